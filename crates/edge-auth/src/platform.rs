@@ -1,0 +1,114 @@
+//! What a host provides: one small trait for each thing that is I/O.
+//!
+//! A method answers, or it is [`Unavailable`]: trouble of the host, never of the caller.
+
+use std::future::Future;
+
+pub use edge_auth_token::{MaybeSend, MaybeSync};
+use edge_auth_token::Timestamp;
+
+/// Everything that the gate may ask of its host.
+pub trait Platform: MaybeSend + MaybeSync {
+    /// Where API-key records are read.
+    type ApiKeys: ApiKeys;
+    /// Where issuers' key sets are fetched.
+    type KeySource: KeySource;
+
+    /// The API-key records.
+    fn api_keys(&self) -> &Self::ApiKeys;
+    /// The fetcher of key sets.
+    fn key_source(&self) -> &Self::KeySource;
+}
+
+/// The host could not answer. The detail is for the operator's log and holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+impl Unavailable {
+    /// With a detail for the operator's log.
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self(detail.into())
+    }
+}
+
+/// Reads API-key records: all that the hot path needs.
+pub trait ApiKeys: MaybeSend + MaybeSync {
+    /// The record under this id, unless there is none or it has lapsed at `now`.
+    fn find(
+        &self,
+        id: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<ApiKeyRecord>, Unavailable>> + MaybeSend;
+}
+
+/// Changes API-key records: for administration only.
+pub trait ApiKeyAdmin: ApiKeys {
+    /// Writes the record if the stored one is as `expected`, atomically. A lapsed record counts
+    /// as absent.
+    fn put(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Put, Unavailable>> + MaybeSend;
+
+    /// Up to `limit` records that have not lapsed at `now`, ordered by id (bytewise), those after
+    /// `after` only.
+    fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<ApiKeyRecord>, Unavailable>> + MaybeSend;
+}
+
+/// An API-key record as a store keeps it: opaque to the store, and to be believed by nobody
+/// before its MAC was checked ([`crate::api_key`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRecord {
+    /// The key's id, unique in the store; at most 128 bytes.
+    pub id: String,
+    /// The record's text, with its MAC.
+    pub document: String,
+    /// Counts the writes of this id, from 1; the base of compare-and-set.
+    pub version: u64,
+    /// When the store may forget the record, and must no longer answer it; `None` is never.
+    pub lapses_at: Option<Timestamp>,
+}
+
+/// What must be stored for a write to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// No record has this id.
+    Absent,
+    /// The record has exactly this version.
+    Version(u64),
+}
+
+/// How a write ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Put {
+    /// The record is stored, durably.
+    Stored,
+    /// Something else is stored than was expected; nothing was changed.
+    Conflict,
+}
+
+/// Fetches the documents that issuers publish.
+pub trait KeySource: MaybeSend + MaybeSync {
+    /// `GET`s one JSON document (a JWK set, or discovery metadata). No redirect is followed; more
+    /// than `max_bytes` and too slow an answer are refused; only status 200 is an answer.
+    fn fetch(
+        &self,
+        url: &str,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, Unavailable>> + MaybeSend;
+}
+
+/// A source of random bytes fit for keys.
+pub trait Randomness: MaybeSend + MaybeSync {
+    /// Fills the whole of `bytes`.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable>;
+}
