@@ -4,8 +4,8 @@
 
 use std::future::Future;
 
-pub use edge_auth_token::{MaybeSend, MaybeSync};
 use edge_auth_token::Timestamp;
+pub use edge_auth_token::{MaybeSend, MaybeSync};
 
 /// Everything that the gate may ask of its host.
 pub trait Platform: MaybeSend + MaybeSync {
