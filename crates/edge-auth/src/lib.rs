@@ -1,3 +1,4 @@
 //! Under construction.
 
 pub mod platform;
+pub mod route;

@@ -1,0 +1,146 @@
+//! Which methods a rule is for.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The methods of a rule: all, or those listed. `GET` includes `HEAD`; `OPTIONS` is like any
+/// other. Methods are case-sensitive (RFC 9110 §9.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Methods(Option<BTreeSet<String>>);
+
+impl Methods {
+    /// Every method there is: what a rule without `methods` is for.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(None)
+    }
+
+    /// These methods, each a token (RFC 9110 §5.6.2) without lower-case letters; at least one.
+    pub fn listed<S: AsRef<str>>(
+        methods: impl IntoIterator<Item = S>,
+    ) -> Result<Self, MethodError> {
+        let mut listed = BTreeSet::new();
+        for method in methods {
+            let method = method.as_ref();
+            check(method)?;
+            if method == "GET" {
+                listed.insert("HEAD".to_owned());
+            }
+            listed.insert(method.to_owned());
+        }
+        if listed.is_empty() {
+            return Err(MethodError::None);
+        }
+        Ok(Self(Some(listed)))
+    }
+
+    /// Whether a request with this method, exactly as it was sent, is one of these.
+    #[must_use]
+    pub fn contains(&self, method: &str) -> bool {
+        self.0.as_ref().is_none_or(|listed| listed.contains(method))
+    }
+
+    /// The methods one by one, in alphabetical order, `HEAD` with `GET`; `None` if it is all.
+    pub fn names(&self) -> Option<impl Iterator<Item = &str>> {
+        self.0
+            .as_ref()
+            .map(|listed| listed.iter().map(String::as_str))
+    }
+}
+
+impl fmt::Display for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(mut names) = self.names() else {
+            return f.write_str("all methods");
+        };
+        f.write_str(names.next().unwrap_or_default())?;
+        names.try_for_each(|name| write!(f, ", {name}"))
+    }
+}
+
+/// Why a rule's `methods` are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MethodError {
+    /// An empty list, which would match nothing.
+    #[error("`methods` is empty; leave it out to match every method")]
+    None,
+    /// `*`: a token, but hardly a method.
+    #[error("`*` is no method; leave `methods` out to match every method")]
+    Star,
+    /// Lower-case letters: no request in ordinary spelling would match.
+    #[error("the method {0:?} has lower-case letters; methods are case-sensitive: write {upper:?}", upper = .0.to_ascii_uppercase())]
+    LowerCase(String),
+    /// Not a token.
+    #[error("{0:?} is no method; write a name such as \"GET\"")]
+    NotToken(String),
+}
+
+fn check(method: &str) -> Result<(), MethodError> {
+    if method == "*" {
+        return Err(MethodError::Star);
+    }
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if method.is_empty() || !method.bytes().all(is_token) {
+        return Err(MethodError::NotToken(method.to_owned()));
+    }
+    if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return Err(MethodError::LowerCase(method.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_left_out_are_all() {
+        for method in ["GET", "OPTIONS", "PROPFIND", "get", "X-ANY"] {
+            assert!(Methods::all().contains(method));
+        }
+        assert!(Methods::all().names().is_none());
+        assert_eq!(Methods::all().to_string(), "all methods");
+    }
+
+    #[test]
+    fn get_includes_head_and_no_other() {
+        let get = Methods::listed(["GET"]).unwrap();
+        assert!(get.contains("GET") && get.contains("HEAD"));
+        assert!(!get.contains("OPTIONS") && !get.contains("POST"));
+        assert_eq!(get.to_string(), "GET, HEAD");
+        assert_eq!(get, Methods::listed(["HEAD", "GET", "GET"]).unwrap());
+        assert!(!Methods::listed(["HEAD"]).unwrap().contains("GET"));
+    }
+
+    #[test]
+    fn options_is_like_any_method() {
+        assert!(Methods::listed(["OPTIONS"]).unwrap().contains("OPTIONS"));
+        assert!(!Methods::listed(["POST"]).unwrap().contains("OPTIONS"));
+    }
+
+    #[test]
+    fn a_request_method_in_another_case_does_not_match() {
+        let post = Methods::listed(["POST"]).unwrap();
+        assert!(!post.contains("post") && !post.contains("Post") && !post.contains("POST "));
+    }
+
+    #[test]
+    fn a_lower_case_method_is_refused_with_its_upper_case_form() {
+        let error = Methods::listed(["GET", "Patch"]).unwrap_err();
+        assert_eq!(error, MethodError::LowerCase("Patch".into()));
+        assert!(error.to_string().ends_with("write \"PATCH\""), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_method_is_refused() {
+        for method in ["", " ", "GET ", "GET,POST", "GE/T", "GÉT", "GET\n", "(GET)"] {
+            assert_eq!(
+                Methods::listed([method]),
+                Err(MethodError::NotToken(method.into()))
+            );
+        }
+        assert_eq!(Methods::listed(["*"]), Err(MethodError::Star));
+        assert_eq!(Methods::listed::<&str>([]), Err(MethodError::None));
+        assert!(Methods::listed(["M-SEARCH", "VERSION_2"]).is_ok());
+    }
+}

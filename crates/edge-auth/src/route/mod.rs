@@ -1,0 +1,32 @@
+//! Which rule decides a request: its host, path and method in one normal form, and the rules
+//! tried in source order.
+//!
+//! ```
+//! use edge_auth::route::{Methods, NormalPath, PathPattern, Route, Router};
+//!
+//! let router = Router::new(vec![Route {
+//!     host: None,
+//!     path: PathPattern::parse("/v1/orders/{id}")?,
+//!     methods: Methods::listed(["GET"])?,
+//! }]);
+//! let (path, query) = NormalPath::parse("/v1/%6frders/./42?full=1")?;
+//! let found = router.find(None, &path, "GET").ok_or("no rule")?;
+//!
+//! assert_eq!((found.route, found.captures), (0, vec![("id", "42")]));
+//! assert_eq!((path.forwarded().as_ref(), query), ("/v1/orders/42", Some("full=1")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod host;
+mod method;
+mod path;
+mod pattern;
+mod router;
+#[cfg(test)]
+mod tests;
+
+pub use host::{Host, HostPattern, HostPatternError, HostRefused};
+pub use method::{MethodError, Methods};
+pub use path::{NormalPath, PathRefused, cut_prefix};
+pub use pattern::{Captures, PathPattern, PatternError};
+pub use router::{Match, Route, Router, Shadowed};

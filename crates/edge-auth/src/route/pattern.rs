@@ -1,0 +1,497 @@
+//! The path patterns of rules: `/v1/orders/{id}/{*rest}`.
+
+use std::fmt;
+
+use super::path::{NormalPath, PathRefused, check_segment, is_dot_segment};
+
+/// The named segments of a path that matched, in the pattern's order: `("id", "42")`, decoded.
+pub type Captures<'a> = Vec<(&'a str, &'a str)>;
+
+/// A pattern of paths, segment by segment, case-sensitive:
+///
+/// - a literal, written decoded (`/straße`, `/a b`), is that very segment;
+/// - `{id}` is one segment that is not empty;
+/// - `{*rest}`, last only, is whatever remains: `/files/{*rest}` matches `/files`, `/files/`,
+///   `/files/a` and `/files/a/b/`.
+///
+/// A trailing slash is a segment of its own: `/a` and `/a/` do not match each other's paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathPattern {
+    segments: Vec<Segment>,
+    rest: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    /// Empty only as the last of a pattern, for its trailing slash.
+    Literal(String),
+    Capture(String),
+}
+
+impl PathPattern {
+    /// Parses a pattern. A literal that no [`NormalPath`] can hold is refused.
+    pub fn parse(pattern: &str) -> Result<Self, PatternError> {
+        let relative = pattern.strip_prefix('/').ok_or(PatternError::NoSlash)?;
+        let mut parsed = Self {
+            segments: Vec::new(),
+            rest: None,
+        };
+        let mut segments = relative.split('/').peekable();
+        while let Some(segment) = segments.next() {
+            let last = segments.peek().is_none();
+            let braced = segment
+                .strip_prefix('{')
+                .and_then(|inner| inner.strip_suffix('}'));
+            if let Some(name) = braced.and_then(|inner| inner.strip_prefix('*')) {
+                if !last {
+                    return Err(PatternError::RestNotLast(name.to_owned()));
+                }
+                parsed.rest = Some(parsed.new_name(name)?);
+            } else if let Some(name) = braced {
+                let name = parsed.new_name(name)?;
+                parsed.segments.push(Segment::Capture(name));
+            } else if segment.is_empty() && !last {
+                return Err(PatternError::EmptySegment);
+            } else {
+                check_literal(segment)?;
+                parsed.segments.push(Segment::Literal(segment.to_owned()));
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// The captures, if the path matches.
+    #[must_use]
+    pub fn matches<'a>(&'a self, path: &'a NormalPath) -> Option<Captures<'a>> {
+        let mut captures = Captures::new();
+        self.walk(path, |name, value| captures.push((name, value)))
+            .then_some(captures)
+    }
+
+    /// Whether the path matches; unlike [`matches`](Self::matches), it allocates nothing.
+    pub(super) fn is_match(&self, path: &NormalPath) -> bool {
+        self.walk(path, |_, _| {})
+    }
+
+    /// Whether every path that `other` matches is matched here, too: exactly that, since each
+    /// segment is either one text or any, and only a rest has more than one length.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let lengths = match (&self.rest, &other.rest) {
+            (Some(_), _) => self.segments.len() <= other.segments.len(),
+            (None, None) => self.segments.len() == other.segments.len(),
+            (None, Some(_)) => false,
+        };
+        lengths
+            && self
+                .segments
+                .iter()
+                .zip(&other.segments)
+                .all(|(ours, theirs)| ours.covers(theirs))
+    }
+
+    /// The path up to the first segment that is not literal, and its number of segments: `/v1/a`
+    /// and 2 for `/v1/a/{id}`. Every path that matches starts with these very segments.
+    pub(super) fn literal_prefix(&self) -> (String, usize) {
+        let mut prefix = String::new();
+        let mut depth = 0;
+        for segment in &self.segments {
+            let Segment::Literal(literal) = segment else {
+                break;
+            };
+            prefix.push('/');
+            prefix.push_str(literal);
+            depth += 1;
+        }
+        (prefix, depth)
+    }
+
+    fn walk<'a>(&'a self, path: &'a NormalPath, mut capture: impl FnMut(&'a str, &'a str)) -> bool {
+        let mut remaining = path.decoded().strip_prefix('/');
+        for segment in &self.segments {
+            let Some(path) = remaining else { return false };
+            let (value, after) = match path.split_once('/') {
+                Some((value, after)) => (value, Some(after)),
+                None => (path, None),
+            };
+            match segment {
+                Segment::Literal(literal) if literal == value => {}
+                Segment::Capture(name) if !value.is_empty() => capture(name, value),
+                _ => return false,
+            }
+            remaining = after;
+        }
+        match &self.rest {
+            Some(name) => {
+                capture(name, remaining.unwrap_or_default());
+                true
+            }
+            None => remaining.is_none(),
+        }
+    }
+
+    fn new_name(&self, name: &str) -> Result<String, PatternError> {
+        let mut bytes = name.bytes();
+        let starts = bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase() || first == b'_');
+        if !starts || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+            return Err(PatternError::Name(name.to_owned()));
+        }
+        let taken = |segment: &Segment| matches!(segment, Segment::Capture(other) if other == name);
+        if self.segments.iter().any(taken) {
+            return Err(PatternError::DuplicateName(name.to_owned()));
+        }
+        Ok(name.to_owned())
+    }
+}
+
+impl Segment {
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Literal(ours), Self::Literal(theirs)) => ours == theirs,
+            (Self::Literal(_), Self::Capture(_)) => false,
+            (Self::Capture(_), Self::Literal(theirs)) => !theirs.is_empty(),
+            (Self::Capture(_), Self::Capture(_)) => true,
+        }
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(literal) => write!(f, "/{literal}")?,
+                Segment::Capture(name) => write!(f, "/{{{name}}}")?,
+            }
+        }
+        match &self.rest {
+            Some(name) => write!(f, "/{{*{name}}}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a rule's `path` is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// Not `/…`.
+    #[error("a path pattern starts with `/`")]
+    NoSlash,
+    /// `//`: no request with it is let through.
+    #[error("the pattern holds an empty segment (`//`); write one slash")]
+    EmptySegment,
+    /// `.` or `..`: these are resolved before anything is matched.
+    #[error("the segment {0:?} never matches, as dot segments are resolved first; leave it out")]
+    DotSegment(String),
+    /// A `%`: paths are matched decoded.
+    #[error("the segment {0:?} holds `%`; write the path decoded")]
+    Percent(String),
+    /// A `?` or `#`: patterns are of the path alone.
+    #[error("the segment {0:?} holds `?` or `#`; a rule matches the path alone")]
+    Delimiter(String),
+    /// A `*` or a leading `:`, the wildcards of other systems.
+    #[error(
+        "the segment {0:?} looks like a wildcard; write `{{name}}` for one segment, `{{*rest}}` for all that remain"
+    )]
+    ForeignWildcard(String),
+    /// A brace in a segment that is not one capture.
+    #[error(
+        "the segment {0:?} holds a brace; a capture is a whole segment, `{{name}}` or `{{*rest}}`"
+    )]
+    Brace(String),
+    /// Another text that no path holds when it comes to be matched.
+    #[error("the segment {segment:?} never matches: {reason}")]
+    Unmatchable {
+        /// The segment as written.
+        segment: String,
+        /// Why a request with it is refused.
+        reason: PathRefused,
+    },
+    /// A capture's name that is not `[a-z_][a-z0-9_]*`.
+    #[error("the capture {0:?} has no proper name; use lower-case letters, digits and `_`")]
+    Name(String),
+    /// Two captures of one name.
+    #[error("two captures are named {0:?}; name each differently")]
+    DuplicateName(String),
+    /// `{*rest}` before the end.
+    #[error("`{{*{0}}}` takes all that remains; put it last")]
+    RestNotLast(String),
+}
+
+fn check_literal(segment: &str) -> Result<(), PatternError> {
+    let named = segment.to_owned();
+    if is_dot_segment(segment) {
+        return Err(PatternError::DotSegment(named));
+    }
+    if segment.contains('%') {
+        return Err(PatternError::Percent(named));
+    }
+    if segment.contains(['?', '#']) {
+        return Err(PatternError::Delimiter(named));
+    }
+    if segment.contains(['{', '}']) {
+        return Err(PatternError::Brace(named));
+    }
+    if segment.contains('*') || segment.starts_with(':') {
+        return Err(PatternError::ForeignWildcard(named));
+    }
+    check_segment(segment).map_err(|reason| PatternError::Unmatchable {
+        segment: named,
+        reason,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pattern(text: &str) -> PathPattern {
+        PathPattern::parse(text).unwrap()
+    }
+
+    fn path(target: &str) -> NormalPath {
+        NormalPath::parse(target).unwrap().0
+    }
+
+    fn matches(text: &str, target: &str) -> bool {
+        pattern(text).matches(&path(target)).is_some()
+    }
+
+    #[test]
+    fn a_literal_matches_itself_alone() {
+        assert!(matches("/v1/orders", "/v1/orders"));
+        assert!(matches("/", "/"));
+        for other in [
+            "/v1",
+            "/v1/orders/",
+            "/v1/orders/1",
+            "/v1/Orders",
+            "/V1/orders",
+            "/v1/order",
+            "/v1/orderss",
+            "/",
+        ] {
+            assert!(!matches("/v1/orders", other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_literal_is_matched_decoded() {
+        assert!(matches("/straße/a b", "/stra%C3%9Fe/a%20b"));
+        assert!(matches("/admin", "/%61dmin"));
+        assert!(!matches("/admin", "/admin%3Fx"));
+    }
+
+    #[test]
+    fn a_trailing_slash_is_significant() {
+        assert!(matches("/a/", "/a/") && matches("/a/", "/a/b/.."));
+        assert!(!matches("/a/", "/a") && !matches("/a", "/a/"));
+        assert!(matches("/{id}/", "/a/") && !matches("/{id}/", "/a"));
+    }
+
+    #[test]
+    fn a_capture_is_one_segment_that_is_not_empty() {
+        let orders = pattern("/v1/orders/{id}");
+        assert_eq!(
+            orders.matches(&path("/v1/orders/42")),
+            Some(vec![("id", "42")])
+        );
+        assert_eq!(
+            orders.matches(&path("/v1/orders/a%20b")),
+            Some(vec![("id", "a b")])
+        );
+        for other in [
+            "/v1/orders",
+            "/v1/orders/",
+            "/v1/orders/42/",
+            "/v1/orders/42/x",
+        ] {
+            assert_eq!(orders.matches(&path(other)), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_rest_is_zero_or_more_segments() {
+        let files = pattern("/files/{*rest}");
+        for (target, rest) in [
+            ("/files", ""),
+            ("/files/", ""),
+            ("/files/a", "a"),
+            ("/files/a/b/", "a/b/"),
+        ] {
+            assert_eq!(
+                files.matches(&path(target)),
+                Some(vec![("rest", rest)]),
+                "{target:?}"
+            );
+        }
+        for other in ["/", "/filesystem", "/file", "/files2/a", "/x/files/a"] {
+            assert_eq!(files.matches(&path(other)), None, "{other:?}");
+        }
+        assert!(matches("/{*all}", "/") && matches("/{*all}", "/a") && matches("/{*all}", "/a/b/"));
+    }
+
+    #[test]
+    fn captures_come_in_the_order_of_the_pattern() {
+        let all = pattern("/{tenant}/files/{_2}/{*rest}");
+        assert_eq!(
+            all.matches(&path("/acme/files/7/a/b")),
+            Some(vec![("tenant", "acme"), ("_2", "7"), ("rest", "a/b")])
+        );
+        assert_eq!(
+            all.matches(&path("/acme/files/7")).unwrap()[2],
+            ("rest", "")
+        );
+        assert_eq!(all.matches(&path("/acme/files/")), None);
+    }
+
+    #[test]
+    fn a_pattern_that_would_not_do_what_it_says_is_refused() {
+        let owned = str::to_owned;
+        for (text, error) in [
+            ("", PatternError::NoSlash),
+            ("v1", PatternError::NoSlash),
+            ("//", PatternError::EmptySegment),
+            ("/a//b", PatternError::EmptySegment),
+            ("/a//{*rest}", PatternError::EmptySegment),
+            ("/a/../b", PatternError::DotSegment(owned(".."))),
+            ("/.", PatternError::DotSegment(owned("."))),
+            ("/a%20b", PatternError::Percent(owned("a%20b"))),
+            ("/a?b=c", PatternError::Delimiter(owned("a?b=c"))),
+            ("/a#b", PatternError::Delimiter(owned("a#b"))),
+            ("/a/*", PatternError::ForeignWildcard(owned("*"))),
+            ("/a/**", PatternError::ForeignWildcard(owned("**"))),
+            ("/a/:id", PatternError::ForeignWildcard(owned(":id"))),
+            ("/a{id}", PatternError::Brace(owned("a{id}"))),
+            ("/{id}.json", PatternError::Brace(owned("{id}.json"))),
+            ("/{id", PatternError::Brace(owned("{id"))),
+            ("/{a}-{b}", PatternError::Name(owned("a}-{b"))),
+            ("/{}", PatternError::Name(owned(""))),
+            ("/{*}", PatternError::Name(owned(""))),
+            ("/{Id}", PatternError::Name(owned("Id"))),
+            ("/{1a}", PatternError::Name(owned("1a"))),
+            ("/{**rest}", PatternError::Name(owned("*rest"))),
+            ("/{id}/{id}", PatternError::DuplicateName(owned("id"))),
+            ("/{id}/{*id}", PatternError::DuplicateName(owned("id"))),
+            ("/{*rest}/a", PatternError::RestNotLast(owned("rest"))),
+            ("/{*rest}/", PatternError::RestNotLast(owned("rest"))),
+        ] {
+            assert_eq!(PathPattern::parse(text), Err(error), "{text:?}");
+        }
+        for (segment, reason) in [
+            ("a;b", PathRefused::PathParameter),
+            ("a\\b", PathRefused::Backslash),
+            ("a\0", PathRefused::Nul),
+            ("a\n", PathRefused::ControlCharacter),
+        ] {
+            let error = PatternError::Unmatchable {
+                segment: owned(segment),
+                reason,
+            };
+            assert_eq!(
+                PathPattern::parse(&format!("/{segment}")),
+                Err(error),
+                "{segment:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_pattern_covers_another_if_it_matches_all_of_its_paths() {
+        for (wide, narrow) in [
+            ("/a", "/a"),
+            ("/{x}", "/a"),
+            ("/{x}", "/{y}"),
+            ("/a/{x}", "/a/b"),
+            ("/{*rest}", "/"),
+            ("/{*rest}", "/a/{x}/{*rest}"),
+            ("/a/{*rest}", "/a"),
+            ("/a/{*rest}", "/a/"),
+            ("/a/{*x}", "/a/{*y}"),
+            ("/{x}/{*rest}", "/{y}"),
+        ] {
+            assert!(pattern(wide).covers(&pattern(narrow)), "{wide} {narrow}");
+        }
+        for (one, other) in [
+            ("/a", "/b"),
+            ("/a", "/{x}"),
+            ("/a", "/a/"),
+            ("/{x}", "/"),
+            ("/a/{x}", "/a/"),
+            ("/{x}", "/{*rest}"),
+            ("/{x}/{*rest}", "/{*rest}"),
+            ("/a/b/{*rest}", "/a/{*rest}"),
+            ("/a/{*rest}", "/{x}/{*rest}"),
+            ("/{x}/b", "/a/{y}"),
+        ] {
+            assert!(!pattern(one).covers(&pattern(other)), "{one} {other}");
+        }
+    }
+
+    fn any_pattern() -> impl Strategy<Value = PathPattern> {
+        let segment = prop::sample::select(vec!["a", "b", "{}"]);
+        let end = prop::sample::select(vec!["", "/", "/{*rest}"]);
+        (prop::collection::vec(segment, 0..4), end).prop_map(|(segments, end)| {
+            let mut text = String::new();
+            for (index, segment) in segments.iter().enumerate() {
+                text.push('/');
+                text.push_str(&segment.replace("{}", &format!("{{c{index}}}")));
+            }
+            text.push_str(if text.is_empty() && end.is_empty() {
+                "/"
+            } else {
+                end
+            });
+            pattern(&text)
+        })
+    }
+
+    /// Every path of up to five segments over an alphabet with one text that no pattern names.
+    fn all_paths() -> Vec<NormalPath> {
+        let mut stems = vec![String::new()];
+        let mut paths = vec!["/".to_owned()];
+        for _ in 0..5 {
+            stems = stems
+                .iter()
+                .flat_map(|stem| ["a", "b", "z"].map(|s| format!("{stem}/{s}")))
+                .collect();
+            paths.extend(
+                stems
+                    .iter()
+                    .flat_map(|stem| [stem.clone(), format!("{stem}/")]),
+            );
+        }
+        paths.iter().map(|target| path(target)).collect()
+    }
+
+    #[test]
+    fn covering_is_neither_too_much_nor_too_little() {
+        let paths = all_paths();
+        proptest!(|(one in any_pattern(), other in any_pattern())| {
+            let included = paths.iter().all(|path| !other.is_match(path) || one.is_match(path));
+            prop_assert_eq!(one.covers(&other), included, "{} {}", one, other);
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn no_pattern_panics_and_each_prints_as_it_parses(text in r"(/(\{\*?[a-c_]{0,2}\}|[a-c.%;* ]{0,3})){1,4}|.*") {
+            if let Ok(parsed) = PathPattern::parse(&text) {
+                prop_assert_eq!(parsed.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn a_literal_pattern_can_be_requested(text in r"/[^/%]{1,5}") {
+            if let Ok(parsed) = PathPattern::parse(&text) {
+                let request = NormalPath::from_decoded(&text).unwrap();
+                prop_assert!(!parsed.is_match(&path("/")));
+                if parsed.literal_prefix().1 == 1 {
+                    prop_assert!(parsed.is_match(&path(&request.forwarded())));
+                }
+            }
+        }
+    }
+}
