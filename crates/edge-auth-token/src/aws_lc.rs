@@ -1,0 +1,91 @@
+//! The native backend: AWS-LC.
+
+use std::fmt;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+};
+
+use crate::{
+    Algorithm, EcPublicKey, Ed25519PublicKey, KeyError, PublicKey, RsaPublicKey, SignatureBackend,
+    SignatureInvalid, VerifySignature,
+};
+
+/// RSA, ECDSA and Ed25519 by AWS-LC.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AwsLcRs;
+
+impl SignatureBackend for AwsLcRs {
+    fn import(
+        &self,
+        key: &PublicKey,
+        algorithm: Algorithm,
+    ) -> Result<Box<dyn VerifySignature>, KeyError> {
+        let parsed = match key {
+            PublicKey::Rsa(key) => rsa(key, algorithm),
+            PublicKey::Ec(key) => ec(key, algorithm),
+            PublicKey::Ed25519(key) => ed25519(key, algorithm),
+        };
+        let parsed = parsed.ok_or(KeyError::RefusedByBackend)?;
+        Ok(Box::new(Key { algorithm, parsed }))
+    }
+}
+
+fn rsa(key: &RsaPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
+    let parameters: &'static RsaParameters = match algorithm {
+        Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
+        _ => return None,
+    };
+    RsaPublicKeyComponents {
+        n: key.modulus(),
+        e: key.exponent(),
+    }
+    .to_parsed_public_key(parameters)
+    .ok()
+}
+
+fn ec(key: &EcPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
+    let parameters: &'static dyn VerificationAlgorithm = match algorithm {
+        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+        Algorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
+        Algorithm::Es512 => &ECDSA_P521_SHA512_FIXED,
+        _ => return None,
+    };
+    ParsedPublicKey::new(parameters, key.to_uncompressed()).ok()
+}
+
+fn ed25519(key: &Ed25519PublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
+    match algorithm {
+        Algorithm::EdDsa => ParsedPublicKey::new(&ED25519, key.as_bytes()).ok(),
+        _ => None,
+    }
+}
+
+struct Key {
+    algorithm: Algorithm,
+    parsed: ParsedPublicKey,
+}
+
+impl VerifySignature for Key {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureInvalid> {
+        self.parsed
+            .verify_sig(message, signature)
+            .map_err(|_| SignatureInvalid)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsLcRs")
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+//! What somebody else wrote, made fit for an error message.
+
+use std::fmt;
+
+/// A value out of a token or a key set, shortened to 128 characters and with everything escaped
+/// that could disturb a log line. For public values only: never for a signature, secret or token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Excerpt(String);
+
+const MAX_CHARS: usize = 128;
+
+impl Excerpt {
+    /// Shortens and escapes `value`.
+    pub fn new(value: &str) -> Self {
+        let mut escaped = value.escape_debug();
+        let mut text: String = escaped.by_ref().take(MAX_CHARS).collect();
+        if escaped.next().is_some() {
+            text.push('…');
+        }
+        Self(text)
+    }
+
+    /// Several values, separated by commas, within the same limit.
+    pub(crate) fn list<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut text = String::new();
+        for value in values {
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            text.push_str(&Self::new(value).0);
+            if text.chars().count() > MAX_CHARS {
+                text = text.chars().take(MAX_CHARS).collect();
+                text.push('…');
+                break;
+            }
+        }
+        Self(text)
+    }
+
+    /// The same in quotation marks.
+    pub(crate) fn quoted(self) -> Self {
+        Self(format!("\"{}\"", self.0))
+    }
+
+    /// The text, already escaped.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_forge_a_log_line_is_escaped() {
+        let text = Excerpt::new("a\r\nINFO allowed \u{1b}[31m\u{202e}\"").to_string();
+        assert!(text.chars().all(|c| (' '..='~').contains(&c)), "{text}");
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        assert_eq!(
+            Excerpt::new(&"x".repeat(10_000)).as_str().chars().count(),
+            129
+        );
+        assert_eq!(
+            Excerpt::new(&"\n".repeat(10_000)).as_str().chars().count(),
+            129
+        );
+        let many = vec!["abc"; 10_000];
+        assert_eq!(Excerpt::list(many).as_str().chars().count(), 129);
+    }
+
+    #[test]
+    fn short_values_are_kept() {
+        assert_eq!(
+            Excerpt::new("https://a.example/é").as_str(),
+            "https://a.example/é"
+        );
+        assert_eq!(Excerpt::list(["a", "b"]).as_str(), "a, b");
+    }
+}

@@ -1,0 +1,224 @@
+//! One JSON Web Key (RFC 7517, section 4), checked.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::hmac_key::check_length;
+use crate::json::type_name;
+use crate::{
+    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, Excerpt, KeyError, MAX_KEY_ID_BYTES,
+    PublicKey, RsaPublicKey, Secret, base64url, disguised_key,
+};
+
+/// A key for checking signatures, out of a key set. Two are equal if they would verify the same
+/// tokens, so that a refreshed set can keep what was made of a key before.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Jwk {
+    pub(crate) key_id: Option<String>,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) material: Material,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Material {
+    Public(PublicKey),
+    Secret(Secret),
+}
+
+impl Jwk {
+    pub(crate) fn new(value: &Value) -> Result<Self, KeyError> {
+        let Value::Object(members) = value else {
+            return Err(KeyError::NotAnObject {
+                found: type_name(value),
+            });
+        };
+        let members = Members(members);
+        let key_type = members.required("kty")?;
+        members.refuse_private_parts(key_type)?;
+        members.check_purpose()?;
+        let key_id = members.string("kid")?;
+        if key_id.is_some_and(|kid| kid.len() > MAX_KEY_ID_BYTES) {
+            return Err(KeyError::IllTyped {
+                member: "kid",
+                wanted: "a string of at most 512 bytes",
+            });
+        }
+        let algorithm = members.algorithm()?;
+        let material = members.material(key_type)?;
+        material.check(algorithm)?;
+        Ok(Self {
+            key_id: key_id.map(str::to_owned),
+            algorithm,
+            material,
+        })
+    }
+
+    /// `kid`.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// `alg`: the only algorithm that the key is for, if it says so.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// The public key; nothing for a symmetric one.
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        match &self.material {
+            Material::Public(key) => Some(key),
+            Material::Secret(_) => None,
+        }
+    }
+}
+
+/// Shows identifier and type only.
+impl fmt::Debug for Jwk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwk")
+            .field("key_id", &self.key_id)
+            .field("algorithm", &self.algorithm)
+            .field("kind", &self.material.kind())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Material {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Public(key) => key.kind(),
+            Self::Secret(_) => "a shared secret",
+        }
+    }
+
+    /// Whether the kind of key is that of `algorithm`.
+    pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
+        match self {
+            Self::Public(key) => key.fits(algorithm),
+            Self::Secret(_) => algorithm.is_symmetric(),
+        }
+    }
+
+    fn check(&self, algorithm: Option<Algorithm>) -> Result<(), KeyError> {
+        if let Some(algorithm) = algorithm.filter(|&algorithm| !self.fits(algorithm)) {
+            return Err(KeyError::AlgorithmContradictsKey {
+                algorithm,
+                key: self.kind(),
+            });
+        }
+        match self {
+            Self::Public(_) => Ok(()),
+            Self::Secret(secret) => {
+                check_length(secret.expose(), algorithm.unwrap_or(Algorithm::Hs256))?;
+                disguised_key::refuse(secret.expose())
+            }
+        }
+    }
+}
+
+/// The members of a JWK. Those that are not asked for are ignored (RFC 7517, section 4).
+struct Members<'a>(&'a Map<String, Value>);
+
+impl<'a> Members<'a> {
+    fn string(&self, member: &'static str) -> Result<Option<&'a str>, KeyError> {
+        match self.0.get(member) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(KeyError::IllTyped {
+                member,
+                wanted: "a string",
+            }),
+        }
+    }
+
+    fn required(&self, member: &'static str) -> Result<&'a str, KeyError> {
+        self.string(member)?.ok_or(KeyError::Missing { member })
+    }
+
+    fn bytes(&self, member: &'static str) -> Result<Vec<u8>, KeyError> {
+        base64url::decode(self.required(member)?).map_err(|_| KeyError::IllTyped {
+            member,
+            wanted: "base64url without padding",
+        })
+    }
+
+    /// The members of RFC 7518, sections 6.2.2 and 6.3.2, and RFC 8037, section 2.
+    fn refuse_private_parts(&self, key_type: &str) -> Result<(), KeyError> {
+        const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+        match PRIVATE.iter().find(|&&member| self.0.contains_key(member)) {
+            Some(member) if key_type != "oct" => Err(KeyError::PrivateKeyPublished { member }),
+            _ => Ok(()),
+        }
+    }
+
+    /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done here.
+    fn check_purpose(&self) -> Result<(), KeyError> {
+        if let Some(found) = self.string("use")?.filter(|&purpose| purpose != "sig") {
+            return Err(KeyError::NotForSignatures {
+                found: Excerpt::new(found),
+            });
+        }
+        let Some(operations) = self.0.get("key_ops") else {
+            return Ok(());
+        };
+        let wanted = || KeyError::IllTyped {
+            member: "key_ops",
+            wanted: "an array of strings",
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for operation in operations.as_array().ok_or_else(wanted)? {
+            if !seen.insert(operation.as_str().ok_or_else(wanted)?) {
+                return Err(KeyError::NotForVerifying);
+            }
+        }
+        if seen.contains("verify") {
+            Ok(())
+        } else {
+            Err(KeyError::NotForVerifying)
+        }
+    }
+
+    fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
+        self.string("alg")?
+            .map(|name| {
+                name.parse().map_err(|_| KeyError::AlgorithmUnknown {
+                    found: Excerpt::new(name),
+                })
+            })
+            .transpose()
+    }
+
+    fn material(&self, key_type: &str) -> Result<Material, KeyError> {
+        let public = match key_type {
+            "RSA" => PublicKey::Rsa(RsaPublicKey::new(self.bytes("n")?, self.bytes("e")?)?),
+            "EC" => PublicKey::Ec(EcPublicKey::new(
+                self.curve()?,
+                self.bytes("x")?,
+                self.bytes("y")?,
+            )?),
+            "OKP" => match self.required("crv")? {
+                "Ed25519" => PublicKey::Ed25519(Ed25519PublicKey::new(self.bytes("x")?)?),
+                other => return Err(unsupported("crv", other)),
+            },
+            "oct" => return Ok(Material::Secret(Secret::new(self.bytes("k")?))),
+            other => return Err(unsupported("kty", other)),
+        };
+        Ok(Material::Public(public))
+    }
+
+    fn curve(&self) -> Result<Curve, KeyError> {
+        let name = self.required("crv")?;
+        Curve::from_name(name).ok_or_else(|| unsupported("crv", name))
+    }
+}
+
+fn unsupported(member: &'static str, found: &str) -> KeyError {
+    KeyError::Unsupported {
+        member,
+        found: Excerpt::new(found),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Why a key or a key set is refused. Nothing here shows key material.
+
+use crate::{Algorithm, Excerpt, JsonError};
+
+/// Why a key is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// An entry of a key set is not a JSON object.
+    #[error("the key is {found}, an object is wanted")]
+    NotAnObject {
+        /// The JSON type that was found.
+        found: &'static str,
+    },
+    /// A member that the key's type needs is not there.
+    #[error("the key has no `{member}`")]
+    Missing {
+        /// The member.
+        member: &'static str,
+    },
+    /// A member has the wrong JSON type, or is not strict base64url where it should be.
+    #[error("the key's `{member}` is ill-typed: {wanted} is wanted")]
+    IllTyped {
+        /// The member.
+        member: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// The public set contains a private key. Whoever read it can sign tokens.
+    #[error(
+        "the key is published with its private part `{member}`: it is compromised; have its owner replace it"
+    )]
+    PrivateKeyPublished {
+        /// The first private member that was found.
+        member: &'static str,
+    },
+    /// `kty` or `crv` is of a kind that signs nothing here.
+    #[error("the key's `{member}` is \"{found}\", which is not used here")]
+    Unsupported {
+        /// `kty` or `crv`.
+        member: &'static str,
+        /// Its value.
+        found: Excerpt,
+    },
+    /// `alg` is not a signature algorithm of this crate: a key for encryption, say.
+    #[error("the key is for \"{found}\", which is not a signature algorithm that is checked here")]
+    AlgorithmUnknown {
+        /// The key's `alg`.
+        found: Excerpt,
+    },
+    /// `alg` contradicts the key's type, curve or length.
+    #[error("the key says that it is for {algorithm}, but it is {key}")]
+    AlgorithmContradictsKey {
+        /// The key's `alg`.
+        algorithm: Algorithm,
+        /// What it is.
+        key: &'static str,
+    },
+    /// `use` is not `sig` (RFC 7517, section 4.2).
+    #[error("the key's `use` is \"{found}\", \"sig\" is wanted")]
+    NotForSignatures {
+        /// The key's `use`.
+        found: Excerpt,
+    },
+    /// `key_ops` does not contain `verify`, or contains something twice (RFC 7517, section 4.3).
+    #[error("the key's `key_ops` must contain \"verify\", and nothing twice")]
+    NotForVerifying,
+    /// A coordinate has not the length of its curve's field.
+    #[error("the key's `{member}` is {found} bytes long, its curve has {wanted}")]
+    CoordinateLength {
+        /// The member.
+        member: &'static str,
+        /// Its length in bytes.
+        found: usize,
+        /// The curve's, in bytes.
+        wanted: usize,
+    },
+    /// The modulus is shorter than 2048 bits (RFC 7518, section 3.3) or longer than 8192.
+    #[error("the RSA modulus has {bits} bits, 2048 to 8192 are wanted")]
+    ModulusLength {
+        /// Its length in bits.
+        bits: usize,
+    },
+    /// The modulus is even, or of the family that can be factored (ROCA, CVE-2017-15361).
+    #[error("the RSA modulus is weak: {reason}")]
+    WeakModulus {
+        /// In what way.
+        reason: &'static str,
+    },
+    /// The exponent is even, below 3 (with 1, every message signs itself), or above 33 bits.
+    #[error("the RSA exponent is refused: it must be odd, at least 3 and at most 33 bits long")]
+    Exponent,
+    /// The Ed25519 key is a point of small order, for which anybody can sign, or not the canonical
+    /// encoding of its point (RFC 8032, section 5.1.3).
+    #[error("the Ed25519 key is {reason}")]
+    WeakPoint {
+        /// In what way.
+        reason: &'static str,
+    },
+    /// The secret is shorter than the hash (RFC 7518, section 3.2).
+    #[error("the secret is {bytes} bytes long, {algorithm} wants at least {wanted}")]
+    SecretTooShort {
+        /// The secret's length in bytes.
+        bytes: usize,
+        /// The hash's length in bytes.
+        wanted: usize,
+        /// The algorithm.
+        algorithm: Algorithm,
+    },
+    /// The secret is a key of another kind, in a form that everybody may know.
+    #[error(
+        "the secret is {form}, not a shared secret; configure it as a key set, with its own algorithm"
+    )]
+    SecretIsAKey {
+        /// The form that was recognised.
+        form: &'static str,
+    },
+    /// The allowed algorithms mix `HS*` with others.
+    #[error(
+        "symmetric and asymmetric algorithms are allowed together; a public key could be used as a secret"
+    )]
+    MixedAlgorithms,
+    /// None of the allowed algorithms fits the key.
+    #[error("none of the allowed algorithms fits the key, which is {key}")]
+    NoAllowedAlgorithm {
+        /// What it is.
+        key: &'static str,
+    },
+    /// The signature backend does not accept the key: a point that is not on its curve, say.
+    #[error("the signature backend does not accept the key: its point may not be on the curve")]
+    RefusedByBackend,
+}
+
+/// Why a key set is refused as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwkSetError {
+    /// Longer than [`JwkSet::MAX_BYTES`](crate::JwkSet::MAX_BYTES).
+    #[error("the key set is {bytes} bytes long, the limit is {limit}", limit = crate::JwkSet::MAX_BYTES)]
+    TooLarge {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// Not a JSON object with one meaning.
+    #[error("the key set is not a usable JSON object: {0}")]
+    Json(#[from] JsonError),
+    /// No array `keys` (RFC 7517, section 5.1).
+    #[error("the key set has no array `keys`")]
+    NoKeys,
+    /// More than [`JwkSet::MAX_KEYS`](crate::JwkSet::MAX_KEYS).
+    #[error("the key set has {found} keys, the limit is {limit}", limit = crate::JwkSet::MAX_KEYS)]
+    TooManyKeys {
+        /// How many.
+        found: usize,
+    },
+}

@@ -1,0 +1,178 @@
+//! RSA public keys (RFC 7518, section 6.3.1).
+
+use crate::KeyError;
+
+/// An RSA public key: 2048 to 8192 bits, with an odd exponent from 3 to 33 bits long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RsaPublicKey {
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+}
+
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// AWS-LC refuses longer ones on use, as a bound on the work that a key can cause. Refused here,
+/// they are refused on every backend.
+const MAX_EXPONENT_BITS: usize = 33;
+
+impl RsaPublicKey {
+    /// From big-endian numbers in their shortest form (RFC 7518, section 2, `Base64urlUInt`).
+    pub(crate) fn new(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, KeyError> {
+        let wanted = "a number without leading zeros, in base64url,";
+        let modulus_bits = bits(&modulus).ok_or(KeyError::IllTyped {
+            member: "n",
+            wanted,
+        })?;
+        let exponent_bits = bits(&exponent).ok_or(KeyError::IllTyped {
+            member: "e",
+            wanted,
+        })?;
+        if !MODULUS_BITS.contains(&modulus_bits) {
+            return Err(KeyError::ModulusLength { bits: modulus_bits });
+        }
+        if !is_odd(&modulus) {
+            return Err(KeyError::WeakModulus {
+                reason: "it is even",
+            });
+        }
+        if has_roca_fingerprint(&modulus) {
+            return Err(KeyError::WeakModulus {
+                reason: "it was made by a generator whose keys can be factored (ROCA, CVE-2017-15361)",
+            });
+        }
+        // Odd and two bits long is 3.
+        if !is_odd(&exponent) || !(2..=MAX_EXPONENT_BITS).contains(&exponent_bits) {
+            return Err(KeyError::Exponent);
+        }
+        Ok(Self { modulus, exponent })
+    }
+
+    /// The modulus `n`, big-endian, without leading zeros.
+    pub fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+
+    /// The exponent `e`, big-endian, without leading zeros.
+    pub fn exponent(&self) -> &[u8] {
+        &self.exponent
+    }
+}
+
+/// The length in bits of a number in its shortest form.
+fn bits(number: &[u8]) -> Option<usize> {
+    let first = number.first().filter(|&&first| first != 0)?;
+    Some(number.len() * 8 - first.leading_zeros() as usize)
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|last| last & 1 == 1)
+}
+
+/// The primes of the flawed generator were `k·M + (65537^a mod M)`, with M the product of the first
+/// primes: modulo each of these, the modulus is a power of 65537, which by chance is true of one
+/// modulus in 2^27 or fewer (Nemec et al., "The Return of Coppersmith's Attack", section 2).
+fn has_roca_fingerprint(modulus: &[u8]) -> bool {
+    const PRIMES: [u32; 38] = [
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
+        97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    ];
+    PRIMES.iter().all(|&prime| {
+        let remainder = modulus
+            .iter()
+            .fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
+        let generator = 65_537 % prime;
+        let mut power = 1;
+        loop {
+            if power == remainder {
+                return true;
+            }
+            power = power * generator % prime;
+            if power == 1 {
+                return false;
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const F4: [u8; 3] = [1, 0, 1];
+
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut modulus = vec![0xff; bits.div_ceil(8)];
+        modulus[0] = 0xff >> (modulus.len() * 8 - bits);
+        modulus
+    }
+
+    #[test]
+    fn the_modulus_has_2048_to_8192_bits() {
+        for bits in [2048, 2049, 3072, 4096, 8192] {
+            assert!(
+                RsaPublicKey::new(modulus(bits), F4.to_vec()).is_ok(),
+                "{bits}"
+            );
+        }
+        for bits in [1, 512, 1024, 2040, 2047, 8193, 16_384] {
+            let found = RsaPublicKey::new(modulus(bits), F4.to_vec());
+            assert_eq!(found, Err(KeyError::ModulusLength { bits }));
+        }
+    }
+
+    #[test]
+    fn leading_zeros_make_no_modulus_longer() {
+        let mut padded = vec![0; 128];
+        padded.extend(modulus(1024));
+        for number in [padded, Vec::new(), vec![0], vec![0; 256]] {
+            let found = RsaPublicKey::new(number, F4.to_vec());
+            assert!(matches!(found, Err(KeyError::IllTyped { member: "n", .. })));
+        }
+        for number in [vec![0, 1, 0, 1], vec![0], Vec::new()] {
+            let found = RsaPublicKey::new(modulus(2048), number);
+            assert!(matches!(found, Err(KeyError::IllTyped { member: "e", .. })));
+        }
+    }
+
+    #[test]
+    fn an_even_modulus_is_refused() {
+        let mut even = modulus(2048);
+        even[255] = 0xfe;
+        assert!(matches!(
+            RsaPublicKey::new(even, F4.to_vec()),
+            Err(KeyError::WeakModulus { .. })
+        ));
+    }
+
+    #[test]
+    fn the_exponent_is_odd_and_neither_one_nor_huge() {
+        let with = |exponent: &[u8]| RsaPublicKey::new(modulus(2048), exponent.to_vec());
+        for good in [
+            &[3][..],
+            &[17],
+            &F4,
+            &[0xff; 4],
+            &[1, 0xff, 0xff, 0xff, 0xff],
+        ] {
+            assert!(with(good).is_ok(), "{good:?}");
+        }
+        for bad in [
+            &[1][..],
+            &[2],
+            &[4],
+            &[1, 0, 0],
+            &[2, 0, 0, 0, 1],
+            &[0xff; 8],
+            &[0xff; 9],
+            &[0xff; 256],
+        ] {
+            assert_eq!(with(bad), Err(KeyError::Exponent), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_power_of_65537_has_the_fingerprint() {
+        // 65537^2, small enough to be written here; its length is checked elsewhere.
+        assert!(has_roca_fingerprint(&4_295_098_369_u64.to_be_bytes()));
+        assert!(!has_roca_fingerprint(&4_295_098_371_u64.to_be_bytes()));
+    }
+}
