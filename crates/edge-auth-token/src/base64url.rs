@@ -31,7 +31,6 @@ mod tests {
             "Zm9vYg\n",
             "Zm9v\r\nYg",
             "Zm9vYh",
-            "Zm9vYgA",
             "Zm9vY",
             "Zm9vYg.",
             "-_+/",

@@ -129,3 +129,150 @@ pub(crate) fn ill_typed(claim: &str, wanted: &'static str) -> ClaimError {
         wanted,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: Value) -> Result<Claims, ClaimError> {
+        let Value::Object(members) = value else {
+            panic!("an object")
+        };
+        Claims::new(members)
+    }
+
+    #[test]
+    fn a_registered_claim_of_another_type_refuses_the_whole_set() {
+        let not_strings = [
+            json!(1),
+            json!(null),
+            json!(true),
+            json!(["a"]),
+            json!({"a": 1}),
+        ];
+        for claim in ["iss", "sub", "jti"] {
+            for value in &not_strings {
+                let found = claims(json!({ claim: value }));
+                assert!(
+                    matches!(found, Err(ClaimError::IllTyped { .. })),
+                    "{claim} {value}"
+                );
+            }
+        }
+        let not_dates = [
+            json!("1"),
+            json!(null),
+            json!(true),
+            json!([1]),
+            json!({}),
+            json!(-1),
+            json!(1e300),
+        ];
+        for claim in ["exp", "nbf", "iat"] {
+            for value in &not_dates {
+                let found = claims(json!({ claim: value }));
+                assert!(
+                    matches!(found, Err(ClaimError::IllTyped { .. })),
+                    "{claim} {value}"
+                );
+            }
+        }
+        for aud in [
+            json!(1),
+            json!(null),
+            json!([]),
+            json!({}),
+            json!(["a", 1]),
+            json!([["a"]]),
+            json!([null]),
+        ] {
+            let found = claims(json!({ "aud": aud }));
+            assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{aud}");
+        }
+    }
+
+    #[test]
+    fn absent_claims_are_absent() {
+        let claims = claims(json!({})).unwrap();
+        assert_eq!(
+            (claims.issuer(), claims.subject(), claims.token_id()),
+            (None, None, None)
+        );
+        assert_eq!(
+            (claims.expires_at(), claims.not_before(), claims.issued_at()),
+            (None, None, None)
+        );
+        assert!(claims.audience().is_empty());
+        assert!(!claims.is_bound());
+    }
+
+    #[test]
+    fn an_audience_is_one_string_or_several() {
+        let audience = |aud: Value| claims(json!({ "aud": aud })).unwrap().audience().to_vec();
+        assert_eq!(audience(json!("a")), ["a"]);
+        assert_eq!(audience(json!("a b")), ["a b"]);
+        assert_eq!(audience(json!(["a", "b", "a"])), ["a", "b", "a"]);
+    }
+
+    #[test]
+    fn times_are_rounded_against_the_bearer() {
+        let claims = claims(json!({"exp": 10.0009, "nbf": 5.0001, "iat": 5.0001})).unwrap();
+        assert_eq!(claims.expires_at(), Some(Timestamp::from_millis(10_000)));
+        assert_eq!(claims.not_before(), Some(Timestamp::from_millis(5_001)));
+        assert_eq!(claims.issued_at(), Some(Timestamp::from_millis(5_001)));
+    }
+
+    #[test]
+    fn a_binding_of_any_form_is_a_binding() {
+        for cnf in [
+            json!({"jkt": "x"}),
+            json!({}),
+            json!(null),
+            json!(false),
+            json!("x"),
+            json!([]),
+        ] {
+            assert!(claims(json!({ "cnf": cnf })).unwrap().is_bound(), "{cnf}");
+        }
+    }
+
+    #[test]
+    fn a_claim_is_found_by_its_own_name_before_the_dots_count() {
+        let claims = claims(json!({
+            "realm_access": {"roles": ["admin"], "a.b": 1},
+            "https://example.com/roles": ["reader"],
+            "a.b": "literal",
+            "a": {"b": "nested"},
+            "list": [1],
+        }))
+        .unwrap();
+        assert_eq!(claims.lookup("realm_access.roles"), Some(&json!(["admin"])));
+        assert_eq!(
+            claims.lookup("https://example.com/roles"),
+            Some(&json!(["reader"]))
+        );
+        assert_eq!(claims.lookup("a.b"), Some(&json!("literal")));
+        for absent in [
+            "realm_access.roles.0",
+            "realm_access.",
+            ".realm_access",
+            "list.0",
+            "",
+            ".",
+            "a.c",
+            "x.y",
+        ] {
+            assert_eq!(claims.lookup(absent), None, "{absent:?}");
+        }
+        assert_eq!(claims.get("realm_access.roles"), None);
+    }
+
+    #[test]
+    fn debug_shows_nothing_about_people() {
+        let claims =
+            claims(json!({"iss": "i", "sub": "alice", "email": "alice@example.com"})).unwrap();
+        assert!(!format!("{claims:?}").contains("alice"));
+    }
+}

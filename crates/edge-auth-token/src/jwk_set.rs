@@ -68,3 +68,127 @@ impl JwkSet {
         Ok(set)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(value: &Value) -> Result<JwkSet, JwkSetError> {
+        JwkSet::parse(value.to_string().as_bytes())
+    }
+
+    fn octets(kid: &str) -> Value {
+        json!({"kty": "oct", "kid": kid, "k": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_skipped_and_reported() {
+        let set = parse(&json!({"keys": [
+            octets("a"), 1, {"kty": "XYZ", "kid": "b"}, {"kty": "RSA", "alg": "RSA-OAEP", "kid": 7}, octets("c"),
+        ]}))
+        .unwrap();
+        assert_eq!(
+            set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(),
+            ["a", "c"]
+        );
+        let skipped: Vec<_> = set
+            .skipped
+            .iter()
+            .map(|key| (key.index, key.key_id.as_ref().map(Excerpt::as_str)))
+            .collect();
+        assert_eq!(skipped, [(1, None), (2, Some("b")), (3, None)]);
+        assert_eq!(
+            set.skipped[0].error,
+            KeyError::NotAnObject { found: "a number" }
+        );
+    }
+
+    #[test]
+    fn a_set_without_keys_is_a_set() {
+        assert_eq!(
+            parse(&json!({"keys": []})),
+            Ok(JwkSet {
+                keys: Vec::new(),
+                skipped: Vec::new()
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_no_set_is_refused() {
+        for value in [
+            json!({}),
+            json!({"keys": {}}),
+            json!({"keys": null}),
+            json!({"Keys": []}),
+            octets("a"),
+        ] {
+            assert_eq!(parse(&value), Err(JwkSetError::NoKeys), "{value}");
+        }
+        for text in [
+            "",
+            "[]",
+            "<html>",
+            "{\"keys\":[]}x",
+            "{\"keys\":[],\"keys\":[]}",
+            "\u{feff}{\"keys\":[]}",
+        ] {
+            assert!(
+                matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn members_that_occur_twice_and_deep_nesting_are_refused() {
+        let text = r#"{"keys":[{"kty":"oct","k":"AA","kty":"RSA"}]}"#;
+        assert!(matches!(
+            JwkSet::parse(text.as_bytes()),
+            Err(JwkSetError::Json(_))
+        ));
+        let text = format!("{{\"keys\":[{}{}]}}", "[".repeat(5000), "]".repeat(5000));
+        assert!(matches!(
+            JwkSet::parse(text.as_bytes()),
+            Err(JwkSetError::Json(_))
+        ));
+    }
+
+    #[test]
+    fn a_set_is_bounded_in_keys_and_bytes() {
+        let keys = |count: usize| json!({"keys": vec![octets("a"); count]});
+        assert_eq!(parse(&keys(64)).unwrap().keys.len(), 64);
+        assert_eq!(
+            parse(&keys(65)),
+            Err(JwkSetError::TooManyKeys { found: 65 })
+        );
+        let bytes = JwkSet::MAX_BYTES + 1;
+        assert_eq!(
+            JwkSet::parse(&vec![b' '; bytes]),
+            Err(JwkSetError::TooLarge { bytes })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = JwkSet::parse(&bytes);
+        }
+
+        #[test]
+        fn any_members_are_answered(
+            kty in "RSA|EC|OKP|oct|\\PC{0,4}", crv in "P-256|P-521|Ed25519|x", number in "[A-Za-z0-9_=-]{0,90}",
+            alg in "RS256|ES512|HS256|EdDSA|none", purpose in "sig|enc",
+        ) {
+            let set = parse(&json!({"keys": [{
+                "kty": kty, "crv": crv, "n": number, "e": number, "x": number, "y": number, "k": number,
+                "alg": alg, "use": purpose,
+            }]}));
+            let set = set.unwrap();
+            prop_assert_eq!(set.keys.len() + set.skipped.len(), 1);
+        }
+    }
+}

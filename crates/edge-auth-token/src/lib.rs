@@ -21,6 +21,8 @@ mod key_set;
 pub mod maybe_send;
 mod public_key;
 mod secret;
+#[cfg(test)]
+mod testing;
 mod time;
 mod token;
 mod verifying_key;

@@ -111,3 +111,6 @@ impl VerifiedToken {
         self.header.algorithm
     }
 }
+
+#[cfg(test)]
+mod tests;
