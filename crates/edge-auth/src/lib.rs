@@ -1,4 +1,5 @@
 //! Under construction.
 
+pub mod api_key;
 pub mod platform;
 pub mod route;

@@ -1,0 +1,125 @@
+//! Big-endian integers as base62 text of a fixed width: one text for each value, one value for
+//! each text.
+
+use zeroize::Zeroize;
+
+/// The number in exactly `W` digits, most significant first. It must be below 62^`W`; callers
+/// mask it to fewer bits than that.
+pub(super) fn encode<const N: usize, const W: usize>(mut number: [u8; N]) -> [u8; W] {
+    let mut digits = [b'0'; W];
+    for digit in digits.iter_mut().rev() {
+        let mut remainder = 0;
+        for byte in &mut number {
+            let dividend = (remainder << 8) | u16::from(*byte);
+            // Below 256, because the remainder before it was below 62.
+            *byte = (dividend / 62) as u8;
+            remainder = dividend % 62;
+        }
+        *digit = digit_of(remainder as u8);
+    }
+    number.zeroize();
+    digits
+}
+
+/// The number that these digits say, unless one is no digit or the number needs more than `N`
+/// bytes.
+pub(super) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let mut number = [0; N];
+    for digit in digits {
+        let mut carry = u16::from(value_of(*digit)?);
+        for byte in number.iter_mut().rev() {
+            let sum = u16::from(*byte) * 62 + carry;
+            *byte = (sum & 0xff) as u8;
+            carry = sum >> 8;
+        }
+        if carry != 0 {
+            return None;
+        }
+    }
+    Some(number)
+}
+
+/// Whether all of these are base62 digits.
+pub(super) fn is_base62(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// Of a value below 62.
+fn digit_of(value: u8) -> u8 {
+    match value {
+        0..=9 => b'0' + value,
+        10..=35 => b'A' + (value - 10),
+        _ => b'a' + (value - 36),
+    }
+}
+
+fn value_of(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'Z' => Some(digit - b'A' + 10),
+        b'a'..=b'z' => Some(digit - b'a' + 36),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn small_numbers_are_padded_and_use_the_alphabet_in_order() {
+        assert_eq!(encode::<2, 3>([0, 0]), *b"000");
+        assert_eq!(encode::<2, 3>([0, 9]), *b"009");
+        assert_eq!(encode::<2, 3>([0, 10]), *b"00A");
+        assert_eq!(encode::<2, 3>([0, 36]), *b"00a");
+        assert_eq!(encode::<2, 3>([0, 61]), *b"00z");
+        assert_eq!(encode::<2, 3>([0, 62]), *b"010");
+        assert_eq!(encode::<4, 6>([0xff; 4]), *b"4gfFC3");
+    }
+
+    #[test]
+    fn the_greatest_256_bit_number_fits_43_digits_and_one_more_does_not() {
+        let greatest = encode::<32, 43>([0xff; 32]);
+        assert_eq!(decode::<32>(&greatest), Some([0xff; 32]));
+        // The last digit is not `z`, so this is the next number: 2^256.
+        let mut beyond = greatest;
+        assert!(beyond[42] != b'z' && beyond[42] != b'9' && beyond[42] != b'Z');
+        beyond[42] += 1;
+        assert_eq!(decode::<32>(&beyond), None);
+        assert_eq!(decode::<32>(&[b'z'; 43]), None);
+    }
+
+    #[test]
+    fn what_is_no_digit_is_refused() {
+        for byte in [
+            b'_', b'-', b' ', b'/', b':', b'@', b'[', b'`', b'{', 0, 0xff,
+        ] {
+            assert_eq!(decode::<4>(&[b'0', byte]), None, "{byte}");
+            assert!(!is_base62(&[b'0', byte]));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_survives_the_round_trip(number: [u8; 32]) {
+            prop_assert_eq!(decode::<32>(&encode::<32, 43>(number)), Some(number));
+        }
+
+        #[test]
+        fn no_two_texts_of_one_width_say_the_same_number(text in "[0-9A-Za-z]{43}") {
+            if let Some(number) = decode::<32>(text.as_bytes()) {
+                let again = encode::<32, 43>(number);
+                prop_assert_eq!(again.as_slice(), text.as_bytes());
+            }
+        }
+
+        #[test]
+        fn small_widths_lose_no_bit(number in 0_u64..1 << 35) {
+            let bytes = number.to_be_bytes();
+            let text = encode::<8, 6>(bytes);
+            prop_assert_eq!(decode::<8>(&text), Some(bytes));
+        }
+    }
+}

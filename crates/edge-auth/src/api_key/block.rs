@@ -1,0 +1,203 @@
+//! One `[[api_key]]` block of the policy.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::hash::Proof;
+use super::imported::ImportedFormat;
+use super::native::KeyFormat;
+use super::pepper::{PepperId, Peppers};
+use super::{ApiKey, KeyRefusal, RecordError, record};
+use crate::platform::ApiKeyRecord;
+
+/// The keys of one kind: their form, and the peppers behind them. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiKeyBlock(Arc<Block>);
+
+struct Block {
+    name: String,
+    kind: Kind,
+    peppers: Peppers,
+}
+
+pub(super) enum Kind {
+    Native(KeyFormat),
+    Imported(ImportedFormat),
+}
+
+impl ApiKeyBlock {
+    /// Of keys that are issued here. The name is 1 to 64 of `A-Za-z0-9_-`.
+    pub fn native(name: &str, format: KeyFormat, peppers: Peppers) -> Result<Self, BlockError> {
+        Self::new(name, Kind::Native(format), peppers)
+    }
+
+    /// Of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
+    pub fn imported(
+        name: &str,
+        format: ImportedFormat,
+        peppers: Peppers,
+    ) -> Result<Self, BlockError> {
+        Self::new(name, Kind::Imported(format), peppers)
+    }
+
+    fn new(name: &str, kind: Kind, peppers: Peppers) -> Result<Self, BlockError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) {
+            return Err(BlockError::Name {
+                found: name.to_owned(),
+            });
+        }
+        Ok(Self(Arc::new(Block {
+            name: name.to_owned(),
+            kind,
+            peppers,
+        })))
+    }
+
+    /// The name; records are bound to it.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The environment, of a block of keys that are issued here.
+    pub fn environment(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Native(format) => Some(format.environment()),
+            Kind::Imported(_) => None,
+        }
+    }
+
+    /// Whether the text begins like this block's keys. A text that a block of native keys
+    /// recognises is no other block's.
+    pub fn recognises(&self, text: &str) -> bool {
+        match self.kind() {
+            Kind::Native(format) => format.recognises(text),
+            Kind::Imported(format) => format.recognises(text),
+        }
+    }
+
+    /// Whether its keys have nothing to be recognised by, so that any text may be one. Such keys
+    /// are only to be looked for where nothing but an API key can stand.
+    pub fn takes_any_text(&self) -> bool {
+        matches!(self.kind(), Kind::Imported(format) if !format.has_prefix())
+    }
+
+    /// Reads what was presented, in bounded time. Junk and forged ids are refused here, before
+    /// any store is asked; of imported keys, all that could be one must be looked up.
+    pub fn parse(&self, text: &str) -> Result<PresentedKey, KeyRefusal> {
+        let (record_id, proof) = match self.kind() {
+            Kind::Native(format) => format.read(text, self.peppers())?,
+            Kind::Imported(format) => format.read(self.name(), text)?,
+        };
+        Ok(PresentedKey {
+            block: self.clone(),
+            record_id,
+            proof,
+        })
+    }
+
+    /// Checks the MAC of a stored record, and only then reads it.
+    pub fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, RecordError> {
+        record::open(self, record)
+    }
+
+    pub(super) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    pub(super) fn peppers(&self) -> &Peppers {
+        &self.0.peppers
+    }
+}
+
+impl fmt::Debug for ApiKeyBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKeyBlock({})", self.name())
+    }
+}
+
+/// A key as a caller presented it: of the right form, and (unless it is an imported one) tagged by
+/// us; whether its secret is right is still to be checked against its record. Its `Debug` shows
+/// the id, which is no secret.
+pub struct PresentedKey {
+    block: ApiKeyBlock,
+    record_id: String,
+    proof: Proof,
+}
+
+impl PresentedKey {
+    /// The block that read it.
+    pub fn block(&self) -> &ApiKeyBlock {
+        &self.block
+    }
+
+    /// The id of its record in the store.
+    pub fn record_id(&self) -> &str {
+        &self.record_id
+    }
+
+    pub(super) fn proof(&self) -> &Proof {
+        &self.proof
+    }
+}
+
+impl fmt::Debug for PresentedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PresentedKey")
+            .field("block", &self.block)
+            .field("record_id", &self.record_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a block of the policy or with its peppers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// The block's name has the wrong characters or length.
+    #[error("block name `{found}`: must match [A-Za-z0-9_-]{{1,64}}")]
+    Name {
+        /// The name.
+        found: String,
+    },
+    /// The prefix has the wrong characters or length.
+    #[error("prefix `{found}`: must match [a-z][a-z0-9]{{1,15}}")]
+    Prefix {
+        /// The prefix.
+        found: String,
+    },
+    /// The environment has the wrong characters or length.
+    #[error("environment `{found}`: must match [a-z]{{2,8}}")]
+    Environment {
+        /// The environment.
+        found: String,
+    },
+    /// The prefix of imported keys has the wrong characters or length.
+    #[error("prefix `{found}` of imported keys: must be 1 to 32 visible ASCII characters")]
+    ImportedPrefix {
+        /// The prefix.
+        found: String,
+    },
+    /// A pepper is too short to be a key.
+    #[error("a pepper of {bytes} bytes: must be at least 32, and random")]
+    PepperTooShort {
+        /// Its length.
+        bytes: usize,
+    },
+    /// One pepper stands in two places.
+    #[error("pepper {id} is configured twice: it is current, previous or retired, once")]
+    PepperRepeated {
+        /// Its public name.
+        id: PepperId,
+    },
+    /// There are more peppers than every presented id should be tried with.
+    #[error(
+        "{count} peppers: at most {limit}; rotate or revoke the keys of the oldest, then remove it"
+    )]
+    TooManyPeppers {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+}

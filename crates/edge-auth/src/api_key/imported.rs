@@ -1,0 +1,143 @@
+//! Keys that another system issued, known here by a hash only.
+
+use base64::Engine;
+use base64::alphabet::{self, Alphabet};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use edge_auth_token::Secret;
+use serde::Deserialize;
+use sha2::{Digest, Sha256, Sha512};
+
+use super::block::BlockError;
+use super::hash::Proof;
+use super::subkey::framed;
+use super::{KeyRefusal, record};
+
+const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
+
+/// How another system hashed its keys: the whole text, once, without salt.
+///
+/// Such a hash is as good as the key is random; nothing here can add to that. A text of fewer
+/// than 16 characters is never taken for a key, nor one of more than 512.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ImportedFormat {
+    algorithm: DigestAlgorithm,
+    prefix: Option<String>,
+}
+
+impl ImportedFormat {
+    /// With a prefix (1 to 32 visible ASCII characters) if all keys begin with it; it is hashed
+    /// with the rest.
+    pub fn new(algorithm: DigestAlgorithm, prefix: Option<&str>) -> Result<Self, BlockError> {
+        if let Some(found) = prefix
+            && !((1..=32).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            return Err(BlockError::ImportedPrefix {
+                found: found.to_owned(),
+            });
+        }
+        Ok(Self {
+            algorithm,
+            prefix: prefix.map(str::to_owned),
+        })
+    }
+
+    /// Whether the text begins with the prefix; never without one.
+    pub(super) fn recognises(&self, text: &str) -> bool {
+        self.prefix
+            .as_ref()
+            .is_some_and(|prefix| text.starts_with(prefix))
+    }
+
+    pub(super) fn has_prefix(&self) -> bool {
+        self.prefix.is_some()
+    }
+
+    /// The record's id and the digest of a text that may be a key.
+    pub(super) fn read(&self, block: &str, text: &str) -> Result<(String, Proof), KeyRefusal> {
+        if !TEXT_BYTES.contains(&text.len()) {
+            return Err(KeyRefusal::Malformed("it is not 16 to 512 characters long"));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(KeyRefusal::Malformed(
+                "it has a character that is not visible ASCII",
+            ));
+        }
+        if self.has_prefix() && !self.recognises(text) {
+            return Err(KeyRefusal::Malformed(
+                "it does not begin with the block's prefix",
+            ));
+        }
+        let digest = match self.algorithm {
+            DigestAlgorithm::Sha256 => Sha256::digest(text).to_vec(),
+            DigestAlgorithm::Sha512 => Sha512::digest(text).to_vec(),
+        };
+        Ok(found(block, digest))
+    }
+
+    /// The record's id and the digest, from the other system's text of the hash: hexadecimal or
+    /// base64 (either alphabet, padded or not), which its length tells apart.
+    pub(super) fn read_hash(&self, block: &str, text: &str) -> Option<(String, Proof)> {
+        let digest = if text.len() == 2 * self.algorithm.bytes() {
+            from_hex(text)
+        } else {
+            from_base64(text, &alphabet::STANDARD)
+                .or_else(|| from_base64(text, &alphabet::URL_SAFE))
+        };
+        digest
+            .filter(|digest| digest.len() == self.algorithm.bytes())
+            .map(|digest| found(block, digest))
+    }
+
+    pub(super) fn algorithm(&self) -> DigestAlgorithm {
+        self.algorithm
+    }
+}
+
+/// The hash function of another system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DigestAlgorithm {
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+impl DigestAlgorithm {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SHA-256",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+}
+
+/// The id is not keyed: it must outlive the peppers, and an unknown key must cost one read. It
+/// tells a reader of the store no more than the other system's own hash does.
+fn found(block: &str, digest: Vec<u8>) -> (String, Proof) {
+    let message = framed(&[b"edge-auth imported key id, v1", block.as_bytes(), &digest]);
+    let id = format!("imp_{}", record::BASE64.encode(Sha256::digest(message)));
+    (id, Proof::Digest(Secret::new(digest)))
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (pairs, _) = text.as_bytes().as_chunks::<2>();
+    pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok())
+        .collect()
+}
+
+fn from_base64(text: &str, alphabet: &Alphabet) -> Option<Vec<u8>> {
+    let either =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(alphabet, either).decode(text).ok()
+}

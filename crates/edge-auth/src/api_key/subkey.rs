@@ -1,0 +1,100 @@
+//! The one keyed primitive: HMAC-SHA-256 under a key that serves one purpose.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// HMAC-SHA-256, keyed. Wiped when dropped.
+pub(super) struct Subkey(Hmac<Sha256>);
+
+impl Subkey {
+    /// RFC 5869, section 2.2 (HKDF-Extract), with SHA-256 and a salt of at most 32 bytes, zeros
+    /// behind it (which HMAC appends anyway).
+    pub(super) fn extract(salt: &[u8; 32], secret: &[u8]) -> Self {
+        Self::keyed(&Zeroizing::new(Self::keyed(salt).code(secret)))
+    }
+
+    /// RFC 5869, section 2.3 (HKDF-Expand): the first 32 bytes for this purpose.
+    pub(super) fn expand(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let mut info = purpose.as_bytes().to_vec();
+        info.push(1);
+        Zeroizing::new(self.code(&info))
+    }
+
+    /// A key for this purpose and no other.
+    pub(super) fn derive(&self, purpose: &str) -> Self {
+        Self::keyed(&self.expand(purpose))
+    }
+
+    /// The authentication code of a message.
+    pub(super) fn code(&self, message: &[u8]) -> [u8; 32] {
+        let mac = self.0.clone().chain_update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether this is the whole code of the message, in constant time.
+    pub(super) fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
+        let mac = self.0.clone().chain_update(message);
+        mac.verify_slice(code).is_ok()
+    }
+
+    fn keyed(key: &[u8; 32]) -> Self {
+        let mut block = Zeroizing::new([0; 64]);
+        for (slot, byte) in block.iter_mut().zip(key) {
+            *slot = *byte;
+        }
+        Self(Hmac::new((&*block).into()))
+    }
+}
+
+/// Joins parts so that no other parts join to the same bytes: each with its length before it.
+pub(super) fn framed(parts: &[&[u8]]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for part in parts {
+        message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        message.extend_from_slice(part);
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 5869, appendix A.1: the first 32 of its 42 bytes.
+    #[test]
+    fn derivation_is_hkdf() {
+        let mut salt = [0; 32];
+        for (slot, byte) in salt.iter_mut().zip(0..=0x0c) {
+            *slot = byte;
+        }
+        let key = Subkey::extract(&salt, &[0x0b; 22]);
+        let info = [
+            0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 1,
+        ];
+        assert_eq!(
+            key.code(&info),
+            [
+                0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac, 0xd5, 0x7a, 0x90, 0x43, 0x4f, 0x64, 0xd0, 0x36,
+                0x2f, 0x2a, 0x2d, 0x2d, 0x0a, 0x90, 0xcf, 0x1a, 0x5a, 0x4c, 0x5d, 0xb0, 0x2d, 0x56,
+                0xec, 0xc4, 0xc5, 0xbf
+            ]
+        );
+    }
+
+    #[test]
+    fn a_truncated_code_is_refused() {
+        let key = Subkey::extract(&[0; 32], b"secret");
+        let code = key.code(b"message");
+        assert!(key.verifies(b"message", &code));
+        assert!(!key.verifies(b"message", &code[..31]));
+        assert!(!key.verifies(b"message", &[]));
+        assert!(!key.verifies(b"massage", &code));
+    }
+
+    #[test]
+    fn moving_a_boundary_changes_the_framed_bytes() {
+        assert_ne!(framed(&[b"ab", b"c"]), framed(&[b"a", b"bc"]));
+        assert_ne!(framed(&[b"abc"]), framed(&[b"abc", b""]));
+    }
+}

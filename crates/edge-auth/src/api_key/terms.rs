@@ -1,0 +1,275 @@
+//! What a key stands for: whose it is, what it may do, from where and until when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use edge_auth_token::Timestamp;
+use ipnet::{IpNet, Ipv4Net};
+use serde::{Deserialize, Serialize};
+
+const MAX_LABEL: usize = 256;
+const MAX_SCOPES: usize = 128;
+const MAX_SCOPE: usize = 128;
+const MAX_NETWORKS: usize = 64;
+const MAX_METADATA: usize = 16;
+const MAX_METADATA_KEY: usize = 64;
+const MAX_METADATA_VALUE: usize = 256;
+
+/// The wishes for a new key.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// What people call it; at most 256 bytes.
+    pub label: Option<String>,
+    /// Whose it is; at most 256 bytes.
+    pub owner: Option<String>,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// Until when.
+    pub expires: Expiry,
+    /// From where: no network is anywhere, otherwise the client must be in one of them (at most
+    /// 64). IPv4 clients are matched with IPv4 networks only: `::/0` is not everywhere.
+    pub networks: Vec<IpNet>,
+    /// What else is to be known of it: at most 16 entries, keys of 1 to 64 bytes, values of at
+    /// most 256.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scopes {
+    /// These scope tokens (RFC 6749, section 3.3): 1 to 128, of at most 128 bytes each.
+    List(BTreeSet<String>),
+    /// Whatever a rule asks for.
+    All,
+}
+
+impl Scopes {
+    /// These scopes.
+    pub fn list<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Self {
+        Self::List(scopes.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether this scope is among them.
+    pub fn contains(&self, scope: &str) -> bool {
+        match self {
+            Self::List(scopes) => scopes.contains(scope),
+            Self::All => true,
+        }
+    }
+}
+
+/// Until when a key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// Until just before this time.
+    At(Timestamp),
+    /// For ever.
+    Never,
+}
+
+/// Whether a key is in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum State {
+    /// It is.
+    Active,
+    /// Not for now.
+    Disabled,
+    /// Never again.
+    Revoked {
+        /// When that was said.
+        at: Timestamp,
+        /// Why, in the words of who said it; at most 256 bytes.
+        reason: String,
+    },
+}
+
+/// All that a record says of a key besides its hashes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Terms {
+    pub(super) label: Option<String>,
+    pub(super) owner: Option<String>,
+    pub(super) scopes: Scopes,
+    /// `None` for an imported key.
+    pub(super) environment: Option<String>,
+    pub(super) state: State,
+    pub(super) created_at: Timestamp,
+    pub(super) expires: Expiry,
+    pub(super) networks: Vec<IpNet>,
+    pub(super) metadata: BTreeMap<String, String>,
+}
+
+impl Terms {
+    pub(super) fn new(
+        new: NewKey,
+        environment: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, TermsError> {
+        for (field, text) in [("label", &new.label), ("owner", &new.owner)] {
+            if let Some(text) = text {
+                check_text(field, text, MAX_LABEL)?;
+            }
+        }
+        check_scopes(&new.scopes)?;
+        check_metadata(&new.metadata)?;
+        check_count("networks", new.networks.len(), MAX_NETWORKS)?;
+        if let Expiry::At(at) = new.expires
+            && at <= now
+        {
+            return Err(TermsError::ExpiresInThePast { at });
+        }
+        Ok(Self {
+            label: new.label,
+            owner: new.owner,
+            scopes: new.scopes,
+            environment: environment.map(str::to_owned),
+            state: State::Active,
+            created_at: now,
+            expires: new.expires,
+            networks: new
+                .networks
+                .into_iter()
+                .map(network)
+                .collect::<Result<_, _>>()?,
+            metadata: new.metadata,
+        })
+    }
+
+    pub(super) fn allows_client(&self, client: IpAddr) -> bool {
+        self.networks.is_empty()
+            || self
+                .networks
+                .iter()
+                .any(|network| network.contains(&client))
+    }
+}
+
+/// What is wrong with the wishes for a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TermsError {
+    /// A list has too many entries.
+    #[error("{count} {field}: at most {limit}")]
+    TooMany {
+        /// Of what.
+        field: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A text is empty, too long or not printable.
+    #[error("{field} {text:?}: must be 1 to {limit} bytes without control characters")]
+    Text {
+        /// Of what.
+        field: &'static str,
+        /// The text, cut if it is long.
+        text: String,
+        /// How many bytes there may be.
+        limit: usize,
+    },
+    /// The list of scopes is empty.
+    #[error("no scope: name at least one, or say that the key has all")]
+    NoScope,
+    /// A scope is none.
+    #[error(
+        "scope {scope:?}: must be 1 to 128 visible ASCII characters other than `\"` and `\\` \
+         (RFC 6749, section 3.3)"
+    )]
+    Scope {
+        /// The scope, cut if it is long.
+        scope: String,
+    },
+    /// A network's address says more than its prefix length keeps.
+    #[error("network {network}: has bits behind its prefix; {} was meant, or a longer prefix", network.trunc())]
+    HostBits {
+        /// The network.
+        network: IpNet,
+    },
+    /// The key would be born dead.
+    #[error("the key would expire at {} (Unix time), which is past", at.seconds())]
+    ExpiresInThePast {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The reason of a revocation.
+pub(super) fn check_reason(reason: &str) -> Result<(), TermsError> {
+    check_text("reason", reason, MAX_LABEL)
+}
+
+fn check_scopes(scopes: &Scopes) -> Result<(), TermsError> {
+    let Scopes::List(scopes) = scopes else {
+        return Ok(());
+    };
+    if scopes.is_empty() {
+        return Err(TermsError::NoScope);
+    }
+    check_count("scopes", scopes.len(), MAX_SCOPES)?;
+    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    match scopes
+        .iter()
+        .find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed))
+    {
+        Some(scope) => Err(TermsError::Scope {
+            scope: excerpt(scope),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), TermsError> {
+    check_count("metadata entries", metadata.len(), MAX_METADATA)?;
+    for (key, value) in metadata {
+        check_text("metadata key", key, MAX_METADATA_KEY)?;
+        if !value.is_empty() {
+            check_text("metadata value", value, MAX_METADATA_VALUE)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_count(field: &'static str, count: usize, limit: usize) -> Result<(), TermsError> {
+    if count > limit {
+        return Err(TermsError::TooMany {
+            field,
+            count,
+            limit,
+        });
+    }
+    Ok(())
+}
+
+fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), TermsError> {
+    if !(1..=limit).contains(&text.len()) || text.chars().any(char::is_control) {
+        return Err(TermsError::Text {
+            field,
+            text: excerpt(text),
+            limit,
+        });
+    }
+    Ok(())
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// IPv4-mapped networks as IPv4, like the addresses they are compared with.
+fn network(network: IpNet) -> Result<IpNet, TermsError> {
+    if network != network.trunc() {
+        return Err(TermsError::HostBits { network });
+    }
+    if let IpNet::V6(v6) = network
+        && let Some(address) = v6.addr().to_ipv4_mapped()
+        && let Some(length) = v6.prefix_len().checked_sub(96)
+        && let Ok(v4) = Ipv4Net::new(address, length)
+    {
+        return Ok(v4.into());
+    }
+    Ok(network)
+}
