@@ -1,5 +1,38 @@
-//! Under construction.
+//! Authentication and authorization in front of APIs: one policy, decided in one place.
+//!
+//! Start with [`Gate`]: a compiled [`Policy`] brought together with a host's [`platform`]. The gate
+//! turns an [`AuthRequest`] into an [`Outcome`]; [`faces`] turn a host's HTTP into the one and the
+//! other into a [`Reply`]. This crate never reads a clock, the environment, a socket or a file:
+//! `now`, randomness and I/O are handed in.
+//!
+//! ```text
+//! AuthRequest ─► Policy::route ─► credential::extract ─► verify ─► scopes ─► Outcome
+//!                (default deny)   (two of a kind: no)    token / API key
+//! ```
 
+pub mod admin;
 pub mod api_key;
+pub mod audit;
+mod cache;
+mod credential;
+mod denial;
+pub mod faces;
+mod gate;
+mod identity;
+mod issuer_keys;
 pub mod platform;
+pub mod policy;
+mod principal;
+mod reply;
+mod request;
 pub mod route;
+pub mod scopes;
+mod trust;
+
+pub use audit::AuditEvent;
+pub use denial::{Code, Denial};
+pub use gate::{Check, CheckResult, Decision, FollowUp, Forward, Gate, Grant, Outcome, Resources};
+pub use policy::{Policy, PolicyError, PolicyErrors};
+pub use principal::{Kind, Principal};
+pub use reply::Reply;
+pub use request::{AuthRequest, Headers, Repeated};

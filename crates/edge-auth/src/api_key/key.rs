@@ -10,7 +10,8 @@ use subtle::Choice;
 use super::hash::KeyHash;
 use super::pepper::PepperId;
 use super::terms::Terms;
-use super::{ApiKeyBlock, Expiry, KeyRefusal, PresentedKey, RecordError, Scopes, State, record};
+use super::{ApiKeyBlock, Expiry, KeyRefusal, PresentedKey, RecordError, State, record};
+use crate::scopes::Scopes;
 use crate::platform::ApiKeyRecord;
 
 /// A key as its record says it is; made by [`ApiKeyBlock::open`] from a record whose MAC is right,

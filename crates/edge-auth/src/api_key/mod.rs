@@ -54,4 +54,4 @@ pub use native::KeyFormat;
 pub use pepper::{Pepper, PepperId, Peppers};
 pub use record::{RecordError, claimed_block};
 pub use refusal::KeyRefusal;
-pub use terms::{Expiry, NewKey, Scopes, State, TermsError};
+pub use terms::{Expiry, NewKey, State, TermsError};

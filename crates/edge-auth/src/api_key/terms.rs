@@ -1,11 +1,13 @@
 //! What a key stands for: whose it is, what it may do, from where and until when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use edge_auth_token::Timestamp;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
+
+use crate::scopes::Scopes;
 
 const MAX_LABEL: usize = 256;
 const MAX_SCOPES: usize = 128;
@@ -32,31 +34,6 @@ pub struct NewKey {
     /// What else is to be known of it: at most 16 entries, keys of 1 to 64 bytes, values of at
     /// most 256.
     pub metadata: BTreeMap<String, String>,
-}
-
-/// What a key may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scopes {
-    /// These scope tokens (RFC 6749, section 3.3): 1 to 128, of at most 128 bytes each.
-    List(BTreeSet<String>),
-    /// Whatever a rule asks for.
-    All,
-}
-
-impl Scopes {
-    /// These scopes.
-    pub fn list<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Self {
-        Self::List(scopes.into_iter().map(Into::into).collect())
-    }
-
-    /// Whether this scope is among them.
-    pub fn contains(&self, scope: &str) -> bool {
-        match self {
-            Self::List(scopes) => scopes.contains(scope),
-            Self::All => true,
-        }
-    }
 }
 
 /// Until when a key is good.

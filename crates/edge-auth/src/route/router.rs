@@ -109,6 +109,11 @@ impl Router {
         })
     }
 
+    /// Whether any route is for certain hosts only.
+    pub(crate) fn names_hosts(&self) -> bool {
+        self.routes.iter().any(|route| route.host.is_some())
+    }
+
     /// The routes that can never decide: mistakes in a policy.
     ///
     /// Found is every route of whose methods each is taken by some earlier route that covers its

@@ -1,0 +1,50 @@
+//! Why a key could not be administered.
+
+use crate::api_key::{LifecycleError, RecordError};
+use crate::platform::Unavailable;
+
+/// Why a key could not be administered. The text is for the administrator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// What was asked for cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// The policy has no such block of keys.
+    #[error("the policy has no `[[api_key]]` block `{0}`")]
+    BlockUnknown(String),
+    /// There is no such key.
+    #[error("there is no key with the id `{0}`")]
+    NotFound(String),
+    /// The key's state does not allow it.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleError),
+    /// A hash that was to be imported is known already.
+    #[error("a key with the id `{0}` exists already")]
+    Exists(String),
+    /// Others kept changing the key at the same time.
+    #[error("the key `{0}` is being changed by others at the same time: try again")]
+    Conflict(String),
+    /// The stored record is not to be trusted.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The store did not answer.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(#[from] Unavailable),
+}
+
+impl AdminError {
+    /// A stable code and the HTTP status of the administrative face.
+    pub fn code(&self) -> (&'static str, u16) {
+        match self {
+            Self::Invalid(_) | Self::BlockUnknown(_) => ("request_invalid", 400),
+            Self::NotFound(_) => ("key_not_found", 404),
+            Self::Lifecycle(LifecycleError::Terms(_)) => ("request_invalid", 400),
+            Self::Lifecycle(LifecycleError::Randomness(_)) | Self::Unavailable(_) => ("store_unavailable", 503),
+            Self::Lifecycle(_) => ("key_state", 409),
+            Self::Exists(_) => ("key_exists", 409),
+            Self::Conflict(_) => ("key_conflict", 409),
+            Self::Record(_) => ("key_record_untrusted", 409),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `/admin/v1/…`: the registry over HTTP. The paths are described in `openapi.json`.
+
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+
+use super::{AdminError, KeyView, KeyWish, Listed, Registry};
+use crate::api_key::{ApiKey, KeyText};
+use crate::faces::Incoming;
+use crate::gate::{Gate, Outcome};
+use crate::platform::{ApiKeyAdmin, Platform, Randomness};
+use crate::reply::Reply;
+use crate::route::NormalPath;
+
+/// The OpenAPI 3.1 description of this face.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// The largest body that is read, in bytes. A host refuses more with 413.
+pub const MAX_ADMIN_BYTES: usize = 64 * 1024;
+
+const READ: &str = "edge-auth:keys:read";
+const WRITE: &str = "edge-auth:keys:write";
+
+/// What is asked for.
+enum Action<'p> {
+    Describe,
+    List,
+    Create,
+    Import,
+    Show(&'p str),
+    Rotate(&'p str),
+    Disable(&'p str),
+    Enable(&'p str),
+    Revoke(&'p str),
+}
+
+impl<'p> Action<'p> {
+    fn of(method: &str, path: &'p str) -> Option<Self> {
+        let segments: Vec<&str> = path.strip_prefix("/admin/v1/")?.split('/').collect();
+        Some(match (method, segments.as_slice()) {
+            ("GET", ["openapi.json"]) => Self::Describe,
+            ("GET", ["keys"]) => Self::List,
+            ("POST", ["keys"]) => Self::Create,
+            ("POST", ["keys", "import"]) => Self::Import,
+            ("GET", ["keys", id]) => Self::Show(id),
+            ("POST", ["keys", id, "rotate"]) => Self::Rotate(id),
+            ("POST", ["keys", id, "disable"]) => Self::Disable(id),
+            ("POST", ["keys", id, "enable"]) => Self::Enable(id),
+            ("POST", ["keys", id, "revoke"]) => Self::Revoke(id),
+            _ => return None,
+        })
+    }
+
+    fn scope(&self) -> &'static str {
+        match self {
+            Self::Describe | Self::List | Self::Show(_) => READ,
+            _ => WRITE,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Describe => "describe",
+            Self::List => "keys.list",
+            Self::Create => "keys.create",
+            Self::Import => "keys.import",
+            Self::Show(_) => "keys.show",
+            Self::Rotate(_) => "keys.rotate",
+            Self::Disable(_) => "keys.disable",
+            Self::Enable(_) => "keys.enable",
+            Self::Revoke(_) => "keys.revoke",
+        }
+    }
+}
+
+/// An imported key: the wishes, and its hash.
+#[derive(Deserialize)]
+struct Import {
+    hash: String,
+    #[serde(flatten)]
+    wish: KeyWish,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    /// How long the old secret stays good, like `24h`.
+    overlap: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revocation {
+    reason: String,
+}
+
+/// A key, with its secret if it was made just now.
+#[derive(Serialize)]
+struct Answer<'a> {
+    key: KeyView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+}
+
+impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
+    /// Answers a request for administration, if the caller may make it.
+    pub async fn admin(
+        &self,
+        incoming: &Incoming<'_>,
+        body: &[u8],
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
+        let parsed = NormalPath::parse(incoming.target).ok();
+        let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
+        let scope = action.as_ref().map_or(WRITE, Action::scope);
+        let mut outcome = self.admit_admin(incoming, scope, now).await;
+        if let Some(reply) = self.refusal(&outcome) {
+            return (reply, outcome);
+        }
+        let Some(action) = action else {
+            return (problem(404, "not_found", "There is no such resource."), outcome);
+        };
+        outcome.audit.action = Some(action.name().to_owned());
+        let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
+        match self.act(&action, query, body, randomness, now).await {
+            Ok((reply, key)) => {
+                if let Some(id) = &key {
+                    self.forget_key(id);
+                }
+                outcome.audit.key = key;
+                (reply, outcome)
+            }
+            Err(error) => {
+                outcome.audit.reason = Some(error.to_string());
+                let (code, status) = error.code();
+                (problem(status, code, &error.to_string()), outcome)
+            }
+        }
+    }
+
+    /// The answer, and the id of the key that was written.
+    async fn act(
+        &self,
+        action: &Action<'_>,
+        query: &str,
+        body: &[u8],
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> Result<(Reply, Option<String>), AdminError> {
+        let registry = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
+        let written = |status, key: ApiKey, text: Option<KeyText>| {
+            let answer = Answer { key: KeyView::new(&key, now), secret: text.as_ref().map(KeyText::expose) };
+            Ok((Reply::json(status, &answer), Some(key.id().to_owned())))
+        };
+        match action {
+            Action::Describe => Ok((describe(), None)),
+            Action::List => Ok((list(&registry, query, now).await?, None)),
+            Action::Show(id) => {
+                let key = registry.show(id, now).await?;
+                Ok((Reply::json(200, &Answer { key: KeyView::new(&key, now), secret: None }), None))
+            }
+            Action::Create => {
+                let (key, text) = registry.create(read(body)?, randomness, now).await?;
+                written(201, key, Some(text))
+            }
+            Action::Import => {
+                let Import { hash, wish } = read(body)?;
+                written(201, registry.import(wish, &hash, now).await?, None)
+            }
+            Action::Rotate(id) => {
+                let Rotation { overlap } = read(body)?;
+                let overlap = duration(&overlap)?;
+                let (key, text) = registry.rotate(id, overlap, randomness, now).await?;
+                written(200, key, Some(text))
+            }
+            Action::Disable(id) => written(200, registry.disable(id, now).await?, None),
+            Action::Enable(id) => written(200, registry.enable(id, now).await?, None),
+            Action::Revoke(id) => {
+                let Revocation { reason } = read(body)?;
+                written(200, registry.revoke(id, &reason, now).await?, None)
+            }
+        }
+    }
+}
+
+async fn list<S: ApiKeyAdmin>(registry: &Registry<'_, S>, query: &str, now: Timestamp) -> Result<Reply, AdminError> {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Entry {
+        Key(Box<KeyView>),
+        Untrusted { id: String, untrusted: String },
+    }
+    #[derive(Serialize)]
+    struct Keys {
+        keys: Vec<Entry>,
+        next: Option<String>,
+    }
+    let (mut block, mut after, mut limit) = (None, None, 50);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "block" => block = Some(value),
+            "after" => after = Some(value),
+            "limit" => limit = value.parse().map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?,
+            other => return Err(AdminError::Invalid(format!("there is no parameter `{}`", other.escape_debug()))),
+        }
+    }
+    let page = registry.list(block.as_deref(), after.as_deref(), limit, now).await?;
+    let entry = |listed| match listed {
+        Listed::Key(key) => Entry::Key(Box::new(KeyView::new(&key, now))),
+        Listed::Untrusted { id, reason } => Entry::Untrusted { id, untrusted: reason },
+    };
+    Ok(Reply::json(200, &Keys { keys: page.keys.into_iter().map(entry).collect(), next: page.next }))
+}
+
+fn describe() -> Reply {
+    let mut reply = Reply::empty(200);
+    reply.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    reply.body = OPENAPI.as_bytes().to_vec();
+    reply
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
+    serde_json::from_slice(body).map_err(|error| AdminError::Invalid(format!("the body is not as described: {error}")))
+}
+
+fn duration(text: &str) -> Result<Duration, AdminError> {
+    humantime::parse_duration(text)
+        .map_err(|_| AdminError::Invalid(format!("`{}` is no duration like 24h", text.escape_debug())))
+}
+
+fn problem(status: u16, code: &str, detail: &str) -> Reply {
+    #[derive(Serialize)]
+    struct Problem<'a> {
+        r#type: String,
+        title: &'static str,
+        status: u16,
+        code: &'a str,
+        detail: &'a str,
+    }
+    let title = "The request for administration failed.";
+    let r#type = format!("urn:edge-auth:admin:{code}");
+    let mut reply = Reply::json(status, &Problem { r#type, title, status, code, detail });
+    for (name, value) in &mut reply.headers {
+        if name == "Content-Type" {
+            *value = "application/problem+json".to_owned();
+        }
+    }
+    reply
+}

@@ -1,0 +1,189 @@
+//! The keys of a store, administered: each change is one compare-and-set, so that two
+//! administrators at once lose nothing.
+
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+
+use super::{AdminError, KeyWish};
+use crate::api_key::{ApiKey, ApiKeyBlock, KeyText, LifecycleError, claimed_block};
+use crate::gate::{Resources, build_key_blocks};
+use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put, Randomness};
+use crate::policy::{Policy, PolicyErrors};
+
+/// How often a change is tried anew after somebody else's.
+const ATTEMPTS: usize = 5;
+/// How many records one page of a list reads at most.
+const PAGE: usize = 200;
+
+/// Administers the API keys of one store.
+#[derive(Debug)]
+pub struct Registry<'a, S> {
+    store: &'a S,
+    blocks: Vec<ApiKeyBlock>,
+}
+
+/// Some of the keys, in the order of their ids.
+#[derive(Debug)]
+pub struct Page {
+    /// The keys.
+    pub keys: Vec<Listed>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<String>,
+}
+
+/// One entry of a list.
+#[derive(Debug)]
+pub enum Listed {
+    /// A key.
+    Key(Box<ApiKey>),
+    /// A record that cannot be trusted or read, and why.
+    Untrusted {
+        /// Its id.
+        id: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
+    /// For the keys of `policy`, with its peppers from `resources`.
+    pub fn new(policy: &Policy, resources: &dyn Resources, store: &'a S) -> Result<Self, PolicyErrors> {
+        Ok(Self { store, blocks: build_key_blocks(policy, resources)? })
+    }
+
+    pub(super) fn of_blocks(blocks: &[ApiKeyBlock], store: &'a S) -> Self {
+        Self { store, blocks: blocks.to_vec() }
+    }
+
+    /// Makes a key. Its text is returned once and is stored nowhere.
+    pub async fn create(
+        &self,
+        wish: KeyWish,
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> Result<(ApiKey, KeyText), AdminError> {
+        let block = self.block(&wish.block)?;
+        let (key, text) = block.issue(wish.terms(now)?, randomness, now)?;
+        self.insert(&key, now).await?;
+        Ok((key, text))
+    }
+
+    /// Takes over a key of another system by its hash.
+    pub async fn import(&self, wish: KeyWish, hash: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        let block = self.block(&wish.block)?;
+        let key = block.import(wish.terms(now)?, hash, now)?;
+        self.insert(&key, now).await?;
+        Ok(key)
+    }
+
+    /// One key.
+    pub async fn show(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        let record = self.store.find(id, now).await?;
+        self.open(&record.ok_or_else(|| AdminError::NotFound(printable(id)))?)
+    }
+
+    /// Up to `limit` keys (200 at most) after the id `after`; those of one block, if it is named.
+    pub async fn list(
+        &self,
+        block: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Page, AdminError> {
+        if let Some(block) = block {
+            self.block(block)?;
+        }
+        let limit = limit.clamp(1, PAGE);
+        let records = self.store.list(after, limit, now).await?;
+        let next = (records.len() == limit).then(|| records.last().map(|record| record.id.clone())).flatten();
+        let wanted = |record: &&ApiKeyRecord| {
+            block.is_none_or(|block| claimed_block(record).is_ok_and(|claimed| claimed == block))
+        };
+        let entry = |record: &ApiKeyRecord| match self.open(record) {
+            Ok(key) => Listed::Key(Box::new(key)),
+            Err(error) => Listed::Untrusted { id: record.id.clone(), reason: error.to_string() },
+        };
+        Ok(Page { keys: records.iter().filter(wanted).map(entry).collect(), next })
+    }
+
+    /// Gives a key a new secret; the old one is good for `overlap` longer.
+    pub async fn rotate(
+        &self,
+        id: &str,
+        overlap: Duration,
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> Result<(ApiKey, KeyText), AdminError> {
+        self.change(id, now, |key| key.rotate(overlap, randomness, now).map(|(key, text)| (key, Some(text))))
+            .await
+            .and_then(|(key, text)| Ok((key, text.ok_or_else(|| AdminError::Conflict(printable(id)))?)))
+    }
+
+    /// Switches a key off until it is enabled again.
+    pub async fn disable(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        Ok(self.change(id, now, |key| Ok((key.disable()?, ()))).await?.0)
+    }
+
+    /// Switches a key on again.
+    pub async fn enable(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        Ok(self.change(id, now, |key| Ok((key.enable()?, ()))).await?.0)
+    }
+
+    /// Ends a key for good.
+    pub async fn revoke(&self, id: &str, reason: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        Ok(self.change(id, now, |key| Ok((key.revoke(reason, now)?, ()))).await?.0)
+    }
+
+    /// Wraps a key under the current pepper. `None` if it is already.
+    pub async fn wrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
+        for _ in 0..ATTEMPTS {
+            let key = self.show(id, now).await?;
+            let Some(wrapped) = key.wrap() else { return Ok(None) };
+            if self.replace(&key, &wrapped, now).await? == Put::Stored {
+                return Ok(Some(wrapped));
+            }
+        }
+        Err(AdminError::Conflict(printable(id)))
+    }
+
+    async fn change<T>(
+        &self,
+        id: &str,
+        now: Timestamp,
+        change: impl Fn(&ApiKey) -> Result<(ApiKey, T), LifecycleError>,
+    ) -> Result<(ApiKey, T), AdminError> {
+        for _ in 0..ATTEMPTS {
+            let key = self.show(id, now).await?;
+            let (changed, extra) = change(&key)?;
+            if self.replace(&key, &changed, now).await? == Put::Stored {
+                return Ok((changed, extra));
+            }
+        }
+        Err(AdminError::Conflict(printable(id)))
+    }
+
+    async fn insert(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
+        match self.store.put(&key.seal()?, Expected::Absent, now).await? {
+            Put::Stored => Ok(()),
+            Put::Conflict => Err(AdminError::Exists(key.id().to_owned())),
+        }
+    }
+
+    async fn replace(&self, old: &ApiKey, new: &ApiKey, now: Timestamp) -> Result<Put, AdminError> {
+        Ok(self.store.put(&new.seal()?, Expected::Version(old.version()), now).await?)
+    }
+
+    fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, AdminError> {
+        Ok(self.block(&claimed_block(record)?)?.open(record)?)
+    }
+
+    fn block(&self, name: &str) -> Result<&ApiKeyBlock, AdminError> {
+        let found = self.blocks.iter().find(|block| block.name() == name);
+        found.ok_or_else(|| AdminError::BlockUnknown(printable(name)))
+    }
+}
+
+fn printable(text: &str) -> String {
+    crate::audit::excerpt(text, 64)
+}

@@ -1,0 +1,83 @@
+//! A key as an administrator sees it: everything but its secret and hashes.
+
+use std::collections::BTreeMap;
+
+use edge_auth_token::Timestamp;
+use serde::Serialize;
+
+use crate::api_key::{ApiKey, Expiry, State};
+use crate::audit::rfc3339_text;
+use crate::scopes::Scopes;
+
+/// A key for people and for JSON; times are RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct KeyView {
+    /// The id, which is part of the key's text and no secret.
+    pub id: String,
+    /// The block that it belongs to.
+    pub block: String,
+    /// `active`, `disabled`, `revoked` or `expired`.
+    pub state: &'static str,
+    /// What people call it.
+    pub label: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// What it may do; `null` is everything.
+    pub scopes: Option<Vec<String>>,
+    /// The environment that it was made for.
+    pub environment: Option<String>,
+    /// From where it may be used; empty is from anywhere.
+    pub networks: Vec<String>,
+    /// When it was made or imported.
+    pub created_at: String,
+    /// When it expires; `null` is never.
+    pub expires_at: Option<String>,
+    /// Until when the secret before the last rotation is good, too.
+    pub previous_secret_until: Option<String>,
+    /// When it was revoked.
+    pub revoked_at: Option<String>,
+    /// Why it was revoked.
+    pub revoked_because: Option<String>,
+    /// What else is known of it.
+    pub metadata: BTreeMap<String, String>,
+    /// How often it was written.
+    pub version: u64,
+}
+
+impl KeyView {
+    /// The key as it stands at `now`.
+    pub fn new(key: &ApiKey, now: Timestamp) -> Self {
+        let expires_at = match key.expires() {
+            Expiry::At(at) => Some(at),
+            Expiry::Never => None,
+        };
+        let (state, revoked) = match key.state() {
+            State::Revoked { at, reason } => ("revoked", Some((*at, reason.clone()))),
+            State::Disabled => ("disabled", None),
+            State::Active if expires_at.is_some_and(|at| at <= now) => ("expired", None),
+            State::Active => ("active", None),
+        };
+        let (revoked_at, revoked_because) = revoked.unzip();
+        Self {
+            id: key.id().to_owned(),
+            block: key.block().to_owned(),
+            state,
+            label: key.label().map(str::to_owned),
+            owner: key.owner().map(str::to_owned),
+            scopes: match key.scopes() {
+                Scopes::List(list) => Some(list.iter().cloned().collect()),
+                Scopes::All => None,
+            },
+            environment: key.environment().map(str::to_owned),
+            networks: key.networks().iter().map(ToString::to_string).collect(),
+            created_at: rfc3339_text(key.created_at()),
+            expires_at: expires_at.map(rfc3339_text),
+            previous_secret_until: key.previous_secret_until().filter(|until| *until > now).map(rfc3339_text),
+            revoked_at: revoked_at.map(rfc3339_text),
+            revoked_because,
+            metadata: key.metadata().clone(),
+            version: key.version(),
+        }
+    }
+}

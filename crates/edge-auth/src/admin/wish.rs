@@ -1,0 +1,123 @@
+//! What an administrator asks for when making a key, in the words of the API and the CLI.
+//!
+//! The careless key must be spelled out: without an expiry or without scopes nothing is made.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use edge_auth_token::Timestamp;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::AdminError;
+use crate::api_key::{Expiry, NewKey};
+use crate::scopes::Scopes;
+
+/// The wishes for a new key.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyWish {
+    /// The name of the policy's `[[api_key]]` block.
+    pub block: String,
+    /// What people call the key.
+    pub label: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// What it may do; or `all_scopes`.
+    pub scopes: Vec<String>,
+    /// It may do everything that a rule lets keys of its block do.
+    pub all_scopes: bool,
+    /// When it expires: a duration from now (`90d`) or a time (RFC 3339); or `never_expires`.
+    pub expires: Option<String>,
+    /// It never expires.
+    pub never_expires: bool,
+    /// From where it may be used: CIDR networks; none is from anywhere.
+    pub networks: Vec<String>,
+    /// What else is to be known of it.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl KeyWish {
+    /// The terms of the key, or what is missing or contradictory.
+    pub fn terms(self, now: Timestamp) -> Result<NewKey, AdminError> {
+        let scopes = match (self.scopes.is_empty(), self.all_scopes) {
+            (false, false) => Scopes::list(self.scopes),
+            (true, true) => Scopes::All,
+            (true, false) => return Err(invalid("name at least one scope, or ask for all of them by name (all scopes)")),
+            (false, true) => return Err(invalid("all scopes and a list of scopes contradict each other")),
+        };
+        let expires = match (self.expires, self.never_expires) {
+            (Some(text), false) => Expiry::At(moment(&text, now)?),
+            (None, true) => Expiry::Never,
+            (None, false) => return Err(invalid("say when the key expires (90d, or a date), or that it never does")),
+            (Some(_), true) => return Err(invalid("an expiry and never expiring contradict each other")),
+        };
+        let networks = self.networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?;
+        Ok(NewKey { label: self.label, owner: self.owner, scopes, expires, networks, metadata: self.metadata })
+    }
+}
+
+/// A duration from now, or a time.
+fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
+    if let Ok(duration) = humantime::parse_duration(text) {
+        return Ok(now.plus(duration));
+    }
+    let dated = humantime::parse_rfc3339_weak(text).or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
+    let since = dated.ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let millis = since.and_then(|since: Duration| u64::try_from(since.as_millis()).ok());
+    millis.map(Timestamp::from_millis).ok_or_else(|| {
+        invalid(format!("`{}` is neither a duration like 90d nor a time like 2027-01-31 or 2027-01-31T12:00:00Z", text.escape_debug()))
+    })
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, AdminError> {
+    let address = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(address).ok_or_else(|| {
+        invalid(format!("`{}` is no network: write 203.0.113.0/24 or 2001:db8::/32", text.escape_debug()))
+    })
+}
+
+fn invalid(message: impl Into<String>) -> AdminError {
+    AdminError::Invalid(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    fn wish() -> KeyWish {
+        KeyWish { scopes: vec!["a".into()], expires: Some("90d".into()), ..KeyWish::default() }
+    }
+
+    #[test]
+    fn a_key_without_expiry_or_scopes_must_be_spelled_out() {
+        assert!(wish().terms(NOW).is_ok());
+        assert!(KeyWish { expires: None, ..wish() }.terms(NOW).is_err());
+        assert!(KeyWish { expires: None, never_expires: true, ..wish() }.terms(NOW).is_ok());
+        assert!(KeyWish { never_expires: true, ..wish() }.terms(NOW).is_err());
+        assert!(KeyWish { scopes: Vec::new(), ..wish() }.terms(NOW).is_err());
+        assert!(KeyWish { scopes: Vec::new(), all_scopes: true, ..wish() }.terms(NOW).is_ok());
+        assert!(KeyWish { all_scopes: true, ..wish() }.terms(NOW).is_err());
+    }
+
+    #[test]
+    fn an_expiry_is_a_duration_or_a_date_or_a_time() {
+        let at = |text: &str| moment(text, NOW).map(Timestamp::seconds).ok();
+        assert_eq!(at("90d"), Some(1_700_000_000 + 90 * 86_400));
+        assert_eq!(at("2027-01-31"), Some(1_801_353_600));
+        assert_eq!(at("2027-01-31T00:00:01Z"), Some(1_801_353_601));
+        for junk in ["", "soon", "-1d", "1969-01-01", "2027-13-01"] {
+            assert_eq!(at(junk), None, "{junk}");
+        }
+    }
+
+    #[test]
+    fn a_network_may_be_one_address() {
+        assert_eq!(network("192.0.2.1").unwrap().to_string(), "192.0.2.1/32");
+        assert_eq!(network("2001:db8::/32").unwrap().to_string(), "2001:db8::/32");
+        assert!(network("192.0.2.0/33").is_err());
+    }
+}

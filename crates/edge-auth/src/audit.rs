@@ -1,0 +1,89 @@
+//! What the operator's log learns of each decision: everything but the secret.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use edge_auth_token::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::denial::Code;
+use crate::principal::Kind;
+
+/// One decision, as one line of JSON in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AuditEvent {
+    /// When it was decided; RFC 3339 with milliseconds in JSON.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: Timestamp,
+    /// Whether the request may pass.
+    pub allowed: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// What exactly was wrong, or another thing that an operator should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The name of the rule that matched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The method; shortened if it is absurd.
+    pub method: String,
+    /// The host that was asked for, normalised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The path, normalised; of a refused one the beginning, escaped. Never the query.
+    pub path: String,
+    /// The client's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_ip: Option<IpAddr>,
+    /// Who it is, once verified: also if the request was then refused for a scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// The kind of credential that was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// What was administered: `keys.create`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The id of the key that was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// `time` as RFC 3339 in UTC, with milliseconds.
+pub fn rfc3339_text(time: Timestamp) -> String {
+    // Years beyond 9999 have no such form; nothing real is that far away.
+    let millis = time.millis().min(253_402_300_799_999);
+    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).to_string()
+}
+
+fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339_text(*time))
+}
+
+/// Text of an attacker's, made fit for one line of a log.
+pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
+    let mut short: String = text.chars().take(max_chars).flat_map(char::escape_debug).collect();
+    if text.chars().nth(max_chars).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_written_as_people_read_it() {
+        assert_eq!(rfc3339_text(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14T22:13:20.123Z");
+        assert_eq!(rfc3339_text(Timestamp::from_seconds(u64::MAX)), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_on_one_line() {
+        assert_eq!(excerpt("a\r\nb", 10), "a\\r\\nb");
+        assert_eq!(excerpt("abcdef", 3), "abc…");
+    }
+}

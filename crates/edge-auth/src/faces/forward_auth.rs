@@ -1,0 +1,96 @@
+//! Forward-auth: a proxy asks about a request that it holds back.
+//!
+//! Believed is a trusted proxy only, and of its headers only those that the policy's kind of proxy
+//! sets. What is missing is refused, never defaulted.
+
+use edge_auth_token::Timestamp;
+
+use super::Incoming;
+use crate::denial::{Code, Denial};
+use crate::gate::{Decision, Gate, Grant, Outcome};
+use crate::platform::Platform;
+use crate::policy::Proxy;
+use crate::reply::Reply;
+use crate::request::{AuthRequest, Headers};
+use crate::route::cut_prefix;
+
+/// Header names: method, URI, host.
+type Names = (&'static str, &'static str, &'static str);
+
+impl<P: Platform> Gate<P> {
+    /// Decides about the request that a proxy describes, and answers in the proxy's manner.
+    /// `prefix` is the path under which this face is served, such as `/authorize`.
+    pub async fn forward_auth(&self, incoming: &Incoming<'_>, prefix: &str, now: Timestamp) -> (Reply, Outcome) {
+        let outcome = match self.described(incoming, prefix) {
+            Ok(request) => self.authorize(&request, now).await,
+            Err(denial) => self.refuse_unread(&incoming.as_request(incoming.peer), denial, now),
+        };
+        let reply = match &outcome.decision {
+            Decision::Allow(grant) => self.allowed(grant),
+            Decision::Deny(denial) => self.forward_refusal(&outcome, denial),
+        };
+        (reply, outcome)
+    }
+
+    fn described<'a>(&self, incoming: &Incoming<'a>, prefix: &str) -> Result<AuthRequest<'a>, Denial> {
+        let proxy = self.policy.forward_auth.ok_or_else(|| {
+            Denial::new(Code::ForwardedRequestIncomplete, "the policy has no `[forward_auth]` with a `proxy`")
+        })?;
+        if !self.trust.admits(incoming.peer, incoming.headers) {
+            let peer = incoming.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
+            return Err(Denial::new(Code::ProxyUntrusted, format!("{peer} is no trusted proxy: see `[trust]`")));
+        }
+        let rest = cut_prefix(incoming.target, prefix)
+            .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the face's prefix"))?;
+        let client_ip = self.trust.client_behind_proxy(incoming.headers);
+        let names: Names = match proxy {
+            // Envoy sends the request itself, below the prefix.
+            Proxy::Envoy => return Ok(AuthRequest { target: rest, client_ip, ..incoming.as_request(None) }),
+            Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
+            Proxy::Traefik | Proxy::Caddy => ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host"),
+        };
+        let (method, target, host) = names;
+        let headers = incoming.headers;
+        let host = told(headers, host)?;
+        if host.is_none() && self.policy.rules_name_hosts() {
+            return Err(incomplete(names.2, "is missing, and rules of the policy name hosts"));
+        }
+        Ok(AuthRequest {
+            method: told(headers, method)?.ok_or_else(|| incomplete(method, "is missing"))?,
+            host,
+            authority: None,
+            target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
+            headers,
+            client_ip,
+        })
+    }
+
+    /// 200 with every identity header, empty ones too: a proxy that copies them then overwrites
+    /// whatever the client sent under these names.
+    fn allowed(&self, grant: &Grant) -> Reply {
+        let mut reply = Reply::empty(200);
+        reply.headers.extend(self.identity.complete(grant.principal.as_ref()));
+        reply
+    }
+
+    fn forward_refusal(&self, outcome: &Outcome, denial: &Denial) -> Reply {
+        let mut reply = self.refusal(outcome).unwrap_or_else(|| Reply::denied(denial));
+        reply.headers.push((self.identity.code_header(), denial.code.name().to_owned()));
+        // nginx makes a 500 of whatever is neither 2xx nor 401 nor 403.
+        if self.policy.forward_auth == Some(Proxy::Nginx) && reply.status != 401 {
+            reply.status = 403;
+        }
+        reply
+    }
+}
+
+/// A header that the proxy sets: at most once, and readable.
+fn told<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial> {
+    let value = headers.single(name).map_err(|_| incomplete(name, "is there several times"))?;
+    let text = value.map(std::str::from_utf8).transpose().map_err(|_| incomplete(name, "is unreadable"))?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+fn incomplete(name: &str, what: &str) -> Denial {
+    Denial::new(Code::ForwardedRequestIncomplete, format!("`{name}` {what}"))
+}

@@ -1,0 +1,27 @@
+//! The gateway: every request of a client is decided about, then forwarded or refused.
+
+use edge_auth_token::Timestamp;
+
+use super::{Incoming, cors};
+use crate::gate::{Gate, Outcome};
+use crate::platform::Platform;
+use crate::reply::Reply;
+
+impl<P: Platform> Gate<P> {
+    /// Decides about a client's own request. With a reply, that is the answer; without one, the
+    /// request goes upstream as the outcome's grant says.
+    pub async fn gateway(&self, incoming: &Incoming<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {
+        let client = self.trust.client(incoming.peer, incoming.headers);
+        let request = incoming.as_request(client);
+        if let Some((reply, outcome)) = self.preflight(&request, now) {
+            return (Some(reply), outcome);
+        }
+        let outcome = self.authorize(&request, now).await;
+        let reply = self.refusal(&outcome).map(|mut reply| {
+            // Without these a browser hides the refusal from the page that asked.
+            reply.headers.extend(cors::response_fields(self.rule_of(&outcome), incoming.headers));
+            reply
+        });
+        (reply, outcome)
+    }
+}

@@ -1,0 +1,40 @@
+//! The ways in which a host is asked: as a gateway, by a proxy (forward-auth), by an application.
+//!
+//! Each face turns what came in into an [`AuthRequest`](crate::AuthRequest), and the outcome into a
+//! [`Reply`](crate::Reply) in its own manner. A host only chooses the face and carries bytes.
+
+pub(crate) mod cors;
+mod forward_auth;
+mod gateway;
+mod verify;
+
+use std::net::IpAddr;
+
+use crate::request::{AuthRequest, Headers};
+
+pub use verify::MAX_VERIFY_BYTES;
+
+/// A request as it reached the host, before anything in it is believed.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The address at the other end of the connection.
+    pub peer: Option<IpAddr>,
+    /// The method.
+    pub method: &'a str,
+    /// The `Host` field.
+    pub host: Option<&'a str>,
+    /// HTTP/2's `:authority`.
+    pub authority: Option<&'a str>,
+    /// The raw request target in origin form.
+    pub target: &'a str,
+    /// The header fields.
+    pub headers: Headers<'a>,
+}
+
+impl<'a> Incoming<'a> {
+    /// As a request to decide about, from this client.
+    pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
+        let Self { method, host, authority, target, headers, .. } = *self;
+        AuthRequest { method, host, authority, target, headers, client_ip }
+    }
+}

@@ -1,0 +1,149 @@
+//! `POST /v1/verify`: an application asks about a request that it describes in JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use edge_auth_token::Timestamp;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::Incoming;
+use crate::denial::{Code, Denial};
+use crate::gate::{Decision, Gate, Outcome};
+use crate::platform::Platform;
+use crate::principal::Principal;
+use crate::reply::Reply;
+use crate::request::{AuthRequest, Headers};
+
+/// The largest body that is read, in bytes. A host refuses more with 413.
+pub const MAX_VERIFY_BYTES: usize = 128 * 1024;
+
+/// The request in question.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    method: String,
+    /// The raw request target: path and query.
+    target: String,
+    host: Option<String>,
+    #[serde(default)]
+    headers: Fields,
+    client_ip: Option<IpAddr>,
+}
+
+/// The decision.
+#[derive(Serialize)]
+struct Answer<'a> {
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    www_authenticate: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a Principal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'a str, &'a str>,
+}
+
+impl<P: Platform> Gate<P> {
+    /// Answers with 200 and the decision, whatever it is; with a refusal of its own only if the
+    /// caller is no trusted one, or the body does not describe a request.
+    pub async fn verify_json(&self, incoming: &Incoming<'_>, body: &[u8], now: Timestamp) -> (Reply, Outcome) {
+        let question = match self.question(incoming, body) {
+            Ok(question) => question,
+            Err(denial) => {
+                let outcome = self.refuse_unread(&incoming.as_request(incoming.peer), denial, now);
+                let reply = self.refusal(&outcome).unwrap_or_else(|| Reply::empty(403));
+                return (reply, outcome);
+            }
+        };
+        let headers: Vec<(&str, &[u8])> =
+            question.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let request = AuthRequest {
+            method: &question.method,
+            host: question.host.as_deref(),
+            authority: None,
+            target: &question.target,
+            headers: Headers(&headers),
+            client_ip: question.client_ip,
+        };
+        let outcome = self.authorize(&request, now).await;
+        let reply = Reply::json(200, &self.answer(&outcome));
+        (reply, outcome)
+    }
+
+    fn question(&self, incoming: &Incoming<'_>, body: &[u8]) -> Result<Question, Denial> {
+        if !self.trust.admits(incoming.peer, incoming.headers) {
+            return Err(Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"));
+        }
+        let question: Question = serde_json::from_slice(body)
+            .map_err(|error| Denial::new(Code::RequestMalformed, format!("the body is no question: {error}")))?;
+        if question.host.is_none() && self.policy.rules_name_hosts() {
+            return Err(Denial::new(Code::ForwardedRequestIncomplete, "`host` is missing, and rules of the policy name hosts"));
+        }
+        Ok(question)
+    }
+
+    fn answer<'a>(&self, outcome: &'a Outcome) -> Answer<'a> {
+        let code = outcome.code();
+        let grant = match &outcome.decision {
+            Decision::Allow(grant) => Some(&**grant),
+            Decision::Deny(_) => None,
+        };
+        Answer {
+            allowed: code.is_none(),
+            code,
+            status: code.map(Code::status),
+            title: code.map(Code::title),
+            www_authenticate: self.challenges(outcome),
+            rule: outcome.audit.rule.as_deref(),
+            principal: grant.and_then(|grant| grant.principal.as_ref()),
+            target: grant.map(|grant| grant.forward.target.as_str()),
+            headers: grant
+                .map(|grant| grant.forward.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// `{"name": "value"}`, or `{"name": ["several", "values"]}`; a name written twice counts twice.
+#[derive(Default)]
+struct Fields(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Values {
+            One(String),
+            Many(Vec<String>),
+        }
+        struct Map;
+        impl<'de> Visitor<'de> for Map {
+            type Value = Fields;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("header names with a value or a list of values")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, values)) = map.next_entry::<String, Values>()? {
+                    match values {
+                        Values::One(value) => fields.push((name, value)),
+                        Values::Many(values) => fields.extend(values.into_iter().map(|value| (name.clone(), value))),
+                    }
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Map)
+    }
+}

@@ -1,0 +1,157 @@
+//! Verifying an API key: no I/O for junk and forgeries, one read for a key not seen lately.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+
+use super::Gate;
+use super::outcome::{CheckResult, FollowUp, Trail};
+use crate::api_key::{ApiKey, ApiKeyBlock, KeyRefusal};
+use crate::denial::{Code, Denial};
+use crate::platform::{ApiKeys, Platform};
+use crate::policy::Named;
+use crate::principal::{Kind, Principal};
+
+/// The longest time that a record is believed without being read again.
+const MAX_AGE: Duration = Duration::from_secs(10);
+/// A refusal by an older copy than this is checked against the store: the key may have been
+/// rotated or enabled meanwhile.
+const MIN_AGE: Duration = Duration::from_secs(1);
+
+/// A record that was read, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownKey {
+    key: Arc<ApiKey>,
+    read_at: Timestamp,
+}
+
+impl KnownKey {
+    fn is_older(&self, limit: Duration, now: Timestamp) -> bool {
+        // A clock that was set back makes every copy old.
+        now < self.read_at || now.since(self.read_at) >= limit
+    }
+}
+
+impl<P: Platform> Gate<P> {
+    /// Verifies a key against the blocks that the rule names.
+    pub(super) async fn verify_key(
+        &self,
+        text: &str,
+        named: &[Named],
+        client_ip: Option<IpAddr>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(Named, Principal), Denial> {
+        let blocks = named.iter().filter_map(|one| match one {
+            Named::Key(index) => self.key_blocks.get(*index).map(|block| (*index, block)),
+            Named::Jwt(_) => None,
+        });
+        // A key that shows whose it is is looked up as no other: that would cost reads.
+        let shows = self.key_blocks.iter().any(|block| block.recognises(text));
+        let candidates = blocks.filter(|(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() });
+        let mut refused = invalid("no block of keys that the rule names has keys of this form".to_owned());
+        for (index, block) in candidates {
+            match self.check_key(index, block, text, client_ip, now, trail).await {
+                Ok(principal) => return Ok((Named::Key(index), principal)),
+                // Only hashes of other systems can be in another block's place; ours name their block.
+                Err(denial) if denial.code == Code::KeyInvalid => refused = denial,
+                Err(denial) => return Err(denial),
+            }
+        }
+        Err(refused)
+    }
+
+    async fn check_key(
+        &self,
+        index: usize,
+        block: &ApiKeyBlock,
+        text: &str,
+        client_ip: Option<IpAddr>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Principal, Denial> {
+        let presented = block.parse(text).map_err(|refusal| refused(block, refusal))?;
+        trail.check("key form", CheckResult::Passed, || format!("checksum and tag are right for block `{}`", block.name()));
+        let id = presented.record_id();
+        let known = self.keys.find(&(index, id.to_owned())).filter(|known| !known.is_older(self.max_age(), now));
+        let key = match known {
+            Some(known) => {
+                let check = known.key.check(&presented, client_ip, now);
+                if check.is_ok() || !known.is_older(MIN_AGE, now) {
+                    if known.is_older(self.max_age() / 2, now) {
+                        trail.follow_up.push(FollowUp::RefreshApiKey { block: index, id: id.to_owned() });
+                    }
+                    trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
+                    return finish(block, &known.key, check, trail);
+                }
+                self.read_key(index, id, now).await?
+            }
+            None => self.read_key(index, id, now).await?,
+        };
+        let Some(key) = key else {
+            return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
+        };
+        trail.check("key record", CheckResult::Passed, || "read from the store, its MAC is right".to_owned());
+        finish(block, &key, key.check(&presented, client_ip, now), trail)
+    }
+
+    /// Reads a record from the store, believes it if its MAC is right, and keeps it.
+    pub(super) async fn read_key(&self, index: usize, id: &str, now: Timestamp) -> Result<Option<Arc<ApiKey>>, Denial> {
+        let Some(block) = self.key_blocks.get(index) else { return Ok(None) };
+        let cached = (index, id.to_owned());
+        let record = self.platform.api_keys().find(id, now).await;
+        let record = record.map_err(|error| Denial::new(Code::StoreUnavailable, format!("API keys: {error}")))?;
+        let Some(record) = record else {
+            self.keys.remove(&cached);
+            return Ok(None);
+        };
+        let key = block.open(&record).map_err(|error| {
+            self.keys.remove(&cached);
+            invalid(format!("ALERT: the stored record `{id}` of block `{}` is not trusted: {error}", block.name()))
+        })?;
+        let key = Arc::new(key);
+        self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now });
+        Ok(Some(key))
+    }
+
+    fn max_age(&self) -> Duration {
+        MAX_AGE.min(self.policy.revocation_bound)
+    }
+}
+
+fn finish(
+    block: &ApiKeyBlock,
+    key: &ApiKey,
+    check: Result<(), KeyRefusal>,
+    trail: &mut Trail,
+) -> Result<Principal, Denial> {
+    check.map_err(|refusal| refused(block, refusal))?;
+    trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
+    Ok(Principal {
+        id: format!("key:{}:{}", block.name(), key.id()),
+        kind: Kind::ApiKey,
+        subject: key.id().to_owned(),
+        issuer: None,
+        client: key.owner().map(str::to_owned),
+        scopes: key.scopes().clone(),
+    })
+}
+
+/// One code for everything that a guesser could learn from; the others are told only to one who
+/// has the right secret.
+fn refused(block: &ApiKeyBlock, refusal: KeyRefusal) -> Denial {
+    let code = match &refusal {
+        KeyRefusal::Revoked { .. } => Code::KeyRevoked,
+        KeyRefusal::Disabled => Code::KeyDisabled,
+        KeyRefusal::Expired { .. } => Code::KeyExpired,
+        KeyRefusal::NetworkNotAllowed { .. } | KeyRefusal::ClientAddressUnknown => Code::KeyNetworkNotAllowed,
+        _ => Code::KeyInvalid,
+    };
+    Denial::new(code, format!("block `{}`: {refusal}", block.name()))
+}
+
+fn invalid(reason: String) -> Denial {
+    Denial::new(Code::KeyInvalid, reason)
+}

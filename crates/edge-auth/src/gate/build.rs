@@ -1,0 +1,143 @@
+//! Bringing a policy together with what it refers to: secrets, key files, a backend, a host.
+
+use std::path::Path;
+
+use edge_auth_token::{Secret, SignatureBackend};
+
+use super::Gate;
+use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
+use crate::cache::{Cache, Seed};
+use crate::identity::IdentityHeaders;
+use crate::issuer_keys::{FixedKeys, IssuerKeys};
+use crate::platform::{Platform, Randomness};
+use crate::policy::{ApiKeyKind, ApiKeyPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors};
+use crate::trust::Trust;
+
+/// How many verified tokens, and how many API-key records, are kept in memory.
+const CACHED: usize = 10_000;
+
+/// Where a host keeps what a policy only names. An error says what to do, and holds no secret.
+pub trait Resources {
+    /// The secret of this name: an environment variable, a Worker's secret.
+    fn secret(&self, name: &str) -> Result<Secret, String>;
+
+    /// The file of this path, relative to the policy.
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
+}
+
+impl<P: Platform> Gate<P> {
+    /// Builds a gate, or says everything that stands in its way. The strings are notices for the
+    /// operator: keys of a file that are not used, say.
+    pub fn new(
+        policy: Policy,
+        resources: &dyn Resources,
+        backend: Box<dyn SignatureBackend>,
+        platform: P,
+        randomness: &dyn Randomness,
+    ) -> Result<(Self, Vec<String>), PolicyErrors> {
+        let mut errors = Vec::new();
+        let mut notices = Vec::new();
+        let file = policy.file.clone();
+        let mistake = |block: &str, field: &str, message: String| {
+            let (block, field) = (block.to_owned(), field.to_owned());
+            PolicyError { file: file.clone(), line: None, block, field, message }
+        };
+
+        let mut issuer_keys = Vec::with_capacity(policy.issuers.len());
+        for issuer in &policy.issuers {
+            match keys(issuer, resources, &*backend) {
+                Ok((keys, skipped)) => {
+                    issuer_keys.push(keys);
+                    notices.extend(skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)));
+                }
+                Err(message) => errors.push(mistake(&format!("issuer `{}`", issuer.name), "keys", message)),
+            }
+        }
+        let key_blocks = key_blocks(&policy, resources).unwrap_or_else(|PolicyErrors(mistakes)| {
+            errors.extend(mistakes);
+            Vec::new()
+        });
+        let secret = policy.trust.secret.as_deref().map(|name| resources.secret(name)).transpose();
+        let secret = secret.unwrap_or_else(|message| {
+            errors.push(mistake("[trust]", "secret", message));
+            None
+        });
+        if secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
+            errors.push(mistake("[trust]", "secret", "is shorter than 16 bytes: anyone could guess it".to_owned()));
+        }
+        let mut seed = [0; 16];
+        if let Err(error) = randomness.fill(&mut seed) {
+            errors.push(mistake("", "", format!("the host has no randomness: {error}")));
+        }
+        if !errors.is_empty() {
+            return Err(PolicyErrors(errors));
+        }
+        let gate = Self {
+            identity: IdentityHeaders::new(&policy.identity_prefix),
+            trust: Trust::new(&policy.trust, secret),
+            policy,
+            platform,
+            backend,
+            issuer_keys,
+            key_blocks,
+            tokens: Cache::new(CACHED, Seed(seed)),
+            keys: Cache::new(CACHED, Seed(seed)),
+        };
+        Ok((gate, notices))
+    }
+}
+
+fn keys(
+    issuer: &Issuer,
+    resources: &dyn Resources,
+    backend: &dyn SignatureBackend,
+) -> Result<(IssuerKeys, Vec<String>), String> {
+    match &issuer.keys {
+        KeyOrigin::Discovery(_) | KeyOrigin::Url(_) => Ok((IssuerKeys::remote(issuer), Vec::new())),
+        KeyOrigin::File(path) => {
+            let bytes = resources.file(path)?;
+            IssuerKeys::fixed(issuer, FixedKeys::Jwks(&bytes), backend)
+                .map_err(|error| format!("{}: {error}", path.display()))
+        }
+        KeyOrigin::Inline(jwks) => IssuerKeys::fixed(issuer, FixedKeys::Jwks(jwks.as_bytes()), backend),
+        KeyOrigin::Secret(name) => {
+            let secret = resources.secret(name)?;
+            IssuerKeys::fixed(issuer, FixedKeys::Secret(&secret), backend).map_err(|error| format!("{name}: {error}"))
+        }
+    }
+}
+
+/// The blocks of keys of a policy, for administration without a gate.
+pub(crate) fn key_blocks(policy: &Policy, resources: &dyn Resources) -> Result<Vec<ApiKeyBlock>, PolicyErrors> {
+    let mut blocks = Vec::with_capacity(policy.api_keys.len());
+    let mut errors = Vec::new();
+    for block in &policy.api_keys {
+        match key_block(block, resources) {
+            Ok(built) => blocks.push(built),
+            Err(message) => errors.push(PolicyError {
+                file: policy.file.clone(),
+                line: None,
+                block: format!("api_key `{}`", block.name),
+                field: "pepper".to_owned(),
+                message,
+            }),
+        }
+    }
+    if errors.is_empty() { Ok(blocks) } else { Err(PolicyErrors(errors)) }
+}
+
+/// The block of keys that a policy's `[[api_key]]` describes.
+fn key_block(policy: &ApiKeyPolicy, resources: &dyn Resources) -> Result<ApiKeyBlock, String> {
+    let pepper = |name: &String| {
+        let secret = resources.secret(name)?;
+        Pepper::new(&secret).map_err(|error| format!("{name}: {error}"))
+    };
+    let all = |names: &[String]| names.iter().map(pepper).collect::<Result<Vec<_>, _>>();
+    let peppers = Peppers::new(pepper(&policy.current)?, all(&policy.previous)?, all(&policy.retired)?)
+        .map_err(|error| error.to_string())?;
+    let block = match &policy.kind {
+        ApiKeyKind::Native(format) => ApiKeyBlock::native(&policy.name, format.clone(), peppers),
+        ApiKeyKind::Imported(format) => ApiKeyBlock::imported(&policy.name, format.clone(), peppers),
+    };
+    block.map_err(|error| error.to_string())
+}

@@ -1,0 +1,279 @@
+//! The gate: one request in, one outcome out. [`Gate::authorize`] reads top to bottom in the order
+//! in which a request is decided.
+
+mod api_key;
+mod build;
+mod outcome;
+mod token;
+
+use std::sync::Arc;
+
+use edge_auth_token::{SignatureBackend, Timestamp};
+
+pub(crate) use build::key_blocks as build_key_blocks;
+
+pub use build::Resources;
+pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcome};
+
+use crate::api_key::ApiKeyBlock;
+use crate::cache::Cache;
+use crate::credential::{self, Presented, Wanted};
+use crate::denial::{Code, Denial};
+use crate::faces::cors;
+use crate::identity::IdentityHeaders;
+use crate::issuer_keys::IssuerKeys;
+use crate::platform::Platform;
+use crate::policy::{Access, Named, Policy, Rule};
+use crate::principal::Principal;
+use crate::request::{AuthRequest, is_token};
+use crate::route::{Host, HostRefused, NormalPath};
+use crate::trust::Trust;
+use api_key::KnownKey;
+use outcome::Trail;
+use token::{KnownToken, TokenDigest};
+
+/// A compiled policy with all that it needs to decide, on one host.
+pub struct Gate<P: Platform> {
+    pub(crate) policy: Policy,
+    pub(crate) platform: P,
+    backend: Box<dyn SignatureBackend>,
+    issuer_keys: Vec<IssuerKeys>,
+    pub(crate) key_blocks: Vec<ApiKeyBlock>,
+    pub(crate) identity: IdentityHeaders,
+    pub(crate) trust: Trust,
+    tokens: Cache<TokenDigest, Arc<KnownToken>>,
+    keys: Cache<(usize, String), KnownKey>,
+}
+
+impl<P: Platform> Gate<P> {
+    /// Decides about one request. Never fails: whatever cannot be decided is refused.
+    pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+        let mut trail = Trail::new(request);
+        let decision = self.decide(request, now, &mut trail).await;
+        trail.outcome(decision, now)
+    }
+
+    /// Decides as [`Self::authorize`] does, and writes down every check on the way.
+    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+        let mut trail = Trail::new(request).explaining();
+        let decision = self.decide(request, now, &mut trail).await;
+        trail.outcome(decision, now)
+    }
+
+    /// Does the work that an outcome left for after the answer. What an operator should know of it
+    /// is returned.
+    pub async fn follow_up(&self, work: FollowUp, now: Timestamp) -> Vec<String> {
+        let mut notices = Vec::new();
+        match work {
+            FollowUp::RefreshIssuerKeys(issuer) => {
+                if let Some(keys) = self.issuer_keys.get(issuer) {
+                    // A failure is among the notices, and the keys that there were stay.
+                    let _ = keys.refresh(self.platform.key_source(), &*self.backend, now, &mut notices).await;
+                }
+            }
+            FollowUp::RefreshApiKey { block, id } => {
+                if let Err(denial) = self.read_key(block, &id, now).await {
+                    notices.push(denial.reason);
+                }
+            }
+        }
+        notices
+    }
+
+    /// The policy that this gate enforces.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The outcome of a request that a face refused before it could be read.
+    pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
+        Trail::new(request).outcome(Err(denial), now)
+    }
+
+    /// The outcome for the holder of the bootstrap secret, whom no rule is asked about.
+    pub(crate) fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+        let mut trail = Trail::new(request);
+        trail.bootstrap();
+        let forward = Forward { target: String::new(), remove: Vec::new(), set: Vec::new(), respond: Vec::new(), upgrade: false };
+        trail.outcome(Ok(Grant { principal: None, forward }), now)
+    }
+
+    /// Forgets what is in memory of a key that was just written.
+    pub(crate) fn forget_key(&self, id: &str) {
+        for block in 0..self.key_blocks.len() {
+            self.keys.remove(&(block, id.to_owned()));
+        }
+    }
+
+    /// Matches a request without asking for a credential: for a CORS preflight.
+    pub(crate) fn match_only(&self, request: &AuthRequest<'_>, now: Timestamp) -> Option<(&Rule, Outcome)> {
+        let mut trail = Trail::new(request);
+        let (rule, path, query) = self.route(request, &mut trail).ok()?;
+        let grant = self.grant(rule, None, request, &path, query);
+        Some((rule, trail.outcome(Ok(grant), now)))
+    }
+
+    /// The rule that an outcome is about.
+    pub(crate) fn rule_of(&self, outcome: &Outcome) -> Option<&Rule> {
+        outcome.rule.and_then(|index| self.policy.rules.get(index))
+    }
+
+    async fn decide(&self, request: &AuthRequest<'_>, now: Timestamp, trail: &mut Trail) -> Result<Grant, Denial> {
+        let (rule, path, query) = self.route(request, trail)?;
+        if wants_upgrade(request) && !rule.upgrade {
+            return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
+        }
+        let principal = match &rule.access {
+            Access::Public => None,
+            access => {
+                let principal = self.verify(access, request, now, trail).await?;
+                trail.principal(&principal);
+                require_scopes(rule, &principal, trail)?;
+                Some(principal)
+            }
+        };
+        Ok(self.grant(rule, principal, request, &path, query))
+    }
+
+    /// The rule for a request: the first whose host, path and method match. No rule, no entry.
+    fn route<'r>(
+        &self,
+        request: &AuthRequest<'r>,
+        trail: &mut Trail,
+    ) -> Result<(&Rule, NormalPath, Option<&'r str>), Denial> {
+        if !is_token(request.method) || request.method.len() > 32 {
+            return Err(Denial::new(Code::RequestMalformed, "the method is no token"));
+        }
+        let host = self::host(request)?;
+        trail.host(host.as_ref());
+        let (path, query) = NormalPath::parse(request.target)
+            .map_err(|refused| Denial::new(Code::PathAmbiguous, refused.to_string()))?;
+        trail.path(&path);
+        let index = self
+            .policy
+            .router
+            .find(host.as_ref(), &path, request.method)
+            .and_then(|matched| Some((matched.route, self.policy.rules.get(matched.route)?)));
+        let (index, rule) = index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
+        trail.rule(index, rule);
+        Ok((rule, path, query))
+    }
+
+    /// Verifies what is presented *and* named by the rule. One invalid credential closes the door,
+    /// whatever else is there; the principal is the first in the rule's order.
+    async fn verify(
+        &self,
+        access: &Access,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Principal, Denial> {
+        let named = access.named();
+        let wanted = Wanted {
+            token: named.iter().any(|one| matches!(one, Named::Jwt(_))),
+            api_key: named.iter().any(|one| matches!(one, Named::Key(_))),
+        };
+        let is_api_key = |text: &str| self.key_blocks.iter().any(|block| block.recognises(text));
+        let header = &self.policy.api_key_header;
+        let Presented { token, api_key } = credential::extract(request.headers, header, wanted, is_api_key)?;
+
+        let mut verified: Vec<(Named, Principal)> = Vec::with_capacity(2);
+        if let Some(token) = token {
+            verified.push(self.verify_token(token, named, now, trail).await?);
+        }
+        if let Some(key) = api_key {
+            verified.push(self.verify_key(key, named, request.client_ip, now, trail).await?);
+        }
+        let mut principals = named.iter().filter_map(|one| {
+            let found = verified.iter().find(|(name, _)| name == one);
+            trail.named(one, found.is_some(), self);
+            found.map(|(_, principal)| principal.clone())
+        });
+        let first = principals.next();
+        let others = principals.count();
+        let count = usize::from(first.is_some()) + others;
+        match (access, first) {
+            (Access::Any(_), Some(principal)) => Ok(principal),
+            (Access::All(_), Some(principal)) if count == named.len() => Ok(principal),
+            _ => Err(Denial::new(Code::CredentialMissing, self.missing(access, &verified))),
+        }
+    }
+
+    fn missing(&self, access: &Access, verified: &[(Named, Principal)]) -> String {
+        let absent = access.named().iter().filter(|one| verified.iter().all(|(name, _)| name != *one));
+        let names: Vec<String> = absent.map(|one| self.name_of(one)).collect();
+        match access {
+            Access::All(_) => format!("not presented: {}", names.join(", ")),
+            _ => format!("none of these is presented: {}", names.join(", ")),
+        }
+    }
+
+    /// `jwt:corp`, as the policy writes it.
+    pub(crate) fn name_of(&self, named: &Named) -> String {
+        let name = match named {
+            Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
+            Named::Key(index) => self.policy.api_keys.get(*index).map(|block| ("key", &block.name)),
+        };
+        name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
+    }
+
+    fn grant(
+        &self,
+        rule: &Rule,
+        principal: Option<Principal>,
+        request: &AuthRequest<'_>,
+        path: &NormalPath,
+        query: Option<&str>,
+    ) -> Grant {
+        let keeps_credentials = principal.is_none() || rule.forward_credential;
+        let removed = |name: &&str| {
+            let credential = name.eq_ignore_ascii_case("authorization")
+                || name.eq_ignore_ascii_case(&self.policy.api_key_header);
+            self.identity.is_reserved(name)
+                || name.eq_ignore_ascii_case(self.trust.secret_header())
+                || (credential && !keeps_credentials)
+        };
+        let target = match query {
+            Some(query) => format!("{}?{query}", path.forwarded()),
+            None => path.forwarded().into_owned(),
+        };
+        let forward = Forward {
+            target,
+            remove: request.headers.names().filter(removed).map(str::to_ascii_lowercase).collect(),
+            set: principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default(),
+            respond: cors::response_fields(Some(rule), request.headers),
+            upgrade: rule.upgrade,
+        };
+        Grant { principal, forward }
+    }
+}
+
+fn require_scopes(rule: &Rule, principal: &Principal, trail: &mut Trail) -> Result<(), Denial> {
+    if rule.scopes.is_empty() {
+        return Ok(());
+    }
+    let met = rule.scopes.met_by(&principal.scopes);
+    let reason = || format!("wanted \"{}\", granted \"{}\"", rule.scopes.wanted(), principal.scopes.joined());
+    trail.check("scopes", if met { CheckResult::Passed } else { CheckResult::Failed }, reason);
+    if met { Ok(()) } else { Err(Denial::new(Code::ScopeInsufficient, reason())) }
+}
+
+/// The one host that a request is for. `Host` and `:authority` may both be there, but not differ.
+fn host(request: &AuthRequest<'_>) -> Result<Option<Host>, Denial> {
+    let parse = |raw: Option<&str>| raw.map(Host::parse).transpose();
+    let malformed = |error: HostRefused| Denial::new(Code::RequestMalformed, error.to_string());
+    let host = parse(request.host).map_err(malformed)?;
+    let authority = parse(request.authority).map_err(malformed)?;
+    if let (Some(host), Some(authority)) = (&host, &authority)
+        && !host.agrees_with(authority, None)
+    {
+        return Err(Denial::new(Code::HostMismatch, format!("Host is {host}, :authority {authority}")));
+    }
+    Ok(authority.or(host))
+}
+
+/// Whether a protocol upgrade is asked for that would be passed on: `websocket` is the only one.
+fn wants_upgrade(request: &AuthRequest<'_>) -> bool {
+    let mut protocols = request.headers.all("upgrade").flat_map(|field| field.split(|byte| *byte == b','));
+    protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+}

@@ -1,0 +1,229 @@
+//! What comes out of the gate: the decision, what is logged of it, and what is left to do.
+
+use std::net::IpAddr;
+
+use edge_auth_token::Timestamp;
+use serde::Serialize;
+
+use super::Gate;
+use crate::audit::{AuditEvent, excerpt};
+use crate::denial::{Code, Denial};
+use crate::platform::Platform;
+use crate::policy::{Named, Rule};
+use crate::principal::{Kind, Principal};
+use crate::request::AuthRequest;
+use crate::route::{Host, NormalPath};
+
+/// The outcome of one request.
+#[derive(Debug, Clone)]
+#[must_use]
+#[non_exhaustive]
+pub struct Outcome {
+    /// May it pass?
+    pub decision: Decision,
+    /// For the audit log.
+    pub audit: AuditEvent,
+    /// What was checked, in order; filled by [`Gate::explain`] only.
+    pub checks: Vec<Check>,
+    /// What an operator should know beyond this request: a key set that could not be fetched, say.
+    pub notices: Vec<String>,
+    /// For the host to run with [`Gate::follow_up`] after the answer.
+    pub follow_up: Vec<FollowUp>,
+    /// The index of the rule that matched.
+    pub(crate) rule: Option<usize>,
+}
+
+/// Allow or deny.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// The request may pass.
+    Allow(Box<Grant>),
+    /// The request may not pass.
+    Deny(Denial),
+}
+
+/// What an allowed request may do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Grant {
+    /// Who it is; `None` on a public rule.
+    pub principal: Option<Principal>,
+    /// What goes upstream.
+    pub forward: Forward,
+}
+
+/// The request as it goes upstream.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Forward {
+    /// The request target: the path that was matched, and the query as it came.
+    pub target: String,
+    /// The client's fields that must not go upstream, in lower case: identity headers in any
+    /// spelling, and the credential.
+    pub remove: Vec<String>,
+    /// Fields to set afterwards: who the principal is.
+    pub set: Vec<(String, String)>,
+    /// Fields to set on the response, for a page of another origin.
+    pub respond: Vec<(String, String)>,
+    /// Whether a WebSocket upgrade is passed on.
+    pub upgrade: bool,
+}
+
+/// Work that need not delay the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FollowUp {
+    /// Fetch the keys of this issuer (by index) again.
+    RefreshIssuerKeys(usize),
+    /// Read an API-key record again, before the copy in memory is too old.
+    RefreshApiKey {
+        /// The block's index.
+        block: usize,
+        /// The record's id.
+        id: String,
+    },
+}
+
+/// One thing that was checked on the way to a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What: `jwt:corp`, `signature`, `scopes`.
+    pub what: String,
+    /// How it ended.
+    pub result: CheckResult,
+    /// Why, for people.
+    pub detail: String,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// There was nothing to check.
+    Absent,
+}
+
+/// What is found out on the way to a decision.
+pub(crate) struct Trail {
+    method: String,
+    raw_path: String,
+    client_ip: Option<IpAddr>,
+    host: Option<String>,
+    path: Option<String>,
+    rule: Option<(usize, String)>,
+    principal: Option<(String, Kind)>,
+    checks: Option<Vec<Check>>,
+    pub notices: Vec<String>,
+    pub follow_up: Vec<FollowUp>,
+}
+
+impl Trail {
+    pub(super) fn new(request: &AuthRequest<'_>) -> Self {
+        // The query may hold secrets of others: it is never logged.
+        let raw_path = request.target.split(['?', '#']).next().unwrap_or_default();
+        Self {
+            method: excerpt(request.method, 32),
+            raw_path: excerpt(raw_path, 256),
+            client_ip: request.client_ip,
+            host: None,
+            path: None,
+            rule: None,
+            principal: None,
+            checks: None,
+            notices: Vec::new(),
+            follow_up: Vec::new(),
+        }
+    }
+
+    pub(super) fn explaining(mut self) -> Self {
+        self.checks = Some(Vec::new());
+        self
+    }
+
+    pub(super) fn host(&mut self, host: Option<&Host>) {
+        self.host = host.map(ToString::to_string);
+    }
+
+    pub(super) fn path(&mut self, path: &NormalPath) {
+        self.path = Some(path.forwarded().into_owned());
+    }
+
+    pub(super) fn rule(&mut self, index: usize, rule: &Rule) {
+        self.rule = Some((index, rule.name.clone()));
+    }
+
+    pub(super) fn principal(&mut self, principal: &Principal) {
+        self.principal = Some((principal.id.clone(), principal.kind));
+    }
+
+    pub(super) fn bootstrap(&mut self) {
+        self.principal = Some(("admin:bootstrap".to_owned(), Kind::Bootstrap));
+    }
+
+    pub(super) fn check(&mut self, what: &str, result: CheckResult, detail: impl FnOnce() -> String) {
+        if let Some(checks) = &mut self.checks {
+            checks.push(Check { what: what.to_owned(), result, detail: detail() });
+        }
+    }
+
+    /// A credential that the rule names: verified, or not there. One that fails ends the decision
+    /// before, so it is the decision's reason.
+    pub(super) fn named<P: Platform>(&mut self, named: &Named, verified: bool, gate: &Gate<P>) {
+        if self.checks.is_some() {
+            let (result, detail) = match verified {
+                true => (CheckResult::Passed, "verified"),
+                false => (CheckResult::Absent, "not presented"),
+            };
+            self.check(&gate.name_of(named), result, || detail.to_owned());
+        }
+    }
+
+    pub(super) fn outcome(self, decision: Result<Grant, Denial>, now: Timestamp) -> Outcome {
+        let denial = decision.as_ref().err();
+        let (principal, kind) = self.principal.unzip();
+        let (rule, rule_name) = self.rule.unzip();
+        let audit = AuditEvent {
+            time: now,
+            allowed: denial.is_none(),
+            code: denial.map(|denial| denial.code),
+            reason: denial.map(|denial| denial.reason.clone()),
+            rule: rule_name,
+            method: self.method,
+            host: self.host,
+            path: self.path.unwrap_or(self.raw_path),
+            client_ip: self.client_ip,
+            principal,
+            kind,
+            action: None,
+            key: None,
+        };
+        let decision = match decision {
+            Ok(grant) => Decision::Allow(Box::new(grant)),
+            Err(denial) => Decision::Deny(denial),
+        };
+        let checks = self.checks.unwrap_or_default();
+        Outcome { decision, audit, checks, notices: self.notices, follow_up: self.follow_up, rule }
+    }
+}
+
+impl Outcome {
+    /// Turns the outcome into a refusal.
+    pub(crate) fn deny(&mut self, denial: Denial) {
+        self.audit.allowed = false;
+        self.audit.code = Some(denial.code);
+        self.audit.reason = Some(denial.reason.clone());
+        self.decision = Decision::Deny(denial);
+    }
+
+    /// The code of a refusal.
+    pub fn code(&self) -> Option<Code> {
+        match &self.decision {
+            Decision::Allow(_) => None,
+            Decision::Deny(denial) => Some(denial.code),
+        }
+    }
+}

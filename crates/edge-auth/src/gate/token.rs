@@ -1,0 +1,225 @@
+//! Verifying a token: whose it is, with which key, and whether it is good here and now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use edge_auth_token::{ClaimError, Claims, TokenError, TokenType, UnverifiedToken, VerifiedToken, VerifyingKey};
+use edge_auth_token::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::outcome::{CheckResult, FollowUp, Trail};
+use super::Gate;
+use crate::credential::PresentedToken;
+use crate::denial::{Code, Denial};
+use crate::issuer_keys::Selected;
+use crate::platform::Platform;
+use crate::policy::{Issuer, Named};
+use crate::principal::{Kind, Principal};
+use crate::scopes::Scopes;
+
+/// The most bytes of a subject; more is no identity but an attack on logs and headers.
+const MAX_SUBJECT_BYTES: usize = 255;
+
+/// A token's bytes and the issuer that verified it: all that its signature's validity depends on.
+pub(crate) type TokenDigest = (usize, [u8; 32]);
+
+/// A token whose signature was found good, with the key that it was found good by.
+#[derive(Debug)]
+pub(crate) struct KnownToken {
+    token: VerifiedToken,
+    key: Arc<VerifyingKey>,
+}
+
+impl<P: Platform> Gate<P> {
+    /// Verifies a token against the issuers that the rule names.
+    pub(super) async fn verify_token(
+        &self,
+        presented: PresentedToken<'_>,
+        named: &[Named],
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(Named, Principal), Denial> {
+        let parsed = UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
+        let (index, issuer) = self.issuer_of(&parsed, named)?;
+        trail.check("issuer", CheckResult::Passed, || format!("`{}` by its `iss`", issuer.name));
+        let known = self.known_or_verified(index, issuer, presented.text, parsed, now, trail).await?;
+        let principal = self.check_claims(issuer, &known.token, presented.dpop, now, trail)?;
+        Ok((Named::Jwt(index), principal))
+    }
+
+    /// The issuer is the one of the rule's whose `iss` the token claims; that the claim is true is
+    /// shown by the signature, made with that issuer's key.
+    fn issuer_of(&self, token: &UnverifiedToken<'_>, named: &[Named]) -> Result<(usize, &Issuer), Denial> {
+        let claimed = token.issuer();
+        let issuers = named.iter().filter_map(|one| match one {
+            Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
+            Named::Key(_) => None,
+        });
+        let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.expected.issuer));
+        matching.next().ok_or_else(|| {
+            let claimed = claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
+            Denial::new(Code::IssuerUnknown, format!("`iss` is {claimed}; no issuer that the rule names has it"))
+        })
+    }
+
+    /// Finds the token among those verified before, or verifies its signature.
+    async fn known_or_verified(
+        &self,
+        index: usize,
+        issuer: &Issuer,
+        text: &str,
+        parsed: UnverifiedToken<'_>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Arc<KnownToken>, Denial> {
+        let keys = self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
+        let digest: TokenDigest = (index, Sha256::digest(text).into());
+        if let Some(known) = self.tokens.find(&digest) {
+            // The key may have been dropped by the issuer since.
+            if let Some(selected) = keys.holds(&known.key, now) {
+                self.note_refresh(index, &selected, trail);
+                trail.check("signature", CheckResult::Passed, || "verified before, with a key still published".to_owned());
+                return Ok(known);
+            }
+            self.tokens.remove(&digest);
+        }
+        let algorithm = parsed.algorithm();
+        if !issuer.algorithms.contains(&algorithm) {
+            let reason = format!("`alg` is {algorithm}, which issuer `{}` ({}) does not allow", issuer.name, issuer.place);
+            return Err(Denial::new(Code::AlgorithmNotAllowed, reason));
+        }
+        let source = self.platform.key_source();
+        let kid = parsed.key_id();
+        let selected = keys.select(algorithm, kid, source, &*self.backend, now, &mut trail.notices).await?;
+        self.note_refresh(index, &selected, trail);
+        let token = parsed.verify(&selected.key).map_err(refusal)?;
+        trail.check("signature", CheckResult::Passed, || format!("{algorithm}, by a key of issuer `{}`", issuer.name));
+        let known = Arc::new(KnownToken { token, key: selected.key });
+        self.tokens.insert(digest, Arc::clone(&known));
+        Ok(known)
+    }
+
+    fn note_refresh(&self, index: usize, selected: &Selected, trail: &mut Trail) {
+        if selected.refresh_due {
+            trail.follow_up.push(FollowUp::RefreshIssuerKeys(index));
+        }
+    }
+
+    /// Whether the claims are good for this issuer, now: asked on every use, cached or not.
+    fn check_claims(
+        &self,
+        issuer: &Issuer,
+        token: &VerifiedToken,
+        dpop: bool,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Principal, Denial> {
+        issuer.expected.check(token, now).map_err(|error| claim_refusal(error, issuer))?;
+        let claims = token.claims();
+        if let Some(wanted) = issuer.claims.iter().find_map(|rule| rule.refusal(claims)) {
+            return Err(Denial::new(Code::ClaimInvalid, format!("{wanted}, says issuer `{}` ({})", issuer.name, issuer.place)));
+        }
+        if claims.is_bound() || dpop {
+            let reason = if dpop { "the scheme is DPoP" } else { "the token has a `cnf`" };
+            return Err(Denial::new(Code::BindingUnverifiable, format!("{reason}, and proofs of possession are not verified")));
+        }
+        trail.check("claims", CheckResult::Passed, || "iss, typ, audience and times are as the policy wants them".to_owned());
+        principal(issuer, claims)
+    }
+}
+
+fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
+    let subject = claims.subject().filter(|subject| !subject.is_empty());
+    let subject = subject.ok_or_else(|| Denial::new(Code::ClaimInvalid, "the token has no `sub`"))?;
+    if subject.len() > MAX_SUBJECT_BYTES {
+        return Err(Denial::new(Code::ClaimInvalid, format!("`sub` is longer than {MAX_SUBJECT_BYTES} bytes")));
+    }
+    Ok(Principal {
+        id: format!("jwt:{}:{subject}", issuer.name),
+        kind: Kind::Jwt,
+        subject: subject.to_owned(),
+        issuer: claims.issuer().map(str::to_owned),
+        client: client(issuer, claims)?,
+        scopes: scopes(issuer, claims)?,
+    })
+}
+
+fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
+    let Some((name, value)) = first(&issuer.client_claims, claims) else { return Ok(None) };
+    match value {
+        Value::String(client) if client.len() <= MAX_SUBJECT_BYTES => Ok(Some(client.clone())),
+        _ => Err(Denial::new(Code::ClaimInvalid, format!("`{name}` is no string of at most {MAX_SUBJECT_BYTES} bytes"))),
+    }
+}
+
+/// The scopes of all claims that carry them: space-separated text, or a list.
+fn scopes(issuer: &Issuer, claims: &Claims) -> Result<Scopes, Denial> {
+    let mut scopes = BTreeSet::new();
+    for name in &issuer.scope_claims {
+        let ill_typed = || Denial::new(Code::ClaimInvalid, format!("`{name}` is neither a string nor a list of strings"));
+        match claims.lookup(name) {
+            None => {}
+            Some(Value::String(text)) => scopes.extend(text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned)),
+            Some(Value::Array(list)) => {
+                for scope in list {
+                    scopes.insert(scope.as_str().map(str::to_owned).ok_or_else(ill_typed)?);
+                }
+            }
+            Some(_) => return Err(ill_typed()),
+        }
+    }
+    Ok(Scopes::List(scopes))
+}
+
+fn first<'a>(names: &'a [String], claims: &'a Claims) -> Option<(&'a str, &'a Value)> {
+    names.iter().find_map(|name| Some((name.as_str(), claims.lookup(name)?)))
+}
+
+fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
+    let code = claim_code(&error);
+    let reason = match &error {
+        // The refusal that newcomers meet first: say which line to change.
+        ClaimError::TokenTypeMismatch { found, .. } => {
+            let wanted = match &issuer.expected.token_type {
+                TokenType::Exactly(one) => one.clone(),
+                TokenType::OneOf(types) => types.join("\" or \""),
+                TokenType::Any => "any".to_owned(),
+            };
+            let hint = match found {
+                Some(found) => format!("set `token_type = \"{found}\"`"),
+                None => "set `token_type = \"any\"`".to_owned(),
+            };
+            format!(
+                "{error}. If the issuer's access tokens really are like this, choose its `preset` or {hint} \
+                 for issuer `{}` at {} (now: \"{wanted}\")",
+                issuer.name, issuer.place
+            )
+        }
+        _ => format!("issuer `{}`: {error}", issuer.name),
+    };
+    Denial::new(code, reason)
+}
+
+fn refusal(error: TokenError) -> Denial {
+    let code = match &error {
+        TokenError::TooLarge { .. } => Code::CredentialTooLarge,
+        TokenError::AlgorithmUnsupported { .. } | TokenError::KeyDoesNotFit { .. } => Code::AlgorithmNotAllowed,
+        TokenError::SignatureInvalid => Code::SignatureInvalid,
+        TokenError::Claim(error) => claim_code(error),
+        _ => Code::TokenMalformed,
+    };
+    Denial::new(code, error.to_string())
+}
+
+fn claim_code(error: &ClaimError) -> Code {
+    match error {
+        ClaimError::IssuerMismatch { .. } => Code::IssuerUnknown,
+        ClaimError::AudienceMismatch { .. } => Code::AudienceMismatch,
+        ClaimError::TokenTypeMismatch { .. } => Code::TokenTypeMismatch,
+        ClaimError::Expired { .. } => Code::TokenExpired,
+        ClaimError::NotYetValid { .. } | ClaimError::IssuedInFuture { .. } => Code::TokenNotYetValid,
+        ClaimError::LifetimeTooLong { .. } => Code::TokenLifetimeTooLong,
+        _ => Code::ClaimInvalid,
+    }
+}

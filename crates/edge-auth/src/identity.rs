@@ -1,0 +1,140 @@
+//! What the upstream is told about the caller, and what no client may tell it.
+//!
+//! The one place that names the headers to strip, and the one that sets ours.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::principal::Principal;
+use crate::scopes::Scopes;
+
+/// Everything but visible ASCII, and `%` itself, so that no two values look the same upstream.
+const VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// The headers' names after the prefix.
+const FIELDS: [&str; 6] = ["Principal", "Kind", "Subject", "Issuer", "Client", "Scopes"];
+
+/// The headers of one policy's prefix.
+#[derive(Debug, Clone)]
+pub(crate) struct IdentityHeaders {
+    prefix: String,
+    folded: String,
+}
+
+impl IdentityHeaders {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), folded: fold(prefix) }
+    }
+
+    /// Whether a client's field could be taken for one of ours: servers and frameworks read
+    /// `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same thing.
+    pub(crate) fn is_reserved(&self, name: &str) -> bool {
+        fold(name).starts_with(&self.folded)
+    }
+
+    /// The headers that say who `principal` is.
+    pub(crate) fn of(&self, principal: &Principal) -> Vec<(String, String)> {
+        self.fields(principal).into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// All of the headers, empty where there is nothing to say.
+    pub(crate) fn complete(&self, principal: Option<&Principal>) -> Vec<(String, String)> {
+        match principal {
+            Some(principal) => {
+                let fields = self.fields(principal).into_iter();
+                fields.map(|(name, value)| (name, value.unwrap_or_default())).collect()
+            }
+            None => FIELDS.iter().map(|field| (self.name(field), String::new())).collect(),
+        }
+    }
+
+    /// Where the code of a refusal goes.
+    pub(crate) fn code_header(&self) -> String {
+        self.name("Code")
+    }
+
+    fn name(&self, field: &str) -> String {
+        format!("{}{field}", self.prefix)
+    }
+
+    fn fields(&self, principal: &Principal) -> Vec<(String, Option<String>)> {
+        let scopes = match &principal.scopes {
+            Scopes::All => "*".to_owned(),
+            Scopes::List(list) => list.iter().map(|scope| scope_value(scope)).collect::<Vec<_>>().join(" "),
+        };
+        let values = [
+            Some(encode(&principal.id)),
+            Some(principal.kind.name().to_owned()),
+            Some(encode(&principal.subject)),
+            principal.issuer.as_deref().map(encode),
+            principal.client.as_deref().map(encode),
+            Some(scopes),
+        ];
+        FIELDS.iter().map(|field| self.name(field)).zip(values).collect()
+    }
+}
+
+fn encode(value: &str) -> String {
+    utf8_percent_encode(value, VALUE).to_string()
+}
+
+/// A scope that is a lone star must not look like "all scopes".
+fn scope_value(scope: &str) -> String {
+    if scope == "*" { "%2A".to_owned() } else { encode(scope) }
+}
+
+/// Lower-case, with `_` and `.` read as `-`.
+fn fold(name: &str) -> String {
+    let fold = |byte: char| match byte {
+        '_' | '.' => '-',
+        other => other.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::Kind;
+
+    fn principal(subject: &str, scopes: Scopes) -> Principal {
+        Principal {
+            id: format!("jwt:corp:{subject}"),
+            kind: Kind::Jwt,
+            subject: subject.to_owned(),
+            issuer: Some("https://login.example/".to_owned()),
+            client: None,
+            scopes,
+        }
+    }
+
+    fn value(headers: &[(String, String)], name: &str) -> Option<String> {
+        headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
+    }
+
+    #[test]
+    fn every_spelling_of_an_identity_header_is_reserved() {
+        let headers = IdentityHeaders::new("X-Auth-");
+        for name in ["X-Auth-Subject", "x_auth_subject", "X.Auth.User", "x-AUTH_anything", "x-auth-"] {
+            assert!(headers.is_reserved(name), "{name}");
+        }
+        for name in ["X-Author", "Authorization", "X-Aut", "My-X-Auth-Subject"] {
+            assert!(!headers.is_reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_visible_ascii_and_no_two_subjects_look_the_same() {
+        let headers = IdentityHeaders::new("X-Auth-");
+        let encoded = |subject| value(&headers.of(&principal(subject, Scopes::All)), "X-Auth-Subject");
+        assert_eq!(encoded("jörg\r\nX-Evil: 1").as_deref(), Some("j%C3%B6rg%0D%0AX-Evil:%201"));
+        assert_ne!(encoded("a%20b"), encoded("a b"));
+    }
+
+    #[test]
+    fn a_scope_that_is_a_star_is_not_all_scopes() {
+        let headers = IdentityHeaders::new("X-Auth-");
+        let scopes = |scopes| value(&headers.of(&principal("a", scopes)), "X-Auth-Scopes");
+        assert_eq!(scopes(Scopes::All).as_deref(), Some("*"));
+        assert_eq!(scopes(Scopes::list(["*", "b"])).as_deref(), Some("%2A b"));
+    }
+}

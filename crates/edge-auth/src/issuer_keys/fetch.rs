@@ -1,0 +1,49 @@
+//! Fetching a key set, by way of the issuer's metadata where the policy says `discover`.
+
+use edge_auth_token::JwkSet;
+use serde::Deserialize;
+
+use super::Remote;
+use crate::platform::{KeySource, Unavailable};
+use crate::policy::{KeyOrigin, fetchable};
+
+/// The largest metadata document that is read, in bytes.
+const MAX_METADATA_BYTES: usize = 64 * 1024;
+
+/// What is needed of OpenID Provider Metadata (OpenID Connect Discovery 1.0, section 3).
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+}
+
+pub(super) async fn key_set(remote: &Remote, source: &impl KeySource) -> Result<JwkSet, Unavailable> {
+    let bytes = match &remote.origin {
+        KeyOrigin::Discovery(url) => {
+            let jwks_uri = discover(remote, url, source).await?;
+            source.fetch(&jwks_uri, JwkSet::MAX_BYTES).await?
+        }
+        KeyOrigin::Url(url) => source.fetch(url, JwkSet::MAX_BYTES).await?,
+        KeyOrigin::File(_) | KeyOrigin::Inline(_) | KeyOrigin::Secret(_) => {
+            return Err(Unavailable::new("these keys are not fetched"));
+        }
+    };
+    JwkSet::parse(&bytes).map_err(|error| Unavailable::new(error.to_string()))
+}
+
+/// The metadata must be about this very issuer (section 4.3), and may not lead to where the policy
+/// itself could not.
+async fn discover(remote: &Remote, url: &str, source: &impl KeySource) -> Result<String, Unavailable> {
+    let bytes = source.fetch(url, MAX_METADATA_BYTES).await?;
+    let metadata: Metadata = serde_json::from_slice(&bytes)
+        .map_err(|error| Unavailable::new(format!("the discovery document is unusable: {error}")))?;
+    if metadata.issuer != remote.issuer {
+        return Err(Unavailable::new(format!(
+            "the discovery document is about the issuer {:?}, wanted {:?}",
+            metadata.issuer, remote.issuer
+        )));
+    }
+    fetchable(&metadata.jwks_uri, remote.insecure_http)
+        .map_err(|reason| Unavailable::new(format!("the discovered `jwks_uri` is refused: {reason}")))?;
+    Ok(metadata.jwks_uri)
+}

@@ -1,0 +1,73 @@
+//! A key set with its keys parsed, once.
+
+use std::sync::Arc;
+
+use edge_auth_token::{Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, Secret, SignatureBackend, VerifyingKey};
+
+/// Verifying keys beside what they were made from, so that the next set can keep those that it
+/// has in common.
+#[derive(Debug)]
+pub(super) struct LoadedSet {
+    jwks: Vec<(Jwk, Arc<VerifyingKey>)>,
+    keys: KeySet,
+    /// A shared secret has no identifier of its own, so a token's `kid` says nothing about it.
+    secret: bool,
+}
+
+impl LoadedSet {
+    /// Imports the keys of a set; what cannot be used is skipped and reported. A key that `known`
+    /// has, too, is taken over, so that tokens verified with it stay verified.
+    pub(super) fn new(
+        set: JwkSet,
+        known: Option<&Self>,
+        algorithms: &[Algorithm],
+        backend: &dyn SignatureBackend,
+        notices: &mut Vec<String>,
+    ) -> Self {
+        notices.extend(set.skipped.iter().map(|skipped| {
+            let kid = skipped.key_id.as_ref().map_or("none", |kid| kid.as_str());
+            format!("key {} (kid {kid:?}) of the set is not used: {}", skipped.index + 1, skipped.error)
+        }));
+        let mut jwks = Vec::with_capacity(set.keys.len());
+        for jwk in set.keys {
+            let same = known.and_then(|known| known.jwks.iter().find(|(other, _)| *other == jwk));
+            let key = match same {
+                Some((_, key)) => Ok(Arc::clone(key)),
+                None => VerifyingKey::from_jwk(&jwk, algorithms, backend).map(Arc::new),
+            };
+            match key {
+                Ok(key) => jwks.push((jwk, key)),
+                Err(error) => {
+                    let kid = jwk.key_id().unwrap_or("none");
+                    notices.push(format!("key with kid {kid:?} is not used: {error}"));
+                }
+            }
+        }
+        let keys = KeySet::new(jwks.iter().map(|(_, key)| Arc::clone(key)).collect());
+        Self { jwks, keys, secret: false }
+    }
+
+    /// A shared secret as a set of one.
+    pub(super) fn secret(secret: &Secret, algorithms: &[Algorithm]) -> Result<Self, String> {
+        let key = VerifyingKey::from_secret(secret, algorithms).map_err(|error| error.to_string())?;
+        Ok(Self { jwks: Vec::new(), keys: KeySet::new(vec![Arc::new(key)]), secret: true })
+    }
+
+    /// The one key for a token with this algorithm and `kid`.
+    pub(super) fn select(
+        &self,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+    ) -> Result<Arc<VerifyingKey>, KeySelectionError> {
+        self.keys.select(algorithm, kid.filter(|_| !self.secret)).cloned()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.keys().is_empty()
+    }
+
+    /// Whether this very key, parsed from these very bytes, is in the set.
+    pub(super) fn holds(&self, key: &Arc<VerifyingKey>) -> bool {
+        self.keys.keys().iter().any(|held| Arc::ptr_eq(held, key))
+    }
+}

@@ -1,0 +1,276 @@
+//! An issuer's keys: fetched, cached, refreshed, and dropped when the issuer drops them.
+//!
+//! A set younger than `refresh` is used as it is. An older one is used while it is fetched again
+//! in the background; one that nobody asked for during twice that time is fetched first. While
+//! the issuer cannot be reached the last set is used, up to `max_stale`. A `kid` that the set does
+//! not have causes one fetch every [`COOL_DOWN`]; a token without `kid` causes none.
+
+mod fetch;
+mod loaded;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use edge_auth_token::{
+    Algorithm, JwkSet, KeySelectionError, Secret, SignatureBackend, Timestamp, VerifyingKey,
+};
+
+use crate::denial::{Code, Denial};
+use crate::platform::{KeySource, Unavailable};
+use crate::policy::{Issuer, KeyOrigin};
+use loaded::LoadedSet;
+
+/// The least time between two fetches that an unknown `kid` causes.
+const COOL_DOWN: Duration = Duration::from_secs(30);
+/// The least time between two fetches after one that failed.
+const RETRY: Duration = Duration::from_secs(10);
+/// After this long a fetch that did not report back was abandoned by its host.
+const ABANDONED: Duration = Duration::from_secs(15);
+
+/// The keys of one issuer.
+#[derive(Debug)]
+pub(crate) struct IssuerKeys {
+    name: String,
+    /// `None` for keys that were there when the gate was built and do not change.
+    remote: Option<Remote>,
+    algorithms: Vec<Algorithm>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct Remote {
+    origin: KeyOrigin,
+    issuer: String,
+    insecure_http: bool,
+    refresh: Duration,
+    max_stale: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    set: Option<Arc<LoadedSet>>,
+    fetched_at: Timestamp,
+    /// When the latest fetch began, whatever became of it.
+    attempted_at: Option<Timestamp>,
+    in_flight: bool,
+    /// When the latest fetch failed, and why; `None` after a success.
+    failure: Option<(Timestamp, String)>,
+}
+
+/// Whether a set may be used now, and what is to be done about it.
+#[derive(Debug, PartialEq, Eq)]
+enum Freshness {
+    Fresh,
+    /// To be used, and to be fetched again in the background.
+    Due,
+    /// To be fetched again before it is used.
+    Idle,
+    /// Not to be used.
+    Gone,
+}
+
+/// A key, and whether its set is due for a fetch in the background.
+pub(crate) struct Selected {
+    pub key: Arc<VerifyingKey>,
+    pub refresh_due: bool,
+}
+
+impl IssuerKeys {
+    /// Keys that do not change: of a file, of the policy, or a shared secret.
+    pub(crate) fn fixed(
+        issuer: &Issuer,
+        keys: FixedKeys<'_>,
+        backend: &dyn SignatureBackend,
+    ) -> Result<(Self, Vec<String>), String> {
+        let mut notices = Vec::new();
+        let set = match keys {
+            FixedKeys::Secret(secret) => LoadedSet::secret(secret, &issuer.algorithms)?,
+            FixedKeys::Jwks(bytes) => {
+                let set = JwkSet::parse(bytes).map_err(|error| error.to_string())?;
+                LoadedSet::new(set, None, &issuer.algorithms, backend, &mut notices)
+            }
+        };
+        if set.is_empty() {
+            return Err(format!("has no usable key: {}", notices.join("; ")));
+        }
+        let state = State { set: Some(Arc::new(set)), ..State::default() };
+        let keys = Self {
+            name: issuer.name.clone(),
+            remote: None,
+            algorithms: issuer.algorithms.clone(),
+            state: Mutex::new(state),
+        };
+        Ok((keys, notices))
+    }
+
+    /// Keys that are fetched when they are needed.
+    pub(crate) fn remote(issuer: &Issuer) -> Self {
+        let remote = Remote {
+            origin: issuer.keys.clone(),
+            issuer: issuer.expected.issuer.clone(),
+            insecure_http: issuer.insecure_http,
+            refresh: issuer.refresh,
+            max_stale: issuer.max_stale,
+        };
+        Self {
+            name: issuer.name.clone(),
+            remote: Some(remote),
+            algorithms: issuer.algorithms.clone(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The key for a token, fetched if need be. `notices` is for the operator's log.
+    pub(crate) async fn select(
+        &self,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+        source: &impl KeySource,
+        backend: &dyn SignatureBackend,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<Selected, Denial> {
+        let (mut set, freshness) = self.current(now);
+        if matches!(freshness, Freshness::Idle | Freshness::Gone)
+            && self.may_retry(now)
+            && self.refresh(source, backend, now, notices).await.is_ok()
+        {
+            set = self.current(now).0;
+        }
+        let Some(set) = set else { return Err(self.unavailable()) };
+        let mut found = set.select(algorithm, kid);
+        if matches!(found, Err(KeySelectionError::UnknownKeyId { .. }))
+            && self.may_look_again(now)
+            && self.refresh(source, backend, now, notices).await.is_ok()
+            && let (Some(set), _) = self.current(now)
+        {
+            found = set.select(algorithm, kid);
+        }
+        match found {
+            Ok(key) => Ok(Selected { key, refresh_due: self.refresh_due(now) }),
+            Err(error) => Err(Denial::new(Code::SigningKeyUnknown, format!("issuer `{}`: {error}", self.name))),
+        }
+    }
+
+    /// Whether `key` is one of the issuer's keys still, as far as is known without a fetch. Where a
+    /// fetch is due first, this is `None` and [`Self::select`] decides.
+    pub(crate) fn holds(&self, key: &Arc<VerifyingKey>, now: Timestamp) -> Option<Selected> {
+        let (set, freshness) = self.current(now);
+        let usable = match freshness {
+            Freshness::Fresh | Freshness::Due => true,
+            // During an outage the last set serves, and verified tokens with it.
+            Freshness::Idle => self.lock().failure.is_some(),
+            Freshness::Gone => false,
+        };
+        let held = usable && set.is_some_and(|set| set.holds(key));
+        held.then(|| Selected { key: Arc::clone(key), refresh_due: self.refresh_due(now) })
+    }
+
+    /// Fetches the set again. A failure leaves the old one as it is.
+    pub(crate) async fn refresh(
+        &self,
+        source: &impl KeySource,
+        backend: &dyn SignatureBackend,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let Some(remote) = &self.remote else { return Ok(()) };
+        {
+            let mut state = self.lock();
+            state.attempted_at = Some(now);
+            state.in_flight = true;
+        }
+        let fetched = fetch::key_set(remote, source).await;
+        let mut state = self.lock();
+        state.in_flight = false;
+        match fetched {
+            Ok(set) => {
+                let known = state.set.as_deref();
+                let set = LoadedSet::new(set, known, &self.algorithms, backend, notices);
+                if set.is_empty() {
+                    notices.push(format!("issuer `{}`: the key set has no usable key", self.name));
+                }
+                state.set = Some(Arc::new(set));
+                state.fetched_at = now;
+                state.failure = None;
+                Ok(())
+            }
+            Err(error) => {
+                notices.push(format!("issuer `{}`: the key set could not be fetched: {error}", self.name));
+                state.failure = Some((now, error.0.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    fn current(&self, now: Timestamp) -> (Option<Arc<LoadedSet>>, Freshness) {
+        let state = self.lock();
+        let freshness = match (&self.remote, &state.set) {
+            (None, _) => Freshness::Fresh,
+            (Some(_), None) => Freshness::Gone,
+            (Some(remote), Some(_)) => remote.freshness(now, state.fetched_at),
+        };
+        let set = state.set.clone().filter(|_| freshness != Freshness::Gone);
+        (set, freshness)
+    }
+
+    /// After a failure, waits; while another request's fetch is under way, joins it.
+    fn may_retry(&self, now: Timestamp) -> bool {
+        match &self.lock().failure {
+            Some((failed_at, _)) => elapsed(now, *failed_at, RETRY),
+            None => true,
+        }
+    }
+
+    fn may_look_again(&self, now: Timestamp) -> bool {
+        let state = self.lock();
+        self.remote.is_some()
+            && state.attempted_at.is_none_or(|attempted_at| {
+                elapsed(now, attempted_at, COOL_DOWN) || (state.in_flight && !elapsed(now, attempted_at, ABANDONED))
+            })
+    }
+
+    fn refresh_due(&self, now: Timestamp) -> bool {
+        let state = self.lock();
+        let Some(remote) = &self.remote else { return false };
+        let quiet = state.attempted_at.is_none_or(|attempted_at| elapsed(now, attempted_at, RETRY));
+        quiet && remote.freshness(now, state.fetched_at) != Freshness::Fresh
+    }
+
+    fn unavailable(&self) -> Denial {
+        let state = self.lock();
+        let why = state.failure.as_ref().map_or("not fetched yet", |(_, why)| why.as_str());
+        Denial::new(Code::IssuerKeysUnavailable, format!("issuer `{}`: no keys: {why}", self.name))
+    }
+
+    /// A panic elsewhere cannot leave the state half changed: every change is one assignment.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keys that are there when the gate is built.
+pub(crate) enum FixedKeys<'a> {
+    Secret(&'a Secret),
+    Jwks(&'a [u8]),
+}
+
+impl Remote {
+    fn freshness(&self, now: Timestamp, fetched_at: Timestamp) -> Freshness {
+        let within = |limit: Duration| !elapsed(now, fetched_at, limit);
+        if within(self.refresh) {
+            Freshness::Fresh
+        } else if within(self.refresh.saturating_mul(2)) && within(self.max_stale) {
+            Freshness::Due
+        } else if within(self.max_stale) {
+            Freshness::Idle
+        } else {
+            Freshness::Gone
+        }
+    }
+}
+
+/// Whether `limit` has passed since `then`; a clock that was set back counts as passed.
+fn elapsed(now: Timestamp, then: Timestamp, limit: Duration) -> bool {
+    now < then || now.since(then) >= limit
+}

@@ -1,0 +1,103 @@
+//! What every part of the policy's compiler needs: where it is, and a list of what is wrong.
+
+use std::collections::BTreeSet;
+
+use super::error::PolicyError;
+use super::locate::{Format, Place, Step, line_of};
+
+/// A field of a block, for an error's place.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    block: &'static str,
+    index: Option<usize>,
+    field: &'static str,
+}
+
+impl Field {
+    /// A field of the `index`th block of a list (`[[rule]]`).
+    pub(super) fn of(block: &'static str, index: usize, field: &'static str) -> Self {
+        Self { block, index: Some(index), field }
+    }
+
+    /// A field of a table that is there once (`[trust]`).
+    pub(super) fn single(block: &'static str, field: &'static str) -> Self {
+        Self { block, index: None, field }
+    }
+
+    fn place(&self) -> Place {
+        let mut place = vec![Step::Field(self.block.to_owned())];
+        place.extend(self.index.map(Step::Index));
+        place.push(Step::Field(self.field.to_owned()));
+        place
+    }
+}
+
+/// Collects the mistakes of one policy.
+pub(super) struct Compiler<'a> {
+    file: &'a str,
+    text: &'a str,
+    format: Format,
+    /// A name for people for each block of a list: ``rule 3 (`/v1/orders`)``.
+    labels: Vec<(&'static str, Vec<String>)>,
+    errors: Vec<PolicyError>,
+    names: BTreeSet<(&'static str, String)>,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(file: &'a str, text: &'a str, format: Format) -> Self {
+        Self { file, text, format, labels: Vec::new(), errors: Vec::new(), names: BTreeSet::new() }
+    }
+
+    pub(super) fn label(&mut self, block: &'static str, names: Vec<String>) {
+        self.labels.push((block, names));
+    }
+
+    pub(super) fn mistakes(&self) -> usize {
+        self.errors.len()
+    }
+
+    pub(super) fn error(&mut self, at: Field, message: &str) {
+        let block = self.describe(at.block, at.index);
+        self.errors.push(PolicyError {
+            file: self.file.to_owned(),
+            line: line_of(self.text, self.format, &at.place()),
+            block,
+            field: at.field.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+
+    /// ``issuer 1 (`corp`)``: a block as a person would name it.
+    pub(super) fn describe(&self, block: &str, index: Option<usize>) -> String {
+        let Some(index) = index else { return format!("[{block}]") };
+        let label = self
+            .labels
+            .iter()
+            .find(|(name, _)| *name == block)
+            .and_then(|(_, labels)| labels.get(index))
+            .map(|label| format!(" (`{label}`)"));
+        format!("{block} {}{}", index + 1, label.unwrap_or_default())
+    }
+
+    /// `policy.toml:12`: where a field, or at least its block, is written.
+    pub(super) fn place(&self, at: &Field) -> String {
+        match line_of(self.text, self.format, &at.place()) {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.to_owned(),
+        }
+    }
+
+    /// A block's name: it is part of principals and of `jwt:NAME`, so it is plain and unique.
+    pub(super) fn name(&mut self, at: Field, name: &str) {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+            self.error(at, "must be 1 to 64 of a-z, 0-9, `-` and `_`");
+        } else if !self.names.insert((at.block, name.to_owned())) {
+            self.error(at, &format!("`{name}` names an earlier block already"));
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<(), Vec<PolicyError>> {
+        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
+    }
+}

@@ -1,0 +1,219 @@
+//! A rule, compiled: which credentials open it, with which scopes.
+
+use std::time::Duration;
+
+use super::compile::{Compiler, Field};
+use super::source;
+use crate::route::{HostPattern, Methods, PathPattern, Route};
+use crate::scopes::ScopeRule;
+
+/// One `[[rule]]`; its route is in the router, under the same index.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    /// Its `name`, or its number and path, for the audit log.
+    pub name: String,
+    pub access: Access,
+    pub scopes: ScopeRule,
+    pub upgrade: bool,
+    pub forward_credential: bool,
+    pub cors: Option<Cors>,
+}
+
+/// Who may pass.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    Public,
+    Any(Vec<Named>),
+    All(Vec<Named>),
+}
+
+impl Access {
+    /// The named credentials, in the rule's order; none for a public rule.
+    pub(crate) fn named(&self) -> &[Named] {
+        match self {
+            Self::Public => &[],
+            Self::Any(named) | Self::All(named) => named,
+        }
+    }
+}
+
+/// A block of the policy that a rule names, by its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    Jwt(usize),
+    Key(usize),
+}
+
+/// Whose browsers may ask, and with which headers.
+#[derive(Debug, Clone)]
+pub(crate) struct Cors {
+    pub origins: Vec<String>,
+    pub headers: Vec<String>,
+    pub max_age: Option<Duration>,
+}
+
+/// The names that `require` may refer to.
+pub(super) struct Blocks<'a> {
+    pub issuers: &'a [(String, String)],
+    pub api_keys: &'a [String],
+}
+
+impl Rule {
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        blocks: &Blocks<'_>,
+        index: usize,
+        source: source::Rule,
+    ) -> Option<(Self, Route)> {
+        let at = |field: &'static str| Field::of("rule", index, field);
+        let before = compiler.mistakes();
+        if let Some(name) = &source.name {
+            compiler.name(at("name"), name);
+        }
+        let host = source.host.as_deref().and_then(|host| {
+            HostPattern::parse(host).map_err(|error| compiler.error(at("host"), &error.to_string())).ok()
+        });
+        let path = PathPattern::parse(&source.path)
+            .map_err(|error| compiler.error(at("path"), &error.to_string()))
+            .ok();
+        let methods = match &source.methods {
+            None => Some(Methods::all()),
+            Some(list) => Methods::listed(list)
+                .map_err(|error| compiler.error(at("methods"), &error.to_string()))
+                .ok(),
+        };
+        let access = access(compiler, blocks, index, &source);
+        let wanted = source.scopes.unwrap_or_default();
+        for scope in wanted.all_of.iter().chain(&wanted.any_of) {
+            if let Err(reason) = crate::scopes::valid(scope) {
+                compiler.error(at("scopes"), &reason);
+            }
+        }
+        let scopes = ScopeRule { all_of: wanted.all_of, any_of: wanted.any_of };
+        if source.public && !scopes.is_empty() {
+            compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
+        }
+        let cors = source.cors.map(|cors| self::cors(compiler, index, cors));
+        if compiler.mistakes() > before {
+            return None;
+        }
+        let rule = Self {
+            name: source.name.unwrap_or_else(|| format!("{} {}", index + 1, source.path)),
+            access: access?,
+            scopes,
+            upgrade: source.upgrade,
+            forward_credential: source.forward_credential,
+            cors,
+        };
+        Some((rule, Route { host, path: path?, methods: methods? }))
+    }
+}
+
+fn access(
+    compiler: &mut Compiler<'_>,
+    blocks: &Blocks<'_>,
+    index: usize,
+    source: &source::Rule,
+) -> Option<Access> {
+    let at = Field::of("rule", index, "require");
+    match (source.public, &source.require) {
+        (true, None) => Some(Access::Public),
+        (true, Some(_)) => {
+            compiler.error(at, "contradicts `public = true`: keep one of them");
+            None
+        }
+        (false, None) => {
+            compiler.error(at, "is missing: name a credential, or say `public = true`");
+            None
+        }
+        (false, Some(require)) => {
+            let (all, names) = match require {
+                source::Require::Any(names) => (false, names),
+                source::Require::All(names) => (true, names),
+            };
+            let named = named(compiler, blocks, &at, names, all)?;
+            Some(if all { Access::All(named) } else { Access::Any(named) })
+        }
+    }
+}
+
+fn named(
+    compiler: &mut Compiler<'_>,
+    blocks: &Blocks<'_>,
+    at: &Field,
+    names: &[String],
+    all: bool,
+) -> Option<Vec<Named>> {
+    if names.is_empty() {
+        compiler.error(at.clone(), "names no credential: nobody could pass");
+        return None;
+    }
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let named = match name.split_once(':') {
+            Some(("jwt", block)) => {
+                blocks.issuers.iter().position(|(issuer, _)| issuer == block).map(Named::Jwt)
+            }
+            Some(("key", block)) => blocks.api_keys.iter().position(|key| key == block).map(Named::Key),
+            _ => {
+                compiler.error(at.clone(), &format!("`{name}`: write \"jwt:NAME\" or \"key:NAME\""));
+                return None;
+            }
+        };
+        let Some(named) = named else {
+            compiler.error(at.clone(), &format!("`{name}`: the policy has no block of that name"));
+            return None;
+        };
+        if found.contains(&named) {
+            compiler.error(at.clone(), &format!("`{name}` is named twice"));
+            return None;
+        }
+        found.push(named);
+    }
+    one_of_a_kind(compiler, blocks, at, &found, all)?;
+    Some(found)
+}
+
+/// A request carries one token and one key, so `all` of two of a kind could never be met; and two
+/// blocks with one `iss` would leave it open which of them decides.
+fn one_of_a_kind(
+    compiler: &mut Compiler<'_>,
+    blocks: &Blocks<'_>,
+    at: &Field,
+    named: &[Named],
+    all: bool,
+) -> Option<()> {
+    let jwts: Vec<&String> = named
+        .iter()
+        .filter_map(|one| match one {
+            Named::Jwt(index) => blocks.issuers.get(*index).map(|(_, iss)| iss),
+            Named::Key(_) => None,
+        })
+        .collect();
+    let keys = named.len() - jwts.len();
+    if all && (jwts.len() > 1 || keys > 1) {
+        compiler.error(at.clone(), "`all` of two of a kind can never be met: a request carries one of each");
+        return None;
+    }
+    for (index, iss) in jwts.iter().enumerate() {
+        if jwts.iter().take(index).any(|earlier| earlier == iss) {
+            compiler.error(at.clone(), &format!("names two issuers with the `iss` `{iss}`"));
+            return None;
+        }
+    }
+    Some(())
+}
+
+fn cors(compiler: &mut Compiler<'_>, index: usize, source: source::Cors) -> Cors {
+    let at = Field::of("rule", index, "cors");
+    let origin = |origin: &String| {
+        url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin)
+    };
+    if source.origins.is_empty() || !source.origins.iter().all(origin) {
+        compiler.error(at.clone(), "`origins` lists origins as browsers send them: \"https://app.example.com\"");
+    }
+    if !source.headers.iter().all(|name| crate::request::is_token(name)) {
+        compiler.error(at, "`headers` lists header names");
+    }
+    Cors { origins: source.origins, headers: source.headers, max_age: source.max_age.map(|span| span.0) }
+}

@@ -1,0 +1,317 @@
+//! The policy as it is written: names and shapes, nothing resolved. Unknown fields are refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use edge_auth_token::Algorithm;
+use ipnet::IpNet;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::preset::Preset;
+use crate::api_key::DigestAlgorithm;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    #[serde(default)]
+    pub revocation: Revocation,
+    #[serde(default)]
+    pub identity: Identity,
+    #[serde(default)]
+    pub credentials: Credentials,
+    #[serde(default)]
+    pub trust: Trust,
+    pub forward_auth: Option<ForwardAuth>,
+    pub admin: Option<Admin>,
+    #[serde(default)]
+    pub issuer: Vec<Issuer>,
+    #[serde(default)]
+    pub api_key: Vec<ApiKey>,
+    #[serde(default)]
+    pub rule: Vec<Rule>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revocation {
+    pub bound: Option<Span>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Identity {
+    pub prefix: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    pub api_key_header: Option<String>,
+    pub max_token_bytes: Option<usize>,
+    pub realm: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trust {
+    pub networks: Option<Vec<IpNet>>,
+    pub secret: Option<String>,
+    pub secret_header: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForwardAuth {
+    pub proxy: Proxy,
+}
+
+/// The proxy that asks, and with it the headers that are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proxy {
+    /// nginx `auth_request`: `X-Original-Method`, `X-Original-URI`, `X-Original-Host`. Only 2xx,
+    /// 401 and 403 are answered, since nginx turns anything else into a 500.
+    Nginx,
+    /// Traefik `ForwardAuth`: `X-Forwarded-Method`, `-Uri`, `-Host`.
+    Traefik,
+    /// Caddy `forward_auth`: `X-Forwarded-Method`, `-Uri`, `-Host`.
+    Caddy,
+    /// Envoy `ext_authz` over HTTP: the method and path of the request itself.
+    Envoy,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Admin {
+    pub bootstrap_hash: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issuer {
+    pub name: String,
+    pub issuer: String,
+    pub preset: Option<Preset>,
+    pub audience: Option<OneOrMany>,
+    #[serde(default)]
+    pub insecure_any_audience: bool,
+    pub keys: Option<Keys>,
+    pub algorithms: Option<Vec<Algorithm>>,
+    pub token_type: Option<OneOrMany>,
+    pub audience_claim: Option<String>,
+    pub scope_claim: Option<OneOrMany>,
+    pub client_claim: Option<OneOrMany>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
+    pub max_lifetime: Option<Span>,
+    pub clock_skew: Option<Span>,
+    pub refresh: Option<Span>,
+    pub max_stale: Option<Span>,
+    #[serde(default)]
+    pub insecure_http_jwks: bool,
+}
+
+/// Where an issuer's keys come from: exactly one of these.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Keys {
+    pub discover: Option<bool>,
+    pub jwks_url: Option<String>,
+    pub jwks_file: Option<PathBuf>,
+    pub jwks: Option<serde_json::Value>,
+    pub secret: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApiKey {
+    pub name: String,
+    pub prefix: Option<String>,
+    pub environment: Option<String>,
+    pub pepper: Peppers,
+    pub imported: Option<Imported>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Imported {
+    pub hash: DigestAlgorithm,
+    pub prefix: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    pub name: Option<String>,
+    pub host: Option<String>,
+    pub path: String,
+    pub methods: Option<Vec<String>>,
+    #[serde(default)]
+    pub public: bool,
+    pub require: Option<Require>,
+    pub scopes: Option<Scopes>,
+    #[serde(default)]
+    pub upgrade: bool,
+    #[serde(default)]
+    pub forward_credential: bool,
+    pub cors: Option<Cors>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cors {
+    pub origins: Vec<String>,
+    #[serde(default)]
+    pub headers: Vec<String>,
+    pub max_age: Option<Span>,
+}
+
+/// A duration as people write it: `"30s"`, `"10m"`, `"1h 30m"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Self).map_err(|_| {
+            de::Error::custom(format!("`{text}` is no duration; write it like \"30s\" or \"10m\""))
+        })
+    }
+}
+
+/// One name, or a list of them.
+#[derive(Debug, Clone)]
+pub(super) struct OneOrMany(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = OneOrMany;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![text.to_owned()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<OneOrMany, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(OneOrMany)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// The peppers of a block of API keys, by the names of their secrets.
+#[derive(Debug, Clone)]
+pub(super) struct Peppers {
+    pub current: String,
+    pub previous: Vec<String>,
+    pub retired: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Peppers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            current: String,
+            #[serde(default)]
+            previous: Vec<String>,
+            #[serde(default)]
+            retired: Vec<String>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Peppers;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a secret, or { current, previous, retired }")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Peppers, E> {
+                Ok(Peppers { current: name.to_owned(), previous: Vec::new(), retired: Vec::new() })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Peppers, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let Table { current, previous, retired } = table;
+                Ok(Peppers { current, previous, retired })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// `"jwt:corp"`, `{ any = […] }` or `{ all = […] }`.
+#[derive(Debug, Clone)]
+pub(super) enum Require {
+    Any(Vec<String>),
+    All(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Require {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            any: Option<Vec<String>>,
+            all: Option<Vec<String>>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Require;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"jwt:NAME\" or \"key:NAME\", or { any = [...] } or { all = [...] }")
+            }
+            fn visit_str<E: de::Error>(self, one: &str) -> Result<Require, E> {
+                Ok(Require::All(vec![one.to_owned()]))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Require, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                match (table.any, table.all) {
+                    (Some(any), None) => Ok(Require::Any(any)),
+                    (None, Some(all)) => Ok(Require::All(all)),
+                    _ => Err(de::Error::custom("give exactly one of `any` and `all`")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// `["a", "b"]` (all of them) or `{ all_of = […], any_of = […] }`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scopes {
+    pub all_of: Vec<String>,
+    pub any_of: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Scopes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            #[serde(default)]
+            all_of: Vec<String>,
+            #[serde(default)]
+            any_of: Vec<String>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Scopes;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of scopes (all are needed), or { all_of = [...], any_of = [...] }")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Scopes, A::Error> {
+                let all_of = Vec::deserialize(de::value::SeqAccessDeserializer::new(seq))?;
+                Ok(Scopes { all_of, any_of: Vec::new() })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scopes, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Scopes { all_of: table.all_of, any_of: table.any_of })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -1,0 +1,50 @@
+//! Who is asking: made by a verification and by nothing else.
+
+use serde::Serialize;
+
+use crate::scopes::Scopes;
+
+/// A verified caller. Outside this crate one can be read, never made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Principal {
+    /// Unique over all issuers and blocks: `jwt:<issuer name>:<sub>`, `key:<block>:<key id>`.
+    pub id: String,
+    /// How it was verified.
+    pub kind: Kind,
+    /// The token's `sub`, or the key's id.
+    pub subject: String,
+    /// The token's verified `iss`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The token's client, or the key's owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// What it was granted.
+    #[serde(serialize_with = "crate::scopes::joined")]
+    pub scopes: Scopes,
+}
+
+/// The kind of credential that was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// A JSON Web Token.
+    Jwt,
+    /// An API key.
+    ApiKey,
+    /// The bootstrap secret of the administration; never a principal.
+    Bootstrap,
+}
+
+impl Kind {
+    /// As it goes upstream: `jwt`, `api-key`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::ApiKey => "api-key",
+            Self::Bootstrap => "bootstrap",
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The one shape that every host's event is turned into.
+
+use std::net::IpAddr;
+
+/// A request to decide about, borrowed from the host's event.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthRequest<'a> {
+    /// The method, as it was sent.
+    pub method: &'a str,
+    /// The `Host` field, as it was sent.
+    pub host: Option<&'a str>,
+    /// HTTP/2's `:authority`, where there is one.
+    pub authority: Option<&'a str>,
+    /// The request target in origin form, raw: path and query, nothing decoded (RFC 9112,
+    /// section 3.2.1).
+    pub target: &'a str,
+    /// The header fields, in order, repeated ones repeated.
+    pub headers: Headers<'a>,
+    /// The client's address, if the host knows one that it trusts.
+    pub client_ip: Option<IpAddr>,
+}
+
+/// Header fields: names in any case, values as bytes.
+#[derive(Clone, Copy)]
+pub struct Headers<'a>(pub &'a [(&'a str, &'a [u8])]);
+
+impl<'a> Headers<'a> {
+    /// All values of a field, in order.
+    pub fn all(self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let matching = move |(field, _): &&'a (&'a str, &'a [u8])| field.eq_ignore_ascii_case(name);
+        self.0.iter().filter(matching).map(|(_, value)| *value)
+    }
+
+    /// The value of a field that may be there once at most.
+    pub fn single(self, name: &str) -> Result<Option<&'a [u8]>, Repeated> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(Repeated),
+        }
+    }
+
+    /// The fields' names, as they were sent.
+    pub fn names(self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().map(|(name, _)| *name)
+    }
+}
+
+/// Values may be credentials: only the names are shown.
+impl std::fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// A field that may be there once is there several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated;
+
+/// A `token` of RFC 9110, section 5.6.2: what a field name or a method is made of.
+pub(crate) fn is_token(text: &str) -> bool {
+    let tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(tchar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case_and_repeats_are_noticed() {
+        let fields: [(&str, &[u8]); 3] = [("X-A", b"1"), ("x-a", b"2"), ("b", b"3")];
+        let headers = Headers(&fields);
+        assert_eq!(headers.all("x-A").count(), 2);
+        assert_eq!(headers.single("x-a"), Err(Repeated));
+        assert_eq!(headers.single("B"), Ok(Some(&b"3"[..])));
+        assert_eq!(headers.single("c"), Ok(None));
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let fields: [(&str, &[u8]); 1] = [("authorization", b"Bearer hunter2")];
+        assert_eq!(format!("{:?}", Headers(&fields)), r#"["authorization"]"#);
+    }
+}

@@ -1,0 +1,110 @@
+//! Scopes: what a principal was granted, and what a rule asks for (RFC 6749, section 3.3).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The scopes that a credential carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scopes {
+    /// Exactly these.
+    List(BTreeSet<String>),
+    /// Whatever a rule asks for.
+    All,
+}
+
+impl Scopes {
+    /// Exactly these.
+    pub fn list<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Self {
+        Self::List(scopes.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether `scope` is among them.
+    pub fn contains(&self, scope: &str) -> bool {
+        match self {
+            Self::List(list) => list.contains(scope),
+            Self::All => true,
+        }
+    }
+
+    /// The scopes, space separated; all of them is `*`.
+    pub fn joined(&self) -> String {
+        match self {
+            Self::List(list) => list.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+            Self::All => "*".to_owned(),
+        }
+    }
+}
+
+/// As one text, for those who read answers and not records.
+pub(crate) fn joined<S: Serializer>(scopes: &Scopes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&scopes.joined())
+}
+
+/// What a rule asks for: all of the ones, and, unless empty, any of the others.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ScopeRule {
+    pub all_of: Vec<String>,
+    pub any_of: Vec<String>,
+}
+
+impl ScopeRule {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all_of.is_empty() && self.any_of.is_empty()
+    }
+
+    pub(crate) fn met_by(&self, granted: &Scopes) -> bool {
+        self.all_of.iter().all(|scope| granted.contains(scope))
+            && (self.any_of.is_empty() || self.any_of.iter().any(|scope| granted.contains(scope)))
+    }
+
+    /// The `scope` attribute of a challenge (RFC 6750, section 3): what would do.
+    pub(crate) fn wanted(&self) -> String {
+        self.all_of.iter().chain(&self.any_of).cloned().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A `scope-token` of RFC 6749, section 3.3, or why not. `*` alone is kept for "all".
+pub fn valid(scope: &str) -> Result<(), String> {
+    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+    if scope.is_empty() || scope.len() > 256 || !scope.bytes().all(allowed) || scope == "*" {
+        return Err(format!(
+            "`{}` is no scope: 1 to 256 visible ASCII characters without space, `\"` and `\\`, and not `*`",
+            scope.escape_debug()
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(scopes: &[&str]) -> Vec<String> {
+        scopes.iter().map(|scope| (*scope).to_owned()).collect()
+    }
+
+    #[test]
+    fn all_of_needs_every_scope_and_any_of_one() {
+        let rule = ScopeRule { all_of: list(&["a"]), any_of: list(&["b", "c"]) };
+        assert!(rule.met_by(&Scopes::list(["c", "a"])));
+        assert!(!rule.met_by(&Scopes::list(["a"])));
+        assert!(!rule.met_by(&Scopes::list(["b", "c"])));
+        assert!(rule.met_by(&Scopes::All));
+    }
+
+    #[test]
+    fn a_scope_is_compared_whole() {
+        let rule = ScopeRule { all_of: list(&["orders:read"]), any_of: Vec::new() };
+        assert!(!rule.met_by(&Scopes::list(["orders:read2", "orders"])));
+    }
+
+    #[test]
+    fn a_star_is_no_scope_of_its_own() {
+        assert!(valid("*").is_err());
+        assert!(valid("a b").is_err());
+        assert!(valid("").is_err());
+        assert!(valid("orders:*").is_ok());
+    }
+}

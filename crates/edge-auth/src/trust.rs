@@ -1,0 +1,172 @@
+//! Which proxies are believed, and whose address a request came from.
+
+use std::net::IpAddr;
+
+use edge_auth_token::Secret;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::request::Headers;
+
+/// `[trust]` as the policy says it.
+#[derive(Debug, Clone)]
+pub(crate) struct TrustPolicy {
+    pub networks: Option<Vec<IpNet>>,
+    /// The shared secret, by its name on the host.
+    pub secret: Option<String>,
+    pub secret_header: String,
+}
+
+/// Who may ask on behalf of others: proxies in a network, or with a shared secret, or, where both
+/// are configured, with both. Where nothing is configured: this machine.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    networks: Vec<IpNet>,
+    /// `false` for the default, which must not make a local client's `X-Forwarded-For` count.
+    configured: bool,
+    secret: Option<Secret>,
+    secret_header: String,
+}
+
+impl Trust {
+    pub(crate) fn new(policy: &TrustPolicy, secret: Option<Secret>) -> Self {
+        let default = if secret.is_some() { Vec::new() } else { loopback() };
+        Self {
+            configured: policy.networks.is_some(),
+            networks: policy.networks.clone().unwrap_or(default),
+            secret,
+            secret_header: policy.secret_header.clone(),
+        }
+    }
+
+    /// Whether a request that came from `peer` is a trusted proxy's.
+    pub(crate) fn admits(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
+        let network = match peer {
+            _ if self.networks.is_empty() && !self.configured => self.secret.is_some(),
+            Some(peer) => self.contains(peer),
+            None => false,
+        };
+        let secret = self.secret.as_ref().is_none_or(|secret| match headers.single(&self.secret_header) {
+            Ok(Some(given)) => *secret == Secret::new(given),
+            _ => false,
+        });
+        network && secret
+    }
+
+    /// Never forwarded: the header that carries the shared secret.
+    pub(crate) fn secret_header(&self) -> &str {
+        &self.secret_header
+    }
+
+    /// The client's address as a trusted proxy tells it: the last entry of `X-Forwarded-For` that
+    /// no trusted network contains. What a client wrote itself stands further left.
+    pub(crate) fn client_behind_proxy(&self, headers: Headers<'_>) -> Option<IpAddr> {
+        let fields: Vec<&[u8]> = headers.all("x-forwarded-for").collect();
+        let mut client = None;
+        for entry in fields.iter().rev().flat_map(|field| field.rsplit(|byte| *byte == b',')) {
+            // What cannot be read ends the walk: nothing left of it can be trusted either.
+            let address = std::str::from_utf8(entry).ok()?.trim().parse::<IpAddr>().ok()?.to_canonical();
+            client = Some(address);
+            if !self.contains(address) {
+                break;
+            }
+        }
+        client
+    }
+
+    /// The client's address on the gateway face: `X-Forwarded-For` counts only from networks that
+    /// the policy names.
+    pub(crate) fn client(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
+        let told = headers.all("x-forwarded-for").next().is_some();
+        if told && self.configured && self.admits(peer, headers) {
+            self.client_behind_proxy(headers)
+        } else {
+            peer.map(|peer| peer.to_canonical())
+        }
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn loopback() -> Vec<IpNet> {
+    let v4 = Ipv4Net::new(std::net::Ipv4Addr::LOCALHOST, 8).map(IpNet::V4);
+    let v6 = Ipv6Net::new(std::net::Ipv6Addr::LOCALHOST, 128).map(IpNet::V6);
+    [v4, v6].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(networks: Option<&[&str]>, secret: Option<&str>) -> Trust {
+        let policy = TrustPolicy {
+            networks: networks.map(|list| list.iter().map(|net| net.parse().unwrap()).collect()),
+            secret: secret.map(str::to_owned),
+            secret_header: "x-edge-auth-secret".to_owned(),
+        };
+        Trust::new(&policy, secret.map(Secret::new))
+    }
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    const NONE: Headers<'static> = Headers(&[]);
+
+    #[test]
+    fn loopback_is_trusted_unless_something_else_is_configured() {
+        assert!(trust(None, None).admits(ip("127.0.0.1"), NONE));
+        assert!(trust(None, None).admits(ip("::ffff:127.0.0.1"), NONE));
+        assert!(!trust(None, None).admits(ip("10.0.0.1"), NONE));
+        assert!(!trust(None, None).admits(None, NONE));
+        assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(ip("127.0.0.1"), NONE));
+        assert!(!trust(Some(&[]), None).admits(ip("127.0.0.1"), NONE));
+    }
+
+    #[test]
+    fn a_configured_secret_is_needed_exactly_and_once() {
+        let trust = trust(None, Some("s3cret"));
+        let with = |values: &[&str]| {
+            let fields: Vec<(&str, &[u8])> =
+                values.iter().map(|value| ("X-Edge-Auth-Secret", value.as_bytes())).collect();
+            trust.admits(ip("203.0.113.9"), Headers(&fields))
+        };
+        assert!(with(&["s3cret"]));
+        assert!(!with(&["s3cre"]));
+        assert!(!with(&[]));
+        assert!(!with(&["s3cret", "s3cret"]));
+    }
+
+    #[test]
+    fn network_and_secret_are_both_needed_where_both_are_configured() {
+        let trust = trust(Some(&["10.0.0.0/8"]), Some("s"));
+        let fields: [(&str, &[u8]); 1] = [("x-edge-auth-secret", b"s")];
+        assert!(trust.admits(ip("10.1.2.3"), Headers(&fields)));
+        assert!(!trust.admits(ip("10.1.2.3"), NONE));
+        assert!(!trust.admits(ip("192.0.2.1"), Headers(&fields)));
+    }
+
+    #[test]
+    fn the_client_is_the_last_address_that_no_trusted_network_contains() {
+        let trust = trust(Some(&["10.0.0.0/8"]), None);
+        let from = |value: &str| {
+            let fields: [(&str, &[u8]); 1] = [("x-forwarded-for", value.as_bytes())];
+            trust.client(ip("10.0.0.1"), Headers(&fields))
+        };
+        assert_eq!(from("6.6.6.6, 203.0.113.7, 10.9.9.9"), ip("203.0.113.7"));
+        assert_eq!(from("203.0.113.7"), ip("203.0.113.7"));
+        assert_eq!(from("203.0.113.7, junk"), None);
+        assert_eq!(trust.client(ip("10.0.0.1"), NONE), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn an_untrusted_peer_cannot_choose_its_address() {
+        let fields: [(&str, &[u8]); 1] = [("x-forwarded-for", b"1.2.3.4")];
+        let configured = trust(Some(&["10.0.0.0/8"]), None);
+        assert_eq!(configured.client(ip("192.0.2.1"), Headers(&fields)), ip("192.0.2.1"));
+        // By default even this machine's clients cannot: nobody said that a proxy runs here.
+        assert_eq!(trust(None, None).client(ip("127.0.0.1"), Headers(&fields)), ip("127.0.0.1"));
+    }
+}
