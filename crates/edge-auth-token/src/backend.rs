@@ -9,7 +9,8 @@ pub trait SignatureBackend: MaybeSend + MaybeSync {
     /// Prepares a key for one algorithm, which fits it.
     ///
     /// # Errors
-    /// `RefusedByBackend` if the key is not valid: its point is not on the curve, say.
+    /// `RefusedByBackend` if the key is not valid: its point is not on the curve, say. For Ed25519, a
+    /// backend may find that on use, by verifying nothing.
     fn import(
         &self,
         key: &PublicKey,

@@ -27,9 +27,7 @@ impl Claims {
             }
         }
         Ok(Self {
-            audience: members
-                .get("aud")
-                .map_or(Ok(Vec::new()), |value| strings("aud", value))?,
+            audience: audience(&members)?,
             // Rounded so that a token is never valid longer than it says.
             expires_at: numeric_date::rounded_down(&members, "exp")?,
             not_before: numeric_date::rounded_up(&members, "nbf")?,
@@ -110,14 +108,22 @@ impl fmt::Debug for Claims {
     }
 }
 
+fn audience(members: &Map<String, Value>) -> Result<Vec<String>, ClaimError> {
+    let Some(value) = members.get("aud") else {
+        return Ok(Vec::new());
+    };
+    let audience = strings("aud", value)?;
+    Ok(audience.into_iter().map(str::to_owned).collect())
+}
+
 /// A string, or an array of at least one string (RFC 7519, section 4.1.3).
-pub(crate) fn strings(claim: &str, value: &Value) -> Result<Vec<String>, ClaimError> {
+pub(crate) fn strings<'a>(claim: &str, value: &'a Value) -> Result<Vec<&'a str>, ClaimError> {
     let wanted = || ill_typed(claim, "a string or a non-empty array of strings");
     match value {
-        Value::String(one) => Ok(vec![one.clone()]),
+        Value::String(one) => Ok(vec![one]),
         Value::Array(many) if !many.is_empty() => many
             .iter()
-            .map(|item| item.as_str().map(str::to_owned).ok_or_else(wanted))
+            .map(|item| item.as_str().ok_or_else(wanted))
             .collect(),
         _ => Err(wanted()),
     }

@@ -166,7 +166,11 @@ pub enum ClaimError {
         wanted: Excerpt,
     },
     /// `typ` is not that of the tokens wanted here: an ID token, say, where an access token is due.
-    #[error("the token's `typ` is {}, wanted \"{wanted}\"", quoted(found.as_ref()))]
+    #[error(
+        "the token's `typ` is {}, wanted \"{wanted}\"; if this issuer's access tokens really are like \
+         that, change its `token_type`",
+        quoted(found.as_ref())
+    )]
     TokenTypeMismatch {
         /// The token's, if it has one.
         found: Option<Excerpt>,

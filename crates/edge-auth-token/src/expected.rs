@@ -102,10 +102,13 @@ impl Audience {
         };
         let found = claims.get(claim).ok_or_else(|| missing(claim))?;
         let found = strings(claim, found)?;
-        if !found.iter().any(|audience| values.contains(audience)) {
+        if !found
+            .iter()
+            .any(|audience| values.iter().any(|value| value == audience))
+        {
             return Err(ClaimError::AudienceMismatch {
                 claim: Excerpt::new(claim),
-                found: Excerpt::list(found.iter().map(String::as_str)),
+                found: Excerpt::list(found),
                 wanted: Excerpt::list(values.iter().map(String::as_str)),
             });
         }

@@ -127,7 +127,7 @@ pub enum KeyError {
         key: &'static str,
     },
     /// The signature backend does not accept the key: a point that is not on its curve, say.
-    #[error("the signature backend does not accept the key: its point may not be on the curve")]
+    #[error("the signature backend does not accept the key: a point that is not on its curve, say")]
     RefusedByBackend,
 }
 

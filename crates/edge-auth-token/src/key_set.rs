@@ -77,3 +77,123 @@ impl KeySet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{JwkSet, KeyError, PublicKey, SignatureBackend, VerifySignature};
+
+    struct NoBackend;
+
+    impl SignatureBackend for NoBackend {
+        fn import(
+            &self,
+            _: &PublicKey,
+            _: Algorithm,
+        ) -> Result<Box<dyn VerifySignature>, KeyError> {
+            panic!("only secrets are tested here")
+        }
+    }
+
+    /// A set of secrets, each with a `kid` or none, and an `alg`.
+    fn set(keys: &[(Option<&str>, &str)]) -> KeySet {
+        let allowed = [Algorithm::Hs256, Algorithm::Hs384];
+        let entries: Vec<_> = keys
+            .iter()
+            .map(|(kid, alg)| {
+                let mut key = serde_json::json!({"kty": "oct", "alg": alg, "k": "A".repeat(86)});
+                if let Some(kid) = kid {
+                    key["kid"] = serde_json::json!(kid);
+                }
+                key
+            })
+            .collect();
+        let set = JwkSet::parse(
+            serde_json::json!({ "keys": entries })
+                .to_string()
+                .as_bytes(),
+        )
+        .unwrap();
+        let keys = set
+            .keys
+            .iter()
+            .map(|jwk| Arc::new(VerifyingKey::from_jwk(jwk, &allowed, &NoBackend).unwrap()));
+        KeySet::new(keys.collect())
+    }
+
+    use Algorithm::{Hs256, Hs384};
+    use KeySelectionError::{Ambiguous, NoFittingKey, UnknownKeyId};
+
+    #[test]
+    fn a_named_key_is_the_one_with_that_name() {
+        let set = set(&[(Some("a"), "HS256"), (Some("b"), "HS256"), (None, "HS256")]);
+        assert_eq!(set.select(Hs256, Some("b")).unwrap().key_id(), Some("b"));
+        for unknown in ["c", "", "A", "a ", "a\0"] {
+            let key_id = Excerpt::new(unknown);
+            assert_eq!(
+                set.select(Hs256, Some(unknown)).unwrap_err(),
+                UnknownKeyId { key_id }
+            );
+        }
+    }
+
+    #[test]
+    fn a_named_key_that_does_not_fit_is_not_an_unknown_one() {
+        let set = set(&[(Some("a"), "HS256"), (Some("b"), "HS384")]);
+        assert_eq!(
+            set.select(Hs384, Some("a")).unwrap_err(),
+            NoFittingKey { algorithm: Hs384 }
+        );
+    }
+
+    #[test]
+    fn of_two_keys_with_one_name_the_algorithm_decides() {
+        let set = set(&[
+            (Some("a"), "HS256"),
+            (Some("a"), "HS384"),
+            (Some("b"), "HS384"),
+            (Some("b"), "HS384"),
+        ]);
+        assert_eq!(
+            set.select(Hs384, Some("a"))
+                .unwrap()
+                .algorithms()
+                .collect::<Vec<_>>(),
+            [Hs384]
+        );
+        assert_eq!(
+            set.select(Hs384, Some("b")).unwrap_err(),
+            Ambiguous {
+                algorithm: Hs384,
+                found: 2
+            }
+        );
+    }
+
+    #[test]
+    fn without_a_name_a_single_key_must_fit() {
+        let one = set(&[(Some("a"), "HS256"), (Some("b"), "HS384")]);
+        assert_eq!(one.select(Hs256, None).unwrap().key_id(), Some("a"));
+        let two = set(&[(None, "HS256"), (Some("b"), "HS256")]);
+        assert_eq!(
+            two.select(Hs256, None).unwrap_err(),
+            Ambiguous {
+                algorithm: Hs256,
+                found: 2
+            }
+        );
+        assert_eq!(
+            two.select(Hs384, None).unwrap_err(),
+            NoFittingKey { algorithm: Hs384 }
+        );
+        let empty = set(&[]);
+        assert_eq!(
+            empty.select(Hs256, None).unwrap_err(),
+            NoFittingKey { algorithm: Hs256 }
+        );
+        assert!(matches!(
+            empty.select(Hs256, Some("a")),
+            Err(UnknownKeyId { .. })
+        ));
+    }
+}

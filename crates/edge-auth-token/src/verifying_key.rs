@@ -153,3 +153,104 @@ impl SignatureBackend for NoBackend {
         Err(KeyError::RefusedByBackend)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::JwkSet;
+
+    const HS: [Algorithm; 3] = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
+
+    fn secret(bytes: usize) -> Secret {
+        Secret::new(vec![7; bytes])
+    }
+
+    fn octets(members: &str) -> Jwk {
+        let text = format!(
+            r#"{{"keys":[{{"kty":"oct"{members},"k":"{}"}}]}}"#,
+            "A".repeat(86)
+        );
+        JwkSet::parse(text.as_bytes()).unwrap().keys.remove(0)
+    }
+
+    #[test]
+    fn symmetric_and_asymmetric_algorithms_are_never_allowed_together() {
+        let mixed = [Algorithm::Hs256, Algorithm::Rs256];
+        let found = VerifyingKey::from_secret(&secret(64), &mixed).unwrap_err();
+        assert_eq!(found, KeyError::MixedAlgorithms);
+        let found = VerifyingKey::from_jwk(&octets(""), &mixed, &NoBackend).unwrap_err();
+        assert_eq!(found, KeyError::MixedAlgorithms);
+    }
+
+    #[test]
+    fn a_published_secret_serves_no_issuer_with_asymmetric_algorithms() {
+        let found =
+            VerifyingKey::from_jwk(&octets(""), Algorithm::ASYMMETRIC, &NoBackend).unwrap_err();
+        assert_eq!(
+            found,
+            KeyError::NoAllowedAlgorithm {
+                key: "a shared secret"
+            }
+        );
+        assert!(VerifyingKey::from_jwk(&octets(""), &[], &NoBackend).is_err());
+    }
+
+    #[test]
+    fn a_key_serves_its_own_algorithm_only() {
+        let key = VerifyingKey::from_jwk(&octets(r#","alg":"HS384","kid":"k""#), &HS, &NoBackend)
+            .unwrap();
+        assert_eq!(key.algorithms().collect::<Vec<_>>(), [Algorithm::Hs384]);
+        assert_eq!(key.key_id(), Some("k"));
+        let found =
+            VerifyingKey::from_jwk(&octets(r#","alg":"HS384""#), &HS[..1], &NoBackend).unwrap_err();
+        assert_eq!(
+            found,
+            KeyError::NoAllowedAlgorithm {
+                key: "a shared secret"
+            }
+        );
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_for_every_allowed_algorithm() {
+        let key = VerifyingKey::from_secret(&secret(64), &HS).unwrap();
+        assert_eq!(key.algorithms().collect::<Vec<_>>(), HS);
+        let found = VerifyingKey::from_secret(&secret(63), &HS).unwrap_err();
+        assert_eq!(
+            found,
+            KeyError::SecretTooShort {
+                bytes: 63,
+                wanted: 64,
+                algorithm: Algorithm::Hs512
+            }
+        );
+        assert!(
+            VerifyingKey::from_secret(&secret(32), &[Algorithm::Hs256, Algorithm::Hs256]).is_ok()
+        );
+        assert!(VerifyingKey::from_secret(&secret(0), &[Algorithm::Hs256]).is_err());
+        assert!(VerifyingKey::from_secret(&secret(64), &[]).is_err());
+        assert!(VerifyingKey::from_secret(&secret(64), &[Algorithm::Rs256]).is_err());
+    }
+
+    #[test]
+    #[cfg(not(target_family = "wasm"))]
+    fn a_key_may_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<VerifyingKey>();
+    }
+
+    #[test]
+    fn a_public_key_is_no_secret() {
+        let pem = format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
+            "A".repeat(64)
+        );
+        let found = VerifyingKey::from_secret(&Secret::new(pem), &HS).unwrap_err();
+        assert_eq!(
+            found,
+            KeyError::SecretIsAKey {
+                form: "a key or certificate in PEM"
+            }
+        );
+    }
+}

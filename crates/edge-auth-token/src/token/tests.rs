@@ -99,7 +99,7 @@ fn a_signature_has_one_spelling() {
     let (rest, last) = good.split_at(good.len() - 1);
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let same_bits = alphabet.find(last).unwrap() / 4 * 4;
-    for other in alphabet[same_bits + 1..same_bits + 4].chars() {
+    for other in alphabet.chars().skip(same_bits + 1).take(3) {
         let found = error(&format!("{rest}{other}"));
         assert_eq!(
             found,
@@ -288,7 +288,7 @@ proptest! {
     #[test]
     fn a_shortened_token_is_refused(length in any::<prop::sample::Index>()) {
         let good = token(None, &json!({"iss": "i", "exp": 9}));
-        let text = &good[..length.index(good.len())];
+        let (text, _) = good.split_at(length.index(good.len()));
         prop_assert!(parse(text).and_then(|token| token.verify(&key())).is_err());
     }
 }
