@@ -239,6 +239,63 @@ mod tests {
         shared::<VerifyingKey>();
     }
 
+    /// Finds every signature valid.
+    #[derive(Debug)]
+    struct Gullible;
+
+    impl SignatureBackend for Gullible {
+        fn import(
+            &self,
+            _: &PublicKey,
+            _: Algorithm,
+        ) -> Result<Box<dyn VerifySignature>, KeyError> {
+            Ok(Box::new(Self))
+        }
+    }
+
+    impl VerifySignature for Gullible {
+        fn verify(&self, _: &[u8], _: &[u8]) -> Result<(), crate::SignatureInvalid> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn signatures_of_another_form_do_not_reach_the_backend() {
+        let set = format!(
+            r#"{{"keys":[
+                {{"kty":"EC","crv":"P-256","x":"{x}","y":"{x}"}},
+                {{"kty":"OKP","crv":"Ed25519","x":"{x}"}},
+                {{"kty":"RSA","e":"AQAB","n":"{n}"}}
+            ]}}"#,
+            x = "A1".repeat(21) + "A",
+            n = "_".repeat(341) + "w",
+        );
+        let set = JwkSet::parse(set.as_bytes()).unwrap();
+        let lengths = [
+            (Algorithm::Es256, 64),
+            (Algorithm::EdDsa, 64),
+            (Algorithm::Rs256, 256),
+        ];
+        for (jwk, (algorithm, length)) in set.keys.iter().zip(lengths) {
+            let key = VerifyingKey::from_jwk(jwk, &[algorithm], &Gullible).unwrap();
+            assert_eq!(key.verify(algorithm, b"", &vec![1; length]), Ok(()));
+            for length in [0, length - 1, length + 1, 2 * length] {
+                let found = key.verify(algorithm, b"", &vec![1; length]);
+                assert_eq!(
+                    found,
+                    Err(TokenError::SignatureInvalid),
+                    "{algorithm} {length}"
+                );
+            }
+        }
+        assert_eq!(set.keys.len(), lengths.len());
+        let key = VerifyingKey::from_jwk(&set.keys[0], Algorithm::ASYMMETRIC, &Gullible).unwrap();
+        for signature in [[0; 64], [0xff; 64]] {
+            let found = key.verify(Algorithm::Es256, b"", &signature);
+            assert_eq!(found, Err(TokenError::SignatureInvalid));
+        }
+    }
+
     #[test]
     fn a_public_key_is_no_secret() {
         let pem = format!(

@@ -170,9 +170,28 @@ mod tests {
     }
 
     #[test]
-    fn a_power_of_65537_has_the_fingerprint() {
-        // 65537^2, small enough to be written here; its length is checked elsewhere.
-        assert!(has_roca_fingerprint(&4_295_098_369_u64.to_be_bytes()));
-        assert!(!has_roca_fingerprint(&4_295_098_371_u64.to_be_bytes()));
+    fn a_modulus_with_the_roca_fingerprint_is_refused() {
+        // A power of 65537 is one modulo every prime; the 128th has 2049 bits.
+        let mut power = vec![1_u8];
+        for _ in 0..128 {
+            let shifted: Vec<u8> = power.iter().copied().chain([0, 0]).collect();
+            let mut carry = 0;
+            let mut sum: Vec<u8> = (0..shifted.len())
+                .rev()
+                .map(|at| {
+                    let digit = at.checked_sub(2).map_or(0, |at| power[at]);
+                    let total = u16::from(shifted[at]) + u16::from(digit) + carry;
+                    carry = total >> 8;
+                    total as u8
+                })
+                .collect();
+            sum.reverse();
+            power = sum;
+        }
+        assert_eq!(bits(&power), Some(2049));
+        let found = RsaPublicKey::new(power.clone(), F4.to_vec()).unwrap_err();
+        assert!(found.to_string().contains("ROCA"), "{found}");
+        power[100] ^= 1;
+        assert!(RsaPublicKey::new(power, F4.to_vec()).is_ok());
     }
 }
