@@ -255,5 +255,6 @@ mod tests {
         ] {
             assert!(!is_media_type(found, "at+jwt"), "{found:?}");
         }
+        assert!(!is_media_type("application/x/y", "x/y"));
     }
 }

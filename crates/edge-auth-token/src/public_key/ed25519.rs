@@ -101,6 +101,16 @@ mod tests {
     }
 
     #[test]
+    fn a_point_may_have_either_sign() {
+        for last in [0x09, 0x89] {
+            let mut encoded = [9; 32];
+            encoded[31] = last;
+            let key = Ed25519PublicKey::new(encoded.to_vec()).unwrap();
+            assert_eq!(key.as_bytes(), &encoded);
+        }
+    }
+
+    #[test]
     fn a_key_is_32_bytes_long() {
         for found in [0, 31, 33, 57, 64] {
             let error = KeyError::CoordinateLength {
