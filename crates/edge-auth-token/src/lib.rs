@@ -1,7 +1,7 @@
 //! Strict JOSE and claim checking: bytes to verified claims.
 //!
 //! No I/O, no clock, no policy: `now` is an argument, keys are handed in, and what is expected of a
-//! token is said in an [`Expected`]. Four steps lead from a text to claims that can be believed:
+//! token is said in an [`Expected`]. Three steps lead from a text to claims that can be believed:
 //!
 //! ```
 //! use std::time::Duration;

@@ -43,7 +43,7 @@ impl VerifyingKey {
     }
 
     /// From a shared secret, which has no key identifier. An issuer with one secret needs no
-    /// [`KeySet`](crate::KeySet): every token of his is verified with it, whatever its `kid`.
+    /// [`KeySet`](crate::KeySet): every token of that issuer is verified with it, whatever its `kid`.
     ///
     /// # Errors
     /// `MixedAlgorithms`, `NoAllowedAlgorithm` if none is symmetric, `SecretTooShort` for one of the
