@@ -134,10 +134,7 @@ mod tests {
         for algorithm in Algorithm::ASYMMETRIC.iter().chain(Algorithm::SYMMETRIC) {
             assert_eq!(algorithm.to_string().parse(), Ok(*algorithm));
             let json = serde_json::to_string(algorithm).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Algorithm>(&json).unwrap(),
-                *algorithm
-            );
+            assert_eq!(serde_json::from_str::<Algorithm>(&json).unwrap(), *algorithm);
         }
     }
 
@@ -150,8 +147,8 @@ mod tests {
     #[test]
     fn variants_of_a_name_are_unknown() {
         for name in [
-            "", "none", "None", "nOnE", "hs256", "RS256 ", " RS256", "RS-256", "ES256K", "ES521",
-            "EDDSA", "Ed448", "ed25519", "RS256\0", "RSA-OAEP", "dir",
+            "", "none", "None", "nOnE", "hs256", "RS256 ", " RS256", "RS-256", "ES256K", "ES521", "EDDSA",
+            "Ed448", "ed25519", "RS256\0", "RSA-OAEP", "dir",
         ] {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name:?}");
         }

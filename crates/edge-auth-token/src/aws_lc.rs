@@ -3,10 +3,10 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents, VerificationAlgorithm,
 };
 
 use crate::{
@@ -19,11 +19,7 @@ use crate::{
 pub struct AwsLcRs;
 
 impl SignatureBackend for AwsLcRs {
-    fn import(
-        &self,
-        key: &PublicKey,
-        algorithm: Algorithm,
-    ) -> Result<Box<dyn VerifySignature>, KeyError> {
+    fn import(&self, key: &PublicKey, algorithm: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
         let parsed = match key {
             PublicKey::Rsa(key) => rsa(key, algorithm),
             PublicKey::Ec(key) => ec(key, algorithm),
@@ -44,12 +40,7 @@ fn rsa(key: &RsaPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
         Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
         _ => return None,
     };
-    RsaPublicKeyComponents {
-        n: key.modulus(),
-        e: key.exponent(),
-    }
-    .to_parsed_public_key(parameters)
-    .ok()
+    RsaPublicKeyComponents { n: key.modulus(), e: key.exponent() }.to_parsed_public_key(parameters).ok()
 }
 
 fn ec(key: &EcPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
@@ -76,16 +67,12 @@ struct Key {
 
 impl VerifySignature for Key {
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureInvalid> {
-        self.parsed
-            .verify_sig(message, signature)
-            .map_err(|_| SignatureInvalid)
+        self.parsed.verify_sig(message, signature).map_err(|_| SignatureInvalid)
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwsLcRs")
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
+        f.debug_struct("AwsLcRs").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }

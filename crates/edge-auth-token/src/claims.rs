@@ -121,19 +121,15 @@ pub(crate) fn strings<'a>(claim: &str, value: &'a Value) -> Result<Vec<&'a str>,
     let wanted = || ill_typed(claim, "a string or a non-empty array of strings");
     match value {
         Value::String(one) => Ok(vec![one]),
-        Value::Array(many) if !many.is_empty() => many
-            .iter()
-            .map(|item| item.as_str().ok_or_else(wanted))
-            .collect(),
+        Value::Array(many) if !many.is_empty() => {
+            many.iter().map(|item| item.as_str().ok_or_else(wanted)).collect()
+        }
         _ => Err(wanted()),
     }
 }
 
 pub(crate) fn ill_typed(claim: &str, wanted: &'static str) -> ClaimError {
-    ClaimError::IllTyped {
-        claim: Excerpt::new(claim),
-        wanted,
-    }
+    ClaimError::IllTyped { claim: Excerpt::new(claim), wanted }
 }
 
 #[cfg(test)]
@@ -143,57 +139,30 @@ mod tests {
     use super::*;
 
     fn claims(value: Value) -> Result<Claims, ClaimError> {
-        let Value::Object(members) = value else {
-            panic!("an object")
-        };
+        let Value::Object(members) = value else { panic!("an object") };
         Claims::new(members)
     }
 
     #[test]
     fn a_registered_claim_of_another_type_refuses_the_whole_set() {
-        let not_strings = [
-            json!(1),
-            json!(null),
-            json!(true),
-            json!(["a"]),
-            json!({"a": 1}),
-        ];
+        let not_strings = [json!(1), json!(null), json!(true), json!(["a"]), json!({"a": 1})];
         for claim in ["iss", "sub", "jti"] {
             for value in &not_strings {
                 let found = claims(json!({ claim: value }));
-                assert!(
-                    matches!(found, Err(ClaimError::IllTyped { .. })),
-                    "{claim} {value}"
-                );
+                assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{claim} {value}");
             }
         }
-        let not_dates = [
-            json!("1"),
-            json!(null),
-            json!(true),
-            json!([1]),
-            json!({}),
-            json!(-1),
-            json!(1e300),
-        ];
+        let not_dates =
+            [json!("1"), json!(null), json!(true), json!([1]), json!({}), json!(-1), json!(1e300)];
         for claim in ["exp", "nbf", "iat"] {
             for value in &not_dates {
                 let found = claims(json!({ claim: value }));
-                assert!(
-                    matches!(found, Err(ClaimError::IllTyped { .. })),
-                    "{claim} {value}"
-                );
+                assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{claim} {value}");
             }
         }
-        for aud in [
-            json!(1),
-            json!(null),
-            json!([]),
-            json!({}),
-            json!(["a", 1]),
-            json!([["a"]]),
-            json!([null]),
-        ] {
+        for aud in
+            [json!(1), json!(null), json!([]), json!({}), json!(["a", 1]), json!([["a"]]), json!([null])]
+        {
             let found = claims(json!({ "aud": aud }));
             assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{aud}");
         }
@@ -202,14 +171,8 @@ mod tests {
     #[test]
     fn absent_claims_are_absent() {
         let claims = claims(json!({})).unwrap();
-        assert_eq!(
-            (claims.issuer(), claims.subject(), claims.token_id()),
-            (None, None, None)
-        );
-        assert_eq!(
-            (claims.expires_at(), claims.not_before(), claims.issued_at()),
-            (None, None, None)
-        );
+        assert_eq!((claims.issuer(), claims.subject(), claims.token_id()), (None, None, None));
+        assert_eq!((claims.expires_at(), claims.not_before(), claims.issued_at()), (None, None, None));
         assert!(claims.audience().is_empty());
         assert!(!claims.is_bound());
     }
@@ -232,14 +195,7 @@ mod tests {
 
     #[test]
     fn a_binding_of_any_form_is_a_binding() {
-        for cnf in [
-            json!({"jkt": "x"}),
-            json!({}),
-            json!(null),
-            json!(false),
-            json!("x"),
-            json!([]),
-        ] {
+        for cnf in [json!({"jkt": "x"}), json!({}), json!(null), json!(false), json!("x"), json!([])] {
             assert!(claims(json!({ "cnf": cnf })).unwrap().is_bound(), "{cnf}");
         }
     }
@@ -255,21 +211,11 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(claims.lookup("realm_access.roles"), Some(&json!(["admin"])));
-        assert_eq!(
-            claims.lookup("https://example.com/roles"),
-            Some(&json!(["reader"]))
-        );
+        assert_eq!(claims.lookup("https://example.com/roles"), Some(&json!(["reader"])));
         assert_eq!(claims.lookup("a.b"), Some(&json!("literal")));
-        for absent in [
-            "realm_access.roles.0",
-            "realm_access.",
-            ".realm_access",
-            "list.0",
-            "",
-            ".",
-            "a.c",
-            "x.y",
-        ] {
+        for absent in
+            ["realm_access.roles.0", "realm_access.", ".realm_access", "list.0", "", ".", "a.c", "x.y"]
+        {
             assert_eq!(claims.lookup(absent), None, "{absent:?}");
         }
         assert_eq!(claims.get("realm_access.roles"), None);
@@ -277,8 +223,7 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_about_people() {
-        let claims =
-            claims(json!({"iss": "i", "sub": "alice", "email": "alice@example.com"})).unwrap();
+        let claims = claims(json!({"iss": "i", "sub": "alice", "email": "alice@example.com"})).unwrap();
         assert!(!format!("{claims:?}").contains("alice"));
     }
 }

@@ -19,17 +19,11 @@ fn form(secret: &[u8]) -> Option<&'static str> {
     if is_der_key(secret) {
         return Some("a key in DER");
     }
-    let text = std::str::from_utf8(secret)
-        .ok()?
-        .trim_start_matches('\u{feff}')
-        .trim();
+    let text = std::str::from_utf8(secret).ok()?.trim_start_matches('\u{feff}').trim();
     if text.contains("-----BEGIN ") || text.contains("---- BEGIN ") {
         return Some("a key or certificate in PEM");
     }
-    if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"]
-        .iter()
-        .any(|start| text.starts_with(start))
-    {
+    if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"].iter().any(|start| text.starts_with(start)) {
         return Some("an SSH public key");
     }
     if json::object(text.as_bytes())
@@ -60,9 +54,7 @@ fn sequence_content(bytes: &[u8]) -> Option<&[u8]> {
     let (&first, rest) = bytes.strip_prefix(&[0x30])?.split_first()?;
     let (length, content) = match first {
         0..=0x7f => (usize::from(first), rest),
-        0x81 => rest
-            .split_first()
-            .map(|(&length, content)| (usize::from(length), content))?,
+        0x81 => rest.split_first().map(|(&length, content)| (usize::from(length), content))?,
         0x82 => {
             let (length, content) = rest.split_first_chunk::<2>()?;
             (usize::from(u16::from_be_bytes(*length)), content)
@@ -87,10 +79,7 @@ mod tests {
         let der = STANDARD.decode(SPKI).unwrap();
         assert_eq!(form(&der), Some("a key in DER"));
         assert_eq!(form(SPKI.as_bytes()), Some("the base64 of a key in DER"));
-        assert_eq!(
-            form(SPKI.trim_end_matches('=').as_bytes()),
-            Some("the base64 of a key in DER")
-        );
+        assert_eq!(form(SPKI.trim_end_matches('=').as_bytes()), Some("the base64 of a key in DER"));
         let (first, second) = SPKI.split_at(30);
         assert!(form(format!("{first}\n{second}\n").as_bytes()).is_some());
         for pem in [
@@ -100,24 +89,12 @@ mod tests {
             format!("Subject: CN=a\n-----BEGIN RSA PUBLIC KEY-----\n{SPKI}"),
             format!("---- BEGIN SSH2 PUBLIC KEY ----\n{SPKI}"),
         ] {
-            assert_eq!(
-                form(pem.as_bytes()),
-                Some("a key or certificate in PEM"),
-                "{pem}"
-            );
+            assert_eq!(form(pem.as_bytes()), Some("a key or certificate in PEM"), "{pem}");
         }
-        for ssh in [
-            "ssh-ed25519 AAAAC3Nz",
-            "ssh-rsa AAAAB3Nz",
-            "ecdsa-sha2-nistp256 AAAA",
-        ] {
+        for ssh in ["ssh-ed25519 AAAAC3Nz", "ssh-rsa AAAAB3Nz", "ecdsa-sha2-nistp256 AAAA"] {
             assert_eq!(form(ssh.as_bytes()), Some("an SSH public key"));
         }
-        for jwk in [
-            r#"{"kty":"RSA","n":"AQAB"}"#,
-            r#" {"keys":[]} "#,
-            r#"{"kty":"oct","k":"AA"}"#,
-        ] {
+        for jwk in [r#"{"kty":"RSA","n":"AQAB"}"#, r#" {"keys":[]} "#, r#"{"kty":"oct","k":"AA"}"#] {
             assert_eq!(form(jwk.as_bytes()), Some("a JWK or JWK set"));
         }
     }

@@ -72,24 +72,15 @@ mod tests {
 
     #[test]
     fn long_values_are_cut() {
-        assert_eq!(
-            Excerpt::new(&"x".repeat(10_000)).as_str().chars().count(),
-            129
-        );
-        assert_eq!(
-            Excerpt::new(&"\n".repeat(10_000)).as_str().chars().count(),
-            129
-        );
+        assert_eq!(Excerpt::new(&"x".repeat(10_000)).as_str().chars().count(), 129);
+        assert_eq!(Excerpt::new(&"\n".repeat(10_000)).as_str().chars().count(), 129);
         let many = vec!["abc"; 10_000];
         assert_eq!(Excerpt::list(many).as_str().chars().count(), 129);
     }
 
     #[test]
     fn short_values_are_kept() {
-        assert_eq!(
-            Excerpt::new("https://a.example/é").as_str(),
-            "https://a.example/é"
-        );
+        assert_eq!(Excerpt::new("https://a.example/é").as_str(), "https://a.example/é");
         assert_eq!(Excerpt::list(["a", "b"]).as_str(), "a, b");
     }
 }

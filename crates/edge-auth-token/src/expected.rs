@@ -102,10 +102,7 @@ impl Audience {
         };
         let found = claims.get(claim).ok_or_else(|| missing(claim))?;
         let found = strings(claim, found)?;
-        if !found
-            .iter()
-            .any(|audience| values.iter().any(|value| value == audience))
-        {
+        if !found.iter().any(|audience| values.iter().any(|value| value == audience)) {
             return Err(ClaimError::AudienceMismatch {
                 claim: Excerpt::new(claim),
                 found: Excerpt::list(found),
@@ -134,9 +131,7 @@ impl TokenType {
 }
 
 fn missing(claim: &str) -> ClaimError {
-    ClaimError::Missing {
-        claim: Excerpt::new(claim),
-    }
+    ClaimError::Missing { claim: Excerpt::new(claim) }
 }
 
 #[cfg(test)]
@@ -177,10 +172,7 @@ mod tests {
     }
 
     fn check(expected: &Expected, claims: &Value) -> Result<(), ClaimError> {
-        expected.check(
-            &verified(Some("at+jwt"), claims),
-            Timestamp::from_seconds(NOW),
-        )
+        expected.check(&verified(Some("at+jwt"), claims), Timestamp::from_seconds(NOW))
     }
 
     fn missing(claim: &str) -> Result<(), ClaimError> {
@@ -191,27 +183,16 @@ mod tests {
     fn issuer_audience_and_expiry_are_mandatory() {
         assert_eq!(check(&expected(), &good()), Ok(()));
         for claim in ["iss", "aud", "exp"] {
-            assert_eq!(
-                check(&expected(), &with(claim, json!(null))),
-                missing(claim)
-            );
+            assert_eq!(check(&expected(), &with(claim, json!(null))), missing(claim));
         }
     }
 
     #[test]
     fn the_issuer_is_compared_byte_for_byte() {
-        for iss in [
-            "https://issuer.example",
-            "https://ISSUER.example/",
-            "https://issuer.example//",
-            "",
-            "x",
-        ] {
+        for iss in ["https://issuer.example", "https://ISSUER.example/", "https://issuer.example//", "", "x"]
+        {
             let found = check(&expected(), &with("iss", json!(iss)));
-            assert!(
-                matches!(found, Err(ClaimError::IssuerMismatch { .. })),
-                "{iss}"
-            );
+            assert!(matches!(found, Err(ClaimError::IssuerMismatch { .. })), "{iss}");
         }
     }
 
@@ -220,38 +201,20 @@ mod tests {
         for aud in [json!("api2"), json!(["x", "api"]), json!(["api", "api"])] {
             assert_eq!(check(&expected(), &with("aud", aud)), Ok(()));
         }
-        for aud in [
-            json!("API"),
-            json!("api "),
-            json!("api api2"),
-            json!(["x", "y"]),
-            json!(""),
-            json!("ap"),
-        ] {
+        for aud in [json!("API"), json!("api "), json!("api api2"), json!(["x", "y"]), json!(""), json!("ap")]
+        {
             let found = check(&expected(), &with("aud", aud.clone()));
-            assert!(
-                matches!(found, Err(ClaimError::AudienceMismatch { .. })),
-                "{aud}"
-            );
+            assert!(matches!(found, Err(ClaimError::AudienceMismatch { .. })), "{aud}");
         }
     }
 
     #[test]
     fn the_audience_may_be_another_claim() {
         let mut expected = expected();
-        expected.audience = Audience::AnyOf {
-            claim: "client_id".to_owned(),
-            values: vec!["app".to_owned()],
-        };
+        expected.audience = Audience::AnyOf { claim: "client_id".to_owned(), values: vec!["app".to_owned()] };
         assert_eq!(check(&expected, &with("client_id", json!("app"))), Ok(()));
         assert_eq!(check(&expected, &good()), missing("client_id"));
-        for value in [
-            json!(1),
-            json!({"app": 1}),
-            json!([]),
-            json!([1]),
-            json!(true),
-        ] {
+        for value in [json!(1), json!({"app": 1}), json!([]), json!([1]), json!(true)] {
             let found = check(&expected, &with("client_id", value.clone()));
             assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{value}");
         }
@@ -260,10 +223,7 @@ mod tests {
     #[test]
     fn without_accepted_audiences_no_token_is_accepted() {
         let mut expected = expected();
-        expected.audience = Audience::AnyOf {
-            claim: "aud".to_owned(),
-            values: Vec::new(),
-        };
+        expected.audience = Audience::AnyOf { claim: "aud".to_owned(), values: Vec::new() };
         assert!(check(&expected, &good()).is_err());
         expected.audience = Audience::Unchecked;
         assert_eq!(check(&expected, &with("aud", json!(null))), Ok(()));
@@ -272,18 +232,9 @@ mod tests {
     #[test]
     fn an_id_token_is_not_an_access_token() {
         let now = Timestamp::from_seconds(NOW);
-        for typ in [
-            None,
-            Some("JWT"),
-            Some("id_token+jwt"),
-            Some("at+jwt "),
-            Some(""),
-        ] {
+        for typ in [None, Some("JWT"), Some("id_token+jwt"), Some("at+jwt "), Some("")] {
             let found = expected().check(&verified(typ, &good()), now);
-            assert!(
-                matches!(found, Err(ClaimError::TokenTypeMismatch { .. })),
-                "{typ:?}"
-            );
+            assert!(matches!(found, Err(ClaimError::TokenTypeMismatch { .. })), "{typ:?}");
         }
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt"] {
             assert_eq!(expected().check(&verified(Some(typ), &good()), now), Ok(()));
@@ -297,17 +248,9 @@ mod tests {
         expected.token_type = TokenType::OneOf(vec!["at+jwt".to_owned(), "JWT".to_owned()]);
         assert_eq!(expected.check(&verified(Some("jwt"), &good()), now), Ok(()));
         assert!(expected.check(&verified(None, &good()), now).is_err());
-        assert!(
-            expected
-                .check(&verified(Some("dpop+jwt"), &good()), now)
-                .is_err()
-        );
+        assert!(expected.check(&verified(Some("dpop+jwt"), &good()), now).is_err());
         expected.token_type = TokenType::OneOf(Vec::new());
-        assert!(
-            expected
-                .check(&verified(Some("jwt"), &good()), now)
-                .is_err()
-        );
+        assert!(expected.check(&verified(Some("jwt"), &good()), now).is_err());
         expected.token_type = TokenType::Any;
         assert_eq!(expected.check(&verified(None, &good()), now), Ok(()));
     }
@@ -315,19 +258,10 @@ mod tests {
     #[test]
     fn a_token_ends_at_its_expiry_and_the_skew_later_at_most() {
         let mut expected = expected();
-        assert!(matches!(
-            check(&expected, &with("exp", json!(NOW))),
-            Err(ClaimError::Expired { .. })
-        ));
-        assert!(matches!(
-            check(&expected, &with("exp", json!(0))),
-            Err(ClaimError::Expired { .. })
-        ));
+        assert!(matches!(check(&expected, &with("exp", json!(NOW))), Err(ClaimError::Expired { .. })));
+        assert!(matches!(check(&expected, &with("exp", json!(0))), Err(ClaimError::Expired { .. })));
         assert_eq!(check(&expected, &with("exp", json!(NOW + 1))), Ok(()));
-        assert_eq!(
-            check(&expected, &with("exp", json!(NOW as f64 + 0.001))),
-            Ok(())
-        );
+        assert_eq!(check(&expected, &with("exp", json!(NOW as f64 + 0.001))), Ok(()));
         assert!(check(&expected, &with("exp", json!(NOW as f64 + 0.0005))).is_err());
         expected.clock_skew = Duration::from_secs(30);
         assert_eq!(check(&expected, &with("exp", json!(NOW - 29))), Ok(()));
@@ -340,10 +274,7 @@ mod tests {
         let mut expected = expected();
         for (claim, later) in [("nbf", 1), ("iat", 1), ("nbf", 1 << 40), ("iat", 1 << 40)] {
             assert_eq!(check(&expected, &with(claim, json!(NOW))), Ok(()));
-            assert!(
-                check(&expected, &with(claim, json!(NOW + later))).is_err(),
-                "{claim}"
-            );
+            assert!(check(&expected, &with(claim, json!(NOW + later))).is_err(), "{claim}");
         }
         expected.clock_skew = Duration::from_secs(30);
         for claim in ["nbf", "iat"] {
@@ -374,40 +305,23 @@ mod tests {
     fn a_kept_token_is_checked_against_what_is_asked_now() {
         let token = verified(Some("at+jwt"), &good());
         let mut other = expected();
-        other.audience = Audience::AnyOf {
-            claim: "aud".to_owned(),
-            values: vec!["other".to_owned()],
-        };
-        assert_eq!(
-            expected().check(&token, Timestamp::from_seconds(NOW)),
-            Ok(())
-        );
+        other.audience = Audience::AnyOf { claim: "aud".to_owned(), values: vec!["other".to_owned()] };
+        assert_eq!(expected().check(&token, Timestamp::from_seconds(NOW)), Ok(()));
         assert!(other.check(&token, Timestamp::from_seconds(NOW)).is_err());
-        assert!(
-            expected()
-                .check(&token, Timestamp::from_seconds(NOW + 60))
-                .is_err()
-        );
+        assert!(expected().check(&token, Timestamp::from_seconds(NOW + 60)).is_err());
     }
 
     #[test]
     fn what_a_token_says_is_bounded_and_escaped_in_errors() {
         let hostile = format!("evil\n{}", "x".repeat(5000));
-        for (claim, value) in [
-            ("iss", json!(hostile)),
-            ("aud", json!([hostile, hostile])),
-            ("aud", json!(vec!["y"; 999])),
-        ] {
-            let message = check(&expected(), &with(claim, value))
-                .unwrap_err()
-                .to_string();
+        for (claim, value) in
+            [("iss", json!(hostile)), ("aud", json!([hostile, hostile])), ("aud", json!(vec!["y"; 999]))]
+        {
+            let message = check(&expected(), &with(claim, value)).unwrap_err().to_string();
             assert!(message.len() < 400 && !message.contains('\n'), "{message}");
         }
         let token = verified(Some(&hostile), &good());
-        let message = expected()
-            .check(&token, Timestamp::from_seconds(NOW))
-            .unwrap_err()
-            .to_string();
+        let message = expected().check(&token, Timestamp::from_seconds(NOW)).unwrap_err().to_string();
         assert!(message.len() < 400 && !message.contains('\n'), "{message}");
     }
 }

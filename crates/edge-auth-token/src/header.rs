@@ -36,10 +36,7 @@ impl Header {
             return Err(HeaderError::Nested.into());
         }
         let key_id = string(members, "kid")?;
-        if let Some(bytes) = key_id
-            .map(str::len)
-            .filter(|&bytes| bytes > MAX_KEY_ID_BYTES)
-        {
+        if let Some(bytes) = key_id.map(str::len).filter(|&bytes| bytes > MAX_KEY_ID_BYTES) {
             return Err(HeaderError::KeyIdTooLong { bytes }.into());
         }
         Ok(Self {
@@ -62,17 +59,11 @@ fn algorithm(value: Option<&Value>) -> Result<Algorithm, TokenError> {
     Err(TokenError::AlgorithmUnsupported { found })
 }
 
-fn string<'a>(
-    members: &'a Map<String, Value>,
-    member: &'static str,
-) -> Result<Option<&'a str>, HeaderError> {
+fn string<'a>(members: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, HeaderError> {
     match members.get(member) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(HeaderError::IllTyped {
-            member,
-            found: type_name(other),
-        }),
+        Some(other) => Err(HeaderError::IllTyped { member, found: type_name(other) }),
     }
 }
 
@@ -96,9 +87,7 @@ mod tests {
     use super::*;
 
     fn header(value: Value) -> Result<Header, TokenError> {
-        let Value::Object(members) = value else {
-            panic!("an object")
-        };
+        let Value::Object(members) = value else { panic!("an object") };
         Header::new(&members)
     }
 
@@ -120,55 +109,28 @@ mod tests {
             json!(true),
         ] {
             let found = header(json!({ "alg": alg }));
-            assert!(
-                matches!(found, Err(TokenError::AlgorithmUnsupported { .. })),
-                "{alg}"
-            );
+            assert!(matches!(found, Err(TokenError::AlgorithmUnsupported { .. })), "{alg}");
         }
-        assert!(matches!(
-            header(json!({})),
-            Err(TokenError::AlgorithmUnsupported { .. })
-        ));
-        assert!(matches!(
-            header(json!({"Alg": "RS256"})),
-            Err(TokenError::AlgorithmUnsupported { .. })
-        ));
-        assert_eq!(
-            header(json!({"alg": "PS384"})).unwrap().algorithm,
-            Algorithm::Ps384
-        );
+        assert!(matches!(header(json!({})), Err(TokenError::AlgorithmUnsupported { .. })));
+        assert!(matches!(header(json!({"Alg": "RS256"})), Err(TokenError::AlgorithmUnsupported { .. })));
+        assert_eq!(header(json!({"alg": "PS384"})).unwrap().algorithm, Algorithm::Ps384);
     }
 
     #[test]
     fn an_unsupported_algorithm_is_named() {
         let message = header(json!({"alg": "nOnE"})).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "the token's `alg` is \"nOnE\", which is never accepted"
-        );
+        assert_eq!(message, "the token's `alg` is \"nOnE\", which is never accepted");
         let message = header(json!({"alg": 7})).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "the token's `alg` is a number, which is never accepted"
-        );
+        assert_eq!(message, "the token's `alg` is a number, which is never accepted");
         let message = header(json!({})).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "the token's `alg` is missing, which is never accepted"
-        );
+        assert_eq!(message, "the token's `alg` is missing, which is never accepted");
     }
 
     #[test]
     fn any_crit_is_refused() {
-        for crit in [
-            json!(["exp"]),
-            json!(["b64"]),
-            json!([]),
-            json!("b64"),
-            json!(null),
-            json!(1),
-            json!({}),
-        ] {
+        for crit in
+            [json!(["exp"]), json!(["b64"]), json!([]), json!("b64"), json!(null), json!(1), json!({})]
+        {
             let found = header(json!({"alg": "RS256", "crit": crit}));
             assert_eq!(found, Err(HeaderError::Critical.into()), "{crit}");
         }
@@ -203,10 +165,7 @@ mod tests {
                 members.insert("alg".into(), json!("RS256"));
                 members.insert(member.into(), value.clone());
                 let found = Header::new(&members);
-                let wanted = HeaderError::IllTyped {
-                    member,
-                    found: type_name(&value),
-                };
+                let wanted = HeaderError::IllTyped { member, found: type_name(&value) };
                 assert_eq!(found, Err(wanted.into()));
             }
         }
@@ -216,10 +175,7 @@ mod tests {
     fn a_key_identifier_is_bounded() {
         let with = |bytes: usize| header(json!({"alg": "RS256", "kid": "k".repeat(bytes)}));
         assert!(with(512).is_ok());
-        assert_eq!(
-            with(513),
-            Err(HeaderError::KeyIdTooLong { bytes: 513 }.into())
-        );
+        assert_eq!(with(513), Err(HeaderError::KeyIdTooLong { bytes: 513 }.into()));
     }
 
     #[test]
@@ -244,15 +200,7 @@ mod tests {
         ] {
             assert!(is_media_type(found, wanted), "{found} {wanted}");
         }
-        for found in [
-            "JWT",
-            "at+jwt ",
-            " at+jwt",
-            "application/application/at+jwt",
-            "x/at+jwt",
-            "at",
-            "",
-        ] {
+        for found in ["JWT", "at+jwt ", " at+jwt", "application/application/at+jwt", "x/at+jwt", "at", ""] {
             assert!(!is_media_type(found, "at+jwt"), "{found:?}");
         }
         assert!(!is_media_type("application/x/y", "x/y"));

@@ -21,18 +21,10 @@ impl HmacKey {
         let no_mac = |_| KeyError::RefusedByBackend;
         check_length(bytes, algorithm)?;
         match algorithm {
-            Algorithm::Hs256 => Hmac::new_from_slice(bytes)
-                .map(Self::Sha256)
-                .map_err(no_mac),
-            Algorithm::Hs384 => Hmac::new_from_slice(bytes)
-                .map(Self::Sha384)
-                .map_err(no_mac),
-            Algorithm::Hs512 => Hmac::new_from_slice(bytes)
-                .map(Self::Sha512)
-                .map_err(no_mac),
-            _ => Err(KeyError::NoAllowedAlgorithm {
-                key: "a shared secret",
-            }),
+            Algorithm::Hs256 => Hmac::new_from_slice(bytes).map(Self::Sha256).map_err(no_mac),
+            Algorithm::Hs384 => Hmac::new_from_slice(bytes).map(Self::Sha384).map_err(no_mac),
+            Algorithm::Hs512 => Hmac::new_from_slice(bytes).map(Self::Sha512).map_err(no_mac),
+            _ => Err(KeyError::NoAllowedAlgorithm { key: "a shared secret" }),
         }
     }
 
@@ -47,9 +39,7 @@ impl HmacKey {
 }
 
 fn check(mac: impl Mac, message: &[u8], code: &[u8]) -> Result<(), SignatureInvalid> {
-    mac.chain_update(message)
-        .verify_slice(code)
-        .map_err(|_| SignatureInvalid)
+    mac.chain_update(message).verify_slice(code).map_err(|_| SignatureInvalid)
 }
 
 /// The hash's length in bytes, for `HS*`.
@@ -65,11 +55,7 @@ const fn hash_bytes(algorithm: Algorithm) -> Option<usize> {
 pub(crate) fn check_length(secret: &[u8], algorithm: Algorithm) -> Result<(), KeyError> {
     let bytes = secret.len();
     match hash_bytes(algorithm) {
-        Some(wanted) if bytes < wanted => Err(KeyError::SecretTooShort {
-            bytes,
-            wanted,
-            algorithm,
-        }),
+        Some(wanted) if bytes < wanted => Err(KeyError::SecretTooShort { bytes, wanted, algorithm }),
         _ => Ok(()),
     }
 }
@@ -89,42 +75,23 @@ mod tests {
         let key = HmacKey::new(&Secret::new(vec![0xaa; 131]), Algorithm::Hs256).unwrap();
         let message = b"Test Using Larger Than Block-Size Key - Hash Key First";
         let code = [
-            0x60, 0xe4, 0x31, 0x59, 0x1e, 0xe0, 0xb6, 0x7f, 0x0d, 0x8a, 0x26, 0xaa, 0xcb, 0xf5,
-            0xb7, 0x7f, 0x8e, 0x0b, 0xc6, 0x21, 0x37, 0x28, 0xc5, 0x14, 0x05, 0x46, 0x04, 0x0f,
-            0x0e, 0xe3, 0x7f, 0x54,
+            0x60, 0xe4, 0x31, 0x59, 0x1e, 0xe0, 0xb6, 0x7f, 0x0d, 0x8a, 0x26, 0xaa, 0xcb, 0xf5, 0xb7, 0x7f,
+            0x8e, 0x0b, 0xc6, 0x21, 0x37, 0x28, 0xc5, 0x14, 0x05, 0x46, 0x04, 0x0f, 0x0e, 0xe3, 0x7f, 0x54,
         ];
         assert_eq!(key.verify(message, &code), Ok(()));
         assert_eq!(key.verify(b"", &code), Err(SignatureInvalid));
         for length in 0..code.len() {
-            assert_eq!(
-                key.verify(message, &code[..length]),
-                Err(SignatureInvalid),
-                "truncated"
-            );
+            assert_eq!(key.verify(message, &code[..length]), Err(SignatureInvalid), "truncated");
         }
-        assert_eq!(
-            key.verify(message, &[&code[..], &[0]].concat()),
-            Err(SignatureInvalid)
-        );
+        assert_eq!(key.verify(message, &[&code[..], &[0]].concat()), Err(SignatureInvalid));
     }
 
     #[test]
     fn a_secret_is_at_least_as_long_as_the_hash() {
-        for (algorithm, wanted) in [
-            (Algorithm::Hs256, 32),
-            (Algorithm::Hs384, 48),
-            (Algorithm::Hs512, 64),
-        ] {
+        for (algorithm, wanted) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
             for bytes in [0, 1, wanted - 1] {
                 let found = HmacKey::new(&Secret::new(vec![1; bytes]), algorithm);
-                assert_eq!(
-                    found.unwrap_err(),
-                    KeyError::SecretTooShort {
-                        bytes,
-                        wanted,
-                        algorithm
-                    }
-                );
+                assert_eq!(found.unwrap_err(), KeyError::SecretTooShort { bytes, wanted, algorithm });
             }
             for bytes in [wanted, wanted + 1, 200] {
                 assert!(HmacKey::new(&Secret::new(vec![1; bytes]), algorithm).is_ok());

@@ -40,14 +40,10 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     let value = Nested { depth: 1 }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| JsonError::Refused {
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| JsonError::Refused { reason: error.to_string() })?;
     match value {
         Value::Object(members) => Ok(members),
-        other => Err(JsonError::NotAnObject {
-            found: type_name(&other),
-        }),
+        other => Err(JsonError::NotAnObject { found: type_name(&other) }),
     }
 }
 
@@ -72,13 +68,9 @@ struct Nested {
 impl Nested {
     fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth > MAX_DEPTH {
-            return Err(E::custom(format_args!(
-                "nested more than {MAX_DEPTH} levels deep"
-            )));
+            return Err(E::custom(format_args!("nested more than {MAX_DEPTH} levels deep")));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-        })
+        Ok(Self { depth: self.depth + 1 })
     }
 }
 
@@ -114,9 +106,7 @@ impl<'de> Visitor<'de> for Nested {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -142,9 +132,7 @@ impl<'de> Visitor<'de> for Nested {
         while let Some(name) = members.next_key::<String>()? {
             if object.contains_key(&name) {
                 let name = Excerpt::new(&name);
-                return Err(A::Error::custom(format_args!(
-                    "member \"{name}\" occurs twice"
-                )));
+                return Err(A::Error::custom(format_args!("member \"{name}\" occurs twice")));
             }
             let value = members.next_value_seed(inner)?;
             object.insert(name, value);
@@ -178,12 +166,7 @@ mod tests {
 
     #[test]
     fn names_that_differ_in_case_or_normal_form_are_different() {
-        assert_eq!(
-            object(r#"{"a":1,"A":2,"é":3,"e\u0301":4}"#.as_bytes())
-                .unwrap()
-                .len(),
-            4
-        );
+        assert_eq!(object(r#"{"a":1,"A":2,"é":3,"e\u0301":4}"#.as_bytes()).unwrap().len(), 4);
     }
 
     #[test]
@@ -224,10 +207,7 @@ mod tests {
         refused("\u{feff}{}");
         let utf_16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(object(&utf_16).is_err());
-        let with_mark: Vec<u8> = "\u{feff}{}"
-            .encode_utf16()
-            .flat_map(u16::to_be_bytes)
-            .collect();
+        let with_mark: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(object(&with_mark), Err(JsonError::NotUtf8));
     }
 
@@ -242,10 +222,7 @@ mod tests {
         refused(r#"{"a":1 /* */}"#);
         refused("{\"a\":\"\n\"}");
         for (text, found) in [("[]", "an array"), ("null", "null"), ("\"{}\"", "a string")] {
-            assert_eq!(
-                object(text.as_bytes()),
-                Err(JsonError::NotAnObject { found })
-            );
+            assert_eq!(object(text.as_bytes()), Err(JsonError::NotAnObject { found }));
         }
         assert!(object(b" \r\n\t{ } ").is_ok());
     }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::hmac_key::check_length;
 use crate::json::type_name;
 use crate::{
-    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, Excerpt, KeyError, MAX_KEY_ID_BYTES,
-    PublicKey, RsaPublicKey, Secret, base64url, disguised_key,
+    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, Excerpt, KeyError, MAX_KEY_ID_BYTES, PublicKey,
+    RsaPublicKey, Secret, base64url, disguised_key,
 };
 
 /// A key for checking signatures, out of a key set. Two are equal if they would verify the same
@@ -29,9 +29,7 @@ pub(crate) enum Material {
 impl Jwk {
     pub(crate) fn new(value: &Value) -> Result<Self, KeyError> {
         let Value::Object(members) = value else {
-            return Err(KeyError::NotAnObject {
-                found: type_name(value),
-            });
+            return Err(KeyError::NotAnObject { found: type_name(value) });
         };
         let members = Members(members);
         let key_type = members.required("kty")?;
@@ -39,19 +37,12 @@ impl Jwk {
         members.check_purpose()?;
         let key_id = members.string("kid")?;
         if key_id.is_some_and(|kid| kid.len() > MAX_KEY_ID_BYTES) {
-            return Err(KeyError::IllTyped {
-                member: "kid",
-                wanted: "a string of at most 512 bytes",
-            });
+            return Err(KeyError::IllTyped { member: "kid", wanted: "a string of at most 512 bytes" });
         }
         let algorithm = members.algorithm()?;
         let material = members.material(key_type)?;
         material.check(algorithm)?;
-        Ok(Self {
-            key_id: key_id.map(str::to_owned),
-            algorithm,
-            material,
-        })
+        Ok(Self { key_id: key_id.map(str::to_owned), algorithm, material })
     }
 
     /// `kid`.
@@ -102,10 +93,7 @@ impl Material {
 
     fn check(&self, algorithm: Option<Algorithm>) -> Result<(), KeyError> {
         if let Some(algorithm) = algorithm.filter(|&algorithm| !self.fits(algorithm)) {
-            return Err(KeyError::AlgorithmContradictsKey {
-                algorithm,
-                key: self.kind(),
-            });
+            return Err(KeyError::AlgorithmContradictsKey { algorithm, key: self.kind() });
         }
         match self {
             Self::Public(_) => Ok(()),
@@ -125,10 +113,7 @@ impl<'a> Members<'a> {
         match self.0.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(KeyError::IllTyped {
-                member,
-                wanted: "a string",
-            }),
+            Some(_) => Err(KeyError::IllTyped { member, wanted: "a string" }),
         }
     }
 
@@ -137,10 +122,8 @@ impl<'a> Members<'a> {
     }
 
     fn bytes(&self, member: &'static str) -> Result<Vec<u8>, KeyError> {
-        base64url::decode(self.required(member)?).map_err(|_| KeyError::IllTyped {
-            member,
-            wanted: "base64url without padding",
-        })
+        base64url::decode(self.required(member)?)
+            .map_err(|_| KeyError::IllTyped { member, wanted: "base64url without padding" })
     }
 
     /// The members of RFC 7518, sections 6.2.2 and 6.3.2, and RFC 8037, section 2.
@@ -155,48 +138,31 @@ impl<'a> Members<'a> {
     /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done here.
     fn check_purpose(&self) -> Result<(), KeyError> {
         if let Some(found) = self.string("use")?.filter(|&purpose| purpose != "sig") {
-            return Err(KeyError::NotForSignatures {
-                found: Excerpt::new(found),
-            });
+            return Err(KeyError::NotForSignatures { found: Excerpt::new(found) });
         }
         let Some(operations) = self.0.get("key_ops") else {
             return Ok(());
         };
-        let wanted = || KeyError::IllTyped {
-            member: "key_ops",
-            wanted: "an array of strings",
-        };
+        let wanted = || KeyError::IllTyped { member: "key_ops", wanted: "an array of strings" };
         let mut seen = std::collections::BTreeSet::new();
         for operation in operations.as_array().ok_or_else(wanted)? {
             if !seen.insert(operation.as_str().ok_or_else(wanted)?) {
                 return Err(KeyError::NotForVerifying);
             }
         }
-        if seen.contains("verify") {
-            Ok(())
-        } else {
-            Err(KeyError::NotForVerifying)
-        }
+        if seen.contains("verify") { Ok(()) } else { Err(KeyError::NotForVerifying) }
     }
 
     fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
         self.string("alg")?
-            .map(|name| {
-                name.parse().map_err(|_| KeyError::AlgorithmUnknown {
-                    found: Excerpt::new(name),
-                })
-            })
+            .map(|name| name.parse().map_err(|_| KeyError::AlgorithmUnknown { found: Excerpt::new(name) }))
             .transpose()
     }
 
     fn material(&self, key_type: &str) -> Result<Material, KeyError> {
         let public = match key_type {
             "RSA" => PublicKey::Rsa(RsaPublicKey::new(self.bytes("n")?, self.bytes("e")?)?),
-            "EC" => PublicKey::Ec(EcPublicKey::new(
-                self.curve()?,
-                self.bytes("x")?,
-                self.bytes("y")?,
-            )?),
+            "EC" => PublicKey::Ec(EcPublicKey::new(self.curve()?, self.bytes("x")?, self.bytes("y")?)?),
             "OKP" => match self.required("crv")? {
                 "Ed25519" => PublicKey::Ed25519(Ed25519PublicKey::new(self.bytes("x")?)?),
                 other => return Err(unsupported("crv", other)),
@@ -214,10 +180,7 @@ impl<'a> Members<'a> {
 }
 
 fn unsupported(member: &'static str, found: &str) -> KeyError {
-    KeyError::Unsupported {
-        member,
-        found: Excerpt::new(found),
-    }
+    KeyError::Unsupported { member, found: Excerpt::new(found) }
 }
 
 #[cfg(test)]

@@ -44,24 +44,15 @@ impl JwkSet {
             return Err(JwkSetError::NoKeys);
         };
         if entries.len() > Self::MAX_KEYS {
-            return Err(JwkSetError::TooManyKeys {
-                found: entries.len(),
-            });
+            return Err(JwkSetError::TooManyKeys { found: entries.len() });
         }
-        let mut set = Self {
-            keys: Vec::new(),
-            skipped: Vec::new(),
-        };
+        let mut set = Self { keys: Vec::new(), skipped: Vec::new() };
         for (index, entry) in entries.iter().enumerate() {
             match Jwk::new(entry) {
                 Ok(key) => set.keys.push(key),
                 Err(error) => {
                     let key_id = entry.get("kid").and_then(Value::as_str).map(Excerpt::new);
-                    set.skipped.push(SkippedKey {
-                        index,
-                        key_id,
-                        error,
-                    });
+                    set.skipped.push(SkippedKey { index, key_id, error });
                 }
             }
         }
@@ -90,86 +81,46 @@ mod tests {
             octets("a"), 1, {"kty": "XYZ", "kid": "b"}, {"kty": "RSA", "alg": "RSA-OAEP", "kid": 7}, octets("c"),
         ]}))
         .unwrap();
-        assert_eq!(
-            set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(),
-            ["a", "c"]
-        );
-        let skipped: Vec<_> = set
-            .skipped
-            .iter()
-            .map(|key| (key.index, key.key_id.as_ref().map(Excerpt::as_str)))
-            .collect();
+        assert_eq!(set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(), ["a", "c"]);
+        let skipped: Vec<_> =
+            set.skipped.iter().map(|key| (key.index, key.key_id.as_ref().map(Excerpt::as_str))).collect();
         assert_eq!(skipped, [(1, None), (2, Some("b")), (3, None)]);
-        assert_eq!(
-            set.skipped[0].error,
-            KeyError::NotAnObject { found: "a number" }
-        );
+        assert_eq!(set.skipped[0].error, KeyError::NotAnObject { found: "a number" });
     }
 
     #[test]
     fn a_set_without_keys_is_a_set() {
-        assert_eq!(
-            parse(&json!({"keys": []})),
-            Ok(JwkSet {
-                keys: Vec::new(),
-                skipped: Vec::new()
-            })
-        );
+        assert_eq!(parse(&json!({"keys": []})), Ok(JwkSet { keys: Vec::new(), skipped: Vec::new() }));
     }
 
     #[test]
     fn what_is_no_set_is_refused() {
-        for value in [
-            json!({}),
-            json!({"keys": {}}),
-            json!({"keys": null}),
-            json!({"Keys": []}),
-            octets("a"),
-        ] {
+        for value in [json!({}), json!({"keys": {}}), json!({"keys": null}), json!({"Keys": []}), octets("a")]
+        {
             assert_eq!(parse(&value), Err(JwkSetError::NoKeys), "{value}");
         }
-        for text in [
-            "",
-            "[]",
-            "<html>",
-            "{\"keys\":[]}x",
-            "{\"keys\":[],\"keys\":[]}",
-            "\u{feff}{\"keys\":[]}",
-        ] {
-            assert!(
-                matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))),
-                "{text:?}"
-            );
+        for text in
+            ["", "[]", "<html>", "{\"keys\":[]}x", "{\"keys\":[],\"keys\":[]}", "\u{feff}{\"keys\":[]}"]
+        {
+            assert!(matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))), "{text:?}");
         }
     }
 
     #[test]
     fn members_that_occur_twice_and_deep_nesting_are_refused() {
         let text = r#"{"keys":[{"kty":"oct","k":"AA","kty":"RSA"}]}"#;
-        assert!(matches!(
-            JwkSet::parse(text.as_bytes()),
-            Err(JwkSetError::Json(_))
-        ));
+        assert!(matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))));
         let text = format!("{{\"keys\":[{}{}]}}", "[".repeat(5000), "]".repeat(5000));
-        assert!(matches!(
-            JwkSet::parse(text.as_bytes()),
-            Err(JwkSetError::Json(_))
-        ));
+        assert!(matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))));
     }
 
     #[test]
     fn a_set_is_bounded_in_keys_and_bytes() {
         let keys = |count: usize| json!({"keys": vec![octets("a"); count]});
         assert_eq!(parse(&keys(64)).unwrap().keys.len(), 64);
-        assert_eq!(
-            parse(&keys(65)),
-            Err(JwkSetError::TooManyKeys { found: 65 })
-        );
+        assert_eq!(parse(&keys(65)), Err(JwkSetError::TooManyKeys { found: 65 }));
         let bytes = JwkSet::MAX_BYTES + 1;
-        assert_eq!(
-            JwkSet::parse(&vec![b' '; bytes]),
-            Err(JwkSetError::TooLarge { bytes })
-        );
+        assert_eq!(JwkSet::parse(&vec![b' '; bytes]), Err(JwkSetError::TooLarge { bytes }));
     }
 
     proptest! {

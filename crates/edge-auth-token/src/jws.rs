@@ -24,17 +24,11 @@ impl<'a> UnverifiedJws<'a> {
     pub fn parse(text: &'a str, max_bytes: usize) -> Result<Self, TokenError> {
         let bytes = text.len();
         if bytes > max_bytes {
-            return Err(TokenError::TooLarge {
-                bytes,
-                limit: max_bytes,
-            });
+            return Err(TokenError::TooLarge { bytes, limit: max_bytes });
         }
         let (signed, header, payload, signature) = three_parts(text)?;
-        let header =
-            json::object(&decode(header, Part::Header)?).map_err(|error| Malformed::Json {
-                part: Part::Header,
-                error,
-            })?;
+        let header = json::object(&decode(header, Part::Header)?)
+            .map_err(|error| Malformed::Json { part: Part::Header, error })?;
         Ok(Self {
             header: Header::new(&header)?,
             signed,
@@ -63,28 +57,20 @@ impl<'a> UnverifiedJws<'a> {
     }
 
     pub(crate) fn check_signature(&self, key: &VerifyingKey) -> Result<(), TokenError> {
-        key.verify(
-            self.header.algorithm,
-            self.signed.as_bytes(),
-            &self.signature,
-        )
+        key.verify(self.header.algorithm, self.signed.as_bytes(), &self.signature)
     }
 }
 
 /// Shows the algorithm only: a signed message is a credential.
 impl fmt::Debug for UnverifiedJws<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnverifiedJws")
-            .field("algorithm", &self.header.algorithm)
-            .finish_non_exhaustive()
+        f.debug_struct("UnverifiedJws").field("algorithm", &self.header.algorithm).finish_non_exhaustive()
     }
 }
 
 /// Signing input, header, payload, signature.
 fn three_parts(text: &str) -> Result<(&str, &str, &str, &str), Malformed> {
-    let wrong_count = || Malformed::Parts {
-        found: text.split('.').take(6).count(),
-    };
+    let wrong_count = || Malformed::Parts { found: text.split('.').take(6).count() };
     let (signed, signature) = text.rsplit_once('.').ok_or_else(wrong_count)?;
     let (header, payload) = signed.split_once('.').ok_or_else(wrong_count)?;
     if payload.contains('.') {

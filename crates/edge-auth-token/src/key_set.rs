@@ -59,21 +59,14 @@ impl KeySet {
     ) -> Result<&Arc<VerifyingKey>, KeySelectionError> {
         let named = |key: &&Arc<VerifyingKey>| key_id.is_none() || key.key_id() == key_id;
         if let Some(key_id) = key_id.filter(|_| !self.0.iter().any(|key| named(&key))) {
-            return Err(KeySelectionError::UnknownKeyId {
-                key_id: Excerpt::new(key_id),
-            });
+            return Err(KeySelectionError::UnknownKeyId { key_id: Excerpt::new(key_id) });
         }
         let fits = |key: &&Arc<VerifyingKey>| key.algorithms().any(|own| own == algorithm);
         let mut fitting = self.0.iter().filter(named).filter(fits);
-        let key = fitting
-            .next()
-            .ok_or(KeySelectionError::NoFittingKey { algorithm })?;
+        let key = fitting.next().ok_or(KeySelectionError::NoFittingKey { algorithm })?;
         match fitting.count() {
             0 => Ok(key),
-            more => Err(KeySelectionError::Ambiguous {
-                algorithm,
-                found: more + 1,
-            }),
+            more => Err(KeySelectionError::Ambiguous { algorithm, found: more + 1 }),
         }
     }
 }
@@ -86,11 +79,7 @@ mod tests {
     struct NoBackend;
 
     impl SignatureBackend for NoBackend {
-        fn import(
-            &self,
-            _: &PublicKey,
-            _: Algorithm,
-        ) -> Result<Box<dyn VerifySignature>, KeyError> {
+        fn import(&self, _: &PublicKey, _: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
             panic!("only secrets are tested here")
         }
     }
@@ -108,16 +97,9 @@ mod tests {
                 key
             })
             .collect();
-        let set = JwkSet::parse(
-            serde_json::json!({ "keys": entries })
-                .to_string()
-                .as_bytes(),
-        )
-        .unwrap();
-        let keys = set
-            .keys
-            .iter()
-            .map(|jwk| Arc::new(VerifyingKey::from_jwk(jwk, &allowed, &NoBackend).unwrap()));
+        let set = JwkSet::parse(serde_json::json!({ "keys": entries }).to_string().as_bytes()).unwrap();
+        let keys =
+            set.keys.iter().map(|jwk| Arc::new(VerifyingKey::from_jwk(jwk, &allowed, &NoBackend).unwrap()));
         KeySet::new(keys.collect())
     }
 
@@ -130,44 +112,22 @@ mod tests {
         assert_eq!(set.select(Hs256, Some("b")).unwrap().key_id(), Some("b"));
         for unknown in ["c", "", "A", "a ", "a\0"] {
             let key_id = Excerpt::new(unknown);
-            assert_eq!(
-                set.select(Hs256, Some(unknown)).unwrap_err(),
-                UnknownKeyId { key_id }
-            );
+            assert_eq!(set.select(Hs256, Some(unknown)).unwrap_err(), UnknownKeyId { key_id });
         }
     }
 
     #[test]
     fn a_named_key_that_does_not_fit_is_not_an_unknown_one() {
         let set = set(&[(Some("a"), "HS256"), (Some("b"), "HS384")]);
-        assert_eq!(
-            set.select(Hs384, Some("a")).unwrap_err(),
-            NoFittingKey { algorithm: Hs384 }
-        );
+        assert_eq!(set.select(Hs384, Some("a")).unwrap_err(), NoFittingKey { algorithm: Hs384 });
     }
 
     #[test]
     fn of_two_keys_with_one_name_the_algorithm_decides() {
-        let set = set(&[
-            (Some("a"), "HS256"),
-            (Some("a"), "HS384"),
-            (Some("b"), "HS384"),
-            (Some("b"), "HS384"),
-        ]);
-        assert_eq!(
-            set.select(Hs384, Some("a"))
-                .unwrap()
-                .algorithms()
-                .collect::<Vec<_>>(),
-            [Hs384]
-        );
-        assert_eq!(
-            set.select(Hs384, Some("b")).unwrap_err(),
-            Ambiguous {
-                algorithm: Hs384,
-                found: 2
-            }
-        );
+        let set =
+            set(&[(Some("a"), "HS256"), (Some("a"), "HS384"), (Some("b"), "HS384"), (Some("b"), "HS384")]);
+        assert_eq!(set.select(Hs384, Some("a")).unwrap().algorithms().collect::<Vec<_>>(), [Hs384]);
+        assert_eq!(set.select(Hs384, Some("b")).unwrap_err(), Ambiguous { algorithm: Hs384, found: 2 });
     }
 
     #[test]
@@ -175,25 +135,10 @@ mod tests {
         let one = set(&[(Some("a"), "HS256"), (Some("b"), "HS384")]);
         assert_eq!(one.select(Hs256, None).unwrap().key_id(), Some("a"));
         let two = set(&[(None, "HS256"), (Some("b"), "HS256")]);
-        assert_eq!(
-            two.select(Hs256, None).unwrap_err(),
-            Ambiguous {
-                algorithm: Hs256,
-                found: 2
-            }
-        );
-        assert_eq!(
-            two.select(Hs384, None).unwrap_err(),
-            NoFittingKey { algorithm: Hs384 }
-        );
+        assert_eq!(two.select(Hs256, None).unwrap_err(), Ambiguous { algorithm: Hs256, found: 2 });
+        assert_eq!(two.select(Hs384, None).unwrap_err(), NoFittingKey { algorithm: Hs384 });
         let empty = set(&[]);
-        assert_eq!(
-            empty.select(Hs256, None).unwrap_err(),
-            NoFittingKey { algorithm: Hs256 }
-        );
-        assert!(matches!(
-            empty.select(Hs256, Some("a")),
-            Err(UnknownKeyId { .. })
-        ));
+        assert_eq!(empty.select(Hs256, None).unwrap_err(), NoFittingKey { algorithm: Hs256 });
+        assert!(matches!(empty.select(Hs256, Some("a")), Err(UnknownKeyId { .. })));
     }
 }

@@ -66,12 +66,7 @@ mod tests {
     fn arithmetic_saturates_at_both_ends() {
         let end = Timestamp::from_seconds(u64::MAX);
         assert_eq!(end.plus(Duration::from_secs(1)), end);
-        assert_eq!(
-            Timestamp::from_millis(5)
-                .minus(Duration::from_secs(1))
-                .millis(),
-            0
-        );
+        assert_eq!(Timestamp::from_millis(5).minus(Duration::from_secs(1)).millis(), 0);
         assert_eq!(Timestamp::from_millis(5).since(end), Duration::ZERO);
     }
 

@@ -26,14 +26,9 @@ impl<'a> UnverifiedToken<'a> {
     /// only `IllTyped`.
     pub fn parse(token: &'a str, max_bytes: usize) -> Result<Self, TokenError> {
         let jws = UnverifiedJws::parse(token, max_bytes)?;
-        let members = json::object(&jws.payload).map_err(|error| Malformed::Json {
-            part: Part::Payload,
-            error,
-        })?;
-        Ok(Self {
-            jws,
-            claims: Claims::new(members)?,
-        })
+        let members =
+            json::object(&jws.payload).map_err(|error| Malformed::Json { part: Part::Payload, error })?;
+        Ok(Self { jws, claims: Claims::new(members)? })
     }
 
     /// The header's `alg`.
@@ -64,10 +59,7 @@ impl<'a> UnverifiedToken<'a> {
     /// `KeyDoesNotFit` if the key is not for the token's algorithm, `SignatureInvalid`.
     pub fn verify(self, key: &VerifyingKey) -> Result<VerifiedToken, TokenError> {
         self.jws.check_signature(key)?;
-        Ok(VerifiedToken {
-            header: self.jws.header,
-            claims: self.claims,
-        })
+        Ok(VerifiedToken { header: self.jws.header, claims: self.claims })
     }
 }
 

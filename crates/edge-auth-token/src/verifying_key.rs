@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use crate::hmac_key::HmacKey;
 use crate::jwk::Material;
 use crate::{
-    Algorithm, Jwk, KeyError, PublicKey, Secret, SignatureBackend, TokenError, VerifySignature,
-    disguised_key,
+    Algorithm, Jwk, KeyError, PublicKey, Secret, SignatureBackend, TokenError, VerifySignature, disguised_key,
 };
 
 /// A key, parsed once for every algorithm that the configuration allows and the key fits.
@@ -19,10 +18,7 @@ pub struct VerifyingKey {
 #[derive(Debug)]
 enum Verifier {
     Hmac(Box<HmacKey>),
-    Public {
-        key: PublicKey,
-        verify: Box<dyn VerifySignature>,
-    },
+    Public { key: PublicKey, verify: Box<dyn VerifySignature> },
 }
 
 impl VerifyingKey {
@@ -66,9 +62,7 @@ impl VerifyingKey {
             .map(|algorithm| Ok((algorithm, Verifier::new(material, algorithm, backend)?)))
             .collect::<Result<_, KeyError>>()?;
         if verifiers.is_empty() {
-            return Err(KeyError::NoAllowedAlgorithm {
-                key: material.kind(),
-            });
+            return Err(KeyError::NoAllowedAlgorithm { key: material.kind() });
         }
         Ok(Self { key_id, verifiers })
     }
@@ -105,15 +99,10 @@ impl Verifier {
         backend: &dyn SignatureBackend,
     ) -> Result<Self, KeyError> {
         match material {
-            Material::Secret(secret) => HmacKey::new(secret, algorithm)
-                .map(Box::new)
-                .map(Self::Hmac),
+            Material::Secret(secret) => HmacKey::new(secret, algorithm).map(Box::new).map(Self::Hmac),
             Material::Public(key) => {
                 let verify = backend.import(key, algorithm)?;
-                Ok(Self::Public {
-                    key: key.clone(),
-                    verify,
-                })
+                Ok(Self::Public { key: key.clone(), verify })
             }
         }
     }
@@ -125,20 +114,13 @@ impl Verifier {
                 key.accepts_form_of(signature) && verify.verify(message, signature).is_ok()
             }
         };
-        if valid {
-            Ok(())
-        } else {
-            Err(TokenError::SignatureInvalid)
-        }
+        if valid { Ok(()) } else { Err(TokenError::SignatureInvalid) }
     }
 }
 
 /// The allowed algorithms, each once; never symmetric ones with others (RFC 8725, section 3.1).
 fn distinct(allowed: &[Algorithm]) -> Result<BTreeSet<Algorithm>, KeyError> {
-    let symmetric = allowed
-        .iter()
-        .filter(|algorithm| algorithm.is_symmetric())
-        .count();
+    let symmetric = allowed.iter().filter(|algorithm| algorithm.is_symmetric()).count();
     if symmetric != 0 && symmetric != allowed.len() {
         return Err(KeyError::MixedAlgorithms);
     }
@@ -166,10 +148,7 @@ mod tests {
     }
 
     fn octets(members: &str) -> Jwk {
-        let text = format!(
-            r#"{{"keys":[{{"kty":"oct"{members},"k":"{}"}}]}}"#,
-            "A".repeat(86)
-        );
+        let text = format!(r#"{{"keys":[{{"kty":"oct"{members},"k":"{}"}}]}}"#, "A".repeat(86));
         JwkSet::parse(text.as_bytes()).unwrap().keys.remove(0)
     }
 
@@ -184,31 +163,18 @@ mod tests {
 
     #[test]
     fn a_published_secret_serves_no_issuer_with_asymmetric_algorithms() {
-        let found =
-            VerifyingKey::from_jwk(&octets(""), Algorithm::ASYMMETRIC, &NoBackend).unwrap_err();
-        assert_eq!(
-            found,
-            KeyError::NoAllowedAlgorithm {
-                key: "a shared secret"
-            }
-        );
+        let found = VerifyingKey::from_jwk(&octets(""), Algorithm::ASYMMETRIC, &NoBackend).unwrap_err();
+        assert_eq!(found, KeyError::NoAllowedAlgorithm { key: "a shared secret" });
         assert!(VerifyingKey::from_jwk(&octets(""), &[], &NoBackend).is_err());
     }
 
     #[test]
     fn a_key_serves_its_own_algorithm_only() {
-        let key = VerifyingKey::from_jwk(&octets(r#","alg":"HS384","kid":"k""#), &HS, &NoBackend)
-            .unwrap();
+        let key = VerifyingKey::from_jwk(&octets(r#","alg":"HS384","kid":"k""#), &HS, &NoBackend).unwrap();
         assert_eq!(key.algorithms().collect::<Vec<_>>(), [Algorithm::Hs384]);
         assert_eq!(key.key_id(), Some("k"));
-        let found =
-            VerifyingKey::from_jwk(&octets(r#","alg":"HS384""#), &HS[..1], &NoBackend).unwrap_err();
-        assert_eq!(
-            found,
-            KeyError::NoAllowedAlgorithm {
-                key: "a shared secret"
-            }
-        );
+        let found = VerifyingKey::from_jwk(&octets(r#","alg":"HS384""#), &HS[..1], &NoBackend).unwrap_err();
+        assert_eq!(found, KeyError::NoAllowedAlgorithm { key: "a shared secret" });
     }
 
     #[test]
@@ -216,17 +182,8 @@ mod tests {
         let key = VerifyingKey::from_secret(&secret(64), &HS).unwrap();
         assert_eq!(key.algorithms().collect::<Vec<_>>(), HS);
         let found = VerifyingKey::from_secret(&secret(63), &HS).unwrap_err();
-        assert_eq!(
-            found,
-            KeyError::SecretTooShort {
-                bytes: 63,
-                wanted: 64,
-                algorithm: Algorithm::Hs512
-            }
-        );
-        assert!(
-            VerifyingKey::from_secret(&secret(32), &[Algorithm::Hs256, Algorithm::Hs256]).is_ok()
-        );
+        assert_eq!(found, KeyError::SecretTooShort { bytes: 63, wanted: 64, algorithm: Algorithm::Hs512 });
+        assert!(VerifyingKey::from_secret(&secret(32), &[Algorithm::Hs256, Algorithm::Hs256]).is_ok());
         assert!(VerifyingKey::from_secret(&secret(0), &[Algorithm::Hs256]).is_err());
         assert!(VerifyingKey::from_secret(&secret(64), &[]).is_err());
         assert!(VerifyingKey::from_secret(&secret(64), &[Algorithm::Rs256]).is_err());
@@ -244,11 +201,7 @@ mod tests {
     struct Gullible;
 
     impl SignatureBackend for Gullible {
-        fn import(
-            &self,
-            _: &PublicKey,
-            _: Algorithm,
-        ) -> Result<Box<dyn VerifySignature>, KeyError> {
+        fn import(&self, _: &PublicKey, _: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
             Ok(Box::new(Self))
         }
     }
@@ -271,21 +224,13 @@ mod tests {
             n = "_".repeat(341) + "w",
         );
         let set = JwkSet::parse(set.as_bytes()).unwrap();
-        let lengths = [
-            (Algorithm::Es256, 64),
-            (Algorithm::EdDsa, 64),
-            (Algorithm::Rs256, 256),
-        ];
+        let lengths = [(Algorithm::Es256, 64), (Algorithm::EdDsa, 64), (Algorithm::Rs256, 256)];
         for (jwk, (algorithm, length)) in set.keys.iter().zip(lengths) {
             let key = VerifyingKey::from_jwk(jwk, &[algorithm], &Gullible).unwrap();
             assert_eq!(key.verify(algorithm, b"", &vec![1; length]), Ok(()));
             for length in [0, length - 1, length + 1, 2 * length] {
                 let found = key.verify(algorithm, b"", &vec![1; length]);
-                assert_eq!(
-                    found,
-                    Err(TokenError::SignatureInvalid),
-                    "{algorithm} {length}"
-                );
+                assert_eq!(found, Err(TokenError::SignatureInvalid), "{algorithm} {length}");
             }
         }
         assert_eq!(set.keys.len(), lengths.len());
@@ -298,16 +243,8 @@ mod tests {
 
     #[test]
     fn a_public_key_is_no_secret() {
-        let pem = format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
-            "A".repeat(64)
-        );
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", "A".repeat(64));
         let found = VerifyingKey::from_secret(&Secret::new(pem), &HS).unwrap_err();
-        assert_eq!(
-            found,
-            KeyError::SecretIsAKey {
-                form: "a key or certificate in PEM"
-            }
-        );
+        assert_eq!(found, KeyError::SecretIsAKey { form: "a key or certificate in PEM" });
     }
 }

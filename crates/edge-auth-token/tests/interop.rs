@@ -1,11 +1,7 @@
 //! Tokens made by another library are understood.
 
 #![cfg(feature = "aws-lc-rs")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod common;
 
@@ -36,11 +32,7 @@ fn tokens_signed_by_jsonwebtoken_are_verified() {
         let token = made_elsewhere(algorithm, &key);
         let key = verifying_key(&signer.jwk(), Algorithm::ASYMMETRIC).unwrap();
         let token = UnverifiedToken::parse(&token, DEFAULT_MAX_TOKEN_BYTES).unwrap();
-        assert_eq!(
-            token.verify(&key).unwrap().claims().issuer(),
-            Some("i"),
-            "{algorithm}"
-        );
+        assert_eq!(token.verify(&key).unwrap().claims().issuer(), Some("i"), "{algorithm}");
     }
     let secret = [7; 64];
     for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {

@@ -1,18 +1,14 @@
 //! Signatures of every algorithm, by AWS-LC: what is accepted, and what is forged.
 
 #![cfg(feature = "aws-lc-rs")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod common;
 
 use common::{ED25519, P256, P384, P521, RSA, Signer, b64, every_algorithm, verifying_key};
 use edge_auth_token::{
-    Algorithm, DEFAULT_MAX_TOKEN_BYTES, KeyError, Secret, TokenError, UnverifiedToken,
-    VerifiedToken, VerifyingKey,
+    Algorithm, DEFAULT_MAX_TOKEN_BYTES, KeyError, Secret, TokenError, UnverifiedToken, VerifiedToken,
+    VerifyingKey,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -40,20 +36,13 @@ fn every_algorithm_verifies_its_signatures_and_no_others() {
     for (algorithm, signer) in every_algorithm() {
         let key = key_of(signer, Algorithm::ASYMMETRIC);
         let token = signer.token(algorithm, &claims());
-        assert_eq!(
-            verify(&token, &key).unwrap().claims().issuer(),
-            Some("https://issuer.example/")
-        );
+        assert_eq!(verify(&token, &key).unwrap().claims().issuer(), Some("https://issuer.example/"));
 
         let other = signer.token(algorithm, &json!({"iss": "other"}));
         let (_, signature) = other.rsplit_once('.').unwrap();
         let (input, _) = token.rsplit_once('.').unwrap();
         let swapped = format!("{input}.{signature}");
-        assert_eq!(
-            verify(&swapped, &key),
-            Err(TokenError::SignatureInvalid),
-            "{algorithm}"
-        );
+        assert_eq!(verify(&swapped, &key), Err(TokenError::SignatureInvalid), "{algorithm}");
     }
 }
 
@@ -63,11 +52,7 @@ fn a_signature_under_another_algorithm_of_the_key_is_refused() {
     for (signed, _) in every_algorithm().filter(|(_, signer)| matches!(signer, Signer::Rsa(_))) {
         for (said, _) in every_algorithm().filter(|(_, signer)| matches!(signer, Signer::Rsa(_))) {
             let token = RSA.token_with(signed, &json!({"alg": said}), &claims());
-            assert_eq!(
-                verify(&token, &key).is_ok(),
-                signed == said,
-                "{signed} as {said}"
-            );
+            assert_eq!(verify(&token, &key).is_ok(), signed == said, "{signed} as {said}");
         }
     }
 }
@@ -75,21 +60,12 @@ fn a_signature_under_another_algorithm_of_the_key_is_refused() {
 #[test]
 fn an_algorithm_that_is_not_allowed_is_refused() {
     for (algorithm, signer) in every_algorithm() {
-        let others: Vec<_> = Algorithm::ASYMMETRIC
-            .iter()
-            .copied()
-            .filter(|&other| other != algorithm)
-            .collect();
+        let others: Vec<_> =
+            Algorithm::ASYMMETRIC.iter().copied().filter(|&other| other != algorithm).collect();
         let token = signer.token(algorithm, &claims());
         match verifying_key(&signer.jwk(), &others) {
-            Ok(key) => assert_eq!(
-                verify(&token, &key),
-                Err(TokenError::KeyDoesNotFit { algorithm })
-            ),
-            Err(error) => assert!(
-                matches!(error, KeyError::NoAllowedAlgorithm { .. }),
-                "{error}"
-            ),
+            Ok(key) => assert_eq!(verify(&token, &key), Err(TokenError::KeyDoesNotFit { algorithm })),
+            Err(error) => assert!(matches!(error, KeyError::NoAllowedAlgorithm { .. }), "{error}"),
         }
     }
 }
@@ -102,12 +78,7 @@ fn a_key_is_used_with_its_own_alg_only() {
     assert_eq!(key.algorithms().collect::<Vec<_>>(), [Algorithm::Ps256]);
     assert!(verify(&RSA.token(Algorithm::Ps256, &claims()), &key).is_ok());
     let token = RSA.token(Algorithm::Rs256, &claims());
-    assert_eq!(
-        verify(&token, &key),
-        Err(TokenError::KeyDoesNotFit {
-            algorithm: Algorithm::Rs256
-        })
-    );
+    assert_eq!(verify(&token, &key), Err(TokenError::KeyDoesNotFit { algorithm: Algorithm::Rs256 }));
 }
 
 #[test]
@@ -117,17 +88,10 @@ fn a_public_key_is_never_an_hmac_secret() {
         let header = b64(json!({"alg": "HS256"}).to_string());
         let input = format!("{header}.{}", b64(claims().to_string()));
         let public = signer.jwk().to_string();
-        let mac = Hmac::<sha2::Sha256>::new_from_slice(public.as_bytes())
-            .unwrap()
-            .chain_update(&input);
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(public.as_bytes()).unwrap().chain_update(&input);
         let token = format!("{input}.{}", b64(mac.finalize().into_bytes()));
         let found = verify(&token, &key_of(signer, Algorithm::ASYMMETRIC));
-        assert_eq!(
-            found,
-            Err(TokenError::KeyDoesNotFit {
-                algorithm: Algorithm::Hs256
-            })
-        );
+        assert_eq!(found, Err(TokenError::KeyDoesNotFit { algorithm: Algorithm::Hs256 }));
         let found = VerifyingKey::from_secret(&Secret::new(public), &[Algorithm::Hs256]);
         assert!(matches!(found, Err(KeyError::SecretIsAKey { .. })));
     }
@@ -141,10 +105,7 @@ fn der_signatures_are_refused() {
     let token = P256.token(Algorithm::Es256, &claims());
     let (input, _) = token.rsplit_once('.').unwrap();
     let der = pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
-    let found = verify(
-        &with_signature(&token, der.as_ref()),
-        &key_of(&P256, Algorithm::ASYMMETRIC),
-    );
+    let found = verify(&with_signature(&token, der.as_ref()), &key_of(&P256, Algorithm::ASYMMETRIC));
     assert_eq!(found, Err(TokenError::SignatureInvalid));
 }
 
@@ -157,11 +118,7 @@ fn empty_zero_and_huge_signatures_are_refused() {
         for length in [0, 1, length / 2, length - 1, length, length + 1, 2 * length] {
             for byte in [0, 1, 0xff] {
                 let found = verify(&with_signature(&token, &vec![byte; length]), &key);
-                assert_eq!(
-                    found,
-                    Err(TokenError::SignatureInvalid),
-                    "{algorithm} {length} {byte}"
-                );
+                assert_eq!(found, Err(TokenError::SignatureInvalid), "{algorithm} {length} {byte}");
             }
         }
     }
@@ -169,34 +126,23 @@ fn empty_zero_and_huge_signatures_are_refused() {
 
 #[test]
 fn ecdsa_halves_padded_or_swapped_are_refused() {
-    for (algorithm, signer) in [
-        (Algorithm::Es256, &*P256),
-        (Algorithm::Es384, &*P384),
-        (Algorithm::Es512, &*P521),
-    ] {
+    for (algorithm, signer) in
+        [(Algorithm::Es256, &*P256), (Algorithm::Es384, &*P384), (Algorithm::Es512, &*P521)]
+    {
         let key = key_of(signer, Algorithm::ASYMMETRIC);
         let token = signer.token(algorithm, &claims());
         let (input, _) = token.rsplit_once('.').unwrap();
         let signature = signer.sign(algorithm, input.as_bytes());
         assert!(verify(&with_signature(&token, &signature), &key).is_ok());
         let (r, s) = signature.split_at(signature.len() / 2);
-        for forged in [
-            [s, r].concat(),
-            [&[0], r, &[0], s].concat(),
-            [r, s, &[0]].concat(),
-            [&[0], r, s].concat(),
-        ] {
-            assert_eq!(
-                verify(&with_signature(&token, &forged), &key),
-                Err(TokenError::SignatureInvalid)
-            );
+        for forged in
+            [[s, r].concat(), [&[0], r, &[0], s].concat(), [r, s, &[0]].concat(), [&[0], r, s].concat()]
+        {
+            assert_eq!(verify(&with_signature(&token, &forged), &key), Err(TokenError::SignatureInvalid));
         }
         let zero = vec![0; r.len()];
         for forged in [[&zero, s].concat(), [r, &zero].concat()] {
-            assert_eq!(
-                verify(&with_signature(&token, &forged), &key),
-                Err(TokenError::SignatureInvalid)
-            );
+            assert_eq!(verify(&with_signature(&token, &forged), &key), Err(TokenError::SignatureInvalid));
         }
     }
 }
@@ -208,18 +154,9 @@ fn a_point_that_is_not_on_its_curve_is_refused() {
         key["y"] = key["x"].clone();
         let found = verifying_key(&key, Algorithm::ASYMMETRIC).unwrap_err();
         assert_eq!(found, KeyError::RefusedByBackend);
-        let zero = b64(vec![
-            0;
-            common::jwk(&signer.jwk())
-                .unwrap()
-                .public_key()
-                .map_or(0, coordinate_bytes)
-        ]);
+        let zero = b64(vec![0; common::jwk(&signer.jwk()).unwrap().public_key().map_or(0, coordinate_bytes)]);
         (key["x"], key["y"]) = (json!(zero), json!(zero));
-        assert_eq!(
-            verifying_key(&key, Algorithm::ASYMMETRIC).unwrap_err(),
-            KeyError::RefusedByBackend
-        );
+        assert_eq!(verifying_key(&key, Algorithm::ASYMMETRIC).unwrap_err(), KeyError::RefusedByBackend);
     }
 }
 
@@ -232,10 +169,7 @@ fn an_ed25519_key_that_is_no_point_verifies_nothing() {
     let key = verifying_key(&key, Algorithm::ASYMMETRIC).unwrap();
     let token = ED25519.token(Algorithm::EdDsa, &claims());
     for signature in [&[0; 64][..], &ED25519.sign(Algorithm::EdDsa, b"")] {
-        assert_eq!(
-            verify(&with_signature(&token, signature), &key),
-            Err(TokenError::SignatureInvalid)
-        );
+        assert_eq!(verify(&with_signature(&token, signature), &key), Err(TokenError::SignatureInvalid));
     }
 }
 
@@ -253,12 +187,10 @@ const LONG_EXPONENT_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.e30.IKZaywIByfRJUjKxUvNN
 #[test]
 fn the_longest_exponent_that_is_let_in_can_be_used() {
     // AWS-LC looks at exponents on use: what passes here must not fail there for its size.
-    let with =
-        |exponent: &[u8]| json!({"kty": "RSA", "n": LONG_EXPONENT_MODULUS, "e": b64(exponent)});
+    let with = |exponent: &[u8]| json!({"kty": "RSA", "n": LONG_EXPONENT_MODULUS, "e": b64(exponent)});
     let key = verifying_key(&with(&[1, 0xff, 0xff, 0xff, 0xff]), &[Algorithm::Rs256]).unwrap();
     assert!(verify(LONG_EXPONENT_TOKEN, &key).is_ok());
-    let found =
-        verifying_key(&with(&[3, 0xff, 0xff, 0xff, 0xff]), &[Algorithm::Rs256]).unwrap_err();
+    let found = verifying_key(&with(&[3, 0xff, 0xff, 0xff, 0xff]), &[Algorithm::Rs256]).unwrap_err();
     assert_eq!(found, KeyError::Exponent);
 }
 
@@ -266,10 +198,7 @@ fn the_longest_exponent_that_is_let_in_can_be_used() {
 fn with_the_exponent_one_a_message_would_sign_itself() {
     let mut key = RSA.jwk();
     key["e"] = json!("AQ");
-    assert_eq!(
-        verifying_key(&key, &[Algorithm::Rs256]).unwrap_err(),
-        KeyError::Exponent
-    );
+    assert_eq!(verifying_key(&key, &[Algorithm::Rs256]).unwrap_err(), KeyError::Exponent);
 }
 
 #[test]
@@ -289,12 +218,7 @@ fn key_material_in_the_header_is_never_used() {
     ] {
         let token = forger.token_with(Algorithm::Es384, &header, &claims());
         let found = verify(&token, &key_of(&P256, Algorithm::ASYMMETRIC));
-        assert_eq!(
-            found,
-            Err(TokenError::KeyDoesNotFit {
-                algorithm: Algorithm::Es384
-            })
-        );
+        assert_eq!(found, Err(TokenError::KeyDoesNotFit { algorithm: Algorithm::Es384 }));
     }
 }
 

@@ -2,12 +2,7 @@
 //! The details of each are tested beside the code.
 
 #![cfg(feature = "aws-lc-rs")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod common;
 
@@ -16,8 +11,8 @@ use std::time::Duration;
 
 use common::{ED25519, P256, RSA, Signer, b64};
 use edge_auth_token::{
-    Algorithm, Audience, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret,
-    Timestamp, TokenType, UnverifiedToken, VerifyingKey,
+    Algorithm, Audience, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret, Timestamp,
+    TokenType, UnverifiedToken, VerifyingKey,
 };
 use serde_json::{Value, json};
 
@@ -40,10 +35,7 @@ impl Issuer {
             keys: KeySet::new(keys.map(Arc::new).collect()),
             expected: Expected {
                 issuer: "https://issuer.example/".to_owned(),
-                audience: Audience::AnyOf {
-                    claim: "aud".to_owned(),
-                    values: vec!["api".to_owned()],
-                },
+                audience: Audience::AnyOf { claim: "aud".to_owned(), values: vec!["api".to_owned()] },
                 token_type: TokenType::Exactly("at+jwt".to_owned()),
                 max_lifetime: Some(Duration::from_secs(3600)),
                 clock_skew: Duration::from_secs(30),
@@ -52,25 +44,17 @@ impl Issuer {
     }
 
     fn decide(&self, text: &str) -> Result<(), String> {
-        let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)
-            .map_err(|error| error.to_string())?;
-        let key = self
-            .keys
-            .select(token.algorithm(), token.key_id())
-            .map_err(|error| error.to_string())?;
+        let token =
+            UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
+        let key = self.keys.select(token.algorithm(), token.key_id()).map_err(|error| error.to_string())?;
         let token = token.verify(key).map_err(|error| error.to_string())?;
-        self.expected
-            .check(&token, Timestamp::from_seconds(NOW))
-            .map_err(|error| error.to_string())
+        self.expected.check(&token, Timestamp::from_seconds(NOW)).map_err(|error| error.to_string())
     }
 
     /// The token is refused, and the reason names `because`.
     fn refuses(&self, text: &str, because: &str) {
         match self.decide(text) {
-            Err(reason) => assert!(
-                reason.contains(because),
-                "{reason:?} should say {because:?}"
-            ),
+            Err(reason) => assert!(reason.contains(because), "{reason:?} should say {because:?}"),
             Ok(()) => panic!("accepted, should be refused for {because:?}: {text}"),
         }
     }
@@ -111,10 +95,7 @@ fn token(header: &Value, claims: &Value) -> String {
 /// A token of any bytes, rightly signed.
 fn signed(header: &[u8], payload: &[u8]) -> String {
     let input = format!("{}.{}", b64(header), b64(payload));
-    format!(
-        "{input}.{}",
-        b64(P256.sign(Algorithm::Es256, input.as_bytes()))
-    )
+    format!("{input}.{}", b64(P256.sign(Algorithm::Es256, input.as_bytes())))
 }
 
 #[test]
@@ -127,18 +108,9 @@ fn header_extensions_are_refused() {
     for crit in [json!(["exp"]), json!([]), json!("exp"), json!(7)] {
         issuer().refuses(&token(&with(header(), "crit", crit), &claims()), "`crit`");
     }
-    issuer().refuses(
-        &token(&with(header(), "b64", json!(false)), &claims()),
-        "`b64`",
-    );
-    issuer().refuses(
-        &token(&with(header(), "cty", json!("JWT")), &claims()),
-        "nested",
-    );
-    issuer().refuses(
-        &token(&with(header(), "enc", json!("A256GCM")), &claims()),
-        "encrypted",
-    );
+    issuer().refuses(&token(&with(header(), "b64", json!(false)), &claims()), "`b64`");
+    issuer().refuses(&token(&with(header(), "cty", json!("JWT")), &claims()), "nested");
+    issuer().refuses(&token(&with(header(), "enc", json!("A256GCM")), &claims()), "encrypted");
 }
 
 #[test]
@@ -156,24 +128,16 @@ fn ill_typed_claims_are_refused_not_skipped() {
         ("sub", json!(1)),
         ("jti", json!({})),
     ] {
-        issuer().refuses(
-            &token(&header(), &with(claims(), claim, value)),
-            &format!("`{claim}` is ill-typed"),
-        );
+        issuer()
+            .refuses(&token(&header(), &with(claims(), claim, value)), &format!("`{claim}` is ill-typed"));
     }
     let members = r#""iss":"https://issuer.example/","aud":"api","iat":1799999940"#;
     for exp in ["1e400", "NaN", "Infinity", "-1e400"] {
         let payload = format!("{{{members},\"exp\":{exp}}}");
-        issuer().refuses(
-            &signed(header().to_string().as_bytes(), payload.as_bytes()),
-            "payload",
-        );
+        issuer().refuses(&signed(header().to_string().as_bytes(), payload.as_bytes()), "payload");
     }
     let payload = format!("{{{members},\"exp\":1.80000006e9}}");
-    assert_eq!(
-        issuer().decide(&signed(header().to_string().as_bytes(), payload.as_bytes())),
-        Ok(())
-    );
+    assert_eq!(issuer().decide(&signed(header().to_string().as_bytes(), payload.as_bytes())), Ok(()));
 }
 
 #[test]
@@ -181,15 +145,9 @@ fn json_with_two_meanings_is_refused() {
     let header = header().to_string();
     let claims = claims().to_string();
     let twice = claims.replacen('{', "{\"aud\":\"other\",", 1);
-    issuer().refuses(
-        &signed(header.as_bytes(), twice.as_bytes()),
-        "\"aud\" occurs twice",
-    );
+    issuer().refuses(&signed(header.as_bytes(), twice.as_bytes()), "\"aud\" occurs twice");
     let twice = header.replacen('{', "{\"alg\":\"none\",", 1);
-    issuer().refuses(
-        &signed(twice.as_bytes(), claims.as_bytes()),
-        "\"alg\" occurs twice",
-    );
+    issuer().refuses(&signed(twice.as_bytes(), claims.as_bytes()), "\"alg\" occurs twice");
     let surrogate = claims.replace("alice", "\\ud800");
     issuer().refuses(&signed(header.as_bytes(), surrogate.as_bytes()), "payload");
     let marked = format!("\u{feff}{claims}");
@@ -203,33 +161,20 @@ fn json_with_two_meanings_is_refused() {
 
 #[test]
 fn algorithms_that_are_none_are_refused() {
-    for alg in [
-        json!("none"),
-        json!("nOnE"),
-        json!(""),
-        json!(256),
-        json!(null),
-        json!(["ES256"]),
-    ] {
+    for alg in [json!("none"), json!("nOnE"), json!(""), json!(256), json!(null), json!(["ES256"])] {
         let header = with(header(), "alg", alg);
         issuer().refuses(&token(&header, &claims()), "never accepted");
         let unsigned = format!("{}.{}.", b64(header.to_string()), b64(claims().to_string()));
         issuer().refuses(&unsigned, "never accepted");
     }
-    issuer().refuses(
-        &token(&without(header(), "alg"), &claims()),
-        "`alg` is missing",
-    );
+    issuer().refuses(&token(&without(header(), "alg"), &claims()), "`alg` is missing");
 }
 
 #[test]
 fn the_header_does_not_choose_how_a_key_is_used() {
     // An EC key as an HMAC secret, and as an RSA key.
     for alg in ["HS256", "RS256", "PS256", "ES384", "EdDSA"] {
-        issuer().refuses(
-            &token(&with(header(), "alg", json!(alg)), &claims()),
-            &format!("used with {alg}"),
-        );
+        issuer().refuses(&token(&with(header(), "alg", json!(alg)), &claims()), &format!("used with {alg}"));
     }
     let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
     assert!(VerifyingKey::from_secret(&Secret::new(pem), &[Algorithm::Hs256]).is_err());
@@ -242,24 +187,15 @@ fn what_is_no_compact_jws_is_refused() {
     issuer().refuses(&good.replacen('.', "", 1), "this has 2");
     issuer().refuses(&format!("{good}.a.b"), "this has 5");
     issuer().refuses(&".".repeat(6), "6 or more");
-    issuer().refuses(
-        &json!({"payload": "e30", "signatures": []}).to_string(),
-        "three parts",
-    );
+    issuer().refuses(&json!({"payload": "e30", "signatures": []}).to_string(), "three parts");
     issuer().refuses(&format!("{good} "), "signature is not base64url");
     issuer().refuses(&format!("{good}="), "signature is not base64url");
     issuer().refuses(&good.replacen('.', "=.", 1), "header is not base64url");
     issuer().refuses(&good.replacen('.', ".\n", 1), "payload is not base64url");
     issuer().refuses(&format!(" {good}"), "header is not base64url");
-    issuer().refuses(
-        &format!("{good}{}", "A".repeat(1 << 20)),
-        "the limit is 16384",
-    );
+    issuer().refuses(&format!("{good}{}", "A".repeat(1 << 20)), "the limit is 16384");
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(4000), "]".repeat(4000));
-    issuer().refuses(
-        &signed(header().to_string().as_bytes(), deep.as_bytes()),
-        "32 levels",
-    );
+    issuer().refuses(&signed(header().to_string().as_bytes(), deep.as_bytes()), "32 levels");
 }
 
 #[test]
@@ -285,10 +221,7 @@ fn weak_and_misused_keys_verify_nothing() {
     ] {
         let issuer = Issuer::new(&json!({"keys": [key]}));
         assert!(issuer.keys.keys().is_empty(), "{key}");
-        issuer.refuses(
-            &token(&with(header(), "kid", json!("k")), &claims()),
-            "no key with the identifier",
-        );
+        issuer.refuses(&token(&with(header(), "kid", json!("k")), &claims()), "no key with the identifier");
     }
 }
 
@@ -311,82 +244,37 @@ fn key_material_of_the_sender_is_not_used() {
 fn ecdsa_signatures_of_zeros_are_refused() {
     let good = token(&header(), &claims());
     let (input, _) = good.rsplit_once('.').unwrap();
-    for signature in [
-        &[0; 64][..],
-        &[0xff; 64],
-        &[0; 0],
-        &[0x30, 6, 2, 1, 1, 2, 1, 1],
-    ] {
-        issuer().refuses(
-            &format!("{input}.{}", b64(signature)),
-            "signature is not valid",
-        );
+    for signature in [&[0; 64][..], &[0xff; 64], &[0; 0], &[0x30, 6, 2, 1, 1, 2, 1, 1]] {
+        issuer().refuses(&format!("{input}.{}", b64(signature)), "signature is not valid");
     }
 }
 
 #[test]
 fn one_issuers_key_is_not_anothers() {
     let other = Issuer::new(&json!({"keys": [named(&ED25519, "ec")]}));
-    other.refuses(
-        &token(&header(), &claims()),
-        "no key that may be used with ES256",
-    );
-    let text = ED25519.token_with(
-        Algorithm::EdDsa,
-        &with(header(), "alg", json!("EdDSA")),
-        &claims(),
-    );
+    other.refuses(&token(&header(), &claims()), "no key that may be used with ES256");
+    let text = ED25519.token_with(Algorithm::EdDsa, &with(header(), "alg", json!("EdDSA")), &claims());
     assert_eq!(other.decide(&text), Ok(()));
     issuer().refuses(&text, "no key that may be used with EdDSA");
 }
 
 #[test]
 fn tokens_for_others_and_of_other_kinds_are_refused() {
-    issuer().refuses(
-        &token(
-            &header(),
-            &with(claims(), "iss", json!("https://other.example/")),
-        ),
-        "`iss` is",
-    );
-    issuer().refuses(
-        &token(&header(), &with(claims(), "aud", json!("other"))),
-        "`aud` is",
-    );
-    issuer().refuses(
-        &token(&with(header(), "typ", json!("JWT")), &claims()),
-        "`typ` is \"JWT\"",
-    );
-    issuer().refuses(
-        &token(&without(header(), "typ"), &claims()),
-        "`typ` is missing",
-    );
+    issuer().refuses(&token(&header(), &with(claims(), "iss", json!("https://other.example/"))), "`iss` is");
+    issuer().refuses(&token(&header(), &with(claims(), "aud", json!("other"))), "`aud` is");
+    issuer().refuses(&token(&with(header(), "typ", json!("JWT")), &claims()), "`typ` is \"JWT\"");
+    issuer().refuses(&token(&without(header(), "typ"), &claims()), "`typ` is missing");
     for claim in ["iss", "aud", "exp", "iat"] {
-        issuer().refuses(
-            &token(&header(), &without(claims(), claim)),
-            &format!("no `{claim}`"),
-        );
+        issuer().refuses(&token(&header(), &without(claims(), claim)), &format!("no `{claim}`"));
     }
 }
 
 #[test]
 fn times_are_checked_against_the_time_that_is_told() {
-    issuer().refuses(
-        &token(&header(), &with(claims(), "exp", json!(NOW - 30))),
-        "expired",
-    );
-    issuer().refuses(
-        &token(&header(), &with(claims(), "nbf", json!(NOW + 31))),
-        "not valid before",
-    );
-    issuer().refuses(
-        &token(&header(), &with(claims(), "iat", json!(NOW + 31))),
-        "in the future",
-    );
-    issuer().refuses(
-        &token(&header(), &with(claims(), "exp", json!(NOW + 3600))),
-        "lives for 3660 s",
-    );
+    issuer().refuses(&token(&header(), &with(claims(), "exp", json!(NOW - 30))), "expired");
+    issuer().refuses(&token(&header(), &with(claims(), "nbf", json!(NOW + 31))), "not valid before");
+    issuer().refuses(&token(&header(), &with(claims(), "iat", json!(NOW + 31))), "in the future");
+    issuer().refuses(&token(&header(), &with(claims(), "exp", json!(NOW + 3600))), "lives for 3660 s");
 }
 
 #[test]
@@ -399,18 +287,11 @@ fn a_token_without_a_key_identifier_needs_a_single_fitting_key() {
 
 #[test]
 fn a_binding_is_seen_whatever_its_form() {
-    for cnf in [
-        json!({"x5t#S256": "AAAA"}),
-        json!({"jkt": "AAAA"}),
-        json!({"unknown": 1}),
-        json!(null),
-    ] {
+    for cnf in [json!({"x5t#S256": "AAAA"}), json!({"jkt": "AAAA"}), json!({"unknown": 1}), json!(null)] {
         let text = token(&header(), &with(claims(), "cnf", cnf));
         let token = UnverifiedToken::parse(&text, DEFAULT_MAX_TOKEN_BYTES).unwrap();
         let issuer = issuer();
-        let token = token
-            .verify(issuer.keys.select(Algorithm::Es256, Some("ec")).unwrap())
-            .unwrap();
+        let token = token.verify(issuer.keys.select(Algorithm::Es256, Some("ec")).unwrap()).unwrap();
         assert!(token.claims().is_bound());
     }
 }

@@ -3,12 +3,7 @@
 //! workspace is taken. Without them, the tests say so and pass.
 
 #![cfg(feature = "aws-lc-rs")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 #![allow(clippy::disallowed_methods, reason = "tests may read files")]
 
 mod common;
@@ -17,8 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use edge_auth_token::{
-    Algorithm, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeyError, KeySet, UnverifiedJws,
-    VerifyingKey,
+    Algorithm, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeyError, KeySet, UnverifiedJws, VerifyingKey,
 };
 use serde_json::{Value, json};
 
@@ -32,10 +26,7 @@ fn vectors(file: &str) -> Option<Value> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(serde_json::from_str(&text).unwrap()),
         Err(_) => {
-            eprintln!(
-                "skipped: there is no {}; set EDGE_AUTH_VECTORS",
-                path.display()
-            );
+            eprintln!("skipped: there is no {}; set EDGE_AUTH_VECTORS", path.display());
             None
         }
     }
@@ -55,17 +46,11 @@ fn verify(jws: &str, set: &Value) -> Result<Vec<u8>, String> {
         allowed.extend(Algorithm::ASYMMETRIC);
     }
     let set = JwkSet::parse(set.to_string().as_bytes()).map_err(|error| error.to_string())?;
-    let keys: Result<Vec<_>, KeyError> = set
-        .keys
-        .iter()
-        .map(|jwk| VerifyingKey::from_jwk(jwk, &allowed, &AwsLcRs).map(Arc::new))
-        .collect();
+    let keys: Result<Vec<_>, KeyError> =
+        set.keys.iter().map(|jwk| VerifyingKey::from_jwk(jwk, &allowed, &AwsLcRs).map(Arc::new)).collect();
     let keys = KeySet::new(keys.map_err(|error| error.to_string())?);
-    let jws =
-        UnverifiedJws::parse(jws, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
-    let key = keys
-        .select(jws.algorithm(), jws.key_id())
-        .map_err(|error| error.to_string())?;
+    let jws = UnverifiedJws::parse(jws, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
+    let key = keys.select(jws.algorithm(), jws.key_id()).map_err(|error| error.to_string())?;
     jws.verify(key).map_err(|error| error.to_string())
 }
 
@@ -84,24 +69,16 @@ fn run_wycheproof(file: &str, deviations: &[Deviation], key_set: fn(&Value) -> V
         for test in group["tests"].as_array().unwrap() {
             count += 1;
             let id = test["tcId"].as_u64().unwrap();
-            let jws = test["jws"]
-                .as_str()
-                .map_or_else(|| test["jws"].to_string(), str::to_owned);
+            let jws = test["jws"].as_str().map_or_else(|| test["jws"].to_string(), str::to_owned);
             let found = verify(&jws, &set);
             let agrees = found.is_ok() == (test["result"] == "valid");
-            match (
-                agrees,
-                deviations.iter().find(|deviation| deviation.id == id),
-            ) {
+            match (agrees, deviations.iter().find(|deviation| deviation.id == id)) {
                 (true, None) | (false, Some(_)) => {}
                 (true, Some(Deviation { reason, .. })) => {
                     failures.push(format!("{id} no longer deviates: {reason}"));
                 }
                 (false, None) => {
-                    failures.push(format!(
-                        "{id} {} is {}, found {found:?}",
-                        test["comment"], test["result"]
-                    ));
+                    failures.push(format!("{id} {} is {}, found {found:?}", test["comment"], test["result"]));
                 }
             }
         }
@@ -118,44 +95,16 @@ fn wycheproof_json_web_signatures() {
         "the same text as case 357, which is valid; its padding was lost on the way into the file";
     const NOT_BASE64URL: &str = "`?` is not in the alphabet of base64url";
     let deviations = [
-        Deviation {
-            id: 346,
-            reason: CONTRADICTS,
-        },
-        Deviation {
-            id: 347,
-            reason: UNREGISTERED,
-        },
-        Deviation {
-            id: 350,
-            reason: CONTRADICTS,
-        },
-        Deviation {
-            id: 351,
-            reason: UNREGISTERED,
-        },
-        Deviation {
-            id: 367,
-            reason: SAME_AS_357,
-        },
-        Deviation {
-            id: 370,
-            reason: SAME_AS_357,
-        },
-        Deviation {
-            id: 372,
-            reason: NOT_BASE64URL,
-        },
-        Deviation {
-            id: 373,
-            reason: NOT_BASE64URL,
-        },
+        Deviation { id: 346, reason: CONTRADICTS },
+        Deviation { id: 347, reason: UNREGISTERED },
+        Deviation { id: 350, reason: CONTRADICTS },
+        Deviation { id: 351, reason: UNREGISTERED },
+        Deviation { id: 367, reason: SAME_AS_357 },
+        Deviation { id: 370, reason: SAME_AS_357 },
+        Deviation { id: 372, reason: NOT_BASE64URL },
+        Deviation { id: 373, reason: NOT_BASE64URL },
     ];
-    run_wycheproof(
-        "wycheproof/json_web_signature_test.json",
-        &deviations,
-        |key| json!({"keys": [key]}),
-    );
+    run_wycheproof("wycheproof/json_web_signature_test.json", &deviations, |key| json!({"keys": [key]}));
 }
 
 #[test]
@@ -165,11 +114,7 @@ fn wycheproof_json_web_keys() {
         id: 4,
         reason: "the second key's `k` ends in bits that are not zero: it is skipped, which leaves one",
     }];
-    run_wycheproof(
-        "wycheproof/json_web_key_test.json",
-        &deviations,
-        Value::clone,
-    );
+    run_wycheproof("wycheproof/json_web_key_test.json", &deviations, Value::clone);
 }
 
 /// The key of an example without its private members, which a published key may not have.
@@ -197,11 +142,7 @@ fn cookbook_compact_signatures_are_verified() {
         let jws = example["output"]["compact"].as_str().unwrap();
         let set = json!({"keys": [public(&example["input"]["key"])]});
         let payload = verify(jws, &set).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert_eq!(
-            payload,
-            example["input"]["payload"].as_str().unwrap().as_bytes(),
-            "{file}"
-        );
+        assert_eq!(payload, example["input"]["payload"].as_str().unwrap().as_bytes(), "{file}");
     }
 }
 
@@ -220,11 +161,7 @@ fn cookbook_detached_unencoded_and_json_signatures_are_refused() {
             return;
         };
         let keys = match &example["input"]["key"] {
-            Value::Array(keys) => keys
-                .iter()
-                .filter(|key| key["kty"] != "oct")
-                .map(public)
-                .collect(),
+            Value::Array(keys) => keys.iter().filter(|key| key["kty"] != "oct").map(public).collect(),
             key => vec![public(key)],
         };
         let set = json!({ "keys": keys });
@@ -244,15 +181,9 @@ fn cookbook_detached_unencoded_and_json_signatures_are_refused() {
 fn cookbook_keys_are_read_or_refused() {
     for (file, wanted) in [
         ("3_1.ec_public_key.json", Ok(())),
-        (
-            "3_2.ec_private_key.json",
-            Err(KeyError::PrivateKeyPublished { member: "d" }),
-        ),
+        ("3_2.ec_private_key.json", Err(KeyError::PrivateKeyPublished { member: "d" })),
         ("3_3.rsa_public_key.json", Ok(())),
-        (
-            "3_4.rsa_private_key.json",
-            Err(KeyError::PrivateKeyPublished { member: "d" }),
-        ),
+        ("3_4.rsa_private_key.json", Err(KeyError::PrivateKeyPublished { member: "d" })),
         ("3_5.symmetric_key_mac_computation.json", Ok(())),
     ] {
         let Some(key) = vectors(&format!("jose-cookbook/jwk/{file}")) else {

@@ -43,9 +43,8 @@ pub(crate) fn extract<'a>(
     is_api_key: impl Fn(&str) -> bool,
 ) -> Result<Presented<'a>, Denial> {
     let mut presented = Presented::default();
-    let authorization = headers
-        .single("authorization")
-        .map_err(|_| malformed("several `Authorization` fields"))?;
+    let authorization =
+        headers.single("authorization").map_err(|_| malformed("several `Authorization` fields"))?;
     if let Some(field) = authorization {
         match authorization_credential(field)? {
             Some((Scheme::ApiKey, key)) => presented.api_key = Some(key),
@@ -70,7 +69,8 @@ pub(crate) fn extract<'a>(
         if presented.api_key.is_some() {
             return Err(malformed(format!("API keys in `Authorization` and in `{api_key_header}`")));
         }
-        let key = token68(trim(field)).ok_or_else(|| malformed(format!("`{api_key_header}` is empty or unreadable")))?;
+        let key = token68(trim(field))
+            .ok_or_else(|| malformed(format!("`{api_key_header}` is empty or unreadable")))?;
         presented.api_key = Some(key);
     }
     Ok(presented)
@@ -89,12 +89,15 @@ fn authorization_credential(field: &[u8]) -> Result<Option<(Scheme, &str)>, Deni
     let end = field.iter().position(|byte| *byte == b' ').unwrap_or(field.len());
     let (name, rest) = field.split_at(end);
     let schemes = [(Scheme::Bearer, "bearer"), (Scheme::DPoP, "dpop"), (Scheme::ApiKey, "apikey")];
-    let Some((scheme, _)) = schemes.into_iter().find(|(_, own)| name.eq_ignore_ascii_case(own.as_bytes())) else {
+    let Some((scheme, _)) = schemes.into_iter().find(|(_, own)| name.eq_ignore_ascii_case(own.as_bytes()))
+    else {
         return Ok(None);
     };
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
     let value = rest.get(spaces..).and_then(token68);
-    value.map(|value| Some((scheme, value))).ok_or_else(|| malformed("the value of `Authorization` is empty or unreadable"))
+    value
+        .map(|value| Some((scheme, value)))
+        .ok_or_else(|| malformed("the value of `Authorization` is empty or unreadable"))
 }
 
 /// `token68` of RFC 9110, section 11.2: the alphabet of every token and key.
@@ -169,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_kind_that_the_rule_does_not_name_is_not_looked_at() {
-        let fields: [(&str, &[u8]); 3] = [("authorization", b"Bearer a.b.c"), ("x-api-key", b"k"), ("x-api-key", b"")];
+        let fields: [(&str, &[u8]); 3] =
+            [("authorization", b"Bearer a.b.c"), ("x-api-key", b"k"), ("x-api-key", b"")];
         let wanted = Wanted { token: true, api_key: false };
         let presented = extract(Headers(&fields), "x-api-key", wanted, |_| false).unwrap();
         assert!(presented.token.is_some() && presented.api_key.is_none());

@@ -70,17 +70,25 @@ impl<P: Platform> Gate<P> {
     /// The answer to a refused request: problem+json and the challenges that are due. `None` if it
     /// was allowed.
     pub fn refusal(&self, outcome: &Outcome) -> Option<Reply> {
-        let Decision::Deny(denial) = &outcome.decision else { return None };
+        let Decision::Deny(denial) = &outcome.decision else {
+            return None;
+        };
         let mut reply = Reply::denied(denial);
-        reply.headers.extend(self.challenges(outcome).into_iter().map(|value| ("WWW-Authenticate".to_owned(), value)));
+        reply
+            .headers
+            .extend(self.challenges(outcome).into_iter().map(|value| ("WWW-Authenticate".to_owned(), value)));
         Some(reply)
     }
 
     /// The `WWW-Authenticate` values for a refusal: one for each scheme that the rule accepts
     /// (RFC 9110, section 11.6.1; RFC 6750, section 3).
     pub fn challenges(&self, outcome: &Outcome) -> Vec<String> {
-        let Some(code) = outcome.code().filter(|code| code.is_challenged()) else { return Vec::new() };
-        let Some(rule) = outcome.rule.and_then(|index| self.policy.rules.get(index)) else { return Vec::new() };
+        let Some(code) = outcome.code().filter(|code| code.is_challenged()) else {
+            return Vec::new();
+        };
+        let Some(rule) = outcome.rule.and_then(|index| self.policy.rules.get(index)) else {
+            return Vec::new();
+        };
         let named = rule.access.named();
         let realm = &self.policy.realm;
         let bearer = named.iter().any(|one| matches!(one, Named::Jwt(_)));

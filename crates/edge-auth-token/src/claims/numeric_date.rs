@@ -17,10 +17,7 @@ pub(super) fn rounded_down(
 }
 
 /// The claim in milliseconds, rounded up, if it is there.
-pub(super) fn rounded_up(
-    members: &Map<String, Value>,
-    claim: &str,
-) -> Result<Option<Timestamp>, ClaimError> {
+pub(super) fn rounded_up(members: &Map<String, Value>, claim: &str) -> Result<Option<Timestamp>, ClaimError> {
     parse(members, claim, f64::ceil)
 }
 
@@ -43,9 +40,7 @@ fn millis(value: &Value, round: fn(f64) -> f64) -> Option<u64> {
     }
     let seconds = value.as_f64()?;
     // In this range the product is exact enough, and the conversion cannot saturate.
-    (0.0..=MAX_SECONDS as f64)
-        .contains(&seconds)
-        .then(|| round(seconds * 1000.0) as u64)
+    (0.0..=MAX_SECONDS as f64).contains(&seconds).then(|| round(seconds * 1000.0) as u64)
 }
 
 #[cfg(test)]

@@ -44,63 +44,32 @@ fn error(key: Value) -> KeyError {
 fn keys_of_every_kind_are_read() {
     assert_eq!(Jwk::new(&ec()).unwrap().material.kind(), "a P-256 key");
     assert_eq!(Jwk::new(&rsa()).unwrap().material.kind(), "an RSA key");
-    assert_eq!(
-        Jwk::new(&ed25519()).unwrap().material.kind(),
-        "an Ed25519 key"
-    );
-    assert_eq!(
-        Jwk::new(&oct(32)).unwrap().material.kind(),
-        "a shared secret"
-    );
+    assert_eq!(Jwk::new(&ed25519()).unwrap().material.kind(), "an Ed25519 key");
+    assert_eq!(Jwk::new(&oct(32)).unwrap().material.kind(), "a shared secret");
 }
 
 #[test]
 fn members_that_a_kind_needs_are_missed() {
-    for (key, members) in [
-        (ec(), &["crv", "x", "y"][..]),
-        (rsa(), &["n", "e"]),
-        (ed25519(), &["crv", "x"]),
-        (oct(32), &["k"]),
-    ] {
+    for (key, members) in
+        [(ec(), &["crv", "x", "y"][..]), (rsa(), &["n", "e"]), (ed25519(), &["crv", "x"]), (oct(32), &["k"])]
+    {
         for &member in members.iter().chain(&["kty"]) {
-            assert_eq!(
-                error(with(key.clone(), member, json!(null))),
-                KeyError::Missing { member }
-            );
+            assert_eq!(error(with(key.clone(), member, json!(null))), KeyError::Missing { member });
             let found = error(with(key.clone(), member, json!(7)));
-            assert_eq!(
-                found,
-                KeyError::IllTyped {
-                    member,
-                    wanted: "a string"
-                }
-            );
+            assert_eq!(found, KeyError::IllTyped { member, wanted: "a string" });
         }
     }
 }
 
 #[test]
 fn numbers_are_strict_base64url() {
-    for (key, member) in [
-        (ec(), "x"),
-        (ec(), "y"),
-        (rsa(), "n"),
-        (rsa(), "e"),
-        (ed25519(), "x"),
-        (oct(32), "k"),
-    ] {
+    for (key, member) in
+        [(ec(), "x"), (ec(), "y"), (rsa(), "n"), (rsa(), "e"), (ed25519(), "x"), (oct(32), "k")]
+    {
         let text = key[member].as_str().unwrap().to_owned();
-        for changed in [
-            format!("{text}="),
-            format!(" {text}"),
-            format!("{text}\n"),
-            format!("+{text}"),
-        ] {
+        for changed in [format!("{text}="), format!(" {text}"), format!("{text}\n"), format!("+{text}")] {
             let found = error(with(key.clone(), member, json!(changed)));
-            assert!(
-                matches!(found, KeyError::IllTyped { .. }),
-                "{member} {changed}"
-            );
+            assert!(matches!(found, KeyError::IllTyped { .. }), "{member} {changed}");
         }
     }
 }
@@ -124,52 +93,24 @@ fn use_must_be_for_signatures() {
     assert!(Jwk::new(&with(ec(), "use", json!("sig"))).is_ok());
     for purpose in ["enc", "SIG", "", "sig "] {
         let found = error(with(ec(), "use", json!(purpose)));
-        assert!(
-            matches!(found, KeyError::NotForSignatures { .. }),
-            "{purpose}"
-        );
+        assert!(matches!(found, KeyError::NotForSignatures { .. }), "{purpose}");
     }
-    assert!(matches!(
-        error(with(ec(), "use", json!(["sig"]))),
-        KeyError::IllTyped { .. }
-    ));
+    assert!(matches!(error(with(ec(), "use", json!(["sig"]))), KeyError::IllTyped { .. }));
 }
 
 #[test]
 fn key_ops_must_contain_verify() {
-    for operations in [
-        json!(["verify"]),
-        json!(["sign", "verify"]),
-        json!(["verify", "x"]),
-    ] {
+    for operations in [json!(["verify"]), json!(["sign", "verify"]), json!(["verify", "x"])] {
         assert!(Jwk::new(&with(ec(), "key_ops", operations)).is_ok());
     }
-    for operations in [
-        json!([]),
-        json!(["sign"]),
-        json!(["encrypt"]),
-        json!(["Verify"]),
-        json!(["verify", "verify"]),
-    ] {
-        assert_eq!(
-            error(with(ec(), "key_ops", operations)),
-            KeyError::NotForVerifying
-        );
+    for operations in
+        [json!([]), json!(["sign"]), json!(["encrypt"]), json!(["Verify"]), json!(["verify", "verify"])]
+    {
+        assert_eq!(error(with(ec(), "key_ops", operations)), KeyError::NotForVerifying);
     }
-    for operations in [
-        json!("verify"),
-        json!({"verify": 1}),
-        json!(["verify", 1]),
-        json!([["verify"]]),
-    ] {
+    for operations in [json!("verify"), json!({"verify": 1}), json!(["verify", 1]), json!([["verify"]])] {
         let found = error(with(ec(), "key_ops", operations));
-        assert!(matches!(
-            found,
-            KeyError::IllTyped {
-                member: "key_ops",
-                ..
-            }
-        ));
+        assert!(matches!(found, KeyError::IllTyped { member: "key_ops", .. }));
     }
 }
 
@@ -177,43 +118,28 @@ fn key_ops_must_contain_verify() {
 fn alg_must_not_contradict_the_key() {
     for (key, fits) in [
         (ec(), &["ES256"][..]),
-        (
-            rsa(),
-            &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
-        ),
+        (rsa(), &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
         (ed25519(), &["EdDSA", "Ed25519"]),
         (oct(64), &["HS256", "HS384", "HS512"]),
     ] {
-        for &algorithm in Algorithm::ASYMMETRIC.iter().chain(&[
-            Algorithm::Hs256,
-            Algorithm::Hs384,
-            Algorithm::Hs512,
-        ]) {
+        for &algorithm in
+            Algorithm::ASYMMETRIC.iter().chain(&[Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512])
+        {
             let found = Jwk::new(&with(key.clone(), "alg", json!(algorithm.name())));
             if fits.contains(&algorithm.name()) {
                 assert_eq!(found.unwrap().algorithm(), Some(algorithm));
             } else {
-                assert!(
-                    matches!(found, Err(KeyError::AlgorithmContradictsKey { .. })),
-                    "{algorithm}"
-                );
+                assert!(matches!(found, Err(KeyError::AlgorithmContradictsKey { .. })), "{algorithm}");
             }
         }
-        for alg in [
-            "RSA-OAEP", "ES521", "ES256K", "none", "rs256", "", "A256GCM", "dir",
-        ] {
+        for alg in ["RSA-OAEP", "ES521", "ES256K", "none", "rs256", "", "A256GCM", "dir"] {
             let found = error(with(key.clone(), "alg", json!(alg)));
             assert!(matches!(found, KeyError::AlgorithmUnknown { .. }), "{alg}");
         }
-        assert!(matches!(
-            error(with(key, "alg", json!(["ES256"]))),
-            KeyError::IllTyped { .. }
-        ));
+        assert!(matches!(error(with(key, "alg", json!(["ES256"]))), KeyError::IllTyped { .. }));
     }
     assert_eq!(
-        Jwk::new(&with(ed25519(), "alg", json!("Ed25519")))
-            .unwrap()
-            .algorithm(),
+        Jwk::new(&with(ed25519(), "alg", json!("Ed25519"))).unwrap().algorithm(),
         Some(Algorithm::EdDsa)
     );
 }
@@ -222,23 +148,9 @@ fn alg_must_not_contradict_the_key() {
 fn a_curve_must_not_contradict_its_coordinates() {
     for (curve, wanted) in [("P-384", 48), ("P-521", 66)] {
         let found = error(with(ec(), "crv", json!(curve)));
-        assert_eq!(
-            found,
-            KeyError::CoordinateLength {
-                member: "x",
-                found: 32,
-                wanted
-            }
-        );
+        assert_eq!(found, KeyError::CoordinateLength { member: "x", found: 32, wanted });
     }
-    for curve in [
-        "secp256k1",
-        "p-256",
-        "",
-        "Ed25519",
-        "P-256 ",
-        "brainpoolP256r1",
-    ] {
+    for curve in ["secp256k1", "p-256", "", "Ed25519", "P-256 ", "brainpoolP256r1"] {
         assert!(matches!(
             error(with(ec(), "crv", json!(curve))),
             KeyError::Unsupported { member: "crv", .. }
@@ -255,34 +167,17 @@ fn a_curve_must_not_contradict_its_coordinates() {
 #[test]
 fn kinds_that_sign_nothing_here_are_refused() {
     for kty in ["AKP", "rsa", "ec", "OCT", "", "RSA "] {
-        assert!(matches!(
-            error(with(rsa(), "kty", json!(kty))),
-            KeyError::Unsupported { member: "kty", .. }
-        ));
+        assert!(matches!(error(with(rsa(), "kty", json!(kty))), KeyError::Unsupported { member: "kty", .. }));
     }
-    assert_eq!(
-        error(json!([])),
-        KeyError::NotAnObject { found: "an array" }
-    );
+    assert_eq!(error(json!([])), KeyError::NotAnObject { found: "an array" });
 }
 
 #[test]
 fn a_shared_secret_is_as_long_as_its_hash() {
-    for (algorithm, wanted) in [
-        (Algorithm::Hs256, 32),
-        (Algorithm::Hs384, 48),
-        (Algorithm::Hs512, 64),
-    ] {
+    for (algorithm, wanted) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
         for bytes in [0, wanted - 1] {
             let found = error(with(oct(bytes), "alg", json!(algorithm.name())));
-            assert_eq!(
-                found,
-                KeyError::SecretTooShort {
-                    bytes,
-                    wanted,
-                    algorithm
-                }
-            );
+            assert_eq!(found, KeyError::SecretTooShort { bytes, wanted, algorithm });
         }
     }
     assert!(matches!(error(oct(31)), KeyError::SecretTooShort { .. }));
@@ -297,38 +192,23 @@ fn a_public_key_is_no_shared_secret() {
 
 #[test]
 fn a_key_identifier_is_a_bounded_string() {
-    assert_eq!(
-        Jwk::new(&with(ec(), "kid", json!("k"))).unwrap().key_id(),
-        Some("k")
-    );
+    assert_eq!(Jwk::new(&with(ec(), "kid", json!("k"))).unwrap().key_id(), Some("k"));
     assert!(Jwk::new(&with(ec(), "kid", json!("k".repeat(512)))).is_ok());
     for kid in [json!("k".repeat(513)), json!(1), json!(["k"])] {
-        assert!(matches!(
-            error(with(ec(), "kid", kid)),
-            KeyError::IllTyped { member: "kid", .. }
-        ));
+        assert!(matches!(error(with(ec(), "kid", kid)), KeyError::IllTyped { member: "kid", .. }));
     }
 }
 
 #[test]
 fn a_key_read_again_is_recognised() {
-    assert_eq!(
-        Jwk::new(&ec()),
-        Jwk::new(&with(ec(), "x5c", json!(["MII"])))
-    );
+    assert_eq!(Jwk::new(&ec()), Jwk::new(&with(ec(), "x5c", json!(["MII"]))));
     assert_ne!(Jwk::new(&ec()), Jwk::new(&with(ec(), "kid", json!("a"))));
-    assert_ne!(
-        Jwk::new(&ec()),
-        Jwk::new(&with(ec(), "alg", json!("ES256")))
-    );
+    assert_ne!(Jwk::new(&ec()), Jwk::new(&with(ec(), "alg", json!("ES256"))));
     assert_ne!(Jwk::new(&oct(32)), Jwk::new(&oct(33)));
 }
 
 #[test]
 fn debug_shows_no_secret() {
     let shown = format!("{:?}", Jwk::new(&oct(32)).unwrap());
-    assert!(
-        !shown.contains("7, 7") && !shown.contains("BwcH"),
-        "{shown}"
-    );
+    assert!(!shown.contains("7, 7") && !shown.contains("BwcH"), "{shown}");
 }

@@ -55,9 +55,7 @@ impl Curve {
         };
         // Both are public: no need for constant time.
         s.len() == order.len()
-            && [r, s]
-                .iter()
-                .all(|half| *half < order && half.iter().any(|&byte| byte != 0))
+            && [r, s].iter().all(|half| *half < order && half.iter().any(|&byte| byte != 0))
     }
 }
 
@@ -75,11 +73,7 @@ impl EcPublicKey {
         for (member, coordinate) in [("x", &x), ("y", &y)] {
             let found = coordinate.len();
             if found != wanted {
-                return Err(KeyError::CoordinateLength {
-                    member,
-                    found,
-                    wanted,
-                });
+                return Err(KeyError::CoordinateLength { member, found, wanted });
             }
         }
         Ok(Self { curve, x, y })
@@ -183,19 +177,11 @@ mod tests {
             for found in [0, wanted - 1, wanted + 1] {
                 assert_eq!(
                     EcPublicKey::new(curve, vec![1; found], vec![1; wanted]),
-                    Err(KeyError::CoordinateLength {
-                        member: "x",
-                        found,
-                        wanted
-                    })
+                    Err(KeyError::CoordinateLength { member: "x", found, wanted })
                 );
                 assert_eq!(
                     EcPublicKey::new(curve, vec![1; wanted], vec![1; found]),
-                    Err(KeyError::CoordinateLength {
-                        member: "y",
-                        found,
-                        wanted
-                    })
+                    Err(KeyError::CoordinateLength { member: "y", found, wanted })
                 );
             }
         }

@@ -19,14 +19,10 @@ impl Ed25519PublicKey {
         let [.., last] = &mut y;
         *last &= 0x7f;
         if !is_below_field_prime(&y) {
-            return Err(KeyError::WeakPoint {
-                reason: "not in canonical form",
-            });
+            return Err(KeyError::WeakPoint { reason: "not in canonical form" });
         }
         if SMALL_ORDER.contains(&y) {
-            return Err(KeyError::WeakPoint {
-                reason: "a point of small order, for which anybody can sign",
-            });
+            return Err(KeyError::WeakPoint { reason: "a point of small order, for which anybody can sign" });
         }
         Ok(Self(encoded))
     }
@@ -74,10 +70,7 @@ mod tests {
                 let mut encoded = y;
                 encoded[31] |= sign;
                 let found = Ed25519PublicKey::new(encoded.to_vec());
-                assert!(
-                    matches!(found, Err(KeyError::WeakPoint { .. })),
-                    "{encoded:02x?}"
-                );
+                assert!(matches!(found, Err(KeyError::WeakPoint { .. })), "{encoded:02x?}");
             }
         }
     }
@@ -90,12 +83,7 @@ mod tests {
                 let mut encoded = [0xff; 32];
                 (encoded[0], encoded[31]) = (low, sign);
                 let found = Ed25519PublicKey::new(encoded.to_vec());
-                assert_eq!(
-                    found,
-                    Err(KeyError::WeakPoint {
-                        reason: "not in canonical form"
-                    })
-                );
+                assert_eq!(found, Err(KeyError::WeakPoint { reason: "not in canonical form" }));
             }
         }
     }
@@ -113,11 +101,7 @@ mod tests {
     #[test]
     fn a_key_is_32_bytes_long() {
         for found in [0, 31, 33, 57, 64] {
-            let error = KeyError::CoordinateLength {
-                member: "x",
-                found,
-                wanted: 32,
-            };
+            let error = KeyError::CoordinateLength { member: "x", found, wanted: 32 };
             assert_eq!(Ed25519PublicKey::new(vec![9; found]), Err(error));
         }
         assert!(Ed25519PublicKey::new(vec![9; 32]).is_ok());

@@ -18,21 +18,13 @@ impl RsaPublicKey {
     /// From big-endian numbers in their shortest form (RFC 7518, section 2, `Base64urlUInt`).
     pub(crate) fn new(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, KeyError> {
         let wanted = "a number without leading zeros, in base64url,";
-        let modulus_bits = bits(&modulus).ok_or(KeyError::IllTyped {
-            member: "n",
-            wanted,
-        })?;
-        let exponent_bits = bits(&exponent).ok_or(KeyError::IllTyped {
-            member: "e",
-            wanted,
-        })?;
+        let modulus_bits = bits(&modulus).ok_or(KeyError::IllTyped { member: "n", wanted })?;
+        let exponent_bits = bits(&exponent).ok_or(KeyError::IllTyped { member: "e", wanted })?;
         if !MODULUS_BITS.contains(&modulus_bits) {
             return Err(KeyError::ModulusLength { bits: modulus_bits });
         }
         if !is_odd(&modulus) {
-            return Err(KeyError::WeakModulus {
-                reason: "it is even",
-            });
+            return Err(KeyError::WeakModulus { reason: "it is even" });
         }
         if has_roca_fingerprint(&modulus) {
             return Err(KeyError::WeakModulus {
@@ -72,13 +64,11 @@ fn is_odd(number: &[u8]) -> bool {
 /// modulus in 2^27 or fewer (Nemec et al., "The Return of Coppersmith's Attack", section 2).
 fn has_roca_fingerprint(modulus: &[u8]) -> bool {
     const PRIMES: [u32; 38] = [
-        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
-        97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
+        103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
     ];
     PRIMES.iter().all(|&prime| {
-        let remainder = modulus
-            .iter()
-            .fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
+        let remainder = modulus.iter().fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
         let generator = 65_537 % prime;
         let mut power = 1;
         loop {
@@ -108,10 +98,7 @@ mod tests {
     #[test]
     fn the_modulus_has_2048_to_8192_bits() {
         for bits in [2048, 2049, 3072, 4096, 8192] {
-            assert!(
-                RsaPublicKey::new(modulus(bits), F4.to_vec()).is_ok(),
-                "{bits}"
-            );
+            assert!(RsaPublicKey::new(modulus(bits), F4.to_vec()).is_ok(), "{bits}");
         }
         for bits in [1, 512, 1024, 2040, 2047, 8193, 16_384] {
             let found = RsaPublicKey::new(modulus(bits), F4.to_vec());
@@ -137,34 +124,17 @@ mod tests {
     fn an_even_modulus_is_refused() {
         let mut even = modulus(2048);
         even[255] = 0xfe;
-        assert!(matches!(
-            RsaPublicKey::new(even, F4.to_vec()),
-            Err(KeyError::WeakModulus { .. })
-        ));
+        assert!(matches!(RsaPublicKey::new(even, F4.to_vec()), Err(KeyError::WeakModulus { .. })));
     }
 
     #[test]
     fn the_exponent_is_odd_and_neither_one_nor_huge() {
         let with = |exponent: &[u8]| RsaPublicKey::new(modulus(2048), exponent.to_vec());
-        for good in [
-            &[3][..],
-            &[17],
-            &F4,
-            &[0xff; 4],
-            &[1, 0xff, 0xff, 0xff, 0xff],
-        ] {
+        for good in [&[3][..], &[17], &F4, &[0xff; 4], &[1, 0xff, 0xff, 0xff, 0xff]] {
             assert!(with(good).is_ok(), "{good:?}");
         }
-        for bad in [
-            &[1][..],
-            &[2],
-            &[4],
-            &[1, 0, 0],
-            &[2, 0, 0, 0, 1],
-            &[0xff; 8],
-            &[0xff; 9],
-            &[0xff; 256],
-        ] {
+        for bad in [&[1][..], &[2], &[4], &[1, 0, 0], &[2, 0, 0, 0, 1], &[0xff; 8], &[0xff; 9], &[0xff; 256]]
+        {
             assert_eq!(with(bad), Err(KeyError::Exponent), "{bad:?}");
         }
     }

@@ -24,16 +24,10 @@ fn a_good_token_gives_its_claims() {
     let unverified = parse(&text).unwrap();
     assert_eq!(unverified.algorithm(), Algorithm::Hs256);
     assert_eq!(unverified.issuer(), Some("i"));
-    assert_eq!(
-        (unverified.key_id(), unverified.token_type()),
-        (Some("k1"), Some("at+jwt"))
-    );
+    assert_eq!((unverified.key_id(), unverified.token_type()), (Some("k1"), Some("at+jwt")));
     let verified = unverified.verify(&key()).unwrap();
     assert_eq!(verified.algorithm(), Algorithm::Hs256);
-    assert_eq!(
-        (verified.key_id(), verified.token_type()),
-        (Some("k1"), Some("at+jwt"))
-    );
+    assert_eq!((verified.key_id(), verified.token_type()), (Some("k1"), Some("at+jwt")));
     assert_eq!(verified.claims().subject(), Some("s"));
     assert_eq!(verified.claims().token_id(), Some("j"));
     assert!(verified.claims().is_bound());
@@ -53,18 +47,11 @@ fn there_are_exactly_three_parts() {
         (format!("{good}.e30.e30.e30"), 6),
         (".".repeat(10_000), 6),
     ] {
-        assert_eq!(
-            error(&text),
-            Malformed::Parts { found }.into(),
-            "{text:.20}"
-        );
+        assert_eq!(error(&text), Malformed::Parts { found }.into(), "{text:.20}");
     }
     assert!(error(&".".repeat(9)).to_string().ends_with("6 or more"));
     // JSON serialisation (RFC 7515, section 7.2).
-    assert_eq!(
-        error(r#"{"payload":"e30","signatures":[]}"#),
-        Malformed::Parts { found: 1 }.into()
-    );
+    assert_eq!(error(r#"{"payload":"e30","signatures":[]}"#), Malformed::Parts { found: 1 }.into());
     assert!(error("..").to_string().contains("header"));
 }
 
@@ -72,17 +59,9 @@ fn there_are_exactly_three_parts() {
 fn every_part_is_strict_base64url() {
     let good = token(None, &json!({"a": "bcd"}));
     let parts: Vec<_> = good.split('.').collect();
-    for (index, part) in [Part::Header, Part::Payload, Part::Signature]
-        .into_iter()
-        .enumerate()
-    {
-        for change in [
-            "=", "==", " ", "\n", "\r\n", "\t", "?", "+", "/", "\0", "é", "%3D", "\u{200b}",
-        ] {
-            for changed in [
-                format!("{}{change}", parts[index]),
-                format!("{change}{}", parts[index]),
-            ] {
+    for (index, part) in [Part::Header, Part::Payload, Part::Signature].into_iter().enumerate() {
+        for change in ["=", "==", " ", "\n", "\r\n", "\t", "?", "+", "/", "\0", "é", "%3D", "\u{200b}"] {
+            for changed in [format!("{}{change}", parts[index]), format!("{change}{}", parts[index])] {
                 let mut parts = parts.clone();
                 parts[index] = &changed;
                 let found = error(&parts.join("."));
@@ -101,13 +80,7 @@ fn a_signature_has_one_spelling() {
     let same_bits = alphabet.find(last).unwrap() / 4 * 4;
     for other in alphabet.chars().skip(same_bits + 1).take(3) {
         let found = error(&format!("{rest}{other}"));
-        assert_eq!(
-            found,
-            Malformed::Base64Url {
-                part: Part::Signature
-            }
-            .into()
-        );
+        assert_eq!(found, Malformed::Base64Url { part: Part::Signature }.into());
     }
 }
 
@@ -125,33 +98,15 @@ fn header_and_payload_are_objects_with_one_meaning() {
         "\u{feff}{}",
     ] {
         let found = error(&signed(text.as_bytes(), b"{}"));
-        assert!(
-            matches!(
-                found,
-                TokenError::Malformed(Malformed::Json {
-                    part: Part::Header,
-                    ..
-                })
-            ),
-            "{text}"
-        );
+        assert!(matches!(found, TokenError::Malformed(Malformed::Json { part: Part::Header, .. })), "{text}");
         let found = error(&signed(HEADER, text.as_bytes()));
         assert!(
-            matches!(
-                found,
-                TokenError::Malformed(Malformed::Json {
-                    part: Part::Payload,
-                    ..
-                })
-            ),
+            matches!(found, TokenError::Malformed(Malformed::Json { part: Part::Payload, .. })),
             "{text}"
         );
     }
     let found = error(&signed(HEADER, b"{\"a\":\"\xff\"}"));
-    let wanted = Malformed::Json {
-        part: Part::Payload,
-        error: JsonError::NotUtf8,
-    };
+    let wanted = Malformed::Json { part: Part::Payload, error: JsonError::NotUtf8 };
     assert_eq!(found, wanted.into());
     for payload in [
         r#"{"exp":1e400}"#,
@@ -161,13 +116,7 @@ fn header_and_payload_are_objects_with_one_meaning() {
         r#"{"exp":1,"\u0065xp":2}"#,
         r#"{"x":1e999}"#,
     ] {
-        assert!(
-            matches!(
-                error(&signed(HEADER, payload.as_bytes())),
-                TokenError::Malformed(_)
-            ),
-            "{payload}"
-        );
+        assert!(matches!(error(&signed(HEADER, payload.as_bytes())), TokenError::Malformed(_)), "{payload}");
     }
 }
 
@@ -184,10 +133,7 @@ fn ill_typed_claims_are_refused_before_the_signature() {
         json!({"exp": null}),
     ] {
         let found = error(&token(None, &payload));
-        assert!(
-            matches!(found, TokenError::Claim(ClaimError::IllTyped { .. })),
-            "{payload}"
-        );
+        assert!(matches!(found, TokenError::Claim(ClaimError::IllTyped { .. })), "{payload}");
     }
 }
 
@@ -197,27 +143,15 @@ fn size_is_bounded_before_anything_else() {
     assert!(UnverifiedToken::parse(&good, good.len()).is_ok());
     let limit = good.len() - 1;
     let found = UnverifiedToken::parse(&good, limit).unwrap_err();
-    assert_eq!(
-        found,
-        TokenError::TooLarge {
-            bytes: good.len(),
-            limit
-        }
-    );
+    assert_eq!(found, TokenError::TooLarge { bytes: good.len(), limit });
     let megabytes = token(None, &json!({"a": "x".repeat(4 << 20)}));
-    assert!(matches!(
-        error(&megabytes),
-        TokenError::TooLarge { limit: 16_384, .. }
-    ));
+    assert!(matches!(error(&megabytes), TokenError::TooLarge { limit: 16_384, .. }));
 }
 
 #[test]
 fn ten_thousand_levels_are_refused() {
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-    for text in [
-        signed(deep.as_bytes(), b"{}"),
-        signed(HEADER, deep.as_bytes()),
-    ] {
+    for text in [signed(deep.as_bytes(), b"{}"), signed(HEADER, deep.as_bytes())] {
         let found = UnverifiedToken::parse(&text, 1 << 20).unwrap_err();
         assert!(found.to_string().contains("32 levels"), "{found}");
     }
@@ -235,12 +169,7 @@ fn a_refused_header_is_told_from_a_malformed_token() {
 fn another_algorithm_of_the_same_secret_is_not_tried() {
     let text = signed(br#"{"alg":"HS512"}"#, b"{}");
     let found = parse(&text).unwrap().verify(&key()).unwrap_err();
-    assert_eq!(
-        found,
-        TokenError::KeyDoesNotFit {
-            algorithm: Algorithm::Hs512
-        }
-    );
+    assert_eq!(found, TokenError::KeyDoesNotFit { algorithm: Algorithm::Hs512 });
 }
 
 #[test]

@@ -84,10 +84,7 @@ impl Signer {
 
     pub(crate) fn pkcs8(&self) -> Vec<u8> {
         match self {
-            Self::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair)
-                .unwrap()
-                .as_ref()
-                .to_vec(),
+            Self::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).unwrap().as_ref().to_vec(),
             Self::Ec(_, pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
             Self::Ed25519(pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
         }
@@ -105,37 +102,23 @@ impl Signer {
                     _ => &aws::RSA_PSS_SHA512,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &SystemRandom::new(), message, &mut signature)
-                    .unwrap();
+                pair.sign(padding, &SystemRandom::new(), message, &mut signature).unwrap();
                 signature
             }
-            Self::Ec(_, pair) => pair
-                .sign(&SystemRandom::new(), message)
-                .unwrap()
-                .as_ref()
-                .to_vec(),
+            Self::Ec(_, pair) => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
             Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }
 
     /// A token with this header and these claims, signed with `algorithm`.
-    pub(crate) fn token_with(
-        &self,
-        algorithm: Algorithm,
-        header: &Value,
-        claims: &Value,
-    ) -> String {
+    pub(crate) fn token_with(&self, algorithm: Algorithm, header: &Value, claims: &Value) -> String {
         let input = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
         let signature = self.sign(algorithm, input.as_bytes());
         format!("{input}.{}", b64(signature))
     }
 
     pub(crate) fn token(&self, algorithm: Algorithm, claims: &Value) -> String {
-        self.token_with(
-            algorithm,
-            &json!({"alg": algorithm, "typ": "at+jwt"}),
-            claims,
-        )
+        self.token_with(algorithm, &json!({"alg": algorithm, "typ": "at+jwt"}), claims)
     }
 }
 
@@ -146,9 +129,7 @@ pub(crate) fn b64(bytes: impl AsRef<[u8]>) -> String {
 /// The JSON of a JWK as a checked key.
 pub(crate) fn jwk(key: &Value) -> Result<Jwk, KeyError> {
     let mut set = JwkSet::parse(json!({"keys": [key]}).to_string().as_bytes()).unwrap();
-    set.skipped
-        .pop()
-        .map_or_else(|| Ok(set.keys.remove(0)), |skipped| Err(skipped.error))
+    set.skipped.pop().map_or_else(|| Ok(set.keys.remove(0)), |skipped| Err(skipped.error))
 }
 
 pub(crate) fn verifying_key(key: &Value, allowed: &[Algorithm]) -> Result<VerifyingKey, KeyError> {

@@ -50,7 +50,11 @@ impl<P: Platform> Gate<P> {
             let right = admin.bootstrap_hash.is_some_and(|hash| hash.ct_eq(&given).into());
             return match right {
                 true => self.admit_bootstrap(&request, now),
-                false => self.refuse_unread(&request, Denial::new(Code::KeyInvalid, "a wrong bootstrap secret"), now),
+                false => self.refuse_unread(
+                    &request,
+                    Denial::new(Code::KeyInvalid, "a wrong bootstrap secret"),
+                    now,
+                ),
             };
         }
         let mut outcome = self.authorize(&request, now).await;
@@ -82,7 +86,15 @@ mod tests {
         let hash = bootstrap_hash(&Secret::new("edge-auth-admin_x"));
         let expected: [u8; 32] = Sha256::digest("edge-auth-admin_x").into();
         assert_eq!(parse_bootstrap_hash(&hash), Some(expected));
-        for wrong in ["", "sha256:", "sha256:00", &hash[1..], &format!("{hash}0"), &format!("{hash}00"), &hash.replace('a', "g")] {
+        for wrong in [
+            "",
+            "sha256:",
+            "sha256:00",
+            &hash[1..],
+            &format!("{hash}0"),
+            &format!("{hash}00"),
+            &hash.replace('a', "g"),
+        ] {
             assert!(wrong == hash || parse_bootstrap_hash(wrong).is_none(), "{wrong}");
         }
     }

@@ -40,7 +40,9 @@ impl AdminError {
             Self::Invalid(_) | Self::BlockUnknown(_) => ("request_invalid", 400),
             Self::NotFound(_) => ("key_not_found", 404),
             Self::Lifecycle(LifecycleError::Terms(_)) => ("request_invalid", 400),
-            Self::Lifecycle(LifecycleError::Randomness(_)) | Self::Unavailable(_) => ("store_unavailable", 503),
+            Self::Lifecycle(LifecycleError::Randomness(_)) | Self::Unavailable(_) => {
+                ("store_unavailable", 503)
+            }
             Self::Lifecycle(_) => ("key_state", 409),
             Self::Exists(_) => ("key_exists", 409),
             Self::Conflict(_) => ("key_conflict", 409),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{AdminError, KeyView, KeyWish, Listed, Registry};
 use crate::api_key::{ApiKey, KeyText};
@@ -186,7 +186,11 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
     }
 }
 
-async fn list<S: ApiKeyAdmin>(registry: &Registry<'_, S>, query: &str, now: Timestamp) -> Result<Reply, AdminError> {
+async fn list<S: ApiKeyAdmin>(
+    registry: &Registry<'_, S>,
+    query: &str,
+    now: Timestamp,
+) -> Result<Reply, AdminError> {
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Entry {
@@ -203,8 +207,12 @@ async fn list<S: ApiKeyAdmin>(registry: &Registry<'_, S>, query: &str, now: Time
         match &*name {
             "block" => block = Some(value),
             "after" => after = Some(value),
-            "limit" => limit = value.parse().map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?,
-            other => return Err(AdminError::Invalid(format!("there is no parameter `{}`", other.escape_debug()))),
+            "limit" => {
+                limit = value.parse().map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?
+            }
+            other => {
+                return Err(AdminError::Invalid(format!("there is no parameter `{}`", other.escape_debug())));
+            }
         }
     }
     let page = registry.list(block.as_deref(), after.as_deref(), limit, now).await?;
@@ -223,7 +231,8 @@ fn describe() -> Reply {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
-    serde_json::from_slice(body).map_err(|error| AdminError::Invalid(format!("the body is not as described: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| AdminError::Invalid(format!("the body is not as described: {error}")))
 }
 
 fn duration(text: &str) -> Result<Duration, AdminError> {

@@ -139,7 +139,9 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
     pub async fn wrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
         for _ in 0..ATTEMPTS {
             let key = self.show(id, now).await?;
-            let Some(wrapped) = key.wrap() else { return Ok(None) };
+            let Some(wrapped) = key.wrap() else {
+                return Ok(None);
+            };
             if self.replace(&key, &wrapped, now).await? == Put::Stored {
                 return Ok(Some(wrapped));
             }

@@ -43,17 +43,32 @@ impl KeyWish {
         let scopes = match (self.scopes.is_empty(), self.all_scopes) {
             (false, false) => Scopes::list(self.scopes),
             (true, true) => Scopes::All,
-            (true, false) => return Err(invalid("name at least one scope, or ask for all of them by name (all scopes)")),
-            (false, true) => return Err(invalid("all scopes and a list of scopes contradict each other")),
+            (true, false) => {
+                return Err(invalid("name at least one scope, or ask for all of them by name (all scopes)"));
+            }
+            (false, true) => {
+                return Err(invalid("all scopes and a list of scopes contradict each other"));
+            }
         };
         let expires = match (self.expires, self.never_expires) {
             (Some(text), false) => Expiry::At(moment(&text, now)?),
             (None, true) => Expiry::Never,
-            (None, false) => return Err(invalid("say when the key expires (90d, or a date), or that it never does")),
-            (Some(_), true) => return Err(invalid("an expiry and never expiring contradict each other")),
+            (None, false) => {
+                return Err(invalid("say when the key expires (90d, or a date), or that it never does"));
+            }
+            (Some(_), true) => {
+                return Err(invalid("an expiry and never expiring contradict each other"));
+            }
         };
         let networks = self.networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?;
-        Ok(NewKey { label: self.label, owner: self.owner, scopes, expires, networks, metadata: self.metadata })
+        Ok(NewKey {
+            label: self.label,
+            owner: self.owner,
+            scopes,
+            expires,
+            networks,
+            metadata: self.metadata,
+        })
     }
 }
 
@@ -62,11 +77,15 @@ fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
     if let Ok(duration) = humantime::parse_duration(text) {
         return Ok(now.plus(duration));
     }
-    let dated = humantime::parse_rfc3339_weak(text).or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
+    let dated = humantime::parse_rfc3339_weak(text)
+        .or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
     let since = dated.ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
     let millis = since.and_then(|since: Duration| u64::try_from(since.as_millis()).ok());
     millis.map(Timestamp::from_millis).ok_or_else(|| {
-        invalid(format!("`{}` is neither a duration like 90d nor a time like 2027-01-31 or 2027-01-31T12:00:00Z", text.escape_debug()))
+        invalid(format!(
+            "`{}` is neither a duration like 90d nor a time like 2027-01-31 or 2027-01-31T12:00:00Z",
+            text.escape_debug()
+        ))
     })
 }
 

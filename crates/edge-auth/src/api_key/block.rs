@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::hash::Proof;
 use super::imported::ImportedFormat;
 use super::native::KeyFormat;
-use super::pepper::{PepperId, Peppers};
-use super::{ApiKey, KeyRefusal, RecordError, record};
+use super::pepper::Peppers;
+use super::{ApiKey, BlockError, KeyRefusal, RecordError, record};
 use crate::platform::ApiKeyRecord;
 
 /// The keys of one kind: their form, and the peppers behind them. Cheap to clone.
@@ -32,26 +32,16 @@ impl ApiKeyBlock {
     }
 
     /// Of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
-    pub fn imported(
-        name: &str,
-        format: ImportedFormat,
-        peppers: Peppers,
-    ) -> Result<Self, BlockError> {
+    pub fn imported(name: &str, format: ImportedFormat, peppers: Peppers) -> Result<Self, BlockError> {
         Self::new(name, Kind::Imported(format), peppers)
     }
 
     fn new(name: &str, kind: Kind, peppers: Peppers) -> Result<Self, BlockError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) {
-            return Err(BlockError::Name {
-                found: name.to_owned(),
-            });
+            return Err(BlockError::Name { found: name.to_owned() });
         }
-        Ok(Self(Arc::new(Block {
-            name: name.to_owned(),
-            kind,
-            peppers,
-        })))
+        Ok(Self(Arc::new(Block { name: name.to_owned(), kind, peppers })))
     }
 
     /// The name; records are bound to it.
@@ -89,11 +79,7 @@ impl ApiKeyBlock {
             Kind::Native(format) => format.read(text, self.peppers())?,
             Kind::Imported(format) => format.read(self.name(), text)?,
         };
-        Ok(PresentedKey {
-            block: self.clone(),
-            record_id,
-            proof,
-        })
+        Ok(PresentedKey { block: self.clone(), record_id, proof })
     }
 
     /// Checks the MAC of a stored record, and only then reads it.
@@ -148,56 +134,4 @@ impl fmt::Debug for PresentedKey {
             .field("record_id", &self.record_id)
             .finish_non_exhaustive()
     }
-}
-
-/// What is wrong with a block of the policy or with its peppers.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BlockError {
-    /// The block's name has the wrong characters or length.
-    #[error("block name `{found}`: must match [A-Za-z0-9_-]{{1,64}}")]
-    Name {
-        /// The name.
-        found: String,
-    },
-    /// The prefix has the wrong characters or length.
-    #[error("prefix `{found}`: must match [a-z][a-z0-9]{{1,15}}")]
-    Prefix {
-        /// The prefix.
-        found: String,
-    },
-    /// The environment has the wrong characters or length.
-    #[error("environment `{found}`: must match [a-z]{{2,8}}")]
-    Environment {
-        /// The environment.
-        found: String,
-    },
-    /// The prefix of imported keys has the wrong characters or length.
-    #[error("prefix `{found}` of imported keys: must be 1 to 32 visible ASCII characters")]
-    ImportedPrefix {
-        /// The prefix.
-        found: String,
-    },
-    /// A pepper is too short to be a key.
-    #[error("a pepper of {bytes} bytes: must be at least 32, and random")]
-    PepperTooShort {
-        /// Its length.
-        bytes: usize,
-    },
-    /// One pepper stands in two places.
-    #[error("pepper {id} is configured twice: it is current, previous or retired, once")]
-    PepperRepeated {
-        /// Its public name.
-        id: PepperId,
-    },
-    /// There are more peppers than every presented id should be tried with.
-    #[error(
-        "{count} peppers: at most {limit}; rotate or revoke the keys of the oldest, then remove it"
-    )]
-    TooManyPeppers {
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        limit: usize,
-    },
 }

@@ -33,11 +33,7 @@ pub(super) struct KeyHash {
 impl KeyHash {
     pub(super) fn new(proof: &Proof, pepper: &Arc<Pepper>) -> Self {
         let wraps = Vec::new();
-        Self {
-            value: value(proof, pepper, &wraps),
-            innermost: Arc::clone(pepper),
-            wraps,
-        }
+        Self { value: value(proof, pepper, &wraps), innermost: Arc::clone(pepper), wraps }
     }
 
     /// In constant time.
@@ -67,9 +63,7 @@ impl KeyHash {
     }
 
     pub(super) fn from_stored(stored: &StoredHash, peppers: &Peppers) -> Result<Self, RecordError> {
-        let broken = |problem: &str| RecordError::Body {
-            detail: format!("its hash {problem}"),
-        };
+        let broken = |problem: &str| RecordError::Body { detail: format!("its hash {problem}") };
         let value = BASE64
             .decode(&stored.value)
             .ok()
@@ -80,11 +74,7 @@ impl KeyHash {
             None => Err(RecordError::HashPepperUnknown { pepper: id.clone() }),
         });
         let innermost = chain.next().ok_or_else(|| broken("names no pepper"))??;
-        Ok(Self {
-            value,
-            innermost,
-            wraps: chain.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { value, innermost, wraps: chain.collect::<Result<_, _>>()? })
     }
 }
 
@@ -102,7 +92,5 @@ fn value(proof: &Proof, innermost: &Pepper, wraps: &[Arc<Pepper>]) -> [u8; 32] {
         Proof::Secret(secret) => innermost.secret.code(&**secret),
         Proof::Digest(digest) => innermost.imported.code(digest.expose()),
     };
-    wraps
-        .iter()
-        .fold(value, |value, pepper| pepper.wrap.code(&value))
+    wraps.iter().fold(value, |value, pepper| pepper.wrap.code(&value))
 }

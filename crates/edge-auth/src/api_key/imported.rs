@@ -7,10 +7,9 @@ use edge_auth_token::Secret;
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::block::BlockError;
 use super::hash::Proof;
 use super::subkey::framed;
-use super::{KeyRefusal, record};
+use super::{BlockError, KeyRefusal, record};
 
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
 
@@ -31,21 +30,14 @@ impl ImportedFormat {
         if let Some(found) = prefix
             && !((1..=32).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_graphic()))
         {
-            return Err(BlockError::ImportedPrefix {
-                found: found.to_owned(),
-            });
+            return Err(BlockError::ImportedPrefix { found: found.to_owned() });
         }
-        Ok(Self {
-            algorithm,
-            prefix: prefix.map(str::to_owned),
-        })
+        Ok(Self { algorithm, prefix: prefix.map(str::to_owned) })
     }
 
     /// Whether the text begins with the prefix; never without one.
     pub(super) fn recognises(&self, text: &str) -> bool {
-        self.prefix
-            .as_ref()
-            .is_some_and(|prefix| text.starts_with(prefix))
+        self.prefix.as_ref().is_some_and(|prefix| text.starts_with(prefix))
     }
 
     pub(super) fn has_prefix(&self) -> bool {
@@ -58,14 +50,10 @@ impl ImportedFormat {
             return Err(KeyRefusal::Malformed("it is not 16 to 512 characters long"));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(KeyRefusal::Malformed(
-                "it has a character that is not visible ASCII",
-            ));
+            return Err(KeyRefusal::Malformed("it has a character that is not visible ASCII"));
         }
         if self.has_prefix() && !self.recognises(text) {
-            return Err(KeyRefusal::Malformed(
-                "it does not begin with the block's prefix",
-            ));
+            return Err(KeyRefusal::Malformed("it does not begin with the block's prefix"));
         }
         let digest = match self.algorithm {
             DigestAlgorithm::Sha256 => Sha256::digest(text).to_vec(),
@@ -80,12 +68,9 @@ impl ImportedFormat {
         let digest = if text.len() == 2 * self.algorithm.bytes() {
             from_hex(text)
         } else {
-            from_base64(text, &alphabet::STANDARD)
-                .or_else(|| from_base64(text, &alphabet::URL_SAFE))
+            from_base64(text, &alphabet::STANDARD).or_else(|| from_base64(text, &alphabet::URL_SAFE))
         };
-        digest
-            .filter(|digest| digest.len() == self.algorithm.bytes())
-            .map(|digest| found(block, digest))
+        digest.filter(|digest| digest.len() == self.algorithm.bytes()).map(|digest| found(block, digest))
     }
 
     pub(super) fn algorithm(&self) -> DigestAlgorithm {
@@ -130,14 +115,10 @@ fn found(block: &str, digest: Vec<u8>) -> (String, Proof) {
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let (pairs, _) = text.as_bytes().as_chunks::<2>();
-    pairs
-        .iter()
-        .map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok())
-        .collect()
+    pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()).collect()
 }
 
 fn from_base64(text: &str, alphabet: &Alphabet) -> Option<Vec<u8>> {
-    let either =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let either = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     GeneralPurpose::new(alphabet, either).decode(text).ok()
 }

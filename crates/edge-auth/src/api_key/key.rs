@@ -11,8 +11,8 @@ use super::hash::KeyHash;
 use super::pepper::PepperId;
 use super::terms::Terms;
 use super::{ApiKeyBlock, Expiry, KeyRefusal, PresentedKey, RecordError, State, record};
-use crate::scopes::Scopes;
 use crate::platform::ApiKeyRecord;
+use crate::scopes::Scopes;
 
 /// A key as its record says it is; made by [`ApiKeyBlock::open`] from a record whose MAC is right,
 /// or by a change to such a key. Its `Debug` shows no hash.
@@ -79,10 +79,7 @@ impl ApiKey {
         match &self.terms.state {
             State::Active => Ok(()),
             State::Disabled => Err(KeyRefusal::Disabled),
-            State::Revoked { at, reason } => Err(KeyRefusal::Revoked {
-                at: *at,
-                reason: reason.clone(),
-            }),
+            State::Revoked { at, reason } => Err(KeyRefusal::Revoked { at: *at, reason: reason.clone() }),
         }
     }
 
@@ -101,9 +98,7 @@ impl ApiKey {
         if self.terms.networks.is_empty() {
             return Ok(());
         }
-        let client = client
-            .ok_or(KeyRefusal::ClientAddressUnknown)?
-            .to_canonical();
+        let client = client.ok_or(KeyRefusal::ClientAddressUnknown)?.to_canonical();
         if !self.terms.allows_client(client) {
             return Err(KeyRefusal::NetworkNotAllowed { client });
         }

@@ -10,8 +10,8 @@ use super::block::Kind;
 use super::hash::{KeyHash, Proof};
 use super::key::PreviousHash;
 use super::terms::{Terms, check_reason};
-use super::{ApiKey, ApiKeyBlock, Expiry, KeyText, NewKey, State, TermsError};
-use crate::platform::{Randomness, Unavailable};
+use super::{ApiKey, ApiKeyBlock, Expiry, KeyText, LifecycleError, NewKey, State};
+use crate::platform::Randomness;
 
 impl ApiKeyBlock {
     /// Issues a key. Its text is not recoverable: show it to its owner, once.
@@ -22,9 +22,7 @@ impl ApiKeyBlock {
         now: Timestamp,
     ) -> Result<(ApiKey, KeyText), LifecycleError> {
         let Kind::Native(format) = self.kind() else {
-            return Err(LifecycleError::BlockOfImported {
-                block: self.name().to_owned(),
-            });
+            return Err(LifecycleError::BlockOfImported { block: self.name().to_owned() });
         };
         let terms = Terms::new(new, self.environment(), now)?;
         let mut random = [0; 9];
@@ -37,25 +35,15 @@ impl ApiKeyBlock {
 
     /// Takes over a key that another system issued, by that system's hash of it: hexadecimal or
     /// base64, of the block's algorithm.
-    pub fn import(
-        &self,
-        new: NewKey,
-        hash: &str,
-        now: Timestamp,
-    ) -> Result<ApiKey, LifecycleError> {
+    pub fn import(&self, new: NewKey, hash: &str, now: Timestamp) -> Result<ApiKey, LifecycleError> {
         let Kind::Imported(format) = self.kind() else {
-            return Err(LifecycleError::BlockOfIssued {
-                block: self.name().to_owned(),
-            });
+            return Err(LifecycleError::BlockOfIssued { block: self.name().to_owned() });
         };
         let terms = Terms::new(new, self.environment(), now)?;
         let algorithm = format.algorithm();
         let (id, digest) = format
             .read_hash(self.name(), hash)
-            .ok_or(LifecycleError::Hash {
-                algorithm: algorithm.name(),
-                bytes: algorithm.bytes(),
-            })?;
+            .ok_or(LifecycleError::Hash { algorithm: algorithm.name(), bytes: algorithm.bytes() })?;
         Ok(self.first_version(id, terms, &digest))
     }
 
@@ -93,10 +81,7 @@ impl ApiKey {
         }
         let secret = new_secret(randomness)?;
         let text = format.text(&self.id, &secret);
-        let old = PreviousHash {
-            hash: self.hash.clone(),
-            until: now.plus(overlap),
-        };
+        let old = PreviousHash { hash: self.hash.clone(), until: now.plus(overlap) };
         let mut key = self.next_version();
         key.hash = KeyHash::new(&Proof::Secret(secret), self.block.peppers().current());
         key.previous = (!overlap.is_zero()).then_some(old);
@@ -120,10 +105,7 @@ impl ApiKey {
     pub fn revoke(&self, reason: &str, now: Timestamp) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
         check_reason(reason)?;
-        Ok(self.with_state(State::Revoked {
-            at: now,
-            reason: reason.to_owned(),
-        }))
+        Ok(self.with_state(State::Revoked { at: now, reason: reason.to_owned() }))
     }
 
     /// Brings its hashes and its record under the current pepper, without its secret; `None` if
@@ -139,10 +121,9 @@ impl ApiKey {
         }
         let mut key = self.next_version();
         key.hash = key.hash.wrapped(current);
-        key.previous = key.previous.map(|previous| PreviousHash {
-            hash: previous.hash.wrapped(current),
-            until: previous.until,
-        });
+        key.previous = key
+            .previous
+            .map(|previous| PreviousHash { hash: previous.hash.wrapped(current), until: previous.until });
         Some(key)
     }
 
@@ -167,56 +148,7 @@ impl ApiKey {
     }
 }
 
-/// Why something cannot be done with a key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LifecycleError {
-    /// The wishes for the key cannot be met.
-    #[error(transparent)]
-    Terms(#[from] TermsError),
-    /// The host has no randomness.
-    #[error("no randomness: {0}")]
-    Randomness(#[from] Unavailable),
-    /// The key was revoked, which is for good.
-    #[error("the key was revoked at {} (Unix time), for good: issue a new one", at.seconds())]
-    Revoked {
-        /// When.
-        at: Timestamp,
-    },
-    /// The key expired.
-    #[error("the key expired at {} (Unix time): issue a new one", at.seconds())]
-    Expired {
-        /// When.
-        at: Timestamp,
-    },
-    /// Only the other system could give an imported key a new secret.
-    #[error("an imported key cannot be rotated: issue a new key, then revoke this one")]
-    RotationOfImported,
-    /// Keys are not issued in a block of imported ones.
-    #[error("block `{block}` is for imported keys: issue the key in another block")]
-    BlockOfImported {
-        /// The block's name.
-        block: String,
-    },
-    /// Hashes are not imported into a block of issued keys.
-    #[error("block `{block}` is for keys issued here: import into a block of imported keys")]
-    BlockOfIssued {
-        /// The block's name.
-        block: String,
-    },
-    /// The text is no hash of the block's algorithm.
-    #[error("the hash is not {algorithm}: {bytes} bytes as hexadecimal or base64 are wanted")]
-    Hash {
-        /// The algorithm's name.
-        algorithm: &'static str,
-        /// The length of its hashes.
-        bytes: usize,
-    },
-}
-
-fn new_secret(
-    randomness: &(impl Randomness + ?Sized),
-) -> Result<Zeroizing<[u8; 32]>, LifecycleError> {
+fn new_secret(randomness: &(impl Randomness + ?Sized)) -> Result<Zeroizing<[u8; 32]>, LifecycleError> {
     let mut secret = Zeroizing::new([0; 32]);
     randomness.fill(&mut *secret)?;
     Ok(secret)

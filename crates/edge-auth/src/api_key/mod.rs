@@ -31,27 +31,34 @@
 
 mod base62;
 mod block;
+mod block_error;
 mod hash;
 mod imported;
 mod key;
 mod key_text;
 mod lifecycle;
+mod lifecycle_error;
 mod native;
 mod pepper;
 mod record;
+mod record_error;
 mod refusal;
 mod subkey;
 mod terms;
+mod terms_error;
 #[cfg(test)]
 mod tests;
 
-pub use block::{ApiKeyBlock, BlockError, PresentedKey};
+pub use block::{ApiKeyBlock, PresentedKey};
+pub use block_error::BlockError;
 pub use imported::{DigestAlgorithm, ImportedFormat};
 pub use key::ApiKey;
 pub use key_text::KeyText;
-pub use lifecycle::LifecycleError;
+pub use lifecycle_error::LifecycleError;
 pub use native::KeyFormat;
 pub use pepper::{Pepper, PepperId, Peppers};
-pub use record::{RecordError, claimed_block};
+pub use record::claimed_block;
+pub use record_error::RecordError;
 pub use refusal::KeyRefusal;
-pub use terms::{Expiry, NewKey, State, TermsError};
+pub use terms::{Expiry, NewKey, State};
+pub use terms_error::TermsError;

@@ -3,10 +3,9 @@
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::block::BlockError;
 use super::hash::Proof;
 use super::pepper::{Pepper, Peppers};
-use super::{KeyRefusal, KeyText, base62};
+use super::{BlockError, KeyRefusal, KeyText, base62};
 
 const RANDOM: usize = 12;
 const TAG: usize = 6;
@@ -32,21 +31,13 @@ impl KeyFormat {
             || !prefix.bytes().all(lower_or_digit)
             || !prefix.starts_with(|first: char| first.is_ascii_lowercase())
         {
-            return Err(BlockError::Prefix {
-                found: prefix.to_owned(),
-            });
+            return Err(BlockError::Prefix { found: prefix.to_owned() });
         }
-        if !(2..=8).contains(&environment.len())
-            || !environment.bytes().all(|byte| byte.is_ascii_lowercase())
+        if !(2..=8).contains(&environment.len()) || !environment.bytes().all(|byte| byte.is_ascii_lowercase())
         {
-            return Err(BlockError::Environment {
-                found: environment.to_owned(),
-            });
+            return Err(BlockError::Environment { found: environment.to_owned() });
         }
-        Ok(Self {
-            lead: format!("{prefix}_{environment}_"),
-            environment: environment.to_owned(),
-        })
+        Ok(Self { lead: format!("{prefix}_{environment}_"), environment: environment.to_owned() })
     }
 
     /// The environment.
@@ -83,41 +74,30 @@ impl KeyFormat {
     }
 
     /// The id and secret of a text that was issued under one of these peppers.
-    pub(super) fn read(
-        &self,
-        text: &str,
-        peppers: &Peppers,
-    ) -> Result<(String, Proof), KeyRefusal> {
+    pub(super) fn read(&self, text: &str, peppers: &Peppers) -> Result<(String, Proof), KeyRefusal> {
         let bytes = text.as_bytes();
         let tail = bytes
             .strip_prefix(self.lead.as_bytes())
-            .ok_or(KeyRefusal::Malformed(
-                "it does not begin with the block's prefix and environment",
-            ))?;
+            .ok_or(KeyRefusal::Malformed("it does not begin with the block's prefix and environment"))?;
         if tail.len() != TAIL {
             return Err(KeyRefusal::Malformed(
                 "its length is not that of a key: it was cut, or copied with more than the key",
             ));
         }
-        let (random, tag, secret) = parts(tail).ok_or(KeyRefusal::Malformed(
-            "it is not letters and digits in a key's places",
-        ))?;
-        let Some((before, crc)) = bytes.split_last_chunk::<CRC>() else {
-            return Err(KeyRefusal::Malformed("it has no checksum"));
+        let (Some((random, tag, secret)), Some((before, crc))) =
+            (parts(tail), bytes.split_last_chunk::<CRC>())
+        else {
+            return Err(KeyRefusal::Malformed("it has other characters than a key, or in other places"));
         };
         if checksum(before) != *crc {
             return Err(KeyRefusal::ChecksumWrong);
         }
-        let secret =
-            base62::decode::<32>(secret)
-                .map(Zeroizing::new)
-                .ok_or(KeyRefusal::Malformed(
-                    "its secret is greater than any that is issued",
-                ))?;
+        let secret = base62::decode::<32>(secret)
+            .map(Zeroizing::new)
+            .ok_or(KeyRefusal::Malformed("its secret is greater than any that is issued"))?;
         // Under all of them, whichever is right, so that time does not tell which.
-        let tagged = peppers.all().fold(Choice::from(0), |found, pepper| {
-            found | self.tag(random, pepper).ct_eq(tag)
-        });
+        let tagged =
+            peppers.all().fold(Choice::from(0), |found, pepper| found | self.tag(random, pepper).ct_eq(tag));
         if !bool::from(tagged) {
             return Err(KeyRefusal::TagUnknown);
         }
@@ -140,10 +120,7 @@ fn parts(tail: &[u8]) -> Option<(&[u8; RANDOM], &[u8; TAG], &[u8; SECRET])> {
     let (tag, rest) = rest.split_first_chunk()?;
     let (secret, crc) = rest.strip_prefix(b"_")?.split_first_chunk()?;
     let digits = [random.as_slice(), tag, secret, crc];
-    digits
-        .into_iter()
-        .all(base62::is_base62)
-        .then_some((random, tag, secret))
+    digits.into_iter().all(base62::is_base62).then_some((random, tag, secret))
 }
 
 fn checksum(before: &[u8]) -> [u8; CRC] {
@@ -157,46 +134,21 @@ mod tests {
     #[test]
     fn prefixes_and_environments_have_their_alphabets_and_lengths() {
         for (prefix, environment) in [("ac", "qa"), ("a2345678901234bc", "testtest")] {
-            assert!(
-                KeyFormat::new(prefix, environment).is_ok(),
-                "{prefix} {environment}"
-            );
+            assert!(KeyFormat::new(prefix, environment).is_ok(), "{prefix} {environment}");
         }
-        for prefix in [
-            "",
-            "a",
-            "Acme",
-            "1acme",
-            "ac_me",
-            "ac-me",
-            "acmé",
-            "a23456789012345bc",
-        ] {
+        for prefix in ["", "a", "Acme", "1acme", "ac_me", "ac-me", "acmé", "a23456789012345bc"] {
             let error = KeyFormat::new(prefix, "live").unwrap_err();
-            assert_eq!(
-                error,
-                BlockError::Prefix {
-                    found: prefix.to_owned()
-                }
-            );
+            assert_eq!(error, BlockError::Prefix { found: prefix.to_owned() });
         }
         for environment in ["", "l", "Live", "li_ve", "live1", "livelivel"] {
             let error = KeyFormat::new("acme", environment).unwrap_err();
-            assert_eq!(
-                error,
-                BlockError::Environment {
-                    found: environment.to_owned()
-                }
-            );
+            assert_eq!(error, BlockError::Environment { found: environment.to_owned() });
         }
     }
 
     #[test]
     fn an_error_quotes_what_it_found_and_says_what_it_wants() {
         let error = KeyFormat::new("Acme", "live").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "prefix `Acme`: must match [a-z][a-z0-9]{1,15}"
-        );
+        assert_eq!(error.to_string(), "prefix `Acme`: must match [a-z][a-z0-9]{1,15}");
     }
 }

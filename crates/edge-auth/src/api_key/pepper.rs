@@ -95,11 +95,7 @@ impl Peppers {
     /// - `retired`: records sealed under them are refused. Ids that were tagged and hashes that
     ///   were begun under them stay good, so a retired pepper may even have leaked: who has it
     ///   can tag ids (each costs the gate a read of the store), but not write a record.
-    pub fn new(
-        current: Pepper,
-        previous: Vec<Pepper>,
-        retired: Vec<Pepper>,
-    ) -> Result<Self, BlockError> {
+    pub fn new(current: Pepper, previous: Vec<Pepper>, retired: Vec<Pepper>) -> Result<Self, BlockError> {
         let ring = Ring {
             current: Arc::new(current),
             previous: previous.into_iter().map(Arc::new).collect(),
@@ -108,20 +104,11 @@ impl Peppers {
         let peppers = Self(Arc::new(ring));
         let count = peppers.all().count();
         if count > MAX_PEPPERS {
-            return Err(BlockError::TooManyPeppers {
-                count,
-                limit: MAX_PEPPERS,
-            });
+            return Err(BlockError::TooManyPeppers { count, limit: MAX_PEPPERS });
         }
         for (position, pepper) in peppers.all().enumerate() {
-            if peppers
-                .all()
-                .skip(position + 1)
-                .any(|other| other.id == pepper.id)
-            {
-                return Err(BlockError::PepperRepeated {
-                    id: pepper.id.clone(),
-                });
+            if peppers.all().skip(position + 1).any(|other| other.id == pepper.id) {
+                return Err(BlockError::PepperRepeated { id: pepper.id.clone() });
             }
         }
         Ok(peppers)
@@ -133,9 +120,7 @@ impl Peppers {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Pepper>> {
         let ring = &*self.0;
-        std::iter::once(&ring.current)
-            .chain(&ring.previous)
-            .chain(&ring.retired)
+        std::iter::once(&ring.current).chain(&ring.previous).chain(&ring.retired)
     }
 
     pub(super) fn find(&self, id: &PepperId) -> Option<&Arc<Pepper>> {
@@ -157,9 +142,7 @@ mod tests {
 
     #[test]
     fn a_short_pepper_is_refused_with_its_length_and_nothing_else() {
-        let error = Pepper::new(&Secret::new("hunter2"))
-            .unwrap_err()
-            .to_string();
+        let error = Pepper::new(&Secret::new("hunter2")).unwrap_err().to_string();
         assert!(error.contains("7 bytes") && error.contains("32"), "{error}");
         assert!(!error.contains("hunter2"));
         assert!(Pepper::new(&Secret::new([1; 31])).is_err());
@@ -168,15 +151,9 @@ mod tests {
     #[test]
     fn every_purpose_has_a_key_of_its_own() {
         let pepper = pepper(1);
-        let mut codes = [
-            &pepper.tag,
-            &pepper.secret,
-            &pepper.imported,
-            &pepper.wrap,
-            &pepper.record,
-        ]
-        .map(|key| key.code(b"same message"))
-        .to_vec();
+        let mut codes = [&pepper.tag, &pepper.secret, &pepper.imported, &pepper.wrap, &pepper.record]
+            .map(|key| key.code(b"same message"))
+            .to_vec();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), 5);
@@ -185,12 +162,7 @@ mod tests {
     #[test]
     fn one_pepper_in_two_places_is_refused() {
         let error = Peppers::new(pepper(1), vec![pepper(2)], vec![pepper(1)]).unwrap_err();
-        assert_eq!(
-            error,
-            BlockError::PepperRepeated {
-                id: pepper(1).id().clone()
-            }
-        );
+        assert_eq!(error, BlockError::PepperRepeated { id: pepper(1).id().clone() });
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! {"block":"partners","pepper":"91cf3a07","mac":"…base64url…","body":"{\"schema\":1,…}"}
 //! ```
 //!
-//! The MAC covers the body's exact bytes, the block, the record's id and its version.
+//! The MAC covers the body's exact bytes, the block, the record's id and its version. It does not
+//! cover when the store may forget the record: who can write to the store can delete anyway.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::key::PreviousHash;
 use super::pepper::PepperId;
 use super::subkey::framed;
 use super::terms::Terms;
-use super::{ApiKey, ApiKeyBlock, Expiry};
+use super::{ApiKey, ApiKeyBlock, Expiry, RecordError};
 use crate::platform::ApiKeyRecord;
 
 /// Strict: no padding, no bits that say nothing.
@@ -66,10 +67,10 @@ pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
         schema: SCHEMA,
         terms: key.terms.clone(),
         hash: key.hash.stored(),
-        previous: key.previous.as_ref().map(|previous| Previous {
-            hash: previous.hash.stored(),
-            until: previous.until,
-        }),
+        previous: key
+            .previous
+            .as_ref()
+            .map(|previous| Previous { hash: previous.hash.stored(), until: previous.until }),
     })?;
     let pepper = key.block.peppers().current();
     let message = authenticated(key.block(), &key.id, key.version, &body);
@@ -94,41 +95,32 @@ pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
 pub(super) fn open(block: &ApiKeyBlock, record: &ApiKeyRecord) -> Result<ApiKey, RecordError> {
     let envelope = envelope(record)?;
     if envelope.block != block.name() {
-        return Err(RecordError::OtherBlock {
-            id: record.id.clone(),
-            block: envelope.block,
-        });
+        return Err(RecordError::OtherBlock { id: record.id.clone(), block: envelope.block });
     }
     let peppers = block.peppers();
-    let named = |id: PepperId| (record.id.clone(), id);
-    let Some(pepper) = peppers.find(&envelope.pepper) else {
-        let (id, pepper) = named(envelope.pepper);
-        return Err(RecordError::PepperUnknown { id, pepper });
+    let id = || record.id.clone();
+    let sealed_under = envelope.pepper;
+    let Some(pepper) = peppers.find(&sealed_under) else {
+        return Err(RecordError::PepperUnknown { id: id(), pepper: sealed_under });
     };
-    if peppers.is_retired(&envelope.pepper) {
-        let (id, pepper) = named(envelope.pepper);
-        return Err(RecordError::PepperRetired { id, pepper });
+    if peppers.is_retired(&sealed_under) {
+        return Err(RecordError::PepperRetired { id: id(), pepper: sealed_under });
     }
     let message = authenticated(block.name(), &record.id, record.version, &envelope.body);
     let mac = BASE64.decode(&envelope.mac).unwrap_or_default();
     if !pepper.record.verifies(&message, &mac) {
-        return Err(RecordError::MacWrong {
-            id: record.id.clone(),
-        });
+        return Err(RecordError::MacWrong { id: id() });
     }
     let body = read_body(&envelope.body)?;
     let previous = body.previous.map(|previous| {
         let hash = KeyHash::from_stored(&previous.hash, peppers)?;
-        Ok(PreviousHash {
-            hash,
-            until: previous.until,
-        })
+        Ok(PreviousHash { hash, until: previous.until })
     });
     Ok(ApiKey {
         block: block.clone(),
         id: record.id.clone(),
         version: record.version,
-        sealed_under: envelope.pepper,
+        sealed_under,
         terms: body.terms,
         hash: KeyHash::from_stored(&body.hash, peppers)?,
         previous: previous.transpose()?,
@@ -143,16 +135,12 @@ pub fn claimed_block(record: &ApiKeyRecord) -> Result<String, RecordError> {
 
 fn envelope(record: &ApiKeyRecord) -> Result<Envelope, RecordError> {
     check_size(&record.document)?;
-    serde_json::from_str(&record.document).map_err(|error| RecordError::Envelope {
-        id: record.id.clone(),
-        detail: place(&error),
-    })
+    serde_json::from_str(&record.document)
+        .map_err(|error| RecordError::Envelope { id: record.id.clone(), detail: place(&error) })
 }
 
 fn read_body(body: &str) -> Result<Body, RecordError> {
-    let broken = |error| RecordError::Body {
-        detail: place(&error),
-    };
+    let broken = |error| RecordError::Body { detail: place(&error) };
     match serde_json::from_str(body).map_err(broken)? {
         Versioned { schema: SCHEMA } => serde_json::from_str(body).map_err(broken),
         Versioned { schema: found } => Err(RecordError::Schema { found }),
@@ -160,116 +148,21 @@ fn read_body(body: &str) -> Result<Body, RecordError> {
 }
 
 fn written(value: &impl Serialize) -> Result<String, RecordError> {
-    serde_json::to_string(value).map_err(|error| RecordError::Body {
-        detail: place(&error),
-    })
+    serde_json::to_string(value).map_err(|error| RecordError::Body { detail: place(&error) })
 }
 
 fn authenticated(block: &str, id: &str, version: u64, body: &str) -> Vec<u8> {
-    framed(&[
-        block.as_bytes(),
-        id.as_bytes(),
-        &version.to_be_bytes(),
-        body.as_bytes(),
-    ])
+    framed(&[block.as_bytes(), id.as_bytes(), &version.to_be_bytes(), body.as_bytes()])
 }
 
 fn check_size(document: &str) -> Result<(), RecordError> {
     if document.len() > MAX_BYTES {
-        return Err(RecordError::TooLarge {
-            bytes: document.len(),
-            limit: MAX_BYTES,
-        });
+        return Err(RecordError::TooLarge { bytes: document.len(), limit: MAX_BYTES });
     }
     Ok(())
 }
 
 /// Where the text stopped making sense. What stands there is not for a log.
 fn place(error: &serde_json::Error) -> String {
-    format!(
-        "it stops making sense at line {}, column {}",
-        error.line(),
-        error.column()
-    )
-}
-
-/// Why a record cannot be believed, or not be read. None of it is the caller's fault, and all of
-/// it closes the door; [`MacWrong`](Self::MacWrong) is an alarm.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecordError {
-    /// The MAC is not that of this record. Somebody without the peppers wrote to the store: they
-    /// edited the record, or moved it from another id, block or version.
-    #[error(
-        "the record of key {id:?} has a wrong MAC: it was edited or moved by somebody without the \
-         pepper. Find out who can write to the store"
-    )]
-    MacWrong {
-        /// The record's id.
-        id: String,
-    },
-    /// The record says that it belongs to another block.
-    #[error("the record of key {id:?} belongs to the block {block:?}")]
-    OtherBlock {
-        /// The record's id.
-        id: String,
-        /// The block that it names.
-        block: String,
-    },
-    /// The pepper that sealed the record is not configured.
-    #[error(
-        "the record of key {id:?} was sealed under the pepper {pepper}, which is not configured: \
-         add it to the previous ones"
-    )]
-    PepperUnknown {
-        /// The record's id.
-        id: String,
-        /// The pepper's public name.
-        pepper: PepperId,
-    },
-    /// The pepper that sealed the record is believed no longer.
-    #[error(
-        "the record of key {id:?} was sealed under the pepper {pepper}, which is retired: wrap it \
-         while that pepper is a previous one, or issue the key anew"
-    )]
-    PepperRetired {
-        /// The record's id.
-        id: String,
-        /// The pepper's public name.
-        pepper: PepperId,
-    },
-    /// The hash was made under a pepper that is not configured.
-    #[error("the key's hash was made under the pepper {pepper}: add it to the retired ones")]
-    HashPepperUnknown {
-        /// The pepper's public name.
-        pepper: PepperId,
-    },
-    /// The document is no record.
-    #[error("the document of key {id:?} is no record: {detail}")]
-    Envelope {
-        /// The record's id.
-        id: String,
-        /// What is wrong.
-        detail: String,
-    },
-    /// The body is authentic, and of a form that this version does not know.
-    #[error("the record has schema {found}: a newer version of this program wrote it")]
-    Schema {
-        /// The schema's number.
-        found: u32,
-    },
-    /// The body is authentic, and makes no sense.
-    #[error("the record's body: {detail}")]
-    Body {
-        /// What is wrong.
-        detail: String,
-    },
-    /// The document is longer than any record.
-    #[error("a record of {bytes} bytes: at most {limit}; shorten metadata, scopes or networks")]
-    TooLarge {
-        /// Its length.
-        bytes: usize,
-        /// The greatest length.
-        limit: usize,
-    },
+    format!("it stops making sense at line {}, column {}", error.line(), error.column())
 }

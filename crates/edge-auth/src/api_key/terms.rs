@@ -7,6 +7,7 @@ use edge_auth_token::Timestamp;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
+use super::TermsError;
 use crate::scopes::Scopes;
 
 const MAX_LABEL: usize = 256;
@@ -80,11 +81,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(
-        new: NewKey,
-        environment: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Self, TermsError> {
+    pub(super) fn new(new: NewKey, environment: Option<&str>, now: Timestamp) -> Result<Self, TermsError> {
         for (field, text) in [("label", &new.label), ("owner", &new.owner)] {
             if let Some(text) = text {
                 check_text(field, text, MAX_LABEL)?;
@@ -106,72 +103,14 @@ impl Terms {
             state: State::Active,
             created_at: now,
             expires: new.expires,
-            networks: new
-                .networks
-                .into_iter()
-                .map(network)
-                .collect::<Result<_, _>>()?,
+            networks: new.networks.into_iter().map(network).collect::<Result<_, _>>()?,
             metadata: new.metadata,
         })
     }
 
     pub(super) fn allows_client(&self, client: IpAddr) -> bool {
-        self.networks.is_empty()
-            || self
-                .networks
-                .iter()
-                .any(|network| network.contains(&client))
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&client))
     }
-}
-
-/// What is wrong with the wishes for a key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TermsError {
-    /// A list has too many entries.
-    #[error("{count} {field}: at most {limit}")]
-    TooMany {
-        /// Of what.
-        field: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        limit: usize,
-    },
-    /// A text is empty, too long or not printable.
-    #[error("{field} {text:?}: must be 1 to {limit} bytes without control characters")]
-    Text {
-        /// Of what.
-        field: &'static str,
-        /// The text, cut if it is long.
-        text: String,
-        /// How many bytes there may be.
-        limit: usize,
-    },
-    /// The list of scopes is empty.
-    #[error("no scope: name at least one, or say that the key has all")]
-    NoScope,
-    /// A scope is none.
-    #[error(
-        "scope {scope:?}: must be 1 to 128 visible ASCII characters other than `\"` and `\\` \
-         (RFC 6749, section 3.3)"
-    )]
-    Scope {
-        /// The scope, cut if it is long.
-        scope: String,
-    },
-    /// A network's address says more than its prefix length keeps.
-    #[error("network {network}: has bits behind its prefix; {} was meant, or a longer prefix", network.trunc())]
-    HostBits {
-        /// The network.
-        network: IpNet,
-    },
-    /// The key would be born dead.
-    #[error("the key would expire at {} (Unix time), which is past", at.seconds())]
-    ExpiresInThePast {
-        /// When.
-        at: Timestamp,
-    },
 }
 
 /// The reason of a revocation.
@@ -188,13 +127,8 @@ fn check_scopes(scopes: &Scopes) -> Result<(), TermsError> {
     }
     check_count("scopes", scopes.len(), MAX_SCOPES)?;
     let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    match scopes
-        .iter()
-        .find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed))
-    {
-        Some(scope) => Err(TermsError::Scope {
-            scope: excerpt(scope),
-        }),
+    match scopes.iter().find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed)) {
+        Some(scope) => Err(TermsError::Scope { scope: excerpt(scope) }),
         None => Ok(()),
     }
 }
@@ -212,22 +146,14 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), TermsError>
 
 fn check_count(field: &'static str, count: usize, limit: usize) -> Result<(), TermsError> {
     if count > limit {
-        return Err(TermsError::TooMany {
-            field,
-            count,
-            limit,
-        });
+        return Err(TermsError::TooMany { field, count, limit });
     }
     Ok(())
 }
 
 fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), TermsError> {
     if !(1..=limit).contains(&text.len()) || text.chars().any(char::is_control) {
-        return Err(TermsError::Text {
-            field,
-            text: excerpt(text),
-            limit,
-        });
+        return Err(TermsError::Text { field, text: excerpt(text), limit });
     }
     Ok(())
 }

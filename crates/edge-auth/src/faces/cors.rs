@@ -15,7 +15,9 @@ impl<P: Platform> Gate<P> {
         if request.method != "OPTIONS" {
             return None;
         }
-        let text = |name| request.headers.single(name).ok().flatten().and_then(|value| std::str::from_utf8(value).ok());
+        let text = |name| {
+            request.headers.single(name).ok().flatten().and_then(|value| std::str::from_utf8(value).ok())
+        };
         let method = text("access-control-request-method").filter(|method| is_token(method))?;
         let announced = AuthRequest { method, ..*request };
         let (rule, outcome) = self.match_only(&announced, now)?;
@@ -38,7 +40,9 @@ impl<P: Platform> Gate<P> {
 
 /// What a response of this rule carries for the page that asked, if its origin is allowed.
 pub(crate) fn response_fields(rule: Option<&Rule>, headers: Headers<'_>) -> Vec<(String, String)> {
-    let Some(cors) = rule.and_then(|rule| rule.cors.as_ref()) else { return Vec::new() };
+    let Some(cors) = rule.and_then(|rule| rule.cors.as_ref()) else {
+        return Vec::new();
+    };
     let mut fields = vec![("Vary".to_owned(), "Origin".to_owned())];
     if let Some(origin) = allowed_origin(cors, headers) {
         fields.push(("Access-Control-Allow-Origin".to_owned(), origin.to_owned()));

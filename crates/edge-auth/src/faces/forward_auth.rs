@@ -20,7 +20,12 @@ type Names = (&'static str, &'static str, &'static str);
 impl<P: Platform> Gate<P> {
     /// Decides about the request that a proxy describes, and answers in the proxy's manner.
     /// `prefix` is the path under which this face is served, such as `/authorize`.
-    pub async fn forward_auth(&self, incoming: &Incoming<'_>, prefix: &str, now: Timestamp) -> (Reply, Outcome) {
+    pub async fn forward_auth(
+        &self,
+        incoming: &Incoming<'_>,
+        prefix: &str,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
         let outcome = match self.described(incoming, prefix) {
             Ok(request) => self.authorize(&request, now).await,
             Err(denial) => self.refuse_unread(&incoming.as_request(incoming.peer), denial, now),
@@ -38,14 +43,19 @@ impl<P: Platform> Gate<P> {
         })?;
         if !self.trust.admits(incoming.peer, incoming.headers) {
             let peer = incoming.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
-            return Err(Denial::new(Code::ProxyUntrusted, format!("{peer} is no trusted proxy: see `[trust]`")));
+            return Err(Denial::new(
+                Code::ProxyUntrusted,
+                format!("{peer} is no trusted proxy: see `[trust]`"),
+            ));
         }
         let rest = cut_prefix(incoming.target, prefix)
             .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the face's prefix"))?;
         let client_ip = self.trust.client_behind_proxy(incoming.headers);
         let names: Names = match proxy {
             // Envoy sends the request itself, below the prefix.
-            Proxy::Envoy => return Ok(AuthRequest { target: rest, client_ip, ..incoming.as_request(None) }),
+            Proxy::Envoy => {
+                return Ok(AuthRequest { target: rest, client_ip, ..incoming.as_request(None) });
+            }
             Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
             Proxy::Traefik | Proxy::Caddy => ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host"),
         };

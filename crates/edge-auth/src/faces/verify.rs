@@ -57,7 +57,12 @@ struct Answer<'a> {
 impl<P: Platform> Gate<P> {
     /// Answers with 200 and the decision, whatever it is; with a refusal of its own only if the
     /// caller is no trusted one, or the body does not describe a request.
-    pub async fn verify_json(&self, incoming: &Incoming<'_>, body: &[u8], now: Timestamp) -> (Reply, Outcome) {
+    pub async fn verify_json(
+        &self,
+        incoming: &Incoming<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
         let question = match self.question(incoming, body) {
             Ok(question) => question,
             Err(denial) => {
@@ -85,10 +90,14 @@ impl<P: Platform> Gate<P> {
         if !self.trust.admits(incoming.peer, incoming.headers) {
             return Err(Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"));
         }
-        let question: Question = serde_json::from_slice(body)
-            .map_err(|error| Denial::new(Code::RequestMalformed, format!("the body is no question: {error}")))?;
+        let question: Question = serde_json::from_slice(body).map_err(|error| {
+            Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
+        })?;
         if question.host.is_none() && self.policy.rules_name_hosts() {
-            return Err(Denial::new(Code::ForwardedRequestIncomplete, "`host` is missing, and rules of the policy name hosts"));
+            return Err(Denial::new(
+                Code::ForwardedRequestIncomplete,
+                "`host` is missing, and rules of the policy name hosts",
+            ));
         }
         Ok(question)
     }
@@ -109,7 +118,9 @@ impl<P: Platform> Gate<P> {
             principal: grant.and_then(|grant| grant.principal.as_ref()),
             target: grant.map(|grant| grant.forward.target.as_str()),
             headers: grant
-                .map(|grant| grant.forward.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect())
+                .map(|grant| {
+                    grant.forward.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+                })
                 .unwrap_or_default(),
         }
     }
@@ -138,7 +149,9 @@ impl<'de> Deserialize<'de> for Fields {
                 while let Some((name, values)) = map.next_entry::<String, Values>()? {
                     match values {
                         Values::One(value) => fields.push((name, value)),
-                        Values::Many(values) => fields.extend(values.into_iter().map(|value| (name.clone(), value))),
+                        Values::Many(values) => {
+                            fields.extend(values.into_iter().map(|value| (name.clone(), value)))
+                        }
                     }
                 }
                 Ok(Fields(fields))

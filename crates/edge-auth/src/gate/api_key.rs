@@ -50,7 +50,8 @@ impl<P: Platform> Gate<P> {
         });
         // A key that shows whose it is is looked up as no other: that would cost reads.
         let shows = self.key_blocks.iter().any(|block| block.recognises(text));
-        let candidates = blocks.filter(|(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() });
+        let candidates =
+            blocks.filter(|(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() });
         let mut refused = invalid("no block of keys that the rule names has keys of this form".to_owned());
         for (index, block) in candidates {
             match self.check_key(index, block, text, client_ip, now, trail).await {
@@ -73,9 +74,12 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Principal, Denial> {
         let presented = block.parse(text).map_err(|refusal| refused(block, refusal))?;
-        trail.check("key form", CheckResult::Passed, || format!("checksum and tag are right for block `{}`", block.name()));
+        trail.check("key form", CheckResult::Passed, || {
+            format!("checksum and tag are right for block `{}`", block.name())
+        });
         let id = presented.record_id();
-        let known = self.keys.find(&(index, id.to_owned())).filter(|known| !known.is_older(self.max_age(), now));
+        let known =
+            self.keys.find(&(index, id.to_owned())).filter(|known| !known.is_older(self.max_age(), now));
         let key = match known {
             Some(known) => {
                 let check = known.key.check(&presented, client_ip, now);
@@ -98,18 +102,29 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Reads a record from the store, believes it if its MAC is right, and keeps it.
-    pub(super) async fn read_key(&self, index: usize, id: &str, now: Timestamp) -> Result<Option<Arc<ApiKey>>, Denial> {
-        let Some(block) = self.key_blocks.get(index) else { return Ok(None) };
+    pub(super) async fn read_key(
+        &self,
+        index: usize,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Option<Arc<ApiKey>>, Denial> {
+        let Some(block) = self.key_blocks.get(index) else {
+            return Ok(None);
+        };
         let cached = (index, id.to_owned());
         let record = self.platform.api_keys().find(id, now).await;
-        let record = record.map_err(|error| Denial::new(Code::StoreUnavailable, format!("API keys: {error}")))?;
+        let record =
+            record.map_err(|error| Denial::new(Code::StoreUnavailable, format!("API keys: {error}")))?;
         let Some(record) = record else {
             self.keys.remove(&cached);
             return Ok(None);
         };
         let key = block.open(&record).map_err(|error| {
             self.keys.remove(&cached);
-            invalid(format!("ALERT: the stored record `{id}` of block `{}` is not trusted: {error}", block.name()))
+            invalid(format!(
+                "ALERT: the stored record `{id}` of block `{}` is not trusted: {error}",
+                block.name()
+            ))
         })?;
         let key = Arc::new(key);
         self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now });

@@ -48,7 +48,8 @@ impl<P: Platform> Gate<P> {
             match keys(issuer, resources, &*backend) {
                 Ok((keys, skipped)) => {
                     issuer_keys.push(keys);
-                    notices.extend(skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)));
+                    notices
+                        .extend(skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)));
                 }
                 Err(message) => errors.push(mistake(&format!("issuer `{}`", issuer.name), "keys", message)),
             }
@@ -63,7 +64,11 @@ impl<P: Platform> Gate<P> {
             None
         });
         if secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
-            errors.push(mistake("[trust]", "secret", "is shorter than 16 bytes: anyone could guess it".to_owned()));
+            errors.push(mistake(
+                "[trust]",
+                "secret",
+                "is shorter than 16 bytes: anyone could guess it".to_owned(),
+            ));
         }
         let mut seed = [0; 16];
         if let Err(error) = randomness.fill(&mut seed) {
@@ -102,13 +107,17 @@ fn keys(
         KeyOrigin::Inline(jwks) => IssuerKeys::fixed(issuer, FixedKeys::Jwks(jwks.as_bytes()), backend),
         KeyOrigin::Secret(name) => {
             let secret = resources.secret(name)?;
-            IssuerKeys::fixed(issuer, FixedKeys::Secret(&secret), backend).map_err(|error| format!("{name}: {error}"))
+            IssuerKeys::fixed(issuer, FixedKeys::Secret(&secret), backend)
+                .map_err(|error| format!("{name}: {error}"))
         }
     }
 }
 
 /// The blocks of keys of a policy, for administration without a gate.
-pub(crate) fn key_blocks(policy: &Policy, resources: &dyn Resources) -> Result<Vec<ApiKeyBlock>, PolicyErrors> {
+pub(crate) fn key_blocks(
+    policy: &Policy,
+    resources: &dyn Resources,
+) -> Result<Vec<ApiKeyBlock>, PolicyErrors> {
     let mut blocks = Vec::with_capacity(policy.api_keys.len());
     let mut errors = Vec::new();
     for block in &policy.api_keys {

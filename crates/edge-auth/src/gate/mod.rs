@@ -94,7 +94,13 @@ impl<P: Platform> Gate<P> {
     pub(crate) fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut trail = Trail::new(request);
         trail.bootstrap();
-        let forward = Forward { target: String::new(), remove: Vec::new(), set: Vec::new(), respond: Vec::new(), upgrade: false };
+        let forward = Forward {
+            target: String::new(),
+            remove: Vec::new(),
+            set: Vec::new(),
+            respond: Vec::new(),
+            upgrade: false,
+        };
         trail.outcome(Ok(Grant { principal: None, forward }), now)
     }
 
@@ -118,7 +124,12 @@ impl<P: Platform> Gate<P> {
         outcome.rule.and_then(|index| self.policy.rules.get(index))
     }
 
-    async fn decide(&self, request: &AuthRequest<'_>, now: Timestamp, trail: &mut Trail) -> Result<Grant, Denial> {
+    async fn decide(
+        &self,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Grant, Denial> {
         let (rule, path, query) = self.route(request, trail)?;
         if wants_upgrade(request) && !rule.upgrade {
             return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
@@ -154,7 +165,8 @@ impl<P: Platform> Gate<P> {
             .router
             .find(host.as_ref(), &path, request.method)
             .and_then(|matched| Some((matched.route, self.policy.rules.get(matched.route)?)));
-        let (index, rule) = index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
+        let (index, rule) =
+            index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
         trail.rule(index, rule);
         Ok((rule, path, query))
     }

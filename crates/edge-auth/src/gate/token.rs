@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use edge_auth_token::{ClaimError, Claims, TokenError, TokenType, UnverifiedToken, VerifiedToken, VerifyingKey};
 use edge_auth_token::Timestamp;
+use edge_auth_token::{
+    ClaimError, Claims, TokenError, TokenType, UnverifiedToken, VerifiedToken, VerifyingKey,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::outcome::{CheckResult, FollowUp, Trail};
 use super::Gate;
+use super::outcome::{CheckResult, FollowUp, Trail};
 use crate::credential::PresentedToken;
 use crate::denial::{Code, Denial};
 use crate::issuer_keys::Selected;
@@ -59,7 +61,10 @@ impl<P: Platform> Gate<P> {
         let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.expected.issuer));
         matching.next().ok_or_else(|| {
             let claimed = claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
-            Denial::new(Code::IssuerUnknown, format!("`iss` is {claimed}; no issuer that the rule names has it"))
+            Denial::new(
+                Code::IssuerUnknown,
+                format!("`iss` is {claimed}; no issuer that the rule names has it"),
+            )
         })
     }
 
@@ -73,20 +78,26 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         trail: &mut Trail,
     ) -> Result<Arc<KnownToken>, Denial> {
-        let keys = self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
+        let keys =
+            self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
         let digest: TokenDigest = (index, Sha256::digest(text).into());
         if let Some(known) = self.tokens.find(&digest) {
             // The key may have been dropped by the issuer since.
             if let Some(selected) = keys.holds(&known.key, now) {
                 self.note_refresh(index, &selected, trail);
-                trail.check("signature", CheckResult::Passed, || "verified before, with a key still published".to_owned());
+                trail.check("signature", CheckResult::Passed, || {
+                    "verified before, with a key still published".to_owned()
+                });
                 return Ok(known);
             }
             self.tokens.remove(&digest);
         }
         let algorithm = parsed.algorithm();
         if !issuer.algorithms.contains(&algorithm) {
-            let reason = format!("`alg` is {algorithm}, which issuer `{}` ({}) does not allow", issuer.name, issuer.place);
+            let reason = format!(
+                "`alg` is {algorithm}, which issuer `{}` ({}) does not allow",
+                issuer.name, issuer.place
+            );
             return Err(Denial::new(Code::AlgorithmNotAllowed, reason));
         }
         let source = self.platform.key_source();
@@ -94,7 +105,9 @@ impl<P: Platform> Gate<P> {
         let selected = keys.select(algorithm, kid, source, &*self.backend, now, &mut trail.notices).await?;
         self.note_refresh(index, &selected, trail);
         let token = parsed.verify(&selected.key).map_err(refusal)?;
-        trail.check("signature", CheckResult::Passed, || format!("{algorithm}, by a key of issuer `{}`", issuer.name));
+        trail.check("signature", CheckResult::Passed, || {
+            format!("{algorithm}, by a key of issuer `{}`", issuer.name)
+        });
         let known = Arc::new(KnownToken { token, key: selected.key });
         self.tokens.insert(digest, Arc::clone(&known));
         Ok(known)
@@ -118,13 +131,21 @@ impl<P: Platform> Gate<P> {
         issuer.expected.check(token, now).map_err(|error| claim_refusal(error, issuer))?;
         let claims = token.claims();
         if let Some(wanted) = issuer.claims.iter().find_map(|rule| rule.refusal(claims)) {
-            return Err(Denial::new(Code::ClaimInvalid, format!("{wanted}, says issuer `{}` ({})", issuer.name, issuer.place)));
+            return Err(Denial::new(
+                Code::ClaimInvalid,
+                format!("{wanted}, says issuer `{}` ({})", issuer.name, issuer.place),
+            ));
         }
         if claims.is_bound() || dpop {
             let reason = if dpop { "the scheme is DPoP" } else { "the token has a `cnf`" };
-            return Err(Denial::new(Code::BindingUnverifiable, format!("{reason}, and proofs of possession are not verified")));
+            return Err(Denial::new(
+                Code::BindingUnverifiable,
+                format!("{reason}, and proofs of possession are not verified"),
+            ));
         }
-        trail.check("claims", CheckResult::Passed, || "iss, typ, audience and times are as the policy wants them".to_owned());
+        trail.check("claims", CheckResult::Passed, || {
+            "iss, typ, audience and times are as the policy wants them".to_owned()
+        });
         principal(issuer, claims)
     }
 }
@@ -133,7 +154,10 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
     let subject = claims.subject().filter(|subject| !subject.is_empty());
     let subject = subject.ok_or_else(|| Denial::new(Code::ClaimInvalid, "the token has no `sub`"))?;
     if subject.len() > MAX_SUBJECT_BYTES {
-        return Err(Denial::new(Code::ClaimInvalid, format!("`sub` is longer than {MAX_SUBJECT_BYTES} bytes")));
+        return Err(Denial::new(
+            Code::ClaimInvalid,
+            format!("`sub` is longer than {MAX_SUBJECT_BYTES} bytes"),
+        ));
     }
     Ok(Principal {
         id: format!("jwt:{}:{subject}", issuer.name),
@@ -146,10 +170,15 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
 }
 
 fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
-    let Some((name, value)) = first(&issuer.client_claims, claims) else { return Ok(None) };
+    let Some((name, value)) = first(&issuer.client_claims, claims) else {
+        return Ok(None);
+    };
     match value {
         Value::String(client) if client.len() <= MAX_SUBJECT_BYTES => Ok(Some(client.clone())),
-        _ => Err(Denial::new(Code::ClaimInvalid, format!("`{name}` is no string of at most {MAX_SUBJECT_BYTES} bytes"))),
+        _ => Err(Denial::new(
+            Code::ClaimInvalid,
+            format!("`{name}` is no string of at most {MAX_SUBJECT_BYTES} bytes"),
+        )),
     }
 }
 
@@ -157,10 +186,13 @@ fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
 fn scopes(issuer: &Issuer, claims: &Claims) -> Result<Scopes, Denial> {
     let mut scopes = BTreeSet::new();
     for name in &issuer.scope_claims {
-        let ill_typed = || Denial::new(Code::ClaimInvalid, format!("`{name}` is neither a string nor a list of strings"));
+        let ill_typed =
+            || Denial::new(Code::ClaimInvalid, format!("`{name}` is neither a string nor a list of strings"));
         match claims.lookup(name) {
             None => {}
-            Some(Value::String(text)) => scopes.extend(text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned)),
+            Some(Value::String(text)) => {
+                scopes.extend(text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned))
+            }
             Some(Value::Array(list)) => {
                 for scope in list {
                     scopes.insert(scope.as_str().map(str::to_owned).ok_or_else(ill_typed)?);
@@ -204,7 +236,9 @@ fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
 fn refusal(error: TokenError) -> Denial {
     let code = match &error {
         TokenError::TooLarge { .. } => Code::CredentialTooLarge,
-        TokenError::AlgorithmUnsupported { .. } | TokenError::KeyDoesNotFit { .. } => Code::AlgorithmNotAllowed,
+        TokenError::AlgorithmUnsupported { .. } | TokenError::KeyDoesNotFit { .. } => {
+            Code::AlgorithmNotAllowed
+        }
         TokenError::SignatureInvalid => Code::SignatureInvalid,
         TokenError::Claim(error) => claim_code(error),
         _ => Code::TokenMalformed,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use edge_auth_token::{Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, Secret, SignatureBackend, VerifyingKey};
+use edge_auth_token::{
+    Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, Secret, SignatureBackend, VerifyingKey,
+};
 
 /// Verifying keys beside what they were made from, so that the next set can keep those that it
 /// has in common.

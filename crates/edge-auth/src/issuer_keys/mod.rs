@@ -137,7 +137,9 @@ impl IssuerKeys {
         {
             set = self.current(now).0;
         }
-        let Some(set) = set else { return Err(self.unavailable()) };
+        let Some(set) = set else {
+            return Err(self.unavailable());
+        };
         let mut found = set.select(algorithm, kid);
         if matches!(found, Err(KeySelectionError::UnknownKeyId { .. }))
             && self.may_look_again(now)
@@ -148,7 +150,9 @@ impl IssuerKeys {
         }
         match found {
             Ok(key) => Ok(Selected { key, refresh_due: self.refresh_due(now) }),
-            Err(error) => Err(Denial::new(Code::SigningKeyUnknown, format!("issuer `{}`: {error}", self.name))),
+            Err(error) => {
+                Err(Denial::new(Code::SigningKeyUnknown, format!("issuer `{}`: {error}", self.name)))
+            }
         }
     }
 
@@ -174,7 +178,9 @@ impl IssuerKeys {
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let Some(remote) = &self.remote else { return Ok(()) };
+        let Some(remote) = &self.remote else {
+            return Ok(());
+        };
         {
             let mut state = self.lock();
             state.attempted_at = Some(now);
@@ -226,13 +232,16 @@ impl IssuerKeys {
         let state = self.lock();
         self.remote.is_some()
             && state.attempted_at.is_none_or(|attempted_at| {
-                elapsed(now, attempted_at, COOL_DOWN) || (state.in_flight && !elapsed(now, attempted_at, ABANDONED))
+                elapsed(now, attempted_at, COOL_DOWN)
+                    || (state.in_flight && !elapsed(now, attempted_at, ABANDONED))
             })
     }
 
     fn refresh_due(&self, now: Timestamp) -> bool {
         let state = self.lock();
-        let Some(remote) = &self.remote else { return false };
+        let Some(remote) = &self.remote else {
+            return false;
+        };
         let quiet = state.attempted_at.is_none_or(|attempted_at| elapsed(now, attempted_at, RETRY));
         quiet && remote.freshness(now, state.fetched_at) != Freshness::Fresh
     }

@@ -69,7 +69,9 @@ impl<'a> Compiler<'a> {
 
     /// ``issuer 1 (`corp`)``: a block as a person would name it.
     pub(super) fn describe(&self, block: &str, index: Option<usize>) -> String {
-        let Some(index) = index else { return format!("[{block}]") };
+        let Some(index) = index else {
+            return format!("[{block}]");
+        };
         let label = self
             .labels
             .iter()

@@ -50,7 +50,9 @@ pub(super) fn line_at(text: &str, offset: usize) -> usize {
 fn toml_offset(text: &str, place: &[Step]) -> Option<usize> {
     let root = DeTable::parse(text).ok()?;
     let (first, rest) = place.split_first()?;
-    let Step::Field(name) = first else { return None };
+    let Step::Field(name) = first else {
+        return None;
+    };
     let (key, mut value) = field(root.get_ref(), name)?;
     // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's line.
     let mut offset = if value.get_ref().is_str() { key } else { value.span().start };

@@ -128,12 +128,10 @@ impl Policy {
     }
 
     /// The issuers: name, `iss`, algorithms, origin of their keys.
-    pub fn issuers(
-        &self,
-    ) -> impl Iterator<Item = (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin)> {
-        self.issuers.iter().map(|issuer| {
-            (&*issuer.name, &*issuer.expected.issuer, &*issuer.algorithms, &issuer.keys)
-        })
+    pub fn issuers(&self) -> impl Iterator<Item = (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin)> {
+        self.issuers
+            .iter()
+            .map(|issuer| (&*issuer.name, &*issuer.expected.issuer, &*issuer.algorithms, &issuer.keys))
     }
 
     /// The names of the `[[api_key]]` blocks.
@@ -157,7 +155,10 @@ impl Policy {
         let names = |names: Vec<&String>| names.into_iter().cloned().collect();
         compiler.label("issuer", names(source.issuer.iter().map(|block| &block.name).collect()));
         compiler.label("api_key", names(source.api_key.iter().map(|block| &block.name).collect()));
-        compiler.label("rule", names(source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path)).collect()));
+        compiler.label(
+            "rule",
+            names(source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path)).collect()),
+        );
 
         let issuer_names: Vec<(String, String)> =
             source.issuer.iter().map(|block| (block.name.clone(), block.issuer.clone())).collect();
@@ -176,8 +177,12 @@ impl Policy {
         if before == 0 {
             // Only then do the router's indices agree with the file's.
             for shadowed in router.shadowed() {
-                let by: Vec<_> = shadowed.by.iter().map(|rule| compiler.describe("rule", Some(*rule))).collect();
-                let message = format!("can never match: {} always matches first. Reorder or remove it", by.join(" or "));
+                let by: Vec<_> =
+                    shadowed.by.iter().map(|rule| compiler.describe("rule", Some(*rule))).collect();
+                let message = format!(
+                    "can never match: {} always matches first. Reorder or remove it",
+                    by.join(" or ")
+                );
                 compiler.error(Field::of("rule", shadowed.route, "path"), &message);
             }
         }
@@ -259,7 +264,9 @@ fn split(place: &[Step]) -> (String, String) {
         parts.collect::<Vec<_>>().join(".")
     };
     match place {
-        [Step::Field(block), Step::Index(index), rest @ ..] => (format!("{block} {}", index + 1), field(rest)),
+        [Step::Field(block), Step::Index(index), rest @ ..] => {
+            (format!("{block} {}", index + 1), field(rest))
+        }
         [Step::Field(block), rest @ ..] if !rest.is_empty() => (format!("[{block}]"), field(rest)),
         other => (String::new(), field(other)),
     }
@@ -274,7 +281,9 @@ fn api_key(compiler: &mut Compiler<'_>, index: usize, source: source::ApiKey) ->
                 compiler.error(at("imported"), "keys of another system have no `prefix` and `environment`");
             }
             let format = ImportedFormat::new(imported.hash, imported.prefix.as_deref());
-            ApiKeyKind::Imported(format.map_err(|error| compiler.error(at("imported"), &error.to_string())).ok()?)
+            ApiKeyKind::Imported(
+                format.map_err(|error| compiler.error(at("imported"), &error.to_string())).ok()?,
+            )
         }
         None => {
             let Some(prefix) = source.prefix else {
@@ -283,7 +292,8 @@ fn api_key(compiler: &mut Compiler<'_>, index: usize, source: source::ApiKey) ->
             };
             let environment = source.environment.as_deref().unwrap_or("live");
             let format = KeyFormat::new(&prefix, environment).map_err(|error| {
-                let field = if matches!(error, BlockError::Environment { .. }) { "environment" } else { "prefix" };
+                let field =
+                    if matches!(error, BlockError::Environment { .. }) { "environment" } else { "prefix" };
                 compiler.error(at(field), &error.to_string());
             });
             ApiKeyKind::Native(format.ok()?)

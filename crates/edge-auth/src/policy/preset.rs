@@ -53,7 +53,9 @@ impl Defaults {
             client_claims: &["client_id"],
             claims: Vec::new(),
         };
-        let Some(preset) = preset else { return standard };
+        let Some(preset) = preset else {
+            return standard;
+        };
         match preset {
             Preset::Auth0 => Self {
                 token_type: TokenType::OneOf(vec!["at+jwt".to_owned(), "JWT".to_owned()]),

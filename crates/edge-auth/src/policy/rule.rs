@@ -78,9 +78,9 @@ impl Rule {
             .ok();
         let methods = match &source.methods {
             None => Some(Methods::all()),
-            Some(list) => Methods::listed(list)
-                .map_err(|error| compiler.error(at("methods"), &error.to_string()))
-                .ok(),
+            Some(list) => {
+                Methods::listed(list).map_err(|error| compiler.error(at("methods"), &error.to_string())).ok()
+            }
         };
         let access = access(compiler, blocks, index, &source);
         let wanted = source.scopes.unwrap_or_default();
@@ -210,7 +210,8 @@ fn cors(compiler: &mut Compiler<'_>, index: usize, source: source::Cors) -> Cors
         url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin)
     };
     if source.origins.is_empty() || !source.origins.iter().all(origin) {
-        compiler.error(at.clone(), "`origins` lists origins as browsers send them: \"https://app.example.com\"");
+        compiler
+            .error(at.clone(), "`origins` lists origins as browsers send them: \"https://app.example.com\"");
     }
     if !source.headers.iter().all(|name| crate::request::is_token(name)) {
         compiler.error(at, "`headers` lists header names");

@@ -33,16 +33,10 @@ impl Host {
                 None if after.is_empty() => None,
                 None => return Err(HostRefused::Ipv6),
             };
-            return Ok(Self {
-                name: format!("[{address}]"),
-                port,
-            });
+            return Ok(Self { name: format!("[{address}]"), port });
         }
         let (name, port) = value.split_once(':').unwrap_or((value, ""));
-        Ok(Self {
-            name: parse_name(name)?,
-            port: parse_port(port)?,
-        })
+        Ok(Self { name: parse_name(name)?, port: parse_port(port)? })
     }
 
     /// The name or address, without the port: what rules match.
@@ -134,10 +128,7 @@ impl HostPattern {
         if wildcard && host.is_address() {
             return Err(HostPatternError::WildcardAddress);
         }
-        Ok(Self {
-            wildcard,
-            name: host.name,
-        })
+        Ok(Self { wildcard, name: host.name })
     }
 
     /// Whether the host is one of these.
@@ -153,8 +144,7 @@ impl HostPattern {
 
     fn matches_name(&self, name: &str) -> bool {
         if self.wildcard {
-            name.split_once('.')
-                .is_some_and(|(_, parent)| parent == self.name)
+            name.split_once('.').is_some_and(|(_, parent)| parent == self.name)
         } else {
             name == self.name
         }
@@ -177,9 +167,7 @@ pub enum HostPatternError {
     #[error("a rule's host has no port; leave it out")]
     Port,
     /// A `*` that is not the whole first label, or the only one.
-    #[error(
-        "`*` stands for one whole label in front, as in `*.example.com`; for any host, leave `host` out"
-    )]
+    #[error("`*` stands for one whole label in front, as in `*.example.com`; for any host, leave `host` out")]
     Wildcard,
     /// `*.` in front of an IP address.
     #[error("`*.` stands in front of a name, not of an address")]
@@ -205,10 +193,7 @@ fn parse_name(raw: &str) -> Result<String, HostRefused> {
         if label.len() > MAX_LABEL {
             return Err(HostRefused::TooLong);
         }
-        if !label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        {
+        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
             return Err(HostRefused::Character);
         }
         last = label;
@@ -221,10 +206,7 @@ fn parse_name(raw: &str) -> Result<String, HostRefused> {
 }
 
 fn is_number(label: &str) -> bool {
-    match label
-        .strip_prefix("0x")
-        .or_else(|| label.strip_prefix("0X"))
-    {
+    match label.strip_prefix("0x").or_else(|| label.strip_prefix("0X")) {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => label.bytes().all(|byte| byte.is_ascii_digit()),
     }
@@ -277,10 +259,7 @@ mod tests {
         }
         assert_eq!(host("localhost").name(), "localhost");
         assert_eq!(host("my_service-1").name(), "my_service-1");
-        assert_eq!(
-            host("xn--bcher-kva.example").name(),
-            "xn--bcher-kva.example"
-        );
+        assert_eq!(host("xn--bcher-kva.example").name(), "xn--bcher-kva.example");
     }
 
     #[test]
@@ -297,10 +276,7 @@ mod tests {
 
     #[test]
     fn userinfo_is_refused() {
-        all_refused(
-            HostRefused::Userinfo,
-            &["me@example.com", "a:b@example.com", "@"],
-        );
+        all_refused(HostRefused::Userinfo, &["me@example.com", "a:b@example.com", "@"]);
     }
 
     #[test]
@@ -325,10 +301,7 @@ mod tests {
                 "a\x7f",
             ],
         );
-        all_refused(
-            HostRefused::NotAscii,
-            &["bücher.example", "ＡＢ.example", "a\u{85}", "a。b"],
-        );
+        all_refused(HostRefused::NotAscii, &["bücher.example", "ＡＢ.example", "a\u{85}", "a。b"]);
     }
 
     #[test]
@@ -336,10 +309,7 @@ mod tests {
         all_refused(HostRefused::EmptyLabel, &["a..b", ".a", "a..", ".."]);
         let label = "a".repeat(63);
         assert!(Host::parse(&label).is_ok());
-        all_refused(
-            HostRefused::TooLong,
-            &[&format!("{label}a"), &[label.as_str(); 4].join(".")],
-        );
+        all_refused(HostRefused::TooLong, &[&format!("{label}a"), &[label.as_str(); 4].join(".")]);
     }
 
     #[test]
@@ -362,26 +332,13 @@ mod tests {
         assert_eq!(host("a.0xg").name(), "a.0xg");
         all_refused(
             HostRefused::Ipv6,
-            &[
-                "[",
-                "[]",
-                "[::1",
-                "[::1]a",
-                "[fe80::1%25eth0]",
-                "[127.0.0.1]",
-                "[v1.a]",
-            ],
+            &["[", "[]", "[::1", "[::1]a", "[fe80::1%25eth0]", "[127.0.0.1]", "[v1.a]"],
         );
     }
 
     #[test]
     fn a_bad_port_is_refused() {
-        all_refused(
-            HostRefused::Port,
-            &[
-                "a:b", "a:+80", "a:-1", "a:65536", "a: 80", "a:80:80", "[::1]:x",
-            ],
-        );
+        all_refused(HostRefused::Port, &["a:b", "a:+80", "a:-1", "a:65536", "a: 80", "a:80:80", "[::1]:x"]);
         assert!(Host::parse("a:65535").is_ok());
     }
 
@@ -403,20 +360,11 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_a_host_in_any_spelling() {
-        for value in [
-            "admin.example.com",
-            "Admin.Example.Com",
-            "ADMIN.EXAMPLE.COM.",
-            "admin.example.com:8443",
-        ] {
-            assert!(
-                pattern("admin.example.com").matches(&host(value)),
-                "{value:?}"
-            );
-            assert!(
-                pattern("Admin.Example.com.").matches(&host(value)),
-                "{value:?}"
-            );
+        for value in
+            ["admin.example.com", "Admin.Example.Com", "ADMIN.EXAMPLE.COM.", "admin.example.com:8443"]
+        {
+            assert!(pattern("admin.example.com").matches(&host(value)), "{value:?}");
+            assert!(pattern("Admin.Example.com.").matches(&host(value)), "{value:?}");
         }
         assert!(!pattern("admin.example.com").matches(&host("admin.example.com.evil.test")));
         assert!(pattern("[::1]").matches(&host("[0::1]:8080")));
@@ -426,12 +374,7 @@ mod tests {
     fn a_wildcard_is_exactly_one_label() {
         let wildcard = pattern("*.example.com");
         assert!(wildcard.matches(&host("A.Example.com.")));
-        for other in [
-            "example.com",
-            "a.b.example.com",
-            "aexample.com",
-            "a.example.com.evil.test",
-        ] {
+        for other in ["example.com", "a.b.example.com", "aexample.com", "a.example.com.evil.test"] {
             assert!(!wildcard.matches(&host(other)), "{other:?}");
         }
     }
@@ -450,10 +393,7 @@ mod tests {
             ("*.0.0.1", HostPatternError::Host(HostRefused::Ipv4)),
             ("*.", HostPatternError::Host(HostRefused::Empty)),
             ("", HostPatternError::Host(HostRefused::Empty)),
-            (
-                "https://example.com",
-                HostPatternError::Host(HostRefused::Port),
-            ),
+            ("https://example.com", HostPatternError::Host(HostRefused::Port)),
         ] {
             assert_eq!(HostPattern::parse(text), Err(reason), "{text:?}");
         }

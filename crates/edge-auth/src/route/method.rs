@@ -16,9 +16,7 @@ impl Methods {
     }
 
     /// These methods, each a token (RFC 9110 §5.6.2) without lower-case letters; at least one.
-    pub fn listed<S: AsRef<str>>(
-        methods: impl IntoIterator<Item = S>,
-    ) -> Result<Self, MethodError> {
+    pub fn listed<S: AsRef<str>>(methods: impl IntoIterator<Item = S>) -> Result<Self, MethodError> {
         let mut listed = BTreeSet::new();
         for method in methods {
             let method = method.as_ref();
@@ -42,9 +40,7 @@ impl Methods {
 
     /// The methods one by one, in alphabetical order, `HEAD` with `GET`; `None` if it is all.
     pub fn names(&self) -> Option<impl Iterator<Item = &str>> {
-        self.0
-            .as_ref()
-            .map(|listed| listed.iter().map(String::as_str))
+        self.0.as_ref().map(|listed| listed.iter().map(String::as_str))
     }
 }
 
@@ -134,10 +130,7 @@ mod tests {
     #[test]
     fn what_is_no_method_is_refused() {
         for method in ["", " ", "GET ", "GET,POST", "GE/T", "GÉT", "GET\n", "(GET)"] {
-            assert_eq!(
-                Methods::listed([method]),
-                Err(MethodError::NotToken(method.into()))
-            );
+            assert_eq!(Methods::listed([method]), Err(MethodError::NotToken(method.into())));
         }
         assert_eq!(Methods::listed(["*"]), Err(MethodError::Star));
         assert_eq!(Methods::listed::<&str>([]), Err(MethodError::None));

@@ -171,9 +171,7 @@ pub enum PathRefused {
     #[error("the path is percent-encoded twice (as `%252f`); encode it once")]
     EncodedTwice,
     /// A dot segment in a path handed over decoded: it may have been one text with `%2f`.
-    #[error(
-        "the path holds a `.` or `..` segment, which this host cannot tell from an encoded one"
-    )]
+    #[error("the path holds a `.` or `..` segment, which this host cannot tell from an encoded one")]
     DecodedDotSegment,
     /// A `?` or `#` in a path handed over decoded: how it reaches the upstream is not known.
     #[error("the path holds `?` or `#`, which this host cannot tell from an encoded one")]

@@ -32,16 +32,11 @@ impl PathPattern {
     /// Parses a pattern. A literal that no [`NormalPath`] can hold is refused.
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
         let relative = pattern.strip_prefix('/').ok_or(PatternError::NoSlash)?;
-        let mut parsed = Self {
-            segments: Vec::new(),
-            rest: None,
-        };
+        let mut parsed = Self { segments: Vec::new(), rest: None };
         let mut segments = relative.split('/').peekable();
         while let Some(segment) = segments.next() {
             let last = segments.peek().is_none();
-            let braced = segment
-                .strip_prefix('{')
-                .and_then(|inner| inner.strip_suffix('}'));
+            let braced = segment.strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
             if let Some(name) = braced.and_then(|inner| inner.strip_prefix('*')) {
                 if !last {
                     return Err(PatternError::RestNotLast(name.to_owned()));
@@ -64,8 +59,7 @@ impl PathPattern {
     #[must_use]
     pub fn matches<'a>(&'a self, path: &'a NormalPath) -> Option<Captures<'a>> {
         let mut captures = Captures::new();
-        self.walk(path, |name, value| captures.push((name, value)))
-            .then_some(captures)
+        self.walk(path, |name, value| captures.push((name, value))).then_some(captures)
     }
 
     /// Whether the path matches; unlike [`matches`](Self::matches), it allocates nothing.
@@ -81,12 +75,7 @@ impl PathPattern {
             (None, None) => self.segments.len() == other.segments.len(),
             (None, Some(_)) => false,
         };
-        lengths
-            && self
-                .segments
-                .iter()
-                .zip(&other.segments)
-                .all(|(ours, theirs)| ours.covers(theirs))
+        lengths && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.covers(theirs))
     }
 
     /// The path up to the first segment that is not literal, and its number of segments: `/v1/a`
@@ -131,9 +120,7 @@ impl PathPattern {
 
     fn new_name(&self, name: &str) -> Result<String, PatternError> {
         let mut bytes = name.bytes();
-        let starts = bytes
-            .next()
-            .is_some_and(|first| first.is_ascii_lowercase() || first == b'_');
+        let starts = bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_');
         if !starts || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
             return Err(PatternError::Name(name.to_owned()));
         }
@@ -195,9 +182,7 @@ pub enum PatternError {
     )]
     ForeignWildcard(String),
     /// A brace in a segment that is not one capture.
-    #[error(
-        "the segment {0:?} holds a brace; a capture is a whole segment, `{{name}}` or `{{*rest}}`"
-    )]
+    #[error("the segment {0:?} holds a brace; a capture is a whole segment, `{{name}}` or `{{*rest}}`")]
     Brace(String),
     /// Another text that no path holds when it comes to be matched.
     #[error("the segment {segment:?} never matches: {reason}")]
@@ -235,10 +220,7 @@ fn check_literal(segment: &str) -> Result<(), PatternError> {
     if segment.contains('*') || segment.starts_with(':') {
         return Err(PatternError::ForeignWildcard(named));
     }
-    check_segment(segment).map_err(|reason| PatternError::Unmatchable {
-        segment: named,
-        reason,
-    })
+    check_segment(segment).map_err(|reason| PatternError::Unmatchable { segment: named, reason })
 }
 
 #[cfg(test)]
@@ -294,20 +276,9 @@ mod tests {
     #[test]
     fn a_capture_is_one_segment_that_is_not_empty() {
         let orders = pattern("/v1/orders/{id}");
-        assert_eq!(
-            orders.matches(&path("/v1/orders/42")),
-            Some(vec![("id", "42")])
-        );
-        assert_eq!(
-            orders.matches(&path("/v1/orders/a%20b")),
-            Some(vec![("id", "a b")])
-        );
-        for other in [
-            "/v1/orders",
-            "/v1/orders/",
-            "/v1/orders/42/",
-            "/v1/orders/42/x",
-        ] {
+        assert_eq!(orders.matches(&path("/v1/orders/42")), Some(vec![("id", "42")]));
+        assert_eq!(orders.matches(&path("/v1/orders/a%20b")), Some(vec![("id", "a b")]));
+        for other in ["/v1/orders", "/v1/orders/", "/v1/orders/42/", "/v1/orders/42/x"] {
             assert_eq!(orders.matches(&path(other)), None, "{other:?}");
         }
     }
@@ -315,17 +286,8 @@ mod tests {
     #[test]
     fn a_rest_is_zero_or_more_segments() {
         let files = pattern("/files/{*rest}");
-        for (target, rest) in [
-            ("/files", ""),
-            ("/files/", ""),
-            ("/files/a", "a"),
-            ("/files/a/b/", "a/b/"),
-        ] {
-            assert_eq!(
-                files.matches(&path(target)),
-                Some(vec![("rest", rest)]),
-                "{target:?}"
-            );
+        for (target, rest) in [("/files", ""), ("/files/", ""), ("/files/a", "a"), ("/files/a/b/", "a/b/")] {
+            assert_eq!(files.matches(&path(target)), Some(vec![("rest", rest)]), "{target:?}");
         }
         for other in ["/", "/filesystem", "/file", "/files2/a", "/x/files/a"] {
             assert_eq!(files.matches(&path(other)), None, "{other:?}");
@@ -340,10 +302,7 @@ mod tests {
             all.matches(&path("/acme/files/7/a/b")),
             Some(vec![("tenant", "acme"), ("_2", "7"), ("rest", "a/b")])
         );
-        assert_eq!(
-            all.matches(&path("/acme/files/7")).unwrap()[2],
-            ("rest", "")
-        );
+        assert_eq!(all.matches(&path("/acme/files/7")).unwrap()[2], ("rest", ""));
         assert_eq!(all.matches(&path("/acme/files/")), None);
     }
 
@@ -386,15 +345,8 @@ mod tests {
             ("a\0", PathRefused::Nul),
             ("a\n", PathRefused::ControlCharacter),
         ] {
-            let error = PatternError::Unmatchable {
-                segment: owned(segment),
-                reason,
-            };
-            assert_eq!(
-                PathPattern::parse(&format!("/{segment}")),
-                Err(error),
-                "{segment:?}"
-            );
+            let error = PatternError::Unmatchable { segment: owned(segment), reason };
+            assert_eq!(PathPattern::parse(&format!("/{segment}")), Err(error), "{segment:?}");
         }
     }
 
@@ -439,11 +391,7 @@ mod tests {
                 text.push('/');
                 text.push_str(&segment.replace("{}", &format!("{{c{index}}}")));
             }
-            text.push_str(if text.is_empty() && end.is_empty() {
-                "/"
-            } else {
-                end
-            });
+            text.push_str(if text.is_empty() && end.is_empty() { "/" } else { end });
             pattern(&text)
         })
     }
@@ -453,15 +401,8 @@ mod tests {
         let mut stems = vec![String::new()];
         let mut paths = vec!["/".to_owned()];
         for _ in 0..5 {
-            stems = stems
-                .iter()
-                .flat_map(|stem| ["a", "b", "z"].map(|s| format!("{stem}/{s}")))
-                .collect();
-            paths.extend(
-                stems
-                    .iter()
-                    .flat_map(|stem| [stem.clone(), format!("{stem}/")]),
-            );
+            stems = stems.iter().flat_map(|stem| ["a", "b", "z"].map(|s| format!("{stem}/{s}"))).collect();
+            paths.extend(stems.iter().flat_map(|stem| [stem.clone(), format!("{stem}/")]));
         }
         paths.iter().map(|target| path(target)).collect()
     }

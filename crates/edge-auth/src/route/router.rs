@@ -19,10 +19,7 @@ pub struct Route {
 impl Route {
     fn is_match(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> bool {
         self.methods.contains(method)
-            && self
-                .host
-                .as_ref()
-                .is_none_or(|pattern| host.is_some_and(|host| pattern.matches(host)))
+            && self.host.as_ref().is_none_or(|pattern| host.is_some_and(|host| pattern.matches(host)))
             && self.path.is_match(path)
     }
 
@@ -77,22 +74,13 @@ impl Router {
             by_prefix.entry(prefix).or_default().push(index);
             deepest = deepest.max(depth);
         }
-        Self {
-            routes,
-            by_prefix,
-            depth: deepest,
-        }
+        Self { routes, by_prefix, depth: deepest }
     }
 
     /// The first route whose host, path and method match. `method` is as it was sent; `host` is
     /// `None` if the adapter knows none.
     #[must_use]
-    pub fn find<'a>(
-        &'a self,
-        host: Option<&Host>,
-        path: &'a NormalPath,
-        method: &str,
-    ) -> Option<Match<'a>> {
+    pub fn find<'a>(&'a self, host: Option<&Host>, path: &'a NormalPath, method: &str) -> Option<Match<'a>> {
         let mut first: Option<(usize, &Route)> = None;
         for prefix in beginnings(path.decoded()).take(self.depth + 1) {
             let indices = self.by_prefix.get(prefix).into_iter().flatten();
@@ -103,10 +91,7 @@ impl Router {
             first = found.or(first);
         }
         let (index, route) = first?;
-        Some(Match {
-            route: index,
-            captures: route.path.matches(path)?,
-        })
+        Some(Match { route: index, captures: route.path.matches(path)? })
     }
 
     /// Whether any route is for certain hosts only.
@@ -123,9 +108,7 @@ impl Router {
         let mut shadowed = Vec::new();
         for (index, route) in self.routes.iter().enumerate() {
             let before = self.routes.iter().enumerate().take(index);
-            let covering: Vec<_> = before
-                .filter(|(_, earlier)| earlier.covers_place_of(route))
-                .collect();
+            let covering: Vec<_> = before.filter(|(_, earlier)| earlier.covers_place_of(route)).collect();
             if let Some(by) = takers(&route.methods, &covering) {
                 shadowed.push(Shadowed { route: index, by });
             }
@@ -136,24 +119,17 @@ impl Router {
 
 /// A path's beginnings, shortest first: the empty one, `/a` and `/a/b` of `/a/b`.
 fn beginnings(path: &str) -> impl Iterator<Item = &str> {
-    let parents = path
-        .match_indices('/')
-        .filter_map(|(slash, _)| path.get(..slash));
+    let parents = path.match_indices('/').filter_map(|(slash, _)| path.get(..slash));
     parents.chain([path])
 }
 
 /// For each method the first route that takes it, or `None` if no route takes one of them.
 fn takers(methods: &Methods, routes: &[(usize, &Route)]) -> Option<BTreeSet<usize>> {
     let first = |takes: &dyn Fn(&Methods) -> bool| {
-        routes
-            .iter()
-            .find(|(_, route)| takes(&route.methods))
-            .map(|(index, _)| *index)
+        routes.iter().find(|(_, route)| takes(&route.methods)).map(|(index, _)| *index)
     };
     match methods.names() {
-        Some(names) => names
-            .map(|name| first(&|methods| methods.contains(name)))
-            .collect(),
+        Some(names) => names.map(|name| first(&|methods| methods.contains(name))).collect(),
         // No list holds every method there is, however many routes have one.
         None => first(&|methods| methods.names().is_none()).map(|index| BTreeSet::from([index])),
     }
@@ -168,9 +144,7 @@ mod tests {
     /// `"GET,POST a.test /x"`, `"* - /x"`: methods, host, path.
     fn route(text: &str) -> Route {
         let parts: Vec<&str> = text.split(' ').collect();
-        let [methods, host, path] = parts[..] else {
-            panic!("{text:?}")
-        };
+        let [methods, host, path] = parts[..] else { panic!("{text:?}") };
         Route {
             host: (host != "-").then(|| HostPattern::parse(host).unwrap()),
             path: PathPattern::parse(path).unwrap(),
@@ -188,32 +162,20 @@ mod tests {
     /// The same shape as a route; the path raw.
     fn find(router: &Router, request: &str) -> Option<usize> {
         let parts: Vec<&str> = request.split(' ').collect();
-        let [method, host, target] = parts[..] else {
-            panic!("{request:?}")
-        };
+        let [method, host, target] = parts[..] else { panic!("{request:?}") };
         let host = (host != "-").then(|| Host::parse(host).unwrap());
         let (path, _) = NormalPath::parse(target).unwrap();
-        router
-            .find(host.as_ref(), &path, method)
-            .map(|found| found.route)
+        router.find(host.as_ref(), &path, method).map(|found| found.route)
     }
 
     fn shadowed(routes: &[&str]) -> Vec<(usize, Vec<usize>)> {
         let found = router(routes).shadowed();
-        found
-            .into_iter()
-            .map(|s| (s.route, s.by.into_iter().collect()))
-            .collect()
+        found.into_iter().map(|s| (s.route, s.by.into_iter().collect())).collect()
     }
 
     #[test]
     fn the_first_route_in_source_order_decides_not_the_most_specific() {
-        let router = router(&[
-            "* - /v1/{*rest}",
-            "* - /v1/orders",
-            "* - /{any}",
-            "* - /health",
-        ]);
+        let router = router(&["* - /v1/{*rest}", "* - /v1/orders", "* - /{any}", "* - /health"]);
         assert_eq!(find(&router, "GET - /v1/orders"), Some(0));
         assert_eq!(find(&router, "GET - /v1"), Some(0));
         assert_eq!(find(&router, "GET - /health"), Some(2));
@@ -221,11 +183,7 @@ mod tests {
 
     #[test]
     fn a_method_that_does_not_match_falls_through_to_the_next_route() {
-        let router = router(&[
-            "GET - /orders/{id}",
-            "DELETE,POST - /orders/{id}",
-            "* - /{*rest}",
-        ]);
+        let router = router(&["GET - /orders/{id}", "DELETE,POST - /orders/{id}", "* - /{*rest}"]);
         assert_eq!(find(&router, "GET - /orders/1"), Some(0));
         assert_eq!(find(&router, "HEAD - /orders/1"), Some(0));
         assert_eq!(find(&router, "DELETE - /orders/1"), Some(1));
@@ -237,13 +195,7 @@ mod tests {
     fn without_a_matching_route_there_is_none() {
         assert_eq!(find(&router(&[]), "GET - /"), None);
         let router = router(&["GET - /a", "* a.test /b"]);
-        for request in [
-            "POST - /a",
-            "GET - /a/",
-            "GET - /",
-            "GET b.test /b",
-            "GET - /c",
-        ] {
+        for request in ["POST - /a", "GET - /a/", "GET - /", "GET b.test /b", "GET - /c"] {
             assert_eq!(find(&router, request), None, "{request:?}");
         }
     }
@@ -261,42 +213,22 @@ mod tests {
         let router = router(&["POST - /{a}/{b}", "GET - /{tenant}/{*rest}"]);
         let (path, _) = NormalPath::parse("/acme/x").unwrap();
         let found = router.find(None, &path, "GET").unwrap();
-        assert_eq!(
-            found,
-            Match {
-                route: 1,
-                captures: vec![("tenant", "acme"), ("rest", "x")]
-            }
-        );
+        assert_eq!(found, Match { route: 1, captures: vec![("tenant", "acme"), ("rest", "x")] });
     }
 
     #[test]
     fn a_route_that_an_earlier_one_always_matches_is_shadowed() {
-        assert_eq!(
-            shadowed(&["* - /v1/{*rest}", "GET - /v1/orders"]),
-            [(1, vec![0])]
-        );
+        assert_eq!(shadowed(&["* - /v1/{*rest}", "GET - /v1/orders"]), [(1, vec![0])]);
         assert_eq!(shadowed(&["* - /a", "* - /a"]), [(1, vec![0])]);
         assert_eq!(shadowed(&["* - /{x}", "* a.test /b"]), [(1, vec![0])]);
-        assert_eq!(
-            shadowed(&["* *.a.test /b", "* x.a.test /b"]),
-            [(1, vec![0])]
-        );
+        assert_eq!(shadowed(&["* *.a.test /b", "* x.a.test /b"]), [(1, vec![0])]);
         assert_eq!(shadowed(&["GET - /a", "HEAD - /a"]), [(1, vec![0])]);
-        assert_eq!(
-            shadowed(&["GET,POST - /a", "* - /b", "POST - /a"]),
-            [(2, vec![0])]
-        );
+        assert_eq!(shadowed(&["GET,POST - /a", "* - /b", "POST - /a"]), [(2, vec![0])]);
     }
 
     #[test]
     fn a_route_whose_methods_earlier_ones_take_together_is_shadowed() {
-        let routes = [
-            "GET - /a/{x}",
-            "DELETE - /b",
-            "POST - /{*rest}",
-            "GET,POST - /a/b",
-        ];
+        let routes = ["GET - /a/{x}", "DELETE - /b", "POST - /{*rest}", "GET,POST - /a/b"];
         assert_eq!(shadowed(&routes), [(3, vec![0, 2])]);
     }
 
@@ -323,33 +255,18 @@ mod tests {
         let host = prop::sample::select(vec!["-", "-", "x.test", "*.test"]);
         let methods = prop::sample::select(vec!["*", "GET", "GET,POST", "HEAD,POST"]);
         (methods, host, path, end).prop_map(|(methods, host, path, end)| {
-            let named = |(i, segment): (usize, &&str)| {
-                format!("/{}", segment.replace("{}", &format!("{{c{i}}}")))
-            };
+            let named =
+                |(i, segment): (usize, &&str)| format!("/{}", segment.replace("{}", &format!("{{c{i}}}")));
             let stem: String = path.iter().enumerate().map(named).collect();
-            let end = if stem.is_empty() && end.is_empty() {
-                "/"
-            } else {
-                end
-            };
+            let end = if stem.is_empty() && end.is_empty() { "/" } else { end };
             route(&format!("{methods} {host} {stem}{end}"))
         })
     }
 
     fn all_requests() -> Vec<(Option<Host>, NormalPath, &'static str)> {
         let mut requests = Vec::new();
-        for target in [
-            "/",
-            "/a",
-            "/a/",
-            "/a/b",
-            "/z",
-            "/a/z/",
-            "/b/a/b",
-            "/b/a/b/",
-            "/z/z/z/z",
-            "/%61/./b/a",
-        ] {
+        for target in ["/", "/a", "/a/", "/a/b", "/z", "/a/z/", "/b/a/b", "/b/a/b/", "/z/z/z/z", "/%61/./b/a"]
+        {
             for host in [None, Some("x.test"), Some("y.test"), Some("other")] {
                 for method in ["GET", "HEAD", "POST", "OPTIONS"] {
                     let host = host.map(|host| Host::parse(host).unwrap());

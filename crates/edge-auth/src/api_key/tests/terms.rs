@@ -1,0 +1,98 @@
+//! What a new key may be asked to be.
+
+use super::*;
+
+fn refused(new: NewKey) -> TermsError {
+    match block().issue(new, &Counting::from(0), NOW) {
+        Err(LifecycleError::Terms(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_key_without_scope_must_be_asked_for_as_such() {
+    let none = Scopes::List(Default::default());
+    assert_eq!(refused(NewKey { scopes: none, ..wishes() }), TermsError::NoScope);
+    assert_eq!(issued_in(&block(), NewKey { scopes: Scopes::All, ..wishes() }).0.scopes(), &Scopes::All);
+}
+
+#[test]
+fn scopes_are_scope_tokens() {
+    let long = "s".repeat(129);
+    for scope in ["", "a b", "a\"b", "a\\b", "é", "a\n", &long] {
+        let error = refused(NewKey { scopes: Scopes::list([scope]), ..wishes() });
+        assert!(matches!(error, TermsError::Scope { .. }), "{scope:?}");
+    }
+    let many = Scopes::list((0..129).map(|number| number.to_string()));
+    let error = refused(NewKey { scopes: many, ..wishes() });
+    assert_eq!(error, TermsError::TooMany { field: "scopes", count: 129, limit: 128 });
+}
+
+#[test]
+fn a_key_is_not_born_expired() {
+    let error = refused(NewKey { expires: Expiry::At(NOW), ..wishes() });
+    assert_eq!(error, TermsError::ExpiresInThePast { at: NOW });
+}
+
+#[test]
+fn a_network_with_bits_behind_its_prefix_is_refused_with_what_was_meant() {
+    let networks = vec!["10.1.2.3/8".parse().unwrap()];
+    let error = refused(NewKey { networks, ..wishes() }).to_string();
+    assert!(error.contains("10.1.2.3/8") && error.contains("10.0.0.0/8"), "{error}");
+    assert!(
+        refused(NewKey { networks: vec!["2001:db8::1/32".parse().unwrap()], ..wishes() })
+            .to_string()
+            .contains("2001:db8::/32")
+    );
+}
+
+#[test]
+fn texts_are_bounded_and_printable() {
+    for text in ["", "two\nlines", "nul\0", &"x".repeat(257)] {
+        let error = refused(NewKey { label: Some(text.to_owned()), ..wishes() });
+        assert!(matches!(error, TermsError::Text { field: "label", .. }), "{text:?}");
+        let error = refused(NewKey { owner: Some(text.to_owned()), ..wishes() });
+        assert!(matches!(error, TermsError::Text { field: "owner", .. }), "{text:?}");
+    }
+    let with = |key: &str, value: &str| NewKey {
+        metadata: BTreeMap::from([(key.to_owned(), value.to_owned())]),
+        ..wishes()
+    };
+    assert!(matches!(refused(with("", "v")), TermsError::Text { field: "metadata key", .. }));
+    let long = "v".repeat(257);
+    assert!(matches!(refused(with("k", &long)), TermsError::Text { field: "metadata value", .. }));
+    assert!(block().issue(with("k", ""), &Counting::from(0), NOW).is_ok());
+}
+
+/// Every character that JSON escapes is escaped twice: body in envelope.
+#[test]
+fn the_largest_key_there_can_be_is_sealed_and_opened() {
+    let fill = |number: usize, length: usize| format!("{number:03}{}", "\"".repeat(length - 3));
+    let new = NewKey {
+        label: Some(fill(0, 256)),
+        owner: Some(fill(0, 256)),
+        scopes: Scopes::list((0..128).map(|number| format!("{number:0128}"))),
+        expires: Expiry::At(Timestamp::from_millis(u64::MAX)),
+        networks: (0..64)
+            .map(|n| format!("2001:db8:1111:2222:3333:4444:5555:66{n:02x}/128"))
+            .map(|network| network.parse().unwrap())
+            .collect(),
+        metadata: (0..16).map(|number| (fill(number, 64), fill(number, 256))).collect(),
+    };
+    let (key, _) = issued_in(&block(), new);
+    let (key, _) = key.rotate(std::time::Duration::MAX, &Counting::from(1), NOW).unwrap();
+    let key = key.revoke(&fill(0, 256), NOW).unwrap();
+    assert!(block().open(&key.seal().unwrap()).is_ok());
+}
+
+#[test]
+fn block_names_have_an_alphabet_and_a_length() {
+    let named = |name: &str| {
+        let format = KeyFormat::new("acme", "live").unwrap();
+        ApiKeyBlock::native(name, format, peppers(0x11, &[], &[]))
+    };
+    assert!(named("Partners_2-eu").is_ok());
+    for name in ["", "a:b", "a b", "é", &"n".repeat(65)] {
+        assert_eq!(named(name).unwrap_err(), BlockError::Name { found: name.to_owned() });
+    }
+}
