@@ -26,10 +26,19 @@ fn a_wrong_secret_is_refused_whatever_the_keys_state() {
     }
 }
 
+/// Ids that differ, secrets that do not: only the id keeps the two keys apart.
 #[test]
 fn a_key_is_never_checked_against_another_keys_record() {
-    let (key, _) = issued();
-    let (_, other) = block().issue(wishes(), &Counting::from(7), NOW).unwrap();
+    struct SameSecret(u8);
+    impl Randomness for SameSecret {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
+            let is_secret = bytes.len() == 32;
+            bytes.fill(if is_secret { 0x77 } else { self.0 });
+            Ok(())
+        }
+    }
+    let (key, _) = block().issue(wishes(), &SameSecret(1), NOW).unwrap();
+    let (_, other) = block().issue(wishes(), &SameSecret(2), NOW).unwrap();
     let other = block().parse(other.expose()).unwrap();
     assert_eq!(key.check(&other, None, NOW), Err(KeyRefusal::SecretWrong));
 }

@@ -59,6 +59,19 @@ fn a_rotation_under_a_new_pepper_needs_no_wrapping() {
 }
 
 #[test]
+fn only_the_hash_that_is_not_under_the_current_pepper_is_wrapped() {
+    let (key, _) = issued();
+    let block = block_under(peppers(0x22, &[0x11], &[]));
+    let opened = block.open(&key.seal().unwrap()).unwrap();
+    let overlap = Duration::from_secs(3600);
+    let (rotated, _) = opened.rotate(overlap, &Counting::from(1), NOW).unwrap();
+    let document = rotated.wrap().unwrap().seal().unwrap().document;
+    let chain = |ids: &str| document.matches(&format!("[{ids}]")).count();
+    assert_eq!(chain(r#"\"ac95ef42\""#), 1, "{document}");
+    assert_eq!(chain(r#"\"d9ca8b38\",\"ac95ef42\""#), 1, "{document}");
+}
+
+#[test]
 fn a_record_sealed_under_a_retired_pepper_is_refused() {
     let (key, text) = issued();
     let block = block_under(peppers(0x22, &[], &[0x11]));
