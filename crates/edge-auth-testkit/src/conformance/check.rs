@@ -1,0 +1,137 @@
+//! What the checks are written with.
+
+use std::fmt;
+
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put, Unavailable};
+use edge_auth_token::Timestamp;
+
+/// What a check expected, and what it met instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure(String);
+
+pub(super) type Check = Result<(), Failure>;
+
+/// When the checks take place: 2100-01-01. A backend that also forgets by a clock of its own
+/// (KV's expiration, DynamoDB's TTL) must not have reached it.
+pub(super) const START: Timestamp = Timestamp::from_seconds(4_102_444_800);
+
+/// Values are cut here when they are printed; a document may be large.
+const SHOWN: usize = 300;
+
+impl Failure {
+    /// With what was expected and what was met.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(trouble: Unavailable) -> Self {
+        Self(format!(
+            "expected an answer, the store was unavailable: {trouble}"
+        ))
+    }
+}
+
+/// Runs checks, each on an empty storage of its own, and records how they ended.
+macro_rules! run_checks {
+    ($backend:expr, $report:expr, $grade:expr; $($check:ident),+ $(,)?) => {
+        $($report.record($grade, stringify!($check), $check($backend, stringify!($check)).await);)+
+    };
+}
+pub(super) use run_checks;
+
+pub(super) fn same<T: PartialEq + fmt::Debug>(what: &str, found: &T, expected: &T) -> Check {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "{what}: expected {}, found {}",
+        shown(expected),
+        shown(found)
+    )))
+}
+
+fn shown(value: &impl fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    let characters = text.chars().count();
+    if characters <= SHOWN {
+        return text;
+    }
+    let start: String = text.chars().take(SHOWN).collect();
+    format!("{start}… ({characters} characters)")
+}
+
+/// The first version of a record that never lapses.
+pub(super) fn record(id: &str, document: &str) -> ApiKeyRecord {
+    ApiKeyRecord {
+        id: id.to_owned(),
+        document: document.to_owned(),
+        version: 1,
+        lapses_at: None,
+    }
+}
+
+/// The version after this one, with another document.
+pub(super) fn successor(of: &ApiKeyRecord, document: &str) -> ApiKeyRecord {
+    ApiKeyRecord {
+        document: document.to_owned(),
+        version: of.version + 1,
+        ..of.clone()
+    }
+}
+
+pub(super) async fn create(store: &impl ApiKeyAdmin, record: &ApiKeyRecord) -> Check {
+    puts(store, record, Expected::Absent, START, Put::Stored).await
+}
+
+/// Writes, and checks how the write ended.
+pub(super) async fn puts(
+    store: &impl ApiKeyAdmin,
+    record: &ApiKeyRecord,
+    expected: Expected,
+    now: Timestamp,
+    outcome: Put,
+) -> Check {
+    let put = store.put(record, expected, now).await?;
+    let what = format!(
+        "put of {:?} as version {} where {expected:?} is expected",
+        record.id, record.version
+    );
+    same(&what, &put, &outcome)
+}
+
+/// Checks what is found under the id of `expected`.
+pub(super) async fn finds(
+    store: &impl ApiKeyAdmin,
+    expected: &ApiKeyRecord,
+    now: Timestamp,
+) -> Check {
+    let what = format!("find of {:?} at {now:?}", expected.id);
+    let found = store.find(&expected.id, now).await?;
+    same(&what, &found.as_ref(), &Some(expected))
+}
+
+pub(super) async fn finds_nothing(store: &impl ApiKeyAdmin, id: &str, now: Timestamp) -> Check {
+    let what = format!("find of {id:?} at {now:?}");
+    same(&what, &store.find(id, now).await?, &None)
+}
+
+/// Checks the ids of one page.
+pub(super) async fn lists(
+    store: &impl ApiKeyAdmin,
+    (after, limit): (Option<&str>, usize),
+    now: Timestamp,
+    expected: &[&str],
+) -> Check {
+    let page = store.list(after, limit, now).await?;
+    let ids: Vec<&str> = page.iter().map(|record| record.id.as_str()).collect();
+    let what = format!("list of {limit} after {after:?} at {now:?}");
+    same(&what, &ids.as_slice(), &expected)
+}

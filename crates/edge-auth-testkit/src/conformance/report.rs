@@ -1,0 +1,97 @@
+//! What a run of the suites found.
+
+use std::fmt;
+use std::io::Write;
+
+use super::Grade;
+use super::check::{Check, Failure};
+
+/// The outcome of every check, and of every grade that was skipped. Its `Display` is one line
+/// for each.
+#[derive(Debug, Default)]
+#[must_use = "a report that nobody reads proves nothing"]
+pub struct Report {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug)]
+enum Line {
+    Skipped(Grade, &'static str),
+    Passed(Grade, &'static str),
+    Failed(Grade, &'static str, Failure),
+}
+
+impl Report {
+    /// Whether no check failed. A skipped grade is not a failure.
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// The name of each check that failed, and what it expected.
+    pub fn failures(&self) -> impl Iterator<Item = (&'static str, &Failure)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Failed(_, check, failure) => Some((*check, failure)),
+            Line::Passed(..) | Line::Skipped(..) => None,
+        })
+    }
+
+    /// The grades that were skipped, each with the reason.
+    pub fn skipped(&self) -> impl Iterator<Item = (Grade, &'static str)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Skipped(grade, reason) => Some((*grade, *reason)),
+            Line::Passed(..) | Line::Failed(..) => None,
+        })
+    }
+
+    /// Says on standard error which grades were skipped, even where the test runner captures
+    /// output.
+    ///
+    /// # Panics
+    /// With the whole report, if any check failed.
+    pub fn must_pass(&self) {
+        for (grade, reason) in self.skipped() {
+            // Not `eprintln!`: that is captured, and a skipped grade must not be silent.
+            let _ = writeln!(std::io::stderr(), "{}", Line::Skipped(grade, reason));
+        }
+        assert!(self.passed(), "\n{self}");
+    }
+
+    pub(super) fn skip(&mut self, grade: Grade, reason: &'static str) {
+        self.lines.push(Line::Skipped(grade, reason));
+    }
+
+    pub(super) fn record(&mut self, grade: Grade, check: &'static str, outcome: Check) {
+        self.lines.push(match outcome {
+            Ok(()) => Line::Passed(grade, check),
+            Err(failure) => Line::Failed(grade, check, failure),
+        });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skipped(grade, reason) => write!(f, "{grade}: skipped: {reason}"),
+            Self::Passed(grade, check) => write!(f, "{grade}: {check}: passed"),
+            Self::Failed(grade, check, failure) => {
+                write!(f, "{grade}: {check}: FAILED: {failure}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic => "basic",
+            Self::Atomic => "atomic",
+            Self::Expiry => "expiry",
+        })
+    }
+}
