@@ -1,2 +1,3 @@
-//! Under construction.
+//! The `edge-auth` command: native host, policy, keys and tokens.
+
 fn main() {}

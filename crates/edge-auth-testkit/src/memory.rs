@@ -132,12 +132,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1000);
 
     fn record() -> ApiKeyRecord {
-        ApiKeyRecord {
-            id: "k1".into(),
-            document: "{}".into(),
-            version: 1,
-            lapses_at: None,
-        }
+        ApiKeyRecord { id: "k1".into(), document: "{}".into(), version: 1, lapses_at: None }
     }
 
     #[test]
@@ -151,11 +146,7 @@ mod tests {
             let _ = block_on(other_handle.put(&record(), Expected::Absent, NOW)).unwrap();
         }
         let _ = block_on(store.list(None, 10, NOW)).unwrap();
-        let expected = Operations {
-            finds: 3,
-            puts: 2,
-            lists: 1,
-        };
+        let expected = Operations { finds: 3, puts: 2, lists: 1 };
         assert_eq!(store.operations(), expected);
     }
 

@@ -17,10 +17,7 @@ pub struct SeededRandomness {
 impl SeededRandomness {
     /// Starts at the first block of this seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            next_block: AtomicU64::new(0),
-        }
+        Self { seed, next_block: AtomicU64::new(0) }
     }
 }
 

@@ -18,13 +18,7 @@ impl Backend for InMemory {
     }
 
     async fn open(&self, storage: &str) -> Result<MemoryApiKeys, Unavailable> {
-        Ok(self
-            .0
-            .lock()
-            .unwrap()
-            .entry(storage.into())
-            .or_default()
-            .clone())
+        Ok(self.0.lock().unwrap().entry(storage.into()).or_default().clone())
     }
 
     async fn at_once(&self, writers: Vec<Writer>) -> Vec<Written> {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use edge_auth::platform::{ApiKeyAdmin, Expected, Put};
 
 use super::check::{
-    Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same,
-    successor,
+    Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same, successor,
 };
 use super::{Backend, Grade, Report, Writer, Written};
 
@@ -71,11 +70,7 @@ async fn handles_see_each_others_writes_at_once<B: Backend>(backend: &B, storage
     let mut stored = record("k", "0");
     create(&one, &stored).await?;
     for round in 1..=5 {
-        let (writer, reader) = if round % 2 == 0 {
-            (&one, &two)
-        } else {
-            (&two, &one)
-        };
+        let (writer, reader) = if round % 2 == 0 { (&one, &two) } else { (&two, &one) };
         let next = successor(&stored, &round.to_string());
         let expected = Expected::Version(stored.version);
         puts(writer, &next, expected, START, Put::Stored).await?;
@@ -107,28 +102,18 @@ async fn one_of_many_writers_of_a_version_wins<B: Backend>(backend: &B, storage:
 async fn no_increment_is_lost<B: Backend>(backend: &B, storage: &str) -> Check {
     let stores = two_handles(backend, storage).await?;
     create(&*stores[0], &record("counter", "0")).await?;
-    let writers = (0..WRITERS)
-        .map(|number| Box::pin(count_up(handle(&stores, number))) as Writer)
-        .collect();
+    let writers = (0..WRITERS).map(|number| Box::pin(count_up(handle(&stores, number))) as Writer).collect();
     let total = sum(backend.at_once(writers).await)?;
-    same(
-        "increments that were stored",
-        &total,
-        &(WRITERS * INCREMENTS),
-    )?;
+    same("increments that were stored", &total, &(WRITERS * INCREMENTS))?;
     let mut counted = record("counter", &total.to_string());
     counted.version = 1 + total;
     finds(&*stores[1], &counted, START).await
 }
 
-async fn writers_of_different_records_do_not_conflict<B: Backend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
+async fn writers_of_different_records_do_not_conflict<B: Backend>(backend: &B, storage: &str) -> Check {
     let stores = two_handles(backend, storage).await?;
-    let writers = (0..WRITERS)
-        .map(|number| Box::pin(create_some(handle(&stores, number), number)) as Writer)
-        .collect();
+    let writers =
+        (0..WRITERS).map(|number| Box::pin(create_some(handle(&stores, number), number)) as Writer).collect();
     let total = sum(backend.at_once(writers).await)?;
     same("records that were stored", &total, &(WRITERS * RACES))?;
     let listed = stores[0].list(None, usize::MAX, START).await?.len();
@@ -157,11 +142,8 @@ async fn one_wins<B: Backend>(backend: &B, storage: &str, id: &str, expected: Ex
         })
         .collect();
     let written = backend.at_once(writers).await;
-    let winners: Vec<u64> = (0..)
-        .zip(&written)
-        .filter(|(_, written)| **written == Ok(1))
-        .map(|(number, _)| number)
-        .collect();
+    let winners: Vec<u64> =
+        (0..).zip(&written).filter(|(_, written)| **written == Ok(1)).map(|(number, _)| number).collect();
     same("writers that won", &sum(written)?, &1)?;
     for winner in winners {
         finds(&*stores[1], &contender(winner), START).await?;
@@ -180,9 +162,7 @@ async fn count_up(store: Arc<impl ApiKeyAdmin>) -> Written {
             .parse()
             .map_err(|_| Failure::new(format!("{:?} is no count", current.document)))?;
         let next = successor(&current, &(count + 1).to_string());
-        let put = store
-            .put(&next, Expected::Version(current.version), START)
-            .await?;
+        let put = store.put(&next, Expected::Version(current.version), START).await?;
         stored += u64::from(put == Put::Stored);
         if stored == INCREMENTS {
             return Ok(stored);
@@ -200,19 +180,13 @@ async fn create_some(store: Arc<impl ApiKeyAdmin>, writer: u64) -> Written {
     Ok(RACES)
 }
 
-async fn two_handles<B: Backend>(
-    backend: &B,
-    storage: &str,
-) -> Result<[Arc<B::Store>; 2], Failure> {
-    Ok([
-        Arc::new(backend.open(storage).await?),
-        Arc::new(backend.open(storage).await?),
-    ])
+async fn two_handles<B: Backend>(backend: &B, storage: &str) -> Result<[Arc<B::Store>; 2], Failure> {
+    Ok([Arc::new(backend.open(storage).await?), Arc::new(backend.open(storage).await?)])
 }
 
 /// Writers take the handles in turn.
 fn handle<S>([even, odd]: &[Arc<S>; 2], number: u64) -> Arc<S> {
-    Arc::clone(if number % 2 == 0 { even } else { odd })
+    Arc::clone(if number.is_multiple_of(2) { even } else { odd })
 }
 
 fn sum(written: Vec<Written>) -> Written {

@@ -69,14 +69,8 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
             lapses_at: Some(START.plus(std::time::Duration::from_millis(1))),
             ..record("b", "lapses soon")
         },
-        ApiKeyRecord {
-            lapses_at: Some(far_future),
-            ..record("c", "lapses at the end of the year 9999")
-        },
-        ApiKeyRecord {
-            version: 5_000_000_000,
-            ..record("d", "more versions than 32 bits count")
-        },
+        ApiKeyRecord { lapses_at: Some(far_future), ..record("c", "lapses at the end of the year 9999") },
+        ApiKeyRecord { version: 5_000_000_000, ..record("d", "more versions than 32 bits count") },
     ];
     for record in &records {
         create(&store, record).await?;
@@ -89,22 +83,11 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
 async fn ids_of_128_bytes_are_told_apart<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     let start = "x".repeat(127);
-    tells_apart(
-        &store,
-        &[
-            &format!("{start}1"),
-            &format!("{start}2"),
-            &"é".repeat(64),
-            &"🔑".repeat(32),
-        ],
-    )
-    .await
+    tells_apart(&store, &[&format!("{start}1"), &format!("{start}2"), &"é".repeat(64), &"🔑".repeat(32)])
+        .await
 }
 
-async fn ids_that_differ_only_by_case_are_told_apart<B: Backend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
+async fn ids_that_differ_only_by_case_are_told_apart<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     tells_apart(&store, &["ABC", "ABc", "abc", "É", "é"]).await
 }
@@ -181,9 +164,7 @@ async fn large_documents_return_and_are_listed<B: Backend>(backend: &B, storage:
 async fn the_list_is_ordered_by_bytes<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     // UTF-16, which JavaScript sorts by, has the last two the other way round.
-    let ordered = [
-        "-", "0", "10", "9", "A", "Z", "_", "a", "aa", "b", "é", "\u{ff5e}", "🔑",
-    ];
+    let ordered = ["-", "0", "10", "9", "A", "Z", "_", "a", "aa", "b", "é", "\u{ff5e}", "🔑"];
     for id in ordered.iter().rev() {
         create(&store, &record(id, "{}")).await?;
     }
@@ -206,10 +187,7 @@ async fn pages_join_to_the_whole_list<B: Backend>(backend: &B, storage: &str) ->
     lists(&store, (None, 0), START, &[]).await
 }
 
-async fn a_page_starts_after_an_id_that_need_not_exist<B: Backend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
+async fn a_page_starts_after_an_id_that_need_not_exist<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     for id in ["b", "d", "f"] {
         create(&store, &record(id, "{}")).await?;
@@ -232,9 +210,6 @@ async fn tells_apart(store: &impl ApiKeyAdmin, ids: &[&str]) -> Check {
     }
     let listed = store.list(None, usize::MAX, START).await?;
     same("how many are listed", &listed.len(), &(before + ids.len()))?;
-    let unlisted: Vec<_> = ids
-        .iter()
-        .filter(|id| !listed.iter().any(|record| record.id == **id))
-        .collect();
+    let unlisted: Vec<_> = ids.iter().filter(|id| !listed.iter().any(|record| record.id == **id)).collect();
     same("ids that were not listed", &unlisted, &Vec::new())
 }

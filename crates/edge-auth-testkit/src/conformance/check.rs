@@ -33,9 +33,7 @@ impl fmt::Display for Failure {
 
 impl From<Unavailable> for Failure {
     fn from(trouble: Unavailable) -> Self {
-        Self(format!(
-            "expected an answer, the store was unavailable: {trouble}"
-        ))
+        Self(format!("expected an answer, the store was unavailable: {trouble}"))
     }
 }
 
@@ -51,11 +49,7 @@ pub(super) fn same<T: PartialEq + fmt::Debug>(what: &str, found: &T, expected: &
     if found == expected {
         return Ok(());
     }
-    Err(Failure(format!(
-        "{what}: expected {}, found {}",
-        shown(expected),
-        shown(found)
-    )))
+    Err(Failure(format!("{what}: expected {}, found {}", shown(expected), shown(found))))
 }
 
 fn shown(value: &impl fmt::Debug) -> String {
@@ -70,21 +64,12 @@ fn shown(value: &impl fmt::Debug) -> String {
 
 /// The first version of a record that never lapses.
 pub(super) fn record(id: &str, document: &str) -> ApiKeyRecord {
-    ApiKeyRecord {
-        id: id.to_owned(),
-        document: document.to_owned(),
-        version: 1,
-        lapses_at: None,
-    }
+    ApiKeyRecord { id: id.to_owned(), document: document.to_owned(), version: 1, lapses_at: None }
 }
 
 /// The version after this one, with another document.
 pub(super) fn successor(of: &ApiKeyRecord, document: &str) -> ApiKeyRecord {
-    ApiKeyRecord {
-        document: document.to_owned(),
-        version: of.version + 1,
-        ..of.clone()
-    }
+    ApiKeyRecord { document: document.to_owned(), version: of.version + 1, ..of.clone() }
 }
 
 pub(super) async fn create(store: &impl ApiKeyAdmin, record: &ApiKeyRecord) -> Check {
@@ -100,19 +85,12 @@ pub(super) async fn puts(
     outcome: Put,
 ) -> Check {
     let put = store.put(record, expected, now).await?;
-    let what = format!(
-        "put of {:?} as version {} where {expected:?} is expected",
-        record.id, record.version
-    );
+    let what = format!("put of {:?} as version {} where {expected:?} is expected", record.id, record.version);
     same(&what, &put, &outcome)
 }
 
 /// Checks what is found under the id of `expected`.
-pub(super) async fn finds(
-    store: &impl ApiKeyAdmin,
-    expected: &ApiKeyRecord,
-    now: Timestamp,
-) -> Check {
+pub(super) async fn finds(store: &impl ApiKeyAdmin, expected: &ApiKeyRecord, now: Timestamp) -> Check {
     let what = format!("find of {:?} at {now:?}", expected.id);
     let found = store.find(&expected.id, now).await?;
     same(&what, &found.as_ref(), &Some(expected))

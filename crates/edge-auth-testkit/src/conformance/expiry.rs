@@ -7,9 +7,7 @@ use std::time::Duration;
 use edge_auth::platform::{ApiKeyRecord, Expected, Put};
 use edge_auth_token::Timestamp;
 
-use super::check::{
-    Check, START, create, finds, finds_nothing, lists, puts, record, run_checks, successor,
-};
+use super::check::{Check, START, create, finds, finds_nothing, lists, puts, record, run_checks, successor};
 use super::{Backend, Grade, Report};
 
 pub(super) async fn run<B: Backend>(backend: &B, report: &mut Report) {
@@ -28,10 +26,7 @@ fn after(millis: u64) -> Timestamp {
 }
 
 fn lapsing(id: &str, lapses_at: Timestamp) -> ApiKeyRecord {
-    ApiKeyRecord {
-        lapses_at: Some(lapses_at),
-        ..record(id, "{}")
-    }
+    ApiKeyRecord { lapses_at: Some(lapses_at), ..record(id, "{}") }
 }
 
 async fn a_record_lapses_at_its_very_millisecond<B: Backend>(backend: &B, storage: &str) -> Check {
@@ -92,10 +87,7 @@ async fn lapsed_records_take_no_room_on_a_page<B: Backend>(backend: &B, storage:
     lists(&store, (Some("c"), 1), after(10), &["d"]).await
 }
 
-async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
+async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     for id in ["later", "never", "now", "sooner"] {
         create(&store, &lapsing(id, after(1000))).await?;
@@ -107,10 +99,7 @@ async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(
         ("sooner", Some(after(500))),
     ];
     for (id, lapses_at) in ends {
-        let next = ApiKeyRecord {
-            lapses_at,
-            ..successor(&lapsing(id, after(1000)), "the next")
-        };
+        let next = ApiKeyRecord { lapses_at, ..successor(&lapsing(id, after(1000)), "the next") };
         puts(&store, &next, Expected::Version(1), after(10), Put::Stored).await?;
     }
     let all = (None, 10);
@@ -130,12 +119,5 @@ async fn a_record_without_an_end_never_lapses<B: Backend>(backend: &B, storage: 
     finds(&store, &stored, end_of_time).await?;
     lists(&store, (None, 10), end_of_time, &["k"]).await?;
     let next = successor(&stored, "the next");
-    puts(
-        &store,
-        &next,
-        Expected::Version(1),
-        end_of_time,
-        Put::Stored,
-    )
-    .await
+    puts(&store, &next, Expected::Version(1), end_of_time, Put::Stored).await
 }

@@ -79,11 +79,7 @@ pub fn on_threads(writers: Vec<Writer>) -> Vec<Written> {
         .collect();
     threads
         .into_iter()
-        .map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(Failure::new("the writer panicked")))
-        })
+        .map(|thread| thread.join().unwrap_or_else(|_| Err(Failure::new("the writer panicked"))))
         .collect()
 }
 

@@ -42,53 +42,20 @@ enum Defect {
 const NOTICED_BY: [(Defect, &str); 21] = [
     (Defect::AlwaysConflicts, "no_increment_is_lost"),
     (Defect::AfterIsInclusive, "pages_join_to_the_whole_list"),
-    (
-        Defect::AnyVersionIsReplaced,
-        "only_the_stored_version_is_replaced",
-    ),
-    (
-        Defect::CompareThenSet,
-        "one_of_many_writers_of_a_version_wins",
-    ),
-    (
-        Defect::ConflictWrites,
-        "a_present_record_is_not_created_again",
-    ),
+    (Defect::AnyVersionIsReplaced, "only_the_stored_version_is_replaced"),
+    (Defect::CompareThenSet, "one_of_many_writers_of_a_version_wins"),
+    (Defect::ConflictWrites, "a_present_record_is_not_created_again"),
     (Defect::CreatesOverPresent, "one_of_many_creators_wins"),
-    (
-        Defect::DocumentsAreCut,
-        "large_documents_return_and_are_listed",
-    ),
-    (
-        Defect::DocumentsAreTrimmed,
-        "documents_return_byte_for_byte",
-    ),
+    (Defect::DocumentsAreCut, "large_documents_return_and_are_listed"),
+    (Defect::DocumentsAreTrimmed, "documents_return_byte_for_byte"),
     (Defect::ForgetsWhenItLapses, "every_field_returns"),
-    (
-        Defect::HandlesShareNothing,
-        "handles_see_each_others_writes_at_once",
-    ),
-    (
-        Defect::IdsAreFolded,
-        "ids_that_differ_only_by_case_are_told_apart",
-    ),
+    (Defect::HandlesShareNothing, "handles_see_each_others_writes_at_once"),
+    (Defect::IdsAreFolded, "ids_that_differ_only_by_case_are_told_apart"),
     (Defect::IdsArePrefixes, "an_id_is_not_its_prefix"),
-    (
-        Defect::LapsedConflicts,
-        "a_lapsed_record_is_absent_for_a_write",
-    ),
-    (
-        Defect::LapsedFillsPages,
-        "lapsed_records_take_no_room_on_a_page",
-    ),
-    (
-        Defect::LapsedIsListed,
-        "a_record_lapses_at_its_very_millisecond",
-    ),
-    (
-        Defect::LapsesLate,
-        "a_record_lapses_at_its_very_millisecond",
-    ),
+    (Defect::LapsedConflicts, "a_lapsed_record_is_absent_for_a_write"),
+    (Defect::LapsedFillsPages, "lapsed_records_take_no_room_on_a_page"),
+    (Defect::LapsedIsListed, "a_record_lapses_at_its_very_millisecond"),
+    (Defect::LapsesLate, "a_record_lapses_at_its_very_millisecond"),
     (Defect::LimitIsIgnored, "pages_join_to_the_whole_list"),
     (Defect::LosesOnUpdate, "a_write_replaces_the_version_before"),
     (Defect::NeverEnds, "a_record_without_an_end_never_lapses"),
@@ -108,11 +75,7 @@ fn every_defect_fails_the_check_that_is_about_it() {
 #[test]
 fn compare_then_set_loses_increments() {
     let report = block_on(run(&Broken::new(Defect::CompareThenSet)));
-    assert!(
-        report
-            .failures()
-            .any(|(name, _)| name == "no_increment_is_lost")
-    );
+    assert!(report.failures().any(|(name, _)| name == "no_increment_is_lost"));
 }
 
 #[test]
@@ -136,12 +99,7 @@ fn a_declined_grade_is_reported_and_not_run() {
     backend.declines = Some(Grade::Atomic);
     let report = block_on(run(&backend));
     assert!(report.passed(), "{report}");
-    assert!(
-        report
-            .to_string()
-            .contains("atomic: skipped: one writer only\n"),
-        "{report}"
-    );
+    assert!(report.to_string().contains("atomic: skipped: one writer only\n"), "{report}");
     assert_eq!(report.skipped().count(), 1);
 }
 
@@ -160,11 +118,7 @@ struct BrokenStore {
 
 impl Broken {
     fn new(defect: Defect) -> Self {
-        Self {
-            defect,
-            declines: None,
-            storages: Mutex::default(),
-        }
+        Self { defect, declines: None, storages: Mutex::default() }
     }
 }
 
@@ -182,10 +136,7 @@ impl Backend for Broken {
             Defect::HandlesShareNothing => Records::default(),
             _ => Arc::clone(shared),
         };
-        Ok(BrokenStore {
-            defect: self.defect,
-            records,
-        })
+        Ok(BrokenStore { defect: self.defect, records })
     }
 }
 
@@ -212,10 +163,7 @@ impl BrokenStore {
     fn stored(&self, id: &str) -> Option<ApiKeyRecord> {
         let records = self.records.lock().unwrap();
         if self.has(Defect::IdsArePrefixes) {
-            return records
-                .values()
-                .find(|record| record.id.starts_with(id))
-                .cloned();
+            return records.values().find(|record| record.id.starts_with(id)).cloned();
         }
         records.get(&self.key(id)).cloned()
     }
@@ -269,11 +217,7 @@ impl ApiKeyAdmin for BrokenStore {
         if as_expected || self.has(Defect::ConflictWrites) {
             self.write(record);
         }
-        Ok(if as_expected {
-            Put::Stored
-        } else {
-            Put::Conflict
-        })
+        Ok(if as_expected { Put::Stored } else { Put::Conflict })
     }
 
     async fn list(
@@ -288,8 +232,7 @@ impl ApiKeyAdmin for BrokenStore {
         }
         all.retain(|record| {
             after.is_none_or(|after| {
-                record.id.as_str() > after
-                    || (self.has(Defect::AfterIsInclusive) && record.id == after)
+                record.id.as_str() > after || (self.has(Defect::AfterIsInclusive) && record.id == after)
             })
         });
         if self.has(Defect::LapsedFillsPages) {
