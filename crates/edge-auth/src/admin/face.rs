@@ -6,7 +6,7 @@ use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{AdminError, KeyView, KeyWish, Listed, Registry};
+use super::{AdminError, ImportWish, KeyView, Listed, Registry};
 use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
 use crate::gate::{Gate, Outcome};
@@ -73,14 +73,6 @@ impl<'p> Action<'p> {
             Self::Revoke(_) => "keys.revoke",
         }
     }
-}
-
-/// An imported key: the wishes, and its hash.
-#[derive(Deserialize)]
-struct Import {
-    hash: String,
-    #[serde(flatten)]
-    wish: KeyWish,
 }
 
 #[derive(Deserialize)]
@@ -167,7 +159,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
                 written(201, key, Some(text))
             }
             Action::Import => {
-                let Import { hash, wish } = read(body)?;
+                let ImportWish { hash, wish } = read(body)?;
                 written(201, registry.import(wish, &hash, now).await?, None)
             }
             Action::Rotate(id) => {

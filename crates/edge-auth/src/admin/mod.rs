@@ -15,4 +15,4 @@ pub use error::AdminError;
 pub use face::{MAX_ADMIN_BYTES, OPENAPI};
 pub use registry::{Listed, Page, Registry};
 pub use view::KeyView;
-pub use wish::KeyWish;
+pub use wish::{ImportWish, KeyWish};

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use edge_auth_token::Timestamp;
 use ipnet::IpNet;
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
@@ -72,6 +73,29 @@ impl KeyWish {
     }
 }
 
+/// The wishes for a key that is taken over from another system, and its hash.
+#[derive(Debug, Clone)]
+pub struct ImportWish {
+    /// The hash, as the other system stored it, in hexadecimal.
+    pub hash: String,
+    /// Everything else.
+    pub wish: KeyWish,
+}
+
+/// By hand, since serde's `flatten` would let unknown fields through.
+impl<'de> Deserialize<'de> for ImportWish {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = serde_json::Map::deserialize(deserializer)?;
+        let hash = match fields.remove("hash") {
+            Some(serde_json::Value::String(hash)) => hash,
+            Some(_) => return Err(D::Error::custom("`hash` is a string")),
+            None => return Err(D::Error::missing_field("hash")),
+        };
+        let wish = KeyWish::deserialize(serde_json::Value::Object(fields)).map_err(D::Error::custom)?;
+        Ok(Self { hash, wish })
+    }
+}
+
 /// A duration from now, or a time.
 fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
     if let Ok(duration) = humantime::parse_duration(text) {
@@ -130,6 +154,16 @@ mod tests {
         assert_eq!(at("2027-01-31T00:00:01Z"), Some(1_801_353_601));
         for junk in ["", "soon", "-1d", "1969-01-01", "2027-13-01"] {
             assert_eq!(at(junk), None, "{junk}");
+        }
+    }
+
+    #[test]
+    fn an_import_has_a_hash_and_no_unknown_field() {
+        let read = |text: &str| serde_json::from_str::<ImportWish>(text);
+        let import = read(r#"{"hash": "00", "block": "legacy", "scopes": ["a"]}"#).unwrap();
+        assert_eq!((import.hash.as_str(), import.wish.block.as_str()), ("00", "legacy"));
+        for wrong in [r#"{"block": "legacy"}"#, r#"{"hash": 1}"#, r#"{"hash": "00", "scope": ["a"]}"#, "[]"] {
+            assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 
