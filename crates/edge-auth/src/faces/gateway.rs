@@ -3,6 +3,7 @@
 use edge_auth_token::Timestamp;
 
 use super::{Incoming, cors};
+use crate::denial::{Code, Denial};
 use crate::gate::{Gate, Outcome};
 use crate::platform::Platform;
 use crate::reply::Reply;
@@ -16,7 +17,14 @@ impl<P: Platform> Gate<P> {
         if let Some((reply, outcome)) = self.preflight(&request, now) {
             return (Some(reply), outcome);
         }
-        let outcome = self.authorize(&request, now).await;
+        let outcome = match (request.host, request.authority) {
+            (None, None) => {
+                // RFC 9112, section 3.2: what has no host is not for us to guess about.
+                let denial = Denial::new(Code::RequestMalformed, "there is no `Host` field");
+                self.refuse_unread(&request, denial, now)
+            }
+            _ => self.authorize(&request, now).await,
+        };
         let reply = self.refusal(&outcome).map(|mut reply| {
             // Without these a browser hides the refusal from the page that asked.
             reply.headers.extend(cors::response_fields(self.rule_of(&outcome), incoming.headers));

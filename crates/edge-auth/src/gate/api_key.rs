@@ -14,8 +14,6 @@ use crate::platform::{ApiKeys, Platform};
 use crate::policy::Named;
 use crate::principal::{Kind, Principal};
 
-/// The longest time that a record is believed without being read again.
-const MAX_AGE: Duration = Duration::from_secs(10);
 /// A refusal by an older copy than this is checked against the store: the key may have been
 /// rotated or enabled meanwhile.
 const MIN_AGE: Duration = Duration::from_secs(1);
@@ -78,13 +76,15 @@ impl<P: Platform> Gate<P> {
             format!("checksum and tag are right for block `{}`", block.name())
         });
         let id = presented.record_id();
-        let known =
-            self.keys.find(&(index, id.to_owned())).filter(|known| !known.is_older(self.max_age(), now));
+        let known = self
+            .keys
+            .find(&(index, id.to_owned()))
+            .filter(|known| !known.is_older(self.policy.key_record_age(), now));
         let key = match known {
             Some(known) => {
                 let check = known.key.check(&presented, client_ip, now);
                 if check.is_ok() || !known.is_older(MIN_AGE, now) {
-                    if known.is_older(self.max_age() / 2, now) {
+                    if known.is_older(self.policy.key_record_age() / 2, now) {
                         trail.follow_up.push(FollowUp::RefreshApiKey { block: index, id: id.to_owned() });
                     }
                     trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
@@ -129,10 +129,6 @@ impl<P: Platform> Gate<P> {
         let key = Arc::new(key);
         self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now });
         Ok(Some(key))
-    }
-
-    fn max_age(&self) -> Duration {
-        MAX_AGE.min(self.policy.revocation_bound)
     }
 }
 

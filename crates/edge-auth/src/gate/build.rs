@@ -92,6 +92,16 @@ impl<P: Platform> Gate<P> {
     }
 }
 
+impl<P: Platform> Gate<P> {
+    /// Takes over the key sets that another gate has fetched, for each issuer whose block is the
+    /// same there: a new policy must not depend on every issuer being reachable at that moment.
+    pub fn keep_issuer_keys_of(&self, other: &Self) {
+        for keys in &self.issuer_keys {
+            other.issuer_keys.iter().for_each(|known| keys.take_over(known));
+        }
+    }
+}
+
 fn keys(
     issuer: &Issuer,
     resources: &dyn Resources,

@@ -270,8 +270,12 @@ fn require_scopes(rule: &Rule, principal: &Principal, trail: &mut Trail) -> Resu
     if met { Ok(()) } else { Err(Denial::new(Code::ScopeInsufficient, reason())) }
 }
 
-/// The one host that a request is for. `Host` and `:authority` may both be there, but not differ.
+/// The one host that a request is for. `Host` and `:authority` may both be there, but not differ;
+/// two `Host` fields are none (RFC 9112, section 3.2).
 fn host(request: &AuthRequest<'_>) -> Result<Option<Host>, Denial> {
+    if request.headers.single("host").is_err() {
+        return Err(Denial::new(Code::RequestMalformed, "there are several `Host` fields"));
+    }
     let parse = |raw: Option<&str>| raw.map(Host::parse).transpose();
     let malformed = |error: HostRefused| Denial::new(Code::RequestMalformed, error.to_string());
     let host = parse(request.host).map_err(malformed)?;

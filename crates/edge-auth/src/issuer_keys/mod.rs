@@ -37,7 +37,7 @@ pub(crate) struct IssuerKeys {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Remote {
     origin: KeyOrigin,
     issuer: String,
@@ -117,6 +117,19 @@ impl IssuerKeys {
             remote: Some(remote),
             algorithms: issuer.algorithms.clone(),
             state: Mutex::default(),
+        }
+    }
+
+    /// Takes over what `known` has fetched, if it is the same issuer's.
+    pub(crate) fn take_over(&self, known: &Self) {
+        let same =
+            self.name == known.name && self.remote == known.remote && self.algorithms == known.algorithms;
+        if self.remote.is_some() && same {
+            let (set, fetched_at) = {
+                let known = known.lock();
+                (known.set.clone(), known.fetched_at)
+            };
+            *self.lock() = State { set, fetched_at, ..State::default() };
         }
     }
 

@@ -10,6 +10,7 @@ mod issuer;
 mod locate;
 mod preset;
 mod rule;
+mod sample;
 mod source;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub use error::{PolicyError, PolicyErrors};
 pub use issuer::KeyOrigin;
 pub use locate::Format;
 pub use preset::Preset;
+pub use sample::SampleToken;
 pub use source::Proxy;
 
 use crate::api_key::{BlockError, ImportedFormat, KeyFormat};
@@ -35,6 +37,7 @@ use crate::route::{Route, Router};
 use crate::trust::TrustPolicy;
 
 const DEFAULT_BOUND: Duration = Duration::from_secs(30);
+const MAX_KEY_RECORD_AGE: Duration = Duration::from_secs(10);
 const DEFAULT_IDENTITY_PREFIX: &str = "X-Auth-";
 const DEFAULT_API_KEY_HEADER: &str = "x-api-key";
 
@@ -120,6 +123,12 @@ impl Policy {
     /// The revocation bound: how long a revoked credential may still be honoured.
     pub fn revocation_bound(&self) -> Duration {
         self.revocation_bound
+    }
+
+    /// How long a change of an API key's record may take to be seen: no record is believed longer
+    /// without being read again.
+    pub fn key_record_age(&self) -> Duration {
+        MAX_KEY_RECORD_AGE.min(self.revocation_bound)
     }
 
     /// How many rules there are.
