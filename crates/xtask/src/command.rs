@@ -1,11 +1,13 @@
 //! Commands whose output is wanted, not shown.
 
 use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What `command` prints. The error names the program and carries the last line that it complained with.
 pub(crate) fn output_of(command: &mut Command) -> io::Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let failed = |why: String| io::Error::other(format!("{program}: {why}"));
     let output = command.stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {

@@ -28,9 +28,10 @@ fn find(cache: &Cache) -> Option<PathBuf> {
 }
 
 fn make(directory: &Path) -> io::Result<String> {
+    anstream::println!("cargo-deny: compiling {VERSION}");
     let build = directory.join("build");
     let status = Command::new(cargo_program())
-        .args(["install", "--locked", &format!("cargo-deny@{VERSION}")])
+        .args(["install", "--quiet", "--locked", &format!("cargo-deny@{VERSION}")])
         .arg("--root")
         .arg(directory)
         .arg("--target-dir")

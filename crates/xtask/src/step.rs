@@ -80,7 +80,7 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Native],
         repeats: None,
         work: Work::With(Tool::CargoDeny, |at, deny| {
-            Invocation::of(deny, "cargo deny", at, "check bans licenses sources").run()
+            Invocation::of(deny, "cargo deny", at, "check --hide-inclusion-graph bans licenses sources").run()
         }),
     },
     Step {
