@@ -49,6 +49,8 @@ fn linked(rustc: &Path) -> io::Result<Vec<u8>> {
             "--target",
             TARGET,
         ])
+        // The linker leaves its own output where it runs.
+        .current_dir(std::env::temp_dir())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
