@@ -1,2 +1,95 @@
-//! Under construction.
-fn main() {}
+//! `cargo xtask`: sets a machine up and runs everything that must hold before a change is merged.
+
+mod cache;
+mod command;
+mod deny;
+mod invocation;
+mod outcome;
+mod report;
+mod step;
+mod test_counts;
+mod tool;
+mod version;
+mod wasm;
+mod workspace;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+
+use cache::Cache;
+use report::{BOLD, Report};
+use step::{Part, STEPS};
+use tool::{Tool, Tools};
+use workspace::Workspace;
+
+/// Sets edge-auth's development machine up and tests the whole product on it.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny
+    ///
+    /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
+    /// ~/.cache/edge-auth ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
+    /// none to give, from Debian's packages. What cannot be brought is named, with the command that would.
+    Setup,
+    /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
+    ///
+    /// A failure does not stop the steps after it. A table at the end says what passed, failed or was skipped
+    /// and why. The exit code is 1 if anything failed.
+    Test {
+        /// Run the steps of one part of the product
+        #[arg(long, value_enum, value_name = "PART")]
+        only: Option<Part>,
+        /// Fail if a step was skipped (a fetch of the advisory database from the internet is excused)
+        #[arg(long)]
+        require_all: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Setup => set_up(),
+        Task::Test { only, require_all } => test(only, require_all),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            anstream::eprintln!("{BOLD}xtask:{BOLD:#} {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every tool is there.
+fn set_up() -> io::Result<bool> {
+    Ok(Tools::bring(&Cache::of_the_user()?, &Tool::ALL).complete())
+}
+
+/// Whether the run is good.
+fn test(only: Option<Part>, require_all: bool) -> io::Result<bool> {
+    let started = Instant::now();
+    let workspace = Workspace::locate()?;
+    let steps: Vec<_> = STEPS.iter().filter(|step| step.is_due(only)).collect();
+    let needed: Vec<_> = steps.iter().filter_map(|step| step.needs()).collect();
+    let tools = Tools::bring(&Cache::of_the_user()?, &needed);
+
+    let mut report = Report::default();
+    for step in steps {
+        anstream::println!("\n{BOLD}── {}{BOLD:#}", step.name);
+        let step_started = Instant::now();
+        let outcome = step.outcome(&workspace, &tools);
+        report.add(step.name, outcome, step_started.elapsed());
+    }
+    anstream::println!("\n{}", report.table(started.elapsed()));
+    Ok(report.is_good(require_all))
+}

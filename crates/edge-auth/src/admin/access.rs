@@ -90,7 +90,7 @@ mod tests {
             "",
             "sha256:",
             "sha256:00",
-            &hash[1..],
+            hash.trim_start_matches('s'),
             &format!("{hash}0"),
             &format!("{hash}00"),
             &hash.replace('a', "g"),

@@ -1,6 +1,6 @@
 //! The ways in which a host is asked: as a gateway, by a proxy (forward-auth), by an application.
 //!
-//! Each face turns what came in into an [`AuthRequest`](crate::AuthRequest), and the outcome into a
+//! Each face turns what came in into an [`AuthRequest`], and the outcome into a
 //! [`Reply`](crate::Reply) in its own manner. A host only chooses the face and carries bytes.
 
 pub(crate) mod cors;

@@ -1,0 +1,43 @@
+//! Commands whose output is wanted, not shown.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What `command` prints. The error names the program and carries the last line that it complained with.
+pub(crate) fn output_of(command: &mut Command) -> io::Result<String> {
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let failed = |why: String| io::Error::other(format!("{program}: {why}"));
+    let output = command.stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let last = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
+        return Err(failed(last.map_or(output.status.to_string(), str::to_owned)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_ends_with_the_last_complaint() {
+        let error =
+            output_of(Command::new("sh").args(["-c", "echo no >&2; echo 'no host' >&2; echo >&2; exit 3"]));
+        assert_eq!(error.unwrap_err().to_string(), "sh: no host");
+    }
+
+    #[test]
+    fn a_silent_failure_tells_its_exit_status() {
+        let error = output_of(Command::new("sh").args(["-c", "exit 3"]));
+        assert_eq!(error.unwrap_err().to_string(), "sh: exit status: 3");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = output_of(&mut Command::new("no-such-program")).unwrap_err().to_string();
+        assert!(error.starts_with("no-such-program: "), "{error}");
+    }
+}

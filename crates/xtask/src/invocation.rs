@@ -1,0 +1,87 @@
+//! One command of a step: shown, run, and turned into an outcome.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::outcome::Outcome;
+use crate::report::DIM;
+use crate::test_counts::TestCounts;
+use crate::workspace::Workspace;
+
+/// The cargo that runs this program, so that every step uses the same toolchain.
+pub(crate) fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+pub(crate) struct Invocation {
+    command: Command,
+    shown: String,
+}
+
+impl Invocation {
+    /// `cargo` with arguments separated by spaces.
+    pub(crate) fn cargo(workspace: &Workspace, arguments: &str) -> Invocation {
+        Invocation::of(Path::new(&cargo_program()), "cargo", workspace, arguments)
+    }
+
+    /// `program` under the name `name`, with arguments separated by spaces.
+    pub(crate) fn of(program: &Path, name: &str, workspace: &Workspace, arguments: &str) -> Invocation {
+        let mut command = Command::new(program);
+        command.args(arguments.split_whitespace()).current_dir(&workspace.root);
+        Invocation { command, shown: format!("{name} {arguments}") }
+    }
+
+    pub(crate) fn arg(mut self, argument: impl AsRef<Path>) -> Invocation {
+        self.shown = format!("{} {}", self.shown, argument.as_ref().display());
+        self.command.arg(argument.as_ref());
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Invocation {
+        self.shown = format!("{name}={:?} {}", value.as_ref(), self.shown);
+        self.command.env(name, value.as_ref());
+        self
+    }
+
+    /// Passed if the command succeeds.
+    pub(crate) fn run(mut self) -> Outcome {
+        self.show();
+        match self.command.status() {
+            Ok(status) if status.success() => Outcome::Passed(String::new()),
+            Ok(status) => Outcome::Failed(status.to_string()),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    /// Passed if the command succeeds and ran a test: a filter that no longer matches is a failure.
+    pub(crate) fn run_tests(mut self) -> Outcome {
+        self.show();
+        match self.count_tests() {
+            Err(error) => Outcome::Failed(error.to_string()),
+            Ok((true, counts)) if counts.passed == 0 => Outcome::Failed("no test ran".into()),
+            Ok((true, counts)) => Outcome::Passed(counts.to_string()),
+            Ok((false, counts)) => Outcome::Failed(counts.to_string()),
+        }
+    }
+
+    /// Passes the output on line by line, reading the summaries in it.
+    fn count_tests(&mut self) -> io::Result<(bool, TestCounts)> {
+        let mut child = self.command.stdout(Stdio::piped()).spawn()?;
+        let mut counts = TestCounts::default();
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n') {
+                let line = line?;
+                let line = String::from_utf8_lossy(&line);
+                anstream::println!("{line}");
+                counts.add_summary(&line);
+            }
+        }
+        Ok((child.wait()?.success(), counts))
+    }
+
+    fn show(&self) {
+        anstream::println!("{DIM}$ {}{DIM:#}", self.shown);
+    }
+}

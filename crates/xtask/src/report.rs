@@ -1,0 +1,92 @@
+//! The table at the end of a run.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::outcome::{Missing, Outcome};
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+#[derive(Default)]
+pub(crate) struct Report {
+    rows: Vec<(&'static str, Outcome, Duration)>,
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, step: &'static str, outcome: Outcome, took: Duration) {
+        self.rows.push((step, outcome, took));
+    }
+
+    pub(crate) fn is_good(&self, require_all: bool) -> bool {
+        self.rows.iter().all(|(_, outcome, _)| outcome.is_good(require_all))
+    }
+
+    /// A line for each step and one for the whole, set-up included; under a skip, the command that would help.
+    pub(crate) fn table(&self, total: Duration) -> String {
+        let width = self.rows.iter().map(|(step, ..)| step.len()).chain([5]).max().unwrap_or_default();
+        let mut table = format!("{BOLD}{:width$}  result   seconds{BOLD:#}", "step");
+        let mut row = |step: &str, style: Style, result: &str, took: Duration, note: &str| {
+            let seconds = took.as_secs_f64();
+            let line = format!("{step:width$}  {style}{result:7}{style:#}  {seconds:7.1}  {note}");
+            // Writing to a string does not fail.
+            let _ = write!(table, "\n{}", line.trim_end());
+        };
+        for (step, outcome, took) in &self.rows {
+            match outcome {
+                Outcome::Passed(note) => row(step, GREEN, "passed", *took, note),
+                Outcome::Failed(why) => row(step, RED, "failed", *took, why),
+                Outcome::Skipped(Missing { why, help }) | Outcome::Excused(Missing { why, help }) => {
+                    let indent = " ".repeat(width + 2 + 7 + 2 + 7 + 2);
+                    row(step, YELLOW, "skipped", *took, &format!("{why}\n{indent}try: {help}"));
+                }
+            }
+        }
+        row("total", Style::new(), "", total, "");
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let missing = Missing { why: "no compass".into(), help: "buy compass".into() };
+        let mut report = Report::default();
+        report.add("fmt", Outcome::Passed(String::new()), Duration::from_millis(940));
+        report.add("test", Outcome::Failed("3 passed, 1 failed, 0 ignored".into()), Duration::from_secs(61));
+        report.add("navigate", Outcome::Skipped(missing), Duration::ZERO);
+        report
+    }
+
+    #[test]
+    fn the_table_says_what_became_of_each_step_and_what_would_help() {
+        let table = anstream::adapter::strip_str(&report().table(Duration::from_secs(75))).to_string();
+        let expected = "\
+step      result   seconds
+fmt       passed       0.9
+test      failed      61.0  3 passed, 1 failed, 0 ignored
+navigate  skipped      0.0  no compass
+                            try: buy compass
+total                 75.0";
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn one_failure_spoils_the_run() {
+        assert!(!report().is_good(false));
+    }
+
+    #[test]
+    fn a_run_of_passes_is_good() {
+        let mut report = Report::default();
+        report.add("fmt", Outcome::Passed(String::new()), Duration::ZERO);
+        assert!(report.is_good(true));
+    }
+}

@@ -1,0 +1,166 @@
+//! The steps of a test run, as a table.
+
+use std::path::Path;
+use std::process::Command;
+
+use clap::ValueEnum;
+
+use crate::command::output_of;
+use crate::invocation::Invocation;
+use crate::outcome::{Missing, Outcome};
+use crate::tool::{Tool, Tools};
+use crate::workspace::Workspace;
+
+/// A part of the product that can be tested alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The crates and the native host, with format, lints, docs, wasm32 and dependencies
+    Native,
+    /// The conformance suites of the stores
+    Stores,
+}
+
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    parts: &'static [Part],
+    /// The step that does this work among other work: a full run leaves this one out.
+    repeats: Option<&'static str>,
+    work: Work,
+}
+
+enum Work {
+    Plain(fn(&Workspace) -> Outcome),
+    With(Tool, fn(&Workspace, &Path) -> Outcome),
+}
+
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::Plain(|at| Invocation::cargo(at, "fmt --all --check").run()),
+    },
+    Step {
+        name: "clippy",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::Plain(|at| {
+            Invocation::cargo(at, "clippy --workspace --all-targets -- -D warnings").run()
+        }),
+    },
+    Step {
+        name: "test",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::Plain(|at| Invocation::cargo(at, "test --workspace --no-fail-fast").run_tests()),
+    },
+    Step {
+        name: "store memory",
+        parts: &[Part::Stores],
+        repeats: Some("test"),
+        work: Work::Plain(|at| Invocation::cargo(at, "test -p edge-auth-testkit --test memory").run_tests()),
+    },
+    Step {
+        name: "store sqlite",
+        parts: &[Part::Stores],
+        repeats: Some("test"),
+        work: Work::Plain(|at| Invocation::cargo(at, "test -p edge-auth-cli conformance").run_tests()),
+    },
+    Step {
+        name: "docs",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::Plain(|at| {
+            Invocation::cargo(at, "doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()
+        }),
+    },
+    Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(Tool::WasmRustc, wasm) },
+    Step {
+        name: "deny",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(Tool::CargoDeny, |at, deny| {
+            Invocation::of(deny, "cargo deny", at, "check --hide-inclusion-graph bans licenses sources").run()
+        }),
+    },
+    Step {
+        name: "advisories",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(Tool::CargoDeny, advisories),
+    },
+];
+
+impl Step {
+    /// Whether it belongs to a run of one part, or of everything.
+    pub(crate) fn is_due(&self, only: Option<Part>) -> bool {
+        match only {
+            Some(part) => self.parts.contains(&part),
+            None => self.repeats.is_none(),
+        }
+    }
+
+    pub(crate) fn needs(&self) -> Option<Tool> {
+        match self.work {
+            Work::Plain(_) => None,
+            Work::With(tool, _) => Some(tool),
+        }
+    }
+
+    /// Does the work; without its tool it is skipped.
+    pub(crate) fn outcome(&self, workspace: &Workspace, tools: &Tools) -> Outcome {
+        match self.work {
+            Work::Plain(work) => work(workspace),
+            Work::With(tool, work) => {
+                tools.path(tool).map_or_else(Outcome::Skipped, |program| work(workspace, program))
+            }
+        }
+    }
+}
+
+/// A target directory of its own: another compiler would throw the native builds out.
+fn wasm(at: &Workspace, rustc: &Path) -> Outcome {
+    let build = "build --target wasm32-unknown-unknown -p edge-auth-token -p edge-auth --no-default-features";
+    Invocation::cargo(at, build).arg("--target-dir").arg(at.target.join("wasm")).env("RUSTC", rustc).run()
+}
+
+/// The database is fetched from one place on the internet. That it cannot be reached is nobody's fault and says
+/// nothing about the tree, so `--require-all` excuses this skip, and no other.
+fn advisories(at: &Workspace, deny: &Path) -> Outcome {
+    if let Err(error) = output_of(Command::new(deny).args(["fetch", "db"]).current_dir(&at.root)) {
+        return Outcome::Excused(Missing {
+            why: format!("the advisory database cannot be fetched: {error}"),
+            help: "cargo deny check advisories".into(),
+        });
+    }
+    Invocation::of(deny, "cargo deny", at, "check advisories").run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(only: Option<Part>) -> Vec<&'static str> {
+        STEPS.iter().filter(|step| step.is_due(only)).map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn a_full_run_does_nothing_twice() {
+        assert_eq!(names(None), ["fmt", "clippy", "test", "docs", "wasm", "deny", "advisories"]);
+    }
+
+    #[test]
+    fn the_stores_alone_need_no_tool() {
+        assert_eq!(names(Some(Part::Stores)), ["store memory", "store sqlite"]);
+        assert!(
+            STEPS.iter().filter(|step| step.is_due(Some(Part::Stores))).all(|step| step.needs().is_none())
+        );
+    }
+
+    #[test]
+    fn what_a_full_run_leaves_out_is_done_by_a_step_that_it_runs() {
+        for repeated in STEPS.iter().filter_map(|step| step.repeats) {
+            assert!(names(None).contains(&repeated), "{repeated}");
+        }
+    }
+}

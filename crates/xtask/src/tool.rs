@@ -1,0 +1,76 @@
+//! The tools that steps need beyond cargo and its toolchain.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::cache::Cache;
+use crate::outcome::Missing;
+use crate::report::{BOLD, DIM, RED};
+use crate::{deny, wasm};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tool {
+    /// A `rustc` that compiles and links for `wasm32-unknown-unknown`.
+    WasmRustc,
+    /// `cargo-deny`.
+    CargoDeny,
+}
+
+impl Tool {
+    pub(crate) const ALL: [Tool; 2] = [Tool::WasmRustc, Tool::CargoDeny];
+
+    fn name(self) -> &'static str {
+        match self {
+            Tool::WasmRustc => "rustc for wasm32",
+            Tool::CargoDeny => "cargo-deny",
+        }
+    }
+
+    /// The program, installed first if need be.
+    fn bring(self, cache: &Cache) -> Result<PathBuf, Missing> {
+        match self {
+            Tool::WasmRustc => wasm::bring(cache),
+            Tool::CargoDeny => deny::bring(cache),
+        }
+    }
+}
+
+/// What set-up found, made, or could not bring.
+pub(crate) struct Tools(BTreeMap<Tool, Result<PathBuf, Missing>>);
+
+impl Tools {
+    /// Brings each of `wanted` once, and says so.
+    pub(crate) fn bring(cache: &Cache, wanted: &[Tool]) -> Tools {
+        let mut tools = BTreeMap::new();
+        for &tool in wanted {
+            tools.entry(tool).or_insert_with(|| {
+                let brought = tool.bring(cache);
+                match &brought {
+                    Ok(path) => anstream::println!("{BOLD}{}{BOLD:#}: {}", tool.name(), path.display()),
+                    Err(Missing { why, help }) => anstream::println!(
+                        "{BOLD}{}{BOLD:#}: {RED}missing{RED:#}, {why}\n  {DIM}try:{DIM:#} {help}",
+                        tool.name()
+                    ),
+                }
+                brought
+            });
+        }
+        Tools(tools)
+    }
+
+    pub(crate) fn complete(&self) -> bool {
+        self.0.values().all(Result::is_ok)
+    }
+
+    /// Where `tool` is. A tool that was not asked for is as missing as one that could not be brought.
+    pub(crate) fn path(&self, tool: Tool) -> Result<&Path, Missing> {
+        match self.0.get(&tool) {
+            Some(Ok(path)) => Ok(path),
+            Some(Err(missing)) => Err(missing.clone()),
+            None => Err(Missing {
+                why: format!("{} was not set up", tool.name()),
+                help: "cargo xtask setup".into(),
+            }),
+        }
+    }
+}
