@@ -28,7 +28,8 @@ impl Cache {
         if let Some(found) = find(self) {
             return Ok(found);
         }
-        fs::create_dir_all(&self.root)?;
+        fs::create_dir_all(&self.root)
+            .map_err(|error| io::Error::other(format!("{}: {error}", self.root.display())))?;
         let lock = File::create(self.root.join("lock"))?;
         lock.lock()?;
         // Another run may have made it while this one waited for the lock.

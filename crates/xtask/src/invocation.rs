@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::outcome::Outcome;
 use crate::report::DIM;
@@ -60,14 +60,12 @@ impl Invocation {
         self.show();
         match self.count_tests() {
             Err(error) => Outcome::Failed(error.to_string()),
-            Ok((true, counts)) if counts.passed == 0 => Outcome::Failed("no test ran".into()),
-            Ok((true, counts)) => Outcome::Passed(counts.to_string()),
-            Ok((false, counts)) => Outcome::Failed(counts.to_string()),
+            Ok((status, counts)) => verdict(status, &counts),
         }
     }
 
     /// Passes the output on line by line, reading the summaries in it.
-    fn count_tests(&mut self) -> io::Result<(bool, TestCounts)> {
+    fn count_tests(&mut self) -> io::Result<(ExitStatus, TestCounts)> {
         let mut child = self.command.stdout(Stdio::piped()).spawn()?;
         let mut counts = TestCounts::default();
         if let Some(output) = child.stdout.take() {
@@ -78,10 +76,47 @@ impl Invocation {
                 counts.add_summary(&line);
             }
         }
-        Ok((child.wait()?.success(), counts))
+        Ok((child.wait()?, counts))
     }
 
     fn show(&self) {
         anstream::println!("{DIM}$ {}{DIM:#}", self.shown);
+    }
+}
+
+fn verdict(status: ExitStatus, counts: &TestCounts) -> Outcome {
+    if !status.success() {
+        Outcome::Failed(format!("{status}, {counts}"))
+    } else if counts.passed == 0 {
+        Outcome::Failed("no test ran".into())
+    } else {
+        Outcome::Passed(counts.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    fn verdict_of(exit_code: i32, passed: u64, failed: u64) -> Outcome {
+        verdict(ExitStatus::from_raw(exit_code << 8), &TestCounts { passed, failed, ignored: 0 })
+    }
+
+    #[test]
+    fn tests_that_ran_are_counted() {
+        assert_eq!(verdict_of(0, 3, 0), Outcome::Passed("3 passed, 0 failed, 0 ignored".into()));
+    }
+
+    #[test]
+    fn a_filter_that_matches_no_test_fails() {
+        assert_eq!(verdict_of(0, 0, 0), Outcome::Failed("no test ran".into()));
+    }
+
+    #[test]
+    fn the_exit_status_decides_whatever_the_counts_say() {
+        let why = "exit status: 101, 3 passed, 0 failed, 0 ignored";
+        assert_eq!(verdict_of(101, 3, 0), Outcome::Failed(why.into()));
     }
 }

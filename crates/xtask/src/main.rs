@@ -38,7 +38,7 @@ enum Task {
     /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny
     ///
     /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
-    /// ~/.cache/edge-auth ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
+    /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
     /// none to give, from Debian's packages. What cannot be brought is named, with the command that would.
     Setup,
     /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
@@ -46,10 +46,10 @@ enum Task {
     /// A failure does not stop the steps after it. A table at the end says what passed, failed or was skipped
     /// and why. The exit code is 1 if anything failed.
     Test {
-        /// Run the steps of one part of the product
+        /// Run only the steps of one part of the product
         #[arg(long, value_enum, value_name = "PART")]
         only: Option<Part>,
-        /// Fail if a step was skipped (a fetch of the advisory database from the internet is excused)
+        /// Fail if a step was skipped, too; only an advisory database that cannot be fetched is excused
         #[arg(long)]
         require_all: bool,
     },

@@ -33,6 +33,8 @@ enum Work {
     With(Tool, fn(&Workspace, &Path) -> Outcome),
 }
 
+/// Tests of one crate are picked from the whole workspace, as `-p` would compile what they need once more with other
+/// features.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "fmt",
@@ -58,13 +60,15 @@ pub(crate) const STEPS: &[Step] = &[
         name: "store memory",
         parts: &[Part::Stores],
         repeats: Some("test"),
-        work: Work::Plain(|at| Invocation::cargo(at, "test -p edge-auth-testkit --test memory").run_tests()),
+        work: Work::Plain(|at| Invocation::cargo(at, "test --workspace --test memory").run_tests()),
     },
     Step {
         name: "store sqlite",
         parts: &[Part::Stores],
         repeats: Some("test"),
-        work: Work::Plain(|at| Invocation::cargo(at, "test -p edge-auth-cli conformance").run_tests()),
+        work: Work::Plain(|at| {
+            Invocation::cargo(at, "test --workspace --bin edge-auth conformance").run_tests()
+        }),
     },
     Step {
         name: "docs",
