@@ -20,14 +20,10 @@ pub(crate) enum StoreSpecError {
     #[error("stores of the kind `{0}:` are not supported; supported is `sqlite:PATH`")]
     UnknownScheme(String),
     /// Nothing follows the scheme.
-    #[error(
-        "`sqlite:` wants the path of a file after it, as in `sqlite:/var/lib/edge-auth/keys.db`"
-    )]
+    #[error("`sqlite:` wants the path of a file after it, as in `sqlite:/var/lib/edge-auth/keys.db`")]
     NoPath,
     /// A URL, whose authority would be mistaken for a directory.
-    #[error(
-        "`sqlite:` is followed by a path, not by `//`: `sqlite:keys.db`, `sqlite:/srv/keys.db`"
-    )]
+    #[error("`sqlite:` is followed by a path, not by `//`: `sqlite:keys.db`, `sqlite:/srv/keys.db`")]
     Slashes,
     /// SQLite's database in memory.
     #[error(
@@ -63,9 +59,7 @@ impl StoreSpec {
 /// RFC 3986, section 3.1.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 #[cfg(test)]
@@ -78,13 +72,7 @@ mod tests {
 
     #[test]
     fn a_path_follows_the_scheme_as_it_is() {
-        for path in [
-            "keys.db",
-            "/srv/keys.db",
-            "../a b/ü.db",
-            "C:\\keys.db",
-            "a:b",
-        ] {
+        for path in ["keys.db", "/srv/keys.db", "../a b/ü.db", "C:\\keys.db", "a:b"] {
             let parsed = StoreSpec::parse(&format!("sqlite:{path}"));
             assert_eq!(parsed, Ok(StoreSpec::Sqlite(PathBuf::from(path))));
         }
@@ -98,10 +86,7 @@ mod tests {
         assert_eq!(refused("sqlite:"), StoreSpecError::NoPath);
         assert_eq!(refused("sqlite:///srv/keys.db"), StoreSpecError::Slashes);
         assert_eq!(refused("sqlite::memory:"), StoreSpecError::InMemory);
-        assert_eq!(
-            refused("SQLite:keys.db"),
-            StoreSpecError::UnknownScheme("SQLite".into())
-        );
+        assert_eq!(refused("SQLite:keys.db"), StoreSpecError::UnknownScheme("SQLite".into()));
     }
 
     #[test]

@@ -1,0 +1,35 @@
+//! The API behind the gate: it tells what reached it.
+
+use std::future::pending;
+use std::net::SocketAddr;
+
+use hyper::Response;
+use hyper::header::HeaderValue;
+use serde_json::{Map, Value, json};
+
+use super::address;
+use crate::failure::Failure;
+use crate::serve::{body, listener};
+
+/// Starts it on a free port.
+pub(super) async fn start() -> Result<SocketAddr, Failure> {
+    let listener = listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let at = address(&listener)?;
+    let answer = |request: hyper::Request<hyper::body::Incoming>, _| {
+        let fields = request.headers().iter();
+        let headers: Map<String, Value> = fields
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+            .collect();
+        let told = json!({
+            "api": "this is what reached the API",
+            "method": request.method().as_str(),
+            "target": request.uri().path_and_query().map(|target| target.as_str()),
+            "headers": headers,
+        });
+        let mut response = Response::new(body::full(format!("{told:#}\n")));
+        response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        async move { response }
+    };
+    tokio::spawn(listener::serve(listener, answer, pending()));
+    Ok(at)
+}

@@ -1,0 +1,234 @@
+//! The calls to paste: each with credentials made for it, and the answer that it will get.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::{Code, Policy, Resources};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::folder::Folder;
+use super::policy::AUDIENCE;
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, now};
+use crate::store::SqliteStore;
+use crate::trial::Signer;
+
+/// One call, and its answer.
+#[derive(Debug, Serialize)]
+pub(super) struct Call {
+    pub title: &'static str,
+    pub command: String,
+    method: &'static str,
+    url: String,
+    /// The header fields as they are sent.
+    headers: Vec<String>,
+    status: u16,
+    code: Option<&'static str>,
+}
+
+impl Call {
+    /// The answer, in words.
+    pub(super) fn answer(&self) -> String {
+        match self.code {
+            Some(code) => format!("{} {code}", self.status),
+            None => format!("{}, and what reached the API", self.status),
+        }
+    }
+}
+
+/// Makes the calls for the gate at `url`.
+pub(super) async fn prepare(
+    folder: &Folder,
+    policy: &Policy,
+    resources: &dyn Resources,
+    store: &SqliteStore,
+    signer: &Signer,
+    url: &str,
+) -> Result<Vec<Call>, Failure> {
+    let tokens = Tokens { policy };
+    let keys = Registry::new(policy, resources, store)?;
+    let wish = |label: &str| KeyWish {
+        block: "partners".to_owned(),
+        label: Some(label.to_owned()),
+        scopes: vec!["orders:read".to_owned()],
+        expires: Some("24h".to_owned()),
+        ..KeyWish::default()
+    };
+    let (_, key) = keys.create(wish("demonstration"), &SystemRandomness, now()).await?;
+    let (ended, revoked) = keys.create(wish("demonstration, revoked"), &SystemRandomness, now()).await?;
+    keys.revoke(ended.id(), "to show it", now()).await?;
+
+    let alice = tokens.sign(signer, Some("at+jwt"), |_| ())?;
+    let other = Signer::new(&[edge_auth_token::Algorithm::Es256])?;
+    let mut mistyped = key.expose().to_owned();
+    mistyped.pop();
+    mistyped.push(if key.expose().ends_with('0') { '1' } else { '0' });
+    let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
+    let api_key = |key: &str| vec![format!("X-API-Key: {key}")];
+
+    let desk = Desk { folder, url };
+    let order = "/orders/42";
+    Ok(vec![
+        desk.call("A public rule", "GET", "/", None, None)?,
+        desk.call("Alice's token", "GET", order, Some(("alice", bearer(&alice))), None)?,
+        desk.call("A partner's API key", "GET", order, Some(("partner", api_key(key.expose()))), None)?,
+        desk.call(
+            "Alice says that she is somebody else: the gate strips it",
+            "GET",
+            order,
+            Some(("alice-as-root", [bearer(&alice), vec!["X_Auth_Principal: root".to_owned()]].concat())),
+            None,
+        )?,
+        desk.call("No credential", "GET", order, None, Some(Code::CredentialMissing))?,
+        desk.call(
+            "Alice may read orders, not write them",
+            "POST",
+            "/orders",
+            Some(("alice", bearer(&alice))),
+            Some(Code::ScopeInsufficient),
+        )?,
+        desk.call(
+            "No rule allows it",
+            "GET",
+            "/invoices",
+            Some(("alice", bearer(&alice))),
+            Some(Code::NoRule),
+        )?,
+        desk.call(
+            "A path that can be read in two ways",
+            "GET",
+            "/orders/..%2finvoices",
+            Some(("alice", bearer(&alice))),
+            Some(Code::PathAmbiguous),
+        )?,
+        desk.call(
+            "An expired token",
+            "GET",
+            order,
+            Some((
+                "expired",
+                bearer(&tokens.sign(signer, Some("at+jwt"), |claims| {
+                    claims.insert("iat".to_owned(), 1_700_000_000.into());
+                    claims.insert("exp".to_owned(), 1_700_003_600.into());
+                })?),
+            )),
+            Some(Code::TokenExpired),
+        )?,
+        desk.call(
+            "A token for another API",
+            "GET",
+            order,
+            Some((
+                "other-audience",
+                bearer(&tokens.sign(signer, Some("at+jwt"), |claims| {
+                    claims.insert("aud".to_owned(), format!("{AUDIENCE}/other").into());
+                })?),
+            )),
+            Some(Code::AudienceMismatch),
+        )?,
+        desk.call(
+            "An ID token is no access token",
+            "GET",
+            order,
+            Some(("id-token", bearer(&tokens.sign(signer, Some("JWT"), |_| ())?))),
+            Some(Code::TokenTypeMismatch),
+        )?,
+        desk.call(
+            "A token that somebody else signed",
+            "GET",
+            order,
+            Some(("forged", bearer(&tokens.sign(&other, Some("at+jwt"), |_| ())?))),
+            Some(Code::SignatureInvalid),
+        )?,
+        desk.call(
+            "A token that nobody signed (`alg` is `none`)",
+            "GET",
+            order,
+            Some(("unsigned", bearer(&unsigned(&alice)))),
+            Some(Code::AlgorithmNotAllowed),
+        )?,
+        desk.call(
+            "A mistyped API key: refused without a look into the store",
+            "GET",
+            order,
+            Some(("mistyped", api_key(&mistyped))),
+            Some(Code::KeyInvalid),
+        )?,
+        desk.call(
+            "A revoked API key",
+            "GET",
+            order,
+            Some(("revoked", api_key(revoked.expose()))),
+            Some(Code::KeyRevoked),
+        )?,
+        desk.call(
+            "Two tokens at once: none is picked",
+            "GET",
+            order,
+            Some(("two", [bearer(&alice), bearer(&alice)].concat())),
+            Some(Code::CredentialMalformed),
+        )?,
+    ])
+}
+
+struct Desk<'a> {
+    folder: &'a Folder,
+    url: &'a str,
+}
+
+impl Desk<'_> {
+    /// A call; its header fields go into a file of that name, to keep the command short and the
+    /// credential out of the process list.
+    fn call(
+        &self,
+        title: &'static str,
+        method: &'static str,
+        path: &str,
+        fields: Option<(&str, Vec<String>)>,
+        denied: Option<Code>,
+    ) -> Result<Call, Failure> {
+        let url = format!("{}{path}", self.url);
+        let mut command = match method {
+            "GET" => format!("curl -i '{url}'"),
+            method => format!("curl -i -X {method} '{url}'"),
+        };
+        let mut headers = Vec::new();
+        if let Some((name, fields)) = fields {
+            let file = self.folder.write(name, &format!("{}\n", fields.join("\n")))?;
+            command.push_str(&format!(" -H @{}", file.display()));
+            headers = fields;
+        }
+        let (status, code) = denied.map_or((200, None), |code| (code.status(), Some(code.name())));
+        Ok(Call { title, command, method, url, headers, status, code })
+    }
+}
+
+struct Tokens<'a> {
+    policy: &'a Policy,
+}
+
+impl Tokens<'_> {
+    /// Alice's token, changed.
+    fn sign(
+        &self,
+        signer: &Signer,
+        token_type: Option<&str>,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> Result<String, Failure> {
+        let now = now();
+        let sample = self.policy.sample_token("demo", now);
+        let mut claims = sample.map(|sample| sample.claims).unwrap_or_default();
+        claims.insert("sub".to_owned(), "alice".into());
+        claims.insert("scope".to_owned(), "orders:read".into());
+        claims.insert("exp".to_owned(), (now.seconds() + 12 * 3600).into());
+        change(&mut claims);
+        signer.sign(token_type, &claims)
+    }
+}
+
+/// The claims of a token, with a header that asks for no signature.
+fn unsigned(token: &str) -> String {
+    let claims = token.split('.').nth(1).unwrap_or_default();
+    format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#))
+}

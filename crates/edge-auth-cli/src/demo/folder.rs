@@ -1,0 +1,77 @@
+//! The demonstration's files.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use edge_auth::platform::Randomness;
+use edge_auth_token::Secret;
+
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, read_bounded};
+
+/// The largest pepper file, in bytes.
+const MAX_PEPPER_BYTES: u64 = 1024;
+
+/// A folder that only its owner can look into: there are credentials in it.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder, made if there is none.
+    pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, Failure> {
+        let path = wanted.or_else(in_target).unwrap_or_else(|| std::env::temp_dir().join("edge-auth-demo"));
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| Failure::trouble(format!("{} cannot be made: {error}", path.display())))?;
+        Ok(Self(short(path)))
+    }
+
+    pub(super) fn root(&self) -> PathBuf {
+        self.0.clone()
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file for the owner's eyes, and answers its path.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Failure> {
+        let path = self.path(name);
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|error| Failure::trouble(format!("{} cannot be written: {error}", path.display())))?;
+        Ok(path)
+    }
+
+    /// The pepper of the store beside it: made once, since without it no stored key is good.
+    pub(super) fn pepper(&self) -> Result<Secret, Failure> {
+        let path = self.path("pepper");
+        if path.exists() {
+            let bytes = read_bounded(&path, MAX_PEPPER_BYTES).map_err(Failure::Trouble)?;
+            return Ok(Secret::new(bytes));
+        }
+        let mut bytes = [0; 32];
+        SystemRandomness.fill(&mut bytes).map_err(|error| Failure::trouble(error.to_string()))?;
+        let text = STANDARD.encode(bytes);
+        self.write("pepper", &text)?;
+        Ok(Secret::new(text))
+    }
+}
+
+/// In cargo's target folder, if this program was built there.
+fn in_target() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file())?;
+    Some(target.join("edge-auth-demo"))
+}
+
+/// Relative to where the user is, if it is below.
+fn short(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)
+}

@@ -1,0 +1,33 @@
+//! The demonstration's issuer: it publishes its keys, and nothing else.
+
+use std::future::pending;
+use std::net::SocketAddr;
+
+use hyper::header::HeaderValue;
+use hyper::{Response, StatusCode};
+
+use super::address;
+use crate::failure::Failure;
+use crate::serve::{body, listener};
+use crate::trial::Signer;
+
+/// Starts it on a free port.
+pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, Failure> {
+    let listener = listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let at = address(&listener)?;
+    let jwks = signer.jwks()?.to_string();
+    let answer = move |request: hyper::Request<hyper::body::Incoming>, _| {
+        let found = request.uri().path() == "/jwks.json";
+        let mut response = Response::new(body::full(if found { jwks.clone() } else { String::new() }));
+        if found {
+            response
+                .headers_mut()
+                .insert("content-type", HeaderValue::from_static("application/jwk-set+json"));
+        } else {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        async move { response }
+    };
+    tokio::spawn(listener::serve(listener, answer, pending()));
+    Ok(at)
+}

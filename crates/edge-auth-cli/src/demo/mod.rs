@@ -1,0 +1,129 @@
+//! `edge-auth demo`: an API, an issuer, and the gate between you and them, with calls to paste.
+
+mod api;
+mod calls;
+mod folder;
+mod issuer;
+mod policy;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::host::PolicyFile;
+use crate::output::{Output, Report};
+use crate::serve::{AuditLog, Host, HttpKeySource, NativePlatform, Upstream, listener, stop};
+use crate::store::{self, StoreSpec};
+use crate::trial::{Signer, TrialSecrets};
+use calls::Call;
+use folder::Folder;
+
+/// Where the gate listens, if it can.
+const PORT: u16 = 8787;
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct DemoArgs {
+    /// Where the demonstration keeps its files [default: `edge-auth-demo` in cargo's target folder, or a temporary folder]
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct DemoReport {
+    url: String,
+    folder: PathBuf,
+    policy: PathBuf,
+    store: String,
+    issuer: String,
+    calls: Vec<Call>,
+}
+
+/// Runs the demonstration until it is told to stop.
+pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
+    let folder = Folder::open(args.folder)?;
+    let signer = Signer::new(&[edge_auth_token::Algorithm::Es256])?;
+    let issuer = issuer::start(&signer).await?;
+    let api = api::start().await?;
+    let policy_path = folder.write("policy.toml", &policy::text(issuer))?;
+
+    let spec = StoreSpec::Sqlite(folder.path("keys.db"));
+    let store = store::open(&spec).map_err(|error| Failure::trouble(error.to_string()))?;
+    let source = HttpKeySource::new();
+    let mut secrets = TrialSecrets::default();
+    secrets.set(policy::PEPPER, folder.pepper()?);
+
+    let file = PolicyFile::at(&policy_path);
+    let listener = listen().await?;
+    let url = format!("http://{}", address(&listener)?);
+    let calls = calls::prepare(&folder, &file.read()?, &secrets, &store, &signer, &url).await?;
+
+    let (log, writer) = AuditLog::start(io::stdout())
+        .map_err(|error| Failure::trouble(format!("no thread for the audit log: {error}")))?;
+    let upstream =
+        format!("http://{api}").parse::<Upstream>().map_err(|error| Failure::trouble(error.to_string()))?;
+    let platform = NativePlatform::new(Some(store), source);
+    let host = Host::start(file, Box::new(secrets), platform, Some(upstream), log)?;
+    output.report(&DemoReport {
+        url,
+        store: format!("sqlite:{}", folder.path("keys.db").display()),
+        policy: policy_path,
+        folder: folder.root(),
+        issuer: format!("http://{issuer}"),
+        calls,
+    })?;
+    listener::serve(listener, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?).await;
+    writer.finish().await;
+    Ok(())
+}
+
+/// The usual port, or a free one if something else has it.
+async fn listen() -> Result<tokio::net::TcpListener, Failure> {
+    match listener::bind(SocketAddr::from(([127, 0, 0, 1], PORT))).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await,
+    }
+}
+
+fn address(listener: &tokio::net::TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(|error| Failure::trouble(error.to_string()))
+}
+
+impl Report for DemoReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let bold = anstyle::Style::new().bold();
+        let dim = anstyle::Style::new().dimmed();
+        writeln!(out, "{bold}edge-auth demonstration{bold:#}\n")?;
+        writeln!(out, "  gate    {}   in front of a small API", self.url)?;
+        writeln!(out, "  issuer  {}   its keys: /jwks.json", self.issuer)?;
+        writeln!(out, "  policy  {}", self.policy.display())?;
+        writeln!(out, "  store   {}\n", self.store)?;
+        writeln!(out, "{bold}Paste into another terminal, in this folder:{bold:#}")?;
+        for call in &self.calls {
+            writeln!(out, "\n{dim}# {}{dim:#}", call.title)?;
+            writeln!(out, "{}", call.command)?;
+            writeln!(out, "{dim}# → {}{dim:#}", call.answer())?;
+        }
+        let folder = self.folder.display();
+        writeln!(out, "\n{bold}Ask the policy why, or manage keys while this runs:{bold:#}\n")?;
+        writeln!(
+            out,
+            "export {}=\"$(cat {folder}/pepper)\" EDGE_AUTH_POLICY={} EDGE_AUTH_STORE={}",
+            policy::PEPPER,
+            self.policy.display(),
+            self.store
+        )?;
+        writeln!(
+            out,
+            "cargo run -q -- policy explain {} GET /orders/42 -H @{folder}/alice",
+            self.policy.display()
+        )?;
+        writeln!(out, "cargo run -q -- keys create --scope orders:read --expires 7d")?;
+        writeln!(out, "cargo run -q -- keys list\n")?;
+        writeln!(out, "{bold}The audit log follows; Ctrl-C ends.{bold:#}")
+    }
+}

@@ -1,0 +1,43 @@
+//! What a policy only names: secrets in the environment, files beside the policy.
+
+use std::path::{Path, PathBuf};
+
+use edge_auth::Resources;
+use edge_auth_token::Secret;
+
+use super::read_bounded;
+
+/// The largest file that a policy may refer to, in bytes.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Environment variables, and files relative to the policy's folder.
+#[derive(Debug, Clone)]
+pub(crate) struct HostResources {
+    folder: PathBuf,
+}
+
+impl HostResources {
+    /// For a policy in this folder.
+    pub(crate) fn beside(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+}
+
+impl Resources for HostResources {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(Secret::new(value)),
+            Ok(_) => Err(format!("the environment variable `{name}` is empty")),
+            Err(std::env::VarError::NotPresent) => Err(format!(
+                "the environment variable `{name}` is not set; a new secret comes from `openssl rand -base64 32`"
+            )),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(format!("the environment variable `{name}` is no text; write its bytes in base64"))
+            }
+        }
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        read_bounded(&self.folder.join(path), MAX_FILE_BYTES)
+    }
+}

@@ -1,0 +1,61 @@
+//! The commands about one key: show, rotate, disable, enable, revoke.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Desk;
+use super::report::KeyReport;
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, now};
+use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(super) struct IdArgs {
+    /// The key's id, as `keys list` shows it
+    id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RotateArgs {
+    /// The key's id, as `keys list` shows it
+    id: String,
+    /// How long the old secret stays good, as in 24h; 0s ends it at once
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    overlap: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// The key's id, as `keys list` shows it
+    id: String,
+    /// Why, for those who look at the key later
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+pub(super) async fn show(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let key = desk.registry()?.show(&args.id, now()).await?;
+    output.report(&KeyReport::of(&key))
+}
+
+pub(super) async fn rotate(args: RotateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let registry = desk.registry()?;
+    let (key, text) = registry.rotate(&args.id, args.overlap, &SystemRandomness, now()).await?;
+    output.report(&KeyReport::with_text(&key, &text))
+}
+
+pub(super) async fn disable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let key = desk.registry()?.disable(&args.id, now()).await?;
+    output.report(&KeyReport::of(&key))
+}
+
+pub(super) async fn enable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let key = desk.registry()?.enable(&args.id, now()).await?;
+    output.report(&KeyReport::of(&key))
+}
+
+pub(super) async fn revoke(args: RevokeArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let key = desk.registry()?.revoke(&args.id, &args.reason, now()).await?;
+    output.report(&KeyReport::of(&key))
+}

@@ -1,0 +1,76 @@
+//! `keys create`.
+
+use clap::Args;
+use edge_auth::admin::KeyWish;
+
+use super::Desk;
+use super::report::KeyReport;
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, now};
+use crate::output::Output;
+
+/// What the new key may do, and for how long.
+#[derive(Debug, Args)]
+pub(super) struct CreateArgs {
+    #[command(flatten)]
+    terms: TermsArgs,
+}
+
+/// The terms of a new or imported key.
+#[derive(Debug, Args)]
+pub(super) struct TermsArgs {
+    /// The `[[api_key]]` block that the key belongs to [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    block: Option<String>,
+    /// What the key may do; repeat it, or separate with commas
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+    scopes: Vec<String>,
+    /// The key may do everything that a rule lets keys of its block do
+    #[arg(long, conflicts_with = "scopes")]
+    all_scopes: bool,
+    /// When the key expires: 90d, 2027-01-31, or 2027-01-31T12:00:00Z
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// The key never expires
+    #[arg(long, conflicts_with = "expires")]
+    never_expires: bool,
+    /// A network that the key may be used from (CIDR); repeat it, or separate with commas
+    #[arg(long = "network", value_name = "CIDR", value_delimiter = ',')]
+    networks: Vec<String>,
+    /// What people call the key
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// Whose the key is
+    #[arg(long, value_name = "WHO")]
+    owner: Option<String>,
+    /// What else is to be known of the key; repeat it
+    #[arg(long = "metadata", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    metadata: Vec<(String, String)>,
+}
+
+impl TermsArgs {
+    pub(super) fn wish(self, desk: &Desk) -> Result<KeyWish, Failure> {
+        Ok(KeyWish {
+            block: desk.block(self.block)?,
+            label: self.label,
+            owner: self.owner,
+            scopes: self.scopes,
+            all_scopes: self.all_scopes,
+            expires: self.expires,
+            never_expires: self.never_expires,
+            networks: self.networks,
+            metadata: self.metadata.into_iter().collect(),
+        })
+    }
+}
+
+pub(super) async fn run(args: CreateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let wish = args.terms.wish(desk)?;
+    let (key, text) = desk.registry()?.create(wish, &SystemRandomness, now()).await?;
+    output.report(&KeyReport::with_text(&key, &text))
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

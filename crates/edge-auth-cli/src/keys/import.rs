@@ -1,0 +1,105 @@
+//! `keys import`: keys of another system, one by its hash, or many from a file.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use edge_auth::admin::{AdminError, ImportWish};
+use serde::Serialize;
+
+use super::Desk;
+use super::create::TermsArgs;
+use super::report::KeyReport;
+use crate::failure::Failure;
+use crate::host::{now, read_bounded};
+use crate::output::{Output, Report};
+
+/// The largest file that is imported, in bytes.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The key's hash, as the block's `imported` describes it (hexadecimal)
+    #[arg(long, value_name = "HEX", required_unless_present = "file")]
+    hash: Option<String>,
+    /// A file of JSON lines: {"hash": "…", "block": "…", "scopes": ["…"], "expires": "90d", …}
+    #[arg(long, value_name = "FILE", conflicts_with = "hash")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    terms: TermsArgs,
+}
+
+#[derive(Default, Serialize)]
+struct ImportReport {
+    imported: usize,
+    /// Hashes that the store has already: importing a file twice changes nothing.
+    known: usize,
+    failed: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    line: usize,
+    reason: String,
+}
+
+pub(super) async fn run(args: ImportArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    match (args.hash, args.file) {
+        (Some(hash), _) => {
+            let wish = args.terms.wish(desk)?;
+            let key = desk.registry()?.import(wish, &hash, now()).await?;
+            output.report(&KeyReport::of(&key))
+        }
+        (None, Some(file)) => {
+            let bytes = read_bounded(&file, MAX_BYTES).map_err(Failure::Trouble)?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Failure::Usage(format!("{} is not UTF-8 text", file.display())))?;
+            let report = import_lines(&text, desk).await?;
+            output.report(&report)?;
+            if report.failed.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+        }
+        (None, None) => Err(Failure::Usage("give a hash with --hash, or a file with --file".to_owned())),
+    }
+}
+
+/// A line that cannot be imported does not stop the others; a store that is gone does.
+async fn import_lines(text: &str, desk: &Desk) -> Result<ImportReport, Failure> {
+    let registry = desk.registry()?;
+    let mut report = ImportReport::default();
+    let shows_progress = io::stderr().is_terminal();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if shows_progress && index % 100 == 0 {
+            eprint!("\r{index} lines");
+        }
+        let result = match serde_json::from_str::<ImportWish>(line) {
+            Ok(ImportWish { hash, wish }) => registry.import(wish, &hash, now()).await,
+            Err(error) => Err(AdminError::Invalid(error.to_string())),
+        };
+        match result {
+            Ok(_) => report.imported += 1,
+            Err(AdminError::Exists(_)) => report.known += 1,
+            Err(error @ AdminError::Unavailable(_)) => return Err(error.into()),
+            Err(error) => report.failed.push(Line { line: index + 1, reason: error.to_string() }),
+        }
+    }
+    if shows_progress {
+        eprint!("\r");
+    }
+    Ok(report)
+}
+
+impl Report for ImportReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "{} imported, {} known already, {} refused",
+            self.imported,
+            self.known,
+            self.failed.len()
+        )?;
+        for Line { line, reason } in &self.failed {
+            writeln!(out, "line {line}: {reason}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! `keys list`.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use edge_auth::admin::{KeyView, Listed};
+use serde::Serialize;
+
+use super::Desk;
+use super::report::{printable, scopes, state_style};
+use crate::failure::Failure;
+use crate::host::now;
+use crate::output::{Output, Report};
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only the keys of this `[[api_key]]` block
+    #[arg(long, value_name = "NAME")]
+    block: Option<String>,
+}
+
+/// How many records are read at a time.
+const PAGE: usize = 200;
+
+#[derive(Serialize)]
+struct ListReport {
+    keys: Vec<KeyView>,
+    /// Records that cannot be trusted or read.
+    untrusted: Vec<Untrusted>,
+}
+
+#[derive(Serialize)]
+struct Untrusted {
+    id: String,
+    reason: String,
+}
+
+pub(super) async fn run(args: ListArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+    let registry = desk.registry()?;
+    let now = now();
+    let mut report = ListReport { keys: Vec::new(), untrusted: Vec::new() };
+    let mut after: Option<String> = None;
+    loop {
+        let page = registry.list(args.block.as_deref(), after.as_deref(), PAGE, now).await?;
+        for listed in page.keys {
+            match listed {
+                Listed::Key(key) => report.keys.push(KeyView::new(&key, now)),
+                Listed::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),
+            }
+        }
+        after = match page.next {
+            Some(next) => Some(next),
+            None => return output.report(&report),
+        };
+    }
+}
+
+impl Report for ListReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.keys.is_empty() && self.untrusted.is_empty() {
+            return writeln!(out, "There are no keys. Make one with `edge-auth keys create`.");
+        }
+        writeln!(out, "{:<20}{:<14}{:<10}{:<26}{:<20}SCOPES", "ID", "BLOCK", "STATE", "EXPIRES", "LABEL")?;
+        for key in &self.keys {
+            let style = state_style(key.state);
+            let (id, block, state) = (&key.id, &key.block, key.state);
+            let expires = key.expires_at.as_deref().unwrap_or("never");
+            let label = printable(key.label.as_deref().unwrap_or("-"));
+            let scopes = scopes(key);
+            writeln!(out, "{id:<20}{block:<14}{style}{state:<10}{style:#}{expires:<26}{label:<20}{scopes}")?;
+        }
+        for Untrusted { id, reason } in &self.untrusted {
+            writeln!(out, "{:<20}NOT TRUSTED: {}", printable(id), printable(reason))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! `edge-auth keys …`: API keys, straight in a store. A server that uses the same store sees every
+//! change within the policy's revocation bound.
+
+mod change;
+mod create;
+mod import;
+mod list;
+mod report;
+mod wrap;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use edge_auth::Policy;
+use edge_auth::admin::Registry;
+
+use crate::failure::Failure;
+use crate::host::{HostResources, PolicyFile};
+use crate::output::Output;
+use crate::store::{self, SqliteStore, StoreSpec};
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    /// The policy, whose `[[api_key]]` blocks say what keys look like
+    #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY")]
+    policy: Option<PathBuf>,
+    /// Where key records are kept, as in `sqlite:keys.db`
+    #[arg(long, value_name = "STORE", global = true, env = "EDGE_AUTH_STORE", value_parser = StoreSpec::parse)]
+    store: Option<StoreSpec>,
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Make a key; its text is shown once and kept nowhere
+    Create(create::CreateArgs),
+    /// List the keys
+    List(list::ListArgs),
+    /// Show one key
+    Show(change::IdArgs),
+    /// Give a key a new secret, while the old one stays good for a while
+    Rotate(change::RotateArgs),
+    /// Switch a key off until it is enabled again
+    Disable(change::IdArgs),
+    /// Switch a disabled key on again
+    Enable(change::IdArgs),
+    /// End a key for good
+    Revoke(change::RevokeArgs),
+    /// Take over keys of another system by their hashes
+    Import(import::ImportArgs),
+    /// Wrap stored hashes under the current pepper, after the policy names a new one
+    Wrap(wrap::WrapArgs),
+}
+
+/// A policy and a store, for one command.
+struct Desk {
+    policy: Policy,
+    resources: HostResources,
+    store: SqliteStore,
+}
+
+impl Desk {
+    fn open(policy: Option<PathBuf>, store: Option<StoreSpec>, creates: bool) -> Result<Self, Failure> {
+        let policy = policy.ok_or_else(|| {
+            Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
+        })?;
+        let spec = store.ok_or_else(|| {
+            Failure::Usage("say where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE".to_owned())
+        })?;
+        let file = PolicyFile::at(&policy);
+        let policy = file.read()?;
+        let opened = if creates { store::open(&spec) } else { store::open_existing(&spec) };
+        let store = opened.map_err(|error| Failure::trouble(error.to_string()))?;
+        Ok(Self { policy, resources: file.resources(), store })
+    }
+
+    fn registry(&self) -> Result<Registry<'_, SqliteStore>, Failure> {
+        Ok(Registry::new(&self.policy, &self.resources, &self.store)?)
+    }
+
+    /// The block that is meant: the one that is named, or the only one.
+    fn block(&self, named: Option<String>) -> Result<String, Failure> {
+        let mut blocks = self.policy.api_key_blocks();
+        match (named, blocks.next(), blocks.next()) {
+            (Some(name), ..) => Ok(name),
+            (None, Some(only), None) => Ok(only.to_owned()),
+            (None, None, _) => Err(Failure::Usage("the policy has no `[[api_key]]` block".to_owned())),
+            (None, Some(_), Some(_)) => {
+                let names: Vec<&str> = self.policy.api_key_blocks().collect();
+                Err(Failure::Usage(format!("say which kind of key: --block {}", names.join(" | "))))
+            }
+        }
+    }
+}
+
+/// Runs `edge-auth keys …`.
+pub(crate) async fn run(args: KeysArgs, output: Output) -> Result<(), Failure> {
+    let creates = matches!(args.command, KeysCommand::Create(_) | KeysCommand::Import(_));
+    let desk = Desk::open(args.policy, args.store, creates)?;
+    match args.command {
+        KeysCommand::Create(args) => create::run(args, &desk, output).await,
+        KeysCommand::List(args) => list::run(args, &desk, output).await,
+        KeysCommand::Show(args) => change::show(args, &desk, output).await,
+        KeysCommand::Rotate(args) => change::rotate(args, &desk, output).await,
+        KeysCommand::Disable(args) => change::disable(args, &desk, output).await,
+        KeysCommand::Enable(args) => change::enable(args, &desk, output).await,
+        KeysCommand::Revoke(args) => change::revoke(args, &desk, output).await,
+        KeysCommand::Import(args) => import::run(args, &desk, output).await,
+        KeysCommand::Wrap(args) => wrap::run(args, &desk, output).await,
+    }
+}

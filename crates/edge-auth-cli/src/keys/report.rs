@@ -1,0 +1,85 @@
+//! A key, as it is shown.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use edge_auth::admin::KeyView;
+use edge_auth::api_key::{ApiKey, KeyText};
+use serde::Serialize;
+
+use crate::host::now;
+use crate::output::Report;
+
+/// One key; with its text if it was made just now.
+#[derive(Serialize)]
+pub(super) struct KeyReport {
+    key: KeyView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+impl KeyReport {
+    pub(super) fn of(key: &ApiKey) -> Self {
+        Self { key: KeyView::new(key, now()), secret: None }
+    }
+
+    pub(super) fn with_text(key: &ApiKey, text: &KeyText) -> Self {
+        Self { secret: Some(text.expose().to_owned()), ..Self::of(key) }
+    }
+}
+
+impl Report for KeyReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let key = &self.key;
+        let bold = Style::new().bold();
+        if let Some(secret) = &self.secret {
+            writeln!(out, "{bold}{secret}{bold:#}")?;
+            writeln!(out, "This is shown once and kept nowhere: hand it over now.\n")?;
+        }
+        let mut line = |name: &str, value: &str| writeln!(out, "{name:<16}{value}");
+        line("id", &key.id)?;
+        line("block", &key.block)?;
+        let style = state_style(key.state);
+        line("state", &format!("{style}{}{style:#}", key.state))?;
+        let optional = [
+            ("label", &key.label),
+            ("owner", &key.owner),
+            ("environment", &key.environment),
+            ("old secret until", &key.previous_secret_until),
+            ("revoked", &key.revoked_at),
+            ("because", &key.revoked_because),
+        ];
+        line("scopes", &scopes(key))?;
+        line("created", &key.created_at)?;
+        line("expires", key.expires_at.as_deref().unwrap_or("never"))?;
+        for (name, value) in optional {
+            if let Some(value) = value {
+                line(name, &printable(value))?;
+            }
+        }
+        if !key.networks.is_empty() {
+            line("networks", &key.networks.join(", "))?;
+        }
+        for (name, value) in &key.metadata {
+            line("metadata", &format!("{} = {}", printable(name), printable(value)))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn scopes(key: &KeyView) -> String {
+    key.scopes.as_ref().map_or_else(|| "all".to_owned(), |scopes| scopes.join(" "))
+}
+
+pub(super) fn state_style(state: &str) -> Style {
+    match state {
+        "active" => AnsiColor::Green.on_default(),
+        "revoked" => AnsiColor::Red.on_default(),
+        _ => AnsiColor::Yellow.on_default(),
+    }
+}
+
+/// Text that somebody wrote into a record, made harmless for a terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { '\u{FFFD}' } else { char }).collect()
+}

@@ -1,0 +1,148 @@
+//! The cases of `policy test`, as they are written.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use edge_auth::Code;
+use edge_auth::admin::KeyWish;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::host::read_bounded;
+
+/// The largest file of cases, in bytes.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A file of cases.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cases {
+    /// The policy, relative to this file.
+    pub policy: PathBuf,
+    #[serde(rename = "case")]
+    pub cases: Vec<Case>,
+}
+
+/// One request, and what must become of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Case {
+    pub name: String,
+    #[serde(default = "get")]
+    pub method: String,
+    /// The request's target: path, and query if there is one.
+    pub path: String,
+    pub host: Option<String>,
+    pub client_ip: Option<IpAddr>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// A token to send, made for this case.
+    pub jwt: Option<Jwt>,
+    /// A key to send, made for this case.
+    pub key: Option<Key>,
+    pub expect: Expectation,
+    /// The name of the rule that must decide.
+    pub rule: Option<String>,
+    /// The principal that must be found.
+    pub principal: Option<String>,
+}
+
+/// A token that its issuer's block accepts, but for what is said here.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Jwt {
+    pub issuer: String,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub expired: bool,
+    #[serde(rename = "type")]
+    pub token_type: Option<String>,
+    /// Claims to set over the others; `false` leaves the claim out.
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+}
+
+/// A key of one of the policy's blocks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub block: String,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    #[serde(default)]
+    pub all_scopes: bool,
+    #[serde(default)]
+    pub networks: Vec<String>,
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub state: KeyState,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum KeyState {
+    #[default]
+    Active,
+    Disabled,
+    Revoked,
+    Expired,
+}
+
+/// `"allow"`, or the code of a denial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expectation {
+    Allow,
+    Deny(Code),
+}
+
+impl<'de> Deserialize<'de> for Expectation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "allow" {
+            return Ok(Self::Allow);
+        }
+        let code = Code::ALL.iter().find(|code| code.name() == text);
+        code.copied().map(Self::Deny).ok_or_else(|| {
+            let names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+            serde::de::Error::custom(format!("`{text}` is neither `allow` nor one of {}", names.join(", ")))
+        })
+    }
+}
+
+impl Key {
+    pub(super) fn wish(&self) -> KeyWish {
+        KeyWish {
+            block: self.block.clone(),
+            scopes: self.scopes.clone(),
+            all_scopes: self.all_scopes,
+            networks: self.networks.clone(),
+            owner: self.owner.clone(),
+            expires: Some("30m".to_owned()),
+            ..KeyWish::default()
+        }
+    }
+}
+
+impl Cases {
+    /// Reads a file of cases.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let bytes = read_bounded(path, MAX_BYTES).map_err(Failure::Trouble)?;
+        let name = path.display();
+        let text =
+            String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{name} is not UTF-8 text")))?;
+        let cases: Self =
+            toml::from_str(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
+        if cases.cases.is_empty() {
+            return Err(Failure::Usage(format!("{name} has no `[[case]]`")));
+        }
+        Ok(cases)
+    }
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}

@@ -1,0 +1,144 @@
+//! `policy check`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anstyle::AnsiColor;
+use clap::Args;
+use edge_auth::policy::KeyOrigin;
+use edge_auth::{Policy, Resources};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::host::PolicyFile;
+use crate::output::{Output, Report};
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The policy
+    #[arg(value_name = "FILE", env = "EDGE_AUTH_POLICY")]
+    policy: PathBuf,
+}
+
+#[derive(Serialize)]
+struct CheckReport {
+    file: String,
+    rules: usize,
+    issuers: Vec<IssuerLine>,
+    api_keys: Vec<String>,
+    /// What was asked for by name and weakens the gate.
+    weaknesses: Vec<String>,
+    /// The secrets and key files that a host must have, and whether this one has.
+    needs: Vec<Need>,
+    revocation: Revocation,
+}
+
+#[derive(Serialize)]
+struct IssuerLine {
+    name: String,
+    issuer: String,
+    algorithms: Vec<&'static str>,
+    keys: String,
+}
+
+#[derive(Serialize)]
+struct Need {
+    what: String,
+    found: bool,
+    detail: Option<String>,
+}
+
+/// The stages between a revocation and the last request that still passes, in seconds.
+#[derive(Serialize)]
+struct Revocation {
+    bound_seconds: f64,
+    /// A key that was revoked, disabled or rotated, on the native host with SQLite.
+    native_api_key_seconds: Option<f64>,
+}
+
+pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
+    let file = PolicyFile::at(&args.policy);
+    let policy = file.read()?;
+    output.report(&CheckReport {
+        file: args.policy.display().to_string(),
+        rules: policy.rule_count(),
+        issuers: policy.issuers().map(issuer).collect(),
+        api_keys: policy.api_key_blocks().map(str::to_owned).collect(),
+        weaknesses: policy.weaknesses(),
+        needs: needs(&policy, &file.resources()),
+        revocation: Revocation {
+            bound_seconds: policy.revocation_bound().as_secs_f64(),
+            native_api_key_seconds: policy
+                .api_key_blocks()
+                .next()
+                .map(|_| policy.key_record_age().as_secs_f64()),
+        },
+    })
+}
+
+fn issuer(
+    (name, issuer, algorithms, keys): (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin),
+) -> IssuerLine {
+    let keys = match keys {
+        KeyOrigin::Discovery(url) => format!("discovered at {url}"),
+        KeyOrigin::Url(url) => format!("fetched from {url}"),
+        KeyOrigin::File(path) => format!("in the file {}", path.display()),
+        KeyOrigin::Inline(_) => "in the policy".to_owned(),
+        KeyOrigin::Secret(name) => format!("shared secret {name}"),
+    };
+    let algorithms = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+    IssuerLine { name: name.to_owned(), issuer: issuer.to_owned(), algorithms, keys }
+}
+
+fn needs(policy: &Policy, resources: &dyn Resources) -> Vec<Need> {
+    let secrets = policy.secret_names().into_iter().map(|name| {
+        let detail = resources.secret(name).err();
+        Need { what: format!("secret {name}"), found: detail.is_none(), detail }
+    });
+    let files = policy.issuers().filter_map(|(.., keys)| match keys {
+        KeyOrigin::File(path) => {
+            let detail = resources.file(path).err();
+            Some(Need { what: format!("file {}", path.display()), found: detail.is_none(), detail })
+        }
+        _ => None,
+    });
+    secrets.chain(files).collect()
+}
+
+impl Report for CheckReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let good = AnsiColor::Green.on_default().bold();
+        let warn = AnsiColor::Yellow.on_default().bold();
+        writeln!(out, "{}: {good}valid{good:#}, {} rules, default deny", self.file, self.rules)?;
+        for issuer in &self.issuers {
+            let algorithms = issuer.algorithms.join(" ");
+            writeln!(
+                out,
+                "  issuer {}: {}\n    keys {}; {algorithms}",
+                issuer.name, issuer.issuer, issuer.keys
+            )?;
+        }
+        for name in &self.api_keys {
+            writeln!(out, "  api_key {name}")?;
+        }
+        for weakness in &self.weaknesses {
+            writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;
+        }
+        for need in self.needs.iter().filter(|need| !need.found) {
+            let detail = need.detail.as_deref().unwrap_or_default();
+            writeln!(out, "{warn}not here{warn:#}: {}: {detail}", need.what)?;
+        }
+        let revocation = &self.revocation;
+        writeln!(out, "revocation, bound {} s:", revocation.bound_seconds)?;
+        if let Some(seconds) = revocation.native_api_key_seconds {
+            writeln!(
+                out,
+                "  API keys, native host with SQLite: {seconds} s (store 0 s + cached record {seconds} s)"
+            )?;
+        }
+        if !self.issuers.is_empty() {
+            writeln!(out, "  tokens: until they expire, or their signing key leaves the issuer's key set")?;
+        }
+        Ok(())
+    }
+}

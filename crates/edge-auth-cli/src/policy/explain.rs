@@ -1,0 +1,171 @@
+//! `policy explain`: one request, decided by the real gate, with every check on the way.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use anstyle::AnsiColor;
+use clap::Args;
+use edge_auth::{AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Headers, Outcome, Principal};
+use edge_auth_token::AwsLcRs;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::host::{PolicyFile, SystemRandomness, now, read_bounded};
+use crate::output::{Output, Report};
+use crate::serve::{HttpKeySource, NativePlatform};
+use crate::store::{self, StoreSpec};
+
+/// The largest file of header fields, in bytes.
+const MAX_FIELDS_BYTES: u64 = 256 * 1024;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The policy
+    #[arg(value_name = "FILE")]
+    policy: PathBuf,
+    /// The request's method
+    method: String,
+    /// The request's target: its path, and its query if it has one
+    target: String,
+    /// A header field, or @FILE with one on each line (which keeps credentials out of the process list)
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// The host that the request is for
+    #[arg(long)]
+    host: Option<String>,
+    /// The client's address
+    #[arg(long, value_name = "ADDRESS")]
+    client_ip: Option<IpAddr>,
+    /// Where API-key records are kept, as in `sqlite:keys.db`
+    #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", value_parser = StoreSpec::parse)]
+    store: Option<StoreSpec>,
+}
+
+#[derive(Serialize)]
+struct ExplainReport {
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    audit: AuditEvent,
+    checks: Vec<Check>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<Principal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<Upstream>,
+    notices: Vec<String>,
+}
+
+/// What would go upstream.
+#[derive(Serialize)]
+struct Upstream {
+    target: String,
+    removed: Vec<String>,
+    set: Vec<(String, String)>,
+}
+
+pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure> {
+    let file = PolicyFile::at(&args.policy);
+    let policy = file.read()?;
+    let store = args.store.as_ref().map(store::open_existing).transpose();
+    let store = store.map_err(|error| Failure::trouble(error.to_string()))?;
+    let source = HttpKeySource::new();
+    let platform = NativePlatform::new(store, source);
+    let (gate, mut notices) =
+        Gate::new(policy, &file.resources(), Box::new(AwsLcRs), platform, &SystemRandomness)?;
+
+    let fields = fields(&args.headers)?;
+    let headers: Vec<(&str, &[u8])> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let request = AuthRequest {
+        method: &args.method,
+        host: args.host.as_deref(),
+        authority: None,
+        target: &args.target,
+        headers: Headers(&headers),
+        client_ip: args.client_ip,
+    };
+    let Outcome { decision, audit, checks, notices: more, .. } = gate.explain(&request, now()).await;
+    notices.extend(more);
+    let allowed = audit.allowed;
+    let (status, grant) = match decision {
+        Decision::Allow(grant) => (None, Some(grant)),
+        Decision::Deny(denial) => (Some(denial.code.status()), None),
+    };
+    let (principal, upstream) = grant
+        .map(|grant| {
+            let forward = grant.forward;
+            let upstream = Upstream { target: forward.target, removed: forward.remove, set: forward.set };
+            (grant.principal, upstream)
+        })
+        .unzip();
+    output.report(&ExplainReport {
+        allowed,
+        status,
+        audit,
+        checks,
+        principal: principal.flatten(),
+        upstream,
+        notices,
+    })?;
+    if allowed { Ok(()) } else { Err(Failure::Reported) }
+}
+
+fn fields(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let mut fields = Vec::new();
+    for text in given {
+        match text.strip_prefix('@') {
+            Some(path) => {
+                let bytes = read_bounded(path.as_ref(), MAX_FIELDS_BYTES).map_err(Failure::Trouble)?;
+                let text = String::from_utf8_lossy(&bytes);
+                for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                    fields.push(field(line)?);
+                }
+            }
+            None => fields.push(field(text)?),
+        }
+    }
+    Ok(fields)
+}
+
+fn field(text: &str) -> Result<(String, String), Failure> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| Failure::Usage("a header field is written as `Name: value`".to_owned()))?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+impl Report for ExplainReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let green = AnsiColor::Green.on_default();
+        let red = AnsiColor::Red.on_default();
+        let audit = &self.audit;
+        writeln!(out, "{} {}", audit.method, audit.path)?;
+        writeln!(out, "rule       {}", audit.rule.as_deref().unwrap_or("none matches"))?;
+        for check in &self.checks {
+            let (style, mark) = match check.result {
+                CheckResult::Passed => (green, "passed"),
+                CheckResult::Failed => (red, "failed"),
+                CheckResult::Absent => (anstyle::Style::new().dimmed(), "absent"),
+            };
+            writeln!(out, "  {style}{mark}{style:#}   {:<14} {}", check.what, check.detail)?;
+        }
+        match (&audit.code, &audit.reason) {
+            (Some(code), reason) => {
+                let status = self.status.unwrap_or_default();
+                writeln!(out, "{red}denied{red:#}     {status} {}", code.name())?;
+                writeln!(out, "           {}", reason.as_deref().unwrap_or_default())?;
+            }
+            (None, _) => writeln!(out, "{green}allowed{green:#}")?,
+        }
+        if let Some(principal) = &self.principal {
+            writeln!(out, "principal  {}", principal.id)?;
+        }
+        if let Some(upstream) = &self.upstream {
+            writeln!(out, "upstream   {}", upstream.target)?;
+            upstream.removed.iter().try_for_each(|name| writeln!(out, "  - {name}"))?;
+            upstream.set.iter().try_for_each(|(name, value)| writeln!(out, "  + {name}: {value}"))?;
+        }
+        self.notices.iter().try_for_each(|notice| writeln!(out, "note       {notice}"))
+    }
+}

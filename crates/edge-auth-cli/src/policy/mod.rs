@@ -1,0 +1,30 @@
+//! `edge-auth policy …`: check a policy, ask it about a request, run its cases.
+
+mod cases;
+mod check;
+mod explain;
+mod test;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check a policy: mistakes, weaknesses, what it needs, how fast it revokes
+    Check(check::CheckArgs),
+    /// Explain what a policy decides about one request, and why
+    Explain(explain::ExplainArgs),
+    /// Run a file of cases against a policy, with issuers and keys made for the run
+    Test(test::TestArgs),
+}
+
+/// Runs `edge-auth policy …`.
+pub(crate) async fn run(command: PolicyCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        PolicyCommand::Check(args) => check::run(args, output),
+        PolicyCommand::Explain(args) => explain::run(args, output).await,
+        PolicyCommand::Test(args) => test::run(args, output).await,
+    }
+}

@@ -1,0 +1,207 @@
+//! `policy test`: cases against the real gate, with issuers, secrets and keys made for the run.
+//!
+//! Nothing of the deployment is needed: no secret, no issuer, no store.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anstyle::AnsiColor;
+use clap::Args;
+use edge_auth::admin::Registry;
+use edge_auth::policy::KeyOrigin;
+use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
+use edge_auth_token::{AwsLcRs, Secret};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::cases::{Case, Cases, Expectation, Jwt, Key, KeyState};
+use crate::failure::Failure;
+use crate::host::{PolicyFile, SystemRandomness, now};
+use crate::output::{Output, Report};
+use crate::serve::{HttpKeySource, NativePlatform};
+use crate::store::{self, SqliteStore, StoreSpec};
+use crate::trial::{Signer, TrialSecrets};
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// The file of cases; it names its policy
+    #[arg(value_name = "FILE")]
+    cases: PathBuf,
+}
+
+#[derive(Serialize)]
+struct TestReport {
+    passed: usize,
+    failed: usize,
+    cases: Vec<CaseReport>,
+}
+
+#[derive(Serialize)]
+struct CaseReport {
+    name: String,
+    passed: bool,
+    /// What was expected and not so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<String>,
+}
+
+/// A policy with everything around it made for the run.
+struct Trial {
+    gate: Gate<NativePlatform>,
+    signers: BTreeMap<String, Signer>,
+    secrets: TrialSecrets,
+    store: SqliteStore,
+}
+
+pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), Failure> {
+    let cases = Cases::read(&args.cases)?;
+    let beside = args.cases.parent().unwrap_or(Path::new(""));
+    let policy = PolicyFile::at(&beside.join(&cases.policy)).read()?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::trouble(format!("no temporary folder: {error}")))?;
+    let trial = Trial::new(policy, folder.path())?;
+    let mut reports = Vec::new();
+    for case in &cases.cases {
+        let differences = trial.run(case).await?;
+        reports.push(CaseReport { name: case.name.clone(), passed: differences.is_empty(), differences });
+    }
+    let passed = reports.iter().filter(|report| report.passed).count();
+    let failed = reports.len() - passed;
+    output.report(&TestReport { passed, failed, cases: reports })?;
+    if failed == 0 { Ok(()) } else { Err(Failure::Reported) }
+}
+
+impl Trial {
+    fn new(mut policy: Policy, folder: &Path) -> Result<Self, Failure> {
+        let mut secrets = TrialSecrets::made_for(policy.secret_names()).map_err(Failure::Trouble)?;
+        let mut signers = BTreeMap::new();
+        let issuers: Vec<_> = policy
+            .issuers()
+            .map(|(name, _, algorithms, keys)| (name.to_owned(), algorithms.to_vec(), keys.clone()))
+            .collect();
+        for (name, algorithms, keys) in issuers {
+            let signer = Signer::new(&algorithms)?;
+            match keys {
+                KeyOrigin::Secret(secret) => secrets.set(&secret, Secret::new(signer.secret())),
+                _ => {
+                    policy.replace_keys(&name, KeyOrigin::Inline(signer.jwks()?.to_string()));
+                }
+            }
+            signers.insert(name, signer);
+        }
+        let store = store::open(&StoreSpec::Sqlite(folder.join("keys.db")))
+            .map_err(|error| Failure::trouble(error.to_string()))?;
+        let source = HttpKeySource::new();
+        let platform = NativePlatform::new(Some(store.clone()), source);
+        let (gate, _) = Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
+        Ok(Self { gate, signers, secrets, store })
+    }
+
+    /// What differs from what the case expects.
+    async fn run(&self, case: &Case) -> Result<Vec<String>, Failure> {
+        let mut fields: Vec<(String, String)> =
+            case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        if let Some(jwt) = &case.jwt {
+            fields.push(("authorization".to_owned(), format!("Bearer {}", self.token(case, jwt)?)));
+        }
+        if let Some(key) = &case.key {
+            fields.push(("authorization".to_owned(), format!("ApiKey {}", self.key(case, key).await?)));
+        }
+        let headers: Vec<(&str, &[u8])> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let request = AuthRequest {
+            method: &case.method,
+            host: case.host.as_deref(),
+            authority: None,
+            target: &case.path,
+            headers: Headers(&headers),
+            client_ip: case.client_ip,
+        };
+        Ok(differences(case, &self.gate.authorize(&request, now()).await))
+    }
+
+    fn token(&self, case: &Case, jwt: &Jwt) -> Result<String, Failure> {
+        let unknown = || in_case(case, format!("the policy has no issuer `{}`", jwt.issuer));
+        let made_at = if jwt.expired { now().minus(Duration::from_secs(86_400)) } else { now() };
+        let sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
+        let signer = self.signers.get(&jwt.issuer).ok_or_else(unknown)?;
+        let mut claims = sample.claims;
+        if let Some(subject) = &jwt.subject {
+            claims.insert("sub".to_owned(), subject.clone().into());
+        }
+        if !jwt.scopes.is_empty() {
+            let claim = sample
+                .scope_claim
+                .ok_or_else(|| in_case(case, format!("issuer `{}` has no scopes", jwt.issuer)))?;
+            claims.insert(claim, jwt.scopes.join(" ").into());
+        }
+        for (claim, value) in &jwt.claims {
+            match value {
+                Value::Bool(false) => claims.remove(claim),
+                value => claims.insert(claim.clone(), value.clone()),
+            };
+        }
+        signer.sign(jwt.token_type.as_deref().or(sample.token_type.as_deref()), &claims)
+    }
+
+    async fn key(&self, case: &Case, key: &Key) -> Result<String, Failure> {
+        let told = |error: edge_auth::admin::AdminError| in_case(case, format!("`key`: {error}"));
+        let registry = Registry::new(self.gate.policy(), &self.secrets, &self.store)?;
+        let made_at = match key.state {
+            KeyState::Expired => now().minus(Duration::from_secs(86_400)),
+            _ => now(),
+        };
+        let (made, text) = registry.create(key.wish(), &SystemRandomness, made_at).await.map_err(told)?;
+        match key.state {
+            KeyState::Active | KeyState::Expired => {}
+            KeyState::Disabled => drop(registry.disable(made.id(), now()).await.map_err(told)?),
+            KeyState::Revoked => {
+                drop(registry.revoke(made.id(), "revoked by the case", now()).await.map_err(told)?);
+            }
+        }
+        Ok(text.expose().to_owned())
+    }
+}
+
+fn in_case(case: &Case, message: String) -> Failure {
+    Failure::Usage(format!("case \"{}\": {message}", case.name))
+}
+
+fn differences(case: &Case, outcome: &Outcome) -> Vec<String> {
+    let audit = &outcome.audit;
+    let mut differences = Vec::new();
+    let expected = match case.expect {
+        Expectation::Allow => "allow",
+        Expectation::Deny(code) => code.name(),
+    };
+    let found = outcome.code().map_or("allow", |code| code.name());
+    if found != expected {
+        let reason = audit.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        differences.push(format!("expected {expected}, found {found}{reason}"));
+    }
+    let mut compare = |what: &str, expected: &Option<String>, found: &Option<String>| {
+        if let Some(expected) = expected.as_ref().filter(|_| expected != found) {
+            let found = found.as_deref().unwrap_or("none");
+            differences.push(format!("{what}: expected {expected}, found {found}"));
+        }
+    };
+    compare("rule", &case.rule, &audit.rule);
+    compare("principal", &case.principal, &audit.principal);
+    differences
+}
+
+impl Report for TestReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for case in &self.cases {
+            let (style, mark) = match case.passed {
+                true => (AnsiColor::Green.on_default(), "ok    "),
+                false => (AnsiColor::Red.on_default(), "FAILED"),
+            };
+            writeln!(out, "{style}{mark}{style:#} {}", case.name)?;
+            case.differences.iter().try_for_each(|difference| writeln!(out, "         {difference}"))?;
+        }
+        writeln!(out, "{} passed, {} failed", self.passed, self.failed)
+    }
+}

@@ -1,0 +1,48 @@
+//! Bodies: those that are answered, and those that are read whole.
+
+use std::time::Duration;
+
+use edge_auth::Reply;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+/// What goes wrong with a body under way.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of an answer.
+pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
+
+/// How long a body that is read whole may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A body that is there already.
+pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Reads a body whole, or says with which status it is refused (RFC 9110, sections 15.5.9, 15.5.14).
+pub(super) async fn read(body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+    let body = Limited::new(body, limit);
+    match tokio::time::timeout(TIMEOUT, body.collect()).await {
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// The core's answer, on the wire.
+pub(super) fn response(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(full(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        // The core's fields are valid by construction.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,269 @@
+//! The native host: from a request on the wire to a face of the gate, and back.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use edge_auth::admin::MAX_ADMIN_BYTES;
+use edge_auth::faces::{Incoming, MAX_VERIFY_BYTES};
+use edge_auth::{Decision, Gate, Headers, Outcome, Resources};
+use edge_auth_token::AwsLcRs;
+use hyper::body::Incoming as RequestBody;
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode};
+
+use super::audit_log::AuditLog;
+use super::body::{self, Body};
+use super::platform::NativePlatform;
+use super::proxy::{Client, Upstream};
+use super::{notice, problem};
+use crate::failure::Failure;
+use crate::host::{PolicyFile, SystemRandomness, now};
+
+/// The path of the forward-auth face.
+const AUTHORIZE: &str = "/authorize";
+
+/// All that a server has: the gate of the day, and where requests go.
+pub(crate) struct Host {
+    policy: PolicyFile,
+    resources: Box<dyn Resources + Send + Sync>,
+    platform: NativePlatform,
+    gate: RwLock<Arc<Gate<NativePlatform>>>,
+    upstream: Option<Upstream>,
+    log: AuditLog,
+}
+
+/// Who answers a request, by its raw path: nothing is decoded before the gate does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    Health,
+    Admin,
+    Gateway,
+    ForwardAuth,
+    Verify,
+    None,
+}
+
+impl Face {
+    fn of(target: &str, gateway: bool) -> Self {
+        let path = target.split('?').next().unwrap_or_default();
+        let below = |prefix: &str| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match path {
+            "/healthz" => Self::Health,
+            _ if below("/admin") => Self::Admin,
+            _ if gateway => Self::Gateway,
+            "/v1/verify" => Self::Verify,
+            _ if below(AUTHORIZE) => Self::ForwardAuth,
+            _ => Self::None,
+        }
+    }
+}
+
+impl Host {
+    /// Reads the policy, and stands ready to answer.
+    pub(crate) fn start(
+        policy: PolicyFile,
+        resources: Box<dyn Resources + Send + Sync>,
+        platform: NativePlatform,
+        upstream: Option<Upstream>,
+        log: AuditLog,
+    ) -> Result<Arc<Self>, Failure> {
+        let gate = RwLock::new(Arc::new(gate(&policy, &*resources, &platform)?));
+        Ok(Arc::new(Self { policy, resources, platform, gate, upstream, log }))
+    }
+
+    /// The gate that decides now.
+    pub(crate) fn gate(&self) -> Arc<Gate<NativePlatform>> {
+        Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the policy again. One with mistakes changes nothing.
+    pub(crate) fn reload(&self) -> Result<(), Failure> {
+        let gate = Arc::new(gate(&self.policy, &*self.resources, &self.platform)?);
+        gate.keep_issuer_keys_of(&self.gate());
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = gate;
+        Ok(())
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<RequestBody>,
+        peer: IpAddr,
+    ) -> Response<Body> {
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        match Face::of(target, self.upstream.is_some()) {
+            Face::Health => health(&request),
+            Face::Admin => self.admin(request, peer).await,
+            Face::Gateway => self.gateway(request, peer).await,
+            Face::ForwardAuth => self.forward_auth(request, peer).await,
+            Face::Verify => self.verify(request, peer).await,
+            Face::None => problem(
+                StatusCode::NOT_FOUND,
+                "Here are /authorize, /v1/verify, /admin/v1 and /healthz; with --upstream, every path is proxied.",
+            ),
+        }
+    }
+
+    async fn gateway(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+        let Some(upstream) = &self.upstream else {
+            return problem(StatusCode::NOT_FOUND, "There is no upstream.");
+        };
+        let gate = self.gate();
+        let (parts, body) = request.into_parts();
+        let (reply, outcome) = gate.gateway(&Fields::of(&parts).incoming(&parts, peer), now()).await;
+        // Whose address it is, is a trusted proxy's word.
+        let trusted_proxy = outcome.audit.client_ip.is_some_and(|client| client != peer.to_canonical());
+        let decision = self.settle(&gate, outcome).await;
+        match (reply, decision) {
+            (None, Decision::Allow(grant)) => {
+                let request = Request::from_parts(parts, body);
+                let forwarded = upstream.forward(request, &grant, Client { peer, trusted_proxy }).await;
+                if let Some(trouble) = forwarded.trouble {
+                    notice(&trouble);
+                }
+                forwarded.response
+            }
+            (Some(reply), _) => body::response(reply),
+            (None, Decision::Deny(denial)) => body::response(edge_auth::Reply::denied(&denial)),
+        }
+    }
+
+    async fn forward_auth(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+        let gate = self.gate();
+        let (parts, _) = request.into_parts();
+        let incoming = Fields::of(&parts);
+        let (reply, outcome) = gate.forward_auth(&incoming.incoming(&parts, peer), AUTHORIZE, now()).await;
+        self.settle(&gate, outcome).await;
+        body::response(reply)
+    }
+
+    async fn verify(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+        if request.method() != hyper::Method::POST {
+            return problem(StatusCode::METHOD_NOT_ALLOWED, "Ask with POST and a JSON body.");
+        }
+        let gate = self.gate();
+        let (parts, body) = request.into_parts();
+        let body = match body::read(body, MAX_VERIFY_BYTES).await {
+            Ok(body) => body,
+            Err(status) => return problem(status, "The body cannot be read, or is too large."),
+        };
+        let (reply, outcome) =
+            gate.verify_json(&Fields::of(&parts).incoming(&parts, peer), &body, now()).await;
+        self.settle(&gate, outcome).await;
+        body::response(reply)
+    }
+
+    async fn admin(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+        let gate = self.gate();
+        let (parts, body) = request.into_parts();
+        let body = match body::read(body, MAX_ADMIN_BYTES).await {
+            Ok(body) => body,
+            Err(status) => return problem(status, "The body cannot be read, or is too large."),
+        };
+        let fields = Fields::of(&parts);
+        let (reply, outcome) =
+            gate.admin(&fields.incoming(&parts, peer), &body, &SystemRandomness, now()).await;
+        self.settle(&gate, outcome).await;
+        body::response(reply)
+    }
+
+    /// Writes down an outcome, and starts what it left for later.
+    async fn settle(&self, gate: &Arc<Gate<NativePlatform>>, outcome: Outcome) -> Decision {
+        let Outcome { decision, audit, notices, follow_up, .. } = outcome;
+        notices.iter().for_each(|text| notice(text));
+        for work in follow_up {
+            let gate = Arc::clone(gate);
+            tokio::spawn(async move {
+                gate.follow_up(work, now()).await.iter().for_each(|text| notice(text));
+            });
+        }
+        self.log.write(audit).await;
+        decision
+    }
+}
+
+fn gate(
+    policy: &PolicyFile,
+    resources: &dyn Resources,
+    platform: &NativePlatform,
+) -> Result<Gate<NativePlatform>, Failure> {
+    let compiled = policy.read()?;
+    if compiled.api_key_blocks().next().is_some() && !platform.has_store() {
+        return Err(Failure::Usage(
+            "the policy has API keys: say where they are kept with --store sqlite:PATH".to_owned(),
+        ));
+    }
+    let weaknesses = compiled.weaknesses();
+    let (gate, notices) =
+        Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
+    weaknesses.iter().chain(&notices).for_each(|text| notice(text));
+    Ok(gate)
+}
+
+/// The header fields in the core's shape.
+struct Fields<'a>(Vec<(&'a str, &'a [u8])>);
+
+impl<'a> Fields<'a> {
+    fn of(parts: &'a Parts) -> Self {
+        Self(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect())
+    }
+
+    fn incoming(&'a self, parts: &'a Parts, peer: IpAddr) -> Incoming<'a> {
+        let host = parts.headers.get(hyper::header::HOST);
+        Incoming {
+            peer: Some(peer),
+            method: parts.method.as_str(),
+            // A host that is no text is none that the core accepts.
+            host: host.map(|value| value.to_str().unwrap_or("\u{FFFD}")),
+            authority: parts.uri.authority().map(|authority| authority.as_str()),
+            target: parts.uri.path_and_query().map_or("", |target| target.as_str()),
+            headers: Headers(&self.0),
+        }
+    }
+}
+
+fn health(request: &Request<RequestBody>) -> Response<Body> {
+    match request.method().as_str() {
+        "GET" | "HEAD" => {
+            let mut response = Response::new(body::full("{\"status\":\"ok\"}\n"));
+            let headers = response.headers_mut();
+            headers.insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+            headers.insert("cache-control", hyper::header::HeaderValue::from_static("no-store"));
+            response
+        }
+        _ => problem(StatusCode::METHOD_NOT_ALLOWED, "Ask with GET."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_and_administration_live_on_the_listener_in_both_modes() {
+        for gateway in [false, true] {
+            assert_eq!(Face::of("/healthz?x=1", gateway), Face::Health);
+            assert_eq!(Face::of("/admin/v1/keys", gateway), Face::Admin);
+            assert_eq!(Face::of("/admin", gateway), Face::Admin);
+        }
+    }
+
+    #[test]
+    fn a_gateway_proxies_every_other_path() {
+        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/administrator", "/%68ealthz", ""] {
+            assert_eq!(Face::of(target, true), Face::Gateway, "{target}");
+        }
+    }
+
+    #[test]
+    fn an_authorizer_has_two_faces_and_nothing_else() {
+        assert_eq!(Face::of("/authorize", false), Face::ForwardAuth);
+        assert_eq!(Face::of("/authorize/v1/orders", false), Face::ForwardAuth);
+        assert_eq!(Face::of("/v1/verify", false), Face::Verify);
+        for target in ["/", "/authorizer", "/v1/verify/", "/x/../authorize", "*"] {
+            assert_eq!(Face::of(target, false), Face::None, "{target}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Fetches from servers that behave in every way.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::*;
+
+/// A server that gives every connection the same bytes, and then closes it. The receiver gets
+/// every request.
+async fn server(answer: &'static str) -> (String, UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks.json?secret=1", listener.local_addr().unwrap());
+    let (sender, receiver) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap();
+            sender.send(String::from_utf8_lossy(&request[..length]).into_owned()).unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (url, receiver)
+}
+
+async fn refused(answer: &'static str) -> String {
+    let (url, _requests) = server(answer).await;
+    let why = HttpKeySource::new().fetch(&url, 16).await.unwrap_err().0;
+    assert!(!why.contains("secret"), "{why}");
+    why
+}
+
+#[tokio::test]
+async fn a_document_is_fetched_as_it_is() {
+    let (url, mut requests) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    assert_eq!(HttpKeySource::new().fetch(&url, 16).await.unwrap(), b"{}");
+    let request = requests.recv().await.unwrap();
+    assert!(request.starts_with("GET /jwks.json?secret=1 HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("accept: application/json"), "{request}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let why =
+        refused("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
+    assert!(why.contains("302") && why.contains("not followed"), "{why}");
+}
+
+#[tokio::test]
+async fn only_the_status_200_is_an_answer() {
+    for (answer, told) in [
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}", "answers 404"),
+        ("HTTP/1.1 206 Partial Content\r\ncontent-length: 2\r\n\r\n{}", "answers 206"),
+        ("HTTP/1.1 204 No Content\r\n\r\n", "answers 204"),
+    ] {
+        let why = refused(answer).await;
+        assert!(why.contains(told), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn too_large_a_document_is_refused_however_it_is_sent() {
+    let limit = "answers more than 16 bytes";
+    let announced = refused("HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n01234567890123456").await;
+    assert!(announced.contains(limit), "{announced}");
+    let chunked =
+        refused("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n11\r\n01234567890123456\r\n0\r\n\r\n")
+            .await;
+    assert!(chunked.contains(limit), "{chunked}");
+    let until_closed = refused("HTTP/1.1 200 OK\r\n\r\n01234567890123456").await;
+    assert!(until_closed.contains(limit), "{until_closed}");
+}
+
+#[tokio::test]
+async fn half_a_document_is_none() {
+    let why = refused("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}").await;
+    assert!(why.contains("broke off"), "{why}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let why = HttpKeySource::new().fetch(&format!("http://127.0.0.1:{port}/"), 16).await.unwrap_err().0;
+    assert!(why.contains("onnect"), "{why}");
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let source = HttpKeySource::with_deadline(Duration::from_millis(50));
+    let why = source.fetch(&url, 16).await.unwrap_err().0;
+    assert!(why.contains("no whole answer within"), "{why}");
+}
+
+#[tokio::test]
+async fn those_who_ask_at_once_share_one_fetch_and_one_who_leaves_disturbs_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let source = HttpKeySource::new();
+    let ask = || {
+        let (source, url) = (source.clone(), url.clone());
+        tokio::spawn(async move { source.fetch(&url, 16).await })
+    };
+    let leaving = ask();
+    let staying: Vec<_> = (0..20).map(|_| ask()).collect();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    leaving.abort();
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request).await.unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await.unwrap();
+    for waiting in staying {
+        assert_eq!(waiting.await.unwrap().unwrap(), b"{}");
+    }
+    // The next one asks anew: nothing is kept here.
+    let later = ask();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\n{ }").await.unwrap();
+    assert_eq!(later.await.unwrap().unwrap(), b"{ }");
+}

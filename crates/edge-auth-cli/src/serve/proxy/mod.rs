@@ -1,0 +1,159 @@
+//! The gateway's far side: a granted request goes upstream as the grant says, and its answer comes
+//! back. Bodies stream; nothing is kept.
+
+mod fields;
+mod request;
+mod response;
+#[cfg(test)]
+mod tests;
+mod tunnel;
+mod upload;
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge_auth::Grant;
+use hyper::body::Incoming;
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::{Request, Response, StatusCode, Uri};
+
+use super::body::Body;
+use super::client::{HttpClient, causes};
+use super::problem;
+use upload::Upload;
+
+/// How long an upstream may take over its answer's head, once it has the whole request.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where granted requests go.
+#[derive(Debug, Clone)]
+pub(crate) struct Upstream {
+    scheme: Scheme,
+    authority: Authority,
+    client: Arc<HttpClient<Upload>>,
+    patience: Duration,
+}
+
+/// Why a text names no upstream.
+#[derive(Debug, thiserror::Error)]
+#[error("an upstream is an origin, like http://127.0.0.1:3000 or https://api.internal: {0}")]
+pub(crate) struct UpstreamError(&'static str);
+
+/// An answer, and what an operator should know.
+pub(super) struct Forwarded {
+    pub(super) response: Response<Body>,
+    pub(super) trouble: Option<String>,
+}
+
+/// Who asks, as far as the upstream is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client {
+    /// The other end of the connection.
+    pub(super) peer: IpAddr,
+    /// Whether it is a proxy that is trusted to say whom it asks for.
+    pub(super) trusted_proxy: bool,
+}
+
+impl FromStr for Upstream {
+    type Err = UpstreamError;
+
+    fn from_str(text: &str) -> Result<Self, UpstreamError> {
+        let uri: Uri = text.parse().map_err(|_| UpstreamError("this is no URL"))?;
+        let scheme = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => scheme.clone(),
+            _ => return Err(UpstreamError("say http:// or https://")),
+        };
+        let authority = uri.authority().cloned().ok_or(UpstreamError("there is no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(UpstreamError("a user name or password is not sent"));
+        }
+        if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") || text.contains('#') {
+            return Err(UpstreamError("leave out the path: requests keep their own"));
+        }
+        Ok(Self { scheme, authority, client: Arc::new(HttpClient::new()), patience: PATIENCE })
+    }
+}
+
+impl Upstream {
+    /// Sends a granted request upstream, and answers what comes back.
+    pub(super) async fn forward(
+        &self,
+        mut request: Request<Incoming>,
+        grant: &Grant,
+        client: Client,
+    ) -> Forwarded {
+        let waiting = tunnel::wanted(&request, grant).then(|| hyper::upgrade::on(&mut request));
+        let (parts, body) = request.into_parts();
+        let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
+            let detail = "The request cannot be sent on.";
+            return Forwarded { response: problem(StatusCode::BAD_REQUEST, detail), trouble: None };
+        };
+        let (upload, progress) = Upload::of(body);
+        let sent = match self.client.send(Request::from_parts(head, upload)) {
+            Ok(sent) => sent,
+            Err(why) => return self.unreachable(&why),
+        };
+        let answered = tokio::select! {
+            answered = sent => answered,
+            () = progress.stalled(self.patience) => return self.too_slow(),
+        };
+        match answered {
+            Ok(answer) => self.answer(answer, grant, waiting).await,
+            Err(error) => self.unreachable(&causes(&error)),
+        }
+    }
+
+    fn head(
+        &self,
+        mut parts: hyper::http::request::Parts,
+        grant: &Grant,
+        client: Client,
+        upgrade: bool,
+    ) -> Option<hyper::http::request::Parts> {
+        let mut uri = hyper::http::uri::Parts::default();
+        uri.scheme = Some(self.scheme.clone());
+        uri.authority = Some(self.authority.clone());
+        uri.path_and_query = Some(PathAndQuery::from_str(&grant.forward.target).ok()?);
+        let asked_for = parts.uri.authority().cloned();
+        parts.uri = Uri::from_parts(uri).ok()?;
+        parts.version = hyper::Version::HTTP_11;
+        request::prepare(&mut parts.headers, grant, client, asked_for, upgrade)?;
+        let host = self.authority.as_str().parse().ok()?;
+        parts.headers.insert(hyper::header::HOST, host);
+        // Whatever is attached belongs to the client's connection.
+        parts.extensions.clear();
+        Some(parts)
+    }
+
+    async fn answer(
+        &self,
+        mut answer: Response<Incoming>,
+        grant: &Grant,
+        waiting: Option<hyper::upgrade::OnUpgrade>,
+    ) -> Forwarded {
+        let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+        match (switched, waiting) {
+            (true, Some(client)) => tunnel::join(client, hyper::upgrade::on(&mut answer)),
+            (true, None) => return self.unreachable("it switches protocols without being asked to"),
+            (false, _) => {}
+        }
+        Forwarded { response: response::prepare(answer, grant, switched), trouble: None }
+    }
+
+    fn unreachable(&self, why: &str) -> Forwarded {
+        Forwarded {
+            response: problem(StatusCode::BAD_GATEWAY, "The API behind the gate cannot be reached."),
+            trouble: Some(format!("upstream {}: {why}", self.authority)),
+        }
+    }
+
+    fn too_slow(&self) -> Forwarded {
+        let seconds = self.patience.as_secs();
+        Forwarded {
+            response: problem(StatusCode::GATEWAY_TIMEOUT, "The API behind the gate does not answer."),
+            trouble: Some(format!("upstream {}: no answer within {seconds} seconds", self.authority)),
+        }
+    }
+}

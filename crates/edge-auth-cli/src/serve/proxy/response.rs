@@ -1,0 +1,81 @@
+//! The answer that goes back to the client.
+
+use edge_auth::Grant;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY};
+use hyper::{Response, Version};
+
+use super::fields::strip_hop_by_hop;
+use crate::serve::body::Body;
+
+/// Where content delivery networks look before `Cache-Control` (RFC 9213, and older ways).
+const CDN_CACHES: [&str; 3] = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
+
+pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool) -> Response<Body> {
+    let (mut parts, body) = answer.into_parts();
+    parts.version = Version::HTTP_11;
+    parts.extensions.clear();
+    strip_hop_by_hop(&mut parts.headers);
+    if switched {
+        parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    for (name, value) in &grant.forward.respond {
+        // The core's fields are valid by construction.
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            continue;
+        };
+        if name == VARY {
+            parts.headers.append(name, value);
+        } else {
+            parts.headers.insert(name, value);
+        }
+    }
+    if grant.principal.is_some() {
+        keep_private(&mut parts.headers);
+    }
+    Response::from_parts(parts, body.map_err(Into::into).boxed_unsync())
+}
+
+/// What one principal was answered is for no cache that others use (RFC 9111, section 5.2.2.7).
+fn keep_private(headers: &mut HeaderMap) {
+    for name in CDN_CACHES {
+        headers.remove(name);
+    }
+    let given: Vec<HeaderValue> = headers.get_all(CACHE_CONTROL).iter().cloned().collect();
+    let given: Vec<&str> = given.iter().filter_map(|value| value.to_str().ok()).collect();
+    let shared = |directive: &&str| {
+        let name = directive.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+        matches!(name.as_str(), "public" | "s-maxage" | "private" | "")
+    };
+    let kept = given.iter().flat_map(|value| value.split(',')).map(str::trim).filter(|one| !shared(one));
+    let directives: Vec<&str> = ["private"].into_iter().chain(kept).collect();
+    let value = HeaderValue::try_from(directives.join(", "));
+    headers.insert(CACHE_CONTROL, value.unwrap_or(HeaderValue::from_static("private, no-store")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(given: &[&'static str]) -> String {
+        let mut headers = HeaderMap::new();
+        given.iter().for_each(|value| {
+            headers.append(CACHE_CONTROL, HeaderValue::from_static(value));
+        });
+        headers.insert("surrogate-control", HeaderValue::from_static("max-age=60"));
+        keep_private(&mut headers);
+        assert!(!headers.contains_key("surrogate-control"));
+        headers[CACHE_CONTROL].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_authorized_answer_is_kept_by_no_shared_cache() {
+        assert_eq!(kept(&[]), "private");
+        assert_eq!(kept(&["public, max-age=60, s-maxage=600"]), "private, max-age=60");
+        assert_eq!(kept(&["PUBLIC", "Max-Age=60"]), "private, Max-Age=60");
+        assert_eq!(kept(&["no-store"]), "private, no-store");
+        assert_eq!(kept(&["private=\"set-cookie\", max-age=60"]), "private, max-age=60");
+    }
+}

@@ -1,0 +1,146 @@
+//! What reaches the upstream.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::wire::{OK, Setting, gateway, read_all, read_to, seen, send, upstream};
+
+const IDENTITY: Setting = Setting { set: &[("X-Auth-Principal", "jwt:corp:alice")], trusted_proxy: false };
+
+#[tokio::test]
+async fn the_target_is_what_the_gate_matched_byte_for_byte() {
+    let head = seen(
+        Setting::default(),
+        "GET /a%20b/c;?q=%2F&r='|{} HTTP/1.1\r\nhost: a\r\n\r\n".replace(';', "").as_str(),
+    )
+    .await;
+    assert!(head.starts_with("GET /a%20b/c?q=%2F&r='|{} HTTP/1.1\r\n"), "{head}");
+    let dots = seen(Setting::default(), "GET /a/./b/../c HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(dots.starts_with("GET /a/c HTTP/1.1\r\n"), "{dots}");
+}
+
+#[tokio::test]
+async fn identity_is_set_and_no_spelling_of_it_passes() {
+    let head = seen(
+        IDENTITY,
+        "GET /x HTTP/1.1\r\nhost: a\r\nX_Auth_Principal: root\r\nx.auth.kind: root\r\nX-AUTH-SCOPES: all\r\n\
+         connection: X-Auth-Principal, close\r\n\r\n",
+    )
+    .await
+    .to_lowercase();
+    assert_eq!(head.matches("auth").count(), 1, "{head}");
+    assert!(head.contains("x-auth-principal: jwt:corp:alice\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn what_belongs_to_the_clients_connection_ends_at_the_gate() {
+    let head = seen(
+        Setting::default(),
+        "GET /x HTTP/1.1\r\nhost: a\r\nconnection: keep-alive, x-mine\r\nx-mine: 1\r\nkeep-alive: 5\r\nte: gzip\r\n\
+         proxy-connection: a\r\nproxy-authorization: b\r\nupgrade: h2c\r\nexpect: 100-continue\r\n\r\n",
+    )
+    .await;
+    for name in ["connection", "x-mine", "keep-alive", "te:", "proxy", "upgrade", "expect"] {
+        assert!(!head.to_lowercase().contains(name), "{name} is in {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_cannot_say_where_it_comes_from() {
+    let request = "GET /x HTTP/1.1\r\nhost: api.example\r\nforwarded: for=1.2.3.4\r\nx-forwarded-for: 1.2.3.4\r\n\
+                   X_Forwarded_For: 1.2.3.4\r\nx-real-ip: 1.2.3.4\r\nx-forwarded-prefix: /1.2.3.4\r\n\r\n";
+    let head = seen(Setting::default(), request).await;
+    assert!(!head.contains("1.2.3.4"), "{head}");
+    assert!(head.contains("x-forwarded-for: 127.0.0.1\r\n"), "{head}");
+    assert!(head.contains("x-forwarded-host: api.example\r\n"), "{head}");
+    assert!(head.contains("x-forwarded-proto: http\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_trusted_proxys_word_goes_on_with_its_own_address_added() {
+    let setting = Setting { trusted_proxy: true, ..Setting::default() };
+    let request = "GET /x HTTP/1.1\r\nhost: inner\r\nx-forwarded-for: 192.0.2.7\r\nx-forwarded-host: api.example\r\n\
+                   x-forwarded-proto: https\r\n\r\n";
+    let head = seen(setting, request).await;
+    assert!(head.contains("x-forwarded-for: 192.0.2.7, 127.0.0.1\r\n"), "{head}");
+    assert!(head.contains("x-forwarded-host: api.example\r\n"), "{head}");
+    assert!(head.contains("x-forwarded-proto: https\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_trailer_cannot_add_a_field() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, IDENTITY).await;
+    let request = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ntrailer: X-Auth-Principal\r\n\r\n\
+                   2\r\nhi\r\n0\r\nX-Auth-Principal: root\r\n\r\n";
+    let mut client = send(gateway, request).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let seen = read_to(&mut stream, "0\r\n\r\n").await;
+    assert!(seen.ends_with("2\r\nhi\r\n0\r\n\r\n") && !seen.contains("root"), "{seen}");
+    stream.write_all(OK.as_bytes()).await.unwrap();
+    read_to(&mut client, "ok").await;
+}
+
+#[tokio::test]
+async fn two_lengths_are_refused_and_a_smuggled_request_is_none() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    for refused in [
+        "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 1, 2\r\n\r\nab",
+        "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: +1\r\n\r\na",
+        "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\na",
+        "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST /x HTTP/1.1\r\nhost: a\r\nx : 1\r\n\r\n",
+        "POST /x HTTP/1.1\r\nhost: a\r\nx: 1\r\n folded: 2\r\n\r\n",
+        "POST /x HTTP/1.1\r\nhost: a\r\nx: 1\0\r\n\r\n",
+    ] {
+        let answer = read_all(&mut send(gateway, refused).await).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{refused:?}: {answer}");
+    }
+    // A length beside chunks: the chunks count, and what follows them is a request of its own.
+    let both = "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 40\r\ntransfer-encoding: chunked\r\n\r\n\
+                0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
+    let _client = send(gateway, both).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let head = read_to(&mut stream, "\r\n\r\n").await;
+    assert!(head.starts_with("POST /x ") && !head.contains("content-length"), "{head}");
+    assert_eq!(read_to(&mut stream, "0\r\n\r\n").await, "0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_body_streams_while_the_client_still_sends_it() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    let mut client = send(gateway, "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nab").await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_to(&mut stream, "\r\n\r\nab").await;
+    client.write_all(b"cd").await.unwrap();
+    read_to(&mut stream, "cd").await;
+    stream.write_all(OK.as_bytes()).await.unwrap();
+    read_to(&mut client, "ok").await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_to_go_on_is_told_to() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    let head = "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n";
+    let mut client = send(gateway, head).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert!(read_to(&mut client, "\r\n\r\n").await.starts_with("HTTP/1.1 100"));
+    client.write_all(b"hi").await.unwrap();
+    read_to(&mut stream, "\r\n\r\nhi").await;
+    stream.write_all(OK.as_bytes()).await.unwrap();
+    read_to(&mut client, "ok").await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed_upstream() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    let client = send(gateway, "GET /x HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_to(&mut stream, "\r\n\r\n").await;
+    drop(client);
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap_or(0), 0);
+}

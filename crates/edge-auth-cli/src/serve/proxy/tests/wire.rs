@@ -1,0 +1,166 @@
+//! A gateway between a client and an upstream that both speak in bytes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, Platform, Unavailable};
+use edge_auth::policy::Format;
+use edge_auth::{AuthRequest, Decision, Gate, Grant, Headers, Policy};
+use edge_auth_token::{AwsLcRs, Timestamp};
+use hyper::Request;
+use hyper::body::Incoming;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::host::{HostResources, SystemRandomness};
+use crate::serve::listener;
+use crate::serve::proxy::{Client, Upstream};
+
+/// No keys and nothing to fetch.
+struct Nothing;
+
+impl Platform for Nothing {
+    type ApiKeys = Self;
+    type KeySource = Self;
+    fn api_keys(&self) -> &Self {
+        self
+    }
+    fn key_source(&self) -> &Self {
+        self
+    }
+}
+
+impl ApiKeys for Nothing {
+    async fn find(&self, _: &str, _: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        Ok(None)
+    }
+}
+
+impl KeySource for Nothing {
+    async fn fetch(&self, _: &str, _: usize) -> Result<Vec<u8>, Unavailable> {
+        Err(Unavailable::new("there is nothing"))
+    }
+}
+
+const POLICY: &str = r#"
+[[rule]]
+path = "/socket"
+public = true
+upgrade = true
+
+[[rule]]
+path = "/{*rest}"
+public = true
+cors = { origins = ["https://app.example"] }
+"#;
+
+/// What the gate grants for this target, as if a principal had been verified if `known` is set.
+async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> Grant {
+    let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+    let resources = HostResources::beside("".as_ref());
+    let (gate, _) = Gate::new(policy, &resources, Box::new(AwsLcRs), Nothing, &SystemRandomness).unwrap();
+    let request = AuthRequest {
+        method: "GET",
+        host: Some("api.example"),
+        authority: None,
+        target,
+        headers: Headers(fields),
+        client_ip: None,
+    };
+    match gate.authorize(&request, Timestamp::from_seconds(1)).await.decision {
+        Decision::Allow(mut grant) => {
+            grant.forward.set = set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            *grant
+        }
+        Decision::Deny(denial) => panic!("{denial:?}"),
+    }
+}
+
+/// How the gateway under test behaves.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Setting {
+    pub(super) set: &'static [(&'static str, &'static str)],
+    pub(super) trusted_proxy: bool,
+}
+
+/// A gateway in front of `upstream`.
+pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let upstream = Arc::new(upstream);
+    let handler = move |request: Request<Incoming>, peer| {
+        let upstream = Arc::clone(&upstream);
+        async move {
+            let fields: Vec<(String, Vec<u8>)> = request
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+                .collect();
+            let fields: Vec<(&str, &[u8])> =
+                fields.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+            let target = request.uri().path_and_query().unwrap().to_string();
+            let grant = grant(&target, &fields, setting.set).await;
+            let client = Client { peer, trusted_proxy: setting.trusted_proxy };
+            upstream.forward(request, &grant, client).await.response
+        }
+    };
+    tokio::spawn(listener::serve(listener, handler, std::future::pending()));
+    address
+}
+
+/// An upstream that waits to be spoken to, and where it is.
+pub(super) async fn upstream() -> (TcpListener, Upstream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    (listener, upstream)
+}
+
+/// Sends bytes to the gateway.
+pub(super) async fn send(gateway: SocketAddr, bytes: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Reads until the text ends with `end`.
+pub(super) async fn read_to(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    while !text.ends_with(end) {
+        let byte = stream.read_u8().await.unwrap_or_else(|error| panic!("{error} after {text:?}"));
+        text.push(char::from(byte));
+    }
+    text
+}
+
+/// Reads until the other side ends.
+pub(super) async fn read_all(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+pub(super) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// What an upstream sees of a request, which it answers with 200.
+pub(super) async fn seen(setting: Setting, request: &str) -> String {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, setting).await;
+    let mut client = send(gateway, request).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let head = read_to(&mut stream, "\r\n\r\n").await;
+    stream.write_all(OK.as_bytes()).await.unwrap();
+    read_to(&mut client, "ok").await;
+    head
+}
+
+/// What a client sees of an upstream's answer.
+pub(super) async fn answered(request: &str, answer: &str) -> String {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    let mut client = send(gateway, request).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_to(&mut stream, "\r\n\r\n").await;
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    drop(stream);
+    read_all(&mut client).await
+}

@@ -1,0 +1,47 @@
+//! Signals: stop, and read the policy again.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Host, notice};
+use crate::failure::Failure;
+
+/// Ready on SIGINT or SIGTERM.
+pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(trouble)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(trouble)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Reads the policy again on every SIGHUP, for as long as the host lives.
+pub(super) fn reload_on_hangup(host: &Arc<Host>) -> Result<(), Failure> {
+    let mut hangup = signal(SignalKind::hangup()).map_err(trouble)?;
+    let host = Arc::downgrade(host);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            let Some(host) = host.upgrade() else {
+                return;
+            };
+            match host.reload() {
+                Ok(()) => notice(&format!("policy read again: {} rules", host.gate().policy().rule_count())),
+                Err(failure) => {
+                    notice("the policy was NOT taken over; the last good one stays in force");
+                    failure.tell(false);
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+fn trouble(error: io::Error) -> Failure {
+    Failure::trouble(format!("signals cannot be watched: {error}"))
+}

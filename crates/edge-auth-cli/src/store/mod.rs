@@ -1,0 +1,24 @@
+//! Where this host keeps API-key records: an SQLite file, shared by the server and the command.
+
+mod connection;
+mod spec;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+pub(crate) use spec::StoreSpec;
+pub(crate) use sqlite::SqliteStore;
+pub(crate) use trouble::StoreTrouble;
+
+/// Opens a store, which is made if there is none.
+pub(crate) fn open(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
+    let StoreSpec::Sqlite(path) = spec;
+    SqliteStore::open(path)
+}
+
+/// Opens a store that must be there: a mistyped path is not to become an empty store.
+pub(crate) fn open_existing(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
+    let StoreSpec::Sqlite(path) = spec;
+    SqliteStore::open_existing(path)
+}

@@ -1,0 +1,188 @@
+//! API-key records in an SQLite file. One read of a record is one query.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth_token::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use tokio::sync::Semaphore;
+
+use super::connection::{connect, make};
+use super::trouble::{Kind, StoreTrouble};
+
+/// How many connections are open at most: so many requests read at once, the others wait.
+const CONNECTIONS: usize = 4;
+/// Lapsed records are removed only so long after: a clock that runs ahead must not lose keys.
+const KEPT: Duration = Duration::from_secs(7 * 86_400);
+/// How many lapsed records one write removes at most.
+const PURGED: i64 = 64;
+
+/// A store. Clones share their connections.
+#[derive(Clone)]
+pub(crate) struct SqliteStore(Arc<Shared>);
+
+struct Shared {
+    path: PathBuf,
+    /// Bounds the connections that are in use.
+    room: Arc<Semaphore>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the file; makes it if there is none.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreTrouble> {
+        make(path).map_err(|kind| StoreTrouble::new(path, kind))?;
+        Self::open_existing(path)
+    }
+
+    /// Opens the file, which must be there.
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, StoreTrouble> {
+        let trouble = |kind| StoreTrouble::new(path, kind);
+        if !path.try_exists().map_err(|error| trouble(error.into()))? {
+            return Err(trouble(Kind::Missing));
+        }
+        let first = connect(path).map_err(trouble)?;
+        Ok(Self(Arc::new(Shared {
+            path: path.to_owned(),
+            room: Arc::new(Semaphore::new(CONNECTIONS)),
+            idle: Mutex::new(vec![first]),
+        })))
+    }
+
+    /// Runs `work` on a thread that may wait for the disk. It runs to its end even if nobody waits
+    /// for it any more.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Kind> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let gone = |_| Unavailable::new("the store is shutting down");
+        let permit = Arc::clone(&self.0.room).acquire_owned().await.map_err(|_| gone(()))?;
+        let shared = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || {
+            let done = shared.with_connection(work);
+            drop(permit);
+            done
+        });
+        Ok(done.await.map_err(|_| gone(()))??)
+    }
+}
+
+impl Shared {
+    fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Kind>,
+    ) -> Result<T, StoreTrouble> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let done = idle.map_or_else(|| connect(&self.path), Ok).and_then(|mut connection| {
+            let done = work(&mut connection)?;
+            // After trouble a connection is not used again.
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(done)
+        });
+        done.map_err(|kind| StoreTrouble::new(&self.path, kind))
+    }
+}
+
+impl ApiKeys for SqliteStore {
+    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        const FIND: &str = "SELECT id, document, version, lapses_at FROM api_key
+             WHERE id = ?1 AND (lapses_at IS NULL OR lapses_at > ?2)";
+        let id = id.to_owned();
+        self.run(move |connection| {
+            let mut find = connection.prepare_cached(FIND)?;
+            Ok(find.query_row(params![id, millis(now)], record).optional()?)
+        })
+        .await
+    }
+}
+
+impl ApiKeyAdmin for SqliteStore {
+    async fn put(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> Result<Put, Unavailable> {
+        let record = record.clone();
+        self.run(move |connection| put(connection, &record, expected, now)).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+        const LIST: &str = "SELECT id, document, version, lapses_at FROM api_key
+             WHERE (?1 IS NULL OR id > ?1) AND (lapses_at IS NULL OR lapses_at > ?2)
+             ORDER BY id LIMIT ?3";
+        let after = after.map(str::to_owned);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.run(move |connection| {
+            let mut list = connection.prepare_cached(LIST)?;
+            let rows = list.query_map(params![after, millis(now), limit], record)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+fn put(
+    connection: &mut Connection,
+    record: &ApiKeyRecord,
+    expected: Expected,
+    now: Timestamp,
+) -> Result<Put, Kind> {
+    const INSERT: &str = "INSERT INTO api_key (id, document, version, lapses_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE
+         SET document = excluded.document, version = excluded.version, lapses_at = excluded.lapses_at
+         WHERE api_key.lapses_at <= ?5";
+    const UPDATE: &str = "UPDATE api_key SET document = ?2, version = ?3, lapses_at = ?4
+         WHERE id = ?1 AND version = ?6 AND (lapses_at IS NULL OR lapses_at > ?5)";
+    const PURGE: &str = "DELETE FROM api_key WHERE id IN
+         (SELECT id FROM api_key WHERE lapses_at <= ?1 ORDER BY lapses_at LIMIT ?2)";
+    let ApiKeyRecord { id, document, version, lapses_at } = record;
+    let version = i64::try_from(*version).map_err(|_| Kind::TooLarge)?;
+    let lapses_at = lapses_at.map(millis);
+    // Compared and set under the one lock that SQLite has for writers.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let written = match expected {
+        Expected::Absent => transaction.prepare_cached(INSERT)?.execute(params![
+            id,
+            document,
+            version,
+            lapses_at,
+            millis(now)
+        ])?,
+        // A version that SQLite cannot count to is none that is stored.
+        Expected::Version(known) => i64::try_from(known).map_or(Ok(0), |known| {
+            transaction.prepare_cached(UPDATE)?.execute(params![
+                id,
+                document,
+                version,
+                lapses_at,
+                millis(now),
+                known
+            ])
+        })?,
+    };
+    transaction.prepare_cached(PURGE)?.execute(params![millis(now.minus(KEPT)), PURGED])?;
+    transaction.commit()?;
+    Ok(if written == 1 { Put::Stored } else { Put::Conflict })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<ApiKeyRecord> {
+    let number = |index| row.get::<_, i64>(index).map(|number| u64::try_from(number).unwrap_or_default());
+    let lapses_at = match row.get_ref(3)? {
+        rusqlite::types::ValueRef::Null => None,
+        _ => Some(Timestamp::from_millis(number(3)?)),
+    };
+    Ok(ApiKeyRecord { id: row.get(0)?, document: row.get(1)?, version: number(2)?, lapses_at })
+}
+
+/// Later than SQLite can count is as good as its latest.
+fn millis(time: Timestamp) -> i64 {
+    i64::try_from(time.millis()).unwrap_or(i64::MAX)
+}

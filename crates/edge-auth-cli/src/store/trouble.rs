@@ -1,0 +1,93 @@
+//! What can be wrong with a store, in words that say what to do.
+
+use std::path::{Path, PathBuf};
+
+use edge_auth::platform::Unavailable;
+use rusqlite::{Error, ErrorCode};
+
+use super::connection::PATIENCE;
+
+/// A store that did not do what it was asked. Nothing that was stored before is lost by it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {kind}", path.display())]
+pub(crate) struct StoreTrouble {
+    path: PathBuf,
+    pub(super) kind: Kind,
+}
+
+/// What is wrong.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Kind {
+    #[error("there is no store; `edge-auth keys create` or `edge-auth serve` makes one")]
+    Missing,
+    #[error("the folder does not exist; make it first")]
+    NoFolder,
+    #[error("access is not permitted; see who owns the file and its folder")]
+    NotPermitted,
+    #[error("cannot be opened: {0}")]
+    NotOpened(String),
+    #[error("is no SQLite database, and was left as it is; name another file")]
+    NotADatabase,
+    #[error("is another program's SQLite database, and was left as it is; name another file")]
+    Foreign,
+    #[error("was written by a newer edge-auth (schema {0}); use that version")]
+    Newer(i64),
+    #[error(
+        "is damaged ({0}); stop all who use it, keep a copy, and restore a backup or recover it with \
+         `sqlite3 FILE .recover`"
+    )]
+    Corrupt(String),
+    #[error("is locked by another process for longer than {} seconds; see who holds it", PATIENCE.as_secs())]
+    Locked,
+    #[error("the disk is full; what was to be written is not stored, everything else is")]
+    Full,
+    #[error("cannot be written: the file, its folder or the disk is read-only")]
+    ReadOnly,
+    #[error("the disk fails: {0}")]
+    Disk(String),
+    #[error("a number is too large for the store")]
+    TooLarge,
+    #[error("{0}")]
+    Other(String),
+}
+
+impl StoreTrouble {
+    pub(super) fn new(path: &Path, kind: Kind) -> Self {
+        Self { path: path.to_owned(), kind }
+    }
+}
+
+impl From<StoreTrouble> for Unavailable {
+    fn from(trouble: StoreTrouble) -> Self {
+        Self::new(trouble.to_string())
+    }
+}
+
+impl From<Error> for Kind {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(text),
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::PermissionDenied) => Self::NotPermitted,
+            Some(ErrorCode::CannotOpen) => Self::NotOpened(text),
+            Some(ErrorCode::SystemIoFailure) => Self::Disk(text),
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<std::io::Error> for Kind {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::NoFolder,
+            std::io::ErrorKind::PermissionDenied => Self::NotPermitted,
+            std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            std::io::ErrorKind::StorageFull => Self::Full,
+            _ => Self::NotOpened(error.to_string()),
+        }
+    }
+}

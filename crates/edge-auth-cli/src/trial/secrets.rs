@@ -1,0 +1,43 @@
+//! Secrets for the length of a trial.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use edge_auth::Resources;
+use edge_auth::platform::Randomness;
+use edge_auth_token::Secret;
+
+use crate::host::SystemRandomness;
+
+/// Answers every name with a secret: the one that was set, or one made for the trial, which is
+/// the same for one name.
+#[derive(Default)]
+pub(crate) struct TrialSecrets(BTreeMap<String, Secret>);
+
+impl TrialSecrets {
+    /// Makes a secret for each of the names.
+    pub(crate) fn made_for<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let mut secrets = BTreeMap::new();
+        for name in names {
+            let mut bytes = [0; 32];
+            SystemRandomness.fill(&mut bytes).map_err(|error| error.to_string())?;
+            secrets.insert(name.to_owned(), Secret::new(bytes));
+        }
+        Ok(Self(secrets))
+    }
+
+    /// Sets one secret.
+    pub(crate) fn set(&mut self, name: &str, secret: Secret) {
+        self.0.insert(name.to_owned(), secret);
+    }
+}
+
+impl Resources for TrialSecrets {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        self.0.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this trial"))
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        Err(format!("{} is not read in a trial", path.display()))
+    }
+}

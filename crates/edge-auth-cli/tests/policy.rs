@@ -1,0 +1,222 @@
+//! `policy check`, `explain` and `test`, as scripts use them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic is a failed test"
+)]
+
+mod common;
+
+use common::Folder;
+
+const POLICY: &str = r#"
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.com/"
+audience = "https://api.example.com"
+keys = { discover = true }
+algorithms = ["ES256"]
+
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[rule]]
+name = "health"
+path = "/health"
+public = true
+
+[[rule]]
+name = "orders"
+path = "/orders/{id}"
+methods = ["GET"]
+require = { any = ["jwt:corp", "key:partners"] }
+scopes = ["orders:read"]
+"#;
+
+#[test]
+fn a_good_policy_is_summed_up() {
+    let folder = Folder::with_policy(POLICY);
+    let report = folder.json(&["policy", "check", "policy.toml"]);
+    assert_eq!(report["rules"], 2);
+    assert_eq!(report["issuers"][0]["algorithms"][0], "ES256");
+    assert_eq!(report["revocation"]["native_api_key_seconds"], 10.0);
+    assert_eq!(report["needs"][0]["found"], true);
+    let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(told.contains("valid") && told.contains("10 s"), "{told}");
+}
+
+#[test]
+fn a_weakness_is_listed_by_its_name() {
+    let weak = POLICY.replace("audience = \"https://api.example.com\"", "insecure_any_audience = true");
+    let told = Folder::with_policy(&weak).run(&["policy", "check", "policy.toml"]);
+    assert_eq!(told.code(), 0);
+    assert!(told.stdout().contains("insecure_any_audience"), "{}", told.stdout());
+}
+
+#[test]
+fn a_mistake_names_file_line_rule_and_field() {
+    let folder = Folder::with_policy(&POLICY.replace("jwt:corp", "jwt:crop"));
+    let ran = folder.run(&["policy", "check", "policy.toml"]);
+    assert_eq!(ran.code(), 1);
+    let stderr = ran.stderr();
+    for part in ["policy.toml:", "rule", "orders", "`require", "crop"] {
+        assert!(stderr.contains(part), "{part} is not in: {stderr}");
+    }
+    let json = folder.run(&["--json", "policy", "check", "policy.toml"]).stderr();
+    let error: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(error["error"]["code"], "policy_invalid");
+    assert_eq!(error["error"]["mistakes"][0]["file"], "policy.toml");
+}
+
+#[test]
+fn a_missing_file_is_trouble_and_says_so() {
+    let ran = Folder::with_policy("").run(&["policy", "check", "nowhere.toml"]);
+    assert_eq!((ran.code(), ran.stderr().contains("nowhere.toml")), (3, true));
+}
+
+#[test]
+fn explain_names_the_rule_and_what_is_missing() {
+    let folder = Folder::with_policy(POLICY);
+    let ran = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/orders/1"]);
+    assert_eq!(ran.code(), 1);
+    let told = ran.stdout();
+    for part in ["rule       orders", "absent", "jwt:corp", "key:partners", "401 credential_missing"] {
+        assert!(told.contains(part), "{part} is not in: {told}");
+    }
+}
+
+#[test]
+fn explain_shows_a_public_rule_and_a_path_that_no_rule_allows() {
+    let folder = Folder::with_policy(POLICY);
+    let public = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/x/../health"]);
+    assert_eq!((public.code(), public.stdout().contains("allowed")), (0, true), "{}", public.stdout());
+    let none = folder.run_without_store(&["policy", "explain", "policy.toml", "POST", "/orders/1"]);
+    assert_eq!((none.code(), none.stdout().contains("403 no_rule")), (1, true), "{}", none.stdout());
+}
+
+#[test]
+fn explain_follows_an_api_key_through_every_check() {
+    let folder = Folder::with_policy(POLICY);
+    let made = folder.json(&["keys", "create", "--scope", "orders:write", "--expires", "1d"]);
+    folder.write("key", &format!("X-API-Key: {}\n", made["secret"].as_str().unwrap()));
+    let ran = folder.run(&["--json", "policy", "explain", "policy.toml", "GET", "/orders/1", "-H", "@key"]);
+    assert_eq!(ran.code(), 1, "{}", ran.stderr());
+    let report = ran.report();
+    assert_eq!(report["audit"]["code"], "scope_insufficient");
+    let checks = report["checks"].as_array().unwrap();
+    let result = |what: &str| {
+        checks.iter().find(|check| check["what"] == what).map(|check| check["result"].as_str().unwrap())
+    };
+    assert_eq!(result("key:partners"), Some("passed"));
+    assert_eq!(result("scopes"), Some("failed"));
+    assert!(!ran.stdout().contains(made["secret"].as_str().unwrap()));
+}
+
+const CASES: &str = r#"
+policy = "policy.toml"
+
+[[case]]
+name = "a reader reads an order"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"], subject = "alice" }
+expect = "allow"
+rule = "orders"
+principal = "jwt:corp:alice"
+
+[[case]]
+name = "a partner reads an order"
+path = "/orders/1"
+key = { block = "partners", scopes = ["orders:read"] }
+expect = "allow"
+
+[[case]]
+name = "an expired token is refused"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"], expired = true }
+expect = "token_expired"
+
+[[case]]
+name = "a token for another API is refused"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"], claims = { aud = "https://other.example.com" } }
+expect = "audience_mismatch"
+
+[[case]]
+name = "a token without its audience is refused"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"], claims = { aud = false } }
+expect = "claim_invalid"
+
+[[case]]
+name = "an ID token is refused"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"], type = "JWT" }
+expect = "token_type_mismatch"
+
+[[case]]
+name = "a revoked key is refused"
+path = "/orders/1"
+key = { block = "partners", scopes = ["orders:read"], state = "revoked" }
+expect = "key_revoked"
+
+[[case]]
+name = "a disabled key is refused"
+path = "/orders/1"
+key = { block = "partners", scopes = ["orders:read"], state = "disabled" }
+expect = "key_disabled"
+
+[[case]]
+name = "an expired key is refused"
+path = "/orders/1"
+key = { block = "partners", scopes = ["orders:read"], state = "expired" }
+expect = "key_expired"
+
+[[case]]
+name = "nobody writes"
+method = "POST"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"] }
+expect = "no_rule"
+"#;
+
+#[test]
+fn cases_run_without_secrets_issuers_or_a_store() {
+    let folder = Folder::with_policy(POLICY);
+    folder.write("cases.toml", CASES);
+    let mut command = folder.edge_auth(&["policy", "test", "cases.toml"]);
+    let output = command.env_clear().output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("10 passed, 0 failed"), "{told}");
+}
+
+#[test]
+fn a_case_that_fails_says_what_was_found_and_why() {
+    let folder = Folder::with_policy(POLICY);
+    folder.write("cases.toml", &CASES.replacen("scopes = [\"orders:read\"]", "scopes = [\"other\"]", 1));
+    let ran = folder.run(&["policy", "test", "cases.toml"]);
+    assert_eq!(ran.code(), 1);
+    let told = ran.stdout();
+    assert!(told.contains("expected allow, found scope_insufficient"), "{told}");
+    assert!(told.contains("9 passed, 1 failed"), "{told}");
+}
+
+#[test]
+fn a_mistake_in_the_cases_is_named() {
+    let folder = Folder::with_policy(POLICY);
+    for (from, to, told) in [
+        ("expect = \"allow\"", "expect = \"alow\"", "alow"),
+        ("issuer = \"corp\"", "issuer = \"crop\"", "crop"),
+        ("block = \"partners\"", "block = \"partner\"", "partner"),
+        ("path = ", "pathh = ", "pathh"),
+    ] {
+        folder.write("cases.toml", &CASES.replacen(from, to, 1));
+        let ran = folder.run(&["policy", "test", "cases.toml"]);
+        assert_eq!((ran.code(), ran.stderr().contains(told)), (2, true), "{}", ran.stderr());
+    }
+}
