@@ -143,7 +143,7 @@ fn malformed_requests_are_the_clients_fault_and_never_ours() {
         (format!("GET /public/x HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n"), 431),
         (format!("GET /public/{long} HTTP/1.1\r\nhost: a\r\n\r\n"), 431),
         (format!("GET /public/{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(9_000)), 400),
-        (format!("GET /orders/1 HTTP/1.1\r\nhost: a\r\nx-api-key: {}\r\n\r\n", "x".repeat(20_000)), 431),
+        (format!("GET /orders/1 HTTP/1.1\r\nhost: a\r\nx-api-key: {}\r\n\r\n", "x".repeat(20_000)), 401),
         ("GET /orders/1 HTTP/1.1\r\nhost: a\r\nx-api-key: a\r\nx-api-key: b\r\n\r\n".to_owned(), 400),
         (
             "POST /public/x HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"
