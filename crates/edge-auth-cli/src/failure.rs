@@ -31,9 +31,10 @@ pub(crate) enum Failure {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: a policy with mistakes, a request denied, a case failed, a key not found
+  1  the answer is no: a policy with mistakes or without its secrets, a request denied, a case
+     failed, a key not found
   2  the command was not understood
-  3  the machine could not: a file, a port, a store, a secret that is not set";
+  3  the machine could not: a file, a port, a store";
 
 impl Failure {
     /// A failure of the machine's.

@@ -196,7 +196,7 @@ impl Desk<'_> {
         let mut headers = Vec::new();
         if let Some((name, fields)) = fields {
             let file = self.folder.write(name, &format!("{}\n", fields.join("\n")))?;
-            command.push_str(&format!(" -H @{}", file.display()));
+            command.push_str(&format!(" -H '@{}'", file.display()));
             headers = fields;
         }
         let (status, code) = denied.map_or((200, None), |code| (code.status(), Some(code.name())));

@@ -22,7 +22,9 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// The folder, made if there is none.
     pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, Failure> {
-        let path = wanted.or_else(in_target).unwrap_or_else(|| std::env::temp_dir().join("edge-auth-demo"));
+        let path = wanted.or_else(|| Some(cargo_target()?.join("edge-auth-demo"))).or_else(in_home);
+        let path =
+            path.ok_or_else(|| Failure::Usage("say where to keep the files: --folder FOLDER".to_owned()))?;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -63,11 +65,20 @@ impl Folder {
     }
 }
 
-/// In cargo's target folder, if this program was built there.
-fn in_target() -> Option<PathBuf> {
+/// How this program is called: by its name, or through cargo if cargo built it here.
+pub(super) fn program() -> &'static str {
+    if cargo_target().is_some() { "cargo run -q --" } else { "edge-auth" }
+}
+
+/// Cargo's target folder, if this program is in it.
+fn cargo_target() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
-    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file())?;
-    Some(target.join("edge-auth-demo"))
+    program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_owned)
+}
+
+/// Never in a folder that everybody may write to: somebody else could have put it there.
+fn in_home() -> Option<PathBuf> {
+    Some(std::env::home_dir()?.join(".cache/edge-auth/demo"))
 }
 
 /// Relative to where the user is, if it is below.

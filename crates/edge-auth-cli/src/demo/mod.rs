@@ -28,7 +28,7 @@ const PORT: u16 = 8787;
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct DemoArgs {
-    /// Where the demonstration keeps its files [default: `edge-auth-demo` in cargo's target folder, or a temporary folder]
+    /// Where the demonstration keeps its files [default: `edge-auth-demo` in cargo's target folder, or `~/.cache/edge-auth/demo`]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -108,22 +108,14 @@ impl Report for DemoReport {
             writeln!(out, "{}", call.command)?;
             writeln!(out, "{dim}# → {}{dim:#}", call.answer())?;
         }
-        let folder = self.folder.display();
+        let (folder, policy) = (self.folder.display(), self.policy.display());
+        let (program, pepper, store) = (folder::program(), policy::PEPPER, &self.store);
         writeln!(out, "\n{bold}Ask the policy why, or manage keys while this runs:{bold:#}\n")?;
-        writeln!(
-            out,
-            "export {}=\"$(cat {folder}/pepper)\" EDGE_AUTH_POLICY={} EDGE_AUTH_STORE={}",
-            policy::PEPPER,
-            self.policy.display(),
-            self.store
-        )?;
-        writeln!(
-            out,
-            "cargo run -q -- policy explain {} GET /orders/42 -H @{folder}/alice",
-            self.policy.display()
-        )?;
-        writeln!(out, "cargo run -q -- keys create --scope orders:read --expires 7d")?;
-        writeln!(out, "cargo run -q -- keys list\n")?;
+        writeln!(out, "export {pepper}=\"$(cat '{folder}/pepper')\"")?;
+        writeln!(out, "export EDGE_AUTH_POLICY='{policy}' EDGE_AUTH_STORE='{store}'")?;
+        writeln!(out, "{program} policy explain '{policy}' GET /orders/42 -H '@{folder}/alice'")?;
+        writeln!(out, "{program} keys create --scope orders:read --expires 7d")?;
+        writeln!(out, "{program} keys list\n")?;
         writeln!(out, "{bold}The audit log follows; Ctrl-C ends.{bold:#}")
     }
 }
