@@ -165,8 +165,7 @@ pub enum ClaimError {
     },
     /// `typ` is not that of the tokens wanted here: an ID token, say, where an access token is due.
     #[error(
-        "the token's `typ` is {}, wanted \"{wanted}\"; if this issuer's access tokens really are like \
-         that, change its `token_type`",
+        "the token's `typ` is {}, wanted \"{wanted}\"",
         quoted(found.as_ref())
     )]
     TokenTypeMismatch {

@@ -223,7 +223,7 @@ fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
                 None => "set `token_type = \"any\"`".to_owned(),
             };
             format!(
-                "{error}. If the issuer's access tokens really are like this, choose its `preset` or {hint} \
+                "{error}; if the issuer's access tokens really are like this, choose its `preset` or {hint} \
                  for issuer `{}` at {} (now: \"{wanted}\")",
                 issuer.name, issuer.place
             )
