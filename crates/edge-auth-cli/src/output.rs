@@ -51,3 +51,9 @@ fn unless_nobody_reads(error: io::Error) -> Result<(), Failure> {
         _ => Err(Failure::trouble(format!("the output cannot be written: {error}"))),
     }
 }
+
+/// `1 rule`, `2 rules`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::host::PolicyFile;
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, count};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -109,7 +109,7 @@ impl Report for CheckReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let good = AnsiColor::Green.on_default().bold();
         let warn = AnsiColor::Yellow.on_default().bold();
-        writeln!(out, "{}: {good}valid{good:#}, {} rules, default deny", self.file, self.rules)?;
+        writeln!(out, "{}: {good}valid{good:#}, {}, default deny", self.file, count(self.rules, "rule"))?;
         for issuer in &self.issuers {
             let algorithms = issuer.algorithms.join(" ");
             writeln!(

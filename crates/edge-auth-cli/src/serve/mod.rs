@@ -29,7 +29,7 @@ pub(crate) use signals::stop;
 
 use crate::failure::Failure;
 use crate::host::PolicyFile;
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::store::{self, StoreSpec};
 use body::Body;
 
@@ -76,7 +76,8 @@ fn started(address: SocketAddr, host: &Host, output: Output) {
     if output.is_json() {
         tell(&json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") }).to_string());
     } else {
-        tell(&format!("edge-auth {} listens on {url} with {rules} rules", env!("CARGO_PKG_VERSION")));
+        let rules = count(rules, "rule");
+        tell(&format!("edge-auth {} listens on {url} with {rules}", env!("CARGO_PKG_VERSION")));
     }
 }
 

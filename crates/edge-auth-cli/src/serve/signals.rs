@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Host, notice};
 use crate::failure::Failure;
+use crate::output::count;
 
 /// Ready on SIGINT or SIGTERM.
 pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
@@ -31,7 +32,10 @@ pub(super) fn reload_on_hangup(host: &Arc<Host>) -> Result<(), Failure> {
                 return;
             };
             match host.reload() {
-                Ok(()) => notice(&format!("policy read again: {} rules", host.gate().policy().rule_count())),
+                Ok(()) => {
+                    let rules = count(host.gate().policy().rule_count(), "rule");
+                    notice(&format!("policy read again: {rules}"));
+                }
                 Err(failure) => {
                     notice("the policy was NOT taken over; the last good one stays in force");
                     failure.tell(false);
