@@ -67,7 +67,7 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Stores],
         repeats: Some("test"),
         work: Work::Plain(|at| {
-            Invocation::cargo(at, "test --workspace --bin edge-auth conformance").run_tests()
+            Invocation::cargo(at, "test --workspace --lib store::tests::conformance").run_tests()
         }),
     },
     Step {

@@ -7,18 +7,18 @@ mod sqlite;
 mod tests;
 mod trouble;
 
-pub(crate) use spec::StoreSpec;
-pub(crate) use sqlite::SqliteStore;
-pub(crate) use trouble::StoreTrouble;
+pub use spec::{StoreSpec, StoreSpecError};
+pub use sqlite::SqliteStore;
+pub use trouble::StoreTrouble;
 
 /// Opens a store, which is made if there is none.
-pub(crate) fn open(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
+pub fn open(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
     let StoreSpec::Sqlite(path) = spec;
     SqliteStore::open(path)
 }
 
 /// Opens a store that must be there: a mistyped path is not to become an empty store.
-pub(crate) fn open_existing(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
+pub fn open_existing(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
     let StoreSpec::Sqlite(path) = spec;
     SqliteStore::open_existing(path)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A store that this build can open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum StoreSpec {
+pub enum StoreSpec {
     /// `sqlite:PATH`, the path absolute or relative to the working directory.
     Sqlite(PathBuf),
 }
@@ -12,7 +12,7 @@ pub(crate) enum StoreSpec {
 /// Why a text names no store. Of the text only its scheme is repeated: the rest of a database
 /// URL often holds a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StoreSpecError {
+pub enum StoreSpecError {
     /// There is no scheme.
     #[error("a store is written with its kind, as `sqlite:PATH` (the only kind supported)")]
     NoScheme,
@@ -34,7 +34,7 @@ pub(crate) enum StoreSpecError {
 
 impl StoreSpec {
     /// Reads `sqlite:PATH`.
-    pub(crate) fn parse(text: &str) -> Result<Self, StoreSpecError> {
+    pub fn parse(text: &str) -> Result<Self, StoreSpecError> {
         let (scheme, path) = text.split_once(':').ok_or(StoreSpecError::NoScheme)?;
         if scheme != "sqlite" {
             return Err(if is_scheme(scheme) {

@@ -21,7 +21,7 @@ const PURGED: i64 = 64;
 
 /// A store. Clones share their connections.
 #[derive(Clone)]
-pub(crate) struct SqliteStore(Arc<Shared>);
+pub struct SqliteStore(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
@@ -32,13 +32,13 @@ struct Shared {
 
 impl SqliteStore {
     /// Opens the file; makes it if there is none.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreTrouble> {
+    pub fn open(path: &Path) -> Result<Self, StoreTrouble> {
         make(path).map_err(|kind| StoreTrouble::new(path, kind))?;
         Self::open_existing(path)
     }
 
     /// Opens the file, which must be there.
-    pub(crate) fn open_existing(path: &Path) -> Result<Self, StoreTrouble> {
+    pub fn open_existing(path: &Path) -> Result<Self, StoreTrouble> {
         let trouble = |kind| StoreTrouble::new(path, kind);
         if !path.try_exists().map_err(|error| trouble(error.into()))? {
             return Err(trouble(Kind::Missing));

@@ -10,7 +10,7 @@ use super::connection::PATIENCE;
 /// A store that did not do what it was asked. Nothing that was stored before is lost by it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {kind}", path.display())]
-pub(crate) struct StoreTrouble {
+pub struct StoreTrouble {
     path: PathBuf,
     pub(super) kind: Kind,
 }

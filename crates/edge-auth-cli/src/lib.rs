@@ -1,0 +1,94 @@
+//! The `edge-auth` command: native host, policy, keys and tokens.
+//!
+//! | folder | what it is |
+//! |---|---|
+//! | `serve/` | the native host: listener, faces, proxy to the upstream, fetcher of key sets, audit log |
+//! | `store/` | where API-key records are kept: SQLite |
+//! | `policy/`, `keys/`, `token.rs`, `admin.rs` | the commands of these names |
+//! | `demo/` | the demonstration |
+//! | `trial/` | issuers and secrets made for one run, for `demo` and `policy test` |
+//! | `host/` | what this machine gives to the core: clock, randomness, environment, files |
+//! | `output.rs`, `failure.rs` | how every command speaks, and how it fails |
+
+mod admin;
+mod demo;
+mod failure;
+mod host;
+mod keys;
+mod output;
+mod policy;
+mod serve;
+pub mod store;
+mod token;
+mod trial;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use output::Output;
+
+/// Authentication and authorization in front of your APIs, decided by one policy file.
+///
+/// Without a command, a demonstration starts: an API, an issuer and a gate between you and them.
+#[derive(Debug, Parser)]
+#[command(name = "edge-auth", version, after_help = failure::EXIT_CODES)]
+struct Arguments {
+    /// Write JSON instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: as an authorizer for a proxy, or as a gateway in front of an API
+    Serve(serve::ServeArgs),
+    /// Start a demonstration with calls to paste
+    Demo(demo::DemoArgs),
+    /// Check a policy, explain its decisions, run its cases
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Make and manage API keys
+    Keys(keys::KeysArgs),
+    /// Look into tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Switch on administration over HTTP
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+}
+
+/// Runs the command that the process's arguments name, and answers its exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.json);
+    match run(arguments.command.unwrap_or_else(|| Command::Demo(demo::DemoArgs::default())), output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell(output.is_json());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(command: Command, output: Output) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::trouble(format!("the runtime cannot start: {error}")))?;
+    let result = runtime.block_on(async {
+        match command {
+            Command::Serve(args) => serve::run(args, output).await,
+            Command::Demo(args) => demo::run(args, output).await,
+            Command::Policy(command) => policy::run(command, output).await,
+            Command::Keys(args) => keys::run(args, output).await,
+            Command::Token(command) => token::run(command, output),
+            Command::Admin(command) => admin::run(command, output),
+        }
+    });
+    // Tunnels and fetches that are still open do not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
