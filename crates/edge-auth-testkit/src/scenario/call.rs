@@ -34,7 +34,7 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
         method: String::from_utf8(method.to_vec()).map_err(|_| "a method is text")?,
         target: target[1..].to_vec(),
         host: texts.expand(case.host.as_deref().unwrap_or(DEFAULT_HOST))?,
-        authority: case.authority.clone(),
+        authority: case.authority.as_deref().map(|text| texts.expand(text)).transpose()?,
         headers: case.headers.iter().map(field).collect::<Result<_, String>>()?,
         body: texts.bytes(&case.body)?,
         from: case.from.unwrap_or(LOOPBACK),
