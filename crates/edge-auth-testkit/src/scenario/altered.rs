@@ -14,7 +14,7 @@ pub(super) fn alter(altered: &Altered, texts: &Texts) -> Result<String, String> 
     }
     for position in &altered.change {
         text = changed(&text, *position)
-            .ok_or_else(|| format!("`{}` has no letter or digit at {position} to change", altered.of))?;
+            .ok_or_else(|| format!("`{}` has no digit at {position} to change", altered.of))?;
     }
     text.truncate(text.len().saturating_sub(altered.cut));
     text.push_str(&texts.expand(&altered.append)?);
@@ -25,7 +25,7 @@ pub(super) fn alter(altered: &Altered, texts: &Texts) -> Result<String, String> 
     Ok(text)
 }
 
-/// The letter or digit at a position, changed into another of its kind.
+/// The digit of base62 or base64url at a position, changed into another.
 fn changed(text: &str, position: i64) -> Option<String> {
     let index = match usize::try_from(position) {
         Ok(index) => index,
@@ -37,6 +37,8 @@ fn changed(text: &str, position: i64) -> Option<String> {
         b'z' => b'a',
         b'Z' => b'A',
         b'9' => b'0',
+        b'-' => b'_',
+        b'_' => b'-',
         other if other.is_ascii_alphanumeric() => other + 1,
         _ => return None,
     };
@@ -75,7 +77,8 @@ mod tests {
         let replaced = altered(&format!("{key}\nreplace = [[\"live\", \"test\"]]"));
         assert_eq!(replaced.as_deref(), Ok("ac_test_09azAZ_tail00"));
         assert!(altered(&format!("{key}\nreplace = [[\"none\", \"test\"]]")).is_err());
-        assert!(altered(&format!("{key}\nchange = [2]")).is_err());
+        let dot = r#"of = "a.b""#;
+        assert!(altered(&format!("{dot}\nchange = [1]")).is_err());
         assert!(altered(&format!("{key}\nchange = [-99]")).is_err());
     }
 

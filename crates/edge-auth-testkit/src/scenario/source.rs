@@ -209,7 +209,7 @@ pub struct Altered {
     /// Pairs of what stands there, once, and what is put there instead.
     #[serde(default)]
     pub replace: Vec<(String, String)>,
-    /// Positions of letters and digits to change into another; negative ones count from the end.
+    /// Positions of digits (base62 or base64url) to change into another; negative ones count from the end.
     #[serde(default)]
     pub change: Vec<i64>,
     /// How many characters to take away from the end.
