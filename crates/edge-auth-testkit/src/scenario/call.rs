@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::{Map, Value, json};
 
 use super::host::{Call, Need};
-use super::source::{Case, Expect, Face};
+use super::source::{Case, Expect, Face, Upstream};
 use super::text::Texts;
 use super::want::Want;
 
@@ -99,10 +99,10 @@ fn asked(face: Face, method: &str) -> Call {
 /// What another face must say where the gateway must say this: the same decision and code, in its
 /// own manner. How often a store is read is the first one's matter.
 pub(super) fn expected_through(face: Face, expect: &Expect) -> Expect {
-    let identity: BTreeMap<&String, &Want> = expect
-        .upstream
+    let arrived = expect.upstream.as_ref().and_then(Upstream::like);
+    let identity: BTreeMap<&String, &Want> = arrived
         .iter()
-        .flat_map(|upstream| &upstream.headers)
+        .flat_map(|arrived| &arrived.headers)
         .filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-auth-"))
         .collect();
     let mut through = Expect {
@@ -136,7 +136,7 @@ pub(super) fn expected_through(face: Face, expect: &Expect) -> Expect {
             if expect.code.is_some() {
                 through.json.insert("status".to_owned(), json!(expect.status));
             }
-            let target = expect.upstream.as_ref().and_then(|upstream| upstream.target.as_ref());
+            let target = arrived.and_then(|arrived| arrived.target.as_ref());
             through.json.extend(target.map(|target| ("target".to_owned(), json!(target))));
             let told = identity.into_iter().filter_map(|(name, want)| match want {
                 Want::Is(text) => Some((name.clone(), json!(text))),

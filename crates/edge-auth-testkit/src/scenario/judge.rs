@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::host::{Answer, Call};
-use super::source::Expect;
+use super::source::{Expect, Upstream};
 use super::text::Texts;
 use super::token::expanded;
 use super::want::{is_part_of, values};
@@ -89,25 +89,28 @@ fn code(expect: &Expect, answer: &Answer, json: Option<&Value>, wrong: &mut Wron
 }
 
 fn upstream(expect: &Expect, answer: &Answer, texts: &Texts, wrong: &mut Wrong) -> Result<(), String> {
-    match (&expect.upstream, &answer.upstream) {
-        (Some(wanted), Some(seen)) => {
-            if let Some(target) = &wanted.target {
-                let target = texts.expand(target)?;
-                wrong.unless(seen.target == target, || {
-                    format!("target upstream: {}, wanted {target}", seen.target)
-                });
-            }
-            for (name, want) in &wanted.headers {
-                let found = all(&seen.headers, name);
-                let want = want.expanded(|text| texts.expand(text))?;
-                wrong.field("header upstream", name, &found, want.refusal(&found));
-            }
+    let wanted = match &expect.upstream {
+        Some(Upstream::Arrives(arrives)) => Some(*arrives),
+        Some(Upstream::Like(_)) => Some(true),
+        None => expect.code.is_some().then_some(false),
+    };
+    match (wanted, &answer.upstream) {
+        (Some(true), None) => wrong.0.push("the request did not arrive upstream".to_owned()),
+        (Some(false), Some(seen)) => {
+            wrong.0.push(format!("it arrived upstream: {} {}", seen.method, seen.target));
         }
-        (Some(_), None) => wrong.0.push("the request did not arrive upstream".to_owned()),
-        (None, Some(seen)) if expect.code.is_some() => {
-            wrong.0.push(format!("refused, and yet upstream: {} {}", seen.method, seen.target));
-        }
-        (None, _) => {}
+        _ => {}
+    }
+    let like = expect.upstream.as_ref().and_then(Upstream::like);
+    let (Some(like), Some(seen)) = (like, &answer.upstream) else { return Ok(()) };
+    if let Some(target) = &like.target {
+        let target = texts.expand(target)?;
+        wrong.unless(seen.target == target, || format!("target upstream: {}, wanted {target}", seen.target));
+    }
+    for (name, want) in &like.headers {
+        let found = all(&seen.headers, name);
+        let want = want.expanded(|text| texts.expand(text))?;
+        wrong.field("header upstream", name, &found, want.refusal(&found));
     }
     Ok(())
 }

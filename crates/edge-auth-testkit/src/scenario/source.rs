@@ -310,8 +310,8 @@ pub enum Store {
     Down,
 }
 
-/// What must come of a request. What is not said is not looked at, except that a request without
-/// `upstream` must not go there if it is refused.
+/// What must come of a request. What is not said is not looked at, except that a refused request
+/// must not go upstream.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -328,7 +328,7 @@ pub struct Expect {
     /// Fragments of the body.
     #[serde(default)]
     pub body: Vec<String>,
-    /// The request as it arrives upstream.
+    /// The request as it arrives upstream; `false` if it must not.
     pub upstream: Option<Upstream>,
     /// Members of the audit event.
     #[serde(default)]
@@ -341,11 +341,31 @@ pub struct Expect {
 
 /// The request as it arrives upstream.
 #[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Upstream {
+    /// Whether it does at all.
+    Arrives(bool),
+    /// It does, like this.
+    Like(Arrived),
+}
+
+/// What must be seen of a request that arrived.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Upstream {
+pub struct Arrived {
     /// Path and query.
     pub target: Option<String>,
     /// Fields.
     #[serde(default)]
     pub headers: BTreeMap<String, Want>,
+}
+
+impl Upstream {
+    /// What must be seen of it, if that is said.
+    pub(super) fn like(&self) -> Option<&Arrived> {
+        match self {
+            Self::Like(arrived) => Some(arrived),
+            Self::Arrives(_) => None,
+        }
+    }
 }

@@ -24,7 +24,9 @@ pub(super) fn mint(token: &Token, every: &EveryToken, texts: &Texts) -> Result<S
     let forged = match token.signature.as_deref() {
         None | Some("der") => None,
         Some("empty") => Some(Vec::new()),
-        Some(digits) => Some(from_hex(&texts.expand(digits)?).ok_or("`signature` is `der`, `empty` or hexadecimal")?),
+        Some(digits) => {
+            Some(from_hex(&texts.expand(digits)?).ok_or("`signature` is `der`, `empty` or hexadecimal")?)
+        }
     };
     let signer = match (&forged, &secret) {
         (Some(bytes), _) => Signer::Bytes(bytes),
