@@ -1,7 +1,12 @@
-//! What the tests of all hosts share: a platform in memory, and suites that every store passes.
+//! What the tests of all hosts share: a platform in memory, suites that every store passes, tokens
+//! of every kind, and scenarios that run on every host.
 //!
-//! Nothing here reads a clock or needs a particular async runtime.
+//! Nothing here needs a particular async runtime.
 
 pub mod conformance;
+pub mod documents;
 pub mod memory;
+pub mod mint;
+pub mod platform;
 pub mod randomness;
+pub mod scenario;

@@ -1,0 +1,62 @@
+//! A whole host in memory: records, documents, secrets and files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use edge_auth::Resources;
+use edge_auth::platform::Platform;
+use edge_auth_token::Secret;
+
+use crate::documents::{DocumentSource, Documents};
+use crate::memory::MemoryApiKeys;
+
+/// A platform in memory. Both of its parts count what they are asked.
+#[derive(Debug, Clone)]
+pub struct MemoryPlatform {
+    /// The API-key records.
+    pub api_keys: MemoryApiKeys,
+    /// The issuers' documents.
+    pub key_source: DocumentSource,
+}
+
+impl MemoryPlatform {
+    /// Without records; `documents` are found under `base`.
+    pub fn new(documents: Documents, base: impl Into<String>) -> Self {
+        let key_source = DocumentSource { documents, base: base.into() };
+        Self { api_keys: MemoryApiKeys::new(), key_source }
+    }
+}
+
+impl Platform for MemoryPlatform {
+    type ApiKeys = MemoryApiKeys;
+    type KeySource = DocumentSource;
+
+    fn api_keys(&self) -> &MemoryApiKeys {
+        &self.api_keys
+    }
+
+    fn key_source(&self) -> &DocumentSource {
+        &self.key_source
+    }
+}
+
+/// What a policy refers to, by name.
+#[derive(Debug, Clone, Default)]
+pub struct MapResources {
+    /// The secrets.
+    pub secrets: BTreeMap<String, String>,
+    /// The files, by their paths as the policy writes them.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Resources for MapResources {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        let secret = self.secrets.get(name).ok_or_else(|| format!("{name}: no such secret"))?;
+        Ok(Secret::new(secret.as_bytes()))
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let file = path.to_str().and_then(|path| self.files.get(path));
+        file.cloned().ok_or_else(|| format!("{}: no such file", path.display()))
+    }
+}

@@ -1,0 +1,155 @@
+//! A case's request as each face is asked it, and what that face must say.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde_json::{Map, Value, json};
+
+use super::host::{Call, Need};
+use super::source::{Case, Expect, Face, Upstream};
+use super::text::Texts;
+use super::want::Want;
+
+/// Where each face is served.
+const AUTHORIZE: &str = "/authorize";
+const VERIFY: &str = "/v1/verify";
+
+const DEFAULT_HOST: &str = "api.example.com";
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// The case's own call.
+pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
+    let request = texts.bytes(&case.request)?;
+    let space = request.iter().position(|byte| *byte == b' ');
+    let (method, target) = request.split_at(space.ok_or("`request` is a method, a space and a target")?);
+    let field = |line: &String| {
+        let line = texts.bytes(line)?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header is `Name: value`")?;
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        let name = String::from_utf8(name.to_vec()).map_err(|_| "a header's name is text")?;
+        Ok((name, value.strip_prefix(b" ").unwrap_or(value).to_vec()))
+    };
+    Ok(Call {
+        face: case.face.unwrap_or(Face::Gateway),
+        method: String::from_utf8(method.to_vec()).map_err(|_| "a method is text")?,
+        target: target[1..].to_vec(),
+        host: texts.expand(case.host.as_deref().unwrap_or(DEFAULT_HOST))?,
+        authority: case.authority.as_deref().map(|text| texts.expand(text)).transpose()?,
+        headers: case.headers.iter().map(field).collect::<Result<_, String>>()?,
+        body: texts.bytes(&case.body)?,
+        from: case.from.unwrap_or(LOOPBACK),
+    })
+}
+
+/// What a call needs by its own nature.
+pub(super) fn needs(call: &Call) -> impl Iterator<Item = Need> {
+    let raw = std::str::from_utf8(&call.target).is_err();
+    [(call.from != LOOPBACK, Need::Peer), (call.authority.is_some(), Need::Authority), (raw, Need::Wire)]
+        .into_iter()
+        .filter_map(|(needed, need)| needed.then_some(need))
+}
+
+/// The same request through another face; `None` if that face cannot be told of it.
+pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
+    let target = std::str::from_utf8(&call.target).ok().filter(|_| call.authority.is_none())?;
+    match face {
+        Face::ForwardAuth => {
+            let told = [
+                ("X-Forwarded-Method", call.method.clone()),
+                ("X-Forwarded-Uri", target.to_owned()),
+                ("X-Forwarded-Host", call.host.clone()),
+                ("X-Forwarded-For", call.from.to_string()),
+            ];
+            // A proxy overwrites what a client sent under its names.
+            let mut headers = call.headers.clone();
+            headers.retain(|(name, _)| told.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name)));
+            headers.extend(told.map(|(name, value)| (name.to_owned(), value.into_bytes())));
+            Some(Call { target: AUTHORIZE.into(), headers, ..asked(face, "GET") })
+        }
+        Face::Verify => {
+            let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for (name, value) in &call.headers {
+                headers.entry(name).or_default().push(std::str::from_utf8(value).ok()?);
+            }
+            let question = json!({
+                "method": call.method, "target": target, "host": call.host,
+                "headers": headers, "client_ip": call.from,
+            });
+            let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
+            let body = question.to_string().into_bytes();
+            Some(Call { target: VERIFY.into(), headers, body, ..asked(face, "POST") })
+        }
+        Face::Gateway | Face::Admin => None,
+    }
+}
+
+fn asked(face: Face, method: &str) -> Call {
+    Call {
+        face,
+        method: method.to_owned(),
+        target: Vec::new(),
+        host: "auth.example.com".to_owned(),
+        authority: None,
+        headers: Vec::new(),
+        body: Vec::new(),
+        from: LOOPBACK,
+    }
+}
+
+/// What another face must say where the gateway must say this: the same decision and code, in its
+/// own manner. How often a store is read is the first one's matter.
+pub(super) fn expected_through(face: Face, expect: &Expect) -> Expect {
+    let arrived = expect.upstream.as_ref().and_then(Upstream::like);
+    let identity: BTreeMap<&String, &Want> = arrived
+        .iter()
+        .flat_map(|arrived| &arrived.headers)
+        .filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-auth-"))
+        .collect();
+    let mut through = Expect {
+        status: expect.status,
+        code: expect.code.clone(),
+        headers: BTreeMap::new(),
+        json: Map::new(),
+        body: Vec::new(),
+        upstream: None,
+        audit: expect.audit.clone(),
+        reads: None,
+        fetches: None,
+    };
+    match face {
+        Face::ForwardAuth => {
+            let challenge = |(name, _): &(&String, &Want)| name.eq_ignore_ascii_case("www-authenticate");
+            let kept = expect.headers.iter().filter(challenge);
+            through.headers.extend(kept.map(|(name, want)| (name.clone(), want.clone())));
+            if let Some(code) = &expect.code {
+                through.headers.insert("X-Auth-Code".to_owned(), Want::Is(code.clone()));
+            }
+            for (name, want) in identity {
+                // What is not to be said is said as nothing, to overwrite what the client said.
+                let want = if *want == Want::Present(false) { Want::Is(String::new()) } else { want.clone() };
+                through.headers.insert(name.clone(), want);
+            }
+        }
+        Face::Verify => {
+            through.status = 200;
+            through.json.insert("allowed".to_owned(), json!(expect.code.is_none()));
+            if expect.code.is_some() {
+                through.json.insert("status".to_owned(), json!(expect.status));
+            }
+            let target = arrived.and_then(|arrived| arrived.target.as_ref());
+            through.json.extend(target.map(|target| ("target".to_owned(), json!(target))));
+            let told = identity.into_iter().filter_map(|(name, want)| match want {
+                Want::Is(text) => Some((name.clone(), json!(text))),
+                Want::Present(false) => Some((name.clone(), Value::Null)),
+                _ => None,
+            });
+            let told: Map<String, Value> = told.collect();
+            // An answer that tells nothing of a caller has no `headers` at all.
+            if told.values().any(|value| !value.is_null()) {
+                through.json.insert("headers".to_owned(), Value::Object(told));
+            }
+        }
+        Face::Gateway | Face::Admin => {}
+    }
+    through
+}

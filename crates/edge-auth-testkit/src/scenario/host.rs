@@ -1,0 +1,137 @@
+//! What a host provides for scenarios to run on it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::seed::Seeded;
+use super::setup::Setup;
+use super::source::{Face, Store};
+use crate::documents::Document;
+
+/// Where scenarios run: a gate in this process, a binary, a Worker, a function.
+pub trait Host {
+    /// The URL under which the host finds issuers' documents, without a slash at the end.
+    fn issuers_url(&self) -> String;
+
+    /// The host's time.
+    fn now(&self) -> Timestamp;
+
+    /// Whether cases that need this can run here. Those that cannot are reported as skipped.
+    fn offers(&self, need: Need) -> bool;
+
+    /// Brings a policy up, in place of any before: publishes the setup's documents, makes its
+    /// API keys ([`super::seed`]), starts. An error is what the operator is told.
+    fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String>;
+
+    /// Lets something happen between two calls. Only what [`Self::offers`] allows is asked for.
+    fn happen(&mut self, event: Happening) -> Result<(), String>;
+
+    /// Makes one call. An error is trouble of the test, not an answer.
+    fn call(&mut self, call: &Call) -> Result<Answer, String>;
+}
+
+/// What a case may need beyond requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// The time can be moved.
+    Clock,
+    /// The store of API keys can be made to fail.
+    Outage,
+    /// A call can come from any address.
+    Peer,
+    /// `:authority` can differ from `Host`.
+    Authority,
+    /// Bytes travel over a connection, and are forwarded as they came.
+    Wire,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clock => "a clock that can be moved",
+            Self::Outage => "a store that can be made to fail",
+            Self::Peer => "a choice of the client's address",
+            Self::Authority => "an `:authority` beside `Host`",
+            Self::Wire => "a real connection",
+        })
+    }
+}
+
+/// A host that has started.
+#[derive(Debug, Default)]
+pub struct Started {
+    /// The API keys that were made.
+    pub seeded: Seeded,
+    /// What the operator was told at the start.
+    pub notices: Vec<String>,
+}
+
+/// What may happen between two calls.
+#[derive(Debug)]
+pub enum Happening {
+    /// Time passes.
+    Passes(Duration),
+    /// A document is published under a path.
+    Publishes(String, Document),
+    /// The store of API keys stops answering, or answers again.
+    Store(Store),
+}
+
+/// One call, as it is sent.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// For hosts that have no listener: which face it is for.
+    pub face: Face,
+    /// The method.
+    pub method: String,
+    /// The request target; of most calls UTF-8.
+    pub target: Vec<u8>,
+    /// The `Host`.
+    pub host: String,
+    /// HTTP/2's `:authority`.
+    pub authority: Option<String>,
+    /// The fields, in order, `Host` not among them.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The address at the other end of the connection.
+    pub from: IpAddr,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The fields, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The request as it arrived upstream, if it did.
+    pub upstream: Option<SeenRequest>,
+    /// The audit event, if the host shows it.
+    pub audit: Option<Value>,
+    /// How often the store of API keys was read for it, if the host counts.
+    pub reads: Option<u64>,
+    /// How often an issuer's document was fetched for it, if the host counts.
+    pub fetches: Option<u64>,
+}
+
+/// A request as it arrived somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenRequest {
+    /// The method.
+    pub method: String,
+    /// The request target.
+    pub target: String,
+    /// The fields, in order. Bytes that are not UTF-8 are replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}

@@ -1,0 +1,173 @@
+//! The smallest host: a gate in this process, a clock that is set by hand, everything in memory.
+
+use edge_auth::faces::Incoming;
+use edge_auth::policy::{Format, Policy};
+use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
+use edge_auth_token::{AwsLcRs, Timestamp};
+use futures::executor::block_on;
+
+use super::host::{Answer, Call, Happening, Host, Need, SeenRequest, Started};
+use super::seed::seed;
+use super::setup::Setup;
+use super::source::{Face, Store};
+use crate::documents::Documents;
+use crate::platform::MemoryPlatform;
+use crate::randomness::SeededRandomness;
+
+/// Of loopback, so that it may be fetched from without TLS; nothing listens there.
+const ISSUERS_URL: &str = "http://127.0.0.1:1";
+/// 2027-01-15T08:00:00Z.
+const BEGINNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
+/// Where the face for proxies is served.
+const AUTHORIZE: &str = "/authorize";
+
+/// A gate in this process. What goes upstream is what the grant says.
+pub struct InProcess {
+    now: Timestamp,
+    randomness: SeededRandomness,
+    running: Option<Running>,
+}
+
+struct Running {
+    gate: Gate<MemoryPlatform>,
+    platform: MemoryPlatform,
+}
+
+impl InProcess {
+    /// With nothing running yet.
+    pub fn new() -> Self {
+        Self { now: BEGINNING, randomness: SeededRandomness::new(2), running: None }
+    }
+
+    fn answer(
+        &self,
+        running: &Running,
+        call: &Call,
+    ) -> Result<(Reply, Outcome, Option<SeenRequest>), String> {
+        let target = std::str::from_utf8(&call.target).map_err(|error| error.to_string())?;
+        let headers: Vec<(&str, &[u8])> =
+            call.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let incoming = Incoming {
+            peer: Some(call.from),
+            method: &call.method,
+            host: Some(&call.host),
+            authority: call.authority.as_deref(),
+            target,
+            headers: Headers(&headers),
+        };
+        let (gate, now) = (&running.gate, self.now);
+        Ok(match call.face {
+            Face::ForwardAuth => {
+                let (reply, outcome) = block_on(gate.forward_auth(&incoming, AUTHORIZE, now));
+                (reply, outcome, None)
+            }
+            Face::Verify => {
+                let (reply, outcome) = block_on(gate.verify_json(&incoming, &call.body, now));
+                (reply, outcome, None)
+            }
+            Face::Admin => {
+                let (reply, outcome) = block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
+                (reply, outcome, None)
+            }
+            Face::Gateway => {
+                let (reply, outcome) = block_on(gate.gateway(&incoming, now));
+                match (reply, &outcome.decision) {
+                    (Some(reply), _) => (reply, outcome, None),
+                    (None, Decision::Allow(grant)) => {
+                        let reply =
+                            Reply { status: 200, headers: grant.forward.respond.clone(), body: Vec::new() };
+                        let seen = forwarded(call, grant);
+                        (reply, outcome, Some(seen))
+                    }
+                    (None, Decision::Deny(_)) => return Err("a refusal without a reply".to_owned()),
+                }
+            }
+        })
+    }
+}
+
+impl Default for InProcess {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host for InProcess {
+    fn issuers_url(&self) -> String {
+        ISSUERS_URL.to_owned()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn offers(&self, need: Need) -> bool {
+        need != Need::Wire
+    }
+
+    fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
+        self.running = None;
+        let documents = Documents::default();
+        for (path, document) in &setup.documents {
+            documents.publish(path, document.clone());
+        }
+        let platform = MemoryPlatform::new(documents, ISSUERS_URL);
+        let policy =
+            Policy::parse(&setup.policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
+        let mut notices = policy.weaknesses();
+        let built =
+            Gate::new(policy, &setup.resources, Box::new(AwsLcRs), platform.clone(), &self.randomness);
+        let (gate, more) = built.map_err(|error| error.to_string())?;
+        notices.extend(more);
+        let seeded = block_on(seed(setup, &platform.api_keys))?;
+        self.running = Some(Running { gate, platform });
+        Ok(Started { seeded, notices })
+    }
+
+    fn happen(&mut self, event: Happening) -> Result<(), String> {
+        let running = self.running.as_ref().ok_or("nothing runs")?;
+        match event {
+            Happening::Passes(time) => self.now = self.now.plus(time),
+            Happening::Publishes(path, document) => {
+                running.platform.key_source.documents.publish(path, document);
+            }
+            Happening::Store(Store::Down) => running.platform.api_keys.set_unavailable("switched off"),
+            Happening::Store(Store::Up) => running.platform.api_keys.set_available(),
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+        let running = self.running.as_ref().ok_or("nothing runs")?;
+        let reads = || running.platform.api_keys.operations().finds;
+        let fetches = || running.platform.key_source.documents.fetches();
+        let (reads_before, fetches_before) = (reads(), fetches());
+        let (reply, outcome, upstream) = self.answer(running, call)?;
+        let answer = Answer {
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+            upstream,
+            audit: Some(serde_json::to_value(&outcome.audit).map_err(|error| error.to_string())?),
+            reads: Some(reads() - reads_before),
+            fetches: Some(fetches() - fetches_before),
+        };
+        for work in outcome.follow_up {
+            block_on(running.gate.follow_up(work, self.now));
+        }
+        Ok(answer)
+    }
+}
+
+/// The request as a gateway sends it on: without what the grant removes, with what it sets.
+fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
+    let removed = |name: &str| grant.forward.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));
+    let kept = call.headers.iter().filter(|(name, _)| !removed(name));
+    let kept = kept.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()));
+    SeenRequest {
+        method: call.method.clone(),
+        target: grant.forward.target.clone(),
+        headers: kept.chain(grant.forward.set.iter().cloned()).collect(),
+        body: call.body.clone(),
+    }
+}

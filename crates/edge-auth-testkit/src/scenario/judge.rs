@@ -1,0 +1,149 @@
+//! Whether an answer is what was expected.
+
+use serde_json::Value;
+
+use super::host::{Answer, Call};
+use super::source::{Expect, Upstream};
+use super::text::Texts;
+use super::token::expanded;
+use super::want::{is_part_of, values};
+
+/// The kinds of text that are credentials.
+const CREDENTIALS: [&str; 4] = ["token", "key", "previous", "altered"];
+/// Shorter texts occur by chance.
+const LEAST_CREDENTIAL: usize = 16;
+
+/// What differs, one sentence each.
+pub(super) fn judge(
+    expect: &Expect,
+    call: &Call,
+    answer: &Answer,
+    texts: &Texts,
+) -> Result<Vec<String>, String> {
+    let mut wrong = Wrong(Vec::new());
+    let text = |text: &str| texts.expand(text);
+    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    wrong.unless(answer.status == expect.status, || {
+        format!("status: {}, wanted {}", answer.status, expect.status)
+    });
+    code(expect, answer, json.as_ref(), &mut wrong);
+    for (name, want) in &expect.headers {
+        wrong.field(
+            "header",
+            name,
+            &all(&answer.headers, name),
+            want.expanded(text)?.refusal(&all(&answer.headers, name)),
+        );
+    }
+    if !expect.json.is_empty() {
+        let wanted = expanded(&Value::Object(expect.json.clone()), texts)?;
+        let found = json.clone().unwrap_or(Value::Null);
+        wrong.unless(is_part_of(&wanted, &found), || format!("body: {found}, wanted {wanted} in it"));
+    }
+    for fragment in &expect.body {
+        let (fragment, body) = (texts.expand(fragment)?, String::from_utf8_lossy(&answer.body));
+        wrong.unless(body.contains(&fragment), || format!("body: {body:?}, wanted {fragment:?} in it"));
+    }
+    upstream(expect, answer, texts, &mut wrong)?;
+    if let Some(audit) = &answer.audit {
+        for (name, want) in &expect.audit {
+            let found = values(audit.get(name));
+            wrong.field("audit", name, &found, want.expanded(text)?.refusal(&found));
+        }
+    }
+    count("reads of the store", expect.reads, answer.reads, &mut wrong);
+    count("fetches of issuers' documents", expect.fetches, answer.fetches, &mut wrong);
+    leaks(call, answer, texts, &mut wrong);
+    Ok(wrong.0)
+}
+
+struct Wrong(Vec<String>);
+
+impl Wrong {
+    fn unless(&mut self, right: bool, message: impl FnOnce() -> String) {
+        if !right {
+            self.0.push(message());
+        }
+    }
+
+    fn field(&mut self, place: &str, name: &str, found: &[String], wanted: Option<String>) {
+        if let Some(wanted) = wanted {
+            self.0.push(format!("{place} {name}: {found:?}, wanted {wanted}"));
+        }
+    }
+}
+
+/// The code that the operator is told is the one that the caller is told.
+fn code(expect: &Expect, answer: &Answer, json: Option<&Value>, wrong: &mut Wrong) {
+    let wanted: Vec<String> = expect.code.iter().cloned().collect();
+    if let Some(audit) = &answer.audit {
+        let found = values(audit.get("code"));
+        wrong.unless(found == wanted, || format!("code in the audit event: {found:?}, wanted {wanted:?}"));
+        let allowed = audit.get("allowed") == Some(&Value::Bool(expect.code.is_none()));
+        wrong.unless(allowed, || "`allowed` in the audit event contradicts the code".to_owned());
+    }
+    if let (Some(code), Some(json)) = (&expect.code, json) {
+        let found = values(json.get("code"));
+        wrong.unless(found == [code.clone()], || format!("code in the body: {found:?}, wanted {code:?}"));
+    }
+}
+
+fn upstream(expect: &Expect, answer: &Answer, texts: &Texts, wrong: &mut Wrong) -> Result<(), String> {
+    let wanted = match &expect.upstream {
+        Some(Upstream::Arrives(arrives)) => Some(*arrives),
+        Some(Upstream::Like(_)) => Some(true),
+        None => expect.code.is_some().then_some(false),
+    };
+    match (wanted, &answer.upstream) {
+        (Some(true), None) => wrong.0.push("the request did not arrive upstream".to_owned()),
+        (Some(false), Some(seen)) => {
+            wrong.0.push(format!("it arrived upstream: {} {}", seen.method, seen.target));
+        }
+        _ => {}
+    }
+    let like = expect.upstream.as_ref().and_then(Upstream::like);
+    let (Some(like), Some(seen)) = (like, &answer.upstream) else { return Ok(()) };
+    if let Some(target) = &like.target {
+        let target = texts.expand(target)?;
+        wrong.unless(seen.target == target, || format!("target upstream: {}, wanted {target}", seen.target));
+    }
+    for (name, want) in &like.headers {
+        let found = all(&seen.headers, name);
+        let want = want.expanded(|text| texts.expand(text))?;
+        wrong.field("header upstream", name, &found, want.refusal(&found));
+    }
+    Ok(())
+}
+
+fn count(what: &str, wanted: Option<u64>, found: Option<u64>, wrong: &mut Wrong) {
+    if let (Some(wanted), Some(found)) = (wanted, found) {
+        wrong.unless(wanted == found, || format!("{what}: {found}, wanted {wanted}"));
+    }
+}
+
+/// No credential of the call comes back, and none is logged.
+fn leaks(call: &Call, answer: &Answer, texts: &Texts, wrong: &mut Wrong) {
+    let sent = sent(call);
+    let fields = answer.headers.iter().map(|(_, value)| value.clone());
+    let mut places: Vec<(&str, String)> = fields.map(|value| ("a header", value)).collect();
+    places.push(("the body", String::from_utf8_lossy(&answer.body).into_owned()));
+    places.push(("the audit event", answer.audit.as_ref().map(Value::to_string).unwrap_or_default()));
+    for ((kind, name), text) in &texts.named {
+        let credential = CREDENTIALS.contains(kind) && text.len() >= LEAST_CREDENTIAL && sent.contains(text);
+        let leaked = places.iter().find(|(_, place)| credential && place.contains(text));
+        if let Some((place, _)) = leaked {
+            wrong.0.push(format!("the {kind} `{name}` is in {place}"));
+        }
+    }
+}
+
+fn sent(call: &Call) -> String {
+    let values = call.headers.iter().map(|(_, value)| value.as_slice());
+    let parts = [call.target.as_slice(), &call.body].into_iter().chain(values);
+    parts.map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n")
+}
+
+fn all(headers: &[(String, String)], name: &str) -> Vec<String> {
+    let named = headers.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+    named.map(|(_, value)| value.clone()).collect()
+}

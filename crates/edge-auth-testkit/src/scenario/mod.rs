@@ -1,0 +1,78 @@
+//! Scenarios: requests and what must come of them, written once as TOML, run on every host.
+//!
+//! `tests/scenarios/README.md` at the root describes the files. A [`Scenario`] is one of them;
+//! [`Scenario::run`] asks a [`Host`] and returns a [`Report`]. [`InProcess`] is the host that is
+//! nothing but a gate; [`crate::wire`] has what a host over HTTP needs.
+
+mod altered;
+mod call;
+mod host;
+mod in_process;
+mod judge;
+mod report;
+mod run;
+mod seed;
+mod setup;
+pub mod source;
+mod text;
+mod token;
+mod want;
+
+use std::path::Path;
+
+pub use host::{Answer, Call, Happening, Host, Need, SeenRequest, Started};
+pub use in_process::InProcess;
+pub use report::Report;
+pub use seed::{Seeded, SeededKey, seed};
+pub use setup::Setup;
+pub use want::Want;
+
+/// One file of scenarios.
+#[derive(Debug)]
+pub struct Scenario {
+    file: String,
+    source: source::Source,
+}
+
+impl Scenario {
+    /// Reads a scenario; `file` is its name in reports.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse(file: &str, text: &str) -> Result<Self, String> {
+        let source = toml::from_str(text).map_err(|error| format!("{file}: {error}"))?;
+        Ok(Self { file: file.to_owned(), source })
+    }
+
+    /// Reads all `*.toml` of a directory, in the order of their names.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn all(directory: &Path) -> Result<Vec<Self>, String> {
+        let trouble = |error: std::io::Error| format!("{}: {error}", directory.display());
+        let entries = std::fs::read_dir(directory).map_err(trouble)?;
+        let mut files = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(trouble)?;
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        files.sort();
+        files
+            .iter()
+            .map(|path| {
+                let text = std::fs::read_to_string(path).map_err(trouble)?;
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                Self::parse(&name, &text)
+            })
+            .collect()
+    }
+}
+
+/// Runs all scenarios on a host.
+pub fn run_all(scenarios: &[Scenario], host: &mut dyn Host) -> Report {
+    let mut report = Report::default();
+    for scenario in scenarios {
+        report.add(scenario.run(host));
+    }
+    report
+}

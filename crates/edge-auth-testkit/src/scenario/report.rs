@@ -1,0 +1,106 @@
+//! What a run of scenarios found.
+
+use std::fmt;
+use std::io::Write;
+
+/// One line for each case; its `Display` is all of them.
+#[derive(Debug, Default)]
+#[must_use = "a report that nobody reads proves nothing"]
+pub struct Report {
+    lines: Vec<Line>,
+    files: usize,
+}
+
+#[derive(Debug)]
+struct Line {
+    /// File and sentence.
+    case: String,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed { asked: String, wrong: Vec<String> },
+}
+
+impl Report {
+    /// Whether nothing failed. A skipped case is not a failure.
+    pub fn passed(&self) -> bool {
+        self.lines.iter().all(|line| !matches!(line.outcome, Outcome::Failed { .. }))
+    }
+
+    /// `N cases in M files: passed`, and how many were skipped.
+    pub fn summary(&self) -> String {
+        let count =
+            |wanted: fn(&Outcome) -> bool| self.lines.iter().filter(|line| wanted(&line.outcome)).count();
+        let failed = count(|outcome| matches!(outcome, Outcome::Failed { .. }));
+        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+        let ran = self.lines.len() - skipped;
+        let verdict = if failed == 0 { "passed".to_owned() } else { format!("{failed} FAILED") };
+        let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+        format!("{ran} cases in {} files: {verdict}{skipped}", self.files)
+    }
+
+    /// Says on standard error what was skipped and the summary, even where the test runner
+    /// captures output.
+    ///
+    /// # Panics
+    /// With all that failed, or if nothing ran at all.
+    pub fn must_pass(&self) {
+        let mut stderr = std::io::stderr();
+        for line in self.lines.iter().filter(|line| matches!(line.outcome, Outcome::Skipped(_))) {
+            let _ = writeln!(stderr, "{line}");
+        }
+        let _ = writeln!(stderr, "{}", self.summary());
+        let failed: Vec<String> = self
+            .lines
+            .iter()
+            .filter(|line| matches!(line.outcome, Outcome::Failed { .. }))
+            .map(ToString::to_string)
+            .collect();
+        assert!(failed.is_empty(), "\n{}\n{}", failed.join("\n"), self.summary());
+        let ran = self.lines.iter().any(|line| matches!(line.outcome, Outcome::Passed));
+        assert!(ran, "no case ran");
+    }
+
+    /// Adds another report's lines.
+    pub fn add(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+        self.files += other.files;
+    }
+
+    pub(super) fn of_file() -> Self {
+        Self { files: 1, ..Self::default() }
+    }
+
+    pub(super) fn skip(&mut self, case: String, reason: String) {
+        self.lines.push(Line { case, outcome: Outcome::Skipped(reason) });
+    }
+
+    pub(super) fn record(&mut self, case: String, asked: String, wrong: Vec<String>) {
+        let outcome = if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed { asked, wrong } };
+        self.lines.push(Line { case, outcome });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        f.write_str(&self.summary())
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Passed => write!(f, "{}: passed", self.case),
+            Outcome::Skipped(reason) => write!(f, "{}: skipped: {reason}", self.case),
+            Outcome::Failed { asked, wrong } => {
+                write!(f, "{}: FAILED\n    asked: {asked}", self.case)?;
+                wrong.iter().try_for_each(|wrong| write!(f, "\n    {wrong}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Running one file's cases on a host.
+
+use serde_json::Value;
+
+use super::Scenario;
+use super::call::{asked_through, call, expected_through, needs};
+use super::host::{Answer, Call, Happening, Host, Need};
+use super::judge::judge;
+use super::report::Report;
+use super::setup::Setup;
+use super::source::{Case, Expect, Face};
+use super::text::duration;
+
+impl Scenario {
+    /// Runs every case, in order. What cannot even be asked is a failure of its case.
+    pub fn run(&self, host: &mut dyn Host) -> Report {
+        let mut report = Report::of_file();
+        let setup = match Setup::new(&self.source, host.issuers_url(), host.now()) {
+            Ok(setup) => setup,
+            Err(error) => {
+                report.record(self.file.clone(), "to make the scenario ready".to_owned(), vec![error]);
+                return report;
+            }
+        };
+        self.run_refused(host, &setup, &mut report);
+        if !self.source.case.is_empty() {
+            self.run_cases(host, setup, &mut report);
+        }
+        report
+    }
+
+    fn run_refused(&self, host: &mut dyn Host, setup: &Setup<'_>, report: &mut Report) {
+        for refused in &self.source.refused {
+            let started = setup.with_policy(&refused.policy).map(|setup| host.start(&setup));
+            let wrong = match started {
+                Ok(Err(said)) if said.contains(&refused.says) => Vec::new(),
+                Ok(Err(said)) => vec![format!("said: {said}, wanted {:?} in it", refused.says)],
+                Ok(Ok(_)) => vec!["it started".to_owned()],
+                Err(error) => vec![error],
+            };
+            report.record(self.line(&refused.name), "to start".to_owned(), wrong);
+        }
+    }
+
+    fn run_cases(&self, host: &mut dyn Host, mut setup: Setup<'_>, report: &mut Report) {
+        let started = host.start(&setup).and_then(|started| {
+            setup.complete(&self.source, &started.seeded)?;
+            Ok(started.notices)
+        });
+        let notices = match started {
+            Ok(notices) => notices,
+            Err(error) => {
+                report.record(self.file.clone(), "to start".to_owned(), vec![error]);
+                return;
+            }
+        };
+        let missing = |text: &&String| !notices.iter().any(|notice| notice.contains(*text));
+        for text in self.source.notices.iter().filter(missing) {
+            let wrong = format!("the operator is not told of {text:?}, but only: {notices:?}");
+            report.record(self.file.clone(), "to start".to_owned(), vec![wrong]);
+        }
+        for case in &self.source.case {
+            if let Some(need) = self.unmet(case, host) {
+                report.skip(self.line(&case.name), format!("needs {need}"));
+                continue;
+            }
+            match self.before(case, host, &setup) {
+                Ok(()) => self.run_case(case, host, &mut setup, report),
+                Err(error) => report.record(self.line(&case.name), "to begin".to_owned(), vec![error]),
+            }
+        }
+    }
+
+    /// Something that the case needs and the host does not offer.
+    fn unmet(&self, case: &Case, host: &dyn Host) -> Option<Need> {
+        let moved = case.before.passes.is_some().then_some(Need::Clock);
+        let outage = case.before.store.is_some().then_some(Need::Outage);
+        let declared = self.source.needs.iter().chain(&case.needs).copied();
+        declared.chain(moved).chain(outage).find(|need| !host.offers(*need))
+    }
+
+    fn before(&self, case: &Case, host: &mut dyn Host, setup: &Setup<'_>) -> Result<(), String> {
+        if let Some(time) = &case.before.passes {
+            host.happen(Happening::Passes(duration(time)?))?;
+        }
+        for (name, other) in &case.before.publish {
+            let other = setup.documents.get(&format!("/jwks/{other}"));
+            let document = other.ok_or_else(|| format!("there is no other key set for `{name}`"))?.clone();
+            host.happen(Happening::Publishes(format!("/jwks/{name}"), document))?;
+        }
+        match case.before.store {
+            Some(store) => host.happen(Happening::Store(store)),
+            None => Ok(()),
+        }
+    }
+
+    fn run_case(&self, case: &Case, host: &mut dyn Host, setup: &mut Setup<'_>, report: &mut Report) {
+        let values: Vec<Option<&str>> = match &case.each {
+            Some(values) => values.iter().map(|value| Some(value.as_str())).collect(),
+            None => vec![None],
+        };
+        for value in values {
+            let name = match value {
+                Some(value) => self.line(&format!("{} [{}]", case.name, shown(value))),
+                None => self.line(&case.name),
+            };
+            setup.texts.each = value.map(str::to_owned);
+            let own = match call(case, &setup.texts) {
+                Ok(own) => own,
+                Err(error) => {
+                    report.record(name, case.request.clone(), vec![error]);
+                    continue;
+                }
+            };
+            self.ask(&name, &own, &case.expect, case, host, setup, report);
+            let also = case.also.as_deref().unwrap_or(match own.face {
+                Face::Gateway => &self.source.also,
+                _ => &[],
+            });
+            for face in also {
+                let Some(through) = asked_through(*face, &own) else { continue };
+                let expect = expected_through(*face, &case.expect);
+                let name = format!("{name} (through {})", face_name(*face));
+                self.ask(&name, &through, &expect, case, host, setup, report);
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that one question and its answer are about")]
+    fn ask(
+        &self,
+        name: &str,
+        call: &Call,
+        expect: &Expect,
+        case: &Case,
+        host: &mut dyn Host,
+        setup: &mut Setup<'_>,
+        report: &mut Report,
+    ) {
+        if let Some(need) = needs(call).find(|need| !host.offers(*need)) {
+            report.skip(name.to_owned(), format!("needs {need}"));
+            return;
+        }
+        let asked = format!("{} {}", call.method, shown(&String::from_utf8_lossy(&call.target)));
+        let wrong = host.call(call).and_then(|answer| {
+            let mut wrong = judge(expect, call, &answer, &setup.texts)?;
+            if !wrong.is_empty() {
+                wrong.push(told(&answer));
+            }
+            if call.face == case.face.unwrap_or(Face::Gateway) {
+                keep(case, &answer, setup)?;
+            }
+            Ok(wrong)
+        });
+        report.record(name.to_owned(), asked, wrong.unwrap_or_else(|error| vec![error]));
+    }
+
+    fn line(&self, sentence: &str) -> String {
+        format!("{}: {sentence}", self.file)
+    }
+}
+
+fn keep(case: &Case, answer: &Answer, setup: &mut Setup<'_>) -> Result<(), String> {
+    for (name, pointer) in &case.keep {
+        let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let found = json.pointer(pointer).and_then(Value::as_str);
+        let text = found.ok_or_else(|| format!("the answer has no text at {pointer}: {json}"))?;
+        setup.texts.set("kept", name, text);
+    }
+    Ok(())
+}
+
+/// What the operator was told, for whoever looks for the mistake.
+fn told(answer: &Answer) -> String {
+    match &answer.audit {
+        Some(audit) => format!("audit: {audit}"),
+        None => format!("body: {}", String::from_utf8_lossy(&answer.body)),
+    }
+}
+
+/// Text of a case, fit for one line.
+fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    if text.chars().count() > 80 {
+        short.push('…');
+    }
+    short
+}
+
+fn face_name(face: Face) -> &'static str {
+    match face {
+        Face::Gateway => "the gateway",
+        Face::ForwardAuth => "forward-auth",
+        Face::Verify => "verify",
+        Face::Admin => "administration",
+    }
+}

@@ -1,0 +1,151 @@
+//! A scenario's API keys, made in a host's store.
+
+use std::collections::BTreeMap;
+
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put};
+use edge_auth::policy::{Format, Policy};
+use edge_auth_token::Timestamp;
+
+use super::setup::Setup;
+use super::source::{Event, Key};
+use super::text::duration;
+use crate::randomness::SeededRandomness;
+
+/// The keys that were made, by the names that the scenario has for them.
+pub type Seeded = BTreeMap<String, SeededKey>;
+
+/// One key that was made.
+#[derive(Debug, Clone)]
+pub struct SeededKey {
+    /// Its id.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// Its text before the last rotation.
+    pub previous: Option<String>,
+}
+
+/// Makes the scenario's keys in `store`, through the registry that the product's own
+/// administration uses. To be called before the host reads the store for the first time.
+///
+/// # Errors
+/// What stands in the way, for who writes scenarios.
+pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded, String> {
+    let registry = |policy: &str| {
+        let policy = Policy::parse(policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
+        Registry::new(&policy, &setup.resources, store).map_err(|error| error.to_string())
+    };
+    let before = registry(setup.policy_before.as_deref().unwrap_or(&setup.policy))?;
+    let registry = registry(&setup.policy)?;
+    let seeding = Seeding { store, setup, randomness: SeededRandomness::new(1) };
+    let mut seeded = Seeded::new();
+    for (name, key) in &setup.keys {
+        let made = seeding.make(&before, key).await.map_err(|error| format!("key `{name}`: {error}"))?;
+        seeded.insert((*name).to_owned(), made);
+    }
+    for (name, key) in &setup.keys {
+        for event in &key.then {
+            seeding
+                .happen(&registry, name, event, &mut seeded)
+                .await
+                .map_err(|error| format!("key `{name}`: {event:?}: {error}"))?;
+        }
+    }
+    Ok(seeded)
+}
+
+struct Seeding<'a, S> {
+    store: &'a S,
+    setup: &'a Setup<'a>,
+    randomness: SeededRandomness,
+}
+
+impl<S: ApiKeyAdmin> Seeding<'_, S> {
+    fn time(&self, text: Option<&str>) -> Result<Timestamp, String> {
+        let Some(text) = text else { return Ok(self.setup.now()) };
+        self.setup.texts.time(text).ok_or_else(|| format!("`{text}` is no time like -2d"))
+    }
+
+    async fn make(&self, registry: &Registry<'_, S>, key: &Key) -> Result<SeededKey, String> {
+        let made = self.time(key.made.as_deref())?;
+        let wish = KeyWish {
+            block: key.block.clone(),
+            owner: key.owner.clone(),
+            scopes: key.scopes.clone(),
+            all_scopes: key.scopes.is_empty(),
+            expires: key.expires.clone(),
+            never_expires: key.expires.is_none(),
+            networks: key.networks.clone(),
+            ..KeyWish::default()
+        };
+        let (key, text) = match (&key.text, &key.hash) {
+            (Some(text), Some(hash)) => {
+                let key = registry.import(wish, hash, made).await.map_err(|error| error.to_string())?;
+                (key, text.clone())
+            }
+            (None, None) => {
+                let made = registry.create(wish, &self.randomness, made).await;
+                let (key, text) = made.map_err(|error| error.to_string())?;
+                (key, text.expose().to_owned())
+            }
+            _ => return Err("an imported key has a `text` and a `hash`".to_owned()),
+        };
+        Ok(SeededKey { id: key.id().to_owned(), text, previous: None })
+    }
+
+    async fn happen(
+        &self,
+        registry: &Registry<'_, S>,
+        name: &str,
+        event: &Event,
+        seeded: &mut Seeded,
+    ) -> Result<(), String> {
+        let others = seeded.clone();
+        let key = seeded.get_mut(name).ok_or("is not there")?;
+        let now = self.setup.now();
+        let text = |error: edge_auth::admin::AdminError| error.to_string();
+        match event {
+            Event::Rotate { overlap, when } => {
+                let when = self.time(when.as_deref())?;
+                let rotated = registry.rotate(&key.id, duration(overlap)?, &self.randomness, when).await;
+                let (_, new) = rotated.map_err(text)?;
+                key.previous = Some(std::mem::replace(&mut key.text, new.expose().to_owned()));
+            }
+            Event::Disable => drop(registry.disable(&key.id, now).await.map_err(text)?),
+            Event::Enable => drop(registry.enable(&key.id, now).await.map_err(text)?),
+            Event::Revoke { reason } => drop(registry.revoke(&key.id, reason, now).await.map_err(text)?),
+            Event::Wrap => {
+                registry.wrap(&key.id, now).await.map_err(text)?.ok_or("there was nothing to wrap")?;
+            }
+            Event::Edit { from, to } => {
+                let record = self.record(&key.id).await?;
+                if !record.document.contains(from) {
+                    return Err(format!("the record has no such text: {}", record.document));
+                }
+                let document = record.document.replacen(from, to, 1);
+                self.overwrite(&record, document).await?;
+            }
+            Event::Overwrite { with } => {
+                let other = others.get(with).ok_or_else(|| format!("there is no key `{with}`"))?;
+                let document = self.record(&other.id).await?.document;
+                self.overwrite(&self.record(&key.id).await?, document).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn record(&self, id: &str) -> Result<ApiKeyRecord, String> {
+        let found = self.store.find(id, self.setup.now()).await.map_err(|error| error.to_string())?;
+        found.ok_or_else(|| "has no record".to_owned())
+    }
+
+    async fn overwrite(&self, record: &ApiKeyRecord, document: String) -> Result<(), String> {
+        let forged = ApiKeyRecord { document, version: record.version + 1, ..record.clone() };
+        let put = self.store.put(&forged, Expected::Version(record.version), self.setup.now()).await;
+        match put.map_err(|error| error.to_string())? {
+            Put::Stored => Ok(()),
+            Put::Conflict => Err("somebody else writes to the store".to_owned()),
+        }
+    }
+}

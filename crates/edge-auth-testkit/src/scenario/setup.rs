@@ -1,0 +1,153 @@
+//! A scenario made ready for one host: URLs put in, key sets written, tokens minted.
+
+use std::collections::BTreeMap;
+
+use edge_auth_token::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::altered::alter;
+use super::seed::Seeded;
+use super::source::{Issuer, Jwks, JwksKey, Key, Source};
+use super::text::Texts;
+use super::token::{expanded, mint};
+use crate::documents::Document;
+use crate::mint::TestKey;
+use crate::platform::MapResources;
+
+/// What a host starts with.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// The policy, as TOML.
+    pub policy: String,
+    /// The policy under which the keys are made, if it is another one.
+    pub policy_before: Option<String>,
+    /// The secrets and files that the policy names.
+    pub resources: MapResources,
+    /// The documents that issuers publish, by path.
+    pub documents: BTreeMap<String, Document>,
+    /// The API keys to make.
+    pub(super) keys: BTreeMap<&'a str, &'a Key>,
+    pub(super) texts: Texts,
+}
+
+impl<'a> Setup<'a> {
+    /// For a host with this time and these issuers.
+    pub(super) fn new(source: &'a Source, issuers_url: String, now: Timestamp) -> Result<Self, String> {
+        let mut texts = Texts::new(issuers_url, now);
+        let mut documents = BTreeMap::new();
+        for (name, jwks) in &source.jwks {
+            let (document, set) =
+                key_set(jwks, &texts).map_err(|error| format!("key set `{name}`: {error}"))?;
+            documents.insert(format!("/jwks/{name}"), document);
+            if let Some(set) = set {
+                texts.set("inline", name, as_toml(&set));
+            }
+        }
+        for (name, issuer) in &source.issuer {
+            let path = format!("/issuer/{name}/.well-known/openid-configuration");
+            documents.insert(path, metadata(name, issuer, &texts)?);
+        }
+        for (name, token) in &source.token {
+            let text = mint(token, &source.every_token, &texts);
+            texts.set("token", name, text.map_err(|error| format!("token `{name}`: {error}"))?);
+        }
+        let files = source.file.iter().map(|(name, text)| Ok((name.clone(), texts.bytes(text)?)));
+        Ok(Self {
+            policy: texts.expand(&source.policy)?,
+            policy_before: source.policy_before.as_deref().map(|text| texts.expand(text)).transpose()?,
+            resources: MapResources {
+                secrets: source.secret.clone(),
+                files: files.collect::<Result<_, String>>()?,
+            },
+            documents,
+            keys: source.key.iter().map(|(name, key)| (name.as_str(), key)).collect(),
+            texts,
+        })
+    }
+
+    /// The same, with another policy and nothing in the store.
+    pub(super) fn with_policy(&self, policy: &str) -> Result<Self, String> {
+        Ok(Self {
+            policy: self.texts.expand(policy)?,
+            policy_before: None,
+            resources: self.resources.clone(),
+            documents: self.documents.clone(),
+            keys: BTreeMap::new(),
+            texts: self.texts.clone(),
+        })
+    }
+
+    /// The host's time when this was made ready.
+    pub fn now(&self) -> Timestamp {
+        self.texts.now
+    }
+
+    /// Takes in the keys that a host made, and what was altered of them.
+    pub(super) fn complete(&mut self, source: &Source, seeded: &Seeded) -> Result<(), String> {
+        for (name, key) in seeded {
+            self.texts.set("key", name, &key.text);
+            self.texts.set("key-id", name, &key.id);
+            if let Some(previous) = &key.previous {
+                self.texts.set("previous", name, previous);
+            }
+        }
+        for (name, altered) in &source.altered {
+            let text = alter(altered, &self.texts).map_err(|error| format!("altered `{name}`: {error}"))?;
+            self.texts.set("altered", name, text);
+        }
+        Ok(())
+    }
+}
+
+/// The document, and the set if there is one.
+fn key_set(jwks: &Jwks, texts: &Texts) -> Result<(Document, Option<Value>), String> {
+    let keys = jwks.keys.iter().map(|key| self::key(key, texts)).collect::<Result<Vec<_>, _>>()?;
+    let set = json!({ "keys": keys });
+    let body = match &jwks.text {
+        Some(text) => texts.bytes(text)?,
+        None => set.to_string().into_bytes(),
+    };
+    let location = jwks.location.as_deref().map(|location| texts.expand(location)).transpose()?;
+    let document = Document { status: jwks.status.unwrap_or(200), location, body };
+    Ok((document, jwks.text.is_none().then_some(set)))
+}
+
+fn key(key: &JwksKey, texts: &Texts) -> Result<Value, String> {
+    let named = |name: &String| {
+        TestKey::named(name).map(TestKey::jwk).ok_or_else(|| format!("there is no test key `{name}`"))
+    };
+    match key {
+        JwksKey::Named(name) => named(name),
+        JwksKey::Changed { of, without, members } => {
+            let mut jwk = of.as_ref().map_or_else(|| Ok(json!({})), named)?;
+            let own = jwk.as_object_mut().ok_or("a JWK is an object")?;
+            own.retain(|name, _| !without.contains(name));
+            let Value::Object(members) = expanded(&Value::Object(members.clone()), texts)? else {
+                return Err("a JWK is an object".to_owned());
+            };
+            own.extend(members);
+            Ok(jwk)
+        }
+    }
+}
+
+fn metadata(name: &str, issuer: &Issuer, texts: &Texts) -> Result<Document, String> {
+    let own = format!("{{issuer:{name}}}");
+    let iss = texts.expand(issuer.issuer.as_deref().unwrap_or(&own))?;
+    let jwks_uri = texts.expand(&issuer.jwks_uri)?;
+    Ok(Document::ok(json!({ "issuer": iss, "jwks_uri": jwks_uri }).to_string()))
+}
+
+/// JSON as an inline value of TOML. Strings are written alike in both.
+fn as_toml(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        Value::Array(items) => format!("[{}]", list(items.iter().map(as_toml).collect())),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| format!("{} = {}", json!(name), as_toml(value));
+            let members: &Map<String, Value> = members;
+            format!("{{ {} }}", list(members.iter().map(member).collect()))
+        }
+        plain => plain.to_string(),
+    }
+}

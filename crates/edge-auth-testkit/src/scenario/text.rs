@@ -1,0 +1,147 @@
+//! What stands in braces in a scenario, and what is put there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+
+use crate::mint::TestKey;
+
+/// What may stand before the colon; any other brace is text.
+const KINDS: [&str; 12] = [
+    "token", "key", "previous", "key-id", "altered", "inline", "kept", "jwks", "issuer", "pem", "time",
+    "repeat",
+];
+/// One byte by two hexadecimal digits: for what is not UTF-8.
+const BYTE: &str = "byte";
+
+/// All texts that a scenario refers to.
+#[derive(Debug, Clone)]
+pub(super) struct Texts {
+    pub(super) issuers_url: String,
+    pub(super) now: Timestamp,
+    /// By kind and name.
+    pub(super) named: BTreeMap<(&'static str, String), String>,
+    /// What `{each}` stands for at the moment.
+    pub(super) each: Option<String>,
+}
+
+impl Texts {
+    pub(super) fn new(issuers_url: impl Into<String>, now: Timestamp) -> Self {
+        Self { issuers_url: issuers_url.into(), now, named: BTreeMap::new(), each: None }
+    }
+
+    pub(super) fn set(&mut self, kind: &'static str, name: &str, text: impl Into<String>) {
+        self.named.insert((kind, name.to_owned()), text.into());
+    }
+
+    /// The text with everything in braces put in.
+    pub(super) fn expand(&self, text: &str) -> Result<String, String> {
+        String::from_utf8(self.bytes(text)?).map_err(|_| format!("{text:?} is not UTF-8"))
+    }
+
+    /// As [`Self::expand`], where the outcome need not be UTF-8.
+    pub(super) fn bytes(&self, text: &str) -> Result<Vec<u8>, String> {
+        // First, so that it can be a part of what is referred to: `{token:{each}}`.
+        let text = match &self.each {
+            Some(value) => &text.replace("{each}", value),
+            None => text,
+        };
+        let mut expanded = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            expanded.extend(before.as_bytes());
+            match reference(after) {
+                Some((kind, name, behind)) => {
+                    expanded.extend(self.value(kind, name)?);
+                    rest = behind;
+                }
+                None => {
+                    expanded.push(b'{');
+                    rest = after;
+                }
+            }
+        }
+        expanded.extend(rest.as_bytes());
+        Ok(expanded)
+    }
+
+    fn value(&self, kind: &str, name: &str) -> Result<Vec<u8>, String> {
+        let unknown = || format!("there is no {kind} `{name}`");
+        let text = match kind {
+            "jwks" | "issuer" => format!("{}/{kind}/{name}", self.issuers_url),
+            "pem" => TestKey::named(name).ok_or_else(unknown)?.public_pem.to_owned(),
+            "time" => self.time(name).ok_or_else(unknown)?.seconds().to_string(),
+            "repeat" => {
+                let (text, times) = name.rsplit_once(':').ok_or_else(unknown)?;
+                text.repeat(times.parse().map_err(|_| unknown())?)
+            }
+            BYTE => return u8::from_str_radix(name, 16).map(|byte| vec![byte]).map_err(|_| unknown()),
+            _ => {
+                let mut named = self.named.iter();
+                let found = named.find(|((of, text), _)| *of == kind && text == name);
+                found.map(|(_, text)| text.clone()).ok_or_else(unknown)?
+            }
+        };
+        Ok(text.into_bytes())
+    }
+
+    /// `+5m` or `-2d`: a time, by its distance from now.
+    pub(super) fn time(&self, text: &str) -> Option<Timestamp> {
+        let duration = |text| humantime::parse_duration(text).ok();
+        match text.split_at_checked(1)? {
+            ("+", later) => Some(self.now.plus(duration(later)?)),
+            ("-", earlier) => Some(self.now.minus(duration(earlier)?)),
+            _ => None,
+        }
+    }
+}
+
+/// A duration as people write it.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| format!("`{text}` is no duration"))
+}
+
+/// Kind, name, and what comes behind, if this is what an opening brace stands before.
+fn reference(text: &str) -> Option<(&str, &str, &str)> {
+    let (inside, behind) = text.split_once('}')?;
+    let (kind, name) = inside.split_once(':')?;
+    (KINDS.contains(&kind) || kind == BYTE).then_some((kind, name, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts() -> Texts {
+        let mut texts = Texts::new("http://127.0.0.1:1", Timestamp::from_seconds(1000));
+        texts.set("token", "a", "x.y.z");
+        texts
+    }
+
+    #[test]
+    fn references_are_replaced_and_other_braces_stay() {
+        let texts = texts();
+        assert_eq!(texts.expand("Bearer {token:a}!").as_deref(), Ok("Bearer x.y.z!"));
+        let pattern = r#"/a/{id}/{*rest} {"b": 1} { any = ["jwt:a"] }"#;
+        assert_eq!(texts.expand(pattern).as_deref(), Ok(pattern));
+        assert_eq!(texts.expand("{time:+5s} {time:-1m}").as_deref(), Ok("1005 940"));
+        assert_eq!(texts.expand("{repeat:{:3}{repeat:a:b:2}").as_deref(), Ok("{{{a:ba:b"));
+        assert_eq!(texts.bytes("{byte:ff}").as_deref(), Ok(&[0xff][..]));
+    }
+
+    #[test]
+    fn each_may_be_a_part_of_a_reference() {
+        let mut texts = texts();
+        texts.each = Some("a".to_owned());
+        assert_eq!(texts.expand("{each} {token:{each}}").as_deref(), Ok("a x.y.z"));
+    }
+
+    #[test]
+    fn a_reference_to_nothing_is_an_error() {
+        for text in ["{token:b}", "{pem:b}", "{time:5m}", "{repeat:a}", "{byte:fff}", "{key:a}"] {
+            assert!(texts().bytes(text).is_err(), "{text}");
+        }
+        assert!(texts().expand("{byte:ff}").is_err());
+    }
+}

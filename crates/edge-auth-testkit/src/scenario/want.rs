@@ -1,0 +1,110 @@
+//! What a field must be.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What is expected of a field, or of a member of the audit event.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Want {
+    /// There at all, or not.
+    Present(bool),
+    /// Exactly this, once.
+    Is(String),
+    /// Exactly these, in this order.
+    Are(Vec<String>),
+    /// Once, with this in it.
+    Has {
+        /// The fragment.
+        has: String,
+    },
+    /// Not with this in it.
+    Lacks {
+        /// The fragment.
+        lacks: String,
+    },
+}
+
+impl Want {
+    /// Nothing, or what was expected.
+    pub(super) fn refusal(&self, found: &[String]) -> Option<String> {
+        let (met, wanted) = match self {
+            Self::Present(true) => (!found.is_empty(), "something".to_owned()),
+            Self::Present(false) => (found.is_empty(), "nothing".to_owned()),
+            Self::Is(text) => (found == [text.clone()], format!("{text:?}")),
+            Self::Are(list) => (found == list, format!("{list:?}")),
+            Self::Has { has } => {
+                let met = found.len() == 1 && found.iter().all(|one| one.contains(has));
+                (met, format!("one with {has:?} in it"))
+            }
+            Self::Lacks { lacks } => {
+                (!found.iter().any(|one| one.contains(lacks)), format!("none with {lacks:?} in it"))
+            }
+        };
+        (!met).then_some(wanted)
+    }
+
+    /// The same with its text expanded.
+    pub(super) fn expanded<E>(&self, expand: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
+        Ok(match self {
+            Self::Present(present) => Self::Present(*present),
+            Self::Is(text) => Self::Is(expand(text)?),
+            Self::Are(list) => Self::Are(list.iter().map(|text| expand(text)).collect::<Result<_, _>>()?),
+            Self::Has { has } => Self::Has { has: expand(has)? },
+            Self::Lacks { lacks } => Self::Lacks { lacks: expand(lacks)? },
+        })
+    }
+}
+
+/// The values of a member, as text; none if it is not there.
+pub(super) fn values(member: Option<&Value>) -> Vec<String> {
+    match member {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(other) => vec![other.to_string()],
+    }
+}
+
+/// Whether every member of `wanted` is in `found`, at every depth; lists are compared whole.
+pub(super) fn is_part_of(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::Object(wanted), Value::Object(found)) => {
+            wanted.iter().all(|(name, value)| is_part_of(value, found.get(name).unwrap_or(&Value::Null)))
+        }
+        (wanted, found) => wanted == found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn met(want: &Want, found: &[&str]) -> bool {
+        want.refusal(&found.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).is_none()
+    }
+
+    #[test]
+    fn every_want_is_met_by_what_it_says_and_by_nothing_else() {
+        assert!(met(&Want::Present(true), &["a"]) && !met(&Want::Present(true), &[]));
+        assert!(met(&Want::Present(false), &[]) && !met(&Want::Present(false), &["a"]));
+        let is = Want::Is("a".into());
+        assert!(met(&is, &["a"]) && !met(&is, &["a", "a"]) && !met(&is, &["A"]) && !met(&is, &[]));
+        let are = Want::Are(vec!["a".into(), "b".into()]);
+        assert!(met(&are, &["a", "b"]) && !met(&are, &["b", "a"]));
+        let has = Want::Has { has: "b".into() };
+        assert!(met(&has, &["abc"]) && !met(&has, &["ac"]) && !met(&has, &[]));
+        let lacks = Want::Lacks { lacks: "b".into() };
+        assert!(met(&lacks, &["ac"]) && met(&lacks, &[]) && !met(&lacks, &["abc"]));
+    }
+
+    #[test]
+    fn an_object_may_have_more_than_is_wanted_and_nothing_less() {
+        let found = json!({"a": {"b": 1, "c": [1, 2]}, "d": true});
+        assert!(is_part_of(&json!({"a": {"b": 1}}), &found));
+        assert!(is_part_of(&json!({"e": null}), &found));
+        assert!(!is_part_of(&json!({"a": {"c": [1]}}), &found));
+        assert!(!is_part_of(&json!({"e": 1}), &found));
+    }
+}
