@@ -43,16 +43,25 @@ enum Face {
     None,
 }
 
+/// What decides who answers.
+#[derive(Debug, Clone, Copy)]
+struct Mode {
+    /// Whether there is an upstream.
+    gateway: bool,
+    /// Whether the policy has an `[admin]`. Without one an upstream may have these paths.
+    administers: bool,
+}
+
 impl Face {
-    fn of(target: &str, gateway: bool) -> Self {
+    fn of(target: &str, mode: Mode) -> Self {
         let path = target.split('?').next().unwrap_or_default();
         let below = |prefix: &str| {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         match path {
             "/healthz" => Self::Health,
-            _ if below("/admin") => Self::Admin,
-            _ if gateway => Self::Gateway,
+            _ if below("/admin/v1") && (mode.administers || !mode.gateway) => Self::Admin,
+            _ if mode.gateway => Self::Gateway,
             "/v1/verify" => Self::Verify,
             _ if below(AUTHORIZE) => Self::ForwardAuth,
             _ => Self::None,
@@ -93,7 +102,8 @@ impl Host {
         peer: IpAddr,
     ) -> Response<Body> {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        match Face::of(target, self.upstream.is_some()) {
+        let mode = Mode { gateway: self.upstream.is_some(), administers: self.gate().policy().administers() };
+        match Face::of(target, mode) {
             Face::Health => health(&request),
             Face::Admin => self.admin(request, peer).await,
             Face::Gateway => self.gateway(request, peer).await,
@@ -241,29 +251,35 @@ fn health(request: &Request<RequestBody>) -> Response<Body> {
 mod tests {
     use super::*;
 
+    fn face(target: &str, gateway: bool, administers: bool) -> Face {
+        Face::of(target, Mode { gateway, administers })
+    }
+
     #[test]
-    fn health_and_administration_live_on_the_listener_in_both_modes() {
+    fn health_lives_on_the_listener_and_so_does_administration_where_it_is_on() {
         for gateway in [false, true] {
-            assert_eq!(Face::of("/healthz?x=1", gateway), Face::Health);
-            assert_eq!(Face::of("/admin/v1/keys", gateway), Face::Admin);
-            assert_eq!(Face::of("/admin", gateway), Face::Admin);
+            assert_eq!(face("/healthz?x=1", gateway, false), Face::Health);
+            assert_eq!(face("/admin/v1/keys", gateway, true), Face::Admin);
+            assert_eq!(face("/admin/v1", gateway, true), Face::Admin);
         }
+        assert_eq!(face("/admin/v1/keys", false, false), Face::Admin);
     }
 
     #[test]
     fn a_gateway_proxies_every_other_path() {
-        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/administrator", "/%68ealthz", ""] {
-            assert_eq!(Face::of(target, true), Face::Gateway, "{target}");
+        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%68ealthz", ""] {
+            assert_eq!(face(target, true, true), Face::Gateway, "{target}");
         }
+        assert_eq!(face("/admin/v1/keys", true, false), Face::Gateway);
     }
 
     #[test]
     fn an_authorizer_has_two_faces_and_nothing_else() {
-        assert_eq!(Face::of("/authorize", false), Face::ForwardAuth);
-        assert_eq!(Face::of("/authorize/v1/orders", false), Face::ForwardAuth);
-        assert_eq!(Face::of("/v1/verify", false), Face::Verify);
-        for target in ["/", "/authorizer", "/v1/verify/", "/x/../authorize", "*"] {
-            assert_eq!(Face::of(target, false), Face::None, "{target}");
+        assert_eq!(face("/authorize", false, false), Face::ForwardAuth);
+        assert_eq!(face("/authorize/v1/orders", false, false), Face::ForwardAuth);
+        assert_eq!(face("/v1/verify", false, false), Face::Verify);
+        for target in ["/", "/authorizer", "/v1/verify/", "/x/../authorize", "/admin", "*"] {
+            assert_eq!(face(target, false, false), Face::None, "{target}");
         }
     }
 }

@@ -106,27 +106,46 @@ impl Ran {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// What the operator was told before it listened.
+    pub(crate) told: Vec<String>,
     audit: Receiver<String>,
     notices: Receiver<String>,
 }
 
 impl Server {
     /// Starts a server, and waits until it says where it listens.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::try_start(command).unwrap_or_else(|told| panic!("the server did not start: {told}"))
+    }
+
+    /// Starts a server, or answers what it said instead of starting.
+    pub(crate) fn try_start(mut command: Command) -> Result<Self, String> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let audit = lines(child.stdout.take().unwrap());
         let notices = lines(child.stderr.take().unwrap());
         let mut told = Vec::new();
-        let address = loop {
+        loop {
             match notices.recv_timeout(PATIENCE) {
                 Ok(line) => match line.split_once("listens on http://") {
-                    Some((_, rest)) => break rest.split(' ').next().unwrap().parse().unwrap(),
+                    Some((_, rest)) => {
+                        let address = rest.split(' ').next().unwrap().parse().unwrap();
+                        return Ok(Self { child, address, told, audit, notices });
+                    }
                     None => told.push(line),
                 },
-                Err(_) => panic!("the server did not start: {told:#?}"),
+                Err(_) => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    return Err(told.join("\n"));
+                }
             }
-        };
-        Self { child, address, audit, notices }
+        }
+    }
+
+    /// The next line of the audit log, if there is one soon.
+    pub(crate) fn audit_soon(&self) -> Option<Value> {
+        let line = self.audit.recv_timeout(Duration::from_secs(2)).ok()?;
+        Some(serde_json::from_str(&line).unwrap())
     }
 
     /// Sends a request, and answers the response.

@@ -49,6 +49,9 @@ pub enum Need {
     Authority,
     /// Bytes travel over a connection, and are forwarded as they came.
     Wire,
+    /// A target's `#` reaches the gate. An HTTP library may cut it off before, with all after it:
+    /// what is matched is then still what is forwarded.
+    Fragment,
 }
 
 impl fmt::Display for Need {
@@ -59,6 +62,7 @@ impl fmt::Display for Need {
             Self::Peer => "a choice of the client's address",
             Self::Authority => "an `:authority` beside `Host`",
             Self::Wire => "a real connection",
+            Self::Fragment => "an HTTP library that leaves fragments alone",
         })
     }
 }

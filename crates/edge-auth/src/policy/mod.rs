@@ -131,6 +131,11 @@ impl Policy {
         MAX_KEY_RECORD_AGE.min(self.revocation_bound)
     }
 
+    /// Whether keys are administered over HTTP: whether there is an `[admin]`.
+    pub fn administers(&self) -> bool {
+        self.admin.is_some()
+    }
+
     /// How many rules there are.
     pub fn rule_count(&self) -> usize {
         self.rules.len()
