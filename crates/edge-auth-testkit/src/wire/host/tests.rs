@@ -79,7 +79,7 @@ fn calls_arrive_byte_for_byte_and_everything_around_them_is_seen() {
         request = "POST /a/..//b;c%2f?x"
         headers = ["Open: sesame"]
         body = "hello"
-        expect = { status = 200, fetches = 1, upstream = { target = "/a/..//b;c%2f?x", headers = { X-Auth-Subject = "ali" } } }
+        expect = { status = 200, fetches = 1, upstream = { target = "/a/..//b;c%2f?x", body = "hello", headers = { X-Auth-Subject = "ali" } } }
 
         [[case]]
         name = "closed"
