@@ -10,3 +10,4 @@ pub mod mint;
 pub mod platform;
 pub mod randomness;
 pub mod scenario;
+pub mod wire;

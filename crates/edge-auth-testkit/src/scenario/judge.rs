@@ -112,6 +112,10 @@ fn upstream(expect: &Expect, answer: &Answer, texts: &Texts, wrong: &mut Wrong) 
         let want = want.expanded(|text| texts.expand(text))?;
         wrong.field("header upstream", name, &found, want.refusal(&found));
     }
+    if let Some(body) = &like.body {
+        let (body, found) = (texts.expand(body)?, String::from_utf8_lossy(&seen.body));
+        wrong.unless(found == body, || format!("body upstream: {found:?}, wanted {body:?}"));
+    }
     Ok(())
 }
 

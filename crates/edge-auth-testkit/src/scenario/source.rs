@@ -358,6 +358,8 @@ pub struct Arrived {
     /// Fields.
     #[serde(default)]
     pub headers: BTreeMap<String, Want>,
+    /// The whole body.
+    pub body: Option<String>,
 }
 
 impl Upstream {

@@ -65,12 +65,14 @@ pub(super) fn values(member: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Whether every member of `wanted` is in `found`, at every depth; lists are compared whole.
+/// Whether every member of `wanted` is in `found`, at every depth; lists are compared whole. What
+/// is wanted `false` may as well not be there: TOML has no other word for that.
 pub(super) fn is_part_of(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::Object(wanted), Value::Object(found)) => {
             wanted.iter().all(|(name, value)| is_part_of(value, found.get(name).unwrap_or(&Value::Null)))
         }
+        (Value::Bool(false), Value::Null) => true,
         (wanted, found) => wanted == found,
     }
 }
@@ -103,7 +105,8 @@ mod tests {
     fn an_object_may_have_more_than_is_wanted_and_nothing_less() {
         let found = json!({"a": {"b": 1, "c": [1, 2]}, "d": true});
         assert!(is_part_of(&json!({"a": {"b": 1}}), &found));
-        assert!(is_part_of(&json!({"e": null}), &found));
+        assert!(is_part_of(&json!({"e": null, "f": false}), &found));
+        assert!(!is_part_of(&json!({"d": false}), &found));
         assert!(!is_part_of(&json!({"a": {"c": [1]}}), &found));
         assert!(!is_part_of(&json!({"e": 1}), &found));
     }

@@ -39,7 +39,9 @@ impl AdminError {
         match self {
             Self::Invalid(_) | Self::BlockUnknown(_) => ("request_invalid", 400),
             Self::NotFound(_) => ("key_not_found", 404),
-            Self::Lifecycle(LifecycleError::Terms(_)) => ("request_invalid", 400),
+            Self::Lifecycle(LifecycleError::Terms(_) | LifecycleError::Hash { .. }) => {
+                ("request_invalid", 400)
+            }
             Self::Lifecycle(LifecycleError::Randomness(_)) | Self::Unavailable(_) => {
                 ("store_unavailable", 503)
             }

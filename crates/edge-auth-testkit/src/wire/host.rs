@@ -1,0 +1,109 @@
+//! A product that listens on a port, as a host of scenarios.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use edge_auth_token::Timestamp;
+use serde_json::Value;
+
+use super::client::exchange;
+use super::server::{Recorder, Server};
+use crate::documents::Documents;
+use crate::scenario::{Answer, Call, Happening, Host, Need, Setup, Started};
+
+/// What is left to do for one product: to start it, and to find what it logs.
+pub trait Product {
+    /// Starts the product, in place of the one before, with the setup's policy, secrets and files,
+    /// the setup's keys in its store ([`crate::scenario::seed`]), and `upstream` (a URL) behind
+    /// it. Returns where it listens. An error is what it told its operator.
+    fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<(SocketAddr, Started), String>;
+
+    /// Forgets the audit events of calls before.
+    fn forget_audit(&mut self);
+
+    /// The audit event of the call that was just answered, waiting for it if need be; `None` if
+    /// there is none.
+    fn audit(&mut self) -> Option<Value>;
+
+    /// Whether the product offers something of its own beyond a real connection.
+    fn offers(&self, need: Need) -> bool;
+}
+
+/// The host of scenarios around a product.
+pub struct WireHost<P> {
+    product: P,
+    address: Option<SocketAddr>,
+    upstream: Recorder,
+    documents: Documents,
+    issuers: Server,
+}
+
+impl<P: Product> WireHost<P> {
+    /// Starts what is around the product: an upstream, and a server of issuers' documents.
+    pub fn new(product: P) -> io::Result<Self> {
+        let documents = Documents::default();
+        let issuers = Server::of_documents(documents.clone())?;
+        Ok(Self { product, address: None, upstream: Recorder::start()?, documents, issuers })
+    }
+}
+
+impl<P: Product> Host for WireHost<P> {
+    fn issuers_url(&self) -> String {
+        self.issuers.url()
+    }
+
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_seconds(since.as_secs())
+    }
+
+    fn offers(&self, need: Need) -> bool {
+        need == Need::Wire || self.product.offers(need)
+    }
+
+    fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
+        self.address = None;
+        self.documents.clear();
+        for (path, document) in &setup.documents {
+            self.documents.publish(path, document.clone());
+        }
+        let (address, started) = self.product.start(setup, &self.upstream.url())?;
+        self.address = Some(address);
+        Ok(started)
+    }
+
+    fn happen(&mut self, event: Happening) -> Result<(), String> {
+        match event {
+            Happening::Publishes(path, document) => {
+                self.documents.publish(path, document);
+                Ok(())
+            }
+            other => Err(format!("this cannot be made to happen to a process: {other:?}")),
+        }
+    }
+
+    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+        let address = self.address.ok_or("nothing runs")?;
+        self.product.forget_audit();
+        self.upstream.take();
+        let fetches = self.documents.fetches();
+        let response = exchange(address, call).map_err(|error| format!("no answer: {error}"))?;
+        let mut seen = self.upstream.take();
+        if seen.len() > 1 {
+            return Err(format!("one request arrived upstream as several: {seen:?}"));
+        }
+        Ok(Answer {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+            upstream: seen.pop(),
+            audit: self.product.audit(),
+            reads: None,
+            fetches: Some(self.documents.fetches() - fetches),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
