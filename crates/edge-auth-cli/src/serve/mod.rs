@@ -77,7 +77,7 @@ fn started(address: SocketAddr, host: &Host, output: Output) {
         tell(&json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") }).to_string());
     } else {
         let rules = count(rules, "rule");
-        tell(&format!("edge-auth {} listens on {url} with {rules}", env!("CARGO_PKG_VERSION")));
+        tell(&format!("edge-auth {} listening on {url}, {rules}", env!("CARGO_PKG_VERSION")));
     }
 }
 

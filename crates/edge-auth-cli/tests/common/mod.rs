@@ -126,9 +126,9 @@ impl Server {
         let mut told = Vec::new();
         loop {
             match notices.recv_timeout(PATIENCE) {
-                Ok(line) => match line.split_once("listens on http://") {
+                Ok(line) => match line.split_once("listening on http://") {
                     Some((_, rest)) => {
-                        let address = rest.split(' ').next().unwrap().parse().unwrap();
+                        let address = rest.split(',').next().unwrap().parse().unwrap();
                         return Ok(Self { child, address, told, audit, notices });
                     }
                     None => told.push(line),

@@ -10,21 +10,25 @@ use serde_json::Value;
 use super::client::exchange;
 use super::server::{Recorder, Server};
 use crate::documents::Documents;
+use crate::scenario::source::Face;
 use crate::scenario::{Answer, Call, Happening, Host, Need, Setup, Started};
 
 /// What is left to do for one product: to start it, and to find what it logs.
 pub trait Product {
     /// Starts the product, in place of the one before, with the setup's policy, secrets and files,
     /// the setup's keys in its store ([`crate::scenario::seed`]), and `upstream` (a URL) behind
-    /// it. Returns where it listens. An error is what it told its operator.
-    fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<(SocketAddr, Started), String>;
+    /// it. An error is what it told its operator.
+    fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String>;
+
+    /// Where it listens for calls of this face; `None` if nothing runs.
+    fn address(&self, face: Face) -> Option<SocketAddr>;
 
     /// Forgets the audit events of calls before.
     fn forget_audit(&mut self);
 
-    /// The audit event of the call that was just answered, waiting for it if need be; `None` if
-    /// there is none.
-    fn audit(&mut self) -> Option<Value>;
+    /// The audit event of the call that was just answered through this face, waiting for it if
+    /// need be; `None` if there is none.
+    fn audit(&mut self, face: Face) -> Option<Value>;
 
     /// Whether the product offers something of its own beyond a real connection.
     fn offers(&self, need: Need) -> bool;
@@ -33,7 +37,6 @@ pub trait Product {
 /// The host of scenarios around a product.
 pub struct WireHost<P> {
     product: P,
-    address: Option<SocketAddr>,
     upstream: Recorder,
     documents: Documents,
     issuers: Server,
@@ -44,7 +47,7 @@ impl<P: Product> WireHost<P> {
     pub fn new(product: P) -> io::Result<Self> {
         let documents = Documents::default();
         let issuers = Server::of_documents(documents.clone())?;
-        Ok(Self { product, address: None, upstream: Recorder::start()?, documents, issuers })
+        Ok(Self { product, upstream: Recorder::start()?, documents, issuers })
     }
 }
 
@@ -59,18 +62,15 @@ impl<P: Product> Host for WireHost<P> {
     }
 
     fn offers(&self, need: Need) -> bool {
-        need == Need::Wire || self.product.offers(need)
+        matches!(need, Need::Wire | Need::Authority) || self.product.offers(need)
     }
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
-        self.address = None;
         self.documents.clear();
         for (path, document) in &setup.documents {
             self.documents.publish(path, document.clone());
         }
-        let (address, started) = self.product.start(setup, &self.upstream.url())?;
-        self.address = Some(address);
-        Ok(started)
+        self.product.start(setup, &self.upstream.url())
     }
 
     fn happen(&mut self, event: Happening) -> Result<(), String> {
@@ -84,7 +84,7 @@ impl<P: Product> Host for WireHost<P> {
     }
 
     fn call(&mut self, call: &Call) -> Result<Answer, String> {
-        let address = self.address.ok_or("nothing runs")?;
+        let address = self.product.address(call.face).ok_or("nothing runs")?;
         self.product.forget_audit();
         self.upstream.take();
         let fetches = self.documents.fetches();
@@ -98,7 +98,7 @@ impl<P: Product> Host for WireHost<P> {
             headers: response.headers,
             body: response.body,
             upstream: seen.pop(),
-            audit: self.product.audit(),
+            audit: self.product.audit(call.face),
             reads: None,
             fetches: Some(self.documents.fetches() - fetches),
         })

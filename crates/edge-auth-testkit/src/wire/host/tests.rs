@@ -16,7 +16,7 @@ struct Tiny {
 fn decide(request: &SeenRequest, upstream: SocketAddr, issuers: SocketAddr) -> Response {
     let ask = |address, target: &str, headers| {
         let call = Call {
-            face: crate::scenario::source::Face::Gateway,
+            face: Face::Gateway,
             method: request.method.clone(),
             target: target.into(),
             host: "upstream".to_owned(),
@@ -35,7 +35,7 @@ fn decide(request: &SeenRequest, upstream: SocketAddr, issuers: SocketAddr) -> R
 }
 
 impl Product for Tiny {
-    fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<(SocketAddr, Started), String> {
+    fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
         let address = |url: &str| url.strip_prefix("http://").unwrap().parse().unwrap();
         let (upstream, issuers) = (address(upstream), address(setup.policy.trim()));
         let audit = Arc::clone(&self.audit);
@@ -46,15 +46,19 @@ impl Product for Tiny {
             audit.lock().unwrap().push(event);
             response
         });
-        let server = self.server.insert(server.map_err(|error| error.to_string())?);
-        Ok((server.address(), Started::default()))
+        self.server = Some(server.map_err(|error| error.to_string())?);
+        Ok(Started::default())
+    }
+
+    fn address(&self, _: Face) -> Option<SocketAddr> {
+        self.server.as_ref().map(Server::address)
     }
 
     fn forget_audit(&mut self) {
         self.audit.lock().unwrap().clear();
     }
 
-    fn audit(&mut self) -> Option<Value> {
+    fn audit(&mut self, _: Face) -> Option<Value> {
         self.audit.lock().unwrap().pop()
     }
 
