@@ -34,6 +34,8 @@ struct Binary {
 struct Running {
     gateway: Served,
     authorizer: Served,
+    /// A gateway leaves these paths to its upstream where administration is off.
+    gateway_administers: bool,
     _folder: Folder,
 }
 
@@ -43,11 +45,8 @@ struct Served {
 }
 
 impl Running {
-    fn of(&self, face: Face) -> &Served {
-        match face {
-            Face::Gateway => &self.gateway,
-            Face::ForwardAuth | Face::Verify | Face::Admin => &self.authorizer,
-        }
+    fn is_the_gateways(&self, face: Face) -> bool {
+        face == Face::Gateway || (face == Face::Admin && self.gateway_administers)
     }
 }
 
@@ -73,12 +72,15 @@ impl Product for Binary {
         let authorizer = serve(&[])?;
         let seeded = self.runtime.block_on(seed(setup, &store))?;
         let notices = gateway.process.said().to_vec();
-        self.running = Some(Running { gateway, authorizer, _folder: folder });
+        let gateway_administers = setup.policy.contains("[admin]");
+        self.running = Some(Running { gateway, authorizer, gateway_administers, _folder: folder });
         Ok(Started { seeded, notices })
     }
 
     fn address(&self, face: Face) -> Option<SocketAddr> {
-        self.running.as_ref().map(|running| running.of(face).address)
+        let running = self.running.as_ref()?;
+        let served = if running.is_the_gateways(face) { &running.gateway } else { &running.authorizer };
+        Some(served.address)
     }
 
     fn forget_audit(&mut self) {
@@ -90,10 +92,9 @@ impl Product for Binary {
 
     fn audit(&mut self, face: Face) -> Option<Value> {
         let running = self.running.as_mut()?;
-        match face {
-            Face::Gateway => running.gateway.process.audit(),
-            Face::ForwardAuth | Face::Verify | Face::Admin => running.authorizer.process.audit(),
-        }
+        let gateways = running.is_the_gateways(face);
+        let served = if gateways { &mut running.gateway } else { &mut running.authorizer };
+        served.process.audit()
     }
 
     fn offers(&self, _: Need) -> bool {
