@@ -19,8 +19,8 @@ const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The key's hash, as the block's `imported` describes it (hexadecimal)
-    #[arg(long, value_name = "HEX", required_unless_present = "file")]
+    /// The key's hash, as the block's `imported` describes it: hexadecimal or base64
+    #[arg(long, value_name = "HASH", required_unless_present = "file")]
     hash: Option<String>,
     /// A file of JSON lines: {"hash": "…", "block": "…", "scopes": ["…"], "expires": "90d", …}
     #[arg(long, value_name = "FILE", conflicts_with = "hash")]

@@ -76,7 +76,7 @@ impl KeyWish {
 /// The wishes for a key that is taken over from another system, and its hash.
 #[derive(Debug, Clone)]
 pub struct ImportWish {
-    /// The hash, as the other system stored it, in hexadecimal.
+    /// The hash, as the other system stored it, in hexadecimal or base64.
     pub hash: String,
     /// Everything else.
     pub wish: KeyWish,
