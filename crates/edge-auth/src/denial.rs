@@ -149,6 +149,15 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_lists_every_code_with_its_status() {
+        let reference = include_str!("../README.md");
+        for code in Code::ALL {
+            let row = format!("| `{}` | {} |", code.name(), code.status());
+            assert!(reference.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn codes_are_unique_and_spelled_in_snake_case() {
         let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
         assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
