@@ -120,3 +120,8 @@ pub use secret::Secret;
 pub use time::Timestamp;
 pub use token::{DEFAULT_MAX_TOKEN_BYTES, UnverifiedToken, VerifiedToken};
 pub use verifying_key::VerifyingKey;
+
+/// The README's example, compiled.
+#[cfg(all(doctest, feature = "aws-lc-rs"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
