@@ -1,0 +1,184 @@
+//! What a decision costs: reads of the store, and fetches from issuers. They are counted, so that
+//! they repeat exactly.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+use std::time::Duration;
+
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::policy::Format;
+use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
+use edge_auth_testkit::documents::{Document, Documents};
+use edge_auth_testkit::mint::{Signer, TestKey, compact};
+use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::{AwsLcRs, Timestamp};
+use futures::executor::block_on;
+use serde_json::json;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const ISSUER: &str = "http://127.0.0.1:1";
+
+const POLICY: &str = r#"
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.com/"
+audience = "https://api.example.com"
+keys = { jwks_url = "http://127.0.0.1:1/jwks" }
+
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[rule]]
+path = "/orders"
+require = { any = ["jwt:corp", "key:partners"] }
+"#;
+
+struct World {
+    gate: Gate<MemoryPlatform>,
+    platform: MemoryPlatform,
+    documents: Documents,
+    key: String,
+}
+
+/// Reads of the store, and fetches.
+type Costs = (u64, u64);
+
+impl World {
+    fn new() -> Self {
+        let documents = Documents::default();
+        documents.publish("/jwks", Document::ok(jwks(&["p256"])));
+        let platform = MemoryPlatform::new(documents.clone(), ISSUER);
+        let mut resources = MapResources::default();
+        resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+        let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+        let randomness = SeededRandomness::new(1);
+        let registry = Registry::new(&policy, &resources, &platform.api_keys).unwrap();
+        let wish = KeyWish {
+            block: "partners".to_owned(),
+            all_scopes: true,
+            never_expires: true,
+            ..KeyWish::default()
+        };
+        let (_, text) = block_on(registry.create(wish, &randomness, NOW)).unwrap();
+        let built = Gate::new(policy, &resources, Box::new(AwsLcRs), platform.clone(), &randomness);
+        Self { gate: built.unwrap().0, platform, documents, key: text.expose().to_owned() }
+    }
+
+    fn costs(&self) -> Costs {
+        (self.platform.api_keys.operations().finds, self.documents.fetches())
+    }
+
+    /// What is decided at `now`, and what it costs.
+    fn ask(&self, field: (&str, &str), now: Timestamp) -> (Option<Code>, Costs) {
+        let before = self.costs();
+        let fields = [(field.0, field.1.as_bytes())];
+        let request = AuthRequest {
+            method: "GET",
+            host: None,
+            authority: None,
+            target: "/orders",
+            headers: Headers(&fields),
+            client_ip: None,
+        };
+        let outcome = block_on(self.gate.authorize(&request, now));
+        let after = self.costs();
+        (outcome.code(), (after.0 - before.0, after.1 - before.1))
+    }
+
+    fn with_key(&self, key: &str, now: Timestamp) -> (Option<Code>, Costs) {
+        self.ask(("x-api-key", key), now)
+    }
+
+    fn with_token(&self, token: &str, now: Timestamp) -> (Option<Code>, Costs) {
+        self.ask(("authorization", &format!("Bearer {token}")), now)
+    }
+}
+
+fn jwks(keys: &[&str]) -> String {
+    let keys: Vec<_> = keys.iter().map(|name| TestKey::named(name).unwrap().jwk()).collect();
+    json!({ "keys": keys }).to_string()
+}
+
+fn token(subject: &str, kid: Option<&str>) -> String {
+    let key = TestKey::named("p256").unwrap();
+    let mut header = json!({ "alg": "ES256", "typ": "at+jwt" });
+    if let Some(kid) = kid {
+        header["kid"] = kid.into();
+    }
+    let claims = json!({
+        "iss": "https://login.example.com/",
+        "aud": "https://api.example.com",
+        "sub": subject,
+        "exp": NOW.seconds() + 3600,
+    });
+    compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
+}
+
+fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+#[test]
+fn a_cold_key_costs_one_read_and_a_warm_one_none() {
+    let world = World::new();
+    assert_eq!(world.with_key(&world.key, NOW), (None, (1, 0)));
+    assert_eq!(world.with_key(&world.key, NOW), (None, (0, 0)));
+    assert_eq!(world.with_key(&world.key, later(9)), (None, (0, 0)));
+    assert_eq!(world.with_key(&world.key, later(10)), (None, (1, 0)), "it is believed for ten seconds");
+}
+
+#[test]
+fn forged_and_mistyped_keys_cost_nothing() {
+    let world = World::new();
+    let flip = |at: usize| {
+        let mut bytes = world.key.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        String::from_utf8(bytes).unwrap()
+    };
+    let lead = "acme_live_".len();
+    for at in lead..lead + 18 {
+        assert_eq!(world.with_key(&flip(at), NOW), (Some(Code::KeyInvalid), (0, 0)), "id, at {at}");
+    }
+    for text in
+        ["acme_live_", "junk", "other_live_x", &world.key[..world.key.len() - 1], &format!("{}0", world.key)]
+    {
+        assert_eq!(world.with_key(text, NOW), (Some(Code::KeyInvalid), (0, 0)), "{text}");
+    }
+}
+
+#[test]
+fn the_first_token_of_an_issuer_costs_one_fetch_and_no_other_costs_any() {
+    let world = World::new();
+    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
+    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 0)), "warm");
+    assert_eq!(world.with_token(&token("bob", Some("p256")), NOW), (None, (0, 0)), "another token");
+    assert_eq!(world.with_token(&token("carol", None), NOW), (None, (0, 0)), "without `kid`");
+}
+
+#[test]
+fn a_flood_of_unknown_key_ids_costs_one_fetch_every_thirty_seconds() {
+    let world = World::new();
+    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW).1, (0, 1));
+    let before = world.costs().1;
+    for second in 31..=90 {
+        for number in 0..20 {
+            let forged = token("mallory", Some(&format!("kid-{second}-{number}")));
+            assert_eq!(world.with_token(&forged, later(second)).0, Some(Code::SigningKeyUnknown));
+        }
+    }
+    assert_eq!(world.costs().1 - before, 2, "1200 tokens in 60 seconds");
+    assert_eq!(world.with_token(&token("alice", Some("p256")), later(90)), (None, (0, 0)));
+}
+
+#[test]
+fn a_new_signing_key_is_picked_up_by_the_token_that_names_it() {
+    let world = World::new();
+    world.documents.publish("/jwks", Document::ok(jwks(&["p384"])));
+    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW).0, Some(Code::SigningKeyUnknown));
+    world.documents.publish("/jwks", Document::ok(jwks(&["p384", "p256"])));
+    assert_eq!(world.with_token(&token("alice", Some("p256")), later(29)).1, (0, 0), "it cools down");
+    assert_eq!(world.with_token(&token("alice", Some("p256")), later(30)), (None, (0, 1)));
+}
