@@ -49,6 +49,9 @@ pub struct AuditEvent {
     /// The id of the key that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Why what was administered was not done, though the caller may: `key_not_found`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// `time` as RFC 3339 in UTC, with milliseconds.

@@ -82,12 +82,27 @@ fn scope_value(scope: &str) -> String {
     if scope == "*" { "%2A".to_owned() } else { encode(scope) }
 }
 
-/// Lower-case, with `_` and `.` read as `-`.
+/// Fields by which frameworks take another method or path than the one that was sent, and that a
+/// rule matched.
+const OVERRIDES: [&str; 7] = [
+    "x-original-url",
+    "x-original-uri",
+    "x-original-method",
+    "x-rewrite-url",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
+
+/// Whether an upstream could take a client's field for the method or path that it is about.
+pub(crate) fn overrides_route(name: &str) -> bool {
+    OVERRIDES.contains(&fold(name).as_str())
+}
+
+/// Lower-case, with everything but letters and digits read as `-`: CGI and its heirs make one and
+/// the same variable of `_`, `.`, `!` and the like.
 fn fold(name: &str) -> String {
-    let fold = |byte: char| match byte {
-        '_' | '.' => '-',
-        other => other.to_ascii_lowercase(),
-    };
+    let fold = |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' };
     name.chars().map(fold).collect()
 }
 
@@ -114,12 +129,22 @@ mod tests {
     #[test]
     fn every_spelling_of_an_identity_header_is_reserved() {
         let headers = IdentityHeaders::new("X-Auth-");
-        for name in ["X-Auth-Subject", "x_auth_subject", "X.Auth.User", "x-AUTH_anything", "x-auth-"] {
+        for name in
+            ["X-Auth-Subject", "x_auth_subject", "X.Auth.User", "x-AUTH_anything", "x-auth-", "X!Auth~Kind"]
+        {
             assert!(headers.is_reserved(name), "{name}");
         }
         for name in ["X-Author", "Authorization", "X-Aut", "My-X-Auth-Subject"] {
             assert!(!headers.is_reserved(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_field_that_names_another_path_or_method_is_known_in_every_spelling() {
+        for name in ["X-Original-URL", "x_rewrite_url", "X-HTTP-Method-Override"] {
+            assert!(overrides_route(name), "{name}");
+        }
+        assert!(!overrides_route("X-Original-Host"));
     }
 
     #[test]

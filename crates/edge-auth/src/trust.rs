@@ -77,11 +77,16 @@ impl Trust {
     /// the policy names.
     pub(crate) fn client(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
         let told = headers.all("x-forwarded-for").next().is_some();
-        if told && self.configured && self.admits(peer, headers) {
+        if told && self.admits_proxy(peer, headers) {
             self.client_behind_proxy(headers)
         } else {
             peer.map(|peer| peer.to_canonical())
         }
+    }
+
+    /// Whether the peer is in a network that the policy names (and has the secret, if there is one).
+    pub(crate) fn admits_proxy(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
+        self.configured && self.admits(peer, headers)
     }
 
     fn contains(&self, address: IpAddr) -> bool {

@@ -39,7 +39,12 @@ pub(crate) fn parse_bootstrap_hash(text: &str) -> Option<[u8; 32]> {
 
 impl<P: Platform> Gate<P> {
     /// Decides whether the caller may do what needs `scope`. The outcome is for the audit log.
-    pub(super) async fn admit_admin(&self, incoming: &Incoming<'_>, scope: &str, now: Timestamp) -> Outcome {
+    pub(super) async fn may_administer(
+        &self,
+        incoming: &Incoming<'_>,
+        scope: &str,
+        now: Timestamp,
+    ) -> Outcome {
         let request = incoming.as_request(self.trust.client(incoming.peer, incoming.headers));
         let Some(admin) = &self.policy.admin else {
             let denial = Denial::new(Code::NoRule, "administration is off: the policy has no `[admin]`");

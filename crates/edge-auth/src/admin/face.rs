@@ -96,6 +96,10 @@ struct Answer<'a> {
     secret: Option<&'a str>,
 }
 
+/// Leave to do one thing.
+#[derive(Debug)]
+pub struct Admission(Outcome);
+
 impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
     /// Answers a request for administration, if the caller may make it.
     pub async fn admin(
@@ -105,17 +109,45 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> (Reply, Outcome) {
+        match self.admit_admin(incoming, now).await {
+            Ok(admission) => self.administer(admission, incoming, body, randomness, now).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// Decides by a request's head alone whether the caller may make it: a host asks before it
+    /// reads a body.
+    pub async fn admit_admin(
+        &self,
+        incoming: &Incoming<'_>,
+        now: Timestamp,
+    ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
         let scope = action.as_ref().map_or(WRITE, Action::scope);
-        let mut outcome = self.admit_admin(incoming, scope, now).await;
+        let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
-            return (reply, outcome);
+            return Err((reply, outcome));
         }
+        outcome.audit.action = action.map(|action| action.name().to_owned());
+        Ok(Admission(outcome))
+    }
+
+    /// Does what an admitted caller asks for.
+    pub async fn administer(
+        &self,
+        Admission(mut outcome): Admission,
+        incoming: &Incoming<'_>,
+        body: &[u8],
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
+        let parsed = NormalPath::parse(incoming.target).ok();
+        let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
         let Some(action) = action else {
+            outcome.audit.error = Some("not_found".to_owned());
             return (problem(404, "not_found", "There is no such resource."), outcome);
         };
-        outcome.audit.action = Some(action.name().to_owned());
         let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
         match self.act(&action, query, body, randomness, now).await {
             Ok((reply, key)) => {
@@ -126,8 +158,9 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
                 (reply, outcome)
             }
             Err(error) => {
-                outcome.audit.reason = Some(error.to_string());
                 let (code, status) = error.code();
+                outcome.audit.error = Some(code.to_owned());
+                outcome.audit.reason = Some(error.to_string());
                 (problem(status, code, &error.to_string()), outcome)
             }
         }

@@ -12,7 +12,7 @@ pub(crate) use access::parse_bootstrap_hash;
 
 pub use access::{BOOTSTRAP_PREFIX, bootstrap_hash, bootstrap_secret};
 pub use error::AdminError;
-pub use face::{MAX_ADMIN_BYTES, OPENAPI};
+pub use face::{Admission, MAX_ADMIN_BYTES, OPENAPI};
 pub use registry::{Listed, Page, Registry};
 pub use view::KeyView;
 pub use wish::{ImportWish, KeyWish};

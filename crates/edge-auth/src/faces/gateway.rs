@@ -9,6 +9,12 @@ use crate::platform::Platform;
 use crate::reply::Reply;
 
 impl<P: Platform> Gate<P> {
+    /// Whether what the peer says about its own client may be passed on: it is a proxy that the
+    /// policy names.
+    pub fn trusts_proxy(&self, incoming: &Incoming<'_>) -> bool {
+        self.trust.admits_proxy(incoming.peer, incoming.headers)
+    }
+
     /// Decides about a client's own request. With a reply, that is the answer; without one, the
     /// request goes upstream as the outcome's grant says.
     pub async fn gateway(&self, incoming: &Incoming<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {

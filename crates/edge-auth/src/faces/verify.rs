@@ -55,6 +55,13 @@ struct Answer<'a> {
 }
 
 impl<P: Platform> Gate<P> {
+    /// The refusal of a caller that is not trusted, by its head alone: a host asks before it reads
+    /// a body.
+    pub fn refuse_verify(&self, incoming: &Incoming<'_>, now: Timestamp) -> Option<(Reply, Outcome)> {
+        let denial = self.distrust(incoming)?;
+        Some(self.refused_unread(incoming, denial, now))
+    }
+
     /// Answers with 200 and the decision, whatever it is; with a refusal of its own only if the
     /// caller is no trusted one, or the body does not describe a request.
     pub async fn verify_json(
@@ -65,11 +72,7 @@ impl<P: Platform> Gate<P> {
     ) -> (Reply, Outcome) {
         let question = match self.question(incoming, body) {
             Ok(question) => question,
-            Err(denial) => {
-                let outcome = self.refuse_unread(&incoming.as_request(incoming.peer), denial, now);
-                let reply = self.refusal(&outcome).unwrap_or_else(|| Reply::empty(403));
-                return (reply, outcome);
-            }
+            Err(denial) => return self.refused_unread(incoming, denial, now),
         };
         let headers: Vec<(&str, &[u8])> =
             question.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -86,9 +89,19 @@ impl<P: Platform> Gate<P> {
         (reply, outcome)
     }
 
+    fn refused_unread(&self, incoming: &Incoming<'_>, denial: Denial, now: Timestamp) -> (Reply, Outcome) {
+        let reply = Reply::denied(&denial);
+        (reply, self.refuse_unread(&incoming.as_request(incoming.peer), denial, now))
+    }
+
+    fn distrust(&self, incoming: &Incoming<'_>) -> Option<Denial> {
+        let trusted = self.trust.admits(incoming.peer, incoming.headers);
+        (!trusted).then(|| Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
+    }
+
     fn question(&self, incoming: &Incoming<'_>, body: &[u8]) -> Result<Question, Denial> {
-        if !self.trust.admits(incoming.peer, incoming.headers) {
-            return Err(Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"));
+        if let Some(denial) = self.distrust(incoming) {
+            return Err(denial);
         }
         let question: Question = serde_json::from_slice(body).map_err(|error| {
             Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))

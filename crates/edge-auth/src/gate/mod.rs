@@ -15,12 +15,13 @@ pub(crate) use build::key_blocks as build_key_blocks;
 pub use build::Resources;
 pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcome};
 
+use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
 use crate::cache::Cache;
 use crate::credential::{self, Presented, Wanted};
 use crate::denial::{Code, Denial};
 use crate::faces::cors;
-use crate::identity::IdentityHeaders;
+use crate::identity::{IdentityHeaders, overrides_route};
 use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
@@ -155,6 +156,10 @@ impl<P: Platform> Gate<P> {
         if !is_token(request.method) || request.method.len() > 32 {
             return Err(Denial::new(Code::RequestMalformed, "the method is no token"));
         }
+        if request.method == "CONNECT" {
+            // It asks for a tunnel to a host, not for a path (RFC 9110, section 9.3.6).
+            return Err(Denial::new(Code::RequestMalformed, "CONNECT is for proxies to anywhere"));
+        }
         let host = self::host(request)?;
         trail.host(host.as_ref());
         let (path, query) = NormalPath::parse(request.target)
@@ -237,13 +242,14 @@ impl<P: Platform> Gate<P> {
         path: &NormalPath,
         query: Option<&str>,
     ) -> Grant {
-        let keeps_credentials = principal.is_none() || rule.forward_credential;
-        let removed = |name: &&str| {
+        let used = principal.is_some() && !rule.forward_credential;
+        let removed = |name: &str, value: &[u8]| {
             let credential = name.eq_ignore_ascii_case("authorization")
                 || name.eq_ignore_ascii_case(&self.policy.api_key_header);
             self.identity.is_reserved(name)
+                || overrides_route(name)
                 || name.eq_ignore_ascii_case(self.trust.secret_header())
-                || (credential && !keeps_credentials)
+                || (credential && (used || (!rule.forward_credential && self.is_ours(value))))
         };
         let target = match query {
             Some(query) => format!("{}?{query}", path.forwarded()),
@@ -251,12 +257,23 @@ impl<P: Platform> Gate<P> {
         };
         let forward = Forward {
             target,
-            remove: request.headers.names().filter(removed).map(str::to_ascii_lowercase).collect(),
+            remove: (request.headers.0.iter())
+                .filter(|(name, value)| removed(name, value))
+                .map(|(name, _)| name.to_ascii_lowercase())
+                .collect(),
             set: principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default(),
             respond: cors::response_fields(Some(rule), request.headers),
             upgrade: rule.upgrade,
         };
         Grant { principal, forward }
+    }
+
+    /// Whether a field's value is a key of ours or the bootstrap secret: even where nobody is asked
+    /// for it, it is for the gate only.
+    fn is_ours(&self, value: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(value) else { return false };
+        let text = text.trim_ascii().rsplit(' ').next().unwrap_or_default();
+        text.starts_with(BOOTSTRAP_PREFIX) || self.key_blocks.iter().any(|block| block.recognises(text))
     }
 }
 

@@ -200,6 +200,7 @@ impl Trail {
             kind,
             action: None,
             key: None,
+            error: None,
         };
         let decision = match decision {
             Ok(grant) => Decision::Allow(Box::new(grant)),

@@ -66,6 +66,9 @@ pub enum MethodError {
     /// Lower-case letters: no request in ordinary spelling would match.
     #[error("the method {0:?} has lower-case letters; methods are case-sensitive: write {upper:?}", upper = .0.to_ascii_uppercase())]
     LowerCase(String),
+    /// `CONNECT`, which is never let through.
+    #[error("`CONNECT` asks for a tunnel and is always refused; leave it out")]
+    Connect,
     /// Not a token.
     #[error("{0:?} is no method; write a name such as \"GET\"")]
     NotToken(String),
@@ -74,6 +77,9 @@ pub enum MethodError {
 fn check(method: &str) -> Result<(), MethodError> {
     if method == "*" {
         return Err(MethodError::Star);
+    }
+    if method == "CONNECT" {
+        return Err(MethodError::Connect);
     }
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if method.is_empty() || !method.bytes().all(is_token) {
