@@ -1,11 +1,14 @@
 //! How a command fails: what people read, and the exit code that scripts read.
 
+use std::fmt;
 use std::io::Write;
 
 use edge_auth::admin::AdminError;
 use edge_auth::{PolicyError, PolicyErrors};
 use serde::Serialize;
 use serde_json::json;
+
+use crate::output::printable_lines;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -53,25 +56,33 @@ impl Failure {
 
     /// Tells the failure on the standard error stream.
     pub(crate) fn tell(&self, json: bool) {
-        let (code, message) = match self {
-            Self::Reported => return,
-            Self::Policy(errors) => ("policy_invalid", errors.to_string()),
-            Self::Refused { code, message } => (*code, message.clone()),
-            Self::Usage(message) => ("usage", message.clone()),
-            Self::Trouble(message) => ("trouble", message.clone()),
-        };
+        if matches!(self, Self::Reported) {
+            return;
+        }
         let mut out = anstream::stderr().lock();
+        let (code, message) = (self.code(), self.to_string());
         // Nobody is left to be told if even this cannot be written.
         let _ = if json {
+            let mistakes = self.mistakes();
             writeln!(
                 out,
                 "{}",
-                json!({ "error": { "code": code, "message": message, "mistakes": self.mistakes() } })
+                json!({ "error": { "code": code, "message": message, "mistakes": mistakes } })
             )
         } else {
             let red = anstyle::AnsiColor::Red.on_default().bold();
-            writeln!(out, "{red}error{red:#}: {message}")
+            writeln!(out, "{red}error{red:#}: {}", printable_lines(&message))
         };
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Policy(_) => "policy_invalid",
+            Self::Refused { code, .. } => code,
+            Self::Usage(_) => "usage",
+            Self::Trouble(_) => "trouble",
+            Self::Reported => "reported",
+        }
     }
 
     fn mistakes(&self) -> Vec<Mistake<'_>> {
@@ -79,6 +90,18 @@ impl Failure {
             return Vec::new();
         };
         errors.iter().map(Mistake::of).collect()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(errors) => errors.fmt(f),
+            Self::Refused { message, .. } | Self::Usage(message) | Self::Trouble(message) => {
+                f.write_str(message)
+            }
+            Self::Reported => Ok(()),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The one way to the standard output stream: for people, or as JSON for scripts.
 
 use std::io::{self, Write};
-use std::process;
 
 use serde::Serialize;
 
@@ -30,30 +29,69 @@ impl Output {
         self.json
     }
 
-    /// Writes a report.
+    /// Writes a report. A reader that has had enough (`| head`) is no failure.
     pub(crate) fn report(self, report: &impl Report) -> Result<(), Failure> {
+        match self.write(report) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a report that must arrive: what is in it exists nowhere else. `lost` says what to do
+    /// if it did not.
+    pub(crate) fn deliver(self, report: &impl Report, lost: &str) -> Result<(), Failure> {
+        self.write(report).map_err(|error| Failure::trouble(format!("{lost} ({error})")))
+    }
+
+    fn write(self, report: &impl Report) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
-        let written = if self.json {
-            serde_json::to_writer_pretty(&mut out, report)
-                .map_err(io::Error::from)
-                .and_then(|()| writeln!(out))
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, report)?;
+            writeln!(out)?;
         } else {
-            report.human(&mut out)
-        };
-        written.and_then(|()| out.flush()).or_else(unless_nobody_reads)
+            report.human(&mut out)?;
+        }
+        out.flush()
     }
 }
 
-/// A reader that has had enough (`| head`) is no failure.
-fn unless_nobody_reads(error: io::Error) -> Result<(), Failure> {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => process::exit(0),
-        _ => Err(Failure::trouble(format!("the output cannot be written: {error}"))),
-    }
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::trouble(format!("the output cannot be written: {error}"))
 }
 
 /// `1 rule`, `2 rules`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
+}
+
+/// Text of others on one line, made harmless for a terminal: nothing in it moves the cursor,
+/// starts an escape sequence or turns the direction of writing.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|char| if is_control(char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
+/// As [`printable`], but lines stay lines.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// C0, DEL, C1, and Unicode's marks and overrides of direction.
+fn is_control(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_printable_text_commands_a_terminal() {
+        let text = printable("a\u{1b}]0;x\u{7}\n\u{9b}2J\u{7f}\u{202e}b");
+        assert!(!text.chars().any(is_control), "{text:?}");
+        assert!(text.starts_with('a') && text.ends_with('b'));
+        assert_eq!(printable_lines("a\nb\u{1b}"), "a\nb\u{fffd}");
+        assert_eq!(printable("jörg müller"), "jörg müller");
+    }
 }

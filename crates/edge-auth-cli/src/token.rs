@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::host::now;
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, printable, printable_lines};
 
 /// The longest token that is looked into, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -102,15 +102,16 @@ impl Report for InspectReport {
             writeln!(out, "{name:<10}{time}{note}")?;
         }
         match &self.refused {
-            Some(reason) => writeln!(out, "{warn}would be refused{warn:#}: {reason}"),
+            Some(reason) => writeln!(out, "{warn}would be refused{warn:#}: {}", printable(reason)),
             None => Ok(()),
         }
     }
 }
 
-/// JSON escapes control characters, so a token cannot write to the terminal what it likes.
+/// JSON escapes some control characters and not others: a token must not write to the terminal
+/// what it likes.
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    printable_lines(&serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -22,12 +22,12 @@ path = "/inside"
 public = true
 "#;
 
-async fn get(server: &Server, target: &str, host: Option<&str>) -> (u16, String) {
+async fn get(server: &Server, target: &str, fields: &[(&str, &str)]) -> (u16, String) {
     let client: Client<_, Empty<Bytes>> =
         Client::builder(TokioExecutor::new()).http2_only(true).set_host(false).build_http();
     let mut request = Request::get(format!("http://{}{target}", server.address));
-    if let Some(host) = host {
-        request = request.header("host", host);
+    for (name, value) in fields {
+        request = request.header(*name, *value);
     }
     let response = client.request(request.body(Empty::new()).unwrap()).await.unwrap();
     let status = response.status().as_u16();
@@ -38,7 +38,7 @@ async fn get(server: &Server, target: &str, host: Option<&str>) -> (u16, String)
 #[tokio::test]
 async fn a_request_is_proxied_with_the_target_that_was_matched() {
     let server = Folder::with_policy(POLICY).serve(&["--upstream", &format!("http://{}", echo())]);
-    let (status, seen) = get(&server, "/public/a/../b?c=%2e%2e", None).await;
+    let (status, seen) = get(&server, "/public/a/../b?c=%2e%2e", &[]).await;
     assert_eq!(status, 200);
     assert!(seen.starts_with("GET /public/b?c=%2e%2e HTTP/1.1"), "{seen}");
 }
@@ -46,9 +46,16 @@ async fn a_request_is_proxied_with_the_target_that_was_matched() {
 #[tokio::test]
 async fn a_host_field_that_contradicts_the_authority_is_refused() {
     let server = Folder::with_policy(POLICY).serve(&["--upstream", &format!("http://{}", echo())]);
-    let (status, body) = get(&server, "/inside", Some("inside.example")).await;
+    let (status, body) = get(&server, "/inside", &[("host", "inside.example")]).await;
     assert_eq!(status, 400, "{body}");
     assert_eq!(server.audit()["code"], "host_mismatch");
-    let (status, _) = get(&server, "/public/x", Some(&server.address.to_string())).await;
+    let (status, _) = get(&server, "/public/x", &[("host", &server.address.to_string())]).await;
     assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn the_crumbs_of_a_cookie_are_one_field_again() {
+    let server = Folder::with_policy(POLICY).serve(&["--upstream", &format!("http://{}", echo())]);
+    let (_, seen) = get(&server, "/public/x", &[("cookie", "a=1"), ("cookie", "b=2")]).await;
+    assert!(seen.contains("cookie: a=1; b=2\r\n"), "{seen}");
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::host::PolicyFile;
 use crate::output::{Output, Report};
-use crate::serve::{AuditLog, Host, HttpKeySource, NativePlatform, Upstream, listener, stop};
+use crate::serve::{AuditLog, Host, HttpKeySource, NativePlatform, Notices, Upstream, listener, stop};
 use crate::store::{self, StoreSpec};
 use crate::trial::{Signer, TrialSecrets};
 use calls::Call;
@@ -62,12 +62,13 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
     let url = format!("http://{}", address(&listener)?);
     let calls = calls::prepare(&folder, &file.read()?, &secrets, &store, &signer, &url).await?;
 
-    let (log, writer) = AuditLog::start(io::stdout())
-        .map_err(|error| Failure::trouble(format!("no thread for the audit log: {error}")))?;
-    let upstream =
-        format!("http://{api}").parse::<Upstream>().map_err(|error| Failure::trouble(error.to_string()))?;
+    let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));
+    let notices = Notices::start().map_err(thread)?;
+    let (log, writer) = AuditLog::start(io::stdout(), notices.clone()).map_err(thread)?;
+    let upstream = format!("http://{api}").parse::<Upstream>();
+    let upstream = upstream.map_err(|error| Failure::trouble(error.to_string()))?;
     let platform = NativePlatform::new(Some(store), source);
-    let host = Host::start(file, Box::new(secrets), platform, Some(upstream), log)?;
+    let host = Host::start(file, Box::new(secrets), platform, Some(upstream), (log, notices))?;
     output.report(&DemoReport {
         url,
         store: format!("sqlite:{}", folder.path("keys.db").display()),
@@ -77,8 +78,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
         calls,
     })?;
     listener::serve(listener, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?).await;
-    writer.finish().await;
-    Ok(())
+    writer.finish().await
 }
 
 /// The usual port, or a free one if something else has it.

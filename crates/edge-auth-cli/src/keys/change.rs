@@ -42,7 +42,7 @@ pub(super) async fn show(args: IdArgs, desk: &Desk, output: Output) -> Result<()
 pub(super) async fn rotate(args: RotateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
     let registry = desk.registry()?;
     let (key, text) = registry.rotate(&args.id, args.overlap, &SystemRandomness, now()).await?;
-    output.report(&KeyReport::with_text(&key, &text))
+    output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
 }
 
 pub(super) async fn disable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {

@@ -67,7 +67,7 @@ impl TermsArgs {
 pub(super) async fn run(args: CreateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
     let wish = args.terms.wish(desk)?;
     let (key, text) = desk.registry()?.create(wish, &SystemRandomness, now()).await?;
-    output.report(&KeyReport::with_text(&key, &text))
+    output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

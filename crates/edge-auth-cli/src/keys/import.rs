@@ -12,7 +12,7 @@ use super::create::TermsArgs;
 use super::report::KeyReport;
 use crate::failure::Failure;
 use crate::host::{now, read_bounded};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, printable};
 
 /// The largest file that is imported, in bytes.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -98,7 +98,7 @@ impl Report for ImportReport {
             self.failed.len()
         )?;
         for Line { line, reason } in &self.failed {
-            writeln!(out, "line {line}: {reason}")?;
+            writeln!(out, "line {line}: {}", printable(reason))?;
         }
         Ok(())
     }

@@ -7,10 +7,10 @@ use edge_auth::admin::{KeyView, Listed};
 use serde::Serialize;
 
 use super::Desk;
-use super::report::{printable, scopes, state_style};
+use super::report::{scopes, state_style};
 use crate::failure::Failure;
 use crate::host::now;
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, printable};
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {

@@ -17,16 +17,16 @@ use edge_auth::admin::Registry;
 use crate::failure::Failure;
 use crate::host::{HostResources, PolicyFile};
 use crate::output::Output;
-use crate::store::{self, SqliteStore, StoreSpec};
+use crate::store::{self, SqliteStore};
 
 #[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
     /// The policy, whose `[[api_key]]` blocks say what keys look like
-    #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY")]
+    #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
     /// Where key records are kept, as in `sqlite:keys.db`
-    #[arg(long, value_name = "STORE", global = true, env = "EDGE_AUTH_STORE", value_parser = StoreSpec::parse)]
-    store: Option<StoreSpec>,
+    #[arg(long, value_name = "STORE", global = true, env = "EDGE_AUTH_STORE", hide_env_values = true)]
+    store: Option<String>,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -61,7 +61,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(policy: Option<PathBuf>, store: Option<StoreSpec>, creates: bool) -> Result<Self, Failure> {
+    fn open(policy: Option<PathBuf>, store: Option<String>, creates: bool) -> Result<Self, Failure> {
         let policy = policy.ok_or_else(|| {
             Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
         })?;
@@ -70,8 +70,10 @@ impl Desk {
         })?;
         let file = PolicyFile::at(&policy);
         let policy = file.read()?;
-        let opened = if creates { store::open(&spec) } else { store::open_existing(&spec) };
-        let store = opened.map_err(|error| Failure::trouble(error.to_string()))?;
+        let store = match creates {
+            true => store::open_named(&spec)?,
+            false => store::open_existing_named(&spec)?,
+        };
         Ok(Self { policy, resources: file.resources(), store })
     }
 

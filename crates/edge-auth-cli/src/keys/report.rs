@@ -8,7 +8,7 @@ use edge_auth::api_key::{ApiKey, KeyText};
 use serde::Serialize;
 
 use crate::host::now;
-use crate::output::Report;
+use crate::output::{Report, printable};
 
 /// One key; with its text if it was made just now.
 #[derive(Serialize)]
@@ -21,6 +21,11 @@ pub(super) struct KeyReport {
 impl KeyReport {
     pub(super) fn of(key: &ApiKey) -> Self {
         Self { key: KeyView::new(key, now()), secret: None }
+    }
+
+    /// Says what to do if the text of a key did not arrive.
+    pub(super) fn lost(key: &ApiKey) -> String {
+        format!("the key {} has a new secret that could not be shown: rotate or revoke it", key.id())
     }
 
     pub(super) fn with_text(key: &ApiKey, text: &KeyText) -> Self {
@@ -37,8 +42,8 @@ impl Report for KeyReport {
             writeln!(out, "This is shown once and kept nowhere: hand it over now.\n")?;
         }
         let mut line = |name: &str, value: &str| writeln!(out, "{name:<16}{value}");
-        line("id", &key.id)?;
-        line("block", &key.block)?;
+        line("id", &printable(&key.id))?;
+        line("block", &printable(&key.block))?;
         let style = state_style(key.state);
         line("state", &format!("{style}{}{style:#}", key.state))?;
         let optional = [
@@ -77,9 +82,4 @@ pub(super) fn state_style(state: &str) -> Style {
         "revoked" => AnsiColor::Red.on_default(),
         _ => AnsiColor::Yellow.on_default(),
     }
-}
-
-/// Text that somebody wrote into a record, made harmless for a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{FFFD}' } else { char }).collect()
 }

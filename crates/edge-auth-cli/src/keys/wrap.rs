@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Desk;
 use crate::failure::Failure;
 use crate::host::now;
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, printable};
 
 /// How many records are read at a time.
 const PAGE: usize = 200;
@@ -71,7 +71,7 @@ impl Report for WrapReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{} wrapped, {} under the current pepper already", self.wrapped, self.current)?;
         for Trouble { id, reason } in &self.failed {
-            writeln!(out, "not wrapped: {id}: {reason}")?;
+            writeln!(out, "not wrapped: {}: {}", printable(id), printable(reason))?;
         }
         Ok(())
     }

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::policy::KeyOrigin;
-use edge_auth::{Policy, Resources};
+use edge_auth::{Gate, Policy, Resources};
+use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::host::PolicyFile;
+use crate::host::{PolicyFile, SystemRandomness};
 use crate::output::{Output, Report, count};
+use crate::serve::{HttpKeySource, NativePlatform};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -26,7 +28,7 @@ struct CheckReport {
     rules: usize,
     issuers: Vec<IssuerLine>,
     api_keys: Vec<String>,
-    /// What was asked for by name and weakens the gate.
+    /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
     needs: Vec<Need>,
@@ -59,13 +61,22 @@ struct Revocation {
 pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
+    let resources = file.resources();
+    let needs = needs(&policy, &resources);
+    let mut notices = policy.weaknesses();
+    if needs.iter().all(|need| need.found) {
+        // All is here: whether it is also good, a gate says.
+        let platform = NativePlatform::new(None, HttpKeySource::new());
+        let built = Gate::new(policy.clone(), &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;
+        notices.extend(built.1);
+    }
     output.report(&CheckReport {
         file: args.policy.display().to_string(),
         rules: policy.rule_count(),
         issuers: policy.issuers().map(issuer).collect(),
         api_keys: policy.api_key_blocks().map(str::to_owned).collect(),
-        weaknesses: policy.weaknesses(),
-        needs: needs(&policy, &file.resources()),
+        weaknesses: notices,
+        needs,
         revocation: Revocation {
             bound_seconds: policy.revocation_bound().as_secs_f64(),
             native_api_key_seconds: policy

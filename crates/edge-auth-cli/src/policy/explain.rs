@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now, read_bounded};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, printable};
 use crate::serve::{HttpKeySource, NativePlatform};
-use crate::store::{self, StoreSpec};
+use crate::store;
 
 /// The largest file of header fields, in bytes.
 const MAX_FIELDS_BYTES: u64 = 256 * 1024;
@@ -38,8 +38,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "ADDRESS")]
     client_ip: Option<IpAddr>,
     /// Where API-key records are kept, as in `sqlite:keys.db`
-    #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", value_parser = StoreSpec::parse)]
-    store: Option<StoreSpec>,
+    #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
+    store: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,8 +67,7 @@ struct Upstream {
 pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
-    let store = args.store.as_ref().map(store::open_existing).transpose();
-    let store = store.map_err(|error| Failure::trouble(error.to_string()))?;
+    let store = args.store.as_deref().map(store::open_existing_named).transpose()?;
     let source = HttpKeySource::new();
     let platform = NativePlatform::new(store, source);
     let (gate, mut notices) =
@@ -148,24 +147,24 @@ impl Report for ExplainReport {
                 CheckResult::Failed => (red, "failed"),
                 CheckResult::Absent => (anstyle::Style::new().dimmed(), "absent"),
             };
-            writeln!(out, "  {style}{mark}{style:#}   {:<14} {}", check.what, check.detail)?;
+            writeln!(out, "  {style}{mark}{style:#}   {:<14} {}", check.what, printable(&check.detail))?;
         }
         match (&audit.code, &audit.reason) {
             (Some(code), reason) => {
                 let status = self.status.unwrap_or_default();
                 writeln!(out, "{red}denied{red:#}     {status} {}", code.name())?;
-                writeln!(out, "           {}", reason.as_deref().unwrap_or_default())?;
+                writeln!(out, "           {}", printable(reason.as_deref().unwrap_or_default()))?;
             }
             (None, _) => writeln!(out, "{green}allowed{green:#}")?,
         }
         if let Some(principal) = &self.principal {
-            writeln!(out, "principal  {}", principal.id)?;
+            writeln!(out, "principal  {}", printable(&principal.id))?;
         }
         if let Some(upstream) = &self.upstream {
             writeln!(out, "upstream   {}", upstream.target)?;
             upstream.removed.iter().try_for_each(|name| writeln!(out, "  - {name}"))?;
             upstream.set.iter().try_for_each(|(name, value)| writeln!(out, "  + {name}: {value}"))?;
         }
-        self.notices.iter().try_for_each(|notice| writeln!(out, "note       {notice}"))
+        self.notices.iter().try_for_each(|notice| writeln!(out, "note       {}", printable(notice)))
     }
 }

@@ -1,16 +1,21 @@
 //! The audit log: one line of JSON for each decision, on the standard output stream.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use edge_auth::AuditEvent;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::notice;
+use super::notices::Notices;
+use crate::failure::Failure;
 
-/// How many events may wait to be written. Beyond that, answers wait for the log: an event is
-/// never dropped.
+/// How many events may wait to be written.
 const WAITING: usize = 4096;
+/// How long a request, or the end of the server, waits for a log that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many bytes are written at once, about.
+const BATCH: usize = 64 * 1024;
 
 /// Where decisions are written down.
 #[derive(Debug, Clone)]
@@ -23,57 +28,93 @@ pub(crate) struct Writer {
 }
 
 /// What is sent to the thread.
+#[derive(Debug)]
 enum Entry {
     Event(Box<AuditEvent>),
     /// All that is to be written was sent.
     End,
 }
 
+/// Nobody reads the log, and no more events can wait.
+#[derive(Debug)]
+pub(super) struct Stuck;
+
 impl AuditLog {
     /// A log to `out`, and its writer.
-    pub(crate) fn start(out: impl Write + Send + 'static) -> io::Result<(Self, Writer)> {
+    pub(crate) fn start(out: impl Write + Send + 'static, notices: Notices) -> io::Result<(Self, Writer)> {
         let (sender, receiver) = channel(WAITING);
-        let thread =
-            thread::Builder::new().name("audit-log".to_owned()).spawn(|| write_all(receiver, out))?;
+        let write = move || write_all(receiver, out, &notices);
+        let thread = thread::Builder::new().name("audit-log".to_owned()).spawn(write)?;
         let log = Self(sender);
         Ok((log.clone(), Writer { log, thread }))
     }
 
-    /// Writes down one decision.
-    pub(crate) async fn write(&self, event: AuditEvent) {
-        // Once the writer has ended, so has the server.
-        let _ = self.0.send(Entry::Event(Box::new(event))).await;
+    /// Writes down one decision, soon.
+    pub(super) async fn write(&self, event: AuditEvent) -> Result<(), Stuck> {
+        self.send(Entry::Event(Box::new(event))).await
+    }
+
+    async fn send(&self, entry: Entry) -> Result<(), Stuck> {
+        match tokio::time::timeout(PATIENCE, self.0.send(entry)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Stuck),
+        }
     }
 }
 
 impl Writer {
     /// Waits until all that was decided so far is written.
-    pub(crate) async fn finish(self) {
-        if self.log.0.send(Entry::End).await.is_ok() {
-            // A panic of the thread was told by the runtime already.
-            let _ = tokio::task::spawn_blocking(|| self.thread.join()).await;
-        }
+    pub(crate) async fn finish(self) -> Result<(), Failure> {
+        let stuck = || Failure::trouble("nobody read the audit log: its last events are not written");
+        self.log.send(Entry::End).await.map_err(|Stuck| stuck())?;
+        // Waits on a thread of its own, which the end of the process does not wait for.
+        let (sender, written) = tokio::sync::oneshot::channel();
+        let _ = thread::Builder::new().spawn(move || {
+            let _ = self.thread.join();
+            let _ = sender.send(());
+        });
+        tokio::time::timeout(PATIENCE, written).await.map(drop).map_err(|_| stuck())
     }
 }
 
-fn write_all(mut events: Receiver<Entry>, out: impl Write) {
-    let mut out = BufWriter::new(out);
-    let mut told = false;
-    while let Some(Entry::Event(event)) = events.blocking_recv() {
-        let written = serde_json::to_writer(&mut out, &event)
-            .map_err(io::Error::from)
-            .and_then(|()| out.write_all(b"\n"))
-            .and_then(|()| if events.is_empty() { out.flush() } else { Ok(()) });
-        match written {
-            Err(error) if !told => {
-                notice(&format!("the audit log cannot be written: {error}"));
-                told = true;
+fn write_all(mut events: Receiver<Entry>, mut out: impl Write, notices: &Notices) {
+    let mut batch = Vec::new();
+    let (mut waiting, mut lost) = (0_u64, 0_u64);
+    let mut ended = false;
+    while !ended {
+        match events.blocking_recv() {
+            Some(Entry::Event(event)) => {
+                // Our own plain structure: nothing in it fails to be written to memory.
+                let _ = serde_json::to_writer(&mut batch, &event);
+                batch.push(b'\n');
+                waiting += 1;
             }
-            Err(_) => {}
-            Ok(()) => told = false,
+            Some(Entry::End) | None => ended = true,
         }
-    }
-    if let Err(error) = out.flush() {
-        notice(&format!("the audit log cannot be written: {error}"));
+        if !ended && !events.is_empty() && batch.len() < BATCH {
+            continue;
+        }
+        match out.write_all(&batch).and_then(|()| out.flush()) {
+            Ok(()) if lost > 0 => {
+                notices.tell(format!("the audit log is written again; {lost} events are lost"));
+                lost = 0;
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if lost == 0 {
+                    notices.tell(format!("the audit log cannot be written: {error}"));
+                }
+                lost += waiting;
+            }
+        }
+        batch.clear();
+        if lost > 0 {
+            // The last write may have ended within a line.
+            batch.push(b'\n');
+        }
+        waiting = 0;
     }
 }
+
+#[cfg(test)]
+mod tests;

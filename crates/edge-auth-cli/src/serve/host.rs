@@ -5,22 +5,24 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use edge_auth::admin::MAX_ADMIN_BYTES;
 use edge_auth::faces::{Incoming, MAX_VERIFY_BYTES};
-use edge_auth::{Decision, Gate, Headers, Outcome, Resources};
+use edge_auth::{Decision, Gate, Headers, Outcome, Reply, Resources};
 use edge_auth_token::AwsLcRs;
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
-use super::audit_log::AuditLog;
+use super::audit_log::{AuditLog, Stuck};
 use super::body::{self, Body};
+use super::notices::Notices;
 use super::platform::NativePlatform;
+use super::problem;
 use super::proxy::{Client, Upstream};
-use super::{notice, problem};
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now};
 
 /// The path of the forward-auth face.
 const AUTHORIZE: &str = "/authorize";
+const UNREADABLE: &str = "The body is too large, too slow, or cannot be read.";
 
 /// All that a server has: the gate of the day, and where requests go.
 pub(crate) struct Host {
@@ -30,6 +32,7 @@ pub(crate) struct Host {
     gate: RwLock<Arc<Gate<NativePlatform>>>,
     upstream: Option<Upstream>,
     log: AuditLog,
+    notices: Notices,
 }
 
 /// Who answers a request, by its raw path: nothing is decoded before the gate does it.
@@ -76,10 +79,10 @@ impl Host {
         resources: Box<dyn Resources + Send + Sync>,
         platform: NativePlatform,
         upstream: Option<Upstream>,
-        log: AuditLog,
+        (log, notices): (AuditLog, Notices),
     ) -> Result<Arc<Self>, Failure> {
-        let gate = RwLock::new(Arc::new(gate(&policy, &*resources, &platform)?));
-        Ok(Arc::new(Self { policy, resources, platform, gate, upstream, log }))
+        let gate = RwLock::new(Arc::new(gate(&policy, &*resources, &platform, &notices)?));
+        Ok(Arc::new(Self { policy, resources, platform, gate, upstream, log, notices }))
     }
 
     /// The gate that decides now.
@@ -89,7 +92,7 @@ impl Host {
 
     /// Reads the policy again. One with mistakes changes nothing.
     pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let gate = Arc::new(gate(&self.policy, &*self.resources, &self.platform)?);
+        let gate = Arc::new(gate(&self.policy, &*self.resources, &self.platform, &self.notices)?);
         gate.keep_issuer_keys_of(&self.gate());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = gate;
         Ok(())
@@ -122,31 +125,32 @@ impl Host {
         };
         let gate = self.gate();
         let (parts, body) = request.into_parts();
-        let (reply, outcome) = gate.gateway(&Fields::of(&parts).incoming(&parts, peer), now()).await;
-        // Whose address it is, is a trusted proxy's word.
-        let trusted_proxy = outcome.audit.client_ip.is_some_and(|client| client != peer.to_canonical());
-        let decision = self.settle(&gate, outcome).await;
-        match (reply, decision) {
-            (None, Decision::Allow(grant)) => {
+        let fields = Fields::of(&parts);
+        let incoming = fields.incoming(&parts, peer);
+        let (reply, outcome) = gate.gateway(&incoming, now()).await;
+        let client = Client { peer, trusted_proxy: gate.trusts_proxy(&incoming) };
+        drop(fields);
+        match (reply, self.settle(&gate, outcome).await) {
+            (_, Err(unlogged)) => unlogged,
+            (Some(reply), Ok(_)) => body::response(reply),
+            (None, Ok(Decision::Deny(denial))) => body::response(Reply::denied(&denial)),
+            (None, Ok(Decision::Allow(grant))) => {
                 let request = Request::from_parts(parts, body);
-                let forwarded = upstream.forward(request, &grant, Client { peer, trusted_proxy }).await;
+                let forwarded = upstream.forward(request, &grant, client).await;
                 if let Some(trouble) = forwarded.trouble {
-                    notice(&trouble);
+                    self.notices.tell(trouble);
                 }
                 forwarded.response
             }
-            (Some(reply), _) => body::response(reply),
-            (None, Decision::Deny(denial)) => body::response(edge_auth::Reply::denied(&denial)),
         }
     }
 
     async fn forward_auth(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let gate = self.gate();
         let (parts, _) = request.into_parts();
-        let incoming = Fields::of(&parts);
-        let (reply, outcome) = gate.forward_auth(&incoming.incoming(&parts, peer), AUTHORIZE, now()).await;
-        self.settle(&gate, outcome).await;
-        body::response(reply)
+        let fields = Fields::of(&parts);
+        let asked = gate.forward_auth(&fields.incoming(&parts, peer), AUTHORIZE, now()).await;
+        self.reply(&gate, asked).await
     }
 
     async fn verify(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
@@ -155,42 +159,74 @@ impl Host {
         }
         let gate = self.gate();
         let (parts, body) = request.into_parts();
-        let body = match body::read(body, MAX_VERIFY_BYTES).await {
-            Ok(body) => body,
-            Err(status) => return problem(status, "The body cannot be read, or is too large."),
-        };
-        let (reply, outcome) =
-            gate.verify_json(&Fields::of(&parts).incoming(&parts, peer), &body, now()).await;
-        self.settle(&gate, outcome).await;
-        body::response(reply)
+        let fields = Fields::of(&parts);
+        let incoming = fields.incoming(&parts, peer);
+        // Of strangers no body is read: it would be held in memory.
+        if let Some(refused) = gate.refuse_verify(&incoming, now()) {
+            return self.reply(&gate, refused).await;
+        }
+        match body::read(body, MAX_VERIFY_BYTES).await {
+            Ok(body) => {
+                let asked = gate.verify_json(&incoming, &body, now()).await;
+                self.reply(&gate, asked).await
+            }
+            Err(status) => problem(status, UNREADABLE),
+        }
     }
 
     async fn admin(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let gate = self.gate();
         let (parts, body) = request.into_parts();
-        let body = match body::read(body, MAX_ADMIN_BYTES).await {
-            Ok(body) => body,
-            Err(status) => return problem(status, "The body cannot be read, or is too large."),
-        };
         let fields = Fields::of(&parts);
-        let (reply, outcome) =
-            gate.admin(&fields.incoming(&parts, peer), &body, &SystemRandomness, now()).await;
-        self.settle(&gate, outcome).await;
-        body::response(reply)
+        let incoming = fields.incoming(&parts, peer);
+        let admission = match gate.admit_admin(&incoming, now()).await {
+            Ok(admission) => admission,
+            Err(refused) => return self.reply(&gate, refused).await,
+        };
+        match body::read(body, MAX_ADMIN_BYTES).await {
+            Ok(body) => {
+                let done = gate.administer(admission, &incoming, &body, &SystemRandomness, now()).await;
+                self.reply(&gate, done).await
+            }
+            Err(status) => {
+                let outcome = admission.abandon("body_unreadable");
+                let refused = problem(status, UNREADABLE);
+                self.settle(&gate, outcome).await.map_or_else(|unlogged| unlogged, |_| refused)
+            }
+        }
     }
 
-    /// Writes down an outcome, and starts what it left for later.
-    async fn settle(&self, gate: &Arc<Gate<NativePlatform>>, outcome: Outcome) -> Decision {
+    /// The answer, once its decision is written down.
+    async fn reply(
+        &self,
+        gate: &Arc<Gate<NativePlatform>>,
+        (reply, outcome): (Reply, Outcome),
+    ) -> Response<Body> {
+        self.settle(gate, outcome).await.map_or_else(|unlogged| unlogged, |_| body::response(reply))
+    }
+
+    /// Starts what an outcome left for later, and writes it down. What cannot be written down is
+    /// not let through.
+    async fn settle(
+        &self,
+        gate: &Arc<Gate<NativePlatform>>,
+        outcome: Outcome,
+    ) -> Result<Decision, Response<Body>> {
         let Outcome { decision, audit, notices, follow_up, .. } = outcome;
-        notices.iter().for_each(|text| notice(text));
+        notices.into_iter().for_each(|text| self.notices.tell(text));
         for work in follow_up {
-            let gate = Arc::clone(gate);
+            let (gate, notices) = (Arc::clone(gate), self.notices.clone());
             tokio::spawn(async move {
-                gate.follow_up(work, now()).await.iter().for_each(|text| notice(text));
+                gate.follow_up(work, now()).await.into_iter().for_each(|text| notices.tell(text));
             });
         }
-        self.log.write(audit).await;
-        decision
+        match self.log.write(audit).await {
+            Ok(()) => Ok(decision),
+            Err(Stuck) => {
+                self.notices.tell("the audit log takes no events: requests are refused".to_owned());
+                Err(problem(StatusCode::SERVICE_UNAVAILABLE, "The gate cannot decide at the moment."))
+            }
+        }
     }
 }
 
@@ -198,6 +234,7 @@ fn gate(
     policy: &PolicyFile,
     resources: &dyn Resources,
     platform: &NativePlatform,
+    notices: &Notices,
 ) -> Result<Gate<NativePlatform>, Failure> {
     let compiled = policy.read()?;
     if compiled.api_key_blocks().next().is_some() && !platform.has_store() {
@@ -206,9 +243,9 @@ fn gate(
         ));
     }
     let weaknesses = compiled.weaknesses();
-    let (gate, notices) =
+    let (gate, more) =
         Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
-    weaknesses.iter().chain(&notices).for_each(|text| notice(text));
+    weaknesses.into_iter().chain(more).for_each(|text| notices.tell(text));
     Ok(gate)
 }
 

@@ -7,11 +7,11 @@ mod first_bytes;
 mod host;
 mod key_source;
 pub(crate) mod listener;
+mod notices;
 mod platform;
 mod proxy;
 mod signals;
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use serde_json::json;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use host::Host;
 pub(crate) use key_source::HttpKeySource;
+pub(crate) use notices::Notices;
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
 pub(crate) use signals::stop;
@@ -30,44 +31,47 @@ pub(crate) use signals::stop;
 use crate::failure::Failure;
 use crate::host::PolicyFile;
 use crate::output::{Output, count};
-use crate::store::{self, StoreSpec};
+use crate::store;
 use body::Body;
+use notices::tell;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The policy; read again on SIGHUP
-    #[arg(long, value_name = "FILE", env = "EDGE_AUTH_POLICY")]
+    #[arg(long, value_name = "FILE", env = "EDGE_AUTH_POLICY", hide_env_values = true)]
     policy: PathBuf,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
     /// Where API-key records are kept, as in `sqlite:keys.db`; made if there is none
-    #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", value_parser = StoreSpec::parse)]
-    store: Option<StoreSpec>,
+    #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
+    store: Option<String>,
     /// Gateway mode: verify every request, then proxy it to this origin
     #[arg(long, value_name = "URL")]
-    upstream: Option<Upstream>,
+    upstream: Option<String>,
 }
 
 /// Runs `edge-auth serve` until it is told to stop.
 pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> {
-    let store = args.store.as_ref().map(store::open).transpose();
-    let store = store.map_err(|error| Failure::trouble(error.to_string()))?;
-    let source = HttpKeySource::new();
-    let (log, writer) = AuditLog::start(std::io::stdout())
-        .map_err(|error| Failure::trouble(format!("no thread for the audit log: {error}")))?;
-    let platform = NativePlatform::new(store, source);
+    // A policy with mistakes is to leave no store behind.
     let policy = PolicyFile::at(&args.policy);
+    policy.read()?;
+    let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
+    let upstream = upstream.map_err(|error| Failure::Usage(format!("--upstream: {error}")))?;
+    let store = args.store.as_deref().map(store::open_named).transpose()?;
+    let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));
+    let notices = Notices::start().map_err(thread)?;
+    let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;
+    let platform = NativePlatform::new(store, HttpKeySource::new());
     let resources = Box::new(policy.resources());
-    let host = Host::start(policy, resources, platform, args.upstream, log)?;
+    let host = Host::start(policy, resources, platform, upstream, (log, notices.clone()))?;
 
     let listener = listener::bind(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::trouble(error.to_string()))?;
     started(address, &host, output);
-    signals::reload_on_hangup(&host)?;
+    signals::reload_on_hangup(&host, notices)?;
     listener::serve(listener, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?).await;
-    writer.finish().await;
-    Ok(())
+    writer.finish().await
 }
 
 /// Tells where the server listens: scripts that chose port 0 read it.
@@ -79,16 +83,6 @@ fn started(address: SocketAddr, host: &Host, output: Output) {
         let rules = count(rules, "rule");
         tell(&format!("edge-auth {} listening on {url}, {rules}", env!("CARGO_PKG_VERSION")));
     }
-}
-
-/// Something that an operator should know, on the standard error stream.
-fn notice(text: &str) {
-    tell(&format!("edge-auth: {text}"));
-}
-
-fn tell(line: &str) {
-    // Without a standard error stream there is nobody to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
 /// A refusal of the host's own, before any face of the gate was asked (RFC 9457).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Host, notice};
+use super::{Host, Notices};
 use crate::failure::Failure;
 use crate::output::count;
 
@@ -23,7 +23,7 @@ pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 /// Reads the policy again on every SIGHUP, for as long as the host lives.
-pub(super) fn reload_on_hangup(host: &Arc<Host>) -> Result<(), Failure> {
+pub(super) fn reload_on_hangup(host: &Arc<Host>, notices: Notices) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(trouble)?;
     let host = Arc::downgrade(host);
     tokio::spawn(async move {
@@ -34,11 +34,12 @@ pub(super) fn reload_on_hangup(host: &Arc<Host>) -> Result<(), Failure> {
             match host.reload() {
                 Ok(()) => {
                     let rules = count(host.gate().policy().rule_count(), "rule");
-                    notice(&format!("policy read again: {rules}"));
+                    notices.tell(format!("policy read again: {rules}"));
                 }
                 Err(failure) => {
-                    notice("the policy was NOT taken over; the last good one stays in force");
-                    failure.tell(false);
+                    notices
+                        .tell("the policy was NOT taken over; the last good one stays in force".to_owned());
+                    failure.to_string().lines().for_each(|line| notices.tell(line.to_owned()));
                 }
             }
         }

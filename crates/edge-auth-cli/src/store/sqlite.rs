@@ -1,7 +1,9 @@
 //! API-key records in an SQLite file. One read of a record is one query.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
@@ -27,7 +29,32 @@ struct Shared {
     path: PathBuf,
     /// Bounds the connections that are in use.
     room: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Open>>,
+}
+
+/// A connection, and the file that it is to: after a restore there is another one at the path.
+struct Open {
+    file: FileId,
+    connection: Connection,
+}
+
+/// Device and inode.
+type FileId = (u64, u64);
+
+impl Open {
+    fn at(path: &Path) -> Result<Self, Kind> {
+        let file = file_at(path)?;
+        Ok(Self { file, connection: connect(path)? })
+    }
+}
+
+/// Which file is at the path now.
+fn file_at(path: &Path) -> Result<FileId, Kind> {
+    match path.metadata() {
+        Ok(file) => Ok((file.dev(), file.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Kind::Missing),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl SqliteStore {
@@ -39,11 +66,7 @@ impl SqliteStore {
 
     /// Opens the file, which must be there.
     pub fn open_existing(path: &Path) -> Result<Self, StoreTrouble> {
-        let trouble = |kind| StoreTrouble::new(path, kind);
-        if !path.try_exists().map_err(|error| trouble(error.into()))? {
-            return Err(trouble(Kind::Missing));
-        }
-        let first = connect(path).map_err(trouble)?;
+        let first = Open::at(path).map_err(|kind| StoreTrouble::new(path, kind))?;
         Ok(Self(Arc::new(Shared {
             path: path.to_owned(),
             room: Arc::new(Semaphore::new(CONNECTIONS)),
@@ -74,14 +97,28 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Kind>,
     ) -> Result<T, StoreTrouble> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let done = idle.map_or_else(|| connect(&self.path), Ok).and_then(|mut connection| {
-            let done = work(&mut connection)?;
+        let done = self.open().and_then(|mut open| {
+            let done = work(&mut open.connection)?;
             // After trouble a connection is not used again.
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.idle().push(open);
             Ok(done)
         });
         done.map_err(|kind| StoreTrouble::new(&self.path, kind))
+    }
+
+    /// A connection to the file that is at the path now.
+    fn open(&self) -> Result<Open, Kind> {
+        let file = file_at(&self.path)?;
+        let idle = {
+            let mut idle = self.idle();
+            idle.retain(|open| open.file == file);
+            idle.pop()
+        };
+        idle.map_or_else(|| Open::at(&self.path), Ok)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

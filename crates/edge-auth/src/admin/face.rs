@@ -98,7 +98,16 @@ struct Answer<'a> {
 
 /// Leave to do one thing.
 #[derive(Debug)]
+#[must_use]
 pub struct Admission(Outcome);
+
+impl Admission {
+    /// For the audit log, if the host cannot go on: why not.
+    pub fn abandon(mut self, error: &str) -> Outcome {
+        self.0.audit.error = Some(error.to_owned());
+        self.0
+    }
+}
 
 impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
     /// Answers a request for administration, if the caller may make it.

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use edge_auth::Grant;
 use hyper::body::Incoming;
+use hyper::header::TRANSFER_ENCODING;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, StatusCode, Uri};
 
@@ -86,9 +87,12 @@ impl Upstream {
     ) -> Forwarded {
         let waiting = tunnel::wanted(&request, grant).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
+        if parts.headers.get_all(TRANSFER_ENCODING).iter().any(|coding| coding != "chunked") {
+            // The library would take off the chunks, and with them the name of the other coding.
+            return bad("Transfer codings other than `chunked` are not passed on.");
+        }
         let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
-            let detail = "The request cannot be sent on.";
-            return Forwarded { response: problem(StatusCode::BAD_REQUEST, detail), trouble: None };
+            return bad("The request cannot be sent on.");
         };
         let (upload, progress) = Upload::of(body);
         let sent = match self.client.send(Request::from_parts(head, upload)) {
@@ -101,6 +105,7 @@ impl Upstream {
         };
         match answered {
             Ok(answer) => self.answer(answer, grant, waiting).await,
+            Err(_) if progress.is_broken() => bad("The body cannot be read."),
             Err(error) => self.unreachable(&causes(&error)),
         }
     }
@@ -156,4 +161,9 @@ impl Upstream {
             trouble: Some(format!("upstream {}: no answer within {seconds} seconds", self.authority)),
         }
     }
+}
+
+/// The client's own fault, of which no operator needs to know.
+fn bad(detail: &str) -> Forwarded {
+    Forwarded { response: problem(StatusCode::BAD_REQUEST, detail), trouble: None }
 }

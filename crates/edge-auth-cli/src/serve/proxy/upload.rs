@@ -1,8 +1,7 @@
 //! The request's body on its way upstream: watched, and without its trailers.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,13 +16,20 @@ pub(super) struct Upload {
     progress: Progress,
 }
 
-/// When a body last moved.
+/// When a body last moved, and whether it broke.
 #[derive(Debug, Clone)]
-pub(super) struct Progress(Arc<Mutex<Instant>>);
+pub(super) struct Progress(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    moved_at: Instant,
+    broken: bool,
+}
 
 impl Upload {
     pub(super) fn of(body: Incoming) -> (Self, Progress) {
-        let progress = Progress(Arc::new(Mutex::new(Instant::now())));
+        let state = State { moved_at: Instant::now(), broken: false };
+        let progress = Progress(Arc::new(Mutex::new(state)));
         (Self { body, progress: progress.clone() }, progress)
     }
 }
@@ -40,12 +46,17 @@ impl Progress {
         }
     }
 
-    fn last(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it was the client's body that failed, and not the upstream.
+    pub(super) fn is_broken(&self) -> bool {
+        self.state().broken
     }
 
-    fn moved(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    fn last(&self) -> Instant {
+        self.state().moved_at
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,8 +69,9 @@ impl Body for Upload {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if polled.is_ready() {
-            self.progress.moved();
+        if let Poll::Ready(moved) = &polled {
+            let broken = matches!(moved, Some(Err(_)));
+            *self.progress.state() = State { moved_at: Instant::now(), broken };
         }
         match polled {
             Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => Poll::Ready(None),

@@ -172,3 +172,25 @@ async fn lapsed_records_are_removed_a_week_later_and_not_before() {
     assert_eq!(store.put(&record("b"), Expected::Absent, later).await.unwrap(), Put::Stored);
     assert_eq!(count().await, 2);
 }
+
+#[tokio::test]
+async fn a_store_that_was_restored_or_removed_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.db");
+    let store = SqliteStore::open(&path).unwrap();
+    stored(&store, "before").await;
+
+    let restored = folder.path().join("restored.db");
+    stored(&SqliteStore::open(&restored).unwrap(), "restored").await;
+    for name in ["keys.db-wal", "keys.db-shm"] {
+        let _ = fs::remove_file(folder.path().join(name));
+    }
+    fs::rename(&restored, &path).unwrap();
+    assert!(store.find("restored", NOW).await.unwrap().is_some());
+    assert!(store.find("before", NOW).await.unwrap().is_none());
+
+    fs::remove_file(&path).unwrap();
+    let gone = put(&store, "lost").await.unwrap_err();
+    assert!(gone.contains("there is no store"), "{gone}");
+    assert!(!path.exists());
+}

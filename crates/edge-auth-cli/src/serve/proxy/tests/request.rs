@@ -27,7 +27,8 @@ async fn identity_is_set_and_no_spelling_of_it_passes() {
     )
     .await
     .to_lowercase();
-    assert_eq!(head.matches("auth").count(), 1, "{head}");
+    assert_eq!(head.matches("x-auth").count(), 1, "{head}");
+    assert!(!head.contains("x_auth") && !head.contains("x.auth"), "{head}");
     assert!(head.contains("x-auth-principal: jwt:corp:alice\r\n"), "{head}");
 }
 
@@ -64,6 +65,57 @@ async fn a_trusted_proxys_word_goes_on_with_its_own_address_added() {
     assert!(head.contains("x-forwarded-for: 192.0.2.7, 127.0.0.1\r\n"), "{head}");
     assert!(head.contains("x-forwarded-host: api.example\r\n"), "{head}");
     assert!(head.contains("x-forwarded-proto: https\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn of_a_trusted_proxys_fields_only_those_that_we_write_go_on() {
+    let setting = Setting { trusted_proxy: true, ..Setting::default() };
+    let request = "GET /x HTTP/1.1\r\nhost: a\r\nX_Forwarded_For: 1.2.3.4\r\nforwarded: for=1.2.3.4\r\n\
+                   x-real-ip: 1.2.3.4\r\nx-forwarded-user: 1.2.3.4\r\n\r\n";
+    let head = seen(setting, request).await;
+    assert!(!head.contains("1.2.3.4"), "{head}");
+}
+
+#[tokio::test]
+async fn no_connection_field_takes_away_whom_the_request_is_for() {
+    let request = "GET /x HTTP/1.1\r\nhost: api.example\r\nconnection: host, x-forwarded-host\r\n\r\n";
+    let head = seen(Setting::default(), request).await;
+    assert!(head.contains("x-forwarded-host: api.example\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_the_clients_fault() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    for chunk in ["3\nabc\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFF1\r\n", "x\r\n"] {
+        let request = format!("POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
+        let mut client = send(gateway, &request).await;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let answer = read_all(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{chunk:?}: {answer}");
+        let _ = stream.read(&mut [0; 1]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_coding_that_would_be_lost_on_the_way_is_refused() {
+    let (_listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    let request = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n";
+    let answer = read_to(&mut send(gateway, request).await, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_that_goes_in_a_circle_is_stopped() {
+    let (_listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting::default()).await;
+    let via = "1.1 edge-auth, ".repeat(8);
+    let request = format!("GET /x HTTP/1.1\r\nhost: a\r\nvia: {via}1.1 other\r\nconnection: close\r\n\r\n");
+    let answer = read_all(&mut send(gateway, &request).await).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let head = seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nvia: 1.1 other\r\n\r\n").await;
+    assert!(head.contains("via: 1.1 other\r\nvia: 1.1 edge-auth\r\n"), "{head}");
 }
 
 #[tokio::test]
