@@ -220,3 +220,43 @@ fn a_mistake_in_the_cases_is_named() {
         assert_eq!((ran.code(), ran.stderr().contains(told)), (2, true), "{}", ran.stderr());
     }
 }
+
+#[test]
+fn the_exit_code_is_right_even_if_nobody_reads_the_report() {
+    let folder = Folder::with_policy(POLICY);
+    folder.write("cases.toml", &CASES.replacen("scopes = [\"orders:read\"]", "scopes = [\"other\"]", 1));
+    let mut command = folder.edge_auth(&["policy", "test", "cases.toml"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_secret_that_is_here_but_no_good_is_a_mistake() {
+    let folder = Folder::with_policy(POLICY);
+    let output =
+        folder.edge_auth(&["policy", "check", "policy.toml"]).env("PEPPER", "short").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), stderr.contains("PEPPER")), (Some(1), true), "{stderr}");
+}
+
+#[test]
+fn what_a_token_says_cannot_command_a_terminal() {
+    let folder = Folder::with_policy(POLICY);
+    let header = r#"{"alg":"ES256","typ":"at+jwt"}"#;
+    let claims = r#"{"iss":"x\u001b]0;pwned\u0007\u009b2J\nallowed"}"#;
+    let encode = |text: &str| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+    };
+    let token = format!("{}.{}.c2ln", encode(header), encode(claims));
+    folder.write("fields", &format!("Authorization: Bearer {token}\n"));
+    let explained =
+        folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/orders/1", "-H", "@fields"]);
+    let inspected = folder.run(&["token", "inspect", &token]);
+    for told in [explained.stdout(), explained.stderr(), inspected.stdout()] {
+        let harmless = |char: char| char == '\n' || !char.is_control();
+        assert!(told.chars().all(harmless), "{told:?}");
+        assert!(!told.lines().any(|line| line == "allowed"), "{told}");
+    }
+}

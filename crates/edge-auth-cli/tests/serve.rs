@@ -263,3 +263,32 @@ fn administration_is_off_until_it_is_switched_on() {
     let wrong = server.call("GET", "/admin/v1/keys", &[("authorization", "Bearer edge-auth-admin_wrong")]);
     assert_eq!(wrong.status, 401);
 }
+
+#[test]
+fn a_password_in_an_argument_is_not_repeated() {
+    let folder = Folder::with_policy(POLICY);
+    for arguments in [
+        ["serve", "--upstream", "http://user:hunter2@api.internal"],
+        ["serve", "--store", "postgres://admin:hunter2@db/keys"],
+    ] {
+        let ran = folder.run(&arguments);
+        assert_eq!((ran.code(), ran.stderr().contains("hunter2")), (2, false), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn a_policy_with_mistakes_leaves_no_store_behind() {
+    let folder = Folder::with_policy("rule = 1");
+    assert_eq!(folder.run(&["serve"]).code(), 1);
+    assert!(!folder.path("keys.db").exists());
+}
+
+#[test]
+fn a_stranger_is_refused_before_its_body_is_read() {
+    let folder = Folder::with_policy(&format!("[trust]\nnetworks = [\"192.0.2.0/24\"]\n{POLICY}"));
+    let server = folder.serve(&[]);
+    let head = "POST /v1/verify HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\nconnection: close\r\n\r\n";
+    assert_eq!(server.raw(head.as_bytes()).code(), "proxy_untrusted");
+    let head = head.replace("/v1/verify", "/admin/v1/keys");
+    assert_eq!(server.raw(head.as_bytes()).code(), "no_rule");
+}

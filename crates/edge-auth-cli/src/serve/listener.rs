@@ -16,17 +16,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::body::Body;
-use super::first_bytes::FirstBytes;
+use super::patient::Patient;
 use crate::failure::Failure;
 
 /// The longest request line and header section, in bytes; a longer one is answered with 431.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
 /// The most header fields.
 const MAX_FIELDS: usize = 128;
-/// How long a client may take over a head, and how long a connection may be idle.
+/// How long a client may take over a head, how long a connection may be idle, and how long an answer
+/// may wait to be taken.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How many connections are open at once; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 8192;
+/// How many connections are open at once at most; more wait to be accepted.
+const MAX_CONNECTIONS: u64 = 8192;
+/// Descriptors that are kept for the store, logs and fetches.
+const RESERVED_FILES: u64 = 32;
 /// How many requests one HTTP/2 connection may have under way.
 const MAX_STREAMS: u32 = 128;
 /// How long requests that are under way may take to end at a shutdown.
@@ -58,7 +61,7 @@ where
 {
     let protocol = protocol();
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(max_connections()));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -71,7 +74,7 @@ where
             let answer = handler(request, peer);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let io = TokioIo::new(FirstBytes::within(HEAD_TIMEOUT, stream));
+        let io = TokioIo::new(Patient::within(HEAD_TIMEOUT, stream));
         let connection = protocol.serve_connection_with_upgrades(io, answer).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -82,6 +85,13 @@ where
     }
     drop(listener);
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}
+
+/// As many as there are descriptors for: a connection has one, and its way upstream another.
+fn max_connections() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let pairs = files.map_or(MAX_CONNECTIONS, |files| files.saturating_sub(RESERVED_FILES) / 2);
+    usize::try_from(pairs.clamp(1, MAX_CONNECTIONS)).unwrap_or(1)
 }
 
 fn protocol() -> auto::Builder<TokioExecutor> {

@@ -3,11 +3,11 @@
 mod audit_log;
 pub(crate) mod body;
 mod client;
-mod first_bytes;
 mod host;
 mod key_source;
 pub(crate) mod listener;
 mod notices;
+mod patient;
 mod platform;
 mod proxy;
 mod signals;

@@ -1,11 +1,11 @@
-//! A deadline for a connection's first bytes.
+//! A stream with two deadlines: one for its first bytes, one for every byte that waits to be taken.
 //!
-//! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin: a client that
-//! sends nothing would hold its connection for ever.
+//! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin, and waits for
+//! ever for a client that does not read its answers.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,22 +14,42 @@ use tokio::time::Sleep;
 /// The length of HTTP/2's preface (RFC 9113, section 3.4).
 const PREFACE_BYTES: usize = 24;
 
-/// A stream whose first 24 bytes must come in time.
+/// A stream that does not wait for ever.
 #[derive(Debug)]
-pub(super) struct FirstBytes<S> {
+pub(super) struct Patient<S> {
     stream: S,
-    /// What is missing of the first bytes, and the deadline; `None` once they have come.
+    limit: Duration,
+    /// What is missing of the first bytes, and their deadline; `None` once they have come.
     awaited: Option<(usize, Pin<Box<Sleep>>)>,
+    /// The deadline of bytes that wait to be taken; `None` if none do.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> FirstBytes<S> {
-    /// Of `stream`, from now on.
+impl<S> Patient<S> {
+    /// Of `stream`: each deadline is so long.
     pub(super) fn within(limit: Duration, stream: S) -> Self {
-        Self { stream, awaited: Some((PREFACE_BYTES, Box::pin(tokio::time::sleep(limit)))) }
+        let first = Box::pin(tokio::time::sleep(limit));
+        Self { stream, limit, awaited: Some((PREFACE_BYTES, first)), stalled: None }
+    }
+
+    /// The result of a write, or an error once writes have waited too long.
+    fn unless_stalled<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.stalled = None;
+            return polled;
+        }
+        let limit = self.limit;
+        let deadline = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(deadline.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for FirstBytes<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -51,13 +71,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for FirstBytes<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for FirstBytes<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.unless_stalled(polled, context)
     }
 
     fn poll_write_vectored(
@@ -65,7 +86,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FirstBytes<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.unless_stalled(polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -89,7 +111,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_nothing_is_cut_off() {
         let (_client, server) = duplex(64);
-        let mut stream = FirstBytes::within(Duration::from_secs(30), server);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
         let error = stream.read(&mut [0; 8]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -97,7 +119,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stops_within_the_preface_is_cut_off() {
         let (mut client, server) = duplex(64);
-        let mut stream = FirstBytes::within(Duration::from_secs(30), server);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
         client.write_all(b"PRI * HTTP").await.unwrap();
         assert_eq!(stream.read(&mut [0; 64]).await.unwrap(), 10);
         assert!(stream.read(&mut [0; 64]).await.is_err());
@@ -106,7 +128,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_the_first_bytes_there_is_no_deadline() {
         let (mut client, server) = duplex(64);
-        let mut stream = FirstBytes::within(Duration::from_secs(30), server);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
         client.write_all(&[b'x'; PREFACE_BYTES]).await.unwrap();
         stream.read_exact(&mut [0; PREFACE_BYTES]).await.unwrap();
         let late = tokio::spawn(async move {
@@ -115,5 +137,28 @@ mod tests {
         });
         stream.read_exact(&mut [0; 4]).await.unwrap();
         late.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+        let (client, server) = duplex(8);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let error = stream.write_all(&[0; 64]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(client);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_is_served_to_the_end() {
+        let (mut client, server) = duplex(8);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let reader = tokio::spawn(async move {
+            for _ in 0..8 {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                client.read_exact(&mut [0; 8]).await.unwrap();
+            }
+        });
+        stream.write_all(&[0; 64]).await.unwrap();
+        reader.await.unwrap();
     }
 }
