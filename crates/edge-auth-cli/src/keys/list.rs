@@ -19,9 +19,6 @@ pub(super) struct ListArgs {
     block: Option<String>,
 }
 
-/// How many records are read at a time.
-const PAGE: usize = 200;
-
 #[derive(Serialize)]
 struct ListReport {
     keys: Vec<KeyView>,
@@ -36,23 +33,15 @@ struct Untrusted {
 }
 
 pub(super) async fn run(args: ListArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let registry = desk.registry()?;
     let now = now();
     let mut report = ListReport { keys: Vec::new(), untrusted: Vec::new() };
-    let mut after: Option<String> = None;
-    loop {
-        let page = registry.list(args.block.as_deref(), after.as_deref(), PAGE, now).await?;
-        for listed in page.keys {
-            match listed {
-                Listed::Key(key) => report.keys.push(KeyView::new(&key, now)),
-                Listed::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),
-            }
+    for listed in desk.all(args.block.as_deref()).await? {
+        match listed {
+            Listed::Key(key) => report.keys.push(KeyView::new(&key, now)),
+            Listed::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),
         }
-        after = match page.next {
-            Some(next) => Some(next),
-            None => return output.report(&report),
-        };
     }
+    output.report(&report)
 }
 
 impl Report for ListReport {

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use edge_auth::Policy;
-use edge_auth::admin::Registry;
+use edge_auth::admin::{Listed, Registry};
 
 use crate::failure::Failure;
-use crate::host::{HostResources, PolicyFile};
+use crate::host::{HostResources, PolicyFile, now};
 use crate::output::Output;
 use crate::store::{self, SqliteStore};
 
@@ -53,6 +53,9 @@ enum KeysCommand {
     Wrap(wrap::WrapArgs),
 }
 
+/// How many records are read at a time.
+const PAGE: usize = 200;
+
 /// A policy and a store, for one command.
 struct Desk {
     policy: Policy,
@@ -79,6 +82,20 @@ impl Desk {
 
     fn registry(&self) -> Result<Registry<'_, SqliteStore>, Failure> {
         Ok(Registry::new(&self.policy, &self.resources, &self.store)?)
+    }
+
+    /// All keys, in the order of their ids; those of one block, if it is named.
+    async fn all(&self, block: Option<&str>) -> Result<Vec<Listed>, Failure> {
+        let registry = self.registry()?;
+        let (mut all, mut after): (Vec<Listed>, Option<String>) = (Vec::new(), None);
+        loop {
+            let page = registry.list(block, after.as_deref(), PAGE, now()).await?;
+            all.extend(page.keys);
+            after = match page.next {
+                Some(next) => Some(next),
+                None => return Ok(all),
+            };
+        }
     }
 
     /// The block that is meant: the one that is named, or the only one.

@@ -11,9 +11,6 @@ use crate::failure::Failure;
 use crate::host::now;
 use crate::output::{Output, Report, printable};
 
-/// How many records are read at a time.
-const PAGE: usize = 200;
-
 #[derive(Debug, Args)]
 pub(super) struct WrapArgs {
     /// The keys' ids [default: all keys]
@@ -38,7 +35,10 @@ struct Trouble {
 
 pub(super) async fn run(args: WrapArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
     let registry = desk.registry()?;
-    let ids = if args.ids.is_empty() { all(desk).await? } else { args.ids };
+    let ids = match args.ids.is_empty() {
+        true => desk.all(None).await?.into_iter().map(id).collect(),
+        false => args.ids,
+    };
     let mut report = WrapReport::default();
     for id in ids {
         match registry.wrap(&id, now()).await {
@@ -51,19 +51,10 @@ pub(super) async fn run(args: WrapArgs, desk: &Desk, output: Output) -> Result<(
     if report.failed.is_empty() { Ok(()) } else { Err(Failure::Reported) }
 }
 
-async fn all(desk: &Desk) -> Result<Vec<String>, Failure> {
-    let registry = desk.registry()?;
-    let (mut ids, mut after): (Vec<String>, Option<String>) = (Vec::new(), None);
-    loop {
-        let page = registry.list(None, after.as_deref(), PAGE, now()).await?;
-        ids.extend(page.keys.into_iter().map(|listed| match listed {
-            Listed::Key(key) => key.id().to_owned(),
-            Listed::Untrusted { id, .. } => id,
-        }));
-        after = match page.next {
-            Some(next) => Some(next),
-            None => return Ok(ids),
-        };
+fn id(listed: Listed) -> String {
+    match listed {
+        Listed::Key(key) => key.id().to_owned(),
+        Listed::Untrusted { id, .. } => id,
     }
 }
 

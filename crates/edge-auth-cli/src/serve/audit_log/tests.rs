@@ -1,46 +1,21 @@
 //! A log that is written, one that breaks and is mended, and one that nobody reads.
 
-use std::sync::mpsc::{Receiver as Gate, Sender as Opener, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
-use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, Platform, Unavailable};
 use edge_auth::policy::Format;
-use edge_auth::{AuthRequest, Headers, Policy};
+use edge_auth::{AuthRequest, Gate, Headers, Policy};
+use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
 use edge_auth_token::{AwsLcRs, Timestamp};
 
 use super::*;
-use crate::host::{HostResources, SystemRandomness};
-
-struct Nothing;
-
-impl Platform for Nothing {
-    type ApiKeys = Self;
-    type KeySource = Self;
-    fn api_keys(&self) -> &Self {
-        self
-    }
-    fn key_source(&self) -> &Self {
-        self
-    }
-}
-
-impl ApiKeys for Nothing {
-    async fn find(&self, _: &str, _: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        Ok(None)
-    }
-}
-
-impl KeySource for Nothing {
-    async fn fetch(&self, _: &str, _: usize) -> Result<Vec<u8>, Unavailable> {
-        Err(Unavailable::new("there is nothing"))
-    }
-}
+use crate::host::SystemRandomness;
 
 /// A real event: events are made by gates only.
 async fn event(target: &str) -> AuditEvent {
     let policy = Policy::parse("[[rule]]\npath = \"/\"\npublic = true", Format::Toml, "policy.toml").unwrap();
-    let resources = HostResources::beside("".as_ref());
-    let built = edge_auth::Gate::new(policy, &resources, Box::new(AwsLcRs), Nothing, &SystemRandomness);
+    let platform = MemoryPlatform::new(Default::default(), "");
+    let resources = MapResources::default();
+    let built = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
     let request = AuthRequest {
         method: "GET",
         host: None,
@@ -57,7 +32,7 @@ struct Stream {
     kept: Kept,
     /// What becomes of the next writes: how many bytes are taken before an error; all are if there
     /// is nothing to say.
-    next: Gate<Option<usize>>,
+    next: mpsc::Receiver<Option<usize>>,
 }
 
 impl Write for Stream {
@@ -83,9 +58,9 @@ impl Write for Stream {
 /// What arrived.
 type Kept = Arc<Mutex<Vec<u8>>>;
 
-fn log() -> (AuditLog, Writer, Opener<Option<usize>>, Kept) {
+fn log() -> (AuditLog, Writer, mpsc::Sender<Option<usize>>, Kept) {
     let kept = Kept::default();
-    let (opener, next) = channel();
+    let (opener, next) = mpsc::channel();
     let stream = Stream { kept: Arc::clone(&kept), next };
     let (log, writer) = AuditLog::start(stream, Notices::start().unwrap()).unwrap();
     (log, writer, opener, kept)

@@ -3,44 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, Platform, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Grant, Headers, Policy};
+use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use hyper::Request;
 use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::host::{HostResources, SystemRandomness};
+use crate::host::SystemRandomness;
 use crate::serve::listener;
 use crate::serve::proxy::{Client, Upstream};
-
-/// No keys and nothing to fetch.
-struct Nothing;
-
-impl Platform for Nothing {
-    type ApiKeys = Self;
-    type KeySource = Self;
-    fn api_keys(&self) -> &Self {
-        self
-    }
-    fn key_source(&self) -> &Self {
-        self
-    }
-}
-
-impl ApiKeys for Nothing {
-    async fn find(&self, _: &str, _: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        Ok(None)
-    }
-}
-
-impl KeySource for Nothing {
-    async fn fetch(&self, _: &str, _: usize) -> Result<Vec<u8>, Unavailable> {
-        Err(Unavailable::new("there is nothing"))
-    }
-}
 
 const POLICY: &str = r#"
 [[rule]]
@@ -57,8 +31,9 @@ cors = { origins = ["https://app.example"] }
 /// What the gate grants for this target, as if a principal had been verified if `known` is set.
 async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> Grant {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-    let resources = HostResources::beside("".as_ref());
-    let (gate, _) = Gate::new(policy, &resources, Box::new(AwsLcRs), Nothing, &SystemRandomness).unwrap();
+    let platform = MemoryPlatform::new(Default::default(), "");
+    let resources = MapResources::default();
+    let (gate, _) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness).unwrap();
     let request = AuthRequest {
         method: "GET",
         host: Some("api.example"),
