@@ -35,6 +35,11 @@ impl ImportedFormat {
         Ok(Self { algorithm, prefix: prefix.map(str::to_owned) })
     }
 
+    /// What all keys begin with, if they do.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
     /// Whether the text begins with the prefix; never without one.
     pub(super) fn recognises(&self, text: &str) -> bool {
         self.prefix.as_ref().is_some_and(|prefix| text.starts_with(prefix))

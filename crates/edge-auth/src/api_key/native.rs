@@ -45,6 +45,11 @@ impl KeyFormat {
         &self.environment
     }
 
+    /// What the keys begin with: `{prefix}_{environment}_`.
+    pub(crate) fn lead(&self) -> &str {
+        &self.lead
+    }
+
     /// Whether the text begins like the keys of this format.
     pub(super) fn recognises(&self, text: &str) -> bool {
         text.starts_with(&self.lead)

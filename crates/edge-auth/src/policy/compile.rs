@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::PolicyError;
-use super::locate::{Format, Place, Step, line_of};
+use super::locate::{Format, Map, Place, Step};
 
 /// A field of a block, for an error's place.
 #[derive(Debug, Clone)]
@@ -35,8 +35,7 @@ impl Field {
 /// Collects the mistakes of one policy.
 pub(super) struct Compiler<'a> {
     file: &'a str,
-    text: &'a str,
-    format: Format,
+    map: Map,
     /// A name for people for each block of a list: ``rule 3 (`/v1/orders`)``.
     labels: Vec<(&'static str, Vec<String>)>,
     errors: Vec<PolicyError>,
@@ -44,8 +43,14 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str, format: Format) -> Self {
-        Self { file, text, format, labels: Vec::new(), errors: Vec::new(), names: BTreeSet::new() }
+    pub(super) fn new(file: &'a str, text: &str, format: Format) -> Self {
+        Self {
+            file,
+            map: Map::of(text, format),
+            labels: Vec::new(),
+            errors: Vec::new(),
+            names: BTreeSet::new(),
+        }
     }
 
     pub(super) fn label(&mut self, block: &'static str, names: Vec<String>) {
@@ -60,7 +65,7 @@ impl<'a> Compiler<'a> {
         let block = self.describe(at.block, at.index);
         self.errors.push(PolicyError {
             file: self.file.to_owned(),
-            line: line_of(self.text, self.format, &at.place()),
+            line: self.map.line_of(&at.place()),
             block,
             field: at.field.to_owned(),
             message: message.to_owned(),
@@ -83,7 +88,7 @@ impl<'a> Compiler<'a> {
 
     /// `policy.toml:12`: where a field, or at least its block, is written.
     pub(super) fn place(&self, at: &Field) -> String {
-        match line_of(self.text, self.format, &at.place()) {
+        match self.map.line_of(&at.place()) {
             Some(line) => format!("{}:{line}", self.file),
             None => self.file.to_owned(),
         }

@@ -42,6 +42,8 @@ pub(crate) struct Issuer {
     pub insecure_http: bool,
     pub algorithms: Vec<Algorithm>,
     pub expected: Expected,
+    /// The policy asks for no `typ`, and for no claim that would tell access tokens from others.
+    pub any_type: bool,
     pub scope_claims: Vec<String>,
     pub client_claims: Vec<String>,
     pub claims: Vec<ClaimRule>,
@@ -95,6 +97,9 @@ impl Issuer {
         }
         let keys = keys(compiler, index, &source);
         let algorithms = algorithms(compiler, index, source.algorithms, keys.as_ref());
+        if source.insecure_any_audience && source.audience.is_none() && source.audience_claim.is_some() {
+            compiler.error(at("audience_claim"), "contradicts `insecure_any_audience`: keep one of them");
+        }
         let audience = match (source.audience, source.insecure_any_audience) {
             (Some(values), false) if values.0.is_empty() || values.0.iter().any(String::is_empty) => {
                 compiler.error(at("audience"), "must name at least one audience, none of them empty");
@@ -118,6 +123,7 @@ impl Issuer {
                 Audience::Unchecked
             }
         };
+        let asked_type = source.token_type.is_some();
         let token_type = match source.token_type {
             None => defaults.token_type,
             Some(types) => match types.0.as_slice() {
@@ -126,10 +132,19 @@ impl Issuer {
                     TokenType::Any
                 }
                 [any] if any == "any" => TokenType::Any,
+                several if several.iter().any(|one| one == "any") => {
+                    compiler.error(at("token_type"), "\"any\" stands alone");
+                    TokenType::Any
+                }
+                several if several.iter().any(String::is_empty) => {
+                    compiler.error(at("token_type"), "must name a type, or be \"any\"");
+                    TokenType::Any
+                }
                 [one] => TokenType::Exactly(one.clone()),
                 _ => TokenType::OneOf(types.0),
             },
         };
+        let any_type_asked_for = asked_type && token_type == TokenType::Any;
         let clock_skew = source.clock_skew.map_or(DEFAULT_CLOCK_SKEW, |span| span.0);
         if clock_skew > MAX_CLOCK_SKEW {
             compiler.error(at("clock_skew"), "is at most 5 minutes: set the clocks instead");
@@ -139,7 +154,8 @@ impl Issuer {
             compiler.error(at("max_lifetime"), "must be longer than nothing");
         }
         let refresh = source.refresh.map_or(DEFAULT_REFRESH, |span| span.0);
-        let max_stale = source.max_stale.map_or(DEFAULT_MAX_STALE.max(refresh * 2), |span| span.0);
+        let max_stale =
+            source.max_stale.map_or(DEFAULT_MAX_STALE.max(refresh.saturating_mul(2)), |span| span.0);
         if refresh < Duration::from_secs(10) {
             compiler.error(at("refresh"), "is at least 10 seconds, or the issuer would be flooded");
         }
@@ -151,6 +167,8 @@ impl Issuer {
         claims.extend(source.claims.iter().map(|(claim, value)| ClaimRule::equals(claim, value)));
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let issuer = Self {
+            // What a claim tells apart needs no `typ`.
+            any_type: any_type_asked_for && claims.is_empty(),
             place: compiler.place(&at("name")),
             name: source.name,
             keys: keys?,
@@ -171,6 +189,7 @@ impl Issuer {
         let any_audience = matches!(self.expected.audience, Audience::Unchecked);
         [
             (any_audience, "insecure_any_audience: tokens for any API are accepted"),
+            (self.any_type, "token_type = \"any\": ID tokens for the same audience are accepted, too"),
             (self.insecure_http, "insecure_http_jwks: keys may be fetched without TLS"),
         ]
         .into_iter()

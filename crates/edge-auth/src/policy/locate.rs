@@ -1,5 +1,6 @@
 //! From a field's place in a policy to its line in the file, for TOML and JSON alike.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -33,66 +34,89 @@ impl Format {
     }
 }
 
-/// The line (from 1) of the deepest part of `place` that the text has.
-pub(super) fn line_of(text: &str, format: Format, place: &[Step]) -> Option<usize> {
-    let offset = match format {
-        Format::Toml => toml_offset(text, place),
-        Format::Json => json_offset(text, place),
-    }?;
-    Some(line_at(text, offset))
+/// Where everything in a document is. It is made once, however many places are asked for.
+pub(super) struct Map {
+    root: Option<Node>,
+    newlines: Vec<usize>,
 }
 
-/// The line (from 1) that holds the byte at `offset`.
-pub(super) fn line_at(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+/// A value: where it begins, and what is in it.
+#[derive(Default)]
+struct Node {
+    offset: usize,
+    fields: BTreeMap<String, Node>,
+    items: Vec<Node>,
 }
 
-fn toml_offset(text: &str, place: &[Step]) -> Option<usize> {
-    let root = DeTable::parse(text).ok()?;
-    let (first, rest) = place.split_first()?;
-    let Step::Field(name) = first else {
-        return None;
-    };
-    let (key, mut value) = field(root.get_ref(), name)?;
-    // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's line.
-    let mut offset = if value.get_ref().is_str() { key } else { value.span().start };
-    for step in rest {
-        let next: Option<(usize, &Spanned<DeValue<'_>>)> = match (step, value.get_ref()) {
-            (Step::Field(name), DeValue::Table(table)) => field(table, name),
-            (Step::Index(index), DeValue::Array(list)) => {
-                list.get(*index).map(|item| (item.span().start, item))
+/// How deep a policy's fields are looked for: `rule`, its index, a field, a field or index in it.
+const DEPTH: usize = 4;
+
+impl Map {
+    pub(super) fn of(text: &str, format: Format) -> Self {
+        let root = match format {
+            Format::Toml => DeTable::parse(text).ok().map(|root| toml_table(root.get_ref(), 0, DEPTH)),
+            Format::Json => {
+                serde_json::from_str::<&RawValue>(text).ok().map(|root| json_value(text, root, DEPTH))
             }
-            _ => None,
         };
-        let Some((start, inner)) = next else { break };
-        (offset, value) = (start, inner);
+        Self { root, newlines: text.match_indices('\n').map(|(offset, _)| offset).collect() }
     }
-    Some(offset)
+
+    /// The line (from 1) of the deepest part of `place` that the text has.
+    pub(super) fn line_of(&self, place: &[Step]) -> Option<usize> {
+        let mut node = self.root.as_ref()?;
+        let mut found = false;
+        for step in place {
+            let next = match step {
+                Step::Field(name) => node.fields.get(name),
+                Step::Index(index) => node.items.get(*index),
+            };
+            let Some(next) = next else { break };
+            (node, found) = (next, true);
+        }
+        found.then(|| self.line_at(node.offset))
+    }
+
+    /// The line (from 1) that holds the byte at `offset`.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        self.newlines.partition_point(|newline| *newline < offset) + 1
+    }
 }
 
-fn field<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<(usize, &'a Spanned<DeValue<'i>>)> {
-    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == name)?;
-    Some((key.span().start, value))
+fn toml_table(table: &DeTable<'_>, offset: usize, depth: usize) -> Node {
+    let field = |(key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's line.
+        let at_root = depth == DEPTH && !value.get_ref().is_str();
+        let offset = if at_root { value.span().start } else { key.span().start };
+        (key.get_ref().clone().into_owned(), toml_value(value.get_ref(), offset, depth - 1))
+    };
+    Node { offset, fields: table.iter().map(field).collect(), items: Vec::new() }
 }
 
-fn json_offset(text: &str, place: &[Step]) -> Option<usize> {
-    let mut value: &RawValue = serde_json::from_str(text).ok()?;
-    let mut offset = None;
-    for step in place {
-        let next = match step {
-            Step::Field(name) => serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get())
-                .ok()
-                .and_then(|fields| fields.get(name).copied()),
-            Step::Index(index) => serde_json::from_str::<Vec<&RawValue>>(value.get())
-                .ok()
-                .and_then(|list| list.get(*index).copied()),
-        };
-        let Some(inner) = next else { break };
-        // The inner text is a part of the whole one, so their addresses tell where it is.
-        offset = (inner.get().as_ptr() as usize).checked_sub(text.as_ptr() as usize);
-        value = inner;
+fn toml_value(value: &DeValue<'_>, offset: usize, depth: usize) -> Node {
+    match value {
+        DeValue::Table(table) if depth > 0 => toml_table(table, offset, depth),
+        DeValue::Array(list) if depth > 0 => {
+            let item = |item: &Spanned<DeValue<'_>>| toml_value(item.get_ref(), item.span().start, depth - 1);
+            Node { offset, fields: BTreeMap::new(), items: list.iter().map(item).collect() }
+        }
+        _ => Node { offset, ..Node::default() },
     }
-    offset
+}
+
+fn json_value(text: &str, value: &RawValue, depth: usize) -> Node {
+    // The inner text is a part of the whole one, so their addresses tell where it is.
+    let offset = (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let mut node = Node { offset, ..Node::default() };
+    if depth > 0 {
+        if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) {
+            let field = |(name, value)| (name, json_value(text, value, depth - 1));
+            node.fields = fields.into_iter().map(field).collect();
+        } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+            node.items = items.into_iter().map(|item| json_value(text, item, depth - 1)).collect();
+        }
+    }
+    node
 }
 
 #[cfg(test)]
@@ -110,21 +134,21 @@ mod tests {
     #[test]
     fn a_toml_field_is_on_its_own_line() {
         let text = "\n[[rule]]\npath = \"/a\"\n\n[[rule]]\npath = \"/b\"\nscopes = [\"x\"]\n";
-        assert_eq!(line_of(text, Format::Toml, &place(&["rule", "1", "scopes"])), Some(7));
-        assert_eq!(line_of(text, Format::Toml, &place(&["rule", "1"])), Some(5));
-        assert_eq!(line_of(text, Format::Toml, &place(&["rule", "1", "nothing"])), Some(5));
+        assert_eq!(Map::of(text, Format::Toml).line_of(&place(&["rule", "1", "scopes"])), Some(7));
+        assert_eq!(Map::of(text, Format::Toml).line_of(&place(&["rule", "1"])), Some(5));
+        assert_eq!(Map::of(text, Format::Toml).line_of(&place(&["rule", "1", "nothing"])), Some(5));
     }
 
     #[test]
     fn a_json_field_is_where_its_value_begins() {
         let text = "{\n \"rule\": [\n  {\"path\": \"/a\"},\n  {\n   \"path\": 3\n  }\n ]\n}";
-        assert_eq!(line_of(text, Format::Json, &place(&["rule", "1", "path"])), Some(5));
-        assert_eq!(line_of(text, Format::Json, &place(&["rule", "1"])), Some(4));
+        assert_eq!(Map::of(text, Format::Json).line_of(&place(&["rule", "1", "path"])), Some(5));
+        assert_eq!(Map::of(text, Format::Json).line_of(&place(&["rule", "1"])), Some(4));
     }
 
     #[test]
     fn what_cannot_be_found_has_no_line() {
-        assert_eq!(line_of("not = [toml", Format::Toml, &place(&["rule"])), None);
-        assert_eq!(line_of("{}", Format::Json, &place(&["rule"])), None);
+        assert_eq!(Map::of("not = [toml", Format::Toml).line_of(&place(&["rule"])), None);
+        assert_eq!(Map::of("{}", Format::Json).line_of(&place(&["rule"])), None);
     }
 }

@@ -12,14 +12,17 @@ mod preset;
 mod rule;
 mod sample;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use compile::{Compiler, Field};
-use locate::{Place, Step, line_at, line_of};
+use locate::{Map, Place, Step};
 use rule::Blocks;
 
 pub(crate) use issuer::{Issuer, fetchable};
@@ -182,7 +185,10 @@ impl Policy {
         let indexed = source.issuer.into_iter().enumerate();
         let issuers = indexed.filter_map(|(i, block)| Issuer::compile(compiler, i, block)).collect();
         let indexed = source.api_key.into_iter().enumerate();
-        let api_keys: Vec<_> = indexed.filter_map(|(i, block)| api_key(compiler, i, block)).collect();
+        let api_keys: Vec<_> =
+            indexed.filter_map(|(i, block)| Some((i, api_key(compiler, i, block)?))).collect();
+        look_different(compiler, &api_keys);
+        let api_keys = api_keys.into_iter().map(|(_, block)| block).collect();
         let indexed = source.rule.into_iter().enumerate();
         let (rules, routes): (Vec<Rule>, Vec<Route>) =
             indexed.filter_map(|(i, rule)| Rule::compile(compiler, &blocks, i, rule)).unzip();
@@ -227,12 +233,13 @@ fn read(text: &str, format: Format, file: &str) -> Result<source::Source, Policy
     match format {
         Format::Toml => {
             let document = toml::Deserializer::parse(text).map_err(|error| {
-                let line = error.span().map(|span| line_at(text, span.start));
+                let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
                 fail(line, &Vec::new(), error.message().to_owned())
             })?;
             traced(document).map_err(|(place, error): (Place, toml::de::Error)| {
-                let line = error.span().map(|span| line_at(text, span.start));
-                let line = line.or_else(|| line_of(text, format, &place));
+                let map = Map::of(text, format);
+                let line = error.span().map(|span| map.line_at(span.start));
+                let line = line.or_else(|| map.line_of(&place));
                 fail(line, &place, error.message().to_owned())
             })
         }
@@ -317,6 +324,27 @@ fn api_key(compiler: &mut Compiler<'_>, index: usize, source: source::ApiKey) ->
     Some(ApiKeyPolicy { name: source.name, kind, current, previous, retired })
 }
 
+/// A key must show whose it is: no key of one block may look like one of another that was made here.
+fn look_different(compiler: &mut Compiler<'_>, blocks: &[(usize, ApiKeyPolicy)]) {
+    let lead = |block: &ApiKeyPolicy| match &block.kind {
+        ApiKeyKind::Native(format) => Some(format.lead().to_owned()),
+        ApiKeyKind::Imported(format) => format.prefix().map(str::to_owned),
+    };
+    let native = |block: &ApiKeyPolicy| matches!(block.kind, ApiKeyKind::Native(_));
+    for (position, (index, block)) in blocks.iter().enumerate() {
+        for (other_index, other) in blocks.iter().take(position) {
+            let (Some(one), Some(two)) = (lead(block), lead(other)) else { continue };
+            let alike = one.starts_with(&two) || two.starts_with(&one);
+            if alike && (native(block) || native(other)) {
+                let whose = compiler.describe("api_key", Some(*other_index));
+                let field = if native(block) { "prefix" } else { "imported" };
+                let message = format!("its keys would look like those of {whose}");
+                compiler.error(Field::of("api_key", *index, field), &message);
+            }
+        }
+    }
+}
+
 fn bound(compiler: &mut Compiler<'_>, source: &source::Revocation) -> Duration {
     let bound = source.bound.map_or(DEFAULT_BOUND, |span| span.0);
     if bound < Duration::from_secs(1) || bound > Duration::from_secs(3600) {
@@ -371,6 +399,19 @@ fn trust(compiler: &mut Compiler<'_>, source: source::Trust) -> TrustPolicy {
     let header = source.secret_header.unwrap_or_else(|| "x-edge-auth-secret".to_owned()).to_ascii_lowercase();
     if !crate::request::is_token(&header) || header == "authorization" {
         compiler.error(Field::single("trust", "secret_header"), "must be a header name of its own");
+    }
+    let everybody = |network: &IpNet| match network {
+        IpNet::V4(network) => network.prefix_len() == 0,
+        // As IPv6 writes IPv4, too (RFC 4291, section 2.5.5.2).
+        IpNet::V6(network) => {
+            network.prefix_len() == 0
+                || (network.prefix_len() <= 96 && network.addr().to_ipv4_mapped().is_some())
+        }
+    };
+    if source.networks.iter().flatten().any(everybody) {
+        let message =
+            "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
+        compiler.error(Field::single("trust", "networks"), message);
     }
     TrustPolicy { networks: source.networks, secret: source.secret, secret_header: header }
 }

@@ -83,13 +83,8 @@ impl Rule {
             }
         };
         let access = access(compiler, blocks, index, &source);
-        let wanted = source.scopes.unwrap_or_default();
-        for scope in wanted.all_of.iter().chain(&wanted.any_of) {
-            if let Err(reason) = crate::scopes::valid(scope) {
-                compiler.error(at("scopes"), &reason);
-            }
-        }
-        let scopes = ScopeRule { all_of: wanted.all_of, any_of: wanted.any_of };
+        let scopes =
+            source.scopes.map(|wanted| self::scopes(compiler, at("scopes"), wanted)).unwrap_or_default();
         if source.public && !scopes.is_empty() {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
@@ -204,10 +199,27 @@ fn one_of_a_kind(
     Some(())
 }
 
+fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: source::Scopes) -> ScopeRule {
+    let lists = [&wanted.all_of, &wanted.any_of];
+    if lists.iter().all(|list| list.is_none()) || lists.into_iter().flatten().any(Vec::is_empty) {
+        // Taken for "none", it would let everybody in.
+        compiler.error(at.clone(), "names no scope: name one, or leave it out");
+    }
+    let scopes =
+        ScopeRule { all_of: wanted.all_of.unwrap_or_default(), any_of: wanted.any_of.unwrap_or_default() };
+    for scope in scopes.all_of.iter().chain(&scopes.any_of) {
+        if let Err(reason) = crate::scopes::valid(scope) {
+            compiler.error(at.clone(), &reason);
+        }
+    }
+    scopes
+}
+
 fn cors(compiler: &mut Compiler<'_>, index: usize, source: source::Cors) -> Cors {
     let at = Field::of("rule", index, "cors");
     let origin = |origin: &String| {
-        url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin)
+        !origin.contains('*')
+            && url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin)
     };
     if source.origins.is_empty() || !source.origins.iter().all(origin) {
         compiler

@@ -281,10 +281,10 @@ impl<'de> Deserialize<'de> for Require {
 }
 
 /// `["a", "b"]` (all of them) or `{ all_of = […], any_of = […] }`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Scopes {
-    pub all_of: Vec<String>,
-    pub any_of: Vec<String>,
+    pub all_of: Option<Vec<String>>,
+    pub any_of: Option<Vec<String>>,
 }
 
 impl<'de> Deserialize<'de> for Scopes {
@@ -292,10 +292,8 @@ impl<'de> Deserialize<'de> for Scopes {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Table {
-            #[serde(default)]
-            all_of: Vec<String>,
-            #[serde(default)]
-            any_of: Vec<String>,
+            all_of: Option<Vec<String>>,
+            any_of: Option<Vec<String>>,
         }
         struct Either;
         impl<'de> Visitor<'de> for Either {
@@ -305,7 +303,7 @@ impl<'de> Deserialize<'de> for Scopes {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Scopes, A::Error> {
                 let all_of = Vec::deserialize(de::value::SeqAccessDeserializer::new(seq))?;
-                Ok(Scopes { all_of, any_of: Vec::new() })
+                Ok(Scopes { all_of: Some(all_of), any_of: None })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scopes, A::Error> {
                 let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;

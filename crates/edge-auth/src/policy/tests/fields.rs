@@ -1,0 +1,69 @@
+//! The blocks that are there once.
+
+use super::*;
+
+#[track_caller]
+fn told(block: &str, field: &str, values: &[&str]) {
+    let name = field.split(" =").next().unwrap();
+    for value in values {
+        let text = format!("[{block}]\n{}\n", field.replace("{}", value));
+        let mistake = mistake(&text);
+        assert!(mistake.starts_with(&format!("policy.toml:2: [{block}]: `{name}`: ")), "{mistake}");
+    }
+}
+
+#[test]
+fn the_bound_is_from_a_second_to_an_hour() {
+    told("revocation", "bound = \"{}\"", &["0s", "999ms", "3601s", "1day"]);
+    assert_eq!(policy("").revocation_bound(), Duration::from_secs(30));
+    assert_eq!(policy("[revocation]\nbound = \"1h\"").revocation_bound(), Duration::from_secs(3600));
+}
+
+#[test]
+fn the_identity_prefix_is_long_enough_to_strip_nothing_else() {
+    told("identity", "prefix = \"{}\"", &["", "X-", "-", "X-Auth", "X_Auth_", "X Auth-", "Ä-Auth-"]);
+    told("identity", "prefix = \"{}\"", &[&format!("{}-", "x".repeat(64))]);
+    policy("[identity]\nprefix = \"X-Corp-\"");
+}
+
+#[test]
+fn the_key_header_is_a_header_of_its_own() {
+    told("credentials", "api_key_header = \"{}\"", &["", "a b", "a:b", "Authorization", "Cookie", "ä"]);
+    assert_eq!(policy("[credentials]\napi_key_header = \"X-Key\"").api_key_header, "x-key");
+}
+
+#[test]
+fn token_size_and_realm_have_limits() {
+    told("credentials", "max_token_bytes = {}", &["0", "255", "65537"]);
+    told("credentials", "realm = \"{}\"", &["", "a\\\"b", "a\\\\b", "a\\nb", "ä", &"a".repeat(65)]);
+}
+
+#[test]
+fn the_secret_header_is_a_header_of_its_own() {
+    told("trust", "secret_header = \"{}\"", &["", "a b", "authorization"]);
+}
+
+#[test]
+fn a_network_that_is_everyone_is_no_trusted_one() {
+    told(
+        "trust",
+        "networks = [\"{}\"]",
+        &["0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "10.0.0.0/8\", \"0.0.0.0/0"],
+    );
+    policy("[trust]\nnetworks = [\"10.0.0.0/8\", \"fd00::/8\"]");
+    policy("[trust]\nnetworks = []");
+}
+
+#[test]
+fn the_bootstrap_hash_is_what_was_printed() {
+    told("admin", "bootstrap_hash = \"{}\"", &["", "sha256:", "edge-auth-admin_secret", &"0".repeat(64)]);
+    policy(&format!("[admin]\nbootstrap_hash = \"sha256:{}\"", "0".repeat(64)));
+    assert!(policy("[admin]").admin.is_some() && policy("").admin.is_none());
+}
+
+#[test]
+fn every_secret_that_the_host_must_have_is_named() {
+    let text = GOOD.replace("\"PEPPER\"", "{ current = \"P1\", previous = [\"P2\"], retired = [\"P3\"] }")
+        + "[trust]\nsecret = \"T\"\n[[issuer]]\nname = \"s\"\nissuer = \"s\"\naudience = \"a\"\nkeys = { secret = \"S\" }\n";
+    assert_eq!(policy(&text).secret_names(), ["S", "P1", "P2", "P3", "T"]);
+}

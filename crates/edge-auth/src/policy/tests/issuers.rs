@@ -1,0 +1,169 @@
+//! Issuers: what contradicts itself, and what weakens the gate.
+
+use super::*;
+
+#[track_caller]
+fn says(text: &str, told: &str) {
+    let mistake = mistake(text);
+    assert!(mistake.starts_with(told), "{mistake}\n{told}");
+}
+
+#[test]
+fn an_audience_is_named_or_its_absence_is() {
+    let missing = with("audience = \"https://api.example\"\n", "");
+    says(&missing, "policy.toml:1: issuer 1 (`corp`): `audience`: is missing: tokens for other APIs would");
+    let both = issuer_with("insecure_any_audience = true");
+    says(&both, "policy.toml:6: issuer 1 (`corp`): `insecure_any_audience`: contradicts `audience`");
+    for empty in ["[]", "\"\"", "[\"a\", \"\"]"] {
+        let text = with("\"https://api.example\"", empty);
+        says(&text, "policy.toml:4: issuer 1 (`corp`): `audience`: must name at least one audience");
+    }
+}
+
+#[test]
+fn an_audience_claim_needs_an_audience() {
+    let text =
+        with("audience = \"https://api.example\"", "insecure_any_audience = true\naudience_claim = \"azp\"");
+    says(&text, "policy.toml:5: issuer 1 (`corp`): `audience_claim`: contradicts `insecure_any_audience`");
+}
+
+#[test]
+fn keys_come_from_exactly_one_place() {
+    let keys = |keys: &str| with("{ discover = true }", keys);
+    let place = "policy.toml:5: issuer 1 (`corp`): `keys`: ";
+    let one = format!("{place}must say exactly one of");
+    says(&keys("{}"), &one);
+    says(&keys("{ discover = true, secret = \"S\" }"), &one);
+    says(&keys("{ jwks_file = \"a\", jwks = { keys = [] } }"), &one);
+    says(&keys("{ discover = false }"), &format!("{place}`discover` can only be true"));
+    says(
+        &with("keys = { discover = true }\n", ""),
+        "policy.toml:1: issuer 1 (`corp`): `keys`: is missing: say {",
+    );
+}
+
+#[test]
+fn keys_are_fetched_by_tls_or_from_this_machine_or_on_request() {
+    let keys = |url: &str| with("{ discover = true }", &format!("{{ jwks_url = \"{url}\" }}"));
+    for good in ["https://a.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]/k"] {
+        policy(&keys(good));
+    }
+    for bad in [
+        "http://a.example/k",
+        "http://localhost.a.example/k",
+        "http://10.0.0.1/k",
+        "http://0.0.0.0/k",
+        "http://169.254.169.254/latest",
+        "https://user:pw@a.example/k",
+        "https://localhost@a.example/k",
+        "file:///etc/keys",
+        "ftp://a.example/k",
+        "data:application/json,{}",
+        "a.example/k",
+        "//a.example/k",
+        "",
+    ] {
+        says(&keys(bad), "policy.toml:5: issuer 1 (`corp`): `keys`: ");
+    }
+    let asked_for =
+        keys("http://a.example/k").replace("[[api_key]]", "insecure_http_jwks = true\n[[api_key]]");
+    assert_eq!(
+        policy(&asked_for).weaknesses(),
+        ["issuer `corp`: insecure_http_jwks: keys may be fetched without TLS"]
+    );
+}
+
+#[test]
+fn discovery_is_below_the_issuer() {
+    for (issuer, url) in [
+        ("https://login.example/", "https://login.example/.well-known/openid-configuration"),
+        ("https://login.example/realms/a", "https://login.example/realms/a/.well-known/openid-configuration"),
+    ] {
+        let policy = policy(&with("https://login.example/", issuer));
+        let (_, iss, _, keys) = policy.issuers().next().unwrap();
+        assert_eq!((iss, keys), (issuer, &KeyOrigin::Discovery(url.to_owned())));
+    }
+    for issuer in ["corp", "http://login.example/"] {
+        says(&with("https://login.example/", issuer), "policy.toml:5: issuer 1 (`corp`): `keys`: ");
+    }
+}
+
+#[test]
+fn a_shared_secret_and_published_keys_never_mix() {
+    let secret = |rest: &str| with("{ discover = true }", &format!("{{ secret = \"S\" }}\n{rest}"));
+    let place = "policy.toml:6: issuer 1 (`corp`): `algorithms`: ";
+    for mixed in ["\"RS256\"", "\"HS256\", \"ES256\""] {
+        says(&secret(&format!("algorithms = [{mixed}]")), &format!("{place}a shared secret goes with HS256"));
+    }
+    for mixed in ["\"HS256\"", "\"RS256\", \"HS512\""] {
+        let text = issuer_with(&format!("algorithms = [{mixed}]"));
+        says(&text, &format!("{place}HS256, HS384 and HS512 need `keys = {{ secret = NAME }}`"));
+    }
+    says(&issuer_with("algorithms = []"), &format!("{place}must name at least one algorithm"));
+    let algorithms = |text: &str| policy(text).issuers().next().unwrap().2.to_vec();
+    assert_eq!(algorithms(&secret("")), [edge_auth_token::Algorithm::Hs256]);
+    assert!(algorithms(GOOD).iter().all(|algorithm| !algorithm.is_symmetric()));
+}
+
+#[test]
+fn times_are_within_reason() {
+    let place = "policy.toml:6: issuer 1 (`corp`): ";
+    for (field, told) in [
+        ("clock_skew = \"6m\"", "`clock_skew`: is at most 5 minutes"),
+        ("max_lifetime = \"0s\"", "`max_lifetime`: must be longer"),
+        ("refresh = \"9s\"", "`refresh`: is at least 10 seconds"),
+        ("refresh = \"0s\"", "`refresh`: is at least 10 seconds"),
+        ("max_stale = \"1m\"", "`max_stale`: is at least as long as `refresh`"),
+    ] {
+        says(&issuer_with(field), &format!("{place}{told}"));
+    }
+}
+
+#[test]
+fn a_refresh_of_ages_is_no_panic() {
+    policy(&issuer_with("refresh = \"500000000000years\""));
+}
+
+#[test]
+fn a_token_type_is_a_type_or_any_and_not_both() {
+    let place = "policy.toml:6: issuer 1 (`corp`): `token_type`: ";
+    says(&issuer_with("token_type = []"), &format!("{place}must name a type"));
+    says(&issuer_with("token_type = \"\""), &format!("{place}must name a type"));
+    says(&issuer_with("token_type = [\"JWT\", \"any\"]"), &format!("{place}\"any\" stands alone"));
+}
+
+#[test]
+fn whatever_weakens_the_gate_is_listed() {
+    let text =
+        with("audience = \"https://api.example\"", "insecure_any_audience = true\ntoken_type = \"any\"");
+    assert_eq!(
+        policy(&text).weaknesses(),
+        [
+            "issuer `corp`: insecure_any_audience: tokens for any API are accepted",
+            "issuer `corp`: token_type = \"any\": ID tokens for the same audience are accepted, too",
+        ]
+    );
+}
+
+#[test]
+fn a_preset_that_knows_access_tokens_by_a_claim_is_no_weakness() {
+    for preset in ["auth0", "okta", "entra", "cognito", "google", "keycloak", "github-actions", "kubernetes"]
+    {
+        let text = issuer_with(&format!("preset = \"{preset}\""));
+        assert_eq!(policy(&text).weaknesses(), [""; 0], "{preset}");
+    }
+}
+
+#[test]
+fn what_the_policy_says_goes_before_the_preset() {
+    let text = issuer_with(
+        "preset = \"cognito\"\naudience_claim = \"aud\"\ntoken_type = \"JWT\"\nscope_claim = \"scp\"",
+    );
+    let policy = policy(&text);
+    let issuer = &policy.issuers[0];
+    assert_eq!(issuer.expected.token_type, edge_auth_token::TokenType::Exactly("JWT".to_owned()));
+    assert_eq!(issuer.scope_claims, ["scp"]);
+    let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.expected.audience else { panic!() };
+    assert_eq!(claim, "aud");
+    assert_eq!(issuer.claims.len(), 1, "the preset's own claim stays: {:?}", issuer.claims);
+}
