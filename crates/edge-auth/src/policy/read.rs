@@ -1,0 +1,76 @@
+//! From a policy's text to its shape. An error names the line, the block and the field.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::locate::{Format, Map, Place, Step};
+use super::{PolicyError, PolicyErrors, source};
+
+/// Text to shape. An error names the innermost field that serde was at.
+pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Source, PolicyErrors> {
+    let fail = |line: Option<usize>, place: &Place, message: String| {
+        let (block, field) = split(place);
+        PolicyErrors(vec![PolicyError { file: file.to_owned(), line, block, field, message }])
+    };
+    match format {
+        Format::Toml => {
+            let document = toml::Deserializer::parse(text).map_err(|error| {
+                let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
+                fail(line, &Vec::new(), error.message().to_owned())
+            })?;
+            traced(document).map_err(|(place, error): (Place, toml::de::Error)| {
+                let map = Map::of(text, format);
+                let line = error.span().map(|span| map.line_at(span.start));
+                let line = line.or_else(|| map.line_of(&place));
+                fail(line, &place, error.message().to_owned())
+            })
+        }
+        Format::Json => {
+            let mut document = serde_json::Deserializer::from_str(text);
+            let source = traced(&mut document).map_err(|(place, error): (Place, serde_json::Error)| {
+                fail(Some(error.line()), &place, error.to_string())
+            })?;
+            document.end().map_err(|error| fail(Some(error.line()), &Vec::new(), error.to_string()))?;
+            Ok(source)
+        }
+    }
+}
+
+fn traced<'de, D, T>(deserializer: D) -> Result<T, (Place, D::Error)>
+where
+    D: serde::Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let place = steps(error.path());
+        (place, error.into_inner())
+    })
+}
+
+fn steps(path: &Path) -> Place {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Map { key } => Some(Step::Field(key.clone())),
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// The block and the field inside it, for people.
+fn split(place: &[Step]) -> (String, String) {
+    let field = |steps: &[Step]| {
+        let parts = steps.iter().map(|step| match step {
+            Step::Field(name) => name.clone(),
+            Step::Index(index) => (index + 1).to_string(),
+        });
+        parts.collect::<Vec<_>>().join(".")
+    };
+    match place {
+        [Step::Field(block), Step::Index(index), rest @ ..] => {
+            (format!("{block} {}", index + 1), field(rest))
+        }
+        [Step::Field(block), rest @ ..] if !rest.is_empty() => (format!("[{block}]"), field(rest)),
+        other => (String::new(), field(other)),
+    }
+}

@@ -1,0 +1,103 @@
+//! The tables that are there once: `[revocation]`, `[identity]`, `[credentials]`, `[trust]`, `[admin]`.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::compile::{Compiler, Field};
+use super::source;
+use crate::trust::TrustPolicy;
+
+const DEFAULT_BOUND: Duration = Duration::from_secs(30);
+const DEFAULT_IDENTITY_PREFIX: &str = "X-Auth-";
+const DEFAULT_API_KEY_HEADER: &str = "x-api-key";
+
+/// `[admin]`: there only where administration is switched on.
+#[derive(Debug, Clone)]
+pub(crate) struct AdminPolicy {
+    /// SHA-256 of the bootstrap secret.
+    pub bootstrap_hash: Option<[u8; 32]>,
+}
+
+pub(super) fn bound(compiler: &mut Compiler<'_>, source: &source::Revocation) -> Duration {
+    let bound = source.bound.map_or(DEFAULT_BOUND, |span| span.0);
+    if bound < Duration::from_secs(1) || bound > Duration::from_secs(3600) {
+        compiler.error(Field::single("revocation", "bound"), "is between 1 second and 1 hour");
+    }
+    bound
+}
+
+pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: source::Identity) -> String {
+    let prefix = source.prefix.unwrap_or_else(|| DEFAULT_IDENTITY_PREFIX.to_owned());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    // A short prefix such as `X-` would strip half of what a client sends.
+    if prefix.len() < 4 || prefix.len() > 64 || !prefix.ends_with('-') || !prefix.bytes().all(plain) {
+        compiler.error(
+            Field::single("identity", "prefix"),
+            "must be 4 to 64 letters, digits and `-`, and end with `-`, like \"X-Auth-\"",
+        );
+    }
+    prefix
+}
+
+pub(super) fn api_key_header(compiler: &mut Compiler<'_>, source: Option<String>) -> String {
+    let header = source.map_or_else(|| DEFAULT_API_KEY_HEADER.to_owned(), |name| name.to_ascii_lowercase());
+    if !crate::request::is_token(&header) || header == "authorization" || header == "cookie" {
+        compiler.error(
+            Field::single("credentials", "api_key_header"),
+            "must be a header name of its own, like \"x-api-key\"",
+        );
+    }
+    header
+}
+
+pub(super) fn max_token_bytes(compiler: &mut Compiler<'_>, source: Option<usize>) -> usize {
+    let bytes = source.unwrap_or(edge_auth_token::DEFAULT_MAX_TOKEN_BYTES);
+    if !(256..=65_536).contains(&bytes) {
+        compiler.error(Field::single("credentials", "max_token_bytes"), "is between 256 and 65536");
+    }
+    bytes
+}
+
+pub(super) fn realm(compiler: &mut Compiler<'_>, source: Option<String>) -> String {
+    let realm = source.unwrap_or_else(|| "api".to_owned());
+    let plain = |byte: u8| (0x20..0x7F).contains(&byte) && byte != b'"' && byte != b'\\';
+    if realm.is_empty() || realm.len() > 64 || !realm.bytes().all(plain) {
+        let message = "must be 1 to 64 printable ASCII characters, without `\"` and `\\`";
+        compiler.error(Field::single("credentials", "realm"), message);
+    }
+    realm
+}
+
+pub(super) fn trust(compiler: &mut Compiler<'_>, source: source::Trust) -> TrustPolicy {
+    let header = source.secret_header.unwrap_or_else(|| "x-edge-auth-secret".to_owned()).to_ascii_lowercase();
+    if !crate::request::is_token(&header) || header == "authorization" {
+        compiler.error(Field::single("trust", "secret_header"), "must be a header name of its own");
+    }
+    let everybody = |network: &IpNet| match network {
+        IpNet::V4(network) => network.prefix_len() == 0,
+        // As IPv6 writes IPv4, too (RFC 4291, section 2.5.5.2).
+        IpNet::V6(network) => {
+            network.prefix_len() == 0
+                || (network.prefix_len() <= 96 && network.addr().to_ipv4_mapped().is_some())
+        }
+    };
+    if source.networks.iter().flatten().any(everybody) {
+        let message =
+            "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
+        compiler.error(Field::single("trust", "networks"), message);
+    }
+    TrustPolicy { networks: source.networks, secret: source.secret, secret_header: header }
+}
+
+pub(super) fn admin(compiler: &mut Compiler<'_>, source: source::Admin) -> AdminPolicy {
+    let bootstrap_hash = source.bootstrap_hash.and_then(|text| {
+        let hash = crate::admin::parse_bootstrap_hash(&text);
+        if hash.is_none() {
+            let message = "must be what `edge-auth admin init` printed: \"sha256:\" and 64 hex digits";
+            compiler.error(Field::single("admin", "bootstrap_hash"), message);
+        }
+        hash
+    });
+    AdminPolicy { bootstrap_hash }
+}
