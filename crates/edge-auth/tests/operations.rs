@@ -51,10 +51,8 @@ impl World {
         let documents = Documents::default();
         documents.publish("/jwks", Document::ok(jwks(&["p256"])));
         let platform = MemoryPlatform::new(documents.clone(), ISSUER);
-        let mut resources = MapResources::default();
-        resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+        let (resources, randomness) = (resources(), SeededRandomness::new(1));
         let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-        let randomness = SeededRandomness::new(1);
         let registry = Registry::new(&policy, &resources, &platform.api_keys).unwrap();
         let wish = KeyWish {
             block: "partners".to_owned(),
@@ -63,8 +61,7 @@ impl World {
             ..KeyWish::default()
         };
         let (_, text) = block_on(registry.create(wish, &randomness, NOW)).unwrap();
-        let built = Gate::new(policy, &resources, Box::new(AwsLcRs), platform.clone(), &randomness);
-        Self { gate: built.unwrap().0, platform, documents, key: text.expose().to_owned() }
+        Self { gate: gate(POLICY, &platform), platform, documents, key: text.expose().to_owned() }
     }
 
     fn costs(&self) -> Costs {
@@ -95,6 +92,18 @@ impl World {
     fn with_token(&self, token: &str, now: Timestamp) -> (Option<Code>, Costs) {
         self.ask(("authorization", &format!("Bearer {token}")), now)
     }
+}
+
+fn resources() -> MapResources {
+    let mut resources = MapResources::default();
+    resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    resources
+}
+
+fn gate(policy: &str, platform: &MemoryPlatform) -> Gate<MemoryPlatform> {
+    let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
+    let randomness = SeededRandomness::new(2);
+    Gate::new(policy, &resources(), Box::new(AwsLcRs), platform.clone(), &randomness).unwrap().0
 }
 
 fn jwks(keys: &[&str]) -> String {
@@ -181,4 +190,27 @@ fn a_new_signing_key_is_picked_up_by_the_token_that_names_it() {
     world.documents.publish("/jwks", Document::ok(jwks(&["p384", "p256"])));
     assert_eq!(world.with_token(&token("alice", Some("p256")), later(29)).1, (0, 0), "it cools down");
     assert_eq!(world.with_token(&token("alice", Some("p256")), later(30)), (None, (0, 1)));
+}
+
+#[test]
+fn a_new_policy_keeps_the_key_sets_of_issuers_that_are_the_same() {
+    let mut world = World::new();
+    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
+    for (policy, fetches) in [
+        (POLICY.to_owned(), 0),
+        (POLICY.replace("path = \"/orders\"", "path = \"/{*rest}\""), 0),
+        (POLICY.replace("1/jwks", "1/jwks2"), 1),
+        (POLICY.replace("name = \"corp\"", "name = \"other\"").replace("jwt:corp", "jwt:other"), 1),
+    ] {
+        world.documents.publish("/jwks2", Document::ok(jwks(&["p256"])));
+        let next = gate(&policy, &world.platform);
+        next.keep_issuer_keys_of(&world.gate);
+        let before = std::mem::replace(&mut world.gate, next);
+        assert_eq!(
+            world.with_token(&token("alice", Some("p256")), later(1)),
+            (None, (0, fetches)),
+            "{policy}"
+        );
+        world.gate = before;
+    }
 }
