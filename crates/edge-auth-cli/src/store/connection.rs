@@ -53,17 +53,19 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Kind> {
     Ok(connection)
 }
 
-/// Whether the file is empty; whatever else is neither ours is refused.
+/// Whether the file is empty; whatever else is neither ours is refused. One statement sees one
+/// state, whatever another process does meanwhile.
 fn is_new(connection: &Connection) -> Result<bool, Kind> {
-    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    match (number("application_id")?, number("user_version")?) {
-        (APPLICATION, SCHEMA_VERSION) => Ok(false),
-        (APPLICATION, newer) => Err(Kind::Newer(newer)),
-        _ => {
-            let objects: i64 =
-                connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
-            if objects == 0 { Ok(true) } else { Err(Kind::Foreign) }
-        }
+    const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+         FROM pragma_application_id, pragma_user_version";
+    let found = connection.query_row(LOOK, (), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    match found {
+        (APPLICATION, SCHEMA_VERSION, _) => Ok(false),
+        (APPLICATION, newer, _) => Err(Kind::Newer(newer)),
+        (_, _, 0) => Ok(true),
+        _ => Err(Kind::Foreign),
     }
 }
 
