@@ -44,22 +44,41 @@ pub(super) async fn run(args: ListArgs, desk: &Desk, output: Output) -> Result<(
     output.report(&report)
 }
 
+fn row(key: &KeyView) -> [String; 6] {
+    let label = key.label.as_deref().unwrap_or("-");
+    [
+        printable(&key.id),
+        printable(&key.block),
+        key.state.to_owned(),
+        key.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
+        printable(label),
+        scopes(key),
+    ]
+}
+
 impl Report for ListReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.keys.is_empty() && self.untrusted.is_empty() {
             return writeln!(out, "There are no keys. Make one with `edge-auth keys create`.");
         }
-        writeln!(out, "{:<20}{:<14}{:<10}{:<26}{:<20}SCOPES", "ID", "BLOCK", "STATE", "EXPIRES", "LABEL")?;
-        for key in &self.keys {
+        let rows: Vec<[String; 6]> = self.keys.iter().map(row).collect();
+        let head = ["ID", "BLOCK", "STATE", "EXPIRES", "LABEL", "SCOPES"];
+        let width = |column: usize, name: &str| {
+            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+            cells.chain([name.len()]).max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = head.iter().enumerate().map(|(column, name)| width(column, name)).collect();
+        let line = |cells: &[String]| {
+            let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        writeln!(out, "{}", line(&head.map(str::to_owned)))?;
+        for (key, row) in self.keys.iter().zip(&rows) {
             let style = state_style(key.state);
-            let (id, block, state) = (&key.id, &key.block, key.state);
-            let expires = key.expires_at.as_deref().unwrap_or("never");
-            let label = printable(key.label.as_deref().unwrap_or("-"));
-            let scopes = scopes(key);
-            writeln!(out, "{id:<20}{block:<14}{style}{state:<10}{style:#}{expires:<26}{label:<20}{scopes}")?;
+            writeln!(out, "{style}{}{style:#}", line(row))?;
         }
         for Untrusted { id, reason } in &self.untrusted {
-            writeln!(out, "{:<20}NOT TRUSTED: {}", printable(id), printable(reason))?;
+            writeln!(out, "{}  NOT TRUSTED: {}", printable(id), printable(reason))?;
         }
         Ok(())
     }

@@ -16,13 +16,13 @@ pub enum LifecycleError {
     #[error("no randomness: {0}")]
     Randomness(#[from] Unavailable),
     /// The key was revoked, which is for good.
-    #[error("the key was revoked at {} (Unix time), for good: issue a new one", at.seconds())]
+    #[error("the key was revoked at {}, for good: issue a new one", crate::audit::rfc3339_text(*at))]
     Revoked {
         /// When.
         at: Timestamp,
     },
     /// The key expired.
-    #[error("the key expired at {} (Unix time): issue a new one", at.seconds())]
+    #[error("the key expired at {}: issue a new one", crate::audit::rfc3339_text(*at))]
     Expired {
         /// When.
         at: Timestamp,

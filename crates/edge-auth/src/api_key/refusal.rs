@@ -25,7 +25,7 @@ pub enum KeyRefusal {
     #[error("the key's secret is wrong, or was rotated away")]
     SecretWrong,
     /// The key was revoked.
-    #[error("the key was revoked at {} (Unix time): {reason}", at.seconds())]
+    #[error("the key was revoked at {}: {reason}", crate::audit::rfc3339_text(*at))]
     Revoked {
         /// When.
         at: Timestamp,
@@ -36,7 +36,7 @@ pub enum KeyRefusal {
     #[error("the key is disabled")]
     Disabled,
     /// The key's time is over.
-    #[error("the key expired at {} (Unix time)", at.seconds())]
+    #[error("the key expired at {}", crate::audit::rfc3339_text(*at))]
     Expired {
         /// From when on it is refused.
         at: Timestamp,

@@ -46,7 +46,7 @@ pub enum TermsError {
         network: IpNet,
     },
     /// The key would be born dead.
-    #[error("the key would expire at {} (Unix time), which is past", at.seconds())]
+    #[error("the key would expire at {}, which is past", crate::audit::rfc3339_text(*at))]
     ExpiresInThePast {
         /// When.
         at: Timestamp,
