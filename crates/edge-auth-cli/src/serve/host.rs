@@ -13,7 +13,7 @@ use hyper::{Request, Response, StatusCode};
 
 use super::audit_log::{AuditLog, Stuck};
 use super::body::{self, Body};
-use super::notices::Notices;
+use super::notices::{Notices, tell};
 use super::platform::NativePlatform;
 use super::problem;
 use super::proxy::{Client, Upstream};
@@ -81,7 +81,10 @@ impl Host {
         upstream: Option<Upstream>,
         (log, notices): (AuditLog, Notices),
     ) -> Result<Arc<Self>, Failure> {
-        let gate = RwLock::new(Arc::new(gate(&policy, &*resources, &platform, &notices)?));
+        let (gate, told) = gate(&policy, &*resources, &platform)?;
+        // Nothing is held up yet: the operator reads these before the address.
+        told.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
+        let gate = RwLock::new(Arc::new(gate));
         Ok(Arc::new(Self { policy, resources, platform, gate, upstream, log, notices }))
     }
 
@@ -92,9 +95,10 @@ impl Host {
 
     /// Reads the policy again. One with mistakes changes nothing.
     pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let gate = Arc::new(gate(&self.policy, &*self.resources, &self.platform, &self.notices)?);
+        let (gate, told) = gate(&self.policy, &*self.resources, &self.platform)?;
+        told.into_iter().for_each(|text| self.notices.tell(text));
         gate.keep_issuer_keys_of(&self.gate());
-        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = gate;
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
         Ok(())
     }
 
@@ -230,23 +234,23 @@ impl Host {
     }
 }
 
+/// The gate, and what its operator should know.
 fn gate(
     policy: &PolicyFile,
     resources: &dyn Resources,
     platform: &NativePlatform,
-    notices: &Notices,
-) -> Result<Gate<NativePlatform>, Failure> {
+) -> Result<(Gate<NativePlatform>, Vec<String>), Failure> {
     let compiled = policy.read()?;
     if compiled.api_key_blocks().next().is_some() && !platform.has_store() {
         return Err(Failure::Usage(
             "the policy has API keys: say where they are kept with --store sqlite:PATH".to_owned(),
         ));
     }
-    let weaknesses = compiled.weaknesses();
+    let mut told = compiled.weaknesses();
     let (gate, more) =
         Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
-    weaknesses.into_iter().chain(more).for_each(|text| notices.tell(text));
-    Ok(gate)
+    told.extend(more);
+    Ok((gate, told))
 }
 
 /// The header fields in the core's shape.
