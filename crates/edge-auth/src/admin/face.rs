@@ -251,3 +251,6 @@ fn problem(status: u16, code: &str, detail: &str) -> Reply {
     }
     reply
 }
+
+#[cfg(test)]
+mod tests;
