@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use edge_auth::admin::Registry;
 use edge_auth::platform::{KeySource, Platform, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Policy, Resources};
@@ -61,6 +62,12 @@ pub(crate) fn gate(policy: &str, store: &MemoryApiKeys) -> Gate<Host> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
     let randomness = SeededRandomness::new(1);
     Gate::new(policy, &Secrets, Box::new(AwsLcRs), Host(store.clone()), &randomness).unwrap().0
+}
+
+/// The keys of a policy, to be administered without a gate.
+pub(crate) fn registry<'s>(policy: &str, store: &'s MemoryApiKeys) -> Registry<'s, MemoryApiKeys> {
+    let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
+    Registry::new(&policy, &Secrets, store).unwrap()
 }
 
 /// Header fields as a face takes them.
