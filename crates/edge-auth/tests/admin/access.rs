@@ -50,7 +50,7 @@ fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
 fn a_wrong_bootstrap_secret_is_refused_with_a_challenge() {
     let desk = Desk::open();
     let right = bootstrap();
-    for wrong in [format!("{right}0"), right[..right.len() - 1].to_owned(), "edge-auth-admin_".to_owned()] {
+    for wrong in [format!("{right}0"), right.replace("cdef", "cde"), "edge-auth-admin_".to_owned()] {
         let header = format!("Bearer {wrong}");
         let answer = desk.ask("GET", "/admin/v1/keys", &[("authorization", &header)], "");
         assert_eq!((answer.status, answer.code()), (401, "key_invalid"));

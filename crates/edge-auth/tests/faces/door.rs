@@ -29,6 +29,9 @@ require = "key:partners"
 scopes = ["orders:read"]
 "#;
 
+/// Header fields as they were sent.
+pub(crate) type Sent<'a> = &'a [(&'a str, &'a [u8])];
+
 /// The `[forward_auth]` of a proxy.
 pub(crate) fn forward_auth(proxy: &str) -> String {
     format!("[forward_auth]\nproxy = \"{proxy}\"\n")
@@ -67,7 +70,7 @@ impl Door {
         peer: &str,
         method: &str,
         target: &str,
-        headers: &[(&str, &[u8])],
+        headers: Sent<'_>,
     ) -> (Reply, Outcome) {
         block_on(self.gate.forward_auth(&incoming(peer, method, target, headers), "/authorize", NOW))
     }
@@ -76,7 +79,7 @@ impl Door {
         block_on(self.gate.gateway(incoming, NOW))
     }
 
-    pub(crate) fn verify(&self, peer: &str, headers: &[(&str, &[u8])], body: &str) -> (Reply, Outcome) {
+    pub(crate) fn verify(&self, peer: &str, headers: Sent<'_>, body: &str) -> (Reply, Outcome) {
         let incoming = incoming(peer, "POST", "/v1/verify", headers);
         block_on(self.gate.verify_json(&incoming, body.as_bytes(), NOW))
     }

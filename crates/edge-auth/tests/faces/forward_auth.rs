@@ -2,7 +2,7 @@
 
 use edge_auth::{Code, Outcome};
 
-use crate::door::{Door, PROXY, TRUSTED, forward_auth};
+use crate::door::{Door, PROXY, Sent, TRUSTED, forward_auth};
 use crate::support::TRUST;
 
 /// A proxy that describes the request in headers: method, URI, host.
@@ -64,7 +64,7 @@ fn a_missing_empty_unreadable_or_repeated_method_or_uri_is_refused_and_never_def
         assert_eq!(door.forward(PROXY, "GET", "/authorize/open", &good).1.code(), None, "{proxy}");
         for (index, (name, value)) in good.into_iter().enumerate() {
             let other = good[1 - index];
-            let bad: [&[(&str, &[u8])]; 5] = [
+            let bad: [Sent<'_>; 5] = [
                 &[],
                 &[(name, b"")],
                 &[(name, b"\xff")],
@@ -182,14 +182,14 @@ fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_
     let secret = "[trust]\nsecret = \"TRUST\"\n";
     let anywhere = Door::of(&format!("{secret}{}", forward_auth("envoy")), "");
     let inside = Door::of(&format!("{TRUSTED}secret = \"TRUST\"\n{}", forward_auth("envoy")), "");
-    let admits = |door: &Door, peer: &str, headers: &[(&str, &[u8])]| {
+    let admits = |door: &Door, peer: &str, headers: Sent<'_>| {
         let (_, outcome) = door.forward(peer, "GET", "/authorize/open", headers);
         assert!(matches!(outcome.code(), None | Some(Code::ProxyUntrusted)), "{:?}", outcome.code());
         outcome.code().is_none()
     };
     assert!(admits(&anywhere, "192.0.2.1", &[right]) && admits(&anywhere, "unknown", &[right]));
     assert!(admits(&inside, PROXY, &[right]) && !admits(&inside, "192.0.2.1", &[right]));
-    let wrong: [&[(&str, &[u8])]; 5] = [
+    let wrong: [Sent<'_>; 5] = [
         &[],
         &[("X-Edge-Auth-Secret", b"")],
         &[("X-Edge-Auth-Secret", cut)],

@@ -2,7 +2,7 @@
 
 use edge_auth::Reply;
 
-use crate::door::{Door, PROXY, TRUSTED, code, forward_auth};
+use crate::door::{Door, PROXY, Sent, TRUSTED, code, forward_auth};
 
 const IDENTITY: [&str; 6] =
     ["X-Auth-Principal", "X-Auth-Kind", "X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Client", "X-Auth-Scopes"];
@@ -18,7 +18,7 @@ fn door(proxy: &str) -> Door {
 }
 
 /// Asks about `GET path` in the way of any of the proxies.
-fn ask(door: &Door, [method, uri]: [&str; 2], path: &str, headers: &[(&str, &[u8])]) -> Reply {
+fn ask(door: &Door, [method, uri]: [&str; 2], path: &str, headers: Sent<'_>) -> Reply {
     let mut all = vec![(method, &b"GET"[..]), (uri, path.as_bytes())];
     all.extend(headers);
     door.forward(PROXY, "GET", &format!("/authorize{path}"), &all).0
@@ -57,7 +57,7 @@ fn on_a_public_path_all_six_headers_are_empty_so_that_a_clients_own_are_overwrit
 
 #[test]
 fn a_refusal_has_its_code_and_nginx_hears_401_and_403_only() {
-    let refusals: [(&str, &[(&str, &[u8])], u16, &str); 7] = [
+    let refusals: [(&str, Sent<'_>, u16, &str); 7] = [
         ("/orders/1", &[], 401, "credential_missing"),
         ("/orders/1", &[("x-api-key", b"acme_live_junk")], 401, "key_invalid"),
         ("/orders/1", &[("x-api-key", b"a"), ("x-api-key", b"a")], 400, "credential_malformed"),

@@ -1,7 +1,7 @@
 use edge_auth::faces::Incoming;
 use edge_auth::{Code, Decision, Outcome, Reply};
 
-use crate::door::{Door, code, incoming};
+use crate::door::{Door, Sent, code, incoming};
 
 const ORIGIN: (&str, &[u8]) = ("Origin", b"https://app.example");
 const ANNOUNCED: (&str, &[u8]) = ("Access-Control-Request-Method", b"GET");
@@ -13,7 +13,7 @@ require = "key:partners"
 cors = { origins = ["https://app.example", "https://two.example"], headers = ["x-api-key"], max_age = "10m" }
 "#;
 
-fn ask(door: &Door, method: &str, target: &str, headers: &[(&str, &[u8])]) -> (Option<Reply>, Outcome) {
+fn ask(door: &Door, method: &str, target: &str, headers: Sent<'_>) -> (Option<Reply>, Outcome) {
     door.gateway(&incoming("192.0.2.1", method, target, headers))
 }
 
@@ -40,7 +40,7 @@ fn a_preflight_from_an_allowed_origin_is_answered_without_a_credential() {
 fn any_other_options_is_a_request_like_all_others() {
     let door = Door::of("", CORS);
     let foreign: (&str, &[u8]) = ("Origin", b"https://evil.example");
-    let cases: [(&str, &[(&str, &[u8])]); 9] = [
+    let cases: [(&str, Sent<'_>); 9] = [
         ("/shared", &[foreign, ANNOUNCED]),
         ("/shared", &[("Origin", b"https://app.example.evil.example"), ANNOUNCED]),
         ("/shared", &[("Origin", b"null"), ANNOUNCED]),
@@ -70,7 +70,7 @@ fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
     assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example"));
     assert_eq!(reply.header("vary"), Some("Origin"));
 
-    let respond = |headers: &[(&str, &[u8])]| match ask(&door, "GET", "/shared", headers) {
+    let respond = |headers: Sent<'_>| match ask(&door, "GET", "/shared", headers) {
         (None, Outcome { decision: Decision::Allow(grant), .. }) => grant.forward.respond,
         (reply, _) => panic!("{reply:?}"),
     };
