@@ -20,6 +20,7 @@ pub mod faces;
 mod gate;
 mod identity;
 mod issuer_keys;
+mod json;
 pub mod platform;
 pub mod policy;
 mod principal;

@@ -86,27 +86,31 @@ impl<P: Platform> Gate<P> {
         let Some(code) = outcome.code().filter(|code| code.is_challenged()) else {
             return Vec::new();
         };
-        let Some(rule) = outcome.rule.and_then(|index| self.policy.rules.get(index)) else {
-            return Vec::new();
+        let realm = &self.policy.realm;
+        let Some(rule) = self.rule_of(outcome) else {
+            // No rule was asked: it was the bootstrap secret, and it was wrong.
+            return vec![bearer_challenge(realm, code, None)];
         };
         let named = rule.access.named();
-        let realm = &self.policy.realm;
         let bearer = named.iter().any(|one| matches!(one, Named::Jwt(_)));
         let api_key = named.iter().any(|one| matches!(one, Named::Key(_)));
-        let bearer = bearer.then(|| bearer_challenge(realm, code, rule));
+        let bearer = bearer.then(|| bearer_challenge(realm, code, Some(rule)));
         let api_key = api_key.then(|| format!("ApiKey realm=\"{realm}\""));
         bearer.into_iter().chain(api_key).collect()
     }
 }
 
-fn bearer_challenge(realm: &str, code: Code, rule: &Rule) -> String {
+fn bearer_challenge(realm: &str, code: Code, rule: Option<&Rule>) -> String {
     let mut challenge = format!("Bearer realm=\"{realm}\"");
     if let Some(error) = code.bearer_error() {
         challenge.push_str(&format!(", error=\"{error}\", error_description=\"{}\"", code.title()));
     }
     // Scopes have no `"` and no `\`, so they need no quoting beyond the quotes.
-    if matches!(code, Code::ScopeInsufficient | Code::CredentialMissing) && !rule.scopes.is_empty() {
-        challenge.push_str(&format!(", scope=\"{}\"", rule.scopes.wanted()));
+    let scopes = rule.map(|rule| &rule.scopes).filter(|scopes| !scopes.is_empty());
+    if let Some(scopes) = scopes
+        && matches!(code, Code::ScopeInsufficient | Code::CredentialMissing)
+    {
+        challenge.push_str(&format!(", scope=\"{}\"", scopes.wanted()));
     }
     challenge
 }

@@ -25,6 +25,14 @@ pub enum AdminError {
     /// Others kept changing the key at the same time.
     #[error("the key `{0}` is being changed by others at the same time: try again")]
     Conflict(String),
+    /// The stored record says that it belongs to a block that the policy does not have.
+    #[error("the record of key `{id}` belongs to the block `{block}`, which the policy does not have")]
+    RecordOfUnknownBlock {
+        /// The record's id.
+        id: String,
+        /// The block that it names, made printable.
+        block: String,
+    },
     /// The stored record is not to be trusted.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -39,16 +47,19 @@ impl AdminError {
         match self {
             Self::Invalid(_) | Self::BlockUnknown(_) => ("request_invalid", 400),
             Self::NotFound(_) => ("key_not_found", 404),
-            Self::Lifecycle(LifecycleError::Terms(_) | LifecycleError::Hash { .. }) => {
-                ("request_invalid", 400)
-            }
+            Self::Lifecycle(
+                LifecycleError::Terms(_)
+                | LifecycleError::Hash { .. }
+                | LifecycleError::BlockOfImported { .. }
+                | LifecycleError::BlockOfIssued { .. },
+            ) => ("request_invalid", 400),
             Self::Lifecycle(LifecycleError::Randomness(_)) | Self::Unavailable(_) => {
                 ("store_unavailable", 503)
             }
             Self::Lifecycle(_) => ("key_state", 409),
             Self::Exists(_) => ("key_exists", 409),
             Self::Conflict(_) => ("key_conflict", 409),
-            Self::Record(_) => ("key_record_untrusted", 409),
+            Self::RecordOfUnknownBlock { .. } | Self::Record(_) => ("key_record_untrusted", 409),
         }
     }
 }

@@ -265,13 +265,14 @@ fn describe() -> Reply {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
-    serde_json::from_slice(body)
+    crate::json::object(body)
         .map_err(|error| AdminError::Invalid(format!("the body is not as described: {error}")))
 }
 
 fn duration(text: &str) -> Result<Duration, AdminError> {
-    humantime::parse_duration(text)
-        .map_err(|_| AdminError::Invalid(format!("`{}` is no duration like 24h", text.escape_debug())))
+    humantime::parse_duration(text).map_err(|_| {
+        AdminError::Invalid(format!("overlap: `{}` is no duration like 24h", text.escape_debug()))
+    })
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Reply {

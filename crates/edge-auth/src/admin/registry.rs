@@ -177,12 +177,20 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
     }
 
     fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, AdminError> {
-        Ok(self.block(&claimed_block(record)?)?.open(record)?)
+        let claimed = claimed_block(record)?;
+        let block = self.find_block(&claimed).ok_or_else(|| AdminError::RecordOfUnknownBlock {
+            id: printable(&record.id),
+            block: printable(&claimed),
+        })?;
+        Ok(block.open(record)?)
     }
 
     fn block(&self, name: &str) -> Result<&ApiKeyBlock, AdminError> {
-        let found = self.blocks.iter().find(|block| block.name() == name);
-        found.ok_or_else(|| AdminError::BlockUnknown(printable(name)))
+        self.find_block(name).ok_or_else(|| AdminError::BlockUnknown(printable(name)))
+    }
+
+    fn find_block(&self, name: &str) -> Option<&ApiKeyBlock> {
+        self.blocks.iter().find(|block| block.name() == name)
     }
 }
 

@@ -3,11 +3,13 @@
 //! The careless key must be spelled out: without an expiry or without scopes nothing is made.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use edge_auth_token::Timestamp;
 use ipnet::IpNet;
-use serde::de::{Deserializer, Error as _};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
@@ -85,14 +87,46 @@ pub struct ImportWish {
 /// By hand, since serde's `flatten` would let unknown fields through.
 impl<'de> Deserialize<'de> for ImportWish {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = serde_json::Map::deserialize(deserializer)?;
-        let hash = match fields.remove("hash") {
-            Some(serde_json::Value::String(hash)) => hash,
-            Some(_) => return Err(D::Error::custom("`hash` is a string")),
-            None => return Err(D::Error::missing_field("hash")),
-        };
-        let wish = KeyWish::deserialize(serde_json::Value::Object(fields)).map_err(D::Error::custom)?;
-        Ok(Self { hash, wish })
+        struct Import;
+        impl<'de> Visitor<'de> for Import {
+            type Value = ImportWish;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the wishes for a key, and its hash")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ImportWish, A::Error> {
+                let mut hash = None;
+                let wishes = WithoutHash { map, hash: &mut hash };
+                let wish = KeyWish::deserialize(MapAccessDeserializer::new(wishes))?;
+                Ok(ImportWish { hash: hash.ok_or_else(|| A::Error::missing_field("hash"))?, wish })
+            }
+        }
+        deserializer.deserialize_map(Import)
+    }
+}
+
+/// The fields of an import for [`KeyWish`]; `hash` is put aside.
+struct WithoutHash<'h, A> {
+    map: A,
+    hash: &'h mut Option<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHash<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(name) = self.map.next_key::<String>()? {
+            if name != "hash" {
+                return seed.deserialize(name.into_deserializer()).map(Some);
+            }
+            if self.hash.replace(self.map.next_value()?).is_some() {
+                return Err(A::Error::duplicate_field("hash"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
     }
 }
 
@@ -107,7 +141,7 @@ fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
     let millis = since.and_then(|since: Duration| u64::try_from(since.as_millis()).ok());
     millis.map(Timestamp::from_millis).ok_or_else(|| {
         invalid(format!(
-            "`{}` is neither a duration like 90d nor a time like 2027-01-31 or 2027-01-31T12:00:00Z",
+            "expires: `{}` is neither a duration like 90d nor a time like 2027-01-31 or 2027-01-31T12:00:00Z",
             text.escape_debug()
         ))
     })

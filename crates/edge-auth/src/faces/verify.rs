@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use edge_auth_token::Timestamp;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::Incoming;
@@ -103,7 +103,7 @@ impl<P: Platform> Gate<P> {
         if let Some(denial) = self.distrust(incoming) {
             return Err(denial);
         }
-        let question: Question = serde_json::from_slice(body).map_err(|error| {
+        let question: Question = crate::json::object(body).map_err(|error| {
             Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
         })?;
         if question.host.is_none() && self.policy.rules_name_hosts() {
@@ -157,6 +157,10 @@ impl<'de> Deserialize<'de> for Fields {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("header names with a value or a list of values")
             }
+            // Serde's own error would quote the text, and with it a credential.
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Fields, E> {
+                Err(E::invalid_type(de::Unexpected::Other("text"), &self))
+            }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields = Vec::new();
                 while let Some((name, values)) = map.next_entry::<String, Values>()? {
@@ -170,6 +174,6 @@ impl<'de> Deserialize<'de> for Fields {
                 Ok(Fields(fields))
             }
         }
-        deserializer.deserialize_map(Map)
+        deserializer.deserialize_any(Map)
     }
 }

@@ -1,133 +1,173 @@
-//! The OpenAPI document says what the face does, no more and no less.
+//! The document says what the face does, and the face does what the document says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use edge_auth_token::Secret;
 use serde_json::Value;
 
 use super::*;
-use crate::admin::KeyWish;
+use crate::api_key::{ApiKeyBlock, Expiry, KeyFormat, NewKey, Pepper, Peppers};
+use crate::platform::Unavailable;
+use crate::scopes::Scopes;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const ID: &str = "4fzXQ";
+const ACTIONS: [Action<'_>; 9] = [
+    Action::Describe,
+    Action::List,
+    Action::Create,
+    Action::Import,
+    Action::Show(ID),
+    Action::Rotate(ID),
+    Action::Disable(ID),
+    Action::Enable(ID),
+    Action::Revoke(ID),
+];
+
+/// Where the document has an action. A new action is asked for here by the compiler.
+fn place(action: &Action<'_>) -> (&'static str, &'static str) {
+    match action {
+        Action::Describe => ("get", "/admin/v1/openapi.json"),
+        Action::List => ("get", "/admin/v1/keys"),
+        Action::Create => ("post", "/admin/v1/keys"),
+        Action::Import => ("post", "/admin/v1/keys/import"),
+        Action::Show(_) => ("get", "/admin/v1/keys/{id}"),
+        Action::Rotate(_) => ("post", "/admin/v1/keys/{id}/rotate"),
+        Action::Disable(_) => ("post", "/admin/v1/keys/{id}/disable"),
+        Action::Enable(_) => ("post", "/admin/v1/keys/{id}/enable"),
+        Action::Revoke(_) => ("post", "/admin/v1/keys/{id}/revoke"),
+    }
+}
 
 fn document() -> Value {
     serde_json::from_str(OPENAPI).unwrap()
 }
 
-/// Method, path with an id put in, scope.
-fn operations(document: &Value) -> Vec<(String, String, String)> {
-    let mut operations = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters")
-        {
-            let path = path.replace("{id}", "0123456789abcdefgh");
-            let scope = operation["security"][2]["apiKey"][0].as_str().unwrap().to_owned();
-            assert!(operation["description"].as_str().unwrap().contains(&scope), "{path}");
-            operations.push((method.to_uppercase(), path, scope));
+/// The names of an object's members.
+fn names(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+fn properties(schema: &str) -> BTreeSet<String> {
+    names(&document()["components"]["schemas"][schema]["properties"])
+}
+
+fn required(schema: &str) -> BTreeSet<String> {
+    let document = document();
+    let required = document["components"]["schemas"][schema]["required"].as_array().unwrap();
+    required.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+/// A body that has every property of a schema, with one text for all of them.
+fn filled(schema: &str, text: &str) -> Vec<u8> {
+    let object: serde_json::Map<_, _> =
+        properties(schema).into_iter().map(|name| (name, text.into())).collect();
+    serde_json::to_vec(&object).unwrap()
+}
+
+fn key_view() -> KeyView {
+    struct Zeros;
+    impl Randomness for Zeros {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
+            bytes.fill(0);
+            Ok(())
         }
     }
-    operations
-}
-
-fn properties(document: &Value, schema: &str) -> BTreeSet<String> {
-    document["components"]["schemas"][schema]["properties"].as_object().unwrap().keys().cloned().collect()
-}
-
-fn members(value: &impl Serialize) -> BTreeSet<String> {
-    serde_json::to_value(value).unwrap().as_object().unwrap().keys().cloned().collect()
-}
-
-#[test]
-fn every_operation_that_is_described_exists_with_its_scope() {
-    for (method, path, scope) in operations(&document()) {
-        let action = Action::of(&method, &path).unwrap_or_else(|| panic!("{method} {path}"));
-        assert_eq!(action.scope(), scope, "{method} {path}");
-    }
-}
-
-#[test]
-fn every_operation_that_exists_is_described() {
-    let described: BTreeSet<&str> = operations(&document())
-        .iter()
-        .filter_map(|(method, path, _)| Action::of(method, path))
-        .map(|action| action.name())
-        .collect();
-    let all = [
-        Action::Describe,
-        Action::List,
-        Action::Create,
-        Action::Import,
-        Action::Show(""),
-        Action::Rotate(""),
-        Action::Disable(""),
-        Action::Enable(""),
-        Action::Revoke(""),
-    ];
-    assert_eq!(described, all.iter().map(Action::name).collect());
-}
-
-#[test]
-fn the_schemas_have_the_members_that_are_read_and_written() {
-    let document = document();
-    let view = KeyView {
-        id: String::new(),
-        block: String::new(),
-        state: "active",
+    let peppers = Peppers::new(Pepper::new(&Secret::new([7; 32])).unwrap(), vec![], vec![]).unwrap();
+    let format = KeyFormat::new("acme", "live").unwrap();
+    let block = ApiKeyBlock::native("partners", format, peppers).unwrap();
+    let new = NewKey {
         label: None,
         owner: None,
-        scopes: None,
-        environment: None,
+        scopes: Scopes::All,
+        expires: Expiry::Never,
         networks: Vec::new(),
-        created_at: String::new(),
-        expires_at: None,
-        previous_secret_until: None,
-        revoked_at: None,
-        revoked_because: None,
-        metadata: BTreeMap::new(),
-        version: 1,
+        metadata: Default::default(),
     };
-    assert_eq!(properties(&document, "KeyView"), members(&view));
-    let made = Answer { key: view, secret: Some("") };
-    assert_eq!(properties(&document, "MadeKey"), members(&made));
-    let wish = members(&KeyWish::default());
-    assert_eq!(properties(&document, "KeyWish"), wish);
-    let import = wish.into_iter().chain(["hash".to_owned()]).collect();
-    assert_eq!(properties(&document, "ImportWish"), import);
-    let problem: Value = serde_json::from_slice(&problem(404, "key_not_found", "").body).unwrap();
-    assert_eq!(properties(&document, "Problem"), members(&problem));
+    KeyView::new(&block.issue(new, &Zeros, NOW).unwrap().0, NOW)
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
-    fn follow(value: &Value, document: &Value) {
-        match value {
-            Value::Object(members) => {
-                for (name, value) in members {
-                    match value.as_str().filter(|_| name == "$ref") {
-                        Some(reference) => {
-                            let pointer = reference.strip_prefix('#').unwrap();
-                            assert!(document.pointer(pointer).is_some(), "{reference}");
-                        }
-                        None => follow(value, document),
-                    }
-                }
+fn the_document_is_openapi_3_1() {
+    assert_eq!(document()["openapi"], "3.1.0");
+}
+
+#[test]
+fn every_action_is_described_with_its_scope_for_every_kind_of_credential() {
+    let document = document();
+    let schemes = names(&document["components"]["securitySchemes"]);
+    for action in ACTIONS {
+        let (method, path) = place(&action);
+        let operation = &document["paths"][path][method];
+        let alternatives = operation["security"].as_array().unwrap();
+        let offered: BTreeSet<String> = alternatives.iter().flat_map(names).collect();
+        assert_eq!(offered, schemes, "{method} {path}");
+        for alternative in alternatives {
+            for scopes in alternative.as_object().unwrap().values() {
+                assert_eq!(*scopes, serde_json::json!([action.scope()]), "{method} {path}");
             }
-            Value::Array(items) => items.iter().for_each(|item| follow(item, document)),
-            _ => {}
+        }
+        let description = operation["description"].as_str().unwrap();
+        assert!(description.ends_with(&format!("Needs the scope `{}`.", action.scope())), "{description}");
+    }
+}
+
+#[test]
+fn every_described_operation_is_the_action_of_its_path_and_no_other_method_is_one() {
+    let document = document();
+    let mut count = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let real = path.replace("{id}", ID);
+        for method in METHODS {
+            // `GET /admin/v1/keys/import` shows the key `import`: it is of the path with the `{id}`.
+            let action =
+                Action::of(&method.to_ascii_uppercase(), &real).filter(|action| place(action).1 == path);
+            let described = item.get(method).map(|_| method);
+            assert_eq!(action.map(|action| place(&action).0), described, "{method} {path}");
+            count += usize::from(described.is_some());
         }
     }
-    let document = document();
-    follow(&document, &document);
+    assert_eq!(count, ACTIONS.len());
 }
 
 #[test]
-fn what_is_not_described_is_no_action() {
-    for (method, path) in [
-        ("DELETE", "/admin/v1/keys"),
-        ("GET", "/admin/v1/keys/import/x"),
-        ("GET", "/admin/v1/"),
-        ("GET", "/admin/v2/keys"),
-        ("POST", "/admin/v1/keys/x"),
-        ("POST", "/admin/v1/keys/x/wrap"),
-        ("get", "/admin/v1/keys"),
-    ] {
-        assert!(Action::of(method, path).is_none(), "{method} {path}");
+fn a_key_is_shown_with_the_properties_that_are_described_and_all_of_them() {
+    let shown = names(&serde_json::to_value(key_view()).unwrap());
+    assert_eq!(shown, properties("KeyView"));
+    assert_eq!(shown, required("KeyView"));
+}
+
+#[test]
+fn an_answer_has_the_properties_that_are_described() {
+    let answered = |secret| names(&serde_json::to_value(Answer { key: key_view(), secret }).unwrap());
+    assert_eq!(answered(None), properties("Key"));
+    assert_eq!(answered(Some("text")), properties("KeyWithSecret"));
+}
+
+#[test]
+fn the_wishes_for_a_key_are_those_that_are_described() {
+    let mut wishes = names(&serde_json::to_value(super::super::KeyWish::default()).unwrap());
+    assert_eq!(properties("KeyWish"), wishes);
+    wishes.insert("hash".to_owned());
+    assert_eq!(properties("KeyImport"), wishes);
+}
+
+#[test]
+fn the_described_properties_of_a_rotation_and_of_a_revocation_are_all_of_theirs() {
+    assert_eq!(read::<Rotation>(&filled("Rotation", "24h")).unwrap().overlap, "24h");
+    assert_eq!(read::<Revocation>(&filled("Revocation", "leaked")).unwrap().reason, "leaked");
+}
+
+#[test]
+fn every_reference_of_the_document_leads_somewhere() {
+    fn check(value: &Value, document: &Value) {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+        let members = value.as_object().into_iter().flat_map(|object| object.values());
+        members.chain(value.as_array().into_iter().flatten()).for_each(|value| check(value, document));
     }
+    check(&document(), &document());
 }

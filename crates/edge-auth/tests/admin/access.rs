@@ -1,0 +1,136 @@
+use edge_auth::Code;
+use serde_json::json;
+
+use crate::desk::{BLOCKS, Desk, STAFF, bootstrap};
+use crate::support::gate;
+
+const READ: &str = "edge-auth:keys:read";
+const WRITE: &str = "edge-auth:keys:write";
+
+/// A desk of another policy that knows the keys of an open one, and a key with both scopes.
+fn desk_of(policy: &str) -> (Desk, String) {
+    let open = Desk::open();
+    let wish = json!({"block": "staff", "all_scopes": true, "never_expires": true});
+    let key = open.post("/admin/v1/keys", &wish.to_string()).secret();
+    let policy = format!("{policy}{BLOCKS}{STAFF}");
+    let gate = gate(&policy, &open.store);
+    (Desk { gate, ..open }, key)
+}
+
+#[test]
+fn without_an_admin_block_administration_is_off_for_everybody() {
+    let (desk, key) = desk_of("");
+    for answer in [desk.get("/admin/v1/keys"), desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "")]
+    {
+        assert_eq!((answer.status, answer.code()), (403, "no_rule"));
+        assert!(!answer.audit.allowed);
+    }
+}
+
+#[test]
+fn without_a_bootstrap_hash_no_bootstrap_secret_is_right_and_rules_still_are() {
+    let (desk, key) = desk_of("[admin]\n");
+    assert_eq!(desk.get("/admin/v1/keys").audit.code, Some(Code::KeyInvalid));
+    assert_eq!(desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "").status, 200);
+}
+
+#[test]
+fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
+    let desk = Desk::open();
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let header = format!("{scheme} {}", bootstrap());
+        let answer = desk.ask("GET", "/admin/v1/openapi.json", &[("Authorization", &header)], "");
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.logged(), (Some("admin:bootstrap"), Some("describe"), None));
+        assert_eq!(answer.reply.body, edge_auth::admin::OPENAPI.as_bytes());
+    }
+}
+
+#[test]
+fn a_wrong_bootstrap_secret_is_refused_with_a_challenge() {
+    let desk = Desk::open();
+    let right = bootstrap();
+    for wrong in [format!("{right}0"), right.replace("cdef", "cde"), "edge-auth-admin_".to_owned()] {
+        let header = format!("Bearer {wrong}");
+        let answer = desk.ask("GET", "/admin/v1/keys", &[("authorization", &header)], "");
+        assert_eq!((answer.status, answer.code()), (401, "key_invalid"));
+        assert_eq!(answer.logged(), (None, None, None));
+        let challenge = answer.reply.header("www-authenticate").unwrap();
+        assert!(challenge.starts_with("Bearer realm=\"api\", error=\"invalid_token\""), "{challenge}");
+    }
+}
+
+#[test]
+fn two_authorization_fields_are_refused_even_if_both_are_right() {
+    let desk = Desk::open();
+    let header = format!("Bearer {}", bootstrap());
+    let answer =
+        desk.ask("GET", "/admin/v1/keys", &[("authorization", &header), ("Authorization", &header)], "");
+    assert_eq!((answer.status, answer.code()), (400, "credential_malformed"));
+}
+
+#[test]
+fn without_a_credential_the_rules_challenge_is_answered() {
+    let answer = Desk::open().ask("GET", "/admin/v1/keys", &[], "");
+    assert_eq!((answer.status, answer.code()), (401, "credential_missing"));
+    assert_eq!(answer.reply.header("www-authenticate"), Some("ApiKey realm=\"api\""));
+}
+
+#[test]
+fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
+    let desk = Desk::open();
+    let (id, _) = desk.key("partners", "orders:read");
+    let one = format!("/admin/v1/keys/{id}");
+    let wish = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
+    let import =
+        json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)}).to_string();
+    let reading = [("/admin/v1/openapi.json", 200), ("/admin/v1/keys", 200), (&one, 200)];
+    let writing = [
+        ("/admin/v1/keys".to_owned(), wish, 201),
+        ("/admin/v1/keys/import".to_owned(), import, 201),
+        (format!("{one}/rotate"), r#"{"overlap": "1h"}"#.to_owned(), 200),
+        (format!("{one}/disable"), String::new(), 200),
+        (format!("{one}/enable"), String::new(), 200),
+        (format!("{one}/revoke"), r#"{"reason": "a test"}"#.to_owned(), 200),
+    ];
+    let (reader, may_read) = desk.key("staff", READ);
+    let (writer, may_write) = desk.key("staff", WRITE);
+    for (target, status) in reading {
+        let answer = desk.ask("GET", target, &[("x-api-key", &may_read)], "");
+        assert_eq!(answer.status, status, "{target}: {}", answer.body);
+        let answer = desk.ask("GET", target, &[("x-api-key", &may_write)], "");
+        assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{target}");
+        assert_eq!(answer.logged(), (Some(&*format!("key:staff:{writer}")), None, None));
+    }
+    for (target, body, status) in writing {
+        let answer = desk.ask("POST", &target, &[("x-api-key", &may_read)], &body);
+        assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{target}");
+        assert_eq!(answer.logged(), (Some(&*format!("key:staff:{reader}")), None, None));
+        let answer = desk.ask("POST", &target, &[("x-api-key", &may_write)], &body);
+        assert_eq!(answer.status, status, "{target}: {}", answer.body);
+    }
+}
+
+#[test]
+fn a_key_with_all_scopes_may_read_and_write() {
+    let (desk, key) = desk_of("[admin]\n");
+    let by_key = [("authorization", &*format!("ApiKey {key}"))];
+    assert_eq!(desk.ask("GET", "/admin/v1/keys", &by_key, "").status, 200);
+    let wish = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
+    assert_eq!(desk.ask("POST", "/admin/v1/keys", &by_key, &wish.to_string()).status, 201);
+}
+
+#[test]
+fn a_public_rule_lets_nobody_administer() {
+    let desk = Desk::of("[admin]\n[[rule]]\npath = \"/admin/v1/{*rest}\"\npublic = true\n");
+    let answer = desk.ask("GET", "/admin/v1/openapi.json", &[], "");
+    assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"));
+}
+
+#[test]
+fn a_key_that_no_rule_names_for_the_path_is_refused() {
+    let desk = Desk::open();
+    let (_, partner) = desk.key("partners", READ);
+    let answer = desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &partner)], "");
+    assert_eq!((answer.status, answer.code()), (401, "key_invalid"));
+}

@@ -1,0 +1,131 @@
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+/// Posts each body and expects a 400 whose detail has the text beside it.
+fn refused(desk: &Desk, target: &str, bodies: &[(String, &str)]) {
+    let before = desk.store.operations().puts;
+    for (body, named) in bodies {
+        let answer = desk.post(target, body);
+        assert_eq!((answer.status, answer.code()), (400, "request_invalid"), "{body}: {}", answer.body);
+        assert!(answer.detail().contains(named), "{body}: {}", answer.detail());
+        assert_eq!(answer.audit.reason.as_deref(), Some(answer.detail()));
+    }
+    assert_eq!(desk.store.operations().puts, before, "nothing is written");
+}
+
+/// A good wish with some members replaced; `null` takes one away.
+fn but(good: &Value, changes: &Value) -> String {
+    let mut body = good.as_object().unwrap().clone();
+    body.extend(changes.as_object().unwrap().clone());
+    body.retain(|_, value| !value.is_null());
+    Value::Object(body).to_string()
+}
+
+/// What is wrong with the wishes for a key, made or imported.
+fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
+    let text = |length| "x".repeat(length);
+    let many = |count: usize| (0..count).map(|one| one.to_string()).collect::<Vec<_>>();
+    let entries =
+        |count| many(count).into_iter().map(|one| (one.clone(), Value::from(one))).collect::<Value>();
+    let networks: Vec<_> = (0..65).map(|one| format!("192.0.2.{one}")).collect();
+    let repeated = good.to_string().replacen('{', r#"{"scopes": ["admin"], "#, 1);
+    let mut bodies = vec![
+        (String::new(), "body"),
+        ("[]".to_owned(), "body"),
+        ("null".to_owned(), "body"),
+        (format!("{good} x"), "body"),
+        (repeated, "scopes"),
+    ];
+    let changes = [
+        (json!({"block": null}), "block"),
+        (json!({"block": "nobody"}), "block"),
+        (json!({"block": 7}), "block"),
+        (json!({"scope": "a"}), "scope"),
+        (json!({"label": 7}), "label"),
+        (json!({"label": ""}), "label"),
+        (json!({"label": text(257)}), "label"),
+        (json!({"label": "a\nb"}), "label"),
+        (json!({"owner": ["a"]}), "owner"),
+        (json!({"owner": text(257)}), "owner"),
+        (json!({"scopes": null}), "scope"),
+        (json!({"scopes": "a"}), "scopes"),
+        (json!({"scopes": [7]}), "scopes"),
+        (json!({"scopes": ["a b"]}), "scope"),
+        (json!({"scopes": [""]}), "scope"),
+        (json!({"scopes": many(129)}), "scopes"),
+        (json!({"all_scopes": true}), "scopes"),
+        (json!({"all_scopes": "yes"}), "all_scopes"),
+        (json!({"expires": null}), "expires"),
+        (json!({"expires": 90}), "expires"),
+        (json!({"expires": "soon"}), "expires"),
+        (json!({"expires": "2020-01-01"}), "expire"),
+        (json!({"expires": "0s"}), "expire"),
+        (json!({"never_expires": true}), "expiry"),
+        (json!({"never_expires": 1}), "never_expires"),
+        (json!({"networks": "192.0.2.0/24"}), "networks"),
+        (json!({"networks": ["home"]}), "network"),
+        (json!({"networks": ["192.0.2.1/24"]}), "network"),
+        (json!({"networks": networks}), "networks"),
+        (json!({"metadata": ["a"]}), "metadata"),
+        (json!({"metadata": {"a": 1}}), "metadata"),
+        (json!({"metadata": {"": "1"}}), "metadata"),
+        (json!({"metadata": {"a": text(257)}}), "metadata"),
+        (json!({"metadata": entries(17)}), "metadata"),
+    ];
+    bodies.extend(changes.iter().map(|(changes, named)| (but(good, changes), *named)));
+    bodies
+}
+
+#[test]
+fn a_bad_wish_for_a_key_is_refused_by_the_name_of_its_field() {
+    let good = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
+    let desk = Desk::open();
+    let mut bodies = bad_wishes(&good);
+    bodies.push((but(&good, &json!({"hash": "0".repeat(64)})), "hash"));
+    bodies.push((but(&good, &json!({"block": "legacy"})), "block"));
+    refused(&desk, "/admin/v1/keys", &bodies);
+    assert_eq!(desk.post("/admin/v1/keys", &good.to_string()).status, 201);
+}
+
+#[test]
+fn a_bad_wish_for_an_imported_key_is_refused_by_the_name_of_its_field() {
+    let good = json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)});
+    let desk = Desk::open();
+    let mut bodies = bad_wishes(&good);
+    for hash in [json!(null), json!(7), json!(""), json!("0".repeat(63)), json!("g".repeat(64))] {
+        bodies.push((but(&good, &json!({ "hash": hash })), "hash"));
+    }
+    bodies.push((good.to_string().replacen('{', r#"{"hash": "11", "#, 1), "hash"));
+    bodies.push((but(&good, &json!({"block": "partners"})), "block"));
+    refused(&desk, "/admin/v1/keys/import", &bodies);
+    assert_eq!(desk.post("/admin/v1/keys/import", &good.to_string()).status, 201);
+}
+
+#[test]
+fn a_bad_rotation_or_revocation_is_refused_by_the_name_of_its_field() {
+    let desk = Desk::open();
+    let (id, _) = desk.key("partners", "a");
+    let owned = |bodies: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
+        bodies.iter().map(|(body, named)| ((*body).to_owned(), *named)).collect()
+    };
+    let rotations = owned(&[
+        ("", "body"),
+        ("{}", "overlap"),
+        (r#"{"overlap": 3600}"#, "overlap"),
+        (r#"{"overlap": "soon"}"#, "overlap"),
+        (r#"{"overlap": "1h", "overlap": "9h"}"#, "overlap"),
+        (r#"{"overlap": "1h", "reason": "x"}"#, "reason"),
+    ]);
+    refused(&desk, &format!("/admin/v1/keys/{id}/rotate"), &rotations);
+    let mut revocations = owned(&[
+        ("", "body"),
+        ("{}", "reason"),
+        (r#"{"reason": null}"#, "reason"),
+        (r#"{"reason": ""}"#, "reason"),
+        (r#"{"reason": "a\u0000b"}"#, "reason"),
+        (r#"{"reason": "x", "overlap": "1h"}"#, "overlap"),
+    ]);
+    revocations.push((json!({"reason": "x".repeat(257)}).to_string(), "reason"));
+    refused(&desk, &format!("/admin/v1/keys/{id}/revoke"), &revocations);
+}

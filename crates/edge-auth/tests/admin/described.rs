@@ -1,0 +1,81 @@
+//! Whether an answer is one that the OpenAPI document describes.
+
+use serde_json::Value;
+
+/// Panics unless the document has this status for the operation, and the body fits its schema.
+pub(crate) fn check(method: &str, path: &str, status: u16, body: &Value) {
+    let document: Value = serde_json::from_str(edge_auth::admin::OPENAPI).unwrap();
+    let Some(operation) = operation(&document, method, path) else {
+        return;
+    };
+    let response = resolved(&document, &operation["responses"][status.to_string()]);
+    let content = response["content"].as_object();
+    let content = content.unwrap_or_else(|| panic!("{method} {path}: {status} is not described"));
+    let schema = &content.values().next().unwrap()["schema"];
+    fits(&document, schema, body).unwrap_or_else(|why| panic!("{method} {path}, {status}: {why}: {body}"));
+}
+
+/// The operation of a path; `None` if the document has none. A literal goes before the `{id}`.
+fn operation<'d>(document: &'d Value, method: &str, path: &str) -> Option<&'d Value> {
+    let paths = document["paths"].as_object().unwrap();
+    let matches = |template: &str| {
+        let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+        template.len() == path.len()
+            && template.iter().zip(path).all(|(one, two)| *one == "{id}" || *one == two)
+    };
+    let found = paths.get(path).or_else(|| paths.iter().find(|(one, _)| matches(one)).map(|(_, item)| item));
+    let upper = method.bytes().all(|byte| byte.is_ascii_uppercase());
+    found.filter(|_| upper).and_then(|item| item.get(method.to_ascii_lowercase()))
+}
+
+fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
+    }
+}
+
+/// The part of JSON Schema that the document uses for its answers, with no property beyond those
+/// that are named.
+fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    let schema = resolved(document, schema);
+    if let Some(alternatives) = schema["oneOf"].as_array() {
+        let fitting = alternatives.iter().filter(|one| fits(document, one, value).is_ok()).count();
+        return if fitting == 1 { Ok(()) } else { Err(format!("{fitting} alternatives fit {value}")) };
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let kinds = &schema["type"];
+    if kinds != kind && !kinds.as_array().is_some_and(|kinds| kinds.contains(&kind.into())) {
+        return Err(format!("{value} is not {kinds}"));
+    }
+    if let Some(allowed) = schema["enum"].as_array().filter(|allowed| !allowed.contains(value)) {
+        return Err(format!("{value} is none of {allowed:?}"));
+    }
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| fits(document, &schema["items"], item)),
+        Value::Object(members) => {
+            let required = schema["required"].as_array().into_iter().flatten();
+            if let Some(missing) =
+                required.filter_map(Value::as_str).find(|name| !members.contains_key(*name))
+            {
+                return Err(format!("`{missing}` is missing"));
+            }
+            // An object without `properties` is any object: the document itself.
+            let Some(properties) = schema["properties"].as_object() else {
+                return Ok(());
+            };
+            members.iter().try_for_each(|(name, member)| {
+                let property = properties.get(name).ok_or_else(|| format!("`{name}` is not described"))?;
+                fits(document, property, member)
+            })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,169 @@
+//! An administrator at a gate.
+
+use edge_auth::admin::{BOOTSTRAP_PREFIX, bootstrap_hash};
+use edge_auth::faces::Incoming;
+use edge_auth::{AuditEvent, Code, Gate, Headers, Reply};
+use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::{Secret, Timestamp};
+use futures::executor::block_on;
+use serde_json::{Value, json};
+
+use crate::described;
+use crate::support::{Host, NOW, fields, gate};
+
+/// Keys of partners, of the staff and of another system; the staff's open the administration.
+pub(crate) const BLOCKS: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[api_key]]
+name = "staff"
+prefix = "staff"
+pepper = "PEPPER"
+
+[[api_key]]
+name = "legacy"
+pepper = "PEPPER"
+imported = { hash = "sha256" }
+
+[[rule]]
+path = "/orders"
+require = { any = ["key:partners", "key:legacy"] }
+scopes = ["orders:read"]
+"#;
+
+/// The rule that lets the staff's keys administer.
+pub(crate) const STAFF: &str = r#"
+[[rule]]
+path = "/admin/v1/{*rest}"
+require = "key:staff"
+"#;
+
+pub(crate) struct Desk {
+    pub gate: Gate<Host>,
+    pub store: MemoryApiKeys,
+    pub randomness: SeededRandomness,
+    pub now: Timestamp,
+}
+
+pub(crate) struct Answer {
+    pub status: u16,
+    /// The body as JSON.
+    pub body: Value,
+    pub reply: Reply,
+    pub audit: AuditEvent,
+}
+
+impl Desk {
+    /// With the bootstrap secret and with a rule for the staff.
+    pub(crate) fn open() -> Self {
+        let admin = format!("[admin]\nbootstrap_hash = \"{}\"\n", bootstrap_hash(&Secret::new(bootstrap())));
+        Self::of(&format!("{admin}{BLOCKS}{STAFF}"))
+    }
+
+    pub(crate) fn of(policy: &str) -> Self {
+        let store = MemoryApiKeys::new();
+        let gate = gate(policy, &store);
+        Self { gate, store, randomness: SeededRandomness::new(2), now: NOW }
+    }
+
+    /// Asks with these headers. Whatever the answer is: it is as described, and neither its error
+    /// nor the audit log has a credential.
+    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let sent = fields(headers);
+        let incoming = Incoming {
+            peer: Some("192.0.2.1".parse().unwrap()),
+            method,
+            host: Some("gate.example"),
+            authority: None,
+            target,
+            headers: Headers(&sent),
+        };
+        let asked = self.gate.admin(&incoming, body.as_bytes(), &self.randomness, self.now);
+        let (reply, outcome) = block_on(asked);
+        let answer = Answer {
+            status: reply.status,
+            body: serde_json::from_slice(&reply.body).unwrap(),
+            audit: outcome.audit,
+            reply,
+        };
+        described::check(method, target.split('?').next().unwrap(), answer.status, &answer.body);
+        answer.keeps_secret(headers);
+        answer
+    }
+
+    /// Asks with the bootstrap secret.
+    pub(crate) fn boot(&self, method: &str, target: &str, body: &str) -> Answer {
+        self.ask(method, target, &[("authorization", &format!("Bearer {}", bootstrap()))], body)
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Answer {
+        self.boot("GET", target, "")
+    }
+
+    pub(crate) fn post(&self, target: &str, body: &str) -> Answer {
+        self.boot("POST", target, body)
+    }
+
+    /// Makes a key with this scope that expires in 90 days: its id and its text.
+    pub(crate) fn key(&self, block: &str, scope: &str) -> (String, String) {
+        let wish = json!({"block": block, "scopes": [scope], "expires": "90d"});
+        let made = self.post("/admin/v1/keys", &wish.to_string());
+        assert_eq!(made.status, 201, "{}", made.body);
+        (made.id(), made.secret())
+    }
+
+    /// What the gate says to a request for `/orders` with this key.
+    pub(crate) fn orders(&self, key: &str) -> Result<(), Code> {
+        let sent = fields(&[("x-api-key", key)]);
+        let incoming = Incoming {
+            peer: Some("192.0.2.1".parse().unwrap()),
+            method: "GET",
+            host: Some("gate.example"),
+            authority: None,
+            target: "/orders",
+            headers: Headers(&sent),
+        };
+        block_on(self.gate.gateway(&incoming, self.now)).1.code().map_or(Ok(()), Err)
+    }
+}
+
+impl Answer {
+    pub(crate) fn id(&self) -> String {
+        self.body["key"]["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn secret(&self) -> String {
+        self.body["secret"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        self.body["detail"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// Who was let in to do what to which key, as the log has it.
+    pub(crate) fn logged(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
+        let AuditEvent { principal, action, key, .. } = &self.audit;
+        (principal.as_deref(), action.as_deref(), key.as_deref())
+    }
+
+    fn keeps_secret(&self, headers: &[(&str, &str)]) {
+        let audit = serde_json::to_string(&self.audit).unwrap();
+        let presented = headers.iter().map(|(_, value)| value.rsplit(' ').next().unwrap());
+        for secret in presented.chain(self.body["secret"].as_str()) {
+            assert!(!audit.contains(secret), "{audit}");
+            assert!(self.status < 400 || !self.body.to_string().contains(secret), "{}", self.body);
+        }
+    }
+}
+
+pub(crate) fn bootstrap() -> String {
+    format!("{BOOTSTRAP_PREFIX}0123456789abcdef")
+}

@@ -1,0 +1,15 @@
+//! Administration over HTTP, as an administrator meets it: every action through [`Gate::admin`].
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod bodies;
+mod described;
+mod desk;
+mod lifecycle;
+mod listing;
+mod refusals;
+mod tampering;

@@ -1,0 +1,103 @@
+//! A gate with a public path and one for a key's holder, asked through any of its faces.
+
+use edge_auth::faces::Incoming;
+use edge_auth::{Gate, Headers, Outcome, Reply};
+use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::randomness::SeededRandomness;
+use futures::executor::block_on;
+
+use crate::support::{Host, NOW, gate, registry};
+
+/// Trusted by [`TRUSTED`].
+pub(crate) const PROXY: &str = "10.1.2.3";
+pub(crate) const TRUSTED: &str = "[trust]\nnetworks = [\"10.0.0.0/8\"]\n";
+
+const RULES: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[rule]]
+path = "/open"
+public = true
+
+[[rule]]
+path = "/orders/{id}"
+methods = ["GET"]
+require = "key:partners"
+scopes = ["orders:read"]
+"#;
+
+/// Header fields as they were sent.
+pub(crate) type Sent<'a> = &'a [(&'a str, &'a [u8])];
+
+/// The `[forward_auth]` of a proxy.
+pub(crate) fn forward_auth(proxy: &str) -> String {
+    format!("[forward_auth]\nproxy = \"{proxy}\"\n")
+}
+
+pub(crate) struct Door {
+    gate: Gate<Host>,
+    pub store: MemoryApiKeys,
+    /// A key for `/orders/…`.
+    pub key: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Door {
+    /// With `before` in front of the rules, and `after` behind them.
+    pub(crate) fn of(before: &str, after: &str) -> Self {
+        let policy = format!("{before}{RULES}{after}");
+        let store = MemoryApiKeys::new();
+        let wish = edge_auth::admin::KeyWish {
+            block: "partners".to_owned(),
+            owner: Some("team data".to_owned()),
+            scopes: vec!["orders:read".to_owned()],
+            never_expires: true,
+            ..Default::default()
+        };
+        let registry = registry(&policy, &store);
+        let (key, text) = block_on(registry.create(wish, &SeededRandomness::new(2), NOW)).unwrap();
+        let (id, key) = (key.id().to_owned(), text.expose().to_owned());
+        Self { gate: gate(&policy, &store), store, key, id }
+    }
+
+    /// Asks the forward-auth face, which is at `/authorize`.
+    pub(crate) fn forward(
+        &self,
+        peer: &str,
+        method: &str,
+        target: &str,
+        headers: Sent<'_>,
+    ) -> (Reply, Outcome) {
+        block_on(self.gate.forward_auth(&incoming(peer, method, target, headers), "/authorize", NOW))
+    }
+
+    pub(crate) fn gateway(&self, incoming: &Incoming<'_>) -> (Option<Reply>, Outcome) {
+        block_on(self.gate.gateway(incoming, NOW))
+    }
+
+    pub(crate) fn verify(&self, peer: &str, headers: Sent<'_>, body: &str) -> (Reply, Outcome) {
+        let incoming = incoming(peer, "POST", "/v1/verify", headers);
+        block_on(self.gate.verify_json(&incoming, body.as_bytes(), NOW))
+    }
+}
+
+/// A request; a peer that is no address is unknown.
+pub(crate) fn incoming<'a>(
+    peer: &str,
+    method: &'a str,
+    target: &'a str,
+    headers: &'a [(&'a str, &'a [u8])],
+) -> Incoming<'a> {
+    let peer = peer.parse().ok();
+    Incoming { peer, method, host: Some("gate.example"), authority: None, target, headers: Headers(headers) }
+}
+
+/// The stable code in a problem's body.
+pub(crate) fn code(reply: &Reply) -> String {
+    let problem: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    problem["code"].as_str().unwrap().to_owned()
+}

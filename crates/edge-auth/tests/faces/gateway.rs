@@ -1,0 +1,108 @@
+use edge_auth::faces::Incoming;
+use edge_auth::{Code, Decision, Outcome, Reply};
+
+use crate::door::{Door, Sent, code, incoming};
+
+const ORIGIN: (&str, &[u8]) = ("Origin", b"https://app.example");
+const ANNOUNCED: (&str, &[u8]) = ("Access-Control-Request-Method", b"GET");
+const CORS: &str = r#"
+[[rule]]
+path = "/shared"
+methods = ["GET"]
+require = "key:partners"
+cors = { origins = ["https://app.example", "https://two.example"], headers = ["x-api-key"], max_age = "10m" }
+"#;
+
+fn ask(door: &Door, method: &str, target: &str, headers: Sent<'_>) -> (Option<Reply>, Outcome) {
+    door.gateway(&incoming("192.0.2.1", method, target, headers))
+}
+
+#[test]
+fn a_preflight_from_an_allowed_origin_is_answered_without_a_credential() {
+    let door = Door::of("", CORS);
+    let (reply, outcome) = ask(&door, "OPTIONS", "/shared", &[ORIGIN, ANNOUNCED]);
+    let reply = reply.unwrap();
+    assert_eq!((reply.status, reply.body.len()), (204, 0));
+    for (name, value) in [
+        ("access-control-allow-origin", Some("https://app.example")),
+        ("access-control-allow-methods", Some("GET")),
+        ("access-control-allow-headers", Some("x-api-key")),
+        ("access-control-max-age", Some("600")),
+        ("access-control-allow-credentials", None),
+        ("vary", Some("Origin")),
+    ] {
+        assert_eq!(reply.header(name), value, "{name}");
+    }
+    assert_eq!(outcome.audit.principal, None);
+}
+
+#[test]
+fn any_other_options_is_a_request_like_all_others() {
+    let door = Door::of("", CORS);
+    let foreign: (&str, &[u8]) = ("Origin", b"https://evil.example");
+    let cases: [(&str, Sent<'_>); 9] = [
+        ("/shared", &[foreign, ANNOUNCED]),
+        ("/shared", &[("Origin", b"https://app.example.evil.example"), ANNOUNCED]),
+        ("/shared", &[("Origin", b"null"), ANNOUNCED]),
+        ("/shared", &[ORIGIN, ORIGIN, ANNOUNCED]),
+        ("/shared", &[ANNOUNCED]),
+        ("/shared", &[ORIGIN]),
+        ("/shared", &[ORIGIN, ("Access-Control-Request-Method", b"GET, POST")]),
+        ("/shared", &[ORIGIN, ("Access-Control-Request-Method", b"DELETE")]),
+        ("/orders/1", &[ORIGIN, ANNOUNCED]),
+    ];
+    for (target, headers) in cases {
+        let (reply, outcome) = ask(&door, "OPTIONS", target, headers);
+        assert_eq!(outcome.code(), Some(Code::NoRule), "{target} {headers:?}");
+        let reply = reply.unwrap();
+        assert_eq!(reply.status, 403);
+        assert_eq!(reply.header("access-control-allow-origin"), None);
+    }
+}
+
+#[test]
+fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
+    let door = Door::of("", CORS);
+    let key = ("x-api-key", door.key.as_bytes());
+    let (reply, _) = ask(&door, "GET", "/shared", &[ORIGIN]);
+    let reply = reply.unwrap();
+    assert_eq!((reply.status, &*code(&reply)), (401, "credential_missing"));
+    assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example"));
+    assert_eq!(reply.header("vary"), Some("Origin"));
+
+    let respond = |headers: Sent<'_>| match ask(&door, "GET", "/shared", headers) {
+        (None, Outcome { decision: Decision::Allow(grant), .. }) => grant.forward.respond,
+        (reply, _) => panic!("{reply:?}"),
+    };
+    let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let allowed = [field("Vary", "Origin"), field("Access-Control-Allow-Origin", "https://app.example")];
+    assert_eq!(respond(&[key, ORIGIN]), allowed);
+    assert_eq!(respond(&[key, ("Origin", b"https://evil.example")]), [field("Vary", "Origin")]);
+}
+
+#[test]
+fn what_has_no_host_is_refused_and_an_authority_is_one() {
+    let door = Door::of("", "");
+    let with = incoming("192.0.2.1", "GET", "/open", &[]);
+    let none = Incoming { host: None, ..with };
+    let (reply, outcome) = door.gateway(&none);
+    assert_eq!((reply.unwrap().status, outcome.code()), (400, Some(Code::RequestMalformed)));
+    let (reply, outcome) = door.gateway(&Incoming { authority: Some("gate.example"), ..none });
+    assert!(reply.is_none() && outcome.code().is_none());
+    let (_, outcome) = door.gateway(&Incoming { authority: Some("other.example"), ..with });
+    assert_eq!(outcome.code(), Some(Code::HostMismatch));
+}
+
+#[test]
+fn the_descriptions_of_proxies_are_not_believed_here() {
+    let door = Door::of("", "");
+    let headers: [(&str, &[u8]); 4] = [
+        ("X-Original-URI", b"/open"),
+        ("X-Original-Method", b"GET"),
+        ("X-Forwarded-Uri", b"/open"),
+        ("X-Forwarded-For", b"6.6.6.6"),
+    ];
+    let (_, outcome) = ask(&door, "GET", "/orders/1", &headers);
+    assert_eq!(outcome.code(), Some(Code::CredentialMissing));
+    assert_eq!(outcome.audit.client_ip, "192.0.2.1".parse().ok());
+}

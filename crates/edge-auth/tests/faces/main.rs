@@ -1,0 +1,12 @@
+//! The faces as proxies, applications and browsers meet them.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod door;
+mod forward_auth;
+mod forward_replies;
+mod gateway;
+mod verify;

@@ -1,0 +1,163 @@
+use edge_auth::Code;
+use serde_json::{Value, json};
+
+use crate::door::{Door, PROXY, TRUSTED, code};
+use crate::support::TRUST;
+
+fn door() -> Door {
+    Door::of(TRUSTED, "")
+}
+
+/// The decision about a request; the question itself is a good one.
+fn decide(door: &Door, question: &str) -> Value {
+    let (reply, _) = door.verify(PROXY, &[], question);
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")), "{question}");
+    serde_json::from_slice(&reply.body).unwrap()
+}
+
+#[test]
+fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
+    let door = door();
+    let question = json!({
+        "method": "GET", "target": "/x/../orders/1?page=2", "host": "api.example",
+        "headers": {"X-API-Key": door.key}, "client_ip": "203.0.113.7",
+    });
+    let principal = format!("key:partners:{}", door.id);
+    let expected = json!({
+        "allowed": true,
+        "rule": "2 /orders/{id}",
+        "principal": {
+            "id": principal, "kind": "api-key", "subject": door.id, "client": "team data", "scopes": "orders:read",
+        },
+        "target": "/orders/1?page=2",
+        "headers": {
+            "X-Auth-Principal": principal, "X-Auth-Kind": "api-key", "X-Auth-Subject": door.id,
+            "X-Auth-Client": "team%20data", "X-Auth-Scopes": "orders:read",
+        },
+    });
+    assert_eq!(decide(&door, &question.to_string()), expected);
+    let (_, outcome) = door.verify(PROXY, &[], &question.to_string());
+    assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
+    assert_eq!(outcome.audit.path, "/orders/1");
+}
+
+#[test]
+fn a_refused_request_is_answered_with_200_and_the_refusal() {
+    let expected = json!({
+        "allowed": false, "code": "credential_missing", "status": 401, "title": "A credential is needed.",
+        "www_authenticate": ["ApiKey realm=\"api\""], "rule": "2 /orders/{id}",
+    });
+    assert_eq!(decide(&door(), r#"{"method": "GET", "target": "/orders/1"}"#), expected);
+}
+
+#[test]
+fn the_callers_own_headers_and_address_are_not_the_requests() {
+    let door = door();
+    let headers = [("x-api-key", door.key.as_bytes())];
+    let (_, outcome) = door.verify(PROXY, &headers, r#"{"method": "GET", "target": "/orders/1"}"#);
+    assert_eq!(outcome.code(), Some(Code::CredentialMissing));
+    assert_eq!(outcome.audit.client_ip, None);
+}
+
+#[test]
+fn a_header_that_is_there_twice_is_two_however_it_is_written() {
+    let door = door();
+    let ask = |headers: String| {
+        decide(&door, &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#))
+    };
+    let key = &door.key;
+    assert_eq!(ask(format!(r#"{{"x-api-key": ["{key}"]}}"#))["allowed"], true);
+    for twice in [
+        format!(r#"{{"x-api-key": ["{key}", "{key}"]}}"#),
+        format!(r#"{{"x-api-key": "{key}", "x-api-key": "{key}"}}"#),
+        format!(r#"{{"x-api-key": "{key}", "X-Api-Key": "{key}"}}"#),
+        format!(r#"{{"x-api-key": "{key}", "authorization": "ApiKey {key}"}}"#),
+    ] {
+        assert_eq!(ask(twice)["code"], "credential_malformed");
+    }
+    assert_eq!(ask(r#"{"x-api-key": []}"#.to_owned())["code"], "credential_missing");
+}
+
+#[test]
+fn a_body_that_is_no_question_is_refused_by_the_name_of_its_field() {
+    let door = door();
+    for (body, named) in [
+        ("", "JSON object"),
+        ("null", "JSON object"),
+        (r#"["GET", "/open", null, {}, null]"#, "JSON object"),
+        ("{", "EOF"),
+        (r#"{"method": "GET", "target": "/open"} {}"#, "trailing"),
+        (r#"{"target": "/open"}"#, "method"),
+        (r#"{"method": "GET"}"#, "target"),
+        (r#"{"method": null, "target": "/open"}"#, "method"),
+        (r#"{"method": "GET", "target": 1}"#, "target"),
+        (r#"{"method": "GET", "target": "/orders/1", "target": "/open"}"#, "target"),
+        (r#"{"method": "GET", "target": "/open", "uri": "/open"}"#, "uri"),
+        (r#"{"method": "GET", "target": "/open", "host": 1}"#, "host"),
+        (r#"{"method": "GET", "target": "/open", "client_ip": "somewhere"}"#, "client_ip"),
+        (r#"{"method": "GET", "target": "/open", "headers": [["a", "b"]]}"#, "headers"),
+        (r#"{"method": "GET", "target": "/open", "headers": {"a": 1}}"#, "headers"),
+        (r#"{"method": "GET", "target": "/open", "headers": null}"#, "headers"),
+    ] {
+        let (reply, outcome) = door.verify(PROXY, &[], body);
+        assert_eq!((reply.status, &*code(&reply)), (400, "request_malformed"), "{body}");
+        let reason = outcome.audit.reason.unwrap();
+        assert!(reason.contains(named), "{body}: {reason}");
+    }
+}
+
+#[test]
+fn what_a_broken_question_holds_is_not_logged() {
+    for headers in [
+        r#""authorization: Bearer sesame""#,
+        r#"["Bearer sesame"]"#,
+        r#"{"authorization": {"Bearer": "sesame"}}"#,
+    ] {
+        let question = format!(r#"{{"method": "GET", "target": "/open", "headers": {headers}}}"#);
+        let (_, outcome) = door().verify(PROXY, &[], &question);
+        assert_eq!(outcome.code(), Some(Code::RequestMalformed));
+        let audit = serde_json::to_string(&outcome.audit).unwrap();
+        assert!(!audit.contains("sesame"), "{audit}");
+    }
+}
+
+#[test]
+fn a_question_about_an_impossible_request_is_answered_with_its_refusal() {
+    let door = door();
+    for (question, code) in [
+        (r#"{"method": "", "target": "/open"}"#, "request_malformed"),
+        (r#"{"method": "GET", "target": ""}"#, "path_ambiguous"),
+        (r#"{"method": "GET", "target": "open"}"#, "path_ambiguous"),
+        (r#"{"method": "GET", "target": "/orders/..%2fopen"}"#, "path_ambiguous"),
+        (r#"{"method": "GET", "target": "/open", "host": "a b"}"#, "request_malformed"),
+    ] {
+        let decision = decide(&door, question);
+        assert_eq!((&decision["allowed"], &decision["code"]), (&json!(false), &json!(code)), "{question}");
+    }
+}
+
+#[test]
+fn who_is_not_trusted_is_answered_nothing() {
+    let question = r#"{"method": "GET", "target": "/open"}"#;
+    for peer in ["192.0.2.1", "127.0.0.1", "unknown"] {
+        let headers: [(&str, &[u8]); 1] = [("X-Forwarded-For", PROXY.as_bytes())];
+        let (reply, outcome) = door().verify(peer, &headers, question);
+        assert_eq!((reply.status, &*code(&reply)), (403, "proxy_untrusted"), "{peer}");
+        assert_eq!(outcome.code(), Some(Code::ProxyUntrusted));
+    }
+    let door = Door::of("[trust]\nsecret = \"TRUST\"\n", "");
+    let right: [(&str, &[u8]); 1] = [("x-edge-auth-secret", TRUST.as_bytes())];
+    assert_eq!(door.verify("192.0.2.1", &right, question).0.status, 200);
+    let wrong: [(&str, &[u8]); 1] = [("x-edge-auth-secret", b"another secret of that length!")];
+    assert_eq!(door.verify("192.0.2.1", &wrong, question).1.code(), Some(Code::ProxyUntrusted));
+}
+
+#[test]
+fn a_question_must_name_the_host_if_rules_do() {
+    let rule = "[[rule]]\nhost = \"api.example\"\npath = \"/hosted\"\npublic = true\n";
+    let door = Door::of(TRUSTED, rule);
+    let (reply, _) = door.verify(PROXY, &[], r#"{"method": "GET", "target": "/open"}"#);
+    assert_eq!((reply.status, &*code(&reply)), (400, "forwarded_request_incomplete"));
+    let hosted = r#"{"method": "GET", "target": "/hosted", "host": "API.example."}"#;
+    assert_eq!(decide(&door, hosted)["allowed"], true);
+}
