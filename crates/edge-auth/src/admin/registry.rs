@@ -79,6 +79,11 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
 
     /// One key.
     pub async fn show(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        if self.blocks.iter().any(|block| block.recognises(id)) {
+            let message = "this is the text of a key, and not its id, which is in it before the last `_`; \
+                           whoever may have seen it here has the key: rotate it";
+            return Err(AdminError::Invalid(message.to_owned()));
+        }
         let record = self.store.find(id, now).await?;
         self.open(&record.ok_or_else(|| AdminError::NotFound(printable(id)))?)
     }

@@ -51,7 +51,7 @@ impl<P: Platform> Gate<P> {
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut trail = Trail::new(request);
         let decision = self.decide(request, now, &mut trail).await;
-        trail.outcome(decision, now)
+        self.redacted(trail.outcome(decision, now))
     }
 
     /// Decides as [`Self::authorize`] does, and writes down every check on the way.
@@ -88,7 +88,7 @@ impl<P: Platform> Gate<P> {
 
     /// The outcome of a request that a face refused before it could be read.
     pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
-        Trail::new(request).outcome(Err(denial), now)
+        self.redacted(Trail::new(request).outcome(Err(denial), now))
     }
 
     /// The outcome for the holder of the bootstrap secret, whom no rule is asked about.
@@ -102,7 +102,7 @@ impl<P: Platform> Gate<P> {
             respond: Vec::new(),
             upgrade: false,
         };
-        trail.outcome(Ok(Grant { principal: None, forward }), now)
+        self.redacted(trail.outcome(Ok(Grant { principal: None, forward }), now))
     }
 
     /// Forgets what is in memory of a key that was just written.
@@ -117,7 +117,7 @@ impl<P: Platform> Gate<P> {
         let mut trail = Trail::new(request);
         let (rule, path, query) = self.route(request, &mut trail).ok()?;
         let grant = self.grant(rule, None, request, &path, query);
-        Some((rule, trail.outcome(Ok(grant), now)))
+        Some((rule, self.redacted(trail.outcome(Ok(grant), now))))
     }
 
     /// The rule that an outcome is about.
@@ -266,6 +266,16 @@ impl<P: Platform> Gate<P> {
             upgrade: rule.upgrade,
         };
         Grant { principal, forward }
+    }
+
+    /// Takes a key that somebody put into a path out of the log.
+    fn redacted(&self, mut outcome: Outcome) -> Outcome {
+        let is_key = |segment: &&str| self.key_blocks.iter().any(|block| block.recognises(segment));
+        if outcome.audit.path.split('/').any(|segment| is_key(&segment)) {
+            let shown = |segment| if is_key(&segment) { "(an API key)" } else { segment };
+            outcome.audit.path = outcome.audit.path.split('/').map(shown).collect::<Vec<_>>().join("/");
+        }
+        outcome
     }
 
     /// Whether a field's value is a key of ours or the bootstrap secret: even where nobody is asked
