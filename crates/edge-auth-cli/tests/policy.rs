@@ -260,3 +260,121 @@ fn what_a_token_says_cannot_command_a_terminal() {
         assert!(!told.lines().any(|line| line == "allowed"), "{told}");
     }
 }
+
+const CERTIFICATES: &str = r#"
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.com/"
+audience = "https://api.example.com"
+keys = { secret = "PEPPER" }
+
+[[client_cert]]
+name = "agents"
+source = "tls"
+identity = { san_uri = "spiffe://example.com/*" }
+
+[[client_cert]]
+name = "people"
+source = "cloudflare"
+issuer_dn = "CN=People CA"
+identity = { san_email = "*@example.com" }
+
+[[rule]]
+name = "machines"
+path = "/machines"
+require = { any = ["cert:agents", "cert:people"] }
+
+[[rule]]
+name = "bound"
+path = "/bound"
+require = "jwt:corp"
+certificate_bound = true
+"#;
+
+#[test]
+fn check_tells_where_certificates_come_from_and_what_is_missing() {
+    let folder = Folder::with_policy(CERTIFICATES);
+    let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(told.contains("client_cert agents: by tls") && told.contains("--client-ca"), "{told}");
+    let authority = edge_auth_testkit::certificates::AuthorityPlan::named("CA");
+    folder.write("ca.pem", &edge_auth_testkit::certificates::Authority::root(&authority).pem());
+    let report = folder.json(&["policy", "check", "policy.toml", "--client-ca", "ca.pem"]);
+    assert_eq!(report["client_certs"][1]["source"], "cloudflare");
+    assert!(report["needs"].as_array().unwrap().iter().all(|need| need["found"] == true), "{report}");
+    folder.write("ca.pem", "junk");
+    let ran = folder.run(&["policy", "check", "policy.toml", "--client-ca", "ca.pem"]);
+    assert!(ran.code() != 0 && ran.stderr().contains("--client-ca"), "{}", ran.stderr());
+}
+
+#[test]
+fn explain_takes_a_certificate_as_the_listener_would() {
+    use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
+    let folder = Folder::with_policy(CERTIFICATES);
+    let authority = Authority::root(&AuthorityPlan::named("CA"));
+    folder.write("ca.pem", &authority.pem());
+    folder.write("a.pem", &authority.issue(&ClientPlan::with_uri("spiffe://example.com/a")).pem());
+    let explain = |more: &[&str]| {
+        let command =
+            ["--json", "policy", "explain", "policy.toml", "GET", "/machines", "--client-ca", "ca.pem"];
+        folder.run_without_store(&[&command[..], more].concat())
+    };
+    let allowed = explain(&["--client-cert", "a.pem"]);
+    assert_eq!(allowed.code(), 0, "{}", allowed.stderr());
+    assert_eq!(allowed.report()["principal"]["id"], "cert:agents:spiffe://example.com/a");
+    let refused = explain(&[]);
+    assert_eq!((refused.code(), refused.report()["audit"]["code"].as_str()), (1, Some("credential_missing")));
+}
+
+#[test]
+fn cases_send_certificates_and_tokens_that_are_bound_to_them() {
+    let folder = Folder::with_policy(CERTIFICATES);
+    folder.write(
+        "cases.toml",
+        r#"
+policy = "policy.toml"
+
+[[case]]
+name = "an agent may ask machines"
+path = "/machines"
+client_cert = { san_uri = "spiffe://example.com/a" }
+expect = "allow"
+principal = "cert:agents:spiffe://example.com/a"
+
+[[case]]
+name = "a person may ask machines, wherever the certificate comes from"
+path = "/machines"
+client_cert = { san_email = "ann@example.com" }
+expect = "allow"
+principal = "cert:people:ann@example.com"
+
+[[case]]
+name = "a stranger may not"
+path = "/machines"
+client_cert = { san_dns = "example.com", common_name = "spiffe://example.com/a" }
+expect = "certificate_identity_mismatch"
+
+[[case]]
+name = "an expired certificate is refused"
+path = "/machines"
+client_cert = { san_uri = "spiffe://example.com/a", expired = true }
+expect = "certificate_expired"
+
+[[case]]
+name = "a bound token passes with its certificate"
+path = "/bound"
+jwt = { issuer = "corp", bound = true }
+client_cert = { san_uri = "spiffe://example.com/a" }
+expect = "allow"
+
+[[case]]
+name = "a token that is not bound does not"
+path = "/bound"
+jwt = { issuer = "corp" }
+client_cert = { san_uri = "spiffe://example.com/a" }
+expect = "binding_missing"
+"#,
+    );
+    let ran = folder.run(&["policy", "test", "cases.toml"]);
+    assert_eq!(ran.code(), 0, "{}{}", ran.stdout(), ran.stderr());
+    assert!(ran.stdout().contains("6 passed, 0 failed"), "{}", ran.stdout());
+}

@@ -3,6 +3,7 @@
 //!
 //! Nothing here needs a particular async runtime.
 
+pub mod certificates;
 pub mod conformance;
 pub mod documents;
 pub mod memory;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::{ClaimError, Excerpt, Timestamp};
+use crate::{ClaimError, Confirmation, Excerpt, Timestamp};
 
 /// A set of claims. Every registered claim in it has its type: one with another type makes the
 /// whole set refused, it is never skipped.
@@ -71,10 +71,10 @@ impl Claims {
         self.string("jti")
     }
 
-    /// Whether the token says that it is bound to a key or certificate of its sender (`cnf`,
-    /// RFC 7800), in a way that is understood or not. A binding that is not checked must refuse.
-    pub fn is_bound(&self) -> bool {
-        self.members.contains_key("cnf")
+    /// Whether, and how, the token is bound to a key or certificate of its sender (`cnf`, RFC 7800).
+    /// A binding that is not checked must refuse.
+    pub fn confirmation(&self) -> Confirmation {
+        Confirmation::of(self.members.get("cnf"))
     }
 
     /// The claim with exactly this name.
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!((claims.issuer(), claims.subject(), claims.token_id()), (None, None, None));
         assert_eq!((claims.expires_at(), claims.not_before(), claims.issued_at()), (None, None, None));
         assert!(claims.audience().is_empty());
-        assert!(!claims.is_bound());
+        assert_eq!(claims.confirmation(), Confirmation::Bearer);
     }
 
     #[test]
@@ -196,7 +196,8 @@ mod tests {
     #[test]
     fn a_binding_of_any_form_is_a_binding() {
         for cnf in [json!({"jkt": "x"}), json!({}), json!(null), json!(false), json!("x"), json!([])] {
-            assert!(claims(json!({ "cnf": cnf })).unwrap().is_bound(), "{cnf}");
+            let claims = claims(json!({ "cnf": cnf })).unwrap();
+            assert_eq!(claims.confirmation(), Confirmation::Unverifiable, "{cnf}");
         }
     }
 

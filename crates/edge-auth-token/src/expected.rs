@@ -101,6 +101,9 @@ impl Audience {
             return Ok(());
         };
         let found = claims.get(claim).ok_or_else(|| missing(claim))?;
+        if found.as_str().is_some_and(|audience| values.iter().any(|value| value == audience)) {
+            return Ok(());
+        }
         let found = strings(claim, found)?;
         if !found.iter().any(|audience| values.iter().any(|value| value == audience)) {
             return Err(ClaimError::AudienceMismatch {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::Excerpt;
@@ -130,12 +131,13 @@ impl<'de> Visitor<'de> for Nested {
         let inner = self.inner()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                let name = Excerpt::new(&name);
-                return Err(A::Error::custom(format_args!("member \"{name}\" occurs twice")));
-            }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
+            match object.entry(name) {
+                Entry::Vacant(member) => member.insert(members.next_value_seed(inner)?),
+                Entry::Occupied(member) => {
+                    let name = Excerpt::new(member.key());
+                    return Err(A::Error::custom(format_args!("member \"{name}\" occurs twice")));
+                }
+            };
         }
         Ok(Value::Object(object))
     }

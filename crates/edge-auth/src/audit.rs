@@ -43,6 +43,9 @@ pub struct AuditEvent {
     /// The kind of credential that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
+    /// The SHA-256 of the client certificate that was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// What was administered: `keys.create`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -67,6 +70,11 @@ fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::E
 
 /// Text of an attacker's, made fit for one line of a log.
 pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
+    // Nearly every text is short and plain, and is itself its excerpt.
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
+    if text.len() <= max_chars && text.bytes().all(plain) {
+        return text.to_owned();
+    }
     let mut short: String = text.chars().take(max_chars).flat_map(char::escape_debug).collect();
     if text.chars().nth(max_chars).is_some() {
         short.push('…');
@@ -88,5 +96,16 @@ mod tests {
     fn an_excerpt_is_short_and_on_one_line() {
         assert_eq!(excerpt("a\r\nb", 10), "a\\r\\nb");
         assert_eq!(excerpt("abcdef", 3), "abc…");
+        assert_eq!(excerpt("\"it's\"", 10), "\\\"it\\'s\\\"");
+    }
+
+    #[test]
+    fn an_excerpt_of_what_is_short_and_plain_is_the_text() {
+        let escaped = |text: &str| text.chars().flat_map(char::escape_debug).collect::<String>();
+        for byte in 0..=0x7f_u8 {
+            let text = char::from(byte).to_string();
+            assert_eq!(excerpt(&text, 1), escaped(&text), "{byte}");
+        }
+        assert_eq!(excerpt("/v1/orders/42", 13), "/v1/orders/42");
     }
 }

@@ -85,6 +85,10 @@ codes! {
     ClaimInvalid = "claim_invalid", 401, "A claim of the token is missing or wrong.";
     /// The token is bound to a sender in a way that cannot be checked here.
     BindingUnverifiable = "binding_unverifiable", 401, "The token is bound to a sender that cannot be verified.";
+    /// The token is bound to another certificate than the client's, or there is none.
+    BindingMismatch = "binding_mismatch", 401, "The token is bound to another client certificate.";
+    /// The rule asks for a token that is bound to a certificate, and this one is not.
+    BindingMissing = "binding_missing", 401, "The token is not bound to a client certificate.";
     /// The API key is not one of ours; which part is wrong is not said.
     KeyInvalid = "key_invalid", 401, "The API key is invalid.";
     /// The API key has expired.
@@ -95,6 +99,20 @@ codes! {
     KeyDisabled = "key_disabled", 401, "The API key is disabled.";
     /// The API key may not be used from this network.
     KeyNetworkNotAllowed = "key_network_not_allowed", 403, "The API key may not be used from this network.";
+    /// The certificate, or the form that it came in, cannot be read.
+    CertificateMalformed = "certificate_malformed", 401, "The client certificate is malformed.";
+    /// The certificate was not issued by whom the policy trusts.
+    CertificateIssuerUntrusted = "certificate_issuer_untrusted", 401, "The client certificate's issuer is not trusted here.";
+    /// The certificate, or one above it, has expired.
+    CertificateExpired = "certificate_expired", 401, "The client certificate has expired.";
+    /// The certificate, or one above it, is not valid yet.
+    CertificateNotYetValid = "certificate_not_yet_valid", 401, "The client certificate is not valid yet.";
+    /// The certificate was revoked.
+    CertificateRevoked = "certificate_revoked", 401, "The client certificate has been revoked.";
+    /// The certificate may not be used like this: it is not a client's, its key is weak, a constraint is broken.
+    CertificateInvalid = "certificate_invalid", 401, "The client certificate cannot be used here.";
+    /// The certificate names nobody whom the policy knows.
+    CertificateIdentityMismatch = "certificate_identity_mismatch", 401, "The client certificate is for somebody else.";
     /// The principal lacks a scope.
     ScopeInsufficient = "scope_insufficient", 403, "The credential lacks a scope.";
     /// A protocol upgrade where the rule allows none.
@@ -113,6 +131,7 @@ impl Code {
             (Self::CredentialMalformed, _) => Some("invalid_request"),
             (Self::ScopeInsufficient, _) => Some("insufficient_scope"),
             (Self::CredentialMissing, _) => None,
+            (code, 401) if code.is_about_certificate() => None,
             (_, 401) => Some("invalid_token"),
             _ => None,
         }
@@ -122,6 +141,11 @@ impl Code {
     /// two other statuses of RFC 6750.
     pub fn is_challenged(self) -> bool {
         self.status() == 401 || self.bearer_error().is_some()
+    }
+
+    /// Whether it was the client certificate that was refused.
+    fn is_about_certificate(self) -> bool {
+        self.name().starts_with("certificate_")
     }
 
     /// Whether the fault is the host's, not the caller's.

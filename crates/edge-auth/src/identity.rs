@@ -18,17 +18,24 @@ const FIELDS: [&str; 6] = ["Principal", "Kind", "Subject", "Issuer", "Client", "
 pub(crate) struct IdentityHeaders {
     prefix: String,
     folded: String,
+    /// Those of `FIELDS`, with the prefix.
+    names: [String; 6],
 }
 
 impl IdentityHeaders {
     pub(crate) fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), folded: fold(prefix) }
+        Self {
+            prefix: prefix.to_owned(),
+            folded: fold(prefix).collect(),
+            names: FIELDS.map(|field| format!("{prefix}{field}")),
+        }
     }
 
     /// Whether a client's field could be taken for one of ours: servers and frameworks read
     /// `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same thing.
     pub(crate) fn is_reserved(&self, name: &str) -> bool {
-        fold(name).starts_with(&self.folded)
+        let mut name = fold(name);
+        self.folded.chars().all(|own| name.next() == Some(own))
     }
 
     /// The headers that say who `principal` is.
@@ -43,43 +50,54 @@ impl IdentityHeaders {
                 let fields = self.fields(principal).into_iter();
                 fields.map(|(name, value)| (name, value.unwrap_or_default())).collect()
             }
-            None => FIELDS.iter().map(|field| (self.name(field), String::new())).collect(),
+            None => self.names.iter().map(|name| (name.clone(), String::new())).collect(),
         }
     }
 
     /// Where the code of a refusal goes.
     pub(crate) fn code_header(&self) -> String {
-        self.name("Code")
-    }
-
-    fn name(&self, field: &str) -> String {
-        format!("{}{field}", self.prefix)
+        format!("{}Code", self.prefix)
     }
 
     fn fields(&self, principal: &Principal) -> Vec<(String, Option<String>)> {
-        let scopes = match &principal.scopes {
-            Scopes::All => "*".to_owned(),
-            Scopes::List(list) => list.iter().map(|scope| scope_value(scope)).collect::<Vec<_>>().join(" "),
-        };
         let values = [
             Some(encode(&principal.id)),
             Some(principal.kind.name().to_owned()),
             Some(encode(&principal.subject)),
             principal.issuer.as_deref().map(encode),
             principal.client.as_deref().map(encode),
-            Some(scopes),
+            Some(scopes(&principal.scopes)),
         ];
-        FIELDS.iter().map(|field| self.name(field)).zip(values).collect()
+        self.names.iter().cloned().zip(values).collect()
     }
 }
 
 fn encode(value: &str) -> String {
-    utf8_percent_encode(value, VALUE).to_string()
+    if is_plain(value) { value.to_owned() } else { utf8_percent_encode(value, VALUE).to_string() }
 }
 
-/// A scope that is a lone star must not look like "all scopes".
-fn scope_value(scope: &str) -> String {
-    if scope == "*" { "%2A".to_owned() } else { encode(scope) }
+/// Whether nothing of `VALUE` is in it, as in nearly all values there are.
+fn is_plain(value: &str) -> bool {
+    value.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'%')
+}
+
+fn scopes(scopes: &Scopes) -> String {
+    let Scopes::List(list) = scopes else {
+        return "*".to_owned();
+    };
+    let mut value = String::with_capacity(list.iter().map(|scope| scope.len() + 1).sum());
+    for scope in list {
+        if !value.is_empty() {
+            value.push(' ');
+        }
+        // A scope that is a lone star must not look like "all scopes".
+        match scope.as_str() {
+            "*" => value.push_str("%2A"),
+            plain if is_plain(plain) => value.push_str(plain),
+            scope => value.extend(utf8_percent_encode(scope, VALUE)),
+        }
+    }
+    value
 }
 
 /// Fields by which frameworks take another method or path than the one that was sent, and that a
@@ -96,14 +114,15 @@ const OVERRIDES: [&str; 7] = [
 
 /// Whether an upstream could take a client's field for the method or path that it is about.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    OVERRIDES.contains(&fold(name).as_str())
+    // Few fields of a request begin like them.
+    fold(name).take(2).eq("x-".chars()) && OVERRIDES.iter().any(|own| fold(name).eq(own.chars()))
 }
 
 /// Lower-case, with everything but letters and digits read as `-`: CGI and its heirs make one and
 /// the same variable of `_`, `.`, `!` and the like.
-fn fold(name: &str) -> String {
+pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
     let fold = |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' };
-    name.chars().map(fold).collect()
+    name.chars().map(fold)
 }
 
 #[cfg(test)]
@@ -153,6 +172,15 @@ mod tests {
         let encoded = |subject| value(&headers.of(&principal(subject, Scopes::All)), "X-Auth-Subject");
         assert_eq!(encoded("jörg\r\nX-Evil: 1").as_deref(), Some("j%C3%B6rg%0D%0AX-Evil:%201"));
         assert_ne!(encoded("a%20b"), encoded("a b"));
+    }
+
+    #[test]
+    fn what_is_plain_is_encoded_as_itself_and_nothing_else_is() {
+        for byte in 0..=0x7f_u8 {
+            let value = char::from(byte).to_string();
+            assert_eq!(is_plain(&value), utf8_percent_encode(&value, VALUE).to_string() == value, "{byte}");
+        }
+        assert!(!is_plain("é"));
     }
 
     #[test]

@@ -7,13 +7,14 @@
 //!
 //! ```text
 //! AuthRequest ─► Policy::route ─► credential::extract ─► verify ─► scopes ─► Outcome
-//!                (default deny)   (two of a kind: no)    token / API key
+//!                (default deny)   (two of a kind: no)    token / API key / certificate
 //! ```
 
 pub mod admin;
 pub mod api_key;
 pub mod audit;
 mod cache;
+pub mod certificate;
 mod credential;
 mod denial;
 pub mod faces;

@@ -8,11 +8,12 @@ use crate::scopes::Scopes;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Principal {
-    /// Unique over all issuers and blocks: `jwt:<issuer name>:<sub>`, `key:<block>:<key id>`.
+    /// Unique over all issuers and blocks: `jwt:<issuer name>:<sub>`, `key:<block>:<key id>`,
+    /// `cert:<block>:<identity>`.
     pub id: String,
     /// How it was verified.
     pub kind: Kind,
-    /// The token's `sub`, or the key's id.
+    /// The token's `sub`, the key's id, or the certificate's identity.
     pub subject: String,
     /// The token's verified `iss`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,16 +35,19 @@ pub enum Kind {
     Jwt,
     /// An API key.
     ApiKey,
+    /// A client certificate.
+    ClientCertificate,
     /// The bootstrap secret of the administration; never a principal.
     Bootstrap,
 }
 
 impl Kind {
-    /// As it goes upstream: `jwt`, `api-key`.
+    /// As it goes upstream: `jwt`, `api-key`, `client-certificate`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Jwt => "jwt",
             Self::ApiKey => "api-key",
+            Self::ClientCertificate => "client-certificate",
             Self::Bootstrap => "bootstrap",
         }
     }

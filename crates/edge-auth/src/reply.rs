@@ -96,7 +96,9 @@ impl<P: Platform> Gate<P> {
         let api_key = named.iter().any(|one| matches!(one, Named::Key(_)));
         let bearer = bearer.then(|| bearer_challenge(realm, code, Some(rule)));
         let api_key = api_key.then(|| format!("ApiKey realm=\"{realm}\""));
-        bearer.into_iter().chain(api_key).collect()
+        let challenges: Vec<_> = bearer.into_iter().chain(api_key).collect();
+        // A 401 has a challenge. No scheme is registered for certificates, which are no field.
+        if challenges.is_empty() { vec![format!("ClientCertificate realm=\"{realm}\"")] } else { challenges }
     }
 }
 

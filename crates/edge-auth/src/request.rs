@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::certificate::Handover;
+
 /// A request to decide about, borrowed from the host's event.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthRequest<'a> {
@@ -18,6 +20,10 @@ pub struct AuthRequest<'a> {
     pub headers: Headers<'a>,
     /// The client's address, if the host knows one that it trusts.
     pub client_ip: Option<IpAddr>,
+    /// The client's certificate, as the platform has it.
+    pub certificate: Handover<'a>,
+    /// The header fields come from a trusted proxy, so that those with a certificate count.
+    pub proxy_trusted: bool,
 }
 
 /// Header fields: names in any case, values as bytes.

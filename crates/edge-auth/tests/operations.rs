@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::certificate::Handover;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
 use edge_auth_testkit::documents::{Document, Documents};
@@ -79,6 +80,8 @@ impl World {
             target: "/orders",
             headers: Headers(&fields),
             client_ip: None,
+            certificate: Handover::Nothing,
+            proxy_trusted: false,
         };
         let outcome = block_on(self.gate.authorize(&request, now));
         let after = self.costs();

@@ -30,6 +30,6 @@ pub(super) async fn start() -> Result<SocketAddr, Failure> {
         response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         async move { response }
     };
-    tokio::spawn(listener::serve(listener, answer, pending()));
+    tokio::spawn(listener::serve(listener, None, answer, pending()));
     Ok(at)
 }

@@ -28,6 +28,6 @@ pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, Failure> {
         }
         async move { response }
     };
-    tokio::spawn(listener::serve(listener, answer, pending()));
+    tokio::spawn(listener::serve(listener, None, answer, pending()));
     Ok(at)
 }

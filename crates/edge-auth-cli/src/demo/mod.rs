@@ -77,7 +77,8 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
         issuer: format!("http://{issuer}"),
         calls,
     })?;
-    listener::serve(listener, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?).await;
+    listener::serve(listener, None, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?)
+        .await;
     writer.finish().await
 }
 

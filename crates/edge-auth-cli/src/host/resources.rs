@@ -14,12 +14,18 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct HostResources {
     folder: PathBuf,
+    client_ca: Option<PathBuf>,
 }
 
 impl HostResources {
     /// For a policy in this folder.
     pub(crate) fn beside(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), client_ca: None }
+    }
+
+    /// With a listener that asks for certificates of these authorities.
+    pub(crate) fn with_client_ca(self, path: Option<&Path>) -> Self {
+        Self { client_ca: path.map(Path::to_owned), ..self }
     }
 }
 
@@ -39,5 +45,10 @@ impl Resources for HostResources {
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         read_bounded(&self.folder.join(path), MAX_FILE_BYTES)
+    }
+
+    fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {
+        // Named on the command line, so it is not relative to the policy.
+        self.client_ca.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES))
     }
 }

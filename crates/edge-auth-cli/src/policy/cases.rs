@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::host::read_bounded;
+use crate::trial::TrialCertificate;
 
 /// The largest file of cases, in bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -42,6 +43,8 @@ pub(super) struct Case {
     pub jwt: Option<Jwt>,
     /// A key to send, made for this case.
     pub key: Option<Key>,
+    /// A certificate to send, made for this case.
+    pub client_cert: Option<TrialCertificate>,
     pub expect: Expectation,
     /// The name of the rule that must decide.
     pub rule: Option<String>,
@@ -59,6 +62,9 @@ pub(super) struct Jwt {
     pub subject: Option<String>,
     #[serde(default)]
     pub expired: bool,
+    /// Whether it is bound to the case's certificate (RFC 8705).
+    #[serde(default)]
+    pub bound: bool,
     #[serde(rename = "type")]
     pub token_type: Option<String>,
     /// Claims to set over the others; `false` leaves the claim out.

@@ -1,10 +1,11 @@
 //! `policy check`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::AnsiColor;
 use clap::Args;
+use edge_auth::certificate::CertificateSource;
 use edge_auth::policy::KeyOrigin;
 use edge_auth::{Gate, Policy, Resources};
 use edge_auth_token::AwsLcRs;
@@ -20,6 +21,9 @@ pub(crate) struct CheckArgs {
     /// The policy
     #[arg(value_name = "FILE", env = "EDGE_AUTH_POLICY")]
     policy: PathBuf,
+    /// The authorities of the listener that will serve it, as `serve` gets them
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +32,7 @@ struct CheckReport {
     rules: usize,
     issuers: Vec<IssuerLine>,
     api_keys: Vec<String>,
+    client_certs: Vec<ClientCertLine>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
@@ -41,6 +46,12 @@ struct IssuerLine {
     issuer: String,
     algorithms: Vec<&'static str>,
     keys: String,
+}
+
+#[derive(Serialize)]
+struct ClientCertLine {
+    name: String,
+    source: CertificateSource,
 }
 
 #[derive(Serialize)]
@@ -61,7 +72,7 @@ struct Revocation {
 pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
-    let resources = file.resources();
+    let resources = file.resources().with_client_ca(args.client_ca.as_deref());
     let needs = needs(&policy, &resources);
     let mut notices = policy.weaknesses();
     if needs.iter().all(|need| need.found) {
@@ -75,6 +86,10 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
         rules: policy.rule_count(),
         issuers: policy.issuers().map(issuer).collect(),
         api_keys: policy.api_key_blocks().map(str::to_owned).collect(),
+        client_certs: policy
+            .client_cert_blocks()
+            .map(|(name, source, _)| ClientCertLine { name: name.to_owned(), source })
+            .collect(),
         weaknesses: notices,
         needs,
         revocation: Revocation {
@@ -106,14 +121,26 @@ fn needs(policy: &Policy, resources: &dyn Resources) -> Vec<Need> {
         let detail = resources.secret(name).err();
         Need { what: format!("secret {name}"), found: detail.is_none(), detail }
     });
-    let files = policy.issuers().filter_map(|(.., keys)| match keys {
-        KeyOrigin::File(path) => {
-            let detail = resources.file(path).err();
-            Some(Need { what: format!("file {}", path.display()), found: detail.is_none(), detail })
-        }
+    let key_files = policy.issuers().filter_map(|(.., keys)| match keys {
+        KeyOrigin::File(path) => Some(path.as_path()),
         _ => None,
     });
-    secrets.chain(files).collect()
+    let ca_files = policy.client_cert_blocks().filter_map(|(.., ca_file)| ca_file);
+    let files = key_files.chain(ca_files).map(|path| {
+        let detail = resources.file(path).err();
+        Need { what: format!("file {}", path.display()), found: detail.is_none(), detail }
+    });
+    let is_of_listener = |(_, source, ca_file): (&str, CertificateSource, Option<&Path>)| {
+        source == CertificateSource::Tls && ca_file.is_none()
+    };
+    let listener = policy.client_cert_blocks().any(is_of_listener).then(|| {
+        let detail = match resources.client_ca() {
+            Some(read) => read.err(),
+            None => Some("say which with --client-ca, as to `serve`".to_owned()),
+        };
+        Need { what: "the listener's authorities".to_owned(), found: detail.is_none(), detail }
+    });
+    secrets.chain(files).chain(listener).collect()
 }
 
 impl Report for CheckReport {
@@ -132,6 +159,9 @@ impl Report for CheckReport {
         for name in &self.api_keys {
             writeln!(out, "  api_key {name}")?;
         }
+        for block in &self.client_certs {
+            writeln!(out, "  client_cert {}: by {}", block.name, block.source)?;
+        }
         for weakness in &self.weaknesses {
             writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;
         }
@@ -149,6 +179,9 @@ impl Report for CheckReport {
         }
         if !self.issuers.is_empty() {
             writeln!(out, "  tokens: until they expire, or their signing key leaves the issuer's key set")?;
+        }
+        if !self.client_certs.is_empty() {
+            writeln!(out, "  certificates: until they expire, or their authority leaves the policy")?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anstyle::AnsiColor;
 use clap::Args;
+use edge_auth::certificate::Handover;
 use edge_auth::{AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Headers, Outcome, Principal};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now, read_bounded};
 use crate::output::{Output, Report, printable};
-use crate::serve::{HttpKeySource, NativePlatform};
+use crate::serve::{HttpKeySource, NativePlatform, certificates};
 use crate::store;
 
 /// The largest file of header fields, in bytes.
@@ -28,12 +29,18 @@ pub(crate) struct ExplainArgs {
     method: String,
     /// The request's target: its path, and its query if it has one
     target: String,
-    /// A header field, or @FILE with one on each line (which keeps credentials out of the process list)
+    /// A header field as a trusted proxy sends it, or @FILE with one on each line (which keeps credentials out of the process list)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// The host that the request is for
     #[arg(long)]
     host: Option<String>,
+    /// The certificates that the client sends on TLS (PEM), its own first
+    #[arg(long, value_name = "FILE")]
+    client_cert: Option<PathBuf>,
+    /// The authorities of the listener, as `serve` gets them
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
     /// The client's address
     #[arg(long, value_name = "ADDRESS")]
     client_ip: Option<IpAddr>,
@@ -67,12 +74,13 @@ struct Upstream {
 pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
+    let resources = file.resources().with_client_ca(args.client_ca.as_deref());
     let store = args.store.as_deref().map(store::open_existing_named).transpose()?;
     let source = HttpKeySource::new();
     let platform = NativePlatform::new(store, source);
-    let (gate, mut notices) =
-        Gate::new(policy, &file.resources(), Box::new(AwsLcRs), platform, &SystemRandomness)?;
+    let (gate, mut notices) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;
 
+    let certificates = args.client_cert.as_deref().map(certificates).transpose()?;
     let fields = fields(&args.headers)?;
     let headers: Vec<(&str, &[u8])> =
         fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -83,6 +91,8 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
         target: &args.target,
         headers: Headers(&headers),
         client_ip: args.client_ip,
+        certificate: certificates.as_deref().map_or(Handover::Nothing, Handover::Tls),
+        proxy_trusted: true,
     };
     let Outcome { decision, audit, checks, notices: more, .. } = gate.explain(&request, now()).await;
     notices.extend(more);

@@ -1,4 +1,5 @@
-//! `policy test`: cases against the real gate, with issuers, secrets and keys made for the run.
+//! `policy test`: cases against the real gate, with issuers, secrets, keys and certificates made for
+//! the run.
 //!
 //! Nothing of the deployment is needed: no secret, no issuer, no store.
 
@@ -8,13 +9,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstyle::AnsiColor;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use edge_auth::admin::Registry;
+use edge_auth::certificate::Handover;
 use edge_auth::policy::KeyOrigin;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
 use edge_auth_token::{AwsLcRs, Secret};
+use pki_types::CertificateDer;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::cases::{Case, Cases, Expectation, Jwt, Key, KeyState};
 use crate::failure::Failure;
@@ -22,7 +28,7 @@ use crate::host::{PolicyFile, SystemRandomness, now};
 use crate::output::{Output, Report};
 use crate::serve::{HttpKeySource, NativePlatform};
 use crate::store::{self, SqliteStore, StoreSpec};
-use crate::trial::{Signer, TrialSecrets};
+use crate::trial::{Signer, TrialAuthority, TrialSecrets};
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -51,6 +57,7 @@ struct CaseReport {
 struct Trial {
     gate: Gate<NativePlatform>,
     signers: BTreeMap<String, Signer>,
+    authority: TrialAuthority,
     secrets: TrialSecrets,
     store: SqliteStore,
 }
@@ -91,20 +98,29 @@ impl Trial {
             }
             signers.insert(name, signer);
         }
+        let authority = TrialAuthority::new()?;
+        policy.replace_certificate_sources();
+        secrets.set_client_ca(authority.pem());
         let store = store::open(&StoreSpec::Sqlite(folder.join("keys.db")))
             .map_err(|error| Failure::trouble(error.to_string()))?;
         let source = HttpKeySource::new();
         let platform = NativePlatform::new(Some(store.clone()), source);
         let (gate, _) = Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
-        Ok(Self { gate, signers, secrets, store })
+        Ok(Self { gate, signers, authority, secrets, store })
     }
 
     /// What differs from what the case expects.
     async fn run(&self, case: &Case) -> Result<Vec<String>, Failure> {
+        let plan = case.client_cert.as_ref();
+        let certificates: Vec<_> =
+            plan.map(|plan| self.authority.issue(plan)).transpose()?.into_iter().collect();
         let mut fields: Vec<(String, String)> =
             case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         if let Some(jwt) = &case.jwt {
-            fields.push(("authorization".to_owned(), format!("Bearer {}", self.token(case, jwt)?)));
+            fields.push((
+                "authorization".to_owned(),
+                format!("Bearer {}", self.token(case, jwt, certificates.first())?),
+            ));
         }
         if let Some(key) = &case.key {
             fields.push(("authorization".to_owned(), format!("ApiKey {}", self.key(case, key).await?)));
@@ -118,11 +134,18 @@ impl Trial {
             target: &case.path,
             headers: Headers(&headers),
             client_ip: case.client_ip,
+            certificate: Handover::Tls(&certificates),
+            proxy_trusted: true,
         };
         Ok(differences(case, &self.gate.authorize(&request, now()).await))
     }
 
-    fn token(&self, case: &Case, jwt: &Jwt) -> Result<String, Failure> {
+    fn token(
+        &self,
+        case: &Case,
+        jwt: &Jwt,
+        certificate: Option<&CertificateDer<'_>>,
+    ) -> Result<String, Failure> {
         let unknown = || in_case(case, format!("the policy has no issuer `{}`", jwt.issuer));
         let made_at = if jwt.expired { now().minus(Duration::from_secs(86_400)) } else { now() };
         let sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
@@ -136,6 +159,11 @@ impl Trial {
                 .scope_claim
                 .ok_or_else(|| in_case(case, format!("issuer `{}` has no scopes", jwt.issuer)))?;
             claims.insert(claim, jwt.scopes.join(" ").into());
+        }
+        if jwt.bound {
+            let missing = || in_case(case, "a token that is `bound` needs a `client_cert`".to_owned());
+            let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.ok_or_else(missing)?));
+            claims.insert("cnf".to_owned(), json!({ "x5t#S256": thumbprint }));
         }
         for (claim, value) in &jwt.claims {
             match value {

@@ -1,11 +1,11 @@
 //! The native host: from a request on the wire to a face of the gate, and back.
 
-use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use edge_auth::admin::MAX_ADMIN_BYTES;
+use edge_auth::certificate::{CertificateSource, Handover};
 use edge_auth::faces::{Incoming, MAX_VERIFY_BYTES};
-use edge_auth::{Decision, Gate, Headers, Outcome, Reply, Resources};
+use edge_auth::{Decision, Gate, Headers, Outcome, Policy, Reply, Resources};
 use edge_auth_token::AwsLcRs;
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
@@ -14,6 +14,7 @@ use hyper::{Request, Response, StatusCode};
 use super::audit_log::{AuditLog, Stuck};
 use super::body::{self, Body};
 use super::notices::{Notices, tell};
+use super::peer::Peer;
 use super::platform::NativePlatform;
 use super::problem;
 use super::proxy::{Client, Upstream};
@@ -103,11 +104,7 @@ impl Host {
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(
-        self: Arc<Self>,
-        request: Request<RequestBody>,
-        peer: IpAddr,
-    ) -> Response<Body> {
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let mode = Mode { gateway: self.upstream.is_some(), administers: self.gate().policy().administers() };
         match Face::of(target, mode) {
@@ -123,16 +120,17 @@ impl Host {
         }
     }
 
-    async fn gateway(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+    async fn gateway(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         let Some(upstream) = &self.upstream else {
             return problem(StatusCode::NOT_FOUND, "There is no upstream.");
         };
         let gate = self.gate();
         let (parts, body) = request.into_parts();
         let fields = Fields::of(&parts);
-        let incoming = fields.incoming(&parts, peer);
+        let incoming = fields.incoming(&parts, &peer);
         let (reply, outcome) = gate.gateway(&incoming, now()).await;
-        let client = Client { peer, trusted_proxy: gate.trusts_proxy(&incoming) };
+        let client =
+            Client { peer: peer.address, secure: peer.secure, trusted_proxy: gate.trusts_proxy(&incoming) };
         drop(fields);
         match (reply, self.settle(&gate, outcome).await) {
             (_, Err(unlogged)) => unlogged,
@@ -149,22 +147,22 @@ impl Host {
         }
     }
 
-    async fn forward_auth(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+    async fn forward_auth(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         let gate = self.gate();
         let (parts, _) = request.into_parts();
         let fields = Fields::of(&parts);
-        let asked = gate.forward_auth(&fields.incoming(&parts, peer), AUTHORIZE, now()).await;
+        let asked = gate.forward_auth(&fields.incoming(&parts, &peer), AUTHORIZE, now()).await;
         self.reply(&gate, asked).await
     }
 
-    async fn verify(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+    async fn verify(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         if request.method() != hyper::Method::POST {
             return problem(StatusCode::METHOD_NOT_ALLOWED, "Ask with POST and a JSON body.");
         }
         let gate = self.gate();
         let (parts, body) = request.into_parts();
         let fields = Fields::of(&parts);
-        let incoming = fields.incoming(&parts, peer);
+        let incoming = fields.incoming(&parts, &peer);
         // Of strangers no body is read: it would be held in memory.
         if let Some(refused) = gate.refuse_verify(&incoming, now()) {
             return self.reply(&gate, refused).await;
@@ -178,11 +176,11 @@ impl Host {
         }
     }
 
-    async fn admin(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+    async fn admin(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         let gate = self.gate();
         let (parts, body) = request.into_parts();
         let fields = Fields::of(&parts);
-        let incoming = fields.incoming(&parts, peer);
+        let incoming = fields.incoming(&parts, &peer);
         let admission = match gate.admit_admin(&incoming, now()).await {
             Ok(admission) => admission,
             Err(refused) => return self.reply(&gate, refused).await,
@@ -250,7 +248,21 @@ fn gate(
     let (gate, more) =
         Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
     told.extend(more);
+    told.extend(unreachable(gate.policy()));
     Ok((gate, told))
+}
+
+/// The certificates that can never come to this host, though a policy may be for several hosts.
+fn unreachable(policy: &Policy) -> Vec<String> {
+    use edge_auth::certificate::CertificateSource::{CloudflareHeaders, Rfc9440, Tls};
+    let here = [CloudflareHeaders, Rfc9440, Tls];
+    let elsewhere = policy.client_cert_blocks().filter(|(_, source, _)| !here.contains(source));
+    let notice = |(name, source, _): (&str, CertificateSource, _)| {
+        format!(
+            "client_cert `{name}`: nothing comes to this host by source `{source}`, so nobody passes by it"
+        )
+    };
+    elsewhere.map(notice).collect()
 }
 
 /// The header fields in the core's shape.
@@ -261,16 +273,17 @@ impl<'a> Fields<'a> {
         Self(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect())
     }
 
-    fn incoming(&'a self, parts: &'a Parts, peer: IpAddr) -> Incoming<'a> {
+    fn incoming(&'a self, parts: &'a Parts, peer: &'a Peer) -> Incoming<'a> {
         let host = parts.headers.get(hyper::header::HOST);
         Incoming {
-            peer: Some(peer),
+            peer: Some(peer.address),
             method: parts.method.as_str(),
             // A host that is no text is none that the core accepts.
             host: host.map(|value| value.to_str().unwrap_or("\u{FFFD}")),
             authority: parts.uri.authority().map(|authority| authority.as_str()),
             target: parts.uri.path_and_query().map_or("", |target| target.as_str()),
             headers: Headers(&self.0),
+            certificate: Handover::Tls(&peer.certificates),
         }
     }
 }

@@ -14,10 +14,16 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::either::Either;
 
 use super::body::Body;
 use super::patient::Patient;
+use super::peer::Peer;
+use super::tls::Tls;
 use crate::failure::Failure;
+
+type TlsStream = tokio_rustls::server::TlsStream<Patient<TcpStream>>;
 
 /// The longest request line and header section, in bytes; a longer one is answered with 431.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
@@ -54,9 +60,13 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Answers requests with `handler` until `stop` is ready; then lets those under way end.
-pub(crate) async fn serve<H, F>(listener: TcpListener, handler: H, stop: impl Future<Output = ()>)
-where
-    H: Fn(Request<Incoming>, IpAddr) -> F + Clone + Send + 'static,
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    handler: H,
+    stop: impl Future<Output = ()>,
+) where
+    H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let protocol = protocol();
@@ -68,18 +78,19 @@ where
             accepted = accept(&listener, &room) => accepted,
             () = &mut stop => break,
         };
-        let (stream, peer, permit) = accepted;
-        let handler = handler.clone();
-        let answer = service_fn(move |request| {
-            let answer = handler(request, peer);
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
-        let io = TokioIo::new(Patient::within(HEAD_TIMEOUT, stream));
-        let connection = protocol.serve_connection_with_upgrades(io, answer).into_owned();
-        let connection = graceful.watch(connection);
+        let (stream, address, permit) = accepted;
+        let (handler, protocol, watcher) = (handler.clone(), protocol.clone(), graceful.watcher());
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor());
         tokio::spawn(async move {
+            let stream = Patient::within(HEAD_TIMEOUT, stream);
+            let Some((stream, peer)) = shake_hands(acceptor, stream, address).await else { return };
+            let answer = service_fn(move |request| {
+                let answer = handler(request, peer.clone());
+                async move { Ok::<_, Infallible>(answer.await) }
+            });
+            let connection = protocol.serve_connection_with_upgrades(TokioIo::new(stream), answer);
             // How a connection ends is the client's business; what it asked was answered and logged.
-            let _ = connection.await;
+            let _ = watcher.watch(connection.into_owned()).await;
             drop(permit);
         });
     }
@@ -92,6 +103,23 @@ fn max_connections() -> usize {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let pairs = files.map_or(MAX_CONNECTIONS, |files| files.saturating_sub(RESERVED_FILES) / 2);
     usize::try_from(pairs.clamp(1, MAX_CONNECTIONS)).unwrap_or(1)
+}
+
+/// The stream that HTTP is spoken on, and who is at its other end. `None` if there is no agreement
+/// on TLS, or none in time.
+async fn shake_hands(
+    acceptor: Option<TlsAcceptor>,
+    stream: Patient<TcpStream>,
+    address: IpAddr,
+) -> Option<(Either<Patient<TlsStream>, Patient<TcpStream>>, Peer)> {
+    let Some(acceptor) = acceptor else {
+        return Some((Either::Right(stream), Peer::plain(address)));
+    };
+    let stream = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await.ok()?.ok()?;
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let peer = Peer { address, secure: true, certificates: certificates.into() };
+    // Once more: within TLS, HTTP has not begun.
+    Some((Either::Left(Patient::within(HEAD_TIMEOUT, stream)), peer))
 }
 
 fn protocol() -> auto::Builder<TokioExecutor> {

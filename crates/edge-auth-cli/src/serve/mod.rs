@@ -8,9 +8,11 @@ mod key_source;
 pub(crate) mod listener;
 mod notices;
 mod patient;
+mod peer;
 mod platform;
 mod proxy;
 mod signals;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +29,7 @@ pub(crate) use notices::Notices;
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
 pub(crate) use signals::stop;
+pub(crate) use tls::{Tls, certificates};
 
 use crate::failure::Failure;
 use crate::host::PolicyFile;
@@ -34,6 +37,7 @@ use crate::output::{Output, count};
 use crate::store;
 use body::Body;
 use notices::tell;
+use tls::TlsArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -49,6 +53,8 @@ pub(crate) struct ServeArgs {
     /// Gateway mode: verify every request, then proxy it to this origin
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
+    #[command(flatten)]
+    tls: TlsArgs,
 }
 
 /// Runs `edge-auth serve` until it is told to stop.
@@ -63,20 +69,23 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
     let notices = Notices::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;
     let platform = NativePlatform::new(store, HttpKeySource::new());
-    let resources = Box::new(policy.resources());
+    let resources = Box::new(policy.resources().with_client_ca(args.tls.client_ca.as_deref()));
     let host = Host::start(policy, resources, platform, upstream, (log, notices.clone()))?;
+    let tls = Tls::new(&args.tls)?;
 
     let listener = listener::bind(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::trouble(error.to_string()))?;
-    started(address, &host, output);
-    signals::reload_on_hangup(&host, notices)?;
-    listener::serve(listener, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?).await;
+    started(address, tls.is_some(), &host, output);
+    signals::reload_on_hangup(&host, tls.clone(), notices)?;
+    listener::serve(listener, tls, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?)
+        .await;
     writer.finish().await
 }
 
 /// Tells where the server listens: scripts that chose port 0 read it.
-fn started(address: SocketAddr, host: &Host, output: Output) {
-    let (url, rules) = (format!("http://{address}"), host.gate().policy().rule_count());
+fn started(address: SocketAddr, secure: bool, host: &Host, output: Output) {
+    let scheme = if secure { "https" } else { "http" };
+    let (url, rules) = (format!("{scheme}://{address}"), host.gate().policy().rule_count());
     if output.is_json() {
         tell(&json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") }).to_string());
     } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Host, Notices};
+use super::{Host, Notices, Tls};
 use crate::failure::Failure;
 use crate::output::count;
 
@@ -22,8 +22,13 @@ pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Reads the policy again on every SIGHUP, for as long as the host lives.
-pub(super) fn reload_on_hangup(host: &Arc<Host>, notices: Notices) -> Result<(), Failure> {
+/// Reads the policy and the listener's certificates again on every SIGHUP, for as long as the host
+/// lives.
+pub(super) fn reload_on_hangup(
+    host: &Arc<Host>,
+    tls: Option<Arc<Tls>>,
+    notices: Notices,
+) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup()).map_err(trouble)?;
     let host = Arc::downgrade(host);
     tokio::spawn(async move {
@@ -41,6 +46,10 @@ pub(super) fn reload_on_hangup(host: &Arc<Host>, notices: Notices) -> Result<(),
                         .tell("the policy was NOT taken over; the last good one stays in force".to_owned());
                     failure.to_string().lines().for_each(|line| notices.tell(line.to_owned()));
                 }
+            }
+            if let Some(Err(failure)) = tls.as_ref().map(|tls| tls.reload()) {
+                notices.tell("the certificates were NOT taken over; the last good ones stay".to_owned());
+                notices.tell(failure.to_string());
             }
         }
     });

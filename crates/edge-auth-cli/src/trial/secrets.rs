@@ -12,7 +12,10 @@ use crate::host::SystemRandomness;
 /// Answers every name with a secret: the one that was set, or one made for the trial, which is
 /// the same for one name.
 #[derive(Default)]
-pub(crate) struct TrialSecrets(BTreeMap<String, Secret>);
+pub(crate) struct TrialSecrets {
+    secrets: BTreeMap<String, Secret>,
+    client_ca: Option<String>,
+}
 
 impl TrialSecrets {
     /// Makes a secret for each of the names.
@@ -23,21 +26,30 @@ impl TrialSecrets {
             SystemRandomness.fill(&mut bytes).map_err(|error| error.to_string())?;
             secrets.insert(name.to_owned(), Secret::new(bytes));
         }
-        Ok(Self(secrets))
+        Ok(Self { secrets, client_ca: None })
     }
 
     /// Sets one secret.
     pub(crate) fn set(&mut self, name: &str, secret: Secret) {
-        self.0.insert(name.to_owned(), secret);
+        self.secrets.insert(name.to_owned(), secret);
+    }
+
+    /// Sets the authority of all client certificates, as PEM.
+    pub(crate) fn set_client_ca(&mut self, pem: String) {
+        self.client_ca = Some(pem);
     }
 }
 
 impl Resources for TrialSecrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        self.0.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this trial"))
+        self.secrets.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this trial"))
     }
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         Err(format!("{} is not read in a trial", path.display()))
+    }
+
+    fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {
+        self.client_ca.as_ref().map(|pem| Ok(pem.clone().into_bytes()))
     }
 }

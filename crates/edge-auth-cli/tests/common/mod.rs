@@ -126,9 +126,10 @@ impl Server {
         let mut told = Vec::new();
         loop {
             match notices.recv_timeout(PATIENCE) {
-                Ok(line) => match line.split_once("listening on http://") {
+                Ok(line) => match line.split_once("listening on http") {
                     Some((_, rest)) => {
-                        let address = rest.split(',').next().unwrap().parse().unwrap();
+                        let address = rest.split("://").nth(1).and_then(|rest| rest.split(',').next());
+                        let address = address.unwrap().parse().unwrap();
                         return Ok(Self { child, address, told, audit, notices });
                     }
                     None => told.push(line),
@@ -251,7 +252,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
         let mut lines = head.lines();

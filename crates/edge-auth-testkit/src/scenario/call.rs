@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject;
 use serde_json::{Map, Value, json};
 
-use super::host::{Call, Need};
-use super::source::{Case, Expect, Face, Upstream};
+use super::host::{Call, Handed, Need};
+use super::source::{Case, Expect, Face, Handover, Upstream};
 use super::text::Texts;
 use super::want::Want;
 
@@ -37,7 +39,25 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
         authority: case.authority.as_deref().map(|text| texts.expand(text)).transpose()?,
         headers: case.headers.iter().map(field).collect::<Result<_, String>>()?,
         body: texts.bytes(&case.body)?,
+        handover: case.handover.as_ref().map(|handover| handed(handover, texts)).transpose()?,
         from: case.from.unwrap_or(LOOPBACK),
+    })
+}
+
+fn handed(handover: &Handover, texts: &Texts) -> Result<Handed, String> {
+    Ok(match handover {
+        Handover::Tls(name) => {
+            let pem = texts.expand(&format!("{{cert-pem:{name}}}"))?;
+            let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>();
+            Handed::Tls(chain.map_err(|error| error.to_string())?)
+        }
+        Handover::ApiGateway(pem) => Handed::ApiGateway(texts.expand(pem)?),
+        Handover::LoadBalancer(true) => Handed::LoadBalancer,
+        Handover::LoadBalancer(false) => return Err("`load-balancer` is true, or not there".to_owned()),
+        Handover::Cloudflare(members) => {
+            let members = members.iter().map(|(name, text)| Ok((name.clone(), texts.expand(text)?)));
+            Handed::Cloudflare(members.collect::<Result<_, String>>()?)
+        }
     })
 }
 
@@ -47,11 +67,13 @@ pub(super) fn needs(call: &Call) -> impl Iterator<Item = Need> {
     [(call.from != LOOPBACK, Need::Peer), (call.authority.is_some(), Need::Authority), (raw, Need::Wire)]
         .into_iter()
         .filter_map(|(needed, need)| needed.then_some(need))
+        .chain(call.handover.as_ref().map(Handed::need))
 }
 
 /// The same request through another face; `None` if that face cannot be told of it.
 pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
-    let target = std::str::from_utf8(&call.target).ok().filter(|_| call.authority.is_none())?;
+    let told = call.authority.is_none() && call.handover.is_none();
+    let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
     match face {
         Face::ForwardAuth => {
             let told = [
@@ -92,6 +114,7 @@ fn asked(face: Face, method: &str) -> Call {
         authority: None,
         headers: Vec::new(),
         body: Vec::new(),
+        handover: None,
         from: LOOPBACK,
     }
 }

@@ -1,10 +1,12 @@
 //! What a host provides for scenarios to run on it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
+use pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -52,6 +54,14 @@ pub enum Need {
     /// A target's `#` reaches the gate. An HTTP library may cut it off before, with all after it:
     /// what is matched is then still what is forwarded.
     Fragment,
+    /// The client's certificate comes as on this platform.
+    Tls,
+    /// As in an API Gateway event.
+    ApiGateway,
+    /// As in a load balancer's event.
+    LoadBalancer,
+    /// As in a Worker's `request.cf`.
+    Cloudflare,
 }
 
 impl fmt::Display for Need {
@@ -62,6 +72,10 @@ impl fmt::Display for Need {
             Self::Peer => "a choice of the client's address",
             Self::Authority => "an `:authority` beside `Host`",
             Self::Wire => "a real connection",
+            Self::Tls => "a client's certificate on TLS",
+            Self::ApiGateway => "an API Gateway event",
+            Self::LoadBalancer => "a load balancer's event",
+            Self::Cloudflare => "`request.cf`",
             Self::Fragment => "an HTTP library that leaves fragments alone",
         })
     }
@@ -104,8 +118,35 @@ pub struct Call {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
+    /// The client's certificate, as the platform hands it over.
+    pub handover: Option<Handed>,
     /// The address at the other end of the connection.
     pub from: IpAddr,
+}
+
+/// A client's certificate on a platform.
+#[derive(Debug, Clone)]
+pub enum Handed {
+    /// On TLS: the client's own certificate first.
+    Tls(Vec<CertificateDer<'static>>),
+    /// PEM in an API Gateway event.
+    ApiGateway(String),
+    /// Fields of a load balancer's event.
+    LoadBalancer,
+    /// Members of `request.cf.tlsClientAuth`.
+    Cloudflare(BTreeMap<String, String>),
+}
+
+impl Handed {
+    /// What a host must offer for it.
+    pub(super) fn need(&self) -> Need {
+        match self {
+            Self::Tls(_) => Need::Tls,
+            Self::ApiGateway(_) => Need::ApiGateway,
+            Self::LoadBalancer => Need::LoadBalancer,
+            Self::Cloudflare(_) => Need::Cloudflare,
+        }
+    }
 }
 
 /// What came of a call.

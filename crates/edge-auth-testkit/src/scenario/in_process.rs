@@ -1,12 +1,13 @@
 //! The smallest host: a gate in this process, a clock that is set by hand, everything in memory.
 
+use edge_auth::certificate::{Handover, TlsClientAuth};
 use edge_auth::faces::Incoming;
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 
-use super::host::{Answer, Call, Happening, Host, Need, SeenRequest, Started};
+use super::host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
 use super::seed::seed;
 use super::setup::Setup;
 use super::source::{Face, Store};
@@ -54,6 +55,7 @@ impl InProcess {
             authority: call.authority.as_deref(),
             target,
             headers: Headers(&headers),
+            certificate: call.handover.as_ref().map_or(Handover::Nothing, handover),
         };
         let (gate, now) = (&running.gate, self.now);
         Ok(match call.face {
@@ -156,6 +158,30 @@ impl Host for InProcess {
             block_on(running.gate.follow_up(work, self.now));
         }
         Ok(answer)
+    }
+}
+
+fn handover(handed: &Handed) -> Handover<'_> {
+    match handed {
+        Handed::Tls(chain) => Handover::Tls(chain),
+        Handed::ApiGateway(pem) => Handover::ApiGateway(pem),
+        Handed::LoadBalancer => Handover::LoadBalancer,
+        Handed::Cloudflare(members) => {
+            let member = |name: &str| members.get(name).map(String::as_str);
+            Handover::Cloudflare(TlsClientAuth {
+                presented: member("certPresented"),
+                verified: member("certVerified"),
+                revoked: member("certRevoked"),
+                issuer_dn: member("certIssuerDNRFC2253"),
+                subject_dn: member("certSubjectDNRFC2253"),
+                serial: member("certSerial"),
+                fingerprint_sha256: member("certFingerprintSHA256"),
+                issuer_key_id: member("certIssuerSKI"),
+                not_before: member("certNotBefore"),
+                not_after: member("certNotAfter"),
+                rfc9440: member("certRFC9440"),
+            })
+        }
     }
 }
 

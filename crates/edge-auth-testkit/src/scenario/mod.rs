@@ -6,6 +6,7 @@
 
 mod altered;
 mod call;
+mod certificate;
 mod host;
 mod in_process;
 mod judge;
@@ -20,7 +21,7 @@ mod want;
 
 use std::path::Path;
 
-pub use host::{Answer, Call, Happening, Host, Need, SeenRequest, Started};
+pub use host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
 pub use in_process::InProcess;
 pub use report::Report;
 pub use seed::{Seeded, SeededKey, seed};

@@ -6,6 +6,7 @@ use edge_auth_token::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::altered::alter;
+use super::certificate;
 use super::seed::Seeded;
 use super::source::{Issuer, Jwks, JwksKey, Key, Source};
 use super::text::Texts;
@@ -47,6 +48,7 @@ impl<'a> Setup<'a> {
             let path = format!("/issuer/{name}/.well-known/openid-configuration");
             documents.insert(path, metadata(name, issuer, &texts)?);
         }
+        certificate::issue(source, &mut texts)?;
         for (name, token) in &source.token {
             let text = mint(token, &source.every_token, &texts);
             texts.set("token", name, text.map_err(|error| format!("token `{name}`: {error}"))?);

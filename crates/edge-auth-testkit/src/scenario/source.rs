@@ -41,6 +41,12 @@ pub struct Source {
     /// What tokens have in their header and claims unless they say otherwise.
     #[serde(default)]
     pub every_token: EveryToken,
+    /// The authorities that issue client certificates.
+    #[serde(default)]
+    pub authority: BTreeMap<String, Authority>,
+    /// The client certificates.
+    #[serde(default)]
+    pub certificate: BTreeMap<String, Certificate>,
     /// The tokens.
     #[serde(default)]
     pub token: BTreeMap<String, Token>,
@@ -99,6 +105,44 @@ pub struct Issuer {
     pub issuer: Option<String>,
     /// Where the keys are.
     pub jwks_uri: String,
+}
+
+/// An authority. Those above it come before it in the order of names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Authority {
+    /// The one above it; a root has none.
+    pub under: Option<String>,
+    /// Its common name; its name here if nothing is said.
+    pub common_name: Option<String>,
+    /// Whether it has expired.
+    pub expired: bool,
+}
+
+/// A client's certificate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// The authority that issued it.
+    pub by: String,
+    /// Its alternative name that is a URI.
+    pub san_uri: Option<String>,
+    /// Its alternative name that is a host's.
+    pub san_dns: Option<String>,
+    /// Its subject's common name.
+    pub common_name: Option<String>,
+    /// Whether it has expired.
+    #[serde(default)]
+    pub expired: bool,
+    /// Whether it is not good yet.
+    #[serde(default)]
+    pub early: bool,
+    /// Whether it is a server's.
+    #[serde(default)]
+    pub server: bool,
+    /// Whether its key is too weak.
+    #[serde(default)]
+    pub weak: bool,
 }
 
 /// What tokens have unless they say otherwise.
@@ -265,6 +309,8 @@ pub struct Case {
     /// The body.
     #[serde(default)]
     pub body: String,
+    /// The client's certificate, as the platform hands it over.
+    pub handover: Option<Handover>,
     /// The address at the other end of the connection; this machine if nothing is said.
     pub from: Option<IpAddr>,
     /// What must come of it.
@@ -272,6 +318,20 @@ pub struct Case {
     /// Values of the answer's JSON to keep for later cases, by name: a JSON pointer (RFC 6901).
     #[serde(default)]
     pub keep: BTreeMap<String, String>,
+}
+
+/// How a platform hands a certificate over beside the header fields.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handover {
+    /// The host's own listener: the name of a certificate.
+    Tls(String),
+    /// An API Gateway event: PEM.
+    ApiGateway(String),
+    /// A load balancer's event: its fields count.
+    LoadBalancer(bool),
+    /// `request.cf.tlsClientAuth`, by the names of its members.
+    Cloudflare(BTreeMap<String, String>),
 }
 
 /// The ways to ask.

@@ -8,8 +8,24 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 12] = [
-    "token", "key", "previous", "key-id", "altered", "inline", "kept", "jwks", "issuer", "pem", "time",
+const KINDS: [&str; 18] = [
+    "ca",
+    "cert",
+    "cert-chain",
+    "cert-pem",
+    "cert-url",
+    "cert-x5t",
+    "token",
+    "key",
+    "previous",
+    "key-id",
+    "altered",
+    "inline",
+    "kept",
+    "jwks",
+    "issuer",
+    "pem",
+    "time",
     "repeat",
 ];
 /// One byte by two hexadecimal digits: for what is not UTF-8.

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::testing::{key, signed, token};
-use crate::{ClaimError, HeaderError, JsonError};
+use crate::{ClaimError, Confirmation, HeaderError, JsonError};
 
 fn parse(token: &str) -> Result<UnverifiedToken<'_>, TokenError> {
     UnverifiedToken::parse(token, DEFAULT_MAX_TOKEN_BYTES)
@@ -30,7 +30,7 @@ fn a_good_token_gives_its_claims() {
     assert_eq!((verified.key_id(), verified.token_type()), (Some("k1"), Some("at+jwt")));
     assert_eq!(verified.claims().subject(), Some("s"));
     assert_eq!(verified.claims().token_id(), Some("j"));
-    assert!(verified.claims().is_bound());
+    assert_eq!(verified.claims().confirmation(), Confirmation::Unverifiable);
 }
 
 #[test]

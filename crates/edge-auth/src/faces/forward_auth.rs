@@ -6,6 +6,7 @@
 use edge_auth_token::Timestamp;
 
 use super::Incoming;
+use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::Platform;
@@ -54,7 +55,13 @@ impl<P: Platform> Gate<P> {
         let names: Names = match proxy {
             // Envoy sends the request itself, below the prefix.
             Proxy::Envoy => {
-                return Ok(AuthRequest { target: rest, client_ip, ..incoming.as_request(None) });
+                return Ok(AuthRequest {
+                    target: rest,
+                    proxy_trusted: true,
+                    // On this connection the client is the proxy.
+                    certificate: Handover::Nothing,
+                    ..incoming.as_request(client_ip)
+                });
             }
             Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
             Proxy::Traefik | Proxy::Caddy => ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host"),
@@ -72,6 +79,8 @@ impl<P: Platform> Gate<P> {
             target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
             headers,
             client_ip,
+            certificate: Handover::Nothing,
+            proxy_trusted: true,
         })
     }
 

@@ -7,6 +7,7 @@ use crate::denial::{Code, Denial};
 use crate::gate::{Gate, Outcome};
 use crate::platform::Platform;
 use crate::reply::Reply;
+use crate::request::AuthRequest;
 
 impl<P: Platform> Gate<P> {
     /// Whether what the peer says about its own client may be passed on: it is a proxy that the
@@ -19,7 +20,8 @@ impl<P: Platform> Gate<P> {
     /// request goes upstream as the outcome's grant says.
     pub async fn gateway(&self, incoming: &Incoming<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {
         let client = self.trust.client(incoming.peer, incoming.headers);
-        let request = incoming.as_request(client);
+        let request =
+            AuthRequest { proxy_trusted: self.trusts_proxy(incoming), ..incoming.as_request(client) };
         if let Some((reply, outcome)) = self.preflight(&request, now) {
             return (Some(reply), outcome);
         }

@@ -10,6 +10,7 @@ mod verify;
 
 use std::net::IpAddr;
 
+use crate::certificate::Handover;
 use crate::request::{AuthRequest, Headers};
 
 pub use verify::MAX_VERIFY_BYTES;
@@ -29,12 +30,14 @@ pub struct Incoming<'a> {
     pub target: &'a str,
     /// The header fields.
     pub headers: Headers<'a>,
+    /// The client's certificate, as the platform has it.
+    pub certificate: Handover<'a>,
 }
 
 impl<'a> Incoming<'a> {
-    /// As a request to decide about, from this client.
+    /// As a request to decide about, from this client, whom nobody speaks for.
     pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
-        let Self { method, host, authority, target, headers, .. } = *self;
-        AuthRequest { method, host, authority, target, headers, client_ip }
+        let Self { method, host, authority, target, headers, certificate, .. } = *self;
+        AuthRequest { method, host, authority, target, headers, client_ip, certificate, proxy_trusted: false }
     }
 }

@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::Incoming;
+use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
@@ -83,6 +84,8 @@ impl<P: Platform> Gate<P> {
             target: &question.target,
             headers: Headers(&headers),
             client_ip: question.client_ip,
+            certificate: Handover::Nothing,
+            proxy_trusted: true,
         };
         let outcome = self.authorize(&request, now).await;
         let reply = Reply::json(200, &self.answer(&outcome));

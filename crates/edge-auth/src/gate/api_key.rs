@@ -44,7 +44,7 @@ impl<P: Platform> Gate<P> {
     ) -> Result<(Named, Principal), Denial> {
         let blocks = named.iter().filter_map(|one| match one {
             Named::Key(index) => self.key_blocks.get(*index).map(|block| (*index, block)),
-            Named::Jwt(_) => None,
+            Named::Jwt(_) | Named::Cert(_) => None,
         });
         // A key that shows whose it is is looked up as no other: that would cost reads.
         let shows = self.key_blocks.iter().any(|block| block.recognises(text));

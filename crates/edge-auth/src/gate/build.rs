@@ -7,10 +7,13 @@ use edge_auth_token::{Secret, SignatureBackend};
 use super::Gate;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
 use crate::cache::{Cache, Seed};
+use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource};
 use crate::identity::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{Platform, Randomness};
-use crate::policy::{ApiKeyKind, ApiKeyPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors};
+use crate::policy::{
+    ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
+};
 use crate::trust::Trust;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
@@ -23,6 +26,12 @@ pub trait Resources {
 
     /// The file of this path, relative to the policy.
     fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
+
+    /// The authorities of the host's own TLS listener, as PEM; `None` if it asks no client for a
+    /// certificate, or if the host has no such listener.
+    fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {
+        None
+    }
 }
 
 impl<P: Platform> Gate<P> {
@@ -31,7 +40,7 @@ impl<P: Platform> Gate<P> {
     pub fn new(
         policy: Policy,
         resources: &dyn Resources,
-        backend: Box<dyn SignatureBackend>,
+        backend: Box<dyn CertificateSignatures>,
         platform: P,
         randomness: &dyn Randomness,
     ) -> Result<(Self, Vec<String>), PolicyErrors> {
@@ -58,6 +67,15 @@ impl<P: Platform> Gate<P> {
             errors.extend(mistakes);
             Vec::new()
         });
+        let mut certificate_blocks = Vec::with_capacity(policy.client_certs.len());
+        for block in &policy.client_certs {
+            match certificate_block(block, resources) {
+                Ok(block) => certificate_blocks.push(block),
+                Err(message) => {
+                    errors.push(mistake(&format!("client_cert `{}`", block.name), "ca_file", message));
+                }
+            }
+        }
         let secret = policy.trust.secret.as_deref().map(|name| resources.secret(name)).transpose();
         let secret = secret.unwrap_or_else(|message| {
             errors.push(mistake("[trust]", "secret", message));
@@ -85,6 +103,8 @@ impl<P: Platform> Gate<P> {
             backend,
             issuer_keys,
             key_blocks,
+            certificate_blocks,
+            certificates: Cache::new(CACHED, Seed(seed)),
             tokens: Cache::new(CACHED, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
         };
@@ -121,6 +141,38 @@ fn keys(
                 .map_err(|error| format!("{name}: {error}"))
         }
     }
+}
+
+/// The block of certificates that a policy's `[[client_cert]]` describes.
+fn certificate_block(
+    policy: &ClientCertPolicy,
+    resources: &dyn Resources,
+) -> Result<CertificateBlock, String> {
+    let authorities = match &policy.ca_file {
+        Some(path) => {
+            let read = Authorities::read(&resources.file(path)?);
+            Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
+        }
+        None if policy.source == CertificateSource::Tls => {
+            let listener = resources.client_ca().ok_or_else(|| {
+                "is missing, and so is the listener's: start it with --tls-cert, --tls-key and --client-ca"
+                    .to_owned()
+            })?;
+            Some(
+                Authorities::read(&listener?)
+                    .map_err(|error| format!("the listener's --client-ca {error}"))?,
+            )
+        }
+        None => None,
+    };
+    Ok(CertificateBlock {
+        name: policy.name.clone(),
+        source: policy.source,
+        authorities,
+        pins: policy.pins.clone(),
+        identity: policy.identity.clone(),
+        scopes: policy.scopes.clone(),
+    })
 }
 
 /// The blocks of keys of a policy, for administration without a gate.

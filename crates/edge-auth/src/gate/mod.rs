@@ -3,12 +3,13 @@
 
 mod api_key;
 mod build;
+mod certificate;
 mod outcome;
 mod token;
 
 use std::sync::Arc;
 
-use edge_auth_token::{SignatureBackend, Timestamp};
+use edge_auth_token::Timestamp;
 
 pub(crate) use build::key_blocks as build_key_blocks;
 
@@ -18,6 +19,9 @@ pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcom
 use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
 use crate::cache::Cache;
+use crate::certificate::{
+    CertificateBlock, CertificateSignatures, KnownCertificate, carries_certificate, is_field_of,
+};
 use crate::credential::{self, Presented, Wanted};
 use crate::denial::{Code, Denial};
 use crate::faces::cors;
@@ -30,6 +34,7 @@ use crate::request::{AuthRequest, is_token};
 use crate::route::{Host, HostRefused, NormalPath};
 use crate::trust::Trust;
 use api_key::KnownKey;
+use certificate::{CertificateDigest, Verified};
 use outcome::Trail;
 use token::{KnownToken, TokenDigest};
 
@@ -37,13 +42,15 @@ use token::{KnownToken, TokenDigest};
 pub struct Gate<P: Platform> {
     pub(crate) policy: Policy,
     pub(crate) platform: P,
-    backend: Box<dyn SignatureBackend>,
+    backend: Box<dyn CertificateSignatures>,
     issuer_keys: Vec<IssuerKeys>,
     pub(crate) key_blocks: Vec<ApiKeyBlock>,
+    certificate_blocks: Vec<CertificateBlock>,
     pub(crate) identity: IdentityHeaders,
     pub(crate) trust: Trust,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
+    certificates: Cache<CertificateDigest, Arc<KnownCertificate>>,
 }
 
 impl<P: Platform> Gate<P> {
@@ -138,7 +145,7 @@ impl<P: Platform> Gate<P> {
         let principal = match &rule.access {
             Access::Public => None,
             access => {
-                let principal = self.verify(access, request, now, trail).await?;
+                let principal = self.verify(rule, access, request, now, trail).await?;
                 trail.principal(&principal);
                 require_scopes(rule, &principal, trail)?;
                 Some(principal)
@@ -168,8 +175,8 @@ impl<P: Platform> Gate<P> {
         let index = self
             .policy
             .router
-            .find(host.as_ref(), &path, request.method)
-            .and_then(|matched| Some((matched.route, self.policy.rules.get(matched.route)?)));
+            .index_of(host.as_ref(), &path, request.method)
+            .and_then(|index| Some((index, self.policy.rules.get(index)?)));
         let (index, rule) =
             index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
         trail.rule(index, rule);
@@ -180,6 +187,7 @@ impl<P: Platform> Gate<P> {
     /// whatever else is there; the principal is the first in the rule's order.
     async fn verify(
         &self,
+        rule: &Rule,
         access: &Access,
         request: &AuthRequest<'_>,
         now: Timestamp,
@@ -195,23 +203,28 @@ impl<P: Platform> Gate<P> {
         let Presented { token, api_key } = credential::extract(request.headers, header, wanted, is_api_key)?;
 
         let mut verified: Vec<(Named, Principal)> = Vec::with_capacity(2);
+        let certificate = self.verify_certificate(named, request, now, trail)?;
+        if let Some(Verified { named, certificate }) = &certificate {
+            verified.push((*named, certificate.principal.clone()));
+        }
         if let Some(token) = token {
-            verified.push(self.verify_token(token, named, now, trail).await?);
+            let (jwt, principal, binding) = self.verify_token(token, named, now, trail).await?;
+            self.check_binding(binding, rule, certificate, request, now, trail)?;
+            verified.push((jwt, principal));
         }
         if let Some(key) = api_key {
             verified.push(self.verify_key(key, named, request.client_ip, now, trail).await?);
         }
-        let mut principals = named.iter().filter_map(|one| {
-            let found = verified.iter().find(|(name, _)| name == one);
+        let mut found = named.iter().filter_map(|one| {
+            let found = verified.iter().position(|(name, _)| name == one);
             trail.named(one, found.is_some(), self);
-            found.map(|(_, principal)| principal.clone())
+            found
         });
-        let first = principals.next();
-        let others = principals.count();
-        let count = usize::from(first.is_some()) + others;
+        let first = found.next();
+        let count = usize::from(first.is_some()) + found.count();
         match (access, first) {
-            (Access::Any(_), Some(principal)) => Ok(principal),
-            (Access::All(_), Some(principal)) if count == named.len() => Ok(principal),
+            (Access::Any(_), Some(first)) => Ok(verified.swap_remove(first).1),
+            (Access::All(_), Some(first)) if count == named.len() => Ok(verified.swap_remove(first).1),
             _ => Err(Denial::new(Code::CredentialMissing, self.missing(access, &verified))),
         }
     }
@@ -230,6 +243,7 @@ impl<P: Platform> Gate<P> {
         let name = match named {
             Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
             Named::Key(index) => self.policy.api_keys.get(*index).map(|block| ("key", &block.name)),
+            Named::Cert(index) => self.policy.client_certs.get(*index).map(|block| ("cert", &block.name)),
         };
         name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
     }
@@ -248,11 +262,12 @@ impl<P: Platform> Gate<P> {
                 || name.eq_ignore_ascii_case(&self.policy.api_key_header);
             self.identity.is_reserved(name)
                 || overrides_route(name)
+                || (carries_certificate(name) && !self.forwards_certificate(rule, request, name))
                 || name.eq_ignore_ascii_case(self.trust.secret_header())
                 || (credential && (used || (!rule.forward_credential && self.is_ours(value))))
         };
         let target = match query {
-            Some(query) => format!("{}?{query}", path.forwarded()),
+            Some(query) => [&path.forwarded(), "?", query].concat(),
             None => path.forwarded().into_owned(),
         };
         let forward = Forward {
@@ -266,6 +281,15 @@ impl<P: Platform> Gate<P> {
             upgrade: rule.upgrade,
         };
         Grant { principal, forward }
+    }
+
+    /// Whether a field with a certificate goes on: it came from a trusted proxy, for a rule that
+    /// names its source and forwards credentials.
+    fn forwards_certificate(&self, rule: &Rule, request: &AuthRequest<'_>, name: &str) -> bool {
+        let named = rule.access.named().iter().filter_map(|one| self.certificate_block(one));
+        request.proxy_trusted
+            && rule.forward_credential
+            && named.into_iter().any(|block| is_field_of(block.source, name))
     }
 
     /// Takes a key that somebody put into a path out of the log.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Gate;
 use crate::audit::{AuditEvent, excerpt};
+use crate::certificate::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{Named, Rule};
@@ -116,6 +117,7 @@ pub(crate) struct Trail {
     path: Option<String>,
     rule: Option<(usize, String)>,
     principal: Option<(String, Kind)>,
+    certificate: Option<String>,
     checks: Option<Vec<Check>>,
     pub notices: Vec<String>,
     pub follow_up: Vec<FollowUp>,
@@ -133,6 +135,7 @@ impl Trail {
             path: None,
             rule: None,
             principal: None,
+            certificate: None,
             checks: None,
             notices: Vec::new(),
             follow_up: Vec::new(),
@@ -158,6 +161,10 @@ impl Trail {
 
     pub(super) fn principal(&mut self, principal: &Principal) {
         self.principal = Some((principal.id.clone(), principal.kind));
+    }
+
+    pub(super) fn certificate(&mut self, thumbprint: &Thumbprint) {
+        self.certificate = Some(to_hex(thumbprint));
     }
 
     pub(super) fn bootstrap(&mut self) {
@@ -198,6 +205,7 @@ impl Trail {
             client_ip: self.client_ip,
             principal,
             kind,
+            certificate: self.certificate,
             action: None,
             key: None,
             error: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 use edge_auth_token::{
-    ClaimError, Claims, TokenError, TokenType, UnverifiedToken, VerifiedToken, VerifyingKey,
+    ClaimError, Claims, Confirmation, TokenError, TokenType, UnverifiedToken, VerifiedToken, VerifyingKey,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -23,40 +23,47 @@ use crate::scopes::Scopes;
 /// The most bytes of a subject; more is no identity but an attack on logs and headers.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// A token's bytes and the issuer that verified it: all that its signature's validity depends on.
-pub(crate) type TokenDigest = (usize, [u8; 32]);
+/// The SHA-256 of a token's text.
+pub(crate) type TokenDigest = [u8; 32];
 
-/// A token whose signature was found good, with the key that it was found good by.
+/// A token whose signature was found good, with all that this depends on beside its text: the
+/// issuer (by index) that it was verified for, and the key that it was found good by.
 #[derive(Debug)]
 pub(crate) struct KnownToken {
     token: VerifiedToken,
+    issuer: usize,
     key: Arc<VerifyingKey>,
 }
 
 impl<P: Platform> Gate<P> {
-    /// Verifies a token against the issuers that the rule names.
+    /// Verifies a token against the issuers that the rule names. How it is bound to its sender is
+    /// for the caller to check.
     pub(super) async fn verify_token(
         &self,
         presented: PresentedToken<'_>,
         named: &[Named],
         now: Timestamp,
         trail: &mut Trail,
-    ) -> Result<(Named, Principal), Denial> {
-        let parsed = UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
-        let (index, issuer) = self.issuer_of(&parsed, named)?;
-        trail.check("issuer", CheckResult::Passed, || format!("`{}` by its `iss`", issuer.name));
-        let known = self.known_or_verified(index, issuer, presented.text, parsed, now, trail).await?;
+    ) -> Result<(Named, Principal, Confirmation), Denial> {
+        let (bytes, limit) = (presented.text.len(), self.policy.max_token_bytes);
+        if bytes > limit {
+            return Err(refusal(TokenError::TooLarge { bytes, limit }));
+        }
+        let digest = Sha256::digest(presented.text).into();
+        let (issuer, known) = match self.known(&digest, named, now, trail) {
+            Some(found) => found,
+            None => self.verified(presented.text, digest, named, now, trail).await?,
+        };
         let principal = self.check_claims(issuer, &known.token, presented.dpop, now, trail)?;
-        Ok((Named::Jwt(index), principal))
+        Ok((Named::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
     /// The issuer is the one of the rule's whose `iss` the token claims; that the claim is true is
     /// shown by the signature, made with that issuer's key.
-    fn issuer_of(&self, token: &UnverifiedToken<'_>, named: &[Named]) -> Result<(usize, &Issuer), Denial> {
-        let claimed = token.issuer();
+    fn issuer_of(&self, claimed: Option<&str>, named: &[Named]) -> Result<(usize, &Issuer), Denial> {
         let issuers = named.iter().filter_map(|one| match one {
             Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
-            Named::Key(_) => None,
+            Named::Key(_) | Named::Cert(_) => None,
         });
         let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.expected.issuer));
         matching.next().ok_or_else(|| {
@@ -68,30 +75,47 @@ impl<P: Platform> Gate<P> {
         })
     }
 
-    /// Finds the token among those verified before, or verifies its signature.
-    async fn known_or_verified(
+    /// Finds the token among those verified before: its text was parsed then, and means the same now.
+    /// Asked again is whether the rule gives its `iss` to the issuer that it was verified for, and
+    /// whether that issuer still has the key.
+    fn known(
         &self,
-        index: usize,
-        issuer: &Issuer,
-        text: &str,
-        parsed: UnverifiedToken<'_>,
+        digest: &TokenDigest,
+        named: &[Named],
         now: Timestamp,
         trail: &mut Trail,
-    ) -> Result<Arc<KnownToken>, Denial> {
+    ) -> Option<(&Issuer, Arc<KnownToken>)> {
+        let known = self.tokens.find(digest)?;
+        let (index, issuer) = self.issuer_of(known.token.claims().issuer(), named).ok()?;
+        if index != known.issuer {
+            return None;
+        }
+        let Some(selected) = self.issuer_keys.get(index)?.holds(&known.key, now) else {
+            self.tokens.remove(digest);
+            return None;
+        };
+        self.note_refresh(index, &selected, trail);
+        trail.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
+        trail.check("signature", CheckResult::Passed, || {
+            "verified before, with a key still published".to_owned()
+        });
+        Some((issuer, known))
+    }
+
+    /// Parses the token, verifies its signature, and keeps it.
+    async fn verified(
+        &self,
+        text: &str,
+        digest: TokenDigest,
+        named: &[Named],
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(&Issuer, Arc<KnownToken>), Denial> {
+        let parsed = UnverifiedToken::parse(text, self.policy.max_token_bytes).map_err(refusal)?;
+        let (index, issuer) = self.issuer_of(parsed.issuer(), named)?;
+        trail.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
         let keys =
             self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
-        let digest: TokenDigest = (index, Sha256::digest(text).into());
-        if let Some(known) = self.tokens.find(&digest) {
-            // The key may have been dropped by the issuer since.
-            if let Some(selected) = keys.holds(&known.key, now) {
-                self.note_refresh(index, &selected, trail);
-                trail.check("signature", CheckResult::Passed, || {
-                    "verified before, with a key still published".to_owned()
-                });
-                return Ok(known);
-            }
-            self.tokens.remove(&digest);
-        }
         let algorithm = parsed.algorithm();
         if !issuer.algorithms.contains(&algorithm) {
             let reason = format!(
@@ -108,9 +132,9 @@ impl<P: Platform> Gate<P> {
         trail.check("signature", CheckResult::Passed, || {
             format!("{algorithm}, by a key of issuer `{}`", issuer.name)
         });
-        let known = Arc::new(KnownToken { token, key: selected.key });
+        let known = Arc::new(KnownToken { token, issuer: index, key: selected.key });
         self.tokens.insert(digest, Arc::clone(&known));
-        Ok(known)
+        Ok((issuer, known))
     }
 
     fn note_refresh(&self, index: usize, selected: &Selected, trail: &mut Trail) {
@@ -136,18 +160,23 @@ impl<P: Platform> Gate<P> {
                 format!("{wanted}, says issuer `{}` ({})", issuer.name, issuer.place),
             ));
         }
-        if claims.is_bound() || dpop {
-            let reason = if dpop { "the scheme is DPoP" } else { "the token has a `cnf`" };
-            return Err(Denial::new(
-                Code::BindingUnverifiable,
-                format!("{reason}, and proofs of possession are not verified"),
-            ));
+        if dpop {
+            let reason = "the scheme is DPoP, and proofs of possession are not verified";
+            return Err(Denial::new(Code::BindingUnverifiable, reason));
+        }
+        if claims.confirmation() == Confirmation::Unverifiable {
+            let reason = "the token's `cnf` asks for something else than a certificate by its `x5t#S256`";
+            return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
         trail.check("claims", CheckResult::Passed, || {
             "iss, typ, audience and times are as the policy wants them".to_owned()
         });
         principal(issuer, claims)
     }
+}
+
+fn by_its_iss(issuer: &Issuer) -> String {
+    format!("`{}` by its `iss`", issuer.name)
 }
 
 fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
@@ -160,7 +189,7 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
         ));
     }
     Ok(Principal {
-        id: format!("jwt:{}:{subject}", issuer.name),
+        id: ["jwt:", &issuer.name, ":", subject].concat(),
         kind: Kind::Jwt,
         subject: subject.to_owned(),
         issuer: claims.issuer().map(str::to_owned),

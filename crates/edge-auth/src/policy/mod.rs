@@ -5,6 +5,7 @@
 //! when a [`Gate`](crate::Gate) is built.
 
 mod api_key;
+mod client_cert;
 mod compile;
 mod error;
 mod issuer;
@@ -18,15 +19,18 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::time::Duration;
 
 use api_key::{api_key, look_different};
+use client_cert::client_cert;
 use compile::{Compiler, Field};
 use read::read;
 use rule::Blocks;
 use tables::AdminPolicy;
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
+pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use rule::{Access, Cors, Named, Rule};
 
@@ -37,6 +41,7 @@ pub use preset::Preset;
 pub use sample::SampleToken;
 pub use source::Proxy;
 
+use crate::certificate::{CertificateSource, Pins};
 use crate::route::{Route, Router};
 use crate::trust::TrustPolicy;
 
@@ -51,6 +56,7 @@ pub struct Policy {
     pub(crate) file: String,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) api_keys: Vec<ApiKeyPolicy>,
+    pub(crate) client_certs: Vec<ClientCertPolicy>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) router: Router,
     pub(crate) revocation_bound: Duration,
@@ -130,6 +136,19 @@ impl Policy {
         self.api_keys.iter().map(|block| &*block.name)
     }
 
+    /// Makes every `[[client_cert]]` take its certificates from the host's own listener, so that a
+    /// policy can be tried with certificates made for the trial.
+    pub fn replace_certificate_sources(&mut self) {
+        for block in &mut self.client_certs {
+            (block.source, block.ca_file, block.pins) = (CertificateSource::Tls, None, Pins::default());
+        }
+    }
+
+    /// The `[[client_cert]]` blocks: name, source, and the file with their authorities.
+    pub fn client_cert_blocks(&self) -> impl Iterator<Item = (&str, CertificateSource, Option<&Path>)> {
+        self.client_certs.iter().map(|block| (&*block.name, block.source, block.ca_file.as_deref()))
+    }
+
     /// The names of all secrets that the host must provide.
     pub fn secret_names(&self) -> Vec<&str> {
         let issuers = self.issuers.iter().filter_map(|issuer| match &issuer.keys {
@@ -146,6 +165,7 @@ impl Policy {
         let names = |names: Vec<&String>| names.into_iter().cloned().collect();
         compiler.label("issuer", names(source.issuer.iter().map(|block| &block.name).collect()));
         compiler.label("api_key", names(source.api_key.iter().map(|block| &block.name).collect()));
+        compiler.label("client_cert", names(source.client_cert.iter().map(|block| &block.name).collect()));
         compiler.label(
             "rule",
             names(source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path)).collect()),
@@ -154,7 +174,8 @@ impl Policy {
         let issuer_names: Vec<(String, String)> =
             source.issuer.iter().map(|block| (block.name.clone(), block.issuer.clone())).collect();
         let key_names: Vec<String> = source.api_key.iter().map(|block| block.name.clone()).collect();
-        let blocks = Blocks { issuers: &issuer_names, api_keys: &key_names };
+        let cert_names: Vec<String> = source.client_cert.iter().map(|block| block.name.clone()).collect();
+        let blocks = Blocks { issuers: &issuer_names, api_keys: &key_names, client_certs: &cert_names };
 
         let indexed = source.issuer.into_iter().enumerate();
         let issuers = indexed.filter_map(|(i, block)| Issuer::compile(compiler, i, block)).collect();
@@ -163,6 +184,8 @@ impl Policy {
             indexed.filter_map(|(i, block)| Some((i, api_key(compiler, i, block)?))).collect();
         look_different(compiler, &api_keys);
         let api_keys = api_keys.into_iter().map(|(_, block)| block).collect();
+        let indexed = source.client_cert.into_iter().enumerate();
+        let client_certs = indexed.filter_map(|(i, block)| client_cert(compiler, i, block)).collect();
         let indexed = source.rule.into_iter().enumerate();
         let (rules, routes): (Vec<Rule>, Vec<Route>) =
             indexed.filter_map(|(i, rule)| Rule::compile(compiler, &blocks, i, rule)).unzip();
@@ -184,6 +207,7 @@ impl Policy {
             file: file.to_owned(),
             issuers,
             api_keys,
+            client_certs,
             rules,
             router,
             revocation_bound: tables::bound(compiler, &source.revocation),

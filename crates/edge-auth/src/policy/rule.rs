@@ -16,6 +16,8 @@ pub(crate) struct Rule {
     pub scopes: ScopeRule,
     pub upgrade: bool,
     pub forward_credential: bool,
+    /// Tokens must be bound to the client's certificate (RFC 8705, section 3).
+    pub certificate_bound: bool,
     pub cors: Option<Cors>,
 }
 
@@ -42,6 +44,7 @@ impl Access {
 pub(crate) enum Named {
     Jwt(usize),
     Key(usize),
+    Cert(usize),
 }
 
 /// Whose browsers may ask, and with which headers.
@@ -56,6 +59,7 @@ pub(crate) struct Cors {
 pub(super) struct Blocks<'a> {
     pub issuers: &'a [(String, String)],
     pub api_keys: &'a [String],
+    pub client_certs: &'a [String],
 }
 
 impl Rule {
@@ -88,6 +92,14 @@ impl Rule {
         if source.public && !scopes.is_empty() {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
+        let names_jwt = access.iter().flat_map(Access::named).any(|one| matches!(one, Named::Jwt(_)));
+        if source.certificate_bound && access.is_some() && !names_jwt {
+            compiler.error(at("certificate_bound"), "is about tokens, and the rule names no \"jwt:NAME\"");
+        }
+        if source.certificate_bound && blocks.client_certs.is_empty() {
+            let message = "needs a `[[client_cert]]`, which says where certificates come from";
+            compiler.error(at("certificate_bound"), message);
+        }
         let cors = source.cors.map(|cors| self::cors(compiler, index, cors));
         if compiler.mistakes() > before {
             return None;
@@ -98,6 +110,7 @@ impl Rule {
             scopes,
             upgrade: source.upgrade,
             forward_credential: source.forward_credential,
+            certificate_bound: source.certificate_bound,
             cors,
         };
         Some((rule, Route { host, path: path?, methods: methods? }))
@@ -150,8 +163,12 @@ fn named(
                 blocks.issuers.iter().position(|(issuer, _)| issuer == block).map(Named::Jwt)
             }
             Some(("key", block)) => blocks.api_keys.iter().position(|key| key == block).map(Named::Key),
+            Some(("cert", block)) => {
+                blocks.client_certs.iter().position(|cert| cert == block).map(Named::Cert)
+            }
             _ => {
-                compiler.error(at.clone(), &format!("`{name}`: write \"jwt:NAME\" or \"key:NAME\""));
+                let message = format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\"");
+                compiler.error(at.clone(), &message);
                 return None;
             }
         };
@@ -169,7 +186,7 @@ fn named(
     Some(found)
 }
 
-/// A request carries one token and one key, so `all` of two of a kind could never be met; and two
+/// A request carries one token, one key and one certificate, so `all` of two of a kind could never be met; and two
 /// blocks with one `iss` would leave it open which of them decides.
 fn one_of_a_kind(
     compiler: &mut Compiler<'_>,
@@ -182,11 +199,12 @@ fn one_of_a_kind(
         .iter()
         .filter_map(|one| match one {
             Named::Jwt(index) => blocks.issuers.get(*index).map(|(_, iss)| iss),
-            Named::Key(_) => None,
+            Named::Key(_) | Named::Cert(_) => None,
         })
         .collect();
-    let keys = named.len() - jwts.len();
-    if all && (jwts.len() > 1 || keys > 1) {
+    let keys = named.iter().filter(|one| matches!(one, Named::Key(_))).count();
+    let certs = named.len() - jwts.len() - keys;
+    if all && (jwts.len() > 1 || keys > 1 || certs > 1) {
         compiler.error(at.clone(), "`all` of two of a kind can never be met: a request carries one of each");
         return None;
     }

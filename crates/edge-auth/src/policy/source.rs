@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::preset::Preset;
 use crate::api_key::DigestAlgorithm;
+use crate::certificate::CertificateSource;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +31,8 @@ pub(super) struct Source {
     pub issuer: Vec<Issuer>,
     #[serde(default)]
     pub api_key: Vec<ApiKey>,
+    #[serde(default)]
+    pub client_cert: Vec<ClientCert>,
     #[serde(default)]
     pub rule: Vec<Rule>,
 }
@@ -144,6 +147,32 @@ pub(super) struct Imported {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct ClientCert {
+    pub name: String,
+    pub source: CertificateSource,
+    pub ca_file: Option<PathBuf>,
+    pub issuer_key_id: Option<OneOrMany>,
+    pub issuer_dn: Option<OneOrMany>,
+    pub fingerprint: Option<OneOrMany>,
+    pub identity: CertificateIdentity,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// `"serial"`, `"fingerprint"`, or one of the others with what it must be.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CertificateIdentity {
+    SanUri(OneOrMany),
+    SanDns(OneOrMany),
+    SanEmail(OneOrMany),
+    Subject(String),
+    Serial,
+    Fingerprint,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     pub name: Option<String>,
     pub host: Option<String>,
@@ -157,6 +186,8 @@ pub(super) struct Rule {
     pub upgrade: bool,
     #[serde(default)]
     pub forward_credential: bool,
+    #[serde(default)]
+    pub certificate_bound: bool,
     pub cors: Option<Cors>,
 }
 
@@ -262,7 +293,9 @@ impl<'de> Deserialize<'de> for Require {
         impl<'de> Visitor<'de> for Either {
             type Value = Require;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"jwt:NAME\" or \"key:NAME\", or { any = [...] } or { all = [...] }")
+                f.write_str(
+                    "\"jwt:NAME\", \"key:NAME\" or \"cert:NAME\", or { any = [...] } or { all = [...] }",
+                )
             }
             fn visit_str<E: de::Error>(self, one: &str) -> Result<Require, E> {
                 Ok(Require::All(vec![one.to_owned()]))

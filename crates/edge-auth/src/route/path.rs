@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 #[cfg(test)]
 mod tests;
 
-/// The longest path that is looked at, in bytes as they were sent; the query does not count.
+/// The longest path, in bytes as they were sent, and as they are forwarded; the query does not count.
 const MAX_PATH: usize = 8 * 1024;
 
 /// What a forwarded path percent-encodes: all but `pchar` and `/` (RFC 3986 §3.3). A `;` is a
@@ -86,7 +86,7 @@ impl NormalPath {
                 normal.push('/');
             }
         }
-        Ok((Self(normal), query))
+        Self(normal).if_short().map(|path| (path, query))
     }
 
     /// Takes a path that a host hands over already decoded and apart from its query, as an
@@ -108,7 +108,16 @@ impl NormalPath {
                 return Err(PathRefused::DecodedDotSegment);
             }
         }
-        Ok(Self(path.to_owned()))
+        Self(path.to_owned()).if_short()
+    }
+
+    /// This path, unless what is forwarded of it is longer than what is read.
+    fn if_short(self) -> Result<Self, PathRefused> {
+        // Encoded, a byte is three at most.
+        if self.0.len() > MAX_PATH / 3 && self.forwarded().len() > MAX_PATH {
+            return Err(PathRefused::TooLong);
+        }
+        Ok(self)
     }
 
     /// The decoded path, for matching and for people; it never goes into a request.
@@ -131,7 +140,7 @@ pub enum PathRefused {
     /// Not `/…`: the absolute form, `*`, or nothing at all.
     #[error("the request target does not start with `/`; send a path")]
     NotOriginForm,
-    /// More than 8 KiB of path.
+    /// More than 8 KiB of path, as it was sent or as it would be forwarded.
     #[error("the path is over 8 KiB; shorten it")]
     TooLong,
     /// A raw `#`, which never belongs in a request.

@@ -81,6 +81,16 @@ impl Router {
     /// `None` if the adapter knows none.
     #[must_use]
     pub fn find<'a>(&'a self, host: Option<&Host>, path: &'a NormalPath, method: &str) -> Option<Match<'a>> {
+        let (index, route) = self.first(host, path, method)?;
+        Some(Match { route: index, captures: route.path.matches(path)? })
+    }
+
+    /// The same, where what its path names does not matter.
+    pub(crate) fn index_of(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> Option<usize> {
+        self.first(host, path, method).map(|(index, _)| index)
+    }
+
+    fn first(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> Option<(usize, &Route)> {
         let mut first: Option<(usize, &Route)> = None;
         for prefix in beginnings(path.decoded()).take(self.depth + 1) {
             let indices = self.by_prefix.get(prefix).into_iter().flatten();
@@ -90,8 +100,7 @@ impl Router {
                 .find(|(_, route)| route.is_match(host, path, method));
             first = found.or(first);
         }
-        let (index, route) = first?;
-        Some(Match { route: index, captures: route.path.matches(path)? })
+        first
     }
 
     /// Whether any route is for certain hosts only.

@@ -1,5 +1,6 @@
 //! A gate with a public path and one for a key's holder, asked through any of its faces.
 
+use edge_auth::certificate::Handover;
 use edge_auth::faces::Incoming;
 use edge_auth::{Gate, Headers, Outcome, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -93,7 +94,15 @@ pub(crate) fn incoming<'a>(
     headers: &'a [(&'a str, &'a [u8])],
 ) -> Incoming<'a> {
     let peer = peer.parse().ok();
-    Incoming { peer, method, host: Some("gate.example"), authority: None, target, headers: Headers(headers) }
+    Incoming {
+        peer,
+        method,
+        host: Some("gate.example"),
+        authority: None,
+        target,
+        headers: Headers(headers),
+        certificate: Handover::Nothing,
+    }
 }
 
 /// The stable code in a problem's body.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
+use edge_auth::certificate::Handover;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Policy};
 use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
@@ -23,6 +24,8 @@ async fn event(target: &str) -> AuditEvent {
         target,
         headers: Headers(&[]),
         client_ip: None,
+        certificate: Handover::Nothing,
+        proxy_trusted: false,
     };
     built.unwrap().0.authorize(&request, Timestamp::from_seconds(1)).await.audit
 }

@@ -53,6 +53,8 @@ pub(super) struct Forwarded {
 pub(super) struct Client {
     /// The other end of the connection.
     pub(super) peer: IpAddr,
+    /// Whether the connection is one of TLS.
+    pub(super) secure: bool,
     /// Whether it is a proxy that is trusted to say whom it asks for.
     pub(super) trusted_proxy: bool,
 }

@@ -65,7 +65,7 @@ fn tell_the_way(headers: &mut HeaderMap, client: Client, authority: Option<Autho
     if let Some(host) = host.filter(|_| !headers.contains_key(&NAMED)) {
         headers.insert(NAMED, host);
     }
-    headers.entry(OVER).or_insert(HeaderValue::from_static("http"));
+    headers.entry(OVER).or_insert(HeaderValue::from_static(if client.secure { "https" } else { "http" }));
     Some(())
 }
 

@@ -16,6 +16,7 @@ struct Tiny {
 fn decide(request: &SeenRequest, upstream: SocketAddr, issuers: SocketAddr) -> Response {
     let ask = |address, target: &str, headers| {
         let call = Call {
+            handover: None,
             face: Face::Gateway,
             method: request.method.clone(),
             target: target.into(),

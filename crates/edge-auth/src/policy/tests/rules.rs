@@ -15,8 +15,9 @@ fn a_rule_names_credentials_that_there_are() {
     for (require, told) in [
         ("\"jwt:corps\"", "`jwt:corps`: the policy has no block of that name"),
         ("\"key:corp\"", "`key:corp`: the policy has no block of that name"),
-        ("\"corp\"", "`corp`: write \"jwt:NAME\" or \"key:NAME\""),
-        ("\"cert:devices\"", "`cert:devices`: write"),
+        ("\"corp\"", "`corp`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\""),
+        ("\"cert:devices\"", "`cert:devices`: the policy has no block of that name"),
+        ("\"cnf:devices\"", "`cnf:devices`: write"),
         ("\"JWT:corp\"", "`JWT:corp`: write"),
         ("\"\"", "``: write"),
         ("{ any = [] }", "names no credential: nobody could pass"),

@@ -26,7 +26,7 @@ fn what_is_no_toml_or_json_is_told_with_its_line() {
 fn an_unknown_block_is_refused_with_those_that_there_are() {
     misshaped(parse("\n[[rules]]\npath = \"/\"\n"), 2, "", "rules", "expected one of");
     misshaped(parse("[limits]\nx = 1\n"), 1, "", "limits", "unknown field `limits`");
-    misshaped(json("{\n\"client_cert\": []}"), 2, "", "client_cert", "unknown field");
+    misshaped(json("{\n\"client_certs\": []}"), 2, "", "client_certs", "unknown field");
 }
 
 #[test]

@@ -195,6 +195,21 @@ fn a_path_over_8_kib_is_refused_and_the_query_does_not_count() {
 }
 
 #[test]
+fn a_path_that_would_be_forwarded_over_8_kib_is_refused() {
+    // What is sent raw and forwarded encoded grows threefold: the next gate would refuse it.
+    let longest = format!("/{}aa", "^".repeat(2729));
+    let path = NormalPath::parse(&longest).unwrap().0;
+    assert_eq!(path.forwarded().len(), 8190);
+    assert_eq!(NormalPath::parse(&path.forwarded()).unwrap().0, path);
+    let long = format!("/{}", "^".repeat(2731));
+    assert_eq!(refused(&long), PathRefused::TooLong);
+    assert_eq!(refused(&format!("/{}", "\u{e9}".repeat(1366))), PathRefused::TooLong);
+    assert_eq!(NormalPath::from_decoded(&long), Err(PathRefused::TooLong));
+    // What dot segments take away is not forwarded.
+    assert_eq!(normal(&format!("{long}/../a")), "/a");
+}
+
+#[test]
 fn a_path_handed_over_decoded_is_not_decoded_again() {
     let path = NormalPath::from_decoded("/caf\u{e9}/a b/100%").unwrap();
     assert_eq!(path.decoded(), "/café/a b/100%");

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use edge_auth::certificate::Handover;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Grant, Headers, Policy};
 use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::host::SystemRandomness;
 use crate::serve::listener;
+use crate::serve::peer::Peer;
 use crate::serve::proxy::{Client, Upstream};
 
 const POLICY: &str = r#"
@@ -41,6 +43,8 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
         target,
         headers: Headers(fields),
         client_ip: None,
+        certificate: Handover::Nothing,
+        proxy_trusted: false,
     };
     match gate.authorize(&request, Timestamp::from_seconds(1)).await.decision {
         Decision::Allow(mut grant) => {
@@ -63,7 +67,7 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let upstream = Arc::new(upstream);
-    let handler = move |request: Request<Incoming>, peer| {
+    let handler = move |request: Request<Incoming>, peer: Peer| {
         let upstream = Arc::clone(&upstream);
         async move {
             let fields: Vec<(String, Vec<u8>)> = request
@@ -75,11 +79,12 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
                 fields.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
             let target = request.uri().path_and_query().unwrap().to_string();
             let grant = grant(&target, &fields, setting.set).await;
-            let client = Client { peer, trusted_proxy: setting.trusted_proxy };
+            let client =
+                Client { peer: peer.address, secure: peer.secure, trusted_proxy: setting.trusted_proxy };
             upstream.forward(request, &grant, client).await.response
         }
     };
-    tokio::spawn(listener::serve(listener, handler, std::future::pending()));
+    tokio::spawn(listener::serve(listener, None, handler, std::future::pending()));
     address
 }
 

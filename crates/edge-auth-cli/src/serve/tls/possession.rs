@@ -1,0 +1,77 @@
+//! A client proves in the handshake that it holds its certificate's key. Whether the certificate is
+//! any good, the gate decides for each request: then a refusal has a code and a line in the audit
+//! log, a certificate that expires on an open connection is noticed, and one that no rule asks for
+//! does not shut its owner out.
+
+use pki_types::{CertificateDer, UnixTime};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+
+/// Asks for a certificate, and for nothing but the proof.
+#[derive(Debug)]
+pub(super) struct Possession {
+    /// Whose certificates are wanted: clients that have several choose by it.
+    authorities: Vec<DistinguishedName>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Possession {
+    /// For certificates of these authorities.
+    pub(super) fn asking(
+        authorities: &[CertificateDer<'static>],
+        provider: &CryptoProvider,
+    ) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            roots
+                .add(authority.clone())
+                .map_err(|error| format!("has a certificate that is none: {error}"))?;
+        }
+        Ok(Self { authorities: roots.subjects(), algorithms: provider.signature_verification_algorithms })
+    }
+}
+
+impl ClientCertVerifier for Possession {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.authorities
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

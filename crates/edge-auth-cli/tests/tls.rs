@@ -1,0 +1,244 @@
+//! The listener's own TLS, and the certificates that clients send on it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use common::{Folder, Response, Server, echo};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ClientUsage};
+use pki_types::pem::PemObject;
+use pki_types::{PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+const POLICY: &str = r#"
+[[client_cert]]
+name = "agents"
+source = "tls"
+identity = { san_uri = "spiffe://example.com/*" }
+scopes = ["orders:read"]
+
+[[rule]]
+path = "/orders"
+require = "cert:agents"
+scopes = ["orders:read"]
+
+[[rule]]
+path = "/public"
+public = true
+"#;
+
+/// A folder with a policy, a server's certificate, and the authority of clients.
+struct Stage {
+    folder: Folder,
+    /// Issued the server's certificate.
+    trusted: Authority,
+    clients: Authority,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = Folder::with_policy(POLICY);
+        let trusted = Authority::root(&AuthorityPlan::named("Servers CA"));
+        let clients = Authority::root(&AuthorityPlan::named("Agents CA"));
+        folder.write("clients.pem", &clients.pem());
+        let stage = Self { folder, trusted, clients };
+        stage.write_server("a");
+        stage
+    }
+
+    /// A new certificate of the server's, with a serial number of its own.
+    fn write_server(&self, name: &str) {
+        let plan = ClientPlan {
+            hosts: vec!["localhost".to_owned()],
+            usage: Some(ClientUsage::Server),
+            serial: name.as_bytes().to_vec(),
+            ..ClientPlan::default()
+        };
+        let server = self.trusted.issue(&plan);
+        self.folder.write("server.pem", &server.pem());
+        self.folder.write("server.key", &server.key_pem);
+    }
+
+    fn serve(&self, more: &[&str]) -> Server {
+        self.folder.serve(&[&ARGUMENTS[..], more].concat())
+    }
+
+    /// Sends a request over TLS, with this certificate.
+    fn call(&self, address: SocketAddr, path: &str, client: Option<&Client>, fields: &str) -> Response {
+        let mut stream = self.connect(address, client);
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        Response::parse(&answer)
+    }
+
+    fn connect(
+        &self,
+        address: SocketAddr,
+        client: Option<&Client>,
+    ) -> StreamOwned<ClientConnection, TcpStream> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.trusted.certificate().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.unwrap().with_root_certificates(roots);
+        let config = match client {
+            Some(client) => {
+                let key = PrivateKeyDer::from_pem_slice(client.key_pem.as_bytes()).unwrap();
+                builder.with_client_auth_cert(client.chain.clone(), key).unwrap()
+            }
+            None => builder.with_no_client_auth(),
+        };
+        let name = ServerName::try_from("localhost").unwrap();
+        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        StreamOwned::new(connection, stream)
+    }
+}
+
+const ARGUMENTS: [&str; 6] =
+    ["--tls-cert", "server.pem", "--tls-key", "server.key", "--client-ca", "clients.pem"];
+
+fn agent() -> ClientPlan {
+    ClientPlan::with_uri("spiffe://example.com/agent")
+}
+
+#[test]
+fn a_certificate_of_the_listeners_authority_passes_and_the_upstream_learns_whose_it_is() {
+    let stage = Stage::new();
+    let upstream = format!("http://{}", echo());
+    let server = stage.serve(&["--upstream", &upstream]);
+    let client = stage.clients.issue(&agent());
+    let spoofed = "client-cert: :AAAA:\r\nx-forwarded-client-cert: By=x\r\nx-auth-subject: root\r\n";
+    let response = stage.call(server.address, "/orders", Some(&client), spoofed);
+    assert_eq!(response.status, 200, "{response:?}");
+    let seen = response.body.to_lowercase();
+    for wanted in [
+        "x-auth-principal: cert:agents:spiffe://example.com/agent",
+        "x-auth-kind: client-certificate",
+        "x-forwarded-proto: https",
+    ] {
+        assert!(seen.contains(wanted), "{seen}");
+    }
+    assert!(!seen.contains("client-cert:") && !seen.contains("root"), "{seen}");
+    let audit = server.audit();
+    assert_eq!(audit["principal"], "cert:agents:spiffe://example.com/agent");
+    let thumbprint: String = client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(audit["certificate"], thumbprint);
+}
+
+#[test]
+fn each_certificate_that_is_not_good_is_refused_with_its_code() {
+    let stage = Stage::new();
+    let server = stage.serve(&["--upstream", "http://127.0.0.1:9"]);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let issue = |plan: &ClientPlan| stage.clients.issue(plan);
+    let namesake = Authority::root(&AuthorityPlan::named("Agents CA"));
+    for (client, code) in [
+        (None, "credential_missing"),
+        (Some(namesake.issue(&agent())), "certificate_issuer_untrusted"),
+        (Some(agent().self_signed()), "certificate_issuer_untrusted"),
+        (Some(issue(&ClientPlan { valid: (now - 99, now - 9), ..agent() })), "certificate_expired"),
+        (
+            Some(issue(&ClientPlan { valid: (now + 9_999, now + 99_999), ..agent() })),
+            "certificate_not_yet_valid",
+        ),
+        (Some(issue(&ClientPlan { usage: Some(ClientUsage::Server), ..agent() })), "certificate_invalid"),
+        (Some(issue(&ClientPlan::with_uri("spiffe://other.example/a"))), "certificate_identity_mismatch"),
+        (Some(issue(&ClientPlan { padding: 30_000, ..agent() })), "credential_too_large"),
+    ] {
+        let response = stage.call(server.address, "/orders", client.as_ref(), "");
+        assert!(response.body.contains(&format!("\"{code}\"")), "{code}: {response:?}");
+        let challenged = response.header("www-authenticate") == Some("ClientCertificate realm=\"api\"");
+        assert_eq!(challenged, response.status == 401, "{code}: {response:?}");
+        assert_eq!(server.audit()["code"], code);
+        // Where no rule asks for a certificate, none is looked at.
+        assert_eq!(stage.call(server.address, "/public", client.as_ref(), "").status, 502);
+        assert_eq!(server.audit()["allowed"], true);
+    }
+}
+
+#[test]
+fn who_speaks_no_tls_gets_no_answer_and_is_not_waited_for() {
+    let stage = Stage::new();
+    let server = stage.serve(&[]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(!answer.starts_with(b"HTTP/"), "{answer:?}");
+}
+
+#[test]
+fn files_are_read_again_on_a_signal_and_bad_ones_change_nothing() {
+    let stage = Stage::new();
+    let server = stage.serve(&["--upstream", "http://127.0.0.1:9"]);
+    let serial = || {
+        let mut stream = stage.connect(server.address, None);
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+        let der = stream.conn.peer_certificates().unwrap()[0].to_vec();
+        // The serial number follows the version: a tag, a length of 1, and one letter.
+        let version = der.windows(5).position(|window| window == [0xa0, 3, 2, 1, 2]).unwrap();
+        char::from(der[version + 7])
+    };
+    assert_eq!(serial(), 'a');
+    let (new_authority, old) =
+        (Authority::root(&AuthorityPlan::named("New CA")), stage.clients.issue(&agent()));
+    let new = new_authority.issue(&agent());
+    assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 401);
+    stage.write_server("b");
+    stage.folder.write("clients.pem", &new_authority.pem());
+    server.signal("HUP");
+    server.notice("policy read again");
+    assert_eq!(serial(), 'b');
+    assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 502);
+    assert_eq!(stage.call(server.address, "/orders", Some(&old), "").status, 401);
+
+    stage.folder.write("server.pem", "junk");
+    server.signal("HUP");
+    assert!(server.notice("server.pem").contains("no certificate"));
+    assert_eq!(serial(), 'b');
+    stage.write_server("c");
+    stage.folder.write("clients.pem", "");
+    server.signal("HUP");
+    server.notice("--client-ca");
+    server.notice("clients.pem");
+    assert_eq!(serial(), 'b');
+    assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 502);
+}
+
+#[test]
+fn a_server_that_cannot_have_what_it_is_told_to_have_does_not_start() {
+    let stage = Stage::new();
+    let refused = |arguments: &[&str]| {
+        let ran = stage.folder.run(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+        assert!(ran.code() != 0, "{arguments:?}");
+        ran.stderr()
+    };
+    stage.folder.write("empty.pem", "");
+    stage.folder.write("other.key", &stage.clients.issue(&agent()).key_pem);
+    let with = |index: usize, file: &'static str| {
+        let mut arguments = ARGUMENTS;
+        arguments[index] = file;
+        refused(&arguments)
+    };
+    assert!(with(1, "none.pem").contains("no file none.pem"));
+    assert!(with(1, "empty.pem").contains("empty.pem holds no certificate"));
+    assert!(with(3, "server.pem").contains("server.pem holds no private key"));
+    assert!(with(3, "other.key").contains("cannot be used together"));
+    assert!(with(5, "empty.pem").contains("has no certificate in it"));
+    assert!(with(5, "server.pem").contains("not an authority's"));
+    // A policy that asks for certificates needs a listener that does.
+    assert!(refused(&ARGUMENTS[..4]).contains("--client-ca"));
+    assert!(refused(&[]).contains("--client-ca"));
+    assert!(refused(&ARGUMENTS[..2]).contains("--tls-key"));
+    assert!(refused(&ARGUMENTS[4..]).contains("--tls-cert"));
+}

@@ -1,0 +1,73 @@
+//! A scenario's authorities and client certificates, issued for one run.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pki_types::CertificateDer;
+
+use super::source::{Certificate, Source};
+use super::text::Texts;
+use crate::certificates::{Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, pem};
+use crate::mint::base64url;
+
+/// Issues all of them, and sets the texts that refer to them.
+pub(super) fn issue(source: &Source, texts: &mut Texts) -> Result<(), String> {
+    let now = texts.now.seconds();
+    let past = (now - 7200, now - 3600);
+    let mut authorities: BTreeMap<&str, Authority> = BTreeMap::new();
+    for (name, authority) in &source.authority {
+        let mut plan = AuthorityPlan::named(authority.common_name.as_deref().unwrap_or(name));
+        if authority.expired {
+            plan.valid = past;
+        }
+        let issued = match authority.under.as_deref() {
+            None => Authority::root(&plan),
+            Some(above) => {
+                let above =
+                    authorities.get(above).ok_or_else(|| format!("authority `{name}`: no `{above}` yet"))?;
+                above.below(&plan)
+            }
+        };
+        texts.set("ca", name, issued.pem());
+        authorities.insert(name, issued);
+    }
+    for (name, certificate) in &source.certificate {
+        let authority = authorities.get(certificate.by.as_str());
+        let authority = authority.ok_or_else(|| format!("certificate `{name}`: no such authority"))?;
+        let mut plan = plan(certificate);
+        if certificate.expired {
+            plan.valid = past;
+        }
+        if certificate.early {
+            plan.valid = (now + 3600, now + 7200);
+        }
+        set(name, &authority.issue(&plan), texts);
+    }
+    Ok(())
+}
+
+fn plan(certificate: &Certificate) -> ClientPlan {
+    let default = ClientPlan::default();
+    let common_name = |name: &String| vec![("CN".to_owned(), name.clone())];
+    ClientPlan {
+        subject: certificate.common_name.as_ref().map_or(default.subject, common_name),
+        uris: certificate.san_uri.iter().cloned().collect(),
+        hosts: certificate.san_dns.iter().cloned().collect(),
+        usage: Some(if certificate.server { ClientUsage::Server } else { ClientUsage::Client }),
+        key: if certificate.weak { ClientKey::Rsa1024 } else { default.key },
+        ..ClientPlan::default()
+    }
+}
+
+fn set(name: &str, client: &Client, texts: &mut Texts) {
+    let sequence = |der: &CertificateDer<'_>| format!(":{}:", STANDARD.encode(der));
+    texts.set("cert", name, sequence(client.certificate()));
+    let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
+    texts.set("cert-chain", name, others.join(", "));
+    texts.set("cert-pem", name, client.pem());
+    // As load balancers encode it: `+`, `=` and `/` stay as they are.
+    let encoded: String = client.chain.iter().map(pem).collect();
+    texts.set("cert-url", name, encoded.replace(' ', "%20").replace('\n', "%0A"));
+    texts.set("cert-x5t", name, base64url(&client.thumbprint()));
+}

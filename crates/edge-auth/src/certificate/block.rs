@@ -1,0 +1,114 @@
+//! A `[[client_cert]]`, ready to say who a certificate is for.
+
+use edge_auth_token::Timestamp;
+use pki_types::SignatureVerificationAlgorithm;
+
+use super::authority::Authorities;
+use super::facts::Facts;
+use super::identity::Identity;
+use super::name::DistinguishedName;
+use super::validity::Validity;
+use super::{CertificateSource, Presented, Thumbprint, chain, to_hex};
+use crate::denial::{Code, Denial};
+use crate::principal::{Kind, Principal};
+use crate::scopes::Scopes;
+
+/// One block.
+#[derive(Debug)]
+pub(crate) struct CertificateBlock {
+    pub name: String,
+    pub source: CertificateSource,
+    /// Against whom chains are verified; only for sources that bring them.
+    pub authorities: Option<Authorities>,
+    pub pins: Pins,
+    pub identity: Identity,
+    pub scopes: Scopes,
+}
+
+/// From whom certificates must be that a platform verified. Of each list that is not empty, one
+/// must fit.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pins {
+    pub issuer_key_ids: Vec<Vec<u8>>,
+    pub issuer_dns: Vec<DistinguishedName>,
+    pub fingerprints: Vec<Thumbprint>,
+}
+
+/// A certificate that a block found good, and what is asked anew each time it is used.
+#[derive(Debug)]
+pub(crate) struct KnownCertificate {
+    pub principal: Principal,
+    pub thumbprint: Thumbprint,
+    validity: Validity,
+}
+
+impl KnownCertificate {
+    /// Whether it is good at `now`.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Denial> {
+        self.validity.check(now)
+    }
+}
+
+impl CertificateBlock {
+    /// Verifies a certificate, and finds out who it is for.
+    pub(crate) fn verify(
+        &self,
+        presented: &Presented<'_>,
+        signatures: &[&'static dyn SignatureVerificationAlgorithm],
+        now: Timestamp,
+    ) -> Result<KnownCertificate, Denial> {
+        let mut facts = match presented {
+            Presented::Told(told) => told.facts()?,
+            whole => Facts::read(whole.certificates().first().ok_or_else(|| untrusted("there is none"))?)?,
+        };
+        if self.source.brings_chain() {
+            let authorities = self.authorities.as_ref().ok_or_else(|| untrusted("the block has no CA"))?;
+            let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
+            facts.validity = verified.validity;
+            if self.identity == Identity::Serial && !(verified.issued_directly && authorities.is_one()) {
+                let reason = "a serial number is unique for one issuer: the CA itself must have issued it";
+                return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
+            }
+        } else {
+            facts.validity.check(now)?;
+            self.pins.check(&facts)?;
+        }
+        let identity = self.identity.of(&facts);
+        let identity = identity.map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))?;
+        let principal = Principal {
+            id: format!("cert:{}:{identity}", self.name),
+            kind: Kind::ClientCertificate,
+            subject: identity,
+            issuer: None,
+            client: None,
+            scopes: self.scopes.clone(),
+        };
+        Ok(KnownCertificate { principal, thumbprint: facts.thumbprint, validity: facts.validity })
+    }
+}
+
+impl Pins {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.issuer_key_ids.is_empty() && self.issuer_dns.is_empty() && self.fingerprints.is_empty()
+    }
+
+    fn check(&self, facts: &Facts) -> Result<(), Denial> {
+        let key_id = facts.issuer_key_id.as_ref();
+        if !self.issuer_key_ids.is_empty() && !key_id.is_some_and(|own| self.issuer_key_ids.contains(own)) {
+            let found = key_id.map_or_else(|| "none".to_owned(), |id| to_hex(id));
+            return Err(untrusted(&format!("its issuer's key identifier is {found}")));
+        }
+        if !self.issuer_dns.is_empty() && !self.issuer_dns.contains(&facts.issuer) {
+            return Err(untrusted("its issuer has another name"));
+        }
+        if !self.fingerprints.is_empty() && !self.fingerprints.contains(&facts.thumbprint) {
+            return Err(untrusted("its fingerprint is not among those of the policy"));
+        }
+        // Nothing is pinned to nothing: a policy without pins is refused.
+        if self.is_empty() { Err(untrusted("the block pins no issuer")) } else { Ok(()) }
+    }
+}
+
+fn untrusted(reason: &str) -> Denial {
+    Denial::new(Code::CertificateIssuerUntrusted, reason)
+}

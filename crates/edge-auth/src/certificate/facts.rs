@@ -1,0 +1,109 @@
+//! What a certificate says, read from its DER or told by a platform.
+
+use pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
+
+use super::name::{DistinguishedName, plain};
+use super::validity::Validity;
+use super::{Thumbprint, to_hex};
+use crate::denial::{Code, Denial};
+
+/// What is known of a client's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub thumbprint: Thumbprint,
+    /// Lower-case hexadecimal, without zeros in front.
+    pub serial: String,
+    pub subject: DistinguishedName,
+    pub issuer: DistinguishedName,
+    /// The key identifier of the issuer: the certificate's own `authorityKeyIdentifier`.
+    pub issuer_key_id: Option<Vec<u8>>,
+    /// The subject's alternative names; `None` if the platform does not tell them.
+    pub names: Option<Names>,
+    pub validity: Validity,
+}
+
+/// The alternative names that can be an identity (RFC 5280, section 4.2.1.6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub uris: Vec<String>,
+    pub dns: Vec<String>,
+    pub emails: Vec<String>,
+}
+
+impl Facts {
+    /// Reads a certificate.
+    pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, Denial> {
+        let parsed = parse(der)?;
+        let certificate = parsed.tbs_certificate();
+        let name = |name| DistinguishedName::of(name).ok_or_else(|| malformed("a name in it is unreadable"));
+        let authority: Option<AuthorityKeyIdentifier> = extension(&parsed, "authorityKeyIdentifier")?;
+        let names: Option<SubjectAltName> = extension(&parsed, "subjectAltName")?;
+        Ok(Self {
+            thumbprint: Sha256::digest(der).into(),
+            serial: serial(&to_hex(certificate.serial_number().as_bytes())),
+            subject: name(certificate.subject())?,
+            issuer: name(certificate.issuer())?,
+            issuer_key_id: authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()),
+            names: Some(names.map(|names| Names::read(&names.0)).transpose()?.unwrap_or_default()),
+            validity: validity(&parsed),
+        })
+    }
+}
+
+impl Names {
+    fn read(names: &[GeneralName]) -> Result<Self, Denial> {
+        let mut read = Self::default();
+        for name in names {
+            let (list, text) = match name {
+                GeneralName::UniformResourceIdentifier(uri) => (&mut read.uris, uri),
+                GeneralName::DnsName(name) => (&mut read.dns, name),
+                GeneralName::Rfc822Name(address) => (&mut read.emails, address),
+                _ => continue,
+            };
+            if !plain(text.as_str()) {
+                return Err(malformed("an alternative name has control characters"));
+            }
+            list.push(text.as_str().to_owned());
+        }
+        Ok(read)
+    }
+}
+
+/// Reads the whole structure, strictly; each extension may be there once (RFC 5280, section 4.2).
+pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
+    let certificate = Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
+    let repeated = extensions.iter().enumerate().any(|(index, extension)| {
+        extensions.iter().take(index).any(|earlier| earlier.extn_id == extension.extn_id)
+    });
+    if repeated { Err(malformed("an extension is there twice")) } else { Ok(certificate) }
+}
+
+pub(crate) fn validity(certificate: &Certificate) -> Validity {
+    let validity = certificate.tbs_certificate().validity();
+    Validity::of(validity.not_before.to_unix_duration(), validity.not_after.to_unix_duration())
+}
+
+/// An extension, if it is there.
+pub(crate) fn extension<'a, T>(certificate: &'a Certificate, name: &str) -> Result<Option<T>, Denial>
+where
+    T: Decode<'a> + x509_cert::der::oid::AssociatedOid,
+{
+    let found = certificate.tbs_certificate().get_extension::<T>();
+    found.map(|found| found.map(|(_, value)| value)).map_err(|_| malformed(format!("`{name}` is unreadable")))
+}
+
+/// A serial number in the one form that all are compared in.
+pub(crate) fn serial(hex: &str) -> String {
+    let significant = hex.trim_start_matches('0').to_ascii_lowercase();
+    if significant.is_empty() { "0".to_owned() } else { significant }
+}
+
+pub(crate) fn malformed(reason: impl Into<String>) -> Denial {
+    Denial::new(Code::CertificateMalformed, reason)
+}

@@ -1,0 +1,209 @@
+//! Who a certificate is for: the one of its names that the policy asks for.
+
+use std::fmt;
+
+use x509_cert::der::asn1::ObjectIdentifier;
+
+use super::facts::Facts;
+use super::name::attribute_type;
+use super::to_hex;
+
+/// The longest identity; more is an attack on logs and headers.
+const MAX_BYTES: usize = 255;
+
+/// The part of a certificate that names its holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// An alternative name that is a URI.
+    SanUri(Vec<Pattern>),
+    /// An alternative name that is a host's.
+    SanDns(Vec<Pattern>),
+    /// An alternative name that is an e-mail address.
+    SanEmail(Vec<Pattern>),
+    /// One field of the subject.
+    Subject(ObjectIdentifier),
+    /// The serial number: unique for one issuer only.
+    Serial,
+    /// The SHA-256 of the certificate.
+    Fingerprint,
+}
+
+/// A whole name, or one with a part left open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    Exactly(String),
+    /// Beginning, then what the kind of name allows, then the end.
+    Open(String, String),
+}
+
+/// Why an identity of the policy is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdentityError(String);
+
+impl fmt::Display for IdentityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Identity {
+    /// URIs; `*` may be the whole of the path that follows: `spiffe://example.com/*`.
+    pub(crate) fn uris(patterns: &[String]) -> Result<Self, IdentityError> {
+        let uri = |text: &String| match text.strip_suffix("/*") {
+            Some(front) if is_uri(front, true) => Ok(Pattern::Open(format!("{front}/"), String::new())),
+            None if is_uri(text, false) => Ok(Pattern::Exactly(text.clone())),
+            _ => Err(wrong(text, "a URI like \"spiffe://example.com/agent\", or with `/*` at its end")),
+        };
+        list(patterns, uri).map(Self::SanUri)
+    }
+
+    /// Host names; `*` may be the whole first label: `*.devices.example.com`.
+    pub(crate) fn hosts(patterns: &[String]) -> Result<Self, IdentityError> {
+        let host = |text: &String| {
+            let lower = text.to_ascii_lowercase();
+            match lower.strip_prefix("*.") {
+                Some(rest) if rest.contains('.') && is_host(rest) => {
+                    Ok(Pattern::Open(String::new(), format!(".{rest}")))
+                }
+                None if is_host(&lower) => Ok(Pattern::Exactly(lower)),
+                _ => Err(wrong(text, "a host name, or \"*.\" and one of two labels or more")),
+            }
+        };
+        list(patterns, host).map(Self::SanDns)
+    }
+
+    /// E-mail addresses; `*` may be the whole local part: `*@example.com`.
+    pub(crate) fn emails(patterns: &[String]) -> Result<Self, IdentityError> {
+        let email = |text: &String| match text.split_once('@') {
+            Some(("*", host)) if is_host(&host.to_ascii_lowercase()) => {
+                Ok(Pattern::Open(String::new(), format!("@{}", host.to_ascii_lowercase())))
+            }
+            Some((local, _)) if local != "*" => {
+                email(text).map(Pattern::Exactly).ok_or_else(|| wrong(text, "an e-mail address"))
+            }
+            _ => Err(wrong(text, "an e-mail address, or \"*@\" and a host name")),
+        };
+        list(patterns, email).map(Self::SanEmail)
+    }
+
+    /// One field of the subject, by its short name or object identifier: `CN`.
+    pub(crate) fn subject(field: &str) -> Result<Self, IdentityError> {
+        let oid = attribute_type(field);
+        oid.map(Self::Subject).ok_or_else(|| wrong(field, "a field of the subject, like \"CN\" or \"UID\""))
+    }
+
+    /// The identity that the certificate has, if it has exactly one.
+    ///
+    /// # Errors
+    /// What was wanted and what was found, for the operator.
+    pub(crate) fn of(&self, facts: &Facts) -> Result<String, String> {
+        let names = || facts.names.as_ref().ok_or("the platform does not tell alternative names");
+        let found = match self {
+            Self::SanUri(patterns) => one("URI", &names()?.uris, |uri| {
+                patterns.iter().any(|pattern| pattern.fits_uri(uri)).then(|| uri.to_owned())
+            })?,
+            Self::SanDns(patterns) => one("host name", &names()?.dns, |name| {
+                let name = name.to_ascii_lowercase();
+                patterns.iter().any(|pattern| pattern.fits_host(&name)).then_some(name)
+            })?,
+            Self::SanEmail(patterns) => one("e-mail address", &names()?.emails, |address| {
+                let address = email(address)?;
+                patterns.iter().any(|pattern| pattern.fits_email(&address)).then_some(address)
+            })?,
+            Self::Subject(oid) => facts
+                .subject
+                .single(*oid)
+                .map(str::to_owned)
+                .ok_or_else(|| format!("the subject has the field {oid} not exactly once"))?,
+            Self::Serial => facts.serial.clone(),
+            Self::Fingerprint => to_hex(&facts.thumbprint),
+        };
+        if found.is_empty() || found.len() > MAX_BYTES {
+            return Err(format!("the identity is empty, or longer than {MAX_BYTES} bytes"));
+        }
+        Ok(found)
+    }
+}
+
+impl Pattern {
+    fn fits_uri(&self, uri: &str) -> bool {
+        match self {
+            Self::Exactly(own) => own == uri,
+            // Segments that no reader could take for a way up, or for a query.
+            Self::Open(front, _) => uri.strip_prefix(front.as_str()).is_some_and(|path| {
+                path.split('/').all(|segment| {
+                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                    !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(plain)
+                })
+            }),
+        }
+    }
+
+    fn fits_host(&self, name: &str) -> bool {
+        match self {
+            Self::Exactly(own) => own == name,
+            Self::Open(_, end) => name.strip_suffix(end.as_str()).is_some_and(is_label),
+        }
+    }
+
+    fn fits_email(&self, address: &str) -> bool {
+        match self {
+            Self::Exactly(own) => own == address,
+            Self::Open(_, end) => address.ends_with(end.as_str()),
+        }
+    }
+}
+
+/// The one name that fits. Two would leave it open who it is.
+fn one(kind: &str, names: &[String], fits: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut fitting = names.iter().filter_map(|name| fits(name));
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(format!("more than one {kind} of it is as the policy wants it")),
+        (None, _) => Err(format!("no {kind} of it is as the policy wants it")),
+    }
+}
+
+fn list(
+    patterns: &[String],
+    parse: impl Fn(&String) -> Result<Pattern, IdentityError>,
+) -> Result<Vec<Pattern>, IdentityError> {
+    if patterns.is_empty() {
+        return Err(IdentityError("names nobody".to_owned()));
+    }
+    patterns.iter().map(parse).collect()
+}
+
+/// Scheme, host and, unless it is the front of a pattern, whatever visible characters follow.
+fn is_uri(text: &str, front: bool) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    let visible = text.bytes().all(|byte| (0x21..0x7F).contains(&byte) && byte != b'*');
+    let open = front && text.contains(['?', '#']);
+    !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !host.is_empty()
+        && visible
+        && !open
+}
+
+fn is_host(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    !label.is_empty() && label.len() <= 63 && label.bytes().all(plain)
+}
+
+/// `local@host` with the host in lower case; only what needs no quoting.
+fn email(text: &str) -> Option<String> {
+    let (local, host) = text.split_once('@')?;
+    let host = host.to_ascii_lowercase();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-/=?^_`{|}~.".contains(&byte);
+    (!local.is_empty() && local.bytes().all(plain) && is_host(&host)).then(|| format!("{local}@{host}"))
+}
+
+fn wrong(text: &str, wanted: &str) -> IdentityError {
+    IdentityError(format!("`{text}` is not {wanted}"))
+}

@@ -1,0 +1,128 @@
+//! `[[client_cert]]`: where certificates come from, who must have issued them, whom they name.
+
+use std::path::PathBuf;
+
+use super::compile::{Compiler, Field};
+use super::source;
+use crate::certificate::{CertificateSource, DistinguishedName, Identity, Pins, from_hex};
+use crate::scopes::{self, Scopes};
+
+/// One block; its authorities are read when a gate is built.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientCertPolicy {
+    pub name: String,
+    pub source: CertificateSource,
+    /// The authorities' certificates. Only `tls` may leave it out: then they are the listener's.
+    pub ca_file: Option<PathBuf>,
+    pub pins: Pins,
+    pub identity: Identity,
+    pub scopes: Scopes,
+}
+
+pub(super) fn client_cert(
+    compiler: &mut Compiler<'_>,
+    index: usize,
+    source: source::ClientCert,
+) -> Option<ClientCertPolicy> {
+    let at = |field: &'static str| Field::of("client_cert", index, field);
+    let before = compiler.mistakes();
+    compiler.name(at("name"), &source.name);
+    let identity = identity(&source.identity).map_err(|reason| compiler.error(at("identity"), &reason)).ok();
+    let pins = pins(compiler, index, &source);
+    for scope in &source.scopes {
+        if let Err(reason) = scopes::valid(scope) {
+            compiler.error(at("scopes"), &reason);
+        }
+    }
+    if let Some(Identity::Serial) = identity
+        && pins.issuer_key_ids.len().max(pins.issuer_dns.len()) > 1
+    {
+        compiler.error(at("identity"), "a serial number is unique for one issuer: pin exactly one");
+    }
+    let block = ClientCertPolicy {
+        name: source.name,
+        source: source.source,
+        ca_file: source.ca_file,
+        pins,
+        identity: identity?,
+        scopes: Scopes::list(source.scopes),
+    };
+    (compiler.mistakes() == before).then_some(block)
+}
+
+fn identity(source: &source::CertificateIdentity) -> Result<Identity, String> {
+    use source::CertificateIdentity as Written;
+    match source {
+        Written::SanUri(patterns) => Identity::uris(&patterns.0),
+        Written::SanDns(patterns) => Identity::hosts(&patterns.0),
+        Written::SanEmail(patterns) => Identity::emails(&patterns.0),
+        Written::Subject(field) => Identity::subject(field),
+        Written::Serial => Ok(Identity::Serial),
+        Written::Fingerprint => Ok(Identity::Fingerprint),
+    }
+    .map_err(|error| error.to_string())
+}
+
+/// What the source can pin, and something of it: whoever else the platform trusts would pass.
+fn pins(compiler: &mut Compiler<'_>, index: usize, source: &source::ClientCert) -> Pins {
+    let at = |field: &'static str| Field::of("client_cert", index, field);
+    let from = source.source;
+    let mut allow = |field: &'static str, given: bool, allowed: bool| {
+        if given && !allowed {
+            compiler.error(at(field), &format!("cannot be had from source `{from}`"));
+        }
+    };
+    allow("ca_file", source.ca_file.is_some(), from.brings_chain());
+    allow("issuer_key_id", source.issuer_key_id.is_some(), !from.brings_chain());
+    allow("issuer_dn", source.issuer_dn.is_some(), !from.brings_chain());
+    allow("fingerprint", source.fingerprint.is_some(), from.pins_fingerprint());
+
+    let pins = Pins {
+        issuer_key_ids: list(
+            compiler,
+            at("issuer_key_id"),
+            &source.issuer_key_id,
+            "a key identifier",
+            |text| from_hex(text).filter(|id| id.len() <= 64),
+        ),
+        issuer_dns: list(compiler, at("issuer_dn"), &source.issuer_dn, NAME, DistinguishedName::parse),
+        fingerprints: list(compiler, at("fingerprint"), &source.fingerprint, "a SHA-256", |text| {
+            from_hex(text)?.try_into().ok()
+        }),
+    };
+    let pinned =
+        [&source.issuer_key_id, &source.issuer_dn, &source.fingerprint].iter().any(|pin| pin.is_some());
+    if !from.brings_chain() && !pinned {
+        let message =
+            "is missing: every CA that the platform trusts would do. Pin `issuer_key_id` or `issuer_dn`";
+        compiler.error(at("issuer_key_id"), message);
+    }
+    if from.brings_chain() && from != CertificateSource::Tls && source.ca_file.is_none() {
+        compiler.error(at("ca_file"), "is missing: nobody but the gate verifies these certificates");
+    }
+    pins
+}
+
+const NAME: &str = "a name like \"CN=Devices CA,O=Example\" (RFC 4514)";
+
+/// The values of a field, each parsed.
+fn list<T>(
+    compiler: &mut Compiler<'_>,
+    at: Field,
+    given: &Option<source::OneOrMany>,
+    wanted: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Vec<T> {
+    let Some(source::OneOrMany(given)) = given else { return Vec::new() };
+    if given.is_empty() {
+        compiler.error(at.clone(), "is empty: name one, or leave it out");
+    }
+    let mut read = |text: &String| {
+        let value = parse(text);
+        if value.is_none() {
+            compiler.error(at.clone(), &format!("`{text}` is not {wanted}"));
+        }
+        value
+    };
+    given.iter().filter_map(&mut read).collect()
+}

@@ -1,0 +1,17 @@
+//! Client certificates through the gate: every source, what is wrong with a chain, whom it names,
+//! and tokens that are bound to one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic is a failed test"
+)]
+
+mod binding;
+mod chain;
+mod door;
+mod identity;
+mod policy;
+mod sources;

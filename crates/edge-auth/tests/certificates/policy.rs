@@ -1,0 +1,119 @@
+//! What a policy may say of certificates: what each source can pin, and nothing else.
+
+use crate::door::{Door, policy, root};
+
+fn refusal(block: &str, ca: &str) -> String {
+    match Door::build(&policy(block), ca) {
+        Ok(_) => String::new(),
+        Err(errors) => errors.to_string(),
+    }
+}
+
+const IDENTITY: &str = "identity = \"fingerprint\"";
+const KEY_ID: &str = "issuer_key_id = \"00ff\"";
+const DN: &str = "issuer_dn = [\"CN=a\"]";
+const CA: &str = "ca_file = \"ca.pem\"";
+
+#[test]
+fn each_source_pins_what_it_can_and_nothing_else() {
+    let fingerprint = format!("fingerprint = \"{}\"", "0".repeat(64));
+    let ca = root().pem();
+    let pins = [("issuer_key_id", KEY_ID), ("issuer_dn", DN), ("fingerprint", &fingerprint), ("ca_file", CA)];
+    for (source, allowed) in [
+        ("cloudflare", "issuer_key_id issuer_dn fingerprint"),
+        ("cloudflare-headers", "issuer_key_id issuer_dn fingerprint"),
+        ("api-gateway", "issuer_key_id issuer_dn fingerprint"),
+        ("alb-verify", "issuer_key_id issuer_dn"),
+        ("alb-passthrough", "ca_file"),
+        ("rfc9440", "ca_file"),
+        ("tls", "ca_file"),
+    ] {
+        for (name, pin) in pins {
+            let refusal = refusal(&format!("source = \"{source}\"\n{pin}\n{IDENTITY}"), &ca);
+            let is_allowed = allowed.split(' ').any(|one| one == name);
+            assert_eq!(refusal.is_empty(), is_allowed, "{source} {name}: {refusal}");
+            assert!(is_allowed || refusal.contains(name), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn a_block_that_pins_nothing_is_refused() {
+    for source in ["cloudflare", "cloudflare-headers", "api-gateway", "alb-verify"] {
+        let refusal = refusal(&format!("source = \"{source}\"\n{IDENTITY}"), "");
+        assert!(refusal.contains("every CA that the platform trusts would do"), "{refusal}");
+    }
+    for source in ["rfc9440", "alb-passthrough"] {
+        let refusal = refusal(&format!("source = \"{source}\"\n{IDENTITY}"), "");
+        assert!(refusal.contains("`ca_file`"), "{refusal}");
+    }
+    let refusal = refusal(&format!("source = \"tls\"\n{IDENTITY}"), "");
+    assert!(refusal.contains("--client-ca"), "{refusal}");
+}
+
+#[test]
+fn an_authority_file_without_authorities_is_refused() {
+    let root = root();
+    let leaf = root.issue(&Default::default()).pem();
+    let broken = root.pem().replace('M', "!");
+    for (file, says) in [
+        ("", "has no certificate in it"),
+        ("junk", "has no certificate in it"),
+        (broken.as_str(), "a broken one"),
+        (&leaf, "it is not an authority's"),
+        (&format!("{}{leaf}", root.pem()), "certificate 2"),
+    ] {
+        let refusal = refusal(&format!("source = \"rfc9440\"\n{CA}\n{IDENTITY}"), file);
+        assert!(refusal.contains(says) && refusal.contains("ca.pem"), "{refusal}");
+    }
+    let missing = refusal(&format!("source = \"rfc9440\"\nca_file = \"none.pem\"\n{IDENTITY}"), "");
+    assert!(missing.contains("none.pem"), "{missing}");
+}
+
+#[test]
+fn pins_and_identities_must_be_readable() {
+    for (block, says) in [
+        ("source = \"cloudflare\"\nissuer_key_id = \"0\"\nidentity = \"serial\"", "key identifier"),
+        ("source = \"cloudflare\"\nissuer_key_id = []\nidentity = \"serial\"", "is empty"),
+        (
+            "source = \"cloudflare\"\nissuer_key_id = [\"00\", \"01\"]\nidentity = \"serial\"",
+            "pin exactly one",
+        ),
+        ("source = \"cloudflare\"\nissuer_dn = \"Example\"\nidentity = \"serial\"", "RFC 4514"),
+        ("source = \"cloudflare\"\nfingerprint = \"00\"\nidentity = \"serial\"", "SHA-256"),
+        ("source = \"nginx\"\nidentity = \"serial\"", "unknown variant"),
+        ("source = \"tls\"\nca_file = \"ca.pem\"", "identity"),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"*\" }", "spiffe://example.com"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://*/a\" }",
+            "spiffe://example.com",
+        ),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://a/b*\" }",
+            "spiffe://example.com",
+        ),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = [] }", "names nobody"),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*.com\" }", "two labels"),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*\" }", "two labels"),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"a*.x.com\" }", "two labels"),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_email = \"*\" }", "e-mail"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { subject = \"XYZZY\" }",
+            "field of the subject",
+        ),
+        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = \"serial\"\nscopes = [\"a b\"]", "scope"),
+    ] {
+        let refusal = refusal(block, &root().pem());
+        assert!(refusal.contains(says), "{block}\n{refusal}");
+    }
+}
+
+#[test]
+fn certificate_bound_is_about_tokens_and_needs_a_place_for_certificates() {
+    let block = "source = \"rfc9440\"\nca_file = \"ca.pem\"\nidentity = \"serial\"";
+    let errors = Door::build(&format!("{}certificate_bound = true\n", policy(block)), &root().pem());
+    assert!(errors.err().unwrap().to_string().contains("jwt:NAME"));
+    let alone = "[[issuer]]\nname = \"corp\"\nissuer = \"x\"\naudience = \"y\"\nkeys = { secret = \"HS\" }\n\
+                 [[rule]]\npath = \"/\"\nrequire = \"jwt:corp\"\ncertificate_bound = true\n";
+    assert!(Door::build(alone, "").err().unwrap().to_string().contains("[[client_cert]]"));
+}
