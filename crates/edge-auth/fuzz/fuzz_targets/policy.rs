@@ -1,0 +1,149 @@
+//! The policy: the same whatever it is written in, its mistakes in lines that there are, and no entry
+//! without a credential but by a public rule.
+
+#![no_main]
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, Platform, Randomness, Unavailable};
+use edge_auth::policy::Format;
+use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, Resources};
+use edge_auth_token::{AwsLcRs, Secret, Timestamp};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let as_toml = Policy::parse(text, Format::Toml, "policy");
+    told_where(&as_toml, text);
+    told_where(&Policy::parse(text, Format::Json, "policy"), text);
+    if let Some(json) = in_json(text) {
+        let as_json = Policy::parse(&json, Format::Json, "policy");
+        told_where(&as_json, &json);
+        assert_eq!(summary(&as_toml), summary(&as_json), "{json}");
+    }
+    if let Ok(policy) = as_toml {
+        decides(policy);
+    }
+});
+
+fn told_where(parsed: &Result<Policy, PolicyErrors>, text: &str) {
+    let Err(PolicyErrors(mistakes)) = parsed else { return };
+    assert!(!mistakes.is_empty());
+    let lines = text.lines().count() + 1;
+    for mistake in mistakes {
+        assert!(mistake.line.is_none_or(|line| (1..=lines).contains(&line)), "{mistake}");
+        assert!(!mistake.message.is_empty());
+    }
+}
+
+/// The same document in JSON, where it has one.
+fn in_json(text: &str) -> Option<String> {
+    let value: toml::Value = toml::from_str(text).ok()?;
+    fn has_none(value: &toml::Value) -> bool {
+        match value {
+            toml::Value::Datetime(_) => true,
+            toml::Value::Float(number) => !number.is_finite(),
+            toml::Value::Array(items) => items.iter().any(has_none),
+            toml::Value::Table(members) => members.values().any(has_none),
+            _ => false,
+        }
+    }
+    if has_none(&value) { None } else { serde_json::to_string(&value).ok() }
+}
+
+/// All that can be seen of a policy; nothing of one with mistakes, whose texts differ.
+fn summary(parsed: &Result<Policy, PolicyErrors>) -> Option<String> {
+    let policy = parsed.as_ref().ok()?;
+    let issuers: Vec<_> = policy.issuers().collect();
+    let blocks: Vec<_> = policy.api_key_blocks().collect();
+    Some(format!(
+        "{issuers:?} {blocks:?} {:?} {} {:?} {}",
+        policy.secret_names(),
+        policy.rule_count(),
+        policy.revocation_bound(),
+        policy.administers()
+    ))
+}
+
+/// Whoever presents nothing is nobody.
+fn decides(policy: Policy) {
+    let Ok((gate, _)) = Gate::new(policy, &Anything, Box::new(AwsLcRs), Nowhere, &Zeros) else { return };
+    for (method, target) in
+        [("GET", "/"), ("GET", "/v1/orders/42"), ("POST", "/health"), ("OPTIONS", "/a/b/c")]
+    {
+        let request = AuthRequest {
+            method,
+            host: Some("api.example.com"),
+            authority: None,
+            target,
+            headers: Headers(&[("host", b"api.example.com")]),
+            client_ip: None,
+        };
+        let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
+        if let Decision::Allow(grant) = &outcome.decision {
+            assert!(grant.principal.is_none() && grant.forward.set.is_empty());
+            let checks: BTreeSet<_> = outcome.checks.iter().map(|check| check.what.as_str()).collect();
+            assert!(checks.is_empty(), "a public rule checks nothing: {checks:?}");
+        }
+    }
+}
+
+/// Nothing here waits.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// Has every secret, and the same key set in every file.
+struct Anything;
+
+impl Resources for Anything {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        Ok(Secret::new(format!("{name}: a secret of at least sixty-four bytes, as long as that of HS512")))
+    }
+
+    fn file(&self, _: &Path) -> Result<Vec<u8>, String> {
+        Err("there are no files".to_owned())
+    }
+}
+
+struct Nowhere;
+
+impl Platform for Nowhere {
+    type ApiKeys = Self;
+    type KeySource = Self;
+
+    fn api_keys(&self) -> &Self {
+        self
+    }
+
+    fn key_source(&self) -> &Self {
+        self
+    }
+}
+
+impl ApiKeys for Nowhere {
+    async fn find(&self, _: &str, _: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        panic!("nobody presents a key")
+    }
+}
+
+impl KeySource for Nowhere {
+    async fn fetch(&self, _: &str, _: usize) -> Result<Vec<u8>, Unavailable> {
+        panic!("nobody presents a token")
+    }
+}
+
+struct Zeros;
+
+impl Randomness for Zeros {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
+        bytes.fill(0);
+        Ok(())
+    }
+}
