@@ -1,10 +1,13 @@
 //! `cargo xtask`: sets a machine up and runs everything that must hold before a change is merged.
 
+mod bench;
 mod cache;
 mod command;
 mod deny;
 mod invocation;
+mod npm;
 mod outcome;
+mod pypi;
 mod report;
 mod step;
 mod test_counts;
@@ -14,11 +17,13 @@ mod wasm;
 mod workspace;
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
+use bench::Suite;
 use cache::Cache;
 use report::{BOLD, Report};
 use step::{Part, STEPS};
@@ -53,12 +58,25 @@ enum Task {
         #[arg(long)]
         require_all: bool,
     },
+    /// Measure edge-auth beside its peers: medians and ratios in a table
+    ///
+    /// Ours and the peers take turns in one run. The peers on Node and Envoy are brought to ~/.cache/edge-auth/tools;
+    /// one that cannot be, and valgrind where it is missing, is named, and its figures are left out.
+    Bench {
+        /// What to measure
+        #[arg(value_enum)]
+        suite: Suite,
+        /// Write the figures as a list of {suite, case, metric, unit, ours, peer, peer_value, ratio}, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Setup => set_up(),
         Task::Test { only, require_all } => test(only, require_all),
+        Task::Bench { suite, json } => bench::run(suite, json.as_deref()),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -80,7 +98,7 @@ fn test(only: Option<Part>, require_all: bool) -> io::Result<bool> {
     let started = Instant::now();
     let workspace = Workspace::locate()?;
     let steps: Vec<_> = STEPS.iter().filter(|step| step.is_due(only)).collect();
-    let needed: Vec<_> = steps.iter().filter_map(|step| step.needs()).collect();
+    let needed: Vec<_> = steps.iter().flat_map(|step| step.needs()).copied().collect();
     let tools = Tools::bring(&Cache::of_the_user()?, &needed);
 
     let mut report = Report::default();

@@ -1,6 +1,5 @@
 //! The steps of a test run, as a table.
 
-use std::path::Path;
 use std::process::Command;
 
 use clap::ValueEnum;
@@ -30,7 +29,8 @@ pub(crate) struct Step {
 
 enum Work {
     Plain(fn(&Workspace) -> Outcome),
-    With(Tool, fn(&Workspace, &Path) -> Outcome),
+    /// With tools, the absence of any of which skips it.
+    With(&'static [Tool], fn(&Workspace, &Tools) -> Result<Outcome, Missing>),
 }
 
 /// Tests of one crate are picked from the whole workspace, as `-p` would compile what they need once more with other
@@ -47,7 +47,7 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Native],
         repeats: None,
         work: Work::Plain(|at| {
-            Invocation::cargo(at, "clippy --workspace --all-targets -- -D warnings").run()
+            Invocation::cargo(at, "clippy --workspace --all-targets --all-features -- -D warnings").run()
         }),
     },
     Step {
@@ -78,20 +78,21 @@ pub(crate) const STEPS: &[Step] = &[
             Invocation::cargo(at, "doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()
         }),
     },
-    Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(Tool::WasmRustc, wasm) },
+    Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
         name: "deny",
         parts: &[Part::Native],
         repeats: None,
-        work: Work::With(Tool::CargoDeny, |at, deny| {
-            Invocation::of(deny, "cargo deny", at, "check --hide-inclusion-graph bans licenses sources").run()
+        work: Work::With(&[Tool::CargoDeny], |at, tools| {
+            let check = "check --hide-inclusion-graph bans licenses sources";
+            Ok(Invocation::of(tools.path(Tool::CargoDeny)?, "cargo deny", at, check).run())
         }),
     },
     Step {
         name: "advisories",
         parts: &[Part::Native],
         repeats: None,
-        work: Work::With(Tool::CargoDeny, advisories),
+        work: Work::With(&[Tool::CargoDeny], advisories),
     },
 ];
 
@@ -104,40 +105,41 @@ impl Step {
         }
     }
 
-    pub(crate) fn needs(&self) -> Option<Tool> {
+    pub(crate) fn needs(&self) -> &'static [Tool] {
         match self.work {
-            Work::Plain(_) => None,
-            Work::With(tool, _) => Some(tool),
+            Work::Plain(_) => &[],
+            Work::With(tools, _) => tools,
         }
     }
 
-    /// Does the work; without its tool it is skipped.
+    /// Does the work; without its tools it is skipped.
     pub(crate) fn outcome(&self, workspace: &Workspace, tools: &Tools) -> Outcome {
         match self.work {
             Work::Plain(work) => work(workspace),
-            Work::With(tool, work) => {
-                tools.path(tool).map_or_else(Outcome::Skipped, |program| work(workspace, program))
-            }
+            Work::With(_, work) => work(workspace, tools).unwrap_or_else(Outcome::Skipped),
         }
     }
 }
 
 /// A target directory of its own: another compiler would throw the native builds out.
-fn wasm(at: &Workspace, rustc: &Path) -> Outcome {
+fn wasm(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let rustc = tools.path(Tool::WasmRustc)?;
     let build = "build --target wasm32-unknown-unknown -p edge-auth-token -p edge-auth --no-default-features";
-    Invocation::cargo(at, build).arg("--target-dir").arg(at.target.join("wasm")).env("RUSTC", rustc).run()
+    let build = Invocation::cargo(at, build).arg("--target-dir").arg(at.target.join("wasm"));
+    Ok(build.env("RUSTC", rustc).run())
 }
 
 /// The database is fetched from one place on the internet. That it cannot be reached is nobody's fault and says
 /// nothing about the tree, so `--require-all` excuses this skip, and no other.
-fn advisories(at: &Workspace, deny: &Path) -> Outcome {
+fn advisories(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let deny = tools.path(Tool::CargoDeny)?;
     if let Err(error) = output_of(Command::new(deny).args(["fetch", "db"]).current_dir(&at.root)) {
-        return Outcome::Excused(Missing {
+        return Ok(Outcome::Excused(Missing {
             why: format!("the advisory database cannot be fetched: {error}"),
             help: "cargo deny check advisories".into(),
-        });
+        }));
     }
-    Invocation::of(deny, "cargo deny", at, "check advisories").run()
+    Ok(Invocation::of(deny, "cargo deny", at, "check advisories").run())
 }
 
 #[cfg(test)]
@@ -157,7 +159,7 @@ mod tests {
     fn the_stores_alone_need_no_tool() {
         assert_eq!(names(Some(Part::Stores)), ["store memory", "store sqlite"]);
         assert!(
-            STEPS.iter().filter(|step| step.is_due(Some(Part::Stores))).all(|step| step.needs().is_none())
+            STEPS.iter().filter(|step| step.is_due(Some(Part::Stores))).all(|step| step.needs().is_empty())
         );
     }
 

@@ -1,0 +1,72 @@
+//! The programs that `cargo xtask bench` runs: makers of tokens, workers that measure when they are
+//! asked, and a client and an upstream for servers.
+//!
+//! What is measured is CPU time of the whole process, so that other work on the machine matters
+//! little and no thread is forgotten; what runs beside the measured code is nothing.
+
+mod cpu;
+mod load;
+mod memory;
+mod ours;
+mod peers;
+mod pool;
+mod target;
+mod upstream;
+mod worker;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// Any failure ends the program: nobody depends on it but the task runner.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+enum Program {
+    /// Fill a folder with keys, distinct tokens, API keys and a policy
+    Mint { folder: PathBuf },
+    /// Say which measurements there are, then make those whose numbers come on standard input
+    Worker { folder: PathBuf },
+    /// Decide about the first warm case that many times, and do nothing else: for counting instructions
+    Repeat { folder: PathBuf, case: String, times: usize },
+    /// Tell by how much the process grows, in bytes, while gates come to hold 100 000 principals
+    Memory,
+    /// Answer every request with 200, until standard input ends
+    Upstream,
+    /// Send requests over keep-alive connections, and tell how many were answered with 200: in a second, in all
+    Load {
+        folder: PathBuf,
+        address: SocketAddr,
+        #[arg(long)]
+        path: String,
+        /// How many tokens take turns
+        #[arg(long)]
+        tokens: usize,
+        /// Which of them begins
+        #[arg(long)]
+        first: usize,
+        #[arg(long)]
+        connections: usize,
+        #[arg(long, value_parser = seconds)]
+        seconds: Duration,
+    },
+}
+
+fn main() -> Result<()> {
+    match Program::parse() {
+        Program::Mint { folder } => pool::mint(&folder),
+        Program::Worker { folder } => worker::run(&folder),
+        Program::Repeat { folder, case, times } => ours::repeat(&folder, &case, times),
+        Program::Memory => memory::run(),
+        Program::Upstream => upstream::run(),
+        Program::Load { folder, address, path, tokens, first, connections, seconds } => {
+            load::run(&folder, &load::Load { address, path, tokens, first, connections, seconds })
+        }
+    }
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, std::num::ParseFloatError> {
+    text.parse().map(Duration::from_secs_f64)
+}

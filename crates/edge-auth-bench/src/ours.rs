@@ -1,0 +1,108 @@
+//! What is measured of the gate.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use edge_auth::Decision;
+use edge_auth_token::Algorithm;
+
+use crate::pool::{self, ALGORITHMS, MEASURED, WARM_UP};
+use crate::target::{Target, api_keys, platform};
+use crate::worker::{Measurement, Offer};
+use crate::{Result, cpu};
+
+/// How many credentials take turns while they are in memory, and how often.
+const KNOWN: usize = 500;
+const TURNS: usize = 40;
+
+/// Credentials with the field that they come in, and a host that has a record of each.
+struct Credentials {
+    field: &'static str,
+    texts: Vec<String>,
+    platform: edge_auth_testkit::platform::MemoryPlatform,
+}
+
+impl Credentials {
+    fn tokens(folder: &Path, algorithm: Algorithm) -> Result<Self> {
+        let tokens = pool::read(folder, algorithm)?;
+        let texts = tokens.into_iter().take(WARM_UP + MEASURED).map(|token| format!("Bearer {token}"));
+        Ok(Self { field: "authorization", texts: texts.collect(), platform: platform() })
+    }
+
+    fn api_keys() -> Result<Self> {
+        let platform = platform();
+        let texts = api_keys(&platform, WARM_UP + MEASURED)?;
+        Ok(Self { field: "x-api-key", texts, platform })
+    }
+
+    fn ask(&self, target: &Target, texts: &[String]) {
+        for text in texts {
+            let outcome = black_box(target.ask(self.field, text));
+            assert!(matches!(outcome.decision, Decision::Allow(_)), "{:?}", outcome.decision);
+        }
+    }
+
+    /// Every credential is one that this gate has never seen.
+    fn cold(&self) -> Result<f64> {
+        let target = Target::new(&self.platform)?;
+        let (first, rest) = self.texts.split_at(WARM_UP);
+        self.ask(&target, first);
+        Ok(cpu::microseconds(rest.len(), || self.ask(&target, rest)))
+    }
+
+    /// Every credential is in memory.
+    fn warm(&self) -> Result<f64> {
+        let (target, known) = self.known()?;
+        Ok(cpu::microseconds(TURNS * known.len(), || (0..TURNS).for_each(|_| self.ask(&target, known))))
+    }
+
+    /// Reads of the store and fetches of keys while every credential is in memory.
+    fn operations(&self) -> Result<f64> {
+        let (target, known) = self.known()?;
+        let before = target.operations();
+        self.ask(&target, known);
+        Ok((target.operations() - before) as f64)
+    }
+
+    fn known(&self) -> Result<(Target, &[String])> {
+        let (target, (known, _)) = (Target::new(&self.platform)?, self.texts.split_at(KNOWN));
+        self.ask(&target, known);
+        Ok((target, known))
+    }
+}
+
+/// All that can be measured.
+pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
+    let mut offers = Vec::new();
+    for (name, credentials) in all(folder)? {
+        let credentials = std::rc::Rc::new(credentials);
+        let mut offer = |temperature: &str, metric, measure: fn(&Credentials) -> Result<f64>| {
+            let credentials = std::rc::Rc::clone(&credentials);
+            let measurement: Measurement = Box::new(move || measure(&credentials));
+            offers.push(Offer::new("edge-auth", &format!("{temperature} {name}"), metric, measurement));
+        };
+        offer("cold", "cpu", Credentials::cold);
+        offer("warm", "cpu", Credentials::warm);
+        offer("warm", "operations", Credentials::operations);
+    }
+    Ok(offers)
+}
+
+/// Decides `times` times about credentials in memory, after what must be done once.
+pub(crate) fn repeat(folder: &Path, case: &str, times: usize) -> Result<()> {
+    let (_, credentials) = (all(folder)?.into_iter())
+        .find(|(name, _)| case == format!("warm {name}"))
+        .ok_or_else(|| format!("no case {case}"))?;
+    let (target, known) = credentials.known()?;
+    (0..times).for_each(|_| credentials.ask(&target, known));
+    Ok(())
+}
+
+fn all(folder: &Path) -> Result<Vec<(String, Credentials)>> {
+    let mut all = Vec::new();
+    for (algorithm, _) in ALGORITHMS {
+        all.push((algorithm.to_string(), Credentials::tokens(folder, algorithm)?));
+    }
+    all.push(("API key".to_owned(), Credentials::api_keys()?));
+    Ok(all)
+}

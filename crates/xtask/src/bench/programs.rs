@@ -1,0 +1,54 @@
+//! The programs that are measured, built as they are released.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::invocation::Invocation;
+use crate::outcome::Outcome;
+use crate::workspace::Workspace;
+
+pub(super) struct Programs {
+    release: PathBuf,
+    /// Where keys, tokens and configurations are.
+    pub(super) folder: PathBuf,
+}
+
+impl Programs {
+    /// Builds them, and fills the folder.
+    pub(super) fn build(workspace: &Workspace) -> io::Result<Programs> {
+        let build = Invocation::cargo(workspace, "build --release -p edge-auth-cli -p edge-auth-bench");
+        if let Outcome::Failed(why) = build.run() {
+            return Err(io::Error::other(format!("cargo build: {why}")));
+        }
+        let folder = workspace.target.join("bench");
+        std::fs::create_dir_all(&folder)?;
+        let programs = Programs { release: workspace.target.join("release"), folder };
+        anstream::println!("minting tokens");
+        let minted = programs.bench().arg("mint").arg(&programs.folder).status()?;
+        if minted.success() { Ok(programs) } else { Err(io::Error::other(format!("mint: {minted}"))) }
+    }
+
+    /// `edge-auth-bench`.
+    pub(super) fn bench(&self) -> Command {
+        Command::new(self.release.join("edge-auth-bench"))
+    }
+
+    /// `edge-auth serve` on any port, with the policy of the folder.
+    pub(super) fn serve(&self) -> Command {
+        let mut command = Command::new(self.release.join("edge-auth"));
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--store",
+            "sqlite:keys.db",
+            "--policy",
+            "policy.toml",
+        ]);
+        command.current_dir(&self.folder);
+        command.env("HMAC", "a secret of 32 bytes, which nothing here is signed with");
+        command.env("PEPPER", "a pepper of at least thirty-two bytes");
+        command
+    }
+}

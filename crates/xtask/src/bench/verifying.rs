@@ -1,0 +1,88 @@
+//! CPU time of decisions, beside what libraries need to verify the same tokens.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::process::Command;
+
+use super::programs::Programs;
+use super::worker::{Offer, Worker};
+use super::{Bench, ROUNDS, median};
+use crate::cache::Cache;
+use crate::command::output_of;
+use crate::npm;
+use crate::outcome::Missing;
+use crate::workspace::Workspace;
+
+const OURS: &str = "edge-auth";
+
+pub(super) fn measure(
+    programs: &Programs,
+    workspace: &Workspace,
+    cache: &Cache,
+    bench: &mut Bench,
+) -> io::Result<()> {
+    let mut native = programs.bench();
+    native.arg("worker").arg(&programs.folder);
+    let mut workers = vec![Worker::start(native)?];
+    match node_peers(programs, workspace, cache) {
+        Ok((worker, version)) => {
+            workers.push(worker);
+            bench.versions.push(format!("Node {version}"));
+        }
+        Err(missing) => bench.missing("jose, aws-jwt-verify", &missing),
+    }
+    let measured = rounds(&mut workers)?;
+    for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
+        match offer.metric.as_str() {
+            "operations" => bench.alone(&offer.case, "store and network operations", "count", *value),
+            _ => add(bench, &measured, offer, *value),
+        }
+    }
+    Ok(())
+}
+
+/// A token's case is compared with every peer that verifies tokens of its algorithm.
+fn add(bench: &mut Bench, measured: &[(Offer, f64)], ours: &Offer, value: f64) {
+    let algorithm = ours.case.split_once(' ').map_or("", |(_, rest)| rest);
+    let peers: Vec<_> =
+        measured.iter().filter(|(peer, _)| peer.who != OURS && peer.case == algorithm).collect();
+    for (peer, theirs) in &peers {
+        bench.beside(&ours.case, ("cpu", "µs"), value, (&peer.who, *theirs));
+    }
+    if peers.is_empty() {
+        bench.alone(&ours.case, "cpu", "µs", value);
+    }
+}
+
+/// Everything that is offered, in turn, round after round: the medians.
+fn rounds(workers: &mut [Worker]) -> io::Result<Vec<(Offer, f64)>> {
+    let mut values: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
+    for round in 1..=ROUNDS {
+        anstream::println!("verifying: round {round} of {ROUNDS}");
+        for (at, worker) in workers.iter_mut().enumerate() {
+            for offer in 0..worker.offers.len() {
+                values.entry((at, offer)).or_default().push(worker.measure(offer)?);
+            }
+        }
+    }
+    let offer = |at: usize, offer: usize| workers.get(at)?.offers.get(offer).cloned();
+    Ok(values.into_iter().filter_map(|((at, index), all)| Some((offer(at, index)?, median(all)?))).collect())
+}
+
+/// The worker on Node, and Node's version.
+fn node_peers(
+    programs: &Programs,
+    workspace: &Workspace,
+    cache: &Cache,
+) -> Result<(Worker, String), Missing> {
+    let missing = |error: io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
+    let version = output_of(Command::new("node").arg("--version")).map_err(missing)?;
+    let peers = workspace.root.join("crates/edge-auth-bench/peers");
+    let installed = npm::bring(cache, "bench-peers", &peers)?;
+    // Modules are looked for where the program is.
+    let program = installed.join("worker.mjs");
+    std::fs::copy(peers.join("worker.mjs"), &program).map_err(missing)?;
+    let mut node = Command::new("node");
+    node.arg(program).arg(&programs.folder);
+    Ok((Worker::start(node).map_err(missing)?, version.trim().to_owned()))
+}
