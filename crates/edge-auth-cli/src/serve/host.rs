@@ -69,7 +69,7 @@ impl Host {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let mode = Mode { gateway: self.upstream.is_some(), administers: self.gate().policy().administers() };
         match Face::of(target, mode) {
-            Some(Face::Health) => health(&request),
+            Some(Face::Health) => body::response(Reply::health(request.method().as_str())),
             Some(Face::Admin) => self.admin(request, peer).await,
             Some(Face::Gateway) => self.gateway(request, peer).await,
             Some(Face::ForwardAuth) => self.forward_auth(request, peer).await,
@@ -246,18 +246,5 @@ impl<'a> Fields<'a> {
             headers: Headers(&self.0),
             certificate: Handover::Tls(&peer.certificates),
         }
-    }
-}
-
-fn health(request: &Request<RequestBody>) -> Response<Body> {
-    match request.method().as_str() {
-        "GET" | "HEAD" => {
-            let mut response = Response::new(body::full("{\"status\":\"ok\"}\n"));
-            let headers = response.headers_mut();
-            headers.insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
-            headers.insert("cache-control", hyper::header::HeaderValue::from_static("no-store"));
-            response
-        }
-        _ => problem(StatusCode::METHOD_NOT_ALLOWED, "Ask with GET."),
     }
 }
