@@ -7,6 +7,9 @@ use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
 use crate::policy::{Named, Rule};
 
+/// RFC 9457, section 3.
+const PROBLEM: &str = "application/problem+json";
+
 /// An answer. A host adds only what its transport needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -34,6 +37,32 @@ impl Reply {
         Self::problem(denial.code.status(), denial.code)
     }
 
+    /// The answer of `/healthz`: the host stands.
+    pub fn health(method: &str) -> Self {
+        #[derive(Serialize)]
+        struct Health {
+            status: &'static str,
+        }
+        match method {
+            "GET" | "HEAD" => Self::json(200, &Health { status: "ok" }),
+            _ => Self::trouble(405, "Ask with GET."),
+        }
+    }
+
+    /// A refusal of the host's own, before a face of the gate was asked or after one let the
+    /// request pass (RFC 9457, section 4.2.1).
+    pub fn trouble(status: u16, detail: &str) -> Self {
+        #[derive(Serialize)]
+        struct Trouble<'a> {
+            r#type: &'static str,
+            title: &'static str,
+            status: u16,
+            detail: &'a str,
+        }
+        let trouble = Trouble { r#type: "about:blank", title: reason_phrase(status), status, detail };
+        Self::typed(status, PROBLEM, &trouble)
+    }
+
     /// A field's first value, by its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.headers.iter();
@@ -51,7 +80,7 @@ impl Reply {
         }
         let r#type = format!("urn:edge-auth:denial:{}", code.name());
         let problem = Problem { r#type, title: code.title(), status, code };
-        Self::typed(status, "application/problem+json", &problem)
+        Self::typed(status, PROBLEM, &problem)
     }
 
     fn typed(status: u16, content_type: &str, body: &impl Serialize) -> Self {
@@ -59,6 +88,21 @@ impl Reply {
         let body = serde_json::to_vec(body).unwrap_or_default();
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned()), no_store()];
         Self { status, headers, body }
+    }
+}
+
+/// RFC 9110, section 15: of the statuses that hosts refuse with.
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Error",
     }
 }
 
@@ -115,4 +159,24 @@ fn bearer_challenge(realm: &str, code: Code, rule: Option<&Rule>) -> String {
         challenge.push_str(&format!(", scope=\"{}\"", scopes.wanted()));
     }
     challenge
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_is_asked_for_with_get() {
+        assert_eq!(Reply::health("GET").body, br#"{"status":"ok"}"#);
+        assert_eq!(Reply::health("HEAD").status, 200);
+        assert_eq!(Reply::health("POST").status, 405);
+    }
+
+    #[test]
+    fn trouble_of_the_host_is_a_problem_without_a_code() {
+        let reply = Reply::trouble(413, "The body is too large.");
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+        let body = br#"{"type":"about:blank","title":"Content Too Large","status":413,"detail":"The body is too large."}"#;
+        assert_eq!(reply.body, body);
+    }
 }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use edge_auth::Reply;
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
@@ -94,15 +95,7 @@ fn started(address: SocketAddr, secure: bool, host: &Host, output: Output) {
     }
 }
 
-/// A refusal of the host's own, before any face of the gate was asked (RFC 9457).
+/// A refusal of the host's own.
 fn problem(status: StatusCode, detail: &str) -> Response<Body> {
-    let title = status.canonical_reason().unwrap_or_default();
-    let problem =
-        json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    let mut response = Response::new(body::full(problem.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert("content-type", hyper::header::HeaderValue::from_static("application/problem+json"));
-    headers.insert("cache-control", hyper::header::HeaderValue::from_static("no-store"));
-    response
+    body::response(Reply::trouble(status.as_u16(), detail))
 }
