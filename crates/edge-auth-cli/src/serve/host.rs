@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use edge_auth::admin::MAX_ADMIN_BYTES;
 use edge_auth::certificate::{CertificateSource, Handover};
-use edge_auth::faces::{Incoming, MAX_VERIFY_BYTES};
+use edge_auth::faces::{AUTHORIZE, Face, Incoming, MAX_VERIFY_BYTES, Mode};
 use edge_auth::{Decision, Gate, Headers, Outcome, Policy, Reply, Resources};
 use edge_auth_token::AwsLcRs;
 use hyper::body::Incoming as RequestBody;
@@ -21,8 +21,6 @@ use super::proxy::{Client, Upstream};
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now};
 
-/// The path of the forward-auth face.
-const AUTHORIZE: &str = "/authorize";
 const UNREADABLE: &str = "The body is too large, too slow, or cannot be read.";
 
 /// All that a server has: the gate of the day, and where requests go.
@@ -34,43 +32,6 @@ pub(crate) struct Host {
     upstream: Option<Upstream>,
     log: AuditLog,
     notices: Notices,
-}
-
-/// Who answers a request, by its raw path: nothing is decoded before the gate does it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Face {
-    Health,
-    Admin,
-    Gateway,
-    ForwardAuth,
-    Verify,
-    None,
-}
-
-/// What decides who answers.
-#[derive(Debug, Clone, Copy)]
-struct Mode {
-    /// Whether there is an upstream.
-    gateway: bool,
-    /// Whether the policy has an `[admin]`. Without one an upstream may have these paths.
-    administers: bool,
-}
-
-impl Face {
-    fn of(target: &str, mode: Mode) -> Self {
-        let path = target.split('?').next().unwrap_or_default();
-        let below = |prefix: &str| {
-            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        match path {
-            "/healthz" => Self::Health,
-            _ if below("/admin/v1") && (mode.administers || !mode.gateway) => Self::Admin,
-            _ if mode.gateway => Self::Gateway,
-            "/v1/verify" => Self::Verify,
-            _ if below(AUTHORIZE) => Self::ForwardAuth,
-            _ => Self::None,
-        }
-    }
 }
 
 impl Host {
@@ -108,12 +69,12 @@ impl Host {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let mode = Mode { gateway: self.upstream.is_some(), administers: self.gate().policy().administers() };
         match Face::of(target, mode) {
-            Face::Health => health(&request),
-            Face::Admin => self.admin(request, peer).await,
-            Face::Gateway => self.gateway(request, peer).await,
-            Face::ForwardAuth => self.forward_auth(request, peer).await,
-            Face::Verify => self.verify(request, peer).await,
-            Face::None => problem(
+            Some(Face::Health) => health(&request),
+            Some(Face::Admin) => self.admin(request, peer).await,
+            Some(Face::Gateway) => self.gateway(request, peer).await,
+            Some(Face::ForwardAuth) => self.forward_auth(request, peer).await,
+            Some(Face::Verify) => self.verify(request, peer).await,
+            None => problem(
                 StatusCode::NOT_FOUND,
                 "Here are /authorize, /v1/verify, /admin/v1 and /healthz; with --upstream, every path is proxied.",
             ),
@@ -298,42 +259,5 @@ fn health(request: &Request<RequestBody>) -> Response<Body> {
             response
         }
         _ => problem(StatusCode::METHOD_NOT_ALLOWED, "Ask with GET."),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn face(target: &str, gateway: bool, administers: bool) -> Face {
-        Face::of(target, Mode { gateway, administers })
-    }
-
-    #[test]
-    fn health_lives_on_the_listener_and_so_does_administration_where_it_is_on() {
-        for gateway in [false, true] {
-            assert_eq!(face("/healthz?x=1", gateway, false), Face::Health);
-            assert_eq!(face("/admin/v1/keys", gateway, true), Face::Admin);
-            assert_eq!(face("/admin/v1", gateway, true), Face::Admin);
-        }
-        assert_eq!(face("/admin/v1/keys", false, false), Face::Admin);
-    }
-
-    #[test]
-    fn a_gateway_proxies_every_other_path() {
-        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%68ealthz", ""] {
-            assert_eq!(face(target, true, true), Face::Gateway, "{target}");
-        }
-        assert_eq!(face("/admin/v1/keys", true, false), Face::Gateway);
-    }
-
-    #[test]
-    fn an_authorizer_has_two_faces_and_nothing_else() {
-        assert_eq!(face("/authorize", false, false), Face::ForwardAuth);
-        assert_eq!(face("/authorize/v1/orders", false, false), Face::ForwardAuth);
-        assert_eq!(face("/v1/verify", false, false), Face::Verify);
-        for target in ["/", "/authorizer", "/v1/verify/", "/x/../authorize", "/admin", "*"] {
-            assert_eq!(face(target, false, false), Face::None, "{target}");
-        }
     }
 }

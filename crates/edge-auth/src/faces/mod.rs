@@ -4,6 +4,7 @@
 //! [`Reply`](crate::Reply) in its own manner. A host only chooses the face and carries bytes.
 
 pub(crate) mod cors;
+mod face;
 mod forward_auth;
 mod gateway;
 mod verify;
@@ -13,6 +14,7 @@ use std::net::IpAddr;
 use crate::certificate::Handover;
 use crate::request::{AuthRequest, Headers};
 
+pub use face::{AUTHORIZE, Face, Mode};
 pub use verify::MAX_VERIFY_BYTES;
 
 /// A request as it reached the host, before anything in it is believed.
