@@ -5,6 +5,7 @@ use std::io::Write;
 
 use edge_auth::admin::AdminError;
 use edge_auth::{PolicyError, PolicyErrors};
+use edge_auth_host::PolicyFileError;
 use serde::Serialize;
 use serde_json::json;
 
@@ -124,6 +125,15 @@ impl<'a> Mistake<'a> {
 impl From<PolicyErrors> for Failure {
     fn from(errors: PolicyErrors) -> Self {
         Self::Policy(errors)
+    }
+}
+
+impl From<PolicyFileError> for Failure {
+    fn from(error: PolicyFileError) -> Self {
+        match error {
+            PolicyFileError::Unreadable(message) => Self::Trouble(message),
+            PolicyFileError::Invalid(errors) => Self::Policy(errors),
+        }
     }
 }
 

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use edge_auth::Reply;
+use edge_auth_host::BodyError;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-
-/// What goes wrong with a body under way.
-pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body of an answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;

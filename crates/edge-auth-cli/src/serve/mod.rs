@@ -2,9 +2,7 @@
 
 mod audit_log;
 pub(crate) mod body;
-mod client;
 mod host;
-mod key_source;
 pub(crate) mod listener;
 mod notices;
 mod patient;
@@ -24,8 +22,8 @@ use hyper::{Response, StatusCode};
 use serde_json::json;
 
 pub(crate) use audit_log::AuditLog;
+pub(crate) use edge_auth_host::HttpKeySource;
 pub(crate) use host::Host;
-pub(crate) use key_source::HttpKeySource;
 pub(crate) use notices::Notices;
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;

@@ -1,9 +1,9 @@
 //! The native host's part of the core's bargain: a store, and a fetcher of key sets.
 
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Platform, Put, Unavailable};
+use edge_auth_host::HttpKeySource;
 use edge_auth_token::Timestamp;
 
-use super::key_source::HttpKeySource;
 use crate::store::SqliteStore;
 
 /// What gates on this machine ask.

@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_auth::Grant;
+use edge_auth_host::{HttpClient, causes};
 use hyper::body::Incoming;
 use hyper::header::TRANSFER_ENCODING;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, StatusCode, Uri};
 
 use super::body::Body;
-use super::client::{HttpClient, causes};
 use super::problem;
 use upload::Upload;
 

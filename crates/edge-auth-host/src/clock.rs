@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edge_auth_token::Timestamp;
 
 /// The time. A clock set before 1970 is taken for 1970: whatever has a lifetime is refused then.
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

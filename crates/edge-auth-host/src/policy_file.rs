@@ -4,39 +4,49 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use edge_auth::Policy;
 use edge_auth::policy::{Format, MAX_POLICY_BYTES};
+use edge_auth::{Policy, PolicyErrors};
 
-use super::HostResources;
-use crate::failure::Failure;
+use crate::HostResources;
+
+/// Why there is no policy.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyFileError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// What it says is wrong.
+    #[error("{0}")]
+    Invalid(PolicyErrors),
+}
 
 /// Where a policy is, to be read as often as it changes.
 #[derive(Debug, Clone)]
-pub(crate) struct PolicyFile(PathBuf);
+pub struct PolicyFile(PathBuf);
 
 impl PolicyFile {
     /// At this path.
-    pub(crate) fn at(path: &Path) -> Self {
+    pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
     }
 
     /// Reads and compiles it.
-    pub(crate) fn read(&self) -> Result<Policy, Failure> {
-        let bytes = read_bounded(&self.0, MAX_POLICY_BYTES as u64).map_err(Failure::Trouble)?;
+    pub fn read(&self) -> Result<Policy, PolicyFileError> {
+        let bytes = read_bounded(&self.0, MAX_POLICY_BYTES as u64).map_err(PolicyFileError::Unreadable)?;
         let name = self.0.display().to_string();
         let text = String::from_utf8(bytes)
-            .map_err(|_| Failure::trouble(format!("{name}: the policy is not UTF-8 text")))?;
-        Ok(Policy::parse(&text, Format::of(&name), &name)?)
+            .map_err(|_| PolicyFileError::Unreadable(format!("{name}: the policy is not UTF-8 text")))?;
+        Policy::parse(&text, Format::of(&name), &name).map_err(PolicyFileError::Invalid)
     }
 
     /// What it refers to.
-    pub(crate) fn resources(&self) -> HostResources {
+    pub fn resources(&self) -> HostResources {
         HostResources::beside(self.0.parent().unwrap_or(Path::new("")))
     }
 }
 
 /// Reads a file that has at most `limit` bytes.
-pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let name = path.display();
     let trouble = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("there is no file {name}"),

@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use hyper::{Request, StatusCode, Uri};
 use tokio::sync::watch;
 
-use super::client::{HttpClient, causes, shown};
+use crate::client::{HttpClient, causes, shown};
 
 /// How long a fetch may take, from connecting to the last byte.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ type Flights = HashMap<(String, usize), Flight>;
 
 /// Fetches over HTTP. Clones share their fetches.
 #[derive(Clone)]
-pub(crate) struct HttpKeySource(Arc<Shared>);
+pub struct HttpKeySource(Arc<Shared>);
 
 struct Shared {
     client: HttpClient<Empty<Bytes>>,
@@ -35,11 +35,13 @@ struct Shared {
 }
 
 impl HttpKeySource {
-    pub(crate) fn new() -> Self {
+    /// A fetcher that waits five seconds.
+    pub fn new() -> Self {
         Self::with_deadline(DEADLINE)
     }
 
-    fn with_deadline(deadline: Duration) -> Self {
+    /// A fetcher that waits this long for each document, from connecting to its last byte.
+    pub fn with_deadline(deadline: Duration) -> Self {
         Self(Arc::new(Shared { client: HttpClient::new(), deadline, flights: Mutex::default() }))
     }
 
@@ -60,6 +62,12 @@ impl HttpKeySource {
             sender.send_replace(Some(fetched));
         });
         receiver
+    }
+}
+
+impl Default for HttpKeySource {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

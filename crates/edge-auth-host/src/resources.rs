@@ -5,26 +5,26 @@ use std::path::{Path, PathBuf};
 use edge_auth::Resources;
 use edge_auth_token::Secret;
 
-use super::read_bounded;
+use crate::read_bounded;
 
 /// The largest file that a policy may refer to, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Environment variables, and files relative to the policy's folder.
 #[derive(Debug, Clone)]
-pub(crate) struct HostResources {
+pub struct HostResources {
     folder: PathBuf,
     client_ca: Option<PathBuf>,
 }
 
 impl HostResources {
     /// For a policy in this folder.
-    pub(crate) fn beside(folder: &Path) -> Self {
+    pub fn beside(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), client_ca: None }
     }
 
     /// With a listener that asks for certificates of these authorities.
-    pub(crate) fn with_client_ca(self, path: Option<&Path>) -> Self {
+    pub fn with_client_ca(self, path: Option<&Path>) -> Self {
         Self { client_ca: path.map(Path::to_owned), ..self }
     }
 }

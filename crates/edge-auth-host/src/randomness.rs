@@ -4,7 +4,7 @@ use edge_auth::platform::{Randomness, Unavailable};
 
 /// Random bytes of the operating system.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SystemRandomness;
+pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {

@@ -1,0 +1,18 @@
+//! What an operating system gives to the core: its clock, its randomness, its environment and files,
+//! and what can be fetched over its network.
+//!
+//! The native host and the Lambda function both stand on it.
+
+mod client;
+mod clock;
+mod key_source;
+mod policy_file;
+mod randomness;
+mod resources;
+
+pub use client::{BodyError, HttpClient, causes};
+pub use clock::now;
+pub use key_source::HttpKeySource;
+pub use policy_file::{PolicyFile, PolicyFileError, read_bounded};
+pub use randomness::SystemRandomness;
+pub use resources::HostResources;
