@@ -10,5 +10,6 @@ pub mod memory;
 pub mod mint;
 pub mod platform;
 pub mod randomness;
+pub mod revocations;
 pub mod scenario;
 pub mod wire;

@@ -9,27 +9,31 @@ use edge_auth_token::Secret;
 
 use crate::documents::{DocumentSource, Documents};
 use crate::memory::MemoryApiKeys;
+use crate::revocations::MemoryRevocations;
 
-/// A platform in memory. Both of its parts count what they are asked.
+/// A platform in memory. All of its parts count what they are asked.
 #[derive(Debug, Clone)]
 pub struct MemoryPlatform {
     /// The API-key records.
     pub api_keys: MemoryApiKeys,
     /// The issuers' documents.
     pub key_source: DocumentSource,
+    /// The revocation feed.
+    pub revocations: MemoryRevocations,
 }
 
 impl MemoryPlatform {
     /// Without records; `documents` are found under `base`.
     pub fn new(documents: Documents, base: impl Into<String>) -> Self {
         let key_source = DocumentSource { documents, base: base.into() };
-        Self { api_keys: MemoryApiKeys::new(), key_source }
+        Self { api_keys: MemoryApiKeys::new(), key_source, revocations: MemoryRevocations::new() }
     }
 }
 
 impl Platform for MemoryPlatform {
     type ApiKeys = MemoryApiKeys;
     type KeySource = DocumentSource;
+    type Revocations = MemoryRevocations;
 
     fn api_keys(&self) -> &MemoryApiKeys {
         &self.api_keys
@@ -37,6 +41,10 @@ impl Platform for MemoryPlatform {
 
     fn key_source(&self) -> &DocumentSource {
         &self.key_source
+    }
+
+    fn revocations(&self) -> &MemoryRevocations {
+        &self.revocations
     }
 }
 

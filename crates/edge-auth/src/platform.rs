@@ -2,10 +2,16 @@
 //!
 //! A method answers, or it is [`Unavailable`]: trouble of the host, never of the caller.
 
+mod revocations;
+
 use std::future::Future;
 
 use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
+pub use revocations::{
+    MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES,
+    SnapshotRecord,
+};
 
 /// Everything that the gate may ask of its host.
 pub trait Platform: MaybeSend + MaybeSync {
@@ -13,11 +19,15 @@ pub trait Platform: MaybeSend + MaybeSync {
     type ApiKeys: ApiKeys;
     /// Where issuers' key sets are fetched.
     type KeySource: KeySource;
+    /// Where revocations are read; [`NoRevocations`] on a host without a feed.
+    type Revocations: RevocationFeed;
 
     /// The API-key records.
     fn api_keys(&self) -> &Self::ApiKeys;
     /// The fetcher of key sets.
     fn key_source(&self) -> &Self::KeySource;
+    /// The revocation feed.
+    fn revocations(&self) -> &Self::Revocations;
 }
 
 /// The host could not answer. The detail is for the operator's log and holds no secret.

@@ -1,6 +1,8 @@
-//! Where this host keeps API-key records: an SQLite file, shared by the server and the command.
+//! Where this host keeps API-key records and revocations: an SQLite file, shared by the server and the
+//! command.
 
 mod connection;
+mod revocations;
 mod spec;
 mod sqlite;
 #[cfg(test)]

@@ -220,6 +220,6 @@ fn record(row: &Row<'_>) -> rusqlite::Result<ApiKeyRecord> {
 }
 
 /// Later than SQLite can count is as good as its latest.
-fn millis(time: Timestamp) -> i64 {
+pub(super) fn millis(time: Timestamp) -> i64 {
     i64::try_from(time.millis()).unwrap_or(i64::MAX)
 }

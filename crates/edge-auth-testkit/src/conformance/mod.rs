@@ -1,14 +1,15 @@
-//! What every store of API-key records must do: one suite for each [`Grade`].
+//! What every store must do: one suite for each [`Grade`].
 //!
-//! A backend's test implements [`Backend`] and ends with
-//! `conformance::run(&backend).await.must_pass()`. The suites need no particular runtime, no
-//! clock and no sleep, so that they also run inside a Worker, which answers with the report's
-//! text instead.
+//! A backend's test implements [`Backend`] for API-key records, [`FeedBackend`] for the revocation
+//! feed, and ends with `conformance::run(&backend).await.must_pass()`, or [`run_feed`]. The suites
+//! need no particular runtime, no clock and no sleep, so that they also run inside a Worker, which
+//! answers with the report's text instead.
 
 mod atomic;
 mod basic;
 mod check;
 mod expiry;
+mod feed;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use edge_auth::platform::{ApiKeyAdmin, Unavailable};
 use futures::future::join_all;
 
 pub use check::Failure;
+pub use feed::{FeedBackend, run_feed};
 pub use report::Report;
 
 /// A guarantee that a store gives, or declines to give.
@@ -30,10 +32,12 @@ pub enum Grade {
     Atomic,
     /// What has lapsed is neither found nor listed, and is absent for a write.
     Expiry,
+    /// A revocation feed: an ordered log without gaps, and snapshots.
+    Feed,
 }
 
 impl Grade {
-    /// All that there are.
+    /// All of a store of API-key records.
     pub const ALL: [Self; 3] = [Self::Basic, Self::Atomic, Self::Expiry];
 }
 
@@ -95,6 +99,8 @@ pub async fn run<B: Backend>(backend: &B) -> Report {
             Grade::Basic => basic::run(backend, &mut report).await,
             Grade::Atomic => atomic::run(backend, &mut report).await,
             Grade::Expiry => expiry::run(backend, &mut report).await,
+            // Another trait's suite: `run_feed`.
+            Grade::Feed => {}
         }
     }
     report

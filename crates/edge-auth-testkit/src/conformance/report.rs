@@ -92,6 +92,7 @@ impl fmt::Display for Grade {
             Self::Basic => "basic",
             Self::Atomic => "atomic",
             Self::Expiry => "expiry",
+            Self::Feed => "feed",
         })
     }
 }

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, Platform, Randomness, Unavailable};
+use edge_auth::platform::{
+    ApiKeyRecord, ApiKeys, KeySource, NoRevocations, Platform, Randomness, Unavailable,
+};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, Resources};
 use edge_auth_token::{AwsLcRs, Secret, Timestamp};
@@ -117,6 +119,7 @@ struct Nowhere;
 impl Platform for Nowhere {
     type ApiKeys = Self;
     type KeySource = Self;
+    type Revocations = NoRevocations;
 
     fn api_keys(&self) -> &Self {
         self
@@ -124,6 +127,10 @@ impl Platform for Nowhere {
 
     fn key_source(&self) -> &Self {
         self
+    }
+
+    fn revocations(&self) -> &NoRevocations {
+        &NoRevocations
     }
 }
 

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use edge_auth::admin::Registry;
-use edge_auth::platform::{KeySource, Platform, Unavailable};
+use edge_auth::platform::{KeySource, NoRevocations, Platform, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Policy, Resources};
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -31,6 +31,7 @@ impl KeySource for Offline {
 impl Platform for Host {
     type ApiKeys = MemoryApiKeys;
     type KeySource = Offline;
+    type Revocations = NoRevocations;
 
     fn api_keys(&self) -> &MemoryApiKeys {
         &self.0
@@ -38,6 +39,10 @@ impl Platform for Host {
 
     fn key_source(&self) -> &Offline {
         &Offline
+    }
+
+    fn revocations(&self) -> &NoRevocations {
+        &NoRevocations
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use edge_auth::platform::Unavailable;
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put};
-use edge_auth_testkit::conformance::{self, Backend, Failure, Grade, Writer, Written};
+use edge_auth_testkit::conformance::{self, Backend, Failure, FeedBackend, Grade, Writer, Written};
 use edge_auth_token::Timestamp;
 
 use crate::store::SqliteStore;
@@ -24,18 +24,39 @@ impl Backend for OnDisk {
     }
 
     async fn at_once(&self, writers: Vec<Writer>) -> Vec<Written> {
-        let running: Vec<_> = writers.into_iter().map(tokio::spawn).collect();
-        let mut written = Vec::new();
-        for writer in running {
-            written.push(writer.await.unwrap_or_else(|_| Err(Failure::new("the writer panicked"))));
-        }
-        written
+        on_tasks(writers).await
     }
+}
+
+impl FeedBackend for OnDisk {
+    type Log = SqliteStore;
+
+    async fn open(&self, storage: &str) -> Result<SqliteStore, Unavailable> {
+        Ok(SqliteStore::open(&self.0.path().join(storage))?)
+    }
+
+    async fn at_once(&self, writers: Vec<Writer>) -> Vec<Written> {
+        on_tasks(writers).await
+    }
+}
+
+async fn on_tasks(writers: Vec<Writer>) -> Vec<Written> {
+    let running: Vec<_> = writers.into_iter().map(tokio::spawn).collect();
+    let mut written = Vec::new();
+    for writer in running {
+        written.push(writer.await.unwrap_or_else(|_| Err(Failure::new("the writer panicked"))));
+    }
+    written
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sqlite_passes_every_suite() {
     conformance::run(&OnDisk(tempfile::tempdir().unwrap())).await.must_pass();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sqlite_passes_the_suite_of_the_feed() {
+    conformance::run_feed(&OnDisk(tempfile::tempdir().unwrap())).await.must_pass();
 }
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);

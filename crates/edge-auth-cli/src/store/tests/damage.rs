@@ -84,8 +84,8 @@ fn a_newer_schema_is_left_to_the_newer_program() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     drop(SqliteStore::open(&path).unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
-    assert_eq!(refused(&path), Kind::Newer(2));
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    assert_eq!(refused(&path), Kind::Newer(3));
 }
 
 #[tokio::test]

@@ -1,0 +1,149 @@
+//! The revocation feed in an SQLite file. Every method is one statement or one transaction.
+
+use edge_auth::platform::{
+    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+};
+use edge_auth_token::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
+
+use super::SqliteStore;
+use super::sqlite::millis;
+use super::trouble::Kind;
+
+impl RevocationFeed for SqliteStore {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
+             WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";
+        self.run(move |connection| records(connection, SINCE, params![most(first), most(limit)])).await
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        const MARKED: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
+             WHERE mark = ?1 ORDER BY sequence";
+        let mark = mark.to_owned();
+        self.run(move |connection| records(connection, MARKED, params![mark])).await
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        const SNAPSHOT: &str = "SELECT sequence, id, document FROM revocation_snapshot";
+        self.run(|connection| Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?))
+            .await
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        const PART: &str = "SELECT bytes FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2";
+        let id = id.to_owned();
+        self.run(move |connection| {
+            Ok(connection.prepare_cached(PART)?.query_row(params![id, index], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+}
+
+impl RevocationLog for SqliteStore {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        let records = records.to_vec();
+        self.run(move |connection| append(connection, &records)).await
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        const NEWEST: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
+             WHERE sequence < ?1 ORDER BY sequence DESC LIMIT ?2";
+        let before = before.map_or(i64::MAX, most);
+        self.run(move |connection| records(connection, NEWEST, params![before, most(limit)])).await
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+        const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, bytes) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id, part) DO UPDATE SET bytes = excluded.bytes";
+        let (id, bytes) = (id.to_owned(), bytes.to_vec());
+        self.run(move |connection| {
+            connection.prepare_cached(PUT)?.execute(params![id, index, bytes])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        let snapshot = snapshot.clone();
+        self.run(move |connection| put_snapshot(connection, &snapshot)).await
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        const FORGET: &str = "DELETE FROM revocation WHERE sequence IN
+             (SELECT sequence FROM revocation WHERE lapses_at <= ?2 AND sequence < ?1 LIMIT ?3)";
+        self.run(move |connection| {
+            let mut forget = connection.prepare_cached(FORGET)?;
+            Ok(forget.execute(params![most(before), millis(now), most(limit)])?)
+        })
+        .await
+    }
+}
+
+/// Compared and appended under the one lock that SQLite has for writers.
+fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<Put, Kind> {
+    const NEWEST: &str = "SELECT coalesce(max(sequence), 0) FROM revocation";
+    const INSERT: &str =
+        "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?1, ?2, ?3, ?4)";
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let newest: i64 = transaction.prepare_cached(NEWEST)?.query_row((), |row| row.get(0))?;
+    for (next, record) in (newest.saturating_add(1)..).zip(records) {
+        let RevocationRecord { sequence, mark, document, lapses_at } = record;
+        if i64::try_from(*sequence) != Ok(next) {
+            return Ok(Put::Conflict);
+        }
+        let lapses_at = lapses_at.map(millis);
+        transaction.prepare_cached(INSERT)?.execute(params![next, mark, document, lapses_at])?;
+    }
+    transaction.commit()?;
+    Ok(Put::Stored)
+}
+
+fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Result<Put, Kind> {
+    const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?1, ?2, ?3)
+         ON CONFLICT (one) DO UPDATE
+         SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
+         WHERE revocation_snapshot.sequence < excluded.sequence";
+    const REPLACED: &str = "DELETE FROM revocation_snapshot_part WHERE id =
+         (SELECT id FROM revocation_snapshot WHERE sequence < ?1 AND id <> ?2)";
+    let SnapshotRecord { sequence, id, document } = snapshot;
+    let sequence = i64::try_from(*sequence).map_err(|_| Kind::TooLarge)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.prepare_cached(REPLACED)?.execute(params![sequence, id])?;
+    let written = transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])?;
+    transaction.commit()?;
+    Ok(if written == 1 { Put::Stored } else { Put::Conflict })
+}
+
+fn records(
+    connection: &Connection,
+    statement: &str,
+    parameters: impl Params,
+) -> Result<Vec<RevocationRecord>, Kind> {
+    let mut statement = connection.prepare_cached(statement)?;
+    let rows = statement.query_map(parameters, record)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<RevocationRecord> {
+    let lapses_at: Option<i64> = row.get(3)?;
+    Ok(RevocationRecord {
+        sequence: number(row.get(0)?),
+        mark: row.get(1)?,
+        document: row.get(2)?,
+        lapses_at: lapses_at.map(|millis| Timestamp::from_millis(number(millis))),
+    })
+}
+
+fn snapshot(row: &Row<'_>) -> rusqlite::Result<SnapshotRecord> {
+    Ok(SnapshotRecord { sequence: number(row.get(0)?), id: row.get(1)?, document: row.get(2)? })
+}
+
+fn number(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or_default()
+}
+
+/// More than SQLite can count is as good as its most.
+fn most(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}

@@ -1,0 +1,375 @@
+//! A revocation feed: an ordered log without gaps, and snapshots.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use edge_auth::platform::{
+    MAX_APPENDED, Put, RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
+    Unavailable,
+};
+use edge_auth_token::Timestamp;
+use futures::future::join_all;
+
+use super::check::{Check, START, run_checks, same};
+use super::{Grade, Report, Writer, Written};
+
+const WRITERS: u64 = 6;
+/// How many records each of the writers appends.
+const APPENDS: u64 = 8;
+/// Each conflict of one writer is a success of another, so that far fewer attempts are enough.
+const ATTEMPTS: u64 = 10 * WRITERS * APPENDS;
+
+/// How the suite reaches the feed under test.
+pub trait FeedBackend {
+    /// The feed.
+    type Log: RevocationLog + 'static;
+
+    /// A handle of its own on the storage of this name, which is empty when the name is new.
+    ///
+    /// Names are `[a-z_]{1,64}`; a run never uses one name for two checks. Two handles share
+    /// what two processes would share, and no more.
+    fn open(&self, storage: &str) -> impl Future<Output = Result<Self::Log, Unavailable>>;
+
+    /// Runs the writers at the same time, and answers when all of them have ended: see
+    /// [`super::Backend::at_once`].
+    fn at_once(&self, writers: Vec<Writer>) -> impl Future<Output = Vec<Written>> {
+        join_all(writers)
+    }
+}
+
+/// Runs the suite of [`Grade::Feed`].
+pub async fn run_feed<B: FeedBackend>(backend: &B) -> Report {
+    let mut report = Report::default();
+    run_checks!(backend, &mut report, Grade::Feed;
+        an_empty_feed_has_nothing,
+        every_field_of_a_record_returns,
+        records_come_in_the_order_of_their_sequence,
+        pages_join_to_the_whole_log,
+        the_newest_come_first,
+        a_sequence_is_given_once,
+        no_sequence_is_left_out,
+        a_batch_is_appended_whole_or_not_at_all,
+        the_largest_batch_is_appended,
+        a_record_is_found_by_its_mark,
+        a_record_is_seen_by_every_handle_at_once,
+        two_writers_lose_and_repeat_nothing,
+        batches_of_two_writers_are_not_mixed,
+        a_lapsed_record_stays_until_it_is_to_be_forgotten,
+        only_what_has_lapsed_before_a_sequence_is_forgotten,
+        no_more_is_forgotten_than_asked,
+        the_sequence_goes_on_after_records_were_forgotten,
+        a_snapshot_returns_with_its_parts,
+        an_older_snapshot_does_not_replace_a_newer_one,
+        parts_of_two_snapshots_are_told_apart,
+    );
+    report
+}
+
+fn mark(of: u64) -> String {
+    format!("{of:032x}")
+}
+
+fn record(sequence: u64) -> RevocationRecord {
+    let document = format!(r#"{{"is":"the document of {sequence}"}}"#);
+    RevocationRecord { sequence, mark: mark(sequence), document, lapses_at: None }
+}
+
+fn records(sequences: impl IntoIterator<Item = u64>) -> Vec<RevocationRecord> {
+    sequences.into_iter().map(record).collect()
+}
+
+async fn appends(log: &impl RevocationLog, records: &[RevocationRecord], outcome: Put) -> Check {
+    let sequences: Vec<u64> = records.iter().map(|record| record.sequence).collect();
+    same(&format!("append of {sequences:?}"), &log.append(records).await?, &outcome)
+}
+
+async fn holds(log: &impl RevocationLog, expected: &[RevocationRecord]) -> Check {
+    same("all records", &log.since(0, 10_000).await?.as_slice(), &expected)
+}
+
+async fn an_empty_feed_has_nothing<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    holds(&log, &[]).await?;
+    same("records since 7", &log.since(7, 10).await?, &Vec::new())?;
+    same("the newest", &log.newest(None, 10).await?, &Vec::new())?;
+    same("what is found", &log.marked(&mark(1)).await?, &Vec::new())?;
+    same("the snapshot", &log.snapshot().await?, &None)?;
+    same("a part", &log.snapshot_part("0123456789abcdef", 0).await?, &None)?;
+    same("how many are forgotten", &log.forget(u64::MAX, START, 10).await?, &0)
+}
+
+async fn every_field_of_a_record_returns<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    let all = [
+        RevocationRecord { document: String::new(), ..record(1) },
+        RevocationRecord { document: " \u{0}\r\n\"ü\u{10FFFF}'%_ ".to_owned(), ..record(2) },
+        RevocationRecord { document: "x".repeat(8 * 1024), ..record(3) },
+        RevocationRecord { lapses_at: Some(Timestamp::from_millis(1)), ..record(4) },
+        RevocationRecord { lapses_at: Some(Timestamp::from_millis(4_102_444_800_123)), ..record(5) },
+        RevocationRecord { mark: "ffffffffffffffffffffffffffffffff".to_owned(), ..record(6) },
+    ];
+    appends(&log, &all, Put::Stored).await?;
+    holds(&log, &all).await
+}
+
+async fn records_come_in_the_order_of_their_sequence<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    // Where numbers are compared as texts, 10 comes before 9.
+    for sequence in 1..=12 {
+        appends(&log, &[record(sequence)], Put::Stored).await?;
+    }
+    holds(&log, &records(1..=12)).await?;
+    same("records since 9", &log.since(9, 10).await?, &records(9..=12))?;
+    same("records since 13", &log.since(13, 10).await?, &Vec::new())
+}
+
+async fn pages_join_to_the_whole_log<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    appends(&log, &records(1..=23), Put::Stored).await?;
+    let (mut joined, mut first) = (Vec::new(), 1);
+    for _ in 0..4 {
+        let page = log.since(first, 7).await?;
+        same("no page is too long", &(page.len() <= 7), &true)?;
+        first += page.len() as u64;
+        joined.extend(page);
+    }
+    same("the joined pages", &joined, &records(1..=23))
+}
+
+async fn the_newest_come_first<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    appends(&log, &records(1..=12), Put::Stored).await?;
+    same("the newest", &log.newest(None, 3).await?, &records([12, 11, 10]))?;
+    same("those before 10", &log.newest(Some(10), 2).await?, &records([9, 8]))?;
+    same("those before 3", &log.newest(Some(3), 10).await?, &records([2, 1]))?;
+    same("those before 1", &log.newest(Some(1), 10).await?, &Vec::new())
+}
+
+async fn a_sequence_is_given_once<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    appends(&log, &records(1..=2), Put::Stored).await?;
+    let other = |sequence| RevocationRecord { document: "another".to_owned(), ..record(sequence) };
+    appends(&log, &[other(2)], Put::Conflict).await?;
+    appends(&log, &[other(1)], Put::Conflict).await?;
+    holds(&log, &records(1..=2)).await
+}
+
+async fn no_sequence_is_left_out<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    appends(&log, &[record(2)], Put::Conflict).await?;
+    appends(&log, &[record(1)], Put::Stored).await?;
+    appends(&log, &[record(3)], Put::Conflict).await?;
+    holds(&log, &records(1..=1)).await
+}
+
+async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    appends(&log, &records(1..=3), Put::Stored).await?;
+    // Its end is new, its beginning is not.
+    appends(&log, &records(3..=6), Put::Conflict).await?;
+    holds(&log, &records(1..=3)).await?;
+    appends(&log, &records(4..=6), Put::Stored).await?;
+    holds(&log, &records(1..=6)).await
+}
+
+async fn the_largest_batch_is_appended<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    let most = MAX_APPENDED as u64;
+    let large = |sequence| RevocationRecord { document: "x".repeat(8 * 1024), ..record(sequence) };
+    let batch: Vec<_> = (1..=most).map(large).collect();
+    appends(&log, &batch, Put::Stored).await?;
+    holds(&log, &batch).await
+}
+
+async fn a_record_is_found_by_its_mark<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    let again = RevocationRecord { mark: mark(2), ..record(11) };
+    appends(&log, &records(1..=10), Put::Stored).await?;
+    appends(&log, std::slice::from_ref(&again), Put::Stored).await?;
+    same("what is found", &log.marked(&mark(2)).await?, &vec![record(2), again])?;
+    same("what is found of another", &log.marked(&mark(7)).await?, &records([7]))?;
+    same("what is found of none", &log.marked(&mark(99)).await?, &Vec::new())?;
+    same("what is found of a part", &log.marked("0").await?, &Vec::new())
+}
+
+async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let (one, two) = (backend.open(storage).await?, backend.open(storage).await?);
+    for sequence in 1..=6 {
+        let (writer, reader) = if sequence % 2 == 0 { (&one, &two) } else { (&two, &one) };
+        appends(writer, &[record(sequence)], Put::Stored).await?;
+        same("what the other reads", &reader.since(sequence, 10).await?, &records([sequence]))?;
+        same("what the other finds", &reader.marked(&mark(sequence)).await?, &records([sequence]))?;
+        same("what is the newest there", &reader.newest(None, 1).await?, &records([sequence]))?;
+    }
+    Ok(())
+}
+
+async fn two_writers_lose_and_repeat_nothing<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let written = race(backend, storage, 1).await?;
+    let log = backend.open(storage).await?;
+    let all = log.since(0, 10_000).await?;
+    let sequences: Vec<u64> = all.iter().map(|record| record.sequence).collect();
+    same("the sequences", &sequences, &(1..=written).collect())?;
+    // Each writer numbers its own documents: all are there, each once.
+    let mut documents: Vec<String> = all.into_iter().map(|record| record.document).collect();
+    documents.sort_unstable();
+    documents.dedup();
+    same("how many documents there are", &(documents.len() as u64), &written)
+}
+
+async fn batches_of_two_writers_are_not_mixed<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let written = race(backend, storage, 3).await?;
+    let log = backend.open(storage).await?;
+    let all = log.since(0, 10_000).await?;
+    same("how many records there are", &(all.len() as u64), &written)?;
+    for batch in all.chunks(3) {
+        let documents: Vec<&str> = batch.iter().map(|record| record.document.as_str()).collect();
+        let whole = documents.first().is_some_and(|first| documents.iter().all(|one| one == first));
+        same(&format!("whether {documents:?} are of one batch"), &whole, &true)?;
+    }
+    Ok(())
+}
+
+/// Lets writers append batches of so many records at the same time; answers how many records were
+/// stored.
+async fn race<B: FeedBackend>(backend: &B, storage: &str, batch: u64) -> Result<u64, super::Failure> {
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let log = Arc::new(backend.open(storage).await?);
+        writers.push(Box::pin(append_some(log, number, batch)) as Writer);
+    }
+    let written = backend.at_once(writers).await;
+    let total: u64 = written.into_iter().collect::<Result<Vec<u64>, _>>()?.into_iter().sum();
+    same("records that were stored", &total, &(WRITERS * APPENDS * batch))?;
+    Ok(total)
+}
+
+async fn append_some(log: Arc<impl RevocationLog>, writer: u64, batch: u64) -> Written {
+    let mut stored = 0;
+    for _ in 0..ATTEMPTS {
+        let newest = log.newest(None, 1).await?.first().map_or(0, |record| record.sequence);
+        let next = |offset| RevocationRecord {
+            document: format!("{stored} of writer {writer}"),
+            ..record(newest + 1 + offset)
+        };
+        let records: Vec<_> = (0..batch).map(next).collect();
+        if log.append(&records).await? == Put::Stored {
+            stored += 1;
+        }
+        if stored == APPENDS {
+            return Ok(stored * batch);
+        }
+    }
+    Err(super::Failure::new(format!("{stored} of {ATTEMPTS} attempts to append were stored")))
+}
+
+fn lapsing(sequence: u64, millis: u64) -> RevocationRecord {
+    RevocationRecord { lapses_at: Some(Timestamp::from_millis(millis)), ..record(sequence) }
+}
+
+async fn a_lapsed_record_stays_until_it_is_to_be_forgotten<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
+    let log = backend.open(storage).await?;
+    let lapsed = [lapsing(1, 1000), lapsing(2, 2000)];
+    appends(&log, &lapsed, Put::Stored).await?;
+    holds(&log, &lapsed).await?;
+    same("what is found", &log.marked(&mark(1)).await?.as_slice(), &&lapsed[..1])
+}
+
+async fn only_what_has_lapsed_before_a_sequence_is_forgotten<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
+    let log = backend.open(storage).await?;
+    let all = [lapsing(1, 1000), record(2), lapsing(3, 1001), lapsing(4, 1000), lapsing(5, 1000)];
+    appends(&log, &all, Put::Stored).await?;
+    let now = Timestamp::from_millis(1000);
+    same("how many are forgotten", &log.forget(5, now, 100).await?, &2)?;
+    same("how many are forgotten then", &log.forget(5, now, 100).await?, &0)?;
+    holds(&log, &[record(2), lapsing(3, 1001), lapsing(5, 1000)]).await?;
+    same("what is found of a forgotten one", &log.marked(&mark(4)).await?, &Vec::new())
+}
+
+async fn no_more_is_forgotten_than_asked<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    let all: Vec<_> = (1..=7).map(|sequence| lapsing(sequence, 10)).collect();
+    appends(&log, &all, Put::Stored).await?;
+    let now = Timestamp::from_millis(10);
+    for forgotten in [3, 3, 1, 0] {
+        same("how many are forgotten", &log.forget(8, now, 3).await?, &forgotten)?;
+    }
+    holds(&log, &[]).await
+}
+
+async fn the_sequence_goes_on_after_records_were_forgotten<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
+    let log = backend.open(storage).await?;
+    let all: Vec<_> = (1..=5).map(|sequence| lapsing(sequence, 10)).collect();
+    appends(&log, &all, Put::Stored).await?;
+    same("how many are forgotten", &log.forget(5, START, 100).await?, &4)?;
+    appends(&log, &[record(1)], Put::Conflict).await?;
+    appends(&log, &[record(6)], Put::Stored).await?;
+    holds(&log, &[lapsing(5, 10), record(6)]).await
+}
+
+fn snapshot(sequence: u64, id: &str) -> SnapshotRecord {
+    let document = format!(r#"{{"is":"the snapshot of {sequence}"}}"#);
+    SnapshotRecord { sequence, id: id.to_owned(), document }
+}
+
+/// Bytes that are no text, and of which no two parts are the same.
+fn part(index: u32, length: usize) -> Vec<u8> {
+    let salt = u8::try_from(index % 251).unwrap_or_default();
+    (0..=255_u8).cycle().map(|byte| byte ^ salt).take(length).collect()
+}
+
+const ONE: &str = "00000000000000a1";
+const TWO: &str = "ffffffffffffffff";
+
+async fn a_snapshot_returns_with_its_parts<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let (writer, reader) = (backend.open(storage).await?, backend.open(storage).await?);
+    let lengths = [SNAPSHOT_PART_BYTES, SNAPSHOT_PART_BYTES, 1];
+    for (index, length) in (0..).zip(lengths) {
+        writer.put_snapshot_part(ONE, index, &part(index, length)).await?;
+    }
+    same("the snapshot before it is made the newest", &reader.snapshot().await?, &None)?;
+    let whole = SnapshotRecord { document: "x".repeat(128 * 1024), ..snapshot(7, ONE) };
+    same("put", &writer.put_snapshot(&whole).await?, &Put::Stored)?;
+    same("the snapshot", &reader.snapshot().await?, &Some(whole))?;
+    for (index, length) in (0..).zip(lengths) {
+        let found = reader.snapshot_part(ONE, index).await?;
+        same(&format!("whether part {index} is whole"), &(found == Some(part(index, length))), &true)?;
+    }
+    same("a part that is not there", &reader.snapshot_part(ONE, 3).await?, &None)
+}
+
+async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    log.put_snapshot_part(ONE, 0, b"one").await?;
+    same("put", &log.put_snapshot(&snapshot(10, ONE)).await?, &Put::Stored)?;
+    log.put_snapshot_part(TWO, 0, b"two").await?;
+    for older in [9, 10] {
+        same("put of an older one", &log.put_snapshot(&snapshot(older, TWO)).await?, &Put::Conflict)?;
+    }
+    same("the snapshot", &log.snapshot().await?, &Some(snapshot(10, ONE)))?;
+    same("its part", &log.snapshot_part(ONE, 0).await?, &Some(b"one".to_vec()))?;
+    same("put of a newer one", &log.put_snapshot(&snapshot(11, TWO)).await?, &Put::Stored)?;
+    same("the snapshot then", &log.snapshot().await?, &Some(snapshot(11, TWO)))?;
+    same("its part then", &log.snapshot_part(TWO, 0).await?, &Some(b"two".to_vec()))
+}
+
+async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+    let log = backend.open(storage).await?;
+    for index in [0, 1, 10] {
+        log.put_snapshot_part(ONE, index, &[1, u8::try_from(index).unwrap_or_default()]).await?;
+        log.put_snapshot_part(TWO, index, &[2, u8::try_from(index).unwrap_or_default()]).await?;
+    }
+    log.put_snapshot_part(ONE, 1, b"written again").await?;
+    same("a part of one", &log.snapshot_part(ONE, 10).await?, &Some(vec![1, 10]))?;
+    same("a part of two", &log.snapshot_part(TWO, 1).await?, &Some(vec![2, 1]))?;
+    same("a part that was written again", &log.snapshot_part(ONE, 1).await?, &Some(b"written again".to_vec()))
+}

@@ -1,0 +1,140 @@
+//! The revocation feed in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use edge_auth::platform::{
+    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+};
+use edge_auth_token::Timestamp;
+
+/// A feed that counts what is asked of it and can be switched off. A clone is another handle on
+/// the same feed.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryRevocations(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    records: BTreeMap<u64, RevocationRecord>,
+    snapshot: Option<SnapshotRecord>,
+    parts: BTreeMap<(String, u32), Vec<u8>>,
+    reads: u64,
+    unavailable: Option<Unavailable>,
+}
+
+impl MemoryRevocations {
+    /// An empty feed.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How often it was read through all its handles, what was answered `Unavailable` included.
+    pub fn reads(&self) -> u64 {
+        self.state().reads
+    }
+
+    /// From now on every operation fails with this detail, and changes nothing.
+    pub fn set_unavailable(&self, detail: impl Into<String>) {
+        self.state().unavailable = Some(Unavailable::new(detail));
+    }
+
+    /// Ends what [`Self::set_unavailable`] began; the records are still there.
+    pub fn set_available(&self) {
+        self.state().unavailable = None;
+    }
+
+    /// Changes what is stored, as one who can write to the store may: the records by their
+    /// sequence, and the parts of snapshots by their ids and numbers.
+    pub fn tamper(
+        &self,
+        with: impl FnOnce(&mut BTreeMap<u64, RevocationRecord>, &mut BTreeMap<(String, u32), Vec<u8>>),
+    ) {
+        let State { records, parts, .. } = &mut *self.state();
+        with(records, parts);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No operation leaves the state half changed, so that a panic elsewhere does not matter.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reading(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+        let mut state = self.state();
+        state.reads += 1;
+        state.answerable()?;
+        Ok(state)
+    }
+
+    fn writing(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+        let state = self.state();
+        state.answerable()?;
+        Ok(state)
+    }
+}
+
+impl State {
+    fn answerable(&self) -> Result<(), Unavailable> {
+        self.unavailable.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl RevocationFeed for MemoryRevocations {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        Ok(self.reading()?.records.range(first..).map(|(_, record)| record.clone()).take(limit).collect())
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        Ok(self.reading()?.records.values().filter(|record| record.mark == mark).cloned().collect())
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        Ok(self.reading()?.snapshot.clone())
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        Ok(self.reading()?.parts.get(&(id.to_owned(), index)).cloned())
+    }
+}
+
+impl RevocationLog for MemoryRevocations {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        let mut state = self.writing()?;
+        let next = state.records.last_key_value().map_or(1, |(newest, _)| newest + 1);
+        if !(next..).zip(records).all(|(sequence, record)| record.sequence == sequence) {
+            return Ok(Put::Conflict);
+        }
+        state.records.extend(records.iter().map(|record| (record.sequence, record.clone())));
+        Ok(Put::Stored)
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        let state = self.writing()?;
+        let range = state.records.range(..before.unwrap_or(u64::MAX)).rev();
+        Ok(range.map(|(_, record)| record.clone()).take(limit).collect())
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+        self.writing()?.parts.insert((id.to_owned(), index), bytes.to_vec());
+        Ok(())
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        let mut state = self.writing()?;
+        if state.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
+            return Ok(Put::Conflict);
+        }
+        if let Some(replaced) = state.snapshot.replace(snapshot.clone()) {
+            state.parts.retain(|(id, _), _| *id != replaced.id);
+        }
+        Ok(Put::Stored)
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let mut state = self.writing()?;
+        let lapsed = |record: &&RevocationRecord| record.lapses_at.is_some_and(|lapses_at| lapses_at <= now);
+        let gone = state.records.range(..before).map(|(_, record)| record).filter(lapsed).take(limit);
+        let gone: Vec<u64> = gone.map(|record| record.sequence).collect();
+        gone.iter().for_each(|sequence| drop(state.records.remove(sequence)));
+        Ok(gone.len())
+    }
+}
