@@ -6,6 +6,7 @@
 pub mod certificates;
 pub mod conformance;
 pub mod documents;
+pub mod dynamodb_local;
 pub mod memory;
 pub mod mint;
 pub mod platform;

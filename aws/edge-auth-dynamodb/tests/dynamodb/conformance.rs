@@ -1,0 +1,35 @@
+//! DynamoDB offers every grade, with clients of their own on one table and writers at the same time.
+
+use edge_auth::platform::Unavailable;
+use edge_auth_dynamodb::DynamoDbStore;
+use edge_auth_testkit::conformance::{self, Backend, Failure, Grade, Writer, Written};
+
+use crate::support::open;
+
+struct Tables;
+
+impl Backend for Tables {
+    type Store = DynamoDbStore;
+
+    fn declines(&self, _: Grade) -> Option<&'static str> {
+        None
+    }
+
+    async fn open(&self, storage: &str) -> Result<DynamoDbStore, Unavailable> {
+        open(storage).await
+    }
+
+    async fn at_once(&self, writers: Vec<Writer>) -> Vec<Written> {
+        let running: Vec<_> = writers.into_iter().map(tokio::spawn).collect();
+        let mut written = Vec::new();
+        for writer in running {
+            written.push(writer.await.unwrap_or_else(|_| Err(Failure::new("the writer panicked"))));
+        }
+        written
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn dynamodb_passes_every_suite() {
+    conformance::run(&Tables).await.must_pass();
+}

@@ -1,0 +1,80 @@
+//! AWS's DynamoDB Local as a process: real tables, in memory, gone with the test.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
+
+/// The folder with `DynamoDBLocal.jar`.
+const FOLDER: &str = "EDGE_AUTH_DYNAMODB_LOCAL";
+/// The Java to run it, 17 or newer.
+const JAVA: &str = "EDGE_AUTH_JAVA";
+
+/// Java takes a while on a busy machine.
+const START: Duration = Duration::from_secs(60);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Ends the program when the standard input does: when the test has ended, however it has.
+const KEEPER: &str = r#""$@" </dev/null >/dev/null & cat >/dev/null; kill -9 $!"#;
+
+/// A DynamoDB of this test's own, until it is dropped.
+///
+/// It can't be told to listen on loopback only; there is nothing but test data in it.
+#[derive(Debug)]
+pub struct DynamoDbLocal {
+    keeper: Child,
+    address: SocketAddr,
+}
+
+impl DynamoDbLocal {
+    /// Starts it on a free port, and waits until it answers. It wants its folder in `EDGE_AUTH_DYNAMODB_LOCAL`, and
+    /// in `EDGE_AUTH_JAVA` a Java other than the one on `PATH`.
+    pub fn start() -> io::Result<Self> {
+        let folder = env::var_os(FOLDER).map(PathBuf::from).ok_or_else(|| {
+            io::Error::other(format!("{FOLDER} is not set: run `cargo xtask test --only stores`"))
+        })?;
+        let java = env::var_os(JAVA).unwrap_or_else(|| "java".into());
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let keeper = Command::new("sh")
+            .args(["-c", KEEPER, "sh"])
+            .arg(java)
+            .arg(format!("-Djava.library.path={}", folder.join("DynamoDBLocal_lib").display()))
+            .arg("-jar")
+            .arg(folder.join("DynamoDBLocal.jar"))
+            .args(["-inMemory", "-sharedDb", "-disableTelemetry", "-port", &address.port().to_string()])
+            .stdin(Stdio::piped())
+            .spawn()?;
+        let local = Self { keeper, address };
+        local.wait()?;
+        Ok(local)
+    }
+
+    /// Where it listens, as in `http://127.0.0.1:8000`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        let deadline = Instant::now() + START;
+        while Instant::now() < deadline {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(BETWEEN_LOOKS);
+        }
+        Err(io::Error::other("DynamoDB Local does not answer"))
+    }
+}
+
+impl Drop for DynamoDbLocal {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
