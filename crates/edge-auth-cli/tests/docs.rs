@@ -26,9 +26,11 @@ fn the_readmes_policy_is_valid_and_weakens_nothing() {
 }
 
 #[test]
-fn the_readmes_addition_for_a_proxy_is_valid() {
-    let policy = format!("{}\n{}", blocks(README, "toml")[1], policy());
-    Folder::with_policy(&policy).json(&["policy", "check", "policy.toml"]);
+fn the_readmes_additions_are_valid() {
+    for addition in &blocks(README, "toml")[1..] {
+        let policy = format!("{addition}\n{}", policy());
+        Folder::with_policy(&policy).json(&["policy", "check", "policy.toml"]);
+    }
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! `cargo xtask`: sets a machine up and runs everything that must hold before a change is merged.
 
+mod apt;
 mod bench;
 mod cache;
 mod command;
 mod deny;
+mod end_to_end;
 mod invocation;
+mod nginx;
 mod npm;
 mod outcome;
+mod proxies;
 mod pypi;
 mod report;
 mod step;
@@ -40,7 +44,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny
+    /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny, proxies, issuers
     ///
     /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
     /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has

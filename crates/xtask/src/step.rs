@@ -5,6 +5,7 @@ use std::process::Command;
 use clap::ValueEnum;
 
 use crate::command::output_of;
+use crate::end_to_end;
 use crate::invocation::Invocation;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
@@ -77,6 +78,12 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Plain(|at| {
             Invocation::cargo(at, "doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()
         }),
+    },
+    Step {
+        name: "proxies",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(&[Tool::Nginx, Tool::Caddy, Tool::Traefik, Tool::Envoy], end_to_end::proxies),
     },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
@@ -152,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_full_run_does_nothing_twice() {
-        assert_eq!(names(None), ["fmt", "clippy", "test", "docs", "wasm", "deny", "advisories"]);
+        assert_eq!(names(None), ["fmt", "clippy", "test", "docs", "proxies", "wasm", "deny", "advisories"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{deny, wasm};
+use crate::{deny, nginx, proxies, wasm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -14,15 +14,24 @@ pub(crate) enum Tool {
     WasmRustc,
     /// `cargo-deny`.
     CargoDeny,
+    Nginx,
+    Caddy,
+    Traefik,
+    Envoy,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 2] = [Tool::WasmRustc, Tool::CargoDeny];
+    pub(crate) const ALL: [Tool; 6] =
+        [Tool::WasmRustc, Tool::CargoDeny, Tool::Nginx, Tool::Caddy, Tool::Traefik, Tool::Envoy];
 
     fn name(self) -> &'static str {
         match self {
             Tool::WasmRustc => "rustc for wasm32",
             Tool::CargoDeny => "cargo-deny",
+            Tool::Nginx => "nginx",
+            Tool::Caddy => "Caddy",
+            Tool::Traefik => "Traefik",
+            Tool::Envoy => "Envoy",
         }
     }
 
@@ -31,6 +40,10 @@ impl Tool {
         match self {
             Tool::WasmRustc => wasm::bring(cache),
             Tool::CargoDeny => deny::bring(cache),
+            Tool::Nginx => nginx::bring(cache),
+            Tool::Caddy => proxies::CADDY.bring(cache),
+            Tool::Traefik => proxies::TRAEFIK.bring(cache),
+            Tool::Envoy => proxies::ENVOY.bring(cache),
         }
     }
 }

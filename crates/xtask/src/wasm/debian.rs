@@ -11,8 +11,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::apt::Apt;
 use super::{TARGET, links};
+use crate::apt::Apt;
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::invocation::cargo_program;

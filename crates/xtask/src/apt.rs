@@ -7,14 +7,14 @@ use std::process::Command;
 
 use crate::command::output_of;
 
-pub(super) struct Apt {
+pub(crate) struct Apt {
     lists: PathBuf,
     cache: PathBuf,
 }
 
 impl Apt {
     /// With fresh lists, kept in `directory` like everything else.
-    pub(super) fn updated(directory: &Path) -> io::Result<Apt> {
+    pub(crate) fn updated(directory: &Path) -> io::Result<Apt> {
         let apt = Apt { lists: directory.join("lists"), cache: directory.join("cache") };
         fs::create_dir_all(&apt.lists)?;
         fs::create_dir_all(&apt.cache)?;
@@ -23,12 +23,12 @@ impl Apt {
     }
 
     /// The control fields of the version of `package` that would be installed.
-    pub(super) fn show(&self, package: &str) -> io::Result<String> {
+    pub(crate) fn show(&self, package: &str) -> io::Result<String> {
         output_of(self.command("apt-cache").args(["show", "--no-all-versions", package]))
     }
 
     /// Downloads `packages`, and of what they depend on that which the machine has not. Returns the `.deb` files.
-    pub(super) fn download(&self, packages: &[String]) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn download(&self, packages: &[String]) -> io::Result<Vec<PathBuf>> {
         let mut command = self.command("apt-get");
         command.args(["install", "--download-only", "--yes", "--reinstall", "--no-install-recommends"]);
         output_of(command.args(packages))?;

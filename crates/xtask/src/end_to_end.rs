@@ -1,0 +1,31 @@
+//! The real binary beside real parts of others.
+
+use crate::invocation::Invocation;
+use crate::outcome::{Missing, Outcome};
+use crate::tool::{Tool, Tools};
+use crate::workspace::Workspace;
+
+/// In front of the proxies that people have.
+pub(crate) fn proxies(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let programs = [
+        ("EDGE_AUTH_NGINX", Tool::Nginx),
+        ("EDGE_AUTH_CADDY", Tool::Caddy),
+        ("EDGE_AUTH_TRAEFIK", Tool::Traefik),
+        ("EDGE_AUTH_ENVOY", Tool::Envoy),
+    ];
+    run(at, tools, "proxies", &programs)
+}
+
+/// Runs the tests of this name, and tells them where the binary and the tools are.
+fn run(at: &Workspace, tools: &Tools, name: &str, needed: &[(&str, Tool)]) -> Result<Outcome, Missing> {
+    let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
+    if let Outcome::Failed(_) = built {
+        return Ok(built);
+    }
+    let tests = format!("test --workspace --features edge-auth-e2e/{name} --test {name}");
+    let mut tests = Invocation::cargo(at, &tests).env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
+    for (variable, tool) in needed {
+        tests = tests.env(variable, tools.path(*tool)?);
+    }
+    Ok(tests.run_tests())
+}

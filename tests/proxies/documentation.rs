@@ -1,0 +1,36 @@
+//! What the page about proxies shows is what was tested.
+
+use crate::front::{Proxy, beside};
+
+#[test]
+fn every_block_of_the_page_is_part_of_a_configuration_that_runs() {
+    let page = beside("README.md");
+    let mut shown = 0;
+    for proxy in [Proxy::Nginx, Proxy::Caddy, Proxy::Traefik, Proxy::Envoy] {
+        let heading = format!("## {proxy:?}\n");
+        let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("no {heading:?}"));
+        let section = section.split("\n## ").next().expect("a section");
+        let tested = beside(proxy.configuration());
+        for block in section.split("```").skip(1).step_by(2) {
+            let (_language, block) = block.split_once('\n').expect("a language");
+            assert!(is_part(block, &tested), "{proxy:?}: this is not tested:\n{block}");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 4, "{shown} blocks");
+}
+
+/// Whether the lines stand in the text one after the other, indented alike.
+fn is_part(block: &str, text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().collect();
+    let block: Vec<&str> = block.lines().collect();
+    let indent = |lines: &[&str]| {
+        let lines = lines.iter().filter(|line| !line.is_empty());
+        lines.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0)
+    };
+    let dedented = |lines: &[&str]| -> Vec<String> {
+        let by = indent(lines);
+        lines.iter().map(|line| line.get(by..).unwrap_or_default().to_owned()).collect()
+    };
+    !block.is_empty() && lines.windows(block.len()).any(|window| dedented(window) == dedented(&block))
+}

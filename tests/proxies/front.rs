@@ -1,0 +1,163 @@
+//! A page, the gate, and a proxy between them and the callers.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use edge_auth_e2e::{Gate, Service, free_port, program};
+use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::{Call, SeenRequest};
+use edge_auth_testkit::wire::{Recorder, exchange};
+use tempfile::TempDir;
+
+use crate::caller::jwks;
+
+/// Where the configurations have the proxy, the page and the gate.
+const PROXY_PORT: &str = "8080";
+const PAGE_PORT: &str = "3000";
+const GATE_PORT: &str = "8787";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proxy {
+    Nginx,
+    Caddy,
+    Traefik,
+    Envoy,
+}
+
+pub(crate) struct Front {
+    pub(crate) proxy: Proxy,
+    /// `None` once it is gone.
+    pub(crate) gate: Option<Gate>,
+    page: Recorder,
+    service: Service,
+    _folder: TempDir,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub(crate) struct Came {
+    /// What the client was told; 0 if its connection was closed without a word.
+    pub(crate) status: u16,
+    /// The code of a refusal by the gate.
+    pub(crate) code: Option<String>,
+    /// What arrived at the page.
+    pub(crate) arrived: Vec<SeenRequest>,
+}
+
+impl Proxy {
+    /// Its name in the policy.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
+            Self::Traefik => "traefik",
+            Self::Envoy => "envoy",
+        }
+    }
+
+    /// The file beside this one that it runs with.
+    pub(crate) fn configuration(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx.conf",
+            Self::Caddy => "Caddyfile",
+            Self::Traefik => "traefik.yaml",
+            Self::Envoy => "envoy.yaml",
+        }
+    }
+
+    /// The command, to be run in the folder of its configuration.
+    fn command(self) -> Command {
+        let (variable, arguments): (_, &[&str]) = match self {
+            Self::Nginx => ("EDGE_AUTH_NGINX", &["-p", ".", "-c", "nginx.conf", "-e", "stderr"]),
+            Self::Caddy => ("EDGE_AUTH_CADDY", &["run", "--config", "Caddyfile", "--adapter", "caddyfile"]),
+            Self::Traefik => ("EDGE_AUTH_TRAEFIK", &["--configFile=traefik.yaml"]),
+            Self::Envoy => (
+                "EDGE_AUTH_ENVOY",
+                &["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "error"],
+            ),
+        };
+        let mut command = Command::new(program(variable));
+        command.args(arguments);
+        command
+    }
+
+    /// What its clients are told where the gate refuses with this status and code.
+    pub(crate) fn tells(self, status: u16, code: &str) -> (u16, Option<&str>) {
+        match (self, status) {
+            // It would make a 500 of anything else, so the gate gives it nothing else.
+            (Self::Nginx, status) if status != 401 => (403, Some(code)),
+            // It takes any 5xx for the gate's own failure, and answers as its configuration says.
+            (Self::Envoy, 500..) => (503, None),
+            (_, status) => (status, Some(code)),
+        }
+    }
+}
+
+/// A file beside this one.
+pub(crate) fn beside(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("proxies").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+impl Front {
+    pub(crate) fn of(proxy: Proxy) -> Self {
+        let policy = beside("policy.toml").replace("PROXY", proxy.name());
+        // Nobody listens there.
+        let policy = policy.replace("ISSUERS", &format!("127.0.0.1:{}", free_port()));
+        let gate = Gate::serve(&policy, &[("jwks.json", &jwks())]);
+        let page = Recorder::start().expect("a page");
+        let page_port = page.url().rsplit_once(':').expect("a URL with a port").1.to_owned();
+        let port = free_port();
+        let folder = tempfile::tempdir().expect("a folder for tests");
+        let configuration = beside(proxy.configuration())
+            .replace(PROXY_PORT, &port.to_string())
+            .replace(PAGE_PORT, &page_port)
+            .replace(GATE_PORT, &gate.address.port().to_string());
+        fs::write(folder.path().join(proxy.configuration()), configuration).expect("a writable folder");
+        let service = Service::start(proxy.command().env("HOME", folder.path()), folder.path(), port);
+        let front = Self { proxy, gate: Some(gate), page, service, _folder: folder };
+        front.wait();
+        front
+    }
+
+    /// A proxy may listen before it has read where to send what it hears.
+    fn wait(&self) {
+        let lets_through = || self.get("/public/ready", &[]).status == 200;
+        for _ in 0..500 {
+            if lets_through() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{:?} lets nothing through: {:?}", self.proxy, self.get("/public/ready", &[]));
+    }
+
+    /// Sends a request byte for byte.
+    pub(crate) fn call(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Came {
+        self.page.take();
+        let field = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+        let call = Call {
+            face: Face::Gateway,
+            method: method.to_owned(),
+            target: target.as_bytes().to_vec(),
+            host: "api.example.com".to_owned(),
+            authority: None,
+            headers: headers.iter().map(field).collect(),
+            body: Vec::new(),
+            handover: None,
+            from: Ipv4Addr::LOCALHOST.into(),
+        };
+        // A proxy may close the connection of a request that it cannot read.
+        let answer = exchange(self.service.address, &call).unwrap_or_default();
+        let code = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-auth-code"));
+        Came { status: answer.status, code: code.map(|(_, code)| code.clone()), arrived: self.page.take() }
+    }
+
+    pub(crate) fn get(&self, target: &str, headers: &[(&str, &str)]) -> Came {
+        self.call("GET", target, headers)
+    }
+}

@@ -1,0 +1,73 @@
+//! The page is told who calls by the gate, and by nobody else.
+
+use serde_json::json;
+
+use crate::caller::{bearer, token};
+use crate::front::{Came, Front};
+
+/// The headers, and what they say of alice.
+const ALICE: [(&str, &str); 6] = [
+    ("x-auth-principal", "jwt:corp:alice"),
+    ("x-auth-kind", "jwt"),
+    ("x-auth-subject", "alice"),
+    ("x-auth-issuer", "https://login.example.com/"),
+    ("x-auth-client", "app"),
+    ("x-auth-scopes", "orders:read"),
+];
+
+/// Names that some server or framework takes for `X-Auth-Subject`.
+const SPELLINGS: [&str; 10] = [
+    "X-Auth-Subject",
+    "x-auth-subject",
+    "X-AUTH-SUBJECT",
+    "X_Auth_Subject",
+    "x_auth_subject",
+    "X.Auth.Subject",
+    "X-Auth_Subject",
+    "X_Auth-Subject",
+    "X-Auth.Subject",
+    "x.auth-subject",
+];
+
+pub(crate) fn is_the_gates(front: &Front) {
+    let alice = bearer(&token(json!({})));
+    let authorization = ("Authorization", alice.as_str());
+
+    let told = |came: &Came| {
+        assert_eq!(came.arrived.len(), 1, "{came:?}");
+        ALICE.map(|(name, _)| (name, values(came, name)))
+    };
+    let of_alice = ALICE.map(|(name, value)| (name, vec![value.to_owned()]));
+    let of_nobody = ALICE.map(|(name, _)| (name, Vec::new()));
+
+    assert_eq!(told(&front.get("/orders/42", &[authorization])), of_alice);
+    assert_eq!(told(&front.get("/public/page", &[])), of_nobody);
+    // A public rule verifies nobody, so nobody is named.
+    assert_eq!(told(&front.get("/public/page", &[authorization])), of_nobody);
+
+    for name in SPELLINGS {
+        let spoofed = [authorization, (name, "mallory"), (name, "mallory")];
+        assert_eq!(told(&front.get("/orders/42", &spoofed)), of_alice, "{name}");
+        assert_eq!(told(&front.get("/public/page", &spoofed[1..])), of_nobody, "{name}");
+    }
+    for (name, _) in ALICE {
+        assert_eq!(told(&front.get("/public/page", &[(name, "mallory")])), of_nobody, "{name}");
+    }
+    // RFC 9110, section 7.6.1: what `Connection` lists is removed, but not what the proxy sets.
+    for listed in ["close, X-Auth-Subject", "close, x-auth-principal, X-AUTH-KIND", "x-auth-scopes,close"] {
+        let spoofed = [authorization, ("Connection", listed), ("X-Auth-Subject", "mallory")];
+        assert_eq!(told(&front.get("/orders/42", &spoofed)), of_alice, "{listed}");
+        assert_eq!(told(&front.get("/public/page", &spoofed[1..])), of_nobody, "{listed}");
+    }
+    // A client that has its credential removed on the way to the gate has shown none.
+    let hidden = front.get("/orders/42", &[authorization, ("Connection", "close, Authorization")]);
+    assert!(hidden.arrived.is_empty() || told(&hidden) == of_alice, "{hidden:?}");
+}
+
+/// What the page has under a name in any spelling; an empty field says nothing.
+fn values(came: &Came, name: &str) -> Vec<String> {
+    let fold = |name: &str| name.to_ascii_lowercase().replace(['_', '.'], "-");
+    let fields = came.arrived.iter().flat_map(|request| &request.headers);
+    let values = fields.filter(|(field, _)| fold(field) == name).map(|(_, value)| value.clone());
+    values.filter(|value| !value.is_empty()).collect()
+}

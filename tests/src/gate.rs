@@ -1,0 +1,74 @@
+//! The real `edge-auth serve`, in a folder of its own.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use edge_auth_testkit::wire::Process;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program;
+
+const PEPPER: &str = "a pepper for tests, of 32 bytes or more";
+
+/// A gate that serves, until this is dropped.
+pub struct Gate {
+    folder: TempDir,
+    process: Process,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Gate {
+    /// Serves as an authorizer with this policy; `files` are beside it, by name.
+    ///
+    /// # Panics
+    /// With what it told its operator, if it does not serve.
+    pub fn serve(policy: &str, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for tests");
+        for (name, text) in [("policy.toml", policy)].iter().chain(files) {
+            fs::write(folder.path().join(name), text).expect("a writable folder");
+        }
+        let mut serve = edge_auth(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        let mut process = Process::start(&mut serve).expect("a program");
+        let address = process.address().unwrap_or_else(|told| panic!("the gate does not serve: {told}"));
+        Self { folder, process, address }
+    }
+
+    /// Runs `edge-auth keys …` on the gate's store, and answers its report.
+    ///
+    /// # Panics
+    /// With what it said, if it fails.
+    pub fn keys(&self, arguments: &[&str]) -> Value {
+        let mut keys = edge_auth(self.folder.path(), &[&["--json", "keys"], arguments].concat());
+        let ran = keys.output().expect("a program");
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "edge-auth keys {arguments:?}: {said}");
+        serde_json::from_slice(&ran.stdout).expect("JSON")
+    }
+
+    /// A file of the gate's folder: `keys.db` is its store.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Forgets the decisions up to now.
+    pub fn forget_audit(&mut self) {
+        self.process.forget_audit();
+    }
+
+    /// The next decision in the audit log; `None` if there is none soon.
+    pub fn audit(&mut self) -> Option<Value> {
+        self.process.audit()
+    }
+}
+
+fn edge_auth(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program("EDGE_AUTH_BINARY"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command.env("PEPPER", PEPPER);
+    command.env("EDGE_AUTH_POLICY", "policy.toml").env("EDGE_AUTH_STORE", "sqlite:keys.db");
+    command
+}

@@ -1,0 +1,71 @@
+//! Programs of others that serve on a port.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A program that does not listen by then never will.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the environment variable says: the path of a program or a folder that set-up has brought.
+///
+/// # Panics
+/// If it says nothing: then these tests are run in a way that cannot work.
+pub fn program(variable: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(path) => path.into(),
+        None => {
+            panic!("{variable} is not set: run `cargo xtask test --only native`, which brings what it names")
+        }
+    }
+}
+
+/// A port of this machine that was free a moment ago, for programs that cannot choose one and say which.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// A program that serves, until this is dropped: then it is killed.
+#[derive(Debug)]
+pub struct Service {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Service {
+    /// Starts the command in this folder, where its output goes into the file `output`, and waits until it takes
+    /// connections on the port.
+    ///
+    /// # Panics
+    /// With the output, if it does not.
+    pub fn start(command: &mut Command, folder: &Path, port: u16) -> Self {
+        let output = folder.join("output");
+        let file = File::create(&output).expect("a writable folder");
+        let errors = file.try_clone().expect("a second handle");
+        command.current_dir(folder).stdin(Stdio::null()).stdout(file).stderr(errors);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut service = Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+        let started = Instant::now();
+        while TcpStream::connect(service.address).is_err() {
+            let ended = service.child.try_wait().expect("a child of ours");
+            if ended.is_some() || started.elapsed() > PATIENCE {
+                let said = std::fs::read_to_string(&output).unwrap_or_default();
+                panic!("{command:?} does not serve on port {port} ({ended:?}):\n{said}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        service
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
