@@ -50,6 +50,7 @@ impl InProcess {
             call.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let incoming = Incoming {
             peer: Some(call.from),
+            vouched: false,
             method: &call.method,
             host: Some(&call.host),
             authority: call.authority.as_deref(),

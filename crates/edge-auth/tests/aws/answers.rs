@@ -184,6 +184,7 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
     let fields = [("authorization", token.as_bytes())];
     let incoming = Incoming {
         peer: None,
+        vouched: false,
         method: "GET",
         host: Some("api.example.com"),
         authority: None,
@@ -225,6 +226,7 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
     let gate = gate_of(rules);
     let incoming = Incoming {
         peer: None,
+        vouched: false,
         method: "",
         host: None,
         authority: None,

@@ -49,7 +49,7 @@ fn token(issuer: &str, scopes: &str) -> String {
         "iss": format!("https://{issuer}.example/"), "aud": "api", "sub": "alice", "scope": scopes,
         "iat": now, "exp": now + 600,
     });
-    let signer = Signer::Secret(TRUST.as_bytes(), Algorithm::HS256);
+    let signer = Signer::Secret(TRUST.as_bytes(), Algorithm::Hs256);
     compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
 }
 
@@ -58,6 +58,7 @@ fn ask(gate: &Gate<Host>, api: Api, arn: &str, fields: &[(&str, &str)]) -> Answe
     let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
     let incoming = Incoming {
         peer: None,
+        vouched: false,
         method: "",
         host: Some("api.example.com"),
         authority: None,
