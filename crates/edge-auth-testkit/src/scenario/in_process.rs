@@ -72,6 +72,7 @@ impl InProcess {
                 let (reply, outcome) = block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
                 (reply, outcome, None)
             }
+            Face::Authorizer => return Err("this host is a gateway itself".to_owned()),
             Face::Gateway => {
                 let (reply, outcome) = block_on(gate.gateway(&incoming, now));
                 match (reply, &outcome.decision) {
