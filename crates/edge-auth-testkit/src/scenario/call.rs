@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use edge_auth::route::has_dot_segments;
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use serde_json::{Map, Value, json};
@@ -126,7 +127,7 @@ fn asked(face: Face, method: &str) -> Call {
 
 /// What another face must say where the gateway must say this: the same decision and code, in its
 /// own manner. How often a store is read is the first one's matter.
-pub(super) fn expected_through(face: Face, expect: &Expect) -> Expect {
+pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expect {
     let arrived = expect.upstream.as_ref().and_then(Upstream::like);
     let identity: BTreeMap<&String, &Want> = arrived
         .iter()
@@ -145,6 +146,13 @@ pub(super) fn expected_through(face: Face, expect: &Expect) -> Expect {
         fetches: None,
     };
     match face {
+        // A proxy would forward them; the gateway forwards what was matched.
+        Face::ForwardAuth if str::from_utf8(&own.target).is_ok_and(has_dot_segments) => {
+            through.status = 400;
+            through.code = Some("path_ambiguous".to_owned());
+            through.headers.insert("X-Auth-Code".to_owned(), Want::Is("path_ambiguous".to_owned()));
+            through.audit.clear();
+        }
         Face::ForwardAuth => {
             let challenge = |(name, _): &(&String, &Want)| name.eq_ignore_ascii_case("www-authenticate");
             let kept = expect.headers.iter().filter(challenge);

@@ -128,7 +128,7 @@ impl Scenario {
             });
             for face in also {
                 let Some(through) = asked_through(*face, &own) else { continue };
-                let expect = expected_through(*face, &case.expect);
+                let expect = expected_through(*face, &own, &case.expect);
                 let name = format!("{name} (through {})", face_name(*face));
                 self.ask(&name, &through, &expect, case, host, setup, report);
             }

@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::policy::Proxy;
 use crate::reply::Reply;
 use crate::request::{AuthRequest, Headers};
-use crate::route::cut_prefix;
+use crate::route::{cut_prefix, has_dot_segments};
 
 /// Header names: method, URI, host.
 type Names = (&'static str, &'static str, &'static str);
@@ -56,7 +56,7 @@ impl<P: Platform> Gate<P> {
             // Envoy sends the request itself, below the prefix.
             Proxy::Envoy => {
                 return Ok(AuthRequest {
-                    target: rest,
+                    target: forwardable(rest)?,
                     proxy_trusted: true,
                     // On this connection the client is the proxy.
                     certificate: Handover::Nothing,
@@ -76,7 +76,7 @@ impl<P: Platform> Gate<P> {
             method: told(headers, method)?.ok_or_else(|| incomplete(method, "is missing"))?,
             host,
             authority: None,
-            target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
+            target: forwardable(told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?)?,
             headers,
             client_ip,
             certificate: Handover::Nothing,
@@ -108,6 +108,16 @@ fn told<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial>
     let value = headers.single(name).map_err(|_| incomplete(name, "is there several times"))?;
     let text = value.map(std::str::from_utf8).transpose().map_err(|_| incomplete(name, "is unreadable"))?;
     Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// The target, if its path is what the proxy will forward. The gate cannot have it forward the normal one: of
+/// `/admin/../public`, allowed as `/public`, an upstream that takes paths literally would make a page of `/admin`.
+fn forwardable(target: &str) -> Result<&str, Denial> {
+    if has_dot_segments(target) {
+        let why = "the path holds dot segments, which the proxy would forward; send it without";
+        return Err(Denial::new(Code::PathAmbiguous, why));
+    }
+    Ok(target)
 }
 
 fn incomplete(name: &str, what: &str) -> Denial {

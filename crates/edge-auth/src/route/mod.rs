@@ -27,6 +27,6 @@ mod tests;
 
 pub use host::{Host, HostPattern, HostPatternError, HostRefused};
 pub use method::{MethodError, Methods};
-pub use path::{NormalPath, PathRefused, cut_prefix};
+pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
 pub use pattern::{Captures, PathPattern, PatternError};
 pub use router::{Match, Route, Router, Shadowed};

@@ -200,6 +200,14 @@ pub fn cut_prefix<'t>(target: &'t str, prefix: &str) -> Option<&'t str> {
     (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
 }
 
+/// Whether a raw request target has dot segments, as `..` or `%2e%2e`: then its normal path is not what
+/// somebody else forwards who forwards it as it came.
+#[must_use]
+pub fn has_dot_segments(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.split('/').any(|segment| decode_once(segment).is_ok_and(|segment| is_dot_segment(&segment)))
+}
+
 /// What no segment may hold once it is decoded; patterns hold their literals to it, too.
 pub(super) fn check_segment(decoded: &str) -> Result<(), PathRefused> {
     for character in decoded.chars() {
