@@ -6,6 +6,7 @@
 mod client;
 mod clock;
 mod key_source;
+mod maybe_store;
 mod policy_file;
 mod randomness;
 mod resources;
@@ -13,6 +14,7 @@ mod resources;
 pub use client::{BodyError, HttpClient, causes};
 pub use clock::now;
 pub use key_source::HttpKeySource;
+pub use maybe_store::MaybeStore;
 pub use policy_file::{PolicyFile, PolicyFileError, read_bounded};
 pub use randomness::SystemRandomness;
 pub use resources::HostResources;

@@ -2,6 +2,8 @@
 //!
 //! The one place that names the headers to strip, and the one that sets ours.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::principal::Principal;
@@ -12,6 +14,9 @@ const VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// The headers' names after the prefix.
 const FIELDS: [&str; 6] = ["Principal", "Kind", "Subject", "Issuer", "Client", "Scopes"];
+
+/// The same, as members of a context.
+const CONTEXT: [&str; 6] = ["principal", "kind", "subject", "issuer", "client", "scopes"];
 
 /// The headers of one policy's prefix.
 #[derive(Debug, Clone)]
@@ -52,6 +57,12 @@ impl IdentityHeaders {
             }
             None => self.names.iter().map(|name| (name.clone(), String::new())).collect(),
         }
+    }
+
+    /// The same for those who take values by plain names: `principal`, `kind`, …
+    pub(crate) fn context(&self, principal: Option<&Principal>) -> BTreeMap<&'static str, String> {
+        let values = self.complete(principal).into_iter().map(|(_, value)| value);
+        CONTEXT.into_iter().zip(values).collect()
     }
 
     /// Where the code of a refusal goes.

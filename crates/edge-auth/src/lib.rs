@@ -13,6 +13,7 @@
 pub mod admin;
 pub mod api_key;
 pub mod audit;
+pub mod aws;
 mod cache;
 pub mod certificate;
 mod credential;

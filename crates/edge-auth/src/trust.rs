@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use edge_auth_token::Secret;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::faces::Incoming;
 use crate::request::Headers;
 
 /// `[trust]` as the policy says it.
@@ -38,8 +39,14 @@ impl Trust {
         }
     }
 
-    /// Whether a request that came from `peer` is a trusted proxy's.
-    pub(crate) fn admits(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
+    /// Whether a request is a trusted proxy's or application's. One that the platform vouches for is,
+    /// unless the policy says who is.
+    pub(crate) fn admits(&self, incoming: &Incoming<'_>) -> bool {
+        let vouched = incoming.vouched && !self.configured && self.secret.is_none();
+        vouched || self.admits_peer(incoming.peer, incoming.headers)
+    }
+
+    fn admits_peer(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
         let network = match peer {
             _ if self.networks.is_empty() && !self.configured => self.secret.is_some(),
             Some(peer) => self.contains(peer),
@@ -86,7 +93,7 @@ impl Trust {
 
     /// Whether the peer is in a network that the policy names (and has the secret, if there is one).
     pub(crate) fn admits_proxy(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
-        self.configured && self.admits(peer, headers)
+        self.configured && self.admits_peer(peer, headers)
     }
 
     fn contains(&self, address: IpAddr) -> bool {
@@ -104,6 +111,7 @@ fn loopback() -> Vec<IpNet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificate::Handover;
 
     fn trust(networks: Option<&[&str]>, secret: Option<&str>) -> Trust {
         let policy = TrustPolicy {
@@ -122,12 +130,32 @@ mod tests {
 
     #[test]
     fn loopback_is_trusted_unless_something_else_is_configured() {
-        assert!(trust(None, None).admits(ip("127.0.0.1"), NONE));
-        assert!(trust(None, None).admits(ip("::ffff:127.0.0.1"), NONE));
-        assert!(!trust(None, None).admits(ip("10.0.0.1"), NONE));
-        assert!(!trust(None, None).admits(None, NONE));
-        assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(ip("127.0.0.1"), NONE));
-        assert!(!trust(Some(&[]), None).admits(ip("127.0.0.1"), NONE));
+        assert!(trust(None, None).admits_peer(ip("127.0.0.1"), NONE));
+        assert!(trust(None, None).admits_peer(ip("::ffff:127.0.0.1"), NONE));
+        assert!(!trust(None, None).admits_peer(ip("10.0.0.1"), NONE));
+        assert!(!trust(None, None).admits_peer(None, NONE));
+        assert!(!trust(Some(&["10.0.0.0/8"]), None).admits_peer(ip("127.0.0.1"), NONE));
+        assert!(!trust(Some(&[]), None).admits_peer(ip("127.0.0.1"), NONE));
+    }
+
+    #[test]
+    fn the_platform_vouches_for_somebody_unless_the_policy_says_who_is_trusted() {
+        let asked = Incoming {
+            peer: ip("203.0.113.9"),
+            vouched: true,
+            method: "GET",
+            host: None,
+            authority: None,
+            target: "/",
+            headers: NONE,
+            certificate: Handover::Nothing,
+        };
+        assert!(trust(None, None).admits(&asked));
+        assert!(!trust(None, None).admits(&Incoming { vouched: false, ..asked }));
+        assert!(!trust(None, Some("s")).admits(&asked));
+        assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(&asked));
+        // For its own client nobody vouches.
+        assert!(!trust(None, None).admits_proxy(asked.peer, NONE));
     }
 
     #[test]
@@ -136,7 +164,7 @@ mod tests {
         let with = |values: &[&str]| {
             let fields: Vec<(&str, &[u8])> =
                 values.iter().map(|value| ("X-Edge-Auth-Secret", value.as_bytes())).collect();
-            trust.admits(ip("203.0.113.9"), Headers(&fields))
+            trust.admits_peer(ip("203.0.113.9"), Headers(&fields))
         };
         assert!(with(&["s3cret"]));
         assert!(!with(&["s3cre"]));
@@ -148,9 +176,9 @@ mod tests {
     fn network_and_secret_are_both_needed_where_both_are_configured() {
         let trust = trust(Some(&["10.0.0.0/8"]), Some("s"));
         let fields: [(&str, &[u8]); 1] = [("x-edge-auth-secret", b"s")];
-        assert!(trust.admits(ip("10.1.2.3"), Headers(&fields)));
-        assert!(!trust.admits(ip("10.1.2.3"), NONE));
-        assert!(!trust.admits(ip("192.0.2.1"), Headers(&fields)));
+        assert!(trust.admits_peer(ip("10.1.2.3"), Headers(&fields)));
+        assert!(!trust.admits_peer(ip("10.1.2.3"), NONE));
+        assert!(!trust.admits_peer(ip("192.0.2.1"), Headers(&fields)));
     }
 
     #[test]

@@ -238,6 +238,7 @@ impl<'a> Fields<'a> {
         let host = parts.headers.get(hyper::header::HOST);
         Incoming {
             peer: Some(peer.address),
+            vouched: false,
             method: parts.method.as_str(),
             // A host that is no text is none that the core accepts.
             host: host.map(|value| value.to_str().unwrap_or("\u{FFFD}")),

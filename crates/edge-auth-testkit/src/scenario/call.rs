@@ -73,9 +73,14 @@ pub(super) fn needs(call: &Call) -> impl Iterator<Item = Need> {
 
 /// The same request through another face; `None` if that face cannot be told of it.
 pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
-    let told = call.authority.is_none() && call.handover.is_none();
+    let told = call.authority.is_none() && (call.handover.is_none() || face == Face::Authorizer);
     let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
     match face {
+        Face::Authorizer => {
+            // An event is JSON, and its ARN names a path.
+            let text = call.headers.iter().all(|(_, value)| std::str::from_utf8(value).is_ok());
+            (text && target.starts_with('/')).then(|| Call { face, ..call.clone() })
+        }
         Face::ForwardAuth => {
             let told = [
                 ("X-Forwarded-Method", call.method.clone()),
@@ -178,6 +183,17 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
             // An answer that tells nothing of a caller has no `headers` at all.
             if told.values().any(|value| !value.is_null()) {
                 through.json.insert("headers".to_owned(), Value::Object(told));
+            }
+        }
+        Face::Authorizer => {
+            through.status = match expect.status {
+                200 | 401 => expect.status,
+                503 => 500,
+                _ => 403,
+            };
+            for (name, want) in identity {
+                let want = if *want == Want::Present(false) { Want::Is(String::new()) } else { want.clone() };
+                through.headers.insert(name.clone(), want);
             }
         }
         Face::Gateway | Face::Admin => {}

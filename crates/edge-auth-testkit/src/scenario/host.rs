@@ -26,6 +26,11 @@ pub trait Host {
     /// Whether cases that need this can run here. Those that cannot are reported as skipped.
     fn offers(&self, need: Need) -> bool;
 
+    /// The face through which a gateway's cases are asked, on a host that is no gateway.
+    fn instead_of_gateway(&self) -> Option<Face> {
+        None
+    }
+
     /// Brings a policy up, in place of any before: publishes the setup's documents, makes its
     /// API keys ([`super::seed`]), starts. An error is what the operator is told.
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String>;

@@ -50,6 +50,7 @@ impl InProcess {
             call.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let incoming = Incoming {
             peer: Some(call.from),
+            vouched: false,
             method: &call.method,
             host: Some(&call.host),
             authority: call.authority.as_deref(),
@@ -71,6 +72,7 @@ impl InProcess {
                 let (reply, outcome) = block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
                 (reply, outcome, None)
             }
+            Face::Authorizer => return Err("this host is a gateway itself".to_owned()),
             Face::Gateway => {
                 let (reply, outcome) = block_on(gate.gateway(&incoming, now));
                 match (reply, &outcome.decision) {

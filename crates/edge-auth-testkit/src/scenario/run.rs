@@ -112,7 +112,16 @@ impl Scenario {
                     continue;
                 }
             };
-            self.ask(&name, &own, &case.expect, case, host, setup, report);
+            match host.instead_of_gateway().filter(|_| own.face == Face::Gateway) {
+                None => self.ask(&name, &own, &case.expect, case, host, setup, report),
+                Some(face) => match asked_through(face, &own).filter(|_| is_decision(&case.expect)) {
+                    Some(call) => {
+                        let expect = expected_through(face, &case.expect);
+                        self.ask(&name, &call, &expect, case, host, setup, report);
+                    }
+                    None => report.skip(name.clone(), "is a matter of gateways".to_owned()),
+                },
+            }
             let also = case.also.as_deref().unwrap_or(match own.face {
                 Face::Gateway => &self.source.also,
                 _ => &[],
@@ -160,6 +169,11 @@ impl Scenario {
     }
 }
 
+/// Whether it is about what may pass, and not about an answer of the gateway's own.
+fn is_decision(expect: &Expect) -> bool {
+    expect.code.is_some() || expect.status == 200
+}
+
 fn keep(case: &Case, answer: &Answer, setup: &mut Setup<'_>) -> Result<(), String> {
     for (name, pointer) in &case.keep {
         let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -193,5 +207,6 @@ fn face_name(face: Face) -> &'static str {
         Face::ForwardAuth => "forward-auth",
         Face::Verify => "verify",
         Face::Admin => "administration",
+        Face::Authorizer => "an authorizer",
     }
 }

@@ -346,6 +346,10 @@ pub enum Face {
     Verify,
     /// The administration.
     Admin,
+    /// An API gateway's question about its own client's request; asked instead of [`Self::Gateway`],
+    /// and never by a file.
+    #[serde(skip)]
+    Authorizer,
 }
 
 /// What happens before a case.

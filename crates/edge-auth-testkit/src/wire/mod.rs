@@ -6,13 +6,17 @@
 //! what a scenario broke.
 
 mod client;
+mod function;
 mod host;
 mod message;
 mod process;
+mod runtime_api;
 mod server;
 
 pub use client::exchange;
+pub use function::Function;
 pub use host::{Product, WireHost};
 pub use message::Response;
 pub use process::Process;
+pub use runtime_api::{Invoked, RuntimeApi};
 pub use server::{Recorder, Server};

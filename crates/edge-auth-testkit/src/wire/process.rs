@@ -62,6 +62,11 @@ impl Process {
         }
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// The lines that it has said on standard error, up to now.
     pub fn said(&mut self) -> &[String] {
         self.so_far.extend(self.said.try_iter());

@@ -42,7 +42,7 @@ impl<P: Platform> Gate<P> {
         let proxy = self.policy.forward_auth.ok_or_else(|| {
             Denial::new(Code::ForwardedRequestIncomplete, "the policy has no `[forward_auth]` with a `proxy`")
         })?;
-        if !self.trust.admits(incoming.peer, incoming.headers) {
+        if !self.trust.admits(incoming) {
             let peer = incoming.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
             return Err(Denial::new(
                 Code::ProxyUntrusted,

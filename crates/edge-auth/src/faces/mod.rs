@@ -22,6 +22,9 @@ pub use verify::MAX_VERIFY_BYTES;
 pub struct Incoming<'a> {
     /// The address at the other end of the connection.
     pub peer: Option<IpAddr>,
+    /// Whether the platform itself has authenticated who asks, as the one who may: by a signature of
+    /// IAM's, a service binding.
+    pub vouched: bool,
     /// The method.
     pub method: &'a str,
     /// The `Host` field.

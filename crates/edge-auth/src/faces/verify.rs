@@ -98,7 +98,7 @@ impl<P: Platform> Gate<P> {
     }
 
     fn distrust(&self, incoming: &Incoming<'_>) -> Option<Denial> {
-        let trusted = self.trust.admits(incoming.peer, incoming.headers);
+        let trusted = self.trust.admits(incoming);
         (!trusted).then(|| Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
     }
 

@@ -1,6 +1,7 @@
 //! Bringing a policy together with what it refers to: secrets, key files, a backend, a host.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use edge_auth_token::{Secret, SignatureBackend};
 
@@ -107,6 +108,7 @@ impl<P: Platform> Gate<P> {
             certificates: Cache::new(CACHED, Seed(seed)),
             tokens: Cache::new(CACHED, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
+            ground: OnceLock::new(),
         };
         Ok((gate, notices))
     }

@@ -7,7 +7,7 @@ mod certificate;
 mod outcome;
 mod token;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::Timestamp;
 
@@ -18,6 +18,7 @@ pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcom
 
 use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
+use crate::aws::Ground;
 use crate::cache::Cache;
 use crate::certificate::{
     CertificateBlock, CertificateSignatures, KnownCertificate, carries_certificate, is_field_of,
@@ -51,6 +52,7 @@ pub struct Gate<P: Platform> {
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
     certificates: Cache<CertificateDigest, Arc<KnownCertificate>>,
+    ground: OnceLock<Ground>,
 }
 
 impl<P: Platform> Gate<P> {
@@ -152,6 +154,46 @@ impl<P: Platform> Gate<P> {
             }
         };
         Ok(self.grant(rule, principal, request, &path, query))
+    }
+
+    /// For each rule, whether these credentials would pass it. An error is trouble of the host's.
+    pub(crate) async fn passes(
+        &self,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, Denial> {
+        let mut passes = Vec::with_capacity(self.policy.rules.len());
+        // Many rules ask for the same.
+        let mut asked: Vec<(&Rule, Option<Principal>)> = Vec::new();
+        for rule in &self.policy.rules {
+            if rule.access == Access::Public {
+                passes.push(true);
+                continue;
+            }
+            let alike = |(other, _): &&(&Rule, Option<Principal>)| {
+                other.access == rule.access && other.certificate_bound == rule.certificate_bound
+            };
+            let principal = match asked.iter().find(alike) {
+                Some((_, principal)) => principal.clone(),
+                None => {
+                    let mut trail = Trail::new(request);
+                    let found = match self.verify(rule, &rule.access, request, now, &mut trail).await {
+                        Ok(principal) => Some(principal),
+                        Err(denial) if denial.code.is_outage() => return Err(denial),
+                        Err(_) => None,
+                    };
+                    asked.push((rule, found.clone()));
+                    found
+                }
+            };
+            passes.push(principal.is_some_and(|principal| rule.scopes.met_by(&principal.scopes)));
+        }
+        Ok(passes)
+    }
+
+    /// The rules as IAM's resources say them.
+    pub(crate) fn ground(&self) -> &Ground {
+        self.ground.get_or_init(|| Ground::new(self.policy.router.routes()))
     }
 
     /// The rule for a request: the first whose host, path and method match. No rule, no entry.

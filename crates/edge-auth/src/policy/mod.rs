@@ -41,6 +41,7 @@ pub use preset::Preset;
 pub use sample::SampleToken;
 pub use source::Proxy;
 
+use crate::aws::AwsPolicy;
 use crate::certificate::{CertificateSource, Pins};
 use crate::route::{Route, Router};
 use crate::trust::TrustPolicy;
@@ -67,6 +68,7 @@ pub struct Policy {
     pub(crate) trust: TrustPolicy,
     pub(crate) forward_auth: Option<Proxy>,
     pub(crate) admin: Option<AdminPolicy>,
+    pub(crate) aws: AwsPolicy,
 }
 
 impl Policy {
@@ -218,6 +220,7 @@ impl Policy {
             trust: tables::trust(compiler, source.trust),
             forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),
             admin: source.admin.map(|admin| tables::admin(compiler, admin)),
+            aws: source.aws,
         }
     }
 }

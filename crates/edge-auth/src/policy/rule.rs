@@ -22,7 +22,7 @@ pub(crate) struct Rule {
 }
 
 /// Who may pass.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Access {
     Public,
     Any(Vec<Named>),

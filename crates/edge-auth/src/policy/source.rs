@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::preset::Preset;
 use crate::api_key::DigestAlgorithm;
+use crate::aws::AwsPolicy;
 use crate::certificate::CertificateSource;
 
 #[derive(Debug, Deserialize)]
@@ -27,6 +28,8 @@ pub(super) struct Source {
     pub trust: Trust,
     pub forward_auth: Option<ForwardAuth>,
     pub admin: Option<Admin>,
+    #[serde(default)]
+    pub aws: AwsPolicy,
     #[serde(default)]
     pub issuer: Vec<Issuer>,
     #[serde(default)]

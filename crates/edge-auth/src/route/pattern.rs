@@ -94,6 +94,19 @@ impl PathPattern {
         (prefix, depth)
     }
 
+    /// The segments: the text of a literal one, `None` for a capture.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = Option<&str>> {
+        self.segments.iter().map(|segment| match segment {
+            Segment::Literal(literal) => Some(literal.as_str()),
+            Segment::Capture(_) => None,
+        })
+    }
+
+    /// Whether more segments may follow.
+    pub(crate) fn has_rest(&self) -> bool {
+        self.rest.is_some()
+    }
+
     fn walk<'a>(&'a self, path: &'a NormalPath, mut capture: impl FnMut(&'a str, &'a str)) -> bool {
         let mut remaining = path.decoded().strip_prefix('/');
         for segment in &self.segments {

@@ -103,6 +103,11 @@ impl Router {
         first
     }
 
+    /// The routes, in source order.
+    pub(crate) fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
     /// Whether any route is for certain hosts only.
     pub(crate) fn names_hosts(&self) -> bool {
         self.routes.iter().any(|route| route.host.is_some())

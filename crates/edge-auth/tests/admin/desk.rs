@@ -77,6 +77,7 @@ impl Desk {
         let sent = fields(headers);
         let incoming = Incoming {
             peer: Some("192.0.2.1".parse().unwrap()),
+            vouched: false,
             method,
             host: Some("gate.example"),
             authority: None,
@@ -123,6 +124,7 @@ impl Desk {
         let sent = fields(&[("x-api-key", key)]);
         let incoming = Incoming {
             peer: Some("192.0.2.1".parse().unwrap()),
+            vouched: false,
             method: "GET",
             host: Some("gate.example"),
             authority: None,

@@ -15,7 +15,7 @@ use edge_auth_token::{AwsLcRs, Secret, Timestamp};
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
 /// What the secret `TRUST` is on this host.
-pub(crate) const TRUST: &str = "a secret shared with the proxy";
+pub(crate) const TRUST: &str = "a secret shared with the proxies of ours";
 
 /// A host that keeps its keys in memory and can fetch nothing.
 pub(crate) struct Host(MemoryApiKeys);

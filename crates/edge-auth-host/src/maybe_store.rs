@@ -1,0 +1,96 @@
+//! A store that a host has only if its policy needs one.
+
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
+    SnapshotRecord, Unavailable,
+};
+use edge_auth_token::Timestamp;
+
+/// The store; none where the policy has no API keys.
+#[derive(Debug, Clone)]
+pub struct MaybeStore<S> {
+    store: Option<S>,
+    missing: &'static str,
+}
+
+impl<S> MaybeStore<S> {
+    /// This store; `missing` says what to do where there is none.
+    pub fn new(store: Option<S>, missing: &'static str) -> Self {
+        Self { store, missing }
+    }
+
+    /// Whether there is one.
+    pub fn is_there(&self) -> bool {
+        self.store.is_some()
+    }
+
+    fn store(&self) -> Result<&S, Unavailable> {
+        self.store.as_ref().ok_or_else(|| Unavailable::new(self.missing))
+    }
+}
+
+impl<S: ApiKeys> ApiKeys for MaybeStore<S> {
+    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        self.store()?.find(id, now).await
+    }
+}
+
+impl<S: ApiKeyAdmin> ApiKeyAdmin for MaybeStore<S> {
+    async fn put(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> Result<Put, Unavailable> {
+        self.store()?.put(record, expected, now).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+        self.store()?.list(after, limit, now).await
+    }
+}
+
+impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        self.store()?.since(first, limit).await
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        self.store()?.marked(mark).await
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        self.store()?.snapshot().await
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.store()?.snapshot_part(id, index).await
+    }
+}
+
+impl<S: RevocationLog> RevocationLog for MaybeStore<S> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        self.store()?.append(records).await
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        self.store()?.newest(before, limit).await
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+        self.store()?.put_snapshot_part(id, index, bytes).await
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        self.store()?.put_snapshot(snapshot).await
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        self.store()?.forget(before, now, limit).await
+    }
+}

@@ -1,0 +1,222 @@
+//! The gate as a Lambda authorizer: from what an event says of a call to the answer.
+//!
+//! API Gateway keeps an answer and takes it for the caller's next calls, on other routes. So a policy
+//! says all that these credentials may reach, by asking every rule about them; and where IAM's
+//! resources cannot say that, this one call. It never says more than the rules do.
+
+use edge_auth_token::Timestamp;
+
+use super::answer::{self, AuthorizerAnswer, Context, GraphQlAnswer, PolicyAnswer, Raised, SimpleAnswer};
+use super::arn::MethodArn;
+use super::document::PolicyDocument;
+use super::settings::HttpApiResponse;
+use crate::denial::{Code, Denial};
+use crate::faces::Incoming;
+use crate::gate::{Decision, Gate, Outcome};
+use crate::platform::Platform;
+use crate::principal::Principal;
+use crate::request::{AuthRequest, Headers};
+use crate::route::NormalPath;
+
+/// What comes of an event.
+pub type Answered = (Result<AuthorizerAnswer, Raised>, Outcome);
+
+/// The kind of API that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// A REST API: paths are as the client sent them.
+    Rest,
+    /// An HTTP API: paths are percent-decoded, and an error is a 500 whatever it says.
+    Http,
+    /// A WebSocket API, which asks about its `$connect` as about `GET /$connect` with an upgrade.
+    WebSocket,
+}
+
+/// The path that AppSync's one endpoint is asked about by.
+const GRAPHQL: &str = "/graphql";
+
+impl<P: Platform> Gate<P> {
+    /// Answers an event with an IAM policy. `arn` is its `methodArn` or `routeArn`, which says the
+    /// method and the path; `incoming` has them as the event says them once more, or empty.
+    pub async fn authorize_method(
+        &self,
+        api: Api,
+        arn: &str,
+        incoming: &Incoming<'_>,
+        now: Timestamp,
+    ) -> Answered {
+        let arn = MethodArn::parse(arn);
+        let (mut outcome, reach) = self.decide_call(api, arn, incoming, true, now).await;
+        let answer = match (outcome.code(), api) {
+            (Some(code), _) if code.is_outage() => Err(Raised::Unavailable),
+            (Some(code), Api::Rest | Api::WebSocket) if code.status() == 401 => Err(Raised::Unauthorized),
+            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(arn, &mut outcome, reach))),
+        };
+        (answer, outcome)
+    }
+
+    /// Answers the event of an HTTP API, whose responses are as the policy's `[aws]` says.
+    pub async fn authorize_route(&self, arn: &str, incoming: &Incoming<'_>, now: Timestamp) -> Answered {
+        if self.policy.aws.http_api == HttpApiResponse::Iam {
+            return self.authorize_method(Api::Http, arn, incoming, now).await;
+        }
+        let (mut outcome, _) = self.decide_call(Api::Http, MethodArn::parse(arn), incoming, false, now).await;
+        let answer = not_in_an_outage(&outcome).map(|is_authorized| {
+            let context = self.context(&mut outcome);
+            AuthorizerAnswer::Simple(SimpleAnswer { is_authorized, context })
+        });
+        (answer, outcome)
+    }
+
+    /// Answers the event of an AppSync API, as one about `POST /graphql`.
+    pub async fn authorize_graphql(&self, incoming: &Incoming<'_>, now: Timestamp) -> Answered {
+        let request = self.call_of(incoming, "POST", GRAPHQL, incoming.headers);
+        let mut outcome = match self.host_known(incoming) {
+            Ok(()) => self.authorize(&request, now).await,
+            Err(denial) => self.refuse_unread(&request, denial, now),
+        };
+        let answer = not_in_an_outage(&outcome).map(|is_authorized| {
+            let resolver_context = self.context(&mut outcome);
+            AuthorizerAnswer::GraphQl(GraphQlAnswer { is_authorized, resolver_context, ttl_override: 0 })
+        });
+        (answer, outcome)
+    }
+
+    /// Decides about the call, and asks every rule about these credentials, if that is wanted.
+    async fn decide_call(
+        &self,
+        api: Api,
+        arn: Option<MethodArn<'_>>,
+        incoming: &Incoming<'_>,
+        reach: bool,
+        now: Timestamp,
+    ) -> (Outcome, Option<Vec<bool>>) {
+        let unread = |denial| self.refuse_unread(&incoming.as_request(incoming.peer), denial, now);
+        let asked = arn.ok_or_else(|| malformed("the event has no ARN of an API's method"));
+        let asked = asked.and_then(|arn| Ok((arn.method, target(api, arn, incoming)?)));
+        let (method, target) = match asked.and_then(|asked| self.host_known(incoming).map(|()| asked)) {
+            Ok(asked) => asked,
+            Err(denial) => return (unread(denial), None),
+        };
+        let mut fields = incoming.headers.0.to_vec();
+        let method = if api == Api::WebSocket {
+            fields.push(("upgrade", b"websocket"));
+            "GET"
+        } else {
+            method
+        };
+        let request = self.call_of(incoming, method, &target, Headers(&fields));
+        let outcome = self.authorize(&request, now).await;
+        // A caller who may not do this may do something else, and is known by the same answer.
+        let known = outcome.code().is_none_or(|code| code.status() == 403 || code == Code::PathAmbiguous);
+        if !(reach && known && api != Api::WebSocket) {
+            return (outcome, None);
+        }
+        match self.passes(&request, now).await {
+            Ok(passes) => (outcome, Some(passes)),
+            Err(denial) => (self.refuse_unread(&request, denial, now), None),
+        }
+    }
+
+    fn policy_answer(
+        &self,
+        arn: Option<MethodArn<'_>>,
+        outcome: &mut Outcome,
+        passes: Option<Vec<bool>>,
+    ) -> PolicyAnswer {
+        let allowed = matches!(outcome.decision, Decision::Allow(_));
+        let context = self.context(outcome);
+        let member = |name| context.get(name).filter(|value| !value.is_empty()).cloned();
+        let answer = |policy_document| PolicyAnswer {
+            principal_id: member("principal").unwrap_or_else(|| "nobody".to_owned()),
+            policy_document,
+            context: context.clone(),
+            usage_identifier_key: self.policy.aws.usage_identifier.and_then(|by| member(by.member())),
+        };
+        let reach = arn.zip(passes).and_then(|(arn, passes)| {
+            let reach = self.ground().reach(&passes)?;
+            PolicyDocument::of_reach(arn, reach).filter(|document| document.allows(arn.text()) == allowed)
+        });
+        let only = arn.filter(|_| allowed).and_then(PolicyDocument::only);
+        let said = [reach, only].into_iter().flatten().map(answer).find(PolicyAnswer::fits);
+        if said.is_none() && allowed {
+            outcome.notices.push("the call is allowed, but no policy can say so: it is denied".to_owned());
+        }
+        said.unwrap_or_else(|| answer(PolicyDocument::nothing(arn)))
+    }
+
+    /// Rules that name hosts decide nothing where the event names none: a later rule would.
+    fn host_known(&self, incoming: &Incoming<'_>) -> Result<(), Denial> {
+        if incoming.host.is_none() && self.policy.rules_name_hosts() {
+            let reason = "the event does not say the host, and rules of the policy name hosts";
+            return Err(Denial::new(Code::ForwardedRequestIncomplete, reason));
+        }
+        Ok(())
+    }
+
+    fn call_of<'a>(
+        &self,
+        incoming: &Incoming<'a>,
+        method: &'a str,
+        target: &'a str,
+        headers: Headers<'a>,
+    ) -> AuthRequest<'a> {
+        let client = self.trust.client(incoming.peer, headers);
+        let proxy_trusted = self.trusts_proxy(incoming);
+        AuthRequest { method, target, headers, proxy_trusted, ..incoming.as_request(client) }
+    }
+
+    /// Every member is there, if only empty: a mapping then overwrites what the client sent.
+    fn context(&self, outcome: &mut Outcome) -> Context {
+        let context = self.identity.context(principal(outcome));
+        answer::bounded(context, &mut outcome.notices)
+    }
+}
+
+fn principal(outcome: &Outcome) -> Option<&Principal> {
+    match &outcome.decision {
+        Decision::Allow(grant) => grant.principal.as_ref(),
+        Decision::Deny(_) => None,
+    }
+}
+
+/// Whether the call is allowed, unless that is not known.
+fn not_in_an_outage(outcome: &Outcome) -> Result<bool, Raised> {
+    match outcome.code() {
+        Some(code) if code.is_outage() => Err(Raised::Unavailable),
+        code => Ok(code.is_none()),
+    }
+}
+
+/// The raw target that the ARN names. What the event says beside it may be longer, by a stage or a
+/// base path, but must not be of another call.
+fn target(api: Api, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<String, Denial> {
+    let Some(path) = arn.path else {
+        return match (api, arn.method) {
+            (Api::WebSocket, route @ "$connect") => Ok(format!("/{route}")),
+            _ => Err(malformed("the ARN has no path")),
+        };
+    };
+    if !incoming.method.is_empty() && incoming.method != arn.method {
+        return Err(malformed("the event and its ARN are about different methods"));
+    }
+    let told = incoming.target;
+    let path = match api {
+        Api::Http => {
+            let ambiguous =
+                |refused: crate::route::PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
+            NormalPath::from_decoded(path).map_err(ambiguous)?.forwarded().into_owned()
+        }
+        Api::Rest | Api::WebSocket => path.to_owned(),
+    };
+    let agrees =
+        told.is_empty() || arn.path == Some("/") || arn.path.is_some_and(|path| told.ends_with(path));
+    if !agrees {
+        return Err(Denial::new(Code::PathAmbiguous, "the event and its ARN are about different paths"));
+    }
+    Ok(path)
+}
+
+fn malformed(reason: &str) -> Denial {
+    Denial::new(Code::RequestMalformed, reason)
+}

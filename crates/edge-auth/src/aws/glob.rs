@@ -1,0 +1,148 @@
+//! Sets of texts: the wildcards of IAM's resources, and what a rule's path matches.
+
+/// Whether IAM's wildcards match: `*` is any text, slashes included, `?` is one character.
+pub(super) fn matches(glob: &str, text: &str) -> bool {
+    let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
+    let (mut at, mut read) = (0, 0);
+    // Where the last star was, and how much of the text it was taken for.
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(char) = text.get(read) {
+        match glob.get(at) {
+            Some('*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(wanted) if *wanted == '?' || wanted == char => (at, read) = (at + 1, read + 1),
+            _ => match &mut star {
+                Some((place, taken)) => {
+                    *taken += 1;
+                    (at, read) = (*place + 1, *taken);
+                }
+                None => return false,
+            },
+        }
+    }
+    glob.get(at..).is_some_and(|rest| rest.iter().all(|char| *char == '*'))
+}
+
+/// A set of texts, as what may stand in each place.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shape(Vec<Element>);
+
+#[derive(Debug, Clone, Copy)]
+struct Element {
+    takes: Takes,
+    /// Any number of them, none included.
+    repeated: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Takes {
+    One(char),
+    NoSlash,
+    Any,
+}
+
+impl Takes {
+    fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::One(one), Self::One(other)) => one == other,
+            (Self::One(one), Self::NoSlash) | (Self::NoSlash, Self::One(one)) => one != '/',
+            _ => true,
+        }
+    }
+}
+
+impl Shape {
+    /// What a glob matches.
+    pub(super) fn of_glob(glob: &str) -> Self {
+        let element = |char| match char {
+            '*' => Element { takes: Takes::Any, repeated: true },
+            '?' => Element { takes: Takes::Any, repeated: false },
+            other => Element { takes: Takes::One(other), repeated: false },
+        };
+        Self(glob.chars().map(element).collect())
+    }
+
+    /// Followed by exactly this text.
+    pub(super) fn literal(&mut self, text: &str) {
+        self.0.extend(text.chars().map(|char| Element { takes: Takes::One(char), repeated: false }));
+    }
+
+    /// Followed by one segment that is not empty.
+    pub(super) fn segment(&mut self) {
+        let takes = Takes::NoSlash;
+        self.0.extend([Element { takes, repeated: false }, Element { takes, repeated: true }]);
+    }
+
+    /// Followed by anything.
+    pub(super) fn anything(&mut self) {
+        self.0.push(Element { takes: Takes::Any, repeated: true });
+    }
+
+    /// Whether there is a text in both.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        // Most differ within their first characters.
+        let fixed = self.0.iter().zip(&other.0).take_while(|(one, other)| !one.repeated && !other.repeated);
+        if fixed.into_iter().any(|(one, other)| !one.takes.meets(other.takes)) {
+            return false;
+        }
+        let width = other.0.len() + 1;
+        let mut seen = vec![false; (self.0.len() + 1) * width];
+        let mut open = vec![(0, 0)];
+        while let Some((ours, theirs)) = open.pop() {
+            match seen.get_mut(ours * width + theirs) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            match (self.0.get(ours), other.0.get(theirs)) {
+                (None, None) => return true,
+                (Some(one), None) if one.repeated => open.push((ours + 1, theirs)),
+                (None, Some(other)) if other.repeated => open.push((ours, theirs + 1)),
+                (Some(one), Some(other)) => {
+                    if one.repeated {
+                        open.push((ours + 1, theirs));
+                    }
+                    if other.repeated {
+                        open.push((ours, theirs + 1));
+                    }
+                    if one.takes.meets(other.takes) {
+                        open.push((ours + usize::from(!one.repeated), theirs + usize::from(!other.repeated)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_crosses_slashes_and_a_question_mark_is_one_character() {
+        for (glob, text) in [("a/*", "a/b/c"), ("*", ""), ("a?c", "a/c"), ("*b*", "abc"), ("a*a", "aba a")] {
+            assert!(matches(glob, text), "{glob} {text}");
+        }
+        for (glob, text) in [("a/?*", "a/"), ("a", "A"), ("a?", "a"), ("*b", "abc"), ("", "a")] {
+            assert!(!matches(glob, text), "{glob} {text}");
+        }
+    }
+
+    #[test]
+    fn shapes_meet_where_a_text_is_in_both() {
+        let mut order = Shape::default();
+        order.literal("/orders/");
+        order.segment();
+        let meets = |glob| order.meets(&Shape::of_glob(glob));
+        assert!(meets("/orders/?*") && meets("/*/a") && meets("*") && meets("/orders/42"));
+        assert!(!meets("/orders/") && !meets("/orders/*/*") && !meets("/order?") && !meets("/users/*"));
+        let mut files = Shape::default();
+        files.literal("/files/");
+        files.anything();
+        assert!(files.meets(&Shape::of_glob("*/")) && files.meets(&Shape::of_glob("/files/*/*")));
+        assert!(!files.meets(&order));
+    }
+}

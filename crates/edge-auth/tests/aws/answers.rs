@@ -1,0 +1,260 @@
+//! What an authorizer answers to each kind of call.
+
+use edge_auth::aws::Raised;
+
+use super::*;
+
+fn orders() -> Gate<Host> {
+    let rules = r#"
+[[rule]]
+path = "/v1/orders/{id}"
+methods = ["GET"]
+require = "jwt:corp"
+scopes = ["orders:read"]
+
+[[rule]]
+path = "/v1/files/secret"
+require = "jwt:corp"
+scopes = ["root"]
+
+[[rule]]
+path = "/v1/files/{*rest}"
+methods = ["GET"]
+require = "jwt:corp"
+
+[[rule]]
+path = "/health"
+public = true
+
+[[rule]]
+path = "/$connect"
+require = "jwt:corp"
+upgrade = true
+"#;
+    gate(&format!("{}{rules}", issuer("corp")))
+}
+
+fn bearer(scopes: &str) -> String {
+    format!("Bearer {}", token("corp", scopes))
+}
+
+#[test]
+fn an_answer_for_one_route_is_right_for_the_next() {
+    let gate = orders();
+    let token = bearer("orders:read");
+    let answer =
+        json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/v1/orders/42"), &[("authorization", &token)]));
+    for allowed in [
+        "GET/v1/orders/42",
+        "GET/v1/orders/43",
+        "HEAD/v1/orders/1",
+        "GET/v1/files",
+        "GET/v1/files/a/b",
+        "DELETE/health",
+    ] {
+        assert!(iam_allows(&answer, &format!("{STAGE}{allowed}")), "{allowed}: {answer}");
+    }
+    for denied in [
+        "POST/v1/orders/42",
+        "GET/v1/orders/42/items",
+        "GET/v1/orders/",
+        "GET/v1/files/secret",
+        "GET/v1/files/../admin",
+        "GET/v1/files/%2e%2e/admin",
+        "GET/v1/files//a",
+        "GET/",
+        "GET/x/health",
+    ] {
+        assert!(!iam_allows(&answer, &format!("{STAGE}{denied}")), "{denied}: {answer}");
+    }
+    assert!(!iam_allows(&answer, "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/test/GET/health"));
+    assert_eq!(answer["principalId"], "jwt:corp:alice");
+    assert_eq!(answer["context"]["subject"], "alice");
+    assert_eq!(answer["context"]["scopes"], "orders:read");
+    assert_eq!(answer["context"]["client"], "");
+}
+
+#[test]
+fn a_refused_route_says_what_else_the_caller_may_do() {
+    let gate = orders();
+    let token = bearer("");
+    for refused in ["GET/v1/orders/42", "GET/nowhere", "GET/v1/files/%2e%2e/x"] {
+        let (answer, outcome) =
+            ask(&gate, Api::Rest, &format!("{STAGE}{refused}"), &[("authorization", &token)]);
+        let answer = serde_json::to_value(answer.unwrap()).unwrap();
+        assert!(outcome.code().is_some());
+        assert!(!iam_allows(&answer, &format!("{STAGE}{refused}")), "{refused}: {answer}");
+        assert!(iam_allows(&answer, &format!("{STAGE}GET/v1/files/a")), "{refused}: {answer}");
+        assert_eq!(answer["principalId"], "nobody");
+    }
+}
+
+#[test]
+fn who_is_not_known_is_an_error_for_rest_and_a_deny_for_http_apis() {
+    let gate = orders();
+    let arn = format!("{STAGE}GET/v1/orders/42");
+    for fields in [&[][..], &[("authorization", "Bearer a.b.c")]] {
+        assert_eq!(ask(&gate, Api::Rest, &arn, fields).0, Err(Raised::Unauthorized));
+        let answer = json(&ask(&gate, Api::Http, &arn, fields));
+        assert!(
+            !iam_allows(&answer, &arn) && !iam_allows(&answer, &format!("{STAGE}GET/health")),
+            "{answer}"
+        );
+    }
+    assert_eq!(Raised::Unauthorized.to_string(), "Unauthorized");
+}
+
+#[test]
+fn trouble_is_raised_and_never_a_deny_that_is_kept() {
+    let rule = "[[rule]]\npath = \"/a\"\nrequire = \"jwt:far\"\n";
+    let far = "[[issuer]]\nname = \"far\"\nissuer = \"https://far.example/\"\naudience = \"api\"\n\
+               keys = { jwks_url = \"https://far.example/keys\" }\nalgorithms = [\"ES256\"]\n";
+    let gate = gate(&format!("{far}{rule}"));
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "k" }).to_string();
+    let claims = json!({ "iss": "https://far.example/" }).to_string();
+    let token = compact(header.as_bytes(), claims.as_bytes(), &Signer::Bytes(&[1; 64]));
+    let bearer = format!("Bearer {token}");
+    let (answer, outcome) = ask(&gate, Api::Rest, &format!("{STAGE}GET/a"), &[("authorization", &bearer)]);
+    assert_eq!(answer, Err(Raised::Unavailable));
+    assert!(outcome.code().is_some_and(|code| code.is_outage()));
+}
+
+#[test]
+fn what_iam_cannot_say_is_said_for_one_call() {
+    let rules = "[[rule]]\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/t/{id}/items\"\nrequire = \"jwt:corp\"\n";
+    let gate = gate(&format!("{}{rules}", issuer("corp")));
+    let token = bearer("");
+    let answer = json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/t/1/items"), &[("authorization", &token)]));
+    assert!(iam_allows(&answer, &format!("{STAGE}GET/t/1/items")));
+    assert!(
+        !iam_allows(&answer, &format!("{STAGE}GET/t/2/items"))
+            && !iam_allows(&answer, &format!("{STAGE}GET/t/1"))
+    );
+    let unsaid = gate.policy().unsaid_by_iam();
+    assert_eq!(unsaid[0].rule, "1 /t/{id}");
+}
+
+#[test]
+fn a_wildcard_in_a_request_never_becomes_one_of_the_policys() {
+    let rules = "[[rule]]\nhost = \"api.example.com\"\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n";
+    let gate = gate(&format!("{}{rules}", issuer("corp")));
+    let token = bearer("");
+    let answer = json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/t/*"), &[("authorization", &token)]));
+    for path in ["t/*", "t/1", "t/1/admin"] {
+        assert!(!iam_allows(&answer, &format!("{STAGE}GET/{path}")), "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_is_within_what_api_gateway_takes() {
+    let rules: String = (0..200)
+        .map(|n| format!("[[rule]]\npath = \"/a/rather/long/path/of/an/api/{n}\"\nrequire = \"jwt:corp\"\n"))
+        .collect();
+    let gate = gate(&format!("{}{rules}", issuer("corp")));
+    let token = bearer(&"scope:".repeat(500));
+    let arn = format!("{STAGE}GET/a/rather/long/path/of/an/api/7");
+    let (answer, outcome) = ask(&gate, Api::Rest, &arn, &[("authorization", &token)]);
+    let answer = serde_json::to_value(answer.unwrap()).unwrap();
+    assert!(iam_allows(&answer, &arn) && answer.to_string().len() <= 8192);
+    assert_eq!(answer["context"]["scopes"], "");
+    assert!(outcome.notices.iter().any(|notice| notice.contains("`scopes`")), "{:?}", outcome.notices);
+    let long = format!("{STAGE}GET/a/{}", "x".repeat(600));
+    assert!(!iam_allows(&json(&ask(&gate, Api::Rest, &long, &[("authorization", &token)])), &long));
+}
+
+#[test]
+fn a_web_socket_connects_where_a_rule_says_upgrade() {
+    let gate = orders();
+    let token = bearer("");
+    let arn = format!("{STAGE}$connect");
+    let answer = json(&ask(&gate, Api::WebSocket, &arn, &[("authorization", &token)]));
+    assert!(iam_allows(&answer, &arn) && !iam_allows(&answer, &format!("{STAGE}GET/health")));
+    assert_eq!(ask(&gate, Api::WebSocket, &arn, &[]).0, Err(Raised::Unauthorized));
+    let closed = gate_of("[[rule]]\npath = \"/$connect\"\nrequire = \"jwt:corp\"\n");
+    let answer = json(&ask(&closed, Api::WebSocket, &arn, &[("authorization", &token)]));
+    assert!(!iam_allows(&answer, &arn), "{answer}");
+}
+
+#[test]
+fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
+    let rule = "[[rule]]\npath = \"/a b\"\nrequire = \"jwt:corp\"\n";
+    let arn = format!("{STAGE}GET/a b");
+    let token = bearer("");
+    let fields = [("authorization", token.as_bytes())];
+    let incoming = Incoming {
+        peer: None,
+        vouched: false,
+        method: "GET",
+        host: Some("api.example.com"),
+        authority: None,
+        target: "/prod/a b",
+        headers: Headers(&fields),
+        certificate: Handover::Nothing,
+    };
+    let asked = |gate: &Gate<Host>, incoming: &Incoming<'_>| {
+        json(&block_on(gate.authorize_route(&arn, incoming, NOW)))
+    };
+    let simple = gate_of(rule);
+    let yes = asked(&simple, &incoming);
+    assert_eq!((&yes["isAuthorized"], &yes["context"]["subject"]), (&json!(true), &json!("alice")));
+    let no = asked(&simple, &Incoming { headers: Headers(&[]), ..incoming });
+    assert_eq!((&no["isAuthorized"], &no["context"]["subject"]), (&json!(false), &json!("")));
+    let other = asked(&simple, &Incoming { target: "/prod/b", ..incoming });
+    assert_eq!(other["isAuthorized"], false);
+    let iam = gate_of(&format!("{rule}[aws]\nhttp_api = \"iam\"\n"));
+    assert!(iam_allows(&asked(&iam, &incoming), &arn));
+}
+
+#[test]
+fn a_usage_plan_counts_by_what_the_policy_says() {
+    let rule = "[[rule]]\npath = \"/a\"\nrequire = \"jwt:corp\"\n";
+    let token = bearer("");
+    let key = |aws: &str| {
+        let gate = gate_of(&format!("{rule}{aws}"));
+        json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/a"), &[("authorization", &token)]))["usageIdentifierKey"].clone()
+    };
+    assert_eq!(key(""), Value::Null);
+    assert_eq!(key("[aws]\nusage_identifier = \"principal\"\n"), "jwt:corp:alice");
+    assert_eq!(key("[aws]\nusage_identifier = \"client\"\n"), Value::Null);
+}
+
+#[test]
+fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
+    let rules = "[[rule]]\nhost = \"admin.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\nscopes = [\"root\"]\n\
+                 [[rule]]\npath = \"/a\"\npublic = true\n";
+    let gate = gate_of(rules);
+    let incoming = Incoming {
+        peer: None,
+        vouched: false,
+        method: "",
+        host: None,
+        authority: None,
+        target: "",
+        headers: Headers(&[]),
+        certificate: Handover::Nothing,
+    };
+    let arn = format!("{STAGE}GET/a");
+    let (answer, outcome) = block_on(gate.authorize_method(Api::Rest, &arn, &incoming, NOW));
+    assert!(!iam_allows(&serde_json::to_value(answer.unwrap()).unwrap(), &arn));
+    assert_eq!(outcome.code().map(|code| code.name()), Some("forwarded_request_incomplete"));
+    let (answer, _) = block_on(gate.authorize_graphql(&incoming, NOW));
+    assert_eq!(serde_json::to_value(answer.unwrap()).unwrap()["isAuthorized"], false);
+}
+
+#[test]
+fn an_arn_that_cannot_be_read_is_denied_everywhere() {
+    let gate = orders();
+    for arn in ["", "*", "arn:aws:execute-api:eu-west-1:1:abc/*/GET/health", "GET/health"] {
+        let answer = json(&ask(&gate, Api::Rest, arn, &[]));
+        let statements = &answer["policyDocument"]["Statement"];
+        assert_eq!(
+            *statements,
+            json!([{ "Action": "execute-api:Invoke", "Effect": "Deny", "Resource": ["*"] }])
+        );
+    }
+}
+
+fn gate_of(rules: &str) -> Gate<Host> {
+    gate(&format!("{}{rules}", issuer("corp")))
+}

@@ -1,0 +1,96 @@
+//! The gate as a Lambda authorizer.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
+
+mod answers;
+#[path = "../support/mod.rs"]
+mod support;
+mod wider;
+
+use edge_auth::Policy;
+use edge_auth::aws::{Answered, Api};
+use edge_auth::certificate::Handover;
+use edge_auth::faces::Incoming;
+use edge_auth::policy::Format;
+use edge_auth::{Gate, Headers};
+use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::mint::{Signer, compact};
+use edge_auth_token::Algorithm;
+use futures::executor::block_on;
+use serde_json::{Value, json};
+use support::{Host, NOW, TRUST};
+
+/// What every ARN of these tests begins with.
+const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
+
+/// A gate without API keys.
+fn gate(policy: &str) -> Gate<Host> {
+    support::gate(policy, &MemoryApiKeys::new())
+}
+
+/// The same, unless the policy has mistakes.
+fn try_gate(policy: &str) -> Option<Gate<Host>> {
+    Policy::parse(policy, Format::Toml, "policy.toml").ok().map(|_| gate(policy))
+}
+
+/// An issuer whose tokens are signed with the secret `TRUST`.
+fn issuer(name: &str) -> String {
+    format!(
+        "[[issuer]]\nname = \"{name}\"\nissuer = \"https://{name}.example/\"\naudience = \"api\"\n\
+         keys = {{ secret = \"TRUST\" }}\n"
+    )
+}
+
+/// A token of that issuer.
+fn token(issuer: &str, scopes: &str) -> String {
+    let header = json!({ "alg": "HS256", "typ": "at+jwt" });
+    let now = NOW.seconds();
+    let claims = json!({
+        "iss": format!("https://{issuer}.example/"), "aud": "api", "sub": "alice", "scope": scopes,
+        "iat": now, "exp": now + 600,
+    });
+    let signer = Signer::Secret(TRUST.as_bytes(), Algorithm::Hs256);
+    compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
+}
+
+/// Asks about a call with these fields.
+fn ask(gate: &Gate<Host>, api: Api, arn: &str, fields: &[(&str, &str)]) -> Answered {
+    let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    let incoming = Incoming {
+        peer: None,
+        vouched: false,
+        method: "",
+        host: Some("api.example.com"),
+        authority: None,
+        target: "",
+        headers: Headers(&fields),
+        certificate: Handover::Nothing,
+    };
+    block_on(gate.authorize_method(api, arn, &incoming, NOW))
+}
+
+/// The answer, as API Gateway reads it.
+fn json(answered: &Answered) -> Value {
+    serde_json::to_value(answered.0.as_ref().unwrap()).unwrap()
+}
+
+/// Whether IAM would let a call pass by this answer. It is not the product's own reading.
+fn iam_allows(answer: &Value, arn: &str) -> bool {
+    fn matches(glob: &[u8], text: &[u8]) -> bool {
+        match (glob.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) if matches(rest, text) => true,
+            (Some((b'*', _)), Some((_, left))) => matches(glob, left),
+            (Some((b'?', rest)), Some((_, left))) => matches(rest, left),
+            (Some((own, rest)), Some((other, left))) if own == other => matches(rest, left),
+            _ => false,
+        }
+    }
+    let says = |effect: &str| {
+        let statements = answer["policyDocument"]["Statement"].as_array().unwrap();
+        let resources = statements.iter().filter(|one| one["Effect"] == effect).map(|one| &one["Resource"]);
+        let mut resources = resources.flat_map(|list| list.as_array().unwrap());
+        resources.any(|resource| matches(resource.as_str().unwrap().as_bytes(), arn.as_bytes()))
+    };
+    says("Allow") && !says("Deny")
+}

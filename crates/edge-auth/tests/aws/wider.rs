@@ -1,0 +1,93 @@
+//! However the rules lie, an answer that is kept lets nothing through that the gate would refuse.
+
+use edge_auth::{AuthRequest, Decision};
+use proptest::prelude::*;
+
+use super::*;
+
+/// Rules whose paths meet each other in many ways.
+fn rules() -> impl Strategy<Value = String> {
+    let segment = prop::sample::select(vec!["a", "b", "{x}", "{y}", "a.b", "ab", "é"]);
+    let path = (prop::collection::vec(segment, 0..4), prop::sample::select(vec!["", "", "/", "/{*rest}"]));
+    let methods = prop::sample::select(vec!["", "methods = [\"GET\"]", "methods = [\"POST\", \"PROPFIND\"]"]);
+    let access = prop::sample::select(vec![
+        "public = true",
+        "require = \"jwt:corp\"",
+        "require = \"jwt:corp\"\nscopes = [\"s\"]",
+        "require = \"jwt:corp\"\nscopes = [\"t\"]",
+        "require = \"jwt:other\"",
+        "require = { any = [\"jwt:other\", \"jwt:corp\"] }",
+        "host = \"api.example.com\"\nrequire = \"jwt:corp\"",
+        "host = \"other.example.com\"\npublic = true",
+    ]);
+    let rule = (path, methods, access).prop_map(|((segments, end), methods, access)| {
+        let path: String = segments.iter().map(|segment| format!("/{segment}")).collect();
+        let path = if path.is_empty() && end.is_empty() { "/".to_owned() } else { format!("{path}{end}") };
+        format!("[[rule]]\npath = \"{path}\"\n{methods}\n{access}\n")
+    });
+    prop::collection::vec(rule, 1..6).prop_map(|rules| rules.concat())
+}
+
+/// Paths as clients may send them: visible ASCII.
+fn paths() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(vec![
+        "/", "/a", "/b", "/a.b", "/ab", "/c", "/.", "/..", "//", "/%61", "/%2e%2e", "/a%2fb", "/%C3%A9",
+        "/*", "/?", "/a;b", "/\\", "/~", "/$", "/%zz", "/a/b", "/#",
+    ]);
+    prop::collection::vec(part, 1..5).prop_map(|parts| parts.concat())
+}
+
+fn methods() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["GET", "POST", "HEAD", "DELETE"])
+}
+
+fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) -> bool {
+    let fields = [("authorization", token.as_bytes())];
+    let request = AuthRequest {
+        method,
+        host: Some(host),
+        authority: None,
+        target: path,
+        headers: Headers(&fields),
+        client_ip: None,
+        certificate: Handover::Nothing,
+        proxy_trusted: false,
+    };
+    matches!(block_on(gate.authorize(&request, NOW)).decision, Decision::Allow(_))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_answer_is_never_wider_than_the_rules(
+        rules in rules(),
+        asked in (methods(), paths()),
+        next in prop::collection::vec((methods(), paths()), 24),
+        scopes in prop::sample::select(vec!["", "s", "s t"]),
+    ) {
+        let policy = format!("{}{}{rules}", issuer("corp"), issuer("other"));
+        // Rules that can never match make no policy.
+        let Some(gate) = try_gate(&policy) else { return Ok(()) };
+        let token = format!("Bearer {}", token("corp", scopes));
+        let fields = [("authorization", token.as_str())];
+        let (method, path) = &asked;
+        let path_only = path.split('?').next().unwrap();
+        let Ok(answer) = ask(&gate, Api::Rest, &format!("{STAGE}{method}{path_only}"), &fields).0 else { return Ok(()) };
+        let answer = serde_json::to_value(answer).unwrap();
+        let unsaid = gate.policy().unsaid_by_iam();
+        for (method, path) in next.iter().chain([&asked]) {
+            let path = path.split('?').next().unwrap();
+            let arn = format!("{STAGE}{method}{path}");
+            let kept = iam_allows(&answer, &arn);
+            let gates = decide(&gate, method, "api.example.com", path, &token);
+            prop_assert!(gates || !kept, "{policy}\n{method} {path}\n{answer}");
+            let elsewhere = decide(&gate, method, "elsewhere.example.com", path, &token);
+            let named = policy.contains("host = ");
+            prop_assert!(elsewhere || !kept || (named && (*method, path) == (asked.0, path_only)), "{policy}\n{path}\n{answer}");
+            // Where IAM can say everything, it says no less either.
+            let plain = !path.contains(['%', '?', '*', '\\', ';', '#']) && !path.contains("/.") && !path.contains("//");
+            prop_assert!(kept || !gates || !plain || !unsaid.is_empty(), "{policy}\n{method} {path}\n{answer}");
+        }
+    }
+}
