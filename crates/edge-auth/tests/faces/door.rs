@@ -102,6 +102,7 @@ pub(crate) fn incoming<'a>(
         target,
         headers: Headers(headers),
         certificate: Handover::Nothing,
+        vouched: false,
     }
 }
 
