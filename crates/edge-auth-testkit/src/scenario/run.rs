@@ -116,7 +116,7 @@ impl Scenario {
                 None => self.ask(&name, &own, &case.expect, case, host, setup, report),
                 Some(face) => match asked_through(face, &own).filter(|_| is_decision(&case.expect)) {
                     Some(call) => {
-                        let expect = expected_through(face, &case.expect);
+                        let expect = expected_through(face, &own, &case.expect);
                         self.ask(&name, &call, &expect, case, host, setup, report);
                     }
                     None => report.skip(name.clone(), "is a matter of gateways".to_owned()),
