@@ -3,7 +3,7 @@
 //! | folder | what it is |
 //! |---|---|
 //! | `serve/` | the native host: listener, faces, proxy to the upstream, fetcher of key sets, audit log |
-//! | `store/` | where API-key records are kept: SQLite |
+//! | `store/` | where API-key records are kept: SQLite, DynamoDB |
 //! | `policy/`, `keys/`, `token.rs`, `admin.rs` | the commands of these names |
 //! | `aws/` | the command of this name: a template held to the policy |
 //! | `demo/` | the demonstration |
@@ -56,6 +56,9 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Make and manage API keys
     Keys(keys::KeysArgs),
+    /// Make stores of API keys
+    #[command(subcommand)]
+    Store(store::init::StoreCommand),
     /// Look into tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -89,6 +92,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
             Command::Demo(args) => demo::run(args, output).await,
             Command::Policy(command) => policy::run(command, output).await,
             Command::Keys(args) => keys::run(args, output).await,
+            Command::Store(command) => store::init::run(command, output).await,
             Command::Token(command) => token::run(command, output),
             Command::Admin(command) => admin::run(command, output),
             Command::Aws(command) => aws::run(command, output),
