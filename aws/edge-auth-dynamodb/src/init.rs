@@ -5,15 +5,22 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableDescription,
-    TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
+    ProjectionType, ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification,
+    TimeToLiveStatus,
 };
 use edge_auth::platform::Unavailable;
 
 use crate::item::TTL;
 use crate::key::{PARTITION, SORT};
+use crate::store::DynamoDbStore;
 use crate::table_name::TableName;
-use crate::trouble::{Trouble, cause};
+use crate::trouble::{Trouble, built, cause};
+
+/// Revocations by their marks, read consistently: a local index.
+pub(crate) const MARK_INDEX: &str = "mark";
+/// Its sort key.
+const MARK: &str = "mark";
 
 /// How long a new table may take to become active.
 const LOOKS: u32 = 120;
@@ -28,31 +35,36 @@ pub struct Init {
     pub ttl_enabled: bool,
 }
 
-/// Makes the table if there is none, waits until it is active, and has it forget what has lapsed.
-///
-/// # Errors
-/// A table of this name is not ours, or AWS refuses.
-pub async fn init(client: &Client, table: &TableName) -> Result<Init, Unavailable> {
-    let made = async {
-        let created = create(client, table).await?;
-        until_active(client, table).await?;
-        Ok(Init { created, ttl_enabled: enable_ttl(client, table).await? })
-    };
-    made.await.map_err(|Trouble(why)| Unavailable::new(format!("DynamoDB table {table}: {why}")))
+impl DynamoDbStore {
+    /// Makes the table if there is none, waits until it is active, and has it forget what has lapsed.
+    ///
+    /// # Errors
+    /// A table of this name is not ours, or AWS refuses.
+    pub async fn init(&self) -> Result<Init, Unavailable> {
+        let (client, table) = (&self.client, self.table());
+        let made = async {
+            let created = create(client, table).await?;
+            until_active(client, table).await?;
+            Ok(Init { created, ttl_enabled: enable_ttl(client, table).await? })
+        };
+        made.await.map_err(|Trouble(why)| Unavailable::new(format!("DynamoDB table {table}: {why}")))
+    }
 }
 
 /// Whether the table was made.
 async fn create(client: &Client, table: &TableName) -> Result<bool, Trouble> {
-    let mut create =
-        client.create_table().table_name(table.as_str()).billing_mode(BillingMode::PayPerRequest);
-    for (attribute, role) in key() {
-        let defined = AttributeDefinition::builder()
-            .attribute_name(attribute)
-            .attribute_type(ScalarAttributeType::S)
-            .build();
-        let element = KeySchemaElement::builder().attribute_name(attribute).key_type(role).build();
-        create = create.attribute_definitions(defined.map_err(built)?).key_schema(element.map_err(built)?);
-    }
+    let projected = Projection::builder().projection_type(ProjectionType::All).build();
+    let marks = LocalSecondaryIndex::builder()
+        .index_name(MARK_INDEX)
+        .set_key_schema(Some(schema(PARTITION, MARK)?))
+        .projection(projected);
+    let create = client
+        .create_table()
+        .table_name(table.as_str())
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(texts([PARTITION, SORT, MARK])?))
+        .set_key_schema(Some(schema(PARTITION, SORT)?))
+        .local_secondary_indexes(marks.build().map_err(built)?);
     match create.send().await {
         Ok(_) => Ok(true),
         Err(error) => match error.as_service_error() {
@@ -66,8 +78,8 @@ async fn until_active(client: &Client, table: &TableName) -> Result<(), Trouble>
     for _ in 0..LOOKS {
         let described = client.describe_table().table_name(table.as_str()).send().await.map_err(cause)?.table;
         let described = described.ok_or_else(|| Trouble("is described by an empty answer".to_owned()))?;
-        if !is_ours(&described) {
-            let why = "is another program's: its key is not the strings `pk` and `sk`; name another table";
+        if !is_ours(&described)? {
+            let why = "is another program's, or of another version: it lacks the key `pk`, `sk` or the local index `mark`; name another table";
             return Err(Trouble(why.to_owned()));
         }
         if described.table_status == Some(TableStatus::Active) {
@@ -96,21 +108,32 @@ async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, Trouble>
     Ok(true)
 }
 
-fn is_ours(table: &TableDescription) -> bool {
-    key().into_iter().all(|(attribute, role)| {
-        let is_key =
-            |element: &KeySchemaElement| element.attribute_name == attribute && element.key_type == role;
-        let is_text = |defined: &AttributeDefinition| {
-            defined.attribute_name == attribute && defined.attribute_type == ScalarAttributeType::S
-        };
-        table.key_schema().iter().any(is_key) && table.attribute_definitions().iter().any(is_text)
-    })
+/// Whether the key and the index are as [`create`] makes them.
+fn is_ours(table: &TableDescription) -> Result<bool, Trouble> {
+    let defined = texts([PARTITION, SORT, MARK])?;
+    let marks = schema(PARTITION, MARK)?;
+    let has_marks = table
+        .local_secondary_indexes()
+        .iter()
+        .any(|index| index.index_name() == Some(MARK_INDEX) && index.key_schema() == marks.as_slice());
+    Ok(table.key_schema() == schema(PARTITION, SORT)?.as_slice()
+        && defined.iter().all(|attribute| table.attribute_definitions().contains(attribute))
+        && has_marks)
 }
 
-fn key() -> [(&'static str, KeyType); 2] {
-    [(PARTITION, KeyType::Hash), (SORT, KeyType::Range)]
+/// A key of two attributes.
+fn schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, Trouble> {
+    let element = |(attribute, role)| {
+        KeySchemaElement::builder().attribute_name(attribute).key_type(role).build().map_err(built)
+    };
+    [(partition, KeyType::Hash), (sort, KeyType::Range)].map(element).into_iter().collect()
 }
 
-fn built(error: aws_sdk_dynamodb::error::BuildError) -> Trouble {
-    Trouble(error.to_string())
+/// Attributes that are texts.
+fn texts<const N: usize>(attributes: [&str; N]) -> Result<Vec<AttributeDefinition>, Trouble> {
+    let text = |attribute| {
+        let definition = AttributeDefinition::builder().attribute_name(attribute);
+        definition.attribute_type(ScalarAttributeType::S).build().map_err(built)
+    };
+    attributes.map(text).into_iter().collect()
 }

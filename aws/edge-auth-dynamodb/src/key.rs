@@ -3,32 +3,37 @@
 //! | `pk` | `sk` | what |
 //! |---|---|---|
 //! | `api-key#0` … `api-key#f` | the key's id | an API-key record |
+//! | `revocation` | its sequence, in 20 digits | a revocation |
+//! | `revocation-head` | `-` | the newest revocation's sequence |
+//! | `revocation-snapshot` | `-` | the newest snapshot |
+//! | `revocation-snapshot#` its id `#` the part's index | `-` | a part of a snapshot |
 //!
-//! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that a list wants. One `pk` for all records would be
-//! one partition, and so 3,000 reads a second; sixteen are 48,000 from the first second on, for the price of
-//! sixteen queries for each page of a list.
+//! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that lists want. One `pk` for all API-key records would
+//! be one partition, and so 3,000 reads a second; sixteen are 48,000 from the first second on, for the price of
+//! sixteen queries for each page of a list. Revocations are read by a few queries a minute from each instance, and are
+//! in one order.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::item::{Item, text};
 
 pub(crate) const PARTITION: &str = "pk";
 pub(crate) const SORT: &str = "sk";
 
-/// What the ids of records are at most, in bytes.
+/// The partition of revocations.
+pub(crate) const REVOCATIONS: &str = "revocation";
+
+/// The sort key of what is alone in its partition.
+const ALONE: &str = "-";
+
+/// What the ids of API keys are at most, in bytes.
 const LONGEST_ID: usize = 128;
 
 /// The partitions of API-key records. It is part of the stored format.
 const SHARDS: u32 = 16;
 
-/// The key of the record with this id; `None` for an id that no record has.
-pub(crate) fn of_api_key(id: &str) -> Option<HashMap<String, AttributeValue>> {
-    if id.is_empty() || id.len() > LONGEST_ID {
-        return None;
-    }
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let partition = shard(crc32fast::hash(id.as_bytes()) % SHARDS);
-    Some(HashMap::from([(PARTITION.to_owned(), text(&partition)), (SORT.to_owned(), text(id))]))
+/// The key of the API-key record with this id; `None` for an id that no record has.
+pub(crate) fn of_api_key(id: &str) -> Option<Item> {
+    let possible = (1..=LONGEST_ID).contains(&id.len());
+    possible.then(|| key(&shard(crc32fast::hash(id.as_bytes()) % SHARDS), id))
 }
 
 /// All partitions of API-key records.
@@ -42,26 +47,54 @@ pub(crate) fn bound(after: &str) -> &str {
     after.get(..after.floor_char_boundary(2 * LONGEST_ID)).unwrap_or_default()
 }
 
+pub(crate) fn of_revocation(sequence: u64) -> Item {
+    key(REVOCATIONS, &revocation_sort(sequence))
+}
+
+/// Sequences as texts that are in the same order.
+pub(crate) fn revocation_sort(sequence: u64) -> String {
+    format!("{sequence:020}")
+}
+
+pub(crate) fn of_revocation_head() -> Item {
+    key("revocation-head", ALONE)
+}
+
+pub(crate) fn of_snapshot() -> Item {
+    key("revocation-snapshot", ALONE)
+}
+
+/// A partition of its own for each part: they are large.
+pub(crate) fn of_snapshot_part(id: &str, index: u32) -> Item {
+    key(&format!("revocation-snapshot#{id}#{index}"), ALONE)
+}
+
 fn shard(number: u32) -> String {
     format!("api-key#{number:x}")
 }
 
+fn key(partition: &str, sort: &str) -> Item {
+    Item::from([(PARTITION.to_owned(), text(partition)), (SORT.to_owned(), text(sort))])
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn a_record_stays_where_it_was_written() {
         let key = of_api_key("0123456789ab").unwrap();
-        assert_eq!(key["sk"], AttributeValue::S("0123456789ab".into()));
-        assert_eq!(key["pk"], AttributeValue::S("api-key#2".into()));
+        assert_eq!(key["sk"], text("0123456789ab"));
+        assert_eq!(key["pk"], text("api-key#2"));
     }
 
     #[test]
     fn records_are_spread_over_all_shards_and_no_others() {
-        let used: std::collections::BTreeSet<String> = (0..500)
-            .map(|number| of_api_key(&format!("id{number}")).unwrap()["pk"].as_s().unwrap().clone())
-            .collect();
+        let shard_of =
+            |number: u32| of_api_key(&format!("id{number}")).unwrap()["pk"].as_s().unwrap().clone();
+        let used: BTreeSet<String> = (0..500).map(shard_of).collect();
         assert!(used.into_iter().eq(api_key_shards()));
     }
 
@@ -81,5 +114,12 @@ mod tests {
             assert_eq!(id > after.as_str(), id > cut, "{id}");
         }
         assert_eq!(bound("abc"), "abc");
+    }
+
+    #[test]
+    fn sequences_sort_as_numbers() {
+        let sorts = [0, 1, 9, 10, 99, 100, u64::MAX].map(revocation_sort);
+        assert!(sorts.is_sorted());
+        assert_eq!(sorts[6].len(), 20);
     }
 }

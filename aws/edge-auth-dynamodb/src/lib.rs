@@ -1,27 +1,28 @@
-//! API-key records in one DynamoDB table, for AWS Lambda and for the `edge-auth` command.
+//! API-key records and revocations in one DynamoDB table, for AWS Lambda and for the `edge-auth` command.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `store.rs` | the store: find, put, list, each within one deadline |
-//! | `key.rs` | where each record is in the table |
-//! | `item.rs` | a record as an item, and back |
-//! | `shard.rs` | reading one shard's records in the order of their ids |
+//! | `store.rs` | the store: a client, a table, and one deadline for every operation |
+//! | `api_keys.rs`, `shard.rs` | API-key records; reading them in the order of their ids |
+//! | `revocations.rs` | the revocation feed |
+//! | `key.rs`, `item.rs` | where each thing is in the table, and what its attributes are |
 //! | `connect.rs` | the client: region, credentials, retries |
 //! | `init.rs` | making the table |
 //! | `trouble.rs` | what can go wrong, in words that say what to do |
 
+mod api_keys;
 mod connect;
 mod init;
 mod item;
 mod key;
+mod revocations;
 mod shard;
 mod store;
 mod table_name;
 mod trouble;
 
-pub use connect::from_environment;
 #[cfg(feature = "profiles")]
-pub use connect::from_profile;
-pub use init::{Init, init};
-pub use store::DynamoDbStore;
+pub use connect::Profile;
+pub use init::Init;
+pub use store::{DEADLINE, DynamoDbStore};
 pub use table_name::{TableName, TableNameError};

@@ -1,22 +1,20 @@
-//! One partition's records, in the order of their ids, a page at a time.
+//! One partition's API-key records, in the order of their ids, a page at a time.
 
 use std::collections::VecDeque;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use edge_auth::platform::ApiKeyRecord;
 use edge_auth_token::Timestamp;
 use futures::future::try_join_all;
 
-use crate::item::{is_alive, record};
+use crate::api_keys::{is_alive, record};
+use crate::item::text;
 use crate::key;
-use crate::table_name::TableName;
+use crate::store::DynamoDbStore;
 use crate::trouble::{Trouble, cause};
 
 /// Up to `limit` records of all shards, those after the id `after`, in the order of their ids.
 pub(crate) async fn merged(
-    client: &Client,
-    table: &TableName,
+    store: &DynamoDbStore,
     (after, limit): (Option<&str>, usize),
     now: Timestamp,
 ) -> Result<Vec<ApiKeyRecord>, Trouble> {
@@ -25,9 +23,9 @@ pub(crate) async fn merged(
     let page = i32::try_from(limit / shards.len() + 8).unwrap_or(i32::MAX);
     let mut found = Vec::new();
     while found.len() < limit {
-        try_join_all(shards.iter_mut().map(|shard| shard.fill(client, table, page, now))).await?;
-        let first =
-            shards.iter_mut().filter(|shard| shard.head().is_some()).min_by(|a, b| a.head().cmp(&b.head()));
+        try_join_all(shards.iter_mut().map(|shard| shard.fill(store, page, now))).await?;
+        let heads = shards.iter_mut().filter(|shard| shard.head().is_some());
+        let first = heads.min_by(|one, other| one.head().cmp(&other.head()));
         match first.and_then(|shard| shard.records.pop_front()) {
             Some(record) => found.push(record),
             None => break,
@@ -55,31 +53,20 @@ impl Shard {
     }
 
     /// Reads on until there is a record at hand, or the shard has no more.
-    async fn fill(
-        &mut self,
-        client: &Client,
-        table: &TableName,
-        page: i32,
-        now: Timestamp,
-    ) -> Result<(), Trouble> {
+    async fn fill(&mut self, store: &DynamoDbStore, page: i32, now: Timestamp) -> Result<(), Trouble> {
         while self.records.is_empty() && !self.ended {
-            let mut query = client
-                .query()
-                .table_name(table.as_str())
-                .consistent_read(true)
-                .limit(page)
-                .expression_attribute_values(":pk", AttributeValue::S(self.partition.clone()));
-            query = match &self.after {
+            let query = store.query().limit(page).expression_attribute_values(":pk", text(&self.partition));
+            let query = match &self.after {
                 None => query.key_condition_expression("pk = :pk"),
                 Some(after) => query
                     .key_condition_expression("pk = :pk AND sk > :after")
-                    .expression_attribute_values(":after", AttributeValue::S(after.clone())),
+                    .expression_attribute_values(":after", text(after)),
             };
             let answer = query.send().await.map_err(cause)?;
             // A page also ends after 1 MB.
             self.ended = answer.last_evaluated_key.is_none();
             for item in answer.items.unwrap_or_default() {
-                let record = record(item).map_err(Trouble)?;
+                let record = record(item)?;
                 self.after = Some(record.id.clone());
                 self.records.extend(is_alive(&record, now).then_some(record));
             }

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
 /// How much of a message of AWS's is repeated, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -17,7 +17,7 @@ pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Troubl
     Trouble(match &error {
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),
         SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map(|error| innermost(error)).unwrap_or_default();
+            let cause = failure.as_connector_error().map(|error| causes(error)).unwrap_or_default();
             format!("cannot be reached: {cause}")
         }
         SdkError::ServiceError(refused) => refusal(refused.err()),
@@ -28,6 +28,11 @@ pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Troubl
             "the request cannot be made; see region and credentials".to_owned()
         }
     })
+}
+
+/// A request that lacks something: a mistake of ours.
+pub(crate) fn built(error: BuildError) -> Trouble {
+    Trouble(error.to_string())
 }
 
 fn refusal(error: &impl ProvideErrorMetadata) -> String {
@@ -51,10 +56,12 @@ fn refusal(error: &impl ProvideErrorMetadata) -> String {
     format!("{code}: {message}{advice}")
 }
 
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
+/// What caused an error, on one line.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let (mut causes, mut cause) = (Vec::new(), error.source());
+    while let Some(error) = cause {
+        causes.push(error.to_string());
+        cause = error.source();
     }
-    error.to_string()
+    causes.join(": ").lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

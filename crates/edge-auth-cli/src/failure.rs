@@ -4,12 +4,14 @@ use std::fmt;
 use std::io::Write;
 
 use edge_auth::admin::AdminError;
+use edge_auth::platform::Unavailable;
 use edge_auth::{PolicyError, PolicyErrors};
 use edge_auth_host::PolicyFileError;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::output::printable_lines;
+use crate::store::StoreTrouble;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -134,6 +136,18 @@ impl From<PolicyFileError> for Failure {
             PolicyFileError::Unreadable(message) => Self::Trouble(message),
             PolicyFileError::Invalid(errors) => Self::Policy(errors),
         }
+    }
+}
+
+impl From<StoreTrouble> for Failure {
+    fn from(trouble: StoreTrouble) -> Self {
+        Self::trouble(trouble.to_string())
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::trouble(unavailable.to_string())
     }
 }
 

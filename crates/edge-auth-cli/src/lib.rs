@@ -3,14 +3,16 @@
 //! | folder | what it is |
 //! |---|---|
 //! | `serve/` | the native host: listener, faces, proxy to the upstream, fetcher of key sets, audit log |
-//! | `store/` | where API-key records are kept: SQLite |
+//! | `store/` | where API-key records are kept: SQLite, DynamoDB |
 //! | `policy/`, `keys/`, `token.rs`, `admin.rs` | the commands of these names |
+//! | `aws/` | the command of this name: a template held to the policy |
 //! | `demo/` | the demonstration |
 //! | `trial/` | issuers and secrets made for one run, for `demo` and `policy test` |
 //! | `host/` | what this machine gives to the core: clock, randomness, environment, files |
 //! | `output.rs`, `failure.rs` | how every command speaks, and how it fails |
 
 mod admin;
+mod aws;
 mod demo;
 mod failure;
 mod host;
@@ -54,12 +56,18 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Make and manage API keys
     Keys(keys::KeysArgs),
+    /// Make stores of API keys
+    #[command(subcommand)]
+    Store(store::init::StoreCommand),
     /// Look into tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
     /// Switch on administration over HTTP
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Look after a deployment on AWS
+    #[command(subcommand)]
+    Aws(aws::AwsCommand),
 }
 
 /// Runs the command that the process's arguments name, and answers its exit code.
@@ -84,8 +92,10 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
             Command::Demo(args) => demo::run(args, output).await,
             Command::Policy(command) => policy::run(command, output).await,
             Command::Keys(args) => keys::run(args, output).await,
+            Command::Store(command) => store::init::run(command, output).await,
             Command::Token(command) => token::run(command, output),
             Command::Admin(command) => admin::run(command, output),
+            Command::Aws(command) => aws::run(command, output),
         }
     });
     // Tunnels and fetches that are still open do not keep the process.

@@ -43,6 +43,8 @@ impl DynamoDbLocal {
             .arg("-jar")
             .arg(folder.join("DynamoDBLocal.jar"))
             .args(["-inMemory", "-sharedDb", "-disableTelemetry", "-port", &address.port().to_string()])
+            // It leaves a file of its own where it runs.
+            .current_dir(env::temp_dir())
             .stdin(Stdio::piped())
             .spawn()?;
         let local = Self { keeper, address };

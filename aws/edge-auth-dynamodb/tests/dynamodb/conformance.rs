@@ -1,8 +1,8 @@
-//! DynamoDB offers every grade, with clients of their own on one table and writers at the same time.
+//! DynamoDB offers every grade, the feed's too, with clients of their own on one table and writers at the same time.
 
 use edge_auth::platform::Unavailable;
 use edge_auth_dynamodb::DynamoDbStore;
-use edge_auth_testkit::conformance::{self, Backend, Failure, Grade, Writer, Written};
+use edge_auth_testkit::conformance::{self, Backend, Failure, FeedBackend, Grade, Writer, Written};
 
 use crate::support::open;
 
@@ -20,16 +20,37 @@ impl Backend for Tables {
     }
 
     async fn at_once(&self, writers: Vec<Writer>) -> Vec<Written> {
-        let running: Vec<_> = writers.into_iter().map(tokio::spawn).collect();
-        let mut written = Vec::new();
-        for writer in running {
-            written.push(writer.await.unwrap_or_else(|_| Err(Failure::new("the writer panicked"))));
-        }
-        written
+        at_once(writers).await
     }
+}
+
+impl FeedBackend for Tables {
+    type Log = DynamoDbStore;
+
+    async fn open(&self, storage: &str) -> Result<DynamoDbStore, Unavailable> {
+        open(storage).await
+    }
+
+    async fn at_once(&self, writers: Vec<Writer>) -> Vec<Written> {
+        at_once(writers).await
+    }
+}
+
+async fn at_once(writers: Vec<Writer>) -> Vec<Written> {
+    let running: Vec<_> = writers.into_iter().map(tokio::spawn).collect();
+    let mut written = Vec::new();
+    for writer in running {
+        written.push(writer.await.unwrap_or_else(|_| Err(Failure::new("the writer panicked"))));
+    }
+    written
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn dynamodb_passes_every_suite() {
     conformance::run(&Tables).await.must_pass();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn dynamodb_passes_the_suite_of_the_feed() {
+    conformance::run_feed(&Tables).await.must_pass();
 }

@@ -1,16 +1,24 @@
-//! One DynamoDB for all tests of this binary, and tables in it.
+//! One DynamoDB for all tests of this binary, tables in it, and servers that fail in DynamoDB's place.
 
+use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use edge_auth::platform::Unavailable;
-use edge_auth_dynamodb::{DynamoDbStore, TableName, init};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Config, Credentials, Region};
+use edge_auth::platform::{ApiKeyRecord, Unavailable};
+use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
+use edge_auth_testkit::scenario::{Call, Face, SeenRequest};
+use edge_auth_testkit::wire::{Response, exchange};
+use edge_auth_token::Timestamp;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(4_000_000_000);
 
 /// A test is not about time, and machines are busy.
-const PATIENT: Duration = Duration::from_secs(60);
+pub(crate) const PATIENT: Duration = Duration::from_secs(60);
+
+/// What must be in no message.
+pub(crate) const SECRET: &str = "SECRET0SECRET0SECRET";
 
 /// It ends with the process.
 pub(crate) fn local() -> &'static DynamoDbLocal {
@@ -18,19 +26,50 @@ pub(crate) fn local() -> &'static DynamoDbLocal {
     LOCAL.get_or_init(|| DynamoDbLocal::start().unwrap())
 }
 
-/// A client of whatever listens there.
-pub(crate) fn client(endpoint: &str) -> Client {
-    let config = Config::builder()
+/// Whatever listens there.
+pub(crate) fn config(endpoint: &str) -> Builder {
+    Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-west-1"))
-        .credentials_provider(Credentials::new("AKIATEST", "not a secret", None, None, "tests"))
-        .endpoint_url(endpoint);
-    Client::from_conf(config.build())
+        .credentials_provider(Credentials::new("AKIATEST", SECRET, Some(SECRET.to_owned()), None, "tests"))
+        .endpoint_url(endpoint)
+}
+
+/// A handle on the table of this name at an endpoint.
+pub(crate) fn at(endpoint: &str, table: &str) -> DynamoDbStore {
+    DynamoDbStore::connect(config(endpoint), TableName::parse(table).unwrap(), PATIENT)
 }
 
 /// A handle of its own on the table of this name, which is made if there is none.
-pub(crate) async fn open(name: &str) -> Result<DynamoDbStore, Unavailable> {
-    let (client, table) = (client(&local().endpoint()), TableName::parse(name).unwrap());
-    init(&client, &table).await?;
-    Ok(DynamoDbStore::new(client, table, PATIENT))
+pub(crate) async fn open(table: &str) -> Result<DynamoDbStore, Unavailable> {
+    let store = at(&local().endpoint(), table);
+    store.init().await?;
+    Ok(store)
+}
+
+/// What DynamoDB answers to a request.
+pub(crate) fn forwarded(request: &SeenRequest) -> Response {
+    let headers = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
+    let call = Call {
+        face: Face::Gateway,
+        method: request.method.clone(),
+        target: request.target.clone().into_bytes(),
+        host: local().address().to_string(),
+        headers: headers.map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect(),
+        body: request.body.clone(),
+        authority: None,
+        handover: None,
+        from: Ipv4Addr::LOCALHOST.into(),
+    };
+    exchange(local().address(), &call).unwrap()
+}
+
+/// An error of DynamoDB's.
+pub(crate) fn refusal(code: &str, message: &str) -> Response {
+    let body = serde_json::json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message });
+    Response { status: 400, body: body.to_string().into_bytes(), ..Response::default() }
+}
+
+pub(crate) fn record(id: &str) -> ApiKeyRecord {
+    ApiKeyRecord { id: id.to_owned(), document: "{}".to_owned(), version: 1, lapses_at: None }
 }

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::host::PolicyFile;
 use crate::output::{Output, Report};
 use crate::serve::{AuditLog, Host, HttpKeySource, NativePlatform, Notices, Upstream, listener, stop};
-use crate::store::{self, StoreSpec};
+use crate::store::{AnyStore, SqliteStore};
 use crate::trial::{Signer, TrialSecrets};
 use calls::Call;
 use folder::Folder;
@@ -51,8 +51,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
     let api = api::start().await?;
     let policy_path = folder.write("policy.toml", &policy::text(issuer))?;
 
-    let spec = StoreSpec::Sqlite(folder.path("keys.db"));
-    let store = store::open(&spec).map_err(|error| Failure::trouble(error.to_string()))?;
+    let store = SqliteStore::open(&folder.path("keys.db"))?;
     let source = HttpKeySource::new();
     let mut secrets = TrialSecrets::default();
     secrets.set(policy::PEPPER, folder.pepper()?);
@@ -67,7 +66,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
     let (log, writer) = AuditLog::start(io::stdout(), notices.clone()).map_err(thread)?;
     let upstream = format!("http://{api}").parse::<Upstream>();
     let upstream = upstream.map_err(|error| Failure::trouble(error.to_string()))?;
-    let platform = NativePlatform::new(Some(store), source);
+    let platform = NativePlatform::new(Some(AnyStore::Sqlite(store)), source);
     let host = Host::start(file, Box::new(secrets), platform, Some(upstream), (log, notices))?;
     output.report(&DemoReport {
         url,

@@ -17,7 +17,7 @@ use edge_auth::admin::{Listed, Registry};
 use crate::failure::Failure;
 use crate::host::{HostResources, PolicyFile, now};
 use crate::output::Output;
-use crate::store::{self, SqliteStore};
+use crate::store::{self, AnyStore};
 
 #[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
@@ -60,11 +60,11 @@ const PAGE: usize = 200;
 struct Desk {
     policy: Policy,
     resources: HostResources,
-    store: SqliteStore,
+    store: AnyStore,
 }
 
 impl Desk {
-    fn open(policy: Option<PathBuf>, store: Option<String>, creates: bool) -> Result<Self, Failure> {
+    async fn open(policy: Option<PathBuf>, store: Option<String>, creates: bool) -> Result<Self, Failure> {
         let policy = policy.ok_or_else(|| {
             Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
         })?;
@@ -74,13 +74,13 @@ impl Desk {
         let file = PolicyFile::at(&policy);
         let policy = file.read()?;
         let store = match creates {
-            true => store::open_named(&spec)?,
-            false => store::open_existing_named(&spec)?,
+            true => store::open_named(&spec).await?,
+            false => store::open_existing_named(&spec).await?,
         };
         Ok(Self { policy, resources: file.resources(), store })
     }
 
-    fn registry(&self) -> Result<Registry<'_, SqliteStore>, Failure> {
+    fn registry(&self) -> Result<Registry<'_, AnyStore>, Failure> {
         Ok(Registry::new(&self.policy, &self.resources, &self.store)?)
     }
 
@@ -116,7 +116,7 @@ impl Desk {
 /// Runs `edge-auth keys …`.
 pub(crate) async fn run(args: KeysArgs, output: Output) -> Result<(), Failure> {
     let creates = matches!(args.command, KeysCommand::Create(_) | KeysCommand::Import(_));
-    let desk = Desk::open(args.policy, args.store, creates)?;
+    let desk = Desk::open(args.policy, args.store, creates).await?;
     match args.command {
         KeysCommand::Create(args) => create::run(args, &desk, output).await,
         KeysCommand::List(args) => list::run(args, &desk, output).await,

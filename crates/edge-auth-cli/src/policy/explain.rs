@@ -75,7 +75,10 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
     let resources = file.resources().with_client_ca(args.client_ca.as_deref());
-    let store = args.store.as_deref().map(store::open_existing_named).transpose()?;
+    let store = match &args.store {
+        Some(store) => Some(store::open_existing_named(store).await?),
+        None => None,
+    };
     let source = HttpKeySource::new();
     let platform = NativePlatform::new(store, source);
     let (gate, mut notices) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;

@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now};
 use crate::output::{Output, Report};
 use crate::serve::{HttpKeySource, NativePlatform};
-use crate::store::{self, SqliteStore, StoreSpec};
+use crate::store::{AnyStore, SqliteStore};
 use crate::trial::{Signer, TrialAuthority, TrialSecrets};
 
 #[derive(Debug, Args)]
@@ -101,10 +101,9 @@ impl Trial {
         let authority = TrialAuthority::new()?;
         policy.replace_certificate_sources();
         secrets.set_client_ca(authority.pem());
-        let store = store::open(&StoreSpec::Sqlite(folder.join("keys.db")))
-            .map_err(|error| Failure::trouble(error.to_string()))?;
+        let store = SqliteStore::open(&folder.join("keys.db"))?;
         let source = HttpKeySource::new();
-        let platform = NativePlatform::new(Some(store.clone()), source);
+        let platform = NativePlatform::new(Some(AnyStore::Sqlite(store.clone())), source);
         let (gate, _) = Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
         Ok(Self { gate, signers, authority, secrets, store })
     }

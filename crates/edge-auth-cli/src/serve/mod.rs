@@ -63,7 +63,10 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
     policy.read()?;
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
     let upstream = upstream.map_err(|error| Failure::Usage(format!("--upstream: {error}")))?;
-    let store = args.store.as_deref().map(store::open_named).transpose()?;
+    let store = match &args.store {
+        Some(store) => Some(store::open_named(store).await?),
+        None => None,
+    };
     let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));
     let notices = Notices::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;

@@ -3,7 +3,7 @@
 use edge_auth::platform::Platform;
 use edge_auth_host::{HttpKeySource, MaybeStore};
 
-use crate::store::SqliteStore;
+use crate::store::AnyStore;
 
 /// What gates on this machine ask.
 #[derive(Clone)]
@@ -13,11 +13,11 @@ pub(crate) struct NativePlatform {
 }
 
 /// API keys and revocations.
-type Store = MaybeStore<SqliteStore>;
+type Store = MaybeStore<AnyStore>;
 
 impl NativePlatform {
     /// With this store, if there is one.
-    pub(crate) fn new(store: Option<SqliteStore>, source: HttpKeySource) -> Self {
+    pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
         Self { store: Store::new(store, "no store was given: start with --store sqlite:PATH"), source }
     }
 }

@@ -1,7 +1,11 @@
-//! Where this host keeps API-key records and revocations: an SQLite file, shared by the server and the
-//! command.
+//! Where this host keeps API-key records and revocations: an SQLite file, shared by the server and the command, or a
+//! DynamoDB table.
 
+mod any;
 mod connection;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+pub(crate) mod init;
 mod revocations;
 mod spec;
 mod sqlite;
@@ -9,33 +13,31 @@ mod sqlite;
 mod tests;
 mod trouble;
 
+pub use any::AnyStore;
 pub use spec::{StoreSpec, StoreSpecError};
 pub use sqlite::SqliteStore;
 pub use trouble::StoreTrouble;
 
 use crate::failure::Failure;
 
-/// Opens a store, which is made if there is none.
-pub fn open(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
-    let StoreSpec::Sqlite(path) = spec;
-    SqliteStore::open(path)
+/// Opens the store that an argument names. A file is made if there is none; a table never is. The
+/// argument itself is not repeated in an error: the rest of a database URL often holds a password.
+pub(crate) async fn open_named(argument: &str) -> Result<AnyStore, Failure> {
+    match named(argument)? {
+        StoreSpec::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open(&path)?)),
+        #[cfg(feature = "dynamodb")]
+        StoreSpec::DynamoDb(table) => Ok(AnyStore::DynamoDb(dynamodb::open(table).await?)),
+    }
 }
 
-/// Opens a store that must be there: a mistyped path is not to become an empty store.
-pub fn open_existing(spec: &StoreSpec) -> Result<SqliteStore, StoreTrouble> {
-    let StoreSpec::Sqlite(path) = spec;
-    SqliteStore::open_existing(path)
-}
-
-/// Opens the store that an argument names. The argument itself is not repeated in an error: the
-/// rest of a database URL often holds a password.
-pub(crate) fn open_named(argument: &str) -> Result<SqliteStore, Failure> {
-    open(&named(argument)?).map_err(|trouble| Failure::trouble(trouble.to_string()))
-}
-
-/// Opens the store that an argument names, which must be there.
-pub(crate) fn open_existing_named(argument: &str) -> Result<SqliteStore, Failure> {
-    open_existing(&named(argument)?).map_err(|trouble| Failure::trouble(trouble.to_string()))
+/// Opens the store that an argument names, which must be there: a mistyped path is not to become an
+/// empty store.
+pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, Failure> {
+    match named(argument)? {
+        StoreSpec::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open_existing(&path)?)),
+        #[cfg(feature = "dynamodb")]
+        StoreSpec::DynamoDb(table) => Ok(AnyStore::DynamoDb(dynamodb::open(table).await?)),
+    }
 }
 
 fn named(argument: &str) -> Result<StoreSpec, Failure> {

@@ -1,12 +1,18 @@
-//! Where API-key records are kept, as an operator writes it: `sqlite:PATH`.
+//! Where API-key records are kept, as an operator writes it: `sqlite:PATH` or `dynamodb:TABLE`.
 
 use std::path::PathBuf;
+
+#[cfg(feature = "dynamodb")]
+use edge_auth_dynamodb::TableName;
 
 /// A store that this build can open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreSpec {
     /// `sqlite:PATH`, the path absolute or relative to the working directory.
     Sqlite(PathBuf),
+    /// `dynamodb:TABLE`, in the region and account that the AWS command line would take.
+    #[cfg(feature = "dynamodb")]
+    DynamoDb(TableName),
 }
 
 /// Why a text names no store. Of the text only its scheme is repeated: the rest of a database
@@ -14,11 +20,22 @@ pub enum StoreSpec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreSpecError {
     /// There is no scheme.
-    #[error("a store is written with its kind, as `sqlite:PATH` (the only kind supported)")]
+    #[error("a store is written with its kind, as `sqlite:PATH` or `dynamodb:TABLE`")]
     NoScheme,
     /// The scheme is none of ours.
-    #[error("stores of the kind `{0}:` are not supported; supported is `sqlite:PATH`")]
+    #[error("stores of the kind `{0}:` are not supported; supported are `sqlite:PATH` and `dynamodb:TABLE`")]
     UnknownScheme(String),
+    /// This build leaves DynamoDB out.
+    #[cfg(not(feature = "dynamodb"))]
+    #[error(
+        "this `edge-auth` was built without DynamoDB: build it with `--features dynamodb`, as in \
+         `cargo install --path crates/edge-auth-cli --features dynamodb`"
+    )]
+    WithoutDynamoDb,
+    /// What follows `dynamodb:` is no name of a table.
+    #[cfg(feature = "dynamodb")]
+    #[error("`dynamodb:` wants the name of a table after it, as in `dynamodb:edge-auth`: {0}")]
+    NoTable(#[from] edge_auth_dynamodb::TableNameError),
     /// Nothing follows the scheme.
     #[error("`sqlite:` wants the path of a file after it, as in `sqlite:/var/lib/edge-auth/keys.db`")]
     NoPath,
@@ -33,16 +50,20 @@ pub enum StoreSpecError {
 }
 
 impl StoreSpec {
-    /// Reads `sqlite:PATH`.
+    /// Reads `sqlite:PATH` or `dynamodb:TABLE`.
     pub fn parse(text: &str) -> Result<Self, StoreSpecError> {
-        let (scheme, path) = text.split_once(':').ok_or(StoreSpecError::NoScheme)?;
-        if scheme != "sqlite" {
-            return Err(if is_scheme(scheme) {
-                StoreSpecError::UnknownScheme(scheme.to_owned())
-            } else {
-                StoreSpecError::NoScheme
-            });
+        match text.split_once(':').ok_or(StoreSpecError::NoScheme)? {
+            ("sqlite", path) => Self::sqlite(path),
+            #[cfg(feature = "dynamodb")]
+            ("dynamodb", table) => Ok(Self::DynamoDb(TableName::parse(table)?)),
+            #[cfg(not(feature = "dynamodb"))]
+            ("dynamodb", _) => Err(StoreSpecError::WithoutDynamoDb),
+            (scheme, _) if is_scheme(scheme) => Err(StoreSpecError::UnknownScheme(scheme.to_owned())),
+            _ => Err(StoreSpecError::NoScheme),
         }
+    }
+
+    fn sqlite(path: &str) -> Result<Self, StoreSpecError> {
         if path.is_empty() {
             return Err(StoreSpecError::NoPath);
         }
@@ -89,11 +110,28 @@ mod tests {
         assert_eq!(refused("SQLite:keys.db"), StoreSpecError::UnknownScheme("SQLite".into()));
     }
 
+    #[cfg(feature = "dynamodb")]
+    #[test]
+    fn a_table_follows_the_scheme() {
+        let table = TableName::parse("edge-auth").unwrap();
+        assert_eq!(StoreSpec::parse("dynamodb:edge-auth"), Ok(StoreSpec::DynamoDb(table)));
+        for text in ["dynamodb:", "dynamodb:a", "dynamodb:eu-west-1/keys", "dynamodb://keys"] {
+            assert!(matches!(refused(text), StoreSpecError::NoTable(_)), "{text}");
+        }
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    #[test]
+    fn a_build_without_dynamodb_says_how_to_get_one() {
+        let message = refused("dynamodb:edge-auth").to_string();
+        assert!(message.contains("--features dynamodb"), "{message}");
+    }
+
     #[test]
     fn the_refusal_lists_what_is_supported_and_repeats_no_password() {
         let message = refused("postgres://admin:hunter2@db/keys").to_string();
         assert!(message.contains("`postgres:`"), "{message}");
-        assert!(message.contains("`sqlite:PATH`"), "{message}");
+        assert!(message.contains("`sqlite:PATH` and `dynamodb:TABLE`"), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
         let message = refused("admin/hunter2:x").to_string();
         assert!(!message.contains("hunter2"), "{message}");

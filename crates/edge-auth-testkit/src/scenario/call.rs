@@ -146,12 +146,15 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
         fetches: None,
     };
     match face {
-        // A proxy would forward them; the gateway forwards what was matched.
-        Face::ForwardAuth if str::from_utf8(&own.target).is_ok_and(has_dot_segments) => {
-            through.status = 400;
+        // Who asks would forward them; the gateway forwards what was matched.
+        Face::ForwardAuth | Face::Authorizer if str::from_utf8(&own.target).is_ok_and(has_dot_segments) => {
+            through.status = 403;
             through.code = Some("path_ambiguous".to_owned());
-            through.headers.insert("X-Auth-Code".to_owned(), Want::Is("path_ambiguous".to_owned()));
             through.audit.clear();
+            if face == Face::ForwardAuth {
+                through.status = 400;
+                through.headers.insert("X-Auth-Code".to_owned(), Want::Is("path_ambiguous".to_owned()));
+            }
         }
         Face::ForwardAuth => {
             let challenge = |(name, _): &(&String, &Want)| name.eq_ignore_ascii_case("www-authenticate");

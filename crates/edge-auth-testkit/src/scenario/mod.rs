@@ -26,6 +26,7 @@ pub use in_process::InProcess;
 pub use report::Report;
 pub use seed::{Seeded, SeededKey, seed};
 pub use setup::Setup;
+pub use source::Face;
 pub use want::Want;
 
 /// One file of scenarios.

@@ -16,7 +16,7 @@ use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
-use crate::route::NormalPath;
+use crate::route::{NormalPath, has_dot_segments};
 
 /// What comes of an event.
 pub type Answered = (Result<AuthorizerAnswer, Raised>, Outcome);
@@ -32,6 +32,8 @@ pub enum Api {
     WebSocket,
 }
 
+/// The path that a WebSocket API's connections are asked about by.
+const CONNECT: &str = "/$connect";
 /// The path that AppSync's one endpoint is asked about by.
 const GRAPHQL: &str = "/graphql";
 
@@ -91,22 +93,24 @@ impl<P: Platform> Gate<P> {
         reach: bool,
         now: Timestamp,
     ) -> (Outcome, Option<Vec<bool>>) {
-        let unread = |denial| self.refuse_unread(&incoming.as_request(incoming.peer), denial, now);
         let asked = arn.ok_or_else(|| malformed("the event has no ARN of an API's method"));
         let asked = asked.and_then(|arn| Ok((arn.method, target(api, arn, incoming)?)));
-        let (method, target) = match asked.and_then(|asked| self.host_known(incoming).map(|()| asked)) {
-            Ok(asked) => asked,
-            Err(denial) => return (unread(denial), None),
-        };
+        let asked = asked.and_then(|asked| self.host_known(incoming).map(|()| asked));
         let mut fields = incoming.headers.0.to_vec();
-        let method = if api == Api::WebSocket {
+        if api == Api::WebSocket {
             fields.push(("upgrade", b"websocket"));
-            "GET"
-        } else {
-            method
+        }
+        let (asked, refused) = match asked {
+            Ok((_, target)) if api == Api::WebSocket => (("GET", target), None),
+            Ok(asked) => (asked, None),
+            Err(denial) => ((incoming.method, incoming.target.to_owned()), Some(denial)),
         };
-        let request = self.call_of(incoming, method, &target, Headers(&fields));
-        let outcome = self.authorize(&request, now).await;
+        let (method, target) = (asked.0, asked.1.as_str());
+        let request = self.call_of(incoming, method, target, Headers(&fields));
+        let outcome = match refused {
+            None => self.authorize(&request, now).await,
+            Some(denial) => self.refuse_unread(&request, denial, now),
+        };
         // A caller who may not do this may do something else, and is known by the same answer.
         let known = outcome.code().is_none_or(|code| code.status() == 403 || code == Code::PathAmbiguous);
         if !(reach && known && api != Api::WebSocket) {
@@ -193,7 +197,7 @@ fn not_in_an_outage(outcome: &Outcome) -> Result<bool, Raised> {
 fn target(api: Api, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<String, Denial> {
     let Some(path) = arn.path else {
         return match (api, arn.method) {
-            (Api::WebSocket, route @ "$connect") => Ok(format!("/{route}")),
+            (Api::WebSocket, "$connect") => Ok(CONNECT.to_owned()),
             _ => Err(malformed("the ARN has no path")),
         };
     };
@@ -206,6 +210,13 @@ fn target(api: Api, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<Strin
             let ambiguous =
                 |refused: crate::route::PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
             NormalPath::from_decoded(path).map_err(ambiguous)?.forwarded().into_owned()
+        }
+        // API Gateway forwards the path as it came, not the one that is decided about.
+        Api::Rest | Api::WebSocket if has_dot_segments(path) => {
+            return Err(Denial::new(
+                Code::PathAmbiguous,
+                "the path holds dot segments, which would be forwarded",
+            ));
         }
         Api::Rest | Api::WebSocket => path.to_owned(),
     };

@@ -15,6 +15,7 @@ mod read;
 mod rule;
 mod sample;
 mod source;
+mod summary;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use locate::Format;
 pub use preset::Preset;
 pub use sample::SampleToken;
 pub use source::Proxy;
+pub use summary::RuleSummary;
 
 use crate::aws::AwsPolicy;
 use crate::certificate::{CertificateSource, Pins};

@@ -13,6 +13,7 @@ use edge_auth::certificate::Handover;
 use edge_auth::faces::Incoming;
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers};
+use edge_auth_testkit::iam::allows as iam_allows;
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_token::Algorithm;
@@ -72,25 +73,4 @@ fn ask(gate: &Gate<Host>, api: Api, arn: &str, fields: &[(&str, &str)]) -> Answe
 /// The answer, as API Gateway reads it.
 fn json(answered: &Answered) -> Value {
     serde_json::to_value(answered.0.as_ref().unwrap()).unwrap()
-}
-
-/// Whether IAM would let a call pass by this answer. It is not the product's own reading.
-fn iam_allows(answer: &Value, arn: &str) -> bool {
-    fn matches(glob: &[u8], text: &[u8]) -> bool {
-        match (glob.split_first(), text.split_first()) {
-            (None, None) => true,
-            (Some((b'*', rest)), _) if matches(rest, text) => true,
-            (Some((b'*', _)), Some((_, left))) => matches(glob, left),
-            (Some((b'?', rest)), Some((_, left))) => matches(rest, left),
-            (Some((own, rest)), Some((other, left))) if own == other => matches(rest, left),
-            _ => false,
-        }
-    }
-    let says = |effect: &str| {
-        let statements = answer["policyDocument"]["Statement"].as_array().unwrap();
-        let resources = statements.iter().filter(|one| one["Effect"] == effect).map(|one| &one["Resource"]);
-        let mut resources = resources.flat_map(|list| list.as_array().unwrap());
-        resources.any(|resource| matches(resource.as_str().unwrap().as_bytes(), arn.as_bytes()))
-    };
-    says("Allow") && !says("Deny")
 }

@@ -41,7 +41,11 @@ fn methods() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["GET", "POST", "HEAD", "DELETE"])
 }
 
+/// What the gate says to the same call, as an authorizer that keeps nothing would have it decided.
 fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) -> bool {
+    if edge_auth::route::has_dot_segments(path) {
+        return false;
+    }
     let fields = [("authorization", token.as_bytes())];
     let request = AuthRequest {
         method,
@@ -86,8 +90,9 @@ proptest! {
             let named = policy.contains("host = ");
             prop_assert!(elsewhere || !kept || (named && (*method, path) == (asked.0, path_only)), "{policy}\n{path}\n{answer}");
             // Where IAM can say everything, it says no less either.
-            let plain = !path.contains(['%', '?', '*', '\\', ';', '#']) && !path.contains("/.") && !path.contains("//");
-            prop_assert!(kept || !gates || !plain || !unsaid.is_empty(), "{policy}\n{method} {path}\n{answer}");
+            let plain = |path: &str| !path.contains(['%', '*', '\\', ';', '#']) && !path.contains("//");
+            let sayable = unsaid.is_empty() && plain(path) && plain(path_only);
+            prop_assert!(kept || !gates || !sayable, "{policy}\n{method} {path}\n{answer}");
         }
     }
 }

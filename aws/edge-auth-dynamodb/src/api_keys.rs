@@ -1,0 +1,180 @@
+//! API-key records. A read is one `GetItem`; a write is one conditional `PutItem`.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth_token::Timestamp;
+use futures::FutureExt;
+
+use crate::item::{Item, Stored, TTL, bytes, number, text};
+use crate::store::DynamoDbStore;
+use crate::trouble::{Trouble, cause};
+use crate::{key, shard};
+
+const WRITE: &str = "write";
+
+impl ApiKeys for DynamoDbStore {
+    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        let Some(key) = key::of_api_key(id) else {
+            return Ok(None);
+        };
+        let get = self.get(key);
+        let found = async move { get.send().await.map_err(cause)?.item.map(record).transpose() };
+        let found = self.within_deadline("GetItem", found.boxed()).await?;
+        Ok(found.filter(|record| is_alive(record, now)))
+    }
+}
+
+impl ApiKeyAdmin for DynamoDbStore {
+    /// If it is [`Unavailable`], the record may be stored or not: whoever asks again finds out, as a
+    /// write is never done twice.
+    async fn put(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> Result<Put, Unavailable> {
+        self.within_deadline("PutItem", self.put_record(record, expected, now).boxed()).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+        self.within_deadline("Query", shard::merged(self, (after, limit), now).boxed()).await
+    }
+}
+
+impl DynamoDbStore {
+    async fn put_record(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> Result<Put, Trouble> {
+        let key =
+            key::of_api_key(&record.id).ok_or_else(|| Trouble("an id has 1 to 128 bytes".to_owned()))?;
+        let write = this_write()?;
+        let mut item = attributes(record, write.clone());
+        item.extend(key);
+        let put = self
+            .put_item(item)
+            .expression_attribute_values(":now", number(now.millis()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = match expected {
+            Expected::Absent => put.condition_expression("attribute_not_exists(pk) OR lapses_at <= :now"),
+            Expected::Version(version) => put
+                .condition_expression(
+                    "version = :version AND (attribute_not_exists(lapses_at) OR lapses_at > :now)",
+                )
+                .expression_attribute_values(":version", number(version)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(Put::Stored),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(stored)) => {
+                    // After an answer that got lost, the retry finds what the first attempt wrote.
+                    let ours = stored.item().and_then(|item| item.get(WRITE)) == Some(&write);
+                    Ok(if ours { Put::Stored } else { Put::Conflict })
+                }
+                _ => Err(cause(error)),
+            },
+        }
+    }
+}
+
+/// Names one call of `put`, all its attempts included.
+fn this_write() -> Result<AttributeValue, Trouble> {
+    let mut name = [0; 16];
+    getrandom::fill(&mut name).map_err(|error| Trouble(format!("no randomness: {error}")))?;
+    Ok(bytes(&name))
+}
+
+/// Everything but the key.
+fn attributes(record: &ApiKeyRecord, write: AttributeValue) -> Item {
+    let mut item = Item::from([
+        ("document".to_owned(), text(&record.document)),
+        ("version".to_owned(), number(record.version)),
+        (WRITE.to_owned(), write),
+    ]);
+    if let Some(lapses_at) = record.lapses_at {
+        item.insert("lapses_at".to_owned(), number(lapses_at.millis()));
+        item.insert(TTL.to_owned(), number(lapses_at.millis().div_ceil(1000)));
+    }
+    item
+}
+
+pub(crate) fn record(item: Item) -> Result<ApiKeyRecord, Trouble> {
+    let mut stored = Stored::new(item)?;
+    Ok(ApiKeyRecord {
+        document: stored.text("document")?,
+        version: stored.number("version")?,
+        lapses_at: stored.lapses_at()?,
+        id: stored.sort().to_owned(),
+    })
+}
+
+/// DynamoDB deletes what has lapsed within days, not at once.
+pub(crate) fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
+    record.lapses_at.is_none_or(|lapses_at| now < lapses_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored() -> (ApiKeyRecord, Item) {
+        let record = ApiKeyRecord {
+            id: "k1".into(),
+            document: "{}".into(),
+            version: 7,
+            lapses_at: Some(Timestamp::from_millis(1501)),
+        };
+        let mut item = attributes(&record, bytes(b"a write"));
+        item.insert("sk".to_owned(), text("k1"));
+        (record, item)
+    }
+
+    #[test]
+    fn a_record_returns_from_its_item() {
+        let (stored, item) = stored();
+        assert_eq!(record(item).unwrap(), stored);
+    }
+
+    #[test]
+    fn the_table_forgets_a_record_in_the_second_after_it_lapsed() {
+        assert_eq!(stored().1[TTL], number(2));
+        let forever = ApiKeyRecord { lapses_at: None, ..stored().0 };
+        let item = attributes(&forever, bytes(b"a write"));
+        assert!(!item.contains_key(TTL) && !item.contains_key("lapses_at"));
+    }
+
+    #[test]
+    fn an_item_that_somebody_edited_is_no_record_and_is_named() {
+        let cases = [
+            ("document", AttributeValue::Null(true)),
+            ("document", number(1)),
+            ("version", text("7")),
+            ("version", AttributeValue::N("-1".into())),
+            ("version", AttributeValue::N("1.5".into())),
+            ("lapses_at", text("never")),
+            ("lapses_at", AttributeValue::Null(true)),
+        ];
+        for (attribute, edited) in cases {
+            let mut item = stored().1;
+            item.insert(attribute.to_owned(), edited);
+            let Trouble(why) = record(item).unwrap_err();
+            assert_eq!(
+                why,
+                format!("the item \"k1\" is damaged: `{attribute}` is missing or of a wrong type")
+            );
+        }
+        for attribute in ["document", "version", "sk"] {
+            let mut item = stored().1;
+            item.remove(attribute);
+            assert!(record(item).unwrap_err().0.contains(attribute));
+        }
+    }
+}

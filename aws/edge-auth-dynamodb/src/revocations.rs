@@ -1,0 +1,270 @@
+//! The revocation feed. The head counts its records: an append is one transaction that moves the head on and puts the
+//! records, if the head is where the writer believes it to be.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    DeleteRequest, Put as PutRequest, ReturnValue, TransactWriteItem, Update, WriteRequest,
+};
+use edge_auth::platform::{
+    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+};
+use edge_auth_token::Timestamp;
+use futures::FutureExt;
+
+use crate::init::MARK_INDEX;
+use crate::item::{Item, Stored, bytes, number, text};
+use crate::key;
+use crate::store::DynamoDbStore;
+use crate::trouble::{Trouble, built, cause};
+
+/// How many items one request deletes at most.
+const DELETED_AT_ONCE: usize = 25;
+/// How long a delete that DynamoDB put off waits.
+const PUT_OFF: Duration = Duration::from_millis(50);
+
+impl RevocationFeed for DynamoDbStore {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        let since = self
+            .revocations("pk = :pk AND sk >= :first")
+            .expression_attribute_values(":first", text(&key::revocation_sort(first)));
+        self.within_deadline("Query", records(since, limit).boxed()).await
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        let marked = self
+            .revocations("pk = :pk AND mark = :mark")
+            .index_name(MARK_INDEX)
+            .expression_attribute_values(":mark", text(mark));
+        let mut found = self.within_deadline("Query", records(marked, usize::MAX).boxed()).await?;
+        // The index has those with one mark in no order.
+        found.sort_unstable_by_key(|record| record.sequence);
+        Ok(found)
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        let get = self.get(key::of_snapshot());
+        let found = async move { get.send().await.map_err(cause)?.item.map(snapshot).transpose() };
+        self.within_deadline("GetItem", found.boxed()).await
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        let get = self.get(key::of_snapshot_part(id, index));
+        let found = async move {
+            let item = get.send().await.map_err(cause)?.item;
+            item.map(|item| Stored::new(item)?.bytes("bytes")).transpose()
+        };
+        self.within_deadline("GetItem", found.boxed()).await
+    }
+}
+
+impl RevocationLog for DynamoDbStore {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        self.within_deadline("TransactWriteItems", self.append_records(records).boxed()).await
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        let newest = match before {
+            None => self.revocations("pk = :pk"),
+            Some(before) => self
+                .revocations("pk = :pk AND sk < :before")
+                .expression_attribute_values(":before", text(&key::revocation_sort(before))),
+        };
+        self.within_deadline("Query", records(newest.scan_index_forward(false), limit).boxed()).await
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, part: &[u8]) -> Result<(), Unavailable> {
+        let mut item = key::of_snapshot_part(id, index);
+        item.insert("bytes".to_owned(), bytes(part));
+        let put = self.put_item(item);
+        let put = async move { put.send().await.map(drop).map_err(cause) };
+        self.within_deadline("PutItem", put.boxed()).await
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        let replaced = self.within_deadline("PutItem", self.replace_snapshot(snapshot).boxed()).await?;
+        let Some(replaced) = replaced else {
+            return Ok(Put::Conflict);
+        };
+        if let Some(id) = replaced.filter(|id| *id != snapshot.id) {
+            // What stays is never read again: that it takes room is no reason to fail.
+            let _ = self.within_deadline("DeleteItem", self.drop_parts(&id).boxed()).await;
+        }
+        Ok(Put::Stored)
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let lapsed = self
+            .revocations("pk = :pk AND sk < :before")
+            .expression_attribute_values(":before", text(&key::revocation_sort(before)))
+            .filter_expression("lapses_at <= :now")
+            .expression_attribute_values(":now", number(now.millis()));
+        let lapsed = self.within_deadline("Query", records(lapsed, limit).boxed()).await?;
+        for records in lapsed.chunks(DELETED_AT_ONCE) {
+            self.within_deadline("BatchWriteItem", self.delete(records).boxed()).await?;
+        }
+        Ok(lapsed.len())
+    }
+}
+
+impl DynamoDbStore {
+    fn revocations(&self, condition: &str) -> QueryFluentBuilder {
+        self.query()
+            .key_condition_expression(condition)
+            .expression_attribute_values(":pk", text(key::REVOCATIONS))
+    }
+
+    /// Repeating an attempt whose answer got lost does nothing: the SDK gives all of them one token.
+    async fn append_records(&self, records: &[RevocationRecord]) -> Result<Put, Trouble> {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Ok(Put::Stored);
+        };
+        let in_a_row = (first.sequence..).zip(records).all(|(sequence, record)| record.sequence == sequence);
+        if !in_a_row || first.sequence == 0 {
+            return Ok(Put::Conflict);
+        }
+        let mut head = Update::builder()
+            .table_name(self.table.as_str())
+            .set_key(Some(key::of_revocation_head()))
+            .update_expression("SET #sequence = :last")
+            .expression_attribute_names("#sequence", "sequence")
+            .expression_attribute_values(":last", number(last.sequence));
+        head = match first.sequence - 1 {
+            0 => head.condition_expression("attribute_not_exists(pk)"),
+            known => head
+                .condition_expression("#sequence = :known")
+                .expression_attribute_values(":known", number(known)),
+        };
+        let head = TransactWriteItem::builder().update(head.build().map_err(built)?).build();
+        let mut transaction = self.client.transact_write_items().transact_items(head);
+        for record in records {
+            let put = PutRequest::builder().table_name(self.table.as_str()).set_item(Some(item(record)));
+            let put = TransactWriteItem::builder().put(put.build().map_err(built)?).build();
+            transaction = transaction.transact_items(put);
+        }
+        match transaction.send().await {
+            Ok(_) => Ok(Put::Stored),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
+                    if cancelled.cancellation_reasons().iter().any(|reason| {
+                        matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
+                    }) =>
+                {
+                    Ok(Put::Conflict)
+                }
+                _ => Err(cause(error)),
+            },
+        }
+    }
+
+    /// The id of the snapshot before, if there was one; `None` on the outside if this one is not newer.
+    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Option<Option<String>>, Trouble> {
+        let mut item = key::of_snapshot();
+        item.extend([
+            ("sequence".to_owned(), number(snapshot.sequence)),
+            ("id".to_owned(), text(&snapshot.id)),
+            ("document".to_owned(), text(&snapshot.document)),
+        ]);
+        let put = self
+            .put_item(item)
+            .condition_expression("attribute_not_exists(pk) OR #sequence < :sequence")
+            .expression_attribute_names("#sequence", "sequence")
+            .expression_attribute_values(":sequence", number(snapshot.sequence))
+            .return_values(ReturnValue::AllOld);
+        match put.send().await {
+            Ok(put) => match put.attributes {
+                None => Ok(Some(None)),
+                Some(replaced) => Ok(Some(Some(Stored::new(replaced)?.text("id")?))),
+            },
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                _ => Err(cause(error)),
+            },
+        }
+    }
+
+    async fn drop_parts(&self, id: &str) -> Result<(), Trouble> {
+        for index in 0.. {
+            let delete = self
+                .client
+                .delete_item()
+                .table_name(self.table.as_str())
+                .set_key(Some(key::of_snapshot_part(id, index)))
+                .condition_expression("attribute_exists(pk)");
+            match delete.send().await {
+                Ok(_) => {}
+                Err(error) => match error.as_service_error() {
+                    Some(DeleteItemError::ConditionalCheckFailedException(_)) => break,
+                    _ => return Err(cause(error)),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, records: &[RevocationRecord]) -> Result<(), Trouble> {
+        let mut requests = Vec::new();
+        for record in records {
+            let key = Some(key::of_revocation(record.sequence));
+            let delete = DeleteRequest::builder().set_key(key).build().map_err(built)?;
+            requests.push(WriteRequest::builder().delete_request(delete).build());
+        }
+        loop {
+            let batch = self.client.batch_write_item().request_items(self.table.as_str(), requests);
+            let put_off = batch.send().await.map_err(cause)?.unprocessed_items.unwrap_or_default();
+            requests = put_off.into_values().flatten().collect();
+            if requests.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(PUT_OFF).await;
+        }
+    }
+}
+
+/// The first `limit` records that a query finds.
+async fn records(mut query: QueryFluentBuilder, limit: usize) -> Result<Vec<RevocationRecord>, Trouble> {
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let page = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
+        let answer = query.clone().limit(page).send().await.map_err(cause)?;
+        for item in answer.items.unwrap_or_default() {
+            found.push(record(item)?);
+        }
+        // A page also ends after 1 MB.
+        match answer.last_evaluated_key {
+            Some(last) => query = query.set_exclusive_start_key(Some(last)),
+            None => break,
+        }
+    }
+    Ok(found)
+}
+
+fn item(record: &RevocationRecord) -> Item {
+    let mut item = key::of_revocation(record.sequence);
+    item.extend([("mark".to_owned(), text(&record.mark)), ("document".to_owned(), text(&record.document))]);
+    item.extend(record.lapses_at.map(|lapses_at| ("lapses_at".to_owned(), number(lapses_at.millis()))));
+    item
+}
+
+fn record(item: Item) -> Result<RevocationRecord, Trouble> {
+    let mut stored = Stored::new(item)?;
+    Ok(RevocationRecord {
+        sequence: stored.sort().parse().map_err(|_| stored.wrong(key::SORT))?,
+        mark: stored.text("mark")?,
+        document: stored.text("document")?,
+        lapses_at: stored.lapses_at()?,
+    })
+}
+
+fn snapshot(item: Item) -> Result<SnapshotRecord, Trouble> {
+    let mut stored = Stored::new(item)?;
+    Ok(SnapshotRecord {
+        sequence: stored.number("sequence")?,
+        id: stored.text("id")?,
+        document: stored.text("document")?,
+    })
+}

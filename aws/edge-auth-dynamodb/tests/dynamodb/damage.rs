@@ -1,0 +1,66 @@
+//! Items that somebody edited, and tables that are not ours.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeys, Expected, Put};
+use edge_auth_dynamodb::Init;
+
+use crate::support::{NOW, at, config, local, open, record};
+
+fn client() -> Client {
+    Client::from_conf(config(&local().endpoint()).build())
+}
+
+/// The item of a record, as it is in the table.
+async fn item(table: &str, id: &str) -> HashMap<String, AttributeValue> {
+    let scan = client().scan().table_name(table).send().await.unwrap();
+    let is_it = |item: &HashMap<_, _>| item.get("sk") == Some(&AttributeValue::S(id.to_owned()));
+    scan.items.unwrap().into_iter().find(is_it).unwrap()
+}
+
+#[tokio::test]
+async fn an_item_that_somebody_truncated_is_named_and_the_others_are_still_found() {
+    let store = open("edited").await.unwrap();
+    for id in ["k1", "k2"] {
+        assert_eq!(store.put(&record(id), Expected::Absent, NOW).await.unwrap(), Put::Stored);
+    }
+    let mut truncated = item("edited", "k1").await;
+    truncated.remove("document");
+    client().put_item().table_name("edited").set_item(Some(truncated)).send().await.unwrap();
+    let named = "the item \"k1\" is damaged: `document` is missing or of a wrong type";
+    for complaint in [store.find("k1", NOW).await.err(), store.list(None, 10, NOW).await.err()] {
+        let complaint = complaint.unwrap().to_string();
+        assert!(complaint.ends_with(named), "{complaint}");
+    }
+    assert_eq!(store.find("k2", NOW).await.unwrap(), Some(record("k2")));
+}
+
+#[tokio::test]
+async fn a_table_is_made_once_and_has_its_ttl() {
+    let store = at(&local().endpoint(), "made");
+    assert_eq!(store.init().await.unwrap(), Init { created: true, ttl_enabled: true });
+    assert_eq!(store.init().await.unwrap(), Init { created: false, ttl_enabled: false });
+    let ttl = client().describe_time_to_live().table_name("made").send().await.unwrap();
+    assert_eq!(ttl.time_to_live_description.unwrap().attribute_name.unwrap(), "expires_at");
+}
+
+#[tokio::test]
+async fn another_programs_table_is_left_as_it_is() {
+    let defined = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
+    let make = client()
+        .create_table()
+        .table_name("stamps")
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(defined.build().unwrap())
+        .key_schema(key.build().unwrap());
+    make.send().await.unwrap();
+    let complaint = at(&local().endpoint(), "stamps").init().await.unwrap_err().to_string();
+    assert!(complaint.starts_with("DynamoDB table stamps: is another program's"), "{complaint}");
+    let ttl = client().describe_time_to_live().table_name("stamps").send().await.unwrap();
+    assert_eq!(ttl.time_to_live_description.unwrap().attribute_name, None);
+}

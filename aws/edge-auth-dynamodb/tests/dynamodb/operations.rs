@@ -1,0 +1,101 @@
+//! What a decision costs: calls, counted on their way to DynamoDB.
+
+use std::sync::{Arc, Mutex};
+
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::certificate::Handover;
+use edge_auth::platform::Platform;
+use edge_auth::policy::Format;
+use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
+use edge_auth_dynamodb::DynamoDbStore;
+use edge_auth_testkit::documents::{DocumentSource, Documents};
+use edge_auth_testkit::platform::MapResources;
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_testkit::wire::Server;
+use edge_auth_token::AwsLcRs;
+
+use crate::support::{NOW, at, forwarded, open};
+
+const POLICY: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[rule]]
+path = "/orders"
+require = "key:partners"
+"#;
+
+struct Host(DynamoDbStore, DocumentSource);
+
+impl Platform for Host {
+    type ApiKeys = DynamoDbStore;
+    type KeySource = DocumentSource;
+    type Revocations = DynamoDbStore;
+
+    fn api_keys(&self) -> &DynamoDbStore {
+        &self.0
+    }
+
+    fn key_source(&self) -> &DocumentSource {
+        &self.1
+    }
+
+    fn revocations(&self) -> &DynamoDbStore {
+        &self.0
+    }
+}
+
+async fn ask(gate: &Gate<Host>, key: &str) -> Option<Code> {
+    let fields = [("x-api-key", key.as_bytes())];
+    let request = AuthRequest {
+        method: "GET",
+        host: None,
+        authority: None,
+        target: "/orders",
+        headers: Headers(&fields),
+        client_ip: None,
+        certificate: Handover::Nothing,
+        proxy_trusted: false,
+    };
+    gate.authorize(&request, NOW).await.code()
+}
+
+#[tokio::test]
+async fn a_key_costs_one_read_once_and_a_forged_one_none() {
+    open("counted").await.unwrap();
+    let calls = Arc::<Mutex<Vec<String>>>::default();
+    let counted = Arc::clone(&calls);
+    let server = Server::start(move |request| {
+        let target = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-amz-target"));
+        let (_, operation) = target.and_then(|(_, target)| target.rsplit_once('.')).unwrap();
+        counted.lock().unwrap().push(operation.to_owned());
+        forwarded(&request)
+    })
+    .unwrap();
+    let store = at(&server.url(), "counted");
+    let mut resources = MapResources::default();
+    resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    let policy = || Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+    let (policy_of_the_desk, randomness) = (policy(), SeededRandomness::new(1));
+    let registry = Registry::new(&policy_of_the_desk, &resources, &store).unwrap();
+    let wish =
+        KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
+    let (_, text) = registry.create(wish, &randomness, NOW).await.unwrap();
+    let took = || std::mem::take(&mut *calls.lock().unwrap());
+    assert_eq!(took(), ["PutItem"]);
+
+    let source = DocumentSource { documents: Documents::default(), base: String::new() };
+    let host = Host(store.clone(), source);
+    let gate = Gate::new(policy(), &resources, Box::new(AwsLcRs), host, &randomness).unwrap().0;
+    let forged = "acme_live_0123456789abcdefgh_0123456789012345678901234567890123456789012abcdef";
+    assert_eq!(ask(&gate, forged).await.map(Code::name), Some("key_invalid"));
+    assert_eq!(took(), [""; 0]);
+    assert_eq!(ask(&gate, text.expose()).await, None);
+    assert_eq!(took(), ["GetItem"]);
+    for _ in 0..5 {
+        assert_eq!(ask(&gate, text.expose()).await, None);
+    }
+    assert_eq!(took(), [""; 0]);
+}

@@ -1,0 +1,63 @@
+//! Authorizers' events, as the gate takes them.
+
+use edge_auth::aws::{Answered, Api};
+use edge_auth::certificate::Handover;
+use edge_auth::faces::Incoming;
+use edge_auth::{Gate, Headers};
+use edge_auth_host::now;
+
+use crate::caller::{host_field, single};
+use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
+use crate::platform::LambdaPlatform;
+
+/// Of a `TOKEN` event there is one field and the ARN: no host, no address, no certificate.
+pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> Answered {
+    let fields = [("authorization", event.authorization_token.as_bytes())];
+    let incoming = alone(&fields);
+    gate.authorize_method(Api::Rest, &event.method_arn, &incoming, now()).await
+}
+
+/// The request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
+pub(crate) async fn request(gate: &Gate<LambdaPlatform>, api: Api, event: &RequestEvent) -> Answered {
+    let fields = event.fields.list();
+    let incoming = Incoming {
+        method: event.http_method.as_deref().unwrap_or_default(),
+        target: event.path.as_deref().unwrap_or_default(),
+        ..event.request_context.incoming(&fields)
+    };
+    gate.authorize_method(api, &event.method_arn, &incoming, now()).await
+}
+
+/// The request of an HTTP API in payload 2.0.
+pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> Answered {
+    let fields = event.fields.list();
+    let http = event.request_context.http.as_ref();
+    let incoming = Incoming {
+        method: http.and_then(|http| http.method.as_deref()).unwrap_or_default(),
+        target: event.raw_path.as_deref().unwrap_or_default(),
+        ..event.request_context.incoming(&fields)
+    };
+    gate.authorize_route(&event.route_arn, &incoming, now()).await
+}
+
+/// An operation of AppSync: the token stands in its own member, whatever field it came by.
+pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -> Answered {
+    let mut fields = single(&event.request_headers);
+    fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+    fields.push(("authorization", event.authorization_token.as_bytes()));
+    let incoming = Incoming { host: host_field(&fields), ..alone(&fields) };
+    gate.authorize_graphql(&incoming, now()).await
+}
+
+fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Incoming<'a> {
+    Incoming {
+        peer: None,
+        vouched: false,
+        method: "",
+        host: None,
+        authority: None,
+        target: "",
+        headers: Headers(fields),
+        certificate: Handover::Nothing,
+    }
+}

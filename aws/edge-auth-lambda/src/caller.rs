@@ -1,0 +1,90 @@
+//! Who asks: the fields, the address and the certificate of an event.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use edge_auth::Headers;
+use edge_auth::certificate::Handover;
+use edge_auth::faces::Incoming;
+
+use crate::event::{ClientCert, Fields, RequestContext};
+
+/// The header fields in the core's shape.
+pub(crate) type FieldList<'a> = Vec<(&'a str, &'a [u8])>;
+
+impl Fields {
+    /// Every value of every field.
+    pub(crate) fn list(&self) -> FieldList<'_> {
+        match &self.multi_value_headers {
+            Some(fields) => {
+                let fields = fields.iter().flat_map(|(name, values)| {
+                    values.iter().flatten().map(move |value| (name.as_str(), value.as_bytes()))
+                });
+                fields.collect()
+            }
+            None => single(&self.headers),
+        }
+    }
+}
+
+/// Fields with one value each.
+pub(crate) fn single(fields: &HashMap<String, Option<String>>) -> FieldList<'_> {
+    let fields = fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.as_bytes())));
+    fields.collect()
+}
+
+/// The value of the `Host` field, if there is a readable one. Two of them are refused later.
+pub(crate) fn host_field<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Option<&'a str> {
+    let value = Headers(fields).all("host").next()?;
+    Some(std::str::from_utf8(value).unwrap_or("\u{FFFD}"))
+}
+
+impl RequestContext {
+    /// The request as it is known so far: its method and target are for the caller to set.
+    pub(crate) fn incoming<'a>(&'a self, fields: &'a FieldList<'a>) -> Incoming<'a> {
+        Incoming {
+            peer: self.peer(fields),
+            vouched: self.vouched(),
+            method: "",
+            // API Gateway's own word counts more than the client's.
+            host: self.domain_name.as_deref().or_else(|| host_field(fields)),
+            authority: None,
+            target: "",
+            headers: Headers(fields),
+            certificate: self.certificate(),
+        }
+    }
+
+    /// IAM has authenticated the caller, or it came through a load balancer, whose rules chose this
+    /// function.
+    fn vouched(&self) -> bool {
+        let iam = self.authorizer.as_ref().is_some_and(|authorizer| authorizer.iam.is_some());
+        let user = self.identity.as_ref().is_some_and(|identity| identity.user_arn.is_some());
+        iam || user || self.elb.is_some()
+    }
+
+    /// A load balancer appends its own client's address; nobody else says it in a field.
+    fn peer(&self, fields: &[(&str, &[u8])]) -> Option<IpAddr> {
+        if self.elb.is_some() {
+            let last = Headers(fields).all("x-forwarded-for").last()?;
+            return std::str::from_utf8(last).ok()?.rsplit(',').next()?.trim().parse().ok();
+        }
+        let of_http = self.http.as_ref().and_then(|http| http.source_ip.as_deref());
+        let of_identity = self.identity.as_ref().and_then(|identity| identity.source_ip.as_deref());
+        of_http.or(of_identity)?.parse().ok()
+    }
+
+    fn certificate(&self) -> Handover<'_> {
+        let of_identity = self.identity.as_ref().and_then(|identity| identity.client_cert.as_ref());
+        let of_http =
+            self.authentication.as_ref().and_then(|authentication| authentication.client_cert.as_ref());
+        match of_identity.or(of_http) {
+            // One that cannot be read is presented all the same, and refused.
+            Some(ClientCert { client_cert_pem }) => {
+                Handover::ApiGateway(client_cert_pem.as_deref().unwrap_or_default())
+            }
+            None if self.elb.is_some() => Handover::LoadBalancer,
+            None => Handover::Nothing,
+        }
+    }
+}

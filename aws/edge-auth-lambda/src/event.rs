@@ -1,0 +1,228 @@
+//! Which kind of event it is: looked at first, then read as that kind alone.
+//!
+//! Several kinds can be read as each other. `null` stands in real events wherever there is nothing.
+
+use std::collections::HashMap;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// An event, read as its kind.
+pub(crate) enum Event {
+    /// A `TOKEN` authorizer of a REST API.
+    Token(TokenEvent),
+    /// A `REQUEST` authorizer of a REST API, or an authorizer of an HTTP API in payload 1.0.
+    Request { event: Box<RequestEvent>, http_api: bool },
+    /// An authorizer of a WebSocket API's `$connect`.
+    Connect(Box<RequestEvent>),
+    /// An authorizer of an HTTP API in payload 2.0.
+    Route(Box<RouteEvent>),
+    /// An authorizer of AppSync.
+    GraphQl(GraphQlEvent),
+    /// A request over HTTP.
+    Http(Box<HttpEvent>),
+}
+
+/// Why an event is answered by nobody.
+pub(crate) enum Unread {
+    /// It is of no kind that is known here.
+    Unknown,
+    /// It is an HTTP request, but not a whole one.
+    Http(String),
+    /// It is of an authorizer, but not a whole one.
+    Authorizer(String),
+}
+
+/// What tells the kinds apart.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Marks {
+    #[serde(default, deserialize_with = "text")]
+    r#type: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    version: Option<String>,
+    route_arn: Option<IgnoredAny>,
+    method_arn: Option<IgnoredAny>,
+    authorization_token: Option<IgnoredAny>,
+    http_method: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    request_context: ContextMarks,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContextMarks {
+    http: Option<IgnoredAny>,
+    elb: Option<IgnoredAny>,
+    connection_id: Option<IgnoredAny>,
+    query_string: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenEvent {
+    pub(crate) method_arn: String,
+    pub(crate) authorization_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RequestEvent {
+    pub(crate) method_arn: String,
+    pub(crate) http_method: Option<String>,
+    pub(crate) path: Option<String>,
+    #[serde(flatten)]
+    pub(crate) fields: Fields,
+    #[serde(deserialize_with = "or_nothing", default)]
+    pub(crate) request_context: RequestContext,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RouteEvent {
+    pub(crate) route_arn: String,
+    pub(crate) raw_path: Option<String>,
+    #[serde(flatten)]
+    pub(crate) fields: Fields,
+    #[serde(deserialize_with = "or_nothing", default)]
+    pub(crate) request_context: RequestContext,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GraphQlEvent {
+    pub(crate) authorization_token: String,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(crate) request_headers: HashMap<String, Option<String>>,
+}
+
+/// A Function URL's, an HTTP API's (payload 1.0 and 2.0), a REST API's or a load balancer's.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpEvent {
+    pub(crate) http_method: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) raw_path: Option<String>,
+    pub(crate) raw_query_string: Option<String>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(crate) query_string_parameters: HashMap<String, Option<String>>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(crate) multi_value_query_string_parameters: HashMap<String, Option<Vec<String>>>,
+    pub(crate) body: Option<String>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(crate) is_base64_encoded: bool,
+    #[serde(flatten)]
+    pub(crate) fields: Fields,
+    #[serde(deserialize_with = "or_nothing", default)]
+    pub(crate) request_context: RequestContext,
+}
+
+/// The header fields. Those with several values are whole only in the second.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Fields {
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(crate) headers: HashMap<String, Option<String>>,
+    #[serde(default)]
+    pub(crate) multi_value_headers: Option<HashMap<String, Option<Vec<String>>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RequestContext {
+    pub(crate) domain_name: Option<String>,
+    pub(crate) stage: Option<String>,
+    pub(crate) elb: Option<IgnoredAny>,
+    pub(crate) http: Option<HttpContext>,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) authentication: Option<Authentication>,
+    pub(crate) authorizer: Option<Authorizer>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpContext {
+    pub(crate) method: Option<String>,
+    pub(crate) source_ip: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Identity {
+    pub(crate) source_ip: Option<String>,
+    pub(crate) client_cert: Option<ClientCert>,
+    /// Whom IAM has authenticated, of a REST API's caller.
+    pub(crate) user_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Authentication {
+    pub(crate) client_cert: Option<ClientCert>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClientCert {
+    pub(crate) client_cert_pem: Option<String>,
+}
+
+/// Whom IAM has authenticated, of a Function URL's or HTTP API's caller.
+#[derive(Deserialize)]
+pub(crate) struct Authorizer {
+    pub(crate) iam: Option<IgnoredAny>,
+}
+
+impl Event {
+    /// Looks at the event, and reads it.
+    pub(crate) fn read(raw: &RawValue) -> Result<Self, Unread> {
+        let Ok(marks) = serde_json::from_str::<Marks>(raw.get()) else { return Err(Unread::Unknown) };
+        let context = &marks.request_context;
+        match (marks.r#type.as_deref(), marks.version.as_deref()) {
+            (_, Some("2.0")) if marks.route_arn.is_some() => authorizer(raw).map(Self::Route),
+            (Some("TOKEN"), _) if marks.method_arn.is_some() => authorizer(raw).map(Self::Token),
+            _ if marks.method_arn.is_some() && context.connection_id.is_some() => {
+                authorizer(raw).map(Self::Connect)
+            }
+            (Some("REQUEST"), version) if marks.method_arn.is_some() => {
+                let http_api = version == Some("1.0");
+                authorizer(raw).map(|event| Self::Request { event, http_api })
+            }
+            // Whatever else is of an authorizer must not be answered as a request.
+            (Some(_), _) => {
+                Err(Unread::Authorizer("it has a `type`, but no ARN that goes with it".to_owned()))
+            }
+            _ if marks.method_arn.is_some() || marks.route_arn.is_some() => {
+                Err(Unread::Authorizer("it has an ARN, but no `type`".to_owned()))
+            }
+            _ if marks.authorization_token.is_some() && context.query_string.is_some() => {
+                authorizer(raw).map(Self::GraphQl)
+            }
+            _ if context.http.is_some() || context.elb.is_some() || marks.http_method.is_some() => {
+                parsed(raw).map(Self::Http).map_err(Unread::Http)
+            }
+            _ => Err(Unread::Unknown),
+        }
+    }
+}
+
+fn authorizer<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Unread> {
+    parsed(raw).map_err(Unread::Authorizer)
+}
+
+/// Where it is wrong, but not what stands there: it may be a credential.
+fn parsed<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
+    serde_json::from_str(raw.get()).map_err(|error| format!("it is not whole at column {}", error.column()))
+}
+
+/// What is `null` is not there.
+fn or_nothing<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}
+
+/// Text; whatever else stands there is no mark of a kind.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(from)?;
+    Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
+}

@@ -1,0 +1,74 @@
+//! edge-auth as a Lambda function: one binary that answers every kind of event.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `main.rs` | the start: policy, store, the gate, the runtime |
+//! | `function.rs` | one event to its face, and what is written down of it |
+//! | `event.rs` | which kind of event it is, and what of it is read |
+//! | `authorizer.rs` | authorizers' events, as the gate takes them |
+//! | `http.rs` | plain HTTP events, as the gate takes them, and replies |
+//! | `caller.rs` | who asks: address, fields, certificate |
+//! | `platform.rs` | the store and the fetcher of key sets |
+
+// The SDK's futures are deep.
+#![recursion_limit = "256"]
+
+mod authorizer;
+mod caller;
+mod event;
+mod function;
+mod http;
+mod platform;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use edge_auth::{Gate, PolicyErrors};
+use edge_auth_host::{PolicyFile, PolicyFileError, SystemRandomness};
+use edge_auth_token::AwsLcRs;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+
+use function::Function;
+use platform::LambdaPlatform;
+
+/// Names the policy's file; one beside the program, if it is no absolute path.
+const POLICY: &str = "EDGE_AUTH_POLICY";
+/// Where the deployed files are.
+const ROOT: &str = "LAMBDA_TASK_ROOT";
+
+fn main() -> ExitCode {
+    // One event at a time: more threads would only have to be started.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        runtime.block_on(async {
+            let function = start()?;
+            let answer = |event: LambdaEvent<Box<RawValue>>| function.answer(event.payload);
+            lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())
+        })
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            // Lambda writes it into the log of the function, whose start has failed.
+            let _ = writeln!(std::io::stderr(), "edge-auth does not start: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the policy, and stands ready to answer. A policy with mistakes answers nobody.
+fn start() -> Result<Function, String> {
+    let root = std::env::var_os(ROOT).map(PathBuf::from).unwrap_or_default();
+    let file = PolicyFile::at(&root.join(std::env::var_os(POLICY).unwrap_or_else(|| "policy.toml".into())));
+    let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
+    let platform = LambdaPlatform::for_policy(&policy)?;
+    let mut notices = policy.weaknesses();
+    let resources = file.resources();
+    let gate = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
+    let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;
+    notices.extend(more);
+    function::tell(notices);
+    Ok(Function::new(gate))
+}

@@ -1,0 +1,61 @@
+//! What the tests of the function share: a folder as it is deployed, and the program in it.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of it; a panic is a failed test"
+)]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use edge_auth_testkit::wire::Function;
+use serde_json::Value;
+
+/// What a function is deployed with.
+pub(crate) struct Deployed(tempfile::TempDir);
+
+impl Deployed {
+    /// With this policy.
+    pub(crate) fn with(policy: &str) -> Self {
+        let deployed = Self(tempfile::tempdir().unwrap());
+        std::fs::write(deployed.path("policy.toml"), policy).unwrap();
+        deployed
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The program, which finds this and nothing else in its environment.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
+        command.env_clear().env("LAMBDA_TASK_ROOT", self.0.path()).current_dir("/");
+        command
+    }
+}
+
+/// A function with its files.
+pub(crate) struct Running {
+    pub(crate) function: Function,
+    _deployed: Deployed,
+}
+
+impl Running {
+    pub(crate) fn with(policy: &str, environment: &[(&str, &str)]) -> Self {
+        let deployed = Deployed::with(policy);
+        let function = Function::start(deployed.command().envs(environment.iter().copied())).unwrap();
+        Self { function, _deployed: deployed }
+    }
+
+    /// The answer to an event.
+    pub(crate) fn answer(&self, event: &Value) -> Value {
+        let answered = self.function.invoke(event.to_string().into_bytes()).unwrap();
+        serde_json::from_slice(&answered.unwrap_or_else(|error| panic!("{error} for {event}"))).unwrap()
+    }
+
+    /// The error that comes of an event.
+    pub(crate) fn error(&self, event: &[u8]) -> Value {
+        self.function.invoke(event.to_vec()).unwrap().unwrap_err()
+    }
+}

@@ -1,0 +1,134 @@
+//! The function as a host of scenarios.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
+use edge_auth_dynamodb::{DynamoDbStore, TableName};
+use edge_auth_testkit::documents::Documents;
+use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
+use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::{Answer, Call, Happening, Host, Need, Setup, Started, seed};
+use edge_auth_testkit::wire::{Function, Server};
+use edge_auth_token::Timestamp;
+use serde_json::Value;
+
+use crate::as_events;
+use crate::common::Deployed;
+
+const SECRET: &str = "SECRET0SECRET0SECRET";
+
+/// The program, in place of the one before, on tables of its own.
+pub(crate) struct LambdaHost {
+    documents: Documents,
+    issuers: Server,
+    tables: DynamoDbLocal,
+    runtime: tokio::runtime::Runtime,
+    started: u32,
+    running: Option<(Function, Deployed)>,
+}
+
+impl LambdaHost {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        let documents = Documents::default();
+        let issuers = Server::of_documents(documents.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let tables = DynamoDbLocal::start()?;
+        Ok(Self { documents, issuers, tables, runtime, started: 0, running: None })
+    }
+
+    /// A table with the setup's keys.
+    fn table(&mut self, setup: &Setup<'_>, started: &mut Started) -> Result<String, String> {
+        self.started += 1;
+        let name = format!("scenario-{}", self.started);
+        let config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKIATEST", SECRET, None, None, "tests"))
+            .endpoint_url(self.tables.endpoint());
+        let patient = std::time::Duration::from_secs(60);
+        let table = TableName::parse(&name).map_err(|error| error.to_string())?;
+        let store = DynamoDbStore::connect(config, table, patient);
+        self.runtime.block_on(async {
+            store.init().await.map_err(|error| error.to_string())?;
+            started.seeded = seed(setup, &store).await?;
+            Ok(name)
+        })
+    }
+}
+
+impl Host for LambdaHost {
+    fn issuers_url(&self) -> String {
+        self.issuers.url()
+    }
+
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_seconds(since.as_secs())
+    }
+
+    fn offers(&self, need: Need) -> bool {
+        matches!(need, Need::Peer | Need::ApiGateway | Need::Fragment)
+    }
+
+    fn instead_of_gateway(&self) -> Option<Face> {
+        Some(Face::Authorizer)
+    }
+
+    fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
+        self.running = None;
+        self.documents.clear();
+        for (path, document) in &setup.documents {
+            self.documents.publish(path, document.clone());
+        }
+        let deployed = Deployed::with(&setup.policy);
+        for (name, bytes) in &setup.resources.files {
+            let path = deployed.path(name);
+            let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            made.and_then(|()| std::fs::write(path, bytes)).map_err(|error| error.to_string())?;
+        }
+        let mut command = deployed.command();
+        command.envs(&setup.resources.secrets);
+        let mut started = Started::default();
+        if setup.policy.contains("[[api_key]]") {
+            let table = self.table(setup, &mut started);
+            // A policy with mistakes seeds nothing; that it does not start is what is to be seen.
+            command.env("EDGE_AUTH_STORE", format!("dynamodb:{}", table.as_deref().unwrap_or("none-there")));
+            command.env("AWS_ENDPOINT_URL_DYNAMODB", self.tables.endpoint()).env("AWS_REGION", "eu-west-1");
+            command.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", SECRET);
+        }
+        let mut function = Function::start(&mut command)?;
+        started.notices = function.said().to_vec();
+        self.running = Some((function, deployed));
+        Ok(started)
+    }
+
+    fn happen(&mut self, event: Happening) -> Result<(), String> {
+        match event {
+            Happening::Publishes(path, document) => {
+                self.documents.publish(path, document);
+                Ok(())
+            }
+            other => Err(format!("this cannot be made to happen to a function: {other:?}")),
+        }
+    }
+
+    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+        let (function, _) = self.running.as_mut().ok_or("nothing runs")?;
+        function.forget_audit();
+        let fetches = self.documents.fetches();
+        let invoked = function.invoke(as_events::of(call)?.to_string().into_bytes())?;
+        let mut answer = match invoked {
+            Ok(bytes) => {
+                let json: Value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+                match call.face {
+                    Face::Authorizer => as_events::decided(call, &json),
+                    _ => as_events::replied(&json),
+                }
+            }
+            Err(error) => as_events::raised(&error)?,
+        };
+        answer.audit = function.audit();
+        answer.fetches = Some(self.documents.fetches() - fetches);
+        Ok(answer)
+    }
+}

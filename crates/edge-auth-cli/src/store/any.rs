@@ -1,0 +1,98 @@
+//! A store of whatever kind.
+
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
+    SnapshotRecord, Unavailable,
+};
+#[cfg(feature = "dynamodb")]
+use edge_auth_dynamodb::DynamoDbStore;
+use edge_auth_token::Timestamp;
+
+use super::sqlite::SqliteStore;
+
+/// A store of one of the kinds that this build has. Clones share their connections.
+#[derive(Clone)]
+pub enum AnyStore {
+    /// A file.
+    Sqlite(SqliteStore),
+    /// A table.
+    #[cfg(feature = "dynamodb")]
+    DynamoDb(DynamoDbStore),
+}
+
+/// Asks the store that there is.
+macro_rules! ask {
+    ($any:ident, $store:ident => $question:expr) => {
+        match $any {
+            Self::Sqlite($store) => $question.await,
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb($store) => $question.await,
+        }
+    };
+}
+
+impl ApiKeys for AnyStore {
+    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        ask!(self, store => store.find(id, now))
+    }
+}
+
+impl ApiKeyAdmin for AnyStore {
+    async fn put(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> Result<Put, Unavailable> {
+        ask!(self, store => store.put(record, expected, now))
+    }
+
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+        ask!(self, store => store.list(after, limit, now))
+    }
+}
+
+impl RevocationFeed for AnyStore {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        ask!(self, store => store.since(first, limit))
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        ask!(self, store => store.marked(mark))
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        ask!(self, store => store.snapshot())
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        ask!(self, store => store.snapshot_part(id, index))
+    }
+}
+
+impl RevocationLog for AnyStore {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        ask!(self, store => store.append(records))
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        ask!(self, store => store.newest(before, limit))
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+        ask!(self, store => store.put_snapshot_part(id, index, bytes))
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        ask!(self, store => store.put_snapshot(snapshot))
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        ask!(self, store => store.forget(before, now, limit))
+    }
+}

@@ -1,0 +1,24 @@
+//! A DynamoDB table as this host's store.
+
+use std::time::Duration;
+
+use edge_auth::platform::{ApiKeys, Unavailable};
+use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, Init, Profile, TableName};
+
+use crate::host::now;
+
+/// What a first call may take: credentials may have to be fetched for it.
+const FIRST: Duration = Duration::from_secs(10);
+
+/// Connects, and asks the table once: what is wrong with it is to be known before it is needed.
+pub(super) async fn open(table: TableName) -> Result<DynamoDbStore, Unavailable> {
+    let profile = Profile::load().await;
+    let id_of_no_key = "-";
+    profile.store(table.clone(), FIRST).find(id_of_no_key, now()).await?;
+    Ok(profile.store(table, DEADLINE))
+}
+
+/// Makes the table, unless it is there.
+pub(super) async fn init(table: TableName) -> Result<Init, Unavailable> {
+    Profile::load().await.store(table, FIRST).init().await
+}

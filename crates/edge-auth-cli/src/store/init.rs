@@ -1,0 +1,64 @@
+//! `edge-auth store init`: making a store.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{SqliteStore, StoreSpec, named};
+use crate::failure::Failure;
+use crate::output::{Output, Report};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Make a store, unless it is there; what is right already is left as it is
+    Init(InitArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Where key records will be kept, as in `sqlite:keys.db` or `dynamodb:edge-auth`
+    #[arg(value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
+    store: String,
+}
+
+#[derive(Serialize)]
+struct InitReport {
+    /// The file or the table.
+    store: String,
+    created: bool,
+    /// Of a table: whether its TTL was switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_enabled: Option<bool>,
+}
+
+/// Runs `edge-auth store …`.
+pub(crate) async fn run(command: StoreCommand, output: Output) -> Result<(), Failure> {
+    let StoreCommand::Init(InitArgs { store }) = command;
+    let report = match named(&store)? {
+        StoreSpec::Sqlite(path) => {
+            let created = !path.exists();
+            SqliteStore::open(&path)?;
+            InitReport { store: path.display().to_string(), created, ttl_enabled: None }
+        }
+        #[cfg(feature = "dynamodb")]
+        StoreSpec::DynamoDb(table) => {
+            let done = super::dynamodb::init(table.clone()).await?;
+            let (store, ttl_enabled) = (format!("DynamoDB table {table}"), Some(done.ttl_enabled));
+            InitReport { store, created: done.created, ttl_enabled }
+        }
+    };
+    output.report(&report)
+}
+
+impl Report for InitReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let made = if self.created { "made" } else { "was there already" };
+        writeln!(out, "{}: {made}", self.store)?;
+        match self.ttl_enabled {
+            Some(true) => writeln!(out, "Expired records leave it by themselves: TTL was switched on."),
+            Some(false) => writeln!(out, "Expired records leave it by themselves."),
+            None => Ok(()),
+        }
+    }
+}

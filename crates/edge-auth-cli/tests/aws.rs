@@ -1,0 +1,193 @@
+//! `edge-auth aws lint`: templates held to policies.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
+
+mod common;
+
+use common::Folder;
+use serde_json::Value;
+
+const TOKENS: &str = r#"
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.com/"
+audience = "api"
+keys = { discover = true }
+
+[[rule]]
+name = "orders"
+path = "/orders/{id}"
+require = "jwt:corp"
+"#;
+
+const KEYS: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+"#;
+
+/// A REST API's authorizer.
+fn rest(kind: &str, ttl: &str, sources: &str) -> String {
+    format!(
+        "Resources:\n  Gate:\n    Type: AWS::ApiGateway::Authorizer\n    Properties:\n      Type: {kind}\n      \
+         AuthorizerUri: !Sub '${{Function.Arn}}'\n      AuthorizerResultTtlInSeconds: {ttl}\n      \
+         IdentitySource: {sources}\n"
+    )
+}
+
+/// An HTTP API's authorizer, as SAM writes it.
+fn http(ttl: &str, identity: &str, simple: bool) -> String {
+    format!(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      \
+         Auth:\n        Authorizers:\n          Gate:\n            FunctionArn: !GetAtt Gate.Arn\n            \
+         AuthorizerPayloadFormatVersion: '2.0'\n            EnableSimpleResponses: {simple}\n            \
+         Identity:\n              ReauthorizeEvery: {ttl}\n              {identity}\n"
+    )
+}
+
+/// The codes that are found, each with its severity's first letter.
+fn found(policy: &str, template: &str) -> Vec<String> {
+    let folder = Folder::with_policy(policy);
+    folder.write("template.yaml", template);
+    let ran = folder.run(&["--json", "aws", "lint", "template.yaml"]);
+    let report = ran.report();
+    let code = |finding: &Value| {
+        let text = |name: &str| finding[name].as_str().unwrap().to_owned();
+        format!("{} {}", text("severity").get(..1).unwrap(), text("code"))
+    };
+    let codes: Vec<String> = report["findings"].as_array().unwrap().iter().map(code).collect();
+    assert_eq!(ran.code(), i32::from(codes.iter().any(|code| code.starts_with('e'))), "{}", ran.stderr());
+    codes
+}
+
+#[test]
+fn an_authorizer_that_keeps_what_it_may_is_in_order() {
+    assert_eq!(found(TOKENS, &rest("TOKEN", "30", "method.request.header.Authorization")), [""; 0]);
+    assert_eq!(found(TOKENS, &rest("REQUEST", "0", "''")), [""; 0]);
+    assert_eq!(
+        found(TOKENS, &http("20", "Headers: [Authorization]\n              Context: [routeKey]", true)),
+        ["w simple_kept_for_route"]
+    );
+}
+
+#[test]
+fn answers_that_are_kept_longer_than_the_bound_are_refused() {
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(TOKENS, &rest("TOKEN", "31", header)), ["e ttl_exceeds_bound"]);
+    // What is not said is 300 seconds.
+    let unsaid = rest("TOKEN", "0", header).replace("      AuthorizerResultTtlInSeconds: 0\n", "");
+    assert_eq!(found(TOKENS, &unsaid), ["e ttl_exceeds_bound"]);
+    assert_eq!(found(&format!("{TOKENS}[revocation]\nbound = \"5m\"\n"), &unsaid), [""; 0]);
+    assert_eq!(found(TOKENS, &rest("TOKEN", "!Ref Seconds", header)), ["w ttl_unknown"]);
+    let keys = format!("{KEYS}[[rule]]\npath = \"/a\"\nrequire = \"key:partners\"\n");
+    let by_key = rest("REQUEST", "21", "method.request.header.X-API-Key");
+    assert_eq!(found(&keys, &by_key), ["e ttl_exceeds_bound", "w network_bound_keys_with_caching"]);
+}
+
+#[test]
+fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
+    assert_eq!(found(TOKENS, &http("20", "Headers: [Authorization]", true)), ["e simple_without_route_key"]);
+    assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", true)), [""; 0]);
+}
+
+#[test]
+fn the_policy_and_the_template_say_the_same_of_simple_responses() {
+    assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", false)), ["e simple_mismatch"]);
+    let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
+    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), [""; 0]);
+}
+
+#[test]
+fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
+    let any = format!("{TOKENS}{KEYS}[[rule]]\npath = \"/b\"\nrequire = {{ any = [\"jwt:corp\", \"key:partners\"] }}\n");
+    let codes = found(&any, &rest("REQUEST", "10", "method.request.header.Authorization"));
+    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]);
+    let both = "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
+    let codes = found(&any, &rest("REQUEST", "10", both));
+    assert_eq!(codes, ["w identity_source_required", "w identity_source_required"]);
+}
+
+#[test]
+fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_kept_for() {
+    let block = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
+    let bound = format!("{TOKENS}{block}");
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&bound, &rest("TOKEN", "10", header)), ["e bound_token_with_caching"]);
+    let agents = format!("{bound}[[rule]]\npath = \"/jobs\"\nrequire = \"cert:agents\"\n");
+    let codes = found(&agents, &rest("REQUEST", "10", header));
+    assert_eq!(codes, ["w identity_source_required", "e certificate_with_caching"]);
+    let codes = found(&agents, &rest("TOKEN", "0", header));
+    assert_eq!(codes, ["e token_event_lacks", "w identity_source_required"]);
+    let hosts = format!("{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n");
+    let codes = found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
+    assert_eq!(codes, ["e unsaid_by_iam"]);
+    assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e unsaid_by_iam"]);
+}
+
+#[test]
+fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
+    let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&nested, &rest("TOKEN", "10", header)), ["e unsaid_by_iam"]);
+    assert_eq!(found(&nested, &rest("TOKEN", "0", header)), [""; 0]);
+}
+
+#[test]
+fn a_public_rule_behind_an_authorizer_is_told() {
+    let public = format!("{TOKENS}[[rule]]\npath = \"/health\"\npublic = true\n");
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&public, &rest("TOKEN", "10", header)), ["w public_behind_authorizer"]);
+}
+
+#[test]
+fn a_default_endpoint_beside_mutual_tls_is_refused() {
+    let api = |closed: &str| {
+        format!(
+            "{}  Domain:\n    Type: AWS::ApiGateway::DomainName\n    Properties:\n      MutualTlsAuthentication: {{ TruststoreUri: s3://b/t.pem }}\n  \
+             Api:\n    Type: AWS::ApiGateway::RestApi\n    Properties:\n      Name: api\n{closed}",
+            rest("TOKEN", "0", "method.request.header.Authorization")
+        )
+    };
+    assert_eq!(found(TOKENS, &api("")), ["e execute_api_open"]);
+    assert_eq!(found(TOKENS, &api("      DisableExecuteApiEndpoint: true\n")), [""; 0]);
+}
+
+#[test]
+fn an_openapi_file_is_read_too() {
+    let file = r#"{
+      "openapi": "3.0.1",
+      "components": { "securitySchemes": { "gate": {
+        "type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "custom",
+        "x-amazon-apigateway-authorizer": {
+          "type": "request", "identitySource": "$request.header.Authorization", "authorizerPayloadFormatVersion": "2.0",
+          "enableSimpleResponses": true, "authorizerResultTtlInSeconds": 300
+        }
+      } } }
+    }"#;
+    assert_eq!(found(TOKENS, file), ["e ttl_exceeds_bound", "e simple_without_route_key"]);
+}
+
+#[test]
+fn a_finding_says_where_and_what_to_do() {
+    let folder = Folder::with_policy(TOKENS);
+    folder.write("template.yaml", &rest("TOKEN", "300", "method.request.header.Authorization"));
+    let ran = folder.run(&["aws", "lint", "template.yaml"]);
+    assert_eq!(ran.code(), 1);
+    let told = ran.stdout();
+    assert!(told.contains("template.yaml:3: error ttl_exceeds_bound"), "{told}");
+    assert!(told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"), "{told}");
+    assert!(told.contains("1 authorizer: 1 error, 0 warnings"), "{told}");
+}
+
+#[test]
+fn a_file_without_an_authorizer_or_that_is_none_is_refused() {
+    let folder = Folder::with_policy(TOKENS);
+    folder.write("empty.yaml", "Resources: {}\n");
+    let ran = folder.run(&["aws", "lint", "empty.yaml"]);
+    assert_eq!(ran.code(), 1);
+    assert!(ran.stderr().contains("no Lambda authorizer"), "{}", ran.stderr());
+    folder.write("broken.yaml", "a: [\n");
+    assert_eq!(folder.run(&["aws", "lint", "broken.yaml"]).code(), 2);
+    assert_eq!(folder.run(&["aws", "lint", "missing.yaml"]).code(), 3);
+}
