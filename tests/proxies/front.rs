@@ -1,16 +1,14 @@
 //! A page, the gate, and a proxy between them and the callers.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use edge_auth_e2e::{Gate, Service, free_port, program};
-use edge_auth_testkit::scenario::source::Face;
-use edge_auth_testkit::scenario::{Call, SeenRequest};
-use edge_auth_testkit::wire::{Recorder, exchange};
+use edge_auth_e2e::{Gate, Service, free_port, program, request};
+use edge_auth_testkit::scenario::SeenRequest;
+use edge_auth_testkit::wire::Recorder;
 use tempfile::TempDir;
 
 use crate::caller::jwks;
@@ -139,20 +137,8 @@ impl Front {
     /// Sends a request byte for byte.
     pub(crate) fn call(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Came {
         self.page.take();
-        let field = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
-        let call = Call {
-            face: Face::Gateway,
-            method: method.to_owned(),
-            target: target.as_bytes().to_vec(),
-            host: "api.example.com".to_owned(),
-            authority: None,
-            headers: headers.iter().map(field).collect(),
-            body: Vec::new(),
-            handover: None,
-            from: Ipv4Addr::LOCALHOST.into(),
-        };
         // A proxy may close the connection of a request that it cannot read.
-        let answer = exchange(self.service.address, &call).unwrap_or_default();
+        let answer = request(self.service.address, (method, target), headers, "").unwrap_or_default();
         let code = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-auth-code"));
         Came { status: answer.status, code: code.map(|(_, code)| code.clone()), arrived: self.page.take() }
     }

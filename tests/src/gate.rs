@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use edge_auth_testkit::wire::Process;
@@ -16,7 +16,7 @@ const PEPPER: &str = "a pepper for tests, of 32 bytes or more";
 /// A gate that serves, until this is dropped.
 pub struct Gate {
     folder: TempDir,
-    process: Process,
+    _process: Process,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -34,7 +34,7 @@ impl Gate {
         let mut serve = edge_auth(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
         let mut process = Process::start(&mut serve).expect("a program");
         let address = process.address().unwrap_or_else(|told| panic!("the gate does not serve: {told}"));
-        Self { folder, process, address }
+        Self { folder, _process: process, address }
     }
 
     /// Runs `edge-auth keys …` on the gate's store, and answers its report.
@@ -47,21 +47,6 @@ impl Gate {
         let said = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "edge-auth keys {arguments:?}: {said}");
         serde_json::from_slice(&ran.stdout).expect("JSON")
-    }
-
-    /// A file of the gate's folder: `keys.db` is its store.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Forgets the decisions up to now.
-    pub fn forget_audit(&mut self) {
-        self.process.forget_audit();
-    }
-
-    /// The next decision in the audit log; `None` if there is none soon.
-    pub fn audit(&mut self) -> Option<Value> {
-        self.process.audit()
     }
 }
 

@@ -3,7 +3,11 @@
 //! A panic is a failed test.
 
 mod gate;
+mod pipe;
+mod request;
 mod service;
 
 pub use gate::Gate;
+pub use pipe::Pipe;
+pub use request::request;
 pub use service::{Service, free_port, program};

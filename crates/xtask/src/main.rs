@@ -8,6 +8,7 @@ mod deny;
 mod dynamodb_local;
 mod end_to_end;
 mod invocation;
+mod issuers;
 mod nginx;
 mod npm;
 mod outcome;

@@ -91,6 +91,12 @@ pub(crate) const STEPS: &[Step] = &[
         repeats: None,
         work: Work::With(&[Tool::Nginx, Tool::Caddy, Tool::Traefik, Tool::Envoy], end_to_end::proxies),
     },
+    Step {
+        name: "issuers",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(&[Tool::NodeIssuers, Tool::PythonIssuers], end_to_end::issuers),
+    },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
         name: "deny",
@@ -174,7 +180,18 @@ mod tests {
     fn a_full_run_does_nothing_twice() {
         assert_eq!(
             names(None),
-            ["fmt", "clippy", "test", "store dynamodb", "docs", "proxies", "wasm", "deny", "advisories"]
+            [
+                "fmt",
+                "clippy",
+                "test",
+                "store dynamodb",
+                "docs",
+                "proxies",
+                "issuers",
+                "wasm",
+                "deny",
+                "advisories"
+            ]
         );
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{deny, dynamodb_local, nginx, proxies, wasm};
+use crate::{deny, dynamodb_local, issuers, nginx, proxies, wasm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -22,10 +22,14 @@ pub(crate) enum Tool {
     DynamoDbLocal,
     /// A `java` that runs it.
     Java,
+    /// The folder whose `node_modules` has oidc-provider and jose.
+    NodeIssuers,
+    /// The folder with PyJWT and joserfc.
+    PythonIssuers,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 8] = [
+    pub(crate) const ALL: [Tool; 10] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -34,6 +38,8 @@ impl Tool {
         Tool::Envoy,
         Tool::DynamoDbLocal,
         Tool::Java,
+        Tool::NodeIssuers,
+        Tool::PythonIssuers,
     ];
 
     fn name(self) -> &'static str {
@@ -46,6 +52,8 @@ impl Tool {
             Tool::Envoy => "Envoy",
             Tool::DynamoDbLocal => "DynamoDB Local",
             Tool::Java => "java",
+            Tool::NodeIssuers => "oidc-provider, jose",
+            Tool::PythonIssuers => "PyJWT, joserfc",
         }
     }
 
@@ -60,6 +68,8 @@ impl Tool {
             Tool::Envoy => proxies::ENVOY.bring(cache),
             Tool::DynamoDbLocal => dynamodb_local::bring(cache),
             Tool::Java => dynamodb_local::bring_java(cache),
+            Tool::NodeIssuers => issuers::on_node(cache),
+            Tool::PythonIssuers => issuers::on_python(cache),
         }
     }
 }

@@ -1,0 +1,19 @@
+// jose's opinion of tokens: the first line of its input is {"jwks", "issuer", "audience", "algorithms"}, each one after it a
+// token as JSON text. It answers each token with null, or with why it refuses it.
+
+import { createInterface } from "node:readline";
+import { createLocalJWKSet, jwtVerify } from "jose";
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { jwks, ...expected } = JSON.parse((await lines.next()).value);
+const keys = createLocalJWKSet(jwks);
+const options = { ...expected, typ: "at+jwt", requiredClaims: ["exp"] };
+
+for await (const line of lines) {
+  try {
+    await jwtVerify(JSON.parse(line), keys, options);
+    console.log("null");
+  } catch (error) {
+    console.log(JSON.stringify(`${error.code}: ${error.message}`));
+  }
+}

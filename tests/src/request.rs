@@ -1,0 +1,30 @@
+//! One request, sent byte for byte.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use edge_auth_testkit::scenario::Call;
+use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::wire::{Response, exchange};
+
+/// Sends it on a connection of its own, to `api.example.com` by its `Host`, and reads the answer.
+pub fn request(
+    address: SocketAddr,
+    (method, target): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Response> {
+    let field = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+    let call = Call {
+        face: Face::Gateway,
+        method: method.to_owned(),
+        target: target.as_bytes().to_vec(),
+        host: "api.example.com".to_owned(),
+        authority: None,
+        headers: headers.iter().map(field).collect(),
+        body: body.as_bytes().to_vec(),
+        handover: None,
+        from: Ipv4Addr::LOCALHOST.into(),
+    };
+    exchange(address, &call)
+}
