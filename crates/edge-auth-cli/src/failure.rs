@@ -154,10 +154,10 @@ impl From<Unavailable> for Failure {
 impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Self {
         let message = error.to_string();
-        match error {
-            AdminError::Unavailable(_) => Self::Trouble(message),
-            AdminError::Invalid(_) | AdminError::BlockUnknown(_) => Self::Usage(message),
-            error => Self::Refused { code: error.code().0, message },
+        match error.code() {
+            (_, 503) => Self::Trouble(message),
+            (_, 400) => Self::Usage(message),
+            (code, _) => Self::Refused { code, message },
         }
     }
 }

@@ -72,7 +72,10 @@ enum Command {
 
 /// Runs the command that the process's arguments name, and answers its exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_understood(&error),
+    };
     let output = Output::new(arguments.json);
     match run(arguments.command.unwrap_or_else(|| Command::Demo(demo::DemoArgs::default())), output) {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,6 +84,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Help, the version, or what is wrong with the arguments: in JSON if that was asked for among them.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        let failure = Failure::Usage(error.render().to_string().trim_end().to_owned());
+        failure.tell(json);
+        return ExitCode::from(failure.exit_code());
+    }
+    // Nobody is left to be told if this cannot be written.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(command: Command, output: Output) -> Result<(), Failure> {

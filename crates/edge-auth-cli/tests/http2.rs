@@ -59,3 +59,11 @@ async fn the_crumbs_of_a_cookie_are_one_field_again() {
     let (_, seen) = get(&server, "/public/x", &[("cookie", "a=1"), ("cookie", "b=2")]).await;
     assert!(seen.contains("cookie: a=1; b=2\r\n"), "{seen}");
 }
+
+#[tokio::test]
+async fn so_many_fields_are_too_many_as_over_http_1() {
+    let server = Folder::with_policy(POLICY).serve(&["--upstream", &format!("http://{}", echo())]);
+    let (status, body) = get(&server, "/public/x", &[("x", "1"); 140]).await;
+    assert_eq!(status, 431, "{body}");
+    assert_eq!(get(&server, "/public/x", &[("x", "1"); 100]).await.0, 200);
+}

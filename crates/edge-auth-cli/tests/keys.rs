@@ -94,6 +94,35 @@ fn the_careless_key_must_be_spelled_out() {
 }
 
 #[test]
+fn a_wish_that_cannot_be_met_is_not_understood_whatever_is_wrong_with_it() {
+    let folder = Folder::with_policy(POLICY);
+    for wrong in [
+        ["--scope", "a b", "--expires", "1d"],
+        ["--scope", "a", "--expires", "2001-01-01"],
+        ["--scope", "a", "--expires", "soon"],
+        ["--all-scopes", "--never-expires", "--network", "10.0.0.0/33"],
+    ] {
+        let ran = folder.run(&[&["keys", "create"][..], &wrong].concat());
+        assert_eq!(ran.code(), 2, "{wrong:?}: {}", ran.stderr());
+    }
+}
+
+#[test]
+fn a_rotated_key_shows_how_long_its_old_secret_is_good() {
+    let folder = Folder::with_policy(POLICY);
+    let (id, _) = create(&folder);
+    folder.json(&["keys", "rotate", &id, "--overlap", "1h"]);
+    let shown = folder.run(&["keys", "show", &id]).stdout();
+    let line = shown.lines().find(|line| line.starts_with("old secret until")).unwrap();
+    assert!(line.starts_with("old secret until  20"), "{shown}");
+    let column = |name: &str| {
+        let line = shown.lines().find(|line| line.starts_with(name)).unwrap();
+        line.len() - line[name.len()..].trim_start().len()
+    };
+    assert_eq!(column("expires"), column("old secret until"), "{shown}");
+}
+
+#[test]
 fn a_list_shows_keys_and_no_secrets() {
     let folder = Folder::with_policy(POLICY);
     let (id, secret) = create(&folder);

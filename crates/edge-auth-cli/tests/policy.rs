@@ -74,6 +74,61 @@ fn a_mistake_names_file_line_rule_and_field() {
 }
 
 #[test]
+fn a_policy_without_its_secrets_is_valid_and_what_is_missing_is_said() {
+    let folder = Folder::with_policy(POLICY);
+    let output = folder.edge_auth(&["policy", "check", "policy.toml"]).env_remove("PEPPER").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!((output.status.code(), told.contains("not here: secret PEPPER")), (Some(0), true), "{told}");
+}
+
+#[test]
+fn what_no_rule_uses_is_named() {
+    let report = Folder::with_policy(POLICY).json(&["policy", "check", "policy.toml"]);
+    assert_eq!(report["unused"], serde_json::json!([]));
+    let folder = Folder::with_policy(&POLICY.replace("\"jwt:corp\", ", ""));
+    assert_eq!(folder.json(&["policy", "check", "policy.toml"])["unused"], serde_json::json!(["jwt:corp"]));
+    let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(told.contains("unused: jwt:corp"), "{told}");
+}
+
+#[test]
+fn a_policy_without_rules_lets_nobody_in_and_that_is_said() {
+    let told = Folder::with_policy("").run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(told.contains("every request is refused"), "{told}");
+}
+
+#[test]
+fn a_policy_that_is_no_text_or_too_long_is_a_mistake_in_it() {
+    let folder = Folder::with_policy("");
+    std::fs::write(folder.path("latin.toml"), b"# caf\xe9\n").unwrap();
+    folder.write("long.toml", &"#".repeat(1024 * 1024 + 1));
+    for (file, told) in [("latin.toml", "UTF-8"), ("long.toml", "1048576")] {
+        let ran = folder.run(&["--json", "policy", "check", file]);
+        let error: serde_json::Value = serde_json::from_str(&ran.stderr()).unwrap();
+        assert_eq!((ran.code(), &error["error"]["code"]), (1, &"policy_invalid".into()), "{error}");
+        let mistake = &error["error"]["mistakes"][0];
+        assert_eq!(mistake["file"], file);
+        assert!(mistake["message"].as_str().unwrap().contains(told), "{mistake}");
+    }
+}
+
+#[test]
+fn arguments_that_are_not_understood_are_told_in_the_format_that_was_asked_for() {
+    let folder = Folder::with_policy(POLICY);
+    for arguments in
+        [&["--json", "frob"][..], &["policy", "check", "--json", "--frob"], &["--json", "serve", "--listen"]]
+    {
+        let ran = folder.run(arguments);
+        let error: serde_json::Value = serde_json::from_str(&ran.stderr()).unwrap_or_default();
+        assert_eq!((ran.code(), &error["error"]["code"]), (2, &"usage".into()), "{}", ran.stderr());
+    }
+    let plain = folder.run(&["frob"]);
+    assert_eq!((plain.code(), plain.stderr().contains("frob")), (2, true), "{}", plain.stderr());
+    let help = folder.run(&["--json", "policy", "--help"]);
+    assert_eq!((help.code(), help.stdout().contains("Usage")), (0, true), "{}", help.stderr());
+}
+
+#[test]
 fn a_missing_file_is_trouble_and_says_so() {
     let ran = Folder::with_policy("").run(&["policy", "check", "nowhere.toml"]);
     assert_eq!((ran.code(), ran.stderr().contains("nowhere.toml")), (3, true));
@@ -193,6 +248,34 @@ fn cases_run_without_secrets_issuers_or_a_store() {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
     assert!(told.contains("10 passed, 0 failed"), "{told}");
+}
+
+#[test]
+fn a_case_may_send_a_token_and_a_key_together() {
+    let both = POLICY.replace("{ any = [", "{ all = [");
+    for header in ["", "[credentials]\napi_key_header = \"X-Partner-Key\"\n"] {
+        let folder = Folder::with_policy(&format!("{header}{both}"));
+        let cases = r#"
+policy = "policy.toml"
+
+[[case]]
+name = "a partner and its user"
+path = "/orders/1"
+jwt = { issuer = "corp", scopes = ["orders:read"], subject = "alice" }
+key = { block = "partners", scopes = ["other"] }
+expect = "allow"
+principal = "jwt:corp:alice"
+
+[[case]]
+name = "a partner alone"
+path = "/orders/1"
+key = { block = "partners", scopes = ["orders:read"] }
+expect = "credential_missing"
+"#;
+        folder.write("cases.toml", cases);
+        let ran = folder.run(&["policy", "test", "cases.toml"]);
+        assert_eq!(ran.code(), 0, "{}{}", ran.stdout(), ran.stderr());
+    }
 }
 
 #[test]

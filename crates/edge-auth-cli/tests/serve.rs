@@ -45,7 +45,8 @@ fn health_needs_nothing_and_is_not_audited() {
     let server = Folder::with_policy(POLICY).serve(&[]);
     let response = server.call("GET", "/healthz", &[]);
     assert_eq!((response.status, response.body.trim()), (200, r#"{"status":"ok"}"#));
-    assert_eq!(server.call("DELETE", "/healthz", &[]).status, 405);
+    let wrong = server.call("DELETE", "/healthz", &[]);
+    assert_eq!((wrong.status, wrong.header("allow")), (405, Some("GET, HEAD")));
     server.call("GET", "/authorize", &[]);
     assert_eq!(server.audit()["code"], "forwarded_request_incomplete");
 }
@@ -99,7 +100,15 @@ fn an_application_asks_in_json() {
     assert_eq!((&answer["allowed"], &answer["code"]), (&false.into(), &"key_invalid".into()));
     assert_eq!(ask("{").status, 400);
     assert_eq!(ask(&"x".repeat(200_000)).status, 413);
-    assert_eq!(server.call("GET", "/v1/verify", &[]).status, 405);
+    let wrong = server.call("GET", "/v1/verify", &[]);
+    assert_eq!((wrong.status, wrong.header("allow")), (405, Some("POST")));
+}
+
+#[test]
+fn a_body_that_says_that_it_is_too_large_is_not_waited_for() {
+    let server = Folder::with_policy(POLICY).serve(&[]);
+    let head = "POST /v1/verify HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n";
+    assert_eq!(server.raw(head.as_bytes()).status, 413);
 }
 
 #[test]
@@ -145,6 +154,13 @@ fn malformed_requests_are_the_clients_fault_and_never_ours() {
         (format!("GET /public/{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(9_000)), 400),
         (format!("GET /orders/1 HTTP/1.1\r\nhost: a\r\nx-api-key: {}\r\n\r\n", "x".repeat(20_000)), 401),
         ("GET /orders/1 HTTP/1.1\r\nhost: a\r\nx-api-key: a\r\nx-api-key: b\r\n\r\n".to_owned(), 400),
+        (format!("GET /public/x HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: 1\r\n".repeat(140)), 431),
+        (
+            "POST /public/x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\
+             transfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+                .to_owned(),
+            400,
+        ),
         (
             "POST /public/x HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"
                 .to_owned(),

@@ -79,10 +79,12 @@ fn connector() -> HttpConnector {
     connector
 }
 
-/// A URL for a log: without its query, which may hold a secret.
+/// A URL for a log: without a user's name and password, and without its query, which may hold a
+/// secret.
 pub(crate) fn shown(uri: &Uri) -> String {
-    let scheme = uri.scheme_str().unwrap_or_default();
-    format!("{scheme}://{}{}", uri.host().unwrap_or_default(), uri.path())
+    let (scheme, host) = (uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
+    let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}://{host}{port}{}", uri.path())
 }
 
 /// An error with all its causes, which hold what one wants to know.

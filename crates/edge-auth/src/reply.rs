@@ -45,8 +45,15 @@ impl Reply {
         }
         match method {
             "GET" | "HEAD" => Self::json(200, &Health { status: "ok" }),
-            _ => Self::trouble(405, "Ask with GET."),
+            _ => Self::method_not_allowed("GET, HEAD"),
         }
+    }
+
+    /// A refusal of a method where only `allowed` ones are answered (RFC 9110, section 15.5.6).
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        let mut reply = Self::trouble(405, &format!("Ask with {allowed}."));
+        reply.headers.push(("Allow".to_owned(), allowed.to_owned()));
+        reply
     }
 
     /// A refusal of the host's own, before a face of the gate was asked or after one let the
@@ -99,6 +106,7 @@ fn reason_phrase(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
@@ -169,7 +177,8 @@ mod tests {
     fn health_is_asked_for_with_get() {
         assert_eq!(Reply::health("GET").body, br#"{"status":"ok"}"#);
         assert_eq!(Reply::health("HEAD").status, 200);
-        assert_eq!(Reply::health("POST").status, 405);
+        let refused = Reply::health("POST");
+        assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
     }
 
     #[test]

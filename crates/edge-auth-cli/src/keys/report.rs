@@ -41,7 +41,7 @@ impl Report for KeyReport {
             writeln!(out, "{bold}{secret}{bold:#}")?;
             writeln!(out, "This is shown once and kept nowhere: hand it over now.\n")?;
         }
-        let mut line = |name: &str, value: &str| writeln!(out, "{name:<16}{value}");
+        let mut line = |name: &str, value: &str| writeln!(out, "{name:<18}{value}");
         line("id", &printable(&key.id))?;
         line("block", &printable(&key.block))?;
         let style = state_style(key.state);

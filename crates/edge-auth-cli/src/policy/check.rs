@@ -33,6 +33,8 @@ struct CheckReport {
     issuers: Vec<IssuerLine>,
     api_keys: Vec<String>,
     client_certs: Vec<ClientCertLine>,
+    /// Blocks that no rule names, as a rule would.
+    unused: Vec<String>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
@@ -90,6 +92,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
             .client_cert_blocks()
             .map(|(name, source, _)| ClientCertLine { name: name.to_owned(), source })
             .collect(),
+        unused: policy.unused(),
         weaknesses: notices,
         needs,
         revocation: Revocation {
@@ -161,6 +164,12 @@ impl Report for CheckReport {
         }
         for block in &self.client_certs {
             writeln!(out, "  client_cert {}: by {}", block.name, block.source)?;
+        }
+        if self.rules == 0 {
+            writeln!(out, "{warn}no rule{warn:#}: every request is refused")?;
+        }
+        for name in &self.unused {
+            writeln!(out, "{warn}unused{warn:#}: {name}: no rule requires it")?;
         }
         for weakness in &self.weaknesses {
             writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;

@@ -122,7 +122,8 @@ impl Trial {
             ));
         }
         if let Some(key) = &case.key {
-            fields.push(("authorization".to_owned(), format!("ApiKey {}", self.key(case, key).await?)));
+            // Beside a token: two `Authorization` fields are none.
+            fields.push((self.gate.policy().api_key_header().to_owned(), self.key(case, key).await?));
         }
         let headers: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

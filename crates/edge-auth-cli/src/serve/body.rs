@@ -6,7 +6,7 @@ use edge_auth::Reply;
 use edge_auth_host::BodyError;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
@@ -23,6 +23,10 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
 
 /// Reads a body whole, or says with which status it is refused (RFC 9110, sections 15.5.9, 15.5.14).
 pub(super) async fn read(body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+    // A length that is announced (RFC 9110, section 8.6) need not be waited for.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let body = Limited::new(body, limit);
     match tokio::time::timeout(TIMEOUT, body.collect()).await {
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),

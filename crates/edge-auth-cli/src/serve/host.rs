@@ -118,7 +118,7 @@ impl Host {
 
     async fn verify(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         if request.method() != hyper::Method::POST {
-            return problem(StatusCode::METHOD_NOT_ALLOWED, "Ask with POST and a JSON body.");
+            return body::response(Reply::method_not_allowed("POST"));
         }
         let gate = self.gate();
         let (parts, body) = request.into_parts();

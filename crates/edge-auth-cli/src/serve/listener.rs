@@ -1,7 +1,7 @@
 //! Accepts connections and answers requests on them, within limits of size and time.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +13,26 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::either::Either;
 
 use super::body::Body;
+use super::head::{self, MAX_FIELDS};
 use super::patient::Patient;
 use super::peer::Peer;
 use super::tls::Tls;
 use crate::failure::Failure;
 
+/// A connection's place among those that may be open at once. It is in every request's extensions,
+/// for what becomes of a connection once HTTP has left it (a WebSocket); the place is free when the
+/// last of them is gone.
+pub(super) type Seat = Arc<OwnedSemaphorePermit>;
+
 type TlsStream = tokio_rustls::server::TlsStream<Patient<TcpStream>>;
 
 /// The longest request line and header section, in bytes; a longer one is answered with 431.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
-/// The most header fields.
-const MAX_FIELDS: usize = 128;
 /// How long a client may take over a head, how long a connection may be idle, and how long an answer
 /// may wait to be taken.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -69,29 +73,50 @@ pub(crate) async fn serve<H, F>(
     H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    serve_within(max_connections(), listener, tls, handler, stop).await;
+}
+
+/// As [`serve`], with so many connections at once.
+pub(super) async fn serve_within<H, F>(
+    connections: usize,
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    handler: H,
+    stop: impl Future<Output = ()>,
+) where
+    H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     let protocol = protocol();
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(max_connections()));
+    let room = Arc::new(Semaphore::new(connections));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
             () = &mut stop => break,
         };
-        let (stream, address, permit) = accepted;
+        let (stream, address, seat) = accepted;
         let (handler, protocol, watcher) = (handler.clone(), protocol.clone(), graceful.watcher());
         let acceptor = tls.as_ref().map(|tls| tls.acceptor());
         tokio::spawn(async move {
             let stream = Patient::within(HEAD_TIMEOUT, stream);
             let Some((stream, peer)) = shake_hands(acceptor, stream, address).await else { return };
-            let answer = service_fn(move |request| {
-                let answer = handler(request, peer.clone());
+            let seated = seat.clone();
+            let answer = service_fn(move |mut request| {
+                if let Some(seat) = &seated {
+                    request.extensions_mut().insert(Seat::clone(seat));
+                }
+                let answer = match head::refuse(&request) {
+                    Some(refused) => Either::Left(ready(refused)),
+                    None => Either::Right(handler(request, peer.clone())),
+                };
                 async move { Ok::<_, Infallible>(answer.await) }
             });
             let connection = protocol.serve_connection_with_upgrades(TokioIo::new(stream), answer);
             // How a connection ends is the client's business; what it asked was answered and logged.
             let _ = watcher.watch(connection.into_owned()).await;
-            drop(permit);
+            drop(seat);
         });
     }
     drop(listener);
@@ -141,17 +166,14 @@ fn protocol() -> auto::Builder<TokioExecutor> {
 
 /// The next connection, once there is room for it. Trouble with one connection, or too many open
 /// files, never ends the loop.
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> (TcpStream, IpAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
-    let permit = Arc::clone(room).acquire_owned().await.ok();
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, IpAddr, Option<Seat>) {
+    let seat = Arc::clone(room).acquire_owned().await.ok().map(Arc::new);
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 // Small answers should not wait for more to come.
                 let _ = stream.set_nodelay(true);
-                return (stream, peer.ip(), permit);
+                return (stream, peer.ip(), seat);
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }

@@ -2,6 +2,7 @@
 
 mod audit_log;
 pub(crate) mod body;
+mod head;
 mod host;
 pub(crate) mod listener;
 mod notices;

@@ -26,7 +26,7 @@ async fn server(answer: &'static str) -> (String, UnboundedReceiver<String>) {
 async fn refused(answer: &'static str) -> String {
     let (url, _requests) = server(answer).await;
     let why = HttpKeySource::new().fetch(&url, 16).await.unwrap_err().0;
-    assert!(!why.contains("secret"), "{why}");
+    assert!(why.starts_with(url.trim_end_matches("?secret=1")) && !why.contains("secret"), "{why}");
     why
 }
 

@@ -3,6 +3,7 @@
 //! Each face turns what came in into an [`AuthRequest`], and the outcome into a
 //! [`Reply`](crate::Reply) in its own manner. A host only chooses the face and carries bytes.
 
+mod answer;
 pub(crate) mod cors;
 mod face;
 mod forward_auth;

@@ -38,6 +38,14 @@ impl fmt::Display for PolicyError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyErrors(pub Vec<PolicyError>);
 
+impl PolicyErrors {
+    /// One mistake, which is about the whole file.
+    pub fn of_file(file: &str, message: impl Into<String>) -> Self {
+        let (block, field) = (String::new(), String::new());
+        Self(vec![PolicyError { file: file.to_owned(), line: None, block, field, message: message.into() }])
+    }
+}
+
 impl fmt::Display for PolicyErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, error) in self.0.iter().enumerate() {

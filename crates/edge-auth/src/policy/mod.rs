@@ -53,6 +53,9 @@ const MAX_KEY_RECORD_AGE: Duration = Duration::from_secs(10);
 /// The largest policy that is read, in bytes.
 pub const MAX_POLICY_BYTES: usize = 1024 * 1024;
 
+/// What is wrong with a longer one.
+pub const TOO_LONG: &str = "is longer than 1048576 bytes, which is the most that is read";
+
 /// A policy without mistakes in itself.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -78,10 +81,7 @@ impl Policy {
     /// once, except that a text which does not even have the right shape stops at its first error.
     pub fn parse(text: &str, format: Format, file: &str) -> Result<Self, PolicyErrors> {
         if text.len() > MAX_POLICY_BYTES {
-            let message = format!("is {} bytes long, {MAX_POLICY_BYTES} are read", text.len());
-            let (block, field) = (String::new(), String::new());
-            let file = file.to_owned();
-            return Err(PolicyErrors(vec![PolicyError { file, line: None, block, field, message }]));
+            return Err(PolicyErrors::of_file(file, TOO_LONG));
         }
         let mut compiler = Compiler::new(file, text, format);
         let source = read(text, format, file)?;
@@ -138,6 +138,22 @@ impl Policy {
     /// The names of the `[[api_key]]` blocks.
     pub fn api_key_blocks(&self) -> impl Iterator<Item = &str> {
         self.api_keys.iter().map(|block| &*block.name)
+    }
+
+    /// The blocks that no rule names, as a rule would: `jwt:corp`, `key:partners`, `cert:agents`.
+    pub fn unused(&self) -> Vec<String> {
+        let jwt = self.issuers.iter().enumerate().map(|(index, one)| (Named::Jwt(index), "jwt", &one.name));
+        let key = self.api_keys.iter().enumerate().map(|(index, one)| (Named::Key(index), "key", &one.name));
+        let cert =
+            self.client_certs.iter().enumerate().map(|(index, one)| (Named::Cert(index), "cert", &one.name));
+        let is_unused = |one: &Named| self.rules.iter().all(|rule| !rule.access.named().contains(one));
+        let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
+        unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
+    }
+
+    /// The header of its own for API keys, in lower case.
+    pub fn api_key_header(&self) -> &str {
+        &self.api_key_header
     }
 
     /// Makes every `[[client_cert]]` take its certificates from the host's own listener, so that a

@@ -17,12 +17,12 @@ use std::time::Duration;
 use edge_auth::Grant;
 use edge_auth_host::{HttpClient, causes};
 use hyper::body::Incoming;
-use hyper::header::TRANSFER_ENCODING;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, StatusCode, Uri};
 
 use super::body::Body;
 use super::problem;
+use tunnel::Waiting;
 use upload::Upload;
 
 /// How long an upstream may take over its answer's head, once it has the whole request.
@@ -87,14 +87,10 @@ impl Upstream {
         grant: &Grant,
         client: Client,
     ) -> Forwarded {
-        let waiting = tunnel::wanted(&request, grant).then(|| hyper::upgrade::on(&mut request));
+        let waiting = Waiting::of(&mut request, grant);
         let (parts, body) = request.into_parts();
-        if parts.headers.get_all(TRANSFER_ENCODING).iter().any(|coding| coding != "chunked") {
-            // The library would take off the chunks, and with them the name of the other coding.
-            return bad("Transfer codings other than `chunked` are not passed on.");
-        }
         let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
-            return bad("The request cannot be sent on.");
+            return bad(StatusCode::BAD_REQUEST, "The request cannot be sent on.");
         };
         let (upload, progress) = Upload::of(body);
         let sent = match self.client.send(Request::from_parts(head, upload)) {
@@ -103,11 +99,16 @@ impl Upstream {
         };
         let answered = tokio::select! {
             answered = sent => answered,
-            () = progress.stalled(self.patience) => return self.too_slow(),
+            () = progress.stalled(self.patience) => {
+                return match progress.waits_for_client() {
+                    true => bad(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
+                    false => self.too_slow(),
+                };
+            }
         };
         match answered {
             Ok(answer) => self.answer(answer, grant, waiting).await,
-            Err(_) if progress.is_broken() => bad("The body cannot be read."),
+            Err(_) if progress.is_broken() => bad(StatusCode::BAD_REQUEST, "The body cannot be read."),
             Err(error) => self.unreachable(&causes(&error)),
         }
     }
@@ -138,11 +139,11 @@ impl Upstream {
         &self,
         mut answer: Response<Incoming>,
         grant: &Grant,
-        waiting: Option<hyper::upgrade::OnUpgrade>,
+        waiting: Option<Waiting>,
     ) -> Forwarded {
         let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         match (switched, waiting) {
-            (true, Some(client)) => tunnel::join(client, hyper::upgrade::on(&mut answer)),
+            (true, Some(waiting)) => waiting.join(hyper::upgrade::on(&mut answer)),
             (true, None) => return self.unreachable("it switches protocols without being asked to"),
             (false, _) => {}
         }
@@ -166,6 +167,6 @@ impl Upstream {
 }
 
 /// The client's own fault, of which no operator needs to know.
-fn bad(detail: &str) -> Forwarded {
-    Forwarded { response: problem(StatusCode::BAD_REQUEST, detail), trouble: None }
+fn bad(status: StatusCode, detail: &str) -> Forwarded {
+    Forwarded { response: problem(status, detail), trouble: None }
 }

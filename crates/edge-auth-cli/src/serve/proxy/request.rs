@@ -6,7 +6,7 @@ use hyper::header::{CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, Hea
 use hyper::http::uri::Authority;
 
 use super::Client;
-use super::fields::strip_hop_by_hop;
+use super::fields::{folded, strip_hop_by_hop};
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const NAMED: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -22,7 +22,9 @@ pub(super) fn prepare(
     authority: Option<Authority>,
     upgrade: bool,
 ) -> Option<()> {
-    let wants_trailers = headers.get_all(TE).iter().any(|value| value.as_bytes() == b"trailers");
+    let codings = headers.get_all(TE).iter().filter_map(|value| value.to_str().ok());
+    let wants_trailers =
+        codings.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("trailers"));
     strip_hop_by_hop(headers);
     // The wait for it is over: the client is told to go on when its body is first read.
     headers.remove(EXPECT);
@@ -36,12 +38,13 @@ pub(super) fn prepare(
     for (name, value) in &grant.forward.set {
         headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
     }
-    if wants_trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
     if upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    } else if wants_trailers {
+        // It is about this connection only (RFC 9110, section 10.1.4).
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
     }
     Some(())
 }
@@ -71,8 +74,12 @@ fn tell_the_way(headers: &mut HeaderMap, client: Client, authority: Option<Autho
 
 /// Whether a field says where a request came from; in every spelling that servers take for one.
 fn is_claim(name: &HeaderName) -> bool {
-    let folded = name.as_str().replace(|char: char| !char.is_ascii_alphanumeric(), "-");
-    *name == FORWARDED || folded.starts_with("x-forwarded-") || folded == "x-real-ip"
+    let folded = folded(name);
+    *name == FORWARDED
+        || folded.starts_with("x-forwarded-")
+        || folded == "x-real-ip"
+        || folded == "cf-connecting-ip"
+        || folded.ends_with("client-ip")
 }
 
 /// HTTP/2 sends a cookie's pairs one by one; towards HTTP/1.1 they are one field again (RFC 9113,

@@ -9,14 +9,14 @@ use hyper::{Response, Version};
 use super::fields::strip_hop_by_hop;
 use crate::serve::body::Body;
 
-/// Where content delivery networks look before `Cache-Control` (RFC 9213, and older ways).
-const CDN_CACHES: [&str; 3] = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
-
 pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool) -> Response<Body> {
     let (mut parts, body) = answer.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     strip_hop_by_hop(&mut parts.headers);
+    let withheld: Vec<HeaderName> =
+        parts.headers.keys().filter(|name| grant.withholds(name.as_str())).cloned().collect();
+    withheld.iter().for_each(|name| drop(parts.headers.remove(name)));
     if switched {
         parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -40,9 +40,6 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
 
 /// What one principal was answered is for no cache that others use (RFC 9111, section 5.2.2.7).
 fn keep_private(headers: &mut HeaderMap) {
-    for name in CDN_CACHES {
-        headers.remove(name);
-    }
     let given: Vec<HeaderValue> = headers.get_all(CACHE_CONTROL).iter().cloned().collect();
     let given: Vec<&str> = given.iter().filter_map(|value| value.to_str().ok()).collect();
     let shared = |directive: &&str| {
@@ -64,9 +61,7 @@ mod tests {
         given.iter().for_each(|value| {
             headers.append(CACHE_CONTROL, HeaderValue::from_static(value));
         });
-        headers.insert("surrogate-control", HeaderValue::from_static("max-age=60"));
         keep_private(&mut headers);
-        assert!(!headers.contains_key("surrogate-control"));
         headers[CACHE_CONTROL].to_str().unwrap().to_owned()
     }
 

@@ -16,19 +16,22 @@ pub(super) struct Upload {
     progress: Progress,
 }
 
-/// When a body last moved, and whether it broke.
+/// When a body last moved, whom it waits for, and whether it broke.
 #[derive(Debug, Clone)]
 pub(super) struct Progress(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     moved_at: Instant,
+    /// Whether the next bytes were asked for and have not come: else it is the upstream that has not
+    /// taken those that are there, or has them all.
+    wanted: bool,
     broken: bool,
 }
 
 impl Upload {
     pub(super) fn of(body: Incoming) -> (Self, Progress) {
-        let state = State { moved_at: Instant::now(), broken: false };
+        let state = State { moved_at: Instant::now(), wanted: false, broken: false };
         let progress = Progress(Arc::new(Mutex::new(state)));
         (Self { body, progress: progress.clone() }, progress)
     }
@@ -51,6 +54,11 @@ impl Progress {
         self.state().broken
     }
 
+    /// Whether it is the client that keeps the body from moving.
+    pub(super) fn waits_for_client(&self) -> bool {
+        self.state().wanted
+    }
+
     fn last(&self) -> Instant {
         self.state().moved_at
     }
@@ -69,9 +77,12 @@ impl Body for Upload {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(moved) = &polled {
-            let broken = matches!(moved, Some(Err(_)));
-            *self.progress.state() = State { moved_at: Instant::now(), broken };
+        match &polled {
+            Poll::Ready(moved) => {
+                let broken = matches!(moved, Some(Err(_)));
+                *self.progress.state() = State { moved_at: Instant::now(), wanted: false, broken };
+            }
+            Poll::Pending => self.progress.state().wanted = true,
         }
         match polled {
             Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => Poll::Ready(None),

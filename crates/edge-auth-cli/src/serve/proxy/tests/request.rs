@@ -4,7 +4,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::wire::{OK, Setting, gateway, read_all, read_to, seen, send, upstream};
 
-const IDENTITY: Setting = Setting { set: &[("X-Auth-Principal", "jwt:corp:alice")], trusted_proxy: false };
+const IDENTITY: Setting =
+    Setting { connections: None, set: &[("X-Auth-Principal", "jwt:corp:alice")], trusted_proxy: false };
 
 #[tokio::test]
 async fn the_target_is_what_the_gate_matched_byte_for_byte() {
@@ -46,9 +47,27 @@ async fn what_belongs_to_the_clients_connection_ends_at_the_gate() {
 }
 
 #[tokio::test]
+async fn no_other_spelling_of_what_frames_a_message_goes_on() {
+    let request = "GET /x HTTP/1.1\r\nhost: a\r\ncontent_length: 5\r\ntransfer_encoding: chunked\r\n\
+                   Transfer.Encoding: chunked\r\nproxy_authorization: a\r\n\r\n";
+    let head = seen(Setting::default(), request).await;
+    for name in ["content_length", "transfer", "proxy"] {
+        assert!(!head.contains(name), "{name} is in {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_trailers_is_named_as_one_hop_to_the_next() {
+    let head = seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nTE: gzip, Trailers\r\n\r\n").await;
+    assert!(head.contains("te: trailers\r\n") && head.contains("connection: te\r\n"), "{head}");
+}
+
+#[tokio::test]
 async fn a_client_cannot_say_where_it_comes_from() {
     let request = "GET /x HTTP/1.1\r\nhost: api.example\r\nforwarded: for=1.2.3.4\r\nx-forwarded-for: 1.2.3.4\r\n\
-                   X_Forwarded_For: 1.2.3.4\r\nx-real-ip: 1.2.3.4\r\nx-forwarded-prefix: /1.2.3.4\r\n\r\n";
+                   X_Forwarded_For: 1.2.3.4\r\nx-real-ip: 1.2.3.4\r\nx-forwarded-prefix: /1.2.3.4\r\n\
+                   True-Client-IP: 1.2.3.4\r\nCF_Connecting_IP: 1.2.3.4\r\nx-client-ip: 1.2.3.4\r\n\
+                   x-cluster-client-ip: 1.2.3.4\r\nfastly-client-ip: 1.2.3.4\r\nclient-ip: 1.2.3.4\r\n\r\n";
     let head = seen(Setting::default(), request).await;
     assert!(!head.contains("1.2.3.4"), "{head}");
     assert!(head.contains("x-forwarded-for: 127.0.0.1\r\n"), "{head}");
@@ -101,9 +120,23 @@ async fn a_body_that_cannot_be_read_is_the_clients_fault() {
 async fn a_coding_that_would_be_lost_on_the_way_is_refused() {
     let (_listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
-    let request = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n";
-    let answer = read_to(&mut send(gateway, request).await, "\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    for codings in [
+        "transfer-encoding: gzip, chunked",
+        "transfer-encoding: chunked, chunked",
+        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+        "transfer-encoding: identity\r\ntransfer-encoding: chunked",
+    ] {
+        let request = format!("POST /x HTTP/1.1\r\nhost: a\r\n{codings}\r\n\r\n0\r\n\r\n");
+        let answer = read_to(&mut send(gateway, &request).await, "\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{codings}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_a_coding_has_no_case() {
+    let request = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n";
+    let head = seen(Setting::default(), request).await;
+    assert!(head.contains("transfer-encoding: chunked\r\n"), "{head}");
 }
 
 #[tokio::test]
@@ -149,14 +182,22 @@ async fn two_lengths_are_refused_and_a_smuggled_request_is_none() {
         let answer = read_all(&mut send(gateway, refused).await).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{refused:?}: {answer}");
     }
-    // A length beside chunks: the chunks count, and what follows them is a request of its own.
-    let both = "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 40\r\ntransfer-encoding: chunked\r\n\r\n\
-                0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
-    let _client = send(gateway, both).await;
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let head = read_to(&mut stream, "\r\n\r\n").await;
-    assert!(head.starts_with("POST /x ") && !head.contains("content-length"), "{head}");
-    assert_eq!(read_to(&mut stream, "0\r\n\r\n").await, "0\r\n\r\n");
+    // A length beside chunks, in either order: the chunks count, and the connection ends after them,
+    // whatever else was sent on it (RFC 9112, section 6.3).
+    let (length, chunks) = ("content-length: 40\r\n", "transfer-encoding: chunked\r\n");
+    for framing in [[length, chunks], [chunks, length]] {
+        let both = format!(
+            "POST /x HTTP/1.1\r\nhost: a\r\n{}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n",
+            framing.concat()
+        );
+        let mut client = send(gateway, &both).await;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = read_to(&mut stream, "\r\n\r\n").await;
+        assert!(head.starts_with("POST /x ") && !head.contains("content-length"), "{head}");
+        assert_eq!(read_to(&mut stream, "0\r\n\r\n").await, "0\r\n\r\n");
+        stream.write_all(OK.as_bytes()).await.unwrap();
+        assert_eq!(read_all(&mut client).await.matches("HTTP/1.1").count(), 1);
+    }
 }
 
 #[tokio::test]

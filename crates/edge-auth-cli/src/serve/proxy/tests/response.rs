@@ -1,8 +1,11 @@
 //! What comes back from the upstream.
 
-use tokio::io::AsyncWriteExt;
+use std::time::Duration;
 
-use super::wire::{Setting, answered, gateway, read_all, read_to, send, upstream};
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
+
+use super::wire::{OK, Setting, answered, gateway, read_all, read_to, send, upstream};
 
 const GET: &str = "GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: https://app.example\r\n\r\n";
 
@@ -28,6 +31,23 @@ async fn a_page_of_an_allowed_origin_may_read_it_and_vary_is_kept() {
     assert!(answer.contains("access-control-allow-origin: https://app.example\r\n"), "{answer}");
     assert!(!answer.contains(": *"), "{answer}");
     assert!(answer.contains("vary: accept\r\n") && answer.contains("vary: Origin\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn where_the_rule_names_origins_the_upstream_names_none() {
+    let answer = answered(
+        "GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: https://evil.example\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\naccess-control-allow-origin: *\r\n\
+         Access-Control-Allow-Credentials: true\r\n\r\n",
+    )
+    .await;
+    assert!(!answer.contains("access-control-allow"), "{answer}");
+    let no_cors = answered(
+        "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: https://a.example\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\naccess-control-allow-origin: *\r\n\r\n",
+    )
+    .await;
+    assert!(no_cors.contains("access-control-allow-origin: *\r\n"), "{no_cors}");
 }
 
 #[tokio::test]
@@ -64,6 +84,28 @@ async fn a_websocket_is_tunnelled_where_the_rule_says_so() {
     assert_eq!(read_to(&mut client, "pong").await, "pong");
     drop(client);
     assert_eq!(read_all(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn an_open_websocket_is_a_connection_like_any_other() {
+    let (listener, upstream) = upstream().await;
+    let gateway = gateway(upstream, Setting { connections: Some(1), ..Setting::default() }).await;
+    let request = "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
+    let mut socket = send(gateway, request).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_to(&mut stream, "\r\n\r\n").await;
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    stream.write_all(switch.as_bytes()).await.unwrap();
+    read_to(&mut socket, "\r\n\r\n").await;
+
+    let mut next = send(gateway, GET).await;
+    let early = timeout(Duration::from_millis(200), listener.accept()).await;
+    assert!(early.is_err(), "a second connection was accepted beside the one that there is room for");
+    drop((socket, stream));
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_to(&mut stream, "\r\n\r\n").await;
+    stream.write_all(OK.as_bytes()).await.unwrap();
+    assert!(read_all(&mut next).await.ends_with("ok"));
 }
 
 #[tokio::test]

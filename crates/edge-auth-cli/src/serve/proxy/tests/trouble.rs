@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::wire::{Setting, gateway, read_all, read_to, send, upstream};
@@ -35,7 +36,38 @@ async fn an_upstream_that_never_answers_is_given_up() {
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
     let answer = read_all(&mut client).await;
-    assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("x-operator-is-told"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_stops_within_its_body_is_given_up_and_nobody_else_is_blamed() {
+    let (listener, upstream) = upstream().await;
+    let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
+    let gateway = gateway(upstream, Setting::default()).await;
+    for (framing, part) in [("content-length: 4", "ab"), ("transfer-encoding: chunked", "2\r\nab\r\n")] {
+        let request = format!("POST /x HTTP/1.1\r\nhost: a\r\n{framing}\r\n\r\n{part}");
+        let mut client = send(gateway, &request).await;
+        let (_stream, _) = listener.accept().await.unwrap();
+        let answer = read_all(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{framing}: {answer}");
+        assert!(!answer.contains("x-operator-is-told"), "{framing}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_take_a_body_is_given_up() {
+    let (listener, upstream) = upstream().await;
+    let upstream = Upstream { patience: Duration::from_millis(500), ..upstream };
+    let gateway = gateway(upstream, Setting::default()).await;
+    let length = 64 * 1024 * 1024;
+    let head = format!("POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
+    let (mut reader, mut writer) = send(gateway, &head).await.into_split();
+    // It ends when the gateway closes.
+    tokio::spawn(async move { writer.write_all(&vec![b'x'; length]).await });
+    let (_stream, _) = listener.accept().await.unwrap();
+    let mut status = [0; 12];
+    reader.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 504");
 }
 
 #[test]

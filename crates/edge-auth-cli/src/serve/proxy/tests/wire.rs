@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::host::SystemRandomness;
 use crate::serve::listener;
 use crate::serve::peer::Peer;
-use crate::serve::proxy::{Client, Upstream};
+use crate::serve::proxy::{Client, Forwarded, Upstream};
 
 const POLICY: &str = r#"
 [[rule]]
@@ -58,11 +58,13 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
 /// How the gateway under test behaves.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Setting {
+    /// How many connections are open at once; `None` is more than a test needs.
+    pub(super) connections: Option<usize>,
     pub(super) set: &'static [(&'static str, &'static str)],
     pub(super) trusted_proxy: bool,
 }
 
-/// A gateway in front of `upstream`.
+/// A gateway in front of `upstream`. Its answers have a field with what its operator is told.
 pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -81,10 +83,15 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
             let grant = grant(&target, &fields, setting.set).await;
             let client =
                 Client { peer: peer.address, secure: peer.secure, trusted_proxy: setting.trusted_proxy };
-            upstream.forward(request, &grant, client).await.response
+            let Forwarded { mut response, trouble } = upstream.forward(request, &grant, client).await;
+            if let Some(trouble) = trouble {
+                response.headers_mut().insert("x-operator-is-told", trouble.parse().unwrap());
+            }
+            response
         }
     };
-    tokio::spawn(listener::serve(listener, None, handler, std::future::pending()));
+    let connections = setting.connections.unwrap_or(64);
+    tokio::spawn(listener::serve_within(connections, listener, None, handler, std::future::pending()));
     address
 }
 

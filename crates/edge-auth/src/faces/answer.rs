@@ -1,0 +1,78 @@
+//! What of an upstream's answer does not reach the client through a gateway.
+
+use crate::gate::Grant;
+
+/// Where content delivery networks look before `Cache-Control` (RFC 9213, section 3, and older
+/// ways), beside those that end with `-Cache-Control`, like `CDN-Cache-Control`.
+const SHARED_CACHES: [&str; 3] = ["surrogate-control", "edge-control", "x-accel-expires"];
+
+impl Grant {
+    /// Whether a field of the upstream's answer is left out, by its name in any case.
+    ///
+    /// Where the rule says which origins may read its answers, the upstream does not. And what one
+    /// principal was answered is kept by no cache that others use.
+    pub fn withholds(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let has_cors = !self.forward.respond.is_empty();
+        let allows_origin = name.starts_with("access-control-allow-");
+        let shared_cache = name.ends_with("-cache-control") || SHARED_CACHES.contains(&name.as_str());
+        (has_cors && allows_origin) || (self.principal.is_some() && shared_cache)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Forward;
+    use crate::principal::{Kind, Principal};
+    use crate::scopes::Scopes;
+
+    fn grant(principal: Option<Principal>, respond: &[(&str, &str)]) -> Grant {
+        let respond = respond.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let forward = Forward { target: "/".into(), remove: vec![], set: vec![], respond, upgrade: false };
+        Grant { principal, forward }
+    }
+
+    #[test]
+    fn a_rule_without_cors_leaves_it_to_the_upstream() {
+        let grant = grant(None, &[]);
+        assert!(!grant.withholds("Access-Control-Allow-Origin"));
+        assert!(!grant.withholds("CDN-Cache-Control"), "a public answer may be kept by everybody");
+    }
+
+    #[test]
+    fn a_rule_with_cors_is_the_only_one_to_name_origins() {
+        let grant = grant(None, &[("Vary", "Origin")]);
+        for name in ["Access-Control-Allow-Origin", "access-control-allow-credentials"] {
+            assert!(grant.withholds(name), "{name}");
+        }
+        assert!(!grant.withholds("Access-Control-Expose-Headers"));
+    }
+
+    #[test]
+    fn no_network_keeps_what_a_principal_was_answered() {
+        let principal = Principal {
+            id: "jwt:corp:alice".into(),
+            kind: Kind::Jwt,
+            subject: "alice".into(),
+            issuer: None,
+            client: None,
+            scopes: Scopes::All,
+        };
+        let grant = grant(Some(principal), &[]);
+        for name in [
+            "CDN-Cache-Control",
+            "Cloudflare-CDN-Cache-Control",
+            "Vercel-CDN-Cache-Control",
+            "Akamai-Cache-Control",
+            "Surrogate-Control",
+            "Edge-Control",
+            "X-Accel-Expires",
+        ] {
+            assert!(grant.withholds(name), "{name}");
+        }
+        for name in ["Cache-Control", "Expires", "Vary", "Content-Type", "X-Cache"] {
+            assert!(!grant.withholds(name), "{name}");
+        }
+    }
+}
