@@ -100,10 +100,16 @@ fn the_policy_and_the_template_say_the_same_of_simple_responses() {
 
 #[test]
 fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
-    let any = format!("{TOKENS}{KEYS}[[rule]]\npath = \"/b\"\nrequire = {{ any = [\"jwt:corp\", \"key:partners\"] }}\n");
+    let any = format!(
+        "{TOKENS}{KEYS}[[rule]]\npath = \"/b\"\nrequire = {{ any = [\"jwt:corp\", \"key:partners\"] }}\n"
+    );
     let codes = found(&any, &rest("REQUEST", "10", "method.request.header.Authorization"));
-    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]);
-    let both = "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
+    assert_eq!(
+        codes,
+        ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]
+    );
+    let both =
+        "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
     let codes = found(&any, &rest("REQUEST", "10", both));
     assert_eq!(codes, ["w identity_source_required", "w identity_source_required"]);
 }
@@ -119,7 +125,8 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
     assert_eq!(codes, ["w identity_source_required", "e certificate_with_caching"]);
     let codes = found(&agents, &rest("TOKEN", "0", header));
     assert_eq!(codes, ["e token_event_lacks", "w identity_source_required"]);
-    let hosts = format!("{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n");
+    let hosts =
+        format!("{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n");
     let codes = found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
     assert_eq!(codes, ["e unsaid_by_iam"]);
     assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e unsaid_by_iam"]);
