@@ -30,6 +30,8 @@ pub struct Authority {
 pub struct AuthorityPlan {
     /// Its common name.
     pub name: String,
+    /// Its key.
+    pub key: AuthorityKey,
     /// When it is good.
     pub valid: Span,
     /// How many authorities may stand below it.
@@ -40,6 +42,15 @@ pub struct AuthorityPlan {
     pub is_authority: bool,
     /// Whether its `keyUsage` allows it to issue certificates.
     pub may_sign: bool,
+}
+
+/// The kind of an authority's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorityKey {
+    /// A new one, on a curve.
+    New,
+    /// RSA of 1024 bits. It signs nothing: what such an authority issues has another's signature.
+    Rsa1024,
 }
 
 /// A name constraint.
@@ -56,6 +67,7 @@ impl AuthorityPlan {
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            key: AuthorityKey::New,
             valid: ALWAYS,
             max_intermediates: None,
             permitted: Vec::new(),
@@ -103,10 +115,35 @@ impl Authority {
     /// An authority below this one.
     pub fn below(&self, plan: &AuthorityPlan) -> Self {
         let (params, key) = (plan.params(), key(&rcgen::PKCS_ECDSA_P384_SHA384));
-        let signed = params.signed_by(&key, &self.issuer).unwrap_or_else(|error| panic!("{error}"));
+        let signed = match plan.key {
+            AuthorityKey::New => params.signed_by(&key, &self.issuer),
+            AuthorityKey::Rsa1024 => params.signed_by(&WeakRsaKey, &self.issuer),
+        };
+        let signed = signed.unwrap_or_else(|error| panic!("{error}"));
         let mut path = self.path.clone();
         path.insert(0, signed.der().clone());
         Self { certificate: signed.der().clone(), issuer: Issuer::new(params, key), path }
+    }
+
+    /// The same authority, of the same name and key, with another certificate of its own.
+    pub fn renewed(&self, plan: &AuthorityPlan) -> Self {
+        let (params, key) = (plan.params(), self.copy_of_key());
+        let certificate = params.self_signed(&key).unwrap_or_else(|error| panic!("{error}")).der().clone();
+        Self { certificate, issuer: Issuer::new(params, key), path: Vec::new() }
+    }
+
+    /// The same authority, its certificate issued by another one: what it issues has two paths.
+    pub fn certified_by(&self, other: &Self, plan: &AuthorityPlan) -> Self {
+        let (params, key) = (plan.params(), self.copy_of_key());
+        let signed = params.signed_by(&key, &other.issuer).unwrap_or_else(|error| panic!("{error}"));
+        let mut path = other.path.clone();
+        path.insert(0, signed.der().clone());
+        Self { certificate: signed.der().clone(), issuer: Issuer::new(params, key), path }
+    }
+
+    fn copy_of_key(&self) -> KeyPair {
+        let pem = self.issuer.key().serialize_pem();
+        KeyPair::from_pem(&pem).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Its certificate.
@@ -297,6 +334,8 @@ fn distinguished(parts: &[(&str, &str)]) -> DistinguishedName {
             "O" => DnType::OrganizationName,
             "OU" => DnType::OrganizationalUnitName,
             "CN" => DnType::CommonName,
+            "EMAILADDRESS" => DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]),
+            "x500UniqueIdentifier" => DnType::CustomDnType(vec![2, 5, 4, 45]),
             other => panic!("no test has a {other}"),
         };
         name.push(kind, *value);

@@ -1,18 +1,24 @@
 //! The certificate authorities of a block: who may have issued its clients' certificates.
 
-use pki_types::{CertificateDer, TrustAnchor};
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+use pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::Error;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
+use super::constraints::Constraints;
 use super::validity::Validity;
 use super::{facts, key_strength, pem};
 
 /// One authority.
 #[derive(Debug)]
 pub(crate) struct Authority {
-    pub anchor: TrustAnchor<'static>,
+    anchor: TrustAnchor<'static>,
     pub validity: Validity,
+    pub constraints: Constraints,
     /// How many certificates of authorities may stand below it.
-    pub max_intermediates: Option<u8>,
+    max_intermediates: Option<u8>,
 }
 
 /// At least one authority.
@@ -28,7 +34,9 @@ impl Authorities {
         let certificates = pem::certificates(file);
         let certificates =
             certificates.map_err(|_| "has no certificate in it, or a broken one".to_owned())?;
-        let read = certificates.iter().enumerate().map(|(index, der)| {
+        let repeated = |index: usize, der| certificates.iter().take(index).any(|earlier| earlier == der);
+        let once = certificates.iter().enumerate().filter(|(index, der)| !repeated(*index, *der));
+        let read = once.map(|(index, der)| {
             Authority::read(der).map_err(|reason| format!("certificate {}: {reason}", index + 1))
         });
         read.collect::<Result<_, _>>().map(Self)
@@ -38,17 +46,36 @@ impl Authorities {
         self.0.iter().map(|authority| authority.anchor.clone()).collect()
     }
 
-    /// The authority that this anchor is of.
-    pub(crate) fn of(&self, anchor: &TrustAnchor<'_>) -> Option<&Authority> {
-        self.0.iter().find(|own| {
-            own.anchor.subject == anchor.subject
-                && own.anchor.subject_public_key_info == anchor.subject_public_key_info
-        })
+    /// The authority that a path ends at, if it lets one of this length end there now. A renewed one
+    /// may be in the file twice, with other dates: then it is the one that is good for longest.
+    pub(crate) fn admitting(
+        &self,
+        anchor: &TrustAnchor<'_>,
+        intermediates: usize,
+        now: Timestamp,
+    ) -> Result<&Authority, Error> {
+        let mut best: Result<&Authority, Error> = Err(Error::UnknownIssuer);
+        for authority in self.0.iter().filter(|own| own.anchor == *anchor) {
+            match (authority.admits(intermediates, now), &best) {
+                (Ok(()), Ok(other)) if other.validity.not_after >= authority.validity.not_after => {}
+                (Ok(()), _) => best = Ok(authority),
+                (Err(error), Err(_)) => best = Err(error),
+                (Err(_), Ok(_)) => {}
+            }
+        }
+        best
     }
 
-    /// Whether all certificates come from one authority.
+    /// Whether all certificates come from one issuer: of one name, with one key.
     pub(crate) fn is_one(&self) -> bool {
-        self.0.len() == 1
+        let mut anchors = self.0.iter().map(|authority| &authority.anchor);
+        let first = anchors.next();
+        anchors.all(|anchor| {
+            first.is_some_and(|first| {
+                first.subject == anchor.subject
+                    && first.subject_public_key_info == anchor.subject_public_key_info
+            })
+        })
     }
 }
 
@@ -63,12 +90,29 @@ impl Authority {
         if usage.is_some_and(|usage| !usage.key_cert_sign()) {
             return Err("its `keyUsage` does not allow it to issue certificates".to_owned());
         }
-        key_strength::check(certificate.tbs_certificate().subject_public_key_info())?;
+        key_strength::check_signer(certificate.tbs_certificate().subject_public_key_info())?;
         let anchor = webpki::anchor_from_trusted_cert(der).map_err(|error| error.to_string())?;
         Ok(Self {
             anchor: anchor.to_owned(),
             validity: facts::validity(&certificate),
+            constraints: Constraints::of(&certificate).map_err(|denial| denial.reason)?,
             max_intermediates: constraints.path_len_constraint,
         })
+    }
+
+    /// What its own certificate says of a path's length, and of the time.
+    fn admits(&self, intermediates: usize, now: Timestamp) -> Result<(), Error> {
+        let point = |point: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(point.seconds()));
+        let (time, not_before, not_after) =
+            (point(now), point(self.validity.not_before), point(self.validity.not_after));
+        if time < not_before {
+            Err(Error::CertNotValidYet { time, not_before })
+        } else if time > not_after {
+            Err(Error::CertExpired { time, not_after })
+        } else if self.max_intermediates.is_some_and(|most| intermediates > usize::from(most)) {
+            Err(Error::PathLenConstraintViolated)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -4,7 +4,7 @@ use edge_auth_token::Timestamp;
 use pki_types::SignatureVerificationAlgorithm;
 
 use super::authority::Authorities;
-use super::facts::Facts;
+use super::facts::{Facts, malformed};
 use super::identity::Identity;
 use super::name::DistinguishedName;
 use super::validity::Validity;
@@ -65,16 +65,24 @@ impl CertificateBlock {
             let authorities = self.authorities.as_ref().ok_or_else(|| untrusted("the block has no CA"))?;
             let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
             facts.validity = verified.validity;
-            if self.identity == Identity::Serial && !(verified.issued_directly && authorities.is_one()) {
-                let reason = "a serial number is unique for one issuer: the CA itself must have issued it";
-                return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
+            match self.identity {
+                Identity::Serial if !verified.issued_directly => {
+                    let reason =
+                        "a serial number is unique for one issuer: the CA itself must have issued it";
+                    return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
+                }
+                Identity::Subject(_) if verified.names_constrained => {
+                    let reason =
+                        "an authority of its path constrains names, which does not bind the subject's";
+                    return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
+                }
+                _ => {}
             }
         } else {
             facts.validity.check(now)?;
             self.pins.check(&facts)?;
         }
-        let identity = self.identity.of(&facts);
-        let identity = identity.map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))?;
+        let identity = self.identity.of(&facts)?;
         let principal = Principal {
             id: format!("cert:{}:{identity}", self.name),
             kind: Kind::ClientCertificate,
@@ -98,8 +106,11 @@ impl Pins {
             let found = key_id.map_or_else(|| "none".to_owned(), |id| to_hex(id));
             return Err(untrusted(&format!("its issuer's key identifier is {found}")));
         }
-        if !self.issuer_dns.is_empty() && !self.issuer_dns.contains(&facts.issuer) {
-            return Err(untrusted("its issuer has another name"));
+        if !self.issuer_dns.is_empty() {
+            let issuer = facts.issuer.as_ref().ok_or_else(|| malformed("its issuer's name is unreadable"))?;
+            if !self.issuer_dns.contains(issuer) {
+                return Err(untrusted("its issuer has another name"));
+            }
         }
         if !self.fingerprints.is_empty() && !self.fingerprints.contains(&facts.thumbprint) {
             return Err(untrusted("its fingerprint is not among those of the policy"));

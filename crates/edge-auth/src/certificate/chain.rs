@@ -5,11 +5,14 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage as Usage, VerifiedPath};
+use x509_cert::Certificate;
 use x509_cert::ext::pkix::KeyUsage;
 
 use super::authority::Authorities;
+use super::constraints::Constraints;
 use super::validity::Validity;
-use super::{facts, key_strength};
+use super::{facts, intermediates, key_strength};
+use crate::audit::excerpt;
 use crate::denial::{Code, Denial};
 
 /// A chain that leads to one of the authorities.
@@ -19,6 +22,8 @@ pub(crate) struct VerifiedChain {
     pub validity: Validity,
     /// No other authority stands between.
     pub issued_directly: bool,
+    /// An authority of the path constrains names, of whatever kind.
+    pub names_constrained: bool,
 }
 
 /// Verifies that the first certificate may authenticate a client, and leads to an authority.
@@ -36,50 +41,52 @@ pub(crate) fn verify(
     if usage.is_some_and(|usage| !usage.digital_signature()) {
         return Err(invalid("its `keyUsage` does not allow it to sign"));
     }
+    if usage.is_some_and(|usage| usage.key_cert_sign()) {
+        return Err(invalid("its `keyUsage` is that of an authority"));
+    }
     key_strength::check(parsed.tbs_certificate().subject_public_key_info()).map_err(invalid)?;
     let certificate = EndEntityCert::try_from(own).map_err(denial)?;
-    let anchors = authorities.anchors();
+    let (anchors, intermediates) = (authorities.anchors(), intermediates::of(&parsed, others)?);
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now.seconds()));
-    let allowed = |path: &VerifiedPath<'_>| allowed(path, authorities, time);
+    let good = |path: &VerifiedPath<'_>| inspect(path, &parsed, authorities, now).map(|_| ());
     let path = certificate
-        .verify_for_usage(signatures, &anchors, others, time, Usage::client_auth(), None, Some(&allowed))
+        .verify_for_usage(signatures, &anchors, &intermediates, time, Usage::client_auth(), None, Some(&good))
         .map_err(denial)?;
-    let mut validity = facts::validity(&parsed);
-    for intermediate in path.intermediate_certificates() {
-        validity = validity.and(facts::validity(&facts::parse(&intermediate.der())?));
-    }
-    if let Some(authority) = authorities.of(path.anchor()) {
-        validity = validity.and(authority.validity);
-    }
-    Ok(VerifiedChain { validity, issued_directly: path.intermediate_certificates().next().is_none() })
+    inspect(&path, &parsed, authorities, now).map_err(denial)
 }
 
-/// What webpki leaves open of a path: whether authorities on it may issue at all, and what the
-/// anchor's own certificate says of its time and of the path's length.
-fn allowed(path: &VerifiedPath<'_>, authorities: &Authorities, time: UnixTime) -> Result<(), Error> {
-    let mut length = 0;
-    for intermediate in path.intermediate_certificates() {
-        let parsed = facts::parse(&intermediate.der()).map_err(|_| Error::MalformedExtensions)?;
-        let usage =
-            facts::extension::<KeyUsage>(&parsed, "keyUsage").map_err(|_| Error::MalformedExtensions)?;
+/// What webpki leaves open of a path: whether authorities on it may issue at all, what the anchor's
+/// own certificate says, and constraints of names in subjects.
+fn inspect(
+    path: &VerifiedPath<'_>,
+    own: &Certificate,
+    authorities: &Authorities,
+    now: Timestamp,
+) -> Result<VerifiedChain, Error> {
+    let unreadable = |_| Error::MalformedExtensions;
+    let intermediates = path.intermediate_certificates().map(|certificate| facts::parse(&certificate.der()));
+    let intermediates = intermediates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let authority = authorities.admitting(path.anchor(), intermediates.len(), now)?;
+    let (mut validity, mut constraints) = (authority.validity, authority.constraints);
+    for intermediate in intermediates.iter().rev() {
+        let usage = facts::extension::<KeyUsage>(intermediate, "keyUsage").map_err(unreadable)?;
         if usage.is_some_and(|usage| !usage.key_cert_sign()) {
             return Err(Error::EndEntityUsedAsCa);
         }
-        length += 1;
+        if constraints.forbid(intermediate) {
+            return Err(Error::NameConstraintViolation);
+        }
+        constraints = constraints.and(Constraints::of(intermediate).map_err(unreadable)?);
+        validity = validity.and(facts::validity(intermediate));
     }
-    let authority = authorities.of(path.anchor()).ok_or(Error::UnknownIssuer)?;
-    if authority.max_intermediates.is_some_and(|most| length > usize::from(most)) {
-        return Err(Error::PathLenConstraintViolated);
+    if constraints.forbid(own) {
+        return Err(Error::NameConstraintViolation);
     }
-    let point = |point: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(point.seconds()));
-    let (not_before, not_after) = (point(authority.validity.not_before), point(authority.validity.not_after));
-    if time < not_before {
-        return Err(Error::CertNotValidYet { time, not_before });
-    }
-    if time > not_after {
-        return Err(Error::CertExpired { time, not_after });
-    }
-    Ok(())
+    Ok(VerifiedChain {
+        validity: validity.and(facts::validity(own)),
+        issued_directly: intermediates.is_empty(),
+        names_constrained: constraints.any,
+    })
 }
 
 /// The one table from webpki's errors to ours.
@@ -104,7 +111,22 @@ fn denial(error: Error) -> Denial {
             (Code::CertificateInvalid, "a name of it is not one that its authority may issue for")
         }
         Error::UnsupportedCertVersion => (Code::CertificateInvalid, "it is not of version 3"),
-        other => return invalid(format!("the chain is not good: {other:?}")),
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | Error::SignatureAlgorithmMismatch => {
+            (Code::CertificateInvalid, "it, or one above it, is signed by an algorithm that is not accepted")
+        }
+        Error::UnsupportedCriticalExtension => {
+            (Code::CertificateInvalid, "it, or one above it, has a critical extension that is not known")
+        }
+        Error::MaximumPathDepthExceeded
+        | Error::MaximumPathBuildCallsExceeded
+        | Error::MaximumSignatureChecksExceeded
+        | Error::MaximumNameConstraintComparisonsExceeded => {
+            (Code::CertificateInvalid, "to find its path takes more work than is done for one")
+        }
+        // Some of them hold bytes of the certificate.
+        other => return invalid(format!("its path is not good: {}", excerpt(&format!("{other:?}"), 100))),
     };
     Denial::new(code, reason)
 }

@@ -79,10 +79,6 @@ impl<'a> TlsClientAuth<'a> {
         let field = |value: Option<&'a str>, name| {
             value.filter(|value| !value.is_empty()).ok_or_else(|| malformed(format!("`{name}` is missing")))
         };
-        let name = |value, field_name| {
-            DistinguishedName::parse(field(value, field_name)?)
-                .ok_or_else(|| malformed(format!("`{field_name}` is no name of RFC 4514")))
-        };
         let fingerprint = field(self.fingerprint_sha256, "certFingerprintSHA256")?;
         let thumbprint = from_hex(fingerprint).and_then(|bytes| bytes.try_into().ok());
         let number = field(self.serial, "certSerial")?;
@@ -93,8 +89,8 @@ impl<'a> TlsClientAuth<'a> {
         Ok(Facts {
             thumbprint: thumbprint.ok_or_else(|| malformed("`certFingerprintSHA256` is no SHA-256"))?,
             serial: serial(number),
-            subject: name(self.subject_dn, "certSubjectDNRFC2253")?,
-            issuer: name(self.issuer_dn, "certIssuerDNRFC2253")?,
+            subject: self.subject_dn.and_then(DistinguishedName::parse),
+            issuer: self.issuer_dn.and_then(DistinguishedName::parse),
             issuer_key_id: self.issuer_key_id.and_then(from_hex),
             names: None,
             validity: Validity::printed(dates.0, dates.1)

@@ -3,7 +3,7 @@
 use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
-use x509_cert::der::Decode;
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
 
@@ -18,8 +18,10 @@ pub(crate) struct Facts {
     pub thumbprint: Thumbprint,
     /// Lower-case hexadecimal, without zeros in front.
     pub serial: String,
-    pub subject: DistinguishedName,
-    pub issuer: DistinguishedName,
+    /// `None` if it cannot be read for sure, which matters only to who asks for it.
+    pub subject: Option<DistinguishedName>,
+    /// As the subject.
+    pub issuer: Option<DistinguishedName>,
     /// The key identifier of the issuer: the certificate's own `authorityKeyIdentifier`.
     pub issuer_key_id: Option<Vec<u8>>,
     /// The subject's alternative names; `None` if the platform does not tell them.
@@ -40,14 +42,13 @@ impl Facts {
     pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, Denial> {
         let parsed = parse(der)?;
         let certificate = parsed.tbs_certificate();
-        let name = |name| DistinguishedName::of(name).ok_or_else(|| malformed("a name in it is unreadable"));
         let authority: Option<AuthorityKeyIdentifier> = extension(&parsed, "authorityKeyIdentifier")?;
         let names: Option<SubjectAltName> = extension(&parsed, "subjectAltName")?;
         Ok(Self {
             thumbprint: Sha256::digest(der).into(),
             serial: serial(&to_hex(certificate.serial_number().as_bytes())),
-            subject: name(certificate.subject())?,
-            issuer: name(certificate.issuer())?,
+            subject: DistinguishedName::of(certificate.subject()),
+            issuer: DistinguishedName::of(certificate.issuer()),
             issuer_key_id: authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()),
             names: Some(names.map(|names| Names::read(&names.0)).transpose()?.unwrap_or_default()),
             validity: validity(&parsed),
@@ -81,7 +82,16 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
     let repeated = extensions.iter().enumerate().any(|(index, extension)| {
         extensions.iter().take(index).any(|earlier| earlier.extn_id == extension.extn_id)
     });
-    if repeated { Err(malformed("an extension is there twice")) } else { Ok(certificate) }
+    if repeated {
+        return Err(malformed("an extension is there twice"));
+    }
+    // Without its sign -1 would be 255's double (RFC 5280, section 4.1.2.2).
+    let serial = certificate.tbs_certificate().serial_number().to_der();
+    let serial = serial.map_err(|error| malformed(error.to_string()))?;
+    if serial.get(2).is_none_or(|first| first & 0x80 != 0) {
+        return Err(malformed("its serial number is negative"));
+    }
+    Ok(certificate)
 }
 
 pub(crate) fn validity(certificate: &Certificate) -> Validity {

@@ -4,12 +4,17 @@ use std::fmt;
 
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use super::facts::Facts;
+use super::facts::{Facts, malformed};
 use super::name::attribute_type;
 use super::to_hex;
+use crate::denial::{Code, Denial};
 
 /// The longest identity; more is an attack on logs and headers.
 const MAX_BYTES: usize = 255;
+
+/// Cloudflare has the certificate itself in `certRFC9440`; its header fields do not.
+const NO_NAMES: &str = "the platform does not tell alternative names; with `cloudflare-headers`, a rule of the zone \
+                        must set `Client-Cert` from `cf.tls_client_auth.cert_rfc9440`";
 
 /// The part of a certificate that names its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +101,25 @@ impl Identity {
     ///
     /// # Errors
     /// What was wanted and what was found, for the operator.
-    pub(crate) fn of(&self, facts: &Facts) -> Result<String, String> {
-        let names = || facts.names.as_ref().ok_or("the platform does not tell alternative names");
+    pub(crate) fn of(&self, facts: &Facts) -> Result<String, Denial> {
+        if matches!(self, Self::Subject(_)) && facts.subject.is_none() {
+            return Err(malformed("its subject is unreadable"));
+        }
+        self.find(facts).map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
+    }
+
+    fn find(&self, facts: &Facts) -> Result<String, String> {
+        let names = || facts.names.as_ref().ok_or(NO_NAMES);
         let found = match self {
-            Self::SanUri(patterns) => one("URI", &names()?.uris, |uri| {
-                patterns.iter().any(|pattern| pattern.fits_uri(uri)).then(|| uri.to_owned())
-            })?,
+            Self::SanUri(patterns) => {
+                let uris = &names()?.uris;
+                if uris.len() > 1 && patterns.iter().any(Pattern::is_spiffe) {
+                    return Err("an X.509-SVID has one URI, and this one has several".to_owned());
+                }
+                one("URI", uris, |uri| {
+                    patterns.iter().any(|pattern| pattern.fits_uri(uri)).then(|| uri.to_owned())
+                })?
+            }
             Self::SanDns(patterns) => one("host name", &names()?.dns, |name| {
                 let name = name.to_ascii_lowercase();
                 patterns.iter().any(|pattern| pattern.fits_host(&name)).then_some(name)
@@ -112,7 +130,8 @@ impl Identity {
             })?,
             Self::Subject(oid) => facts
                 .subject
-                .single(*oid)
+                .as_ref()
+                .and_then(|subject| subject.single(*oid))
                 .map(str::to_owned)
                 .ok_or_else(|| format!("the subject has the field {oid} not exactly once"))?,
             Self::Serial => facts.serial.clone(),
@@ -126,16 +145,17 @@ impl Identity {
 }
 
 impl Pattern {
+    fn is_spiffe(&self) -> bool {
+        let (Self::Exactly(text) | Self::Open(text, _)) = self;
+        text.starts_with("spiffe://")
+    }
+
     fn fits_uri(&self, uri: &str) -> bool {
         match self {
             Self::Exactly(own) => own == uri,
-            // Segments that no reader could take for a way up, or for a query.
-            Self::Open(front, _) => uri.strip_prefix(front.as_str()).is_some_and(|path| {
-                path.split('/').all(|segment| {
-                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-                    !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(plain)
-                })
-            }),
+            Self::Open(front, _) => {
+                uri.strip_prefix(front.as_str()).is_some_and(|path| path.split('/').all(is_segment))
+            }
         }
     }
 
@@ -174,17 +194,27 @@ fn list(
     patterns.iter().map(parse).collect()
 }
 
-/// Scheme, host and, unless it is the front of a pattern, whatever visible characters follow.
+/// Scheme, host and whatever visible characters follow; of the front of a pattern, segments.
 fn is_uri(text: &str, front: bool) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let host = rest.split('/').next().unwrap_or_default();
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    // A trust domain is in lower case (SPIFFE ID, section 2.1); another would never match.
+    let is_domain = scheme != "spiffe" || !host.bytes().any(|byte| byte.is_ascii_uppercase());
     let visible = text.bytes().all(|byte| (0x21..0x7F).contains(&byte) && byte != b'*');
-    let open = front && text.contains(['?', '#']);
+    let open =
+        front && (host.contains(['?', '#']) || !path.is_none_or(|path| path.split('/').all(is_segment)));
     !scheme.is_empty()
         && scheme.bytes().all(|byte| byte.is_ascii_lowercase())
         && !host.is_empty()
+        && is_domain
         && visible
         && !open
+}
+
+/// A segment that no reader could take for a way up, or for a query.
+fn is_segment(segment: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(plain)
 }
 
 fn is_host(name: &str) -> bool {
@@ -196,12 +226,14 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && label.len() <= 63 && label.bytes().all(plain)
 }
 
-/// `local@host` with the host in lower case; only what needs no quoting.
+/// `local@host` with the host in lower case; only atoms with dots between them, which need no quoting
+/// (RFC 5322, section 3.2.3).
 fn email(text: &str) -> Option<String> {
     let (local, host) = text.split_once('@')?;
     let host = host.to_ascii_lowercase();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-/=?^_`{|}~.".contains(&byte);
-    (!local.is_empty() && local.bytes().all(plain) && is_host(&host)).then(|| format!("{local}@{host}"))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-/=?^_`{|}~".contains(&byte);
+    let atoms = local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(plain));
+    (atoms && is_host(&host)).then(|| format!("{local}@{host}"))
 }
 
 fn wrong(text: &str, wanted: &str) -> IdentityError {

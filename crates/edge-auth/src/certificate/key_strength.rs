@@ -4,7 +4,8 @@ use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{self, Decode, Reader, SliceReader};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-const RSA: [&str; 2] = ["1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"];
+const RSA: [&str; 2] = ["1.2.840.113549.1.1.1", RSASSA_PSS];
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 const EC: &str = "1.2.840.10045.2.1";
 const ED25519: &str = "1.3.101.112";
 /// P-256, P-384, P-521.
@@ -38,6 +39,18 @@ pub(crate) fn check(key: &SubjectPublicKeyInfoOwned) -> Result<(), String> {
         ED25519 => Ok(()),
         other => Err(format!("its key is of a kind that is not accepted ({other})")),
     }
+}
+
+/// As [`check`], of a key that signs certificates.
+///
+/// # Errors
+/// What is wrong with the key.
+pub(crate) fn check_signer(key: &SubjectPublicKeyInfoOwned) -> Result<(), String> {
+    if key.algorithm.oid.to_string() == RSASSA_PSS {
+        // The parameters of such a key say which signatures it makes; nobody here reads them.
+        return Err("its key is for RSASSA-PSS only; no signature of such a key is verified".to_owned());
+    }
+    check(key)
 }
 
 /// Modulus and exponent of an `RSAPublicKey` (RFC 8017, appendix A.1.1).

@@ -11,10 +11,12 @@ mod authority;
 mod block;
 mod chain;
 mod cloudflare;
+mod constraints;
 mod facts;
 mod fields;
 mod handover;
 mod identity;
+mod intermediates;
 mod key_strength;
 mod name;
 mod pem;
@@ -41,7 +43,7 @@ pub(crate) type Thumbprint = [u8; 32];
 /// The largest certificate that is read, in bytes of DER.
 pub(crate) const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 /// The most certificates of one chain, the client's own included.
-pub(crate) const MAX_CHAIN: usize = 8;
+pub(crate) const MAX_CHAIN: usize = 6;
 
 /// Bytes from hexadecimal digits, as platforms and people write fingerprints and identifiers: in
 /// any case, with or without colons between bytes.

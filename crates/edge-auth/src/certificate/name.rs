@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use x509_cert::der::asn1::{Any, BmpString, ObjectIdentifier};
-use x509_cert::der::{Decode, Tag, Tagged};
+use x509_cert::der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::Name;
 
+use super::from_hex;
+
 /// The attribute types of RFC 4514, section 3, and a few that clients' certificates have.
-const TYPES: [(&str, &str); 13] = [
+const TYPES: [(&str, &str); 20] = [
     ("CN", "2.5.4.3"),
     ("SERIALNUMBER", "2.5.4.5"),
     ("C", "2.5.4.6"),
@@ -21,18 +23,33 @@ const TYPES: [(&str, &str); 13] = [
     ("EMAILADDRESS", "1.2.840.113549.1.9.1"),
     ("DNQUALIFIER", "2.5.4.46"),
     ("TITLE", "2.5.4.12"),
+    ("SN", "2.5.4.4"),
+    ("GN", "2.5.4.42"),
+    ("INITIALS", "2.5.4.43"),
+    ("PSEUDONYM", "2.5.4.65"),
+    ("POSTALCODE", "2.5.4.17"),
+    ("BUSINESSCATEGORY", "2.5.4.15"),
+    ("ORGANIZATIONIDENTIFIER", "2.5.4.97"),
 ];
 
 /// A name: its parts in the order of the certificate, each a set of types and values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct DistinguishedName(Vec<BTreeSet<(ObjectIdentifier, String)>>);
+pub(crate) struct DistinguishedName(Vec<BTreeSet<(ObjectIdentifier, Value)>>);
+
+/// A value of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Text(String),
+    /// The DER of what is no text, or one in an encoding that nobody reads any more.
+    Opaque(Vec<u8>),
+}
 
 impl DistinguishedName {
-    /// As a certificate has it. `None` if a value is no text, or has control characters: a NUL in a
-    /// name is there to deceive.
+    /// As a certificate has it. `None` if a text has control characters: a NUL in a name is there to
+    /// deceive.
     pub(crate) fn of(name: &Name) -> Option<Self> {
         let part = |part: &x509_cert::name::RelativeDistinguishedName| {
-            part.iter().map(|attribute| Some((attribute.oid, text(&attribute.value)?))).collect()
+            part.iter().map(|attribute| Some((attribute.oid, value(&attribute.value)?))).collect()
         };
         name.iter_rdn().map(part).collect::<Option<_>>().map(Self)
     }
@@ -40,6 +57,10 @@ impl DistinguishedName {
     /// As text (RFC 4514), the last part first: `CN=Devices CA,O=Example`. Spaces around separators
     /// are allowed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            // A certificate may have alternative names only.
+            return Some(Self::default());
+        }
         let mut parts = Vec::new();
         for part in split(text, ',')? {
             let attributes: Vec<_> = split(part, '+')?.into_iter().map(attribute).collect::<Option<_>>()?;
@@ -53,10 +74,13 @@ impl DistinguishedName {
         Some(Self(parts))
     }
 
-    /// The one value of a type, in the whole name; `None` if there is none, or several.
+    /// The one text of a type, in the whole name; `None` if there is none, or several.
     pub(crate) fn single(&self, oid: ObjectIdentifier) -> Option<&str> {
-        let mut values = self.0.iter().flatten().filter(|(own, _)| *own == oid).map(|(_, value)| &**value);
-        values.next().filter(|_| values.next().is_none())
+        let mut values = self.0.iter().flatten().filter(|(own, _)| *own == oid).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (Some(Value::Text(text)), None) => Some(text),
+            _ => None,
+        }
     }
 }
 
@@ -66,6 +90,8 @@ pub(crate) fn attribute_type(name: &str) -> Option<ObjectIdentifier> {
     let alias = match upper.as_str() {
         "S" => "ST",
         "E" => "EMAILADDRESS",
+        "SURNAME" => "SN",
+        "GIVENNAME" => "GN",
         other => other,
     };
     let known = TYPES.iter().find(|(short, _)| *short == alias).map(|(_, oid)| *oid);
@@ -73,21 +99,28 @@ pub(crate) fn attribute_type(name: &str) -> Option<ObjectIdentifier> {
     ObjectIdentifier::new(oid).ok()
 }
 
-/// The text of a value, whatever its string type.
-fn text(value: &Any) -> Option<String> {
+/// A value, its text whatever the string type.
+fn value(value: &Any) -> Option<Value> {
     let text = match value.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString => {
             String::from_utf8(value.value().to_vec()).ok()?
         }
-        Tag::BmpString => BmpString::from_der(&x509_cert::der::Encode::to_der(value).ok()?).ok()?.to_string(),
-        _ => return None,
+        Tag::BmpString => BmpString::from_der(&value.to_der().ok()?).ok()?.to_string(),
+        _ => return value.to_der().ok().map(Value::Opaque),
     };
-    plain(&text).then_some(text)
+    plain(&text).then_some(Value::Text(text))
 }
 
-/// Whether text can be shown and compared without surprises.
+/// Whether text can be shown and compared without surprises: no control characters, and none that
+/// turn the direction of writing or are not seen at all.
 pub(crate) fn plain(text: &str) -> bool {
-    !text.chars().any(char::is_control)
+    if text.is_ascii() {
+        return !text.chars().any(char::is_control);
+    }
+    // What the standard library would not print as it is, it escapes. (Of the first character it
+    // escapes more, so that is one of ours.)
+    let text = format!("a{}", text.replace('\\', ""));
+    !text.chars().any(char::is_control) && !text.escape_debug().to_string().contains("\\u{")
 }
 
 /// Splits at separators that no backslash stands before.
@@ -109,16 +142,17 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     (!escaped).then_some(parts)
 }
 
-/// `type=value`, with the escapes of RFC 4514, section 3. A value in hexadecimal BER (`#…`) is not
-/// understood.
-fn attribute(text: &str) -> Option<(ObjectIdentifier, String)> {
-    let (name, value) = text.split_once('=')?;
-    let value = value.trim_start_matches(' ');
-    if value.starts_with('#') {
-        return None;
+/// `type=value`, with the escapes of RFC 4514, section 3, or with a value in hexadecimal (`#0c0161`).
+fn attribute(text: &str) -> Option<(ObjectIdentifier, Value)> {
+    let (name, written) = text.split_once('=')?;
+    let oid = attribute_type(name.trim_matches(' '))?;
+    let written = written.trim_start_matches(' ');
+    if let Some(hex) = written.strip_prefix('#') {
+        let der = from_hex(hex.trim_end_matches(' '))?;
+        return Some((oid, value(&Any::from_der(&der).ok()?)?));
     }
-    let value = unescape(value)?;
-    (!value.is_empty() && plain(&value)).then_some((attribute_type(name.trim_matches(' '))?, value))
+    let text = unescape(written)?;
+    (!text.is_empty() && plain(&text)).then_some((oid, Value::Text(text)))
 }
 
 fn unescape(value: &str) -> Option<String> {
@@ -185,13 +219,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_for_sure_is_no_name() {
         for text in [
-            "",
             "CN",
             "CN=",
             "CN=a,",
             "CN=a\\",
             "CN=a\\q",
-            "CN=#0c0161",
+            "CN=#0c02",
+            "CN=#",
             "CN=\"a\"",
             "XYZZY=a",
             "CN=a\\00b",
@@ -200,6 +234,33 @@ mod tests {
             "=a",
         ] {
             assert_eq!(DistinguishedName::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_hexadecimal_is_the_text_that_it_encodes_or_one_that_is_compared_whole() {
+        assert_eq!(parse("CN=#0c0161"), parse("CN=a"));
+        // A bit string, as for x500UniqueIdentifier.
+        let odd = parse("2.5.4.45=#03020061,CN=a");
+        assert_eq!(odd, parse("OID.2.5.4.45=#03020061, CN=a"));
+        assert_ne!(odd, parse("2.5.4.45=#03020062,CN=a"));
+        assert_eq!(odd.single(attribute_type("CN").unwrap()), Some("a"));
+        assert_eq!(odd.single(attribute_type("2.5.4.45").unwrap()), None);
+    }
+
+    #[test]
+    fn people_have_given_names_and_some_certificates_have_no_subject() {
+        assert_eq!(parse("GN=Ann,SN=B,initials=AB"), parse("givenName=Ann,surname=B,2.5.4.43=AB"));
+        assert_eq!(parse("").single(attribute_type("CN").unwrap()), None);
+    }
+
+    #[test]
+    fn what_is_not_seen_is_not_plain() {
+        for text in ["ad\u{202e}min", "ad\u{200b}min", "a\u{2028}b", "a\u{feff}", "\u{ad}a", "a\u{85}"] {
+            assert!(!plain(text), "{text:?}");
+        }
+        for text in ["", "a\\u{202e}", "Zoë", "Zoe\u{308}", "\u{308}e", "日本", "\"it's\"é"] {
+            assert!(plain(text), "{text:?}");
         }
     }
 

@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use edge_auth_token::{Secret, SignatureBackend};
 
 use super::Gate;
+use super::seen_certificates::SeenCertificates;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
 use crate::cache::{Cache, Seed};
-use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource};
+use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource, Identity};
 use crate::identity::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{Platform, Randomness};
@@ -105,7 +106,7 @@ impl<P: Platform> Gate<P> {
             issuer_keys,
             key_blocks,
             certificate_blocks,
-            certificates: Cache::new(CACHED, Seed(seed)),
+            certificates: SeenCertificates::new(CACHED, Seed(seed)),
             tokens: Cache::new(CACHED, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
             ground: OnceLock::new(),
@@ -167,6 +168,10 @@ fn certificate_block(
         }
         None => None,
     };
+    let several = authorities.as_ref().is_some_and(|authorities| !authorities.is_one());
+    if several && policy.identity == Identity::Serial {
+        return Err("has several authorities, and a serial number is unique for one".to_owned());
+    }
     Ok(CertificateBlock {
         name: policy.name.clone(),
         source: policy.source,

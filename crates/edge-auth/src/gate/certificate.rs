@@ -13,9 +13,6 @@ use crate::platform::Platform;
 use crate::policy::{Named, Rule};
 use crate::request::AuthRequest;
 
-/// A block, and the bytes of a whole chain: all that a verification depends on, but for the time.
-pub(super) type CertificateDigest = (usize, [u8; 32]);
-
 /// A certificate, and the block by which it was found good.
 pub(super) struct Verified {
     pub named: Named,
@@ -132,8 +129,8 @@ impl<P: Platform> Gate<P> {
         Err(refused)
     }
 
-    /// Finds the certificate among those verified before, or verifies it. That it is good *now* is
-    /// asked each time.
+    /// Finds the certificate among those seen before, or verifies it. That it is good *now* is asked
+    /// each time.
     fn known_or_verified_certificate(
         &self,
         index: usize,
@@ -152,15 +149,15 @@ impl<P: Platform> Gate<P> {
             digest.update(der);
         }
         let digest = (index, digest.finalize().into());
-        let known = match self.certificates.find(&digest) {
-            Some(known) => known,
-            None => {
-                let known = verify()?;
-                self.certificates.insert(digest, Arc::clone(&known));
-                known
+        match self.certificates.find(&digest) {
+            Some(Ok(known)) if known.check(now).is_ok() => Ok(known),
+            Some(Err(denial)) => Err(denial),
+            // Where one path has expired another may have begun.
+            _ => {
+                let found = verify();
+                self.certificates.insert(digest, &found);
+                found
             }
-        };
-        known.check(now)?;
-        Ok(known)
+        }
     }
 }

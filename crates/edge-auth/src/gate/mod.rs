@@ -5,6 +5,7 @@ mod api_key;
 mod build;
 mod certificate;
 mod outcome;
+mod seen_certificates;
 mod token;
 
 use std::sync::{Arc, OnceLock};
@@ -20,9 +21,7 @@ use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
 use crate::aws::Ground;
 use crate::cache::Cache;
-use crate::certificate::{
-    CertificateBlock, CertificateSignatures, KnownCertificate, carries_certificate, is_field_of,
-};
+use crate::certificate::{CertificateBlock, CertificateSignatures, carries_certificate, is_field_of};
 use crate::credential::{self, Presented, Wanted};
 use crate::denial::{Code, Denial};
 use crate::faces::cors;
@@ -35,8 +34,9 @@ use crate::request::{AuthRequest, is_token};
 use crate::route::{Host, HostRefused, NormalPath};
 use crate::trust::Trust;
 use api_key::KnownKey;
-use certificate::{CertificateDigest, Verified};
+use certificate::Verified;
 use outcome::Trail;
+use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
 
 /// A compiled policy with all that it needs to decide, on one host.
@@ -51,7 +51,7 @@ pub struct Gate<P: Platform> {
     pub(crate) trust: Trust,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
-    certificates: Cache<CertificateDigest, Arc<KnownCertificate>>,
+    certificates: SeenCertificates,
     ground: OnceLock<Ground>,
 }
 

@@ -34,10 +34,14 @@ pub(super) fn client_cert(
             compiler.error(at("scopes"), &reason);
         }
     }
-    if let Some(Identity::Serial) = identity
-        && pins.issuer_key_ids.len().max(pins.issuer_dns.len()) > 1
+    let issuers = [pins.issuer_key_ids.len(), pins.issuer_dns.len()];
+    if identity == Some(Identity::Serial)
+        && !source.source.brings_chain()
+        && compiler.mistakes() == before
+        && (issuers == [0, 0] || issuers.iter().any(|pinned| *pinned > 1))
     {
-        compiler.error(at("identity"), "a serial number is unique for one issuer: pin exactly one");
+        let message = "a serial number is unique for one issuer: pin exactly one, by key identifier or name";
+        compiler.error(at("identity"), message);
     }
     let block = ClientCertPolicy {
         name: source.name,
@@ -67,9 +71,15 @@ fn identity(source: &source::CertificateIdentity) -> Result<Identity, String> {
 fn pins(compiler: &mut Compiler<'_>, index: usize, source: &source::ClientCert) -> Pins {
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let from = source.source;
+    let can = match (from.brings_chain(), from.pins_fingerprint()) {
+        (true, _) => "`ca_file`",
+        (false, true) => "`issuer_key_id`, `issuer_dn` and `fingerprint`",
+        (false, false) => "`issuer_key_id` and `issuer_dn`",
+    };
     let mut allow = |field: &'static str, given: bool, allowed: bool| {
         if given && !allowed {
-            compiler.error(at(field), &format!("cannot be had from source `{from}`"));
+            let message = format!("cannot be had from source `{from}`: it can pin {can}");
+            compiler.error(at(field), &message);
         }
     };
     allow("ca_file", source.ca_file.is_some(), from.brings_chain());
@@ -85,7 +95,9 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &source::ClientCert) 
             "a key identifier",
             |text| from_hex(text).filter(|id| id.len() <= 64),
         ),
-        issuer_dns: list(compiler, at("issuer_dn"), &source.issuer_dn, NAME, DistinguishedName::parse),
+        issuer_dns: list(compiler, at("issuer_dn"), &source.issuer_dn, NAME, |text| {
+            DistinguishedName::parse(text).filter(|_| !text.is_empty())
+        }),
         fingerprints: list(compiler, at("fingerprint"), &source.fingerprint, "a SHA-256", |text| {
             from_hex(text)?.try_into().ok()
         }),

@@ -1,10 +1,10 @@
 //! What must hold of a chain that nobody but the gate verifies (RFC 5280, section 6).
 
 use edge_auth_testkit::certificates::{
-    Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, Permitted,
+    Authority, AuthorityKey, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, Permitted,
 };
 
-use crate::door::{Door, NOW, SPIFFE, Sent, result, rfc9440, root};
+use crate::door::{Door, NOW, SPIFFE, Sent, reason, result, rfc9440, root};
 
 fn agent() -> ClientPlan {
     ClientPlan::with_uri("spiffe://example.com/agent")
@@ -84,6 +84,136 @@ fn a_certificate_that_was_verified_before_is_good_only_as_long_as_all_of_its_pat
 }
 
 #[test]
+fn where_one_path_expires_another_is_found() {
+    let root = root();
+    let top = Authority::root(&AuthorityPlan::named("Top CA"));
+    let short = AuthorityPlan { valid: (NOW - 9, NOW + 9), ..AuthorityPlan::named("Devices CA") };
+    let (old, bridge) = (root.renewed(&short), root.certified_by(&top, &AuthorityPlan::named("Devices CA")));
+    let door = Door::new(&rfc9440(SPIFFE), &format!("{}{}", old.pem(), top.pem()));
+    let sent = Sent::proxied(&bridge.issue(&agent()));
+    for now in [NOW, NOW + 10, NOW] {
+        assert_eq!(result(&door.ask(&sent, now)), "cert:devices:spiffe://example.com/agent", "{now}");
+    }
+}
+
+#[test]
+fn a_renewed_authority_is_good_beside_its_expired_certificate_in_any_order() {
+    let old = AuthorityPlan { valid: (NOW - 100, NOW - 1), ..AuthorityPlan::named("Devices CA") };
+    let new = root();
+    let old = new.renewed(&old);
+    let client = new.issue(&agent());
+    for file in [format!("{}{}", old.pem(), new.pem()), format!("{}{}", new.pem(), old.pem())] {
+        let door = Door::new(&rfc9440(SPIFFE), &file);
+        assert_eq!(result(&door.proxied(&client)), "cert:devices:spiffe://example.com/agent");
+    }
+    assert_eq!(decided(&old, &client), "certificate_expired");
+}
+
+#[test]
+fn an_expired_authority_does_not_lift_the_constraints_of_the_one_that_is_good() {
+    let old = AuthorityPlan { valid: (NOW - 100, NOW - 1), ..AuthorityPlan::named("Devices CA") };
+    let constrained = AuthorityPlan {
+        permitted: vec![Permitted::Dns("a.example.com".to_owned())],
+        ..AuthorityPlan::named("Devices CA")
+    };
+    let new = Authority::root(&constrained);
+    let old = new.renewed(&old);
+    let client = new.issue(&ClientPlan { hosts: vec!["b.example.com".to_owned()], ..agent() });
+    for file in [format!("{}{}", old.pem(), new.pem()), format!("{}{}", new.pem(), old.pem())] {
+        let outcome = result(&Door::new(&rfc9440(SPIFFE), &file).proxied(&client));
+        assert!(outcome.starts_with("certificate_"), "{outcome}");
+    }
+}
+
+#[test]
+fn of_namesakes_above_a_certificate_two_are_tried() {
+    let (root, stranger) = (root(), Authority::root(&AuthorityPlan::named("x")));
+    let middle = root.below(&AuthorityPlan::named("middle"));
+    let good = middle.issue(&agent());
+    let namesake = || stranger.below(&AuthorityPlan::named("middle")).certificate().clone();
+    let with = |others: Vec<_>| {
+        let chain = [vec![good.certificate().clone()], others].concat();
+        decided(&root, &Client { chain, ..good.clone() })
+    };
+    let passes = "cert:devices:spiffe://example.com/agent";
+    assert_eq!(with(vec![namesake(), middle.certificate().clone()]), passes);
+    // The same one many times is one.
+    let again = middle.certificate().clone();
+    assert_eq!(with(vec![again.clone(), again.clone(), again.clone(), namesake(), again]), passes);
+    let third = vec![namesake(), namesake(), middle.certificate().clone()];
+    assert_eq!(with(third), "certificate_issuer_untrusted");
+}
+
+#[test]
+fn certificates_come_in_any_order_and_those_of_no_path_do_not_matter() {
+    let root = root();
+    let first = root.below(&AuthorityPlan::named("first"));
+    let second = first.below(&AuthorityPlan::named("second"));
+    let mut client = second.issue(&agent());
+    client.chain = vec![
+        client.certificate().clone(),
+        self::root().below(&AuthorityPlan::named("elsewhere")).certificate().clone(),
+        first.certificate().clone(),
+        root.certificate().clone(),
+        second.certificate().clone(),
+    ];
+    assert_eq!(decided(&root, &client), "cert:devices:spiffe://example.com/agent");
+    client.chain.push(b"junk".to_vec().into());
+    assert_eq!(decided(&root, &client), "certificate_malformed");
+}
+
+#[test]
+fn a_weak_key_above_a_certificate_is_refused_as_one_of_its_own_is() {
+    let root = root();
+    let weak = AuthorityPlan { key: AuthorityKey::Rsa1024, ..AuthorityPlan::named("weak") };
+    assert_eq!(decided(&root, &root.below(&weak).issue(&agent())), "certificate_invalid");
+}
+
+#[test]
+fn what_a_certificate_says_of_itself_makes_no_long_reason() {
+    let root = root();
+    let client = root.issue(&agent());
+    // Its signature's algorithm, where it is first told and where it is signed: an OID of 4 kB.
+    let der = signed_by_algorithm(client.certificate(), &[&[42][..], &[0x81; 4096], &[1]].concat());
+    let outcome =
+        Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
+    assert_eq!(result(&outcome), "certificate_malformed");
+    assert!(reason(&outcome).len() < 200, "{}", reason(&outcome));
+}
+
+#[test]
+fn a_signature_by_an_unknown_algorithm_is_named_in_words() {
+    let root = root();
+    let client = root.issue(&agent());
+    let der = signed_by_algorithm(client.certificate(), &[42, 3, 4]);
+    let outcome =
+        Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
+    assert_eq!(result(&outcome), "certificate_invalid");
+    assert!(reason(&outcome).ends_with("algorithm that is not accepted"), "{}", reason(&outcome));
+}
+
+/// The certificate with another algorithm for its signature.
+fn signed_by_algorithm(der: &[u8], oid: &[u8]) -> Vec<u8> {
+    use x509_cert::Certificate;
+    use x509_cert::der::{Decode, Encode};
+    // ecdsa-with-SHA256, as a whole AlgorithmIdentifier.
+    let own = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    let nested = |tag: u8, content: &[u8]| {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let length = if content.len() < 128 { vec![length[1]] } else { [&[0x82], &length[..]].concat() };
+        [&[tag][..], &length, content].concat()
+    };
+    let other = nested(0x30, &nested(0x06, oid));
+    let parsed = Certificate::from_der(der).unwrap();
+    let body = parsed.tbs_certificate().to_der().unwrap();
+    let signature = parsed.signature().to_der().unwrap();
+    let start = body.windows(own.len()).position(|window| window == own).unwrap();
+    let header = if body[1] == 0x81 { 3 } else { 4 };
+    let body = [&body[header..start], &other, &body[start + own.len()..]].concat();
+    nested(0x30, &[nested(0x30, &body), other, signature].concat())
+}
+
+#[test]
 fn a_servers_certificate_is_no_clients() {
     let root = root();
     let usage = |usage| decided(&root, &root.issue(&ClientPlan { usage, ..agent() }));
@@ -138,10 +268,33 @@ fn names_beyond_an_authoritys_constraints_are_refused() {
     };
     assert_eq!(host("x.a.example.com"), "cert:devices:x.a.example.com");
     assert_eq!(host("x.b.example.com"), "certificate_invalid");
-    // Constraints of a kind that is not evaluated refuse every name of that kind.
+    // Constraints of a kind that is not evaluated refuse every name of that kind, wherever it stands.
     let emails = root.below(&only(Permitted::Email("example.com".to_owned())));
     let client = emails.issue(&ClientPlan { emails: vec!["a@evil.example".to_owned()], ..agent() });
     assert_eq!(decided(&root, &client), "certificate_invalid");
+    let in_subject =
+        ClientPlan { subject: vec![("EMAILADDRESS".to_owned(), "ceo@evil.example".to_owned())], ..agent() };
+    assert_eq!(decided(&root, &emails.issue(&in_subject)), "certificate_invalid");
+    assert_eq!(decided(&root, &root.issue(&in_subject)), "cert:devices:spiffe://example.com/agent");
+    let of_root = Authority::root(&only(Permitted::Email("example.com".to_owned())));
+    assert_eq!(decided(&of_root, &of_root.issue(&in_subject)), "certificate_invalid");
+}
+
+#[test]
+fn below_an_authority_with_constraints_no_subject_is_an_identity() {
+    let root = root();
+    let constrained = AuthorityPlan {
+        permitted: vec![Permitted::Dns("partner.example".to_owned())],
+        ..AuthorityPlan::named("constrained")
+    };
+    let plan = ClientPlan {
+        subject: vec![("CN".to_owned(), "admin.example.com".to_owned())],
+        ..ClientPlan::default()
+    };
+    let door = Door::new(&rfc9440("identity = { subject = \"CN\" }"), &root.pem());
+    assert_eq!(result(&door.proxied(&root.issue(&plan))), "cert:devices:admin.example.com");
+    let partner = root.below(&constrained);
+    assert_eq!(result(&door.proxied(&partner.issue(&plan))), "certificate_identity_mismatch");
 }
 
 #[test]
@@ -150,7 +303,7 @@ fn a_certificate_that_is_large_or_one_of_many_is_refused_before_it_is_read() {
     let large = root.issue(&ClientPlan { padding: 100_000, ..agent() });
     assert_eq!(decided(&root, &large), "credential_too_large");
     let mut long = root.issue(&agent());
-    long.chain = std::iter::repeat_n(long.certificate().clone(), 9).collect();
+    long.chain = std::iter::repeat_n(long.certificate().clone(), 7).collect();
     assert_eq!(decided(&root, &long), "credential_too_large");
 }
 

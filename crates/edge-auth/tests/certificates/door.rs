@@ -124,3 +124,8 @@ pub(crate) fn result(outcome: &Outcome) -> String {
         None => outcome.audit.principal.clone().unwrap_or_default(),
     }
 }
+
+/// What the operator's log is told of a refusal.
+pub(crate) fn reason(outcome: &Outcome) -> String {
+    outcome.audit.reason.clone().unwrap_or_default()
+}

@@ -46,13 +46,12 @@ fn a_uri_is_the_identity_whole_or_below_a_path() {
     let exact = "{ san_uri = [\"spiffe://example.com/a\", \"spiffe://example.com/b\"] }";
     assert_eq!(with(exact, &["spiffe://example.com/b"]), "cert:devices:spiffe://example.com/b");
     assert_eq!(with(exact, &["spiffe://example.com/ab"]), NOBODY);
-    // Two names that fit leave it open who it is; others do not matter.
-    assert_eq!(with(exact, &["spiffe://example.com/a", "spiffe://example.com/b"]), NOBODY);
-    assert_eq!(
-        with(exact, &["https://x.example/", "spiffe://example.com/b"]),
-        "cert:devices:spiffe://example.com/b"
-    );
     assert_eq!(with(exact, &[]), NOBODY);
+    // Two names that fit leave it open who it is; others do not matter, but to SPIFFE.
+    assert_eq!(with(exact, &["https://x.example/", "spiffe://example.com/b"]), NOBODY);
+    let https = "{ san_uri = [\"https://example.com/a\", \"https://example.com/b\"] }";
+    assert_eq!(with(https, &["https://example.com/a", "https://example.com/b"]), NOBODY);
+    assert_eq!(with(https, &["urn:x", "https://example.com/b"]), "cert:devices:https://example.com/b");
 }
 
 #[test]
@@ -90,6 +89,10 @@ fn an_address_is_the_identity_and_its_host_is_no_ending() {
         "@example.com",
         "a@b@example.com",
         "\"a\"@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a..b@example.com",
+        "a/../b@example.com",
     ] {
         assert_eq!(with(any, &[email]), NOBODY, "{email}");
     }
@@ -126,7 +129,28 @@ fn a_serial_number_of_an_authority_in_between_is_not_unique_and_no_identity() {
     let client = root.below(&AuthorityPlan::named("middle")).issue(&ClientPlan::default());
     let door = Door::new(&rfc9440("identity = \"serial\""), &root.pem());
     assert_eq!(result(&door.proxied(&client)), NOBODY);
-    let two = format!("{}{}", root.pem(), crate::door::root().pem());
+    // The same authority twice, and once more renewed, is still one; two are none.
+    let one = format!("{0}{0}{1}", root.pem(), root.renewed(&AuthorityPlan::named("Devices CA")).pem());
     let direct = root.issue(&ClientPlan::default());
-    assert_eq!(result(&Door::new(&rfc9440("identity = \"serial\""), &two).proxied(&direct)), NOBODY);
+    let door = Door::new(&rfc9440("identity = \"serial\""), &one);
+    assert_eq!(result(&door.proxied(&direct)), "cert:devices:2a");
+    let two = format!("{}{}", root.pem(), crate::door::root().pem());
+    let refused = Door::build(&rfc9440("identity = \"serial\""), &two).err().unwrap().to_string();
+    assert!(refused.contains("a serial number is unique for one"), "{refused}");
+}
+
+#[test]
+fn a_subject_that_cannot_be_read_matters_only_where_it_is_the_identity() {
+    let with = |identity: &str, subject: &[(&str, &str)]| {
+        let subject = subject.iter().map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned())).collect();
+        let uris = texts(&["spiffe://example.com/a"]);
+        decided(identity, &ClientPlan { subject, uris, ..ClientPlan::default() })
+    };
+    let (uri, cn) = ("{ san_uri = \"spiffe://example.com/*\" }", "{ subject = \"CN\" }");
+    for subject in [&[("CN", "a\0b")][..], &[("CN", "ad\u{202e}min")], &[]] {
+        assert_eq!(with(uri, subject), "cert:devices:spiffe://example.com/a", "{subject:?}");
+        assert_eq!(with("\"fingerprint\"", subject), "cert:devices:ITS-SHA-256", "{subject:?}");
+        assert!(with(cn, subject).starts_with("certificate_"), "{subject:?}");
+    }
+    assert_eq!(with(cn, &[("x500UniqueIdentifier", "x"), ("CN", "a")]), "cert:devices:a");
 }

@@ -81,6 +81,27 @@ fn pins_and_identities_must_be_readable() {
         ),
         ("source = \"cloudflare\"\nissuer_dn = \"Example\"\nidentity = \"serial\"", "RFC 4514"),
         ("source = \"cloudflare\"\nfingerprint = \"00\"\nidentity = \"serial\"", "SHA-256"),
+        (
+            &format!("source = \"cloudflare\"\nfingerprint = \"{}\"\nidentity = \"serial\"", "0".repeat(64)),
+            "pin exactly one",
+        ),
+        ("source = \"cloudflare\"\nissuer_dn = \"\"\nidentity = \"serial\"", "RFC 4514"),
+        (
+            "source = \"alb-verify\"\nfingerprint = \"00\"\nidentity = \"serial\"",
+            "it can pin `issuer_key_id`",
+        ),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://a/../*\" }",
+            "spiffe://example.com",
+        ),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://a//*\" }",
+            "spiffe://example.com",
+        ),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://A/*\" }",
+            "spiffe://example.com",
+        ),
         ("source = \"nginx\"\nidentity = \"serial\"", "unknown variant"),
         ("source = \"tls\"\nca_file = \"ca.pem\"", "identity"),
         ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"*\" }", "spiffe://example.com"),
