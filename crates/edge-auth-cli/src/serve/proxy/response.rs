@@ -1,6 +1,7 @@
 //! The answer that goes back to the client.
 
 use edge_auth::Grant;
+use edge_auth::faces::{CDN_CACHE_FIELDS, private_cache_control};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY};
@@ -8,9 +9,6 @@ use hyper::{Response, Version};
 
 use super::fields::strip_hop_by_hop;
 use crate::serve::body::Body;
-
-/// Where content delivery networks look before `Cache-Control` (RFC 9213, and older ways).
-const CDN_CACHES: [&str; 3] = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
 
 pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool) -> Response<Body> {
     let (mut parts, body) = answer.into_parts();
@@ -38,20 +36,13 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
     Response::from_parts(parts, body.map_err(Into::into).boxed_unsync())
 }
 
-/// What one principal was answered is for no cache that others use (RFC 9111, section 5.2.2.7).
+/// What one principal was answered is for no cache that others use.
 fn keep_private(headers: &mut HeaderMap) {
-    for name in CDN_CACHES {
+    for name in CDN_CACHE_FIELDS {
         headers.remove(name);
     }
-    let given: Vec<HeaderValue> = headers.get_all(CACHE_CONTROL).iter().cloned().collect();
-    let given: Vec<&str> = given.iter().filter_map(|value| value.to_str().ok()).collect();
-    let shared = |directive: &&str| {
-        let name = directive.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(name.as_str(), "public" | "s-maxage" | "private" | "")
-    };
-    let kept = given.iter().flat_map(|value| value.split(',')).map(str::trim).filter(|one| !shared(one));
-    let directives: Vec<&str> = ["private"].into_iter().chain(kept).collect();
-    let value = HeaderValue::try_from(directives.join(", "));
+    let given = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let value = HeaderValue::try_from(private_cache_control(given));
     headers.insert(CACHE_CONTROL, value.unwrap_or(HeaderValue::from_static("private, no-store")));
 }
 
@@ -59,23 +50,15 @@ fn keep_private(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
-    fn kept(given: &[&'static str]) -> String {
-        let mut headers = HeaderMap::new();
-        given.iter().for_each(|value| {
-            headers.append(CACHE_CONTROL, HeaderValue::from_static(value));
-        });
-        headers.insert("surrogate-control", HeaderValue::from_static("max-age=60"));
-        keep_private(&mut headers);
-        assert!(!headers.contains_key("surrogate-control"));
-        headers[CACHE_CONTROL].to_str().unwrap().to_owned()
-    }
-
     #[test]
     fn an_authorized_answer_is_kept_by_no_shared_cache() {
-        assert_eq!(kept(&[]), "private");
-        assert_eq!(kept(&["public, max-age=60, s-maxage=600"]), "private, max-age=60");
-        assert_eq!(kept(&["PUBLIC", "Max-Age=60"]), "private, Max-Age=60");
-        assert_eq!(kept(&["no-store"]), "private, no-store");
-        assert_eq!(kept(&["private=\"set-cookie\", max-age=60"]), "private, max-age=60");
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("cache-control", "public"), ("cache-control", "max-age=60")] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers.insert("surrogate-control", HeaderValue::from_static("max-age=60"));
+        keep_private(&mut headers);
+        assert_eq!(headers[CACHE_CONTROL], "private, max-age=60");
+        assert!(!headers.contains_key("surrogate-control"));
     }
 }
