@@ -54,6 +54,16 @@ pub trait ApiKeys: MaybeSend + MaybeSync {
 
 /// Changes API-key records: for administration only.
 pub trait ApiKeyAdmin: ApiKeys {
+    /// The record as it is now, to be changed: where [`ApiKeys::find`] may answer from a copy that
+    /// lags behind, this does not.
+    fn current(
+        &self,
+        id: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<ApiKeyRecord>, Unavailable>> + MaybeSend {
+        self.find(id, now)
+    }
+
     /// Writes the record if the stored one is as `expected`, atomically. A lapsed record counts
     /// as absent.
     fn put(

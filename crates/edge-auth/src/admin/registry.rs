@@ -84,7 +84,7 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
                            whoever may have seen it here has the key: rotate it";
             return Err(AdminError::Invalid(message.to_owned()));
         }
-        let record = self.store.find(id, now).await?;
+        let record = self.store.current(id, now).await?;
         self.open(&record.ok_or_else(|| AdminError::NotFound(printable(id)))?)
     }
 

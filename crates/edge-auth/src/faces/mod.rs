@@ -8,7 +8,9 @@ pub(crate) mod cors;
 mod face;
 mod forward_auth;
 mod gateway;
+mod private;
 mod verify;
+mod way;
 
 use std::net::IpAddr;
 
@@ -16,7 +18,9 @@ use crate::certificate::Handover;
 use crate::request::{AuthRequest, Headers};
 
 pub use face::{AUTHORIZE, Face, Mode};
+pub use private::private_cache_control;
 pub use verify::MAX_VERIFY_BYTES;
+pub use way::{Client, Way};
 
 /// A request as it reached the host, before anything in it is believed.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! The answer that goes back to the client.
 
 use edge_auth::Grant;
+use edge_auth::faces::private_cache_control;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY};
@@ -38,17 +39,10 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
     Response::from_parts(parts, body.map_err(Into::into).boxed_unsync())
 }
 
-/// What one principal was answered is for no cache that others use (RFC 9111, section 5.2.2.7).
+/// What one principal was answered is for no cache that others use.
 fn keep_private(headers: &mut HeaderMap) {
-    let given: Vec<HeaderValue> = headers.get_all(CACHE_CONTROL).iter().cloned().collect();
-    let given: Vec<&str> = given.iter().filter_map(|value| value.to_str().ok()).collect();
-    let shared = |directive: &&str| {
-        let name = directive.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(name.as_str(), "public" | "s-maxage" | "private" | "")
-    };
-    let kept = given.iter().flat_map(|value| value.split(',')).map(str::trim).filter(|one| !shared(one));
-    let directives: Vec<&str> = ["private"].into_iter().chain(kept).collect();
-    let value = HeaderValue::try_from(directives.join(", "));
+    let given = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let value = HeaderValue::try_from(private_cache_control(given));
     headers.insert(CACHE_CONTROL, value.unwrap_or(HeaderValue::from_static("private, no-store")));
 }
 
@@ -56,21 +50,13 @@ fn keep_private(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
-    fn kept(given: &[&'static str]) -> String {
-        let mut headers = HeaderMap::new();
-        given.iter().for_each(|value| {
-            headers.append(CACHE_CONTROL, HeaderValue::from_static(value));
-        });
-        keep_private(&mut headers);
-        headers[CACHE_CONTROL].to_str().unwrap().to_owned()
-    }
-
     #[test]
     fn an_authorized_answer_is_kept_by_no_shared_cache() {
-        assert_eq!(kept(&[]), "private");
-        assert_eq!(kept(&["public, max-age=60, s-maxage=600"]), "private, max-age=60");
-        assert_eq!(kept(&["PUBLIC", "Max-Age=60"]), "private, Max-Age=60");
-        assert_eq!(kept(&["no-store"]), "private, no-store");
-        assert_eq!(kept(&["private=\"set-cookie\", max-age=60"]), "private, max-age=60");
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("cache-control", "public"), ("cache-control", "max-age=60")] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        keep_private(&mut headers);
+        assert_eq!(headers[CACHE_CONTROL], "private, max-age=60");
     }
 }

@@ -1,0 +1,77 @@
+//! An answer, as it goes over to JavaScript: one string, one crossing.
+
+use edge_auth::{AuditEvent, Grant, Reply};
+use serde::Serialize;
+
+/// Two lines of JSON: the audit event, if there is one, then the answer.
+#[derive(Default)]
+pub(crate) struct Answer {
+    audit: Option<AuditEvent>,
+    then: Then,
+    /// What the operator should know.
+    pub(crate) notices: Vec<String>,
+}
+
+/// What JavaScript does.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Then {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<PlainReply>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forward: Option<Forward>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<String>,
+}
+
+/// Bodies of the gate's own are text.
+#[derive(Serialize)]
+struct PlainReply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// The request as it goes to the origin, and what changes in the origin's answer.
+#[derive(Serialize)]
+struct Forward {
+    target: String,
+    remove: Vec<String>,
+    set: Vec<(String, String)>,
+    respond: Vec<(String, String)>,
+    private: bool,
+    upgrade: bool,
+}
+
+impl Answer {
+    /// The gate's own answer.
+    pub(crate) fn reply(reply: Reply) -> Self {
+        let Reply { status, headers, body } = reply;
+        let reply = PlainReply { status, headers, body: String::from_utf8(body).unwrap_or_default() };
+        Self { then: Then { reply: Some(reply), ..Then::default() }, ..Self::default() }
+    }
+
+    /// The origin is to answer; `way` is what it is told about where the request came from.
+    pub(crate) fn forward(grant: Grant, way: edge_auth::faces::Way) -> Self {
+        let private = grant.principal.is_some();
+        let edge_auth::Forward { target, mut remove, mut set, respond, upgrade, .. } = grant.forward;
+        remove.extend(way.remove);
+        set.extend(way.set);
+        let forward = Forward { target, remove, set, respond, private, upgrade };
+        Self { then: Then { forward: Some(forward), ..Then::default() }, ..Self::default() }
+    }
+
+    pub(crate) fn audited(mut self, audit: AuditEvent) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
+    pub(crate) fn written(mut self) -> String {
+        self.then.notices = self.notices;
+        // Our own plain structures: nothing in them fails to be written.
+        let mut text = self.audit.and_then(|audit| serde_json::to_string(&audit).ok()).unwrap_or_default();
+        text.push('\n');
+        text.push_str(&serde_json::to_string(&self.then).unwrap_or_default());
+        text
+    }
+}

@@ -1,0 +1,61 @@
+//! `request.cf.tlsClientAuth`, read as it is: members may be missing, and a typed API panics then.
+
+use edge_auth::certificate::{Handover, TlsClientAuth};
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
+
+/// The members that the core asks for, each as text, if it is text.
+#[derive(Debug, Default)]
+pub(crate) struct ClientCertificate([Option<String>; NAMES.len()]);
+
+const NAMES: [&str; 11] = [
+    "certPresented",
+    "certVerified",
+    "certRevoked",
+    "certIssuerDNRFC2253",
+    "certSubjectDNRFC2253",
+    "certSerial",
+    "certFingerprintSHA256",
+    "certIssuerSKI",
+    "certNotBefore",
+    "certNotAfter",
+    "certRFC9440",
+];
+
+impl ClientCertificate {
+    /// Of a request that came from the internet.
+    pub(crate) fn of(request: &JsValue) -> Self {
+        let member = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
+        let told = member(request, "cf").and_then(|cf| member(&cf, "tlsClientAuth"));
+        Self(NAMES.map(|name| member(told.as_ref()?, name)?.as_string()))
+    }
+
+    pub(crate) fn handover(&self) -> Handover<'_> {
+        let [
+            presented,
+            verified,
+            revoked,
+            issuer_dn,
+            subject_dn,
+            serial,
+            fingerprint,
+            issuer_key_id,
+            from,
+            to,
+            der,
+        ] = self.0.each_ref().map(Option::as_deref);
+        Handover::Cloudflare(TlsClientAuth {
+            presented,
+            verified,
+            revoked,
+            issuer_dn,
+            subject_dn,
+            serial,
+            fingerprint_sha256: fingerprint,
+            issuer_key_id,
+            not_before: from,
+            not_after: to,
+            rfc9440: der,
+        })
+    }
+}

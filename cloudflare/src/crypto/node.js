@@ -1,0 +1,33 @@
+// The runtime's own cryptography, BoringSSL, by its synchronous face: `node:crypto`.
+const { constants, createPublicKey, verify } = process.getBuiltinModule("node:crypto");
+
+const HASHES = { 0: null, 256: "sha256", 384: "sha384", 512: "sha512" };
+
+/** A key from its DER, `spki` or `pkcs1`. Throws if it is not valid: a point off its curve, say. */
+export function importKey(der, type) {
+  const key = createPublicKey({ key: der, format: "der", type });
+  const bits = key.asymmetricKeyType === "rsa" ? key.asymmetricKeyDetails.modulusLength : undefined;
+  if (bits !== undefined && (bits < 2048 || bits > 8192)) {
+    throw new RangeError("RSA keys have 2048 to 8192 bits");
+  }
+  return key;
+}
+
+/** PKCS #1 v1.5, ECDSA in DER, or, without a hash, Ed25519. */
+export function verifyBy(key, hashBits, message, signature) {
+  try {
+    return verify(HASHES[hashBits], message, key, signature);
+  } catch {
+    return false;
+  }
+}
+
+/** PSS with a salt as long as the hash. The runtime takes no key object beside options. */
+export function verifyPss(pkcs1, hashBits, message, signature) {
+  const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBits / 8 };
+  try {
+    return verify(HASHES[hashBits], message, { key: pkcs1, format: "der", type: "pkcs1", ...options }, signature);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,61 @@
+//! What the runtime hands over with a request; looked into only when it is needed.
+
+use std::future::Future;
+
+use edge_auth::Reply;
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
+use worker::Env;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An object of `index.js`: `{ request, env, ctx, files }`.
+    pub type Event;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn request(this: &Event) -> JsValue;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn env(this: &Event) -> Env;
+
+    /// The bundled files, by name.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn files(this: &Event) -> JsValue;
+
+    #[wasm_bindgen(method, getter)]
+    fn ctx(this: &Event) -> Context;
+
+    /// The request's life beyond its answer.
+    type Context;
+
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    fn wait_until(this: &Context, promise: &Promise);
+}
+
+#[wasm_bindgen(module = "/src/http.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = readBody)]
+    async fn read_body(request: &JsValue, limit: f64) -> Result<JsValue, JsValue>;
+}
+
+impl Event {
+    /// The request's body, whole.
+    pub(crate) async fn body(&self, limit: usize) -> Result<Vec<u8>, Reply> {
+        match read_body(&self.request(), limit as f64).await {
+            Ok(bytes) if bytes.is_undefined() => Err(Reply::trouble(413, "The body is too large.")),
+            Ok(bytes) => Ok(Uint8Array::from(bytes).to_vec()),
+            Err(_) => Err(Reply::trouble(400, "The body cannot be read.")),
+        }
+    }
+
+    /// Work that need not delay the answer.
+    pub(crate) fn after_the_answer(&self, work: impl Future<Output = ()> + 'static) {
+        let work = future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        });
+        self.ctx().wait_until(&work);
+    }
+}

@@ -1,0 +1,115 @@
+//! A request's head, as it comes over from JavaScript: one string, one crossing.
+
+use std::net::IpAddr;
+
+use edge_auth::Headers;
+use edge_auth::certificate::Handover;
+use edge_auth::faces::Incoming;
+
+/// Lines: the method, the URL, then `name:value` for each field. No part has a line break in it.
+pub(crate) struct Head<'a> {
+    pub(crate) method: &'a str,
+    secure: bool,
+    authority: &'a str,
+    /// The request target in origin form.
+    pub(crate) target: &'a str,
+    fields: Vec<(&'a str, &'a [u8])>,
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Whoever reached Cloudflare, by the address that it saw.
+    Internet,
+    /// A Worker of the same account, over a service binding: Cloudflare vouches for it.
+    Bound,
+}
+
+impl<'a> Head<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let mut lines = text.lines();
+        let method = lines.next()?;
+        let (scheme, rest) = lines.next()?.split_once("://")?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at_checked(end)?;
+        let fields = lines.filter_map(|line| line.split_once(':'));
+        Some(Self {
+            method,
+            secure: scheme == "https",
+            authority,
+            target: if target.is_empty() { "/" } else { target },
+            fields: fields.map(|(name, value)| (name, value.as_bytes())).collect(),
+        })
+    }
+
+    fn field(&self, name: &str) -> Option<&'a str> {
+        let value = self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value)?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// The address at the other end: Cloudflare's own field, which no client can set.
+    fn peer(&self, caller: Caller) -> Option<IpAddr> {
+        match caller {
+            Caller::Internet => self.field("cf-connecting-ip")?.parse().ok(),
+            // The field may have come along from the Worker's own client.
+            Caller::Bound => None,
+        }
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    pub(crate) fn incoming(&'a self, caller: Caller, certificate: Handover<'a>) -> Incoming<'a> {
+        Incoming {
+            peer: self.peer(caller),
+            vouched: caller == Caller::Bound,
+            method: self.method,
+            host: Some(self.field("host").unwrap_or(self.authority)),
+            authority: Some(self.authority),
+            target: self.target,
+            headers: Headers(&self.fields),
+            certificate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incoming(text: &str, look: impl FnOnce(Incoming<'_>)) {
+        look(Head::parse(text).unwrap().incoming(Caller::Internet, Handover::Nothing));
+    }
+
+    #[test]
+    fn a_head_is_a_method_a_url_and_fields() {
+        let text = "GET\nhttps://api.example.com:8443/a//b?x=%2f\nhost:api.example.com:8443\nx-a:1:2\ncf-connecting-ip:192.0.2.1\n";
+        incoming(text, |incoming| {
+            assert_eq!((incoming.method, incoming.target), ("GET", "/a//b?x=%2f"));
+            assert_eq!(incoming.authority, Some("api.example.com:8443"));
+            assert_eq!(incoming.headers.single("x-a"), Ok(Some(&b"1:2"[..])));
+            assert_eq!(incoming.peer, Some("192.0.2.1".parse().unwrap()));
+        });
+    }
+
+    #[test]
+    fn a_url_without_a_path_is_for_the_root() {
+        incoming("GET\nhttp://a\n", |incoming| assert_eq!(incoming.target, "/"));
+    }
+
+    #[test]
+    fn nobody_is_at_the_other_end_unless_cloudflare_says_who() {
+        incoming("GET\nhttp://a/\n", |incoming| assert_eq!(incoming.peer, None));
+        let bound = Head::parse("GET\nhttp://a/\ncf-connecting-ip:192.0.2.1\n").unwrap();
+        let bound = bound.incoming(Caller::Bound, Handover::Nothing);
+        assert_eq!((bound.peer, bound.vouched), (None, true));
+    }
+
+    #[test]
+    fn what_is_no_head_is_none() {
+        for text in ["", "GET", "GET\n/a\n"] {
+            assert!(Head::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Fetches what issuers publish, once for all who want it at the same time.
+//!
+//! A promise belongs to the request that made it and ends with it: what is shared is the result.
+//! Whoever finds a fetch under way looks again a little later whether it has come.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use edge_auth::platform::{KeySource, Unavailable};
+use edge_auth_token::Timestamp;
+use js_sys::{Error, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::Delay;
+
+#[wasm_bindgen(module = "/src/http.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetchDocument)]
+    async fn fetch_document(url: &str, limit: f64, millis: f64) -> Result<JsValue, JsValue>;
+}
+
+/// How long a fetch may take, from connecting to the last byte.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How often those who wait for another's fetch look.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Fetches by the runtime. Clones share their results.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct IssuerDocuments(Rc<RefCell<BTreeMap<(String, usize), Rc<Flight>>>>);
+
+/// A fetch under way, by URL and limit.
+#[derive(Debug)]
+struct Flight {
+    began: Timestamp,
+    fetched: RefCell<Option<Result<Vec<u8>, Unavailable>>>,
+}
+
+impl KeySource for IssuerDocuments {
+    async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
+        let key = (url.to_owned(), max_bytes);
+        let under_way = self.0.borrow().get(&key).cloned();
+        if let Some(flight) = under_way {
+            // One whose request was cut off never lands.
+            while crate::now().since(flight.began) < DEADLINE {
+                if let Some(fetched) = &*flight.fetched.borrow() {
+                    return fetched.clone();
+                }
+                Delay::from(LOOK_AGAIN).await;
+            }
+        }
+        let flight = Rc::new(Flight { began: crate::now(), fetched: RefCell::default() });
+        self.0.borrow_mut().insert(key.clone(), Rc::clone(&flight));
+        let fetched = get(url, max_bytes).await;
+        *flight.fetched.borrow_mut() = Some(fetched.clone());
+        self.0.borrow_mut().remove(&key);
+        fetched
+    }
+}
+
+async fn get(url: &str, max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
+    // Numbers of this size are exact.
+    let (limit, millis) = (max_bytes as f64, DEADLINE.as_millis() as f64);
+    let fetched = fetch_document(url, limit, millis).await;
+    let bytes = fetched.map_err(|error| {
+        let why =
+            error.dyn_ref::<Error>().map_or_else(|| "failed".to_owned(), |error| error.message().into());
+        Unavailable::new(format!("{}: {why}", shown(url)))
+    })?;
+    Ok(Uint8Array::from(bytes).to_vec())
+}
+
+/// A URL for a log: without its query, which may hold a secret.
+fn shown(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}

@@ -1,0 +1,92 @@
+//! The gate of this isolate: built by its first request, from what was deployed.
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
+use edge_auth::certificate::CertificateSource;
+use edge_auth::{Gate, Policy};
+
+use crate::crypto::NodeCrypto;
+use crate::deployment::Deployment;
+use crate::key_source::IssuerDocuments;
+use crate::platform::{RuntimeRandomness, WorkerPlatform};
+use crate::store::Keys;
+
+/// What answers.
+pub(crate) struct Serving {
+    pub(crate) gate: Gate<WorkerPlatform>,
+    /// Whether granted requests go to an origin.
+    pub(crate) has_upstream: bool,
+    /// Whether a certificate may come from `request.cf`.
+    pub(crate) takes_certificates: bool,
+    /// What the operator is told with the first answer.
+    notices: Cell<Vec<String>>,
+}
+
+thread_local! {
+    static SERVING: OnceCell<Result<Rc<Serving>, String>> = const { OnceCell::new() };
+}
+
+impl Serving {
+    /// The one of this isolate. An error is everything that stands in its way.
+    pub(crate) fn of(deployment: &Deployment<'_>) -> Result<Rc<Self>, String> {
+        SERVING.with(|serving| serving.get_or_init(|| Self::start(deployment).map(Rc::new)).clone())
+    }
+
+    fn start(deployment: &Deployment<'_>) -> Result<Self, String> {
+        let policy = deployment.policy()?;
+        let keys = Keys::bound(deployment.env);
+        stores_for(&policy, &keys)?;
+        let has_upstream = deployment.has_upstream()?;
+        let sources: Vec<_> = policy.client_cert_blocks().map(|(_, source, _)| source).collect();
+        let mut notices = policy.weaknesses();
+        notices.extend(unreachable(&policy));
+        if policy.api_key_blocks().next().is_some() && keys.lags() {
+            notices.push(
+                "API keys are read from KV, which promises no time by which a change is seen: a revoked key \
+                 may be honoured for a minute or more. Leave out the binding KEYS to read the ledger itself"
+                    .to_owned(),
+            );
+        }
+        let platform = WorkerPlatform { keys, documents: IssuerDocuments::default() };
+        let (gate, more) = Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
+            .map_err(|errors| errors.to_string())?;
+        notices.extend(more);
+        let takes_certificates = sources.contains(&CertificateSource::Cloudflare);
+        Ok(Self { gate, has_upstream, takes_certificates, notices: Cell::new(notices) })
+    }
+
+    /// What was found at the start; once.
+    pub(crate) fn take_notices(&self) -> Vec<String> {
+        self.notices.take()
+    }
+}
+
+fn stores_for(policy: &Policy, keys: &Keys) -> Result<(), String> {
+    let has_keys = policy.api_key_blocks().next().is_some();
+    if has_keys && !keys.can_be_read() {
+        return Err(
+            "the policy has API keys, and no store is bound: bind the Durable Object LEDGER".to_owned()
+        );
+    }
+    if has_keys && policy.administers() && !keys.can_be_written() {
+        return Err(
+            "the policy has `[admin]`, and keys are written by the Durable Object LEDGER only: bind it"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// The certificates that can never come to this host, though a policy may be for several hosts.
+fn unreachable(policy: &Policy) -> Vec<String> {
+    use CertificateSource::{Cloudflare, CloudflareHeaders, Rfc9440};
+    let here = [Cloudflare, CloudflareHeaders, Rfc9440];
+    let elsewhere = policy.client_cert_blocks().filter(|(_, source, _)| !here.contains(source));
+    let notice = |(name, source, _): (&str, CertificateSource, _)| {
+        format!(
+            "client_cert `{name}`: nothing comes to this host by source `{source}`, so nobody passes by it"
+        )
+    };
+    elsewhere.map(notice).collect()
+}

@@ -1,0 +1,200 @@
+//! The ledger: a Durable Object with SQLite, the one writer of records for the whole world.
+//!
+//! Every write is a compare-and-set in its database, and then a copy to KV, if there is one. A copy
+//! that fails is made again until it is made. What else must be written in one order, such as a feed
+//! of revocations, belongs into this database, too.
+
+#![allow(missing_docs, reason = "the functions that the macro makes have none")]
+
+use edge_auth_token::Timestamp;
+use futures_util::lock::Mutex;
+use serde::{Deserialize, Serialize};
+use worker::{
+    DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object,
+};
+
+use super::record::StoredRecord;
+use super::replica::{self, Replica};
+
+/// The binding of the class, and the name of its one object.
+pub(crate) const BINDING: &str = "LEDGER";
+pub(crate) const OBJECT: &str = "ledger";
+
+/// Ids compare bytewise, as SQLite's texts do by default. Times are milliseconds since 1970.
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS api_key (
+        id TEXT NOT NULL PRIMARY KEY,
+        document TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        lapses_at INTEGER,
+        copied INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS api_key_lapses_at ON api_key (lapses_at) WHERE lapses_at IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS api_key_uncopied ON api_key (id) WHERE copied = 0;";
+/// Lapsed records are removed only so long after: a clock that runs ahead must not lose keys.
+const KEPT_MILLIS: u64 = 7 * 86_400_000;
+/// How many lapsed records one write removes at most, and how many copies one attempt makes.
+const BATCH: i64 = 64;
+/// How long after a failure copies are attempted again, in milliseconds.
+const RETRY_MILLIS: i64 = 5_000;
+
+/// What the ledger is asked for; times are milliseconds since 1970.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Question {
+    Find {
+        id: String,
+        now: u64,
+    },
+    /// Writes if the stored record has this version; if there is none, where it is `null`.
+    Put {
+        record: StoredRecord,
+        expected: Option<u64>,
+        now: u64,
+    },
+    List {
+        after: Option<String>,
+        limit: usize,
+        now: u64,
+    },
+}
+
+/// What the ledger answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    Found(Vec<StoredRecord>),
+    Put { stored: bool },
+}
+
+/// The Durable Object.
+#[durable_object]
+pub struct Ledger {
+    state: State,
+    replica: Option<Replica>,
+    /// Copies are made one after the other, so that an older one never overtakes.
+    copying: Mutex<()>,
+}
+
+impl DurableObject for Ledger {
+    fn new(state: State, env: Env) -> Self {
+        let replica = env.kv(replica::BINDING).ok().map(Replica);
+        Self { state, replica, copying: Mutex::new(()) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let question = request.json().await?;
+        self.sql().exec(SCHEMA, None)?;
+        let answer = match question {
+            Question::Find { id, now } => Answer::Found(self.find(&id, now)?),
+            Question::List { after, limit, now } => Answer::Found(self.list(after, limit, now)?),
+            Question::Put { record, expected, now } => {
+                let stored = self.put(&record, expected, now)?;
+                if stored {
+                    self.copy(Timestamp::from_millis(now)).await?;
+                }
+                Answer::Put { stored }
+            }
+        };
+        Response::from_json(&answer)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.copy(crate::now()).await?;
+        Response::empty()
+    }
+}
+
+impl Ledger {
+    fn sql(&self) -> SqlStorage {
+        self.state.storage().sql()
+    }
+
+    fn find(&self, id: &str, now: u64) -> Result<Vec<StoredRecord>> {
+        const FIND: &str = "SELECT id, document, version, lapses_at FROM api_key
+             WHERE id = ? AND (lapses_at IS NULL OR lapses_at > ?)";
+        self.sql().exec(FIND, vec![id.into(), number(now)])?.to_array()
+    }
+
+    fn list(&self, after: Option<String>, limit: usize, now: u64) -> Result<Vec<StoredRecord>> {
+        const LIST: &str = "SELECT id, document, version, lapses_at FROM api_key
+             WHERE id > ? AND (lapses_at IS NULL OR lapses_at > ?) ORDER BY id LIMIT ?";
+        // No id is empty.
+        let after = after.unwrap_or_default();
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        self.sql().exec(LIST, vec![after.into(), number(now), number(limit)])?.to_array()
+    }
+
+    /// Statements without an `await` between them are one transaction.
+    fn put(&self, record: &StoredRecord, expected: Option<u64>, now: u64) -> Result<bool> {
+        const INSERT: &str = "INSERT INTO api_key (id, document, version, lapses_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET document = excluded.document, version = excluded.version,
+                 lapses_at = excluded.lapses_at, copied = 0
+             WHERE api_key.lapses_at <= ?5 RETURNING id";
+        const UPDATE: &str = "UPDATE api_key SET document = ?2, version = ?3, lapses_at = ?4, copied = 0
+             WHERE id = ?1 AND (lapses_at IS NULL OR lapses_at > ?5) AND version = ?6 RETURNING id";
+        const PURGE: &str = "DELETE FROM api_key WHERE id IN
+             (SELECT id FROM api_key WHERE lapses_at <= ? ORDER BY lapses_at LIMIT ?)";
+        #[derive(Deserialize)]
+        struct Written {}
+        let StoredRecord { id, document, version, lapses_at } = record;
+        let mut values = vec![
+            id.as_str().into(),
+            document.as_str().into(),
+            number(*version),
+            lapses_at.map(number).unwrap_or(SqlStorageValue::Null),
+            number(now),
+        ];
+        let statement = match expected {
+            None => INSERT,
+            Some(expected) => {
+                values.push(number(expected));
+                UPDATE
+            }
+        };
+        let written: Vec<Written> = self.sql().exec(statement, values)?.to_array()?;
+        self.sql()
+            .exec(PURGE, vec![number(now.saturating_sub(KEPT_MILLIS)), SqlStorageValue::Integer(BATCH)])?;
+        Ok(!written.is_empty())
+    }
+
+    /// Copies to KV what was not copied yet. A failure is logged, and mended by an alarm.
+    async fn copy(&self, now: Timestamp) -> Result<()> {
+        const UNCOPIED: &str =
+            "SELECT id, document, version, lapses_at FROM api_key WHERE copied = 0 LIMIT ?";
+        const COPIED: &str = "UPDATE api_key SET copied = 1 WHERE id = ? AND version = ?";
+        let Some(replica) = &self.replica else {
+            return Ok(());
+        };
+        let _turn = self.copying.lock().await;
+        let due: Vec<StoredRecord> =
+            self.sql().exec(UNCOPIED, vec![SqlStorageValue::Integer(BATCH)])?.to_array()?;
+        let many = i64::try_from(due.len()).is_ok_and(|due| due == BATCH);
+        let mut failed = false;
+        for record in due {
+            match replica.copy(&record, now).await {
+                Ok(()) => {
+                    drop(self.sql().exec(COPIED, vec![record.id.as_str().into(), number(record.version)])?)
+                }
+                Err(error) => {
+                    failed = true;
+                    worker::console_error!(
+                        "ledger: the copy of record `{}` to KV failed: {error}",
+                        record.id
+                    );
+                }
+            }
+        }
+        if failed || many {
+            self.state.storage().set_alarm(RETRY_MILLIS).await?;
+        }
+        Ok(())
+    }
+}
+
+/// JavaScript counts to 2^53. No time, version or limit of ours is beyond; whatever is, is as good
+/// as the end.
+fn number(value: u64) -> SqlStorageValue {
+    const END: i64 = (1 << 53) - 1;
+    SqlStorageValue::Integer(i64::try_from(value).map_or(END, |value| value.min(END)))
+}

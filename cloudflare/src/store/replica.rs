@@ -1,0 +1,40 @@
+//! Records in KV: copies of the ledger's, near every reader, and late by a minute or more.
+
+use edge_auth_token::Timestamp;
+use worker::kv::{KvError, KvStore};
+
+use super::record::StoredRecord;
+
+/// The binding of the KV namespace.
+pub(crate) const BINDING: &str = "KEYS";
+/// KV takes no expiry that is nearer, in seconds.
+const LEAST_TTL: u64 = 60;
+
+/// The KV namespace with the copies.
+#[derive(Debug, Clone)]
+pub(crate) struct Replica(pub(crate) KvStore);
+
+impl Replica {
+    pub(crate) async fn find(&self, id: &str) -> Result<Option<StoredRecord>, KvError> {
+        self.0.get(&name(id)).json().await
+    }
+
+    /// Puts a copy there. What has lapsed is for KV to forget, but not before it has lapsed.
+    pub(crate) async fn copy(&self, record: &StoredRecord, now: Timestamp) -> Result<(), KvError> {
+        let text = serde_json::to_string(record)?;
+        let put = self.0.put(&name(&record.id), text)?;
+        let put = match record.lapses_at {
+            Some(lapses_at) => {
+                let left = (lapses_at / 1000).saturating_sub(now.seconds());
+                put.expiration_ttl(left.max(LEAST_TTL) + LEAST_TTL)
+            }
+            None => put,
+        };
+        put.execute().await
+    }
+}
+
+/// Apart from what else may be in the namespace.
+fn name(id: &str) -> String {
+    format!("api_key:{id}")
+}

@@ -1,0 +1,143 @@
+//! What a gateway tells its upstream about where a request came from, and what ends at the gate.
+
+use std::net::IpAddr;
+
+use crate::request::Headers;
+
+/// RFC 9110, section 7.6.1, and what older specifications added.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// What no `Connection` can take away: without them the message would be another one.
+const END_TO_END: [&str; 2] = ["host", "content-length"];
+
+const FOR: &str = "x-forwarded-for";
+const NAMED: &str = "x-forwarded-host";
+const OVER: &str = "x-forwarded-proto";
+
+/// The other end of the connection that a request came on.
+#[derive(Debug, Clone, Copy)]
+pub struct Client<'a> {
+    /// Its address, if the host knows it.
+    pub peer: Option<IpAddr>,
+    /// Whether the connection is one of TLS.
+    pub secure: bool,
+    /// The host that the request is for, as it was sent.
+    pub host: Option<&'a str>,
+    /// Whether it is a proxy that is trusted to say whom it asks for.
+    pub trusted_proxy: bool,
+}
+
+/// The fields that change on the way, beside those of a grant: removed first, then set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Way {
+    /// In lower case.
+    pub remove: Vec<String>,
+    /// Names in lower case, and values.
+    pub set: Vec<(String, String)>,
+}
+
+impl Way {
+    /// Fields of one connection end here, those that its `Connection` lists included. Of what is
+    /// said about who asks, by which name and over what, only a trusted proxy's `X-Forwarded-For`,
+    /// `-Host` and `-Proto` go on, in their own spelling.
+    pub fn of(headers: Headers<'_>, client: Client<'_>) -> Self {
+        let listed: Vec<&str> =
+            texts(headers, "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
+        let ends_here = |name: &str| {
+            let listed = listed.iter().any(|one| one.eq_ignore_ascii_case(name));
+            HOP_BY_HOP.contains(&name) || (listed && !END_TO_END.contains(&name))
+        };
+        let kept = |name: &str| client.trusted_proxy && [FOR, NAMED, OVER].contains(&name);
+        let names = headers.names().map(str::to_ascii_lowercase);
+        let remove: Vec<String> =
+            names.filter(|name| ends_here(name) || (is_claim(name) && !kept(name))).collect();
+        let goes_on =
+            |name: &str| headers.all(name).next().is_some() && !remove.iter().any(|gone| gone == name);
+        let mut set = Vec::new();
+        let peer = client.peer.map(|peer| peer.to_canonical().to_string());
+        let chain = texts(headers, FOR).filter(|_| goes_on(FOR)).map(str::to_owned).chain(peer);
+        let chain = chain.collect::<Vec<_>>().join(", ");
+        if !chain.is_empty() {
+            set.push((FOR.to_owned(), chain));
+        }
+        if let Some(host) = client.host.filter(|_| !goes_on(NAMED)) {
+            set.push((NAMED.to_owned(), host.to_owned()));
+        }
+        if !goes_on(OVER) {
+            set.push((OVER.to_owned(), if client.secure { "https" } else { "http" }.to_owned()));
+        }
+        Self { remove, set }
+    }
+}
+
+fn texts<'a>(headers: Headers<'a>, name: &str) -> impl Iterator<Item = &'a str> {
+    headers.all(name).filter_map(|value| std::str::from_utf8(value).ok())
+}
+
+/// Whether a field says where a request came from; in every spelling that servers take for one.
+fn is_claim(name: &str) -> bool {
+    let folded = name.replace(|char: char| !char.is_ascii_alphanumeric(), "-");
+    name == "forwarded" || folded.starts_with("x-forwarded-") || folded == "x-real-ip"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(fields: &[(&str, &str)], trusted_proxy: bool) -> Way {
+        let fields: Vec<(&str, &[u8])> =
+            fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let client = Client {
+            peer: Some("::ffff:192.0.2.1".parse().unwrap()),
+            secure: true,
+            host: Some("api.example.com"),
+            trusted_proxy,
+        };
+        Way::of(Headers(&fields), client)
+    }
+
+    fn set(way: &Way) -> Vec<(&str, &str)> {
+        way.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    #[test]
+    fn a_client_cannot_say_where_it_comes_from() {
+        let claims = ["Forwarded", "X-Forwarded-For", "X_Forwarded_For", "x-real-ip", "X-Forwarded-Prefix"];
+        let way = way(&claims.map(|name| (name, "1.2.3.4")), false);
+        assert_eq!(way.remove, claims.map(str::to_ascii_lowercase));
+        let told = [(FOR, "192.0.2.1"), (NAMED, "api.example.com"), (OVER, "https")];
+        assert_eq!(set(&way), told);
+    }
+
+    #[test]
+    fn a_trusted_proxys_word_goes_on_with_its_own_address_added() {
+        let way =
+            way(&[(FOR, "1.2.3.4"), (NAMED, "inner"), (OVER, "http"), ("x_forwarded_for", "6.6.6.6")], true);
+        assert_eq!(way.remove, ["x_forwarded_for"]);
+        assert_eq!(set(&way), [(FOR, "1.2.3.4, 192.0.2.1")]);
+    }
+
+    #[test]
+    fn what_belongs_to_one_connection_ends_here() {
+        let way = way(
+            &[("Connection", "close, X-Mine, Host"), ("x-mine", "1"), ("host", "a"), ("TE", "gzip")],
+            false,
+        );
+        assert_eq!(way.remove, ["connection", "x-mine", "te"]);
+    }
+
+    #[test]
+    fn a_connection_field_takes_a_proxys_word_away_and_ours_is_told_instead() {
+        let way = way(&[(FOR, "1.2.3.4"), ("connection", FOR)], true);
+        assert_eq!(set(&way).first(), Some(&(FOR, "192.0.2.1")));
+    }
+}
