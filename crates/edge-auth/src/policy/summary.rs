@@ -27,11 +27,6 @@ impl Policy {
     pub fn rule_summaries(&self) -> impl Iterator<Item = RuleSummary<'_>> {
         self.rules.iter().zip(self.router.routes()).map(|(rule, route)| summary(rule, route.host.is_some()))
     }
-
-    /// The field of its own that API keys come by.
-    pub fn api_key_header(&self) -> &str {
-        &self.api_key_header
-    }
 }
 
 fn summary(rule: &Rule, hosts: bool) -> RuleSummary<'_> {
