@@ -137,3 +137,31 @@ fn texts<const N: usize>(attributes: [&str; N]) -> Result<Vec<AttributeDefinitio
     };
     attributes.map(text).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_makes_the_same_table() {
+        let template = include_str!("../../template.yaml").split_whitespace().collect::<Vec<_>>().join(" ");
+        let wanted = format!(
+            "BillingMode: PAY_PER_REQUEST \
+             AttributeDefinitions: \
+             - {{ AttributeName: {PARTITION}, AttributeType: S }} \
+             - {{ AttributeName: {SORT}, AttributeType: S }} \
+             - {{ AttributeName: {MARK}, AttributeType: S }} \
+             KeySchema: \
+             - {{ AttributeName: {PARTITION}, KeyType: HASH }} \
+             - {{ AttributeName: {SORT}, KeyType: RANGE }} \
+             LocalSecondaryIndexes: \
+             - IndexName: {MARK_INDEX} \
+             KeySchema: \
+             - {{ AttributeName: {PARTITION}, KeyType: HASH }} \
+             - {{ AttributeName: {MARK}, KeyType: RANGE }} \
+             Projection: {{ ProjectionType: ALL }} \
+             TimeToLiveSpecification: {{ AttributeName: {TTL}, Enabled: true }}"
+        );
+        assert!(template.contains(&wanted), "{wanted}");
+    }
+}

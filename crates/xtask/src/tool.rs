@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{deny, dynamodb_local, issuers, nginx, proxies, wasm};
+use crate::{cfn_lint, deny, dynamodb_local, issuers, nginx, proxies, wasm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -26,10 +26,12 @@ pub(crate) enum Tool {
     NodeIssuers,
     /// The folder with PyJWT and joserfc.
     PythonIssuers,
+    /// The folder of cfn-lint's modules.
+    CfnLint,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 10] = [
+    pub(crate) const ALL: [Tool; 11] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -40,6 +42,7 @@ impl Tool {
         Tool::Java,
         Tool::NodeIssuers,
         Tool::PythonIssuers,
+        Tool::CfnLint,
     ];
 
     fn name(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Tool {
             Tool::Java => "java",
             Tool::NodeIssuers => "oidc-provider, jose",
             Tool::PythonIssuers => "PyJWT, joserfc",
+            Tool::CfnLint => "cfn-lint",
         }
     }
 
@@ -70,6 +74,7 @@ impl Tool {
             Tool::Java => dynamodb_local::bring_java(cache),
             Tool::NodeIssuers => issuers::on_node(cache),
             Tool::PythonIssuers => issuers::on_python(cache),
+            Tool::CfnLint => cfn_lint::bring(cache),
         }
     }
 }
