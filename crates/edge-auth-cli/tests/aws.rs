@@ -182,7 +182,7 @@ fn a_finding_says_where_and_what_to_do() {
     let ran = folder.run(&["aws", "lint", "template.yaml"]);
     assert_eq!(ran.code(), 1);
     let told = ran.stdout();
-    assert!(told.contains("template.yaml:3: error ttl_exceeds_bound"), "{told}");
+    assert!(told.contains("template.yaml:2: error ttl_exceeds_bound"), "{told}");
     assert!(told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"), "{told}");
     assert!(told.contains("1 authorizer: 1 error, 0 warnings"), "{told}");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{deny, dynamodb_local, issuers, nginx, proxies, wasm};
+use crate::{deny, dynamodb_local, issuers, lambda, nginx, proxies, wasm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -26,10 +26,14 @@ pub(crate) enum Tool {
     NodeIssuers,
     /// The folder with PyJWT and joserfc.
     PythonIssuers,
+    /// The folder of cargo-lambda.
+    CargoLambda,
+    /// The folder of MiniStack.
+    MiniStack,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 10] = [
+    pub(crate) const ALL: [Tool; 12] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -40,6 +44,8 @@ impl Tool {
         Tool::Java,
         Tool::NodeIssuers,
         Tool::PythonIssuers,
+        Tool::CargoLambda,
+        Tool::MiniStack,
     ];
 
     fn name(self) -> &'static str {
@@ -54,6 +60,8 @@ impl Tool {
             Tool::Java => "java",
             Tool::NodeIssuers => "oidc-provider, jose",
             Tool::PythonIssuers => "PyJWT, joserfc",
+            Tool::CargoLambda => "cargo-lambda",
+            Tool::MiniStack => "MiniStack",
         }
     }
 
@@ -70,6 +78,8 @@ impl Tool {
             Tool::Java => dynamodb_local::bring_java(cache),
             Tool::NodeIssuers => issuers::on_node(cache),
             Tool::PythonIssuers => issuers::on_python(cache),
+            Tool::CargoLambda => lambda::bring(cache),
+            Tool::MiniStack => lambda::bring_ministack(cache),
         }
     }
 }
