@@ -108,6 +108,7 @@ fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
         codes,
         ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]
     );
+    assert_eq!(found(&any, &rest("REQUEST", "0", "method.request.header.Authorization")), [""; 0]);
     let both =
         "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
     let codes = found(&any, &rest("REQUEST", "10", both));

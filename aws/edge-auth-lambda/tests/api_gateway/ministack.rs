@@ -57,7 +57,7 @@ impl MiniStack {
     /// Deploys the program with a policy, as it is deployed to AWS: in one archive.
     pub(crate) fn deploy(&self, policy: &str, environment: &[(&str, &str)]) {
         let file = |name: &str| self.folder.path().join(name);
-        std::fs::copy(env!("CARGO_BIN_EXE_bootstrap"), file("bootstrap")).unwrap();
+        strip(Path::new(env!("CARGO_BIN_EXE_bootstrap")), &file("bootstrap"));
         std::fs::File::create(file("policy.toml")).unwrap().write_all(policy.as_bytes()).unwrap();
         zip(self.folder.path());
         let code = STANDARD.encode(std::fs::read(file("function.zip")).unwrap());
@@ -118,6 +118,14 @@ impl Drop for MiniStack {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Without what debuggers want, which is most of it. Where there is no `strip`, it takes longer.
+fn strip(program: &Path, to: &Path) {
+    let stripped = Command::new("strip").arg("-o").arg(to).arg(program).status();
+    if !stripped.is_ok_and(|status| status.success()) {
+        std::fs::copy(program, to).unwrap();
     }
 }
 
