@@ -1,7 +1,7 @@
 //! The function's part of the core's bargain: a DynamoDB table, and a fetcher of key sets.
 
 use edge_auth::Policy;
-use edge_auth::platform::{NoRevocations, Platform};
+use edge_auth::platform::Platform;
 use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, TableName};
 use edge_auth_host::{HttpKeySource, MaybeStore};
 
@@ -43,7 +43,7 @@ fn store(named: &str) -> Result<DynamoDbStore, String> {
 impl Platform for LambdaPlatform {
     type ApiKeys = MaybeStore<DynamoDbStore>;
     type KeySource = HttpKeySource;
-    type Revocations = NoRevocations;
+    type Revocations = MaybeStore<DynamoDbStore>;
 
     fn api_keys(&self) -> &Self::ApiKeys {
         &self.store
@@ -53,7 +53,7 @@ impl Platform for LambdaPlatform {
         &self.source
     }
 
-    fn revocations(&self) -> &NoRevocations {
-        &NoRevocations
+    fn revocations(&self) -> &Self::Revocations {
+        &self.store
     }
 }

@@ -5,6 +5,8 @@
 //! little and no thread is forgotten; what runs beside the measured code is nothing.
 
 mod cpu;
+mod functions;
+mod keys_in_dynamodb;
 mod load;
 mod memory;
 mod ours;
@@ -29,6 +31,8 @@ enum Program {
     Mint { folder: PathBuf },
     /// Say which measurements there are, then make those whose numbers come on standard input
     Worker { folder: PathBuf },
+    /// The same, of Lambda functions
+    Functions(functions::Functions),
     /// Decide about the first warm case that many times, and do nothing else: for counting instructions
     Repeat { folder: PathBuf, case: String, times: usize },
     /// Tell by how much the process grows, in bytes, while gates come to hold 100 000 principals
@@ -57,7 +61,8 @@ enum Program {
 fn main() -> Result<()> {
     match Program::parse() {
         Program::Mint { folder } => pool::mint(&folder),
-        Program::Worker { folder } => worker::run(&folder),
+        Program::Worker { folder } => worker::run(worker::offers(&folder)?),
+        Program::Functions(which) => worker::run(functions::offers(&which)?),
         Program::Repeat { folder, case, times } => ours::repeat(&folder, &case, times),
         Program::Memory => memory::run(),
         Program::Upstream => upstream::run(),

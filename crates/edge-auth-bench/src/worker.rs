@@ -27,9 +27,14 @@ impl Offer {
     }
 }
 
-pub(crate) fn run(folder: &Path) -> Result<()> {
+/// What is measured in this process.
+pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     let mut offers = ours::offers(folder)?;
     offers.extend(peers::offers(folder)?);
+    Ok(offers)
+}
+
+pub(crate) fn run(offers: Vec<Offer>) -> Result<()> {
     let described = offers.iter().map(|one| json!({"who": one.who, "case": one.case, "metric": one.metric}));
     let mut output = std::io::stdout().lock();
     writeln!(output, "{}", json!({ "offers": described.collect::<Vec<_>>() }))?;

@@ -108,6 +108,7 @@ fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
         codes,
         ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]
     );
+    assert_eq!(found(&any, &rest("REQUEST", "0", "method.request.header.Authorization")), [""; 0]);
     let both =
         "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
     let codes = found(&any, &rest("REQUEST", "10", both));
@@ -182,7 +183,7 @@ fn a_finding_says_where_and_what_to_do() {
     let ran = folder.run(&["aws", "lint", "template.yaml"]);
     assert_eq!(ran.code(), 1);
     let told = ran.stdout();
-    assert!(told.contains("template.yaml:3: error ttl_exceeds_bound"), "{told}");
+    assert!(told.contains("template.yaml:2: error ttl_exceeds_bound"), "{told}");
     assert!(told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"), "{told}");
     assert!(told.contains("1 authorizer: 1 error, 0 warnings"), "{told}");
 }

@@ -10,6 +10,7 @@ mod dynamodb_local;
 mod end_to_end;
 mod invocation;
 mod issuers;
+mod lambda;
 mod nginx;
 mod npm;
 mod outcome;

@@ -8,6 +8,7 @@ use crate::cfn_lint;
 use crate::command::output_of;
 use crate::end_to_end;
 use crate::invocation::Invocation;
+use crate::lambda;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
 use crate::workspace::Workspace;
@@ -19,6 +20,8 @@ pub(crate) enum Part {
     Native,
     /// The conformance suites of the stores
     Stores,
+    /// The Lambda function: every event, every scenario, behind a local API Gateway, and as it is deployed
+    Lambda,
 }
 
 pub(crate) struct Step {
@@ -104,6 +107,29 @@ pub(crate) const STEPS: &[Step] = &[
         repeats: None,
         work: Work::With(&[Tool::CfnLint], cfn_lint::template),
     },
+    Step {
+        name: "lambda events",
+        parts: &[Part::Lambda],
+        repeats: Some("test"),
+        work: Work::Plain(|at| {
+            Invocation::cargo(at, "test --workspace --bin bootstrap --test aws --test lambda_events")
+                .run_tests()
+        }),
+    },
+    Step {
+        name: "lambda",
+        parts: &[Part::Lambda],
+        repeats: None,
+        work: Work::With(&[Tool::DynamoDbLocal, Tool::Java, Tool::MiniStack], lambda_tests),
+    },
+    Step {
+        name: "lambda build",
+        parts: &[Part::Lambda],
+        repeats: None,
+        work: Work::With(&[Tool::CargoLambda], |at, tools| {
+            Ok(lambda::build(at, tools.path(Tool::CargoLambda)?))
+        }),
+    },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
         name: "deny",
@@ -162,6 +188,16 @@ fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(test.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?).run_tests())
 }
 
+/// All scenarios, and an API behind a local API Gateway.
+fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let tests = "test --workspace --features edge-auth-lambda/local-tests \
+                 --test lambda_scenarios --test lambda_store --test api_gateway";
+    let tests =
+        Invocation::cargo(at, tests).env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
+    let tests = tests.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?);
+    Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
+}
+
 /// The database is fetched from one place on the internet. That it cannot be reached is nobody's fault and says
 /// nothing about the tree, so `--require-all` excuses this skip, and no other.
 fn advisories(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
@@ -196,6 +232,8 @@ mod tests {
                 "proxies",
                 "issuers",
                 "template",
+                "lambda",
+                "lambda build",
                 "wasm",
                 "deny",
                 "advisories"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{cfn_lint, deny, dynamodb_local, issuers, nginx, proxies, wasm};
+use crate::{cfn_lint, deny, dynamodb_local, issuers, lambda, nginx, proxies, wasm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -28,10 +28,14 @@ pub(crate) enum Tool {
     PythonIssuers,
     /// The folder of cfn-lint's modules.
     CfnLint,
+    /// The folder of cargo-lambda.
+    CargoLambda,
+    /// The folder of MiniStack.
+    MiniStack,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 11] = [
+    pub(crate) const ALL: [Tool; 13] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -43,6 +47,8 @@ impl Tool {
         Tool::NodeIssuers,
         Tool::PythonIssuers,
         Tool::CfnLint,
+        Tool::CargoLambda,
+        Tool::MiniStack,
     ];
 
     fn name(self) -> &'static str {
@@ -58,6 +64,8 @@ impl Tool {
             Tool::NodeIssuers => "oidc-provider, jose",
             Tool::PythonIssuers => "PyJWT, joserfc",
             Tool::CfnLint => "cfn-lint",
+            Tool::CargoLambda => "cargo-lambda",
+            Tool::MiniStack => "MiniStack",
         }
     }
 
@@ -75,6 +83,8 @@ impl Tool {
             Tool::NodeIssuers => issuers::on_node(cache),
             Tool::PythonIssuers => issuers::on_python(cache),
             Tool::CfnLint => cfn_lint::bring(cache),
+            Tool::CargoLambda => lambda::bring(cache),
+            Tool::MiniStack => lambda::bring_ministack(cache),
         }
     }
 }

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerResponse, ApiGatewayProxyResponse, ApiGatewayV2CustomAuthorizerSimpleResponse,
-    ApiGatewayV2httpResponse,
 };
 use edge_auth_testkit::iam;
 use serde_json::Value;
@@ -81,7 +80,6 @@ fn samples_of_http_events_are_understood_and_find_nothing() {
         assert_eq!(typed.status_code, 404, "{name}");
     }
     for name in ["apigw-v2-request-iam", "apigw-v2-request-no-authorizer", "apigw-sam-http-request"] {
-        let typed: ApiGatewayV2httpResponse = serde_json::from_value(running.answer(&sample(name))).unwrap();
-        assert_eq!(typed.status_code, 404, "{name}");
+        assert_eq!(running.answer(&sample(name))["statusCode"], 404, "{name}");
     }
 }

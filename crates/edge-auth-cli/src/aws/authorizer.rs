@@ -49,13 +49,15 @@ pub(super) struct Found {
 /// The names by which one way of writing calls the same things.
 struct Names {
     ttl: &'static [&'static str],
-    simple: &'static str,
+    simple: &'static [&'static str],
 }
 
-const CLOUDFORMATION: Names =
-    Names { ttl: &["AuthorizerResultTtlInSeconds"], simple: "EnableSimpleResponses" };
-const SAM: Names = Names { ttl: &["Identity", "ReauthorizeEvery"], simple: "EnableSimpleResponses" };
-const OPENAPI: Names = Names { ttl: &["authorizerResultTtlInSeconds"], simple: "enableSimpleResponses" };
+const CLOUDFORMATION: Names = Names {
+    ttl: &["Properties", "AuthorizerResultTtlInSeconds"],
+    simple: &["Properties", "EnableSimpleResponses"],
+};
+const SAM: Names = Names { ttl: &["Identity", "ReauthorizeEvery"], simple: &["EnableSimpleResponses"] };
+const OPENAPI: Names = Names { ttl: &["authorizerResultTtlInSeconds"], simple: &["enableSimpleResponses"] };
 
 impl Found {
     pub(super) fn in_template(root: &Node) -> Self {
@@ -99,17 +101,17 @@ impl Found {
         let text = |name: &str| properties.get(name).and_then(Node::text);
         match kind {
             "AWS::ApiGateway::Authorizer" if text("Type") == Some("TOKEN") => {
-                self.cloudformation(name, properties, Kind::RestToken);
+                self.cloudformation(name, node, Kind::RestToken);
             }
             "AWS::ApiGateway::Authorizer" if text("Type") == Some("REQUEST") => {
-                self.cloudformation(name, properties, Kind::RestRequest);
+                self.cloudformation(name, node, Kind::RestRequest);
             }
             "AWS::ApiGatewayV2::Authorizer" if text("AuthorizerType") == Some("REQUEST") => {
                 // Only WebSocket APIs' sources begin like this, and only HTTP APIs have payload versions.
                 let sources = sources_in(properties.get("IdentitySource"));
                 let socket = text("AuthorizerPayloadFormatVersion").is_none()
                     && sources.iter().any(|source| source.starts_with("route.request."));
-                self.cloudformation(name, properties, if socket { Kind::WebSocket } else { Kind::Http });
+                self.cloudformation(name, node, if socket { Kind::WebSocket } else { Kind::Http });
             }
             "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => {
                 let authorizers =
@@ -132,11 +134,11 @@ impl Found {
         }
     }
 
-    fn cloudformation(&mut self, name: &str, properties: &Node, kind: Kind) {
-        let sources = sources_in(properties.get("IdentitySource"));
+    fn cloudformation(&mut self, name: &str, resource: &Node, kind: Kind) {
+        let sources = sources_in(resource.at(&["Properties", "IdentitySource"]));
         self.add(
             name,
-            properties,
+            resource,
             kind,
             sources.iter().map(|source| normal(source)).collect(),
             &CLOUDFORMATION,
@@ -167,7 +169,7 @@ impl Found {
             None => Some(DEFAULT_TTL),
             Some(value) => value.text().and_then(|text| text.parse().ok()),
         };
-        let simple = node.get(names.simple).and_then(Node::text) == Some("true");
+        let simple = node.at(names.simple).and_then(Node::text) == Some("true");
         self.authorizers.push(Authorizer {
             name: name.to_owned(),
             line: node.line,

@@ -73,7 +73,10 @@ impl Check<'_> {
                     .to_owned(),
             ),
             Some(0) => {
-                self.required_sources();
+                // A REST API wants them for what it keeps; the others always.
+                if self.authorizer.kind != Kind::RestRequest {
+                    self.required_sources();
+                }
                 return self.findings;
             }
             Some(ttl) => self.budget(ttl),

@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 64;
 /// A value, and where it stands.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// From 1.
+    /// Of a member its name's, from 1.
     pub(super) line: usize,
     /// Whether something else is to be put in its place when it is deployed.
     pub(super) resolved_later: bool,
@@ -92,8 +92,9 @@ impl Node {
 }
 
 struct Reading {
-    /// The lists and maps that are not complete yet; of a map, the name whose value comes next.
-    open: Vec<(Node, Option<String>)>,
+    /// The lists and maps that are not complete yet; of a map, the name whose value comes next,
+    /// and its line.
+    open: Vec<(Node, Option<(String, usize)>)>,
 }
 
 impl Reading {
@@ -127,17 +128,18 @@ impl Reading {
     }
 
     /// Puts a complete node where it belongs; the root belongs nowhere.
-    fn add(&mut self, node: Node) -> Option<Node> {
+    fn add(&mut self, mut node: Node) -> Option<Node> {
         let Some((parent, name)) = self.open.last_mut() else { return Some(node) };
         match &mut parent.content {
             Content::List(items) => items.push(node),
             Content::Map(members) => match name.take() {
-                Some(name) => {
+                Some((name, line)) => {
+                    node.line = line;
                     // `{ "Ref": … }` and `{ "Fn::Sub": … }` are what the tags stand for.
                     parent.resolved_later |= name == "Ref" || name.starts_with("Fn::");
                     members.push((name, node));
                 }
-                None => *name = Some(node.text().unwrap_or_default().to_owned()),
+                None => *name = Some((node.text().unwrap_or_default().to_owned(), node.line)),
             },
             Content::Text(_) => {}
         }

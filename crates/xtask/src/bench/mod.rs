@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: ours and the peers in turn in one run, and how they compare.
 
 mod envoy;
+mod functions;
 mod instructions;
 mod machine;
 mod programs;
@@ -32,26 +33,26 @@ const ROUNDS: usize = 7;
 pub(crate) enum Suite {
     /// The gate and the native host, beside aws-lc-rs, jsonwebtoken, jose, aws-jwt-verify and Envoy
     Native,
+    /// The Lambda function, beside aws-jwt-verify on Node
+    Lambda,
 }
 
 /// Measures, prints the table, and writes the rows as JSON if a file is wanted.
 pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
-    let Suite::Native = suite;
     let (workspace, cache) = (Workspace::locate()?, Cache::of_the_user()?);
     let programs = Programs::build(&workspace)?;
-    let mut bench = Bench::default();
-    verifying::measure(&programs, &workspace, &cache, &mut bench)?;
-    instructions::measure(&programs, &mut bench)?;
-    let memory = output_of(programs.bench().arg("memory"));
-    match memory.map(|text| text.trim().parse::<f64>()) {
-        Ok(Ok(bytes)) => bench.alone("100 000 cached principals", "memory", "MiB", bytes / 1024.0 / 1024.0),
-        Ok(Err(_)) => bench.left_out("memory: no figure"),
-        Err(error) => bench.left_out(&format!("memory: {error}")),
+    let (name, how) = match suite {
+        Suite::Native => ("native", HOW),
+        Suite::Lambda => ("lambda", HOW_LAMBDA),
+    };
+    let mut bench = Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
+    match suite {
+        Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
+        Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
     }
-    serving::measure(&programs, &cache, &mut bench)?;
 
     anstream::println!("\n{BOLD}{}{BOLD:#}", machine::described(&workspace, &bench.versions)?);
-    anstream::println!("{DIM}{}{DIM:#}", HOW.replace("ROUNDS", &ROUNDS.to_string()));
+    anstream::println!("{DIM}{}{DIM:#}", how.replace("ROUNDS", &ROUNDS.to_string()));
     anstream::println!("\n{}", table::of(&bench.rows));
     bench.left_out.iter().for_each(|what| anstream::println!("left out: {what}"));
     if let Some(file) = json {
@@ -61,6 +62,19 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     Ok(true)
 }
 
+/// The gate and the native host.
+fn native(programs: &Programs, workspace: &Workspace, cache: &Cache, bench: &mut Bench) -> io::Result<()> {
+    verifying::measure(programs, workspace, cache, bench)?;
+    instructions::measure(programs, bench)?;
+    let memory = output_of(programs.bench().arg("memory"));
+    match memory.map(|text| text.trim().parse::<f64>()) {
+        Ok(Ok(bytes)) => bench.alone("100 000 cached principals", "memory", "MiB", bytes / 1024.0 / 1024.0),
+        Ok(Err(_)) => bench.left_out("memory: no figure"),
+        Err(error) => bench.left_out(&format!("memory: {error}")),
+    }
+    serving::measure(programs, cache, bench)
+}
+
 const HOW: &str = "\
 Medians of ROUNDS rounds in which all take turns; in brackets ours divided by the peer's.
 cpu: of the whole process, one call after the other, the same tokens for all, never seen by the gate where cold.
@@ -68,9 +82,15 @@ throughput: 16 connections on loopback, on the same cores as the server (edge-au
 --concurrency, a thread a core) and its upstream. Cold has 20 000 tokens take turns, warm 1000; warm Envoy has its
 cache of tokens on. edge-auth writes its audit log, to nowhere; Envoy writes none.";
 
+const HOW_LAMBDA: &str = "\
+Medians of ROUNDS rounds in which all take turns; in brackets ours divided by the peer's. Each function is a process
+on the same Runtime API, with the same tokens, and keys that are in memory from the start.
+cold start: from the start of the process to the first answer, its page cache warm. warm call: the median of 200.
+The peer is bundled and minified, and asks for its events by 20 lines of its own, not by AWS's Node runtime.";
+
 /// What a run has brought so far.
-#[derive(Default)]
 struct Bench {
+    suite: &'static str,
     rows: Vec<Row>,
     /// Of tools that are not in a lock file.
     versions: Vec<String>,
@@ -79,7 +99,7 @@ struct Bench {
 
 impl Bench {
     fn alone(&mut self, case: &str, metric: &'static str, unit: &'static str, ours: f64) {
-        self.rows.push(Row { suite: "native", case: case.to_owned(), metric, unit, ours, peer: None });
+        self.rows.push(Row { suite: self.suite, case: case.to_owned(), metric, unit, ours, peer: None });
     }
 
     fn beside(
@@ -90,7 +110,7 @@ impl Bench {
         peer: (&str, f64),
     ) {
         let peer = Some((peer.0.to_owned(), peer.1));
-        self.rows.push(Row { suite: "native", case: case.to_owned(), metric, unit, ours, peer });
+        self.rows.push(Row { suite: self.suite, case: case.to_owned(), metric, unit, ours, peer });
     }
 
     fn left_out(&mut self, what: &str) {

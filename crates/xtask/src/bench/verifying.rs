@@ -31,7 +31,7 @@ pub(super) fn measure(
         }
         Err(missing) => bench.missing("jose, aws-jwt-verify", &missing),
     }
-    let measured = rounds(&mut workers)?;
+    let measured = rounds("verifying", &mut workers)?;
     for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
         match offer.metric.as_str() {
             "operations" => bench.alone(&offer.case, "store and network operations", "count", *value),
@@ -55,10 +55,10 @@ fn add(bench: &mut Bench, measured: &[(Offer, f64)], ours: &Offer, value: f64) {
 }
 
 /// Everything that is offered, in turn, round after round: the medians.
-fn rounds(workers: &mut [Worker]) -> io::Result<Vec<(Offer, f64)>> {
+pub(super) fn rounds(what: &str, workers: &mut [Worker]) -> io::Result<Vec<(Offer, f64)>> {
     let mut values: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
     for round in 1..=ROUNDS {
-        anstream::println!("verifying: round {round} of {ROUNDS}");
+        anstream::println!("{what}: round {round} of {ROUNDS}");
         for (at, worker) in workers.iter_mut().enumerate() {
             for offer in 0..worker.offers.len() {
                 values.entry((at, offer)).or_default().push(worker.measure(offer)?);

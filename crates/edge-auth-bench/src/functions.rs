@@ -1,0 +1,170 @@
+//! Lambda functions, ours and the peer's, each a process on a Runtime API of this program's own.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use edge_auth_testkit::wire::RuntimeApi;
+use edge_auth_token::Algorithm;
+use serde_json::json;
+
+use crate::keys_in_dynamodb::Keys;
+use crate::worker::Offer;
+use crate::{Result, pool};
+
+const OURS: &str = "edge-auth";
+const PEER: &str = "aws-jwt-verify on Node 24";
+/// What one measurement of warm calls is the median of, after as many that are not measured.
+const CALLS: usize = 200;
+
+/// What is measured with what.
+#[derive(clap::Args)]
+pub(crate) struct Functions {
+    folder: PathBuf,
+    /// Our program
+    #[arg(long)]
+    bootstrap: PathBuf,
+    /// Node, and the peer's program in one file
+    #[arg(long, num_args = 2)]
+    peer: Vec<PathBuf>,
+    /// Count what DynamoDB Local is asked
+    #[arg(long)]
+    dynamodb: bool,
+}
+
+/// A function that runs.
+struct Running {
+    child: Child,
+    api: RuntimeApi,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(mut command: Command) -> Result<Self> {
+        let api = RuntimeApi::start()?;
+        api.environ(&mut command);
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { child: command.spawn()?, api })
+    }
+
+    /// Asks about an order, and wants it allowed.
+    fn ask(&self, token: &str) -> Result<()> {
+        let event = json!({
+            "type": "TOKEN",
+            "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/v1/orders/42",
+            "authorizationToken": format!("Bearer {token}"),
+        });
+        let answer = self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+        match String::from_utf8_lossy(&answer).contains("\"Allow\"") {
+            true => Ok(()),
+            false => Err("a good token was not let through".into()),
+        }
+    }
+
+    /// The median time of calls with these tokens, in microseconds.
+    fn microseconds<'t>(&self, tokens: impl Iterator<Item = &'t String>) -> Result<f64> {
+        let mut times = Vec::new();
+        for token in tokens.take(2 * CALLS) {
+            let since = Instant::now();
+            self.ask(token)?;
+            times.push(since.elapsed());
+        }
+        let mut measured = times.split_off(CALLS.min(times.len()));
+        measured.sort();
+        let median = measured.get(measured.len() / 2).copied().ok_or("too few tokens")?;
+        Ok(median.as_secs_f64() * 1e6)
+    }
+}
+
+/// From the start of the process to its first answer, in milliseconds.
+fn cold(command: Command, token: &str) -> Result<f64> {
+    let since = Instant::now();
+    let running = Running::start(command)?;
+    running.ask(token)?;
+    let took: Duration = since.elapsed();
+    drop(running);
+    Ok(took.as_secs_f64() * 1e3)
+}
+
+/// Everything that can be measured.
+pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
+    let Functions { folder, bootstrap, peer, dynamodb } = functions;
+    let (folder, bootstrap) = (folder.clone(), bootstrap.clone());
+    let mut offers = of(OURS, &folder, {
+        let folder = folder.clone();
+        move || ours(&bootstrap, &folder)
+    })?;
+    if let [node, program] = peer.as_slice() {
+        let (folder, node, program) = (folder.clone(), node.clone(), program.clone());
+        let own = folder.clone();
+        offers.extend(of(PEER, &folder, move || {
+            let mut command = Command::new(&node);
+            command.arg(&program).env_clear().env("FOLDER", &own);
+            command
+        })?);
+    }
+    if *dynamodb {
+        let keys = Keys::made(&functions.bootstrap)?;
+        let calls = move || keys.calls(1000);
+        offers.push(Offer::new(OURS, "1000 warm calls with an API key", "DynamoDB calls", Box::new(calls)));
+    }
+    Ok(offers)
+}
+
+fn of(
+    who: &'static str,
+    folder: &Path,
+    command: impl Fn() -> Command + Clone + 'static,
+) -> Result<Vec<Offer>> {
+    let mut offers = Vec::new();
+    for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
+        let tokens = Rc::new(pool::read(folder, algorithm)?);
+        let case = |what: &str| format!("{what}, {algorithm}");
+        let (start, some) = (command.clone(), Rc::clone(&tokens));
+        let first = move || cold(start(), some.first().ok_or("no token")?);
+        offers.push(Offer::new(who, &case("cold start to first answer"), "milliseconds", Box::new(first)));
+        let running = Rc::new(RefCell::new(None::<Running>));
+        for warm in [true, false] {
+            let (start, some, running) = (command.clone(), Rc::clone(&tokens), Rc::clone(&running));
+            // No token comes twice, however many rounds there are.
+            let used = RefCell::new(0);
+            let measure = move || {
+                let mut running = running.borrow_mut();
+                let running = match running.as_mut() {
+                    Some(running) => running,
+                    None => running.insert(Running::start(start())?),
+                };
+                if warm {
+                    return running.microseconds(some.iter().take(1).cycle());
+                }
+                let first = used.replace_with(|used| *used + 2 * CALLS);
+                let next = some.iter().cycle().skip(1 + first);
+                running.microseconds(next)
+            };
+            let what = if warm { "warm call, a token seen before" } else { "warm call, a new token" };
+            offers.push(Offer::new(who, &case(what), "microseconds", Box::new(measure)));
+        }
+    }
+    Ok(offers)
+}
+
+/// Our function, as it is configured for the policy of the folder.
+pub(crate) fn ours(bootstrap: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(bootstrap);
+    command.env_clear().env("LAMBDA_TASK_ROOT", folder).env("HMAC", pool::SECRET);
+    command
+        .env("PEPPER", "a pepper of at least thirty-two bytes")
+        .env("EDGE_AUTH_STORE", "dynamodb:edge-auth");
+    command.env("AWS_REGION", "eu-west-1").env("AWS_ACCESS_KEY_ID", "AKIATEST");
+    command.env("AWS_SECRET_ACCESS_KEY", "SECRET0SECRET0SECRET");
+    command
+}

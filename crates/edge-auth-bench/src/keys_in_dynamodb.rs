@@ -1,0 +1,146 @@
+//! API keys in DynamoDB, and a relay before it that counts what it is asked.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use edge_auth::admin::{bootstrap_hash, bootstrap_secret};
+use edge_auth_dynamodb::{DynamoDbStore, TableName};
+use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_testkit::wire::RuntimeApi;
+use serde_json::{Value, json};
+
+use crate::{Result, functions};
+
+/// A function with one key, which it has made itself through its administration.
+pub(crate) struct Keys {
+    child: Child,
+    api: RuntimeApi,
+    key: String,
+    asked: Arc<AtomicU64>,
+    _folder: tempfile::TempDir,
+    _dynamodb: DynamoDbLocal,
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Keys {
+    /// In a DynamoDB of its own.
+    pub(crate) fn made(bootstrap: &Path) -> Result<Self> {
+        let dynamodb = DynamoDbLocal::start()?;
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKIATEST", "SECRET0SECRET0SECRET", None, None, "bench"))
+            .endpoint_url(dynamodb.endpoint());
+        let store = DynamoDbStore::connect(config, TableName::parse("edge-auth")?, Duration::from_secs(60));
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(store.init())?;
+        let secret = bootstrap_secret(&SeededRandomness::new(7))?;
+        let folder = tempfile::tempdir()?;
+        let policy = format!(
+            "[[api_key]]\nname = \"partners\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n\
+             [admin]\nbootstrap_hash = \"{}\"\n\
+             [[rule]]\npath = \"/v1/orders/{{id}}\"\nrequire = \"key:partners\"\n",
+            bootstrap_hash(&secret)
+        );
+        std::fs::write(folder.path().join("policy.toml"), policy)?;
+        let asked = Arc::new(AtomicU64::new(0));
+        let relay = relay(dynamodb.address(), Arc::clone(&asked))?;
+        let start = || -> Result<(Child, RuntimeApi)> {
+            let api = RuntimeApi::start()?;
+            let mut command = functions::ours(bootstrap, folder.path());
+            command.env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{relay}"));
+            api.environ(&mut command);
+            let quiet: &mut Command =
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            Ok((quiet.spawn()?, api))
+        };
+        let (mut maker, api) = start()?;
+        let wish = json!({ "block": "partners", "all_scopes": true, "never_expires": true });
+        let event = json!({
+            "requestContext": { "http": { "method": "POST", "sourceIp": "192.0.2.1" } },
+            "rawPath": "/admin/v1/keys",
+            "headers": {
+                "authorization": format!("Bearer {}", String::from_utf8_lossy(secret.expose())),
+                "content-type": "application/json",
+            },
+            "body": wish.to_string(),
+        });
+        let answer = api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+        let _ = maker.kill();
+        let _ = maker.wait();
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let made: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
+        let key = made["secret"].as_str().ok_or_else(|| format!("no key was made: {answer}"))?.to_owned();
+        let (child, api) = start()?;
+        Ok(Self { child, api, key, asked, _folder: folder, _dynamodb: dynamodb })
+    }
+
+    /// How often DynamoDB is asked in so many calls, once the key is in memory.
+    pub(crate) fn calls(&self, times: u32) -> Result<f64> {
+        self.ask()?;
+        let before = self.asked.load(Ordering::Acquire);
+        for _ in 0..times {
+            self.ask()?;
+        }
+        Ok((self.asked.load(Ordering::Acquire) - before) as f64)
+    }
+
+    fn ask(&self) -> Result<()> {
+        let event = json!({
+            "type": "TOKEN",
+            "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/v1/orders/42",
+            "authorizationToken": format!("ApiKey {}", self.key),
+        });
+        let answer = self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+        match String::from_utf8_lossy(&answer).contains("\"Allow\"") {
+            true => Ok(()),
+            false => Err("a good key was not let through".into()),
+        }
+    }
+}
+
+/// Passes bytes on, and counts the requests in them. Answers its own port.
+fn relay(to: SocketAddr, asked: Arc<AtomicU64>) -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(io::Result::ok) {
+            let Ok(server) = TcpStream::connect(to) else { continue };
+            let (Ok(back), Ok(answers)) = (client.try_clone(), server.try_clone()) else { continue };
+            let asked = Arc::clone(&asked);
+            thread::spawn(move || {
+                pass(client, server, |bytes| {
+                    let requests = bytes.windows(7).filter(|seven| *seven == b"POST / ").count();
+                    asked.fetch_add(requests as u64, Ordering::AcqRel);
+                })
+            });
+            thread::spawn(move || pass(answers, back, |_| {}));
+        }
+    });
+    Ok(port)
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream, look: impl Fn(&[u8])) {
+    let mut bytes = [0; 16 * 1024];
+    while let Ok(count) = from.read(&mut bytes) {
+        let Some(read) = bytes.get(..count).filter(|read| !read.is_empty()) else { break };
+        look(read);
+        if to.write_all(read).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}

