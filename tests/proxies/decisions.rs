@@ -49,6 +49,12 @@ pub(crate) fn are_the_gates(front: &Front) {
     refused(front, ORDER, &[("X-API-Key", &narrow)], 403, "scope_insufficient");
     let (elsewhere, _) = create(&["--scope", "orders:read", "--network", "203.0.113.0/24"]);
     refused(front, ORDER, &[("X-API-Key", &elsewhere)], 403, "key_network_not_allowed");
+    for claim in ["X-Forwarded-For", "X-Edge-Auth-Client-Address", "X-Real-IP", "X-Envoy-External-Address"] {
+        let claiming = [("X-API-Key", elsewhere.as_str()), (claim, "203.0.113.9")];
+        refused(front, ORDER, &claiming, 403, "key_network_not_allowed");
+    }
+    let (here, _) = create(&["--scope", "orders:read", "--network", "127.0.0.0/8"]);
+    assert_eq!(front.get(ORDER, &[("X-API-Key", &here)]).status, 200);
     let (revoked, revoked_id) = create(&["--scope", "orders:read"]);
     gate.keys(&["revoke", &revoked_id, "--reason", "left in a repository"]);
     refused(front, ORDER, &[("X-API-Key", &revoked)], 401, "key_revoked");

@@ -54,6 +54,7 @@ impl Target {
             headers: Headers(&fields),
             client_ip: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
             certificate: Handover::Nothing,
+            path_rewritten: true,
             proxy_trusted: false,
         };
         block_on(self.gate.authorize(&request, self.now))

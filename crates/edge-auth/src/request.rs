@@ -22,6 +22,10 @@ pub struct AuthRequest<'a> {
     pub client_ip: Option<IpAddr>,
     /// The client's certificate, as the platform has it.
     pub certificate: Handover<'a>,
+    /// The host sends on the normal path that was matched, instead of the one that was sent: what
+    /// [`Forward::target`](crate::Forward) says. Where it cannot, or does not ask to be told, a path that
+    /// somebody behind it could read differently is refused ([`check_kept`](crate::route::check_kept)).
+    pub path_rewritten: bool,
     /// The header fields come from a trusted proxy, so that those with a certificate count.
     pub proxy_trusted: bool,
 }

@@ -81,6 +81,7 @@ impl World {
             headers: Headers(&fields),
             client_ip: None,
             certificate: Handover::Nothing,
+            path_rewritten: true,
             proxy_trusted: false,
         };
         let outcome = block_on(self.gate.authorize(&request, now));

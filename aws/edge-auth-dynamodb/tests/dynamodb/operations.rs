@@ -57,6 +57,7 @@ async fn ask(gate: &Gate<Host>, key: &str) -> Option<Code> {
         headers: Headers(&fields),
         client_ip: None,
         certificate: Handover::Nothing,
+        path_rewritten: false,
         proxy_trusted: false,
     };
     gate.authorize(&request, NOW).await.code()

@@ -95,6 +95,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
         headers: Headers(&headers),
         client_ip: args.client_ip,
         certificate: certificates.as_deref().map_or(Handover::Nothing, Handover::Tls),
+        path_rewritten: gate.policy().forward_auth().is_none(),
         proxy_trusted: true,
     };
     let Outcome { decision, audit, checks, notices: more, .. } = gate.explain(&request, now()).await;

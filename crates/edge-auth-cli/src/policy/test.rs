@@ -135,6 +135,7 @@ impl Trial {
             headers: Headers(&headers),
             client_ip: case.client_ip,
             certificate: Handover::Tls(&certificates),
+            path_rewritten: self.gate.policy().forward_auth().is_none(),
             proxy_trusted: true,
         };
         Ok(differences(case, &self.gate.authorize(&request, now()).await))

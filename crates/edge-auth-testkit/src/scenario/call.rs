@@ -16,6 +16,8 @@ use super::want::Want;
 /// Where each face is served.
 const AUTHORIZE: &str = "/authorize";
 const VERIFY: &str = "/v1/verify";
+/// The code of a path that can be read in two ways.
+const AMBIGUOUS: &str = "path_ambiguous";
 
 const DEFAULT_HOST: &str = "api.example.com";
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -128,6 +130,11 @@ fn asked(face: Face, method: &str) -> Call {
 /// What another face must say where the gateway must say this: the same decision and code, in its
 /// own manner. How often a store is read is the first one's matter.
 pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expect {
+    // The gateway forwards what was matched; whoever asks forwards them as they came.
+    if str::from_utf8(&own.target).is_ok_and(has_dot_segments) && expect.code.as_deref() != Some(AMBIGUOUS) {
+        let refused = Expect { status: 400, code: Some(AMBIGUOUS.to_owned()), ..Expect::default() };
+        return expected_through(face, own, &refused);
+    }
     let arrived = expect.upstream.as_ref().and_then(Upstream::like);
     let identity: BTreeMap<&String, &Want> = arrived
         .iter()
@@ -146,16 +153,6 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
         fetches: None,
     };
     match face {
-        // Who asks would forward them; the gateway forwards what was matched.
-        Face::ForwardAuth | Face::Authorizer if str::from_utf8(&own.target).is_ok_and(has_dot_segments) => {
-            through.status = 403;
-            through.code = Some("path_ambiguous".to_owned());
-            through.audit.clear();
-            if face == Face::ForwardAuth {
-                through.status = 400;
-                through.headers.insert("X-Auth-Code".to_owned(), Want::Is("path_ambiguous".to_owned()));
-            }
-        }
         Face::ForwardAuth => {
             let challenge = |(name, _): &(&String, &Want)| name.eq_ignore_ascii_case("www-authenticate");
             let kept = expect.headers.iter().filter(challenge);

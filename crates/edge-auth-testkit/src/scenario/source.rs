@@ -376,7 +376,7 @@ pub enum Store {
 
 /// What must come of a request. What is not said is not looked at, except that a refused request
 /// must not go upstream.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The status.

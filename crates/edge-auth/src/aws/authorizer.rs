@@ -16,7 +16,7 @@ use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
-use crate::route::{NormalPath, has_dot_segments};
+use crate::route::NormalPath;
 
 /// What comes of an event.
 pub type Answered = (Result<AuthorizerAnswer, Raised>, Outcome);
@@ -210,13 +210,6 @@ fn target(api: Api, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<Strin
             let ambiguous =
                 |refused: crate::route::PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
             NormalPath::from_decoded(path).map_err(ambiguous)?.forwarded().into_owned()
-        }
-        // API Gateway forwards the path as it came, not the one that is decided about.
-        Api::Rest | Api::WebSocket if has_dot_segments(path) => {
-            return Err(Denial::new(
-                Code::PathAmbiguous,
-                "the path holds dot segments, which would be forwarded",
-            ));
         }
         Api::Rest | Api::WebSocket => path.to_owned(),
     };

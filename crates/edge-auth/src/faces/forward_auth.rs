@@ -1,7 +1,10 @@
 //! Forward-auth: a proxy asks about a request that it holds back.
 //!
 //! Believed is a trusted proxy only, and of its headers only those that the policy's kind of proxy
-//! sets. What is missing is refused, never defaulted.
+//! sets. What is missing is refused, never defaulted. The proxy forwards the path as it was sent, whatever
+//! was matched: one that its upstream could read differently is refused.
+
+use std::net::IpAddr;
 
 use edge_auth_token::Timestamp;
 
@@ -13,7 +16,7 @@ use crate::platform::Platform;
 use crate::policy::Proxy;
 use crate::reply::Reply;
 use crate::request::{AuthRequest, Headers};
-use crate::route::{cut_prefix, has_dot_segments};
+use crate::route::cut_prefix;
 
 /// Header names: method, URI, host.
 type Names = (&'static str, &'static str, &'static str);
@@ -51,16 +54,15 @@ impl<P: Platform> Gate<P> {
         }
         let rest = cut_prefix(incoming.target, prefix)
             .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the face's prefix"))?;
-        let client_ip = self.trust.client_behind_proxy(incoming.headers);
         let names: Names = match proxy {
             // Envoy sends the request itself, below the prefix.
             Proxy::Envoy => {
                 return Ok(AuthRequest {
-                    target: forwardable(rest)?,
+                    target: rest,
                     proxy_trusted: true,
                     // On this connection the client is the proxy.
                     certificate: Handover::Nothing,
-                    ..incoming.as_request(client_ip)
+                    ..incoming.as_request(envoys_client(incoming.headers))
                 });
             }
             Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
@@ -76,10 +78,11 @@ impl<P: Platform> Gate<P> {
             method: told(headers, method)?.ok_or_else(|| incomplete(method, "is missing"))?,
             host,
             authority: None,
-            target: forwardable(told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?)?,
+            target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
             headers,
-            client_ip,
+            client_ip: self.trust.client_behind_proxy(headers),
             certificate: Handover::Nothing,
+            path_rewritten: false,
             proxy_trusted: true,
         })
     }
@@ -103,21 +106,20 @@ impl<P: Platform> Gate<P> {
     }
 }
 
+/// Where Envoy is configured to tell its client's address. Asking, it adds to `X-Forwarded-For` not that
+/// but its own, so that the field says nothing about anybody.
+const ENVOYS_CLIENT: &str = "x-edge-auth-client-address";
+
+fn envoys_client(headers: Headers<'_>) -> Option<IpAddr> {
+    let address = headers.single(ENVOYS_CLIENT).ok()??;
+    Some(std::str::from_utf8(address).ok()?.parse::<IpAddr>().ok()?.to_canonical())
+}
+
 /// A header that the proxy sets: at most once, and readable.
 fn told<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial> {
     let value = headers.single(name).map_err(|_| incomplete(name, "is there several times"))?;
     let text = value.map(std::str::from_utf8).transpose().map_err(|_| incomplete(name, "is unreadable"))?;
     Ok(text.filter(|text| !text.is_empty()))
-}
-
-/// The target, if its path is what the proxy will forward. The gate cannot have it forward the normal one: of
-/// `/admin/../public`, allowed as `/public`, an upstream that takes paths literally would make a page of `/admin`.
-fn forwardable(target: &str) -> Result<&str, Denial> {
-    if has_dot_segments(target) {
-        let why = "the path holds dot segments, which the proxy would forward; send it without";
-        return Err(Denial::new(Code::PathAmbiguous, why));
-    }
-    Ok(target)
 }
 
 fn incomplete(name: &str, what: &str) -> Denial {

@@ -20,8 +20,11 @@ impl<P: Platform> Gate<P> {
     /// request goes upstream as the outcome's grant says.
     pub async fn gateway(&self, incoming: &Incoming<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {
         let client = self.trust.client(incoming.peer, incoming.headers);
-        let request =
-            AuthRequest { proxy_trusted: self.trusts_proxy(incoming), ..incoming.as_request(client) };
+        let request = AuthRequest {
+            path_rewritten: true,
+            proxy_trusted: self.trusts_proxy(incoming),
+            ..incoming.as_request(client)
+        };
         if let Some((reply, outcome)) = self.preflight(&request, now) {
             return (Some(reply), outcome);
         }

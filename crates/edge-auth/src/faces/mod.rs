@@ -45,9 +45,20 @@ pub struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// As a request to decide about, from this client, whom nobody speaks for.
+    /// As a request to decide about, from this client, whom nobody speaks for, and whose path goes on as it
+    /// was sent.
     pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
         let Self { method, host, authority, target, headers, certificate, .. } = *self;
-        AuthRequest { method, host, authority, target, headers, client_ip, certificate, proxy_trusted: false }
+        AuthRequest {
+            method,
+            host,
+            authority,
+            target,
+            headers,
+            client_ip,
+            certificate,
+            path_rewritten: false,
+            proxy_trusted: false,
+        }
     }
 }

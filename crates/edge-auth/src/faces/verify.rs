@@ -85,6 +85,7 @@ impl<P: Platform> Gate<P> {
             headers: Headers(&headers),
             client_ip: question.client_ip,
             certificate: Handover::Nothing,
+            path_rewritten: false,
             proxy_trusted: true,
         };
         let outcome = self.authorize(&request, now).await;

@@ -31,7 +31,7 @@ use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
 use crate::request::{AuthRequest, is_token};
-use crate::route::{Host, HostRefused, NormalPath};
+use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
@@ -211,14 +211,18 @@ impl<P: Platform> Gate<P> {
         }
         let host = self::host(request)?;
         trail.host(host.as_ref());
-        let (path, query) = NormalPath::parse(request.target)
-            .map_err(|refused| Denial::new(Code::PathAmbiguous, refused.to_string()))?;
+        let ambiguous = |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
+        let (path, query) = NormalPath::parse(request.target).map_err(ambiguous)?;
         trail.path(&path);
         let index = self
             .policy
             .router
             .index_of(host.as_ref(), &path, request.method)
             .and_then(|index| Some((index, self.policy.rules.get(index)?)));
+        if !request.path_rewritten {
+            let route = index.and_then(|(index, _)| self.policy.router.routes().get(index));
+            check_kept(request.target, route.map(|route| &route.path)).map_err(ambiguous)?;
+        }
         let (index, rule) =
             index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
         trail.rule(index, rule);

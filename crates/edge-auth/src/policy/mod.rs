@@ -118,6 +118,11 @@ impl Policy {
         MAX_KEY_RECORD_AGE.min(self.revocation_bound)
     }
 
+    /// The proxy that may ask, if one may.
+    pub fn forward_auth(&self) -> Option<Proxy> {
+        self.forward_auth
+    }
+
     /// Whether keys are administered over HTTP: whether there is an `[admin]`.
     pub fn administers(&self) -> bool {
         self.admin.is_some()

@@ -18,6 +18,7 @@
 //! ```
 
 mod host;
+mod kept;
 mod method;
 mod path;
 mod pattern;
@@ -26,6 +27,7 @@ mod router;
 mod tests;
 
 pub use host::{Host, HostPattern, HostPatternError, HostRefused};
+pub use kept::check_kept;
 pub use method::{MethodError, Methods};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
 pub use pattern::{Captures, PathPattern, PatternError};

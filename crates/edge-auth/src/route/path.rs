@@ -134,6 +134,11 @@ impl NormalPath {
     }
 }
 
+/// A decoded segment as it is forwarded.
+pub(super) fn encode_segment(segment: &str) -> Cow<'_, str> {
+    utf8_percent_encode(segment, NOT_PCHAR).into()
+}
+
 /// Why a path is refused (400, `path_ambiguous`). The texts name no part of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathRefused {
@@ -185,6 +190,13 @@ pub enum PathRefused {
     /// A `?` or `#` in a path handed over decoded: how it reaches the upstream is not known.
     #[error("the path holds `?` or `#`, which this host cannot tell from an encoded one")]
     DecodedDelimiter,
+    /// A dot segment in a path that goes on as it was sent: its upstream may take it literally.
+    #[error("the path holds a dot segment (`.`, `..`), and goes on as it was sent; send it resolved")]
+    DotSegmentKept,
+    /// An escape, in a path that goes on as it was sent, in what the rule's path writes out: an
+    /// upstream that does not decode it sees another path.
+    #[error("the path escapes what the rule's path writes out, and goes on as it was sent; send it plainly")]
+    EscapeKept,
 }
 
 /// What is left of a raw request target after a face's own prefix (`/authorize`), or `None` if
@@ -200,8 +212,7 @@ pub fn cut_prefix<'t>(target: &'t str, prefix: &str) -> Option<&'t str> {
     (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
 }
 
-/// Whether a raw request target has dot segments, as `..` or `%2e%2e`: then its normal path is not what
-/// somebody else forwards who forwards it as it came.
+/// Whether a raw request target has dot segments, as `..` or `%2e%2e`.
 #[must_use]
 pub fn has_dot_segments(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();

@@ -64,6 +64,7 @@ impl Door {
             headers: Headers(&fields),
             client_ip: None,
             certificate: sent.certificate,
+            path_rewritten: true,
             proxy_trusted: sent.proxy_trusted,
         };
         block_on(self.0.authorize(&request, Timestamp::from_seconds(now)))

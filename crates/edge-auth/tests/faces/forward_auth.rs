@@ -46,6 +46,9 @@ fn a_described_request_is_decided_by_its_rule() {
             ("GET", "/orders/%2E%2e/open", Some(Code::PathAmbiguous)),
             ("GET", "/orders/1?page=/../2", None),
             ("GET", "/orders/..%2fopen", Some(Code::PathAmbiguous)),
+            // An upstream that compares the text as it came sees no `/orders` there.
+            ("GET", "/order%73/1", Some(Code::PathAmbiguous)),
+            ("GET", "/orders/%61%40b", None),
         ] {
             let headers = [&described(m, u)[..], &key].concat();
             let (_, outcome) = door.forward(PROXY, "GET", "/authorize", &headers);
@@ -114,6 +117,8 @@ fn envoys_request_is_its_own_below_the_prefix() {
         ("GET", "/authorize/orders/1?page=2", None),
         ("POST", "/authorize/orders/1", Some(Code::NoRule)),
         ("GET", "/authorize/orders/../open", Some(Code::PathAmbiguous)),
+        ("GET", "/authorize/orders/%2e%2e/open", Some(Code::PathAmbiguous)),
+        ("GET", "/authorize/ope%6e", Some(Code::PathAmbiguous)),
         ("GET", "/authorize/authorize/open", Some(Code::NoRule)),
     ] {
         let (_, outcome) = door.forward(PROXY, method, target, &key);
@@ -205,10 +210,33 @@ fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_
 
 #[test]
 fn the_clients_address_is_the_one_that_the_proxy_saw() {
+    for (proxy, [method, uri, _]) in DESCRIBING {
+        let headers: [(&str, &[u8]); 3] =
+            [(method, b"GET"), (uri, b"/open"), ("x-forwarded-for", b"6.6.6.6, 203.0.113.7, 10.9.9.9")];
+        let (_, outcome) = door(proxy).forward(PROXY, "GET", "/authorize", &headers);
+        assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
+    }
+}
+
+#[test]
+fn envoys_own_address_is_never_taken_for_its_clients() {
     let door = door("envoy");
-    let headers: [(&str, &[u8]); 1] = [("x-forwarded-for", b"6.6.6.6, 203.0.113.7, 10.9.9.9")];
-    let (_, outcome) = door.forward(PROXY, "GET", "/authorize/open", &headers);
-    assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
+    let own = ("x-edge-auth-client-address", &b"203.0.113.7"[..]);
+    // Envoy adds its own address here, whoever its client is.
+    let forwarded = ("x-forwarded-for", &b"10.9.9.9"[..]);
+    let cases: [(Sent<'_>, Option<&str>); 6] = [
+        (&[own, forwarded], Some("203.0.113.7")),
+        (&[("X-Edge-Auth-Client-Address", b"::ffff:203.0.113.7")], Some("203.0.113.7")),
+        (&[forwarded], None),
+        (&[own, own], None),
+        (&[(own.0, b"203.0.113.7, 10.9.9.9")], None),
+        (&[(own.0, b"-"), forwarded], None),
+    ];
+    for (headers, address) in cases {
+        let (_, outcome) = door.forward(PROXY, "GET", "/authorize/open", headers);
+        let expected = address.map(|address| address.parse().unwrap());
+        assert_eq!((outcome.code(), outcome.audit.client_ip), (None, expected), "{headers:?}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn decide(door: &Door, question: &str) -> Value {
 fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
     let door = door();
     let question = json!({
-        "method": "GET", "target": "/x/../orders/1?page=2", "host": "api.example",
+        "method": "GET", "target": "/orders/%31?page=2", "host": "api.example",
         "headers": {"X-API-Key": door.key}, "client_ip": "203.0.113.7",
     });
     let principal = format!("key:partners:{}", door.id);
@@ -39,6 +39,14 @@ fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
     let (_, outcome) = door.verify(PROXY, &[], &question.to_string());
     assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
     assert_eq!(outcome.audit.path, "/orders/1");
+}
+
+#[test]
+fn a_path_that_the_application_could_read_differently_is_refused() {
+    for target in ["/x/../orders/1", "/orders/%2e%2e/open", "/ope%6e"] {
+        let answer = decide(&door(), &json!({"method": "GET", "target": target}).to_string());
+        assert_eq!(answer["code"], "path_ambiguous", "{target}");
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ async fn event(target: &str) -> AuditEvent {
         headers: Headers(&[]),
         client_ip: None,
         certificate: Handover::Nothing,
+        path_rewritten: true,
         proxy_trusted: false,
     };
     built.unwrap().0.authorize(&request, Timestamp::from_seconds(1)).await.audit

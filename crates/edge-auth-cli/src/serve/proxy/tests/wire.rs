@@ -44,6 +44,7 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
         headers: Headers(fields),
         client_ip: None,
         certificate: Handover::Nothing,
+        path_rewritten: true,
         proxy_trusted: false,
     };
     match gate.authorize(&request, Timestamp::from_seconds(1)).await.decision {
