@@ -37,9 +37,9 @@ pub(crate) enum Failure {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: a policy with mistakes or without its secrets, a request denied, a case
-     failed, a key not found
-  2  the command was not understood
+  1  the answer is no: a policy with mistakes, or one that is to decide without its secrets; a
+     request denied, a case failed, a key not found
+  2  the command, or what it was given for a key or in a file of cases, was not understood
   3  the machine could not: a file, a port, a store";
 
 impl Failure {

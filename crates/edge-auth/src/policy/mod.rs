@@ -145,22 +145,6 @@ impl Policy {
         self.api_keys.iter().map(|block| &*block.name)
     }
 
-    /// The blocks that no rule names, as a rule would: `jwt:corp`, `key:partners`, `cert:agents`.
-    pub fn unused(&self) -> Vec<String> {
-        let jwt = self.issuers.iter().enumerate().map(|(index, one)| (Named::Jwt(index), "jwt", &one.name));
-        let key = self.api_keys.iter().enumerate().map(|(index, one)| (Named::Key(index), "key", &one.name));
-        let cert =
-            self.client_certs.iter().enumerate().map(|(index, one)| (Named::Cert(index), "cert", &one.name));
-        let is_unused = |one: &Named| self.rules.iter().all(|rule| !rule.access.named().contains(one));
-        let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
-        unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
-    }
-
-    /// The header of its own for API keys, in lower case.
-    pub fn api_key_header(&self) -> &str {
-        &self.api_key_header
-    }
-
     /// Makes every `[[client_cert]]` take its certificates from the host's own listener, so that a
     /// policy can be tried with certificates made for the trial.
     pub fn replace_certificate_sources(&mut self) {

@@ -27,6 +27,22 @@ impl Policy {
     pub fn rule_summaries(&self) -> impl Iterator<Item = RuleSummary<'_>> {
         self.rules.iter().zip(self.router.routes()).map(|(rule, route)| summary(rule, route.host.is_some()))
     }
+
+    /// The field of its own that API keys come by.
+    pub fn api_key_header(&self) -> &str {
+        &self.api_key_header
+    }
+
+    /// The blocks that no rule names, as a rule would: `jwt:corp`, `key:partners`, `cert:agents`.
+    pub fn unused(&self) -> Vec<String> {
+        let jwt = self.issuers.iter().enumerate().map(|(index, one)| (Named::Jwt(index), "jwt", &one.name));
+        let key = self.api_keys.iter().enumerate().map(|(index, one)| (Named::Key(index), "key", &one.name));
+        let cert =
+            self.client_certs.iter().enumerate().map(|(index, one)| (Named::Cert(index), "cert", &one.name));
+        let is_unused = |one: &Named| self.rules.iter().all(|rule| !rule.access.named().contains(one));
+        let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
+        unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
+    }
 }
 
 fn summary(rule: &Rule, hosts: bool) -> RuleSummary<'_> {
