@@ -9,6 +9,7 @@ use crate::end_to_end;
 use crate::invocation::Invocation;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
+use crate::workers;
 use crate::workspace::Workspace;
 
 /// A part of the product that can be tested alone.
@@ -18,6 +19,8 @@ pub(crate) enum Part {
     Native,
     /// The conformance suites of the stores
     Stores,
+    /// The Worker: its build and weight, and everything in real workerd
+    Workers,
 }
 
 pub(crate) struct Step {
@@ -96,6 +99,24 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Native],
         repeats: None,
         work: Work::With(&[Tool::NodeIssuers, Tool::PythonIssuers], end_to_end::issuers),
+    },
+    Step {
+        name: "worker checks",
+        parts: &[Part::Workers],
+        repeats: None,
+        work: Work::With(&[Tool::WasmRustc], workers::check),
+    },
+    Step {
+        name: "worker build",
+        parts: &[Part::Workers],
+        repeats: None,
+        work: Work::With(&workers::TOOLS, workers::build),
+    },
+    Step {
+        name: "workers",
+        parts: &[Part::Workers],
+        repeats: None,
+        work: Work::With(&workers::TOOLS, workers::test),
     },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
@@ -188,6 +209,9 @@ mod tests {
                 "docs",
                 "proxies",
                 "issuers",
+                "worker checks",
+                "worker build",
+                "workers",
                 "wasm",
                 "deny",
                 "advisories"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{deny, dynamodb_local, issuers, nginx, proxies, wasm};
+use crate::{deny, dynamodb_local, issuers, nginx, proxies, wasm, workers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -26,10 +26,15 @@ pub(crate) enum Tool {
     NodeIssuers,
     /// The folder with PyJWT and joserfc.
     PythonIssuers,
+    WorkerBuild,
+    /// `wasm-bindgen`, or what does its work for worker-build.
+    WasmBindgen,
+    /// The folder whose `node_modules` has wrangler, Miniflare, workerd, binaryen and esbuild.
+    NodeWorkers,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 10] = [
+    pub(crate) const ALL: [Tool; 13] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -40,6 +45,9 @@ impl Tool {
         Tool::Java,
         Tool::NodeIssuers,
         Tool::PythonIssuers,
+        Tool::WorkerBuild,
+        Tool::WasmBindgen,
+        Tool::NodeWorkers,
     ];
 
     fn name(self) -> &'static str {
@@ -54,6 +62,9 @@ impl Tool {
             Tool::Java => "java",
             Tool::NodeIssuers => "oidc-provider, jose",
             Tool::PythonIssuers => "PyJWT, joserfc",
+            Tool::WorkerBuild => "worker-build",
+            Tool::WasmBindgen => "wasm-bindgen",
+            Tool::NodeWorkers => "wrangler, Miniflare",
         }
     }
 
@@ -70,6 +81,9 @@ impl Tool {
             Tool::Java => dynamodb_local::bring_java(cache),
             Tool::NodeIssuers => issuers::on_node(cache),
             Tool::PythonIssuers => issuers::on_python(cache),
+            Tool::WorkerBuild => workers::bring_worker_build(cache),
+            Tool::WasmBindgen => workers::bring_bindgen(cache),
+            Tool::NodeWorkers => workers::on_node(cache),
         }
     }
 }
