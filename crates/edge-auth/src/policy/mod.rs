@@ -151,11 +151,6 @@ impl Policy {
         unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
     }
 
-    /// The header of its own for API keys, in lower case.
-    pub fn api_key_header(&self) -> &str {
-        &self.api_key_header
-    }
-
     /// Makes every `[[client_cert]]` take its certificates from the host's own listener, so that a
     /// policy can be tried with certificates made for the trial.
     pub fn replace_certificate_sources(&mut self) {
