@@ -22,6 +22,7 @@ mod test_counts;
 mod tool;
 mod version;
 mod wasm;
+mod workers;
 mod workspace;
 
 use std::io;

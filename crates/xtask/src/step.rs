@@ -11,6 +11,7 @@ use crate::invocation::Invocation;
 use crate::lambda;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
+use crate::workers;
 use crate::workspace::Workspace;
 
 /// A part of the product that can be tested alone.
@@ -22,6 +23,8 @@ pub(crate) enum Part {
     Stores,
     /// The Lambda function: every event, every scenario, behind a local API Gateway, and as it is deployed
     Lambda,
+    /// The Worker: its build and weight, and everything in real workerd
+    Workers,
 }
 
 pub(crate) struct Step {
@@ -130,6 +133,24 @@ pub(crate) const STEPS: &[Step] = &[
             Ok(lambda::build(at, tools.path(Tool::CargoLambda)?))
         }),
     },
+    Step {
+        name: "worker checks",
+        parts: &[Part::Workers],
+        repeats: None,
+        work: Work::With(&[Tool::WasmRustc], workers::check),
+    },
+    Step {
+        name: "worker build",
+        parts: &[Part::Workers],
+        repeats: None,
+        work: Work::With(&workers::TOOLS, workers::build),
+    },
+    Step {
+        name: "workers",
+        parts: &[Part::Workers],
+        repeats: None,
+        work: Work::With(&workers::TOOLS, workers::test),
+    },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
     Step {
         name: "deny",
@@ -234,6 +255,9 @@ mod tests {
                 "template",
                 "lambda",
                 "lambda build",
+                "worker checks",
+                "worker build",
+                "workers",
                 "wasm",
                 "deny",
                 "advisories"

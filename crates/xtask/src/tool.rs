@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{cfn_lint, deny, dynamodb_local, issuers, lambda, nginx, proxies, wasm};
+use crate::{cfn_lint, deny, dynamodb_local, issuers, lambda, nginx, proxies, wasm, workers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -32,10 +32,15 @@ pub(crate) enum Tool {
     CargoLambda,
     /// The folder of MiniStack.
     MiniStack,
+    WorkerBuild,
+    /// `wasm-bindgen`, or what does its work for worker-build.
+    WasmBindgen,
+    /// The folder whose `node_modules` has wrangler, Miniflare, workerd, binaryen and esbuild.
+    NodeWorkers,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 13] = [
+    pub(crate) const ALL: [Tool; 16] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -49,6 +54,9 @@ impl Tool {
         Tool::CfnLint,
         Tool::CargoLambda,
         Tool::MiniStack,
+        Tool::WorkerBuild,
+        Tool::WasmBindgen,
+        Tool::NodeWorkers,
     ];
 
     fn name(self) -> &'static str {
@@ -66,6 +74,9 @@ impl Tool {
             Tool::CfnLint => "cfn-lint",
             Tool::CargoLambda => "cargo-lambda",
             Tool::MiniStack => "MiniStack",
+            Tool::WorkerBuild => "worker-build",
+            Tool::WasmBindgen => "wasm-bindgen",
+            Tool::NodeWorkers => "wrangler, Miniflare",
         }
     }
 
@@ -85,6 +96,9 @@ impl Tool {
             Tool::CfnLint => cfn_lint::bring(cache),
             Tool::CargoLambda => lambda::bring(cache),
             Tool::MiniStack => lambda::bring_ministack(cache),
+            Tool::WorkerBuild => workers::bring_worker_build(cache),
+            Tool::WasmBindgen => workers::bring_bindgen(cache),
+            Tool::NodeWorkers => workers::on_node(cache),
         }
     }
 }

@@ -20,6 +20,12 @@ pub trait Product {
     /// it. An error is what it told its operator.
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String>;
 
+    /// The call as it arrives where the product listens, if something of its platform stands before
+    /// that.
+    fn arriving(&self, call: &Call) -> Call {
+        call.clone()
+    }
+
     /// Where it listens for calls of this face; `None` if nothing runs.
     fn address(&self, face: Face) -> Option<SocketAddr>;
 
@@ -88,7 +94,7 @@ impl<P: Product> Host for WireHost<P> {
         self.product.forget_audit();
         self.upstream.take();
         let fetches = self.documents.fetches();
-        let response = exchange(address, call).map_err(|error| format!("no answer: {error}"))?;
+        let response = exchange(address, &self.product.arriving(call)).map_err(|error| format!("no answer: {error}"))?;
         let mut seen = self.upstream.take();
         if seen.len() > 1 {
             return Err(format!("one request arrived upstream as several: {seen:?}"));

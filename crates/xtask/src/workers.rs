@@ -1,0 +1,137 @@
+//! The Worker: what builds it, and what runs it.
+
+mod bindgen;
+mod worker_build;
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cache::Cache;
+use crate::command::output_of;
+use crate::invocation::Invocation;
+use crate::npm;
+use crate::outcome::{Missing, Outcome};
+use crate::tool::{Tool, Tools};
+use crate::workspace::Workspace;
+
+pub(crate) use bindgen::bring as bring_bindgen;
+pub(crate) use worker_build::bring as bring_worker_build;
+
+/// What the Worker may weigh, in bytes of gzip: JavaScript and wasm.
+const BUDGET: u64 = 400_000;
+/// The folder of the Worker, from the workspace's root, and that of the Worker with tests in it.
+const WORKER: &str = "cloudflare";
+const TEST_WORKER: &str = "cloudflare/test-worker";
+
+/// The tools that a build takes.
+pub(crate) const TOOLS: [Tool; 4] = [Tool::WasmRustc, Tool::WorkerBuild, Tool::WasmBindgen, Tool::NodeWorkers];
+
+/// The folder whose `node_modules` has wrangler, Miniflare, workerd, binaryen and esbuild.
+pub(crate) fn on_node(cache: &Cache) -> Result<PathBuf, Missing> {
+    let missing = |error: std::io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
+    output_of(Command::new("node").arg("--version")).map_err(missing)?;
+    let workspace = Workspace::locate().map_err(missing)?;
+    npm::bring(cache, "workers", &workspace.root.join(WORKER))
+}
+
+/// Builds the Worker as wrangler does, and weighs it.
+pub(crate) fn build(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    if let Outcome::Failed(why) = build_in(at, tools, WORKER)? {
+        return Ok(Outcome::Failed(why));
+    }
+    let build = at.root.join(WORKER).join("build");
+    let weight = ["index.js", "index_bg.wasm"].map(|file| weight(&build.join(file)));
+    Ok(match weight.into_iter().sum::<std::io::Result<u64>>() {
+        Err(error) => Outcome::Failed(error.to_string()),
+        Ok(weight) if weight > BUDGET => Outcome::Failed(format!("{weight} bytes gzipped, more than {BUDGET}")),
+        Ok(weight) => Outcome::Passed(format!("{weight} bytes gzipped, {BUDGET} allowed")),
+    })
+}
+
+/// Unit tests on this machine, then everything in workerd.
+pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    if let Outcome::Failed(why) = build_in(at, tools, TEST_WORKER)? {
+        return Ok(Outcome::Failed(why));
+    }
+    let tests = "test --workspace --features edge-auth-e2e/workers --test workers -- --show-output";
+    let mut tests = Invocation::cargo(at, tests).env("EDGE_AUTH_WORKERS_NODE", tools.path(Tool::NodeWorkers)?);
+    for (name, value) in building(at, tools)? {
+        tests = tests.env(name, value);
+    }
+    Ok(tests.run_tests())
+}
+
+/// Formats, lints and tests of the Worker's own workspace.
+pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let rustc = tools.path(Tool::WasmRustc)?;
+    let manifest = at.root.join(WORKER).join("Cargo.toml");
+    let cargo = |command: &str| {
+        let (command, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let (options, last) = rest.split_once(" -- ").map_or((rest, ""), |(options, last)| (options, last));
+        let cargo = Invocation::cargo(at, command).arg("--manifest-path").arg(&manifest);
+        let cargo = options.split_whitespace().fold(cargo, Invocation::arg);
+        if last.is_empty() { cargo } else { last.split_whitespace().fold(cargo.arg("--"), Invocation::arg) }
+    };
+    for checked in [cargo("fmt --all --check"), lint(cargo, rustc)] {
+        if let Outcome::Failed(why) = checked.run() {
+            return Ok(Outcome::Failed(why));
+        }
+    }
+    Ok(cargo("test --workspace").run_tests())
+}
+
+/// clippy comes with the compiler on `PATH`; another's libraries are not for it.
+fn lint(cargo: impl Fn(&str) -> Invocation, rustc: &Path) -> Invocation {
+    if rustc == Path::new("rustc") {
+        cargo("clippy --workspace --target wasm32-unknown-unknown -- -D warnings")
+    } else {
+        cargo("clippy --workspace -- -D warnings")
+    }
+}
+
+fn build_in(at: &Workspace, tools: &Tools, folder: &str) -> Result<Outcome, Missing> {
+    let folder = at.root.join(folder);
+    let worker_build = tools.path(Tool::WorkerBuild)?;
+    let mut build = Invocation::of(worker_build, "worker-build", at, "--release -d build").arg(&folder);
+    for (name, value) in building(at, tools)? {
+        build = build.env(name, value);
+    }
+    Ok(build.run())
+}
+
+/// The environment in which worker-build, and wrangler that calls it, find everything.
+pub(crate) fn building(at: &Workspace, tools: &Tools) -> Result<Vec<(&'static str, OsString)>, Missing> {
+    let node = tools.path(Tool::NodeWorkers)?;
+    let modules = node.join("node_modules");
+    let wasm_opt = wasm_opt(at, &modules).map_err(|error| Missing {
+        why: format!("wasm-opt: {error}"),
+        help: "cargo xtask setup".into(),
+    })?;
+    let programs = tools.path(Tool::WorkerBuild)?.parent().unwrap_or(Path::new("/"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)));
+    Ok(vec![
+        ("RUSTC", tools.path(Tool::WasmRustc)?.into()),
+        ("WASM_BINDGEN_BIN", tools.path(Tool::WasmBindgen)?.into()),
+        ("WASM_OPT_BIN", wasm_opt.into()),
+        ("ESBUILD_BIN", modules.join("esbuild/bin/esbuild").into()),
+        ("PATH", path.unwrap_or_default()),
+    ])
+}
+
+/// A program: worker-build starts no script of node's.
+fn wasm_opt(at: &Workspace, modules: &Path) -> std::io::Result<PathBuf> {
+    let program = at.target.join("wasm-opt");
+    let script = modules.join("binaryen/bin/wasm-opt");
+    fs::write(&program, format!("#!/bin/sh\nexec node '{}' \"$@\"\n", script.display()))?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    Ok(program)
+}
+
+fn weight(file: &Path) -> std::io::Result<u64> {
+    let counted = output_of(Command::new("sh").args(["-c", "gzip -9c \"$0\" | wc -c"]).arg(file))?;
+    counted.trim().parse().map_err(|_| std::io::Error::other(format!("{}: no size", file.display())))
+}

@@ -1,0 +1,96 @@
+//! Workers as a test deploys them.
+
+use std::net::SocketAddr;
+
+use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::{Call, Setup};
+use edge_auth_testkit::wire::{Response, exchange};
+use serde_json::{Map, Value, json};
+
+use crate::driver::worker_folder;
+
+/// What one Worker is made of; see `driver.mjs`.
+#[derive(Clone)]
+pub(crate) struct Deployment(Value);
+
+impl Deployment {
+    /// The Worker as it is built, without any binding.
+    pub(crate) fn named(name: &str) -> Self {
+        let folder = worker_folder();
+        Self(json!({ "name": name, "folder": folder, "entry": "src/index.js", "files": {}, "bindings": {} }))
+    }
+
+    pub(crate) fn with(mut self, member: &str, value: Value) -> Self {
+        self.0[member] = value;
+        self
+    }
+
+    pub(crate) fn policy(self, text: &str) -> Self {
+        self.file("policy.toml", text)
+    }
+
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.0["files"][name] = json!(text);
+        self
+    }
+
+    /// A variable or a secret.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.0["bindings"][name] = json!(value);
+        self
+    }
+
+    /// With KV and a ledger of its own, new in this `era`.
+    pub(crate) fn stores(self, era: u64) -> Self {
+        self.with("keys", json!(format!("keys-{era}")))
+            .with("ledger", json!({ "unsafeUniqueKey": format!("ledger-{era}") }))
+    }
+
+    /// With the stores of another Worker, in the same `era`.
+    pub(crate) fn stores_of(self, other: &str, era: u64) -> Self {
+        self.with("keys", json!(format!("keys-{era}"))).with("ledger", json!({ "scriptName": other }))
+    }
+
+    /// With the policy, files and secrets of a scenario.
+    pub(crate) fn set_up(mut self, setup: &Setup<'_>) -> Self {
+        let files: Map<String, Value> = (setup.resources.files.iter())
+            .map(|(name, bytes)| (name.clone(), json!(String::from_utf8_lossy(bytes))))
+            .collect();
+        self.0["files"] = Value::Object(files);
+        self.0["bindings"] = json!(setup.resources.secrets);
+        self.policy(&setup.policy)
+    }
+}
+
+impl From<Deployment> for Value {
+    fn from(deployment: Deployment) -> Self {
+        deployment.0
+    }
+}
+
+/// The address of one of the Workers that were started.
+pub(crate) fn address(started: &Value, name: &str) -> SocketAddr {
+    let address = started[name].as_str().and_then(|address| address.parse().ok());
+    address.unwrap_or_else(|| panic!("{name} listens nowhere: {started}"))
+}
+
+/// A plain call.
+pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    Call {
+        face: Face::Gateway,
+        method: method.to_owned(),
+        target: target.as_bytes().to_vec(),
+        host: "api.example.com".to_owned(),
+        authority: None,
+        headers: headers.collect(),
+        body: Vec::new(),
+        handover: None,
+        from: std::net::Ipv4Addr::LOCALHOST.into(),
+    }
+}
+
+/// Sends a plain call as Cloudflare's edge would.
+pub(crate) fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+    exchange(to, &crate::edge::arriving(&call(method, target, headers))).expect("an answer")
+}

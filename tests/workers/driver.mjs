@@ -1,0 +1,93 @@
+// Runs Workers in real workerd by Miniflare, as a test tells it: one JSON object a line, each with an
+// `id`, answered by one with that `id`. Lines with `log` are what the Workers write.
+//
+// The first argument is a folder whose node_modules has Miniflare.
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+
+const { Miniflare } = createRequire(`${process.argv[2]}/`)("miniflare");
+
+const tell = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+/** The modules of a built Worker, with these files in place of the bundled ones. */
+async function modules({ folder, entry, files }) {
+  const names = Object.keys(files);
+  const imports = names.map((_, at) => `import file${at} from "./file${at}.txt";`);
+  const members = names.map((name, at) => `${JSON.stringify(name)}: file${at},`);
+  const text = (path, contents) => ({ type: "Text", path, contents });
+  const bundled = `${imports.join("\n")}\nexport default { ${members.join(" ")} };\n`;
+  const built = (type, path) => readFile(`${folder}/${path}`).then((contents) => ({ type, path: `/${path}`, contents }));
+  return [
+    // The first is the entry.
+    await built("ESModule", entry),
+    await built("ESModule", "build/index.js"),
+    await built("CompiledWasm", "build/index_bg.wasm"),
+    { type: "ESModule", path: "/policy/index.js", contents: bundled },
+    ...names.map((name, at) => text(`/policy/file${at}.txt`, files[name])),
+  ];
+}
+
+const BUILT = { modulesRoot: "/", compatibilityDate: "2026-04-26", compatibilityFlags: ["nodejs_compat"] };
+
+/** One Worker: `{ name, folder, entry, files, bindings, keys, ledger, services, script }`. */
+async function worker(wanted) {
+  const { name, bindings = {}, keys, ledger, services = {}, entrypoints = [] } = wanted;
+  const code = wanted.script ? { modules: true, script: wanted.script } : { modules: await modules(wanted) };
+  return {
+    ...BUILT,
+    name,
+    ...code,
+    bindings,
+    ...(keys && { kvNamespaces: { KEYS: keys } }),
+    ...(ledger && { durableObjects: { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } } }),
+    serviceBindings: services,
+    unsafeDirectSockets: [undefined, ...entrypoints].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
+  };
+}
+
+let miniflare;
+
+const doing = {
+  /** Starts Workers in place of those before; answers where each of them listens. */
+  async start({ workers }) {
+    const options = {
+      workers: await Promise.all(workers.map(worker)),
+      structuredWorkerdLogs: true,
+      handleStructuredLogs: ({ level, message }) => tell({ log: message, level }),
+    };
+    if (miniflare) await miniflare.setOptions(options);
+    else miniflare = new Miniflare(options);
+    await miniflare.ready;
+    const sockets = workers.flatMap(({ name, entrypoints = [] }) => [undefined, ...entrypoints].map((e) => [name, e]));
+    const address = async ([name, entrypoint]) => {
+      const { host } = await miniflare.unsafeGetDirectURL(name, entrypoint);
+      return [entrypoint ? `${name}/${entrypoint}` : name, host];
+    };
+    return Object.fromEntries(await Promise.all(sockets.map(address)));
+  },
+
+  /** Asks the ledger that is bound to a Worker. */
+  async ledger({ worker: name, object = "ledger", question }) {
+    const ledgers = await miniflare.getDurableObjectNamespace("LEDGER", name);
+    const ledger = ledgers.get(ledgers.idFromName(object));
+    const response = await ledger.fetch("https://ledger/", { method: "POST", body: JSON.stringify(question) });
+    if (!response.ok) throw new Error(await response.text());
+    return response.json();
+  },
+
+  /** What KV has under a name. */
+  async kept({ worker: name, key }) {
+    return (await miniflare.getKVNamespace("KEYS", name)).get(key);
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, ask, ...arguments_ } = JSON.parse(line);
+  try {
+    tell({ id, done: await doing[ask](arguments_) });
+  } catch (error) {
+    tell({ id, failed: String(error?.stack ?? error) });
+  }
+}
+await miniflare?.dispose();

@@ -1,0 +1,99 @@
+//! Every scenario in workerd: once through a gateway, once through an authorizer.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::{Call, Need, Scenario, Setup, Started, run_all, seed};
+use edge_auth_testkit::wire::{Product, WireHost};
+use futures::executor::block_on;
+use serde_json::{Value, json};
+
+use crate::deployment::{Deployment, address, send};
+use crate::driver::{Driver, Log};
+use crate::edge;
+use crate::ledger::Ledger;
+
+/// How long after an answer its audit event may come.
+const AUDIT: Duration = Duration::from_secs(5);
+
+#[test]
+fn every_scenario_holds_in_workerd() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let scenarios = Scenario::all(&directory).unwrap();
+    let workers = Workers { driver: Driver::start(), era: 0, running: None };
+    let report = run_all(&scenarios, &mut WireHost::new(workers).unwrap());
+    println!("{report}");
+    report.must_pass();
+}
+
+/// The Worker as a product.
+struct Workers {
+    driver: Driver,
+    /// Counts the starts: each has stores of its own.
+    era: u64,
+    running: Option<Running>,
+}
+
+/// Two Workers on one policy and the same stores: a gateway answers nothing but as a gateway.
+struct Running {
+    gateway: SocketAddr,
+    authorizer: SocketAddr,
+    /// A gateway leaves these paths to its upstream where administration is off.
+    gateway_administers: bool,
+}
+
+impl Workers {
+    /// What an isolate says with its first answers, or why it answers nothing.
+    fn first_words(&self, of: SocketAddr, refused_at: &str) -> Result<Vec<String>, String> {
+        let health = send(of, "GET", "/healthz", &[]);
+        let is_end = |log: &Log| log.audit_event().is_some() || health.status == 503;
+        // This one is in the audit log, and with that everything before it has come.
+        send(of, "GET", refused_at, &[]);
+        let said = self.driver.logs_until(is_end, AUDIT);
+        let said = said.into_iter().filter(|log| log.level == "warn").map(|log| log.text).collect::<Vec<_>>();
+        if health.status == 200 { Ok(said) } else { Err(said.join("\n")) }
+    }
+}
+
+impl Product for Workers {
+    fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
+        self.era += 1;
+        let gateway = Deployment::named("gateway").set_up(setup).stores(self.era);
+        let gateway = gateway.variable("UPSTREAM", upstream);
+        let authorizer = Deployment::named("authorizer").set_up(setup).stores_of("gateway", self.era);
+        self.driver.logs();
+        let started = self.driver.start_workers(json!([Value::from(gateway), Value::from(authorizer)]))?;
+        let (gateway, authorizer) = (address(&started, "gateway"), address(&started, "authorizer"));
+        let notices = self.first_words(gateway, "//")?;
+        self.first_words(authorizer, "/authorize")?;
+        let seeded = block_on(seed(setup, &Ledger { driver: &self.driver, worker: "gateway" }))?;
+        let gateway_administers = setup.policy.contains("[admin]");
+        self.running = Some(Running { gateway, authorizer, gateway_administers });
+        Ok(Started { seeded, notices })
+    }
+
+    fn arriving(&self, call: &Call) -> Call {
+        edge::arriving(call)
+    }
+
+    fn address(&self, face: Face) -> Option<SocketAddr> {
+        let running = self.running.as_ref()?;
+        let gateways = face == Face::Gateway || (face == Face::Admin && running.gateway_administers);
+        Some(if gateways { running.gateway } else { running.authorizer })
+    }
+
+    fn forget_audit(&mut self) {
+        self.driver.logs();
+    }
+
+    fn audit(&mut self, _: Face) -> Option<Value> {
+        let logs = self.driver.logs_until(|log| log.audit_event().is_some(), AUDIT);
+        logs.last().and_then(Log::audit_event)
+    }
+
+    fn offers(&self, need: Need) -> bool {
+        matches!(need, Need::Peer | Need::Cloudflare)
+    }
+}
