@@ -20,7 +20,7 @@ use crate::request::{AuthRequest, Headers};
 pub use face::{AUTHORIZE, Face, Mode};
 pub use private::private_cache_control;
 pub use verify::MAX_VERIFY_BYTES;
-pub use way::{Client, Way};
+pub use way::{Client, Way, of_one_connection};
 
 /// A request as it reached the host, before anything in it is believed.
 #[derive(Debug, Clone, Copy)]

@@ -46,20 +46,14 @@ pub struct Way {
 }
 
 impl Way {
-    /// Fields of one connection end here, those that its `Connection` lists included. Of what is
+    /// Fields of one connection end here ([`of_one_connection`]). Of what is
     /// said about who asks, by which name and over what, only a trusted proxy's `X-Forwarded-For`,
     /// `-Host` and `-Proto` go on, in their own spelling.
     pub fn of(headers: Headers<'_>, client: Client<'_>) -> Self {
-        let listed: Vec<&str> =
-            texts(headers, "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
-        let ends_here = |name: &str| {
-            let listed = listed.iter().any(|one| one.eq_ignore_ascii_case(name));
-            HOP_BY_HOP.contains(&name) || (listed && !END_TO_END.contains(&name))
-        };
         let kept = |name: &str| client.trusted_proxy && [FOR, NAMED, OVER].contains(&name);
-        let names = headers.names().map(str::to_ascii_lowercase);
-        let remove: Vec<String> =
-            names.filter(|name| ends_here(name) || (is_claim(name) && !kept(name))).collect();
+        let claims =
+            headers.names().map(str::to_ascii_lowercase).filter(|name| is_claim(name) && !kept(name));
+        let remove: Vec<String> = of_one_connection(headers).into_iter().chain(claims).collect();
         let goes_on =
             |name: &str| headers.all(name).next().is_some() && !remove.iter().any(|gone| gone == name);
         let mut set = Vec::new();
@@ -79,14 +73,41 @@ impl Way {
     }
 }
 
+/// The fields of a message that belong to the connection that it came on, what its `Connection`
+/// lists included, and other spellings of what frames it: `Transfer_Encoding` is the same as
+/// `Transfer-Encoding` to whoever makes variables of fields (RFC 3875, section 4.1.18). In lower case.
+pub fn of_one_connection(headers: Headers<'_>) -> Vec<String> {
+    let listed: Vec<&str> =
+        texts(headers, "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
+    let ends_here = |name: &str| {
+        let folded = folded(name);
+        let listed = listed.iter().any(|one| one.eq_ignore_ascii_case(name));
+        HOP_BY_HOP.contains(&folded.as_str())
+            || match END_TO_END.contains(&folded.as_str()) {
+                true => folded != name,
+                false => listed,
+            }
+    };
+    headers.names().map(str::to_ascii_lowercase).filter(|name| ends_here(name)).collect()
+}
+
 fn texts<'a>(headers: Headers<'a>, name: &str) -> impl Iterator<Item = &'a str> {
     headers.all(name).filter_map(|value| std::str::from_utf8(value).ok())
 }
 
 /// Whether a field says where a request came from; in every spelling that servers take for one.
 fn is_claim(name: &str) -> bool {
-    let folded = name.replace(|char: char| !char.is_ascii_alphanumeric(), "-");
-    name == "forwarded" || folded.starts_with("x-forwarded-") || folded == "x-real-ip"
+    let folded = folded(name);
+    folded == "forwarded"
+        || folded.starts_with("x-forwarded-")
+        || folded == "x-real-ip"
+        || folded.ends_with("connecting-ip")
+        || folded.ends_with("client-ip")
+}
+
+/// A name in lower case, as servers that take `_` and `.` for `-` read it.
+fn folded(name: &str) -> String {
+    name.replace(|char: char| !char.is_ascii_alphanumeric(), "-")
 }
 
 #[cfg(test)]
@@ -111,7 +132,16 @@ mod tests {
 
     #[test]
     fn a_client_cannot_say_where_it_comes_from() {
-        let claims = ["Forwarded", "X-Forwarded-For", "X_Forwarded_For", "x-real-ip", "X-Forwarded-Prefix"];
+        let claims = [
+            "Forwarded",
+            "X-Forwarded-For",
+            "X_Forwarded_For",
+            "x-real-ip",
+            "X-Forwarded-Prefix",
+            "True-Client-IP",
+            "CF_Connecting_IP",
+            "X-Client-IP",
+        ];
         let way = way(&claims.map(|name| (name, "1.2.3.4")), false);
         assert_eq!(way.remove, claims.map(str::to_ascii_lowercase));
         let told = [(FOR, "192.0.2.1"), (NAMED, "api.example.com"), (OVER, "https")];
@@ -133,6 +163,20 @@ mod tests {
             false,
         );
         assert_eq!(way.remove, ["connection", "x-mine", "te"]);
+    }
+
+    #[test]
+    fn no_other_spelling_of_what_frames_a_message_goes_on() {
+        let way = way(
+            &[
+                ("Content_Length", "5"),
+                ("transfer.encoding", "chunked"),
+                ("content-length", "5"),
+                ("host", "a"),
+            ],
+            false,
+        );
+        assert_eq!(way.remove, ["content_length", "transfer.encoding"]);
     }
 
     #[test]

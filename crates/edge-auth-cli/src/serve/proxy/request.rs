@@ -1,16 +1,14 @@
 //! The head of the request that goes upstream.
 
-use edge_auth::Grant;
+use edge_auth::faces::{self, Way};
+use edge_auth::{Grant, Headers};
 use hyper::HeaderMap;
-use hyper::header::{CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, TE, UPGRADE, VIA};
+use hyper::header::{CONNECTION, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TE, UPGRADE, VIA};
 use hyper::http::uri::Authority;
 
 use super::Client;
-use super::fields::{folded, strip_hop_by_hop};
+use super::fields;
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const NAMED: HeaderName = HeaderName::from_static("x-forwarded-host");
-const OVER: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// How many gates like this one may stand in a row.
 const MAX_PASSES: usize = 8;
 
@@ -25,7 +23,6 @@ pub(super) fn prepare(
     let codings = headers.get_all(TE).iter().filter_map(|value| value.to_str().ok());
     let wants_trailers =
         codings.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("trailers"));
-    strip_hop_by_hop(headers);
     // The wait for it is over: the client is told to go on when its body is first read.
     headers.remove(EXPECT);
     tell_the_way(headers, client, authority)?;
@@ -35,9 +32,7 @@ pub(super) fn prepare(
         headers.remove(name);
     }
     // Last, so that nothing that the client sends can strip or change it.
-    for (name, value) in &grant.forward.set {
-        headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
-    }
+    set(headers, &grant.forward.set)?;
     if upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -49,37 +44,30 @@ pub(super) fn prepare(
     Some(())
 }
 
-/// Who asked, by which name, over what. Of what is said about that only a trusted proxy's
-/// `X-Forwarded-For`, `-Host` and `-Proto` go on, in their own spelling.
+/// What is said of the connection ends here; what the upstream is told of it is set.
 fn tell_the_way(headers: &mut HeaderMap, client: Client, authority: Option<Authority>) -> Option<()> {
-    let peer = client.peer.to_canonical().to_string();
-    let host = match authority {
-        Some(authority) => HeaderValue::try_from(authority.as_str()).ok(),
-        None => headers.get(HOST).cloned(),
+    let way = {
+        let fields = fields::of(headers);
+        let host = || headers.get(HOST).and_then(|value| value.to_str().ok());
+        let client = faces::Client {
+            peer: Some(client.peer),
+            secure: client.secure,
+            host: authority.as_ref().map(Authority::as_str).or_else(host),
+            trusted_proxy: client.trusted_proxy,
+        };
+        Way::of(Headers(&fields), client)
     };
-    let kept = |name: &HeaderName| client.trusted_proxy && [FOR, NAMED, OVER].contains(name);
-    let claims: Vec<HeaderName> =
-        headers.keys().filter(|name| is_claim(name) && !kept(name)).cloned().collect();
-    claims.iter().for_each(|name| drop(headers.remove(name)));
-    let chain: Vec<&str> =
-        headers.get_all(&FOR).iter().filter_map(|value| value.to_str().ok()).chain([peer.as_str()]).collect();
-    let chain = HeaderValue::try_from(chain.join(", ")).ok()?;
-    headers.insert(FOR, chain);
-    if let Some(host) = host.filter(|_| !headers.contains_key(&NAMED)) {
-        headers.insert(NAMED, host);
+    for name in &way.remove {
+        headers.remove(name);
     }
-    headers.entry(OVER).or_insert(HeaderValue::from_static(if client.secure { "https" } else { "http" }));
-    Some(())
+    set(headers, &way.set)
 }
 
-/// Whether a field says where a request came from; in every spelling that servers take for one.
-fn is_claim(name: &HeaderName) -> bool {
-    let folded = folded(name);
-    *name == FORWARDED
-        || folded.starts_with("x-forwarded-")
-        || folded == "x-real-ip"
-        || folded == "cf-connecting-ip"
-        || folded.ends_with("client-ip")
+fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Option<()> {
+    for (name, value) in fields {
+        headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
+    }
+    Some(())
 }
 
 /// HTTP/2 sends a cookie's pairs one by one; towards HTTP/1.1 they are one field again (RFC 9113,

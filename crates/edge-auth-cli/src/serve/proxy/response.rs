@@ -7,14 +7,14 @@ use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY};
 use hyper::{Response, Version};
 
-use super::fields::strip_hop_by_hop;
+use super::fields::end_connection;
 use crate::serve::body::Body;
 
 pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool) -> Response<Body> {
     let (mut parts, body) = answer.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
-    strip_hop_by_hop(&mut parts.headers);
+    end_connection(&mut parts.headers);
     let withheld: Vec<HeaderName> =
         parts.headers.keys().filter(|name| grant.withholds(name.as_str())).cloned().collect();
     withheld.iter().for_each(|name| drop(parts.headers.remove(name)));
