@@ -20,6 +20,11 @@ impl Deployment {
         Self(json!({ "name": name, "folder": folder, "entry": "src/index.js", "files": {}, "bindings": {} }))
     }
 
+    /// A Worker of one file of TypeScript.
+    pub(crate) fn of_script(name: &str, typescript: &str) -> Self {
+        Self(json!({ "name": name, "typescript": typescript, "bindings": {} }))
+    }
+
     pub(crate) fn with(mut self, member: &str, value: Value) -> Self {
         self.0[member] = value;
         self

@@ -6,7 +6,9 @@ import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 
-const { Miniflare } = createRequire(`${process.argv[2]}/`)("miniflare");
+const packages = createRequire(`${process.argv[2]}/`);
+const { Miniflare } = packages("miniflare");
+const { transform } = packages("esbuild");
 
 const tell = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
@@ -30,17 +32,23 @@ async function modules({ folder, entry, files }) {
 
 const BUILT = { modulesRoot: "/", compatibilityDate: "2026-04-26", compatibilityFlags: ["nodejs_compat"] };
 
-/** One Worker: `{ name, folder, entry, files, bindings, keys, ledger, services, script }`. */
+/** A Worker of one file. */
+async function script(code) {
+  const { code: javascript } = await transform(code, { loader: "ts" });
+  return { modules: true, script: javascript };
+}
+
+/** One Worker: built from a `folder`, or of one file of `typescript`, with its bindings. */
 async function worker(wanted) {
-  const { name, bindings = {}, keys, ledger, services = {}, entrypoints = [] } = wanted;
-  const code = wanted.script ? { modules: true, script: wanted.script } : { modules: await modules(wanted) };
+  const { name, bindings = {}, keys, ledger, objects = {}, services = {}, entrypoints = [] } = wanted;
+  const code = wanted.typescript ? await script(wanted.typescript) : { modules: await modules(wanted) };
   return {
     ...BUILT,
     name,
     ...code,
     bindings,
     ...(keys && { kvNamespaces: { KEYS: keys } }),
-    ...(ledger && { durableObjects: { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } } }),
+    durableObjects: { ...(ledger && { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } }), ...objects },
     serviceBindings: services,
     unsafeDirectSockets: [undefined, ...entrypoints].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
   };

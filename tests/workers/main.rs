@@ -9,8 +9,24 @@
     reason = "a panic is a failed test"
 )]
 
+mod bound;
+mod closed;
+mod counts;
 mod deployment;
 mod driver;
 mod edge;
+mod gateway;
+mod keys;
 mod ledger;
 mod scenarios;
+mod signatures;
+mod stores;
+mod wrangler;
+
+use deployment::Deployment;
+
+/// The Worker with tests in it, which no deployment has.
+fn test_worker() -> Deployment {
+    let folder = driver::worker_folder().join("test-worker");
+    Deployment::named("tests").with("folder", serde_json::json!(folder)).stores(1)
+}

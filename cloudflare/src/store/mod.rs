@@ -40,8 +40,8 @@ impl Keys {
         Self { ledger: env.durable_object(ledger::BINDING).ok(), replica, object: OBJECT.to_owned() }
     }
 
-    /// A ledger of this name, read as it is.
-    pub fn ledger_named(env: &Env, name: &str) -> Self {
+    /// Those of another ledger than the one of the deployment, read as it is.
+    pub fn of_ledger(env: &Env, name: &str) -> Self {
         Self { object: name.to_owned(), replica: None, ..Self::bound(env) }
     }
 

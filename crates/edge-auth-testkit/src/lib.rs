@@ -1,17 +1,28 @@
 //! What the tests of all hosts share: a platform in memory, suites that every store passes, tokens
 //! of every kind, and scenarios that run on every host.
 //!
-//! Nothing here needs a particular async runtime.
+//! Nothing here needs a particular async runtime. In wasm there are the suites for stores only.
 
+#[cfg(not(target_family = "wasm"))]
 pub mod certificates;
 pub mod conformance;
+#[cfg(not(target_family = "wasm"))]
 pub mod documents;
+#[cfg(not(target_family = "wasm"))]
 pub mod dynamodb_local;
+#[cfg(not(target_family = "wasm"))]
 pub mod iam;
+#[cfg(not(target_family = "wasm"))]
 pub mod memory;
+#[cfg(not(target_family = "wasm"))]
 pub mod mint;
+#[cfg(not(target_family = "wasm"))]
 pub mod platform;
+#[cfg(not(target_family = "wasm"))]
 pub mod randomness;
+#[cfg(not(target_family = "wasm"))]
 pub mod revocations;
+#[cfg(not(target_family = "wasm"))]
 pub mod scenario;
+#[cfg(not(target_family = "wasm"))]
 pub mod wire;

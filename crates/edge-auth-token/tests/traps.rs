@@ -9,9 +9,9 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ED25519, P256, RSA, Signer, b64};
+use common::{ED25519, P256, RSA, Signer, b64, backend};
 use edge_auth_token::{
-    Algorithm, Audience, AwsLcRs, Confirmation, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret,
+    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret,
     Timestamp, TokenType, UnverifiedToken, VerifyingKey,
 };
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ impl Issuer {
         let keys = set
             .keys
             .iter()
-            .filter_map(|jwk| VerifyingKey::from_jwk(jwk, Algorithm::ASYMMETRIC, &AwsLcRs).ok());
+            .filter_map(|jwk| VerifyingKey::from_jwk(jwk, Algorithm::ASYMMETRIC, backend()).ok());
         Self {
             keys: KeySet::new(keys.map(Arc::new).collect()),
             expected: Expected {

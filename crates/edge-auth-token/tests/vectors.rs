@@ -11,8 +11,9 @@ mod common;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use common::backend;
 use edge_auth_token::{
-    Algorithm, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeyError, KeySet, UnverifiedJws, VerifyingKey,
+    Algorithm, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeyError, KeySet, UnverifiedJws, VerifyingKey,
 };
 use serde_json::{Value, json};
 
@@ -47,7 +48,7 @@ fn verify(jws: &str, set: &Value) -> Result<Vec<u8>, String> {
     }
     let set = JwkSet::parse(set.to_string().as_bytes()).map_err(|error| error.to_string())?;
     let keys: Result<Vec<_>, KeyError> =
-        set.keys.iter().map(|jwk| VerifyingKey::from_jwk(jwk, &allowed, &AwsLcRs).map(Arc::new)).collect();
+        set.keys.iter().map(|jwk| VerifyingKey::from_jwk(jwk, &allowed, backend()).map(Arc::new)).collect();
     let keys = KeySet::new(keys.map_err(|error| error.to_string())?);
     let jws = UnverifiedJws::parse(jws, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
     let key = keys.select(jws.algorithm(), jws.key_id()).map_err(|error| error.to_string())?;

@@ -46,7 +46,7 @@ fn changed(text: &str, position: i64) -> Option<String> {
 }
 
 /// CRC-32 in six base62 digits, as API keys end: anyone can compute it.
-fn checksum(before: &str) -> String {
+pub fn checksum(before: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut rest = crc32fast::hash(before.as_bytes());
     let mut digits = [b'0'; 6];

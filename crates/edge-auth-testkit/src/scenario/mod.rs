@@ -21,6 +21,7 @@ mod want;
 
 use std::path::Path;
 
+pub use altered::checksum;
 pub use host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
 pub use in_process::InProcess;
 pub use report::Report;

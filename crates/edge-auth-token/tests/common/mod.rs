@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     reason = "each test binary uses a part of it; a panic is a failed test"
 )]
+#![allow(unexpected_cfgs, reason = "the feature is that of a crate which runs these tests with another backend")]
 
 use std::sync::LazyLock;
 
@@ -16,8 +17,16 @@ use aws_lc_rs::signature as aws;
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use edge_auth_token::{Algorithm, AwsLcRs, Jwk, JwkSet, KeyError, VerifyingKey};
+use edge_auth_token::{Algorithm, Jwk, JwkSet, KeyError, VerifyingKey};
 use serde_json::{Value, json};
+
+/// The backend under test.
+#[cfg(not(feature = "workers"))]
+pub(crate) fn backend() -> &'static dyn edge_auth_token::SignatureBackend {
+    &edge_auth_token::AwsLcRs
+}
+#[cfg(feature = "workers")]
+pub(crate) use crate::signatures::backend;
 
 /// An issuer's key pair.
 pub(crate) enum Signer {
@@ -133,5 +142,5 @@ pub(crate) fn jwk(key: &Value) -> Result<Jwk, KeyError> {
 }
 
 pub(crate) fn verifying_key(key: &Value, allowed: &[Algorithm]) -> Result<VerifyingKey, KeyError> {
-    VerifyingKey::from_jwk(&jwk(key)?, allowed, &AwsLcRs)
+    VerifyingKey::from_jwk(&jwk(key)?, allowed, backend())
 }

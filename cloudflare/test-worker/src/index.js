@@ -1,0 +1,23 @@
+// The entry of the Worker with tests in it: runs what it is asked for.
+import Engine, { Ledger } from "../build/index.js";
+
+export { Ledger };
+
+const engine = Engine.prototype;
+
+const running = {
+  conformance: (_, env) => engine.conformance(env),
+  import: ({ jwks, algorithm }) => engine.import(jwks, algorithm),
+  verify: ({ key, jws }) => engine.verify(key, jws),
+};
+
+export default {
+  async fetch(request, env) {
+    const wanted = await request.json();
+    try {
+      return Response.json({ done: await running[wanted.run](wanted, env) });
+    } catch (error) {
+      return Response.json({ failed: String(error) });
+    }
+  },
+};

@@ -1,0 +1,7 @@
+//! The Worker with tests in it, which no deployment has: what must be tried inside workerd.
+
+mod signatures;
+mod stores;
+
+pub use signatures::{import, verify};
+pub use stores::conformance;

@@ -1,0 +1,36 @@
+//! A Worker of the same account that asks over a service binding: the example of the README.
+
+use serde_json::{Value, json};
+
+use crate::deployment::{Deployment, address, send};
+use crate::driver::Driver;
+use crate::keys::{PEPPER, POLICY, made};
+
+const CONSUMER: &str = include_str!("../../cloudflare/examples/consumer/src/index.ts");
+
+#[test]
+fn a_worker_that_is_bound_is_answered_without_a_secret_and_nobody_else_is() {
+    let driver = Driver::start();
+    let gate = Deployment::named("edge-auth").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
+    let bound = json!({ "AUTH": { "name": "edge-auth", "entrypoint": "Authorizer" } });
+    let consumer = Deployment::of_script("consumer", CONSUMER).with("services", bound);
+    let started = driver.start_workers(json!([Value::from(gate), Value::from(consumer)])).unwrap();
+    let (gate, consumer) = (address(&started, "edge-auth"), address(&started, "consumer"));
+    let key = made(&driver, "edge-auth");
+
+    let allowed = send(consumer, "GET", "/orders/1", &[("x-api-key", &key), ("x-auth-principal", "root")]);
+    let body = String::from_utf8_lossy(&allowed.body).into_owned();
+    assert_eq!(allowed.status, 200, "{body} {:?}", driver.logs());
+    assert!(body.contains("key:partners:"), "{body}");
+    let refused = send(consumer, "GET", "/orders/1", &[]);
+    assert_eq!(refused.status, 401);
+    assert!(refused.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("www-authenticate")));
+    assert_eq!(send(consumer, "GET", "/nowhere", &[("x-api-key", &key)]).status, 403);
+
+    // The same question from the internet.
+    let mut asked = crate::deployment::call("POST", "/v1/verify", &[("cf-connecting-ip", "127.0.0.1")]);
+    asked.body = br#"{"method":"GET","target":"/public"}"#.to_vec();
+    asked.from = "203.0.113.9".parse().unwrap();
+    let answer = edge_auth_testkit::wire::exchange(gate, &crate::edge::arriving(&asked)).unwrap();
+    assert_eq!(answer.status, 403, "{}", String::from_utf8_lossy(&answer.body));
+}

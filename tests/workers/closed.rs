@@ -1,0 +1,97 @@
+//! What is missing or fails closes the gate, says what it is, and keeps nobody waiting.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::deployment::{Deployment, address, send};
+use crate::driver::Driver;
+use crate::keys::{PEPPER, POLICY, made};
+
+/// A store that throws, and one that never answers.
+const BROKEN: &str = r#"
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+export class Throwing extends DurableObject { fetch() { throw new Error("the disk is on fire"); } }
+export class Silent extends DurableObject { fetch() { return new Promise(() => setTimeout(() => {}, 60_000)); } }
+export class ThrowingKv extends WorkerEntrypoint { get() { throw new Error("KV is on fire"); } }
+export class SilentKv extends WorkerEntrypoint { get() { return new Promise((r) => setTimeout(r, 60_000)); } }
+export default { fetch: () => new Response("reached") };
+"#;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn origin() -> Deployment {
+    Deployment::of_script("origin", BROKEN)
+}
+
+/// A gateway with everything that it needs, and an origin that says when it is reached.
+fn gate() -> Deployment {
+    Deployment::named("gate")
+        .policy(POLICY)
+        .variable("PEPPER", PEPPER)
+        .variable("UPSTREAM", "http://origin.example")
+        .with("services", json!({ "ORIGIN": "origin" }))
+        .stores(1)
+}
+
+#[test]
+fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
+    let driver = Driver::start();
+    let without_policy = gate().with("files", json!({}));
+    let without_pepper = gate().variable("PEPPER", "");
+    let without_store = gate().with("keys", Value::Null).with("ledger", Value::Null);
+    let cases = [
+        (without_policy, "policy.toml"),
+        (gate().policy("[[rule]]\npath = \"/public\"\npublick = true\n"), "publick"),
+        (gate().policy("not toml"), "policy.toml:1"),
+        (without_pepper, "PEPPER"),
+        (without_store, "LEDGER"),
+        (gate().variable("UPSTREAM", "origin.example"), "UPSTREAM"),
+        (gate().variable("UPSTREAM", "https://origin.example/base"), "UPSTREAM"),
+        (gate().variable("UPSTREAM", ""), "UPSTREAM"),
+    ];
+    for (deployment, named) in cases {
+        let started = driver.start_workers(json!([Value::from(deployment), Value::from(origin())])).unwrap();
+        let gate = address(&started, "gate");
+        for target in ["/public", "/orders/1", "/healthz", "/authorize", "/v1/verify"] {
+            let answer = send(gate, "GET", target, &[]);
+            assert_eq!(answer.status, 503, "{named}: {target}");
+            assert!(!String::from_utf8_lossy(&answer.body).contains("reached"));
+            let says = driver.logs_until(|log| log.text.contains(named), PATIENCE);
+            assert!(says.last().is_some_and(|log| log.text.contains(named)), "{named}: {says:?}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
+    let driver = Driver::start();
+    // Made in stores that work, of which the others know nothing.
+    let whole = json!([Value::from(gate()), Value::from(origin())]);
+    driver.start_workers(whole).unwrap();
+    let key = made(&driver, "gate");
+    let object = |class: &str| json!({ "className": class, "scriptName": "origin", "useSQLite": false });
+    let no_copies = || gate().with("keys", Value::Null);
+    let by_copies = |class: &str| {
+        let services = json!({ "ORIGIN": "origin", "KEYS": { "name": "origin", "entrypoint": class } });
+        no_copies().with("services", services)
+    };
+    let cases = [
+        (no_copies().with("ledger", object("Throwing")), "ledger"),
+        (no_copies().with("ledger", object("Silent")), "ledger"),
+        (by_copies("ThrowingKv"), "KV"),
+        (by_copies("SilentKv"), "KV"),
+    ];
+    for (deployment, store) in cases {
+        let started = driver.start_workers(json!([Value::from(deployment), Value::from(origin())])).unwrap();
+        let gate = address(&started, "gate");
+        let headers = [("x-api-key", key.as_str())];
+        // The test's client gives up after twenty seconds: a silent store's caller is answered before.
+        let refused = send(gate, "GET", "/orders/1", &headers);
+        assert_eq!(refused.status, 503, "{store}: {:?}", driver.logs());
+        let logged = driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
+        let event = logged.last().and_then(|log| log.audit_event()).unwrap();
+        assert_eq!(event["code"], "store_unavailable", "{event}");
+        assert!(event["reason"].as_str().unwrap().contains(store), "{event}");
+        assert_eq!(send(gate, "GET", "/public", &[]).body, b"reached");
+    }
+}

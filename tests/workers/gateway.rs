@@ -1,0 +1,122 @@
+//! What a gateway carries between a client and the origin.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::deployment::{Deployment, address, send};
+use crate::driver::Driver;
+use crate::keys::{PEPPER, POLICY, made};
+
+/// Echoes bodies as they come, and messages of a WebSocket; tells the rest.
+const ORIGIN: &str = r#"
+export default {
+  fetch(request: Request) {
+    const url = new URL(request.url);
+    if (request.headers.get("upgrade") === "websocket") {
+      const [client, server] = Object.values(new WebSocketPair());
+      server.accept();
+      server.addEventListener("message", ({ data }) => server.send(`${request.headers.get("x-auth-kind")}: ${data}`));
+      return new Response(null, { status: 101, webSocket: client });
+    }
+    if (url.searchParams.has("away")) return Response.redirect("http://elsewhere.example/", 302);
+    if (request.method === "POST") return new Response(request.body);
+    return Response.json({ url: request.url, headers: [...request.headers] }, { headers: { "cdn-cache-control": "max-age=60", "cache-control": "public, max-age=60" } });
+  },
+};
+"#;
+
+struct Gateway {
+    _driver: Driver,
+    at: SocketAddr,
+    key: String,
+}
+
+fn gateway() -> Gateway {
+    let driver = Driver::start();
+    let gate = Deployment::named("gate")
+        .policy(POLICY)
+        .variable("PEPPER", PEPPER)
+        .variable("UPSTREAM", "http://origin.example")
+        .with("services", json!({ "ORIGIN": "origin" }))
+        .stores(1);
+    let workers = json!([Value::from(gate), Value::from(Deployment::of_script("origin", ORIGIN))]);
+    let started = driver.start_workers(workers).unwrap();
+    let key = made(&driver, "gate");
+    Gateway { at: address(&started, "gate"), key, _driver: driver }
+}
+
+impl Gateway {
+    /// Opens a connection and sends the head of a request.
+    fn open(&self, head: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.at).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "{head}Host: api.example.com\r\nX-Api-Key: {}\r\n\r\n", self.key).unwrap();
+        stream
+    }
+}
+
+/// Reads until all that came ends with `end`.
+fn read_to(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
+    let mut came = Vec::new();
+    while !came.ends_with(end) {
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&came));
+        came.push(byte[0]);
+    }
+    came
+}
+
+#[test]
+fn bodies_stream_both_ways() {
+    let gateway = gateway();
+    let mut stream = gateway.open("POST /orders/1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n");
+    stream.write_all(b"5\r\nfirst\r\n").unwrap();
+    // It has come back before the rest was sent.
+    let came = read_to(&mut stream, b"first");
+    assert!(came.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&came));
+    stream.write_all(b"6\r\nsecond\r\n0\r\n\r\n").unwrap();
+    read_to(&mut stream, b"second");
+}
+
+#[test]
+fn a_websocket_is_the_origins_own() {
+    let gateway = gateway();
+    let mut stream = gateway.open(
+        "GET /socket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    );
+    let head = read_to(&mut stream, b"\r\n\r\n");
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+    // One text frame, masked with zeros (RFC 6455, section 5.2).
+    stream.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
+    read_to(&mut stream, b"api_key: hi");
+}
+
+#[test]
+fn a_redirect_is_the_clients_to_follow() {
+    let gateway = gateway();
+    let headers = [("x-api-key", gateway.key.as_str())];
+    let answer = send(gateway.at, "GET", "/orders/1?away", &headers);
+    assert_eq!(answer.status, 302);
+    assert!(answer.headers.iter().any(|(_, value)| value == "http://elsewhere.example/"), "{:?}", answer.headers);
+}
+
+#[test]
+fn the_origin_learns_who_it_is_and_never_the_credential_and_no_shared_cache_keeps_its_answer() {
+    let gateway = gateway();
+    let headers =
+        [("x-api-key", gateway.key.as_str()), ("x-auth-principal", "root"), ("x-forwarded-for", "6.6.6.6")];
+    let answer = send(gateway.at, "GET", "/orders/1?x=%2F", &headers);
+    let seen: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(seen["url"], "http://origin.example/orders/1?x=%2F");
+    let text = seen.to_string();
+    assert!(!text.contains(&gateway.key) && !text.contains("root") && !text.contains("6.6.6.6"), "{text}");
+    assert!(text.contains(r#"["x-auth-kind","api_key"]"#), "{text}");
+    assert!(text.contains(r#"["x-forwarded-for","127.0.0.1"]"#), "{text}");
+    let field = |name: &str| answer.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+    assert_eq!(field("cache-control").map(|(_, value)| value.as_str()), Some("private, max-age=60"));
+    assert_eq!(field("cdn-cache-control"), None);
+}

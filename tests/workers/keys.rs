@@ -1,0 +1,75 @@
+//! A policy with API keys, and keys made for it in a ledger.
+
+use std::path::Path;
+
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::policy::Format;
+use edge_auth::{Policy, Resources};
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::{Secret, Timestamp};
+use futures::executor::block_on;
+
+use crate::driver::Driver;
+use crate::ledger::Ledger;
+
+pub(crate) const PEPPER: &str = "a pepper of at least thirty-two bytes, for tests";
+
+/// Everything below `/orders` is for holders of keys, `/public` for everybody, `/socket` may upgrade.
+pub(crate) const POLICY: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[rule]]
+path = "/orders/{*rest}"
+require = "key:partners"
+
+[[rule]]
+path = "/public"
+public = true
+
+[[rule]]
+path = "/socket"
+require = "key:partners"
+upgrade = true
+"#;
+
+struct Secrets;
+
+impl Resources for Secrets {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        if name == "PEPPER" { Ok(Secret::new(PEPPER)) } else { Err(format!("no secret {name}")) }
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        Err(format!("no file {}", path.display()))
+    }
+}
+
+/// Makes a key in the ledger that is bound to this Worker.
+pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
+    let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+    let ledger = Ledger { driver, worker };
+    let registry = Registry::new(&policy, &Secrets, &ledger).unwrap();
+    let wish = KeyWish {
+        block: "partners".to_owned(),
+        all_scopes: true,
+        never_expires: true,
+        ..KeyWish::default()
+    };
+    let now = Timestamp::from_seconds(1_790_000_000);
+    let (_, text) = block_on(registry.create(wish, &SeededRandomness::new(7), now)).unwrap();
+    text.expose().to_owned()
+}
+
+/// A key of the right form and checksum that was never made: its tag is of another pepper.
+pub(crate) fn forged(key: &str) -> String {
+    let last = key.len() - 6;
+    let (body, _) = key.split_at(last);
+    let fields: Vec<&str> = body.split('_').collect();
+    let (random, tag) = fields[2].split_at(12);
+    let other: String = tag.chars().map(|char| if char == 'A' { 'B' } else { 'A' }).collect();
+    let body = format!("{}_{}_{random}{other}_{}", fields[0], fields[1], fields[3]);
+    format!("{body}{}", edge_auth_testkit::scenario::checksum(&body))
+}

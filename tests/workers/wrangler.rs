@@ -1,0 +1,78 @@
+//! The project as a user starts it: `wrangler dev`, build command and all.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use edge_auth_testkit::wire::exchange;
+use serde_json::Value;
+
+use crate::deployment::{call, send};
+use crate::driver::{node_folder, worker_folder};
+use crate::keys::PEPPER;
+
+/// It builds the Worker first.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// `wrangler dev`, until it is dropped.
+struct Wrangler {
+    child: Child,
+    at: SocketAddr,
+    _state: tempfile::TempDir,
+}
+
+impl Wrangler {
+    fn start() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut child = Command::new("node")
+            .arg(node_folder().join("node_modules/wrangler/bin/wrangler.js"))
+            .args(["dev", "--local", "--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"])
+            .args(["--show-interactive-dev-session=false", "--persist-to"])
+            .arg(state.path())
+            .args(["--var", &format!("PEPPER:{PEPPER}")])
+            .current_dir(worker_folder())
+            .env("CI", "1")
+            .env("NO_COLOR", "1")
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let deadline = Instant::now() + PATIENCE;
+        let ready = lines.by_ref().take_while(|_| Instant::now() < deadline).find_map(|line| {
+            println!("{line}");
+            line.split_once("Ready on http://")?.1.trim().parse().ok()
+        });
+        // It waits for whoever reads what it writes.
+        thread::spawn(move || lines.for_each(drop));
+        Self { at: ready.expect("wrangler dev is ready"), child, _state: state }
+    }
+}
+
+impl Drop for Wrangler {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_project_starts_with_wrangler_and_decides() {
+    let wrangler = Wrangler::start();
+    assert_eq!(send(wrangler.at, "GET", "/healthz", &[]).status, 200);
+    let verdict = |target: &str, headers: &str| {
+        let mut asked = call("POST", "/v1/verify", &[("content-type", "application/json")]);
+        asked.body = format!(r#"{{"method":"GET","target":"{target}","headers":{{{headers}}}}}"#).into_bytes();
+        let answer = exchange(wrangler.at, &asked).unwrap();
+        let verdict: Value = serde_json::from_slice(&answer.body).unwrap();
+        (verdict["allowed"] == true, verdict["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(verdict("/health", ""), (true, String::new()));
+    assert_eq!(verdict("/v1/orders/1", ""), (false, "credential_missing".to_owned()));
+    assert_eq!(verdict("/v1/orders/1", r#""x-api-key":"acme_live_x""#), (false, "key_invalid".to_owned()));
+    assert_eq!(verdict("/nowhere", ""), (false, "no_rule".to_owned()));
+}
