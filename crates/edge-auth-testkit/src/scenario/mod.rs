@@ -10,6 +10,7 @@ mod certificate;
 mod host;
 mod in_process;
 mod judge;
+mod parity;
 mod report;
 mod run;
 mod seed;
@@ -23,6 +24,7 @@ use std::path::Path;
 
 pub use host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
 pub use in_process::InProcess;
+pub use parity::Parity;
 pub use report::Report;
 pub use seed::{Seeded, SeededKey, seed};
 pub use setup::Setup;
