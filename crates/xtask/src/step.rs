@@ -212,10 +212,15 @@ fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
 /// All scenarios, and an API behind a local API Gateway.
 fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let tests = "test --workspace --features edge-auth-lambda/local-tests \
-                 --test lambda_scenarios --test lambda_store --test api_gateway";
+                 --test lambda_scenarios --test lambda_store --test parity --test api_gateway";
+    let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
+    if let Outcome::Failed(_) = built {
+        return Ok(built);
+    }
     let tests =
         Invocation::cargo(at, tests).env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
     let tests = tests.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?);
+    let tests = tests.env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
     Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
 }
 

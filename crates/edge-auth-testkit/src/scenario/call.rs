@@ -67,8 +67,14 @@ fn handed(handover: &Handover, texts: &Texts) -> Result<Handed, String> {
 /// What a call needs by its own nature.
 pub(super) fn needs(call: &Call) -> impl Iterator<Item = Need> {
     let raw = std::str::from_utf8(&call.target).is_err();
-    [(call.from != LOOPBACK, Need::Peer), (call.authority.is_some(), Need::Authority), (raw, Need::Wire)]
-        .into_iter()
+    let bytes = call.headers.iter().any(|(_, value)| std::str::from_utf8(value).is_err());
+    let own = [
+        (call.from != LOOPBACK, Need::Peer),
+        (call.authority.is_some(), Need::Authority),
+        (raw, Need::Wire),
+        (bytes, Need::Bytes),
+    ];
+    own.into_iter()
         .filter_map(|(needed, need)| needed.then_some(need))
         .chain(call.handover.as_ref().map(Handed::need))
 }
@@ -79,9 +85,9 @@ pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
     let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
     match face {
         Face::Authorizer => {
-            // An event is JSON, and its ARN names a path.
-            let text = call.headers.iter().all(|(_, value)| std::str::from_utf8(value).is_ok());
-            (text && target.starts_with('/')).then(|| Call { face, ..call.clone() })
+            // An ARN names a path, and no query.
+            let query = target.split_once('?').map_or("", |(_, query)| query);
+            (target.starts_with('/') && !query.contains('#')).then(|| Call { face, ..call.clone() })
         }
         Face::ForwardAuth => {
             let told = [
@@ -191,10 +197,13 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
                 503 => 500,
                 _ => 403,
             };
-            for (name, want) in identity {
-                let want = if *want == Want::Present(false) { Want::Is(String::new()) } else { want.clone() };
-                through.headers.insert(name.clone(), want);
-            }
+            // A context has no names of the policy's own, so that only values are compared: of those who are
+            // somebody.
+            let known = identity
+                .iter()
+                .any(|(name, want)| **name == "X-Auth-Principal" && matches!(want, Want::Is(_)));
+            let values = identity.into_iter().filter(|(_, want)| known && matches!(want, Want::Is(_)));
+            through.headers.extend(values.map(|(name, want)| (name.clone(), want.clone())));
         }
         Face::Gateway | Face::Admin => {}
     }

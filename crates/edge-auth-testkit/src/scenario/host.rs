@@ -56,6 +56,8 @@ pub enum Need {
     Authority,
     /// Bytes travel over a connection, and are forwarded as they came.
     Wire,
+    /// Values of fields need not be text.
+    Bytes,
     /// A target's `#` reaches the gate. An HTTP library may cut it off before, with all after it:
     /// what is matched is then still what is forwarded.
     Fragment,
@@ -77,6 +79,7 @@ impl fmt::Display for Need {
             Self::Peer => "a choice of the client's address",
             Self::Authority => "an `:authority` beside `Host`",
             Self::Wire => "a real connection",
+            Self::Bytes => "fields whose bytes are no text",
             Self::Tls => "a client's certificate on TLS",
             Self::ApiGateway => "an API Gateway event",
             Self::LoadBalancer => "a load balancer's event",

@@ -68,7 +68,7 @@ impl<P: Product> Host for WireHost<P> {
     }
 
     fn offers(&self, need: Need) -> bool {
-        matches!(need, Need::Wire | Need::Authority) || self.product.offers(need)
+        matches!(need, Need::Wire | Need::Authority | Need::Bytes) || self.product.offers(need)
     }
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {

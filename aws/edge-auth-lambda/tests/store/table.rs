@@ -1,0 +1,145 @@
+//! A table with one key, behind a server that passes everything on to DynamoDB until it is told not to.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::platform::ApiKeys;
+use edge_auth::policy::{Format, Policy};
+use edge_auth_dynamodb::{DynamoDbStore, TableName};
+use edge_auth_host::now;
+use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
+use edge_auth_testkit::platform::MapResources;
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_testkit::scenario::{Call, SeenRequest, source::Face};
+use edge_auth_testkit::wire::{Function, Response, Server, exchange};
+
+use crate::common::Deployed;
+
+const PEPPER: &str = "a pepper of at least thirty-two bytes";
+const SECRET: &str = "SECRET0SECRET0SECRET";
+
+const POLICY: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[rule]]
+path = "/orders/{id}"
+require = "key:partners"
+"#;
+
+const THROTTLED: &str = r#"{
+    "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "slow down"
+}"#;
+
+pub(crate) struct Table {
+    name: String,
+    pub(crate) key: String,
+    relay: Server,
+    instead: Arc<AtomicU16>,
+    asked: Arc<AtomicU16>,
+}
+
+/// It ends with the process.
+fn dynamodb() -> &'static DynamoDbLocal {
+    static DYNAMODB: OnceLock<DynamoDbLocal> = OnceLock::new();
+    DYNAMODB.get_or_init(|| DynamoDbLocal::start().unwrap())
+}
+
+impl Table {
+    pub(crate) fn new() -> Self {
+        static TABLES: AtomicU32 = AtomicU32::new(0);
+        let name = format!("table-{}", TABLES.fetch_add(1, Ordering::AcqRel));
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKIATEST", SECRET, None, None, "tests"))
+            .endpoint_url(dynamodb().endpoint());
+        // It is not the store that is tested here, and machines are busy.
+        let store = DynamoDbStore::connect(config, TableName::parse(&name).unwrap(), Duration::from_secs(60));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let key = runtime.block_on(key(&store));
+        let (instead, asked) = (Arc::new(AtomicU16::new(0)), Arc::new(AtomicU16::new(0)));
+        let (told, counted) = (Arc::clone(&instead), Arc::clone(&asked));
+        let relay = Server::start(move |request| {
+            counted.fetch_add(1, Ordering::AcqRel);
+            match told.load(Ordering::Acquire) {
+                0 => passed_on(request),
+                status => Response { status, headers: Vec::new(), body: THROTTLED.as_bytes().to_vec() },
+            }
+        });
+        Self { name, key, relay: relay.unwrap(), instead, asked }
+    }
+
+    /// A function that has seen nothing yet.
+    pub(crate) fn function(&self) -> (Function, Deployed) {
+        let deployed = Deployed::with(POLICY);
+        let mut command: Command = deployed.command();
+        command.env("EDGE_AUTH_STORE", format!("dynamodb:{}", self.name)).env("PEPPER", PEPPER);
+        command.env("AWS_ENDPOINT_URL_DYNAMODB", self.relay.url()).env("AWS_REGION", "eu-west-1");
+        command.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", SECRET);
+        (Function::start(&mut command).unwrap(), deployed)
+    }
+
+    /// How often it was asked since the last time.
+    pub(crate) fn asked(&self) -> u16 {
+        self.asked.swap(0, Ordering::AcqRel)
+    }
+
+    pub(crate) fn answers_instead(&self, status: u16) {
+        self.instead.store(status, Ordering::Release);
+    }
+
+    pub(crate) fn answers_again(&self) {
+        self.instead.store(0, Ordering::Release);
+    }
+
+    /// Nobody listens any more. The key is left.
+    pub(crate) fn is_gone(self) -> String {
+        self.key
+    }
+}
+
+/// A key for everything, in a table that is made for it.
+async fn key(store: &DynamoDbStore) -> String {
+    store.init().await.unwrap();
+    let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+    let secrets = [("PEPPER".to_owned(), PEPPER.to_owned())].into();
+    let resources = MapResources { secrets, ..MapResources::default() };
+    let registry = Registry::new(&policy, &resources, store).unwrap();
+    let wish =
+        KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
+    let (made, text) = registry.create(wish, &SeededRandomness::new(7), now()).await.unwrap();
+    assert!(store.find(made.id(), now()).await.unwrap().is_some());
+    text.expose().to_owned()
+}
+
+/// What DynamoDB answers.
+fn passed_on(request: SeenRequest) -> Response {
+    let headers = request.headers.into_iter().filter(|(name, _)| !is_of_connection(name));
+    let call = Call {
+        face: Face::Gateway,
+        method: request.method,
+        target: request.target.into_bytes(),
+        host: "localhost".to_owned(),
+        authority: None,
+        headers: headers.map(|(name, value)| (name, value.into_bytes())).collect(),
+        body: request.body,
+        handover: None,
+        from: Ipv4Addr::LOCALHOST.into(),
+    };
+    let Response { status, headers, body } = exchange(dynamodb().address(), &call).unwrap();
+    let headers = headers.into_iter().filter(|(name, _)| !is_of_connection(name)).collect();
+    Response { status, headers, body }
+}
+
+fn is_of_connection(name: &str) -> bool {
+    ["host", "content-length", "connection", "transfer-encoding"]
+        .contains(&name.to_ascii_lowercase().as_str())
+}

@@ -1,0 +1,107 @@
+//! Several hosts as one: each is asked the same, and must decide the same.
+
+use std::net::IpAddr;
+
+use edge_auth_token::Timestamp;
+use serde_json::Value;
+
+use super::call::asked_through;
+use super::host::{Answer, Call, Happening, Host, Need, Started};
+use super::setup::Setup;
+use super::source::Face;
+
+/// Hosts side by side. What the first one answers is the answer, if the others have decided as it did.
+pub struct Parity {
+    hosts: Vec<(&'static str, Box<dyn Host>)>,
+    compared: usize,
+}
+
+impl Parity {
+    /// These hosts, with their names.
+    pub fn of(hosts: Vec<(&'static str, Box<dyn Host>)>) -> Self {
+        Self { hosts, compared: 0 }
+    }
+
+    /// How many calls were decided by more than one host.
+    pub fn compared(&self) -> usize {
+        self.compared
+    }
+
+    fn first(&self) -> &dyn Host {
+        self.hosts.first().map(|(_, host)| &**host).expect("there are hosts to compare")
+    }
+}
+
+impl Host for Parity {
+    fn issuers_url(&self) -> String {
+        self.first().issuers_url()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.first().now()
+    }
+
+    fn offers(&self, need: Need) -> bool {
+        self.hosts.iter().all(|(_, host)| host.offers(need))
+    }
+
+    fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
+        let started: Vec<_> = self.hosts.iter_mut().map(|(name, host)| (*name, host.start(setup))).collect();
+        let says = |started: &Result<Started, String>| started.as_ref().err().cloned();
+        let mut all = started.into_iter();
+        let (first, answer) = all.next().ok_or("there are no hosts")?;
+        for (name, other) in all {
+            if other.is_ok() != answer.is_ok() {
+                return Err(format!("{first} says {:?}, {name} says {:?}", says(&answer), says(&other)));
+            }
+        }
+        answer
+    }
+
+    fn happen(&mut self, event: Happening) -> Result<(), String> {
+        // The issuers are the first one's; nothing else is offered by more than one.
+        match self.hosts.first_mut() {
+            Some((_, host)) => host.happen(event),
+            None => Ok(()),
+        }
+    }
+
+    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+        let mut answers = Vec::new();
+        for (name, host) in &mut self.hosts {
+            let face = host.instead_of_gateway().filter(|_| call.face == Face::Gateway);
+            let own = match face {
+                Some(face) => asked_through(face, call).filter(|_| is_asked_alike(call)),
+                None => Some(call.clone()),
+            };
+            if let Some(own) = own {
+                answers.push((*name, host.call(&own)?));
+            }
+        }
+        self.compared += usize::from(answers.len() > 1);
+        let mut all = answers.into_iter();
+        let (first, answer) = all.next().ok_or("nobody can be asked this")?;
+        for (name, other) in all {
+            let (own, theirs) = (decision(&answer), decision(&other));
+            if own != theirs {
+                return Err(format!("{first} decides {own:?}, {name} decides {theirs:?}"));
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether those who ask a gate decide about the very request that a gateway gets: not about the paths
+/// that a gateway resolves, and not about the preflights that it answers itself.
+fn is_asked_alike(call: &Call) -> bool {
+    let target = String::from_utf8_lossy(&call.target);
+    let preflight = call.method == "OPTIONS";
+    let local = call.from == IpAddr::from([127, 0, 0, 1]);
+    !edge_auth::route::has_dot_segments(&target) && !preflight && local
+}
+
+/// Whether it is allowed, by whom, and why not.
+fn decision(answer: &Answer) -> [Option<Value>; 3] {
+    let member = |name: &str| answer.audit.as_ref().and_then(|audit| audit.get(name)).cloned();
+    [member("allowed"), member("code"), member("principal")]
+}
