@@ -191,6 +191,8 @@ pub struct ClientPlan {
     pub key: ClientKey,
     /// So many bytes of nothing, to make it large.
     pub padding: usize,
+    /// Whether it has a critical extension that nobody knows.
+    pub unknown_critical: bool,
     /// Whether it says that it is an authority.
     pub is_authority: bool,
 }
@@ -229,6 +231,7 @@ impl Default for ClientPlan {
             serial: vec![0x2a],
             key: ClientKey::P256,
             padding: 0,
+            unknown_critical: false,
             is_authority: false,
         }
     }
@@ -260,11 +263,13 @@ impl ClientPlan {
         if self.is_authority {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }
-        if self.padding > 0 {
+        if self.padding > 0 || self.unknown_critical {
             // Of no meaning to anybody (an OID of a private enterprise).
             let content = vec![0; self.padding];
-            params.custom_extensions =
-                vec![rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], content)];
+            let mut extension =
+                rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], content);
+            extension.set_criticality(self.unknown_critical);
+            params.custom_extensions = vec![extension];
         }
         params
     }

@@ -91,9 +91,9 @@ impl Trust {
         }
     }
 
-    /// Whether the peer is in a network that the policy names (and has the secret, if there is one).
+    /// Whether the peer is a proxy that the policy names, by its network or a secret (or by both).
     pub(crate) fn admits_proxy(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
-        self.configured && self.admits_peer(peer, headers)
+        (self.configured || self.secret.is_some()) && self.admits_peer(peer, headers)
     }
 
     fn contains(&self, address: IpAddr) -> bool {
@@ -170,6 +170,17 @@ mod tests {
         assert!(!with(&["s3cre"]));
         assert!(!with(&[]));
         assert!(!with(&["s3cret", "s3cret"]));
+    }
+
+    #[test]
+    fn who_has_the_secret_is_a_proxy_and_loopback_by_itself_is_none() {
+        let fields: [(&str, &[u8]); 2] =
+            [("x-edge-auth-secret", b"s3cret"), ("x-forwarded-for", b"198.51.100.7")];
+        let with_secret = trust(None, Some("s3cret"));
+        assert!(with_secret.admits_proxy(ip("203.0.113.9"), Headers(&fields)));
+        assert!(!with_secret.admits_proxy(ip("127.0.0.1"), Headers(&fields[1..])));
+        assert!(!trust(None, None).admits_proxy(ip("127.0.0.1"), Headers(&fields)));
+        assert_eq!(with_secret.client(ip("203.0.113.9"), Headers(&fields)), ip("198.51.100.7"));
     }
 
     #[test]

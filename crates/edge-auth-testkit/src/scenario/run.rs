@@ -43,6 +43,13 @@ impl Scenario {
     }
 
     fn run_cases(&self, host: &mut dyn Host, mut setup: Setup<'_>, report: &mut Report) {
+        // A host that offers nothing of what every case needs may rightly refuse the policy.
+        if let Some(need) = self.source.needs.iter().find(|need| !host.offers(**need)) {
+            for case in &self.source.case {
+                report.skip(self.line(&case.name), format!("needs {need}"));
+            }
+            return;
+        }
         let started = host.start(&setup).and_then(|started| {
             setup.complete(&self.source, &started.seeded)?;
             Ok(started.notices)
@@ -75,7 +82,7 @@ impl Scenario {
     fn unmet(&self, case: &Case, host: &dyn Host) -> Option<Need> {
         let moved = case.before.passes.is_some().then_some(Need::Clock);
         let outage = case.before.store.is_some().then_some(Need::Outage);
-        let declared = self.source.needs.iter().chain(&case.needs).copied();
+        let declared = case.needs.iter().copied();
         declared.chain(moved).chain(outage).find(|need| !host.offers(*need))
     }
 

@@ -11,6 +11,14 @@ use super::constraints::Constraints;
 use super::validity::Validity;
 use super::{facts, key_strength, pem};
 
+/// Whether a file names authorities, and nothing else, in PEM.
+///
+/// # Errors
+/// What is wrong with it, for the operator.
+pub fn check_authorities(file: &[u8]) -> Result<(), String> {
+    Authorities::read(file).map(|_| ())
+}
+
 /// One authority.
 #[derive(Debug)]
 pub(crate) struct Authority {
@@ -31,15 +39,23 @@ impl Authorities {
     /// # Errors
     /// What is wrong with it, for the operator.
     pub(crate) fn read(file: &[u8]) -> Result<Self, String> {
-        let certificates = pem::certificates(file);
-        let certificates =
-            certificates.map_err(|_| "has no certificate in it, or a broken one".to_owned())?;
+        let certificates = pem::of_file(file)?;
         let repeated = |index: usize, der| certificates.iter().take(index).any(|earlier| earlier == der);
         let once = certificates.iter().enumerate().filter(|(index, der)| !repeated(*index, *der));
         let read = once.map(|(index, der)| {
             Authority::read(der).map_err(|reason| format!("certificate {}: {reason}", index + 1))
         });
         read.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Those that are not good at `now`: for the operator.
+    pub(crate) fn notices(&self, now: Timestamp) -> impl Iterator<Item = String> {
+        let bad = self
+            .0
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, own)| Some((index, own.validity.check(now).err()?)));
+        bad.map(|(index, denial)| format!("authority {} of {}: {}", index + 1, self.0.len(), denial.reason))
     }
 
     pub(crate) fn anchors(&self) -> Vec<TrustAnchor<'_>> {

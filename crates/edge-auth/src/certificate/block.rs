@@ -58,7 +58,7 @@ impl CertificateBlock {
         now: Timestamp,
     ) -> Result<KnownCertificate, Denial> {
         let mut facts = match presented {
-            Presented::Told(told) => told.facts()?,
+            Presented::Told(told) => told.facts(self.source)?,
             whole => Facts::read(whole.certificates().first().ok_or_else(|| untrusted("there is none"))?)?,
         };
         if self.source.brings_chain() {

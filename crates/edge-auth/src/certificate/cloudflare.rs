@@ -4,7 +4,7 @@ use super::facts::{Facts, malformed, serial};
 use super::handover::TlsClientAuth;
 use super::name::DistinguishedName;
 use super::validity::Validity;
-use super::{from_hex, rfc9440};
+use super::{CertificateSource, from_hex, rfc9440};
 use crate::denial::{Code, Denial};
 use crate::request::Headers;
 
@@ -18,15 +18,18 @@ impl<'a> TlsClientAuth<'a> {
             let text = value.map(std::str::from_utf8).transpose();
             text.map_err(|_| malformed(format!("`{name}` is no text")))
         };
-        let boolean = |name, yes, no| {
-            Ok(match text(name)? {
-                Some("true") => Some(yes),
-                Some("false") => Some(no),
-                other => other.filter(|_| false),
-            })
+        let boolean = |name, yes, no| match text(name)? {
+            Some("true") => Ok(Some(yes)),
+            Some("false") => Ok(Some(no)),
+            None | Some("") => Ok(None),
+            Some(_) => Err(malformed(format!("`{name}` is neither `true` nor `false`"))),
         };
+        let presented = boolean("cf-cert-presented", "1", "0")?;
+        if presented != Some("1") {
+            return Ok(Self { presented, ..Self::default() });
+        }
         Ok(Self {
-            presented: boolean("cf-cert-presented", "1", "0")?,
+            presented,
             verified: boolean("cf-cert-verified", "SUCCESS", "FAILED")?,
             revoked: boolean("cf-cert-revoked", "1", "0")?,
             issuer_dn: text("cf-cert-issuer-dn-rfc2253")?,
@@ -47,54 +50,87 @@ impl<'a> TlsClientAuth<'a> {
     }
 
     /// What it says, if Cloudflare found it good. `certVerified` is `SUCCESS` for a revoked one, too.
-    pub(crate) fn facts(&self) -> Result<Facts, Denial> {
+    /// Fields are named as `source` has them.
+    pub(crate) fn facts(&self, source: CertificateSource) -> Result<Facts, Denial> {
+        let name = |member| field_name(source, member);
         if self.presented != Some("1") {
-            return Err(malformed("`certPresented` is neither \"0\" nor \"1\""));
+            return Err(malformed(format!("`{}` is neither \"0\" nor \"1\"", name("certPresented"))));
         }
         match self.verified {
             Some("SUCCESS") => {}
             verified => {
                 let verdict = crate::audit::excerpt(verified.unwrap_or("missing"), 100);
-                return Err(Denial::new(Code::CertificateInvalid, format!("`certVerified` is {verdict}")));
+                let reason = format!("`{}` is {verdict}", name("certVerified"));
+                return Err(Denial::new(Code::CertificateInvalid, reason));
             }
         }
         match self.revoked {
             Some("0") => {}
-            Some("1") => return Err(Denial::new(Code::CertificateRevoked, "`certRevoked` is 1")),
-            _ => return Err(Denial::new(Code::CertificateInvalid, "`certRevoked` is missing")),
+            Some("1") => {
+                let reason = format!("`{}` says that it is revoked", name("certRevoked"));
+                return Err(Denial::new(Code::CertificateRevoked, reason));
+            }
+            _ => {
+                let reason = format!("`{}` is missing, or neither yes nor no", name("certRevoked"));
+                return Err(Denial::new(Code::CertificateInvalid, reason));
+            }
         }
-        let told = self.told()?;
+        let told = self.told(name)?;
         let Some(der) = self.rfc9440.filter(|field| !field.is_empty()) else {
             return Ok(told);
         };
         // It is filled whatever the verdict: it must be the certificate that was found good.
-        let read = Facts::read(&rfc9440::byte_sequence(der.as_bytes())?)?;
+        let read = Facts::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
         if read.thumbprint != told.thumbprint {
-            return Err(malformed("`certRFC9440` is another certificate than the fingerprint's"));
+            return Err(malformed(format!(
+                "`{}` is another certificate than the fingerprint's",
+                name("certRFC9440")
+            )));
         }
         Ok(Facts { names: read.names, ..told })
     }
 
-    fn told(&self) -> Result<Facts, Denial> {
-        let field = |value: Option<&'a str>, name| {
-            value.filter(|value| !value.is_empty()).ok_or_else(|| malformed(format!("`{name}` is missing")))
+    fn told(&self, name: impl Fn(&'static str) -> &'static str) -> Result<Facts, Denial> {
+        let no = |member, what| malformed(format!("`{}` is {what}", name(member)));
+        let field = |value: Option<&'a str>, member| {
+            value.filter(|value| !value.is_empty()).ok_or_else(|| no(member, "missing"))
         };
         let fingerprint = field(self.fingerprint_sha256, "certFingerprintSHA256")?;
         let thumbprint = from_hex(fingerprint).and_then(|bytes| bytes.try_into().ok());
         let number = field(self.serial, "certSerial")?;
         if !number.bytes().all(|byte| byte.is_ascii_hexdigit()) || number.len() > 64 {
-            return Err(malformed("`certSerial` is no hexadecimal number"));
+            return Err(no("certSerial", "no hexadecimal number"));
         }
-        let dates = (field(self.not_before, "certNotBefore")?, field(self.not_after, "certNotAfter")?);
+        let (from, until) =
+            (field(self.not_before, "certNotBefore")?, field(self.not_after, "certNotAfter")?);
         Ok(Facts {
-            thumbprint: thumbprint.ok_or_else(|| malformed("`certFingerprintSHA256` is no SHA-256"))?,
+            thumbprint: thumbprint.ok_or_else(|| no("certFingerprintSHA256", "no SHA-256"))?,
             serial: serial(number),
             subject: self.subject_dn.and_then(DistinguishedName::parse),
             issuer: self.issuer_dn.and_then(DistinguishedName::parse),
             issuer_key_id: self.issuer_key_id.and_then(from_hex),
             names: None,
-            validity: Validity::printed(dates.0, dates.1)
-                .ok_or_else(|| malformed("`certNotBefore` or `certNotAfter` is no date"))?,
+            validity: Validity::printed(from, until).ok_or_else(|| {
+                no("certNotAfter", "no date, or the one before which it is not good is none")
+            })?,
         })
+    }
+}
+
+/// What an operator sees of a member of `tlsClientAuth`: its own name, or that of the header field.
+fn field_name(source: CertificateSource, member: &'static str) -> &'static str {
+    if source != CertificateSource::CloudflareHeaders {
+        return member;
+    }
+    match member {
+        "certPresented" => "cf-cert-presented",
+        "certVerified" => "cf-cert-verified",
+        "certRevoked" => "cf-cert-revoked",
+        "certSerial" => "cf-cert-serial",
+        "certFingerprintSHA256" => "cf-cert-fingerprint-sha256",
+        "certNotBefore" => "cf-cert-not-before",
+        "certNotAfter" => "cf-cert-not-after",
+        "certRFC9440" => "client-cert",
+        other => other,
     }
 }

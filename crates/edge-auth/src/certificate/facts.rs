@@ -1,6 +1,7 @@
 //! What a certificate says, read from its DER or told by a platform.
 
-use pki_types::CertificateDer;
+use edge_auth_token::Timestamp;
+use pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
@@ -92,6 +93,21 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
         return Err(malformed("its serial number is negative"));
     }
     Ok(certificate)
+}
+
+/// Whether a certificate of the host's own is good at `now`.
+///
+/// # Errors
+/// What is wrong with it, for the operator.
+pub fn check_validity(der: &CertificateDer<'_>, now: Timestamp) -> Result<(), String> {
+    let checked = parse(der).and_then(|certificate| validity(&certificate).check(now));
+    checked.map_err(|denial| denial.reason)
+}
+
+/// The key of a certificate, whatever else it says; nobody verified that. `None` if it cannot be read.
+pub fn public_key(der: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    let certificate = Certificate::from_der(der).ok()?;
+    certificate.tbs_certificate().subject_public_key_info().to_der().ok().map(SubjectPublicKeyInfoDer::from)
 }
 
 pub(crate) fn validity(certificate: &Certificate) -> Validity {

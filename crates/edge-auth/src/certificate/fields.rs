@@ -12,12 +12,19 @@ const FIELDS: [(CertificateSource, &[&str]); 4] = [
 ];
 
 /// Fields by which upstreams are told of certificates in other people's products.
-const OF_OTHERS: [&str; 5] = [
+const OF_OTHERS: [&str; 12] = [
     "cf-client-cert-",
     "x-forwarded-client-cert",
     "x-forwarded-tls-client-cert",
     "x-forwarded-tls-client-cert-",
     "ssl-client-",
+    "x-ssl-client-",
+    "x-client-cert",
+    "x-client-cert-",
+    "x-client-dn",
+    "x-tls-client-cert",
+    "x-arr-clientcert",
+    "cloudfront-viewer-cert-",
 ];
 
 /// Whether an upstream could take a client's field, in any spelling, for a certificate that somebody

@@ -33,6 +33,8 @@ pub(crate) use identity::Identity;
 pub(crate) use name::DistinguishedName;
 pub(crate) use presented::Presented;
 
+pub use authority::check_authorities;
+pub use facts::{check_validity, public_key};
 pub use handover::{Handover, TlsClientAuth};
 pub use signatures::CertificateSignatures;
 pub use source::CertificateSource;

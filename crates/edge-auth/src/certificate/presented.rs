@@ -1,10 +1,11 @@
 //! Which certificate a request presents, by one source. Reads; judges nothing but form and size.
 
 use pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
 
 use super::facts::malformed;
 use super::handover::{Handover, TlsClientAuth};
-use super::{CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, pem, rfc9440};
+use super::{CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, Thumbprint, from_hex, pem, rfc9440};
 use crate::denial::{Code, Denial};
 use crate::request::AuthRequest;
 
@@ -61,6 +62,16 @@ impl<'a> Presented<'a> {
             Self::Chain(chain) => chain,
             Self::Leaf(leaf) => std::slice::from_ref(leaf),
             Self::Told(_) => &[],
+        }
+    }
+
+    /// The SHA-256 of the client's own, unverified; `None` if Cloudflare tells of none.
+    pub(crate) fn thumbprint(&self) -> Option<Thumbprint> {
+        match self {
+            Self::Chain(_) | Self::Leaf(_) => {
+                self.certificates().first().map(|der| Sha256::digest(der).into())
+            }
+            Self::Told(told) => told.fingerprint_sha256.and_then(from_hex)?.try_into().ok(),
         }
     }
 

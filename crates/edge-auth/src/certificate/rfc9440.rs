@@ -26,20 +26,25 @@ pub(crate) fn chain(headers: Headers<'_>) -> Result<Option<Vec<CertificateDer<'s
             None => Ok(None),
         };
     };
-    let mut chain = vec![byte_sequence(own)?];
+    let mut chain = vec![byte_sequence("Client-Cert", own)?];
     for list in others {
         for item in list.split(|byte| *byte == b',') {
-            chain.push(byte_sequence(item)?);
+            chain.push(byte_sequence("Client-Cert-Chain", item)?);
         }
     }
     Ok(Some(chain))
 }
 
-/// `:base64:`
-pub(crate) fn byte_sequence(field: &[u8]) -> Result<CertificateDer<'static>, Denial> {
-    let inner = field.trim_ascii().strip_prefix(b":").and_then(|rest| rest.strip_suffix(b":"));
+/// `:base64:`, with spaces around it (RFC 8941, section 4.2); `name` is the field's.
+pub(crate) fn byte_sequence(name: &str, field: &[u8]) -> Result<CertificateDer<'static>, Denial> {
+    let mut item = field;
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = item {
+        item = rest;
+    }
+    let inner = item.strip_prefix(b":").and_then(|rest| rest.strip_suffix(b":"));
     let der = inner.filter(|inner| !inner.is_empty()).and_then(|inner| BASE64.decode(inner).ok());
-    der.map(CertificateDer::from).ok_or_else(|| malformed("it is no byte sequence of RFC 9440: `:base64:`"))
+    der.map(CertificateDer::from)
+        .ok_or_else(|| malformed(format!("`{name}` is no byte sequence of RFC 9440: `:base64:`")))
 }
 
 #[cfg(test)]
@@ -55,7 +60,7 @@ mod tests {
     fn a_chain_is_the_own_certificate_and_those_of_the_list() {
         let fields: [(&str, &[u8]); 3] = [
             ("Client-Cert", b":YQ==:"),
-            ("client-cert-chain", b":Yg: , :Yw==:"),
+            ("client-cert-chain", b" :Yg: , :Yw==:  "),
             ("Client-Cert-Chain", b":ZA==:"),
         ];
         let wanted = ["a", "b", "c", "d"].map(|text| text.as_bytes().to_vec()).to_vec();
@@ -76,6 +81,9 @@ mod tests {
             b":YQ==:,:YQ==:",
             b"-----BEGIN CERTIFICATE-----",
             b":-_==:",
+            b"\x0c:YQ==:",
+            b":YQ==:\n",
+            b"\t:YQ==:",
             b"\xff",
         ] {
             assert!(read(&[("client-cert", value)]).is_err(), "{value:?}");

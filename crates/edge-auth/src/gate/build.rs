@@ -74,7 +74,8 @@ impl<P: Platform> Gate<P> {
             match certificate_block(block, resources) {
                 Ok(block) => certificate_blocks.push(block),
                 Err(message) => {
-                    errors.push(mistake(&format!("client_cert `{}`", block.name), "ca_file", message));
+                    let mistake = mistake(&format!("client_cert `{}`", block.name), "ca_file", message);
+                    errors.push(PolicyError { line: block.line, ..mistake });
                 }
             }
         }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Gate;
 use super::outcome::{CheckResult, Trail};
-use crate::certificate::{CertificateBlock, KnownCertificate, Presented};
+use crate::certificate::{CertificateBlock, CertificateSource, KnownCertificate, Presented, Thumbprint};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{Named, Rule};
@@ -36,8 +36,8 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Checks that a token is used by whom it was issued to (RFC 8705, section 3), and that it is
-    /// bound at all where the rule asks for that. Without a certificate that the rule names, those
-    /// of all blocks are sought.
+    /// bound at all where the rule asks for that. Where the rule names no certificate, it may come by
+    /// the source of any block.
     pub(super) fn check_binding(
         &self,
         confirmation: Confirmation,
@@ -59,25 +59,31 @@ impl<P: Platform> Gate<P> {
             let reason = "the token is bound to a certificate, and the policy has no `[[client_cert]]`";
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
-        let all: Vec<usize> = (0..self.certificate_blocks.len()).collect();
+        let names_certificates = rule.access.named().iter().any(|one| matches!(one, Named::Cert(_)));
         let found = match certificate {
-            Some(verified) => Some(verified),
-            None => self.certificate_by(&all, request, now, trail)?,
+            None if !names_certificates => self.certificate_of(&wanted, request, now, trail)?,
+            named => named,
         };
-        let mismatch = |reason: &str| Err(Denial::new(Code::BindingMismatch, reason));
-        match found {
-            None => mismatch("the token is bound to a certificate, and the client presents none"),
-            // A digest of something public: there is nothing to learn from the time that this takes.
-            Some(found) if found.certificate.thumbprint != wanted => {
-                mismatch("the token's `x5t#S256` is of another certificate than the client's")
-            }
-            Some(_) => {
-                trail.check("binding", CheckResult::Passed, || {
-                    "`x5t#S256` is of the client's certificate".to_owned()
-                });
-                Ok(())
-            }
+        // A digest of something public: there is nothing to learn from the time that this takes.
+        if found.is_some_and(|found| found.certificate.thumbprint == wanted) {
+            trail.check("binding", CheckResult::Passed, || {
+                "`x5t#S256` is of the client's certificate".to_owned()
+            });
+            return Ok(());
         }
+        let presented = if names_certificates { "by a source that the rule names" } else { "by any source" };
+        let reason = format!("the token's `x5t#S256` is of no certificate that is presented {presented}");
+        Err(Denial::new(Code::BindingMismatch, reason))
+    }
+
+    /// What its operator should know of the authorities that are not good at `now`: nobody passes by
+    /// them.
+    pub fn authority_notices(&self, now: Timestamp) -> Vec<String> {
+        let of = |block: &CertificateBlock| {
+            let notices = block.authorities.iter().flat_map(|authorities| authorities.notices(now));
+            notices.map(|notice| format!("client_cert `{}`: {notice}", block.name)).collect::<Vec<_>>()
+        };
+        self.certificate_blocks.iter().flat_map(of).collect()
     }
 
     /// The block that a rule names.
@@ -102,7 +108,9 @@ impl<P: Platform> Gate<P> {
             if blocks.iter().take(position).any(|(_, earlier)| earlier.source == block.source) {
                 continue;
             }
-            if let Some(presented) = Presented::by(block.source, request)?
+            let presented =
+                Presented::by(block.source, request).map_err(|denial| by(block.source, denial))?;
+            if let Some(presented) = presented
                 && found.replace((block.source, presented)).is_some()
             {
                 let reason = "certificates are presented by two sources that the rule names";
@@ -110,23 +118,65 @@ impl<P: Platform> Gate<P> {
             }
         }
         let Some((source, presented)) = found else { return Ok(None) };
+        self.good_for_one(blocks, source, &presented, now, trail).map(Some)
+    }
+
+    /// The certificate with this thumbprint, by whatever source. Others do not matter here: a proxy
+    /// that hands over its client's may have one of its own.
+    fn certificate_of(
+        &self,
+        wanted: &Thumbprint,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Option<Verified>, Denial> {
+        let mut refused = None;
+        for source in CertificateSource::ALL {
+            let blocks: Vec<_> = self
+                .certificate_blocks
+                .iter()
+                .enumerate()
+                .filter(|(_, block)| block.source == source)
+                .collect();
+            if blocks.is_empty() {
+                continue;
+            }
+            let Ok(Some(presented)) = Presented::by(source, request) else { continue };
+            if presented.thumbprint() == Some(*wanted) {
+                match self.good_for_one(blocks, source, &presented, now, trail) {
+                    Ok(verified) => return Ok(Some(verified)),
+                    Err(denial) => refused = Some(denial),
+                }
+            }
+        }
+        refused.map_or(Ok(None), Err)
+    }
+
+    /// The first of the blocks of a source that finds the certificate good.
+    fn good_for_one(
+        &self,
+        blocks: Vec<(usize, &CertificateBlock)>,
+        source: CertificateSource,
+        presented: &Presented<'_>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Verified, Denial> {
         let mut refused = Denial::new(Code::CertificateIssuerUntrusted, "no block has this source");
         for (index, block) in blocks.into_iter().filter(|(_, block)| block.source == source) {
-            match self.known_or_verified_certificate(index, block, &presented, now) {
+            match self.known_or_verified_certificate(index, block, presented, now) {
                 Ok(certificate) => {
                     trail.certificate(&certificate.thumbprint);
                     trail.check("certificate", CheckResult::Passed, || {
                         format!("by source `{source}`, good for block `{}`", block.name)
                     });
-                    return Ok(Some(Verified { named: Named::Cert(index), certificate }));
+                    return Ok(Verified { named: Named::Cert(index), certificate });
                 }
                 // It may be for another block. What is told is the refusal that came furthest.
                 Err(denial) if refused.code == Code::CertificateIssuerUntrusted => refused = denial,
                 Err(_) => {}
             }
         }
-        refused.reason = format!("source `{source}`: {}", refused.reason);
-        Err(refused)
+        Err(by(source, refused))
     }
 
     /// Finds the certificate among those seen before, or verifies it. That it is good *now* is asked
@@ -160,4 +210,10 @@ impl<P: Platform> Gate<P> {
             }
         }
     }
+}
+
+/// Says of a refusal by which source the certificate came.
+fn by(source: CertificateSource, mut denial: Denial) -> Denial {
+    denial.reason = format!("source `{source}`: {}", denial.reason);
+    denial
 }

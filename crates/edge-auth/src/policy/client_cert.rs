@@ -14,6 +14,8 @@ pub(crate) struct ClientCertPolicy {
     pub source: CertificateSource,
     /// The authorities' certificates. Only `tls` may leave it out: then they are the listener's.
     pub ca_file: Option<PathBuf>,
+    /// Where the policy says so.
+    pub line: Option<usize>,
     pub pins: Pins,
     pub identity: Identity,
     pub scopes: Scopes,
@@ -47,6 +49,7 @@ pub(super) fn client_cert(
         name: source.name,
         source: source.source,
         ca_file: source.ca_file,
+        line: compiler.line(&at("ca_file")),
         pins,
         identity: identity?,
         scopes: Scopes::list(source.scopes),

@@ -65,7 +65,7 @@ impl<'a> Compiler<'a> {
         let block = self.describe(at.block, at.index);
         self.errors.push(PolicyError {
             file: self.file.to_owned(),
-            line: self.map.line_of(&at.place()),
+            line: self.line(&at),
             block,
             field: at.field.to_owned(),
             message: message.to_owned(),
@@ -88,10 +88,15 @@ impl<'a> Compiler<'a> {
 
     /// `policy.toml:12`: where a field, or at least its block, is written.
     pub(super) fn place(&self, at: &Field) -> String {
-        match self.map.line_of(&at.place()) {
+        match self.line(at) {
             Some(line) => format!("{}:{line}", self.file),
             None => self.file.to_owned(),
         }
+    }
+
+    /// The line where a field, or at least its block, is written.
+    pub(super) fn line(&self, at: &Field) -> Option<usize> {
+        self.map.line_of(&at.place())
     }
 
     /// A block's name: it is part of principals and of `jwt:NAME`, so it is plain and unique.

@@ -153,6 +153,12 @@ impl Policy {
         }
     }
 
+    /// Whether `[trust]` says which proxies are believed. By default it is whoever is on this machine,
+    /// and on the gateway nobody.
+    pub fn names_proxies(&self) -> bool {
+        self.trust.networks.is_some() || self.trust.secret.is_some()
+    }
+
     /// The `[[client_cert]]` blocks: name, source, and the file with their authorities.
     pub fn client_cert_blocks(&self) -> impl Iterator<Item = (&str, CertificateSource, Option<&Path>)> {
         self.client_certs.iter().map(|block| (&*block.name, block.source, block.ca_file.as_deref()))
@@ -183,7 +189,8 @@ impl Policy {
         let issuer_names: Vec<(String, String)> =
             source.issuer.iter().map(|block| (block.name.clone(), block.issuer.clone())).collect();
         let key_names: Vec<String> = source.api_key.iter().map(|block| block.name.clone()).collect();
-        let cert_names: Vec<String> = source.client_cert.iter().map(|block| block.name.clone()).collect();
+        let cert_names: Vec<(String, CertificateSource)> =
+            source.client_cert.iter().map(|block| (block.name.clone(), block.source)).collect();
         let blocks = Blocks { issuers: &issuer_names, api_keys: &key_names, client_certs: &cert_names };
 
         let indexed = source.issuer.into_iter().enumerate();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::compile::{Compiler, Field};
 use super::source;
+use crate::certificate::CertificateSource;
 use crate::route::{HostPattern, Methods, PathPattern, Route};
 use crate::scopes::ScopeRule;
 
@@ -59,7 +60,7 @@ pub(crate) struct Cors {
 pub(super) struct Blocks<'a> {
     pub issuers: &'a [(String, String)],
     pub api_keys: &'a [String],
-    pub client_certs: &'a [String],
+    pub client_certs: &'a [(String, CertificateSource)],
 }
 
 impl Rule {
@@ -164,7 +165,7 @@ fn named(
             }
             Some(("key", block)) => blocks.api_keys.iter().position(|key| key == block).map(Named::Key),
             Some(("cert", block)) => {
-                blocks.client_certs.iter().position(|cert| cert == block).map(Named::Cert)
+                blocks.client_certs.iter().position(|(cert, _)| cert == block).map(Named::Cert)
             }
             _ => {
                 let message = format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\"");
@@ -206,6 +207,18 @@ fn one_of_a_kind(
     let certs = named.len() - jwts.len() - keys;
     if all && (jwts.len() > 1 || keys > 1 || certs > 1) {
         compiler.error(at.clone(), "`all` of two of a kind can never be met: a request carries one of each");
+        return None;
+    }
+    let by = |source| {
+        named.iter().any(|one| match one {
+            Named::Cert(index) => blocks.client_certs.get(*index).is_some_and(|(_, own)| *own == source),
+            Named::Jwt(_) | Named::Key(_) => false,
+        })
+    };
+    if by(CertificateSource::Rfc9440) && by(CertificateSource::CloudflareHeaders) {
+        let message =
+            "names certificates by `rfc9440` and by `cloudflare-headers`, which both read `Client-Cert`";
+        compiler.error(at.clone(), message);
         return None;
     }
     for (index, iss) in jwts.iter().enumerate() {

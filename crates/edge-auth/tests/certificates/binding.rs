@@ -1,11 +1,12 @@
 //! Tokens that are bound to a certificate (RFC 8705, section 3).
 
+use edge_auth::certificate::Handover;
 use edge_auth_testkit::certificates::{Client, ClientPlan};
 use edge_auth_testkit::mint::{Signer, base64url, compact};
 use edge_auth_token::Algorithm;
 use serde_json::{Value, json};
 
-use crate::door::{Door, NOW, SPIFFE, Sent, result, root};
+use crate::door::{Door, NOW, SPIFFE, Sent, reason, result, root};
 
 const ISSUER: &str = r#"
 [[issuer]]
@@ -52,6 +53,39 @@ fn a_bound_token_passes_with_its_own_certificate_only() {
     let expired =
         result(&door.ask(&Sent::proxied(&own).field("Authorization", &token(bound_to(&own))), 4_000_000_001));
     assert_eq!(expired, "token_expired");
+}
+
+#[test]
+fn where_a_rule_names_certificates_only_those_count() {
+    let root = root();
+    let (own, client) =
+        (root.issue(&ClientPlan::with_uri("spiffe://example.com/a")), root.issue(&ClientPlan::default()));
+    let blocks = format!(
+        "[[client_cert]]\nname = \"listener\"\nsource = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}\n\
+         [[client_cert]]\nname = \"proxied\"\nsource = \"rfc9440\"\nca_file = \"ca.pem\"\n{SPIFFE}\n"
+    );
+    let door = |require: &str| {
+        let policy = format!("{ISSUER}\n{blocks}[[rule]]\npath = \"/\"\nrequire = {require}\n");
+        Door::new(&policy, &root.pem())
+    };
+    let bound = || Sent::proxied(&own).field("Authorization", &token(bound_to(&own)));
+    let any = door("{ any = [\"jwt:corp\", \"cert:listener\"] }");
+    assert_eq!(result(&any.ask(&bound(), NOW)), "binding_mismatch");
+    let all = door("{ any = [\"jwt:corp\", \"cert:listener\", \"cert:proxied\"] }");
+    assert_eq!(result(&all.ask(&bound(), NOW)), "jwt:corp:alice");
+
+    // Where it names none, the certificate is sought among all: a proxy's own, or junk, is no trouble.
+    let none = door("\"jwt:corp\"");
+    let through = |chain| Sent { certificate: Handover::Tls(chain), ..bound() };
+    assert_eq!(result(&none.ask(&through(&client.chain), NOW)), "jwt:corp:alice");
+    let junk = Sent { certificate: Handover::Tls(&own.chain), proxy_trusted: true, ..Sent::default() }
+        .field("Client-Cert", "junk")
+        .field("Authorization", &token(bound_to(&own)));
+    assert_eq!(result(&none.ask(&junk, NOW)), "jwt:corp:alice");
+    let other = Sent::tls(&client).field("Authorization", &token(bound_to(&own)));
+    let refused = none.ask(&other, NOW);
+    assert_eq!(result(&refused), "binding_mismatch");
+    assert!(reason(&refused).contains("by any source"), "{}", reason(&refused));
 }
 
 #[test]

@@ -223,6 +223,15 @@ fn a_servers_certificate_is_no_clients() {
 }
 
 #[test]
+fn an_extension_that_must_be_understood_and_is_not_refuses() {
+    let root = root();
+    let client = root.issue(&ClientPlan { unknown_critical: true, ..agent() });
+    let outcome = Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(&client);
+    assert_eq!(result(&outcome), "certificate_invalid");
+    assert!(reason(&outcome).ends_with("a critical extension that is not known"), "{}", reason(&outcome));
+}
+
+#[test]
 fn an_authoritys_certificate_is_no_clients() {
     let root = root();
     let client = root.issue(&ClientPlan { is_authority: true, ..agent() });

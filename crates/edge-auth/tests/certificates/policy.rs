@@ -55,16 +55,24 @@ fn a_block_that_pins_nothing_is_refused() {
 fn an_authority_file_without_authorities_is_refused() {
     let root = root();
     let leaf = root.issue(&Default::default()).pem();
-    let broken = root.pem().replace('M', "!");
+    let (pem, broken) = (root.pem(), root.pem().replace('M', "!"));
+    let mistyped = pem.replace("-----BEGIN", "----BEGIN");
     for (file, says) in [
         ("", "has no certificate in it"),
         ("junk", "has no certificate in it"),
-        (broken.as_str(), "a broken one"),
+        (broken.as_str(), "is broken PEM"),
+        (&pem[..300], "is broken PEM"),
+        (&format!("{pem}{}", &pem[..300]), "is broken PEM"),
+        (&format!("{pem}{mistyped}"), "only 1 of 2 certificates"),
+        (&format!("{pem}{}", pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")), "only 1 of 2 certificates"),
+        (&format!("\u{feff}{pem}"), "byte order mark"),
+        ("0\u{3}\u{2}\u{1}\u{1}", "openssl x509 -inform der"),
         (&leaf, "it is not an authority's"),
         (&format!("{}{leaf}", root.pem()), "certificate 2"),
     ] {
         let refusal = refusal(&format!("source = \"rfc9440\"\n{CA}\n{IDENTITY}"), file);
         assert!(refusal.contains(says) && refusal.contains("ca.pem"), "{refusal}");
+        assert!(refusal.contains("policy.toml:4:"), "{refusal}");
     }
     let missing = refusal(&format!("source = \"rfc9440\"\nca_file = \"none.pem\"\n{IDENTITY}"), "");
     assert!(missing.contains("none.pem"), "{missing}");
@@ -127,6 +135,18 @@ fn pins_and_identities_must_be_readable() {
         let refusal = refusal(block, &root().pem());
         assert!(refusal.contains(says), "{block}\n{refusal}");
     }
+}
+
+#[test]
+fn one_field_is_not_read_as_two_certificates() {
+    let block = |name: &str, rest: &str| format!("[[client_cert]]\nname = \"{name}\"\n{rest}\n{IDENTITY}\n");
+    let policy = format!(
+        "{}{}[[rule]]\npath = \"/\"\nrequire = {{ any = [\"cert:a\", \"cert:b\"] }}\n",
+        block("a", &format!("source = \"cloudflare-headers\"\n{KEY_ID}")),
+        block("b", &format!("source = \"rfc9440\"\n{CA}"))
+    );
+    let refused = Door::build(&policy, &root().pem()).err().unwrap().to_string();
+    assert!(refused.contains("both read `Client-Cert`"), "{refused}");
 }
 
 #[test]

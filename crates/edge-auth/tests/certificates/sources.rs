@@ -3,7 +3,7 @@
 use edge_auth::certificate::{Handover, TlsClientAuth};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
 
-use crate::door::{Door, NOW, SPIFFE, Sent, hex, policy, result, rfc9440, root, sequence};
+use crate::door::{Door, NOW, SPIFFE, Sent, hex, policy, reason, result, rfc9440, root, sequence};
 
 const AGENT: &str = "cert:devices:spiffe://example.com/agent";
 
@@ -163,6 +163,13 @@ fn what_cloudflare_found_good_passes_and_a_revoked_certificate_that_is_success_d
         (TlsClientAuth { serial: Some("xyz"), ..TOLD }, "certificate_malformed"),
         (TlsClientAuth { subject_dn: Some("CN=a\0b"), ..TOLD }, "certificate_malformed"),
         (TlsClientAuth { subject_dn: Some("O=Example"), ..TOLD }, "certificate_identity_mismatch"),
+        (TlsClientAuth { subject_dn: Some(""), ..TOLD }, "certificate_identity_mismatch"),
+        (TlsClientAuth { subject_dn: None, ..TOLD }, "certificate_malformed"),
+        (
+            TlsClientAuth { subject_dn: Some("CN=agent,2.5.4.45=#03020061,GN=Ann"), ..TOLD },
+            "cert:devices:agent",
+        ),
+        (TlsClientAuth { issuer_dn: Some("XYZZY=a"), ..TOLD }, "cert:devices:agent"),
         (TlsClientAuth { not_after: Some("Aug 5 00:28:21 2120 GMT"), ..TOLD }, "certificate_malformed"),
         (TlsClientAuth { not_after: Some("Dec 22 19:39:00 2019 GMT"), ..TOLD }, "certificate_expired"),
         (TlsClientAuth { fingerprint_sha256: Some("aa"), ..TOLD }, "certificate_malformed"),
@@ -181,6 +188,9 @@ fn alternative_names_are_read_from_the_certificate_that_cloudflare_found_good_an
     let told = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..TOLD };
     let with = |rfc9440| result(&door.ask(&Sent::cloudflare(TlsClientAuth { rfc9440, ..told }), NOW));
     assert_eq!(with(Some(&own)), AGENT);
+    // A workload's certificate has no subject.
+    let nameless = TlsClientAuth { subject_dn: Some(""), rfc9440: Some(&own), ..told };
+    assert_eq!(result(&door.ask(&Sent::cloudflare(nameless), NOW)), AGENT);
     assert_eq!(with(Some(&others)), "certificate_malformed");
     assert_eq!(with(Some("")), "certificate_identity_mismatch");
     assert_eq!(with(None), "certificate_identity_mismatch");
@@ -207,7 +217,22 @@ fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
     assert_eq!(result(&door.ask(&fields("true", "false"), NOW)), "cert:devices:936eacbe07f201df");
     assert_eq!(result(&door.ask(&fields("true", "true"), NOW)), "certificate_revoked");
     assert_eq!(result(&door.ask(&fields("false", "false"), NOW)), "certificate_invalid");
-    assert_eq!(result(&door.ask(&fields("SUCCESS", "0"), NOW)), "certificate_invalid");
+    for (verified, revoked) in [("SUCCESS", "false"), ("true", "TRUE"), ("true", "0"), ("true", "1")] {
+        let outcome = door.ask(&fields(verified, revoked), NOW);
+        assert_eq!(result(&outcome), "certificate_malformed", "{verified} {revoked}");
+        assert!(reason(&outcome).contains("`cf-cert-"), "{}", reason(&outcome));
+    }
+    let missing = door.ask(&fields("true", ""), NOW);
+    assert_eq!(result(&missing), "certificate_invalid");
+    assert!(reason(&missing).contains("`cf-cert-revoked` is missing"), "{}", reason(&missing));
+    for (presented, code) in
+        [("TRUE", "certificate_malformed"), ("yes", "certificate_malformed"), ("false", "credential_missing")]
+    {
+        let sent = Sent { proxy_trusted: true, ..Sent::default() }
+            .field("Cf-Cert-Presented", presented)
+            .field("Cf-Cert-Revoked", "junk");
+        assert_eq!(result(&door.ask(&sent, NOW)), code, "{presented}");
+    }
     let untrusted = Sent { proxy_trusted: false, ..fields("true", "false") };
     assert_eq!(result(&door.ask(&untrusted, NOW)), "credential_missing");
     let twice = fields("true", "false").field("cf-cert-revoked", "false");
