@@ -23,7 +23,11 @@ pub(crate) fn are_the_gates(front: &Front) {
     passes(front, ORDER, &[("Authorization", &format!("ApiKey {key}"))]);
     passes(front, "/public/page", &[]);
     let many: String = (0..400).map(|number| format!(" other:{number}")).collect();
-    passes(front, ORDER, &[("Authorization", &bearer(&token(json!({ "scope": format!("orders:read{many}") }))))]);
+    passes(
+        front,
+        ORDER,
+        &[("Authorization", &bearer(&token(json!({ "scope": format!("orders:read{many}") }))))],
+    );
 
     refused(front, ORDER, &[], 401, "credential_missing");
     let with = |changes: Value| bearer(&token(changes));
