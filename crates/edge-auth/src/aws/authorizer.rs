@@ -12,7 +12,7 @@ use super::document::PolicyDocument;
 use super::settings::HttpApiResponse;
 use crate::denial::{Code, Denial};
 use crate::faces::Incoming;
-use crate::gate::{Decision, Gate, Outcome};
+use crate::gate::{Decision, Gate, Outcome, Passage};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
@@ -48,11 +48,11 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
     ) -> Answered {
         let arn = MethodArn::parse(arn);
-        let (mut outcome, reach) = self.decide_call(api, arn, incoming, true, now).await;
+        let (mut outcome, known) = self.decide_call(api, arn, incoming, true, now).await;
         let answer = match (outcome.code(), api) {
             (Some(code), _) if code.is_outage() => Err(Raised::Unavailable),
             (Some(code), Api::Rest | Api::WebSocket) if code.status() == 401 => Err(Raised::Unauthorized),
-            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(arn, &mut outcome, reach))),
+            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(arn, &mut outcome, known))),
         };
         (answer, outcome)
     }
@@ -90,9 +90,9 @@ impl<P: Platform> Gate<P> {
         api: Api,
         arn: Option<MethodArn<'_>>,
         incoming: &Incoming<'_>,
-        reach: bool,
+        wanted: bool,
         now: Timestamp,
-    ) -> (Outcome, Option<Vec<bool>>) {
+    ) -> (Outcome, Option<Known>) {
         let asked = arn.ok_or_else(|| malformed("the event has no ARN of an API's method"));
         let asked = asked.and_then(|arn| Ok((arn.method, target(api, arn, incoming)?)));
         let asked = asked.and_then(|asked| self.host_known(incoming).map(|()| asked));
@@ -113,11 +113,14 @@ impl<P: Platform> Gate<P> {
         };
         // A caller who may not do this may do something else, and is known by the same answer.
         let known = outcome.code().is_none_or(|code| code.status() == 403 || code == Code::PathAmbiguous);
-        if !(reach && known && api != Api::WebSocket) {
+        if !(wanted && known && api != Api::WebSocket) {
             return (outcome, None);
         }
-        match self.passes(&request, now).await {
-            Ok(passes) => (outcome, Some(passes)),
+        match self.passages(&request, now).await {
+            Ok(passages) => {
+                let known = Known::by(&passages, principal(&outcome));
+                (outcome, Some(known))
+            }
             Err(denial) => (self.refuse_unread(&request, denial, now), None),
         }
     }
@@ -126,10 +129,12 @@ impl<P: Platform> Gate<P> {
         &self,
         arn: Option<MethodArn<'_>>,
         outcome: &mut Outcome,
-        passes: Option<Vec<bool>>,
+        known: Option<Known>,
     ) -> PolicyAnswer {
         let allowed = matches!(outcome.decision, Decision::Allow(_));
-        let context = self.context(outcome);
+        let caller = known.as_ref().and_then(|known| known.principal.as_ref());
+        let context = self.identity.context(caller.or(principal(outcome)));
+        let context = answer::bounded(context, &mut outcome.notices);
         let member = |name| context.get(name).filter(|value| !value.is_empty()).cloned();
         let answer = |policy_document| PolicyAnswer {
             principal_id: member("principal").unwrap_or_else(|| "nobody".to_owned()),
@@ -137,8 +142,8 @@ impl<P: Platform> Gate<P> {
             context: context.clone(),
             usage_identifier_key: self.policy.aws.usage_identifier.and_then(|by| member(by.member())),
         };
-        let reach = arn.zip(passes).and_then(|(arn, passes)| {
-            let reach = self.ground().reach(&passes)?;
+        let reach = arn.zip(known).and_then(|(arn, known)| {
+            let reach = self.ground().reach(&known.passes)?;
             PolicyDocument::of_reach(arn, reach).filter(|document| document.allows(arn.text()) == allowed)
         });
         let only = arn.filter(|_| allowed).and_then(PolicyDocument::only);
@@ -174,6 +179,32 @@ impl<P: Platform> Gate<P> {
     fn context(&self, outcome: &mut Outcome) -> Context {
         let context = self.identity.context(principal(outcome));
         answer::bounded(context, &mut outcome.notices)
+    }
+}
+
+/// A caller, and the rules that would let it pass.
+struct Known {
+    principal: Option<Principal>,
+    passes: Vec<bool>,
+}
+
+impl Known {
+    /// An answer tells of one principal, on whatever route it is used: what would be reached as another one
+    /// is left out. `asked` is who the call itself is by; where it does not matter, the first that there is.
+    fn by(passages: &[Passage], asked: Option<&Principal>) -> Self {
+        let first = || {
+            passages.iter().find_map(|passage| match passage {
+                Passage::As(principal) => Some(&**principal),
+                Passage::Refused | Passage::Public => None,
+            })
+        };
+        let own = asked.or_else(first);
+        let passes = |passage: &Passage| match passage {
+            Passage::Refused => false,
+            Passage::Public => true,
+            Passage::As(principal) => Some(&**principal) == own,
+        };
+        Self { passes: passages.iter().map(passes).collect(), principal: own.cloned() }
     }
 }
 

@@ -39,6 +39,13 @@ use outcome::Trail;
 use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
 
+/// What a rule would say to some credentials.
+pub(crate) enum Passage {
+    Refused,
+    Public,
+    As(Arc<Principal>),
+}
+
 /// A compiled policy with all that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
     pub(crate) policy: Policy,
@@ -156,21 +163,21 @@ impl<P: Platform> Gate<P> {
         Ok(self.grant(rule, principal, request, &path, query))
     }
 
-    /// For each rule, whether these credentials would pass it. An error is trouble of the host's.
-    pub(crate) async fn passes(
+    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's.
+    pub(crate) async fn passages(
         &self,
         request: &AuthRequest<'_>,
         now: Timestamp,
-    ) -> Result<Vec<bool>, Denial> {
-        let mut passes = Vec::with_capacity(self.policy.rules.len());
+    ) -> Result<Vec<Passage>, Denial> {
+        let mut passages = Vec::with_capacity(self.policy.rules.len());
         // Many rules ask for the same.
-        let mut asked: Vec<(&Rule, Option<Principal>)> = Vec::new();
+        let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
         for rule in &self.policy.rules {
             if rule.access == Access::Public {
-                passes.push(true);
+                passages.push(Passage::Public);
                 continue;
             }
-            let alike = |(other, _): &&(&Rule, Option<Principal>)| {
+            let alike = |(other, _): &&(&Rule, _)| {
                 other.access == rule.access && other.certificate_bound == rule.certificate_bound
             };
             let principal = match asked.iter().find(alike) {
@@ -178,7 +185,7 @@ impl<P: Platform> Gate<P> {
                 None => {
                     let mut trail = Trail::new(request);
                     let found = match self.verify(rule, &rule.access, request, now, &mut trail).await {
-                        Ok(principal) => Some(principal),
+                        Ok(principal) => Some(Arc::new(principal)),
                         Err(denial) if denial.code.is_outage() => return Err(denial),
                         Err(_) => None,
                     };
@@ -186,9 +193,10 @@ impl<P: Platform> Gate<P> {
                     found
                 }
             };
-            passes.push(principal.is_some_and(|principal| rule.scopes.met_by(&principal.scopes)));
+            let passed = principal.filter(|principal| rule.scopes.met_by(&principal.scopes));
+            passages.push(passed.map_or(Passage::Refused, Passage::As));
         }
-        Ok(passes)
+        Ok(passages)
     }
 
     /// The rules as IAM's resources say them.

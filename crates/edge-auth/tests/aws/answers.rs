@@ -1,6 +1,7 @@
 //! What an authorizer answers to each kind of call.
 
 use edge_auth::aws::Raised;
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 
 use super::*;
 
@@ -85,7 +86,46 @@ fn a_refused_route_says_what_else_the_caller_may_do() {
         assert!(outcome.code().is_some());
         assert!(!iam_allows(&answer, &format!("{STAGE}{refused}")), "{refused}: {answer}");
         assert!(iam_allows(&answer, &format!("{STAGE}GET/v1/files/a")), "{refused}: {answer}");
-        assert_eq!(answer["principalId"], "nobody");
+        // It is kept for the routes that she may use, and tells them who she is.
+        assert_eq!(answer["principalId"], "jwt:corp:alice");
+        assert_eq!(answer["context"]["subject"], "alice");
+    }
+}
+
+#[test]
+fn an_answer_tells_of_one_principal_on_every_route() {
+    let agents = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=Agents CA,O=Example\"\n\
+                  identity = { subject = \"CN\" }\n";
+    let rules = "[[rule]]\npath = \"/token\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/either\"\nrequire = { any = [\"cert:agents\", \"jwt:corp\"] }\n\
+                 [[rule]]\npath = \"/health\"\npublic = true\n";
+    let gate = gate_of(&format!("{agents}{rules}"));
+    let pem = Authority::root(&AuthorityPlan::named("Agents CA")).issue(&ClientPlan::default()).pem();
+    let token = bearer("");
+    let fields = [("authorization", token.as_bytes())];
+    let incoming = Incoming {
+        peer: None,
+        vouched: false,
+        method: "",
+        host: Some("api.example.com"),
+        authority: None,
+        target: "",
+        headers: Headers(&fields),
+        certificate: Handover::ApiGateway(&pem),
+    };
+    for (path, principal, reached) in [
+        ("token", "jwt:corp:alice", ["token", "health"]),
+        ("either", "cert:agents:agent", ["either", "health"]),
+        // Of whom it tells does not matter here; that it is only one does.
+        ("health", "jwt:corp:alice", ["token", "health"]),
+    ] {
+        let arn = format!("{STAGE}GET/{path}");
+        let answer = json(&block_on(gate.authorize_method(Api::Rest, &arn, &incoming, NOW)));
+        assert_eq!(answer["principalId"], principal, "{path}");
+        for other in ["token", "either", "health"] {
+            let kept = iam_allows(&answer, &format!("{STAGE}GET/{other}"));
+            assert_eq!(kept, reached.contains(&other), "{path}, then {other}: {answer}");
+        }
     }
 }
 

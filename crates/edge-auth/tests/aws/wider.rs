@@ -41,8 +41,9 @@ fn methods() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["GET", "POST", "HEAD", "DELETE"])
 }
 
-/// What the gate says to the same call, as an authorizer that keeps nothing would have it decided.
-fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) -> bool {
+/// Whom the gate lets through with the same call, as an authorizer that keeps nothing would ask it. On a
+/// public rule that is nobody in particular.
+fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) -> Option<String> {
     let fields = [("authorization", token.as_bytes())];
     let request = AuthRequest {
         method,
@@ -55,7 +56,10 @@ fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) 
         path_rewritten: false,
         proxy_trusted: false,
     };
-    matches!(block_on(gate.authorize(&request, NOW)).decision, Decision::Allow(_))
+    match block_on(gate.authorize(&request, NOW)).decision {
+        Decision::Allow(grant) => Some(grant.principal.map_or_else(String::new, |principal| principal.id)),
+        Decision::Deny(_) => None,
+    }
 }
 
 proptest! {
@@ -83,14 +87,17 @@ proptest! {
             let arn = format!("{STAGE}{method}{path}");
             let kept = iam_allows(&answer, &arn);
             let gates = decide(&gate, method, "api.example.com", path, &token);
-            prop_assert!(gates || !kept, "{policy}\n{method} {path}\n{answer}");
+            prop_assert!(gates.is_some() || !kept, "{policy}\n{method} {path}\n{answer}");
+            // And it tells the upstream of whoever the gate would.
+            let told = gates.as_deref().filter(|principal| kept && !principal.is_empty());
+            prop_assert!(told.is_none_or(|principal| answer["principalId"] == principal), "{policy}\n{path}\n{answer}");
             let elsewhere = decide(&gate, method, "elsewhere.example.com", path, &token);
             let named = policy.contains("host = ");
-            prop_assert!(elsewhere || !kept || (named && (*method, path) == (asked.0, path_only)), "{policy}\n{path}\n{answer}");
+            prop_assert!(elsewhere.is_some() || !kept || (named && (*method, path) == (asked.0, path_only)), "{policy}\n{path}\n{answer}");
             // Where IAM can say everything, it says no less either.
             let plain = |path: &str| !path.contains(['%', '*', '\\', ';', '#']) && !path.contains("//");
             let sayable = unsaid.is_empty() && plain(path) && plain(path_only);
-            prop_assert!(kept || !gates || !sayable, "{policy}\n{method} {path}\n{answer}");
+            prop_assert!(kept || gates.is_none() || !sayable, "{policy}\n{method} {path}\n{answer}");
         }
     }
 }

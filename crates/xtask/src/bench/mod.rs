@@ -40,11 +40,11 @@ pub(crate) enum Suite {
 /// Measures, prints the table, and writes the rows as JSON if a file is wanted.
 pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     let (workspace, cache) = (Workspace::locate()?, Cache::of_the_user()?);
-    let programs = Programs::build(&workspace)?;
-    let (name, how) = match suite {
-        Suite::Native => ("native", HOW),
-        Suite::Lambda => ("lambda", HOW_LAMBDA),
+    let (name, how, packages) = match suite {
+        Suite::Native => ("native", HOW, "-p edge-auth-cli -p edge-auth-bench"),
+        Suite::Lambda => ("lambda", HOW_LAMBDA, "-p edge-auth-bench"),
     };
+    let programs = Programs::build(&workspace, packages)?;
     let mut bench = Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
     match suite {
         Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,

@@ -15,9 +15,9 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Builds them, and fills the folder.
-    pub(super) fn build(workspace: &Workspace) -> io::Result<Programs> {
-        let build = Invocation::cargo(workspace, "build --release -p edge-auth-cli -p edge-auth-bench");
+    /// Builds those of these packages (`-p NAME`), and fills the folder.
+    pub(super) fn build(workspace: &Workspace, packages: &str) -> io::Result<Programs> {
+        let build = Invocation::cargo(workspace, &format!("build --release {packages}"));
         if let Outcome::Failed(why) = build.run() {
             return Err(io::Error::other(format!("cargo build: {why}")));
         }
