@@ -9,7 +9,7 @@ use super::*;
 #[test]
 fn a_policy_over_a_mebibyte_is_refused_unread() {
     let text = "#".repeat(MAX_POLICY_BYTES + 1);
-    assert_eq!(mistake(&text), "policy.toml: is 1048577 bytes long, 1048576 are read");
+    assert_eq!(mistake(&text), "policy.toml: is longer than 1048576 bytes, which is the most that is read");
 }
 
 #[test]
