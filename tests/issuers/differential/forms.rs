@@ -3,7 +3,6 @@
 
 use edge_auth_testkit::mint::{TestKey, base64url};
 use edge_auth_token::Algorithm;
-use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -24,15 +23,8 @@ const SIGNERS: [(&str, Algorithm); 4] = [
 
 pub(super) fn token(now: u64) -> impl Strategy<Value = String> {
     let parts = select(&SIGNERS[..]).prop_flat_map(move |(key, algorithm)| {
-        let header = text(header(key, algorithm), header_oddities());
-        (
-            Just((key, algorithm)),
-            header,
-            text(claims(now), claim_oddities()),
-            spelling(),
-            spelling(),
-            signature(),
-        )
+        let header = text(header(key, algorithm), HEADER_TOO);
+        (Just((key, algorithm)), header, text(claims(now), CLAIM_TOO), spelling(), spelling(), signature())
     });
     let token = parts.prop_map(|((key, algorithm), header, claims, one, two, signature)| {
         let message = format!("{}.{}", one.of(&header), two.of(&claims));
@@ -69,256 +61,81 @@ fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-fn owned(values: &[&str]) -> Vec<String> {
-    values.iter().map(|value| (*value).to_owned()).collect()
+/// JSON values, with room between them and none in them.
+fn values(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Names and JSON values, as `name=value`.
+fn members(text: &str) -> Members {
+    text.split_whitespace()
+        .filter_map(|one| one.split_once('='))
+        .map(|(name, value)| member(name, value))
+        .collect()
+}
+
+const ODD_ALG: &str = r#"
+    "none" "NONE" "" "HS256" "RS256" "PS256" "ES256" "EdDSA" "Ed25519" "es256" "ES384" "RS1" "ES256\u0020"
+    "\u0045S256" null 1 ["ES256"] {}"#;
+const ODD_TYP: &str = r#"
+    "AT+JWT" "application/at+jwt" "APPLICATION/AT+JWT" "application/application/at+jwt" "text/at+jwt" "JWT" "jwt" ""
+    "at+jwt\u0020" "\u0061t+jwt" null 1 ["at+jwt"]"#;
+const ODD_KID: &str = r#"
+    "rsa" "p256" "ed25519" "P256" "unknown" "" "\u0070256" "p256\u0000" "../p256" null 1 ["p256"]"#;
+/// Members of a header that are not there, or there already.
+const HEADER_TOO: &str = r#"
+    crit=[] crit=["exp"] crit=["b64"] crit=["x"] crit="b64" crit=null b64=false b64=true cty="JWT" cty="text/plain"
+    jku="https://evil.example/jwks" x5u="https://evil.example/" x5c=["AA=="] x5t="AA" x5t#S256="AA"
+    jwk={"kty":"oct","k":"AA"} zip="DEF" enc="A128GCM" epk={} p2c=1 alg="none" alg="ES256" kid="p256" typ="JWT" x=1
+    nonce="n" \u0061lg="none" iss="https://evil.example/" aud="x" ver=[[[[1]]]] __proto__={"alg":"none"}"#;
+
 fn header(key: &str, algorithm: Algorithm) -> impl Strategy<Value = Members> + use<> {
-    let odd = [
-        "\"none\"",
-        "\"NONE\"",
-        "\"\"",
-        "\"HS256\"",
-        "\"RS256\"",
-        "\"PS256\"",
-        "\"ES256\"",
-        "\"EdDSA\"",
-        "\"Ed25519\"",
-        "\"es256\"",
-        "\"ES384\"",
-        "\"RS1\"",
-        "null",
-        "1",
-        "[\"ES256\"]",
-        "{}",
-        "\"ES256 \"",
-        "\"\\u0045S256\"",
-    ];
-    let alg = mostly(quoted(algorithm.name()), owned(&odd));
-    let odd = [
-        "\"AT+JWT\"",
-        "\"application/at+jwt\"",
-        "\"APPLICATION/AT+JWT\"",
-        "\"JWT\"",
-        "\"jwt\"",
-        "\"\"",
-        "null",
-        "\"at+jwt \"",
-        "\"text/at+jwt\"",
-        "1",
-        "\"\\u0061t+jwt\"",
-        "[\"at+jwt\"]",
-        "\"application/application/at+jwt\"",
-    ];
-    let typ = mostly(quoted("at+jwt"), owned(&odd));
-    let odd = [
-        "\"rsa\"",
-        "\"p256\"",
-        "\"ed25519\"",
-        "\"P256\"",
-        "\"unknown\"",
-        "\"\"",
-        "null",
-        "1",
-        "[\"p256\"]",
-        "\"\\u0070256\"",
-        "\"p256\\u0000\"",
-        "\"../p256\"",
-    ];
-    let kid = mostly(quoted(key), owned(&odd));
+    let alg = mostly(quoted(algorithm.name()), values(ODD_ALG));
+    let typ = mostly(quoted("at+jwt"), values(ODD_TYP));
+    let kid = mostly(quoted(key), values(ODD_KID));
     (alg, typ, kid)
         .prop_map(|(alg, typ, kid)| vec![member("alg", alg), member("typ", typ), member("kid", kid)])
 }
 
-fn header_oddities() -> Vec<(&'static str, &'static str)> {
-    vec![
-        ("crit", "[]"),
-        ("crit", "[\"exp\"]"),
-        ("crit", "[\"b64\"]"),
-        ("crit", "\"b64\""),
-        ("crit", "null"),
-        ("crit", "[\"x\"]"),
-        ("b64", "false"),
-        ("b64", "true"),
-        ("cty", "\"JWT\""),
-        ("cty", "\"text/plain\""),
-        ("jku", "\"https://evil.example/jwks\""),
-        ("x5u", "\"https://evil.example/\""),
-        ("x5c", "[\"AA==\"]"),
-        ("x5t", "\"AA\""),
-        ("x5t#S256", "\"AA\""),
-        ("jwk", "{\"kty\":\"oct\",\"k\":\"AA\"}"),
-        ("zip", "\"DEF\""),
-        ("enc", "\"A128GCM\""),
-        ("epk", "{}"),
-        ("p2c", "1"),
-        ("alg", "\"none\""),
-        ("alg", "\"ES256\""),
-        ("kid", "\"p256\""),
-        ("typ", "\"JWT\""),
-        ("x", "1"),
-        ("nonce", "\"n\""),
-        ("\\u0061lg", "\"none\""),
-        ("iss", "\"https://evil.example/\""),
-        ("aud", "\"x\""),
-        ("ver", "[[[[1]]]]"),
-        ("__proto__", "{\"alg\":\"none\"}"),
-    ]
-}
+const ODD_ISS: &str = r#"
+    "https://login.example.com" "https://LOGIN.example.com/" "https:\/\/login.example.com\/"
+    "https://login.example.com/\u0000" ["https://login.example.com/"] "" null 1 {}"#;
+const ODD_AUD: &str = r#"
+    ["https://api.example.com"] ["https://other.example.com","https://api.example.com"] [["https://api.example.com"]]
+    [1,"https://api.example.com"] {"https://api.example.com":1} ["https://other.example.com"] [] "" null 1 true
+    "https://api.example.com/" "HTTPS://api.example.com" "https://other.example.com""#;
+const ODD_SUB: &str = r#"
+    "" null 1 {} ["alice"] "\ud800" "a\u0000b" "\uD83D\uDE00" "é""#;
+/// `PAST` and `FUTURE` are far enough from now that those who look at their own clocks agree.
+const ODD_EXP: &str = r#"
+    PAST FUTURE FUTURE.5 PAST.5 FUTUREe0 PASTe-1 "FUTURE" [FUTURE] -FUTURE 0FUTURE 0 -1 -0 1e400 -1e400 1e15 1e16
+    9007199254740992 9007199254740993 18446744073709551615 18446744073709551616 1e19 9.3e9 NaN Infinity null true "" {}
+    4102444800 253402300800 +1 1. .5 0x7fffffff"#;
+/// Claims that are not there, or there already.
+const CLAIM_TOO: &str = r#"
+    nbf=0 iat=0 nbf=4102444800 iat=4102444800 nbf="0" iat="0" nbf=null iat=null nbf=-1 iat=1e9 nbf=1.5 iat=true nbf=[]
+    iat=1e400 nbf=-1e400 jti="1" jti=1 jti=null jti={} jti="" scope="a\u0020b" scope=["a"] scope=1 client_id="app"
+    client_id=1 cnf={} cnf={"jkt":"x"} cnf=1 act={"sub":"bob"} sub="bob" iss="https://login.example.com/"
+    aud="https://api.example.com" exp=4102444800 \u0069ss="https://login.example.com/" x=1e400 x=-0 x="\ud800"
+    x=[1,[2,[3,{}]]] x=123456789012345678901234567890 __proto__={"exp":1} constructor=1 =1 é="é""#;
 
 fn claims(now: u64) -> impl Strategy<Value = Members> {
-    let odd = [
-        "\"https://login.example.com\"",
-        "\"https://LOGIN.example.com/\"",
-        "\"\"",
-        "null",
-        "1",
-        "{}",
-        "[\"https://login.example.com/\"]",
-        "\"https:\\/\\/login.example.com\\/\"",
-        "\"https://login.example.com/\\u0000\"",
-    ];
-    let iss = mostly(quoted(ISSUER), owned(&odd));
-    let several = format!("[\"https://other.example.com\",\"{API}\"]");
-    let nested = format!("[[\"{API}\"]]");
-    let mixed = format!("[1,\"{API}\"]");
-    let object = format!("{{\"{API}\":1}}");
-    let one = format!("[\"{API}\"]");
-    let odd = [
-        &several,
-        &nested,
-        &mixed,
-        &object,
-        &one,
-        "[]",
-        "\"\"",
-        "null",
-        "1",
-        "true",
-        "\"https://api.example.com/\"",
-        "\"https://other.example.com\"",
-        "[\"https://other.example.com\"]",
-        "\"HTTPS://api.example.com\"",
-    ];
-    let aud = mostly(quoted(API), owned(&odd));
-    let exp = mostly((now + 600).to_string(), times(now));
-    let sub = mostly(
-        quoted("alice"),
-        owned(&[
-            "\"\"",
-            "null",
-            "1",
-            "{}",
-            "[\"alice\"]",
-            "\"\\ud800\"",
-            "\"a\\u0000b\"",
-            "\"\\uD83D\\uDE00\"",
-            "\"é\"",
-        ]),
-    );
+    let times = ODD_EXP.replace("PAST", &(now - 600).to_string()).replace("FUTURE", &(now + 600).to_string());
+    let iss = mostly(quoted(ISSUER), values(ODD_ISS));
+    let aud = mostly(quoted(API), values(ODD_AUD));
+    let exp = mostly((now + 600).to_string(), values(&times));
+    let sub = mostly(quoted("alice"), values(ODD_SUB));
     (iss, aud, exp, sub).prop_map(|(iss, aud, exp, sub)| {
         vec![member("iss", iss), member("aud", aud), member("exp", exp), member("sub", sub)]
     })
 }
 
-/// Far enough from now that those who look at their own clocks agree.
-fn times(now: u64) -> Vec<String> {
-    let (past, future) = (now - 600, now + 600);
-    let mut times: Vec<String> = [past, future].iter().map(u64::to_string).collect();
-    times.extend([format!("{future}.5"), format!("{past}.5"), format!("{future}e0"), format!("{past}e-1")]);
-    times.extend([
-        quoted(&future.to_string()),
-        format!("[{future}]"),
-        format!("-{future}"),
-        format!("0{future}"),
-    ]);
-    times.extend(owned(&[
-        "0",
-        "-1",
-        "-0",
-        "1e400",
-        "-1e400",
-        "1e15",
-        "1e16",
-        "9007199254740992",
-        "9007199254740993",
-        "18446744073709551615",
-        "18446744073709551616",
-        "1e19",
-        "9.3e9",
-        "NaN",
-        "Infinity",
-        "null",
-        "true",
-        "\"\"",
-        "{}",
-        "4102444800",
-        "253402300800",
-        "+1",
-        "1.",
-        ".5",
-        "0x7fffffff",
-    ]));
-    times
-}
-
-fn claim_oddities() -> Vec<(&'static str, &'static str)> {
-    vec![
-        ("nbf", "0"),
-        ("iat", "0"),
-        ("nbf", "4102444800"),
-        ("iat", "4102444800"),
-        ("nbf", "\"0\""),
-        ("iat", "\"0\""),
-        ("nbf", "null"),
-        ("iat", "null"),
-        ("nbf", "-1"),
-        ("iat", "1e9"),
-        ("nbf", "1.5"),
-        ("iat", "true"),
-        ("nbf", "[]"),
-        ("iat", "1e400"),
-        ("nbf", "-1e400"),
-        ("jti", "\"1\""),
-        ("jti", "1"),
-        ("jti", "null"),
-        ("jti", "{}"),
-        ("jti", "\"\""),
-        ("scope", "\"a b\""),
-        ("scope", "[\"a\"]"),
-        ("scope", "1"),
-        ("client_id", "\"app\""),
-        ("client_id", "1"),
-        ("cnf", "{}"),
-        ("cnf", "{\"jkt\":\"x\"}"),
-        ("cnf", "1"),
-        ("act", "{\"sub\":\"bob\"}"),
-        ("sub", "\"bob\""),
-        ("iss", "\"https://login.example.com/\""),
-        ("aud", "\"https://api.example.com\""),
-        ("exp", "4102444800"),
-        ("\\u0069ss", "\"https://login.example.com/\""),
-        ("x", "1e400"),
-        ("x", "-0"),
-        ("x", "\"\\ud800\""),
-        ("x", "[1,[2,[3,{}]]]"),
-        ("x", "123456789012345678901234567890"),
-        ("__proto__", "{\"exp\":1}"),
-        ("constructor", "1"),
-        ("", "1"),
-        ("é", "\"é\""),
-    ]
-}
-
 /// A JSON object of these members and now and then another, in any order, with more or less room between them; now and
 /// then it is no JSON object.
-fn text(
-    members: impl Strategy<Value = Members>,
-    oddities: Vec<(&'static str, &'static str)>,
-) -> impl Strategy<Value = Vec<u8>> {
-    let more = vec(select(oddities), 0..=1);
-    let members = (members, prop_oneof![3 => Just(Vec::new()), 1 => more]).prop_map(|(mut members, more)| {
-        members.extend(more.into_iter().map(|(name, value)| member(name, value)));
+fn text(members: impl Strategy<Value = Members>, others: &str) -> impl Strategy<Value = Vec<u8>> {
+    let other = prop::option::weighted(0.12, select(self::members(others)));
+    let members = (members, other).prop_map(|(mut members, other)| {
+        members.extend(other);
         members
     });
     let room = mostly("", vec![" ", "\n", "\t", "\r\n  ", "\u{a0}", "\u{feff}", "/**/", "\0"]);
