@@ -14,46 +14,62 @@ use crate::{Result, pool};
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
     pub(crate) path: String,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) field: String,
     pub(crate) tokens: usize,
     pub(crate) first: usize,
     pub(crate) connections: usize,
     pub(crate) seconds: Duration,
 }
 
-/// Prints answers in a second, and in all. An answer other than 200 ends it all: nobody measures refusals.
+/// Prints answers in a second and in all, and the times of half and of 99 in 100. An answer other than 200 ends it all: nobody measures refusals.
 pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
-    let tokens = pool::read(folder, Algorithm::Rs256)?;
+    let tokens = pool::read(folder, load.algorithm)?;
     let request = |token: &String| {
         format!(
             "GET {} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: edge-auth-bench\r\n\
-             accept: application/json\r\nauthorization: Bearer {token}\r\n\r\n",
-            load.path
+             {}\r\nauthorization: Bearer {token}\r\n\r\n",
+            load.path, load.field
         )
         .into_bytes()
     };
     let requests: Vec<Vec<u8>> = tokens.iter().take(load.tokens).map(request).collect();
     let next = AtomicUsize::new(load.first);
     let started = Instant::now();
-    let answered: usize = thread::scope(|scope| {
+    let times: Vec<Duration> = thread::scope(|scope| {
         let one = |_| scope.spawn(|| connection(load, &requests, &next, started).map_err(|e| e.to_string()));
         let all: Vec<_> = (0..load.connections).map(one).collect();
-        all.into_iter()
-            .map(|one| one.join().expect("no connection panics"))
-            .sum::<std::result::Result<_, String>>()
+        let all = all.into_iter().map(|one| one.join().expect("no connection panics"));
+        all.collect::<std::result::Result<Vec<_>, String>>().map(|times| times.concat())
     })?;
-    let per_second = answered as f64 / started.elapsed().as_secs_f64();
-    Ok(writeln!(std::io::stdout(), "{per_second} {answered}")?)
+    let per_second = times.len() as f64 / started.elapsed().as_secs_f64();
+    let answered = times.len();
+    let (half, most) = (percentile(times.clone(), 50), percentile(times, 99));
+    Ok(writeln!(std::io::stdout(), "{per_second} {answered} {half} {most}")?)
 }
 
-/// How many requests were answered on one connection.
-fn connection(load: &Load, requests: &[Vec<u8>], next: &AtomicUsize, started: Instant) -> Result<usize> {
+/// In microseconds.
+fn percentile(mut times: Vec<Duration>, percent: usize) -> f64 {
+    times.sort_unstable();
+    let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+}
+
+/// How long each request on one connection took.
+fn connection(
+    load: &Load,
+    requests: &[Vec<u8>],
+    next: &AtomicUsize,
+    started: Instant,
+) -> Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(load.address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut answered, mut line, mut body) = (0, String::new(), Vec::new());
+    let (mut times, mut line, mut body) = (Vec::new(), String::new(), Vec::new());
     while started.elapsed() < load.seconds {
         let number = next.fetch_add(1, Ordering::Relaxed);
+        let sent = Instant::now();
         stream.write_all(&requests[number % requests.len()])?;
         line.clear();
         reader.read_line(&mut line)?;
@@ -71,7 +87,7 @@ fn connection(load: &Load, requests: &[Vec<u8>], next: &AtomicUsize, started: In
         }
         body.resize(length, 0);
         reader.read_exact(&mut body)?;
-        answered += 1;
+        times.push(sent.elapsed());
     }
-    Ok(answered)
+    Ok(times)
 }

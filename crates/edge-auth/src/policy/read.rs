@@ -1,7 +1,6 @@
 //! From a policy's text to its shape. An error names the line, the block and the field.
 
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
 
 use super::locate::{Format, Map, Place, Step};
 use super::{PolicyError, PolicyErrors, source};
@@ -36,25 +35,34 @@ pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Sou
     }
 }
 
+/// A value, or where in the document it is wrong.
+#[cfg(not(target_family = "wasm"))]
 fn traced<'de, D, T>(deserializer: D) -> Result<T, (Place, D::Error)>
 where
     D: serde::Deserializer<'de>,
     T: DeserializeOwned,
 {
+    use serde_path_to_error::Segment;
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let place = steps(error.path());
+        let step = |segment: &Segment| match segment {
+            Segment::Map { key } => Some(Step::Field(key.clone())),
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let place = error.path().iter().filter_map(step).collect();
         (place, error.into_inner())
     })
 }
 
-fn steps(path: &Path) -> Place {
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Map { key } => Some(Step::Field(key.clone())),
-            Segment::Seq { index } => Some(Step::Index(*index)),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
+/// In wasm the trace would be a quarter of the whole module: there an error has its line, and what
+/// serde says.
+#[cfg(target_family = "wasm")]
+fn traced<'de, D, T>(deserializer: D) -> Result<T, (Place, D::Error)>
+where
+    D: serde::Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    T::deserialize(deserializer).map_err(|error| (Place::new(), error))
 }
 
 /// The block and the field inside it, for people.
