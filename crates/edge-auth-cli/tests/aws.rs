@@ -1,6 +1,6 @@
 //! `edge-auth aws lint`: templates held to policies.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod common;
 
