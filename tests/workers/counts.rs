@@ -33,14 +33,16 @@ impl Counted {
         let driver = Driver::start();
         let worker = |name| Deployment::named(name).policy(POLICY).variable("PEPPER", PEPPER);
         let real = json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
-        let counting = Deployment::of_script("counting", COUNTING).with("keys", json!("keys")).with("objects", real);
+        let counting =
+            Deployment::of_script("counting", COUNTING).with("keys", json!("keys")).with("objects", real);
         let counting = counting.with("ledger", json!({ "useSQLite": false }));
         let store = worker("store").with("keys", json!("keys")).with("ledger", json!({}));
         let mut gate = worker("gate").with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
         if by_copies {
             gate = gate.with("services", json!({ "KEYS": { "name": "counting", "entrypoint": "Kv" } }));
         }
-        let started = driver.start_workers(json!([Value::from(gate), Value::from(counting), Value::from(store)]));
+        let started =
+            driver.start_workers(json!([Value::from(gate), Value::from(counting), Value::from(store)]));
         let started = started.unwrap();
         let key = made(&driver, "store");
         let (gate, counter) = (address(&started, "gate"), address(&started, "counting"));

@@ -101,7 +101,11 @@ fn a_redirect_is_the_clients_to_follow() {
     let headers = [("x-api-key", gateway.key.as_str())];
     let answer = send(gateway.at, "GET", "/orders/1?away", &headers);
     assert_eq!(answer.status, 302);
-    assert!(answer.headers.iter().any(|(_, value)| value == "http://elsewhere.example/"), "{:?}", answer.headers);
+    assert!(
+        answer.headers.iter().any(|(_, value)| value == "http://elsewhere.example/"),
+        "{:?}",
+        answer.headers
+    );
 }
 
 #[test]

@@ -52,12 +52,8 @@ pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let ledger = Ledger { driver, worker };
     let registry = Registry::new(&policy, &Secrets, &ledger).unwrap();
-    let wish = KeyWish {
-        block: "partners".to_owned(),
-        all_scopes: true,
-        never_expires: true,
-        ..KeyWish::default()
-    };
+    let wish =
+        KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
     let now = Timestamp::from_seconds(1_790_000_000);
     let (_, text) = block_on(registry.create(wish, &SeededRandomness::new(7), now)).unwrap();
     text.expose().to_owned()

@@ -17,10 +17,10 @@ use crate::test_worker;
 
 #[path = "../../crates/edge-auth-token/tests/interop.rs"]
 mod interop;
-#[path = "../../crates/edge-auth-token/tests/rfc.rs"]
-mod rfc;
 #[path = "../../crates/edge-auth-token/tests/signatures.rs"]
 mod of_every_algorithm;
+#[path = "../../crates/edge-auth-token/tests/rfc.rs"]
+mod rfc;
 #[path = "../../crates/edge-auth-token/tests/traps.rs"]
 mod traps;
 #[path = "../../crates/edge-auth-token/tests/vectors.rs"]

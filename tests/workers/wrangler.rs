@@ -66,7 +66,8 @@ fn the_project_starts_with_wrangler_and_decides() {
     assert_eq!(send(wrangler.at, "GET", "/healthz", &[]).status, 200);
     let verdict = |target: &str, headers: &str| {
         let mut asked = call("POST", "/v1/verify", &[("content-type", "application/json")]);
-        asked.body = format!(r#"{{"method":"GET","target":"{target}","headers":{{{headers}}}}}"#).into_bytes();
+        asked.body =
+            format!(r#"{{"method":"GET","target":"{target}","headers":{{{headers}}}}}"#).into_bytes();
         let answer = exchange(wrangler.at, &asked).unwrap();
         let verdict: Value = serde_json::from_slice(&answer.body).unwrap();
         (verdict["allowed"] == true, verdict["code"].as_str().unwrap_or_default().to_owned())

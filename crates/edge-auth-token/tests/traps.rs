@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use common::{ED25519, P256, RSA, Signer, b64, backend};
 use edge_auth_token::{
-    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret,
-    Timestamp, TokenType, UnverifiedToken, VerifyingKey,
+    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret, Timestamp,
+    TokenType, UnverifiedToken, VerifyingKey,
 };
 use serde_json::{Value, json};
 

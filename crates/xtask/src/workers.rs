@@ -27,7 +27,8 @@ const WORKER: &str = "cloudflare";
 const TEST_WORKER: &str = "cloudflare/test-worker";
 
 /// The tools that a build takes.
-pub(crate) const TOOLS: [Tool; 4] = [Tool::WasmRustc, Tool::WorkerBuild, Tool::WasmBindgen, Tool::NodeWorkers];
+pub(crate) const TOOLS: [Tool; 4] =
+    [Tool::WasmRustc, Tool::WorkerBuild, Tool::WasmBindgen, Tool::NodeWorkers];
 
 /// The folder whose `node_modules` has wrangler, Miniflare, workerd, binaryen and esbuild.
 pub(crate) fn on_node(cache: &Cache) -> Result<PathBuf, Missing> {
@@ -46,7 +47,9 @@ pub(crate) fn build(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let weight = ["index.js", "index_bg.wasm"].map(|file| weight(&build.join(file)));
     Ok(match weight.into_iter().sum::<std::io::Result<u64>>() {
         Err(error) => Outcome::Failed(error.to_string()),
-        Ok(weight) if weight > BUDGET => Outcome::Failed(format!("{weight} bytes gzipped, more than {BUDGET}")),
+        Ok(weight) if weight > BUDGET => {
+            Outcome::Failed(format!("{weight} bytes gzipped, more than {BUDGET}"))
+        }
         Ok(weight) => Outcome::Passed(format!("{weight} bytes gzipped, {BUDGET} allowed")),
     })
 }
@@ -57,7 +60,8 @@ pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
         return Ok(Outcome::Failed(why));
     }
     let tests = "test --workspace --features edge-auth-e2e/workers --test workers -- --show-output";
-    let mut tests = Invocation::cargo(at, tests).env("EDGE_AUTH_WORKERS_NODE", tools.path(Tool::NodeWorkers)?);
+    let mut tests =
+        Invocation::cargo(at, tests).env("EDGE_AUTH_WORKERS_NODE", tools.path(Tool::NodeWorkers)?);
     for (name, value) in building(at, tools)? {
         tests = tests.env(name, value);
     }
@@ -106,10 +110,8 @@ fn build_in(at: &Workspace, tools: &Tools, folder: &str) -> Result<Outcome, Miss
 pub(crate) fn building(at: &Workspace, tools: &Tools) -> Result<Vec<(&'static str, OsString)>, Missing> {
     let node = tools.path(Tool::NodeWorkers)?;
     let modules = node.join("node_modules");
-    let wasm_opt = wasm_opt(at, &modules).map_err(|error| Missing {
-        why: format!("wasm-opt: {error}"),
-        help: "cargo xtask setup".into(),
-    })?;
+    let wasm_opt = wasm_opt(at, &modules)
+        .map_err(|error| Missing { why: format!("wasm-opt: {error}"), help: "cargo xtask setup".into() })?;
     let programs = tools.path(Tool::WorkerBuild)?.parent().unwrap_or(Path::new("/"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)));

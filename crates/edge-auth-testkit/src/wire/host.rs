@@ -94,7 +94,8 @@ impl<P: Product> Host for WireHost<P> {
         self.product.forget_audit();
         self.upstream.take();
         let fetches = self.documents.fetches();
-        let response = exchange(address, &self.product.arriving(call)).map_err(|error| format!("no answer: {error}"))?;
+        let response =
+            exchange(address, &self.product.arriving(call)).map_err(|error| format!("no answer: {error}"))?;
         let mut seen = self.upstream.take();
         if seen.len() > 1 {
             return Err(format!("one request arrived upstream as several: {seen:?}"));

@@ -6,7 +6,10 @@
     clippy::indexing_slicing,
     reason = "each test binary uses a part of it; a panic is a failed test"
 )]
-#![allow(unexpected_cfgs, reason = "the feature is that of a crate which runs these tests with another backend")]
+#![allow(
+    unexpected_cfgs,
+    reason = "the feature is that of a crate which runs these tests with another backend"
+)]
 
 use std::sync::LazyLock;
 

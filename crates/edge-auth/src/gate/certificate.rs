@@ -21,7 +21,7 @@ pub(super) struct Verified {
 
 impl<P: Platform> Gate<P> {
     /// Verifies the certificate that is presented by a source of the blocks that the rule names.
-    pub(super) fn verify_certificate(
+    pub(super) async fn verify_certificate(
         &self,
         named: &[Named],
         request: &AuthRequest<'_>,
@@ -32,13 +32,13 @@ impl<P: Platform> Gate<P> {
             Named::Cert(index) => Some(*index),
             _ => None,
         });
-        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, trail)
+        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, trail).await
     }
 
     /// Checks that a token is used by whom it was issued to (RFC 8705, section 3), and that it is
     /// bound at all where the rule asks for that. Without a certificate that the rule names, those
     /// of all blocks are sought.
-    pub(super) fn check_binding(
+    pub(super) async fn check_binding(
         &self,
         confirmation: Confirmation,
         rule: &Rule,
@@ -62,7 +62,7 @@ impl<P: Platform> Gate<P> {
         let all: Vec<usize> = (0..self.certificate_blocks.len()).collect();
         let found = match certificate {
             Some(verified) => Some(verified),
-            None => self.certificate_by(&all, request, now, trail)?,
+            None => self.certificate_by(&all, request, now, trail).await?,
         };
         let mismatch = |reason: &str| Err(Denial::new(Code::BindingMismatch, reason));
         match found {
@@ -88,7 +88,7 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    fn certificate_by(
+    async fn certificate_by(
         &self,
         blocks: &[usize],
         request: &AuthRequest<'_>,
@@ -115,6 +115,7 @@ impl<P: Platform> Gate<P> {
             match self.known_or_verified_certificate(index, block, &presented, now) {
                 Ok(certificate) => {
                     trail.certificate(&certificate.thumbprint);
+                    self.check_certificate_revocation(block, &certificate, now, trail).await?;
                     trail.check("certificate", CheckResult::Passed, || {
                         format!("by source `{source}`, good for block `{}`", block.name)
                     });
@@ -138,7 +139,9 @@ impl<P: Platform> Gate<P> {
         presented: &Presented<'_>,
         now: Timestamp,
     ) -> Result<Arc<KnownCertificate>, Denial> {
-        let verify = || block.verify(presented, self.backend.certificate_signatures(), now).map(Arc::new);
+        let secrets = self.revocations.as_ref().map(|watch| &watch.secrets);
+        let signatures = self.backend.certificate_signatures();
+        let verify = || block.verify(presented, signatures, secrets, now).map(Arc::new);
         let certificates = presented.certificates();
         if certificates.is_empty() {
             return verify();
