@@ -18,10 +18,12 @@ impl LambdaPlatform {
     /// With the table that the environment names, which a policy with API keys needs.
     pub(crate) fn for_policy(policy: &Policy) -> Result<Self, String> {
         let named = std::env::var(STORE).ok().filter(|named| !named.is_empty());
-        if named.is_none() && policy.api_key_blocks().next().is_some() {
-            return Err(format!(
-                "the policy has API keys: say where they are kept with {STORE}=dynamodb:TABLE"
-            ));
+        let needs = [
+            (policy.api_key_blocks().next().is_some(), "API keys: say where they are kept"),
+            (policy.has_revocation_feed(), "a revocation feed: say where it is kept"),
+        ];
+        if let Some((_, what)) = needs.into_iter().find(|(needed, _)| *needed && named.is_none()) {
+            return Err(format!("the policy has {what} with {STORE}=dynamodb:TABLE"));
         }
         let store = named.map(|named| store(&named)).transpose()?;
         // An issuer that is slower leaves API Gateway no time for an answer.

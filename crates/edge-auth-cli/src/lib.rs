@@ -3,8 +3,9 @@
 //! | folder | what it is |
 //! |---|---|
 //! | `serve/` | the native host: listener, faces, proxy to the upstream, fetcher of key sets, audit log |
-//! | `store/` | where API-key records are kept: SQLite, DynamoDB |
-//! | `policy/`, `keys/`, `token.rs`, `admin.rs` | the commands of these names |
+//! | `store/` | where API-key records and revocations are kept: SQLite, DynamoDB |
+//! | `policy/`, `keys/`, `revoke/`, `revocations.rs`, `token.rs`, `admin.rs` | the commands of these names |
+//! | `desk.rs` | a policy and a store, for the commands that administer |
 //! | `aws/` | the command of this name: a template held to the policy |
 //! | `demo/` | the demonstration |
 //! | `trial/` | issuers and secrets made for one run, for `demo` and `policy test` |
@@ -14,11 +15,14 @@
 mod admin;
 mod aws;
 mod demo;
+mod desk;
 mod failure;
 mod host;
 mod keys;
 mod output;
 mod policy;
+mod revocations;
+mod revoke;
 mod serve;
 pub mod store;
 mod token;
@@ -56,6 +60,10 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Make and manage API keys
     Keys(keys::KeysArgs),
+    /// Revoke tokens, keys, certificates, or whole revocation lists of authorities
+    Revoke(revoke::RevokeArgs),
+    /// Look at what was revoked, and take it back
+    Revocations(revocations::RevocationsArgs),
     /// Make stores of API keys
     #[command(subcommand)]
     Store(store::init::StoreCommand),
@@ -108,6 +116,8 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
             Command::Demo(args) => demo::run(args, output).await,
             Command::Policy(command) => policy::run(command, output).await,
             Command::Keys(args) => keys::run(args, output).await,
+            Command::Revoke(args) => revoke::run(args, output).await,
+            Command::Revocations(args) => revocations::run(args, output).await,
             Command::Store(command) => store::init::run(command, output).await,
             Command::Token(command) => token::run(command, output),
             Command::Admin(command) => admin::run(command, output),

@@ -1,22 +1,34 @@
 //! A store that a host has only if its policy needs one.
 
+use std::future::Future;
+use std::sync::Arc;
+
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
-    SnapshotRecord, Unavailable,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, MaybeSend, Put, RevocationFeed, RevocationLog,
+    RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_token::Timestamp;
+use tokio::sync::Mutex;
 
-/// The store; none where the policy has no API keys.
+/// The store; none where the policy has no API keys and no revocation feed. Clones take turns at
+/// reading the feed.
 #[derive(Debug, Clone)]
 pub struct MaybeStore<S> {
     store: Option<S>,
     missing: &'static str,
+    tried: bool,
+    turn: Arc<Mutex<()>>,
 }
 
 impl<S> MaybeStore<S> {
     /// This store; `missing` says what to do where there is none.
     pub fn new(store: Option<S>, missing: &'static str) -> Self {
-        Self { store, missing }
+        Self { store, missing, tried: false, turn: Arc::default() }
+    }
+
+    /// This store, for a policy that is only tried: where there is none, nothing was ever revoked.
+    pub fn tried(self) -> Self {
+        Self { tried: true, ..self }
     }
 
     /// Whether there is one.
@@ -56,7 +68,14 @@ impl<S: ApiKeyAdmin> ApiKeyAdmin for MaybeStore<S> {
 }
 
 impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
+    fn turn(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
+        Arc::clone(&self.turn).lock_owned()
+    }
+
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        if self.tried && self.store.is_none() {
+            return Ok(Vec::new());
+        }
         self.store()?.since(first, limit).await
     }
 
@@ -65,6 +84,9 @@ impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        if self.tried && self.store.is_none() {
+            return Ok(None);
+        }
         self.store()?.snapshot().await
     }
 

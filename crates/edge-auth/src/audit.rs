@@ -46,12 +46,18 @@ pub struct AuditEvent {
     /// The SHA-256 of the client certificate that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// What was let through though it could not be checked, since the rule says so by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// What was administered: `keys.create`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The id of the key that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The number of the revocation that was entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<u64>,
     /// Why what was administered was not done, though the caller may: `key_not_found`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -89,6 +89,8 @@ codes! {
     BindingMismatch = "binding_mismatch", 401, "The token is bound to another client certificate.";
     /// The rule asks for a token that is bound to a certificate, and this one is not.
     BindingMissing = "binding_missing", 401, "The token is not bound to a client certificate.";
+    /// The token was revoked, or all that are like it: of its subject, client, session, issuer or signing key.
+    TokenRevoked = "token_revoked", 401, "The token has been revoked.";
     /// The API key is not one of ours; which part is wrong is not said.
     KeyInvalid = "key_invalid", 401, "The API key is invalid.";
     /// The API key has expired.
@@ -119,6 +121,10 @@ codes! {
     UpgradeNotAllowed = "upgrade_not_allowed", 403, "A protocol upgrade is not allowed here.";
     /// The store of API keys did not answer.
     StoreUnavailable = "store_unavailable", 503, "The gate cannot decide at the moment.";
+    /// It is not known what was revoked lately, for longer than the policy's bound.
+    RevocationStale = "revocation_stale", 503, "The gate cannot decide at the moment.";
+    /// The revocation list of the certificate's issuer is missing, or a newer one is overdue.
+    CertificateListStale = "certificate_list_stale", 503, "The gate cannot decide at the moment.";
     /// The issuer's keys could not be had.
     IssuerKeysUnavailable = "issuer_keys_unavailable", 503, "The gate cannot decide at the moment.";
 }
@@ -167,7 +173,13 @@ mod tests {
     #[test]
     fn no_fault_of_the_caller_is_a_5xx() {
         for code in Code::ALL {
-            let outage = matches!(code, Code::StoreUnavailable | Code::IssuerKeysUnavailable);
+            let outage = matches!(
+                code,
+                Code::StoreUnavailable
+                    | Code::RevocationStale
+                    | Code::CertificateListStale
+                    | Code::IssuerKeysUnavailable
+            );
             assert_eq!(code.status() >= 500, outage, "{}", code.name());
         }
     }

@@ -28,8 +28,10 @@ pub mod policy;
 mod principal;
 mod reply;
 mod request;
+pub mod revocation;
 pub mod route;
 pub mod scopes;
+mod subkey;
 mod trust;
 
 pub use audit::AuditEvent;

@@ -89,7 +89,19 @@ impl Check<'_> {
 
     /// An answer that is kept outlives a revocation by as long.
     fn budget(&mut self, ttl: u64) {
-        let bound = self.policy.revocation_bound().as_secs();
+        let limits = self.policy.revocation_limits();
+        if self.policy.has_revocation_feed() {
+            let said = limits.gateway_cache.as_secs();
+            if ttl > said {
+                let message = format!(
+                    "answers are kept for {ttl} s, and `[revocation] gateway_cache` says {said} s: say there what \
+                     is so, so that the policy is held to its bound"
+                );
+                self.refuse("ttl_exceeds_bound", message);
+            }
+            return;
+        }
+        let bound = limits.bound.as_secs();
         let keys = self.policy.api_key_blocks().next().is_some();
         let before = if keys { self.policy.key_record_age().as_secs() } else { 0 };
         if ttl.saturating_add(before) > bound {

@@ -8,25 +8,18 @@ mod list;
 mod report;
 mod wrap;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
-use edge_auth::Policy;
-use edge_auth::admin::{Listed, Registry};
+use edge_auth::admin::Listed;
 
+use crate::desk::{Desk, DeskArgs};
 use crate::failure::Failure;
-use crate::host::{HostResources, PolicyFile, now};
+use crate::host::now;
 use crate::output::Output;
-use crate::store::{self, AnyStore};
 
 #[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
-    /// The policy, whose `[[api_key]]` blocks say what keys look like
-    #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY", hide_env_values = true)]
-    policy: Option<PathBuf>,
-    /// Where key records are kept, as in `sqlite:keys.db`
-    #[arg(long, value_name = "STORE", global = true, env = "EDGE_AUTH_STORE", hide_env_values = true)]
-    store: Option<String>,
+    #[command(flatten)]
+    desk: DeskArgs,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -56,34 +49,7 @@ enum KeysCommand {
 /// How many records are read at a time.
 const PAGE: usize = 200;
 
-/// A policy and a store, for one command.
-struct Desk {
-    policy: Policy,
-    resources: HostResources,
-    store: AnyStore,
-}
-
 impl Desk {
-    async fn open(policy: Option<PathBuf>, store: Option<String>, creates: bool) -> Result<Self, Failure> {
-        let policy = policy.ok_or_else(|| {
-            Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
-        })?;
-        let spec = store.ok_or_else(|| {
-            Failure::Usage("say where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE".to_owned())
-        })?;
-        let file = PolicyFile::at(&policy);
-        let policy = file.read()?;
-        let store = match creates {
-            true => store::open_named(&spec).await?,
-            false => store::open_existing_named(&spec).await?,
-        };
-        Ok(Self { policy, resources: file.resources(), store })
-    }
-
-    fn registry(&self) -> Result<Registry<'_, AnyStore>, Failure> {
-        Ok(Registry::new(&self.policy, &self.resources, &self.store)?)
-    }
-
     /// All keys, in the order of their ids; those of one block, if it is named.
     async fn all(&self, block: Option<&str>) -> Result<Vec<Listed>, Failure> {
         let registry = self.registry()?;
@@ -116,7 +82,7 @@ impl Desk {
 /// Runs `edge-auth keys …`.
 pub(crate) async fn run(args: KeysArgs, output: Output) -> Result<(), Failure> {
     let creates = matches!(args.command, KeysCommand::Create(_) | KeysCommand::Import(_));
-    let desk = Desk::open(args.policy, args.store, creates).await?;
+    let desk = Desk::open(args.desk, creates).await?;
     match args.command {
         KeysCommand::Create(args) => create::run(args, &desk, output).await,
         KeysCommand::List(args) => list::run(args, &desk, output).await,

@@ -11,6 +11,7 @@ use edge_auth::{Gate, Policy, Resources};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
+use super::revocation::RevocationReport;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness};
 use crate::output::{Output, Report, count};
@@ -39,7 +40,7 @@ struct CheckReport {
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
     needs: Vec<Need>,
-    revocation: Revocation,
+    revocation: RevocationReport,
 }
 
 #[derive(Serialize)]
@@ -63,14 +64,6 @@ struct Need {
     detail: Option<String>,
 }
 
-/// The stages between a revocation and the last request that still passes, in seconds.
-#[derive(Serialize)]
-struct Revocation {
-    bound_seconds: f64,
-    /// A key that was revoked, disabled or rotated, on the native host with SQLite.
-    native_api_key_seconds: Option<f64>,
-}
-
 pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
@@ -79,7 +72,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
     let mut notices = policy.weaknesses();
     if needs.iter().all(|need| need.found) {
         // All is here: whether it is also good, a gate says.
-        let platform = NativePlatform::new(None, HttpKeySource::new());
+        let platform = NativePlatform::new(None, HttpKeySource::new()).tried();
         let built = Gate::new(policy.clone(), &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;
         notices.extend(built.1);
     }
@@ -95,13 +88,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
         unused: policy.unused(),
         weaknesses: notices,
         needs,
-        revocation: Revocation {
-            bound_seconds: policy.revocation_bound().as_secs_f64(),
-            native_api_key_seconds: policy
-                .api_key_blocks()
-                .next()
-                .map(|_| policy.key_record_age().as_secs_f64()),
-        },
+        revocation: RevocationReport::of(&policy),
     })
 }
 
@@ -178,20 +165,6 @@ impl Report for CheckReport {
             let detail = need.detail.as_deref().unwrap_or_default();
             writeln!(out, "{warn}not here{warn:#}: {}: {detail}", need.what)?;
         }
-        let revocation = &self.revocation;
-        writeln!(out, "revocation, bound {} s:", revocation.bound_seconds)?;
-        if let Some(seconds) = revocation.native_api_key_seconds {
-            writeln!(
-                out,
-                "  API keys, native host with SQLite: {seconds} s (store 0 s + cached record {seconds} s)"
-            )?;
-        }
-        if !self.issuers.is_empty() {
-            writeln!(out, "  tokens: until they expire, or their signing key leaves the issuer's key set")?;
-        }
-        if !self.client_certs.is_empty() {
-            writeln!(out, "  certificates: until they expire, or their authority leaves the policy")?;
-        }
-        Ok(())
+        self.revocation.human(out)
     }
 }

@@ -80,7 +80,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
         None => None,
     };
     let source = HttpKeySource::new();
-    let platform = NativePlatform::new(store, source);
+    let platform = NativePlatform::new(store, source).tried();
     let (gate, mut notices) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;
 
     let certificates = args.client_cert.as_deref().map(certificates).transpose()?;

@@ -3,6 +3,7 @@
 mod cases;
 mod check;
 mod explain;
+mod revocation;
 mod test;
 
 use clap::Subcommand;

@@ -57,9 +57,10 @@ impl Host {
 
     /// Reads the policy again. One with mistakes changes nothing.
     pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let (gate, told) = gate(&self.policy, &*self.resources, &self.platform)?;
+        let (mut gate, told) = gate(&self.policy, &*self.resources, &self.platform)?;
         told.into_iter().for_each(|text| self.notices.tell(text));
         gate.keep_issuer_keys_of(&self.gate());
+        gate.keep_revocations_of(&self.gate());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
         Ok(())
     }
@@ -203,6 +204,11 @@ fn gate(
     if compiled.api_key_blocks().next().is_some() && !platform.has_store() {
         return Err(Failure::Usage(
             "the policy has API keys: say where they are kept with --store sqlite:PATH".to_owned(),
+        ));
+    }
+    if compiled.has_revocation_feed() && !platform.has_store() {
+        return Err(Failure::Usage(
+            "the policy has a revocation feed: say where it is kept with --store sqlite:PATH".to_owned(),
         ));
     }
     let mut told = compiled.weaknesses();

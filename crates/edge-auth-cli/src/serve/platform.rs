@@ -20,6 +20,11 @@ impl NativePlatform {
     pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
         Self { store: Store::new(store, "no store was given: start with --store sqlite:PATH"), source }
     }
+
+    /// For a policy that is only tried: without a store, nothing was ever revoked.
+    pub(crate) fn tried(self) -> Self {
+        Self { store: self.store.tried(), ..self }
+    }
 }
 
 impl NativePlatform {

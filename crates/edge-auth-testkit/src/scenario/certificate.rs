@@ -55,6 +55,7 @@ fn plan(certificate: &Certificate) -> ClientPlan {
         uris: certificate.san_uri.iter().cloned().collect(),
         hosts: certificate.san_dns.iter().cloned().collect(),
         usage: Some(if certificate.server { ClientUsage::Server } else { ClientUsage::Client }),
+        serial: certificate.serial.map_or(default.serial, |serial| vec![serial]),
         key: if certificate.weak { ClientKey::Rsa1024 } else { default.key },
         ..ClientPlan::default()
     }
@@ -70,4 +71,6 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     let encoded: String = client.chain.iter().map(pem).collect();
     texts.set("cert-url", name, encoded.replace(' ', "%20").replace('\n', "%0A"));
     texts.set("cert-x5t", name, base64url(&client.thumbprint()));
+    let digits = client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    texts.set("cert-sha256", name, digits);
 }

@@ -48,7 +48,7 @@ pub trait Host {
 pub enum Need {
     /// The time can be moved.
     Clock,
-    /// The store of API keys can be made to fail.
+    /// The store of API keys and revocations can be made to fail.
     Outage,
     /// A call can come from any address.
     Peer,

@@ -135,8 +135,14 @@ impl Host for InProcess {
             Happening::Publishes(path, document) => {
                 running.platform.key_source.documents.publish(path, document);
             }
-            Happening::Store(Store::Down) => running.platform.api_keys.set_unavailable("switched off"),
-            Happening::Store(Store::Up) => running.platform.api_keys.set_available(),
+            Happening::Store(Store::Down) => {
+                running.platform.api_keys.set_unavailable("switched off");
+                running.platform.revocations.set_unavailable("switched off");
+            }
+            Happening::Store(Store::Up) => {
+                running.platform.api_keys.set_available();
+                running.platform.revocations.set_available();
+            }
         }
         Ok(())
     }

@@ -131,6 +131,8 @@ pub struct Certificate {
     pub san_dns: Option<String>,
     /// Its subject's common name.
     pub common_name: Option<String>,
+    /// Its serial number; the same for all if nothing is said.
+    pub serial: Option<u8>,
     /// Whether it has expired.
     #[serde(default)]
     pub expired: bool,

@@ -8,11 +8,12 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "ca",
     "cert",
     "cert-chain",
     "cert-pem",
+    "cert-sha256",
     "cert-url",
     "cert-x5t",
     "token",

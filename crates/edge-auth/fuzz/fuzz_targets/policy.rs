@@ -65,7 +65,7 @@ fn summary(parsed: &Result<Policy, PolicyErrors>) -> Option<String> {
         "{issuers:?} {blocks:?} {:?} {} {:?} {}",
         policy.secret_names(),
         policy.rule_count(),
-        policy.revocation_bound(),
+        policy.revocation_limits(),
         policy.administers()
     ))
 }

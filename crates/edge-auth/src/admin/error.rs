@@ -1,9 +1,11 @@
-//! Why a key could not be administered.
+//! Why something could not be administered.
 
 use crate::api_key::{LifecycleError, RecordError};
+use crate::certificate::CrlError;
 use crate::platform::Unavailable;
+use crate::revocation::LedgerError;
 
-/// Why a key could not be administered. The text is for the administrator.
+/// Why something could not be administered. The text is for the administrator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {
@@ -36,6 +38,24 @@ pub enum AdminError {
     /// The stored record is not to be trusted.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The key was changed, and that could not be told by the revocation feed.
+    #[error(
+        "the key was changed, but the revocation feed did not take it: hosts that remember the key may not \
+         know for some minutes. Do it again: {0}"
+    )]
+    Unannounced(#[source] LedgerError),
+    /// The policy has no revocation feed.
+    #[error("there is no revocation feed: the policy names no `[revocation] secret`")]
+    NoFeed,
+    /// The revocation log could not be administered.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A revocation list is not taken over.
+    #[error(transparent)]
+    List(#[from] CrlError),
+    /// A newer list was imported before.
+    #[error("a newer list of `{0}` was imported before")]
+    ListOlder(String),
     /// The store did not answer.
     #[error("the store is unavailable: {0}")]
     Unavailable(#[from] Unavailable),
@@ -45,7 +65,9 @@ impl AdminError {
     /// A stable code and the HTTP status of the administrative face.
     pub fn code(&self) -> (&'static str, u16) {
         match self {
-            Self::Invalid(_) | Self::BlockUnknown(_) => ("request_invalid", 400),
+            Self::Invalid(_) | Self::BlockUnknown(_) | Self::Ledger(LedgerError::Reason) => {
+                ("request_invalid", 400)
+            }
             Self::NotFound(_) => ("key_not_found", 404),
             Self::Lifecycle(
                 LifecycleError::Terms(_)
@@ -59,6 +81,15 @@ impl AdminError {
             Self::Lifecycle(_) => ("key_state", 409),
             Self::Exists(_) => ("key_exists", 409),
             Self::Conflict(_) => ("key_conflict", 409),
+            Self::Unannounced(_) => ("key_change_unannounced", 503),
+            Self::NoFeed => ("revocation_off", 409),
+            Self::List(_) => ("list_invalid", 400),
+            Self::ListOlder(_) => ("list_older", 409),
+            Self::Ledger(LedgerError::NotFound(_)) => ("revocation_not_found", 404),
+            Self::Ledger(LedgerError::NotRevoked(_)) => ("revocation_state", 409),
+            Self::Ledger(LedgerError::Conflict) => ("revocation_conflict", 409),
+            Self::Ledger(LedgerError::Unavailable(_)) => ("store_unavailable", 503),
+            Self::Ledger(_) => ("revocation_log_untrusted", 409),
             Self::RecordOfUnknownBlock { .. } | Self::Record(_) => ("key_record_untrusted", 409),
         }
     }

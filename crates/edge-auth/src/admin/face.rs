@@ -6,12 +6,13 @@ use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{AdminError, ImportWish, KeyView, Listed, Registry};
+use super::{AdminError, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
 use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
 use crate::gate::{Gate, Outcome};
-use crate::platform::{ApiKeyAdmin, Platform, Randomness};
+use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
 use crate::reply::Reply;
+use crate::revocation::{Entry, Ledger, Statement, Target};
 use crate::route::NormalPath;
 
 /// The OpenAPI 3.1 description of this face.
@@ -20,8 +21,10 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub const MAX_ADMIN_BYTES: usize = 64 * 1024;
 
-const READ: &str = "edge-auth:keys:read";
-const WRITE: &str = "edge-auth:keys:write";
+const READ_KEYS: &str = "edge-auth:keys:read";
+const WRITE_KEYS: &str = "edge-auth:keys:write";
+const READ_REVOCATIONS: &str = "edge-auth:revocations:read";
+const WRITE_REVOCATIONS: &str = "edge-auth:revocations:write";
 
 /// What is asked for.
 enum Action<'p> {
@@ -34,6 +37,11 @@ enum Action<'p> {
     Disable(&'p str),
     Enable(&'p str),
     Revoke(&'p str),
+    ListRevocations,
+    CreateRevocation,
+    ShowRevocation(&'p str),
+    UndoRevocation(&'p str),
+    CompactRevocations,
 }
 
 impl<'p> Action<'p> {
@@ -49,14 +57,21 @@ impl<'p> Action<'p> {
             ("POST", ["keys", id, "disable"]) => Self::Disable(id),
             ("POST", ["keys", id, "enable"]) => Self::Enable(id),
             ("POST", ["keys", id, "revoke"]) => Self::Revoke(id),
+            ("GET", ["revocations"]) => Self::ListRevocations,
+            ("POST", ["revocations"]) => Self::CreateRevocation,
+            ("POST", ["revocations", "compact"]) => Self::CompactRevocations,
+            ("GET", ["revocations", id]) => Self::ShowRevocation(id),
+            ("POST", ["revocations", id, "undo"]) => Self::UndoRevocation(id),
             _ => return None,
         })
     }
 
     fn scope(&self) -> &'static str {
         match self {
-            Self::Describe | Self::List | Self::Show(_) => READ,
-            _ => WRITE,
+            Self::Describe | Self::List | Self::Show(_) => READ_KEYS,
+            Self::ListRevocations | Self::ShowRevocation(_) => READ_REVOCATIONS,
+            Self::CreateRevocation | Self::UndoRevocation(_) | Self::CompactRevocations => WRITE_REVOCATIONS,
+            _ => WRITE_KEYS,
         }
     }
 
@@ -71,6 +86,11 @@ impl<'p> Action<'p> {
             Self::Disable(_) => "keys.disable",
             Self::Enable(_) => "keys.enable",
             Self::Revoke(_) => "keys.revoke",
+            Self::ListRevocations => "revocations.list",
+            Self::CreateRevocation => "revocations.create",
+            Self::ShowRevocation(_) => "revocations.show",
+            Self::UndoRevocation(_) => "revocations.undo",
+            Self::CompactRevocations => "revocations.compact",
         }
     }
 }
@@ -84,7 +104,7 @@ struct Rotation {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Revocation {
+struct Because {
     reason: String,
 }
 
@@ -109,7 +129,7 @@ impl Admission {
     }
 }
 
-impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
+impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// Answers a request for administration, if the caller may make it.
     pub async fn admin(
         &self,
@@ -133,7 +153,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
     ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
-        let scope = action.as_ref().map_or(WRITE, Action::scope);
+        let scope = action.as_ref().map_or(WRITE_KEYS, Action::scope);
         let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
             return Err((reply, outcome));
@@ -158,12 +178,18 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
             return (problem(404, "not_found", "There is no such resource."), outcome);
         };
         let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
-        match self.act(&action, query, body, randomness, now).await {
-            Ok((reply, key)) => {
+        let by = outcome.audit.principal.clone().unwrap_or_default();
+        match self.act(&action, &by, query, body, randomness, now).await {
+            Ok(Done { reply, key, revocation }) => {
                 if let Some(id) = &key {
                     self.forget_key(id);
                 }
+                if key.is_some() || revocation.is_some() {
+                    // What was entered counts here at once. A failure is told when it is read next.
+                    let _ = self.read_revocations(now, &mut outcome.notices).await;
+                }
                 outcome.audit.key = key;
+                outcome.audit.revocation = revocation;
                 (reply, outcome)
             }
             Err(error) => {
@@ -175,53 +201,130 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin>> Gate<P> {
         }
     }
 
-    /// The answer, and the id of the key that was written.
     async fn act(
         &self,
         action: &Action<'_>,
+        by: &str,
         query: &str,
         body: &[u8],
         randomness: &dyn Randomness,
         now: Timestamp,
-    ) -> Result<(Reply, Option<String>), AdminError> {
-        let registry = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
-        let written = |status, key: ApiKey, text: Option<KeyText>| {
-            let answer = Answer { key: KeyView::new(&key, now), secret: text.as_ref().map(KeyText::expose) };
-            Ok((Reply::json(status, &answer), Some(key.id().to_owned())))
+    ) -> Result<Done, AdminError> {
+        let (log, secrets) =
+            (self.platform.revocations(), self.revocations.as_ref().map(|watch| &watch.secrets));
+        let keys = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
+        let revocations = || {
+            let keys = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
+            Revocations::of(&self.policy, secrets.cloned(), keys, log, by)
         };
+        let registry = keys.announcing(secrets.map(|secrets| Ledger::new(secrets.clone(), log)), by);
         match action {
-            Action::Describe => Ok((describe(), None)),
-            Action::List => Ok((list(&registry, query, now).await?, None)),
+            Action::Describe => Ok(Done::read(describe())),
+            Action::List => Ok(Done::read(list(&registry, query, now).await?)),
             Action::Show(id) => {
                 let key = registry.show(id, now).await?;
-                Ok((Reply::json(200, &Answer { key: KeyView::new(&key, now), secret: None }), None))
+                let answer = Answer { key: KeyView::new(&key, now), secret: None };
+                Ok(Done::read(Reply::json(200, &answer)))
             }
             Action::Create => {
                 let (key, text) = registry.create(read(body)?, randomness, now).await?;
-                written(201, key, Some(text))
+                Ok(Done::key(201, &key, Some(&text), now))
             }
             Action::Import => {
                 let ImportWish { hash, wish } = read(body)?;
-                written(201, registry.import(wish, &hash, now).await?, None)
+                Ok(Done::key(201, &registry.import(wish, &hash, now).await?, None, now))
             }
             Action::Rotate(id) => {
                 let Rotation { overlap } = read(body)?;
                 let overlap = duration(&overlap)?;
                 let (key, text) = registry.rotate(id, overlap, randomness, now).await?;
-                written(200, key, Some(text))
+                Ok(Done::key(200, &key, Some(&text), now))
             }
-            Action::Disable(id) => written(200, registry.disable(id, now).await?, None),
-            Action::Enable(id) => written(200, registry.enable(id, now).await?, None),
+            Action::Disable(id) => Ok(Done::key(200, &registry.disable(id, now).await?, None, now)),
+            Action::Enable(id) => Ok(Done::key(200, &registry.enable(id, now).await?, None, now)),
             Action::Revoke(id) => {
-                let Revocation { reason } = read(body)?;
-                written(200, registry.revoke(id, &reason, now).await?, None)
+                let Because { reason } = read(body)?;
+                Ok(Done::key(200, &registry.revoke(id, &reason, now).await?, None, now))
+            }
+            Action::ListRevocations => {
+                let (before, limit) = page(query)?;
+                Ok(Done::read(Reply::json(200, &revocations()?.list(before, limit).await?)))
+            }
+            Action::ShowRevocation(id) => {
+                let entry = revocations()?.show(number(id)?).await?;
+                Ok(Done::read(Reply::json(200, &RevocationView::new(&entry))))
+            }
+            Action::CreateRevocation => {
+                let revocations = revocations()?;
+                let entry = revocations.create(read(body)?, now).await?;
+                revocations.tidy(randomness, now).await?;
+                Ok(Done::entry(201, &entry))
+            }
+            Action::UndoRevocation(id) => {
+                let Because { reason } = read(body)?;
+                Ok(Done::entry(201, &revocations()?.undo(number(id)?, &reason, now).await?))
+            }
+            Action::CompactRevocations => {
+                let held = revocations()?.compact(randomness, now).await?;
+                Ok(Done::read(Reply::json(200, &serde_json::json!({ "held": held }))))
             }
         }
     }
 }
 
-async fn list<S: ApiKeyAdmin>(
-    registry: &Registry<'_, S>,
+/// What was done.
+struct Done {
+    reply: Reply,
+    /// The id of the key that was written.
+    key: Option<String>,
+    /// The number of the revocation that was entered.
+    revocation: Option<u64>,
+}
+
+impl Done {
+    fn read(reply: Reply) -> Self {
+        Self { reply, key: None, revocation: None }
+    }
+
+    fn key(status: u16, key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> Self {
+        let answer = Answer { key: KeyView::new(key, now), secret: text.map(KeyText::expose) };
+        Self { key: Some(key.id().to_owned()), ..Self::read(Reply::json(status, &answer)) }
+    }
+
+    fn entry(status: u16, entry: &Entry) -> Self {
+        let reply = Reply::json(status, &RevocationView::new(entry));
+        let key = match &entry.statement {
+            Statement::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
+            _ => None,
+        };
+        Self { reply, key, revocation: Some(entry.sequence) }
+    }
+}
+
+/// The number of an entry.
+fn number(id: &str) -> Result<u64, AdminError> {
+    id.parse().map_err(|_| AdminError::Invalid("an entry is called by its number".to_owned()))
+}
+
+/// Which page of the log is wanted: before which entry, and how long.
+fn page(query: &str) -> Result<(Option<u64>, usize), AdminError> {
+    let (mut before, mut limit) = (None, 50);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "before" => before = Some(number(&value)?),
+            "limit" => {
+                limit = value.parse().map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?
+            }
+            other => {
+                return Err(AdminError::Invalid(format!("there is no parameter `{}`", other.escape_debug())));
+            }
+        }
+    }
+    Ok((before, limit))
+}
+
+async fn list<S: ApiKeyAdmin, L: RevocationLog>(
+    registry: &Registry<'_, S, L>,
     query: &str,
     now: Timestamp,
 ) -> Result<Reply, AdminError> {

@@ -1,10 +1,15 @@
-//! Administration of API keys: [`Registry`] does the work, and `/admin/v1/keys…` is its face over
-//! HTTP. Off unless the policy has `[admin]`; every call is audited.
+//! Administration of API keys and revocations: [`Registry`] and [`Ledger`](crate::revocation::Ledger)
+//! do the work, and `/admin/v1/…` is their face over HTTP. Off unless the policy has `[admin]`; every
+//! call is audited.
 
 mod access;
 mod error;
 mod face;
+mod list_import;
 mod registry;
+mod revocation_view;
+mod revocation_wish;
+mod revocations;
 mod view;
 mod wish;
 
@@ -13,6 +18,10 @@ pub(crate) use access::parse_bootstrap_hash;
 pub use access::{BOOTSTRAP_PREFIX, bootstrap_hash, bootstrap_secret};
 pub use error::AdminError;
 pub use face::{Admission, MAX_ADMIN_BYTES, OPENAPI};
+pub use list_import::ListImport;
 pub use registry::{Listed, Page, Registry};
+pub use revocation_view::RevocationView;
+pub use revocation_wish::{RevocationKind, RevocationOrder, RevocationWish};
+pub use revocations::{RevocationPage, Revocations};
 pub use view::KeyView;
 pub use wish::{ImportWish, KeyWish};

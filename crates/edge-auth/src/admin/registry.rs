@@ -6,10 +6,11 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 
 use super::{AdminError, KeyWish};
-use crate::api_key::{ApiKey, ApiKeyBlock, KeyText, LifecycleError, claimed_block};
+use crate::api_key::{ApiKey, ApiKeyBlock, Expiry, KeyText, LifecycleError, claimed_block};
 use crate::gate::{Resources, build_key_blocks};
-use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put, Randomness};
+use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, NoRevocations, Put, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
+use crate::revocation::{Entry, Ledger, Order, Target, Text};
 
 /// How often a change is tried anew after somebody else's.
 const ATTEMPTS: usize = 5;
@@ -18,9 +19,17 @@ const PAGE: usize = 200;
 
 /// Administers the API keys of one store.
 #[derive(Debug)]
-pub struct Registry<'a, S> {
+pub struct Registry<'a, S, L = NoRevocations> {
     store: &'a S,
     blocks: Vec<ApiKeyBlock>,
+    announcer: Option<Announcer<'a, L>>,
+}
+
+/// Tells the instances of gates what changed, by the revocation feed.
+#[derive(Debug)]
+struct Announcer<'a, L> {
+    ledger: Ledger<'a, L>,
+    by: String,
 }
 
 /// Some of the keys, in the order of their ids.
@@ -49,13 +58,25 @@ pub enum Listed {
 impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
     /// For the keys of `policy`, with its peppers from `resources`.
     pub fn new(policy: &Policy, resources: &dyn Resources, store: &'a S) -> Result<Self, PolicyErrors> {
-        Ok(Self { store, blocks: build_key_blocks(policy, resources)? })
+        Ok(Self { store, blocks: build_key_blocks(policy, resources)?, announcer: None })
     }
 
     pub(super) fn of_blocks(blocks: &[ApiKeyBlock], store: &'a S) -> Self {
-        Self { store, blocks: blocks.to_vec() }
+        Self { store, blocks: blocks.to_vec(), announcer: None }
     }
 
+    /// With changes told by a revocation feed, if there is one, as what `by` does.
+    pub fn announcing<L: RevocationLog>(
+        self,
+        ledger: Option<Ledger<'a, L>>,
+        by: impl Into<String>,
+    ) -> Registry<'a, S, L> {
+        let announcer = ledger.map(|ledger| Announcer { ledger, by: by.into() });
+        Registry { store: self.store, blocks: self.blocks, announcer }
+    }
+}
+
+impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
     /// Makes a key. Its text is returned once and is stored nowhere.
     pub async fn create(
         &self,
@@ -137,7 +158,30 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
 
     /// Ends a key for good.
     pub async fn revoke(&self, id: &str, reason: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
-        Ok(self.change(id, now, |key| Ok((key.revoke(reason, now)?, ()))).await?.0)
+        Ok(self.revoke_by_entry(id, reason, now).await?.0)
+    }
+
+    /// Ends a key for good; answers the entry of the feed, too, if there is one. That is made first:
+    /// it counts even if the record then cannot be written.
+    pub(super) async fn revoke_by_entry(
+        &self,
+        id: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(ApiKey, Option<Entry>), AdminError> {
+        let key = self.show(id, now).await?;
+        key.revoke(reason, now)?;
+        let mut entry = None;
+        if let Some(Announcer { ledger, by }) = &self.announcer {
+            let until = match key.expires() {
+                Expiry::At(at) => Some(at),
+                Expiry::Never => None,
+            };
+            let target = Target::ApiKey { id: name(&key)? };
+            entry = Some(ledger.revoke(target, until, Order { by, reason, now }).await?);
+        }
+        let (key, ()) = self.replaced(id, now, |key| Ok((key.revoke(reason, now)?, ()))).await?;
+        Ok((key, entry))
     }
 
     /// Wraps a key under the current pepper. `None` if it is already.
@@ -154,7 +198,22 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
         Err(AdminError::Conflict(printable(id)))
     }
 
+    /// Changes a key, and tells of it.
     async fn change<T>(
+        &self,
+        id: &str,
+        now: Timestamp,
+        change: impl Fn(&ApiKey) -> Result<(ApiKey, T), LifecycleError>,
+    ) -> Result<(ApiKey, T), AdminError> {
+        let (key, extra) = self.replaced(id, now, change).await?;
+        if let Some(Announcer { ledger, by }) = &self.announcer {
+            let order = Order { by, reason: "its record was written", now };
+            ledger.key_changed(&name(&key)?, order).await.map_err(AdminError::Unannounced)?;
+        }
+        Ok((key, extra))
+    }
+
+    async fn replaced<T>(
         &self,
         id: &str,
         now: Timestamp,
@@ -197,6 +256,10 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
     fn find_block(&self, name: &str) -> Option<&ApiKeyBlock> {
         self.blocks.iter().find(|block| block.name() == name)
     }
+}
+
+fn name(key: &ApiKey) -> Result<Text, AdminError> {
+    Text::try_from(key.id().to_owned()).map_err(|error| AdminError::Invalid(format!("the key's id {error}")))
 }
 
 fn printable(text: &str) -> String {

@@ -131,20 +131,24 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHash<'_, A> {
 }
 
 /// A duration from now, or a time.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
+pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
     if let Ok(duration) = humantime::parse_duration(text) {
         return Ok(now.plus(duration));
     }
-    let dated = humantime::parse_rfc3339_weak(text)
-        .or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
-    let since = dated.ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    let millis = since.and_then(|since: Duration| u64::try_from(since.as_millis()).ok());
-    millis.map(Timestamp::from_millis).ok_or_else(|| {
+    dated(text).ok_or_else(|| {
         invalid(format!(
             "expires: `{}` is neither a duration like 90d nor a time like 2027-01-31 or 2027-01-31T12:00:00Z",
             text.escape_debug()
         ))
     })
+}
+
+/// A time: RFC 3339, or a date.
+pub(super) fn dated(text: &str) -> Option<Timestamp> {
+    let dated = humantime::parse_rfc3339_weak(text)
+        .or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
+    let since: Duration = dated.ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
 
 /// A network, or one address.

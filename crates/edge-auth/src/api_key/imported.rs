@@ -8,8 +8,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::hash::Proof;
-use super::subkey::framed;
 use super::{BlockError, KeyRefusal, record};
+use crate::subkey::framed;
 
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
 

@@ -43,7 +43,6 @@ mod pepper;
 mod record;
 mod record_error;
 mod refusal;
-mod subkey;
 mod terms;
 mod terms_error;
 #[cfg(test)]

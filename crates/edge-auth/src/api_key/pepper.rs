@@ -7,7 +7,7 @@ use edge_auth_token::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::BlockError;
-use super::subkey::Subkey;
+use crate::subkey::Subkey;
 
 const MIN_BYTES: usize = 32;
 const MAX_PEPPERS: usize = 16;

@@ -18,10 +18,10 @@ use serde::{Deserialize, Serialize};
 use super::hash::{KeyHash, StoredHash};
 use super::key::PreviousHash;
 use super::pepper::PepperId;
-use super::subkey::framed;
 use super::terms::Terms;
 use super::{ApiKey, ApiKeyBlock, Expiry, RecordError};
 use crate::platform::ApiKeyRecord;
+use crate::subkey::framed;
 
 /// Strict: no padding, no bits that say nothing.
 pub(super) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;

@@ -6,11 +6,13 @@ use pki_types::SignatureVerificationAlgorithm;
 use super::authority::Authorities;
 use super::facts::{Facts, malformed};
 use super::identity::Identity;
+use super::lists::{ListRule, OnPath, PathMarks};
 use super::name::DistinguishedName;
 use super::validity::Validity;
 use super::{CertificateSource, Presented, Thumbprint, chain, to_hex};
 use crate::denial::{Code, Denial};
 use crate::principal::{Kind, Principal};
+use crate::revocation::RevocationSecrets;
 use crate::scopes::Scopes;
 
 /// One block.
@@ -23,6 +25,7 @@ pub(crate) struct CertificateBlock {
     pub pins: Pins,
     pub identity: Identity,
     pub scopes: Scopes,
+    pub lists: ListRule,
 }
 
 /// From whom certificates must be that a platform verified. Of each list that is not empty, one
@@ -39,6 +42,8 @@ pub(crate) struct Pins {
 pub(crate) struct KnownCertificate {
     pub principal: Principal,
     pub thumbprint: Thumbprint,
+    /// By what its revocation is found, and that of those above it; nothing where there is no feed.
+    pub marks: Vec<PathMarks>,
     validity: Validity,
 }
 
@@ -55,16 +60,19 @@ impl CertificateBlock {
         &self,
         presented: &Presented<'_>,
         signatures: &[&'static dyn SignatureVerificationAlgorithm],
+        secrets: Option<&RevocationSecrets>,
         now: Timestamp,
     ) -> Result<KnownCertificate, Denial> {
         let mut facts = match presented {
             Presented::Told(told) => told.facts(self.source)?,
             whole => Facts::read(whole.certificates().first().ok_or_else(|| untrusted("there is none"))?)?,
         };
+        let mut path = vec![OnPath::from(&facts)];
         if self.source.brings_chain() {
             let authorities = self.authorities.as_ref().ok_or_else(|| untrusted("the block has no CA"))?;
             let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
             facts.validity = verified.validity;
+            path.extend(verified.intermediates);
             match self.identity {
                 Identity::Serial if !verified.issued_directly => {
                     let reason =
@@ -91,7 +99,9 @@ impl CertificateBlock {
             client: None,
             scopes: self.scopes.clone(),
         };
-        Ok(KnownCertificate { principal, thumbprint: facts.thumbprint, validity: facts.validity })
+        let marks = secrets.map(|secrets| path.iter().map(|one| one.marks(secrets)).collect());
+        let Facts { thumbprint, validity, .. } = facts;
+        Ok(KnownCertificate { principal, thumbprint, marks: marks.unwrap_or_default(), validity })
     }
 }
 

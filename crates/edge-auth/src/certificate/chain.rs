@@ -10,6 +10,7 @@ use x509_cert::ext::pkix::KeyUsage;
 
 use super::authority::Authorities;
 use super::constraints::Constraints;
+use super::lists::OnPath;
 use super::validity::Validity;
 use super::{facts, intermediates, key_strength};
 use crate::audit::excerpt;
@@ -24,6 +25,8 @@ pub(crate) struct VerifiedChain {
     pub issued_directly: bool,
     /// An authority of the path constrains names, of whatever kind.
     pub names_constrained: bool,
+    /// The authorities that stand between.
+    pub intermediates: Vec<OnPath>,
 }
 
 /// Verifies that the first certificate may authenticate a client, and leads to an authority.
@@ -64,6 +67,8 @@ fn inspect(
     now: Timestamp,
 ) -> Result<VerifiedChain, Error> {
     let unreadable = |_| Error::MalformedExtensions;
+    let on_path = path.intermediate_certificates().map(|certificate| OnPath::read(&certificate.der()));
+    let on_path = on_path.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let intermediates = path.intermediate_certificates().map(|certificate| facts::parse(&certificate.der()));
     let intermediates = intermediates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let authority = authorities.admitting(path.anchor(), intermediates.len(), now)?;
@@ -86,6 +91,7 @@ fn inspect(
         validity: validity.and(facts::validity(own)),
         issued_directly: intermediates.is_empty(),
         names_constrained: constraints.any,
+        intermediates: on_path,
     })
 }
 

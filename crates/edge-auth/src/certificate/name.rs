@@ -1,12 +1,13 @@
 //! Distinguished names, compared by what they say and not by how they are written.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use x509_cert::der::asn1::{Any, BmpString, ObjectIdentifier};
 use x509_cert::der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::Name;
 
-use super::from_hex;
+use super::{from_hex, to_hex};
 
 /// The attribute types of RFC 4514, section 3, and a few that clients' certificates have.
 const TYPES: [(&str, &str); 20] = [
@@ -82,6 +83,44 @@ impl DistinguishedName {
             _ => None,
         }
     }
+}
+
+/// As text (RFC 4514), in the one form of all that are equal: what a name is found by.
+impl fmt::Display for DistinguishedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, part) in self.0.iter().rev().enumerate() {
+            f.write_str(if position == 0 { "" } else { "," })?;
+            for (position, (oid, value)) in part.iter().enumerate() {
+                f.write_str(if position == 0 { "" } else { "+" })?;
+                let oid = oid.to_string();
+                let name = TYPES.iter().find(|(_, known)| *known == oid).map_or(&*oid, |(name, _)| name);
+                match value {
+                    Value::Text(text) => write!(f, "{name}={}", escaped(text))?,
+                    Value::Opaque(der) => write!(f, "{name}=#{}", to_hex(der))?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 4514, section 2.4.
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::with_capacity(value.len());
+    for (position, char) in value.chars().enumerate() {
+        let special = match char {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=' => true,
+            ' ' => position == 0 || position == last,
+            '#' => position == 0,
+            _ => false,
+        };
+        if special {
+            text.push('\\');
+        }
+        text.push(char);
+    }
+    text
 }
 
 /// The type of this name, in any case: `CN`. Object identifiers are understood as well.
@@ -276,6 +315,14 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,60}|[CNO=,+\\\\# a\"é]{0,30}") {
             let _ = DistinguishedName::parse(&text);
+        }
+
+        #[test]
+        fn a_name_is_read_back_from_its_text(values in prop::collection::vec("[ -~é]{1,12}", 1..4)) {
+            let escaped = |value: &String| value.bytes().map(|byte| format!("\\{byte:02X}")).collect::<String>();
+            let parts: Vec<String> = values.iter().map(|value| format!("OU={}", escaped(value))).collect();
+            let name = parse(&parts.join(","));
+            prop_assert_eq!(DistinguishedName::parse(&name.to_string()), Some(name));
         }
 
         #[test]

@@ -75,6 +75,8 @@ impl<P: Platform> Gate<P> {
         trail.check("key form", CheckResult::Passed, || {
             format!("checksum and tag are right for block `{}`", block.name())
         });
+        // What is in memory of the record may have been overtaken.
+        self.know_revocations(now, trail).await?;
         let id = presented.record_id();
         let known = self
             .keys
@@ -88,7 +90,7 @@ impl<P: Platform> Gate<P> {
                         trail.follow_up.push(FollowUp::RefreshApiKey { block: index, id: id.to_owned() });
                     }
                     trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
-                    return finish(block, &known.key, check, trail);
+                    return self.finish(block, &known.key, check, now, trail).await;
                 }
                 self.read_key(index, id, now).await?
             }
@@ -98,7 +100,29 @@ impl<P: Platform> Gate<P> {
             return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
         };
         trail.check("key record", CheckResult::Passed, || "read from the store, its MAC is right".to_owned());
-        finish(block, &key, key.check(&presented, client_ip, now), trail)
+        let check = key.check(&presented, client_ip, now);
+        self.finish(block, &key, check, now, trail).await
+    }
+
+    async fn finish(
+        &self,
+        block: &ApiKeyBlock,
+        key: &ApiKey,
+        check: Result<(), KeyRefusal>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<Principal, Denial> {
+        check.map_err(|refusal| refused(block, refusal))?;
+        self.check_key_revocation(key.id(), now).await?;
+        trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
+        Ok(Principal {
+            id: format!("key:{}:{}", block.name(), key.id()),
+            kind: Kind::ApiKey,
+            subject: key.id().to_owned(),
+            issuer: None,
+            client: key.owner().map(str::to_owned),
+            scopes: key.scopes().clone(),
+        })
     }
 
     /// Reads a record from the store, believes it if its MAC is right, and keeps it.
@@ -130,24 +154,6 @@ impl<P: Platform> Gate<P> {
         self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now });
         Ok(Some(key))
     }
-}
-
-fn finish(
-    block: &ApiKeyBlock,
-    key: &ApiKey,
-    check: Result<(), KeyRefusal>,
-    trail: &mut Trail,
-) -> Result<Principal, Denial> {
-    check.map_err(|refusal| refused(block, refusal))?;
-    trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
-    Ok(Principal {
-        id: format!("key:{}:{}", block.name(), key.id()),
-        kind: Kind::ApiKey,
-        subject: key.id().to_owned(),
-        issuer: None,
-        client: key.owner().map(str::to_owned),
-        scopes: key.scopes().clone(),
-    })
 }
 
 /// One code for everything that a guesser could learn from; the others are told only to one who

@@ -1,7 +1,7 @@
 //! Bringing a policy together with what it refers to: secrets, key files, a backend, a host.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::{Secret, SignatureBackend};
 
@@ -16,6 +16,7 @@ use crate::platform::{Platform, Randomness};
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
 };
+use crate::revocation::{RevocationSecret, RevocationSecrets, Watch};
 use crate::trust::Trust;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
@@ -91,6 +92,10 @@ impl<P: Platform> Gate<P> {
                 "is shorter than 16 bytes: anyone could guess it".to_owned(),
             ));
         }
+        let secrets = policy.revocation_secrets(resources).unwrap_or_else(|PolicyErrors(mistakes)| {
+            errors.extend(mistakes);
+            None
+        });
         let mut seed = [0; 16];
         if let Err(error) = randomness.fill(&mut seed) {
             errors.push(mistake("", "", format!("the host has no randomness: {error}")));
@@ -98,7 +103,10 @@ impl<P: Platform> Gate<P> {
         if !errors.is_empty() {
             return Err(PolicyErrors(errors));
         }
+        let limits = policy.revocation_limits();
+        let watch = |secrets| Arc::new(Watch::new(secrets, limits, Seed(seed)));
         let gate = Self {
+            revocations: secrets.map(watch),
             identity: IdentityHeaders::new(&policy.identity_prefix),
             trust: Trust::new(&policy.trust, secret),
             policy,
@@ -123,6 +131,37 @@ impl<P: Platform> Gate<P> {
         for keys in &self.issuer_keys {
             other.issuer_keys.iter().for_each(|known| keys.take_over(known));
         }
+    }
+
+    /// Takes over what another gate knows of the revocation feed, if the policies say the same of it.
+    pub fn keep_revocations_of(&mut self, other: &Self) {
+        if let (Some(own), Some(known)) = (&mut self.revocations, &other.revocations)
+            && own.is_like(known)
+        {
+            *own = Arc::clone(known);
+        }
+    }
+}
+
+impl Policy {
+    /// The secrets of the revocation feed, if the policy has one.
+    pub fn revocation_secrets(
+        &self,
+        resources: &dyn Resources,
+    ) -> Result<Option<RevocationSecrets>, PolicyErrors> {
+        let secret = |name: &String| {
+            let secret = resources.secret(name)?;
+            RevocationSecret::new(&secret).map_err(|error| format!("{name}: {error}"))
+        };
+        let Some((current, previous)) = self.revocation.secrets.split_first() else { return Ok(None) };
+        let secrets = || {
+            let previous = previous.iter().map(secret).collect::<Result<_, _>>()?;
+            RevocationSecrets::new(secret(current)?, previous).map_err(|error| error.to_string())
+        };
+        secrets().map(Some).map_err(|message| {
+            let (block, field) = ("[revocation]".to_owned(), "secret".to_owned());
+            PolicyErrors(vec![PolicyError { file: self.file.clone(), line: None, block, field, message }])
+        })
     }
 }
 
@@ -180,6 +219,7 @@ fn certificate_block(
         pins: policy.pins.clone(),
         identity: policy.identity.clone(),
         scopes: policy.scopes.clone(),
+        lists: policy.lists,
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Verified {
 
 impl<P: Platform> Gate<P> {
     /// Verifies the certificate that is presented by a source of the blocks that the rule names.
-    pub(super) fn verify_certificate(
+    pub(super) async fn verify_certificate(
         &self,
         named: &[Named],
         request: &AuthRequest<'_>,
@@ -32,13 +32,13 @@ impl<P: Platform> Gate<P> {
             Named::Cert(index) => Some(*index),
             _ => None,
         });
-        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, trail)
+        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, trail).await
     }
 
     /// Checks that a token is used by whom it was issued to (RFC 8705, section 3), and that it is
     /// bound at all where the rule asks for that. Where the rule names no certificate, it may come by
     /// the source of any block.
-    pub(super) fn check_binding(
+    pub(super) async fn check_binding(
         &self,
         confirmation: Confirmation,
         rule: &Rule,
@@ -61,7 +61,7 @@ impl<P: Platform> Gate<P> {
         }
         let names_certificates = rule.access.named().iter().any(|one| matches!(one, Named::Cert(_)));
         let found = match certificate {
-            None if !names_certificates => self.certificate_of(&wanted, request, now, trail)?,
+            None if !names_certificates => self.certificate_of(&wanted, request, now, trail).await?,
             named => named,
         };
         // A digest of something public: there is nothing to learn from the time that this takes.
@@ -94,7 +94,7 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    fn certificate_by(
+    async fn certificate_by(
         &self,
         blocks: &[usize],
         request: &AuthRequest<'_>,
@@ -118,12 +118,12 @@ impl<P: Platform> Gate<P> {
             }
         }
         let Some((source, presented)) = found else { return Ok(None) };
-        self.good_for_one(blocks, source, &presented, now, trail).map(Some)
+        self.good_for_one(blocks, source, &presented, now, trail).await.map(Some)
     }
 
     /// The certificate with this thumbprint, by whatever source. Others do not matter here: a proxy
     /// that hands over its client's may have one of its own.
-    fn certificate_of(
+    async fn certificate_of(
         &self,
         wanted: &Thumbprint,
         request: &AuthRequest<'_>,
@@ -143,7 +143,7 @@ impl<P: Platform> Gate<P> {
             }
             let Ok(Some(presented)) = Presented::by(source, request) else { continue };
             if presented.thumbprint() == Some(*wanted) {
-                match self.good_for_one(blocks, source, &presented, now, trail) {
+                match self.good_for_one(blocks, source, &presented, now, trail).await {
                     Ok(verified) => return Ok(Some(verified)),
                     Err(denial) => refused = Some(denial),
                 }
@@ -153,7 +153,7 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The first of the blocks of a source that finds the certificate good.
-    fn good_for_one(
+    async fn good_for_one(
         &self,
         blocks: Vec<(usize, &CertificateBlock)>,
         source: CertificateSource,
@@ -166,6 +166,7 @@ impl<P: Platform> Gate<P> {
             match self.known_or_verified_certificate(index, block, presented, now) {
                 Ok(certificate) => {
                     trail.certificate(&certificate.thumbprint);
+                    self.check_certificate_revocation(block, &certificate, now, trail).await?;
                     trail.check("certificate", CheckResult::Passed, || {
                         format!("by source `{source}`, good for block `{}`", block.name)
                     });
@@ -188,7 +189,9 @@ impl<P: Platform> Gate<P> {
         presented: &Presented<'_>,
         now: Timestamp,
     ) -> Result<Arc<KnownCertificate>, Denial> {
-        let verify = || block.verify(presented, self.backend.certificate_signatures(), now).map(Arc::new);
+        let secrets = self.revocations.as_ref().map(|watch| &watch.secrets);
+        let signatures = self.backend.certificate_signatures();
+        let verify = || block.verify(presented, signatures, secrets, now).map(Arc::new);
         let certificates = presented.certificates();
         if certificates.is_empty() {
             return verify();

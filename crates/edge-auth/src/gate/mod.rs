@@ -5,6 +5,7 @@ mod api_key;
 mod build;
 mod certificate;
 mod outcome;
+mod revocation;
 mod seen_certificates;
 mod token;
 
@@ -31,6 +32,7 @@ use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
 use crate::request::{AuthRequest, is_token};
+use crate::revocation::Watch;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
 use crate::trust::Trust;
 use api_key::KnownKey;
@@ -60,6 +62,8 @@ pub struct Gate<P: Platform> {
     keys: Cache<(usize, String), KnownKey>,
     certificates: SeenCertificates,
     ground: OnceLock<Ground>,
+    /// What is known of the revocation feed; `None` where the policy has none.
+    pub(crate) revocations: Option<Arc<Watch>>,
 }
 
 impl<P: Platform> Gate<P> {
@@ -88,6 +92,8 @@ impl<P: Platform> Gate<P> {
                     let _ = keys.refresh(self.platform.key_source(), &*self.backend, now, &mut notices).await;
                 }
             }
+            // A failure is among the notices, and what was known stays.
+            FollowUp::RefreshRevocations => drop(self.read_revocations(now, &mut notices).await),
             FollowUp::RefreshApiKey { block, id } => {
                 if let Err(denial) = self.read_key(block, &id, now).await {
                     notices.push(denial.reason);
@@ -257,13 +263,13 @@ impl<P: Platform> Gate<P> {
         let Presented { token, api_key } = credential::extract(request.headers, header, wanted, is_api_key)?;
 
         let mut verified: Vec<(Named, Principal)> = Vec::with_capacity(2);
-        let certificate = self.verify_certificate(named, request, now, trail)?;
+        let certificate = self.verify_certificate(named, request, now, trail).await?;
         if let Some(Verified { named, certificate }) = &certificate {
             verified.push((*named, certificate.principal.clone()));
         }
         if let Some(token) = token {
             let (jwt, principal, binding) = self.verify_token(token, named, now, trail).await?;
-            self.check_binding(binding, rule, certificate, request, now, trail)?;
+            self.check_binding(binding, rule, certificate, request, now, trail).await?;
             verified.push((jwt, principal));
         }
         if let Some(key) = api_key {

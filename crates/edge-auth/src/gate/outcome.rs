@@ -76,6 +76,8 @@ pub struct Forward {
 pub enum FollowUp {
     /// Fetch the keys of this issuer (by index) again.
     RefreshIssuerKeys(usize),
+    /// Read what was revoked since the last time.
+    RefreshRevocations,
     /// Read an API-key record again, before the copy in memory is too old.
     RefreshApiKey {
         /// The block's index.
@@ -121,6 +123,12 @@ pub(crate) struct Trail {
     checks: Option<Vec<Check>>,
     pub notices: Vec<String>,
     pub follow_up: Vec<FollowUp>,
+    /// For the audit log of a request that passes.
+    pub warning: Option<String>,
+    /// Whether the rule lets requests pass though it is not known what was revoked lately.
+    pub allows_stale_revocation: bool,
+    /// Whether that was asked for this request already.
+    pub knows_revocations: bool,
 }
 
 impl Trail {
@@ -139,6 +147,9 @@ impl Trail {
             checks: None,
             notices: Vec::new(),
             follow_up: Vec::new(),
+            warning: None,
+            allows_stale_revocation: false,
+            knows_revocations: false,
         }
     }
 
@@ -157,6 +168,7 @@ impl Trail {
 
     pub(super) fn rule(&mut self, index: usize, rule: &Rule) {
         self.rule = Some((index, rule.name.clone()));
+        self.allows_stale_revocation = rule.insecure_allow_stale_revocation;
     }
 
     pub(super) fn principal(&mut self, principal: &Principal) {
@@ -206,8 +218,10 @@ impl Trail {
             principal,
             kind,
             certificate: self.certificate,
+            warning: self.warning,
             action: None,
             key: None,
+            revocation: None,
             error: None,
         };
         let decision = match decision {

@@ -18,6 +18,7 @@ use crate::issuer_keys::Selected;
 use crate::platform::Platform;
 use crate::policy::{Issuer, Named};
 use crate::principal::{Kind, Principal};
+use crate::revocation::{Marks, Thing};
 use crate::scopes::Scopes;
 
 /// The most bytes of a subject; more is no identity but an attack on logs and headers.
@@ -33,6 +34,8 @@ pub(crate) struct KnownToken {
     token: VerifiedToken,
     issuer: usize,
     key: Arc<VerifyingKey>,
+    /// By what its revocation is found; nothing where there is no feed.
+    marks: Vec<(&'static str, Marks)>,
 }
 
 impl<P: Platform> Gate<P> {
@@ -55,6 +58,8 @@ impl<P: Platform> Gate<P> {
             None => self.verified(presented.text, digest, named, now, trail).await?,
         };
         let principal = self.check_claims(issuer, &known.token, presented.dpop, now, trail)?;
+        let issued_at = known.token.claims().issued_at();
+        self.check_token_revocation(&known.marks, issued_at, now, trail).await?;
         Ok((Named::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
@@ -132,9 +137,33 @@ impl<P: Platform> Gate<P> {
         trail.check("signature", CheckResult::Passed, || {
             format!("{algorithm}, by a key of issuer `{}`", issuer.name)
         });
-        let known = Arc::new(KnownToken { token, issuer: index, key: selected.key });
+        let marks = self.token_marks(issuer, &token, &selected.key);
+        let known = Arc::new(KnownToken { token, issuer: index, key: selected.key, marks });
         self.tokens.insert(digest, Arc::clone(&known));
         Ok((issuer, known))
+    }
+
+    /// By what the revocation of a token is found.
+    fn token_marks(
+        &self,
+        issuer: &Issuer,
+        token: &VerifiedToken,
+        key: &VerifyingKey,
+    ) -> Vec<(&'static str, Marks)> {
+        let Some(watch) = &self.revocations else { return Vec::new() };
+        let (claims, iss) = (token.claims(), issuer.expected.issuer.as_str());
+        let session = claims.get("sid").and_then(Value::as_str);
+        let client = first(&issuer.client_claims, claims).and_then(|(_, client)| client.as_str());
+        let things = [
+            ("`jti`", claims.token_id().map(|id| Thing::Token(iss, id))),
+            ("`sub`", claims.subject().map(|subject| Thing::Subject(iss, subject))),
+            ("client", client.map(|client| Thing::Client(iss, client))),
+            ("`sid`", session.map(|id| Thing::Session(iss, id))),
+            ("signing key", key.key_id().map(|id| Thing::SigningKey(iss, id))),
+            ("issuer", Some(Thing::Issuer(iss))),
+        ];
+        let marked = |(what, thing): (_, Option<Thing<'_>>)| Some((what, watch.secrets.marks(thing?)));
+        things.into_iter().filter_map(marked).collect()
     }
 
     fn note_refresh(&self, index: usize, selected: &Selected, trail: &mut Trail) {

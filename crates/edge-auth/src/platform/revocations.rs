@@ -18,6 +18,13 @@ pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 
 /// Reads the feed: all that a gate needs. Every read sees every write that ended before it began.
 pub trait RevocationFeed: MaybeSend + MaybeSync {
+    /// Waits for a turn to read, and holds it until it is dropped: where requests may wait for each
+    /// other, so that one of many reads for all of them. Hosts where they may not (a Worker cancels
+    /// what belongs to another request) leave it as it is.
+    fn turn(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
+        async {}
+    }
+
     /// Up to `limit` records whose sequence is `first` or more, in the order of their sequence.
     fn since(
         &self,

@@ -52,7 +52,7 @@ pub(super) fn api_key(
             ApiKeyKind::Native(format.ok()?)
         }
     };
-    let source::Peppers { current, previous, retired } = source.pepper;
+    let source::SecretNames { current, previous, retired } = source.pepper;
     Some(ApiKeyPolicy { name: source.name, kind, current, previous, retired })
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::compile::{Compiler, Field};
 use super::source;
-use crate::certificate::{CertificateSource, DistinguishedName, Identity, Pins, from_hex};
+use crate::certificate::{CertificateSource, DistinguishedName, Identity, ListRule, Pins, from_hex};
 use crate::scopes::{self, Scopes};
 
 /// One block; its authorities are read when a gate is built.
@@ -19,6 +19,16 @@ pub(crate) struct ClientCertPolicy {
     pub pins: Pins,
     pub identity: Identity,
     pub scopes: Scopes,
+    pub lists: ListRule,
+}
+
+impl ClientCertPolicy {
+    /// What in this block weakens the gate.
+    pub(super) fn weakness(&self) -> Option<String> {
+        let what = "a revocation list is believed though a newer one is due";
+        let told = || format!("client_cert `{}`: insecure_overdue_crl: {what}", self.name);
+        self.lists.overdue_allowed.then(told)
+    }
 }
 
 pub(super) fn client_cert(
@@ -53,6 +63,7 @@ pub(super) fn client_cert(
         pins,
         identity: identity?,
         scopes: Scopes::list(source.scopes),
+        lists: ListRule { required: source.require_crl, overdue_allowed: source.insecure_overdue_crl },
     };
     (compiler.mistakes() == before).then_some(block)
 }

@@ -28,7 +28,7 @@ use client_cert::client_cert;
 use compile::{Compiler, Field};
 use read::read;
 use rule::Blocks;
-use tables::AdminPolicy;
+use tables::{AdminPolicy, RevocationPolicy};
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
 pub(crate) use client_cert::ClientCertPolicy;
@@ -45,10 +45,12 @@ pub use summary::RuleSummary;
 
 use crate::aws::AwsPolicy;
 use crate::certificate::{CertificateSource, Pins};
+use crate::revocation::RevocationLimits;
 use crate::route::{Route, Router};
 use crate::trust::TrustPolicy;
 
 const MAX_KEY_RECORD_AGE: Duration = Duration::from_secs(10);
+const MAX_FED_KEY_RECORD_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// The largest policy that is read, in bytes.
 pub const MAX_POLICY_BYTES: usize = 1024 * 1024;
@@ -65,7 +67,7 @@ pub struct Policy {
     pub(crate) client_certs: Vec<ClientCertPolicy>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) router: Router,
-    pub(crate) revocation_bound: Duration,
+    pub(crate) revocation: RevocationPolicy,
     pub(crate) identity_prefix: String,
     pub(crate) api_key_header: String,
     pub(crate) max_token_bytes: usize,
@@ -99,7 +101,13 @@ impl Policy {
 
     /// What in the policy weakens the gate, one sentence each; all of it was asked for by name.
     pub fn weaknesses(&self) -> Vec<String> {
-        self.issuers.iter().flat_map(Issuer::weaknesses).collect()
+        let issuers = self.issuers.iter().flat_map(Issuer::weaknesses);
+        let certificates = self.client_certs.iter().filter_map(ClientCertPolicy::weakness);
+        let rules = self.rules.iter().filter(|rule| rule.insecure_allow_stale_revocation).map(|rule| {
+            let what = "requests pass though it is not known what was revoked lately";
+            format!("rule `{}`: insecure_allow_stale_revocation: {what}", rule.name)
+        });
+        issuers.chain(certificates).chain(rules).collect()
     }
 
     /// Whether any rule matches certain hosts only.
@@ -107,15 +115,42 @@ impl Policy {
         self.router.names_hosts()
     }
 
-    /// The revocation bound: how long a revoked credential may still be honoured.
-    pub fn revocation_bound(&self) -> Duration {
-        self.revocation_bound
+    /// The revocation bound, and the stages that lead to it.
+    pub fn revocation_limits(&self) -> RevocationLimits {
+        self.revocation.limits
     }
 
-    /// How long a change of an API key's record may take to be seen: no record is believed longer
-    /// without being read again.
+    /// Whether there is a revocation feed: whether `[revocation]` names a `secret`.
+    pub fn has_revocation_feed(&self) -> bool {
+        !self.revocation.secrets.is_empty()
+    }
+
+    /// How long an API key's record is believed without being read again. Where there is a feed,
+    /// changes come with it, and this is only for what a store alone can know: that somebody wrote
+    /// to it past the feed.
     pub fn key_record_age(&self) -> Duration {
-        MAX_KEY_RECORD_AGE.min(self.revocation_bound)
+        match self.has_revocation_feed() {
+            true => MAX_FED_KEY_RECORD_AGE,
+            false => MAX_KEY_RECORD_AGE.min(self.revocation.limits.bound),
+        }
+    }
+
+    /// The exact `iss` of the issuer that is named like this, or that has it.
+    pub fn issuer_named(&self, name: &str) -> Option<&str> {
+        self.find_issuer(name).map(|issuer| &*issuer.expected.issuer)
+    }
+
+    /// How long after now the last token of an issuer that was made before now can be good:
+    /// `None` if it says no `max_lifetime`.
+    pub(crate) fn longest_token(&self, issuer: &str) -> Option<Duration> {
+        let expected = &self.find_issuer(issuer)?.expected;
+        // Either clock may be ahead.
+        Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
+    }
+
+    fn find_issuer(&self, name: &str) -> Option<&Issuer> {
+        let named = self.issuers.iter().find(|issuer| issuer.name == name);
+        named.or_else(|| self.issuers.iter().find(|issuer| issuer.expected.issuer == name))
     }
 
     /// The proxy that may ask, if one may.
@@ -164,6 +199,12 @@ impl Policy {
         self.client_certs.iter().map(|block| (&*block.name, block.source, block.ca_file.as_deref()))
     }
 
+    /// The file with the authorities of a `[[client_cert]]`; nothing inside if it has none of its own.
+    pub fn authorities_of(&self, block: &str) -> Option<Option<&Path>> {
+        let found = self.client_certs.iter().find(|own| own.name == block);
+        found.map(|block| block.ca_file.as_deref())
+    }
+
     /// The names of all secrets that the host must provide.
     pub fn secret_names(&self) -> Vec<&str> {
         let issuers = self.issuers.iter().filter_map(|issuer| match &issuer.keys {
@@ -173,7 +214,8 @@ impl Policy {
         let peppers = self.api_keys.iter().flat_map(|block| {
             [&block.current].into_iter().chain(&block.previous).chain(&block.retired).map(String::as_str)
         });
-        issuers.chain(peppers).chain(self.trust.secret.as_deref()).collect()
+        let revocation = self.revocation.secrets.iter().map(String::as_str);
+        issuers.chain(peppers).chain(self.trust.secret.as_deref()).chain(revocation).collect()
     }
 
     fn compile(compiler: &mut Compiler<'_>, source: source::Source, file: &str) -> Self {
@@ -200,6 +242,12 @@ impl Policy {
             indexed.filter_map(|(i, block)| Some((i, api_key(compiler, i, block)?))).collect();
         look_different(compiler, &api_keys);
         let api_keys = api_keys.into_iter().map(|(_, block)| block).collect();
+        if source.revocation.secret.is_none() {
+            for (index, _) in source.client_cert.iter().enumerate().filter(|(_, block)| block.require_crl) {
+                let message = "needs the revocation feed, with which lists come: name `[revocation] secret`";
+                compiler.error(Field::of("client_cert", index, "require_crl"), message);
+            }
+        }
         let indexed = source.client_cert.into_iter().enumerate();
         let client_certs = indexed.filter_map(|(i, block)| client_cert(compiler, i, block)).collect();
         let indexed = source.rule.into_iter().enumerate();
@@ -226,7 +274,7 @@ impl Policy {
             client_certs,
             rules,
             router,
-            revocation_bound: tables::bound(compiler, &source.revocation),
+            revocation: tables::revocation(compiler, source.revocation),
             identity_prefix: tables::identity_prefix(compiler, source.identity),
             api_key_header: tables::api_key_header(compiler, source.credentials.api_key_header),
             max_token_bytes: tables::max_token_bytes(compiler, source.credentials.max_token_bytes),

@@ -19,6 +19,8 @@ pub(crate) struct Rule {
     pub forward_credential: bool,
     /// Tokens must be bound to the client's certificate (RFC 8705, section 3).
     pub certificate_bound: bool,
+    /// Requests pass though it is not known what was revoked lately.
+    pub insecure_allow_stale_revocation: bool,
     pub cors: Option<Cors>,
 }
 
@@ -112,6 +114,7 @@ impl Rule {
             upgrade: source.upgrade,
             forward_credential: source.forward_credential,
             certificate_bound: source.certificate_bound,
+            insecure_allow_stale_revocation: source.insecure_allow_stale_revocation,
             cors,
         };
         Some((rule, Route { host, path: path?, methods: methods? }))

@@ -44,6 +44,9 @@ pub(super) struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct Revocation {
     pub bound: Option<Span>,
+    pub secret: Option<SecretNames>,
+    pub interval: Option<Span>,
+    pub gateway_cache: Option<Span>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -137,7 +140,7 @@ pub(super) struct ApiKey {
     pub name: String,
     pub prefix: Option<String>,
     pub environment: Option<String>,
-    pub pepper: Peppers,
+    pub pepper: SecretNames,
     pub imported: Option<Imported>,
 }
 
@@ -160,6 +163,10 @@ pub(super) struct ClientCert {
     pub identity: CertificateIdentity,
     #[serde(default)]
     pub scopes: Vec<String>,
+    #[serde(default)]
+    pub require_crl: bool,
+    #[serde(default)]
+    pub insecure_overdue_crl: bool,
 }
 
 /// `"serial"`, `"fingerprint"`, or one of the others with what it must be.
@@ -191,6 +198,8 @@ pub(super) struct Rule {
     pub forward_credential: bool,
     #[serde(default)]
     pub certificate_bound: bool,
+    #[serde(default)]
+    pub insecure_allow_stale_revocation: bool,
     pub cors: Option<Cors>,
 }
 
@@ -239,15 +248,15 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
-/// The peppers of a block of API keys, by the names of their secrets.
+/// A secret that can be replaced: the names of the one that is used now, and of older ones.
 #[derive(Debug, Clone)]
-pub(super) struct Peppers {
+pub(super) struct SecretNames {
     pub current: String,
     pub previous: Vec<String>,
     pub retired: Vec<String>,
 }
 
-impl<'de> Deserialize<'de> for Peppers {
+impl<'de> Deserialize<'de> for SecretNames {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -260,17 +269,17 @@ impl<'de> Deserialize<'de> for Peppers {
         }
         struct Either;
         impl<'de> Visitor<'de> for Either {
-            type Value = Peppers;
+            type Value = SecretNames;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the name of a secret, or { current, previous, retired }")
             }
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Peppers, E> {
-                Ok(Peppers { current: name.to_owned(), previous: Vec::new(), retired: Vec::new() })
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<SecretNames, E> {
+                Ok(SecretNames { current: name.to_owned(), previous: Vec::new(), retired: Vec::new() })
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Peppers, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretNames, A::Error> {
                 let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 let Table { current, previous, retired } = table;
-                Ok(Peppers { current, previous, retired })
+                Ok(SecretNames { current, previous, retired })
             }
         }
         deserializer.deserialize_any(Either)

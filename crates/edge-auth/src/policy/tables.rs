@@ -6,9 +6,12 @@ use ipnet::IpNet;
 
 use super::compile::{Compiler, Field};
 use super::source;
+use crate::revocation::RevocationLimits;
 use crate::trust::TrustPolicy;
 
 const DEFAULT_BOUND: Duration = Duration::from_secs(30);
+/// Read again after half of it while requests come: 20 times a minute.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(6);
 const DEFAULT_IDENTITY_PREFIX: &str = "X-Auth-";
 const DEFAULT_API_KEY_HEADER: &str = "x-api-key";
 
@@ -19,12 +22,59 @@ pub(crate) struct AdminPolicy {
     pub bootstrap_hash: Option<[u8; 32]>,
 }
 
-pub(super) fn bound(compiler: &mut Compiler<'_>, source: &source::Revocation) -> Duration {
+/// `[revocation]`.
+#[derive(Debug, Clone)]
+pub(crate) struct RevocationPolicy {
+    pub limits: RevocationLimits,
+    /// The names of the secrets, the current one first; none where there is no feed.
+    pub secrets: Vec<String>,
+}
+
+pub(super) fn revocation(compiler: &mut Compiler<'_>, source: source::Revocation) -> RevocationPolicy {
+    let at = |field: &'static str| Field::single("revocation", field);
     let bound = source.bound.map_or(DEFAULT_BOUND, |span| span.0);
+    let before = compiler.mistakes();
     if bound < Duration::from_secs(1) || bound > Duration::from_secs(3600) {
-        compiler.error(Field::single("revocation", "bound"), "is between 1 second and 1 hour");
+        compiler.error(at("bound"), "is between 1 second and 1 hour");
     }
-    bound
+    if source.secret.is_none() {
+        let without = [("interval", source.interval), ("gateway_cache", source.gateway_cache)];
+        for (field, _) in without.into_iter().filter(|(_, span)| span.is_some()) {
+            compiler.error(at(field), "is about the revocation feed: name its `secret`, too");
+        }
+    }
+    let gateway_cache = source.gateway_cache.map_or(Duration::ZERO, |span| span.0);
+    let rest = bound.saturating_sub(gateway_cache);
+    let interval = source.interval.map_or(DEFAULT_INTERVAL.min(rest), |span| span.0);
+    let limits = RevocationLimits { bound, interval, gateway_cache };
+    if compiler.mistakes() > before {
+        // What does not fit into a bound that is none is no mistake of its own.
+    } else if interval < Duration::from_secs(1) {
+        compiler.error(at("interval"), "is at least 1 second, which the bound must leave room for");
+    } else if !limits.fit() {
+        let field = if source.interval.is_some() { "interval" } else { "gateway_cache" };
+        compiler.error(at(field), &exceeded(&limits));
+    }
+    let secrets = source.secret.map_or_else(Vec::new, |names| {
+        if !names.retired.is_empty() {
+            compiler.error(at("secret"), "has no `retired`: what it names is believed, or not at all");
+        }
+        std::iter::once(names.current).chain(names.previous).collect()
+    });
+    RevocationPolicy { limits, secrets }
+}
+
+/// Which stages do not fit into the bound.
+fn exceeded(limits: &RevocationLimits) -> String {
+    let RevocationLimits { bound, interval, gateway_cache } = *limits;
+    let seconds = |span: Duration| span.as_secs_f64();
+    format!(
+        "the stages exceed the bound of {} s: store 0 s + interval {} s + gateway cache {} s = {} s",
+        seconds(bound),
+        seconds(interval),
+        seconds(gateway_cache),
+        seconds(interval.saturating_add(gateway_cache)),
+    )
 }
 
 pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: source::Identity) -> String {

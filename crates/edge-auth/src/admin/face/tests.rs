@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use edge_auth_token::Secret;
 use serde_json::Value;
 
+use super::super::{RevocationKind, RevocationWish};
 use super::*;
 use crate::api_key::{ApiKeyBlock, Expiry, KeyFormat, NewKey, Pepper, Peppers};
 use crate::platform::Unavailable;
@@ -13,7 +14,7 @@ use crate::scopes::Scopes;
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 const ID: &str = "4fzXQ";
-const ACTIONS: [Action<'_>; 9] = [
+const ACTIONS: [Action<'_>; 14] = [
     Action::Describe,
     Action::List,
     Action::Create,
@@ -23,6 +24,11 @@ const ACTIONS: [Action<'_>; 9] = [
     Action::Disable(ID),
     Action::Enable(ID),
     Action::Revoke(ID),
+    Action::ListRevocations,
+    Action::CreateRevocation,
+    Action::ShowRevocation(ID),
+    Action::UndoRevocation(ID),
+    Action::CompactRevocations,
 ];
 
 /// Where the document has an action. A new action is asked for here by the compiler.
@@ -37,6 +43,11 @@ fn place(action: &Action<'_>) -> (&'static str, &'static str) {
         Action::Disable(_) => ("post", "/admin/v1/keys/{id}/disable"),
         Action::Enable(_) => ("post", "/admin/v1/keys/{id}/enable"),
         Action::Revoke(_) => ("post", "/admin/v1/keys/{id}/revoke"),
+        Action::ListRevocations => ("get", "/admin/v1/revocations"),
+        Action::CreateRevocation => ("post", "/admin/v1/revocations"),
+        Action::ShowRevocation(_) => ("get", "/admin/v1/revocations/{id}"),
+        Action::UndoRevocation(_) => ("post", "/admin/v1/revocations/{id}/undo"),
+        Action::CompactRevocations => ("post", "/admin/v1/revocations/compact"),
     }
 }
 
@@ -154,9 +165,15 @@ fn the_wishes_for_a_key_are_those_that_are_described() {
 }
 
 #[test]
+fn the_wish_for_a_revocation_is_the_one_that_is_described() {
+    let wish = RevocationWish::new(RevocationKind::Token, "leaked");
+    assert_eq!(properties("RevocationWish"), names(&serde_json::to_value(wish).unwrap()));
+}
+
+#[test]
 fn the_described_properties_of_a_rotation_and_of_a_revocation_are_all_of_theirs() {
     assert_eq!(read::<Rotation>(&filled("Rotation", "24h")).unwrap().overlap, "24h");
-    assert_eq!(read::<Revocation>(&filled("Revocation", "leaked")).unwrap().reason, "leaked");
+    assert_eq!(read::<Because>(&filled("Revocation", "leaked")).unwrap().reason, "leaked");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn resealed(edit: impl Fn(&str) -> String) -> ApiKeyRecord {
     let mut record = sealed();
     let mut envelope: serde_json::Value = serde_json::from_str(&record.document).unwrap();
     let body = edit(envelope["body"].as_str().unwrap());
-    let message = crate::api_key::subkey::framed(&[
+    let message = crate::subkey::framed(&[
         b"partners",
         record.id.as_bytes(),
         &record.version.to_be_bytes(),

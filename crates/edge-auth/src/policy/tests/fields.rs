@@ -15,8 +15,8 @@ fn told(block: &str, field: &str, values: &[&str]) {
 #[test]
 fn the_bound_is_from_a_second_to_an_hour() {
     told("revocation", "bound = \"{}\"", &["0s", "999ms", "3601s", "1day"]);
-    assert_eq!(policy("").revocation_bound(), Duration::from_secs(30));
-    assert_eq!(policy("[revocation]\nbound = \"1h\"").revocation_bound(), Duration::from_secs(3600));
+    assert_eq!(policy("").revocation_limits().bound, Duration::from_secs(30));
+    assert_eq!(policy("[revocation]\nbound = \"1h\"").revocation_limits().bound, Duration::from_secs(3600));
 }
 
 #[test]

@@ -5,35 +5,35 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// HMAC-SHA-256, keyed. Wiped when dropped.
-pub(super) struct Subkey(Hmac<Sha256>);
+pub(crate) struct Subkey(Hmac<Sha256>);
 
 impl Subkey {
     /// RFC 5869, section 2.2 (HKDF-Extract), with SHA-256 and a salt of at most 32 bytes, zeros
     /// behind it (which HMAC appends anyway).
-    pub(super) fn extract(salt: &[u8; 32], secret: &[u8]) -> Self {
+    pub(crate) fn extract(salt: &[u8; 32], secret: &[u8]) -> Self {
         Self::keyed(&Zeroizing::new(Self::keyed(salt).code(secret)))
     }
 
     /// RFC 5869, section 2.3 (HKDF-Expand): the first 32 bytes for this purpose.
-    pub(super) fn expand(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn expand(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut info = purpose.as_bytes().to_vec();
         info.push(1);
         Zeroizing::new(self.code(&info))
     }
 
     /// A key for this purpose and no other.
-    pub(super) fn derive(&self, purpose: &str) -> Self {
+    pub(crate) fn derive(&self, purpose: &str) -> Self {
         Self::keyed(&self.expand(purpose))
     }
 
     /// The authentication code of a message.
-    pub(super) fn code(&self, message: &[u8]) -> [u8; 32] {
+    pub(crate) fn code(&self, message: &[u8]) -> [u8; 32] {
         let mac = self.0.clone().chain_update(message);
         mac.finalize().into_bytes().into()
     }
 
     /// Whether this is the whole code of the message, in constant time.
-    pub(super) fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
         let mac = self.0.clone().chain_update(message);
         mac.verify_slice(code).is_ok()
     }
@@ -48,7 +48,7 @@ impl Subkey {
 }
 
 /// Joins parts so that no other parts join to the same bytes: each with its length before it.
-pub(super) fn framed(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for part in parts {
         message.extend_from_slice(&(part.len() as u64).to_be_bytes());

@@ -1,0 +1,70 @@
+//! A policy and a store, for one command of an administrator's.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use edge_auth::Policy;
+use edge_auth::admin::{Registry, Revocations};
+use edge_auth::revocation::Ledger;
+
+use crate::failure::Failure;
+use crate::host::{HostResources, PolicyFile};
+use crate::store::{self, AnyStore};
+
+/// Which policy and which store.
+#[derive(Debug, Args)]
+pub(crate) struct DeskArgs {
+    /// The policy
+    #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY", hide_env_values = true)]
+    policy: Option<PathBuf>,
+    /// Where key records and revocations are kept, as in `sqlite:keys.db`
+    #[arg(long, value_name = "STORE", global = true, env = "EDGE_AUTH_STORE", hide_env_values = true)]
+    store: Option<String>,
+}
+
+/// A policy with what it refers to, and an open store.
+pub(crate) struct Desk {
+    pub(crate) policy: Policy,
+    pub(crate) resources: HostResources,
+    store: AnyStore,
+}
+
+impl Desk {
+    /// Opens the store, which is made if there is none and the command may make one.
+    pub(crate) async fn open(args: DeskArgs, creates: bool) -> Result<Self, Failure> {
+        let policy = args.policy.ok_or_else(|| {
+            Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
+        })?;
+        let spec = args.store.ok_or_else(|| {
+            Failure::Usage("say where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE".to_owned())
+        })?;
+        let file = PolicyFile::at(&policy);
+        let policy = file.read()?;
+        let store = match creates {
+            true => store::open_named(&spec).await?,
+            false => store::open_existing_named(&spec).await?,
+        };
+        Ok(Self { policy, resources: file.resources(), store })
+    }
+
+    /// The keys; changes are told by the revocation feed, if the policy has one.
+    pub(crate) fn registry(&self) -> Result<Registry<'_, AnyStore, AnyStore>, Failure> {
+        let registry = Registry::new(&self.policy, &self.resources, &self.store)?;
+        let secrets = self.policy.revocation_secrets(&self.resources)?;
+        let ledger = secrets.map(|secrets| Ledger::new(secrets, &self.store));
+        Ok(registry.announcing(ledger, this_user()))
+    }
+
+    /// The revocations.
+    pub(crate) fn revocations(&self) -> Result<Revocations<'_, AnyStore, AnyStore>, Failure> {
+        let stores = (&self.store, &self.store);
+        Ok(Revocations::new(&self.policy, &self.resources, stores, &this_user())?)
+    }
+}
+
+/// `cli:NAME` of whoever is logged in, as far as the environment tells: for the log, and no proof.
+fn this_user() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    format!("cli:{}", name.chars().filter(|char| !char.is_control()).take(64).collect::<String>())
+}

@@ -1,0 +1,130 @@
+//! `edge-auth revocations …`: the log of what was revoked.
+
+use std::io::{self, Write};
+
+use anstyle::AnsiColor;
+use clap::{Args, Subcommand};
+use edge_auth::admin::{RevocationPage, RevocationView};
+use serde::Serialize;
+
+use crate::desk::{Desk, DeskArgs};
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, now};
+use crate::output::{Output, Report, count, printable};
+
+#[derive(Debug, Args)]
+pub(crate) struct RevocationsArgs {
+    #[command(flatten)]
+    desk: DeskArgs,
+    #[command(subcommand)]
+    command: RevocationsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RevocationsCommand {
+    /// List entries, the newest first
+    List {
+        /// Only entries before this one
+        #[arg(long, value_name = "ENTRY")]
+        before: Option<u64>,
+        /// How many, 200 at most
+        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show one entry
+    Show {
+        /// Its number
+        entry: u64,
+    },
+    /// Take back what an entry revokes
+    Undo {
+        /// Its number
+        entry: u64,
+        /// Why, for those who look at it later
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Make a snapshot for instances to start with, bring entries under the current secret, and drop expired ones
+    Compact,
+}
+
+/// Runs `edge-auth revocations …`.
+pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), Failure> {
+    let desk = Desk::open(args.desk, false).await?;
+    let revocations = desk.revocations()?;
+    match args.command {
+        RevocationsCommand::List { before, limit } => {
+            output.report(&PageReport(revocations.list(before, limit).await?))
+        }
+        RevocationsCommand::Show { entry } => {
+            output.report(&EntryReport::of(&revocations.show(entry).await?))
+        }
+        RevocationsCommand::Undo { entry, reason } => {
+            output.report(&EntryReport::of(&revocations.undo(entry, &reason, now()).await?))
+        }
+        RevocationsCommand::Compact => {
+            let held = revocations.compact(&SystemRandomness, now()).await?;
+            output.report(&CompactReport { held })
+        }
+    }
+}
+
+/// One entry.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct EntryReport(pub(crate) RevocationView);
+
+impl EntryReport {
+    pub(crate) fn of(entry: &edge_auth::revocation::Entry) -> Self {
+        Self(RevocationView::new(entry))
+    }
+}
+
+impl Report for EntryReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let entry = &self.0;
+        let mut line = |name: &str, value: &str| writeln!(out, "{name:<10}{}", printable(value));
+        line("entry", &entry.id.to_string())?;
+        line(entry.says, &entry.summary)?;
+        line("by", &entry.by)?;
+        line("because", &entry.reason)?;
+        line("at", &entry.at)?;
+        line("until", entry.until.as_deref().unwrap_or("for good"))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct PageReport(RevocationPage);
+
+impl Report for PageReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let RevocationPage { revocations, untrusted, next } = &self.0;
+        if revocations.is_empty() && untrusted.is_empty() {
+            return writeln!(out, "Nothing was revoked. `edge-auth revoke` does.");
+        }
+        let red = AnsiColor::Red.on_default();
+        for RevocationView { id, says, summary, by, reason, at, .. } in revocations {
+            let (summary, by, reason) = (printable(summary), printable(by), printable(reason));
+            writeln!(out, "{id:>8}  {at}  {says:<13} {summary}  ({reason}; {by})")?;
+        }
+        for reason in untrusted {
+            writeln!(out, "{red}NOT TRUSTED{red:#}: {}", printable(reason))?;
+        }
+        match next {
+            Some(next) => writeln!(out, "More: --before {next}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CompactReport {
+    held: usize,
+}
+
+impl Report for CompactReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "the snapshot holds {}", count(self.held, "revocation"))
+    }
+}

@@ -1,0 +1,97 @@
+//! `edge-auth revoke crl`: the revocation list of an authority, taken over whole.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use edge_auth::Resources;
+use edge_auth::admin::ListImport;
+use edge_auth::certificate::MAX_CRL_BYTES;
+use edge_auth_token::AwsLcRs;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::wait::{self, WaitArgs, Waited};
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, now, read_bounded};
+use crate::output::{Output, Report, count, printable};
+
+/// The largest file of authorities that is read, in bytes.
+const MAX_CA_BYTES: u64 = 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct CrlArgs {
+    /// The list, in DER or PEM
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Whose certificates it is about: a `[[client_cert]]` with a `ca_file`
+    #[arg(long, value_name = "NAME", required_unless_present = "ca", conflicts_with = "ca")]
+    block: Option<String>,
+    /// The authority that signed it (PEM), where no block has it
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct ListReport {
+    #[serde(flatten)]
+    import: ListImport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<Waited>,
+}
+
+pub(super) async fn run(
+    args: CrlArgs,
+    wait: WaitArgs,
+    desk: &Desk,
+    reason: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let probes = wait.probes()?;
+    let list = read_bounded(&args.file, MAX_CRL_BYTES as u64)
+        .map_err(|error| Failure::Refused { code: "list_invalid", message: error })?;
+    let authorities = match (&args.block, &args.ca) {
+        (Some(block), _) => of_block(block, desk)?,
+        (None, Some(file)) => read_bounded(file, MAX_CA_BYTES).map_err(Failure::Trouble)?,
+        (None, None) => return Err(Failure::Usage("say whose list it is: --block or --ca".to_owned())),
+    };
+    let revocations = desk.revocations()?;
+    let import = revocations.import_list(&list, &authorities, &AwsLcRs, reason, now()).await?;
+    let entered = Instant::now();
+    let bound = desk.policy.revocation_limits().bound;
+    let waited = match probes {
+        Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
+        None => None,
+    };
+    let tidied = revocations.tidy(&SystemRandomness, now()).await;
+    let failed = waited.as_ref().is_some_and(Waited::failed);
+    output.report(&ListReport { import, waited })?;
+    tidied?;
+    if failed { Err(Failure::Reported) } else { Ok(()) }
+}
+
+/// The authorities of a block of the policy.
+fn of_block(name: &str, desk: &Desk) -> Result<Vec<u8>, Failure> {
+    let unknown =
+        || Failure::Usage(format!("the policy has no `[[client_cert]]` block `{}`", printable(name)));
+    let file: &Path = match desk.policy.authorities_of(name).ok_or_else(unknown)? {
+        Some(file) => file,
+        None => {
+            let message =
+                format!("block `{name}` has no `ca_file`: name the authority's certificate with --ca");
+            return Err(Failure::Usage(message));
+        }
+    };
+    desk.resources.file(file).map_err(Failure::Trouble)
+}
+
+impl Report for ListReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let ListImport { issuer, listed, entered, undone, next_update } = &self.import;
+        let listed = count(*listed, "certificate");
+        writeln!(out, "list of {}: {listed}, {entered} new, {undone} taken back", printable(issuer))?;
+        writeln!(out, "a newer list is due by {next_update}")?;
+        self.waited.as_ref().map_or(Ok(()), |waited| waited.human(out))
+    }
+}

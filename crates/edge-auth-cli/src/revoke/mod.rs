@@ -1,0 +1,84 @@
+//! `edge-auth revoke …`: what is no longer to be trusted, entered into the revocation feed of a store.
+
+mod list;
+mod probe;
+mod wait;
+mod what;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Args;
+use edge_auth::admin::RevocationView;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::desk::{Desk, DeskArgs};
+use crate::failure::Failure;
+use crate::host::{SystemRandomness, now};
+use crate::output::{Output, Report};
+use crate::revocations::EntryReport;
+use wait::{WaitArgs, Waited};
+use what::What;
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArgs {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// Why, for those who look at it later
+    #[arg(long, value_name = "TEXT", global = true)]
+    reason: Option<String>,
+    /// When the entry has no meaning any more: 90d, 2027-01-31, or 2027-01-31T12:00:00Z [default: when the last of such tokens has expired; never for others]
+    #[arg(long, value_name = "WHEN", global = true)]
+    expires: Option<String>,
+    #[command(flatten)]
+    wait: WaitArgs,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Serialize)]
+struct RevokeReport {
+    #[serde(flatten)]
+    entry: RevocationView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<Waited>,
+}
+
+/// Runs `edge-auth revoke …`.
+pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure> {
+    let reason = args.reason.ok_or_else(|| Failure::Usage("say why: --reason TEXT".to_owned()))?;
+    let desk = Desk::open(args.desk, false).await?;
+    let revocations = desk.revocations()?;
+    let bound = desk.policy.revocation_limits().bound;
+    if let What::Crl(crl) = args.what {
+        return list::run(crl, args.wait, &desk, &reason, output).await;
+    }
+    let probes = args.wait.probes()?;
+    let mut wish = args.what.wish(reason)?;
+    wish.expires = args.expires;
+    let entry = revocations.create(wish, now()).await?;
+    let entered = Instant::now();
+    let waited = match probes {
+        Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
+        None => None,
+    };
+    // From time to time; a failure is nothing of this entry's.
+    let tidied = revocations.tidy(&SystemRandomness, now()).await;
+    let failed = waited.as_ref().is_some_and(Waited::failed);
+    output.report(&RevokeReport { entry: EntryReport::of(&entry).0, waited })?;
+    tidied?;
+    if failed { Err(Failure::Reported) } else { Ok(()) }
+}
+
+impl Report for RevokeReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        EntryReport(self.entry.clone()).human(out)?;
+        self.waited.as_ref().map_or(Ok(()), |waited| waited.human(out))
+    }
+}
+
+/// Seconds with a fraction that means something.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100.0).round() / 100.0
+}

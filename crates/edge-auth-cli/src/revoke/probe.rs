@@ -1,0 +1,85 @@
+//! One question to a host: is the credential refused as revoked?
+
+use std::time::Duration;
+
+use edge_auth_host::{HttpClient, causes};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Uri};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::failure::Failure;
+
+/// How long a host may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The most bytes of an answer that are read.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// A host, and what it is asked with.
+pub(super) struct Probe {
+    client: HttpClient<Empty<Bytes>>,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+/// What a host says.
+pub(super) enum Verdict {
+    /// The credential is revoked.
+    Revoked,
+    /// This instead.
+    Other(String),
+}
+
+impl Probe {
+    pub(super) fn new(url: &str, fields: &[String]) -> Result<Self, Failure> {
+        let uri: Uri = url.parse().map_err(|_| Failure::Usage("--probe wants a URL".to_owned()))?;
+        if uri.host().is_none() {
+            return Err(Failure::Usage("--probe wants a URL with a scheme and a host".to_owned()));
+        }
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            // A field may hold a credential: it is not repeated.
+            let wrong = || Failure::Usage("--header wants `Name: value`".to_owned());
+            let (name, value) = field.split_once(':').ok_or_else(wrong)?;
+            let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
+            headers.append(name, HeaderValue::try_from(value.trim()).map_err(|_| wrong())?);
+        }
+        Ok(Self { client: HttpClient::new(), uri, headers })
+    }
+
+    /// The URL without its query, which may hold a secret.
+    pub(super) fn url(&self) -> String {
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
+        format!("{scheme}://{authority}{}", self.uri.path())
+    }
+
+    pub(super) async fn ask(&self) -> Verdict {
+        let answer = timeout(PATIENCE, self.answer()).await;
+        match answer.unwrap_or_else(|_| Err("no answer".to_owned())) {
+            Ok(code) if code.ends_with("_revoked") => Verdict::Revoked,
+            Ok(other) | Err(other) => Verdict::Other(other),
+        }
+    }
+
+    /// The code of a refusal, or the status.
+    async fn answer(&self) -> Result<String, String> {
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        let response = self.client.send(request)?.await.map_err(|error| causes(&error))?;
+        let (status, field) = (response.status(), response.headers().get("x-auth-code").cloned());
+        if status.is_success() {
+            return Ok(status.to_string());
+        }
+        if let Some(code) = field {
+            return Ok(String::from_utf8_lossy(code.as_bytes()).into_owned());
+        }
+        let body = Limited::new(response.into_body(), MAX_BYTES).collect().await.map(|body| body.to_bytes());
+        let problem: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
+        let code = problem.as_ref().and_then(|problem| problem.get("code")?.as_str());
+        Ok(code.map_or_else(|| status.to_string(), str::to_owned))
+    }
+}

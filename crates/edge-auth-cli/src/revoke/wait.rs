@@ -1,0 +1,114 @@
+//! Waiting until nothing honours what was revoked.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::probe::{Probe, Verdict};
+use super::seconds;
+use crate::failure::Failure;
+use crate::output::printable;
+
+/// How long to wait between two questions to a host.
+const PAUSE: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(super) struct WaitArgs {
+    /// Return when the bound has passed, or when all probed hosts refuse
+    #[arg(long, global = true)]
+    wait: bool,
+    /// Ask this URL with the credential until it refuses it as revoked; repeat it for more hosts
+    #[arg(long = "probe", value_name = "URL", global = true, requires = "wait")]
+    probes: Vec<String>,
+    /// A header field of the probes, as in `Authorization: Bearer …`; repeat it
+    #[arg(long = "header", value_name = "FIELD", global = true, requires = "probes")]
+    headers: Vec<String>,
+}
+
+/// How the wait ended.
+#[derive(Serialize)]
+pub(super) struct Waited {
+    /// How long it took.
+    seconds: f64,
+    /// The bound of the policy.
+    bound_seconds: f64,
+    probes: Vec<Probed>,
+}
+
+#[derive(Serialize)]
+struct Probed {
+    url: String,
+    /// When the host first refused; `null` if it did not within the bound.
+    refused_after_seconds: Option<f64>,
+    /// What it answered last, if it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<String>,
+}
+
+impl WaitArgs {
+    /// The hosts to ask; nothing if nobody waits.
+    pub(super) fn probes(self) -> Result<Option<Vec<Probe>>, Failure> {
+        let probe = |url: &String| Probe::new(url, &self.headers);
+        self.wait.then(|| self.probes.iter().map(probe).collect()).transpose()
+    }
+}
+
+/// Waits until every host refuses, or the bound has passed. Without hosts that is the bound.
+pub(super) async fn until_refused(probes: Vec<Probe>, bound: Duration, entered: Instant) -> Waited {
+    let deadline = entered + bound;
+    let mut running = Vec::new();
+    for probe in probes {
+        running.push(tokio::spawn(async move { refused_by(probe, entered, deadline).await }));
+    }
+    if running.is_empty() {
+        sleep_until(deadline).await;
+    }
+    let mut probed = Vec::new();
+    for probe in running {
+        if let Ok(one) = probe.await {
+            probed.push(one);
+        }
+    }
+    Waited { seconds: seconds(entered.elapsed()), bound_seconds: bound.as_secs_f64(), probes: probed }
+}
+
+async fn refused_by(probe: Probe, entered: Instant, deadline: Instant) -> Probed {
+    loop {
+        let asked = Instant::now();
+        match probe.ask().await {
+            Verdict::Revoked => {
+                let after = Some(seconds(asked.duration_since(entered)));
+                return Probed { url: probe.url(), refused_after_seconds: after, last: None };
+            }
+            Verdict::Other(last) if asked >= deadline => {
+                return Probed { url: probe.url(), refused_after_seconds: None, last: Some(last) };
+            }
+            // Once more at the very end: what is refused then is refused within the bound.
+            Verdict::Other(_) => sleep(PAUSE.min(deadline.duration_since(asked))).await,
+        }
+    }
+}
+
+impl Waited {
+    /// Whether a host still honours what was revoked though the bound has passed.
+    pub(super) fn failed(&self) -> bool {
+        self.probes.iter().any(|probe| probe.refused_after_seconds.is_none())
+    }
+
+    pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { seconds, bound_seconds, probes } = self;
+        for Probed { url, refused_after_seconds, last } in probes {
+            match refused_after_seconds {
+                Some(after) => writeln!(out, "{} refuses after {after} s", printable(url))?,
+                None => {
+                    let last = printable(last.as_deref().unwrap_or_default());
+                    writeln!(out, "{} DOES NOT REFUSE: {last}", printable(url))?;
+                }
+            }
+        }
+        writeln!(out, "waited {seconds} s; the bound is {bound_seconds} s")
+    }
+}

@@ -1,0 +1,159 @@
+//! What is revoked, as it is written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use edge_auth::admin::{RevocationKind, RevocationWish};
+use sha2::{Digest, Sha256};
+
+use super::list::CrlArgs;
+use crate::failure::Failure;
+use crate::serve::certificates;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum What {
+    /// One token, by its `jti`
+    Token {
+        /// The issuer: its name in the policy, or its `iss`
+        #[arg(long)]
+        issuer: String,
+        /// The token's `jti` (`edge-auth token inspect` shows it)
+        #[arg(long)]
+        id: String,
+    },
+    /// All tokens about a subject that were issued before a time
+    Subject {
+        /// The issuer: its name in the policy, or its `iss`
+        #[arg(long)]
+        issuer: String,
+        /// The `sub`
+        #[arg(long)]
+        subject: String,
+        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: now]
+        #[arg(long, value_name = "WHEN")]
+        before: Option<String>,
+    },
+    /// All tokens of a client that were issued before a time
+    Client {
+        /// The issuer: its name in the policy, or its `iss`
+        #[arg(long)]
+        issuer: String,
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// The time [default: now]
+        #[arg(long, value_name = "WHEN")]
+        before: Option<String>,
+    },
+    /// All tokens of an issuer that were issued before a time
+    Issuer {
+        /// The issuer: its name in the policy, or its `iss`
+        #[arg(long)]
+        issuer: String,
+        /// The time [default: now]
+        #[arg(long, value_name = "WHEN")]
+        before: Option<String>,
+    },
+    /// All tokens of a session
+    Session {
+        /// The issuer: its name in the policy, or its `iss`
+        #[arg(long)]
+        issuer: String,
+        /// The `sid`
+        #[arg(long)]
+        id: String,
+    },
+    /// All tokens that were signed with a key
+    SigningKey {
+        /// The issuer: its name in the policy, or its `iss`
+        #[arg(long)]
+        issuer: String,
+        /// The `kid`
+        #[arg(long)]
+        id: String,
+    },
+    /// One API key, for good; the same as `keys revoke`
+    ApiKey {
+        /// The key's id
+        #[arg(long)]
+        id: String,
+    },
+    /// One certificate, and those that it issued
+    Certificate(CertificateArgs),
+    /// All certificates in the revocation list of an authority
+    Crl(CrlArgs),
+}
+
+/// One certificate, by one of three names.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct CertificateArgs {
+    /// The certificate itself (PEM)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fingerprint", "serial"])]
+    file: Option<PathBuf>,
+    /// Its SHA-256, hexadecimal
+    #[arg(long, value_name = "HEX", conflicts_with = "serial")]
+    fingerprint: Option<String>,
+    /// Its serial number, hexadecimal
+    #[arg(long, value_name = "HEX", requires = "issuer")]
+    serial: Option<String>,
+    /// Its issuer's name, as in `CN=Devices CA,O=Example`
+    #[arg(long, value_name = "NAME", requires = "serial")]
+    issuer: Option<String>,
+}
+
+impl What {
+    /// What is to be entered for this reason.
+    pub(super) fn wish(self, reason: String) -> Result<RevocationWish, Failure> {
+        let wish = |kind| RevocationWish::new(kind, reason.clone());
+        Ok(match self {
+            Self::Token { issuer, id } => {
+                RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::Token) }
+            }
+            Self::Subject { issuer, subject, before } => RevocationWish {
+                issuer: Some(issuer),
+                subject: Some(subject),
+                before,
+                ..wish(RevocationKind::Subject)
+            },
+            Self::Client { issuer, client, before } => RevocationWish {
+                issuer: Some(issuer),
+                client: Some(client),
+                before,
+                ..wish(RevocationKind::Client)
+            },
+            Self::Issuer { issuer, before } => {
+                RevocationWish { issuer: Some(issuer), before, ..wish(RevocationKind::Issuer) }
+            }
+            Self::Session { issuer, id } => {
+                RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::Session) }
+            }
+            Self::SigningKey { issuer, id } => {
+                RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::SigningKey) }
+            }
+            Self::ApiKey { id } => RevocationWish { id: Some(id), ..wish(RevocationKind::ApiKey) },
+            Self::Certificate(CertificateArgs { file, fingerprint, serial, issuer }) => {
+                match (file, serial) {
+                    (Some(file), _) => RevocationWish {
+                        fingerprint: Some(fingerprint_of(&file)?),
+                        ..wish(RevocationKind::Certificate)
+                    },
+                    (None, Some(serial)) => RevocationWish {
+                        issuer,
+                        serial: Some(serial),
+                        ..wish(RevocationKind::CertificateSerial)
+                    },
+                    (None, None) => RevocationWish { fingerprint, ..wish(RevocationKind::Certificate) },
+                }
+            }
+            Self::Crl(_) => return Err(Failure::Usage("a list is imported, and not revoked".to_owned())),
+        })
+    }
+}
+
+/// The SHA-256 of the first certificate of a file, which is the client's own.
+fn fingerprint_of(file: &std::path::Path) -> Result<String, Failure> {
+    let read = certificates(file)?;
+    let own = read.first().ok_or_else(|| Failure::trouble(format!("{}: no certificate", file.display())))?;
+    Ok(Sha256::digest(own).iter().map(|byte| format!("{byte:02x}")).collect())
+}

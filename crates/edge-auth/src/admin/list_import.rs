@@ -1,0 +1,86 @@
+//! Taking a revocation list over: what is new in it is entered, and what it no longer has is taken back.
+
+use std::collections::BTreeSet;
+
+use edge_auth_token::Timestamp;
+use serde::Serialize;
+
+use super::{AdminError, Revocations};
+use crate::audit::rfc3339_text;
+use crate::certificate::{CertificateSignatures, RevokedCertificates};
+use crate::platform::{ApiKeyAdmin, RevocationLog};
+use crate::revocation::{Issuer, List, Serial, Statement, Target};
+
+/// What came of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListImport {
+    /// The authority.
+    pub issuer: String,
+    /// How many certificates the list has.
+    pub listed: usize,
+    /// How many of them were entered now.
+    pub entered: usize,
+    /// How many were entered before, and are no longer in it.
+    pub undone: usize,
+    /// By when there is to be a newer one; RFC 3339.
+    pub next_update: String,
+}
+
+impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
+    /// Takes over a list (DER or PEM) that one of the authorities (PEM) signed. The list itself is
+    /// entered last: where one is required, it counts only when all of it is there.
+    pub async fn import_list(
+        &self,
+        file: &[u8],
+        authorities: &[u8],
+        signatures: &dyn CertificateSignatures,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<ListImport, AdminError> {
+        let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
+        let issuer = Issuer::from(&list.issuer);
+        let (mut known, mut by_hand) = (BTreeSet::new(), BTreeSet::new());
+        for entry in self.ledger.standing(now).await? {
+            match entry.statement {
+                Statement::Revoked(Target::CertificateSerial { issuer: own, serial, listed })
+                    if own == issuer =>
+                {
+                    let revoked = if listed { &mut known } else { &mut by_hand };
+                    revoked.insert(serial.to_string());
+                }
+                Statement::ListImported(before)
+                    if before.issuer == issuer && before.this_update > list.this_update =>
+                {
+                    return Err(AdminError::ListOlder(issuer.to_string()));
+                }
+                _ => {}
+            }
+        }
+        let target = |serial: &str| {
+            let serial = Serial::try_from(serial.to_owned());
+            let serial = serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
+            Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed: true })
+        };
+        let listed: BTreeSet<String> = list.serials.iter().cloned().collect();
+        let mut statements = Vec::new();
+        for serial in listed.difference(&known).filter(|serial| !by_hand.contains(*serial)) {
+            statements.push((Statement::Revoked(target(serial)?), None));
+        }
+        let entered = statements.len();
+        for serial in known.difference(&listed) {
+            statements.push((Statement::Undone(target(serial)?), None));
+        }
+        let undone = statements.len() - entered;
+        let RevokedCertificates { this_update, next_update, .. } = list;
+        statements
+            .push((Statement::ListImported(List { issuer: issuer.clone(), this_update, next_update }), None));
+        self.ledger.enter(statements, self.order(reason, now)).await?;
+        Ok(ListImport {
+            issuer: issuer.to_string(),
+            listed: listed.len(),
+            entered,
+            undone,
+            next_update: rfc3339_text(next_update),
+        })
+    }
+}

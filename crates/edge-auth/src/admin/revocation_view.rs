@@ -1,0 +1,79 @@
+//! An entry of the revocation log as it is shown.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::audit::rfc3339_text;
+use crate::revocation::{Entry, Statement};
+
+/// An entry as JSON. Times are RFC 3339 in UTC.
+#[derive(Debug, Clone, Serialize)]
+pub struct RevocationView {
+    /// Its number in the log.
+    pub id: u64,
+    /// `revoked`, `undone`, `key_changed` or `list_imported`.
+    pub says: &'static str,
+    /// What it says that of: `kind`, and what tells one of this kind from another.
+    pub target: Value,
+    /// The same in words.
+    pub summary: String,
+    /// Who said it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: String,
+    /// When it has no meaning any more; `null` is never.
+    pub until: Option<String>,
+}
+
+impl RevocationView {
+    /// An entry to be shown.
+    pub fn new(entry: &Entry) -> Self {
+        let (says, target, summary) = match &entry.statement {
+            Statement::Revoked(target) => ("revoked", shown(target), target.to_string()),
+            Statement::Undone(target) => ("undone", shown(target), target.to_string()),
+            Statement::KeyChanged(id) => {
+                let target = serde_json::json!({ "kind": "api-key", "id": id });
+                (
+                    "key_changed",
+                    target,
+                    format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128)),
+                )
+            }
+            Statement::ListImported(list) => {
+                let issuer = list.issuer.as_str();
+                let target = serde_json::json!({
+                    "kind": "list",
+                    "issuer": issuer,
+                    "this_update": rfc3339_text(list.this_update),
+                    "next_update": rfc3339_text(list.next_update),
+                });
+                let next = rfc3339_text(list.next_update);
+                let issuer = crate::audit::excerpt(issuer, 128);
+                ("list_imported", target, format!("revocation list of {issuer}, good until {next}"))
+            }
+        };
+        Self {
+            id: entry.sequence,
+            says,
+            target,
+            summary,
+            by: entry.by.clone(),
+            reason: entry.reason.clone(),
+            at: rfc3339_text(entry.at),
+            until: entry.until.map(rfc3339_text),
+        }
+    }
+}
+
+/// A target with its time as people read it.
+fn shown(target: &crate::revocation::Target) -> Value {
+    let mut value = serde_json::to_value(target).unwrap_or_default();
+    if let Some(before) = value.get_mut("before")
+        && let Some(millis) = before.as_u64()
+    {
+        *before = rfc3339_text(edge_auth_token::Timestamp::from_millis(millis)).into();
+    }
+    value
+}

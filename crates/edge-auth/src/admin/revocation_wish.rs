@@ -1,0 +1,222 @@
+//! What an administrator asks for when revoking, in the words of the API and the CLI.
+
+use edge_auth_token::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::AdminError;
+use super::wish::{dated, moment};
+use crate::policy::Policy;
+use crate::revocation::{Target, TargetError};
+
+/// The wish that something be revoked. Which fields there must be depends on its kind.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationWish {
+    /// What is to be revoked.
+    pub kind: RevocationKind,
+    /// Of tokens: the issuer, by its name in the policy or by its exact `iss`. Of a certificate's serial
+    /// number: the issuer's name, as in `CN=Devices CA,O=Example`.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// A token's `jti`, a session's `sid`, a signing key's `kid`, an API key's id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// A `sub`.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// A client.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// Tokens that were issued before this time (RFC 3339, or a date); now, if nothing is said.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// The SHA-256 of a certificate, hexadecimal.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// The serial number of a certificate, hexadecimal.
+    #[serde(default)]
+    pub serial: Option<String>,
+    /// When the entry has no meaning any more: a duration from now (`90d`) or a time (RFC 3339).
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What can be revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationKind {
+    /// One token, by its `jti`.
+    Token,
+    /// All tokens of a subject that were issued before a time.
+    Subject,
+    /// All tokens of a client that were issued before a time.
+    Client,
+    /// All tokens of an issuer that were issued before a time.
+    Issuer,
+    /// All tokens of a session.
+    Session,
+    /// All tokens that were signed with a key.
+    SigningKey,
+    /// One API key, for good.
+    ApiKey,
+    /// One certificate, by its fingerprint.
+    Certificate,
+    /// One certificate, by its issuer and serial number.
+    CertificateSerial,
+}
+
+/// A wish that can be fulfilled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationOrder {
+    /// What is revoked.
+    pub target: Target,
+    /// When the entry has no meaning any more; `None` is never.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+}
+
+impl RevocationWish {
+    /// Of this kind, for this reason, and with nothing else said.
+    pub fn new(kind: RevocationKind, reason: impl Into<String>) -> Self {
+        let none = || None;
+        Self {
+            kind,
+            issuer: none(),
+            id: none(),
+            subject: none(),
+            client: none(),
+            before: none(),
+            fingerprint: none(),
+            serial: none(),
+            expires: none(),
+            reason: reason.into(),
+        }
+    }
+
+    /// What is to be entered, or what is missing, contradictory or unknown. An entry about tokens lasts
+    /// as long as the last of them can be good, which the issuer's `max_lifetime` says.
+    pub fn order(mut self, policy: &Policy, now: Timestamp) -> Result<RevocationOrder, AdminError> {
+        let expires = self.expires.take().map(|text| moment(&text, now)).transpose()?;
+        let before = self.before.take();
+        let target = match self.kind {
+            RevocationKind::Token => {
+                Target::Token { issuer: self.iss(policy)?, id: take("id", &mut self.id)? }
+            }
+            RevocationKind::Subject => Target::Subject {
+                issuer: self.iss(policy)?,
+                subject: take("subject", &mut self.subject)?,
+                before: past(before.as_deref(), now)?,
+            },
+            RevocationKind::Client => Target::Client {
+                issuer: self.iss(policy)?,
+                client: take("client", &mut self.client)?,
+                before: past(before.as_deref(), now)?,
+            },
+            RevocationKind::Issuer => {
+                Target::Issuer { issuer: self.iss(policy)?, before: past(before.as_deref(), now)? }
+            }
+            RevocationKind::Session => {
+                Target::Session { issuer: self.iss(policy)?, id: take("id", &mut self.id)? }
+            }
+            RevocationKind::SigningKey => {
+                Target::SigningKey { issuer: self.iss(policy)?, id: take("id", &mut self.id)? }
+            }
+            RevocationKind::ApiKey => Target::ApiKey { id: take("id", &mut self.id)? },
+            RevocationKind::Certificate => {
+                Target::Certificate { fingerprint: take("fingerprint", &mut self.fingerprint)? }
+            }
+            RevocationKind::CertificateSerial => Target::CertificateSerial {
+                issuer: take("issuer", &mut self.issuer)?,
+                serial: take("serial", &mut self.serial)?,
+                listed: false,
+            },
+        };
+        let timed = matches!(target, Target::Subject { .. } | Target::Client { .. } | Target::Issuer { .. });
+        self.nothing_left(before.filter(|_| !timed).as_ref())?;
+        let until = match expires {
+            Some(at) => Some(at),
+            None => until(&target, policy, now)?,
+        };
+        Ok(RevocationOrder { target, until, reason: self.reason })
+    }
+
+    /// The exact `iss`: one that the policy does not have would revoke nothing.
+    fn iss<T: TryFrom<String, Error = TargetError>>(&mut self, policy: &Policy) -> Result<T, AdminError> {
+        let named = self.issuer.take().ok_or_else(|| missing("issuer"))?;
+        let iss = policy.issuer_named(&named).ok_or_else(|| {
+            let named = crate::audit::excerpt(&named, 64);
+            AdminError::Invalid(format!("the policy has no issuer `{named}`, by its name or its `iss`"))
+        })?;
+        parsed("issuer", iss.to_owned())
+    }
+
+    /// What does not belong to the kind was meant for something: it is not passed over.
+    fn nothing_left(&self, before: Option<&String>) -> Result<(), AdminError> {
+        let fields = [
+            ("issuer", self.issuer.as_ref()),
+            ("id", self.id.as_ref()),
+            ("subject", self.subject.as_ref()),
+            ("client", self.client.as_ref()),
+            ("before", before),
+            ("fingerprint", self.fingerprint.as_ref()),
+            ("serial", self.serial.as_ref()),
+        ];
+        match fields.into_iter().find(|(_, value)| value.is_some()) {
+            Some((field, _)) => Err(AdminError::Invalid(format!("`{field}` does not belong to this kind"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// When the last token, or whatever is revoked, has expired anyway.
+fn until(target: &Target, policy: &Policy, now: Timestamp) -> Result<Option<Timestamp>, AdminError> {
+    let issuer = match target {
+        Target::Token { issuer, .. }
+        | Target::Subject { issuer, .. }
+        | Target::Client { issuer, .. }
+        | Target::Issuer { issuer, .. }
+        | Target::Session { issuer, .. } => issuer,
+        // They are good for as long as somebody says.
+        Target::SigningKey { .. }
+        | Target::ApiKey { .. }
+        | Target::Certificate { .. }
+        | Target::CertificateSerial { .. } => return Ok(None),
+    };
+    let longest = policy.longest_token(issuer.as_str()).ok_or_else(|| {
+        let message = "say when the last of these tokens has expired (`expires`): the policy sets their issuer \
+                       no `max_lifetime`";
+        AdminError::Invalid(message.to_owned())
+    })?;
+    Ok(Some(now.plus(longest)))
+}
+
+fn take<T: TryFrom<String, Error = TargetError>>(
+    field: &str,
+    value: &mut Option<String>,
+) -> Result<T, AdminError> {
+    parsed(field, value.take().ok_or_else(|| missing(field))?)
+}
+
+fn parsed<T: TryFrom<String, Error = TargetError>>(field: &str, value: String) -> Result<T, AdminError> {
+    T::try_from(value).map_err(|error| AdminError::Invalid(format!("`{field}` {error}")))
+}
+
+fn missing(field: &str) -> AdminError {
+    AdminError::Invalid(format!("`{field}` is missing"))
+}
+
+/// A time that has been.
+fn past(text: Option<&str>, now: Timestamp) -> Result<Timestamp, AdminError> {
+    let Some(text) = text else { return Ok(now) };
+    match dated(text) {
+        Some(time) if time <= now => Ok(time),
+        Some(_) => Err(AdminError::Invalid("`before` is still to come".to_owned())),
+        None => Err(AdminError::Invalid(format!(
+            "`before`: `{}` is no time like 2027-01-31 or 2027-01-31T12:00:00Z",
+            text.escape_debug()
+        ))),
+    }
+}

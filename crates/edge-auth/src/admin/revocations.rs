@@ -1,0 +1,113 @@
+//! The revocations of a policy, administered: over HTTP and by the CLI alike.
+
+use edge_auth_token::Timestamp;
+use serde::Serialize;
+
+use super::{AdminError, Registry, RevocationOrder, RevocationView, RevocationWish};
+use crate::gate::Resources;
+use crate::platform::{ApiKeyAdmin, Randomness, RevocationLog};
+use crate::policy::{Policy, PolicyErrors};
+use crate::revocation::{Entry, Ledger, Order, RevocationSecrets, Target};
+
+/// The log of a policy's revocations, and the keys that may be among them.
+#[derive(Debug)]
+pub struct Revocations<'a, S, L> {
+    policy: &'a Policy,
+    registry: Registry<'a, S, L>,
+    pub(super) ledger: Ledger<'a, L>,
+    by: String,
+}
+
+/// Some of the log, the newest first.
+#[derive(Debug, Serialize)]
+pub struct RevocationPage {
+    /// The entries.
+    pub revocations: Vec<RevocationView>,
+    /// Why entries are not believed, if any are not.
+    pub untrusted: Vec<String>,
+    /// Where the next page begins, if there may be one: `before` of the next request.
+    pub next: Option<u64>,
+}
+
+impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
+    /// For a policy's log and keys, with its secrets from `resources`, as what `by` does.
+    pub fn new(
+        policy: &'a Policy,
+        resources: &dyn Resources,
+        (store, log): (&'a S, &'a L),
+        by: &str,
+    ) -> Result<Self, AdminError> {
+        let invalid = |errors: PolicyErrors| AdminError::Invalid(errors.to_string());
+        let secrets = policy.revocation_secrets(resources).map_err(invalid)?;
+        let registry = Registry::new(policy, resources, store).map_err(invalid)?;
+        Self::of(policy, secrets, registry, log, by)
+    }
+
+    pub(super) fn of(
+        policy: &'a Policy,
+        secrets: Option<RevocationSecrets>,
+        registry: Registry<'a, S>,
+        log: &'a L,
+        by: &str,
+    ) -> Result<Self, AdminError> {
+        let ledger = Ledger::new(secrets.ok_or(AdminError::NoFeed)?, log);
+        let registry = registry.announcing(Some(ledger.clone()), by);
+        Ok(Self { policy, registry, ledger, by: by.to_owned() })
+    }
+
+    /// Revokes what is wished for. An API key must be there, and is revoked in its record, too.
+    pub async fn create(&self, wish: RevocationWish, now: Timestamp) -> Result<Entry, AdminError> {
+        let order = wish.order(self.policy, now)?;
+        if let Target::ApiKey { id } = &order.target {
+            let (_, entry) = self.registry.revoke_by_entry(id.as_str(), &order.reason, now).await?;
+            return entry.ok_or(AdminError::NoFeed);
+        }
+        let RevocationOrder { target, until, reason } = order;
+        Ok(self.ledger.revoke(target, until, self.order(&reason, now)).await?)
+    }
+
+    /// Takes back what an entry revokes. A key that was revoked in its record stays so.
+    pub async fn undo(&self, sequence: u64, reason: &str, now: Timestamp) -> Result<Entry, AdminError> {
+        Ok(self.ledger.undo(sequence, self.order(reason, now)).await?)
+    }
+
+    /// One entry.
+    pub async fn show(&self, sequence: u64) -> Result<Entry, AdminError> {
+        Ok(self.ledger.show(sequence).await?)
+    }
+
+    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is given.
+    pub async fn list(&self, before: Option<u64>, limit: usize) -> Result<RevocationPage, AdminError> {
+        let listing = self.ledger.list(before, limit).await?;
+        let mut page = RevocationPage { revocations: Vec::new(), untrusted: Vec::new(), next: listing.next };
+        for entry in listing.entries {
+            match entry {
+                Ok(entry) => page.revocations.push(RevocationView::new(&entry)),
+                Err(error) => page.untrusted.push(error.to_string()),
+            }
+        }
+        Ok(page)
+    }
+
+    /// Makes a snapshot of the whole log, and drops what has expired; answers how many things it holds.
+    pub async fn compact(
+        &self,
+        randomness: &(impl Randomness + ?Sized),
+        now: Timestamp,
+    ) -> Result<usize, AdminError> {
+        Ok(self.ledger.compact(randomness, now).await?)
+    }
+
+    /// Makes a snapshot if it is time for one.
+    pub async fn tidy(
+        &self,
+        randomness: &(impl Randomness + ?Sized),
+        now: Timestamp,
+    ) -> Result<(), AdminError> {
+        Ok(self.ledger.compact_if_due(randomness, now).await?)
+    }
+
+    pub(super) fn order<'o>(&'o self, reason: &'o str, now: Timestamp) -> Order<'o> {
+        Order { by: &self.by, reason, now }
+    }
+}

@@ -1,0 +1,225 @@
+//! Reading a certificate revocation list (RFC 5280, section 5), as its authority signed it.
+
+use edge_auth_token::Timestamp;
+use pki_types::SignatureVerificationAlgorithm;
+use x509_cert::Certificate;
+use x509_cert::crl::CertificateList;
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::{self, Decode, Encode, Reader, SliceReader};
+use x509_cert::ext::pkix::KeyUsage;
+use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
+
+use super::name::DistinguishedName;
+use super::{facts, key_strength, pem, to_hex};
+
+/// The largest list that is read, in bytes: about 400 000 certificates.
+pub const MAX_CRL_BYTES: usize = 16 * 1024 * 1024;
+
+const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
+/// The list's number, its authority's key, and where newer ones are: nothing that changes its meaning.
+const HARMLESS: [&str; 3] = ["2.5.29.20", "2.5.29.35", "2.5.29.46"];
+
+/// A list whose signature is its authority's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RevokedCertificates {
+    pub issuer: DistinguishedName,
+    pub this_update: Timestamp,
+    pub next_update: Timestamp,
+    /// In the one form that all are compared in.
+    pub serials: Vec<String>,
+}
+
+/// Why a list is not taken over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrlError {
+    /// It is larger than what is read.
+    #[error(
+        "the list has {bytes} bytes, {MAX_CRL_BYTES} are read: have the authority split it, or drop expired entries"
+    )]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+    },
+    /// It is no list.
+    #[error("this is no revocation list in DER or PEM: {0}")]
+    Malformed(String),
+    /// Its authority is not among the certificates that were given.
+    #[error("the list is of `{issuer}`, which is none of the given authorities")]
+    OtherAuthority {
+        /// The authority that it names.
+        issuer: String,
+    },
+    /// The authority may not sign lists, is not valid, or has a weak key.
+    #[error("the authority `{issuer}` {why}")]
+    Authority {
+        /// The authority.
+        issuer: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The authority did not sign it.
+    #[error("the list's signature is not that of `{issuer}`")]
+    Signature {
+        /// The authority.
+        issuer: String,
+    },
+    /// It is overdue, or still to come.
+    #[error("the list is good from {from} until {until}: get the current one")]
+    Time {
+        /// When it was made.
+        from: String,
+        /// When there was to be a newer one.
+        until: String,
+    },
+    /// It does not say when there will be a newer one.
+    #[error("the list has no `nextUpdate`")]
+    NoNextUpdate,
+    /// It is only a part, or says things that are not understood.
+    #[error("the list is not a whole one: {0}")]
+    Partial(String),
+}
+
+impl RevokedCertificates {
+    /// Reads a list in DER or PEM, signed by one of the authorities (PEM), and good at `now`.
+    pub(crate) fn read(
+        file: &[u8],
+        authorities: &[u8],
+        signatures: &[&'static dyn SignatureVerificationAlgorithm],
+        now: Timestamp,
+    ) -> Result<Self, CrlError> {
+        if file.len() > MAX_CRL_BYTES {
+            return Err(CrlError::TooLarge { bytes: file.len() });
+        }
+        let der = der_of(file)?;
+        let malformed = |error: der::Error| CrlError::Malformed(error.to_string());
+        let list = CertificateList::from_der(&der).map_err(malformed)?.tbs_cert_list;
+        let unreadable = || CrlError::Malformed("its issuer's name is unreadable".to_owned());
+        let issuer = DistinguishedName::of(&list.issuer).ok_or_else(unreadable)?;
+        let signed = Signed::of(&der).map_err(malformed)?;
+        // A renewed authority may be there twice.
+        let mut refused = CrlError::OtherAuthority { issuer: issuer.to_string() };
+        let by = |authority: &Certificate| match may_sign(authority, &issuer, now) {
+            Ok(()) if signed.is_by(authority, signatures) => Ok(()),
+            Ok(()) => Err(CrlError::Signature { issuer: issuer.to_string() }),
+            Err(error) => Err(error),
+        };
+        let found = of_name(&issuer, authorities)
+            .iter()
+            .any(|authority| by(authority).map_err(|error| refused = error).is_ok());
+        if !found {
+            return Err(refused);
+        }
+        // What follows is what the authority says.
+        whole(&list).map_err(CrlError::Partial)?;
+        let time = |time: x509_cert::time::Time| Timestamp::from_seconds(time.to_unix_duration().as_secs());
+        let this_update = time(list.this_update);
+        let next_update = list.next_update.map(time).ok_or(CrlError::NoNextUpdate)?;
+        if now < this_update || now >= next_update {
+            let text = crate::audit::rfc3339_text;
+            return Err(CrlError::Time { from: text(this_update), until: text(next_update) });
+        }
+        let revoked = list.revoked_certificates.unwrap_or_default();
+        let serial = |serial: &[u8]| facts::serial(&to_hex(serial));
+        let serials = revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
+        Ok(Self { issuer, this_update, next_update, serials })
+    }
+}
+
+/// What was signed, how, and the signature.
+struct Signed<'a> {
+    message: &'a [u8],
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    fn of(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let signed = reader.sequence(|reader| {
+            let (message, algorithm) = (reader.tlv_bytes()?, reader.tlv_bytes()?);
+            let signature = BitStringRef::decode(reader)?.raw_bytes();
+            Ok::<_, der::Error>(Self { message, algorithm: AnyRef::from_der(algorithm)?.value(), signature })
+        })?;
+        reader.finish()?;
+        Ok(signed)
+    }
+
+    fn is_by(
+        &self,
+        authority: &Certificate,
+        signatures: &[&'static dyn SignatureVerificationAlgorithm],
+    ) -> bool {
+        let key = authority.tbs_certificate().subject_public_key_info();
+        let Ok(key_algorithm) = key.algorithm.to_der() else { return false };
+        let Ok(key_algorithm) = AnyRef::from_der(&key_algorithm) else { return false };
+        let bytes = key.subject_public_key.raw_bytes();
+        signatures.iter().any(|algorithm| {
+            algorithm.signature_alg_id().as_ref() == self.algorithm
+                && algorithm.public_key_alg_id().as_ref() == key_algorithm.value()
+                && algorithm.verify_signature(bytes, self.message, self.signature).is_ok()
+        })
+    }
+}
+
+fn der_of(file: &[u8]) -> Result<Vec<u8>, CrlError> {
+    use pki_types::CertificateRevocationListDer;
+    use pki_types::pem::PemObject;
+    if !file.trim_ascii_start().starts_with(b"-----") {
+        return Ok(file.to_vec());
+    }
+    let read = CertificateRevocationListDer::from_pem_slice(file);
+    read.map(|der| der.to_vec()).map_err(|error| CrlError::Malformed(error.to_string()))
+}
+
+/// The authorities of this name.
+fn of_name(issuer: &DistinguishedName, file: &[u8]) -> Vec<Certificate> {
+    let given = pem::certificates(file).unwrap_or_default();
+    let parsed = given.iter().filter_map(|der| facts::parse(der).ok());
+    let is_issuer = |certificate: &Certificate| {
+        DistinguishedName::of(certificate.tbs_certificate().subject()).as_ref() == Some(issuer)
+    };
+    parsed.filter(is_issuer).collect()
+}
+
+/// Whether an authority may sign lists now.
+fn may_sign(authority: &Certificate, issuer: &DistinguishedName, now: Timestamp) -> Result<(), CrlError> {
+    let refused = |why: String| CrlError::Authority { issuer: issuer.to_string(), why };
+    let usage =
+        facts::extension::<KeyUsage>(authority, "keyUsage").map_err(|denial| refused(denial.reason))?;
+    if usage.is_some_and(|usage| !usage.crl_sign()) {
+        return Err(refused("may not sign lists: its `keyUsage` does not say so".to_owned()));
+    }
+    let good = facts::validity(authority).check(now);
+    good.map_err(|denial| refused(format!("is not good: {}", denial.reason)))?;
+    key_strength::check(authority.tbs_certificate().subject_public_key_info()).map_err(refused)
+}
+
+/// Whether the list is about all certificates of its authority, and nothing in it is passed over.
+fn whole(list: &x509_cert::crl::TbsCertList) -> Result<(), String> {
+    for extension in list.crl_extensions.iter().flatten() {
+        match extension.extn_id.to_string().as_str() {
+            ISSUING_DISTRIBUTION_POINT => {
+                let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes());
+                let point = point.map_err(|_| "its `issuingDistributionPoint` is unreadable".to_owned())?;
+                if point.indirect_crl
+                    || point.only_contains_attribute_certs
+                    || point.only_some_reasons.is_some()
+                {
+                    return Err("it is indirect, for some reasons only, or not of certificates".to_owned());
+                }
+            }
+            other if HARMLESS.contains(&other) || !extension.critical => {}
+            other => return Err(format!("it has a critical extension that is not understood ({other})")),
+        }
+    }
+    let revoked = list.revoked_certificates.iter().flatten();
+    let critical =
+        revoked.flat_map(|entry| entry.crl_entry_extensions.iter().flatten()).find(|one| one.critical);
+    match critical {
+        Some(one) => {
+            Err(format!("an entry has a critical extension ({}): another authority's list?", one.extn_id))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,169 @@
+//! Whether a credential that is good by itself was revoked: asked at every use, in memory.
+
+use edge_auth_token::Timestamp;
+
+use super::Gate;
+use super::outcome::{CheckResult, FollowUp, Trail};
+use crate::certificate::{CertificateBlock, KnownCertificate};
+use crate::denial::{Code, Denial};
+use crate::platform::{Platform, RevocationFeed, Unavailable};
+use crate::revocation::{Found, Freshness, Marks, Standing, State, Thing};
+
+impl<P: Platform> Gate<P> {
+    /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves that
+    /// for after the answer. Once for each request.
+    pub(super) async fn know_revocations(&self, now: Timestamp, trail: &mut Trail) -> Result<(), Denial> {
+        let Some(watch) = self.revocations.as_ref().filter(|_| !trail.knows_revocations) else {
+            return Ok(());
+        };
+        match watch.freshness(now) {
+            Freshness::Fresh => {}
+            Freshness::Due => {
+                if watch.may_read(now) {
+                    trail.follow_up.push(FollowUp::RefreshRevocations);
+                }
+            }
+            Freshness::Old | Freshness::Stale => {
+                let _turn = self.platform.revocations().turn().await;
+                // Whoever had the turn before may have read, or may have failed.
+                let old = matches!(watch.freshness(now), Freshness::Old | Freshness::Stale);
+                if old && watch.may_wait(now) {
+                    // Whether what is known is enough is asked below.
+                    let _ = self.read_revocations(now, &mut trail.notices).await;
+                }
+                if watch.freshness(now) == Freshness::Stale {
+                    let reason = format!("it is not known what was revoked lately: {}", watch.trouble());
+                    if !trail.allows_stale_revocation {
+                        return Err(Denial::new(Code::RevocationStale, reason));
+                    }
+                    trail.warning = Some(reason);
+                }
+            }
+        }
+        trail.knows_revocations = true;
+        Ok(())
+    }
+
+    /// Reads what was revoked since the last time, and forgets the records of keys that changed.
+    pub(crate) async fn read_revocations(
+        &self,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let Some(watch) = &self.revocations else { return Ok(()) };
+        let news = watch.refresh(self.platform.revocations(), now, notices).await?;
+        news.changed_keys.iter().for_each(|id| self.forget_key(id));
+        Ok(())
+    }
+
+    /// Checks a token, by its marks.
+    pub(super) async fn check_token_revocation(
+        &self,
+        marks: &[(&'static str, Marks)],
+        issued_at: Option<Timestamp>,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(), Denial> {
+        self.know_revocations(now, trail).await?;
+        if let Some((what, entry)) = self.revoked(marks, issued_at, now).await? {
+            let reason = format!("its {what} was revoked by entry {entry} or before");
+            return Err(Denial::new(Code::TokenRevoked, reason));
+        }
+        if !marks.is_empty() {
+            trail.check("revocation", CheckResult::Passed, || "not revoked".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Checks an API key. What was revoked must be known.
+    pub(super) async fn check_key_revocation(&self, id: &str, now: Timestamp) -> Result<(), Denial> {
+        let Some(watch) = self.revocations.as_ref().filter(|watch| !watch.index().is_empty()) else {
+            return Ok(());
+        };
+        let marks = [("id", watch.secrets.marks(Thing::ApiKey(id)))];
+        match self.revoked(&marks, None, now).await? {
+            Some((_, entry)) => Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks a certificate, and those above it.
+    pub(super) async fn check_certificate_revocation(
+        &self,
+        block: &CertificateBlock,
+        certificate: &KnownCertificate,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(), Denial> {
+        self.know_revocations(now, trail).await?;
+        for (above, marks) in certificate.marks.iter().enumerate() {
+            if let Some((what, entry)) = self.revoked(&marks.own, None, now).await? {
+                let whose = if above == 0 { "its" } else { "a certificate above it: the" };
+                let reason = format!("{whose} {what} was revoked by entry {entry} or before");
+                return Err(Denial::new(Code::CertificateRevoked, reason));
+            }
+            let watch = self.revocations.as_ref();
+            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list)));
+            let listed = match list {
+                Some(Found::Standing(Standing { state: State::Listed { next_update }, .. })) => {
+                    Some(next_update)
+                }
+                _ => None,
+            };
+            let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
+            match listed {
+                None if block.lists.required => {
+                    return stale(format!("block `{}` wants a revocation list, and has none", block.name));
+                }
+                Some(next_update) if now >= next_update && !block.lists.overdue_allowed => {
+                    let due = crate::audit::rfc3339_text(next_update);
+                    return stale(format!("a newer revocation list is due since {due}"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// By what of it something is revoked, and by which entry. The store is asked only about what
+    /// the filter of a snapshot has, and once.
+    async fn revoked(
+        &self,
+        marks: &[(&'static str, Marks)],
+        issued_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<(&'static str, u64)>, Denial> {
+        let Some(watch) = &self.revocations else { return Ok(None) };
+        let bars = |standing: &Standing| match standing.state {
+            State::Revoked { before: None } => standing.counts(now),
+            // One that does not say when it was issued may have been issued at any time.
+            State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
+            State::Listed { .. } | State::Undone => false,
+        };
+        let mut open = Vec::new();
+        {
+            let index = watch.index();
+            for (what, marks) in marks {
+                match index.find(marks) {
+                    Found::Standing(standing) if bars(&standing) => {
+                        return Ok(Some((what, standing.sequence)));
+                    }
+                    Found::Perhaps => open.push((what, marks)),
+                    Found::Standing(_) | Found::Nothing => {}
+                }
+            }
+        }
+        for (what, marks) in open {
+            let confirmed = watch.confirm(self.platform.revocations(), marks).await.map_err(|error| {
+                Denial::new(
+                    Code::StoreUnavailable,
+                    format!("what seems to be revoked is not confirmed: {error}"),
+                )
+            })?;
+            if let Some(standing) = confirmed.filter(bars) {
+                return Ok(Some((what, standing.sequence)));
+            }
+        }
+        Ok(None)
+    }
+}

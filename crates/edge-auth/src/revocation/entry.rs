@@ -1,0 +1,74 @@
+//! One entry of the log: what it says, who said it, why, and for how long.
+
+use edge_auth_token::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::target::{Issuer, Mark, Target, Text, Thing};
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Statement {
+    /// This is no longer to be trusted.
+    Revoked(Target),
+    /// What earlier entries say of this is taken back.
+    Undone(Target),
+    /// The record of this API key was written: a copy of it in memory may be old.
+    KeyChanged(Text),
+    /// All that an authority's revocation list has is entered.
+    ListImported(List),
+}
+
+/// A certificate revocation list (RFC 5280, section 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The authority's name.
+    pub issuer: Issuer,
+    /// When it was made; in JSON milliseconds since 1970.
+    pub this_update: Timestamp,
+    /// By when there is to be a newer one.
+    pub next_update: Timestamp,
+}
+
+impl Statement {
+    pub(super) fn thing(&self) -> Thing<'_> {
+        match self {
+            Self::Revoked(target) | Self::Undone(target) => target.thing(),
+            Self::KeyChanged(id) => Thing::KeyRecord(id.as_str()),
+            Self::ListImported(list) => Thing::List(list.issuer.as_str()),
+        }
+    }
+}
+
+/// An entry of the log, in its place. Only a verified record becomes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its place in the log, from 1: what it is called by.
+    pub sequence: u64,
+    /// What it says.
+    pub statement: Statement,
+    /// Who said it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// When it has no meaning any more, since what it names has expired; `None` is never.
+    pub until: Option<Timestamp>,
+    /// What its record is found by.
+    pub(super) mark: Mark,
+    /// The MAC of its record, which the next record's covers.
+    pub(super) link: Link,
+    /// The MAC of the record before it.
+    pub(super) previous: Link,
+    /// Whether it was made with the secret that records are made with now.
+    pub(super) current: bool,
+}
+
+/// A record's MAC.
+pub(super) type Link = [u8; 32];
+
+/// What stands before the first record.
+pub(super) const BEGINNING: Link = [0; 32];

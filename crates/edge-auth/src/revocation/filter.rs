@@ -1,0 +1,193 @@
+//! A set of marks in 33 bits or less for each: it has all that were put in, and each other one with
+//! a probability of less than one in a million.
+//!
+//! A mark is cut to some bits: the first choose a bucket, the next [`BITS`] are kept in it. The
+//! bytes of a filter are the same in a store and in memory:
+//!
+//! ```text
+//! buckets + 1 times: where a bucket starts, as the number of marks before it (u32, little-endian)
+//! count times:       25 bits, the lowest bit of the lowest byte first, in the order of buckets
+//! 8 zeros:           so that any 25 bits can be read as part of 8 bytes
+//! ```
+
+use super::target::Mark;
+
+/// How many bits of a mark a bucket keeps: 32 marks share a bucket at most on average, so that 2^25
+/// of them makes a chance of one in a million.
+const BITS: usize = 25;
+/// How many marks there are in a bucket, at most on average.
+const PER_BUCKET: usize = 32;
+const PADDING: usize = 8;
+
+/// Where things are in a filter's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    count: usize,
+    /// How many bits of a mark choose its bucket.
+    bucket_bits: u32,
+}
+
+impl Shape {
+    /// For so many marks; `None` if they are more than the format can count.
+    pub(super) fn of(count: usize) -> Option<Self> {
+        u32::try_from(count).ok()?;
+        let bucket_bits = count.div_ceil(PER_BUCKET).next_power_of_two().trailing_zeros();
+        Some(Self { count, bucket_bits })
+    }
+
+    /// How many marks there are.
+    pub(super) fn count(self) -> usize {
+        self.count
+    }
+
+    fn buckets(self) -> usize {
+        1 << self.bucket_bits
+    }
+
+    fn starts_bytes(self) -> usize {
+        (self.buckets() + 1) * 4
+    }
+
+    /// How many bytes such a filter has.
+    pub(super) fn bytes(self) -> usize {
+        self.starts_bytes() + (self.count * BITS).div_ceil(8) + PADDING
+    }
+
+    /// The bucket of a mark, and what is kept of it there.
+    fn split(self, mark: Mark) -> (usize, u64) {
+        let bits = u128::from_be_bytes(mark.0);
+        let bucket = bits.checked_shr(128 - self.bucket_bits).unwrap_or_default();
+        let kept = (bits >> (128 - self.bucket_bits as usize - BITS)) & ((1 << BITS) - 1);
+        (usize::try_from(bucket).unwrap_or_default(), u64::try_from(kept).unwrap_or_default())
+    }
+
+    /// Writes the filter of marks, which are in order, each once.
+    pub(super) fn write(self, marks: &[Mark], bytes: &mut Vec<u8>) {
+        let mut starts = vec![0_u32; self.buckets() + 1];
+        let mut packed = vec![0_u8; self.bytes() - self.starts_bytes()];
+        for (position, mark) in marks.iter().enumerate() {
+            let (bucket, kept) = self.split(*mark);
+            if let Some(next) = starts.get_mut(bucket + 1) {
+                *next += 1;
+            }
+            put(&mut packed, position * BITS, kept);
+        }
+        let mut sum = 0;
+        for start in starts {
+            sum += start;
+            bytes.extend_from_slice(&u32::to_le_bytes(sum));
+        }
+        bytes.extend_from_slice(&packed);
+    }
+
+    /// Whether these are the bytes of such a filter: of the right length, with buckets in order.
+    pub(super) fn fits(self, bytes: &[u8]) -> bool {
+        let starts = bytes.get(..self.starts_bytes()).unwrap_or_default();
+        let starts = starts.as_chunks().0.iter().map(|start| u32::from_le_bytes(*start));
+        bytes.len() == self.bytes()
+            && starts.clone().is_sorted()
+            && starts.clone().next() == Some(0)
+            && starts.last().and_then(|last| usize::try_from(last).ok()) == Some(self.count)
+    }
+
+    /// Whether the filter has the mark.
+    pub(super) fn has(self, bytes: &[u8], mark: Mark) -> bool {
+        let (bucket, kept) = self.split(mark);
+        let (Some(from), Some(to)) = (self.start(bytes, bucket), self.start(bytes, bucket + 1)) else {
+            return false;
+        };
+        let packed = bytes.get(self.starts_bytes()..).unwrap_or_default();
+        (from..to.min(self.count)).any(|position| get(packed, position * BITS) == Some(kept))
+    }
+
+    fn start(self, bytes: &[u8], bucket: usize) -> Option<usize> {
+        let start = bytes.get(bucket * 4..)?.first_chunk()?;
+        usize::try_from(u32::from_le_bytes(*start)).ok()
+    }
+}
+
+fn get(packed: &[u8], bit: usize) -> Option<u64> {
+    let word = u64::from_le_bytes(*packed.get(bit / 8..)?.first_chunk()?);
+    Some((word >> (bit % 8)) & ((1 << BITS) - 1))
+}
+
+fn put(packed: &mut [u8], bit: usize, kept: u64) {
+    if let Some(bytes) = packed.get_mut(bit / 8..).and_then(<[u8]>::first_chunk_mut) {
+        *bytes = (u64::from_le_bytes(*bytes) | kept << (bit % 8)).to_le_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filter(marks: &[Mark]) -> (Shape, Vec<u8>) {
+        let mut sorted = marks.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let shape = Shape::of(sorted.len()).unwrap();
+        let mut bytes = Vec::new();
+        shape.write(&sorted, &mut bytes);
+        assert_eq!(bytes.len(), shape.bytes());
+        assert!(shape.fits(&bytes));
+        (shape, bytes)
+    }
+
+    /// Marks that look random, as those of an HMAC do.
+    fn marks(count: u64) -> Vec<Mark> {
+        use sha2::{Digest, Sha256};
+        (0..count).map(|number| Mark::of(Sha256::digest(number.to_be_bytes()).into())).collect()
+    }
+
+    #[test]
+    fn it_has_all_that_was_put_in_and_hardly_anything_else() {
+        let marks = marks(40_000);
+        let (inside, outside) = marks.split_at(20_000);
+        let (shape, bytes) = filter(inside);
+        assert!(inside.iter().all(|mark| shape.has(&bytes, *mark)));
+        let wrongly = outside.iter().filter(|mark| shape.has(&bytes, **mark)).count();
+        assert!(wrongly <= 2, "{wrongly} of 20000");
+    }
+
+    #[test]
+    fn an_empty_filter_has_nothing() {
+        let (shape, bytes) = filter(&[]);
+        assert!(!shape.has(&bytes, Mark([0; 16])) && !shape.has(&bytes, Mark([255; 16])));
+    }
+
+    #[test]
+    fn ten_million_marks_need_less_than_forty_megabytes() {
+        let shape = Shape::of(10_000_000).unwrap();
+        assert!(shape.bytes() < 34_000_000, "{}", shape.bytes());
+    }
+
+    #[test]
+    fn bytes_that_were_cut_or_belong_to_another_count_do_not_fit() {
+        let (shape, bytes) = filter(&marks(100));
+        assert!(!shape.fits(&bytes[..bytes.len() - 1]));
+        assert!(!shape.fits(&[]));
+        assert!(!Shape::of(99).unwrap().fits(&bytes));
+        let mut disordered = bytes.clone();
+        disordered[4..8].fill(255);
+        assert!(!shape.fits(&disordered));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_put_in_is_found(raw in prop::collection::vec(any::<[u8; 16]>(), 0..300)) {
+            let marks: Vec<Mark> = raw.into_iter().map(Mark).collect();
+            let (shape, bytes) = filter(&marks);
+            for mark in marks {
+                prop_assert!(shape.has(&bytes, mark));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), count in 0_usize..2000, mark: [u8; 16]) {
+            let shape = Shape::of(count).unwrap();
+            let _ = (shape.fits(&bytes), shape.has(&bytes, Mark(mark)));
+        }
+    }
+}

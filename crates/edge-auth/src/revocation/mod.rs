@@ -1,0 +1,48 @@
+//! What is no longer to be trusted, before it expires by itself.
+//!
+//! ```text
+//! Ledger ── Entry ─ seal ─► log (a store keeps it) ─ open ─► Index ─► the gate asks at every use
+//! (administration)          ordered, chained by MACs         (in memory)
+//! ```
+//!
+//! An administrator appends entries to a log by the [`Ledger`]. Every instance of a gate reads what
+//! is new while it is active, and keeps it in an index; an idle one reads before its next answer.
+//! One that could not read for longer than the policy's bound closes.
+//!
+//! A record's MAC covers its sequence and the MAC of the record before it, under a secret that only
+//! hosts and administrators have. So who can write to the store can neither edit, move nor insert a
+//! record, and an instance that has read one notices when it, or any before it, was taken out or
+//! rolled back. What a fresh instance cannot notice is an older log put back whole.
+//!
+//! **Marks.** Everything that can be revoked has a mark, 128 bits of an HMAC of what it is, by which
+//! it is found in the store and in memory. Nobody without the secret can make two things with marks
+//! that collide.
+//!
+//! **Snapshots** hold the marks of a whole log: in a filter those that are simply revoked, and
+//! exactly those that are revoked up to some time. An instance starts with one. What the filter has
+//! is confirmed in the store, once, so that nobody is refused by accident.
+
+mod entry;
+mod filter;
+mod index;
+mod ledger;
+mod limits;
+mod record;
+mod secrets;
+mod snapshot;
+mod standing;
+mod target;
+mod watch;
+
+pub use entry::{Entry, List, Statement};
+pub use ledger::{Ledger, LedgerError, Listing, Order};
+pub use limits::{HostStages, RevocationLimits};
+pub use record::EntryError;
+pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
+pub use snapshot::SnapshotError;
+pub use target::{Fingerprint, Issuer, Serial, Target, TargetError, Text};
+
+pub(crate) use index::Found;
+pub(crate) use standing::{Standing, State};
+pub(crate) use target::{Marks, Thing};
+pub(crate) use watch::{Freshness, Watch};

@@ -1,0 +1,155 @@
+//! The secrets behind marks and MACs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use edge_auth_token::Secret;
+use serde::{Deserialize, Serialize};
+
+use super::target::{Mark, Marks, Thing};
+use crate::subkey::{Subkey, framed};
+
+const MIN_BYTES: usize = 32;
+const SALT: &[u8; 32] = b"edge-auth revocation, v1\0\0\0\0\0\0\0\0";
+
+/// One secret, as the keys that are derived from it (HKDF-SHA-256, RFC 5869), one for each purpose.
+pub struct RevocationSecret {
+    id: SecretId,
+    /// Finds what is revoked.
+    mark: Subkey,
+    /// Authenticates a record.
+    pub(super) record: Subkey,
+    /// Authenticates a snapshot.
+    pub(super) snapshot: Subkey,
+}
+
+/// The public name of a secret: 8 hexadecimal digits derived from it, which tell nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretId(String);
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One that was read from a record may be anything.
+        f.write_str(&crate::audit::excerpt(&self.0, 16))
+    }
+}
+
+impl fmt::Debug for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretId({self})")
+    }
+}
+
+/// Why a secret cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// It is too short to be random enough.
+    #[error("has {bytes} bytes; {MIN_BYTES} are needed (`openssl rand -base64 32` makes one)")]
+    TooShort {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// It is there twice.
+    #[error("two of the secrets are the same")]
+    Repeated,
+}
+
+impl RevocationSecret {
+    /// From at least 32 random bytes.
+    pub fn new(secret: &Secret) -> Result<Self, SecretError> {
+        let bytes = secret.expose();
+        if bytes.len() < MIN_BYTES {
+            return Err(SecretError::TooShort { bytes: bytes.len() });
+        }
+        let root = Subkey::extract(SALT, bytes);
+        let [a, b, c, d, ..] = *root.expand("public id");
+        Ok(Self {
+            id: SecretId(format!("{:08x}", u32::from_be_bytes([a, b, c, d]))),
+            mark: root.derive("mark"),
+            record: root.derive("record mac"),
+            snapshot: root.derive("snapshot mac"),
+        })
+    }
+
+    /// The name by which records refer to it.
+    pub fn id(&self) -> &SecretId {
+        &self.id
+    }
+
+    pub(super) fn mark(&self, thing: Thing<'_>) -> Mark {
+        Mark::of(self.mark.code(&framed(&thing.parts())))
+    }
+}
+
+impl fmt::Debug for RevocationSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RevocationSecret({})", self.id)
+    }
+}
+
+/// The secret that records are made with, and those that were before it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RevocationSecrets(Arc<[RevocationSecret]>);
+
+impl RevocationSecrets {
+    /// Records are made with `current`; those that were made with `previous` ones are believed, too.
+    pub fn new(current: RevocationSecret, previous: Vec<RevocationSecret>) -> Result<Self, SecretError> {
+        let all: Vec<_> = std::iter::once(current).chain(previous).collect();
+        let repeated = all
+            .iter()
+            .enumerate()
+            .any(|(position, one)| all.iter().take(position).any(|earlier| earlier.id == one.id));
+        if repeated { Err(SecretError::Repeated) } else { Ok(Self(all.into())) }
+    }
+
+    /// Whether these are the same secrets, in the same order.
+    pub(super) fn are(&self, other: &Self) -> bool {
+        self.0.iter().map(RevocationSecret::id).eq(other.0.iter().map(RevocationSecret::id))
+    }
+
+    pub(super) fn current(&self) -> Option<&RevocationSecret> {
+        self.0.first()
+    }
+
+    pub(super) fn find(&self, id: &SecretId) -> Option<&RevocationSecret> {
+        self.0.iter().find(|secret| secret.id == *id)
+    }
+
+    /// The marks of one thing, under every secret.
+    pub(crate) fn marks(&self, thing: Thing<'_>) -> Marks {
+        Marks(self.0.iter().map(|secret| secret.mark(thing)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(byte: u8) -> RevocationSecret {
+        RevocationSecret::new(&Secret::new([byte; 32])).unwrap()
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_with_its_length_and_nothing_else() {
+        let error = RevocationSecret::new(&Secret::new("hunter2")).unwrap_err().to_string();
+        assert!(error.contains("7 bytes") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn every_purpose_has_a_key_of_its_own() {
+        let secret = secret(1);
+        let codes = [&secret.mark, &secret.record, &secret.snapshot].map(|key| key.code(b"same"));
+        assert!(codes[0] != codes[1] && codes[1] != codes[2] && codes[0] != codes[2]);
+    }
+
+    #[test]
+    fn one_secret_in_two_places_is_refused() {
+        assert!(RevocationSecrets::new(secret(1), vec![secret(2)]).is_ok());
+        assert_eq!(
+            RevocationSecrets::new(secret(1), vec![secret(2), secret(1)]).unwrap_err(),
+            SecretError::Repeated
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! What the entries about one thing come to.
+
+use edge_auth_token::Timestamp;
+
+use super::entry::{Entry, Statement};
+use super::record::KEPT;
+
+/// How one thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The last entry about it.
+    pub sequence: u64,
+    /// What that comes to.
+    pub state: State,
+    /// When it has no meaning any more.
+    pub until: Option<Timestamp>,
+}
+
+/// What is said of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It is revoked; up to a time, where it is a matter of time.
+    Revoked { before: Option<Timestamp> },
+    /// An authority's revocation list is entered, and good until a time.
+    Listed { next_update: Timestamp },
+    /// What was said is taken back.
+    Undone,
+}
+
+impl Standing {
+    /// What one entry alone comes to; nothing for an event that is not about trust.
+    pub(super) fn of(entry: &Entry) -> Option<Self> {
+        let state = match &entry.statement {
+            Statement::Revoked(target) => State::Revoked { before: target.before() },
+            Statement::ListImported(list) => State::Listed { next_update: list.next_update },
+            Statement::Undone(_) => State::Undone,
+            Statement::KeyChanged(_) => return None,
+        };
+        Some(Self { sequence: entry.sequence, state, until: entry.until })
+    }
+
+    /// Whether it has a meaning still. It keeps it for longer than was said, so that a clock that runs
+    /// ahead brings nothing back.
+    pub(crate) fn counts(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until.plus(KEPT))
+    }
+
+    /// With another entry about the same thing, whichever came first. The later one counts, except
+    /// that it does not bring back what was revoked up to a later time.
+    pub(super) fn and(self, other: Self) -> Self {
+        let (earlier, later) = if self.sequence <= other.sequence { (self, other) } else { (other, self) };
+        match (earlier.state, later.state) {
+            (State::Revoked { before: Some(first) }, State::Revoked { before: Some(second) }) => Self {
+                state: State::Revoked { before: Some(first.max(second)) },
+                until: earlier.until.zip(later.until).map(|(first, second)| first.max(second)),
+                ..later
+            },
+            _ => later,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(sequence: u64, state: State) -> Standing {
+        Standing { sequence, state, until: None }
+    }
+
+    fn revoked(sequence: u64, before: u64) -> Standing {
+        standing(sequence, State::Revoked { before: Some(Timestamp::from_millis(before)) })
+    }
+
+    #[test]
+    fn the_later_entry_counts_whatever_order_they_are_read_in() {
+        let (first, second) = (standing(1, State::Revoked { before: None }), standing(2, State::Undone));
+        assert_eq!(first.and(second), second);
+        assert_eq!(second.and(first), second);
+        assert_eq!(second.and(second), second);
+    }
+
+    #[test]
+    fn an_earlier_time_brings_nothing_back_and_an_undoing_does() {
+        let both = revoked(1, 900).and(revoked(2, 500));
+        assert_eq!(both, revoked(2, 900));
+        assert_eq!(both.and(standing(3, State::Undone)).state, State::Undone);
+        assert_eq!(both.and(standing(3, State::Undone)).and(revoked(4, 100)), revoked(4, 100));
+    }
+}

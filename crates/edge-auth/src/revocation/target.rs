@@ -1,0 +1,356 @@
+//! What can be revoked, and the mark by which it is found.
+
+use std::fmt;
+
+use edge_auth_token::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::{DistinguishedName, from_hex, to_hex};
+
+/// The most bytes of an issuer, a subject, an identifier.
+const MAX_TEXT_BYTES: usize = 1024;
+/// The most digits of a serial number: 20 bytes are allowed (RFC 5280, section 4.1.2.2), and some
+/// authorities use a few more.
+const MAX_SERIAL_DIGITS: usize = 64;
+
+/// One thing that is no longer to be trusted, or many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Target {
+    /// One token.
+    Token {
+        /// Its `iss`.
+        issuer: Text,
+        /// Its `jti`.
+        id: Text,
+    },
+    /// All tokens about a subject that were issued before a time. One without `iat` counts as
+    /// issued before.
+    Subject {
+        /// Their `iss`.
+        issuer: Text,
+        /// Their `sub`.
+        subject: Text,
+        /// The time; in JSON milliseconds since 1970.
+        before: Timestamp,
+    },
+    /// All tokens of a client that were issued before a time.
+    Client {
+        /// Their `iss`.
+        issuer: Text,
+        /// Their client: the claim that the policy says.
+        client: Text,
+        /// The time.
+        before: Timestamp,
+    },
+    /// All tokens of an issuer that were issued before a time.
+    Issuer {
+        /// Their `iss`.
+        issuer: Text,
+        /// The time.
+        before: Timestamp,
+    },
+    /// All tokens of a session.
+    Session {
+        /// Their `iss`.
+        issuer: Text,
+        /// Their `sid`.
+        id: Text,
+    },
+    /// All tokens that were signed with a key.
+    SigningKey {
+        /// Their `iss`.
+        issuer: Text,
+        /// The key's `kid`.
+        id: Text,
+    },
+    /// One API key.
+    ApiKey {
+        /// Its id.
+        id: Text,
+    },
+    /// One certificate, and those that it issued.
+    Certificate {
+        /// SHA-256 of its DER.
+        fingerprint: Fingerprint,
+    },
+    /// One certificate, and those that it issued.
+    CertificateSerial {
+        /// Its issuer's name.
+        issuer: Issuer,
+        /// Its serial number.
+        serial: Serial,
+        /// Whether its issuer's revocation list says so, which may take it back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        listed: bool,
+    },
+}
+
+/// Text of 1 to 1024 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text(String);
+
+/// The SHA-256 of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint([u8; 32]);
+
+/// A certificate's serial number: hexadecimal in lower case, without zeros in front.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Serial(String);
+
+/// The name of a certificate's issuer, as in `CN=Devices CA,O=Example` (RFC 4514).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Issuer(String);
+
+/// Why something cannot be revoked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// Nothing, or too much.
+    #[error("must have 1 to {MAX_TEXT_BYTES} bytes")]
+    Text,
+    /// No SHA-256.
+    #[error("must be a SHA-256: 64 hexadecimal digits, with or without colons")]
+    Fingerprint,
+    /// No serial number.
+    #[error("must be a serial number in hexadecimal, with or without colons")]
+    Serial,
+    /// No name.
+    #[error("must be a name like `CN=Devices CA,O=Example`")]
+    Issuer,
+}
+
+impl TryFrom<String> for Text {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        if (1..=MAX_TEXT_BYTES).contains(&text.len()) { Ok(Self(text)) } else { Err(TargetError::Text) }
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let bytes = from_hex(&text).ok_or(TargetError::Fingerprint)?;
+        bytes.try_into().map(Self).map_err(|_| TargetError::Fingerprint)
+    }
+}
+
+impl TryFrom<String> for Serial {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let digits = text.replace(':', "");
+        let good = !digits.is_empty()
+            && digits.len() <= MAX_SERIAL_DIGITS
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if good { Ok(Self(crate::certificate::serial(&digits))) } else { Err(TargetError::Serial) }
+    }
+}
+
+impl TryFrom<String> for Issuer {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let fits = (1..=MAX_TEXT_BYTES).contains(&text.len());
+        let name = DistinguishedName::parse(&text).filter(|_| fits);
+        name.map(|name| Self::from(&name)).ok_or(TargetError::Issuer)
+    }
+}
+
+impl From<&DistinguishedName> for Issuer {
+    fn from(name: &DistinguishedName) -> Self {
+        Self(name.to_string())
+    }
+}
+
+impl From<[u8; 32]> for Fingerprint {
+    fn from(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(Fingerprint(digest): Fingerprint) -> Self {
+        to_hex(&digest)
+    }
+}
+
+impl From<Serial> for String {
+    fn from(serial: Serial) -> Self {
+        serial.0
+    }
+}
+
+impl From<Issuer> for String {
+    fn from(issuer: Issuer) -> Self {
+        issuer.0
+    }
+}
+
+macro_rules! displayed {
+    ($($type:ty),*) => {
+        $(impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        })*
+    };
+}
+displayed!(Text, Serial, Issuer);
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Issuer {
+    /// The name, in the one form that all are compared in.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_hex(&self.0))
+    }
+}
+
+impl Target {
+    /// What of it is marked.
+    pub(super) fn thing(&self) -> Thing<'_> {
+        match self {
+            Self::Token { issuer, id } => Thing::Token(&issuer.0, &id.0),
+            Self::Subject { issuer, subject, .. } => Thing::Subject(&issuer.0, &subject.0),
+            Self::Client { issuer, client, .. } => Thing::Client(&issuer.0, &client.0),
+            Self::Issuer { issuer, .. } => Thing::Issuer(&issuer.0),
+            Self::Session { issuer, id } => Thing::Session(&issuer.0, &id.0),
+            Self::SigningKey { issuer, id } => Thing::SigningKey(&issuer.0, &id.0),
+            Self::ApiKey { id } => Thing::ApiKey(&id.0),
+            Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
+            Self::CertificateSerial { issuer, serial, .. } => Thing::Serial(&issuer.0, &serial.0),
+        }
+    }
+
+    /// Up to when what it names is revoked, if that is a matter of time.
+    pub(super) fn before(&self) -> Option<Timestamp> {
+        match self {
+            Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
+                Some(*before)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// For people: ``token `abc` of https://issuer``.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &Text| crate::audit::excerpt(&text.0, 128);
+        let time = |time: &Timestamp| crate::audit::rfc3339_text(*time);
+        match self {
+            Self::Token { issuer, id } => write!(f, "token `{}` of {}", shown(id), shown(issuer)),
+            Self::Subject { issuer, subject, before } => {
+                let (subject, issuer) = (shown(subject), shown(issuer));
+                write!(f, "subject `{subject}` of {issuer}, tokens before {}", time(before))
+            }
+            Self::Client { issuer, client, before } => {
+                let (client, issuer) = (shown(client), shown(issuer));
+                write!(f, "client `{client}` of {issuer}, tokens before {}", time(before))
+            }
+            Self::Issuer { issuer, before } => {
+                write!(f, "issuer {}, tokens before {}", shown(issuer), time(before))
+            }
+            Self::Session { issuer, id } => write!(f, "session `{}` of {}", shown(id), shown(issuer)),
+            Self::SigningKey { issuer, id } => write!(f, "signing key `{}` of {}", shown(id), shown(issuer)),
+            Self::ApiKey { id } => write!(f, "API key {}", shown(id)),
+            Self::Certificate { fingerprint } => write!(f, "certificate {fingerprint}"),
+            Self::CertificateSerial { issuer, serial, .. } => {
+                write!(f, "certificate {serial} of {}", crate::audit::excerpt(&issuer.0, 128))
+            }
+        }
+    }
+}
+
+/// 128 bits that stand for one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Mark(pub(super) [u8; 16]);
+
+impl Mark {
+    pub(super) fn of(code: [u8; 32]) -> Self {
+        let mut mark = [0; 16];
+        mark.iter_mut().zip(code).for_each(|(slot, byte)| *slot = byte);
+        Self(mark)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_hex(&self.0))
+    }
+}
+
+/// The marks of one thing, one under each secret: mostly there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marks(pub(super) Box<[Mark]>);
+
+/// Something that has a mark. Its issuer comes first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Thing<'a> {
+    /// A `jti`.
+    Token(&'a str, &'a str),
+    /// A `sub`.
+    Subject(&'a str, &'a str),
+    /// A token's client.
+    Client(&'a str, &'a str),
+    /// An `iss`.
+    Issuer(&'a str),
+    /// A `sid`.
+    Session(&'a str, &'a str),
+    /// A `kid`.
+    SigningKey(&'a str, &'a str),
+    /// An API key's id.
+    ApiKey(&'a str),
+    /// A certificate's fingerprint.
+    Certificate(&'a [u8; 32]),
+    /// A certificate's serial number.
+    Serial(&'a str, &'a str),
+    /// The revocation list of an authority.
+    List(&'a str),
+    /// The record of an API key, which changed.
+    KeyRecord(&'a str),
+}
+
+impl Thing<'_> {
+    /// What is marked: the kind, and what tells one of this kind from another.
+    pub(super) fn parts(&self) -> [&[u8]; 3] {
+        let (kind, first, second): (&str, &[u8], &str) = match self {
+            Self::Token(issuer, id) => ("token", issuer.as_bytes(), id),
+            Self::Subject(issuer, subject) => ("subject", issuer.as_bytes(), subject),
+            Self::Client(issuer, client) => ("client", issuer.as_bytes(), client),
+            Self::Issuer(issuer) => ("issuer", issuer.as_bytes(), ""),
+            Self::Session(issuer, id) => ("session", issuer.as_bytes(), id),
+            Self::SigningKey(issuer, id) => ("signing key", issuer.as_bytes(), id),
+            Self::ApiKey(id) => ("api key", id.as_bytes(), ""),
+            Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
+            Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
+            Self::List(issuer) => ("list", issuer.as_bytes(), ""),
+            Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
+        };
+        [kind.as_bytes(), first, second.as_bytes()]
+    }
+}

@@ -1,0 +1,411 @@
+//! Keeping up with the log: when an instance reads it, and when what it knows is too old to decide.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use edge_auth_token::Timestamp;
+
+use super::entry::{BEGINNING, Entry, Link, Statement};
+use super::index::Index;
+use super::limits::RevocationLimits;
+use super::record::open;
+use super::secrets::RevocationSecrets;
+use super::snapshot::{Manifest, Snapshot, SnapshotError};
+use super::standing::Standing;
+use super::target::Marks;
+use crate::cache::Seed;
+use crate::platform::{RevocationFeed, RevocationRecord, Unavailable};
+
+/// How many records one read takes.
+const PAGE: usize = 1000;
+/// After a read that failed, requests do not wait for another one before this.
+const RETRY: Duration = Duration::from_secs(1);
+/// After this long a read that did not report back was abandoned by its host.
+const ABANDONED: Duration = Duration::from_secs(10);
+/// Clocks are read in turn by many: so much earlier is no clock that was set back.
+const OUT_OF_TURN: Duration = Duration::from_secs(1);
+/// With more recent entries than these, a snapshot that has them is looked for.
+const CROWDED: usize = 20_000;
+
+/// What an instance knows of the log, and since when.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) secrets: RevocationSecrets,
+    limits: RevocationLimits,
+    seed: Seed,
+    /// The latest time that was seen, in milliseconds: a clock that is set back makes nothing new.
+    latest: AtomicU64,
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    index: Index,
+    cursor: Cursor,
+    /// When the last good read began.
+    read_at: Option<Timestamp>,
+    /// When a read began that has not ended yet.
+    reading_since: Option<Timestamp>,
+    /// When the last read failed, and why; `None` after a good one.
+    failure: Option<(Timestamp, String)>,
+    /// With so many recent entries, a snapshot is looked for.
+    crowded_at: usize,
+}
+
+/// The last record that was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cursor {
+    sequence: u64,
+    link: Link,
+}
+
+const START: Cursor = Cursor { sequence: 0, link: BEGINNING };
+
+/// Whether what is known is new enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    Fresh,
+    /// To be used, and to be read again in the background.
+    Due,
+    /// To be read again before it is used; if that fails it may still be used.
+    Old,
+    /// Not to be used without being read again.
+    Stale,
+}
+
+/// What a read brought.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// The API keys whose records changed.
+    pub changed_keys: Vec<String>,
+}
+
+/// Why the log could not be read to its end. What was read is taken in.
+#[derive(Debug)]
+enum Trouble {
+    Unavailable(Unavailable),
+    /// Somebody changed what is stored.
+    Tampered(String),
+    /// What follows the cursor is no longer in the log: a snapshot has it.
+    Behind,
+}
+
+impl From<Unavailable> for Trouble {
+    fn from(error: Unavailable) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl From<SnapshotError> for Trouble {
+    fn from(error: SnapshotError) -> Self {
+        Self::Tampered(error.to_string())
+    }
+}
+
+impl Watch {
+    pub(crate) fn new(secrets: RevocationSecrets, limits: RevocationLimits, seed: Seed) -> Self {
+        let state = State {
+            index: Index::new(seed),
+            cursor: START,
+            read_at: None,
+            reading_since: None,
+            failure: None,
+            crowded_at: CROWDED,
+        };
+        Self { secrets, limits, seed, latest: AtomicU64::new(0), state: RwLock::new(state) }
+    }
+
+    /// Whether it knows the same, and for as long.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.limits == other.limits && self.secrets.are(&other.secrets)
+    }
+
+    /// How new what is known is.
+    pub(crate) fn freshness(&self, now: Timestamp) -> Freshness {
+        let latest = Timestamp::from_millis(self.latest.fetch_max(now.millis(), Ordering::Relaxed)).max(now);
+        let set_back = now.plus(OUT_OF_TURN) < latest;
+        let read_at = self.read().read_at.filter(|read_at| !set_back && *read_at <= latest.plus(OUT_OF_TURN));
+        let Some(read_at) = read_at else { return Freshness::Stale };
+        let age = latest.since(read_at);
+        match self.limits {
+            limits if age >= limits.closes_after() => Freshness::Stale,
+            limits if age >= limits.interval => Freshness::Old,
+            limits if age >= limits.interval / 2 => Freshness::Due,
+            _ => Freshness::Fresh,
+        }
+    }
+
+    /// Whether nobody is reading, and no read failed just now.
+    pub(crate) fn may_read(&self, now: Timestamp) -> bool {
+        let state = self.read();
+        let is_past = |time: Timestamp, limit| now < time || now.since(time) >= limit;
+        state.failure.as_ref().is_none_or(|(failed_at, _)| is_past(*failed_at, RETRY))
+            && state.reading_since.is_none_or(|since| is_past(since, ABANDONED))
+    }
+
+    /// Whether a request that needs to know more is to wait for a read of its own.
+    pub(crate) fn may_wait(&self, now: Timestamp) -> bool {
+        let state = self.read();
+        state.failure.as_ref().is_none_or(|(failed_at, _)| now < *failed_at || now.since(*failed_at) >= RETRY)
+    }
+
+    /// Why the last read failed.
+    pub(crate) fn trouble(&self) -> String {
+        let state = self.read();
+        let why = state.failure.as_ref().map_or("it was not read yet", |(_, why)| why);
+        match state.read_at {
+            Some(read_at) => format!("last read at {}: {why}", crate::audit::rfc3339_text(read_at)),
+            None => why.to_owned(),
+        }
+    }
+
+    /// The index, to be asked. Nothing may be waited for while it is held.
+    pub(crate) fn index(&self) -> impl std::ops::Deref<Target = Index> + '_ {
+        struct Guard<'a>(RwLockReadGuard<'a, State>);
+        impl std::ops::Deref for Guard<'_> {
+            type Target = Index;
+            fn deref(&self) -> &Index {
+                &self.0.index
+            }
+        }
+        Guard(self.read())
+    }
+
+    /// Reads what is new. A failure leaves what is known as it is, and is among the notices.
+    pub(crate) async fn refresh(
+        &self,
+        feed: &impl RevocationFeed,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<News, Unavailable> {
+        self.write().reading_since = Some(now);
+        let mut news = News::default();
+        let caught_up = self.catch_up(feed, now, &mut news, notices).await;
+        let mut state = self.write();
+        state.reading_since = None;
+        match caught_up {
+            Ok(()) => {
+                state.failure = None;
+                // Reads that overlap end in any order, and one that began when a clock was ahead
+                // must not count for longer than it is true.
+                let set_back = now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed);
+                state.read_at = if set_back { Some(now) } else { state.read_at.max(Some(now)) };
+                if set_back {
+                    self.latest.store(now.millis(), Ordering::Relaxed);
+                }
+                Ok(news)
+            }
+            Err(error) => {
+                notices.push(format!("revocations could not be read: {error}"));
+                state.failure = Some((now, error.0.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks the store about a thing that the filter has, and remembers the answer.
+    pub(crate) async fn confirm(
+        &self,
+        feed: &impl RevocationFeed,
+        marks: &Marks,
+    ) -> Result<Option<Standing>, Unavailable> {
+        let mut standing: Option<Standing> = None;
+        for mark in &marks.0 {
+            for record in feed.marked(&mark.to_string()).await? {
+                let entry = open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
+                if let Some(one) = Standing::of(&entry) {
+                    standing = Some(standing.map_or(one, |known| known.and(one)));
+                }
+            }
+        }
+        self.read().index.confirm(marks, standing);
+        Ok(standing)
+    }
+
+    async fn catch_up(
+        &self,
+        feed: &impl RevocationFeed,
+        now: Timestamp,
+        news: &mut News,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let snapshot_due = {
+            let state = self.read();
+            state.read_at.is_none() || state.index.recent() >= state.crowded_at
+        };
+        if snapshot_due {
+            self.load_snapshot(feed, notices).await?;
+        }
+        match self.tail(feed, now, news).await {
+            Ok(()) => Ok(()),
+            Err(Trouble::Unavailable(error)) => Err(error),
+            Err(Trouble::Tampered(what)) => Err(Unavailable::new(what)),
+            Err(Trouble::Behind) => {
+                self.load_snapshot(feed, notices).await?;
+                match self.tail(feed, now, news).await {
+                    Ok(()) => Ok(()),
+                    Err(Trouble::Unavailable(error)) => Err(error),
+                    Err(Trouble::Tampered(what)) => Err(Unavailable::new(what)),
+                    Err(Trouble::Behind) => Err(Unavailable::new(
+                        "ALERT: records of the log are missing, and no snapshot has them: somebody took them \
+                         out, or an older store was put back",
+                    )),
+                }
+            }
+        }
+    }
+
+    /// Starts from the newest snapshot, if it is newer than what is known. One that is not to be
+    /// believed is told of, and the log is read instead.
+    async fn load_snapshot(
+        &self,
+        feed: &impl RevocationFeed,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let record = feed.snapshot().await?;
+        {
+            let mut state = self.write();
+            state.crowded_at = CROWDED.max(state.index.recent() + CROWDED);
+            if record.as_ref().is_none_or(|record| record.sequence <= state.index.snapshot_sequence()) {
+                return Ok(());
+            }
+        }
+        let Some(record) = record else { return Ok(()) };
+        let loaded = async {
+            let manifest = Manifest::open(&self.secrets, &record)?;
+            let mut bytes = manifest.room();
+            for index in 0..manifest.parts() {
+                let part = feed.snapshot_part(&manifest.id, index).await?;
+                manifest.add(index, part.as_deref(), &mut bytes)?;
+            }
+            let cursor = Cursor { sequence: manifest.sequence, link: manifest.link };
+            Ok::<_, Trouble>((cursor, manifest.complete(bytes)?))
+        };
+        match loaded.await {
+            Ok((cursor, snapshot)) => {
+                self.install(cursor, snapshot);
+                Ok(())
+            }
+            Err(Trouble::Unavailable(error)) => Err(error),
+            Err(Trouble::Tampered(why)) => {
+                notices.push(format!("ALERT: {why}; the log is read instead"));
+                Ok(())
+            }
+            Err(Trouble::Behind) => Ok(()),
+        }
+    }
+
+    /// Takes a snapshot for all up to its last record. What is known of later ones stays.
+    fn install(&self, cursor: Cursor, snapshot: Snapshot) {
+        let mut state = self.write();
+        // Another read may have been faster.
+        if snapshot.sequence > state.index.snapshot_sequence() {
+            state.index.start_from(snapshot, self.seed);
+            state.crowded_at = CROWDED;
+            if cursor.sequence > state.cursor.sequence {
+                state.cursor = cursor;
+            }
+        }
+    }
+
+    /// Reads the log to its end.
+    async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp, news: &mut News) -> Result<(), Trouble> {
+        loop {
+            let from = self.read().cursor;
+            // The record at the cursor is read again: it shows that the log still is what it was.
+            let records = feed.since(from.sequence.max(1), PAGE).await?;
+            let whole = records.len() < PAGE;
+            self.take_in(from, &records, now, news)?;
+            if whole {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes records in that follow the cursor. After one that is not to be believed, later ones
+    /// still count, but the cursor stays before it.
+    fn take_in(
+        &self,
+        from: Cursor,
+        records: &[RevocationRecord],
+        now: Timestamp,
+        news: &mut News,
+    ) -> Result<(), Trouble> {
+        let mut cursor = from;
+        let mut records = records;
+        if from != START {
+            match records.split_first() {
+                Some((first, rest)) if first.sequence == from.sequence => {
+                    let known =
+                        open(&self.secrets, first).map_err(|error| Trouble::Tampered(alert(&error)))?;
+                    if known.link != from.link {
+                        let what = "is another one than was read before: an older store was put back";
+                        return Err(Trouble::Tampered(format!("ALERT: record {} {what}", from.sequence)));
+                    }
+                    records = rest;
+                }
+                Some(_) => return Err(Trouble::Behind),
+                None => {
+                    let what = "was read before and is gone: an older store was put back";
+                    return Err(Trouble::Tampered(format!("ALERT: record {} {what}", from.sequence)));
+                }
+            }
+        }
+        let mut trouble = None;
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            match open(&self.secrets, record) {
+                Ok(entry) => {
+                    if trouble.is_none() {
+                        if entry.sequence != cursor.sequence + 1 {
+                            trouble = Some(Trouble::Behind);
+                        } else if entry.previous != cursor.link {
+                            let what = "does not follow the one before it: the log was changed";
+                            trouble =
+                                Some(Trouble::Tampered(format!("ALERT: record {} {what}", entry.sequence)));
+                        } else {
+                            cursor = Cursor { sequence: entry.sequence, link: entry.link };
+                        }
+                    }
+                    entries.push(entry);
+                }
+                Err(error) => trouble = trouble.or_else(|| Some(Trouble::Tampered(alert(&error)))),
+            }
+        }
+        self.apply(cursor, entries, now, news);
+        trouble.map_or(Ok(()), Err)
+    }
+
+    fn apply(&self, cursor: Cursor, entries: Vec<Entry>, now: Timestamp, news: &mut News) {
+        let mut state = self.write();
+        for entry in entries {
+            state.index.apply(&entry, now);
+            match entry.statement {
+                Statement::KeyChanged(id) => news.changed_keys.push(id.into()),
+                Statement::Revoked(super::Target::ApiKey { id })
+                | Statement::Undone(super::Target::ApiKey { id }) => {
+                    news.changed_keys.push(id.into());
+                }
+                _ => {}
+            }
+        }
+        // A read that began earlier may end later.
+        if cursor.sequence > state.cursor.sequence {
+            state.cursor = cursor;
+        }
+    }
+
+    /// A panic elsewhere cannot leave the state half changed.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn alert(error: &super::EntryError) -> String {
+    format!("ALERT: {error}")
+}

@@ -1,0 +1,162 @@
+//! Revocation lists of authorities (RFC 5280, section 5).
+
+use edge_auth::Code;
+use edge_auth::admin::{AdminError, ListImport};
+use edge_auth::certificate::{CrlError, MAX_CRL_BYTES};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
+use edge_auth_token::AwsLcRs;
+use futures::executor::block_on;
+
+use crate::world::{NOW, World, later};
+
+const DAY: u64 = 86_400;
+
+fn good() -> (u64, u64) {
+    (NOW.seconds() - 60, NOW.seconds() + DAY)
+}
+
+fn client(authority: &Authority, serial: u8) -> Client {
+    let plan = ClientPlan { serial: vec![serial], ..ClientPlan::with_uri("spiffe://example.com/a") };
+    authority.issue(&plan)
+}
+
+fn import(world: &World, list: &[u8], seconds: f64) -> Result<ListImport, AdminError> {
+    let ca = world.authority.pem();
+    let revocations = world.revocations();
+    block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(seconds)))
+}
+
+fn refused(world: &World, list: &[u8]) -> CrlError {
+    match import(world, list, 0.0) {
+        Err(AdminError::List(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_certificate_of_a_list_is_refused_and_no_other() {
+    let world = World::new();
+    let (one, two, three) =
+        (client(&world.authority, 1), client(&world.authority, 2), client(&world.authority, 0x80));
+    let list = world.authority.revocation_list(&[vec![1], vec![0x80]], good());
+    let instance = world.start();
+    assert_eq!(instance.certificate(&one, NOW), None);
+    let import = import(&world, &list, 1.0).unwrap();
+    assert_eq!((import.listed, import.entered, import.undone), (2, 2, 0));
+    assert_eq!(instance.certificate(&one, later(7.0)), Some(Code::CertificateRevoked));
+    assert_eq!(instance.certificate(&three, later(7.0)), Some(Code::CertificateRevoked));
+    assert_eq!(instance.certificate(&two, later(7.0)), None);
+}
+
+#[test]
+fn a_list_may_be_pem() {
+    use base64::Engine;
+    let world = World::new();
+    let der = world.authority.revocation_list(&[vec![1]], good());
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let pem = format!("-----BEGIN X509 CRL-----\n{}\n-----END X509 CRL-----\n", lines.join("\n"));
+    assert_eq!(import(&world, pem.as_bytes(), 0.0).unwrap().listed, 1);
+}
+
+#[test]
+fn a_newer_list_enters_what_is_new_and_takes_back_what_it_no_longer_has() {
+    let world = World::new();
+    let first = world.authority.revocation_list(&[vec![1], vec![2]], good());
+    import(&world, &first, 0.0).unwrap();
+    let newer = (NOW.seconds(), NOW.seconds() + DAY);
+    let second = world.authority.revocation_list(&[vec![2], vec![3]], newer);
+    let import = import(&world, &second, 1.0).unwrap();
+    assert_eq!((import.listed, import.entered, import.undone), (2, 1, 1));
+    let instance = world.start();
+    let code = |serial| instance.certificate(&client(&world.authority, serial), later(2.0));
+    assert_eq!(
+        (code(1), code(2), code(3)),
+        (None, Some(Code::CertificateRevoked), Some(Code::CertificateRevoked))
+    );
+    assert!(matches!(self::import(&world, &first, 2.0), Err(AdminError::ListOlder(_))));
+}
+
+#[test]
+fn what_an_administrator_revoked_no_list_takes_back() {
+    use edge_auth::admin::{RevocationKind, RevocationWish};
+    let world = World::new();
+    let order = RevocationWish {
+        issuer: Some("CN=Devices CA,O=Example".to_owned()),
+        serial: Some("01".to_owned()),
+        ..RevocationWish::new(RevocationKind::CertificateSerial, "by hand")
+    };
+    world.enter(order, NOW);
+    import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    let empty = world.authority.revocation_list(&[], (NOW.seconds(), NOW.seconds() + DAY));
+    import(&world, &empty, 1.0).unwrap();
+    let code = world.start().certificate(&client(&world.authority, 1), later(2.0));
+    assert_eq!(code, Some(Code::CertificateRevoked));
+}
+
+#[test]
+fn lists_of_others_wrong_or_late_ones_and_huge_ones_enter_nothing() {
+    let world = World::new();
+    let same_name = Authority::root(&AuthorityPlan::named("Devices CA"));
+    let other_name = Authority::root(&AuthorityPlan::named("Others CA"));
+    let serials = [vec![1]];
+    let now = NOW.seconds();
+    let good_list = world.authority.revocation_list(&serials, good());
+    let mut turned = good_list.clone();
+    let middle = turned.len() / 2;
+    turned[middle] ^= 1;
+
+    assert!(matches!(
+        refused(&world, &same_name.revocation_list(&serials, good())),
+        CrlError::Signature { .. }
+    ));
+    assert!(matches!(
+        refused(&world, &other_name.revocation_list(&serials, good())),
+        CrlError::OtherAuthority { .. }
+    ));
+    let late = world.authority.revocation_list(&serials, (now - 2 * DAY, now - DAY));
+    assert!(matches!(refused(&world, &late), CrlError::Time { .. }));
+    let early = world.authority.revocation_list(&serials, (now + DAY, now + 2 * DAY));
+    assert!(matches!(refused(&world, &early), CrlError::Time { .. }));
+    assert!(matches!(refused(&world, &good_list[..good_list.len() - 1]), CrlError::Malformed(_)));
+    assert!(matches!(refused(&world, b""), CrlError::Malformed(_)));
+    assert!(matches!(refused(&world, b"-----BEGIN X509 CRL-----\nAAAA"), CrlError::Malformed(_)));
+    assert!(matches!(refused(&world, &turned), CrlError::Signature { .. } | CrlError::Malformed(_)));
+    let huge = vec![0; 100 * 1024 * 1024];
+    let error = refused(&world, &huge);
+    assert_eq!(error, CrlError::TooLarge { bytes: huge.len() });
+    assert!(error.to_string().contains(&MAX_CRL_BYTES.to_string()), "{error}");
+
+    assert!(block_on(world.ledger().list(None, 10)).unwrap().entries.is_empty());
+    assert_eq!(world.start().certificate(&client(&world.authority, 1), NOW), None);
+}
+
+#[test]
+fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_overdue() {
+    let world = World::with("secret = \"CURRENT\"", "require_crl = true");
+    let good_one = client(&world.authority, 2);
+    let instance = world.start();
+    assert_eq!(instance.certificate(&good_one, NOW), Some(Code::CertificateListStale));
+    let list = world.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
+    import(&world, &list, 1.0).unwrap();
+    assert_eq!(instance.certificate(&good_one, later(7.0)), None);
+    assert_eq!(
+        instance.certificate(&client(&world.authority, 1), later(7.0)),
+        Some(Code::CertificateRevoked)
+    );
+    assert_eq!(instance.certificate(&good_one, later(3600.0)), Some(Code::CertificateListStale));
+}
+
+#[test]
+fn an_overdue_list_closes_though_none_is_required_unless_the_policy_says_otherwise_by_name() {
+    let overdue = |world: &World| {
+        let list = world.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
+        import(world, &list, 0.0).unwrap();
+        world.start().certificate(&client(&world.authority, 2), later(3601.0))
+    };
+    assert_eq!(overdue(&World::new()), Some(Code::CertificateListStale));
+    let lax = World::with("secret = \"CURRENT\"", "insecure_overdue_crl = true");
+    assert_eq!(overdue(&lax), None);
+    assert!(lax.policy.weaknesses().iter().any(|weakness| weakness.contains("insecure_overdue_crl")));
+}

@@ -1,0 +1,177 @@
+//! Starting with a snapshot, and what is wrong with one.
+
+use edge_auth::Code;
+use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::Timestamp;
+use futures::executor::block_on;
+use std::time::Duration;
+
+use crate::world::{NOW, World, later, token, wish};
+
+fn compact(world: &World, seed: u64, now: Timestamp) -> usize {
+    block_on(world.ledger().compact(&SeededRandomness::new(seed), now)).unwrap()
+}
+
+/// With 25 revoked tokens, a revoked subject, and a snapshot of them.
+fn filled() -> World {
+    let world = World::new();
+    for number in 0..25 {
+        world.revoke(&format!("t{number}"), NOW);
+    }
+    world.enter(
+        RevocationWish { subject: Some("bob".to_owned()), ..wish(RevocationKind::Subject) },
+        later(0.5),
+    );
+    assert_eq!(compact(&world, 7, later(0.6)), 26);
+    world
+}
+
+#[test]
+fn an_instance_starts_with_the_snapshot_and_reads_what_came_after_it() {
+    let world = filled();
+    world.revoke("after", later(1.0));
+    let (instance, before) = (world.start(), world.feed().reads());
+    assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
+    // The manifest, its one part, and the log behind it.
+    assert_eq!(world.feed().reads() - before, 3);
+    for id in ["t0", "t24", "after"] {
+        assert_eq!(instance.token(&token("alice", id), later(1.0)), Some(Code::TokenRevoked), "{id}");
+    }
+    assert_eq!(instance.token(&token("bob", "of-bob"), later(1.0)), Some(Code::TokenRevoked));
+}
+
+#[test]
+fn what_the_filter_has_is_confirmed_once_and_nothing_else_is_asked_for() {
+    let world = filled();
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
+    let reads = |id: &str, code| {
+        let before = world.feed().reads();
+        assert_eq!(instance.token(&token("alice", id), later(1.0)), code);
+        world.feed().reads() - before
+    };
+    assert_eq!(reads("t3", Some(Code::TokenRevoked)), 1);
+    assert_eq!(reads("t3", Some(Code::TokenRevoked)), 0);
+    assert_eq!(reads("never", None), 0);
+}
+
+#[test]
+fn what_cannot_be_confirmed_is_not_let_through() {
+    let world = filled();
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
+    world.feed().set_unavailable("down");
+    assert_eq!(instance.token(&token("alice", "t3"), later(2.0)), Some(Code::StoreUnavailable));
+    assert_eq!(instance.token(&token("alice", "good"), later(2.0)), None);
+}
+
+#[test]
+fn what_the_filter_has_by_accident_is_good() {
+    let world = filled();
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
+    // The record is gone, as it never was for an accident.
+    world.feed().tamper(|records, _| records.retain(|sequence, _| *sequence != 4));
+    assert_eq!(instance.token(&token("alice", "t3"), later(1.0)), None);
+}
+
+#[test]
+fn what_was_taken_back_after_the_snapshot_is_good() {
+    let world = filled();
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "t3"), later(1.0)), Some(Code::TokenRevoked));
+    block_on(world.revocations().undo(4, "a mistake", later(1.0))).unwrap();
+    assert_eq!(instance.token(&token("alice", "t3"), later(8.0)), None);
+    assert_eq!(world.start().token(&token("alice", "t3"), later(8.0)), None);
+    compact(&world, 8, later(8.0));
+    assert_eq!(world.start().token(&token("alice", "t3"), later(9.0)), None);
+}
+
+#[test]
+fn a_damaged_snapshot_is_told_of_and_the_log_is_read_instead() {
+    type Change = fn(&mut Vec<u8>);
+    let changes: [(&str, Change); 4] = [
+        ("cut short", |part| part.truncate(part.len() / 2)),
+        ("emptied", Vec::clear),
+        ("one bit turned", |part| part[10] ^= 1),
+        ("made longer", |part| part.push(0)),
+    ];
+    for (what, change) in changes {
+        let world = filled();
+        world.feed().tamper(|_, parts| parts.values_mut().for_each(change));
+        let instance = world.start();
+        let field = ("authorization", &*format!("Bearer {}", token("alice", "t3")));
+        let outcome = instance.outcome("/orders", field, later(1.0));
+        assert_eq!(outcome.code(), Some(Code::TokenRevoked), "{what}");
+        let told = outcome.notices.join("; ");
+        assert!(
+            told.contains("ALERT: the snapshot") && told.contains("the log is read instead"),
+            "{what}: {told}"
+        );
+        assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None, "{what}");
+    }
+}
+
+#[test]
+fn a_missing_part_is_a_damaged_snapshot() {
+    let world = filled();
+    world.feed().tamper(|_, parts| parts.clear());
+    assert_eq!(world.start().token(&token("alice", "t3"), later(1.0)), Some(Code::TokenRevoked));
+}
+
+#[test]
+fn entries_leave_a_day_after_the_last_token_expired() {
+    let world = filled();
+    let expired = NOW.plus(Duration::from_secs(26 * 3600));
+    assert_eq!(compact(&world, 9, NOW.plus(Duration::from_secs(24 * 3600))), 26);
+    world.revoke("new", expired);
+    assert_eq!(compact(&world, 10, expired), 1);
+    world.feed().tamper(|records, _| assert_eq!(records.len(), 1, "{:?}", records.keys()));
+    // The log goes on where it was.
+    assert_eq!(world.revoke("newer", expired).sequence, 28);
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "new"), later(1.0)), Some(Code::TokenRevoked));
+}
+
+#[test]
+fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot() {
+    let world = World::new();
+    let instance = world.start();
+    world.revoke("old", NOW);
+    assert_eq!(instance.token(&token("alice", "old"), NOW), Some(Code::TokenRevoked));
+    let expired = NOW.plus(Duration::from_secs(26 * 3600));
+    world.revoke("new", expired);
+    compact(&world, 11, expired);
+    world.revoke("newer", expired);
+    for id in ["new", "newer"] {
+        // It is the only token that such a late clock can be asked about: whether it is revoked comes first.
+        assert_eq!(instance.token(&token("alice", id), later(7.0)), Some(Code::TokenRevoked), "{id}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_made_when_it_is_due() {
+    let world = World::new();
+    let randomness = SeededRandomness::new(12);
+    let statements = |count: usize| {
+        (0..count)
+            .map(|number| {
+                let id = edge_auth::revocation::Text::try_from(format!("m{number}")).unwrap();
+                let issuer = edge_auth::revocation::Text::try_from(crate::world::ISS.to_owned()).unwrap();
+                let target = edge_auth::revocation::Target::Token { issuer, id };
+                (edge_auth::revocation::Statement::Revoked(target), Some(later(3600.0)))
+            })
+            .collect::<Vec<_>>()
+    };
+    let order = edge_auth::revocation::Order { by: "test", reason: "many", now: NOW };
+    block_on(world.ledger().enter(statements(1999), order)).unwrap();
+    block_on(world.ledger().compact_if_due(&randomness, NOW)).unwrap();
+    world.feed().tamper(|_, parts| assert!(parts.is_empty()));
+    block_on(world.ledger().enter(statements(1), order)).unwrap();
+    block_on(world.ledger().compact_if_due(&randomness, NOW)).unwrap();
+    world.feed().tamper(|_, parts| assert!(!parts.is_empty()));
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "m1234"), NOW), Some(Code::TokenRevoked));
+    assert_eq!(instance.token(&token("alice", "good"), NOW), None);
+}

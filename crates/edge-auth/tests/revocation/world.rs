@@ -1,0 +1,225 @@
+//! Instances of a gate on one store, and an administrator.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revocations};
+use edge_auth::certificate::Handover;
+use edge_auth::platform::NoRevocations;
+use edge_auth::policy::Format;
+use edge_auth::revocation::{Entry, Ledger};
+use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
+use edge_auth_testkit::documents::Documents;
+use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::mint::{Signer, TestKey, compact};
+use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_testkit::revocations::MemoryRevocations;
+use edge_auth_token::{AwsLcRs, Timestamp};
+use futures::executor::block_on;
+use serde_json::json;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const ISS: &str = "https://login.example.com/";
+
+/// `REVOCATION` is replaced by what a test wants there.
+const POLICY: &str = r#"
+[revocation]
+bound = "10s"
+REVOCATION
+
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.com/"
+audience = "https://api.example.com"
+keys = { jwks_file = "jwks.json" }
+max_lifetime = "1h"
+
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+
+[[client_cert]]
+name = "devices"
+source = "rfc9440"
+ca_file = "ca.pem"
+identity = { san_uri = "spiffe://example.com/*" }
+BLOCK
+
+[[rule]]
+path = "/stale"
+require = "jwt:corp"
+insecure_allow_stale_revocation = true
+
+[[rule]]
+path = "/orders"
+require = { any = ["jwt:corp", "key:partners", "cert:devices"] }
+"#;
+
+/// A store, and whatever instances are started on it.
+pub(crate) struct World {
+    pub(crate) platform: MemoryPlatform,
+    pub(crate) authority: Authority,
+    pub(crate) policy: Policy,
+    resources: MapResources,
+}
+
+pub(crate) struct Instance(pub(crate) Gate<MemoryPlatform>);
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with("secret = \"CURRENT\"", "")
+    }
+
+    /// With these lines of `[revocation]` and of the block of certificates.
+    pub(crate) fn with(revocation: &str, block: &str) -> Self {
+        let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
+        let text = POLICY.replace("REVOCATION", revocation).replace("BLOCK", block);
+        let secret =
+            |name: &str| (name.to_owned(), format!("the secret {name}, of at least thirty-two bytes"));
+        let jwks = json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string();
+        let resources = MapResources {
+            secrets: BTreeMap::from([secret("PEPPER"), secret("CURRENT"), secret("NEXT")]),
+            files: BTreeMap::from([
+                ("ca.pem".to_owned(), authority.pem().into_bytes()),
+                ("jwks.json".to_owned(), jwks.into_bytes()),
+            ]),
+        };
+        let platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
+        let policy = Policy::parse(&text, Format::Toml, "policy.toml").unwrap();
+        Self { platform, authority, policy, resources }
+    }
+
+    /// The same store and authority under other lines of `[revocation]`.
+    pub(crate) fn under(&self, revocation: &str) -> Self {
+        let mut other = Self::with(revocation, "");
+        other.platform = self.platform.clone();
+        other
+    }
+
+    pub(crate) fn start(&self) -> Instance {
+        let randomness = SeededRandomness::new(2);
+        let platform = self.platform.clone();
+        let built = Gate::new(self.policy.clone(), &self.resources, Box::new(AwsLcRs), platform, &randomness);
+        Instance(built.unwrap().0)
+    }
+
+    pub(crate) fn feed(&self) -> &MemoryRevocations {
+        &self.platform.revocations
+    }
+
+    pub(crate) fn revocations(&self) -> Revocations<'_, MemoryApiKeys, MemoryRevocations> {
+        let stores = (&self.platform.api_keys, &self.platform.revocations);
+        Revocations::new(&self.policy, &self.resources, stores, "test").unwrap()
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger<'_, MemoryRevocations> {
+        let secrets = self.policy.revocation_secrets(&self.resources).unwrap().unwrap();
+        Ledger::new(secrets, &self.platform.revocations)
+    }
+
+    /// The keys, without a feed to tell of changes.
+    pub(crate) fn silent_keys(&self) -> Registry<'_, MemoryApiKeys, NoRevocations> {
+        Registry::new(&self.policy, &self.resources, &self.platform.api_keys).unwrap()
+    }
+
+    /// The keys, with the feed.
+    pub(crate) fn keys(&self) -> Registry<'_, MemoryApiKeys, MemoryRevocations> {
+        self.silent_keys().announcing(Some(self.ledger()), "test")
+    }
+
+    /// A new API key: its id and its text.
+    pub(crate) fn key(&self) -> (String, String) {
+        let wish = KeyWish {
+            block: "partners".to_owned(),
+            all_scopes: true,
+            never_expires: true,
+            ..KeyWish::default()
+        };
+        let (key, text) = block_on(self.keys().create(wish, &SeededRandomness::new(1), NOW)).unwrap();
+        (key.id().to_owned(), text.expose().to_owned())
+    }
+
+    /// Revokes the token of this `jti`.
+    pub(crate) fn revoke(&self, id: &str, now: Timestamp) -> Entry {
+        self.enter(RevocationWish { id: Some(id.to_owned()), ..wish(RevocationKind::Token) }, now)
+    }
+
+    pub(crate) fn enter(&self, wish: RevocationWish, now: Timestamp) -> Entry {
+        block_on(self.revocations().create(wish, now)).unwrap()
+    }
+}
+
+/// About the issuer's tokens.
+pub(crate) fn wish(kind: RevocationKind) -> RevocationWish {
+    RevocationWish { issuer: Some("corp".to_owned()), ..RevocationWish::new(kind, "a test") }
+}
+
+impl Instance {
+    /// What an instance decides about a token at a time, its follow-up work done.
+    pub(crate) fn token(&self, token: &str, now: Timestamp) -> Option<Code> {
+        self.outcome("/orders", ("authorization", &format!("Bearer {token}")), now).code()
+    }
+
+    pub(crate) fn key(&self, key: &str, now: Timestamp) -> Option<Code> {
+        self.outcome("/orders", ("x-api-key", key), now).code()
+    }
+
+    pub(crate) fn certificate(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        use base64::Engine;
+        let der = base64::engine::general_purpose::STANDARD.encode(client.certificate());
+        self.outcome("/orders", ("client-cert", &format!(":{der}:")), now).code()
+    }
+
+    pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
+        let mut outcome = self.unfollowed(target, (name, value), now);
+        for work in std::mem::take(&mut outcome.follow_up) {
+            outcome.notices.extend(block_on(self.0.follow_up(work, now)));
+        }
+        outcome
+    }
+
+    /// As [`Self::outcome`], with the follow-up work left undone.
+    pub(crate) fn unfollowed(&self, target: &str, field: (&str, &str), now: Timestamp) -> Outcome {
+        self.with_fields(target, &[field], now)
+    }
+
+    pub(crate) fn with_fields(&self, target: &str, fields: &[(&str, &str)], now: Timestamp) -> Outcome {
+        let fields: Vec<(&str, &[u8])> =
+            fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let request = AuthRequest {
+            method: "GET",
+            host: None,
+            authority: None,
+            target,
+            headers: Headers(&fields),
+            client_ip: None,
+            certificate: Handover::Nothing,
+            proxy_trusted: true,
+            path_rewritten: false,
+        };
+        block_on(self.0.authorize(&request, now))
+    }
+}
+
+/// A token of this subject and `jti`, issued at [`NOW`].
+pub(crate) fn token(subject: &str, id: &str) -> String {
+    let key = TestKey::named("p256").unwrap();
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
+    let claims = json!({
+        "iss": ISS,
+        "aud": "https://api.example.com",
+        "sub": subject,
+        "jti": id,
+        "iat": NOW.seconds(),
+        "exp": NOW.seconds() + 3600,
+    });
+    compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
+}
+
+/// So many seconds after [`NOW`].
+pub(crate) fn later(seconds: f64) -> Timestamp {
+    NOW.plus(Duration::from_secs_f64(seconds))
+}
