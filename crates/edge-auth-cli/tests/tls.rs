@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use common::{Folder, Response, Server, echo};
-use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ClientUsage};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ClientUsage, Span};
 use pki_types::pem::PemObject;
 use pki_types::{PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 const POLICY: &str = r#"
@@ -53,7 +54,12 @@ impl Stage {
 
     /// A new certificate of the server's, with a serial number of its own.
     fn write_server(&self, name: &str) {
+        self.write_server_good(name, ClientPlan::default().valid);
+    }
+
+    fn write_server_good(&self, name: &str, valid: Span) {
         let plan = ClientPlan {
+            valid,
             hosts: vec!["localhost".to_owned()],
             usage: Some(ClientUsage::Server),
             serial: name.as_bytes().to_vec(),
@@ -86,12 +92,16 @@ impl Stage {
         let mut roots = RootCertStore::empty();
         roots.add(self.trusted.certificate().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
         let builder = builder.unwrap().with_root_certificates(roots);
         let config = match client {
             Some(client) => {
                 let key = PrivateKeyDer::from_pem_slice(client.key_pem.as_bytes()).unwrap();
-                builder.with_client_auth_cert(client.chain.clone(), key).unwrap()
+                // Whatever it says: to judge that is the server's part.
+                let key = provider.key_provider.load_private_key(key).unwrap();
+                let certified = CertifiedKey::new(client.chain.clone(), key);
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
             }
             None => builder.with_no_client_auth(),
         };
@@ -153,6 +163,7 @@ fn each_certificate_that_is_not_good_is_refused_with_its_code() {
         (Some(issue(&ClientPlan { usage: Some(ClientUsage::Server), ..agent() })), "certificate_invalid"),
         (Some(issue(&ClientPlan::with_uri("spiffe://other.example/a"))), "certificate_identity_mismatch"),
         (Some(issue(&ClientPlan { padding: 30_000, ..agent() })), "credential_too_large"),
+        (Some(issue(&ClientPlan { unknown_critical: true, ..agent() })), "certificate_invalid"),
     ] {
         let response = stage.call(server.address, "/orders", client.as_ref(), "");
         assert!(response.body.contains(&format!("\"{code}\"")), "{code}: {response:?}");
@@ -209,10 +220,67 @@ fn files_are_read_again_on_a_signal_and_bad_ones_change_nothing() {
     stage.write_server("c");
     stage.folder.write("clients.pem", "");
     server.signal("HUP");
+    server.notice("NOT taken over");
     server.notice("--client-ca");
-    server.notice("clients.pem");
     assert_eq!(serial(), 'b');
     assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 502);
+}
+
+#[test]
+fn the_gate_and_the_listener_take_over_new_files_together_or_not_at_all() {
+    let stage = Stage::new();
+    let server = stage.serve(&["--upstream", "http://127.0.0.1:9"]);
+    let new_authority = Authority::root(&AuthorityPlan::named("New CA"));
+    let (old, new) = (stage.clients.issue(&agent()), new_authority.issue(&agent()));
+    stage.folder.write("clients.pem", &new_authority.pem());
+    stage.folder.write("server.key", "junk");
+    server.signal("HUP");
+    server.notice("the last good policy and certificates stay in force");
+    server.notice("server.key holds no private key");
+    assert_eq!(stage.call(server.address, "/orders", Some(&old), "").status, 502);
+    assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 401);
+}
+
+#[test]
+fn a_client_that_tls_does_not_suit_is_told_of() {
+    let stage = Stage::new();
+    let server = stage.serve(&["--upstream", "http://127.0.0.1:9"]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let notice = server.notice("a TLS handshake with 127.0.0.1 failed: ");
+    assert!(notice.contains("received corrupt message"), "{notice}");
+}
+
+#[test]
+fn blocks_by_which_nobody_can_pass_are_told_of_at_the_start() {
+    let stage = Stage::new();
+    let told = |stage: &Stage, arguments: &[&str]| stage.serve(arguments).told.join("\n");
+    assert!(
+        told(&stage, &[])
+            .contains("client_cert `agents`, source `tls`: nobody passes by it: without --upstream")
+    );
+    let upstream = ["--upstream", "http://127.0.0.1:9"];
+    assert_eq!(told(&stage, &upstream), "");
+
+    let expired =
+        AuthorityPlan { valid: (1_000_000_000, 1_500_000_000), ..AuthorityPlan::named("Agents CA") };
+    stage
+        .folder
+        .write("clients.pem", &format!("{}{}", stage.clients.pem(), stage.clients.renewed(&expired).pem()));
+    assert!(
+        told(&stage, &upstream).contains("client_cert `agents`: authority 2 of 2: it was good until 2017")
+    );
+    stage.folder.write("clients.pem", &stage.clients.pem());
+    stage.write_server_good("a", (1_000_000_000, 1_500_000_000));
+    assert!(told(&stage, &upstream).contains("server.pem: it was good until 2017"));
+    stage.write_server("a");
+
+    let proxied = POLICY.replace("source = \"tls\"", "source = \"rfc9440\"\nca_file = \"clients.pem\"");
+    stage.folder.write("policy.toml", &proxied);
+    assert!(told(&stage, &upstream).contains("the gateway believes no proxy"));
+    assert_eq!(told(&stage, &[]), "");
+    stage.folder.write("policy.toml", &format!("[trust]\nnetworks = [\"10.0.0.0/8\"]\n{proxied}"));
+    assert_eq!(told(&stage, &upstream), "");
 }
 
 #[test]
@@ -224,6 +292,10 @@ fn a_server_that_cannot_have_what_it_is_told_to_have_does_not_start() {
         ran.stderr()
     };
     stage.folder.write("empty.pem", "");
+    stage.folder.write(
+        "locked.key",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
     stage.folder.write("other.key", &stage.clients.issue(&agent()).key_pem);
     let with = |index: usize, file: &'static str| {
         let mut arguments = ARGUMENTS;
@@ -233,12 +305,20 @@ fn a_server_that_cannot_have_what_it_is_told_to_have_does_not_start() {
     assert!(with(1, "none.pem").contains("no file none.pem"));
     assert!(with(1, "empty.pem").contains("empty.pem holds no certificate"));
     assert!(with(3, "server.pem").contains("server.pem holds no private key"));
+    assert!(with(3, "locked.key").contains("holds an encrypted key"));
     assert!(with(3, "other.key").contains("cannot be used together"));
     assert!(with(5, "empty.pem").contains("has no certificate in it"));
     assert!(with(5, "server.pem").contains("not an authority's"));
     // A policy that asks for certificates needs a listener that does.
     assert!(refused(&ARGUMENTS[..4]).contains("--client-ca"));
     assert!(refused(&[]).contains("--client-ca"));
+    let own = POLICY.replace("source = \"tls\"", "source = \"tls\"\nca_file = \"clients.pem\"");
+    stage.folder.write("policy.toml", &own);
+    assert!(
+        refused(&ARGUMENTS[..4]).contains("client_cert `agents`: this listener asks for no certificates")
+    );
+    // What the listener names to clients are authorities, whoever the policy's blocks trust.
+    assert!(with(5, "server.pem").contains("server.pem certificate 1: it is not an authority's"));
     assert!(refused(&ARGUMENTS[..2]).contains("--tls-key"));
     assert!(refused(&ARGUMENTS[4..]).contains("--tls-cert"));
 }

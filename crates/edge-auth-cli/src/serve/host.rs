@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use edge_auth::admin::MAX_ADMIN_BYTES;
-use edge_auth::certificate::{CertificateSource, Handover};
+use edge_auth::certificate::Handover;
 use edge_auth::faces::{AUTHORIZE, Face, Incoming, MAX_VERIFY_BYTES, Mode};
-use edge_auth::{Decision, Gate, Headers, Outcome, Policy, Reply, Resources};
+use edge_auth::{Decision, Gate, Headers, Outcome, Reply, Resources};
 use edge_auth_token::AwsLcRs;
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
@@ -18,6 +18,7 @@ use super::peer::Peer;
 use super::platform::NativePlatform;
 use super::problem;
 use super::proxy::{Client, Upstream};
+use super::unreachable;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now};
 
@@ -43,7 +44,7 @@ impl Host {
         upstream: Option<Upstream>,
         (log, notices): (AuditLog, Notices),
     ) -> Result<Arc<Self>, Failure> {
-        let (gate, told) = gate(&policy, &*resources, &platform)?;
+        let Prepared { gate, told } = gate(&policy, &*resources, &platform, upstream.is_some())?;
         // Nothing is held up yet: the operator reads these before the address.
         told.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
@@ -55,14 +56,17 @@ impl Host {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the policy again. One with mistakes changes nothing.
-    pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let (mut gate, told) = gate(&self.policy, &*self.resources, &self.platform)?;
-        told.into_iter().for_each(|text| self.notices.tell(text));
+    /// Reads the policy again, and changes nothing.
+    pub(crate) fn prepare(&self) -> Result<Prepared, Failure> {
+        gate(&self.policy, &*self.resources, &self.platform, self.upstream.is_some())
+    }
+
+    /// Decides by what was read. What the operator should know of it is returned.
+    pub(crate) fn take_over(&self, Prepared { mut gate, told }: Prepared) -> Vec<String> {
         gate.keep_issuer_keys_of(&self.gate());
         gate.keep_revocations_of(&self.gate());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
-        Ok(())
+        told
     }
 
     /// Answers one request.
@@ -194,12 +198,18 @@ impl Host {
     }
 }
 
-/// The gate, and what its operator should know.
+/// A gate, and what its operator should know.
+pub(crate) struct Prepared {
+    gate: Gate<NativePlatform>,
+    told: Vec<String>,
+}
+
 fn gate(
     policy: &PolicyFile,
     resources: &dyn Resources,
     platform: &NativePlatform,
-) -> Result<(Gate<NativePlatform>, Vec<String>), Failure> {
+    gateway: bool,
+) -> Result<Prepared, Failure> {
     let compiled = policy.read()?;
     if compiled.api_key_blocks().next().is_some() && !platform.has_store() {
         return Err(Failure::Usage(
@@ -212,24 +222,12 @@ fn gate(
         ));
     }
     let mut told = compiled.weaknesses();
+    told.extend(unreachable::notices(&compiled, resources, gateway)?);
     let (gate, more) =
         Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
     told.extend(more);
-    told.extend(unreachable(gate.policy()));
-    Ok((gate, told))
-}
-
-/// The certificates that can never come to this host, though a policy may be for several hosts.
-fn unreachable(policy: &Policy) -> Vec<String> {
-    use edge_auth::certificate::CertificateSource::{CloudflareHeaders, Rfc9440, Tls};
-    let here = [CloudflareHeaders, Rfc9440, Tls];
-    let elsewhere = policy.client_cert_blocks().filter(|(_, source, _)| !here.contains(source));
-    let notice = |(name, source, _): (&str, CertificateSource, _)| {
-        format!(
-            "client_cert `{name}`: nothing comes to this host by source `{source}`, so nobody passes by it"
-        )
-    };
-    elsewhere.map(notice).collect()
+    told.extend(gate.authority_notices(now()));
+    Ok(Prepared { gate, told })
 }
 
 /// The header fields in the core's shape.

@@ -14,7 +14,6 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::either::Either;
 
 use super::body::Body;
@@ -98,10 +97,10 @@ pub(super) async fn serve_within<H, F>(
         };
         let (stream, address, seat) = accepted;
         let (handler, protocol, watcher) = (handler.clone(), protocol.clone(), graceful.watcher());
-        let acceptor = tls.as_ref().map(|tls| tls.acceptor());
+        let tls = tls.clone();
         tokio::spawn(async move {
             let stream = Patient::within(HEAD_TIMEOUT, stream);
-            let Some((stream, peer)) = shake_hands(acceptor, stream, address).await else { return };
+            let Some((stream, peer)) = shake_hands(tls, stream, address).await else { return };
             let seated = seat.clone();
             let answer = service_fn(move |mut request| {
                 if let Some(seat) = &seated {
@@ -133,14 +132,15 @@ fn max_connections() -> usize {
 /// The stream that HTTP is spoken on, and who is at its other end. `None` if there is no agreement
 /// on TLS, or none in time.
 async fn shake_hands(
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     stream: Patient<TcpStream>,
     address: IpAddr,
 ) -> Option<(Either<Patient<TlsStream>, Patient<TcpStream>>, Peer)> {
-    let Some(acceptor) = acceptor else {
+    let Some(tls) = tls else {
         return Some((Either::Right(stream), Peer::plain(address)));
     };
-    let stream = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await.ok()?.ok()?;
+    let accepted = tokio::time::timeout(HEAD_TIMEOUT, tls.acceptor().accept(stream)).await.ok()?;
+    let stream = accepted.map_err(|error| tls.failures.note(address, &error)).ok()?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let peer = Peer { address, secure: true, certificates: certificates.into() };
     // Once more: within TLS, HTTP has not begun.

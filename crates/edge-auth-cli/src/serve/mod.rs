@@ -12,6 +12,7 @@ mod platform;
 mod proxy;
 mod signals;
 mod tls;
+mod unreachable;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,14 +75,15 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
     let platform = NativePlatform::new(store, HttpKeySource::new());
     let resources = Box::new(policy.resources().with_client_ca(args.tls.client_ca.as_deref()));
     let host = Host::start(policy, resources, platform, upstream, (log, notices.clone()))?;
-    let tls = Tls::new(&args.tls)?;
+    let tls = Tls::new(&args.tls, notices.clone())?;
 
     let listener = listener::bind(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::trouble(error.to_string()))?;
-    started(address, tls.is_some(), &host, output);
+    // Before the address is told: who waits for it may send a signal at once.
+    let stop = stop()?;
     signals::reload_on_hangup(&host, tls.clone(), notices)?;
-    listener::serve(listener, tls, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?)
-        .await;
+    started(address, tls.is_some(), &host, output);
+    listener::serve(listener, tls, move |request, peer| Arc::clone(&host).answer(request, peer), stop).await;
     writer.finish().await
 }
 

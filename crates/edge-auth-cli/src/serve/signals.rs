@@ -36,24 +36,34 @@ pub(super) fn reload_on_hangup(
             let Some(host) = host.upgrade() else {
                 return;
             };
-            match host.reload() {
-                Ok(()) => {
+            match reload(&host, tls.as_deref()) {
+                Ok(told) => {
+                    told.into_iter().for_each(|text| notices.tell(text));
                     let rules = count(host.gate().policy().rule_count(), "rule");
                     notices.tell(format!("policy read again: {rules}"));
                 }
                 Err(failure) => {
-                    notices
-                        .tell("the policy was NOT taken over; the last good one stays in force".to_owned());
+                    let kept = if tls.is_some() { "policy and certificates stay" } else { "one stays" };
+                    notices.tell(format!("the policy was NOT taken over; the last good {kept} in force"));
                     failure.to_string().lines().for_each(|line| notices.tell(line.to_owned()));
                 }
-            }
-            if let Some(Err(failure)) = tls.as_ref().map(|tls| tls.reload()) {
-                notices.tell("the certificates were NOT taken over; the last good ones stay".to_owned());
-                notices.tell(failure.to_string());
             }
         }
     });
     Ok(())
+}
+
+/// Takes over both or neither: the gate and the listener may have a file in common.
+fn reload(host: &Host, tls: Option<&Tls>) -> Result<Vec<String>, Failure> {
+    let prepared = host.prepare()?;
+    let mut told = Vec::new();
+    if let Some(tls) = tls {
+        let read = tls.read()?;
+        told.extend(read.notice.clone());
+        tls.take_over(read);
+    }
+    told.extend(host.take_over(prepared));
+    Ok(told)
 }
 
 fn trouble(error: io::Error) -> Failure {

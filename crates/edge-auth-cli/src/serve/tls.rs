@@ -1,19 +1,23 @@
 //! TLS of the listener's own: its certificate, and whether it asks clients for theirs.
 
+mod failed_handshakes;
 mod possession;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use clap::Args;
+use edge_auth::certificate::{check_authorities, check_validity};
 use pki_types::pem::PemObject;
 use pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use tokio_rustls::TlsAcceptor;
 
+use super::notices::{Notices, tell};
 use crate::failure::Failure;
-use crate::host::read_bounded;
+use crate::host::{now, read_bounded};
+use failed_handshakes::FailedHandshakes;
 use possession::Possession;
 
 /// The largest file of certificates or of a key, in bytes.
@@ -37,6 +41,14 @@ pub(crate) struct TlsArgs {
 pub(crate) struct Tls {
     files: Files,
     config: RwLock<Arc<ServerConfig>>,
+    pub(super) failures: FailedHandshakes,
+}
+
+/// What the files say, if that can be used.
+pub(crate) struct ReadTls {
+    config: Arc<ServerConfig>,
+    /// What the operator should know of it.
+    pub notice: Option<String>,
 }
 
 #[derive(Debug)]
@@ -48,21 +60,25 @@ struct Files {
 
 impl Tls {
     /// As the arguments say; `None` if they say nothing of it.
-    pub(crate) fn new(args: &TlsArgs) -> Result<Option<Arc<Self>>, Failure> {
+    pub(crate) fn new(args: &TlsArgs, notices: Notices) -> Result<Option<Arc<Self>>, Failure> {
         let (Some(cert), Some(key)) = (args.tls_cert.clone(), args.tls_key.clone()) else {
             return Ok(None);
         };
         let files = Files { cert, key, client_ca: args.client_ca.clone() };
-        let config = RwLock::new(files.read()?);
-        Ok(Some(Arc::new(Self { files, config })))
+        let read = files.read()?;
+        read.notice.iter().for_each(|notice| tell(&format!("edge-auth: {notice}")));
+        let config = RwLock::new(read.config);
+        Ok(Some(Arc::new(Self { files, config, failures: FailedHandshakes::telling(notices) })))
     }
 
-    /// Reads the files again. New connections have what they say now; if something is wrong with
-    /// them, nothing changes.
-    pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let config = self.files.read()?;
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-        Ok(())
+    /// Reads the files again, and changes nothing.
+    pub(crate) fn read(&self) -> Result<ReadTls, Failure> {
+        self.files.read()
+    }
+
+    /// New connections have what was read.
+    pub(crate) fn take_over(&self, read: ReadTls) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = read.config;
     }
 
     /// For the next connection.
@@ -72,16 +88,18 @@ impl Tls {
 }
 
 impl Files {
-    fn read(&self) -> Result<Arc<ServerConfig>, Failure> {
+    fn read(&self) -> Result<ReadTls, Failure> {
         let chain = certificates(&self.cert)?;
-        let key = PrivateKeyDer::from_pem_slice(&read(&self.key)?)
-            .map_err(|_| trouble(&self.key, "holds no private key in PEM"))?;
+        let notice = chain.first().and_then(|own| check_validity(own, now()).err());
+        let notice = notice.map(|reason| format!("{}: {reason}", self.cert.display()));
+        let key = private_key(&self.key)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| Failure::trouble(error.to_string()))?;
         let builder = match &self.client_ca {
             Some(path) => {
+                check_authorities(&read(path)?).map_err(|reason| trouble(path, &reason))?;
                 let verifier = Possession::asking(&certificates(path)?, &provider)
                     .map_err(|reason| trouble(path, &reason))?;
                 builder.with_client_cert_verifier(Arc::new(verifier))
@@ -93,7 +111,7 @@ impl Files {
             Failure::trouble(format!("{cert} and {key} cannot be used together: {error}"))
         })?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Ok(ReadTls { config: Arc::new(config), notice })
     }
 }
 
@@ -106,6 +124,19 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
         Ok(_) => Err(trouble(path, "holds no certificate in PEM")),
         Err(error) => Err(trouble(path, &format!("is broken PEM: {error}"))),
     }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    let file = read(path)?;
+    PrivateKeyDer::from_pem_slice(&file).map_err(|_| {
+        let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
+        let what = if encrypted {
+            "holds an encrypted key, and nobody is there to type a password: `openssl pkey` decrypts it"
+        } else {
+            "holds no private key in PEM"
+        };
+        trouble(path, what)
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

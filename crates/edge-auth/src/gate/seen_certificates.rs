@@ -40,3 +40,27 @@ impl SeenCertificates {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_kept_unless_time_may_mend_it() {
+        let seen = SeenCertificates::new(10, Seed([7; 16]));
+        for (index, (code, kept)) in [
+            (Code::CertificateIssuerUntrusted, true),
+            (Code::CertificateInvalid, true),
+            (Code::CertificateExpired, false),
+            (Code::CertificateNotYetValid, false),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let digest = (index, [0; 32]);
+            seen.insert(digest, &Err(Denial::new(code, "so")));
+            let found = seen.find(&digest).map(|found| found.unwrap_err().code);
+            assert_eq!(found, kept.then_some(code), "{code:?}");
+        }
+    }
+}
