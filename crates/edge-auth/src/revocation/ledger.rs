@@ -9,7 +9,7 @@ use edge_auth_token::Timestamp;
 use super::entry::{BEGINNING, Entry, Link, Statement};
 use super::record::{Draft, EntryError, open, seal};
 use super::secrets::RevocationSecrets;
-use super::snapshot::{Content, Manifest};
+use super::snapshot::{Manifest, SnapshotContent};
 use super::standing::Standing;
 use super::target::{Mark, Target, Text};
 use crate::platform::{MAX_APPENDED, Put, Randomness, RevocationLog, RevocationRecord, Unavailable};
@@ -201,7 +201,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
             self.append(&old.into_iter().map(Draft::from).collect::<Vec<_>>()).await?;
             folded = self.fold(|_| false).await?;
         }
-        let mut content = Content::default();
+        let mut content = SnapshotContent::default();
         let mut held = 0;
         for (mark, thing) in folded.things.drain().filter(|(_, thing)| thing.standing.counts(now)) {
             content.put(mark, thing.standing);

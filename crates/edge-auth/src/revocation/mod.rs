@@ -39,7 +39,7 @@ pub use ledger::{Ledger, LedgerError, Listing, Order};
 pub use limits::{HostStages, RevocationLimits};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
-pub use snapshot::SnapshotError;
+pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::{Fingerprint, Issuer, Serial, Target, TargetError, Text};
 
 pub(crate) use index::Found;
