@@ -68,7 +68,8 @@ fn token(id: &str) -> String {
 
 /// The arguments after which the command waits for these servers to refuse this field.
 fn probing(servers: &[common::Server], path: &str, field: &str) -> Vec<String> {
-    let probes = servers.iter().flat_map(|server| ["--probe".to_owned(), format!("http://{}{path}", server.address)]);
+    let probes =
+        servers.iter().flat_map(|server| ["--probe".to_owned(), format!("http://{}{path}", server.address)]);
     ["--wait".to_owned()].into_iter().chain(probes).chain(["--header".to_owned(), field.to_owned()]).collect()
 }
 
@@ -111,7 +112,17 @@ fn a_host_that_does_not_refuse_within_the_bound_is_a_failure() {
     // It knows nothing of revocations.
     let indifferent = format!("http://{}/", common::echo());
     let ran = folder.run(&[
-        "--json", "revoke", "token", "--issuer", "corp", "--id", "x", "--reason", "a test", "--wait", "--probe",
+        "--json",
+        "revoke",
+        "token",
+        "--issuer",
+        "corp",
+        "--id",
+        "x",
+        "--reason",
+        "a test",
+        "--wait",
+        "--probe",
         &indifferent,
     ]);
     assert_eq!(ran.code(), 1, "{}", ran.stderr());
@@ -147,7 +158,11 @@ fn a_revocation_list_is_taken_over_and_wrong_ones_are_refused() {
     assert_eq!((&report["listed"], &report["entered"]), (&json!(2), &json!(2)), "{report}");
 
     let others = Authority::root(&AuthorityPlan::named("Devices CA"));
-    std::fs::write(folder.path("devices.crl"), others.revocation_list(&[vec![3]], (seconds() - 60, seconds() + 60))).unwrap();
+    std::fs::write(
+        folder.path("devices.crl"),
+        others.revocation_list(&[vec![3]], (seconds() - 60, seconds() + 60)),
+    )
+    .unwrap();
     let refused = folder.run(&import);
     assert_eq!(refused.code(), 1);
     assert!(refused.stderr().contains("signature is not that of"), "{}", refused.stderr());
@@ -166,7 +181,12 @@ fn what_is_not_understood_is_said_and_enters_nothing() {
     folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
     let token = ["revoke", "token", "--issuer", "corp", "--id", "x"];
     let no_reason = folder.run(&token);
-    assert_eq!((no_reason.code(), no_reason.stderr().contains("--reason")), (2, true), "{}", no_reason.stderr());
+    assert_eq!(
+        (no_reason.code(), no_reason.stderr().contains("--reason")),
+        (2, true),
+        "{}",
+        no_reason.stderr()
+    );
     let unknown = folder.run(&["revoke", "token", "--issuer", "crop", "--id", "x", "--reason", "r"]);
     assert_eq!((unknown.code(), unknown.stderr().contains("crop")), (2, true), "{}", unknown.stderr());
     let missing = folder.run(&["revocations", "show", "7"]);
@@ -183,12 +203,10 @@ fn policy_check_prints_the_stages_of_every_host() {
     let (folder, _) = folder();
     let report = folder.json(&["policy", "check", "policy.toml"]);
     let hosts = report["revocation"]["hosts"].as_array().unwrap();
-    let sums: Vec<_> = hosts.iter().map(|host| (host["host"].as_str().unwrap(), host["sum_seconds"].as_f64())).collect();
+    let sums: Vec<_> =
+        hosts.iter().map(|host| (host["host"].as_str().unwrap(), host["sum_seconds"].as_f64())).collect();
     let six = Some(6.0);
-    assert_eq!(
-        sums,
-        [("native, SQLite", six), ("Workers, Durable Object", six), ("Lambda, DynamoDB", six)]
-    );
+    assert_eq!(sums, [("native, SQLite", six), ("Workers, Durable Object", six), ("Lambda, DynamoDB", six)]);
     let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
     assert!(told.contains("native, SQLite: 6 s (store 0 s + feed 6 s)"), "{told}");
     assert!(told.contains("KV alone: best effort, no bound"), "{told}");

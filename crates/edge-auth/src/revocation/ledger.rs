@@ -248,7 +248,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
             let (mut sequence, mut link) = self.end().await?;
             let mut records: Vec<RevocationRecord> = Vec::with_capacity(drafts.len());
             for draft in drafts {
-                sequence += 1;
+                sequence = sequence.saturating_add(1);
                 let (record, mac) = seal(&self.secrets, draft, sequence, link)?;
                 records.push(record);
                 link = mac;
@@ -279,7 +279,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
         let mut folded = Folded { things: HashMap::new(), end: (0, BEGINNING) };
         loop {
             let (last, _) = folded.end;
-            let records = self.log.since(last + 1, PAGE).await?;
+            let records = self.log.since(last.saturating_add(1), PAGE).await?;
             for record in &records {
                 let entry = match open(&self.secrets, record) {
                     Ok(entry) => entry,
@@ -321,7 +321,7 @@ impl Folded {
         keep: impl Fn(&Entry) -> bool,
     ) -> Result<(), LedgerError> {
         let (sequence, link) = self.end;
-        let follows = entry.sequence == sequence + 1 && entry.previous == link;
+        let follows = entry.sequence == sequence.saturating_add(1) && entry.previous == link;
         if !follows && entry.sequence > held_up_to {
             return Err(EntryError::MacWrong { sequence: entry.sequence }.into());
         }

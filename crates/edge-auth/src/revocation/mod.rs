@@ -22,6 +22,7 @@
 //! exactly those that are revoked up to some time. An instance starts with one. What the filter has
 //! is confirmed in the store, once, so that nobody is refused by accident.
 
+mod chain;
 mod entry;
 mod filter;
 mod index;
