@@ -12,6 +12,7 @@ mod memory;
 mod ours;
 mod peers;
 mod pool;
+mod revocation;
 mod target;
 mod upstream;
 mod worker;
@@ -38,6 +39,9 @@ enum Program {
     Repeat { folder: PathBuf, case: String, times: usize },
     /// Tell by how much the process grows, in bytes, while gates come to hold 100 000 principals
     Memory,
+    /// What revocation costs, and how fast it is
+    #[command(subcommand)]
+    Revocation(revocation::Measurement),
     /// Answer every request with 200, until standard input ends
     Upstream,
     /// Send requests over keep-alive connections, and tell how many were answered with 200, in a second and in
@@ -73,6 +77,7 @@ fn main() -> Result<()> {
         Program::Functions(which) => worker::run(functions::offers(&which)?),
         Program::Repeat { folder, case, times } => ours::repeat(&folder, &case, times),
         Program::Memory => memory::run(),
+        Program::Revocation(measurement) => revocation::run(measurement),
         Program::Upstream => upstream::run(),
         Program::Load { folder, address, path, algorithm, field, tokens, first, connections, seconds } => {
             let load = load::Load { address, path, algorithm, field, tokens, first, connections, seconds };

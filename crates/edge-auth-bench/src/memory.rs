@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Resident memory in bytes, where the kernel tells it.
-fn resident() -> Result<usize> {
+pub(crate) fn resident() -> Result<usize> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     let kilobytes: usize = line.trim().trim_end_matches("kB").trim().parse()?;

@@ -44,7 +44,7 @@ fn a_good_policy_is_summed_up() {
     let report = folder.json(&["policy", "check", "policy.toml"]);
     assert_eq!(report["rules"], 2);
     assert_eq!(report["issuers"][0]["algorithms"][0], "ES256");
-    assert_eq!(report["revocation"]["native_api_key_seconds"], 10.0);
+    assert_eq!(report["revocation"]["api_key_seconds"], 10.0);
     assert_eq!(report["needs"][0]["found"], true);
     let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
     assert!(told.contains("valid") && told.contains("10 s"), "{told}");

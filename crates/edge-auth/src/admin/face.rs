@@ -6,6 +6,7 @@ use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::action::Action;
 use super::{AdminError, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
 use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
@@ -20,80 +21,6 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub const MAX_ADMIN_BYTES: usize = 64 * 1024;
-
-const READ_KEYS: &str = "edge-auth:keys:read";
-const WRITE_KEYS: &str = "edge-auth:keys:write";
-const READ_REVOCATIONS: &str = "edge-auth:revocations:read";
-const WRITE_REVOCATIONS: &str = "edge-auth:revocations:write";
-
-/// What is asked for.
-enum Action<'p> {
-    Describe,
-    List,
-    Create,
-    Import,
-    Show(&'p str),
-    Rotate(&'p str),
-    Disable(&'p str),
-    Enable(&'p str),
-    Revoke(&'p str),
-    ListRevocations,
-    CreateRevocation,
-    ShowRevocation(&'p str),
-    UndoRevocation(&'p str),
-    CompactRevocations,
-}
-
-impl<'p> Action<'p> {
-    fn of(method: &str, path: &'p str) -> Option<Self> {
-        let segments: Vec<&str> = path.strip_prefix("/admin/v1/")?.split('/').collect();
-        Some(match (method, segments.as_slice()) {
-            ("GET", ["openapi.json"]) => Self::Describe,
-            ("GET", ["keys"]) => Self::List,
-            ("POST", ["keys"]) => Self::Create,
-            ("POST", ["keys", "import"]) => Self::Import,
-            ("GET", ["keys", id]) => Self::Show(id),
-            ("POST", ["keys", id, "rotate"]) => Self::Rotate(id),
-            ("POST", ["keys", id, "disable"]) => Self::Disable(id),
-            ("POST", ["keys", id, "enable"]) => Self::Enable(id),
-            ("POST", ["keys", id, "revoke"]) => Self::Revoke(id),
-            ("GET", ["revocations"]) => Self::ListRevocations,
-            ("POST", ["revocations"]) => Self::CreateRevocation,
-            ("POST", ["revocations", "compact"]) => Self::CompactRevocations,
-            ("GET", ["revocations", id]) => Self::ShowRevocation(id),
-            ("POST", ["revocations", id, "undo"]) => Self::UndoRevocation(id),
-            _ => return None,
-        })
-    }
-
-    fn scope(&self) -> &'static str {
-        match self {
-            Self::Describe | Self::List | Self::Show(_) => READ_KEYS,
-            Self::ListRevocations | Self::ShowRevocation(_) => READ_REVOCATIONS,
-            Self::CreateRevocation | Self::UndoRevocation(_) | Self::CompactRevocations => WRITE_REVOCATIONS,
-            _ => WRITE_KEYS,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Describe => "describe",
-            Self::List => "keys.list",
-            Self::Create => "keys.create",
-            Self::Import => "keys.import",
-            Self::Show(_) => "keys.show",
-            Self::Rotate(_) => "keys.rotate",
-            Self::Disable(_) => "keys.disable",
-            Self::Enable(_) => "keys.enable",
-            Self::Revoke(_) => "keys.revoke",
-            Self::ListRevocations => "revocations.list",
-            Self::CreateRevocation => "revocations.create",
-            Self::ShowRevocation(_) => "revocations.show",
-            Self::UndoRevocation(_) => "revocations.undo",
-            Self::CompactRevocations => "revocations.compact",
-        }
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,7 +80,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
-        let scope = action.as_ref().map_or(WRITE_KEYS, Action::scope);
+        let scope = action.as_ref().map_or(super::action::WRITE_KEYS, Action::scope);
         let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
             return Err((reply, outcome));

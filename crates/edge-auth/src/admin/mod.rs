@@ -3,6 +3,7 @@
 //! call is audited.
 
 mod access;
+mod action;
 mod error;
 mod face;
 mod list_import;

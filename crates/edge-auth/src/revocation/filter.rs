@@ -83,11 +83,11 @@ impl Shape {
     /// Whether these are the bytes of such a filter: of the right length, with buckets in order.
     pub(super) fn fits(self, bytes: &[u8]) -> bool {
         let starts = bytes.get(..self.starts_bytes()).unwrap_or_default();
-        let starts = starts.as_chunks().0.iter().map(|start| u32::from_le_bytes(*start));
+        let mut starts = starts.as_chunks().0.iter().map(|start| u32::from_le_bytes(*start));
         bytes.len() == self.bytes()
             && starts.clone().is_sorted()
             && starts.clone().next() == Some(0)
-            && starts.last().and_then(|last| usize::try_from(last).ok()) == Some(self.count)
+            && starts.next_back().and_then(|last| usize::try_from(last).ok()) == Some(self.count)
     }
 
     /// Whether the filter has the mark.

@@ -9,7 +9,7 @@ use edge_auth_token::Timestamp;
 use super::entry::{BEGINNING, Entry, Link, Statement};
 use super::record::{Draft, EntryError, open, seal};
 use super::secrets::RevocationSecrets;
-use super::snapshot::{Content, Manifest};
+use super::snapshot::{Manifest, SnapshotContent};
 use super::standing::Standing;
 use super::target::{Mark, Target, Text};
 use crate::platform::{MAX_APPENDED, Put, Randomness, RevocationLog, RevocationRecord, Unavailable};
@@ -201,7 +201,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
             self.append(&old.into_iter().map(Draft::from).collect::<Vec<_>>()).await?;
             folded = self.fold(|_| false).await?;
         }
-        let mut content = Content::default();
+        let mut content = SnapshotContent::default();
         let mut held = 0;
         for (mark, thing) in folded.things.drain().filter(|(_, thing)| thing.standing.counts(now)) {
             content.put(mark, thing.standing);
@@ -248,7 +248,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
             let (mut sequence, mut link) = self.end().await?;
             let mut records: Vec<RevocationRecord> = Vec::with_capacity(drafts.len());
             for draft in drafts {
-                sequence += 1;
+                sequence = sequence.saturating_add(1);
                 let (record, mac) = seal(&self.secrets, draft, sequence, link)?;
                 records.push(record);
                 link = mac;
@@ -279,7 +279,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
         let mut folded = Folded { things: HashMap::new(), end: (0, BEGINNING) };
         loop {
             let (last, _) = folded.end;
-            let records = self.log.since(last + 1, PAGE).await?;
+            let records = self.log.since(last.saturating_add(1), PAGE).await?;
             for record in &records {
                 let entry = match open(&self.secrets, record) {
                     Ok(entry) => entry,
@@ -321,7 +321,7 @@ impl Folded {
         keep: impl Fn(&Entry) -> bool,
     ) -> Result<(), LedgerError> {
         let (sequence, link) = self.end;
-        let follows = entry.sequence == sequence + 1 && entry.previous == link;
+        let follows = entry.sequence == sequence.saturating_add(1) && entry.previous == link;
         if !follows && entry.sequence > held_up_to {
             return Err(EntryError::MacWrong { sequence: entry.sequence }.into());
         }

@@ -22,6 +22,7 @@
 //! exactly those that are revoked up to some time. An instance starts with one. What the filter has
 //! is confirmed in the store, once, so that nobody is refused by accident.
 
+mod chain;
 mod entry;
 mod filter;
 mod index;
@@ -39,7 +40,7 @@ pub use ledger::{Ledger, LedgerError, Listing, Order};
 pub use limits::{HostStages, RevocationLimits};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
-pub use snapshot::SnapshotError;
+pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::{Fingerprint, Issuer, Serial, Target, TargetError, Text};
 
 pub(crate) use index::Found;

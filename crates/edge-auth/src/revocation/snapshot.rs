@@ -14,11 +14,11 @@ use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::entry::Link;
+use super::entry::{Entry, Link};
 use super::filter::Shape;
 use super::secrets::{RevocationSecrets, SecretId};
 use super::standing::{Standing, State};
-use super::target::Mark;
+use super::target::{Mark, Target};
 use crate::platform::{SNAPSHOT_PART_BYTES, SnapshotRecord};
 use crate::subkey::framed;
 
@@ -59,18 +59,35 @@ pub struct SnapshotError {
 
 /// What a snapshot is to hold.
 #[derive(Debug, Default)]
-pub(super) struct Content {
+pub struct SnapshotContent {
     exact: Vec<(Mark, u64)>,
     filtered: Vec<Mark>,
 }
 
 /// A snapshot's record and parts, for a store.
-pub(super) struct Written {
+#[derive(Debug)]
+pub struct WrittenSnapshot {
+    /// To be stored last.
     pub record: SnapshotRecord,
+    /// In their order.
     pub parts: Vec<Vec<u8>>,
 }
 
-impl Content {
+impl SnapshotContent {
+    /// Puts in that something is revoked, once for each thing. What is only in the filter must have a
+    /// record in the log, by which it is confirmed.
+    pub fn revoke(&mut self, secrets: &RevocationSecrets, target: &Target) {
+        if let Some(secret) = secrets.current() {
+            let state = State::Revoked { before: target.before() };
+            self.put(secret.mark(target.thing()), Standing { sequence: 0, state, until: None });
+        }
+    }
+
+    /// As it is kept: of a log whose last entry is this. `None` if it is more than the format can hold.
+    pub fn written(self, secrets: &RevocationSecrets, id: &str, last: &Entry) -> Option<WrittenSnapshot> {
+        self.write(secrets, id, (last.sequence, last.link))
+    }
+
     /// Puts in how a thing stands, once for each mark.
     pub(super) fn put(&mut self, mark: Mark, standing: Standing) {
         let millis = |time: Timestamp| time.millis().min(LISTED - 1);
@@ -88,7 +105,7 @@ impl Content {
         secrets: &RevocationSecrets,
         id: &str,
         (sequence, link): (u64, Link),
-    ) -> Option<Written> {
+    ) -> Option<WrittenSnapshot> {
         self.exact.sort_unstable();
         self.filtered.sort_unstable();
         let shape = Shape::of(self.filtered.len())?;
@@ -112,7 +129,7 @@ impl Content {
         let document = serde_json::to_string(&Envelope { secret: secret.id().clone(), mac, body }).ok()?;
         let fits = document.len() <= MAX_MANIFEST_BYTES;
         let record = SnapshotRecord { sequence, id: id.to_owned(), document };
-        fits.then_some(Written { record, parts })
+        fits.then_some(WrittenSnapshot { record, parts })
     }
 }
 

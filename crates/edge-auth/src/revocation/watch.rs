@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::entry::{BEGINNING, Entry, Link, Statement};
+use super::chain::{Broken, Cursor, Followed, alert};
+use super::entry::{Entry, Statement};
 use super::index::Index;
 use super::limits::RevocationLimits;
 use super::record::open;
@@ -15,7 +16,7 @@ use super::snapshot::{Manifest, Snapshot, SnapshotError};
 use super::standing::Standing;
 use super::target::Marks;
 use crate::cache::Seed;
-use crate::platform::{RevocationFeed, RevocationRecord, Unavailable};
+use crate::platform::{RevocationFeed, Unavailable};
 
 /// How many records one read takes.
 const PAGE: usize = 1000;
@@ -53,15 +54,6 @@ struct State {
     crowded_at: usize,
 }
 
-/// The last record that was taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cursor {
-    sequence: u64,
-    link: Link,
-}
-
-const START: Cursor = Cursor { sequence: 0, link: BEGINNING };
-
 /// Whether what is known is new enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Freshness {
@@ -91,6 +83,15 @@ enum Trouble {
     Behind,
 }
 
+impl From<Broken> for Trouble {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Tampered(what) => Self::Tampered(what),
+            Broken::Gap => Self::Behind,
+        }
+    }
+}
+
 impl From<Unavailable> for Trouble {
     fn from(error: Unavailable) -> Self {
         Self::Unavailable(error)
@@ -107,7 +108,7 @@ impl Watch {
     pub(crate) fn new(secrets: RevocationSecrets, limits: RevocationLimits, seed: Seed) -> Self {
         let state = State {
             index: Index::new(seed),
-            cursor: START,
+            cursor: Cursor::START,
             read_at: None,
             reading_since: None,
             failure: None,
@@ -316,65 +317,15 @@ impl Watch {
             // The record at the cursor is read again: it shows that the log still is what it was.
             let records = feed.since(from.sequence.max(1), PAGE).await?;
             let whole = records.len() < PAGE;
-            self.take_in(from, &records, now, news)?;
+            let Followed { cursor, entries, trouble } = from.follow(&self.secrets, &records);
+            self.apply(cursor, entries, now, news);
+            if let Some(trouble) = trouble {
+                return Err(trouble.into());
+            }
             if whole {
                 return Ok(());
             }
         }
-    }
-
-    /// Takes records in that follow the cursor. After one that is not to be believed, later ones
-    /// still count, but the cursor stays before it.
-    fn take_in(
-        &self,
-        from: Cursor,
-        records: &[RevocationRecord],
-        now: Timestamp,
-        news: &mut News,
-    ) -> Result<(), Trouble> {
-        let mut cursor = from;
-        let mut records = records;
-        if from != START {
-            match records.split_first() {
-                Some((first, rest)) if first.sequence == from.sequence => {
-                    let known =
-                        open(&self.secrets, first).map_err(|error| Trouble::Tampered(alert(&error)))?;
-                    if known.link != from.link {
-                        let what = "is another one than was read before: an older store was put back";
-                        return Err(Trouble::Tampered(format!("ALERT: record {} {what}", from.sequence)));
-                    }
-                    records = rest;
-                }
-                Some(_) => return Err(Trouble::Behind),
-                None => {
-                    let what = "was read before and is gone: an older store was put back";
-                    return Err(Trouble::Tampered(format!("ALERT: record {} {what}", from.sequence)));
-                }
-            }
-        }
-        let mut trouble = None;
-        let mut entries = Vec::with_capacity(records.len());
-        for record in records {
-            match open(&self.secrets, record) {
-                Ok(entry) => {
-                    if trouble.is_none() {
-                        if entry.sequence != cursor.sequence + 1 {
-                            trouble = Some(Trouble::Behind);
-                        } else if entry.previous != cursor.link {
-                            let what = "does not follow the one before it: the log was changed";
-                            trouble =
-                                Some(Trouble::Tampered(format!("ALERT: record {} {what}", entry.sequence)));
-                        } else {
-                            cursor = Cursor { sequence: entry.sequence, link: entry.link };
-                        }
-                    }
-                    entries.push(entry);
-                }
-                Err(error) => trouble = trouble.or_else(|| Some(Trouble::Tampered(alert(&error)))),
-            }
-        }
-        self.apply(cursor, entries, now, news);
-        trouble.map_or(Ok(()), Err)
     }
 
     fn apply(&self, cursor: Cursor, entries: Vec<Entry>, now: Timestamp, news: &mut News) {
@@ -404,8 +355,4 @@ impl Watch {
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn alert(error: &super::EntryError) -> String {
-    format!("ALERT: {error}")
 }

@@ -5,6 +5,7 @@ mod functions;
 mod instructions;
 mod machine;
 mod programs;
+mod revocation;
 mod row;
 mod serving;
 mod table;
@@ -35,6 +36,8 @@ pub(crate) enum Suite {
     Native,
     /// The Lambda function, beside aws-jwt-verify on Node
     Lambda,
+    /// How fast what is revoked is refused, against the bound, and what keeping up costs
+    Revocation,
 }
 
 /// Measures, prints the table, and writes the rows as JSON if a file is wanted.
@@ -43,12 +46,17 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     let (name, how, packages) = match suite {
         Suite::Native => ("native", HOW, "-p edge-auth-cli -p edge-auth-bench"),
         Suite::Lambda => ("lambda", HOW_LAMBDA, "-p edge-auth-bench"),
+        Suite::Revocation => ("revocation", revocation::HOW, "-p edge-auth-cli -p edge-auth-bench"),
     };
-    let programs = Programs::build(&workspace, packages)?;
+    let programs = match suite {
+        Suite::Revocation => Programs::only_build(&workspace, packages)?,
+        Suite::Native | Suite::Lambda => Programs::build(&workspace, packages)?,
+    };
     let mut bench = Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
     match suite {
         Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
         Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
+        Suite::Revocation => revocation::measure(&programs, &mut bench)?,
     }
 
     anstream::println!("\n{BOLD}{}{BOLD:#}", machine::described(&workspace, &bench.versions)?);

@@ -17,16 +17,26 @@ pub(super) struct Programs {
 impl Programs {
     /// Builds those of these packages (`-p NAME`), and fills the folder.
     pub(super) fn build(workspace: &Workspace, packages: &str) -> io::Result<Programs> {
+        let programs = Self::only_build(workspace, packages)?;
+        anstream::println!("minting tokens");
+        let minted = programs.bench().arg("mint").arg(&programs.folder).status()?;
+        if minted.success() { Ok(programs) } else { Err(io::Error::other(format!("mint: {minted}"))) }
+    }
+
+    /// Builds those of these packages (`-p NAME`).
+    pub(super) fn only_build(workspace: &Workspace, packages: &str) -> io::Result<Programs> {
         let build = Invocation::cargo(workspace, &format!("build --release {packages}"));
         if let Outcome::Failed(why) = build.run() {
             return Err(io::Error::other(format!("cargo build: {why}")));
         }
         let folder = workspace.target.join("bench");
         std::fs::create_dir_all(&folder)?;
-        let programs = Programs { release: workspace.target.join("release"), folder };
-        anstream::println!("minting tokens");
-        let minted = programs.bench().arg("mint").arg(&programs.folder).status()?;
-        if minted.success() { Ok(programs) } else { Err(io::Error::other(format!("mint: {minted}"))) }
+        Ok(Programs { release: workspace.target.join("release"), folder })
+    }
+
+    /// `edge-auth`.
+    pub(super) fn command(&self) -> Command {
+        Command::new(self.release.join("edge-auth"))
     }
 
     /// `edge-auth-bench`.
@@ -36,7 +46,7 @@ impl Programs {
 
     /// `edge-auth serve` on any port, with the policy of the folder.
     pub(super) fn serve(&self) -> Command {
-        let mut command = Command::new(self.release.join("edge-auth"));
+        let mut command = self.command();
         command.args([
             "serve",
             "--listen",

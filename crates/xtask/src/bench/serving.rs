@@ -20,9 +20,16 @@ const COLD: usize = 20_000;
 const WARM: usize = 1000;
 
 /// A server under load; it is killed when it is dropped.
-struct Server {
+pub(super) struct Server {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
+}
+
+impl Server {
+    /// The process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {
@@ -118,13 +125,13 @@ impl Contest<'_> {
     }
 }
 
-enum Stream {
+pub(super) enum Stream {
     Output,
     Error,
 }
 
 /// Starts a server that says where it listens, after `mark` and before a comma.
-fn started(command: &mut Command, says: Stream, mark: &str) -> io::Result<Server> {
+pub(super) fn started(command: &mut Command, says: Stream, mark: &str) -> io::Result<Server> {
     match says {
         Stream::Output => command.stdout(Stdio::piped()),
         Stream::Error => command.stdout(Stdio::null()).stderr(Stdio::piped()),

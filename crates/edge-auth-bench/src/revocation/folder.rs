@@ -1,0 +1,115 @@
+//! A revocation log in a folder, read part by part, so that nothing of it is in memory but what an
+//! index keeps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use edge_auth::platform::{
+    Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+};
+use edge_auth::revocation::{Ledger, Order, SnapshotContent, Target, Text};
+use edge_auth_testkit::documents::{DocumentSource, Documents};
+use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::revocations::MemoryRevocations;
+use futures::executor::block_on;
+use serde_json::{Value, json};
+
+use super::world::{ISSUER, now, secrets};
+use crate::Result;
+
+const SNAPSHOT: &str = "0123456789abcdef";
+
+/// One record, and a snapshot of so many tokens at it.
+pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let (secrets, log) = (secrets()?, MemoryRevocations::new());
+    let text = |text: String| Text::try_from(text).map_err(|error| error.to_string());
+    let issuer = text(ISSUER.to_owned())?;
+    let target = |number: usize| {
+        Ok::<_, String>(Target::Token { issuer: issuer.clone(), id: text(format!("t{number}"))? })
+    };
+    let order = Order { by: "bench", reason: "a measurement", now: now() };
+    let last = block_on(Ledger::new(secrets.clone(), &log).revoke(target(0)?, None, order))?;
+    let mut content = SnapshotContent::default();
+    for number in 0..count {
+        content.revoke(&secrets, &target(number)?);
+    }
+    let written = content.written(&secrets, SNAPSHOT, &last).ok_or("too large")?;
+    for (index, part) in written.parts.iter().enumerate() {
+        fs::write(folder.join(format!("part-{index}")), part)?;
+    }
+    let record = block_on(log.newest(None, 1))?.into_iter().next().ok_or("no record")?;
+    let kept = json!({
+        "mark": record.mark,
+        "record": record.document,
+        "snapshot": written.record.document,
+    });
+    Ok(fs::write(folder.join("log.json"), kept.to_string())?)
+}
+
+/// A host whose feed is such a folder.
+pub(super) struct FolderHost {
+    folder: PathBuf,
+    keys: MemoryApiKeys,
+    source: DocumentSource,
+}
+
+impl FolderHost {
+    pub(super) fn new(folder: &Path) -> Self {
+        let source = DocumentSource { documents: Documents::default(), base: String::new() };
+        Self { folder: folder.to_owned(), keys: MemoryApiKeys::new(), source }
+    }
+
+    fn read(&self, name: &str) -> std::result::Result<Vec<u8>, Unavailable> {
+        fs::read(self.folder.join(name)).map_err(|error| Unavailable::new(format!("{name}: {error}")))
+    }
+
+    fn kept(&self, member: &str) -> std::result::Result<String, Unavailable> {
+        let kept: Value = serde_json::from_slice(&self.read("log.json")?).unwrap_or_default();
+        let found = kept.get(member).and_then(Value::as_str);
+        found.map(str::to_owned).ok_or_else(|| Unavailable::new(format!("no {member}")))
+    }
+
+    fn record(&self) -> std::result::Result<RevocationRecord, Unavailable> {
+        let (mark, document) = (self.kept("mark")?, self.kept("record")?);
+        Ok(RevocationRecord { sequence: 1, mark, document, lapses_at: None })
+    }
+}
+
+impl RevocationFeed for FolderHost {
+    async fn since(&self, first: u64, _: usize) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {
+        if first > 1 { Ok(Vec::new()) } else { Ok(vec![self.record()?]) }
+    }
+
+    async fn marked(&self, mark: &str) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {
+        let record = self.record()?;
+        Ok(if record.mark == mark { vec![record] } else { Vec::new() })
+    }
+
+    async fn snapshot(&self) -> std::result::Result<Option<SnapshotRecord>, Unavailable> {
+        let document = self.kept("snapshot")?;
+        Ok(Some(SnapshotRecord { sequence: 1, id: SNAPSHOT.to_owned(), document }))
+    }
+
+    async fn snapshot_part(&self, _: &str, index: u32) -> std::result::Result<Option<Vec<u8>>, Unavailable> {
+        self.read(&format!("part-{index}")).map(Some)
+    }
+}
+
+impl Platform for FolderHost {
+    type ApiKeys = MemoryApiKeys;
+    type KeySource = DocumentSource;
+    type Revocations = Self;
+
+    fn api_keys(&self) -> &MemoryApiKeys {
+        &self.keys
+    }
+
+    fn key_source(&self) -> &DocumentSource {
+        &self.source
+    }
+
+    fn revocations(&self) -> &Self {
+        self
+    }
+}

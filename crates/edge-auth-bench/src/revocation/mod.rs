@@ -1,0 +1,59 @@
+//! What `cargo xtask bench revocation` runs. Each measurement tells its figures as one JSON object.
+
+mod folder;
+mod operations;
+mod rounds;
+mod scale;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::Result;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(crate) enum Measurement {
+    /// Fill a folder with a policy for hosts, and with certificates for so many rounds
+    Mint { folder: PathBuf, rounds: usize },
+    /// Fill a folder with a log whose snapshot holds so many revoked tokens
+    Snapshot { folder: PathBuf, count: usize },
+    /// Start with such a folder: how long that takes, how much memory the index has, how long a lookup takes
+    Scale { folder: PathBuf },
+    /// Count the reads of the feed in a minute under load, and by one request after an idle time
+    Operations,
+    /// Have every instance accept a token, a key and a certificate, revoke them, and wait until every instance
+    /// refuses them: the worst of all rounds, in seconds
+    Rounds {
+        folder: PathBuf,
+        /// Where the gate is asked, on every instance
+        #[arg(long, required = true)]
+        instance: Vec<SocketAddr>,
+        /// Which instance is told to revoke
+        #[arg(long)]
+        admin: SocketAddr,
+        /// How many rounds take place at the same time
+        #[arg(long, default_value_t = 10)]
+        lanes: usize,
+    },
+}
+
+/// Measures one of them.
+pub(crate) fn run(measurement: Measurement) -> Result<()> {
+    match measurement {
+        Measurement::Mint { folder, rounds } => world::mint(&folder, rounds),
+        Measurement::Snapshot { folder, count } => folder::fill(&folder, count),
+        Measurement::Scale { folder } => scale::measure(&folder),
+        Measurement::Operations => operations::count(),
+        Measurement::Rounds { folder, instance, admin, lanes } => {
+            rounds::play(&folder, &instance, admin, lanes)
+        }
+    }
+}
+
+fn tell(figures: &Value) -> Result<()> {
+    Ok(std::io::Write::write_all(&mut std::io::stdout(), format!("{figures}\n").as_bytes())?)
+}

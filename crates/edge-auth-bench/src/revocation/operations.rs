@@ -1,0 +1,54 @@
+//! Reads of the feed in a minute, counted by a host in memory with a clock of its own.
+
+use std::time::Duration;
+
+use edge_auth::certificate::Handover;
+use edge_auth::{AuthRequest, Gate, Headers};
+use edge_auth_testkit::documents::Documents;
+use edge_auth_testkit::platform::MemoryPlatform;
+use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::{AwsLcRs, Timestamp};
+use futures::executor::block_on;
+use serde_json::json;
+
+use super::{tell, world};
+use crate::Result;
+
+pub(super) fn count() -> Result<()> {
+    let platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
+    let (policy, resources) = (world::policy(true)?, world::resources()?);
+    let gate =
+        Gate::new(policy, &resources, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1))?.0;
+    let start = world::now();
+    let field = format!("Bearer {}", world::token("one", start)?);
+    let reads = || platform.revocations.reads();
+    let calls = |from: Timestamp, every: Duration, times: u32| {
+        let before = reads();
+        (1..=times).for_each(|time| ask(&gate, &field, from.plus(every * time)));
+        reads() - before
+    };
+    calls(start, Duration::ZERO, 1);
+    let between = calls(start, Duration::from_millis(1), 1000);
+    let minute = calls(start, Duration::from_millis(5), 12_000);
+    // After ten minutes in which nobody asked.
+    let after = calls(start.plus(Duration::from_secs(660)), Duration::ZERO, 1);
+    tell(&json!({ "between": between, "minute": minute, "after": after }))
+}
+
+fn ask(gate: &Gate<MemoryPlatform>, field: &str, now: Timestamp) {
+    let fields = [("authorization", field.as_bytes())];
+    let request = AuthRequest {
+        method: "GET",
+        host: None,
+        authority: None,
+        target: "/orders",
+        headers: Headers(&fields),
+        client_ip: None,
+        certificate: Handover::Nothing,
+        proxy_trusted: false,
+        path_rewritten: false,
+    };
+    for work in block_on(gate.authorize(&request, now)).follow_up {
+        block_on(gate.follow_up(work, now));
+    }
+}

@@ -1,0 +1,160 @@
+//! A token, a key and a certificate: accepted by every instance, revoked, refused by every instance.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use edge_auth_testkit::scenario::Call;
+use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::wire::{Response, exchange};
+use serde_json::{Value, json};
+
+use super::tell;
+use super::world::{BOOTSTRAP, now, token};
+use crate::Result;
+
+/// How long to wait between two questions to an instance.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Nothing is refused so late but by accident.
+const GIVE_UP: Duration = Duration::from_secs(60);
+
+/// A field with a credential, what revokes it, and the code of its refusal.
+struct Credential {
+    kind: &'static str,
+    field: (&'static str, String),
+    revoke: Value,
+    code: &'static str,
+}
+
+pub(super) fn play(folder: &Path, instances: &[SocketAddr], admin: SocketAddr, lanes: usize) -> Result<()> {
+    let certificates: Vec<Value> = serde_json::from_slice(&fs::read(folder.join("certificates.json"))?)?;
+    let (next, worst) = (AtomicUsize::new(0), Mutex::new(serde_json::Map::new()));
+    let lane = || -> std::result::Result<(), String> {
+        while let Some(certificate) = certificates.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for credential in credentials(certificate, admin).map_err(|error| error.to_string())? {
+                let seconds = round(&credential, instances, admin).map_err(|error| error.to_string())?;
+                let mut worst = worst.lock().map_err(|error| error.to_string())?;
+                let known = worst.get(credential.kind).and_then(Value::as_f64).unwrap_or_default();
+                worst.insert(credential.kind.to_owned(), json!(known.max(seconds)));
+            }
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
+        lanes.into_iter().try_for_each(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
+    })?;
+    let rounds = certificates.len();
+    let worst = worst.into_inner().map_err(|error| error.to_string())?;
+    tell(&json!({ "rounds": rounds, "worst": worst }))
+}
+
+/// One of each kind, of which nobody has heard before.
+fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]> {
+    let text = |member: &str| certificate.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (fingerprint, field) = (text("fingerprint"), text("field"));
+    let key = json!({ "block": "partners", "all_scopes": true, "expires": "1h" });
+    let made: Value = serde_json::from_slice(&administer(admin, "/admin/v1/keys", &key)?.body)?;
+    let of = |pointer: &str| {
+        let found = made.pointer(pointer).and_then(Value::as_str);
+        found.map(str::to_owned).ok_or_else(|| format!("no key was made: {made}"))
+    };
+    let reason = "a measurement";
+    Ok([
+        Credential {
+            kind: "token",
+            field: ("Authorization", format!("Bearer {}", token(&fingerprint, now())?)),
+            revoke: json!({ "kind": "token", "issuer": "corp", "id": fingerprint, "reason": reason }),
+            code: "token_revoked",
+        },
+        Credential {
+            kind: "key",
+            field: ("X-API-Key", of("/secret")?),
+            revoke: json!({ "kind": "api-key", "id": of("/key/id")?, "reason": reason }),
+            code: "key_revoked",
+        },
+        Credential {
+            kind: "certificate",
+            field: ("Client-Cert", field),
+            revoke: json!({ "kind": "certificate", "fingerprint": fingerprint, "reason": reason }),
+            code: "certificate_revoked",
+        },
+    ])
+}
+
+/// Seconds from the moment the revocation was sent to the last refusal.
+fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -> Result<f64> {
+    for instance in instances {
+        let answer = ask(*instance, credential)?;
+        if answer.status != 200 {
+            return Err(format!("a good {} is refused: {answer:?}", credential.kind).into());
+        }
+    }
+    let since = Instant::now();
+    administer(admin, "/admin/v1/revocations", &credential.revoke)?;
+    let mut open = instances.to_vec();
+    let mut last = Duration::ZERO;
+    while !open.is_empty() {
+        let mut still = Vec::new();
+        for instance in open {
+            // Until the question is sent: what is refused afterwards was refused by then.
+            let asked = since.elapsed();
+            let answer = ask(instance, credential)?;
+            let refused = answer
+                .headers
+                .iter()
+                .any(|(name, value)| name.eq_ignore_ascii_case("x-auth-code") && value == credential.code);
+            match answer.status {
+                200 => still.push(instance),
+                _ if refused => last = last.max(asked),
+                _ => return Err(format!("an unexpected refusal: {answer:?}").into()),
+            }
+        }
+        open = still;
+        if since.elapsed() > GIVE_UP {
+            return Err(format!("a revoked {} is accepted for ever", credential.kind).into());
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(last.as_secs_f64())
+}
+
+fn ask(instance: SocketAddr, Credential { field: (name, value), .. }: &Credential) -> Result<Response> {
+    let fields = [
+        ("X-Forwarded-Method", "GET"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "api.example.com"),
+        ("X-Forwarded-Uri", "/orders"),
+        (name, value),
+    ];
+    Ok(exchange(instance, &call("GET", "/authorize", &fields, Vec::new()))?)
+}
+
+fn administer(admin: SocketAddr, path: &str, body: &Value) -> Result<Response> {
+    let authorization = format!("Bearer {BOOTSTRAP}");
+    let fields = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+    let answer = exchange(admin, &call("POST", path, &fields, body.to_string().into_bytes()))?;
+    match answer.status {
+        201 => Ok(answer),
+        _ => Err(format!("{path}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into()),
+    }
+}
+
+fn call(method: &str, target: &str, fields: &[(&str, &str)], body: Vec<u8>) -> Call {
+    let headers = fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    Call {
+        face: Face::ForwardAuth,
+        method: method.to_owned(),
+        target: target.as_bytes().to_vec(),
+        host: "api.example.com".to_owned(),
+        authority: None,
+        headers: headers.collect(),
+        body,
+        handover: None,
+        from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    }
+}

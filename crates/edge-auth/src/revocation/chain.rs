@@ -1,0 +1,108 @@
+//! Records that follow one another: each has the MAC of the one before it.
+
+use super::EntryError;
+use super::entry::{BEGINNING, Entry, Link};
+use super::record::open;
+use super::secrets::RevocationSecrets;
+use crate::platform::RevocationRecord;
+
+/// A place in the log: the last record that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cursor {
+    pub sequence: u64,
+    pub link: Link,
+}
+
+/// What records from a place on come to.
+#[derive(Debug)]
+pub(super) struct Followed {
+    /// The last place up to which nothing is wrong.
+    pub cursor: Cursor,
+    /// All that are to be believed, those behind one that is not, too.
+    pub entries: Vec<Entry>,
+    /// What is wrong first.
+    pub trouble: Option<Broken>,
+}
+
+/// What is wrong with a log.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Somebody changed it. The text is for the operator.
+    Tampered(String),
+    /// Records are missing, which may be right: a snapshot has them.
+    Gap,
+}
+
+impl Cursor {
+    /// Before the first record.
+    pub(super) const START: Self = Self { sequence: 0, link: BEGINNING };
+
+    /// Reads records. The first is the one at this place again, which shows that the log still is what
+    /// it was.
+    pub(super) fn follow(self, secrets: &RevocationSecrets, records: &[RevocationRecord]) -> Followed {
+        match self.passed(secrets, records) {
+            Ok(new) => self.follow_new(secrets, new),
+            Err(broken) => Followed { cursor: self, entries: Vec::new(), trouble: Some(broken) },
+        }
+    }
+
+    /// The records behind this place, if the one at it is the one that was read before.
+    fn passed<'r>(
+        self,
+        secrets: &RevocationSecrets,
+        records: &'r [RevocationRecord],
+    ) -> Result<&'r [RevocationRecord], Broken> {
+        let back = |what: &str| {
+            let older = "an older store was put back";
+            Broken::Tampered(format!("ALERT: record {} {what}: {older}", self.sequence))
+        };
+        match records.split_first() {
+            _ if self == Self::START => Ok(records),
+            Some((first, rest)) if first.sequence == self.sequence => {
+                let known = open(secrets, first).map_err(|error| Broken::Tampered(alert(&error)))?;
+                if known.link == self.link {
+                    Ok(rest)
+                } else {
+                    Err(back("is another one than was read before"))
+                }
+            }
+            Some(_) => Err(Broken::Gap),
+            None => Err(back("was read before and is gone")),
+        }
+    }
+
+    fn follow_new(self, secrets: &RevocationSecrets, records: &[RevocationRecord]) -> Followed {
+        let (mut cursor, mut trouble) = (self, None);
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            let step = open(secrets, record).map_err(|error| Broken::Tampered(alert(&error)));
+            let step = step.and_then(|entry| {
+                let next = cursor.next(&entry);
+                entries.push(entry);
+                next
+            });
+            match step {
+                Ok(next) if trouble.is_none() => cursor = next,
+                Err(broken) if trouble.is_none() => trouble = Some(broken),
+                _ => {}
+            }
+        }
+        Followed { cursor, entries, trouble }
+    }
+
+    /// The place of an entry, if it follows this one.
+    fn next(self, entry: &Entry) -> Result<Self, Broken> {
+        if entry.sequence != self.sequence.saturating_add(1) {
+            return Err(Broken::Gap);
+        }
+        if entry.previous != self.link {
+            let what = "does not follow the one before it: the log was changed";
+            return Err(Broken::Tampered(format!("ALERT: record {} {what}", entry.sequence)));
+        }
+        Ok(Self { sequence: entry.sequence, link: entry.link })
+    }
+}
+
+pub(super) fn alert(error: &EntryError) -> String {
+    format!("ALERT: {error}")
+}
