@@ -10,6 +10,7 @@ mod serving;
 mod table;
 mod verifying;
 mod worker;
+mod workers;
 
 use std::path::Path;
 use std::{fs, io};
@@ -35,6 +36,8 @@ pub(crate) enum Suite {
     Native,
     /// The Lambda function, beside aws-jwt-verify on Node
     Lambda,
+    /// The Worker in workerd, beside one that uses jose
+    Workers,
 }
 
 /// Measures, prints the table, and writes the rows as JSON if a file is wanted.
@@ -43,12 +46,14 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     let (name, how, packages) = match suite {
         Suite::Native => ("native", HOW, "-p edge-auth-cli -p edge-auth-bench"),
         Suite::Lambda => ("lambda", HOW_LAMBDA, "-p edge-auth-bench"),
+        Suite::Workers => ("workers", workers::HOW, "-p edge-auth-bench"),
     };
     let programs = Programs::build(&workspace, packages)?;
     let mut bench = Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
     match suite {
         Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
         Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
+        Suite::Workers => workers::measure(&programs, &workspace, &cache, &mut bench)?,
     }
 
     anstream::println!("\n{BOLD}{}{BOLD:#}", machine::described(&workspace, &bench.versions)?);
