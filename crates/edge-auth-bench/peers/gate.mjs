@@ -7,14 +7,14 @@ import jwks from "./jwks.json";
 const keySet = createLocalJWKSet(jwks);
 const secret = new TextEncoder().encode(expected.secret);
 const options = { audience: expected.audience, typ: "at+jwt" };
-const rule = /^\/authorize\/v1\/orders\/[^/]+$/;
+const rule = /^\/v1\/orders\/[^/]+$/;
 const wanted = "orders:read";
 
 export default {
   async fetch(request) {
-    const { pathname } = new URL(request.url);
+    const pathname = new URL(request.headers.get("x-forwarded-uri") ?? "", "http://api.example.com").pathname;
     if (request.headers.get("cf-connecting-ip") !== "127.0.0.1") return refused(request, pathname, 403, "proxy_untrusted");
-    if (request.method !== "GET" || !rule.test(pathname)) return refused(request, pathname, 403, "no_rule");
+    if (request.headers.get("x-forwarded-method") !== "GET" || !rule.test(pathname)) return refused(request, pathname, 403, "no_rule");
     const [scheme, token] = (request.headers.get("authorization") ?? "").split(" ");
     if (scheme?.toLowerCase() !== "bearer" || !token) return refused(request, pathname, 401, "credential_missing");
     let claims;

@@ -21,9 +21,10 @@ const ROUNDS: usize = 5;
 const ALGORITHMS: [&str; 4] = ["RS256", "ES256", "EdDSA", "HS256"];
 /// Twice what a gate remembers, and few enough that all are found again.
 const TURNS: [(&str, &str); 2] = [("cold", "20000"), ("warm", "1000")];
-const PATH: &str = "/authorize/v1/orders/42";
-/// What Cloudflare's edge would add, for a proxy on this machine.
-const FIELD: &str = "cf-connecting-ip: 127.0.0.1";
+const PATH: &str = "/authorize";
+/// A question of Traefik's, with what Cloudflare's edge would add for a proxy on this machine.
+const FIELDS: [&str; 3] =
+    ["cf-connecting-ip: 127.0.0.1", "x-forwarded-method: GET", "x-forwarded-uri: /v1/orders/42"];
 const PEER: &str = "jose";
 
 pub(super) const HOW: &str = "\
@@ -130,9 +131,10 @@ fn starts(programs: &Programs, ours: &Worker, theirs: &Worker, bench: &mut Bench
 fn answered(running: &Running, token: &str) -> io::Result<()> {
     use io::{Read, Write};
     let mut stream = TcpStream::connect(("127.0.0.1", running.port))?;
+    let fields = FIELDS.map(|field| format!("{field}\r\n")).concat();
     write!(
         stream,
-        "GET {PATH} HTTP/1.1\r\nhost: api.example.com\r\n{FIELD}\r\nauthorization: Bearer {token}\r\n\
+        "GET {PATH} HTTP/1.1\r\nhost: api.example.com\r\n{fields}authorization: Bearer {token}\r\n\
          connection: close\r\n\r\n"
     )?;
     let mut answer = String::new();
@@ -150,7 +152,8 @@ fn load(
 ) -> io::Result<[f64; 3]> {
     let mut load = programs.bench();
     load.arg("load").arg(&programs.folder).arg(format!("127.0.0.1:{}", running.port));
-    load.args(["--path", PATH, "--field", FIELD, "--algorithm", algorithm]);
+    load.args(["--path", PATH, "--algorithm", algorithm]);
+    load.args(FIELDS.iter().flat_map(|field| ["--field", field]));
     load.args(["--tokens", tokens, "--first", "0", "--connections", "16", "--seconds", seconds]);
     let told = output_of(&mut load)?;
     let numbers: Vec<f64> = told.split_whitespace().filter_map(|number| number.parse().ok()).collect();
@@ -194,13 +197,15 @@ fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Worker> 
         (at.root.join("cloudflare/src/index.js"), "src/index.js"),
         (build.join("index.js"), "build/index.js"),
         (build.join("index_bg.wasm"), "build/index_bg.wasm"),
-        (programs.folder.join("policy.toml"), "policy/policy.toml"),
         (programs.folder.join("jwks.json"), "policy/jwks.json"),
     ] {
         let to = folder.join(to);
         fs::create_dir_all(to.parent().unwrap_or(&folder))?;
         fs::copy(from, to)?;
     }
+    // A Worker takes no questions of Envoy's.
+    let policy = fs::read_to_string(programs.folder.join("policy.toml"))?;
+    fs::write(folder.join("policy/policy.toml"), policy.replace("\"envoy\"", "\"traefik\""))?;
     fs::write(
         folder.join("policy/index.js"),
         "import policy from \"./policy.toml\";\nimport jwks from \"./jwks.json\";\n\
