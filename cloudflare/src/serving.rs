@@ -34,13 +34,13 @@ thread_local! {
 
 impl Serving {
     /// The one of this isolate. An error is everything that stands in its way.
-    pub(crate) fn of(deployment: &Deployment<'_>) -> Result<Rc<Self>, String> {
-        SERVING.with(|serving| serving.get_or_init(|| Self::start(deployment).map(Rc::new)).clone())
+    pub(crate) fn of(deployment: impl FnOnce() -> Deployment) -> Result<Rc<Self>, String> {
+        SERVING.with(|serving| serving.get_or_init(|| Self::start(&deployment()).map(Rc::new)).clone())
     }
 
-    fn start(deployment: &Deployment<'_>) -> Result<Self, String> {
+    fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
-        let keys = Keys::bound(deployment.env);
+        let keys = Keys::bound(&deployment.env);
         stores_for(&policy, &keys)?;
         if policy.forward_auth() == Some(Proxy::Envoy) {
             return Err(ENVOY.to_owned());
