@@ -14,25 +14,25 @@ const UPSTREAM: &str = "UPSTREAM";
 const ORIGIN: &str = "ORIGIN";
 
 /// The bindings, and the files that `policy/index.js` names.
-pub(crate) struct Deployment<'a> {
-    pub(crate) env: &'a Env,
-    pub(crate) files: &'a JsValue,
+pub(crate) struct Deployment {
+    pub(crate) env: Env,
+    pub(crate) files: JsValue,
 }
 
-impl Deployment<'_> {
+impl Deployment {
     /// Reads the bundled policy.
     pub(crate) fn policy(&self) -> Result<Policy, String> {
         let (file, format, text) = [("policy.toml", Format::Toml), ("policy.json", Format::Json)]
             .into_iter()
-            .find_map(|(file, format)| Some((file, format, text(self.files, file)?)))
+            .find_map(|(file, format)| Some((file, format, text(&self.files, file)?)))
             .ok_or("no policy is bundled: `policy/index.js` names neither policy.toml nor policy.json")?;
         Policy::parse(&text, format, file).map_err(|errors: PolicyErrors| errors.to_string())
     }
 
     /// Whether granted requests go to an origin.
     pub(crate) fn has_upstream(&self) -> Result<bool, String> {
-        let bound = member(self.env, ORIGIN).is_some();
-        let Some(upstream) = text(self.env, UPSTREAM).filter(|url| !url.is_empty()) else {
+        let bound = member(&self.env, ORIGIN).is_some();
+        let Some(upstream) = text(&self.env, UPSTREAM).filter(|url| !url.is_empty()) else {
             let help = format!("{ORIGIN} is bound: say with {UPSTREAM} which host it is asked for");
             return if bound { Err(help) } else { Ok(false) };
         };
@@ -46,9 +46,9 @@ impl Deployment<'_> {
     }
 }
 
-impl Resources for Deployment<'_> {
+impl Resources for Deployment {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        let secret = text(self.env, name).filter(|secret| !secret.is_empty());
+        let secret = text(&self.env, name).filter(|secret| !secret.is_empty());
         secret
             .map(Secret::new)
             .ok_or_else(|| format!("there is no secret `{name}`: wrangler secret put {name}"))
@@ -56,7 +56,7 @@ impl Resources for Deployment<'_> {
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         let name = path.to_string_lossy();
-        let text = text(self.files, &name).ok_or_else(|| {
+        let text = text(&self.files, &name).ok_or_else(|| {
             format!("{name} is not bundled: import it in `policy/index.js` and name it there")
         })?;
         Ok(text.into_bytes())

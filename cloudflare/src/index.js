@@ -48,7 +48,8 @@ async function sendOn({ target, remove, set, respond, private: isPrivate, upgrad
   const headers = new Headers(request.headers);
   for (const name of remove) headers.delete(name);
   for (const [name, value] of set) headers.set(name, value);
-  if (!upgrade) headers.delete("upgrade");
+  const wantsWebSocket = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  if (upgrade && wantsWebSocket) headers.set("upgrade", "websocket");
   const init = { method: request.method, headers, body: request.body, redirect: "manual" };
   // One principal's answer is for nobody else.
   if (isPrivate) init.cache = "no-store";

@@ -36,8 +36,7 @@ use serving::Serving;
 #[wasm_bindgen]
 pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     let caller = if bound { Caller::Bound } else { Caller::Internet };
-    let serving = Serving::of(&Deployment { env: &event.env(), files: &event.files() });
-    match serving {
+    match Serving::of(|| Deployment { env: event.env(), files: event.files() }) {
         Ok(serving) => {
             eager::now_or_later(async move { faces::answer(serving, event, caller, head).await.written() })
         }

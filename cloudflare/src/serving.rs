@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use edge_auth::certificate::CertificateSource;
+use edge_auth::policy::Proxy;
 use edge_auth::{Gate, Policy};
 
 use crate::crypto::NodeCrypto;
@@ -23,20 +24,27 @@ pub(crate) struct Serving {
     notices: Cell<Vec<String>>,
 }
 
+/// Envoy hands the path over as the path: `/authorize/../healthz` would be answered as `/healthz`.
+const ENVOY: &str = "`[forward_auth] proxy = \"envoy\"` is not for this host: the runtime resolves dot segments before \
+     the Worker sees them, and Envoy forwards them as they came. Have Envoy ask the native host";
+
 thread_local! {
     static SERVING: OnceCell<Result<Rc<Serving>, String>> = const { OnceCell::new() };
 }
 
 impl Serving {
     /// The one of this isolate. An error is everything that stands in its way.
-    pub(crate) fn of(deployment: &Deployment<'_>) -> Result<Rc<Self>, String> {
-        SERVING.with(|serving| serving.get_or_init(|| Self::start(deployment).map(Rc::new)).clone())
+    pub(crate) fn of(deployment: impl FnOnce() -> Deployment) -> Result<Rc<Self>, String> {
+        SERVING.with(|serving| serving.get_or_init(|| Self::start(&deployment()).map(Rc::new)).clone())
     }
 
-    fn start(deployment: &Deployment<'_>) -> Result<Self, String> {
+    fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
-        let keys = Keys::bound(deployment.env);
+        let keys = Keys::bound(&deployment.env);
         stores_for(&policy, &keys)?;
+        if policy.forward_auth() == Some(Proxy::Envoy) {
+            return Err(ENVOY.to_owned());
+        }
         let has_upstream = deployment.has_upstream()?;
         let sources: Vec<_> = policy.client_cert_blocks().map(|(_, source, _)| source).collect();
         let mut notices = policy.weaknesses();

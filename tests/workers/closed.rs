@@ -43,6 +43,7 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
         (without_policy, "policy.toml"),
         (gate().policy("[[rule]]\npath = \"/public\"\npublick = true\n"), "publick"),
         (gate().policy("not toml"), "policy.toml:1"),
+        (gate().policy("[forward_auth]\nproxy = \"envoy\"\n"), "Envoy"),
         (without_pepper, "PEPPER"),
         (without_store, "LEDGER"),
         (gate().variable("UPSTREAM", "origin.example"), "UPSTREAM"),
@@ -93,5 +94,6 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
         assert_eq!(event["code"], "store_unavailable", "{event}");
         assert!(event["reason"].as_str().unwrap().contains(store), "{event}");
         assert_eq!(send(gate, "GET", "/public", &[]).body, b"reached");
+        driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
     }
 }

@@ -10,7 +10,7 @@ const packages = createRequire(`${process.argv[2]}/`);
 const { Miniflare } = packages("miniflare");
 const { transform } = packages("esbuild");
 
-const tell = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const tell = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /** The modules of a built Worker, with these files in place of the bundled ones. */
 async function modules({ folder, entry, files }) {

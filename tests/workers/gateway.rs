@@ -92,7 +92,7 @@ fn a_websocket_is_the_origins_own() {
     assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
     // One text frame, masked with zeros (RFC 6455, section 5.2).
     stream.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
-    read_to(&mut stream, b"api_key: hi");
+    read_to(&mut stream, b"api-key: hi");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_origin_learns_who_it_is_and_never_the_credential_and_no_shared_cache_keep
     assert_eq!(seen["url"], "http://origin.example/orders/1?x=%2F");
     let text = seen.to_string();
     assert!(!text.contains(&gateway.key) && !text.contains("root") && !text.contains("6.6.6.6"), "{text}");
-    assert!(text.contains(r#"["x-auth-kind","api_key"]"#), "{text}");
+    assert!(text.contains(r#"["x-auth-kind","api-key"]"#), "{text}");
     assert!(text.contains(r#"["x-forwarded-for","127.0.0.1"]"#), "{text}");
     let field = |name: &str| answer.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
     assert_eq!(field("cache-control").map(|(_, value)| value.as_str()), Some("private, max-age=60"));

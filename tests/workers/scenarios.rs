@@ -48,12 +48,15 @@ impl Workers {
     /// What an isolate says with its first answers, or why it answers nothing.
     fn first_words(&self, of: SocketAddr, refused_at: &str) -> Result<Vec<String>, String> {
         let health = send(of, "GET", "/healthz", &[]);
-        let is_end = |log: &Log| log.audit_event().is_some() || health.status == 503;
         // This one is in the audit log, and with that everything before it has come.
         send(of, "GET", refused_at, &[]);
-        let said = self.driver.logs_until(is_end, AUDIT);
-        let said = said.into_iter().filter(|log| log.level == "warn").map(|log| log.text).collect::<Vec<_>>();
-        if health.status == 200 { Ok(said) } else { Err(said.join("\n")) }
+        if health.status == 503 {
+            // It says so with each of the two.
+            let said = [(); 2].map(|()| self.driver.logs_until(|_| true, AUDIT));
+            return Err(said.into_iter().flatten().map(|log| log.text).collect::<Vec<_>>().join("\n"));
+        }
+        let said = self.driver.logs_until(|log| log.audit_event().is_some(), AUDIT);
+        Ok(said.into_iter().filter(|log| log.level == "warn").map(|log| log.text).collect())
     }
 }
 
@@ -95,5 +98,10 @@ impl Product for Workers {
 
     fn offers(&self, need: Need) -> bool {
         matches!(need, Need::Peer | Need::Cloudflare)
+    }
+
+    /// workerd parses the URL, joins repeated fields, and refuses what is no URL or no known method.
+    fn mends(&self, need: Need) -> bool {
+        matches!(need, Need::Authority | Need::Unmended)
     }
 }

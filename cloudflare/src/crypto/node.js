@@ -1,5 +1,5 @@
 // The runtime's own cryptography, BoringSSL, by its synchronous face: `node:crypto`.
-const { constants, createPublicKey, verify } = process.getBuiltinModule("node:crypto");
+const { constants, createPublicKey, createVerify, verify } = process.getBuiltinModule("node:crypto");
 
 const HASHES = { 0: null, 256: "sha256", 384: "sha384", 512: "sha512" };
 
@@ -22,11 +22,12 @@ export function verifyBy(key, hashBits, message, signature) {
   }
 }
 
-/** PSS with a salt as long as the hash. The runtime takes no key object beside options. */
+/** PSS with a salt as long as the hash. With options the runtime takes no key object, and only this way. */
 export function verifyPss(pkcs1, hashBits, message, signature) {
   const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBits / 8 };
   try {
-    return verify(HASHES[hashBits], message, { key: pkcs1, format: "der", type: "pkcs1", ...options }, signature);
+    const key = { key: pkcs1, format: "der", type: "pkcs1", ...options };
+    return createVerify(HASHES[hashBits]).update(message).verify(key, signature);
   } catch {
     return false;
   }

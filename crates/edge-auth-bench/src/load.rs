@@ -15,7 +15,7 @@ pub(crate) struct Load {
     pub(crate) address: SocketAddr,
     pub(crate) path: String,
     pub(crate) algorithm: Algorithm,
-    pub(crate) field: String,
+    pub(crate) fields: Vec<String>,
     pub(crate) tokens: usize,
     pub(crate) first: usize,
     pub(crate) connections: usize,
@@ -25,11 +25,12 @@ pub(crate) struct Load {
 /// Prints answers in a second and in all, and the times of half and of 99 in 100. An answer other than 200 ends it all: nobody measures refusals.
 pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
     let tokens = pool::read(folder, load.algorithm)?;
+    let fields: String = load.fields.iter().map(|field| format!("{field}\r\n")).collect();
     let request = |token: &String| {
         format!(
             "GET {} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: edge-auth-bench\r\n\
-             {}\r\nauthorization: Bearer {token}\r\n\r\n",
-            load.path, load.field
+             accept: application/json\r\n{fields}authorization: Bearer {token}\r\n\r\n",
+            load.path
         )
         .into_bytes()
     };

@@ -55,8 +55,8 @@ enum Program {
         #[arg(long, default_value = "RS256")]
         algorithm: Algorithm,
         /// Another header field of every request
-        #[arg(long, default_value = "accept: application/json")]
-        field: String,
+        #[arg(long)]
+        field: Vec<String>,
         /// How many tokens take turns
         #[arg(long)]
         tokens: usize,
@@ -79,8 +79,18 @@ fn main() -> Result<()> {
         Program::Memory => memory::run(),
         Program::Revocation(measurement) => revocation::run(measurement),
         Program::Upstream => upstream::run(),
-        Program::Load { folder, address, path, algorithm, field, tokens, first, connections, seconds } => {
-            let load = load::Load { address, path, algorithm, field, tokens, first, connections, seconds };
+        Program::Load {
+            folder,
+            address,
+            path,
+            algorithm,
+            field: fields,
+            tokens,
+            first,
+            connections,
+            seconds,
+        } => {
+            let load = load::Load { address, path, algorithm, fields, tokens, first, connections, seconds };
             load::run(&folder, &load)
         }
     }

@@ -35,7 +35,7 @@ pub(crate) enum Tool {
     WorkerBuild,
     /// `wasm-bindgen`, or what does its work for worker-build.
     WasmBindgen,
-    /// The folder whose `node_modules` has wrangler, Miniflare, workerd, binaryen and esbuild.
+    /// The folder whose `node_modules` has wrangler, Miniflare, workerd and esbuild.
     NodeWorkers,
 }
 

@@ -4,8 +4,6 @@ mod bindgen;
 mod worker_build;
 
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,7 +28,7 @@ const TEST_WORKER: &str = "cloudflare/test-worker";
 pub(crate) const TOOLS: [Tool; 4] =
     [Tool::WasmRustc, Tool::WorkerBuild, Tool::WasmBindgen, Tool::NodeWorkers];
 
-/// The folder whose `node_modules` has wrangler, Miniflare, workerd, binaryen and esbuild.
+/// The folder whose `node_modules` has wrangler, Miniflare, workerd and esbuild.
 pub(crate) fn on_node(cache: &Cache) -> Result<PathBuf, Missing> {
     let missing = |error: std::io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
     output_of(Command::new("node").arg("--version")).map_err(missing)?;
@@ -62,7 +60,7 @@ pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let tests = "test --workspace --features edge-auth-e2e/workers --test workers -- --show-output";
     let mut tests =
         Invocation::cargo(at, tests).env("EDGE_AUTH_WORKERS_NODE", tools.path(Tool::NodeWorkers)?);
-    for (name, value) in building(at, tools)? {
+    for (name, value) in building(tools)? {
         tests = tests.env(name, value);
     }
     Ok(tests.run_tests())
@@ -99,38 +97,27 @@ fn lint(cargo: impl Fn(&str) -> Invocation, rustc: &Path) -> Invocation {
 fn build_in(at: &Workspace, tools: &Tools, folder: &str) -> Result<Outcome, Missing> {
     let folder = at.root.join(folder);
     let worker_build = tools.path(Tool::WorkerBuild)?;
-    let mut build = Invocation::of(worker_build, "worker-build", at, "--release -d build").arg(&folder);
-    for (name, value) in building(at, tools)? {
+    let mut build =
+        Invocation::of(worker_build, "worker-build", at, "--release --no-opt -d build").arg(&folder);
+    for (name, value) in building(tools)? {
         build = build.env(name, value);
     }
     Ok(build.run())
 }
 
 /// The environment in which worker-build, and wrangler that calls it, find everything.
-pub(crate) fn building(at: &Workspace, tools: &Tools) -> Result<Vec<(&'static str, OsString)>, Missing> {
+pub(crate) fn building(tools: &Tools) -> Result<Vec<(&'static str, OsString)>, Missing> {
     let node = tools.path(Tool::NodeWorkers)?;
     let modules = node.join("node_modules");
-    let wasm_opt = wasm_opt(at, &modules)
-        .map_err(|error| Missing { why: format!("wasm-opt: {error}"), help: "cargo xtask setup".into() })?;
     let programs = tools.path(Tool::WorkerBuild)?.parent().unwrap_or(Path::new("/"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)));
     Ok(vec![
         ("RUSTC", tools.path(Tool::WasmRustc)?.into()),
         ("WASM_BINDGEN_BIN", tools.path(Tool::WasmBindgen)?.into()),
-        ("WASM_OPT_BIN", wasm_opt.into()),
         ("ESBUILD_BIN", modules.join("esbuild/bin/esbuild").into()),
         ("PATH", path.unwrap_or_default()),
     ])
-}
-
-/// A program: worker-build starts no script of node's.
-fn wasm_opt(at: &Workspace, modules: &Path) -> std::io::Result<PathBuf> {
-    let program = at.target.join("wasm-opt");
-    let script = modules.join("binaryen/bin/wasm-opt");
-    fs::write(&program, format!("#!/bin/sh\nexec node '{}' \"$@\"\n", script.display()))?;
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
-    Ok(program)
 }
 
 fn weight(file: &Path) -> std::io::Result<u64> {

@@ -61,6 +61,9 @@ pub enum Need {
     /// A target's `#` reaches the gate. An HTTP library may cut it off before, with all after it:
     /// what is matched is then still what is forwarded.
     Fragment,
+    /// A request reaches the gate as it was sent, whatever is wrong with its host, method, path or
+    /// repeated fields: nothing of the platform's mends it before, or refuses it.
+    Unmended,
     /// The client's certificate comes as on this platform.
     Tls,
     /// As in an API Gateway event.
@@ -80,6 +83,7 @@ impl fmt::Display for Need {
             Self::Authority => "an `:authority` beside `Host`",
             Self::Wire => "a real connection",
             Self::Bytes => "fields whose bytes are no text",
+            Self::Unmended => "requests that reach the gate as they were sent",
             Self::Tls => "a client's certificate on TLS",
             Self::ApiGateway => "an API Gateway event",
             Self::LoadBalancer => "a load balancer's event",

@@ -11,7 +11,7 @@ pub enum Want {
     Present(bool),
     /// Exactly this, once.
     Is(String),
-    /// Exactly these, in this order.
+    /// Exactly these, in this order; as fields of their own, or joined in one (RFC 9110, section 5.3).
     Are(Vec<String>),
     /// Once, with this in it.
     Has {
@@ -32,7 +32,7 @@ impl Want {
             Self::Present(true) => (!found.is_empty(), "something".to_owned()),
             Self::Present(false) => (found.is_empty(), "nothing".to_owned()),
             Self::Is(text) => (found == [text.clone()], format!("{text:?}")),
-            Self::Are(list) => (found == list, format!("{list:?}")),
+            Self::Are(list) => (found == list || found == [list.join(", ")], format!("{list:?}")),
             Self::Has { has } => {
                 let met = found.len() == 1 && found.iter().all(|one| one.contains(has));
                 (met, format!("one with {has:?} in it"))
@@ -94,7 +94,7 @@ mod tests {
         let is = Want::Is("a".into());
         assert!(met(&is, &["a"]) && !met(&is, &["a", "a"]) && !met(&is, &["A"]) && !met(&is, &[]));
         let are = Want::Are(vec!["a".into(), "b".into()]);
-        assert!(met(&are, &["a", "b"]) && !met(&are, &["b", "a"]));
+        assert!(met(&are, &["a", "b"]) && met(&are, &["a, b"]) && !met(&are, &["b", "a"]));
         let has = Want::Has { has: "b".into() };
         assert!(met(&has, &["abc"]) && !met(&has, &["ac"]) && !met(&has, &[]));
         let lacks = Want::Lacks { lacks: "b".into() };

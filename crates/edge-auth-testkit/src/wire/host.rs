@@ -38,6 +38,11 @@ pub trait Product {
 
     /// Whether the product offers something of its own beyond a real connection.
     fn offers(&self, need: Need) -> bool;
+
+    /// Whether something of its platform takes away what a real connection has.
+    fn mends(&self, _: Need) -> bool {
+        false
+    }
 }
 
 /// The host of scenarios around a product.
@@ -68,7 +73,8 @@ impl<P: Product> Host for WireHost<P> {
     }
 
     fn offers(&self, need: Need) -> bool {
-        matches!(need, Need::Wire | Need::Authority | Need::Bytes) || self.product.offers(need)
+        let wire = matches!(need, Need::Wire | Need::Authority | Need::Bytes | Need::Unmended);
+        (wire && !self.product.mends(need)) || self.product.offers(need)
     }
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {

@@ -19,6 +19,8 @@ mod summary;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, target_family = "wasm"))]
+mod tree;
 
 use std::path::Path;
 use std::time::Duration;

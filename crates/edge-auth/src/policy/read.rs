@@ -1,5 +1,6 @@
 //! From a policy's text to its shape. An error names the line, the block and the field.
 
+#[cfg(not(target_family = "wasm"))]
 use serde::de::DeserializeOwned;
 
 use super::locate::{Format, Map, Place, Step};
@@ -11,6 +12,11 @@ pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Sou
         let (block, field) = split(place);
         PolicyErrors(vec![PolicyError { file: file.to_owned(), line, block, field, message }])
     };
+    #[cfg(target_family = "wasm")]
+    {
+        by_tree(text, format).map_err(|(line, message)| fail(line, &Place::new(), message))
+    }
+    #[cfg(not(target_family = "wasm"))]
     match format {
         Format::Toml => {
             let document = toml::Deserializer::parse(text).map_err(|error| {
@@ -54,15 +60,18 @@ where
     })
 }
 
-/// In wasm the trace would be a quarter of the whole module: there an error has its line, and what
-/// serde says.
+/// An error has the line if the text is broken, and what serde says of it if it is not.
 #[cfg(target_family = "wasm")]
-fn traced<'de, D, T>(deserializer: D) -> Result<T, (Place, D::Error)>
-where
-    D: serde::Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    T::deserialize(deserializer).map_err(|error| (Place::new(), error))
+fn by_tree(text: &str, format: Format) -> Result<source::Source, (Option<usize>, String)> {
+    use serde::Deserialize;
+    let tree: super::tree::Tree = match format {
+        Format::Toml => toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
+            (line, error.message().to_owned())
+        }),
+        Format::Json => serde_json::from_str(text).map_err(|error| (Some(error.line()), error.to_string())),
+    }?;
+    source::Source::deserialize(tree).map_err(|error| (None, error.to_string()))
 }
 
 /// The block and the field inside it, for people.

@@ -11,6 +11,7 @@ mod serving;
 mod table;
 mod verifying;
 mod worker;
+mod workers;
 
 use std::path::Path;
 use std::{fs, io};
@@ -38,6 +39,8 @@ pub(crate) enum Suite {
     Lambda,
     /// How fast what is revoked is refused, against the bound, and what keeping up costs
     Revocation,
+    /// The Worker in workerd, beside one that uses jose
+    Workers,
 }
 
 /// Measures, prints the table, and writes the rows as JSON if a file is wanted.
@@ -47,16 +50,18 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
         Suite::Native => ("native", HOW, "-p edge-auth-cli -p edge-auth-bench"),
         Suite::Lambda => ("lambda", HOW_LAMBDA, "-p edge-auth-bench"),
         Suite::Revocation => ("revocation", revocation::HOW, "-p edge-auth-cli -p edge-auth-bench"),
+        Suite::Workers => ("workers", workers::HOW, "-p edge-auth-bench"),
     };
     let programs = match suite {
         Suite::Revocation => Programs::only_build(&workspace, packages)?,
-        Suite::Native | Suite::Lambda => Programs::build(&workspace, packages)?,
+        Suite::Native | Suite::Lambda | Suite::Workers => Programs::build(&workspace, packages)?,
     };
     let mut bench = Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
     match suite {
         Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
         Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
         Suite::Revocation => revocation::measure(&programs, &mut bench)?,
+        Suite::Workers => workers::measure(&programs, &workspace, &cache, &mut bench)?,
     }
 
     anstream::println!("\n{BOLD}{}{BOLD:#}", machine::described(&workspace, &bench.versions)?);

@@ -1,0 +1,284 @@
+//! The Worker beside one that uses jose, both in bare workerd.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use super::programs::Programs;
+use super::{Bench, median};
+use crate::cache::Cache;
+use crate::command::output_of;
+use crate::npm;
+use crate::outcome::{Missing, Outcome};
+use crate::tool::{Tool, Tools};
+use crate::workers;
+use crate::workspace::Workspace;
+
+/// Five rounds: workerd's own figures move more than that between two.
+const ROUNDS: usize = 5;
+const ALGORITHMS: [&str; 4] = ["RS256", "ES256", "EdDSA", "HS256"];
+/// Twice what a gate remembers, and few enough that all are found again.
+const TURNS: [(&str, &str); 2] = [("cold", "20000"), ("warm", "1000")];
+const PATH: &str = "/authorize";
+/// A question of Traefik's, with what Cloudflare's edge would add for a proxy on this machine.
+const FIELDS: [&str; 3] =
+    ["cf-connecting-ip: 127.0.0.1", "x-forwarded-method: GET", "x-forwarded-uri: /v1/orders/42"];
+const PEER: &str = "jose";
+
+pub(super) const HOW: &str = "\
+Medians of five rounds in which both take turns, each started anew; in brackets ours divided by the peer's.
+Bare workerd, 16 connections on loopback, the client on the same cores. Cold has 20 000 tokens take turns, warm 1000.
+Both decide about the same rule, answer with the same fields and write a line for each request, to nowhere.";
+
+/// workerd with one Worker; it is killed when it is dropped.
+struct Running {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A Worker that is ready to be started.
+struct Worker {
+    workerd: PathBuf,
+    configuration: PathBuf,
+}
+
+pub(super) fn measure(
+    programs: &Programs,
+    at: &Workspace,
+    cache: &Cache,
+    bench: &mut Bench,
+) -> io::Result<()> {
+    let other = |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
+    let tools = Tools::bring(cache, &workers::TOOLS);
+    if let Outcome::Failed(why) = workers::build(at, &tools).map_err(other)? {
+        return Err(io::Error::other(format!("the Worker: {why}")));
+    }
+    let node = tools.path(Tool::NodeWorkers).map_err(other)?;
+    let peers =
+        npm::bring(cache, "bench-peers", &at.root.join("crates/edge-auth-bench/peers")).map_err(other)?;
+    let ours = ours(at, programs, node)?;
+    let theirs = theirs(at, programs, node, &peers)?;
+    bench.versions.push(output_of(Command::new(&ours.workerd).arg("--version"))?.trim().to_owned());
+    starts(programs, &ours, &theirs, bench)?;
+    for algorithm in ALGORITHMS {
+        for (turn, tokens) in TURNS {
+            anstream::println!("workers: {turn} {algorithm}");
+            contest(programs, (&ours, &theirs), (turn, algorithm, tokens), bench)?;
+        }
+    }
+    Ok(())
+}
+
+/// Both in turn, round after round, each started anew.
+fn contest(
+    programs: &Programs,
+    (ours, theirs): (&Worker, &Worker),
+    (turn, algorithm, tokens): (&str, &str, &str),
+    bench: &mut Bench,
+) -> io::Result<()> {
+    let mut figures = [Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        for (worker, figures) in [ours, theirs].into_iter().zip(&mut figures) {
+            let running = worker.start()?;
+            // The first second is the JIT's.
+            load(programs, &running, algorithm, tokens, "1")?;
+            figures.push(load(programs, &running, algorithm, tokens, "3")?);
+        }
+    }
+    let case = format!("{turn} {algorithm}");
+    for (index, (metric, unit)) in
+        [("time per request", "µs"), ("p50", "µs"), ("p99", "µs")].into_iter().enumerate()
+    {
+        let of = |all: &[[f64; 3]]| median(all.iter().filter_map(|one| one.get(index).copied()).collect());
+        let [ours, theirs] = &figures;
+        if let (Some(ours), Some(theirs)) = (of(ours), of(theirs)) {
+            bench.beside(&case, (metric, unit), ours, (PEER, theirs));
+        }
+    }
+    Ok(())
+}
+
+/// From the start of the process to the first answer.
+fn starts(programs: &Programs, ours: &Worker, theirs: &Worker, bench: &mut Bench) -> io::Result<()> {
+    let token = fs::read_to_string(programs.folder.join("RS256.tokens"))?;
+    let token = token.lines().next().unwrap_or_default();
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..2 * ROUNDS {
+        for (worker, times) in [ours, theirs].into_iter().zip(&mut times) {
+            let since = Instant::now();
+            let running = worker.start()?;
+            answered(&running, token)?;
+            times.push(since.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    let [ours, theirs] = times.map(median);
+    if let (Some(ours), Some(theirs)) = (ours, theirs) {
+        bench.beside("start to first answer", ("start", "ms"), ours, (PEER, theirs));
+    }
+    Ok(())
+}
+
+fn answered(running: &Running, token: &str) -> io::Result<()> {
+    use io::{Read, Write};
+    let mut stream = TcpStream::connect(("127.0.0.1", running.port))?;
+    let fields = FIELDS.map(|field| format!("{field}\r\n")).concat();
+    write!(
+        stream,
+        "GET {PATH} HTTP/1.1\r\nhost: api.example.com\r\n{fields}authorization: Bearer {token}\r\n\
+         connection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(io::Error::other(answer)) }
+}
+
+/// Microseconds a request in all, of half of them, and of 99 in 100.
+fn load(
+    programs: &Programs,
+    running: &Running,
+    algorithm: &str,
+    tokens: &str,
+    seconds: &str,
+) -> io::Result<[f64; 3]> {
+    let mut load = programs.bench();
+    load.arg("load").arg(&programs.folder).arg(format!("127.0.0.1:{}", running.port));
+    load.args(["--path", PATH, "--algorithm", algorithm]);
+    load.args(FIELDS.iter().flat_map(|field| ["--field", field]));
+    load.args(["--tokens", tokens, "--first", "0", "--connections", "16", "--seconds", seconds]);
+    let told = output_of(&mut load)?;
+    let numbers: Vec<f64> = told.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    match numbers.as_slice() {
+        [rate, _, half, most] => Ok([1e6 / rate, *half, *most]),
+        _ => Err(io::Error::other(format!("the client told {told:?}"))),
+    }
+}
+
+impl Worker {
+    /// Starts it, and waits until it listens.
+    fn start(&self) -> io::Result<Running> {
+        // It takes no port of its own choice and says which: this one was free a moment ago.
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let child = Command::new(&self.workerd)
+            .args(["serve", "--experimental"])
+            .arg(&self.configuration)
+            .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut running = Running { child, port };
+        let since = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if running.child.try_wait()?.is_some() || since.elapsed() > Duration::from_secs(60) {
+                return Err(io::Error::other(format!(
+                    "workerd did not start {}",
+                    self.configuration.display()
+                )));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(running)
+    }
+}
+
+fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Worker> {
+    let folder = programs.folder.join("worker");
+    let build = at.root.join("cloudflare/build");
+    for (from, to) in [
+        (at.root.join("cloudflare/src/index.js"), "src/index.js"),
+        (build.join("index.js"), "build/index.js"),
+        (build.join("index_bg.wasm"), "build/index_bg.wasm"),
+        (programs.folder.join("jwks.json"), "policy/jwks.json"),
+    ] {
+        let to = folder.join(to);
+        fs::create_dir_all(to.parent().unwrap_or(&folder))?;
+        fs::copy(from, to)?;
+    }
+    // A Worker takes no questions of Envoy's.
+    let policy = fs::read_to_string(programs.folder.join("policy.toml"))?;
+    fs::write(folder.join("policy/policy.toml"), policy.replace("\"envoy\"", "\"traefik\""))?;
+    fs::write(
+        folder.join("policy/index.js"),
+        "import policy from \"./policy.toml\";\nimport jwks from \"./jwks.json\";\n\
+         export default { \"policy.toml\": policy, \"jwks.json\": jwks };\n",
+    )?;
+    let modules = [
+        module("src/index.js", "esModule"),
+        module("build/index.js", "esModule"),
+        module("build/index_bg.wasm", "wasm"),
+        module("policy/index.js", "esModule"),
+        module("policy/policy.toml", "text"),
+        module("policy/jwks.json", "text"),
+    ];
+    let rest =
+        "durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
+    durableObjectStorage = (inMemory = void),
+    bindings = [
+      (name = \"LEDGER\", durableObjectNamespace = \"Ledger\"),
+      (name = \"HMAC\", text = \"a secret of at least 32 bytes, shared with the issuer\"),
+      (name = \"PEPPER\", text = \"a pepper of at least thirty-two bytes\"),
+    ],";
+    configured(&folder, node, &modules, rest)
+}
+
+fn theirs(at: &Workspace, programs: &Programs, node: &Path, peers: &Path) -> io::Result<Worker> {
+    let folder = programs.folder.join("jose");
+    fs::create_dir_all(&folder)?;
+    for file in ["jwks.json", "expected.json"] {
+        fs::copy(programs.folder.join(file), folder.join(file))?;
+    }
+    fs::copy(at.root.join("crates/edge-auth-bench/peers/gate.mjs"), folder.join("gate.mjs"))?;
+    output_of(
+        Command::new(node.join("node_modules/esbuild/bin/esbuild"))
+            .args(["gate.mjs", "--bundle", "--format=esm", "--minify", "--outfile=bundle.js"])
+            .env("NODE_PATH", peers.join("node_modules"))
+            .current_dir(&folder),
+    )?;
+    configured(&folder, node, &[module("bundle.js", "esModule")], "")
+}
+
+fn module(name: &str, kind: &str) -> String {
+    format!("(name = \"{name}\", {kind} = embed \"{name}\")")
+}
+
+fn configured(folder: &Path, node: &Path, modules: &[String], rest: &str) -> io::Result<Worker> {
+    let text = format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";
+const config :Workerd.Config = (
+  services = [(name = \"main\", worker = .worker)],
+  sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"main\")],
+);
+const worker :Workerd.Worker = (
+    modules = [{}],
+    compatibilityDate = \"2026-04-26\",
+    compatibilityFlags = [\"nodejs_compat\"],
+    {rest}
+);
+",
+        modules.join(", ")
+    );
+    let configuration = folder.join("config.capnp");
+    fs::write(&configuration, text)?;
+    Ok(Worker { workerd: workerd(node)?, configuration })
+}
+
+/// The program itself: the package `workerd` starts it by way of Node.
+fn workerd(node: &Path) -> io::Result<PathBuf> {
+    let packages = fs::read_dir(node.join("node_modules/@cloudflare"))?;
+    let mut packages = packages.filter_map(|package| Some(package.ok()?.path()));
+    let found = packages.find(|package| {
+        package.file_name().is_some_and(|name| name.to_string_lossy().starts_with("workerd-"))
+    });
+    found
+        .map(|package| package.join("bin/workerd"))
+        .ok_or_else(|| io::Error::other("no workerd is installed"))
+}
