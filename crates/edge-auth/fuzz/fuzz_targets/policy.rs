@@ -9,6 +9,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use edge_auth::certificate::Handover;
 use edge_auth::platform::{
     ApiKeyRecord, ApiKeys, KeySource, NoRevocations, Platform, Randomness, Unavailable,
 };
@@ -83,6 +84,9 @@ fn decides(policy: Policy) {
             target,
             headers: Headers(&[("host", b"api.example.com")]),
             client_ip: None,
+            certificate: Handover::Nothing,
+            path_rewritten: true,
+            proxy_trusted: false,
         };
         let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
         if let Decision::Allow(grant) = &outcome.decision {
