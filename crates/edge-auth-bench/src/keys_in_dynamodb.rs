@@ -7,14 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use edge_auth::admin::{bootstrap_hash, bootstrap_secret};
-use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::randomness::SeededRandomness;
-use edge_auth_testkit::wire::RuntimeApi;
+use edge_auth_testkit::scenario::{Call, source::Face};
+use edge_auth_testkit::wire::{RuntimeApi, exchange};
 use serde_json::{Value, json};
 
 use crate::{Result, functions};
@@ -40,13 +38,7 @@ impl Keys {
     /// In a DynamoDB of its own.
     pub(crate) fn made(bootstrap: &Path) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::new("AKIATEST", "SECRET0SECRET0SECRET", None, None, "bench"))
-            .endpoint_url(dynamodb.endpoint());
-        let store = DynamoDbStore::connect(config, TableName::parse("edge-auth")?, Duration::from_secs(60));
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(store.init())?;
+        make_table(dynamodb.address())?;
         let secret = bootstrap_secret(&SeededRandomness::new(7))?;
         let folder = tempfile::tempdir()?;
         let policy = format!(
@@ -109,6 +101,45 @@ impl Keys {
             true => Ok(()),
             false => Err("a good key was not let through".into()),
         }
+    }
+}
+
+/// A table as `edge-auth store init` makes it, less what API keys do not need. DynamoDB Local wants a
+/// signature, and looks at none.
+fn make_table(dynamodb: SocketAddr) -> Result<()> {
+    let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let table = json!({
+        "TableName": "edge-auth",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [attribute("pk"), attribute("sk")],
+        "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+    });
+    let fields = [
+        ("X-Amz-Target", "DynamoDB_20120810.CreateTable"),
+        ("Content-Type", "application/x-amz-json-1.0"),
+        ("X-Amz-Date", "20260101T000000Z"),
+        (
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/eu-west-1/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=0",
+        ),
+    ];
+    let call = Call {
+        face: Face::Gateway,
+        method: "POST".to_owned(),
+        target: b"/".to_vec(),
+        host: dynamodb.to_string(),
+        authority: None,
+        headers: fields.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into(),
+        body: table.to_string().into_bytes(),
+        handover: None,
+        from: Ipv4Addr::LOCALHOST.into(),
+    };
+    let answer = exchange(dynamodb, &call)?;
+    match answer.status {
+        200 => Ok(()),
+        status => Err(format!("CreateTable: {status} {}", String::from_utf8_lossy(&answer.body)).into()),
     }
 }
 

@@ -80,6 +80,11 @@ fn answers_that_are_kept_longer_than_the_bound_are_refused() {
     assert_eq!(found(TOKENS, &unsaid), ["e ttl_exceeds_bound"]);
     assert_eq!(found(&format!("{TOKENS}[revocation]\nbound = \"5m\"\n"), &unsaid), [""; 0]);
     assert_eq!(found(TOKENS, &rest("TOKEN", "!Ref Seconds", header)), ["w ttl_unknown"]);
+    let fed = |cache: &str| {
+        format!("{TOKENS}[revocation]\nsecret = \"PEPPER\"\nbound = \"60s\"\ngateway_cache = \"{cache}\"\n")
+    };
+    assert_eq!(found(&fed("30s"), &rest("TOKEN", "30", header)), [""; 0]);
+    assert_eq!(found(&fed("10s"), &rest("TOKEN", "30", header)), ["e ttl_exceeds_bound"]);
     let keys = format!("{KEYS}[[rule]]\npath = \"/a\"\nrequire = \"key:partners\"\n");
     let by_key = rest("REQUEST", "21", "method.request.header.X-API-Key");
     assert_eq!(found(&keys, &by_key), ["e ttl_exceeds_bound", "w network_bound_keys_with_caching"]);

@@ -1,6 +1,6 @@
 //! Every kind of event, in and out of the real program.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod bad;
 mod certificates;

@@ -1,7 +1,13 @@
 //! The native host and the function side by side: on every request of every scenario they decide alike,
 //! with the same code, about the same principal.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a panic is a failed test"
+)]
 
 #[path = "../scenarios/as_events.rs"]
 mod as_events;

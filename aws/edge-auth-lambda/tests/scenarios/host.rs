@@ -89,7 +89,7 @@ impl Host for LambdaHost {
         let mut command = deployed.command();
         command.envs(&setup.resources.secrets);
         let mut started = Started::default();
-        if setup.policy.contains("[[api_key]]") {
+        if setup.policy.contains("[[api_key]]") || setup.policy.contains("[revocation]") {
             let table = self.table(setup, &mut started);
             // A policy with mistakes seeds nothing; that it does not start is what is to be seen.
             command.env("EDGE_AUTH_STORE", format!("dynamodb:{}", table.as_deref().unwrap_or("none-there")));

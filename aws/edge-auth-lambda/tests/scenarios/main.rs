@@ -1,7 +1,13 @@
 //! Every scenario against the real program, on a Runtime API, with its keys in DynamoDB Local: a
 //! gateway's cases by authorizers' events, the other faces by HTTP events.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a panic is a failed test"
+)]
 
 mod as_events;
 #[path = "../common/mod.rs"]

@@ -1,6 +1,6 @@
 //! API keys in DynamoDB: how often it is asked, and what happens while it does not answer.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 #[path = "../common/mod.rs"]
 mod common;

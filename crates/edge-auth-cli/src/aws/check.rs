@@ -91,11 +91,12 @@ impl Check<'_> {
     fn budget(&mut self, ttl: u64) {
         let limits = self.policy.revocation_limits();
         if self.policy.has_revocation_feed() {
-            let said = limits.gateway_cache.as_secs();
-            if ttl > said {
+            // That the sum keeps within the bound was checked with the policy.
+            let counted = limits.gateway_cache.as_secs();
+            if ttl > counted {
                 let message = format!(
-                    "answers are kept for {ttl} s, and `[revocation] gateway_cache` says {said} s: say there what \
-                     is so, so that the policy is held to its bound"
+                    "answers are kept for {ttl} s, and the policy counts on {counted} s: say `[revocation] \
+                     gateway_cache = \"{ttl}s\"`, or keep them for {counted} s at most"
                 );
                 self.refuse("ttl_exceeds_bound", message);
             }
@@ -111,13 +112,11 @@ impl Check<'_> {
                 String::new()
             };
             let longest = bound.saturating_sub(before);
-            self.refuse(
-                "ttl_exceeds_bound",
-                format!(
-                    "{own}answers are kept for {ttl} s: more than `[revocation] bound` ({bound} s) allows. \
-                     Keep them for {longest} s at most, or raise the bound"
-                ),
+            let message = format!(
+                "{own}answers are kept for {ttl} s: more than `[revocation] bound` ({bound} s) allows. Keep them for \
+                 {longest} s at most, or raise the bound"
             );
+            self.refuse("ttl_exceeds_bound", message);
         }
     }
 

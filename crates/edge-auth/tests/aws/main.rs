@@ -1,6 +1,6 @@
 //! The gate as a Lambda authorizer.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod answers;
 #[path = "../support/mod.rs"]
