@@ -72,6 +72,13 @@ fn an_authorizer_that_keeps_what_it_may_is_in_order() {
 }
 
 #[test]
+fn our_own_template_is_in_order_for_tokens_and_keys() {
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }");
+    let template = include_str!("../../../aws/template.yaml");
+    assert_eq!(found(&format!("{either}{KEYS}"), template), [""; 0]);
+}
+
+#[test]
 fn answers_that_are_kept_longer_than_the_bound_are_refused() {
     let header = "method.request.header.Authorization";
     assert_eq!(found(TOKENS, &rest("TOKEN", "31", header)), ["e ttl_exceeds_bound"]);
