@@ -107,9 +107,12 @@ pub(super) struct Issuer {
     pub audience: Option<OneOrMany>,
     #[serde(default)]
     pub insecure_any_audience: bool,
+    #[serde(default)]
+    pub insecure_any_subject: bool,
     pub keys: Option<Keys>,
     pub algorithms: Option<Vec<Algorithm>>,
     pub token_type: Option<OneOrMany>,
+    pub token_header: Option<String>,
     pub audience_claim: Option<String>,
     pub scope_claim: Option<OneOrMany>,
     pub client_claim: Option<OneOrMany>,

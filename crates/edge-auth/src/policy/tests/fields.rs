@@ -23,12 +23,16 @@ fn the_bound_is_from_a_second_to_an_hour() {
 fn the_identity_prefix_is_long_enough_to_strip_nothing_else() {
     told("identity", "prefix = \"{}\"", &["", "X-", "-", "X-Auth", "X_Auth_", "X Auth-", "Ä-Auth-"]);
     told("identity", "prefix = \"{}\"", &[&format!("{}-", "x".repeat(64))]);
+    told("identity", "prefix = \"{}\"", &["Content-", "X-Forwarded-", "if-", "SEC-", "Accept-", "User-"]);
     policy("[identity]\nprefix = \"X-Corp-\"");
 }
 
 #[test]
 fn the_key_header_is_a_header_of_its_own() {
     told("credentials", "api_key_header = \"{}\"", &["", "a b", "a:b", "Authorization", "Cookie", "ä"]);
+    let taken = ["host", "Connection", "x-forwarded-for", "X_Forwarded_For", "content-type", "Upgrade"];
+    told("credentials", "api_key_header = \"{}\"", &taken);
+    told("credentials", "api_key_header = \"{}\"", &["X-Auth-Key", "x-edge-auth-secret"]);
     assert_eq!(policy("[credentials]\napi_key_header = \"X-Key\"").api_key_header, "x-key");
 }
 
@@ -40,7 +44,10 @@ fn token_size_and_realm_have_limits() {
 
 #[test]
 fn the_secret_header_is_a_header_of_its_own() {
-    told("trust", "secret_header = \"{}\"", &["", "a b", "authorization"]);
+    told("trust", "secret_header = \"{}\"", &["", "a b", "authorization", "host", "Forwarded", "x-auth-s"]);
+    let both =
+        parse("[trust]\nsecret_header = \"X-K\"\n[credentials]\napi_key_header = \"x-k\"").unwrap_err();
+    assert!(both.to_string().contains("`x-k` is the header of the proxies' secret already"), "{both}");
 }
 
 #[test]
