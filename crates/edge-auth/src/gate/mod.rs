@@ -31,6 +31,7 @@ use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
+use crate::redact::redacted;
 use crate::request::{AuthRequest, is_token};
 use crate::revocation::Watch;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
@@ -381,12 +382,11 @@ impl<P: Platform> Gate<P> {
             && named.into_iter().any(|block| is_field_of(block.source, name))
     }
 
-    /// Takes a key that somebody put into a path out of the log.
+    /// Takes credentials that somebody put into a path out of the log.
     fn redacted(&self, mut outcome: Outcome) -> Outcome {
-        let is_key = |segment: &&str| self.key_blocks.iter().any(|block| block.recognises(segment));
-        if outcome.audit.path.split('/').any(|segment| is_key(&segment)) {
-            let shown = |segment| if is_key(&segment) { "(an API key)" } else { segment };
-            outcome.audit.path = outcome.audit.path.split('/').map(shown).collect::<Vec<_>>().join("/");
+        let leads = self.key_blocks.iter().filter_map(ApiKeyBlock::lead);
+        if let Some(shown) = redacted(&outcome.audit.path, leads) {
+            outcome.audit.path = shown;
         }
         outcome
     }

@@ -40,6 +40,8 @@ pub(crate) struct Issuer {
     /// `policy.toml:12`, for refusals that an operator must act on.
     pub place: String,
     pub keys: KeyOrigin,
+    /// Where the policy says whence the keys come.
+    pub keys_line: Option<usize>,
     /// Plain HTTP is allowed for fetched keys beyond loopback.
     pub insecure_http: bool,
     pub algorithms: Vec<Algorithm>,
@@ -197,6 +199,7 @@ impl Issuer {
             place: compiler.place(&at("name")),
             name: source.name,
             keys: keys?,
+            keys_line: compiler.line(&at("keys")),
             insecure_http: source.insecure_http_jwks,
             algorithms,
             expected: Expected { issuer: source.issuer, audience, token_type, max_lifetime, clock_skew },

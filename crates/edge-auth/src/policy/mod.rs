@@ -5,6 +5,7 @@
 //! when a [`Gate`](crate::Gate) is built.
 
 mod api_key;
+mod by_name;
 mod client_cert;
 mod compile;
 mod error;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::compile::{Compiler, Field};
 use super::header::{Headers, stripped_by};
@@ -129,20 +129,29 @@ pub(super) fn trust(
 ) -> TrustPolicy {
     let name = source.secret_header.as_deref().unwrap_or(DEFAULT_SECRET_HEADER);
     let header = headers.name(compiler, Field::single("trust", "secret_header"), name, "the proxies' secret");
-    let everybody = |network: &IpNet| match network {
-        IpNet::V4(network) => network.prefix_len() == 0,
-        // As IPv6 writes IPv4, too (RFC 4291, section 2.5.5.2).
-        IpNet::V6(network) => {
-            network.prefix_len() == 0
-                || (network.prefix_len() <= 96 && network.addr().to_ipv4_mapped().is_some())
-        }
-    };
-    if source.networks.iter().flatten().any(everybody) {
+    let at = Field::single("trust", "networks");
+    if let Some(wide) = source.networks.iter().flatten().find(|network| **network != network.trunc()) {
+        let message = format!("`{wide}` has bits behind its prefix: write `{}`", wide.trunc());
+        compiler.error(at.clone(), &message);
+    }
+    let networks = source.networks.map(|networks| networks.into_iter().map(canonical).collect::<Vec<_>>());
+    // Two halves are everybody, too.
+    let together = networks.as_ref().map(IpNet::aggregate).unwrap_or_default();
+    if together.iter().any(|network| network.prefix_len() == 0) {
         let message =
             "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
-        compiler.error(Field::single("trust", "networks"), message);
+        compiler.error(at, message);
     }
-    TrustPolicy { networks: source.networks, secret: source.secret, secret_header: header }
+    TrustPolicy { networks, secret: source.secret, secret_header: header }
+}
+
+/// Addresses are compared as IPv4 where IPv6 writes IPv4 (RFC 4291, section 2.5.5.2), so networks are, too.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let Some(address) = mapped.addr().to_ipv4_mapped() else { return network };
+    // A network that is shorter than the mapping has all of IPv4, and more.
+    let prefix = mapped.prefix_len().saturating_sub(96);
+    Ipv4Net::new(address, prefix).map_or(network, IpNet::V4)
 }
 
 pub(super) fn admin(compiler: &mut Compiler<'_>, source: source::Admin) -> AdminPolicy {

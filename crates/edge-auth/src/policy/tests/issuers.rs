@@ -193,8 +193,7 @@ fn an_issuer_of_everybodys_tokens_needs_a_claim_that_no_stranger_can_have() {
         for claim in claims {
             let text = issuer_with(&format!("{preset}\nclaims = {{ {claim} = \"ours\" }}"));
             assert_eq!(policy(&text).weaknesses(), [""; 0], "{text}");
-            let both =
-                mistake(&format!("{text}").replace("claims =", "insecure_any_subject = true\nclaims ="));
+            let both = mistake(&text.replace("claims =", "insecure_any_subject = true\nclaims ="));
             assert!(both.contains("`insecure_any_subject`: says nothing here"), "{both}");
         }
         let knowing = policy(&issuer_with(&format!("{preset}\ninsecure_any_subject = true")));
