@@ -49,6 +49,8 @@ impl JwkSet {
         let mut set = Self { keys: Vec::new(), skipped: Vec::new() };
         for (index, entry) in entries.iter().enumerate() {
             match Jwk::new(entry) {
+                // The same key once more changes nothing, and must not make its choice ambiguous.
+                Ok(key) if set.keys.contains(&key) => {}
                 Ok(key) => set.keys.push(key),
                 Err(error) => {
                     let key_id = entry.get("kid").and_then(Value::as_str).map(Excerpt::new);
@@ -89,6 +91,13 @@ mod tests {
     }
 
     #[test]
+    fn the_same_key_twice_is_one_key() {
+        let set = parse(&json!({"keys": [octets("a"), octets("b"), octets("a")]})).unwrap();
+        assert_eq!(set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(set.skipped, []);
+    }
+
+    #[test]
     fn a_set_without_keys_is_a_set() {
         assert_eq!(parse(&json!({"keys": []})), Ok(JwkSet { keys: Vec::new(), skipped: Vec::new() }));
     }
@@ -116,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_set_is_bounded_in_keys_and_bytes() {
-        let keys = |count: usize| json!({"keys": vec![octets("a"); count]});
+        let keys = |count: usize| {
+            let keys: Vec<_> = (0..count).map(|number| octets(&number.to_string())).collect();
+            json!({ "keys": keys })
+        };
         assert_eq!(parse(&keys(64)).unwrap().keys.len(), 64);
         assert_eq!(parse(&keys(65)), Err(JwkSetError::TooManyKeys { found: 65 }));
         let bytes = JwkSet::MAX_BYTES + 1;

@@ -89,8 +89,10 @@ mod tests {
         let allowed = [Algorithm::Hs256, Algorithm::Hs384];
         let entries: Vec<_> = keys
             .iter()
-            .map(|(kid, alg)| {
-                let mut key = serde_json::json!({"kty": "oct", "alg": alg, "k": "A".repeat(86)});
+            .zip("BCDEFG".chars())
+            .map(|((kid, alg), first)| {
+                let secret = format!("{first}{}", "A".repeat(85));
+                let mut key = serde_json::json!({"kty": "oct", "alg": alg, "k": secret});
                 if let Some(kid) = kid {
                     key["kid"] = serde_json::json!(kid);
                 }

@@ -49,7 +49,7 @@ pub struct AuditEvent {
     /// What was let through though it could not be checked, since the rule says so by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// What was administered: `keys.create`.
+    /// What was done here, and not by the upstream: `keys.create` was administered, a `preflight` answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The id of the key that was written.

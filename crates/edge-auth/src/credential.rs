@@ -6,74 +6,120 @@ use crate::denial::{Code, Denial};
 use crate::request::Headers;
 
 /// What a request presents.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Presented<'a> {
     pub token: Option<PresentedToken<'a>>,
+    /// Tokens in fields of their own, one for each that an issuer has.
+    pub elsewhere: Vec<PresentedToken<'a>>,
     pub api_key: Option<&'a str>,
 }
 
-/// A token and the scheme that it came by.
+/// A token and how it came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PresentedToken<'a> {
     pub text: &'a str,
     /// `DPoP` (RFC 9449): the token must be bound to a key.
     pub dpop: bool,
+    /// The field of its own, in lower case; `None` is `Authorization`.
+    pub field: Option<&'a str>,
 }
 
 /// Credentials are not shown.
 impl std::fmt::Debug for Presented<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Presented {{ token: {}, api_key: {} }}", self.token.is_some(), self.api_key.is_some())
+        let tokens = usize::from(self.token.is_some()) + self.elsewhere.len();
+        write!(f, "Presented {{ tokens: {tokens}, api_key: {} }}", self.api_key.is_some())
     }
 }
 
-/// The kinds that the rule names; the others are not looked at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+/// The kinds that the rule names, and where they may be; the others are not looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Tokens in `Authorization`.
     pub token: bool,
+    /// The fields of their own that tokens may be in.
+    pub token_headers: Vec<&'a str>,
+    /// API keys, in `Authorization` or in `api_key_header`.
     pub api_key: bool,
+    /// The field of its own for API keys.
+    pub api_key_header: &'a str,
 }
 
-/// Reads the credentials. `api_key_header` is the header of its own for API keys; a Bearer value
-/// for which `is_api_key` is true is a key and no token, since some gateways forward one header.
-pub(crate) fn extract<'a>(
-    headers: Headers<'a>,
-    api_key_header: &str,
-    wanted: Wanted,
-    is_api_key: impl Fn(&str) -> bool,
-) -> Result<Presented<'a>, Denial> {
-    let mut presented = Presented::default();
-    let authorization =
-        headers.single("authorization").map_err(|_| malformed("several `Authorization` fields"))?;
-    if let Some(field) = authorization {
-        match authorization_credential(field)? {
-            Some((Scheme::ApiKey, key)) => presented.api_key = Some(key),
-            Some((Scheme::Bearer, key)) if is_api_key(key) => presented.api_key = Some(key),
-            Some((scheme, text)) => {
-                presented.token = Some(PresentedToken { text, dpop: scheme == Scheme::DPoP });
+impl<'a> Wanted<'a> {
+    /// Whether a field is one that these credentials may be in, and holds such a one by its form.
+    pub(crate) fn is_in(&self, name: &str, value: &[u8], is_api_key: impl Fn(&str) -> bool) -> bool {
+        if name.eq_ignore_ascii_case("authorization") {
+            return scheme_of(value).is_some_and(|(scheme, rest)| self.wants(scheme, rest, is_api_key));
+        }
+        (self.api_key && name.eq_ignore_ascii_case(self.api_key_header))
+            || self.token_headers.iter().any(|header| name.eq_ignore_ascii_case(header))
+    }
+
+    /// Reads the credentials. A Bearer value for which `is_api_key` is true is a key and no token,
+    /// since some gateways forward one header.
+    pub(crate) fn extract(
+        &self,
+        headers: Headers<'a>,
+        is_api_key: impl Fn(&str) -> bool,
+    ) -> Result<Presented<'a>, Denial> {
+        let mut presented = Presented::default();
+        if let Some((scheme, rest)) = self.authorization(headers, &is_api_key)? {
+            let value = token68(rest);
+            let text =
+                value.ok_or_else(|| malformed("the value of `Authorization` is empty or unreadable"))?;
+            match scheme {
+                Scheme::ApiKey => presented.api_key = Some(text),
+                Scheme::Bearer if is_api_key(text) => presented.api_key = Some(text),
+                Scheme::Bearer | Scheme::DPoP => {
+                    let dpop = scheme == Scheme::DPoP;
+                    presented.token = Some(PresentedToken { text, dpop, field: None });
+                }
             }
-            None => {}
+        }
+        for header in &self.token_headers {
+            if let Some(text) = own_field(headers, header)? {
+                presented.elsewhere.push(PresentedToken { text, dpop: false, field: Some(header) });
+            }
+        }
+        if self.api_key
+            && let Some(key) = own_field(headers, self.api_key_header)?
+            && presented.api_key.replace(key).is_some()
+        {
+            let header = self.api_key_header;
+            return Err(malformed(format!("API keys in `Authorization` and in `{header}`")));
+        }
+        Ok(presented)
+    }
+
+    /// The credential in `Authorization`, if it is of a kind that is wanted.
+    fn authorization(
+        &self,
+        headers: Headers<'a>,
+        is_api_key: impl Fn(&str) -> bool,
+    ) -> Result<Option<(Scheme, &'a [u8])>, Denial> {
+        let ours = |field| scheme_of(field).filter(|(scheme, rest)| self.wants(*scheme, rest, &is_api_key));
+        let found = headers.all("authorization").find_map(ours);
+        if found.is_some() && headers.single("authorization").is_err() {
+            return Err(malformed("several `Authorization` fields"));
+        }
+        Ok(found)
+    }
+
+    fn wants(&self, scheme: Scheme, rest: &[u8], is_api_key: impl Fn(&str) -> bool) -> bool {
+        let is_key = || std::str::from_utf8(rest).is_ok_and(&is_api_key);
+        match scheme {
+            Scheme::ApiKey => self.api_key,
+            Scheme::Bearer if self.token && self.api_key => true,
+            Scheme::Bearer => {
+                if is_key() {
+                    self.api_key
+                } else {
+                    self.token
+                }
+            }
+            Scheme::DPoP => self.token,
         }
     }
-    if !wanted.token {
-        presented.token = None;
-    }
-    if !wanted.api_key {
-        presented.api_key = None;
-        return Ok(presented);
-    }
-    let own = headers
-        .single(api_key_header)
-        .map_err(|_| malformed(format!("several `{api_key_header}` fields")))?;
-    if let Some(field) = own {
-        if presented.api_key.is_some() {
-            return Err(malformed(format!("API keys in `Authorization` and in `{api_key_header}`")));
-        }
-        let key = token68(trim(field))
-            .ok_or_else(|| malformed(format!("`{api_key_header}` is empty or unreadable")))?;
-        presented.api_key = Some(key);
-    }
-    Ok(presented)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,21 +129,28 @@ enum Scheme {
     ApiKey,
 }
 
-/// `scheme 1*SP token68` (RFC 9110, section 11.4); schemes that are not ours are no credential.
-fn authorization_credential(field: &[u8]) -> Result<Option<(Scheme, &str)>, Denial> {
+/// `scheme 1*SP token68` (RFC 9110, section 11.4): the scheme and what follows it. Schemes that are
+/// not ours are no credential.
+fn scheme_of(field: &[u8]) -> Option<(Scheme, &[u8])> {
     let field = trim(field);
     let end = field.iter().position(|byte| *byte == b' ').unwrap_or(field.len());
     let (name, rest) = field.split_at(end);
     let schemes = [(Scheme::Bearer, "bearer"), (Scheme::DPoP, "dpop"), (Scheme::ApiKey, "apikey")];
-    let Some((scheme, _)) = schemes.into_iter().find(|(_, own)| name.eq_ignore_ascii_case(own.as_bytes()))
-    else {
-        return Ok(None);
-    };
-    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-    let value = rest.get(spaces..).and_then(token68);
-    value
-        .map(|value| Some((scheme, value)))
-        .ok_or_else(|| malformed("the value of `Authorization` is empty or unreadable"))
+    let (scheme, _) = schemes.into_iter().find(|(_, own)| name.eq_ignore_ascii_case(own.as_bytes()))?;
+    Some((scheme, rest.trim_ascii_start()))
+}
+
+/// What follows `Bearer` in an `Authorization` field.
+pub(crate) fn bearer(field: &[u8]) -> Option<&[u8]> {
+    scheme_of(field).filter(|(scheme, _)| *scheme == Scheme::Bearer).map(|(_, rest)| rest)
+}
+
+/// The value of a field of its own for one credential.
+fn own_field<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial> {
+    let field = headers.single(name).map_err(|_| malformed(format!("several `{name}` fields")))?;
+    let read =
+        |field| token68(trim(field)).ok_or_else(|| malformed(format!("`{name}` is empty or unreadable")));
+    field.map(read).transpose()
 }
 
 /// `token68` of RFC 9110, section 11.2: the alphabet of every token and key.
@@ -130,12 +183,21 @@ mod tests {
 
     use super::*;
 
-    fn read<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Result<Presented<'a>, Denial> {
-        let wanted = Wanted { token: true, api_key: true };
-        extract(Headers(fields), "x-api-key", wanted, |text| text.starts_with("acme_live_"))
+    type Fields<'a> = &'a [(&'a str, &'a [u8])];
+
+    fn wanted(token: bool, api_key: bool) -> Wanted<'static> {
+        Wanted { token, token_headers: Vec::new(), api_key, api_key_header: "x-api-key" }
     }
 
-    fn refused(fields: &[(&str, &[u8])]) -> bool {
+    fn is_key(text: &str) -> bool {
+        text.starts_with("acme_live_")
+    }
+
+    fn read<'a>(fields: Fields<'a>) -> Result<Presented<'a>, Denial> {
+        wanted(true, true).extract(Headers(fields), is_key)
+    }
+
+    fn refused(fields: Fields<'_>) -> bool {
         matches!(read(fields), Err(denial) if denial.code == Code::CredentialMalformed)
     }
 
@@ -177,15 +239,56 @@ mod tests {
 
     #[test]
     fn a_kind_that_the_rule_does_not_name_is_not_looked_at() {
-        let fields: [(&str, &[u8]); 3] =
-            [("authorization", b"Bearer a.b.c"), ("x-api-key", b"k"), ("x-api-key", b"")];
-        let wanted = Wanted { token: true, api_key: false };
-        let presented = extract(Headers(&fields), "x-api-key", wanted, |_| false).unwrap();
+        let fields: Fields<'_> =
+            &[("authorization", b"Bearer a.b.c"), ("x-api-key", b"k"), ("x-api-key", b"")];
+        let presented = wanted(true, false).extract(Headers(fields), is_key).unwrap();
         assert!(presented.token.is_some() && presented.api_key.is_none());
-        let fields: [(&str, &[u8]); 1] = [("authorization", b"Bearer a.b.c")];
-        let wanted = Wanted { token: false, api_key: true };
-        let presented = extract(Headers(&fields), "x-api-key", wanted, |_| false).unwrap();
-        assert_eq!(presented, Presented::default());
+        let foreign: [Fields<'_>; 6] = [
+            &[("authorization", b"Bearer a.b.c")],
+            &[("authorization", b"Bearer a b")],
+            &[("authorization", b"Bearer")],
+            &[("authorization", b"DPoP \xff")],
+            &[("authorization", b"Bearer a"), ("authorization", b"Bearer b")],
+            &[("authorization", b"Basic a"), ("authorization", b"")],
+        ];
+        for fields in foreign {
+            let with_key = [fields, &[("x-api-key", b"k")]].concat();
+            let presented = wanted(false, true).extract(Headers(&with_key), is_key).unwrap();
+            assert!(presented.token.is_none() && presented.api_key == Some("k"), "{:?}", Headers(fields));
+            assert!(fields.iter().all(|(name, value)| !wanted(false, true).is_in(name, value, is_key)));
+        }
+        let unreadable: [Fields<'_>; 2] = [
+            &[("authorization", b"ApiKey a b")],
+            &[("authorization", b"ApiKey a"), ("authorization", b"ApiKey a")],
+        ];
+        for fields in unreadable {
+            let presented = wanted(true, false).extract(Headers(fields), is_key).unwrap();
+            assert_eq!(presented, Presented::default());
+        }
+    }
+
+    #[test]
+    fn two_fields_are_malformed_if_one_of_them_is_of_a_kind_that_the_rule_names() {
+        let fields: Fields<'_> = &[("authorization", b"Basic a"), ("authorization", b"Bearer acme_live_x")];
+        assert!(wanted(false, true).extract(Headers(fields), is_key).is_err());
+        assert!(wanted(true, false).extract(Headers(fields), is_key).is_ok());
+    }
+
+    #[test]
+    fn a_token_in_a_field_of_its_own_has_no_scheme_and_is_there_once() {
+        let fields: Fields<'_> = &[("authorization", b"Bearer other"), ("Cf-Access-Jwt-Assertion", b"a.b.c")];
+        let header = "cf-access-jwt-assertion";
+        let own = Wanted { token_headers: vec![header], ..wanted(false, false) };
+        let presented = own.extract(Headers(fields), is_key).unwrap();
+        let token = PresentedToken { text: "a.b.c", dpop: false, field: Some(header) };
+        assert!(presented.token.is_none() && presented.elsewhere == [token]);
+        assert!(own.is_in("CF-Access-JWT-Assertion", b"a.b.c", is_key));
+        assert!(!own.is_in("authorization", b"Bearer other", is_key));
+        let refused: [Fields<'_>; 3] =
+            [&[(header, b"")], &[(header, b"Bearer a.b.c")], &[(header, b"a"), (header, b"b")]];
+        for fields in refused {
+            assert!(own.extract(Headers(fields), is_key).is_err());
+        }
     }
 
     #[test]

@@ -144,6 +144,43 @@ fn a_cold_key_costs_one_read_and_a_warm_one_none() {
 }
 
 #[test]
+fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
+    let world = World::new();
+    let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+    let resources = resources();
+    let registry = Registry::new(&policy, &resources, &world.platform.api_keys).unwrap();
+    let id = world.key.split('_').nth(2).unwrap();
+    assert_eq!(world.with_key(&world.key, NOW), (None, (1, 0)));
+    let day = Duration::from_secs(86_400);
+    let (_, text) = block_on(registry.rotate(id, day, &SeededRandomness::new(3), NOW)).unwrap();
+    assert_eq!(world.with_key(text.expose(), NOW), (None, (1, 0)), "in the very second of the copy");
+    assert_eq!(world.with_key(&world.key, NOW), (None, (0, 0)), "the old text, in its overlap");
+    block_on(registry.disable(id, NOW)).unwrap();
+    assert_eq!(world.with_key(text.expose(), later(10)), (Some(Code::KeyDisabled), (1, 0)));
+    block_on(registry.enable(id, later(10))).unwrap();
+    assert_eq!(world.with_key(text.expose(), later(10)), (None, (1, 0)));
+}
+
+#[test]
+fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
+    let world = World::new();
+    let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+    let resources = resources();
+    let registry = Registry::new(&policy, &resources, &world.platform.api_keys).unwrap();
+    let id = world.key.split('_').nth(2).unwrap();
+    assert_eq!(world.with_key(&world.key, NOW).1, (1, 0));
+    // What was the right text is a wrong one, of the right form.
+    let (_, text) = block_on(registry.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
+    assert_eq!(world.with_key(text.expose(), NOW).0, None);
+    let before = world.costs().0;
+    for tenth in 0..50 {
+        let now = later(1).plus(Duration::from_millis(tenth * 100));
+        assert_eq!(world.with_key(&world.key, now).0, Some(Code::KeyInvalid), "{tenth}");
+    }
+    assert!(world.costs().0 - before <= 6, "{} reads in 5 seconds", world.costs().0 - before);
+}
+
+#[test]
 fn forged_and_mistyped_keys_cost_nothing() {
     let world = World::new();
     let flip = |at: usize| {
@@ -184,6 +221,21 @@ fn a_flood_of_unknown_key_ids_costs_one_fetch_every_thirty_seconds() {
     }
     assert_eq!(world.costs().1 - before, 2, "1200 tokens in 60 seconds");
     assert_eq!(world.with_token(&token("alice", Some("p256")), later(90)), (None, (0, 0)));
+}
+
+#[test]
+fn during_an_outage_the_last_set_serves_every_token_and_the_issuer_is_asked_behind_the_answer() {
+    let world = World::new();
+    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
+    world.documents.publish("/jwks", Document { status: 503, ..Document::ok("") });
+    // Nobody asked for a quarter of an hour: this one waits for an answer, and gets none.
+    assert_eq!(world.with_token(&token("bob", Some("p256")), later(900)), (None, (0, 1)));
+    for second in (901..1000).step_by(9) {
+        let fresh = token(&format!("carol-{second}"), Some("p256"));
+        assert_eq!(world.with_token(&fresh, later(second)), (None, (0, 0)), "{second}");
+    }
+    let gone = later(900 + 4 * 3600);
+    assert_eq!(world.with_token(&token("dave", Some("p256")), gone).0, Some(Code::IssuerKeysUnavailable));
 }
 
 #[test]

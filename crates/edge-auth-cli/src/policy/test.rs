@@ -116,10 +116,7 @@ impl Trial {
         let mut fields: Vec<(String, String)> =
             case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         if let Some(jwt) = &case.jwt {
-            fields.push((
-                "authorization".to_owned(),
-                format!("Bearer {}", self.token(case, jwt, certificates.first())?),
-            ));
+            fields.push(self.token(case, jwt, certificates.first())?);
         }
         if let Some(key) = &case.key {
             // Beside a token: two `Authorization` fields are none.
@@ -146,7 +143,7 @@ impl Trial {
         case: &Case,
         jwt: &Jwt,
         certificate: Option<&CertificateDer<'_>>,
-    ) -> Result<String, Failure> {
+    ) -> Result<(String, String), Failure> {
         let unknown = || in_case(case, format!("the policy has no issuer `{}`", jwt.issuer));
         let made_at = if jwt.expired { now().minus(Duration::from_secs(86_400)) } else { now() };
         let sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
@@ -172,7 +169,11 @@ impl Trial {
                 value => claims.insert(claim.clone(), value.clone()),
             };
         }
-        signer.sign(jwt.token_type.as_deref().or(sample.token_type.as_deref()), &claims)
+        let token = signer.sign(jwt.token_type.as_deref().or(sample.token_type.as_deref()), &claims)?;
+        Ok(match sample.field.as_str() {
+            "authorization" => (sample.field, format!("Bearer {token}")),
+            _ => (sample.field, token),
+        })
     }
 
     async fn key(&self, case: &Case, key: &Key) -> Result<String, Failure> {

@@ -5,6 +5,7 @@ use edge_auth_token::{Secret, Timestamp};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::credential::bearer;
 use crate::denial::{Code, Denial};
 use crate::faces::Incoming;
 use crate::gate::{Decision, Gate, Outcome};
@@ -50,7 +51,11 @@ impl<P: Platform> Gate<P> {
             let denial = Denial::new(Code::NoRule, "administration is off: the policy has no `[admin]`");
             return self.refuse_unread(&request, denial, now);
         };
-        if let Some(secret) = bootstrap(incoming) {
+        let bootstrap = match bootstrap(incoming) {
+            Ok(bootstrap) => bootstrap,
+            Err(denial) => return self.refuse_unread(&request, denial, now),
+        };
+        if let Some(secret) = bootstrap {
             let given: [u8; 32] = Sha256::digest(secret).into();
             let right = admin.bootstrap_hash.is_some_and(|hash| hash.ct_eq(&given).into());
             return match right {
@@ -74,12 +79,14 @@ impl<P: Platform> Gate<P> {
     }
 }
 
-/// The bootstrap secret, if exactly one `Authorization` has one.
-fn bootstrap<'a>(incoming: &Incoming<'a>) -> Option<&'a [u8]> {
-    let value = incoming.headers.single("authorization").ok().flatten()?;
-    let (scheme, secret) = value.split_at_checked("bearer ".len())?;
-    let ours = scheme.eq_ignore_ascii_case(b"bearer ") && secret.starts_with(BOOTSTRAP_PREFIX.as_bytes());
-    ours.then_some(secret)
+/// The bootstrap secret, if `Authorization` has one; beside another such field it is malformed.
+fn bootstrap<'a>(incoming: &Incoming<'a>) -> Result<Option<&'a [u8]>, Denial> {
+    let ours = |field| bearer(field).filter(|secret| secret.starts_with(BOOTSTRAP_PREFIX.as_bytes()));
+    let found = incoming.headers.all("authorization").find_map(ours);
+    if found.is_some() && incoming.headers.single("authorization").is_err() {
+        return Err(Denial::new(Code::CredentialMalformed, "several `Authorization` fields"));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

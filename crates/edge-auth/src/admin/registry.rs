@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
+use super::wish::within_time;
 use super::{AdminError, KeyWish};
 use crate::api_key::{ApiKey, ApiKeyBlock, Expiry, KeyText, LifecycleError, claimed_block};
 use crate::gate::{Resources, build_key_blocks};
@@ -141,6 +142,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> Result<(ApiKey, KeyText), AdminError> {
+        within_time("overlap", now, overlap)?;
         self.change(id, now, |key| key.rotate(overlap, randomness, now).map(|(key, text)| (key, Some(text))))
             .await
             .and_then(|(key, text)| Ok((key, text.ok_or_else(|| AdminError::Conflict(printable(id)))?)))
@@ -250,6 +252,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
     }
 
     fn block(&self, name: &str) -> Result<&ApiKeyBlock, AdminError> {
+        if name.is_empty() {
+            return Err(AdminError::Invalid("`block` is missing: the name of an `[[api_key]]`".to_owned()));
+        }
         self.find_block(name).ok_or_else(|| AdminError::BlockUnknown(printable(name)))
     }
 

@@ -16,6 +16,9 @@ use super::AdminError;
 use crate::api_key::{Expiry, NewKey};
 use crate::scopes::Scopes;
 
+/// 10000-01-01T00:00:00Z, in seconds.
+const END_OF_TIME: u64 = 253_402_300_800;
+
 /// The wishes for a new key.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -43,6 +46,11 @@ pub struct KeyWish {
 impl KeyWish {
     /// The terms of the key, or what is missing or contradictory.
     pub fn terms(self, now: Timestamp) -> Result<NewKey, AdminError> {
+        if self.scopes.iter().any(|scope| scope == "*") {
+            return Err(invalid(
+                "`*` is no scope: ask for all of them by name (`all_scopes`, `--all-scopes`)",
+            ));
+        }
         let scopes = match (self.scopes.is_empty(), self.all_scopes) {
             (false, false) => Scopes::list(self.scopes),
             (true, true) => Scopes::All,
@@ -133,7 +141,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHash<'_, A> {
 /// A duration from now, or a time.
 pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
     if let Ok(duration) = humantime::parse_duration(text) {
-        return Ok(now.plus(duration));
+        return within_time("expires", now, duration);
     }
     dated(text).ok_or_else(|| {
         invalid(format!(
@@ -149,6 +157,15 @@ pub(super) fn dated(text: &str) -> Option<Timestamp> {
         .or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
     let since: Duration = dated.ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     u64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+}
+
+/// After a duration, if that is a time that can be written: there is none after the year 9999 (RFC 3339).
+pub(super) fn within_time(field: &str, now: Timestamp, after: Duration) -> Result<Timestamp, AdminError> {
+    let at = now.plus(after);
+    match at.seconds() < END_OF_TIME {
+        true => Ok(at),
+        false => Err(invalid(format!("{field}: ends after the year 9999; say how long it really is"))),
+    }
 }
 
 /// A network, or one address.
@@ -182,6 +199,8 @@ mod tests {
         assert!(KeyWish { scopes: Vec::new(), ..wish() }.terms(NOW).is_err());
         assert!(KeyWish { scopes: Vec::new(), all_scopes: true, ..wish() }.terms(NOW).is_ok());
         assert!(KeyWish { all_scopes: true, ..wish() }.terms(NOW).is_err());
+        let star = KeyWish { scopes: vec!["a".into(), "*".into()], ..wish() }.terms(NOW).unwrap_err();
+        assert!(star.to_string().contains("--all-scopes"), "{star}");
     }
 
     #[test]
@@ -190,7 +209,7 @@ mod tests {
         assert_eq!(at("90d"), Some(1_700_000_000 + 90 * 86_400));
         assert_eq!(at("2027-01-31"), Some(1_801_353_600));
         assert_eq!(at("2027-01-31T00:00:01Z"), Some(1_801_353_601));
-        for junk in ["", "soon", "-1d", "1969-01-01", "2027-13-01"] {
+        for junk in ["", "soon", "-1d", "1969-01-01", "2027-13-01", "8000years", "500000000000years"] {
             assert_eq!(at(junk), None, "{junk}");
         }
     }

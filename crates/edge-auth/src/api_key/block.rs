@@ -66,6 +66,14 @@ impl ApiKeyBlock {
         }
     }
 
+    /// What all its keys begin with, if they do.
+    pub(crate) fn lead(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Native(format) => Some(format.lead()),
+            Kind::Imported(format) => format.prefix(),
+        }
+    }
+
     /// Whether its keys have nothing to be recognised by, so that any text may be one. Such keys
     /// are only to be looked for where nothing but an API key can stand.
     pub fn takes_any_text(&self) -> bool {

@@ -30,6 +30,14 @@ pub enum BlockError {
         /// The prefix.
         found: String,
     },
+    /// The prefix of imported keys is one of tokens.
+    #[error(
+        "prefix `{found}` of imported keys: every JWT begins with `eyJ`, and none may be taken for a key"
+    )]
+    ImportedPrefixOfTokens {
+        /// The prefix.
+        found: String,
+    },
     /// A pepper is too short to be a key.
     #[error("a pepper of {bytes} bytes: must be at least 32, and random")]
     PepperTooShort {

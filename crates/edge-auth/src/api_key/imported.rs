@@ -11,6 +11,8 @@ use super::hash::Proof;
 use super::{BlockError, KeyRefusal, record};
 use crate::subkey::framed;
 
+/// What every JWT begins with: `{"` in base64url.
+const TOKEN_LEAD: &str = "eyJ";
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// How another system hashed its keys: the whole text, once, without salt.
@@ -31,6 +33,11 @@ impl ImportedFormat {
             && !((1..=32).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_graphic()))
         {
             return Err(BlockError::ImportedPrefix { found: found.to_owned() });
+        }
+        if let Some(found) = prefix
+            && (found.starts_with(TOKEN_LEAD) || TOKEN_LEAD.starts_with(found))
+        {
+            return Err(BlockError::ImportedPrefixOfTokens { found: found.to_owned() });
         }
         Ok(Self { algorithm, prefix: prefix.map(str::to_owned) })
     }

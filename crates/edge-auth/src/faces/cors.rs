@@ -20,7 +20,10 @@ impl<P: Platform> Gate<P> {
         };
         let method = text("access-control-request-method").filter(|method| is_token(method))?;
         let announced = AuthRequest { method, ..*request };
-        let (rule, outcome) = self.match_only(&announced, now)?;
+        let (rule, mut outcome) = self.match_only(&announced, now)?;
+        // What is answered is the question, and not the request that it announces.
+        outcome.audit.method = request.method.to_owned();
+        outcome.audit.action = Some("preflight".to_owned());
         let cors = rule.cors.as_ref()?;
         let origin = allowed_origin(cors, request.headers)?;
         let mut reply = Reply::empty(204);

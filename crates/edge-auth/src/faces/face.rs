@@ -1,6 +1,8 @@
 //! Which face answers, on every host.
 
-/// Who answers a request, by its raw path: nothing is decoded before the gate does it.
+use crate::route::NormalPath;
+
+/// Who answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
     /// `/healthz`: whether the host stands.
@@ -30,7 +32,13 @@ pub struct Mode {
 impl Face {
     /// The face that a request target (RFC 9112, section 3.2.1) is for, if any.
     pub fn of(target: &str, mode: Mode) -> Option<Self> {
-        let path = target.split('?').next().unwrap_or_default();
+        let raw = target.split('?').next().unwrap_or_default();
+        // A gateway sends on the normal path, and no other spelling of the listener's own may go on as one.
+        let normal = match mode.gateway && raw.contains(['%', '.']) {
+            true => NormalPath::parse(raw).ok().map(|(path, _)| path),
+            false => None,
+        };
+        let path = normal.as_ref().map_or(raw, NormalPath::decoded);
         let below = |prefix: &str| {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
@@ -65,10 +73,22 @@ mod tests {
 
     #[test]
     fn a_gateway_proxies_every_other_path() {
-        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%68ealthz", ""] {
+        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%2e%2e/x", ""] {
             assert_eq!(face(target, true, true), Some(Face::Gateway), "{target}");
         }
         assert_eq!(face("/admin/v1/keys", true, false), Some(Face::Gateway));
+    }
+
+    #[test]
+    fn no_spelling_of_the_listeners_own_paths_goes_upstream() {
+        for target in ["/%61dmin/v1/keys", "/x/../admin/v1/keys", "/admin/./v1", "/admin/%76%31/keys?x"] {
+            assert_eq!(face(target, true, true), Some(Face::Admin), "{target}");
+            assert_eq!(face(target, true, false), Some(Face::Gateway), "{target}");
+            assert_eq!(face(target, false, true), None, "{target}");
+        }
+        for target in ["/%68ealthz", "/x/../healthz?y"] {
+            assert_eq!(face(target, true, false), Some(Face::Health), "{target}");
+        }
     }
 
     #[test]

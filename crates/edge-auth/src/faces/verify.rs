@@ -9,13 +9,14 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::Incoming;
+use crate::audit::excerpt;
 use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::reply::Reply;
-use crate::request::{AuthRequest, Headers};
+use crate::request::{AuthRequest, Headers, is_token};
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub const MAX_VERIFY_BYTES: usize = 128 * 1024;
@@ -77,12 +78,16 @@ impl<P: Platform> Gate<P> {
         };
         let headers: Vec<(&str, &[u8])> =
             question.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let headers = Headers(&headers);
+        let told = question.host.as_deref();
+        let field = headers.single("host").ok().flatten().and_then(|host| std::str::from_utf8(host).ok());
         let request = AuthRequest {
             method: &question.method,
-            host: question.host.as_deref(),
-            authority: None,
+            host: told,
+            // Told twice, it must be the same.
+            authority: field.filter(|_| told.is_some()),
             target: &question.target,
-            headers: Headers(&headers),
+            headers,
             client_ip: question.client_ip,
             certificate: Handover::Nothing,
             path_rewritten: false,
@@ -110,6 +115,10 @@ impl<P: Platform> Gate<P> {
         let question: Question = crate::json::object(body).map_err(|error| {
             Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
         })?;
+        if let Some((name, _)) = question.headers.0.iter().find(|(name, value)| !is_field(name, value)) {
+            let reason = format!("the header `{}` is none that HTTP could carry", excerpt(name, 64));
+            return Err(Denial::new(Code::RequestMalformed, reason));
+        }
         if question.host.is_none() && self.policy.rules_name_hosts() {
             return Err(Denial::new(
                 Code::ForwardedRequestIncomplete,
@@ -141,6 +150,11 @@ impl<P: Platform> Gate<P> {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// Whether a field is one that could stand in a request (RFC 9110, section 5).
+fn is_field(name: &str, value: &str) -> bool {
+    is_token(name) && !value.contains(['\r', '\n', '\0'])
 }
 
 /// `{"name": "value"}`, or `{"name": ["several", "values"]}`; a name written twice counts twice.

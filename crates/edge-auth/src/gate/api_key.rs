@@ -14,22 +14,32 @@ use crate::platform::{ApiKeys, Platform};
 use crate::policy::Named;
 use crate::principal::{Kind, Principal};
 
-/// A refusal by an older copy than this is checked against the store: the key may have been
-/// rotated or enabled meanwhile.
-const MIN_AGE: Duration = Duration::from_secs(1);
+/// A refusal by a copy is checked against the store, since the key may have been rotated or enabled
+/// meanwhile; but not again this soon, since a wrong secret for a right id costs nothing.
+const RECHECK: Duration = Duration::from_secs(1);
 
 /// A record that was read, and when.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownKey {
     key: Arc<ApiKey>,
     read_at: Timestamp,
+    /// When it was read because of a refusal, if it was.
+    rechecked_at: Option<Timestamp>,
 }
 
 impl KnownKey {
     fn is_older(&self, limit: Duration, now: Timestamp) -> bool {
-        // A clock that was set back makes every copy old.
-        now < self.read_at || now.since(self.read_at) >= limit
+        has_passed(limit, self.read_at, now)
     }
+
+    fn may_be_rechecked(&self, now: Timestamp) -> bool {
+        self.rechecked_at.is_none_or(|then| has_passed(RECHECK, then, now))
+    }
+}
+
+/// A clock that was set back makes every copy old.
+fn has_passed(limit: Duration, then: Timestamp, now: Timestamp) -> bool {
+    now < then || now.since(then) >= limit
 }
 
 impl<P: Platform> Gate<P> {
@@ -85,14 +95,14 @@ impl<P: Platform> Gate<P> {
         let key = match known {
             Some(known) => {
                 let check = known.key.check(&presented, client_ip, now);
-                if check.is_ok() || !known.is_older(MIN_AGE, now) {
+                if check.is_ok() || !known.may_be_rechecked(now) {
                     if known.is_older(self.policy.key_record_age() / 2, now) {
                         trail.follow_up.push(FollowUp::RefreshApiKey { block: index, id: id.to_owned() });
                     }
                     trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
                     return self.finish(block, &known.key, check, now, trail).await;
                 }
-                self.read_key(index, id, now).await?
+                self.read_again(index, id, Some(now), now).await?
             }
             None => self.read_key(index, id, now).await?,
         };
@@ -132,6 +142,16 @@ impl<P: Platform> Gate<P> {
         id: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<ApiKey>>, Denial> {
+        self.read_again(index, id, None, now).await
+    }
+
+    async fn read_again(
+        &self,
+        index: usize,
+        id: &str,
+        rechecked_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<Arc<ApiKey>>, Denial> {
         let Some(block) = self.key_blocks.get(index) else {
             return Ok(None);
         };
@@ -151,7 +171,7 @@ impl<P: Platform> Gate<P> {
             ))
         })?;
         let key = Arc::new(key);
-        self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now });
+        self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
         Ok(Some(key))
     }
 }

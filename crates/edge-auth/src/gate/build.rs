@@ -63,7 +63,10 @@ impl<P: Platform> Gate<P> {
                     notices
                         .extend(skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)));
                 }
-                Err(message) => errors.push(mistake(&format!("issuer `{}`", issuer.name), "keys", message)),
+                Err(message) => {
+                    let mistake = mistake(&format!("issuer `{}`", issuer.name), "keys", message);
+                    errors.push(PolicyError { line: issuer.keys_line, ..mistake });
+                }
             }
         }
         let key_blocks = key_blocks(&policy, resources).unwrap_or_else(|PolicyErrors(mistakes)| {
@@ -235,7 +238,7 @@ pub(crate) fn key_blocks(
             Ok(built) => blocks.push(built),
             Err(message) => errors.push(PolicyError {
                 file: policy.file.clone(),
-                line: None,
+                line: block.line,
                 block: format!("api_key `{}`", block.name),
                 field: "pepper".to_owned(),
                 message,

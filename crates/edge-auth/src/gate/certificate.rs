@@ -14,6 +14,7 @@ use crate::policy::{Named, Rule};
 use crate::request::AuthRequest;
 
 /// A certificate, and the block by which it was found good.
+#[derive(Clone)]
 pub(super) struct Verified {
     pub named: Named,
     pub certificate: Arc<KnownCertificate>,

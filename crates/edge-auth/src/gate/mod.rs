@@ -23,7 +23,7 @@ use crate::api_key::ApiKeyBlock;
 use crate::aws::Ground;
 use crate::cache::Cache;
 use crate::certificate::{CertificateBlock, CertificateSignatures, carries_certificate, is_field_of};
-use crate::credential::{self, Presented, Wanted};
+use crate::credential::{Presented, Wanted};
 use crate::denial::{Code, Denial};
 use crate::faces::cors;
 use crate::identity::{IdentityHeaders, overrides_route};
@@ -31,6 +31,7 @@ use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
+use crate::redact::redacted;
 use crate::request::{AuthRequest, is_token};
 use crate::revocation::Watch;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
@@ -254,22 +255,17 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Principal, Denial> {
         let named = access.named();
-        let wanted = Wanted {
-            token: named.iter().any(|one| matches!(one, Named::Jwt(_))),
-            api_key: named.iter().any(|one| matches!(one, Named::Key(_))),
-        };
-        let is_api_key = |text: &str| self.key_blocks.iter().any(|block| block.recognises(text));
-        let header = &self.policy.api_key_header;
-        let Presented { token, api_key } = credential::extract(request.headers, header, wanted, is_api_key)?;
+        let Presented { token, elsewhere, api_key } =
+            self.wanted(access).extract(request.headers, |text| self.is_api_key(text))?;
 
         let mut verified: Vec<(Named, Principal)> = Vec::with_capacity(2);
         let certificate = self.verify_certificate(named, request, now, trail).await?;
         if let Some(Verified { named, certificate }) = &certificate {
             verified.push((*named, certificate.principal.clone()));
         }
-        if let Some(token) = token {
+        for token in token.into_iter().chain(elsewhere) {
             let (jwt, principal, binding) = self.verify_token(token, named, now, trail).await?;
-            self.check_binding(binding, rule, certificate, request, now, trail).await?;
+            self.check_binding(binding, rule, certificate.clone(), request, now, trail).await?;
             verified.push((jwt, principal));
         }
         if let Some(key) = api_key {
@@ -287,6 +283,34 @@ impl<P: Platform> Gate<P> {
             (Access::All(_), Some(first)) if count == named.len() => Ok(verified.swap_remove(first).1),
             _ => Err(Denial::new(Code::CredentialMissing, self.missing(access, &verified))),
         }
+    }
+
+    /// Which credentials a rule names, and where they may be.
+    fn wanted(&self, access: &Access) -> Wanted<'_> {
+        let mut wanted = Wanted {
+            token: false,
+            token_headers: Vec::new(),
+            api_key: false,
+            api_key_header: &self.policy.api_key_header,
+        };
+        for one in access.named() {
+            match one {
+                Named::Key(_) => wanted.api_key = true,
+                Named::Cert(_) => {}
+                Named::Jwt(index) => {
+                    match self.policy.issuers.get(*index).and_then(|issuer| issuer.token_header.as_deref()) {
+                        None => wanted.token = true,
+                        Some(header) if wanted.token_headers.contains(&header) => {}
+                        Some(header) => wanted.token_headers.push(header),
+                    }
+                }
+            }
+        }
+        wanted
+    }
+
+    fn is_api_key(&self, text: &str) -> bool {
+        self.key_blocks.iter().any(|block| block.recognises(text))
     }
 
     fn missing(&self, access: &Access, verified: &[(Named, Principal)]) -> String {
@@ -316,15 +340,21 @@ impl<P: Platform> Gate<P> {
         path: &NormalPath,
         query: Option<&str>,
     ) -> Grant {
-        let used = principal.is_some() && !rule.forward_credential;
-        let removed = |name: &str, value: &[u8]| {
-            let credential = name.eq_ignore_ascii_case("authorization")
+        let wanted = self.wanted(&rule.access);
+        let verified = |name: &str, value: &[u8]| {
+            principal.is_some() && wanted.is_in(name, value, |text| self.is_api_key(text))
+        };
+        let ours = |name: &str, value: &[u8]| {
+            let place = name.eq_ignore_ascii_case("authorization")
                 || name.eq_ignore_ascii_case(&self.policy.api_key_header);
+            place && self.is_ours(value)
+        };
+        let removed = |name: &str, value: &[u8]| {
             self.identity.is_reserved(name)
                 || overrides_route(name)
                 || (carries_certificate(name) && !self.forwards_certificate(rule, request, name))
                 || name.eq_ignore_ascii_case(self.trust.secret_header())
-                || (credential && (used || (!rule.forward_credential && self.is_ours(value))))
+                || (!rule.forward_credential && (verified(name, value) || ours(name, value)))
         };
         let target = match query {
             Some(query) => [&path.forwarded(), "?", query].concat(),
@@ -352,12 +382,11 @@ impl<P: Platform> Gate<P> {
             && named.into_iter().any(|block| is_field_of(block.source, name))
     }
 
-    /// Takes a key that somebody put into a path out of the log.
+    /// Takes credentials that somebody put into a path out of the log.
     fn redacted(&self, mut outcome: Outcome) -> Outcome {
-        let is_key = |segment: &&str| self.key_blocks.iter().any(|block| block.recognises(segment));
-        if outcome.audit.path.split('/').any(|segment| is_key(&segment)) {
-            let shown = |segment| if is_key(&segment) { "(an API key)" } else { segment };
-            outcome.audit.path = outcome.audit.path.split('/').map(shown).collect::<Vec<_>>().join("/");
+        let leads = self.key_blocks.iter().filter_map(ApiKeyBlock::lead);
+        if let Some(shown) = redacted(&outcome.audit.path, leads) {
+            outcome.audit.path = shown;
         }
         outcome
     }

@@ -53,9 +53,9 @@ impl<P: Platform> Gate<P> {
             return Err(refusal(TokenError::TooLarge { bytes, limit }));
         }
         let digest = Sha256::digest(presented.text).into();
-        let (issuer, known) = match self.known(&digest, named, now, trail) {
+        let (issuer, known) = match self.known(presented, &digest, named, now, trail) {
             Some(found) => found,
-            None => self.verified(presented.text, digest, named, now, trail).await?,
+            None => self.verified(presented, digest, named, now, trail).await?,
         };
         let principal = self.check_claims(issuer, &known.token, presented.dpop, now, trail)?;
         let issued_at = known.token.claims().issued_at();
@@ -63,13 +63,19 @@ impl<P: Platform> Gate<P> {
         Ok((Named::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
-    /// The issuer is the one of the rule's whose `iss` the token claims; that the claim is true is
-    /// shown by the signature, made with that issuer's key.
-    fn issuer_of(&self, claimed: Option<&str>, named: &[Named]) -> Result<(usize, &Issuer), Denial> {
+    /// The issuer is the one of the rule's whose `iss` the token claims, and whose tokens come by this
+    /// field; that the claim is true is shown by the signature, made with that issuer's key.
+    fn issuer_of(
+        &self,
+        claimed: Option<&str>,
+        field: Option<&str>,
+        named: &[Named],
+    ) -> Result<(usize, &Issuer), Denial> {
         let issuers = named.iter().filter_map(|one| match one {
             Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
             Named::Key(_) | Named::Cert(_) => None,
         });
+        let issuers = issuers.filter(|(_, issuer)| field == issuer.token_header.as_deref());
         let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.expected.issuer));
         matching.next().ok_or_else(|| {
             let claimed = claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
@@ -85,13 +91,14 @@ impl<P: Platform> Gate<P> {
     /// whether that issuer still has the key.
     fn known(
         &self,
+        presented: PresentedToken<'_>,
         digest: &TokenDigest,
         named: &[Named],
         now: Timestamp,
         trail: &mut Trail,
     ) -> Option<(&Issuer, Arc<KnownToken>)> {
         let known = self.tokens.find(digest)?;
-        let (index, issuer) = self.issuer_of(known.token.claims().issuer(), named).ok()?;
+        let (index, issuer) = self.issuer_of(known.token.claims().issuer(), presented.field, named).ok()?;
         if index != known.issuer {
             return None;
         }
@@ -110,14 +117,14 @@ impl<P: Platform> Gate<P> {
     /// Parses the token, verifies its signature, and keeps it.
     async fn verified(
         &self,
-        text: &str,
+        presented: PresentedToken<'_>,
         digest: TokenDigest,
         named: &[Named],
         now: Timestamp,
         trail: &mut Trail,
     ) -> Result<(&Issuer, Arc<KnownToken>), Denial> {
-        let parsed = UnverifiedToken::parse(text, self.policy.max_token_bytes).map_err(refusal)?;
-        let (index, issuer) = self.issuer_of(parsed.issuer(), named)?;
+        let parsed = UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
+        let (index, issuer) = self.issuer_of(parsed.issuer(), presented.field, named)?;
         trail.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
         let keys =
             self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
@@ -209,8 +216,14 @@ fn by_its_iss(issuer: &Issuer) -> String {
 }
 
 fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
-    let subject = claims.subject().filter(|subject| !subject.is_empty());
-    let subject = subject.ok_or_else(|| Denial::new(Code::ClaimInvalid, "the token has no `sub`"))?;
+    let mut subjects = issuer.subject_claims.iter().filter_map(|name| claims.lookup(name)?.as_str());
+    let subject = subjects.find(|subject| !subject.is_empty());
+    let subject = subject.ok_or_else(|| {
+        Denial::new(
+            Code::ClaimInvalid,
+            format!("the token has no `{}`", issuer.subject_claims.join("`, no `")),
+        )
+    })?;
     if subject.len() > MAX_SUBJECT_BYTES {
         return Err(Denial::new(
             Code::ClaimInvalid,

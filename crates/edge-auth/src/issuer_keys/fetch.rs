@@ -4,11 +4,15 @@ use edge_auth_token::JwkSet;
 use serde::Deserialize;
 
 use super::Remote;
+use crate::audit::excerpt;
 use crate::platform::{KeySource, Unavailable};
 use crate::policy::{KeyOrigin, fetchable};
 
 /// The largest metadata document that is read, in bytes.
 const MAX_METADATA_BYTES: usize = 64 * 1024;
+
+/// How much is told of what a document says, in characters.
+const SAID: usize = 256;
 
 /// What is needed of OpenID Provider Metadata (OpenID Connect Discovery 1.0, section 3).
 #[derive(Deserialize)]
@@ -35,15 +39,19 @@ pub(super) async fn key_set(remote: &Remote, source: &impl KeySource) -> Result<
 /// itself could not.
 async fn discover(remote: &Remote, url: &str, source: &impl KeySource) -> Result<String, Unavailable> {
     let bytes = source.fetch(url, MAX_METADATA_BYTES).await?;
-    let metadata: Metadata = serde_json::from_slice(&bytes)
-        .map_err(|error| Unavailable::new(format!("the discovery document is unusable: {error}")))?;
+    let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|error| {
+        let error = excerpt(&error.to_string(), SAID);
+        Unavailable::new(format!("the discovery document is unusable: {error}"))
+    })?;
     if metadata.issuer != remote.issuer {
+        let (found, wanted) = (excerpt(&metadata.issuer, SAID), &remote.issuer);
         return Err(Unavailable::new(format!(
-            "the discovery document is about the issuer {:?}, wanted {:?}",
-            metadata.issuer, remote.issuer
+            "the discovery document is about the issuer `{found}`, wanted `{wanted}`"
         )));
     }
-    fetchable(&metadata.jwks_uri, remote.insecure_http)
-        .map_err(|reason| Unavailable::new(format!("the discovered `jwks_uri` is refused: {reason}")))?;
+    fetchable(&metadata.jwks_uri, remote.insecure_http).map_err(|reason| {
+        let reason = excerpt(&reason, SAID);
+        Unavailable::new(format!("the discovered `jwks_uri` is refused: {reason}"))
+    })?;
     Ok(metadata.jwks_uri)
 }

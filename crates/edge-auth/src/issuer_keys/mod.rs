@@ -2,11 +2,13 @@
 //!
 //! A set younger than `refresh` is used as it is. An older one is used while it is fetched again
 //! in the background; one that nobody asked for during twice that time is fetched first. While
-//! the issuer cannot be reached the last set is used, up to `max_stale`. A `kid` that the set does
+//! the issuer cannot be reached, or is being asked, the last set is used, up to `max_stale`. A `kid` that the set does
 //! not have causes one fetch every [`COOL_DOWN`]; a token without `kid` causes none.
 
 mod fetch;
 mod loaded;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -55,6 +57,13 @@ struct State {
     in_flight: bool,
     /// When the latest fetch failed, and why; `None` after a success.
     failure: Option<(Timestamp, String)>,
+}
+
+impl State {
+    fn is_fetching(&self, now: Timestamp) -> bool {
+        let began = self.attempted_at.filter(|_| self.in_flight);
+        began.is_some_and(|began| !elapsed(now, began, ABANDONED))
+    }
 }
 
 /// Whether a set may be used now, and what is to be done about it.
@@ -144,10 +153,12 @@ impl IssuerKeys {
         notices: &mut Vec<String>,
     ) -> Result<Selected, Denial> {
         let (mut set, freshness) = self.current(now);
-        if matches!(freshness, Freshness::Idle | Freshness::Gone)
-            && self.may_retry(now)
-            && self.refresh(source, backend, now, notices).await.is_ok()
-        {
+        let first_fetched = match freshness {
+            Freshness::Fresh | Freshness::Due => false,
+            Freshness::Idle => !self.serves_meanwhile(now),
+            Freshness::Gone => true,
+        };
+        if first_fetched && self.may_retry(now) && self.refresh(source, backend, now, notices).await.is_ok() {
             set = self.current(now).0;
         }
         let Some(set) = set else {
@@ -175,8 +186,7 @@ impl IssuerKeys {
         let (set, freshness) = self.current(now);
         let usable = match freshness {
             Freshness::Fresh | Freshness::Due => true,
-            // During an outage the last set serves, and verified tokens with it.
-            Freshness::Idle => self.lock().failure.is_some(),
+            Freshness::Idle => self.serves_meanwhile(now),
             Freshness::Gone => false,
         };
         let held = usable && set.is_some_and(|set| set.holds(key));
@@ -233,6 +243,13 @@ impl IssuerKeys {
         (set, freshness)
     }
 
+    /// Whether a set that would be fetched before it is used serves as it is: during an outage, and while
+    /// another request fetches it. Else an issuer that does not answer would keep everybody waiting.
+    fn serves_meanwhile(&self, now: Timestamp) -> bool {
+        let state = self.lock();
+        state.failure.is_some() || state.is_fetching(now)
+    }
+
     /// After a failure, waits; while another request's fetch is under way, joins it.
     fn may_retry(&self, now: Timestamp) -> bool {
         match &self.lock().failure {
@@ -244,10 +261,8 @@ impl IssuerKeys {
     fn may_look_again(&self, now: Timestamp) -> bool {
         let state = self.lock();
         self.remote.is_some()
-            && state.attempted_at.is_none_or(|attempted_at| {
-                elapsed(now, attempted_at, COOL_DOWN)
-                    || (state.in_flight && !elapsed(now, attempted_at, ABANDONED))
-            })
+            && (state.attempted_at.is_none_or(|attempted_at| elapsed(now, attempted_at, COOL_DOWN))
+                || state.is_fetching(now))
     }
 
     fn refresh_due(&self, now: Timestamp) -> bool {

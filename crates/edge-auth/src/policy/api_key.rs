@@ -9,6 +9,8 @@ use crate::api_key::{BlockError, ImportedFormat, KeyFormat};
 pub(crate) struct ApiKeyPolicy {
     pub name: String,
     pub kind: ApiKeyKind,
+    /// Where the policy names the peppers.
+    pub line: Option<usize>,
     pub current: String,
     pub previous: Vec<String>,
     pub retired: Vec<String>,
@@ -53,7 +55,8 @@ pub(super) fn api_key(
         }
     };
     let source::SecretNames { current, previous, retired } = source.pepper;
-    Some(ApiKeyPolicy { name: source.name, kind, current, previous, retired })
+    let line = compiler.line(&at("pepper"));
+    Some(ApiKeyPolicy { name: source.name, kind, line, current, previous, retired })
 }
 
 /// A key must show whose it is: no key of one block may look like one of another that was made here.

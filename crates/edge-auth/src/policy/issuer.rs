@@ -1,5 +1,6 @@
 //! An issuer of tokens, compiled: whose tokens, checked how, with keys from where.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::compile::{Compiler, Field};
+use super::header::Headers;
 use super::preset::Defaults;
 use super::source;
 
@@ -38,12 +40,20 @@ pub(crate) struct Issuer {
     /// `policy.toml:12`, for refusals that an operator must act on.
     pub place: String,
     pub keys: KeyOrigin,
+    /// Where the policy says whence the keys come.
+    pub keys_line: Option<usize>,
     /// Plain HTTP is allowed for fetched keys beyond loopback.
     pub insecure_http: bool,
     pub algorithms: Vec<Algorithm>,
     pub expected: Expected,
     /// The policy asks for no `typ`, and for no claim that would tell access tokens from others.
     pub any_type: bool,
+    /// The field of their own that its tokens come by, in lower case; `None` is `Authorization`.
+    pub token_header: Option<String>,
+    /// Everybody can have its tokens, and the policy does not say whose are accepted.
+    pub any_subject: bool,
+    /// The first of these that is not empty says who it is.
+    pub subject_claims: &'static [&'static str],
     pub scope_claims: Vec<String>,
     pub client_claims: Vec<String>,
     pub claims: Vec<ClaimRule>,
@@ -57,6 +67,7 @@ pub(crate) struct Issuer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClaimRule {
     Equals { claim: String, value: String },
+    True { claim: &'static str },
     AnyPresent { claims: Vec<String> },
 }
 
@@ -76,6 +87,10 @@ impl ClaimRule {
                 let same = claims.lookup(claim).and_then(Value::as_str) == Some(value);
                 (!same).then(|| format!("claim `{claim}` must be \"{value}\""))
             }
+            Self::True { claim } => {
+                let holds = claims.lookup(claim) == Some(&Value::Bool(true));
+                (!holds).then(|| format!("claim `{claim}` must be true"))
+            }
             Self::AnyPresent { claims: names } => {
                 let present = names.iter().any(|name| claims.lookup(name).is_some());
                 (!present).then(|| format!("claim `{}` is missing", names.join("` or `")))
@@ -86,7 +101,12 @@ impl ClaimRule {
 
 impl Issuer {
     /// Compiles one block; every mistake is reported to `compiler`.
-    pub(super) fn compile(compiler: &mut Compiler<'_>, index: usize, source: source::Issuer) -> Option<Self> {
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        headers: &mut Headers,
+        index: usize,
+        source: source::Issuer,
+    ) -> Option<Self> {
         let at = |field: &'static str| Field::of("issuer", index, field);
         let before = compiler.mistakes();
         compiler.name(at("name"), &source.name);
@@ -163,7 +183,14 @@ impl Issuer {
             compiler.error(at("max_stale"), "is at least as long as `refresh`");
         }
 
+        let token_header = source.token_header.as_deref().or(defaults.token_header);
+        let token_header =
+            token_header.map(|name| headers.name(compiler, at("token_header"), name, "tokens"));
+        anybodys(compiler, index, &source.claims, source.insecure_any_subject, defaults.pinned_by);
+
         let mut claims = defaults.claims;
+        let sworn = defaults.sworn_by.iter().filter(|(claim, _)| source.claims.contains_key(*claim));
+        claims.extend(sworn.map(|(_, by)| ClaimRule::True { claim: by }));
         claims.extend(source.claims.iter().map(|(claim, value)| ClaimRule::equals(claim, value)));
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let issuer = Self {
@@ -172,9 +199,13 @@ impl Issuer {
             place: compiler.place(&at("name")),
             name: source.name,
             keys: keys?,
+            keys_line: compiler.line(&at("keys")),
             insecure_http: source.insecure_http_jwks,
             algorithms,
             expected: Expected { issuer: source.issuer, audience, token_type, max_lifetime, clock_skew },
+            token_header,
+            any_subject: source.insecure_any_subject,
+            subject_claims: defaults.subject_claims,
             scope_claims: source.scope_claim.map_or_else(|| owned(defaults.scope_claims), |names| names.0),
             client_claims: source.client_claim.map_or_else(|| owned(defaults.client_claims), |names| names.0),
             claims,
@@ -190,11 +221,35 @@ impl Issuer {
         [
             (any_audience, "insecure_any_audience: tokens for any API are accepted"),
             (self.any_type, "token_type = \"any\": ID tokens for the same audience are accepted, too"),
+            (self.any_subject, "insecure_any_subject: whoever gets a token of this issuer is accepted"),
             (self.insecure_http, "insecure_http_jwks: keys may be fetched without TLS"),
         ]
         .into_iter()
         .filter(|(on, _)| *on)
         .map(|(_, text)| format!("issuer `{}`: {text}", self.name))
+    }
+}
+
+/// An issuer whose tokens everybody can have, for any audience, says nothing by its signature alone: the
+/// policy must say whose it accepts, by one of the claims that no stranger can have alike.
+fn anybodys(
+    compiler: &mut Compiler<'_>,
+    index: usize,
+    claims: &BTreeMap<String, String>,
+    any_subject: bool,
+    pinned_by: &[&str],
+) {
+    let at = |field: &'static str| Field::of("issuer", index, field);
+    let pinned = claims.keys().any(|claim| pinned_by.contains(&claim.as_str()));
+    if any_subject && (pinned || pinned_by.is_empty()) {
+        compiler.error(at("insecure_any_subject"), "says nothing here: leave it out");
+    } else if !pinned_by.is_empty() && !pinned && !any_subject {
+        let message = format!(
+            "everybody can have this issuer's tokens: say whose are accepted, by `claims` with one of `{}` \
+             (or, knowing that, set `insecure_any_subject = true`)",
+            pinned_by.join("`, `")
+        );
+        compiler.error(at("claims"), &message);
     }
 }
 

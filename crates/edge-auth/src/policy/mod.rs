@@ -5,9 +5,11 @@
 //! when a [`Gate`](crate::Gate) is built.
 
 mod api_key;
+mod by_name;
 mod client_cert;
 mod compile;
 mod error;
+mod header;
 mod issuer;
 mod locate;
 mod preset;
@@ -28,6 +30,7 @@ use std::time::Duration;
 use api_key::{api_key, look_different};
 use client_cert::client_cert;
 use compile::{Compiler, Field};
+use header::Headers;
 use read::read;
 use rule::Blocks;
 use tables::{AdminPolicy, RevocationPolicy};
@@ -237,8 +240,14 @@ impl Policy {
             source.client_cert.iter().map(|block| (block.name.clone(), block.source)).collect();
         let blocks = Blocks { issuers: &issuer_names, api_keys: &key_names, client_certs: &cert_names };
 
+        let identity_prefix = tables::identity_prefix(compiler, source.identity);
+        let mut headers = Headers::beside(&identity_prefix);
+        let trust = tables::trust(compiler, &mut headers, source.trust);
+        let api_key_header =
+            tables::api_key_header(compiler, &mut headers, source.credentials.api_key_header);
         let indexed = source.issuer.into_iter().enumerate();
-        let issuers = indexed.filter_map(|(i, block)| Issuer::compile(compiler, i, block)).collect();
+        let issuers =
+            indexed.filter_map(|(i, block)| Issuer::compile(compiler, &mut headers, i, block)).collect();
         let indexed = source.api_key.into_iter().enumerate();
         let api_keys: Vec<_> =
             indexed.filter_map(|(i, block)| Some((i, api_key(compiler, i, block)?))).collect();
@@ -277,11 +286,11 @@ impl Policy {
             rules,
             router,
             revocation: tables::revocation(compiler, source.revocation),
-            identity_prefix: tables::identity_prefix(compiler, source.identity),
-            api_key_header: tables::api_key_header(compiler, source.credentials.api_key_header),
+            identity_prefix,
+            api_key_header,
             max_token_bytes: tables::max_token_bytes(compiler, source.credentials.max_token_bytes),
             realm: tables::realm(compiler, source.credentials.realm),
-            trust: tables::trust(compiler, source.trust),
+            trust,
             forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),
             admin: source.admin.map(|admin| tables::admin(compiler, admin)),
             aws: source.aws,

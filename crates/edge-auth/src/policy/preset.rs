@@ -21,15 +21,18 @@ pub enum Preset {
     Entra,
     /// Amazon Cognito user pools: no `typ`, no `aud`; `token_use` is `access`, audience `client_id`.
     Cognito,
-    /// Google-signed ID tokens of service accounts and users.
+    /// Google-signed ID tokens of service accounts and users. Everybody has some: the policy pins `hd` (the
+    /// organization), `email` or `sub`.
     Google,
-    /// Keycloak: `typ` is `JWT`, and a *claim* `typ` is `Bearer` on access tokens only.
+    /// Keycloak: `typ` is `JWT` or, if the client is set so, `at+jwt`; a *claim* `typ` is `Bearer` on access
+    /// tokens only.
     Keycloak,
-    /// GitHub Actions' OIDC tokens.
+    /// GitHub Actions' OIDC tokens. Everybody's workflows have some, for any audience: the policy pins whose.
     GithubActions,
     /// Kubernetes' projected service-account tokens: no `typ`.
     Kubernetes,
-    /// Cloudflare Access' application tokens: a claim `type` is `app`.
+    /// Cloudflare Access' application tokens, which it sends in a field of their own: a claim `type` is `app`;
+    /// those of service tokens have an empty `sub`, and the client's id in `common_name`.
     CloudflareAccess,
 }
 
@@ -40,7 +43,29 @@ pub(super) struct Defaults {
     pub scope_claims: &'static [&'static str],
     pub client_claims: &'static [&'static str],
     pub claims: Vec<ClaimRule>,
+    pub subject_claims: &'static [&'static str],
+    /// The field that the tokens come by, if it is not `Authorization`.
+    pub token_header: Option<&'static str>,
+    /// Where everybody can have tokens: the claims that only some can have.
+    pub pinned_by: &'static [&'static str],
+    /// Claims of these that the policy pins count only if another claim, beside it here, is true.
+    pub sworn_by: &'static [(&'static str, &'static str)],
 }
+
+/// Of GitHub's claims those that name a repository or its owner. Not `job_workflow_ref`: strangers may
+/// call a reusable workflow. Not `actor`: it says who set the workflow going, in whosever repository.
+const OWN_WORKFLOWS: &[&str] = &[
+    "sub",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "enterprise",
+    "enterprise_id",
+    "workflow_ref",
+];
+/// Of Google's claims those that name an organization or one account.
+const OWN_ACCOUNTS: &[&str] = &["hd", "email", "sub"];
 
 impl Defaults {
     pub(super) fn of(preset: Option<Preset>) -> Self {
@@ -52,6 +77,10 @@ impl Defaults {
             scope_claims: &["scope"],
             client_claims: &["client_id"],
             claims: Vec::new(),
+            subject_claims: &["sub"],
+            token_header: None,
+            pinned_by: &[],
+            sworn_by: &[],
         };
         let Some(preset) = preset else {
             return standard;
@@ -83,18 +112,27 @@ impl Defaults {
                 claims: equals("token_use", "access"),
                 ..standard
             },
-            Preset::Google => {
-                Self { token_type: jwt(), scope_claims: &[], client_claims: &["azp"], ..standard }
-            }
-            Preset::Keycloak => Self {
+            Preset::Google => Self {
                 token_type: jwt(),
+                scope_claims: &[],
+                client_claims: &["azp"],
+                pinned_by: OWN_ACCOUNTS,
+                sworn_by: &[("email", "email_verified")],
+                ..standard
+            },
+            Preset::Keycloak => Self {
+                token_type: TokenType::OneOf(vec!["JWT".to_owned(), "at+jwt".to_owned()]),
                 client_claims: &["azp"],
                 claims: equals("typ", "Bearer"),
                 ..standard
             },
-            Preset::GithubActions => {
-                Self { token_type: jwt(), scope_claims: &[], client_claims: &[], ..standard }
-            }
+            Preset::GithubActions => Self {
+                token_type: jwt(),
+                scope_claims: &[],
+                client_claims: &[],
+                pinned_by: OWN_WORKFLOWS,
+                ..standard
+            },
             Preset::Kubernetes => Self {
                 token_type: TokenType::Any,
                 scope_claims: &[],
@@ -105,8 +143,10 @@ impl Defaults {
             Preset::CloudflareAccess => Self {
                 token_type: jwt(),
                 scope_claims: &[],
-                client_claims: &[],
+                client_claims: &["common_name"],
                 claims: equals("type", "app"),
+                subject_claims: &["sub", "common_name"],
+                token_header: Some("cf-access-jwt-assertion"),
                 ..standard
             },
         }

@@ -3,6 +3,7 @@
 #[cfg(not(target_family = "wasm"))]
 use serde::de::DeserializeOwned;
 
+use super::by_name::ByName;
 use super::locate::{Format, Map, Place, Step};
 use super::{PolicyError, PolicyErrors, source};
 
@@ -23,18 +24,20 @@ pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Sou
                 let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
                 fail(line, &Vec::new(), error.message().to_owned())
             })?;
-            traced(document).map_err(|(place, error): (Place, toml::de::Error)| {
+            let source = traced(document).map_err(|(place, error): (Place, toml::de::Error)| {
                 let map = Map::of(text, format);
                 let line = error.span().map(|span| map.line_at(span.start));
                 let line = line.or_else(|| map.line_of(&place));
                 fail(line, &place, error.message().to_owned())
-            })
+            });
+            source.map(|ByName(source)| source)
         }
         Format::Json => {
             let mut document = serde_json::Deserializer::from_str(text);
-            let source = traced(&mut document).map_err(|(place, error): (Place, serde_json::Error)| {
-                fail(Some(error.line()), &place, error.to_string())
-            })?;
+            let ByName(source) =
+                traced(&mut document).map_err(|(place, error): (Place, serde_json::Error)| {
+                    fail(Some(error.line()), &place, error.to_string())
+                })?;
             document.end().map_err(|error| fail(Some(error.line()), &Vec::new(), error.to_string()))?;
             Ok(source)
         }

@@ -17,6 +17,9 @@ const LIFETIME: Duration = Duration::from_secs(300);
 pub struct SampleToken {
     /// The algorithms that the block allows.
     pub algorithms: Vec<Algorithm>,
+    /// The field that it comes by, in lower case. In `authorization` it follows the scheme `Bearer`; in
+    /// another it stands alone.
+    pub field: String,
     /// The header's `typ`.
     pub token_type: Option<String>,
     /// The claims. `sub` is `sample`, unless it is set to something else.
@@ -47,6 +50,7 @@ impl Issuer {
         for rule in &self.claims {
             match rule {
                 ClaimRule::Equals { claim, value } => set(claim, value.clone().into()),
+                ClaimRule::True { claim } => set(claim, true.into()),
                 ClaimRule::AnyPresent { claims } => {
                     claims.first().and_then(|claim| set(claim, "sample".into()))
                 }
@@ -64,6 +68,7 @@ impl Issuer {
         };
         SampleToken {
             algorithms: self.algorithms.clone(),
+            field: self.token_header.clone().unwrap_or_else(|| "authorization".to_owned()),
             token_type,
             claims,
             scope_claim: self.scope_claims.first().cloned(),

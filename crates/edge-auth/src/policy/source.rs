@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::by_name::{optional, table, tables};
 use super::preset::Preset;
 use crate::api_key::DigestAlgorithm;
 use crate::aws::AwsPolicy;
@@ -18,25 +19,27 @@ use crate::certificate::CertificateSource;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "table")]
     pub revocation: Revocation,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "table")]
     pub identity: Identity,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "table")]
     pub credentials: Credentials,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "table")]
     pub trust: Trust,
+    #[serde(default, deserialize_with = "optional")]
     pub forward_auth: Option<ForwardAuth>,
+    #[serde(default, deserialize_with = "optional")]
     pub admin: Option<Admin>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "table")]
     pub aws: AwsPolicy,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tables")]
     pub issuer: Vec<Issuer>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tables")]
     pub api_key: Vec<ApiKey>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tables")]
     pub client_cert: Vec<ClientCert>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tables")]
     pub rule: Vec<Rule>,
 }
 
@@ -107,9 +110,13 @@ pub(super) struct Issuer {
     pub audience: Option<OneOrMany>,
     #[serde(default)]
     pub insecure_any_audience: bool,
+    #[serde(default)]
+    pub insecure_any_subject: bool,
+    #[serde(default, deserialize_with = "optional")]
     pub keys: Option<Keys>,
     pub algorithms: Option<Vec<Algorithm>>,
     pub token_type: Option<OneOrMany>,
+    pub token_header: Option<String>,
     pub audience_claim: Option<String>,
     pub scope_claim: Option<OneOrMany>,
     pub client_claim: Option<OneOrMany>,
@@ -141,6 +148,7 @@ pub(super) struct ApiKey {
     pub prefix: Option<String>,
     pub environment: Option<String>,
     pub pepper: SecretNames,
+    #[serde(default, deserialize_with = "optional")]
     pub imported: Option<Imported>,
 }
 
@@ -200,6 +208,7 @@ pub(super) struct Rule {
     pub certificate_bound: bool,
     #[serde(default)]
     pub insecure_allow_stale_revocation: bool,
+    #[serde(default, deserialize_with = "optional")]
     pub cors: Option<Cors>,
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::compile::{Compiler, Field};
+use super::header::{Headers, stripped_by};
 use super::source;
 use crate::revocation::RevocationLimits;
 use crate::trust::TrustPolicy;
@@ -14,6 +15,7 @@ const DEFAULT_BOUND: Duration = Duration::from_secs(30);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(6);
 const DEFAULT_IDENTITY_PREFIX: &str = "X-Auth-";
 const DEFAULT_API_KEY_HEADER: &str = "x-api-key";
+const DEFAULT_SECRET_HEADER: &str = "x-edge-auth-secret";
 
 /// `[admin]`: there only where administration is switched on.
 #[derive(Debug, Clone)]
@@ -78,27 +80,28 @@ fn exceeded(limits: &RevocationLimits) -> String {
 }
 
 pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: source::Identity) -> String {
+    let at = Field::single("identity", "prefix");
     let prefix = source.prefix.unwrap_or_else(|| DEFAULT_IDENTITY_PREFIX.to_owned());
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     // A short prefix such as `X-` would strip half of what a client sends.
     if prefix.len() < 4 || prefix.len() > 64 || !prefix.ends_with('-') || !prefix.bytes().all(plain) {
-        compiler.error(
-            Field::single("identity", "prefix"),
-            "must be 4 to 64 letters, digits and `-`, and end with `-`, like \"X-Auth-\"",
-        );
+        let message = "must be 4 to 64 letters, digits and `-`, and end with `-`, like \"X-Auth-\"";
+        compiler.error(at, message);
+    } else if let Some(field) = stripped_by(&prefix) {
+        compiler.error(at, &format!("would have `{field}` removed from every request: choose another"));
+    } else {
+        return prefix;
     }
-    prefix
+    DEFAULT_IDENTITY_PREFIX.to_owned()
 }
 
-pub(super) fn api_key_header(compiler: &mut Compiler<'_>, source: Option<String>) -> String {
-    let header = source.map_or_else(|| DEFAULT_API_KEY_HEADER.to_owned(), |name| name.to_ascii_lowercase());
-    if !crate::request::is_token(&header) || header == "authorization" || header == "cookie" {
-        compiler.error(
-            Field::single("credentials", "api_key_header"),
-            "must be a header name of its own, like \"x-api-key\"",
-        );
-    }
-    header
+pub(super) fn api_key_header(
+    compiler: &mut Compiler<'_>,
+    headers: &mut Headers,
+    source: Option<String>,
+) -> String {
+    let name = source.as_deref().unwrap_or(DEFAULT_API_KEY_HEADER);
+    headers.name(compiler, Field::single("credentials", "api_key_header"), name, "API keys")
 }
 
 pub(super) fn max_token_bytes(compiler: &mut Compiler<'_>, source: Option<usize>) -> usize {
@@ -119,25 +122,36 @@ pub(super) fn realm(compiler: &mut Compiler<'_>, source: Option<String>) -> Stri
     realm
 }
 
-pub(super) fn trust(compiler: &mut Compiler<'_>, source: source::Trust) -> TrustPolicy {
-    let header = source.secret_header.unwrap_or_else(|| "x-edge-auth-secret".to_owned()).to_ascii_lowercase();
-    if !crate::request::is_token(&header) || header == "authorization" {
-        compiler.error(Field::single("trust", "secret_header"), "must be a header name of its own");
+pub(super) fn trust(
+    compiler: &mut Compiler<'_>,
+    headers: &mut Headers,
+    source: source::Trust,
+) -> TrustPolicy {
+    let name = source.secret_header.as_deref().unwrap_or(DEFAULT_SECRET_HEADER);
+    let header = headers.name(compiler, Field::single("trust", "secret_header"), name, "the proxies' secret");
+    let at = Field::single("trust", "networks");
+    if let Some(wide) = source.networks.iter().flatten().find(|network| **network != network.trunc()) {
+        let message = format!("`{wide}` has bits behind its prefix: write `{}`", wide.trunc());
+        compiler.error(at.clone(), &message);
     }
-    let everybody = |network: &IpNet| match network {
-        IpNet::V4(network) => network.prefix_len() == 0,
-        // As IPv6 writes IPv4, too (RFC 4291, section 2.5.5.2).
-        IpNet::V6(network) => {
-            network.prefix_len() == 0
-                || (network.prefix_len() <= 96 && network.addr().to_ipv4_mapped().is_some())
-        }
-    };
-    if source.networks.iter().flatten().any(everybody) {
+    let networks = source.networks.map(|networks| networks.into_iter().map(canonical).collect::<Vec<_>>());
+    // Two halves are everybody, too.
+    let together = networks.as_ref().map(IpNet::aggregate).unwrap_or_default();
+    if together.iter().any(|network| network.prefix_len() == 0) {
         let message =
             "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
-        compiler.error(Field::single("trust", "networks"), message);
+        compiler.error(at, message);
     }
-    TrustPolicy { networks: source.networks, secret: source.secret, secret_header: header }
+    TrustPolicy { networks, secret: source.secret, secret_header: header }
+}
+
+/// Addresses are compared as IPv4 where IPv6 writes IPv4 (RFC 4291, section 2.5.5.2), so networks are, too.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let Some(address) = mapped.addr().to_ipv4_mapped() else { return network };
+    // A network that is shorter than the mapping has all of IPv4, and more.
+    let prefix = mapped.prefix_len().saturating_sub(96);
+    Ipv4Net::new(address, prefix).map_or(network, IpNet::V4)
 }
 
 pub(super) fn admin(compiler: &mut Compiler<'_>, source: source::Admin) -> AdminPolicy {

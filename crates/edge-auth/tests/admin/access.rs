@@ -37,7 +37,7 @@ fn without_a_bootstrap_hash_no_bootstrap_secret_is_right_and_rules_still_are() {
 #[test]
 fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
     let desk = Desk::open();
-    for scheme in ["Bearer", "bearer", "BEARER"] {
+    for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
         let header = format!("{scheme} {}", bootstrap());
         let answer = desk.ask("GET", "/admin/v1/openapi.json", &[("Authorization", &header)], "");
         assert_eq!(answer.status, 200);

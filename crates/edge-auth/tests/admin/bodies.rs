@@ -38,7 +38,8 @@ fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
         (repeated, "scopes"),
     ];
     let changes = [
-        (json!({"block": null}), "block"),
+        (json!({"block": null}), "`block` is missing"),
+        (json!({"block": ""}), "`block` is missing"),
         (json!({"block": "nobody"}), "block"),
         (json!({"block": 7}), "block"),
         (json!({"scope": "a"}), "scope"),
@@ -53,6 +54,7 @@ fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
         (json!({"scopes": [7]}), "scopes"),
         (json!({"scopes": ["a b"]}), "scope"),
         (json!({"scopes": [""]}), "scope"),
+        (json!({"scopes": ["*"]}), "all_scopes"),
         (json!({"scopes": many(129)}), "scopes"),
         (json!({"all_scopes": true}), "scopes"),
         (json!({"all_scopes": "yes"}), "all_scopes"),
@@ -114,6 +116,7 @@ fn a_bad_rotation_or_revocation_is_refused_by_the_name_of_its_field() {
         ("{}", "overlap"),
         (r#"{"overlap": 3600}"#, "overlap"),
         (r#"{"overlap": "soon"}"#, "overlap"),
+        (r#"{"overlap": "9000years"}"#, "overlap"),
         (r#"{"overlap": "1h", "overlap": "9h"}"#, "overlap"),
         (r#"{"overlap": "1h", "reason": "x"}"#, "reason"),
     ]);

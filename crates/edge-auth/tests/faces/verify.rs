@@ -169,3 +169,31 @@ fn a_question_must_name_the_host_if_rules_do() {
     let hosted = r#"{"method": "GET", "target": "/hosted", "host": "API.example."}"#;
     assert_eq!(decide(&door, hosted)["allowed"], true);
 }
+
+#[test]
+fn what_no_request_could_carry_is_refused() {
+    let door = door();
+    for headers in [
+        json!({"X Y": "a"}),
+        json!({"": "a"}),
+        json!({"X-A:": "a"}),
+        json!({"X-A": "a\r\nX-API-Key: b"}),
+        json!({"X-A": ["a", "b\n"]}),
+        json!({"X-A": "\u{0}"}),
+    ] {
+        let question = json!({"method": "GET", "target": "/open", "headers": headers});
+        let (reply, outcome) = door.verify(PROXY, &[], &question.to_string());
+        assert_eq!((reply.status, outcome.code()), (400, Some(Code::RequestMalformed)), "{question}");
+    }
+}
+
+#[test]
+fn a_host_that_is_told_twice_is_the_same() {
+    let ask = |host: Option<&str>, field: &str| {
+        let question = json!({"method": "GET", "target": "/open", "host": host, "headers": {"Host": field}});
+        decide(&door(), &question.to_string())["code"].clone()
+    };
+    assert_eq!(ask(Some("api.example"), "API.example."), Value::Null);
+    assert_eq!(ask(Some("api.example"), "other.example"), "host_mismatch");
+    assert_eq!(ask(None, "other.example"), Value::Null);
+}

@@ -23,12 +23,16 @@ fn the_bound_is_from_a_second_to_an_hour() {
 fn the_identity_prefix_is_long_enough_to_strip_nothing_else() {
     told("identity", "prefix = \"{}\"", &["", "X-", "-", "X-Auth", "X_Auth_", "X Auth-", "Ä-Auth-"]);
     told("identity", "prefix = \"{}\"", &[&format!("{}-", "x".repeat(64))]);
+    told("identity", "prefix = \"{}\"", &["Content-", "X-Forwarded-", "if-", "SEC-", "Accept-", "User-"]);
     policy("[identity]\nprefix = \"X-Corp-\"");
 }
 
 #[test]
 fn the_key_header_is_a_header_of_its_own() {
     told("credentials", "api_key_header = \"{}\"", &["", "a b", "a:b", "Authorization", "Cookie", "ä"]);
+    let taken = ["host", "Connection", "x-forwarded-for", "X_Forwarded_For", "content-type", "Upgrade"];
+    told("credentials", "api_key_header = \"{}\"", &taken);
+    told("credentials", "api_key_header = \"{}\"", &["X-Auth-Key", "x-edge-auth-secret"]);
     assert_eq!(policy("[credentials]\napi_key_header = \"X-Key\"").api_key_header, "x-key");
 }
 
@@ -40,7 +44,10 @@ fn token_size_and_realm_have_limits() {
 
 #[test]
 fn the_secret_header_is_a_header_of_its_own() {
-    told("trust", "secret_header = \"{}\"", &["", "a b", "authorization"]);
+    told("trust", "secret_header = \"{}\"", &["", "a b", "authorization", "host", "Forwarded", "x-auth-s"]);
+    let both =
+        parse("[trust]\nsecret_header = \"X-K\"\n[credentials]\napi_key_header = \"x-k\"").unwrap_err();
+    assert!(both.to_string().contains("`x-k` is the header of the proxies' secret already"), "{both}");
 }
 
 #[test]
@@ -48,10 +55,44 @@ fn a_network_that_is_everyone_is_no_trusted_one() {
     told(
         "trust",
         "networks = [\"{}\"]",
-        &["0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "10.0.0.0/8\", \"0.0.0.0/0"],
+        &[
+            "0.0.0.0/0",
+            "::/0",
+            "::ffff:0.0.0.0/96",
+            "10.0.0.0/8\", \"0.0.0.0/0",
+            "0.0.0.0/1\", \"128.0.0.0/1",
+            "8000::/1\", \"::/1",
+            "::ffff:0.0.0.0/97\", \"128.0.0.0/1",
+        ],
     );
     policy("[trust]\nnetworks = [\"10.0.0.0/8\", \"fd00::/8\"]");
     policy("[trust]\nnetworks = []");
+}
+
+#[test]
+fn a_network_has_no_bits_behind_its_prefix() {
+    told("trust", "networks = [\"{}\"]", &["10.0.0.1/8", "fd00::1/8"]);
+    let said = mistake("[trust]\nnetworks = [\"10.0.0.1/8\"]");
+    assert!(said.ends_with("`10.0.0.1/8` has bits behind its prefix: write `10.0.0.0/8`"), "{said}");
+}
+
+#[test]
+fn a_network_of_ipv4_as_ipv6_writes_it_is_one_of_ipv4() {
+    let policy = policy("[trust]\nnetworks = [\"::ffff:10.0.0.0/104\", \"fd00::/8\"]");
+    let networks = policy.trust.networks.unwrap();
+    assert_eq!(networks, ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+}
+
+#[test]
+fn a_prefix_of_imported_keys_is_none_of_tokens() {
+    let block = |prefix: &str| {
+        let imported = format!("imported = {{ hash = \"sha256\", prefix = \"{prefix}\" }}");
+        format!("[[api_key]]\nname = \"old\"\npepper = \"PEPPER\"\n{imported}\n")
+    };
+    for prefix in ["e", "ey", "eyJ", "eyJhbGci"] {
+        assert!(mistake(&block(prefix)).contains("none may be taken for a key"), "{prefix}");
+    }
+    policy(&block("eyk_"));
 }
 
 #[test]

@@ -147,8 +147,17 @@ fn whatever_weakens_the_gate_is_listed() {
 
 #[test]
 fn a_preset_that_knows_access_tokens_by_a_claim_is_no_weakness() {
-    for preset in ["auth0", "okta", "entra", "cognito", "google", "keycloak", "github-actions", "kubernetes"]
-    {
+    for preset in [
+        "auth0",
+        "okta",
+        "entra",
+        "cognito",
+        "google\"\nclaims.hd = \"example.com",
+        "keycloak",
+        "github-actions\"\nclaims.repository_owner = \"octo",
+        "kubernetes",
+        "cloudflare-access",
+    ] {
         let text = issuer_with(&format!("preset = \"{preset}\""));
         assert_eq!(policy(&text).weaknesses(), [""; 0], "{preset}");
     }
@@ -166,4 +175,49 @@ fn what_the_policy_says_goes_before_the_preset() {
     let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.expected.audience else { panic!() };
     assert_eq!(claim, "aud");
     assert_eq!(issuer.claims.len(), 1, "the preset's own claim stays: {:?}", issuer.claims);
+}
+
+#[test]
+fn an_issuer_of_everybodys_tokens_needs_a_claim_that_no_stranger_can_have() {
+    for (preset, claims) in [
+        ("github-actions", &["sub", "repository", "repository_id", "repository_owner", "workflow_ref"][..]),
+        ("google", &["hd", "email", "sub"]),
+    ] {
+        let preset = format!("preset = \"{preset}\"");
+        for other in
+            ["", "claims = { ref = \"refs/heads/main\", job_workflow_ref = \"o/r/w@x\", actor = \"a\" }"]
+        {
+            let told = mistake(&issuer_with(&format!("{preset}\n{other}")));
+            assert!(told.contains("`claims`: everybody can have this issuer's tokens"), "{told}");
+        }
+        for claim in claims {
+            let text = issuer_with(&format!("{preset}\nclaims = {{ {claim} = \"ours\" }}"));
+            assert_eq!(policy(&text).weaknesses(), [""; 0], "{text}");
+            let both = mistake(&text.replace("claims =", "insecure_any_subject = true\nclaims ="));
+            assert!(both.contains("`insecure_any_subject`: says nothing here"), "{both}");
+        }
+        let knowing = policy(&issuer_with(&format!("{preset}\ninsecure_any_subject = true")));
+        let told = "issuer `corp`: insecure_any_subject: whoever gets a token of this issuer is accepted";
+        assert_eq!(knowing.weaknesses(), [told]);
+    }
+    let told = mistake(&issuer_with("insecure_any_subject = true"));
+    assert!(told.contains("`insecure_any_subject`: says nothing here"), "{told}");
+}
+
+#[test]
+fn a_token_comes_by_authorization_or_by_a_field_of_its_own() {
+    let header = |text: &str| policy(&issuer_with(text)).issuers[0].token_header.clone();
+    assert_eq!(header("token_header = \"X-Token\"").as_deref(), Some("x-token"));
+    assert_eq!(header("preset = \"cloudflare-access\"").as_deref(), Some("cf-access-jwt-assertion"));
+    assert_eq!(header("preset = \"auth0\""), None);
+    for (name, told) in [
+        ("Authorization", "must be a header name of its own"),
+        ("a b", "must be a header name of its own"),
+        ("X-API-Key", "`x-api-key` is the header of API keys already"),
+        ("x-edge-auth-secret", "is the header of the proxies' secret already"),
+        ("X-Auth-Token", "begins like the identity headers"),
+    ] {
+        let found = mistake(&issuer_with(&format!("token_header = \"{name}\"")));
+        assert!(found.contains(&format!("`token_header`: {told}")) || found.contains(told), "{found}");
+    }
 }

@@ -87,3 +87,26 @@ fn a_duration_has_a_unit() {
     }
     misshaped(parse("[revocation]\nbound = \"soon\"\n"), 2, "[revocation]", "bound", "\"30s\"");
 }
+
+#[test]
+fn a_table_is_read_by_the_names_of_its_fields_and_never_by_their_order() {
+    for text in [
+        r#"[]"#,
+        r#"[{}, {}, {}, {}]"#,
+        r#"{"trust": [["10.0.0.0/8"], null, null]}"#,
+        r#"{"revocation": ["30s"]}"#,
+        r#"{"rule": [["open", null, "/x", null, true]]}"#,
+        r#"{"forward_auth": ["nginx"]}"#,
+        r#"{"admin": [null]}"#,
+        r#"{"issuer": [{"name": "a", "issuer": "b", "audience": "c", "keys": [true]}]}"#,
+        r#"{"api_key": [{"name": "a", "pepper": "P", "imported": ["sha256", null]}]}"#,
+        r#"{"rule": [{"path": "/x", "public": true, "cors": [["https://a"], [], null]}]}"#,
+    ] {
+        let told = json(text).expect_err(text).to_string();
+        assert!(told.contains("sequence"), "{told}");
+    }
+    for text in ["trust = [[\"10.0.0.0/8\"]]", "rule = [[\"open\", \"/x\"]]"] {
+        let told = parse(text).expect_err(text).to_string();
+        assert!(told.contains("sequence"), "{told}");
+    }
+}

@@ -1,0 +1,114 @@
+//! The names of header fields that a policy may give: fields of their own, that mean nothing else.
+
+use super::compile::{Compiler, Field};
+use crate::identity::fold;
+use crate::request::is_token;
+
+/// Fields that mean something already. One of them is neither a credential's nor a secret's, and an identity
+/// prefix must not strip any.
+const TAKEN: [&str; 58] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-location",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "expect",
+    "forwarded",
+    "from",
+    "host",
+    "http2-settings",
+    "idempotency-key",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "last-event-id",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "referer",
+    "sec-fetch-site",
+    "sec-websocket-key",
+    "te",
+    "traceparent",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "x-edge-auth-client-address",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-method",
+    "x-forwarded-proto",
+    "x-forwarded-uri",
+    "x-original-host",
+    "x-original-method",
+    "x-original-uri",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// Names that were given already, with what for.
+pub(super) struct Headers {
+    identity: String,
+    given: Vec<(String, &'static str)>,
+}
+
+impl Headers {
+    /// `prefix` is the identity headers'.
+    pub(super) fn beside(prefix: &str) -> Self {
+        Self { identity: fold(prefix).collect(), given: Vec::new() }
+    }
+
+    /// A name of its own, in lower case. `what` is what it is for; for the same, it may be given again.
+    pub(super) fn name(
+        &mut self,
+        compiler: &mut Compiler<'_>,
+        at: Field,
+        name: &str,
+        what: &'static str,
+    ) -> String {
+        let name = name.to_ascii_lowercase();
+        let folded = fold(&name).collect::<String>();
+        if !is_token(&name) || TAKEN.contains(&folded.as_str()) {
+            compiler.error(
+                at,
+                &format!("must be a header name of its own, that means nothing else: not `{name}`"),
+            );
+        } else if folded.starts_with(&self.identity) {
+            compiler.error(at, "begins like the identity headers, which are removed from every request");
+        } else if let Some((_, other)) =
+            self.given.iter().find(|(given, other)| *given == folded && *other != what)
+        {
+            compiler.error(at, &format!("`{name}` is the header of {other} already"));
+        } else {
+            self.given.push((folded, what));
+        }
+        name
+    }
+}
+
+/// The field that a prefix would strip besides ours, if there is one.
+pub(super) fn stripped_by(prefix: &str) -> Option<&'static str> {
+    let prefix: String = fold(prefix).collect();
+    TAKEN.into_iter().find(|taken| taken.starts_with(&prefix))
+}
