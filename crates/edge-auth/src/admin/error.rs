@@ -83,7 +83,7 @@ impl AdminError {
             Self::Conflict(_) => ("key_conflict", 409),
             Self::Unannounced(_) => ("key_change_unannounced", 503),
             Self::NoFeed => ("revocation_off", 409),
-            Self::List(_) => ("list_invalid", 400),
+            Self::List(_) => ("list_invalid", 422),
             Self::ListOlder(_) => ("list_older", 409),
             Self::Ledger(LedgerError::NotFound(_)) => ("revocation_not_found", 404),
             Self::Ledger(LedgerError::NotRevoked(_)) => ("revocation_state", 409),

@@ -202,11 +202,10 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
             folded = self.fold(|_| false).await?;
         }
         let mut content = SnapshotContent::default();
-        let mut held = 0;
         for (mark, thing) in folded.things.drain().filter(|(_, thing)| thing.standing.counts(now)) {
             content.put(mark, thing.standing);
-            held += 1;
         }
+        let held = content.held();
         let mut id = [0; 8];
         randomness.fill(&mut id)?;
         let id = crate::certificate::to_hex(&id);

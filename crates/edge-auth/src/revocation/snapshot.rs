@@ -88,6 +88,11 @@ impl SnapshotContent {
         self.write(secrets, id, (last.sequence, last.link))
     }
 
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.exact.len() + self.filtered.len()
+    }
+
     /// Puts in how a thing stands, once for each mark.
     pub(super) fn put(&mut self, mark: Mark, standing: Standing) {
         let millis = |time: Timestamp| time.millis().min(LISTED - 1);
