@@ -24,7 +24,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use crypto::NodeCrypto;
 pub use event::Event;
-pub use store::{Keys, Ledger};
+pub use store::{Ledger, Stores};
 
 use answer::Answer;
 use deployment::Deployment;

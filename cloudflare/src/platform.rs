@@ -1,33 +1,33 @@
 //! The Worker's part of the core's bargain: stores, a fetcher of key sets, randomness.
 
-use edge_auth::platform::{NoRevocations, Platform, Randomness, Unavailable};
+use edge_auth::platform::{Platform, Randomness, Unavailable};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::key_source::IssuerDocuments;
-use crate::store::Keys;
+use crate::store::Stores;
 
 /// What a gate on this deployment asks.
 pub(crate) struct WorkerPlatform {
-    pub(crate) keys: Keys,
+    pub(crate) stores: Stores,
     pub(crate) documents: IssuerDocuments,
 }
 
 impl Platform for WorkerPlatform {
-    type ApiKeys = Keys;
+    type ApiKeys = Stores;
     type KeySource = IssuerDocuments;
-    type Revocations = NoRevocations;
+    type Revocations = Stores;
 
-    fn api_keys(&self) -> &Keys {
-        &self.keys
+    fn api_keys(&self) -> &Stores {
+        &self.stores
     }
 
     fn key_source(&self) -> &IssuerDocuments {
         &self.documents
     }
 
-    fn revocations(&self) -> &NoRevocations {
-        &NoRevocations
+    fn revocations(&self) -> &Stores {
+        &self.stores
     }
 }
 

@@ -11,7 +11,7 @@ use crate::crypto::NodeCrypto;
 use crate::deployment::Deployment;
 use crate::key_source::IssuerDocuments;
 use crate::platform::{RuntimeRandomness, WorkerPlatform};
-use crate::store::Keys;
+use crate::store::Stores;
 
 /// What answers.
 pub(crate) struct Serving {
@@ -40,8 +40,8 @@ impl Serving {
 
     fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
-        let keys = Keys::bound(&deployment.env);
-        stores_for(&policy, &keys)?;
+        let stores = Stores::bound(&deployment.env);
+        stores_for(&policy, &stores)?;
         if policy.forward_auth() == Some(Proxy::Envoy) {
             return Err(ENVOY.to_owned());
         }
@@ -49,14 +49,14 @@ impl Serving {
         let sources: Vec<_> = policy.client_cert_blocks().map(|(_, source, _)| source).collect();
         let mut notices = policy.weaknesses();
         notices.extend(unreachable(&policy));
-        if policy.api_key_blocks().next().is_some() && keys.lags() {
+        if policy.api_key_blocks().next().is_some() && stores.has_copies() {
             notices.push(
                 "API keys are read from KV, which promises no time by which a change is seen: a revoked key \
                  may be honoured for a minute or more. Leave out the binding KEYS to read the ledger itself"
                     .to_owned(),
             );
         }
-        let platform = WorkerPlatform { keys, documents: IssuerDocuments::default() };
+        let platform = WorkerPlatform { stores, documents: IssuerDocuments::default() };
         let (gate, more) = Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
             .map_err(|errors| errors.to_string())?;
         notices.extend(more);
@@ -70,20 +70,17 @@ impl Serving {
     }
 }
 
-fn stores_for(policy: &Policy, keys: &Keys) -> Result<(), String> {
+fn stores_for(policy: &Policy, stores: &Stores) -> Result<(), String> {
     let has_keys = policy.api_key_blocks().next().is_some();
-    if has_keys && !keys.can_be_read() {
-        return Err(
-            "the policy has API keys, and no store is bound: bind the Durable Object LEDGER".to_owned()
-        );
+    let needs_ledger = [
+        (policy.has_revocation_feed(), "a revocation feed"),
+        (has_keys && policy.administers(), "`[admin]`, which writes keys"),
+        (has_keys && !stores.has_copies(), "API keys"),
+    ];
+    match needs_ledger.into_iter().find(|(needed, _)| *needed && !stores.has_ledger()) {
+        Some((_, what)) => Err(format!("the policy has {what}: bind the Durable Object LEDGER")),
+        None => Ok(()),
     }
-    if has_keys && policy.administers() && !keys.can_be_written() {
-        return Err(
-            "the policy has `[admin]`, and keys are written by the Durable Object LEDGER only: bind it"
-                .to_owned(),
-        );
-    }
-    Ok(())
 }
 
 /// The certificates that can never come to this host, though a policy may be for several hosts.

@@ -18,7 +18,7 @@ fn the_ledger_passes_every_suite() {
     let report: Value = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{report}"));
     let report = report["done"].as_str().unwrap_or_else(|| panic!("{report}"));
     println!("{report}");
-    for grade in ["basic", "atomic", "expiry"] {
+    for grade in ["basic", "atomic", "expiry", "feed"] {
         assert!(report.contains(&format!("{grade}: ")), "{report}");
     }
     assert!(!report.contains("FAILED") && !report.contains("skipped"), "{report}");

@@ -1,24 +1,20 @@
 //! The ledger: a Durable Object with SQLite, the one writer of records for the whole world.
 //!
 //! Every write is a compare-and-set in its database, and then a copy to KV, if there is one. A copy
-//! that fails is made again until it is made. What else must be written in one order, such as a feed
-//! of revocations, belongs into this database, too.
+//! that fails is made again until it is made. The revocation feed is in the same database.
 
 #![allow(missing_docs, reason = "the functions that the macro makes have none")]
 
 use edge_auth_token::Timestamp;
 use futures_util::lock::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object,
 };
 
-use super::record::StoredRecord;
+use super::feed;
+use super::protocol::{Answer, Question, StoredKey};
 use super::replica::{self, Replica};
-
-/// The binding of the class, and the name of its one object.
-pub(crate) const BINDING: &str = "LEDGER";
-pub(crate) const OBJECT: &str = "ledger";
 
 /// Ids compare bytewise, as SQLite's texts do by default. Times are milliseconds since 1970.
 const SCHEMA: &str = "
@@ -38,35 +34,6 @@ const BATCH: i64 = 64;
 /// How long after a failure copies are attempted again, in milliseconds.
 const RETRY_MILLIS: i64 = 5_000;
 
-/// What the ledger is asked for; times are milliseconds since 1970.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Question {
-    Find {
-        id: String,
-        now: u64,
-    },
-    /// Writes if the stored record has this version; if there is none, where it is `null`.
-    Put {
-        record: StoredRecord,
-        expected: Option<u64>,
-        now: u64,
-    },
-    List {
-        after: Option<String>,
-        limit: usize,
-        now: u64,
-    },
-}
-
-/// What the ledger answers.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Answer {
-    Found(Vec<StoredRecord>),
-    Put { stored: bool },
-}
-
 /// The Durable Object.
 #[durable_object]
 pub struct Ledger {
@@ -83,8 +50,10 @@ impl DurableObject for Ledger {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let question = request.json().await?;
-        self.sql().exec(SCHEMA, None)?;
+        let question = serde_json::from_str(&request.text().await?)?;
+        let sql = self.sql();
+        sql.exec(SCHEMA, None)?;
+        sql.exec(feed::SCHEMA, None)?;
         let answer = match question {
             Question::Find { id, now } => Answer::Found(self.find(&id, now)?),
             Question::List { after, limit, now } => Answer::Found(self.list(after, limit, now)?),
@@ -95,8 +64,24 @@ impl DurableObject for Ledger {
                 }
                 Answer::Put { stored }
             }
+            Question::Since { first, limit } => Answer::Revocations(feed::since(&sql, first, limit)?),
+            Question::Marked { mark } => Answer::Revocations(feed::marked(&sql, &mark)?),
+            Question::Newest { before, limit } => Answer::Revocations(feed::newest(&sql, before, limit)?),
+            Question::Append { records } => Answer::Put { stored: feed::append(&sql, &records)? },
+            Question::Forget { before, now, limit } => {
+                Answer::Forgotten(feed::forget(&sql, before, now, limit)?)
+            }
+            Question::Snapshot => Answer::Snapshot(feed::snapshot(&sql)?),
+            Question::PutSnapshot { snapshot } => {
+                Answer::Put { stored: feed::put_snapshot(&sql, &snapshot)? }
+            }
+            Question::Part { id, index } => Answer::Part(feed::part(&sql, &id, index)?),
+            Question::PutPart { id, index, part } => {
+                feed::put_part(&sql, &id, index, &part)?;
+                Answer::Put { stored: true }
+            }
         };
-        Response::from_json(&answer)
+        Response::ok(serde_json::to_string(&answer)?)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -110,13 +95,13 @@ impl Ledger {
         self.state.storage().sql()
     }
 
-    fn find(&self, id: &str, now: u64) -> Result<Vec<StoredRecord>> {
+    fn find(&self, id: &str, now: u64) -> Result<Vec<StoredKey>> {
         const FIND: &str = "SELECT id, document, version, lapses_at FROM api_key
              WHERE id = ? AND (lapses_at IS NULL OR lapses_at > ?)";
         self.sql().exec(FIND, vec![id.into(), number(now)])?.to_array()
     }
 
-    fn list(&self, after: Option<String>, limit: usize, now: u64) -> Result<Vec<StoredRecord>> {
+    fn list(&self, after: Option<String>, limit: usize, now: u64) -> Result<Vec<StoredKey>> {
         const LIST: &str = "SELECT id, document, version, lapses_at FROM api_key
              WHERE id > ? AND (lapses_at IS NULL OR lapses_at > ?) ORDER BY id LIMIT ?";
         // No id is empty.
@@ -126,7 +111,7 @@ impl Ledger {
     }
 
     /// Statements without an `await` between them are one transaction.
-    fn put(&self, record: &StoredRecord, expected: Option<u64>, now: u64) -> Result<bool> {
+    fn put(&self, record: &StoredKey, expected: Option<u64>, now: u64) -> Result<bool> {
         const INSERT: &str = "INSERT INTO api_key (id, document, version, lapses_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (id) DO UPDATE SET document = excluded.document, version = excluded.version,
                  lapses_at = excluded.lapses_at, copied = 0
@@ -135,9 +120,7 @@ impl Ledger {
              WHERE id = ?1 AND (lapses_at IS NULL OR lapses_at > ?5) AND version = ?6 RETURNING id";
         const PURGE: &str = "DELETE FROM api_key WHERE id IN
              (SELECT id FROM api_key WHERE lapses_at <= ? ORDER BY lapses_at LIMIT ?)";
-        #[derive(Deserialize)]
-        struct Written {}
-        let StoredRecord { id, document, version, lapses_at } = record;
+        let StoredKey { id, document, version, lapses_at } = record;
         let mut values = vec![
             id.as_str().into(),
             document.as_str().into(),
@@ -152,7 +135,7 @@ impl Ledger {
                 UPDATE
             }
         };
-        let written: Vec<Written> = self.sql().exec(statement, values)?.to_array()?;
+        let written: Vec<IgnoredAny> = self.sql().exec(statement, values)?.to_array()?;
         self.sql()
             .exec(PURGE, vec![number(now.saturating_sub(KEPT_MILLIS)), SqlStorageValue::Integer(BATCH)])?;
         Ok(!written.is_empty())
@@ -167,7 +150,7 @@ impl Ledger {
             return Ok(());
         };
         let _turn = self.copying.lock().await;
-        let due: Vec<StoredRecord> =
+        let due: Vec<StoredKey> =
             self.sql().exec(UNCOPIED, vec![SqlStorageValue::Integer(BATCH)])?.to_array()?;
         let many = i64::try_from(due.len()).is_ok_and(|due| due == BATCH);
         let mut failed = false;
@@ -194,7 +177,7 @@ impl Ledger {
 
 /// JavaScript counts to 2^53. No time, version or limit of ours is beyond; whatever is, is as good
 /// as the end.
-fn number(value: u64) -> SqlStorageValue {
+pub(super) fn number(value: u64) -> SqlStorageValue {
     const END: i64 = (1 << 53) - 1;
     SqlStorageValue::Integer(i64::try_from(value).map_or(END, |value| value.min(END)))
 }

@@ -3,7 +3,7 @@
 use edge_auth_token::Timestamp;
 use worker::kv::{KvError, KvStore};
 
-use super::record::StoredRecord;
+use super::protocol::StoredKey;
 
 /// The binding of the KV namespace.
 pub(crate) const BINDING: &str = "KEYS";
@@ -15,12 +15,15 @@ const LEAST_TTL: u64 = 60;
 pub(crate) struct Replica(pub(crate) KvStore);
 
 impl Replica {
-    pub(crate) async fn find(&self, id: &str) -> Result<Option<StoredRecord>, KvError> {
-        self.0.get(&name(id)).json().await
+    pub(crate) async fn find(&self, id: &str) -> Result<Option<StoredKey>, KvError> {
+        Ok(match self.0.get(&name(id)).text().await? {
+            Some(text) => Some(serde_json::from_str(&text)?),
+            None => None,
+        })
     }
 
     /// Puts a copy there. What has lapsed is for KV to forget, but not before it has lapsed.
-    pub(crate) async fn copy(&self, record: &StoredRecord, now: Timestamp) -> Result<(), KvError> {
+    pub(crate) async fn copy(&self, record: &StoredKey, now: Timestamp) -> Result<(), KvError> {
         let text = serde_json::to_string(record)?;
         let put = self.0.put(&name(&record.id), text)?;
         let put = match record.lapses_at {

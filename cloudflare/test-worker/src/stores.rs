@@ -1,8 +1,8 @@
 //! The conformance suites of the stores.
 
 use edge_auth::platform::Unavailable;
-use edge_auth_cloudflare::Keys;
-use edge_auth_testkit::conformance::{self, Backend, Grade};
+use edge_auth_cloudflare::Stores;
+use edge_auth_testkit::conformance::{self, Backend, FeedBackend, Grade};
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 
@@ -10,21 +10,30 @@ use worker::Env;
 /// guarantees: scenarios show that they are read.
 #[wasm_bindgen]
 pub async fn conformance(env: Env) -> String {
-    let report = conformance::run(&Ledgers(env)).await;
-    if report.passed() { report.to_string() } else { format!("FAILED\n{report}") }
+    let ledgers = Ledgers(env);
+    let (records, feed) = (conformance::run(&ledgers).await, conformance::run_feed(&ledgers).await);
+    format!("{records}{feed}")
 }
 
 /// A ledger for each check.
 struct Ledgers(Env);
 
 impl Backend for Ledgers {
-    type Store = Keys;
+    type Store = Stores;
 
     fn declines(&self, _: Grade) -> Option<&'static str> {
         None
     }
 
-    async fn open(&self, storage: &str) -> Result<Keys, Unavailable> {
-        Ok(Keys::of_ledger(&self.0, storage))
+    async fn open(&self, storage: &str) -> Result<Stores, Unavailable> {
+        Ok(Stores::of_ledger(&self.0, storage))
+    }
+}
+
+impl FeedBackend for Ledgers {
+    type Log = Stores;
+
+    async fn open(&self, storage: &str) -> Result<Stores, Unavailable> {
+        Ok(Stores::of_ledger(&self.0, storage))
     }
 }

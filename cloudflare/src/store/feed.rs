@@ -1,0 +1,111 @@
+//! The ledger's revocation feed: a log that only grows at its end, and the newest snapshot of it.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use worker::{Result, SqlStorage, SqlStorageValue};
+
+use super::ledger::number;
+use super::protocol::{Part, StoredRevocation, StoredSnapshot};
+
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS revocation (
+        sequence INTEGER PRIMARY KEY,
+        mark TEXT NOT NULL,
+        document TEXT NOT NULL,
+        lapses_at INTEGER
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS revocation_mark ON revocation (mark);
+    CREATE INDEX IF NOT EXISTS revocation_lapses_at ON revocation (lapses_at) WHERE lapses_at IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS revocation_snapshot (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        sequence INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS revocation_snapshot_part (
+        id TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        base64 TEXT NOT NULL,
+        UNIQUE (id, part)
+    ) STRICT;";
+
+pub(super) fn since(sql: &SqlStorage, first: u64, limit: usize) -> Result<Vec<StoredRevocation>> {
+    const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
+         WHERE sequence >= ? ORDER BY sequence LIMIT ?";
+    sql.exec(SINCE, vec![number(first), count(limit)])?.to_array()
+}
+
+pub(super) fn marked(sql: &SqlStorage, mark: &str) -> Result<Vec<StoredRevocation>> {
+    const MARKED: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
+         WHERE mark = ? ORDER BY sequence";
+    sql.exec(MARKED, vec![mark.into()])?.to_array()
+}
+
+pub(super) fn newest(sql: &SqlStorage, before: Option<u64>, limit: usize) -> Result<Vec<StoredRevocation>> {
+    const NEWEST: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
+         WHERE sequence < ? ORDER BY sequence DESC LIMIT ?";
+    sql.exec(NEWEST, vec![number(before.unwrap_or(u64::MAX)), count(limit)])?.to_array()
+}
+
+/// Statements without an `await` between them are one transaction.
+pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<bool> {
+    const NEWEST: &str = "SELECT coalesce(max(sequence), 0) AS sequence FROM revocation";
+    const INSERT: &str = "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?, ?, ?, ?)";
+    #[derive(Deserialize)]
+    struct Newest {
+        sequence: u64,
+    }
+    let newest: Newest = sql.exec(NEWEST, None)?.one()?;
+    if (newest.sequence + 1..).zip(records).any(|(next, record)| next != record.sequence) {
+        return Ok(false);
+    }
+    for StoredRevocation { sequence, mark, document, lapses_at } in records {
+        let lapses_at = lapses_at.map_or(SqlStorageValue::Null, number);
+        sql.exec(INSERT, vec![number(*sequence), mark.as_str().into(), document.as_str().into(), lapses_at])?;
+    }
+    Ok(true)
+}
+
+pub(super) fn forget(sql: &SqlStorage, before: u64, now: u64, limit: usize) -> Result<usize> {
+    const FORGET: &str = "DELETE FROM revocation WHERE sequence IN
+         (SELECT sequence FROM revocation WHERE lapses_at <= ? AND sequence < ? LIMIT ?) RETURNING sequence";
+    let forgotten: Vec<IgnoredAny> =
+        sql.exec(FORGET, vec![number(now), number(before), count(limit)])?.to_array()?;
+    Ok(forgotten.len())
+}
+
+pub(super) fn snapshot(sql: &SqlStorage) -> Result<Option<StoredSnapshot>> {
+    const SNAPSHOT: &str = "SELECT sequence, id, document FROM revocation_snapshot";
+    Ok(sql.exec(SNAPSHOT, None)?.to_array()?.pop())
+}
+
+/// The parts of the one before are dropped.
+pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Result<bool> {
+    const REPLACED: &str = "DELETE FROM revocation_snapshot_part WHERE id =
+         (SELECT id FROM revocation_snapshot WHERE sequence < ? AND id <> ?)";
+    const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?, ?, ?)
+         ON CONFLICT (one) DO UPDATE
+         SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
+         WHERE revocation_snapshot.sequence < excluded.sequence RETURNING sequence";
+    let StoredSnapshot { sequence, id, document } = snapshot;
+    sql.exec(REPLACED, vec![number(*sequence), id.as_str().into()])?;
+    let put = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
+    let written: Vec<IgnoredAny> = sql.exec(PUT, put)?.to_array()?;
+    Ok(!written.is_empty())
+}
+
+pub(super) fn part(sql: &SqlStorage, id: &str, index: u32) -> Result<Option<Part>> {
+    const PART: &str = "SELECT base64 FROM revocation_snapshot_part WHERE id = ? AND part = ?";
+    Ok(sql.exec(PART, vec![id.into(), number(index.into())])?.to_array()?.pop())
+}
+
+pub(super) fn put_part(sql: &SqlStorage, id: &str, index: u32, part: &Part) -> Result<()> {
+    const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, base64) VALUES (?, ?, ?)
+         ON CONFLICT (id, part) DO UPDATE SET base64 = excluded.base64";
+    let values = vec![id.into(), number(index.into()), part.base64.as_str().into()];
+    sql.exec(PUT, values).map(drop)
+}
+
+fn count(limit: usize) -> SqlStorageValue {
+    number(u64::try_from(limit).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,56 @@
+//! API-key records, as a gate and its administration ask for them.
+
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth_token::Timestamp;
+
+use super::protocol::{Answer, Question, StoredKey};
+use super::{Stores, within};
+
+impl ApiKeys for Stores {
+    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        let Some(replica) = &self.replica else {
+            return self.current(id, now).await;
+        };
+        let found = within("KV", replica.find(id)).await?;
+        // Under another id it is another key's.
+        Ok(found.filter(|record| record.id == id && record.lives(now)).map(ApiKeyRecord::from))
+    }
+}
+
+impl ApiKeyAdmin for Stores {
+    async fn current(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        let question = Question::Find { id: id.to_owned(), now: now.millis() };
+        Ok(found(self.ask(&question).await?)?.pop())
+    }
+
+    async fn put(
+        &self,
+        record: &ApiKeyRecord,
+        expected: Expected,
+        now: Timestamp,
+    ) -> Result<Put, Unavailable> {
+        let expected = match expected {
+            Expected::Absent => None,
+            Expected::Version(version) => Some(version),
+        };
+        let put = Question::Put { record: StoredKey::from(record), expected, now: now.millis() };
+        self.ask(&put).await?.put()
+    }
+
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+        let list = Question::List { after: after.map(str::to_owned), limit, now: now.millis() };
+        found(self.ask(&list).await?)
+    }
+}
+
+fn found(answer: Answer) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+    match answer {
+        Answer::Found(records) => Ok(records.into_iter().map(ApiKeyRecord::from).collect()),
+        other => Err(other.unasked()),
+    }
+}

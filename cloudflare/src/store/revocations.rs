@@ -1,0 +1,70 @@
+//! The revocation feed, as a gate and its administration ask the ledger for it.
+
+use edge_auth::platform::{
+    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+};
+use edge_auth_token::Timestamp;
+
+use super::Stores;
+use super::protocol::{Answer, Part, Question, StoredRevocation, StoredSnapshot};
+
+impl RevocationFeed for Stores {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        records(self.ask(&Question::Since { first, limit }).await?)
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        records(self.ask(&Question::Marked { mark: mark.to_owned() }).await?)
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        match self.ask(&Question::Snapshot).await? {
+            Answer::Snapshot(snapshot) => Ok(snapshot.map(SnapshotRecord::from)),
+            other => Err(other.unasked()),
+        }
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        match self.ask(&Question::Part { id: id.to_owned(), index }).await? {
+            Answer::Part(None) => Ok(None),
+            Answer::Part(Some(part)) => {
+                part.bytes().map(Some).ok_or_else(|| Unavailable::new("the ledger: a part is no base64"))
+            }
+            other => Err(other.unasked()),
+        }
+    }
+}
+
+impl RevocationLog for Stores {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        let records = records.iter().map(StoredRevocation::from).collect();
+        self.ask(&Question::Append { records }).await?.put()
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        records(self.ask(&Question::Newest { before, limit }).await?)
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+        let part = Question::PutPart { id: id.to_owned(), index, part: Part::of(bytes) };
+        self.ask(&part).await?.put().map(|_| ())
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        self.ask(&Question::PutSnapshot { snapshot: StoredSnapshot::from(snapshot) }).await?.put()
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        match self.ask(&Question::Forget { before, now: now.millis(), limit }).await? {
+            Answer::Forgotten(count) => Ok(count),
+            other => Err(other.unasked()),
+        }
+    }
+}
+
+fn records(answer: Answer) -> Result<Vec<RevocationRecord>, Unavailable> {
+    match answer {
+        Answer::Revocations(records) => Ok(records.into_iter().map(RevocationRecord::from).collect()),
+        other => Err(other.unasked()),
+    }
+}
