@@ -28,7 +28,7 @@ memory: by how much a process grows that starts with a snapshot of so many revok
 what a warm call takes longer than without a feed. start: from the first request to its answer, the snapshot on a disk.
 operations: reads of the feed, with a request every 5 ms.";
 
-/// Instances of a host on one store. More hosts are more of these.
+/// Instances of a host on one store.
 struct Instances {
     host: &'static str,
     /// Where each is asked.
@@ -44,11 +44,10 @@ pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> 
     // A log of another run was made by another authority.
     let _ = std::fs::remove_dir_all(&folder);
     run(programs.bench().args(["revocation", "mint"]).arg(&folder).arg(ROUNDS))?;
-    for instances in [native(programs, &folder)?] {
-        anstream::println!("{}: {ROUNDS} rounds", instances.host);
-        rounds(programs, &folder, &instances, bench)?;
-        idle(&instances, bench)?;
-    }
+    let instances = native(programs, &folder)?;
+    anstream::println!("{}: {ROUNDS} rounds", instances.host);
+    rounds(programs, &folder, &instances, bench)?;
+    idle(&instances, bench)?;
     let told = told(programs.bench().args(["revocation", "operations"]))?;
     let count = |member: &str| figure(&told, &format!("/{member}"));
     let reads = ("operations", "count");
