@@ -62,7 +62,7 @@ fn a_store_that_throttles_or_fails_is_raised_with_its_code_in_the_log() {
 fn a_store_that_is_not_there_is_raised_too() {
     let table = Table::new();
     let (function, _files) = table.function();
-    let key = table.is_gone();
+    let key = table.close();
     let error = function.invoke(event(&key)).unwrap().unwrap_err();
     assert_eq!(error["errorType"], "Unavailable");
 }

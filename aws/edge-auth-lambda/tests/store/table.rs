@@ -101,7 +101,7 @@ impl Table {
     }
 
     /// Nobody listens any more. The key is left.
-    pub(crate) fn is_gone(self) -> String {
+    pub(crate) fn close(self) -> String {
         self.key
     }
 }
