@@ -106,7 +106,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "template",
-        parts: &[Part::Native],
+        parts: &[Part::Native, Part::Lambda],
         repeats: None,
         work: Work::With(&[Tool::CfnLint], cfn_lint::template),
     },

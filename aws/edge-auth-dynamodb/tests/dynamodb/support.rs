@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Config, Credentials, Region};
 use edge_auth::platform::{ApiKeyRecord, Unavailable};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
@@ -33,6 +34,8 @@ pub(crate) fn config(endpoint: &str) -> Builder {
         .region(Region::new("eu-west-1"))
         .credentials_provider(Credentials::new("AKIATEST", SECRET, Some(SECRET.to_owned()), None, "tests"))
         .endpoint_url(endpoint)
+        // Attempts are rationed for each partition: no test is to use up another one's.
+        .retry_partition(RetryPartition::new(endpoint.to_owned()))
 }
 
 /// A handle on the table of this name at an endpoint.
