@@ -163,7 +163,7 @@ impl<P: Platform> Gate<P> {
         let client = first(&issuer.client_claims, claims).and_then(|(_, client)| client.as_str());
         let things = [
             ("`jti`", claims.token_id().map(|id| Thing::Token(iss, id))),
-            ("`sub`", claims.subject().map(|subject| Thing::Subject(iss, subject))),
+            ("subject", subject(issuer, claims).map(|subject| Thing::Subject(iss, subject))),
             ("client", client.map(|client| Thing::Client(iss, client))),
             ("`sid`", session.map(|id| Thing::Session(iss, id))),
             ("signing key", key.key_id().map(|id| Thing::SigningKey(iss, id))),
@@ -215,10 +215,14 @@ fn by_its_iss(issuer: &Issuer) -> String {
     format!("`{}` by its `iss`", issuer.name)
 }
 
-fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
+/// Who it is: the first of the claims that say so.
+fn subject<'c>(issuer: &Issuer, claims: &'c Claims) -> Option<&'c str> {
     let mut subjects = issuer.subject_claims.iter().filter_map(|name| claims.lookup(name)?.as_str());
-    let subject = subjects.find(|subject| !subject.is_empty());
-    let subject = subject.ok_or_else(|| {
+    subjects.find(|subject| !subject.is_empty())
+}
+
+fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
+    let subject = subject(issuer, claims).ok_or_else(|| {
         Denial::new(
             Code::ClaimInvalid,
             format!("the token has no `{}`", issuer.subject_claims.join("`, no `")),
@@ -227,7 +231,7 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
     if subject.len() > MAX_SUBJECT_BYTES {
         return Err(Denial::new(
             Code::ClaimInvalid,
-            format!("`sub` is longer than {MAX_SUBJECT_BYTES} bytes"),
+            format!("the subject is longer than {MAX_SUBJECT_BYTES} bytes"),
         ));
     }
     Ok(Principal {
