@@ -1,6 +1,7 @@
 //! The client: region, credentials, retries.
 
 use std::env::var;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -9,7 +10,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Config, Credentials, Region};
 use edge_auth::platform::Unavailable;
 
-use crate::store::DynamoDbStore;
+use crate::store::{DynamoDbStore, LazyClient};
 use crate::table_name::TableName;
 
 /// How often a call is tried in all. Between two tries is a random time, up to this at first, and longer then.
@@ -57,8 +58,9 @@ impl DynamoDbStore {
             .connect_timeout(deadline / 4)
             .operation_attempt_timeout(deadline * 2 / 5)
             .build();
-        let config = config.retry_config(retries).timeout_config(timeouts).build();
-        Self { client: Client::from_conf(config), table, deadline }
+        let config = config.retry_config(retries).timeout_config(timeouts);
+        let client = LazyClient::new(Box::new(move || Client::from_conf(config.build())));
+        Self { client: Arc::new(client), table, deadline }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The store: a client, a table, and a deadline for every operation.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -16,12 +17,15 @@ use crate::trouble::Trouble;
 /// What a gate gives an operation: an authorizer that takes longer is no use to anybody.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
+/// Made for the first call: it takes about as long as all else that a function does to start.
+pub(crate) type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
+
 /// API-key records and revocations in a table. Clones share their connections.
 ///
 /// Reads are consistent: what another host has written is seen at once.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<LazyClient>,
     pub(crate) table: TableName,
     pub(crate) deadline: Duration,
 }

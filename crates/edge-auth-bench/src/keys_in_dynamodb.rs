@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 
 use crate::{Result, functions};
 
+/// How often the key is wished for.
+const ATTEMPTS: usize = 10;
+
 /// A function with one key, which it has made itself through its administration.
 pub(crate) struct Keys {
     child: Child,
@@ -70,10 +73,17 @@ impl Keys {
             },
             "body": wish.to_string(),
         });
-        let answer = api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+        let mut answer = Value::Null;
+        // Java is slow at first, and the function does not wait for it.
+        for _ in 0..ATTEMPTS {
+            let made = api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+            answer = serde_json::from_slice(&made)?;
+            if answer["statusCode"] == 201 {
+                break;
+            }
+        }
         let _ = maker.kill();
         let _ = maker.wait();
-        let answer: Value = serde_json::from_slice(&answer)?;
         let made: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
         let key = made["secret"].as_str().ok_or_else(|| format!("no key was made: {answer}"))?.to_owned();
         let (child, api) = start()?;

@@ -1,5 +1,6 @@
 //! Several hosts as one: each is asked the same, and must decide the same.
 
+use edge_auth::route::has_dot_segments;
 use edge_auth_token::Timestamp;
 use serde_json::Value;
 
@@ -12,12 +13,14 @@ use super::source::Face;
 pub struct Parity {
     hosts: Vec<(&'static str, Box<dyn Host>)>,
     compared: usize,
+    /// Whether the first one's store was administered, of which the others know nothing.
+    administered: bool,
 }
 
 impl Parity {
     /// These hosts, with their names.
     pub fn of(hosts: Vec<(&'static str, Box<dyn Host>)>) -> Self {
-        Self { hosts, compared: 0 }
+        Self { hosts, compared: 0, administered: false }
     }
 
     /// How many calls were decided by more than one host.
@@ -44,6 +47,7 @@ impl Host for Parity {
     }
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
+        self.administered = false;
         let started: Vec<_> = self.hosts.iter_mut().map(|(name, host)| (*name, host.start(setup))).collect();
         let says = |started: &Result<Started, String>| started.as_ref().err().cloned();
         let mut all = started.into_iter();
@@ -66,7 +70,9 @@ impl Host for Parity {
 
     fn call(&mut self, call: &Call) -> Result<Answer, String> {
         let mut answers = Vec::new();
-        for (name, host) in &mut self.hosts {
+        self.administered |= call.face == Face::Admin;
+        let asked = if self.administered { 1 } else { self.hosts.len() };
+        for (name, host) in self.hosts.iter_mut().take(asked) {
             let face = host.instead_of_gateway().filter(|_| call.face == Face::Gateway);
             let own = match face {
                 Some(face) => asked_through(face, call).filter(|_| is_asked_alike(call)),
@@ -90,10 +96,18 @@ impl Host for Parity {
 }
 
 /// Whether those who ask a gate decide about the very request that a gateway gets: not about the paths
-/// that a gateway resolves, and not about the preflights that it answers itself.
+/// that a gateway rewrites, and not about the preflights that it answers itself.
 fn is_asked_alike(call: &Call) -> bool {
     let target = String::from_utf8_lossy(&call.target);
-    call.method != "OPTIONS" && !edge_auth::route::has_dot_segments(&target)
+    let needless = |escape: &[u8]| match escape {
+        [b'%', digits @ ..] => std::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .is_some_and(|byte| byte.is_ascii_alphanumeric()),
+        _ => false,
+    };
+    let rewritten = has_dot_segments(&target) || call.target.windows(3).any(needless);
+    call.method != "OPTIONS" && !rewritten
 }
 
 /// Whether it is allowed, by whom, and why not.

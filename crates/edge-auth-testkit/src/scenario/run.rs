@@ -121,7 +121,7 @@ impl Scenario {
             };
             match host.instead_of_gateway().filter(|_| own.face == Face::Gateway) {
                 None => self.ask(&name, &own, &case.expect, case, host, setup, report),
-                Some(face) => match asked_through(face, &own).filter(|_| is_decision(&case.expect)) {
+                Some(face) => match asked_through(face, &own).filter(|_| is_for_all(case)) {
                     Some(call) => {
                         let expect = expected_through(face, &own, &case.expect);
                         self.ask(&name, &call, &expect, case, host, setup, report);
@@ -176,9 +176,10 @@ impl Scenario {
     }
 }
 
-/// Whether it is about what may pass, and not about an answer of the gateway's own.
-fn is_decision(expect: &Expect) -> bool {
-    expect.code.is_some() || expect.status == 200
+/// Whether it is about what may pass, and not about an answer of the gateway's own, or for it alone.
+fn is_for_all(case: &Case) -> bool {
+    let alone = case.also.as_ref().is_some_and(Vec::is_empty);
+    !alone && (case.expect.code.is_some() || case.expect.status == 200)
 }
 
 fn keep(case: &Case, answer: &Answer, setup: &mut Setup<'_>) -> Result<(), String> {

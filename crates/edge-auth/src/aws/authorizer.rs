@@ -116,7 +116,7 @@ impl<P: Platform> Gate<P> {
         if !(wanted && known && api != Api::WebSocket) {
             return (outcome, None);
         }
-        match self.passages(&request, now).await {
+        match self.passages(&request, &outcome, now).await {
             Ok(passages) => {
                 let known = Known::by(&passages, principal(&outcome));
                 (outcome, Some(known))

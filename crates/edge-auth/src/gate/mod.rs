@@ -170,15 +170,22 @@ impl<P: Platform> Gate<P> {
         Ok(self.grant(rule, principal, request, &path, query))
     }
 
-    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's.
+    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's. What was
+    /// decided about them already is not asked again.
     pub(crate) async fn passages(
         &self,
         request: &AuthRequest<'_>,
+        decided: &Outcome,
         now: Timestamp,
     ) -> Result<Vec<Passage>, Denial> {
         let mut passages = Vec::with_capacity(self.policy.rules.len());
         // Many rules ask for the same.
         let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
+        if let (Some(rule), Decision::Allow(grant)) = (self.rule_of(decided), &decided.decision)
+            && let Some(principal) = &grant.principal
+        {
+            asked.push((rule, Some(Arc::new(principal.clone()))));
+        }
         for rule in &self.policy.rules {
             if rule.access == Access::Public {
                 passages.push(Passage::Public);

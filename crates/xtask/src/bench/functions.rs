@@ -43,10 +43,13 @@ pub(super) fn measure(
     }
     let measured = verifying::rounds("functions", &mut [Worker::start(command)?])?;
     for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
-        let same = |(peer, _): &&(Offer, f64)| peer.who != OURS && peer.case == offer.case;
+        let same = |(peer, _): &&(Offer, f64)| {
+            peer.who != OURS && (&peer.case, &peer.metric) == (&offer.case, &offer.metric)
+        };
         let (metric, unit) = match offer.metric.as_str() {
             "milliseconds" => ("time", "ms"),
             "microseconds" => ("time", "µs"),
+            "cpu" => ("cpu", "µs"),
             _ => ("store and network operations", "count"),
         };
         match measured.iter().find(same) {

@@ -98,7 +98,8 @@ cache of tokens on. edge-auth writes its audit log, to nowhere; Envoy writes non
 const HOW_LAMBDA: &str = "\
 Medians of ROUNDS rounds in which all take turns; in brackets ours divided by the peer's. Each function is a process
 on the same Runtime API, with the same tokens, and keys that are in memory from the start.
-cold start: from the start of the process to the first answer, its page cache warm. warm call: the median of 200.
+cold start: from the start of the process to the first answer, its page cache warm. warm call: the median of 100; its time
+has the Runtime API's in it, of which there is as much for both; cpu is what the function's threads have run for.
 The peer is bundled and minified, and asks for its events by 20 lines of its own, not by AWS's Node runtime.";
 
 /// What a run has brought so far.
