@@ -40,7 +40,7 @@ async function script(code) {
 
 /** One Worker: built from a `folder`, or of one file of `typescript`, with its bindings. */
 async function worker(wanted) {
-  const { name, bindings = {}, keys, ledger, objects = {}, services = {}, entrypoints = [] } = wanted;
+  const { name, bindings = {}, keys, ledger, objects = {}, services = {}, wrapped = {}, entrypoints = [] } = wanted;
   const code = wanted.typescript ? await script(wanted.typescript) : { modules: await modules(wanted) };
   return {
     ...BUILT,
@@ -50,6 +50,7 @@ async function worker(wanted) {
     ...(keys && { kvNamespaces: { KEYS: keys } }),
     durableObjects: { ...(ledger && { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } }), ...objects },
     serviceBindings: services,
+    wrappedBindings: wrapped,
     unsafeDirectSockets: [undefined, ...entrypoints].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
   };
 }
