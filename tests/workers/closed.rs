@@ -87,7 +87,7 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
         (by_copies(true), "KV: no answer"),
     ];
     for (deployment, store) in cases {
-        let kv = Deployment::of_script("kv", BROKEN_KV);
+        let kv = Deployment::of_script("kv", BROKEN_KV).standing_in();
         let workers = json!([Value::from(deployment), Value::from(origin()), Value::from(kv)]);
         let started = driver.start_workers(workers).unwrap();
         let gate = address(&started, "gate");

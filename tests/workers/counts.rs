@@ -20,8 +20,8 @@ export default { fetch: () => new Response() };
 
 /// Stands before KV in the same way.
 const KV: &str = r#"
-export default ({ REAL }: any) => ({
-  get(...args: any[]) { console.log("kv read"); return REAL.get(...args); },
+export default ({ KEYS }: any) => ({
+  get(...args: any[]) { console.log("kv read"); return KEYS.get(...args); },
 });
 "#;
 
@@ -43,9 +43,9 @@ impl Counted {
         let mut gate = worker("gate").with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
         let mut workers = vec![Value::from(counting), Value::from(store)];
         if by_copies {
-            let wrapped = json!({ "KEYS": { "scriptName": "kv", "bindings": { "REAL": "KEYS" } } });
+            let wrapped = json!({ "KEYS": "kv" });
             gate = gate.with("wrapped", wrapped);
-            workers.push(Deployment::of_script("kv", KV).with("inner", json!({ "KEYS": "keys" })).into());
+            workers.push(Deployment::of_script("kv", KV).standing_in().with("keys", json!("keys")).into());
         }
         workers.insert(0, gate.into());
         let started = driver.start_workers(Value::Array(workers)).unwrap();

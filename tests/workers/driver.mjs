@@ -42,12 +42,15 @@ async function script(code) {
 async function worker(wanted) {
   const { name, bindings = {}, keys, ledger, objects = {}, services = {}, wrapped = {}, entrypoints = [] } = wanted;
   const code = wanted.typescript ? await script(wanted.typescript) : { modules: await modules(wanted) };
+  const namespaces = keys && { kvNamespaces: { KEYS: keys } };
+  // What stands in a binding's place is no Worker of its own.
+  if (wanted.stands_in) return { name, ...code, ...namespaces };
   return {
     ...BUILT,
     name,
     ...code,
     bindings,
-    ...(keys && { kvNamespaces: { KEYS: keys } }),
+    ...namespaces,
     durableObjects: { ...(ledger && { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } }), ...objects },
     serviceBindings: services,
     wrappedBindings: wrapped,
@@ -68,7 +71,7 @@ const doing = {
     if (miniflare) await miniflare.setOptions(options);
     else miniflare = new Miniflare(options);
     await miniflare.ready;
-    const sockets = workers.flatMap(({ name, entrypoints = [] }) => [undefined, ...entrypoints].map((e) => [name, e]));
+    const sockets = workers.filter((worker) => !worker.stands_in).flatMap(({ name, entrypoints = [] }) => [undefined, ...entrypoints].map((e) => [name, e]));
     const address = async ([name, entrypoint]) => {
       const { host } = await miniflare.unsafeGetDirectURL(name, entrypoint);
       return [entrypoint ? `${name}/${entrypoint}` : name, host];
