@@ -76,7 +76,7 @@ fn by_tree(text: &str, format: Format) -> Result<source::Source, (Option<usize>,
             serde_json::from_str(text).map_err(|error| (Some(error.line()), Place::new(), error.to_string()))
         }
     }?;
-    source::Source::deserialize(tree).map_err(|error| {
+    ByName::deserialize(tree).map(|ByName(source)| source).map_err(|error: super::tree::TreeError| {
         let place = error.place();
         (Map::of(text, format).line_of(&place), place, error.message)
     })
