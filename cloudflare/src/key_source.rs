@@ -28,9 +28,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Fetches by the runtime. Clones share their results.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct IssuerDocuments(Rc<RefCell<BTreeMap<(String, usize), Rc<Flight>>>>);
+pub(crate) struct IssuerDocuments(Rc<RefCell<Flights>>);
 
-/// A fetch under way, by URL and limit.
+/// By URL and limit.
+type Flights = BTreeMap<(String, usize), Rc<Flight>>;
+
+/// A fetch under way.
 #[derive(Debug)]
 struct Flight {
     began: Timestamp,

@@ -2,37 +2,63 @@
 //!
 //! `index.js` is the Worker's entry. It hands a request's head over as one string and gets one back:
 //! at once if everything is in memory, else as a promise. It carries bytes; this crate turns them
-//! into the core's types, and the core decides.
+//! into the core's types, and the core decides. Off wasm there is only what tests need no runtime for.
 
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "all but the tests is for wasm"))]
+
+#[cfg(target_family = "wasm")]
 mod answer;
+#[cfg(target_family = "wasm")]
 mod certificate;
+#[cfg(target_family = "wasm")]
 mod crypto;
+#[cfg(target_family = "wasm")]
 mod deployment;
+mod der;
+#[cfg(target_family = "wasm")]
 mod eager;
+#[cfg(target_family = "wasm")]
 mod event;
+#[cfg(target_family = "wasm")]
 mod faces;
 mod head;
+#[cfg(target_family = "wasm")]
 mod key_source;
+#[cfg(target_family = "wasm")]
 mod platform;
+#[cfg(target_family = "wasm")]
 mod serving;
+#[cfg(target_family = "wasm")]
 mod store;
 
+#[cfg(target_family = "wasm")]
 use edge_auth::Reply;
+#[cfg(target_family = "wasm")]
 use edge_auth_token::Timestamp;
+#[cfg(target_family = "wasm")]
 use wasm_bindgen::JsValue;
+#[cfg(target_family = "wasm")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(target_family = "wasm")]
 pub use crypto::NodeCrypto;
+#[cfg(target_family = "wasm")]
 pub use event::Event;
+#[cfg(target_family = "wasm")]
 pub use store::{Ledger, Stores};
 
+#[cfg(target_family = "wasm")]
 use answer::Answer;
+#[cfg(target_family = "wasm")]
 use deployment::Deployment;
+#[cfg(target_family = "wasm")]
 use head::Caller;
+#[cfg(target_family = "wasm")]
 use serving::Serving;
 
 /// Decides about a request with this head ([`head::Head`]): a string ([`answer::Answer`]), or a
 /// promise of one. `bound` is whether it came over a service binding.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen]
 pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     let caller = if bound { Caller::Bound } else { Caller::Internet };
@@ -49,18 +75,21 @@ pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
 }
 
 /// The gate's answer if the origin gives none.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen]
 pub fn unreachable() -> String {
     Answer::reply(Reply::trouble(502, "The API behind the gate cannot be reached.")).written()
 }
 
 /// `Cache-Control` of an answer to a principal, from what the origin said.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen(js_name = privateCacheControl)]
 pub fn private_cache_control(given: &str) -> String {
     edge_auth::faces::private_cache_control([given])
 }
 
 /// The time. It moves only where the Worker waits for something, so that it is one for each step.
+#[cfg(target_family = "wasm")]
 fn now() -> Timestamp {
     // A double has no fraction of a millisecond here, and is positive.
     Timestamp::from_millis(js_sys::Date::now() as u64)

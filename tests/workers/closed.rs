@@ -10,12 +10,16 @@ use crate::keys::{PEPPER, POLICY, made};
 
 /// A store that throws, and one that never answers.
 const BROKEN: &str = r#"
-import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { DurableObject } from "cloudflare:workers";
 export class Throwing extends DurableObject { fetch() { throw new Error("the disk is on fire"); } }
 export class Silent extends DurableObject { fetch() { return new Promise(() => setTimeout(() => {}, 60_000)); } }
-export class ThrowingKv extends WorkerEntrypoint { get() { throw new Error("KV is on fire"); } }
-export class SilentKv extends WorkerEntrypoint { get() { return new Promise((r) => setTimeout(r, 60_000)); } }
 export default { fetch: () => new Response("reached") };
+"#;
+/// KV that throws, or never answers.
+const BROKEN_KV: &str = r#"
+export default ({ SILENT }: any) => ({
+  get: () => new Promise((_, reject) => { if (!SILENT) reject(new Error("KV is on fire")); }),
+});
 "#;
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -72,18 +76,20 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
     let key = made(&driver, "gate");
     let object = |class: &str| json!({ "className": class, "scriptName": "origin", "useSQLite": false });
     let no_copies = || gate().with("keys", Value::Null);
-    let by_copies = |class: &str| {
-        let services = json!({ "ORIGIN": "origin", "KEYS": { "name": "origin", "entrypoint": class } });
-        no_copies().with("services", services)
+    let by_copies = |silent: bool| {
+        no_copies()
+            .with("wrapped", json!({ "KEYS": { "scriptName": "kv", "bindings": { "SILENT": silent } } }))
     };
     let cases = [
-        (no_copies().with("ledger", object("Throwing")), "ledger"),
-        (no_copies().with("ledger", object("Silent")), "ledger"),
-        (by_copies("ThrowingKv"), "KV"),
-        (by_copies("SilentKv"), "KV"),
+        (no_copies().with("ledger", object("Throwing")), "the ledger: "),
+        (no_copies().with("ledger", object("Silent")), "the ledger: no answer"),
+        (by_copies(false), "KV is on fire"),
+        (by_copies(true), "KV: no answer"),
     ];
     for (deployment, store) in cases {
-        let started = driver.start_workers(json!([Value::from(deployment), Value::from(origin())])).unwrap();
+        let kv = Deployment::of_script("kv", BROKEN_KV).standing_in();
+        let workers = json!([Value::from(deployment), Value::from(origin()), Value::from(kv)]);
+        let started = driver.start_workers(workers).unwrap();
         let gate = address(&started, "gate");
         let headers = [("x-api-key", key.as_str())];
         // The test's client gives up after twenty seconds: a silent store's caller is answered before.

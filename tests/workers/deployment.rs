@@ -25,6 +25,11 @@ impl Deployment {
         Self(json!({ "name": name, "typescript": typescript, "bindings": {} }))
     }
 
+    /// It makes an object that another Worker has as a binding.
+    pub(crate) fn standing_in(self) -> Self {
+        self.with("stands_in", json!(true))
+    }
+
     pub(crate) fn with(mut self, member: &str, value: Value) -> Self {
         self.0[member] = value;
         self

@@ -40,16 +40,20 @@ async function script(code) {
 
 /** One Worker: built from a `folder`, or of one file of `typescript`, with its bindings. */
 async function worker(wanted) {
-  const { name, bindings = {}, keys, ledger, objects = {}, services = {}, entrypoints = [] } = wanted;
+  const { name, bindings = {}, keys, ledger, objects = {}, services = {}, wrapped = {}, entrypoints = [] } = wanted;
   const code = wanted.typescript ? await script(wanted.typescript) : { modules: await modules(wanted) };
+  const namespaces = keys && { kvNamespaces: { KEYS: keys } };
+  // What stands in a binding's place is no Worker of its own.
+  if (wanted.stands_in) return { name, ...code, ...namespaces };
   return {
     ...BUILT,
     name,
     ...code,
     bindings,
-    ...(keys && { kvNamespaces: { KEYS: keys } }),
+    ...namespaces,
     durableObjects: { ...(ledger && { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } }), ...objects },
     serviceBindings: services,
+    wrappedBindings: wrapped,
     unsafeDirectSockets: [undefined, ...entrypoints].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
   };
 }
@@ -67,7 +71,7 @@ const doing = {
     if (miniflare) await miniflare.setOptions(options);
     else miniflare = new Miniflare(options);
     await miniflare.ready;
-    const sockets = workers.flatMap(({ name, entrypoints = [] }) => [undefined, ...entrypoints].map((e) => [name, e]));
+    const sockets = workers.filter((worker) => !worker.stands_in).flatMap(({ name, entrypoints = [] }) => [undefined, ...entrypoints].map((e) => [name, e]));
     const address = async ([name, entrypoint]) => {
       const { host } = await miniflare.unsafeGetDirectURL(name, entrypoint);
       return [entrypoint ? `${name}/${entrypoint}` : name, host];

@@ -17,7 +17,7 @@ pub(crate) const PEPPER: &str = "a pepper of at least thirty-two bytes, for test
 /// Everything below `/orders` is for holders of keys, `/public` for everybody, `/socket` may upgrade.
 pub(crate) const POLICY: &str = r#"
 [forward_auth]
-proxy = "nginx"
+proxy = "traefik"
 
 [[api_key]]
 name = "partners"

@@ -2,7 +2,6 @@
 //! HMAC and hashes stay in wasm, where they cost less than the way out.
 
 mod chain;
-mod der;
 
 use std::fmt;
 
@@ -12,6 +11,8 @@ use edge_auth_token::{
 use pki_types::alg_id;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::der;
 
 #[wasm_bindgen(module = "/src/crypto/node.js")]
 extern "C" {

@@ -7,8 +7,8 @@ const engine = Engine.prototype;
 
 const running = {
   conformance: (_, env) => engine.conformance(env),
-  import: ({ jwks, algorithm }) => engine.import(jwks, algorithm),
-  verify: ({ key, jws }) => engine.verify(key, jws),
+  import: ({ jwks, algorithm }) => engine.importKey(jwks, algorithm),
+  verify: ({ key, jws }) => engine.verifyJws(key, jws),
 };
 
 export default {

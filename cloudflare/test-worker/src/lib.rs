@@ -3,5 +3,5 @@
 mod signatures;
 mod stores;
 
-pub use signatures::{import, verify};
+pub use signatures::{import_key, verify_jws};
 pub use stores::conformance;

@@ -11,8 +11,8 @@ thread_local! {
 }
 
 /// Imports the one key of a JWK set for this algorithm; the answer is its number, or why there is none.
-#[wasm_bindgen]
-pub fn import(jwks: &str, algorithm: &str) -> Result<usize, String> {
+#[wasm_bindgen(js_name = importKey)]
+pub fn import_key(jwks: &str, algorithm: &str) -> Result<usize, String> {
     let algorithm: Algorithm = algorithm.parse().map_err(|error| format!("{error:?}"))?;
     let set = JwkSet::parse(jwks.as_bytes()).map_err(|error| error.to_string())?;
     let jwk = set.keys.first().ok_or("no key of the set is usable")?;
@@ -24,8 +24,8 @@ pub fn import(jwks: &str, algorithm: &str) -> Result<usize, String> {
 }
 
 /// Whether the JWS is good by an imported key.
-#[wasm_bindgen]
-pub fn verify(key: usize, jws: &str) -> bool {
+#[wasm_bindgen(js_name = verifyJws)]
+pub fn verify_jws(key: usize, jws: &str) -> bool {
     let Ok(jws) = UnverifiedJws::parse(jws, 1024 * 1024) else { return false };
     KEYS.with_borrow(|keys| keys.get(key).is_some_and(|key| jws.verify(key).is_ok()))
 }

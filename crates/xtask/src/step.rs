@@ -152,15 +152,7 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::With(&workers::TOOLS, workers::test),
     },
     Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
-    Step {
-        name: "deny",
-        parts: &[Part::Native],
-        repeats: None,
-        work: Work::With(&[Tool::CargoDeny], |at, tools| {
-            let check = "check --hide-inclusion-graph bans licenses sources";
-            Ok(Invocation::of(tools.path(Tool::CargoDeny)?, "cargo deny", at, check).run())
-        }),
-    },
+    Step { name: "deny", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::CargoDeny], deny) },
     Step {
         name: "advisories",
         parts: &[Part::Native],
@@ -222,6 +214,20 @@ fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let tests = tests.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?);
     let tests = tests.env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
     Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
+}
+
+/// The workspace, and the Worker's own.
+fn deny(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let deny = tools.path(Tool::CargoDeny)?;
+    let check = "check --hide-inclusion-graph bans licenses sources";
+    let worker = format!("--manifest-path cloudflare/Cargo.toml --config deny.toml {check}");
+    for arguments in [check, &worker] {
+        let checked = Invocation::of(deny, "cargo deny", at, arguments).run();
+        if let Outcome::Failed(_) = checked {
+            return Ok(checked);
+        }
+    }
+    Ok(Outcome::Passed(String::new()))
 }
 
 /// The database is fetched from one place on the internet. That it cannot be reached is nobody's fault and says

@@ -18,8 +18,8 @@ use crate::workspace::Workspace;
 pub(crate) use bindgen::bring as bring_bindgen;
 pub(crate) use worker_build::bring as bring_worker_build;
 
-/// What the Worker may weigh, in bytes of gzip: JavaScript and wasm.
-const BUDGET: u64 = 400_000;
+/// What the Worker may weigh, in bytes of gzip: JavaScript and wasm. Cloudflare takes 3 MB on its free plan.
+const BUDGET: u64 = 650_000;
 /// The folder of the Worker, from the workspace's root, and that of the Worker with tests in it.
 const WORKER: &str = "cloudflare";
 const TEST_WORKER: &str = "cloudflare/test-worker";
@@ -82,7 +82,7 @@ pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
             return Ok(Outcome::Failed(why));
         }
     }
-    Ok(cargo("test --workspace").run_tests())
+    Ok(cargo("test --package edge-auth-cloudflare").run_tests())
 }
 
 /// clippy comes with the compiler on `PATH`; another's libraries are not for it.
@@ -90,7 +90,7 @@ fn lint(cargo: impl Fn(&str) -> Invocation, rustc: &Path) -> Invocation {
     if rustc == Path::new("rustc") {
         cargo("clippy --workspace --target wasm32-unknown-unknown -- -D warnings")
     } else {
-        cargo("clippy --workspace -- -D warnings")
+        cargo("clippy --package edge-auth-cloudflare -- -D warnings")
     }
 }
 

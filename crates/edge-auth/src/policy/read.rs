@@ -15,7 +15,7 @@ pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Sou
     };
     #[cfg(target_family = "wasm")]
     {
-        by_tree(text, format).map_err(|(line, message)| fail(line, &Place::new(), message))
+        by_tree(text, format).map_err(|(line, place, message)| fail(line, &place, message))
     }
     #[cfg(not(target_family = "wasm"))]
     match format {
@@ -63,18 +63,23 @@ where
     })
 }
 
-/// An error has the line if the text is broken, and what serde says of it if it is not.
+/// In wasm, where every reader that serde compiles is sent to every data centre, there is one.
 #[cfg(target_family = "wasm")]
-fn by_tree(text: &str, format: Format) -> Result<source::Source, (Option<usize>, String)> {
+fn by_tree(text: &str, format: Format) -> Result<source::Source, (Option<usize>, Place, String)> {
     use serde::Deserialize;
     let tree: super::tree::Tree = match format {
         Format::Toml => toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
-            (line, error.message().to_owned())
+            (line, Place::new(), error.message().to_owned())
         }),
-        Format::Json => serde_json::from_str(text).map_err(|error| (Some(error.line()), error.to_string())),
+        Format::Json => {
+            serde_json::from_str(text).map_err(|error| (Some(error.line()), Place::new(), error.to_string()))
+        }
     }?;
-    source::Source::deserialize(tree).map_err(|error| (None, error.to_string()))
+    ByName::deserialize(tree).map(|ByName(source)| source).map_err(|error: super::tree::TreeError| {
+        let place = error.place();
+        (Map::of(text, format).line_of(&place), place, error.message)
+    })
 }
 
 /// The block and the field inside it, for people.

@@ -6,9 +6,12 @@
 
 use std::fmt;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
+
+use super::locate::{Place, Step};
 
 /// Any value of TOML or JSON. A date of TOML's is a table, and so is no text.
 pub(super) enum Tree {
@@ -22,8 +25,38 @@ pub(super) enum Tree {
     Table(Vec<(String, Tree)>),
 }
 
-/// Why a tree is not what was wanted: serde's own words.
-pub(super) type TreeError = de::value::Error;
+/// Why a tree is not what was wanted: serde's own words, and where. The place grows on the way out,
+/// from the innermost step.
+#[derive(Debug)]
+pub(super) struct TreeError {
+    pub(super) message: String,
+    steps: Vec<Step>,
+}
+
+impl TreeError {
+    pub(super) fn place(&self) -> Place {
+        self.steps.iter().rev().cloned().collect()
+    }
+
+    fn at(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl fmt::Display for TreeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TreeError {}
+
+impl de::Error for TreeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self { message: message.to_string(), steps: Vec::new() }
+    }
+}
 
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -92,16 +125,8 @@ impl<'de> Deserializer<'de> for Tree {
             Self::Integer(value) => visitor.visit_i64(value),
             Self::Float(value) => visitor.visit_f64(value),
             Self::Text(value) => visitor.visit_string(value),
-            Self::List(items) => {
-                let mut items = SeqDeserializer::new(items.into_iter());
-                let value = visitor.visit_seq(&mut items)?;
-                items.end().map(|()| value)
-            }
-            Self::Table(members) => {
-                let mut members = MapDeserializer::new(members.into_iter());
-                let value = visitor.visit_map(&mut members)?;
-                members.end().map(|()| value)
-            }
+            Self::List(items) => visitor.visit_seq(Items { next: 0, items: items.into_iter() }),
+            Self::Table(members) => visitor.visit_map(Members { members: members.into_iter(), value: None }),
         }
     }
 
@@ -122,7 +147,7 @@ impl<'de> Deserializer<'de> for Tree {
         match self {
             Self::Text(variant) => variant.into_deserializer().deserialize_enum(name, variants, visitor),
             Self::Table(members) => {
-                let members = MapDeserializer::<_, TreeError>::new(members.into_iter());
+                let members = Members { members: members.into_iter(), value: None };
                 de::value::MapAccessDeserializer::new(members).deserialize_enum(name, variants, visitor)
             }
             value => value.deserialize_any(visitor),
@@ -148,6 +173,48 @@ impl<'de> IntoDeserializer<'de, TreeError> for Tree {
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+struct Items {
+    next: usize,
+    items: std::vec::IntoIter<Tree>,
+}
+
+impl<'de> SeqAccess<'de> for Items {
+    type Error = TreeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, TreeError> {
+        let Some(item) = self.items.next() else { return Ok(None) };
+        let at = self.next;
+        self.next += 1;
+        seed.deserialize(item).map(Some).map_err(|error| error.at(Step::Index(at)))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.items.len())
+    }
+}
+
+struct Members {
+    members: std::vec::IntoIter<(String, Tree)>,
+    value: Option<(String, Tree)>,
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = TreeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, TreeError> {
+        let Some((name, value)) = self.members.next() else { return Ok(None) };
+        let key = seed.deserialize(Tree::Text(name.clone()));
+        let key = key.map_err(|error| error.at(Step::Field(name.clone())))?;
+        self.value = Some((name, value));
+        Ok(Some(key))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, TreeError> {
+        let (name, value) = self.value.take().unwrap_or((String::new(), Tree::Nothing));
+        seed.deserialize(value).map_err(|error| error.at(Step::Field(name)))
     }
 }
 
@@ -189,6 +256,18 @@ scopes = ["a"]
     fn what_is_there_twice_is_refused() {
         let tree: Tree = serde_json::from_str(r#"{"rule": [], "rule": []}"#).unwrap();
         assert!(Source::deserialize(tree).unwrap_err().to_string().contains("duplicate field"));
+    }
+
+    #[test]
+    fn an_error_knows_where_it_is() {
+        let place = |text: &str| {
+            let tree: Tree = serde_json::from_str(text).unwrap();
+            format!("{:?}", Source::deserialize(tree).unwrap_err().place())
+        };
+        let wrong = r#"{"rule": [{"path": "/a"}, {"path": true}]}"#;
+        assert_eq!(place(wrong), r#"[Field("rule"), Index(1), Field("path")]"#);
+        assert_eq!(place(r#"{"trust": {"secrets": ""}}"#), r#"[Field("trust"), Field("secrets")]"#);
+        assert_eq!(place(r#"{"issuer": [{}]}"#), r#"[Field("issuer"), Index(0)]"#);
     }
 
     #[test]

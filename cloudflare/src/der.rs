@@ -5,19 +5,19 @@ const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 
 /// An `RSAPublicKey` (RFC 8017, appendix A.1.1).
-pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+pub(crate) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[unsigned(modulus), unsigned(exponent)].concat())
 }
 
 /// A `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7) of the algorithm with these contents.
-pub(super) fn public_key_info(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+pub(crate) fn public_key_info(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     let unused_bits = [0];
     let key = element(BIT_STRING, &[&unused_bits, key].concat());
     element(SEQUENCE, &[element(SEQUENCE, algorithm), key].concat())
 }
 
 /// An `ECDSA-Sig-Value` (RFC 3279, section 2.2.3) of `r || s`, the form of JOSE.
-pub(super) fn ecdsa_signature(fixed: &[u8]) -> Vec<u8> {
+pub(crate) fn ecdsa_signature(fixed: &[u8]) -> Vec<u8> {
     let (r, s) = fixed.split_at(fixed.len() / 2);
     element(SEQUENCE, &[unsigned(r), unsigned(s)].concat())
 }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_signature_is_two_numbers() {
-        assert_eq!(ecdsa_signature(&[0, 1, 0xff, 2]), [0x30, 7, 2, 1, 1, 2, 3, 0, 0xff, 2]);
+        assert_eq!(ecdsa_signature(&[0, 1, 0xff, 2]), [0x30, 8, 2, 1, 1, 2, 3, 0, 0xff, 2]);
     }
 
     #[test]
