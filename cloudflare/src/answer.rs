@@ -39,6 +39,9 @@ struct Forward {
     remove: Vec<String>,
     set: Vec<(String, String)>,
     respond: Vec<(String, String)>,
+    /// For browsers of some origins: the rule says which.
+    cors: bool,
+    /// For one principal.
     private: bool,
     upgrade: bool,
 }
@@ -53,11 +56,11 @@ impl Answer {
 
     /// The origin is to answer; `way` is what it is told about where the request came from.
     pub(crate) fn forward(grant: Grant, way: edge_auth::faces::Way) -> Self {
-        let private = grant.principal.is_some();
+        let edge_auth::faces::Withheld { cross_origin: cors, shared_caches: private } = grant.withheld();
         let edge_auth::Forward { target, mut remove, mut set, respond, upgrade, .. } = grant.forward;
         remove.extend(way.remove);
         set.extend(way.set);
-        let forward = Forward { target, remove, set, respond, private, upgrade };
+        let forward = Forward { target, remove, set, respond, cors, private, upgrade };
         Self { then: Then { forward: Some(forward), ..Then::default() }, ..Self::default() }
     }
 

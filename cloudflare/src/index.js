@@ -44,7 +44,7 @@ function act(text, request, env) {
   return new Response(reply.body || null, { status: reply.status, headers: reply.headers });
 }
 
-async function sendOn({ target, remove, set, respond, private: isPrivate, upgrade }, request, env) {
+async function sendOn({ target, remove, set, respond, cors, private: isPrivate, upgrade }, request, env) {
   const headers = new Headers(request.headers);
   for (const name of remove) headers.delete(name);
   for (const [name, value] of set) headers.set(name, value);
@@ -61,21 +61,21 @@ async function sendOn({ target, remove, set, respond, private: isPrivate, upgrad
     console.error(`edge-auth: upstream ${env.UPSTREAM}: ${error.message}`);
     return act(engine.unreachable(), request, env);
   }
-  return answered(response, respond, isPrivate);
+  return answered(response, respond, cors, isPrivate);
 }
 
-/** Where content delivery networks look before `Cache-Control` (RFC 9213, and older ways). */
-const CDN_CACHES = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
-
-function answered(response, respond, isPrivate) {
+function answered(response, respond, cors, isPrivate) {
   const { status, statusText, webSocket } = response;
   const headers = new Headers(response.headers);
+  if (cors || isPrivate) {
+    const withheld = engine.withheld(cors, isPrivate, [...headers.keys()].join("\n"));
+    for (const name of withheld.split("\n").filter(Boolean)) headers.delete(name);
+  }
   for (const [name, value] of respond) {
     if (name.toLowerCase() === "vary") headers.append(name, value);
     else headers.set(name, value);
   }
   if (isPrivate) {
-    for (const name of CDN_CACHES) headers.delete(name);
     headers.set("cache-control", engine.privateCacheControl(headers.get("cache-control") ?? ""));
   }
   return new Response(response.body, { status, statusText, headers, webSocket });

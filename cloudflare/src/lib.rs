@@ -34,6 +34,8 @@ mod store;
 #[cfg(target_family = "wasm")]
 use edge_auth::Reply;
 #[cfg(target_family = "wasm")]
+use edge_auth::faces::Withheld;
+#[cfg(target_family = "wasm")]
 use edge_auth_token::Timestamp;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen::JsValue;
@@ -86,6 +88,14 @@ pub fn unreachable() -> String {
 #[wasm_bindgen(js_name = privateCacheControl)]
 pub fn private_cache_control(given: &str) -> String {
     edge_auth::faces::private_cache_control([given])
+}
+
+/// Those of these field names, a line each, that are left out of an origin's answer.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen]
+pub fn withheld(cors: bool, private: bool, names: &str) -> String {
+    let withheld = Withheld { cross_origin: cors, shared_caches: private };
+    names.lines().filter(|name| withheld.has(name)).collect::<Vec<_>>().join("\n")
 }
 
 /// The time. It moves only where the Worker waits for something, so that it is one for each step.

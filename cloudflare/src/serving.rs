@@ -41,6 +41,8 @@ impl Serving {
     fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
         let stores = Stores::bound(&deployment.env);
+        // The feed says which records have changed, and a copy may not know it yet.
+        let stores = if policy.has_revocation_feed() { stores.as_written() } else { stores };
         stores_for(&policy, &stores)?;
         if policy.forward_auth() == Some(Proxy::Envoy) {
             return Err(ENVOY.to_owned());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
-use crate::keys::{PEPPER, POLICY, made};
+use crate::keys::{PEPPER, POLICY, REVOCATION, made, revoking};
 
 /// A store that throws, and one that never answers.
 const BROKEN: &str = r#"
@@ -43,7 +43,11 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
     let without_policy = gate().with("files", json!({}));
     let without_pepper = gate().variable("PEPPER", "");
     let without_store = gate().with("keys", Value::Null).with("ledger", Value::Null);
+    let without_feed =
+        gate().policy(&revoking("2s")).variable("REVOCATION", REVOCATION).with("ledger", Value::Null);
     let cases = [
+        (without_feed, "revocation feed: bind the Durable Object LEDGER"),
+        (gate().policy(&revoking("2s")), "REVOCATION"),
         (without_policy, "policy.toml"),
         (gate().policy("[[rule]]\npath = \"/public\"\npublick = true\n"), "publick"),
         (gate().policy("not toml"), "policy.toml:1"),
@@ -99,6 +103,26 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
         let event = logged.last().and_then(|log| log.audit_event()).unwrap();
         assert_eq!(event["code"], "store_unavailable", "{event}");
         assert!(event["reason"].as_str().unwrap().contains(store), "{event}");
+        assert_eq!(send(gate, "GET", "/public", &[]).body, b"reached");
+        driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
+    }
+}
+
+#[test]
+fn a_feed_that_cannot_be_read_closes_the_gate_to_all_but_public_requests() {
+    let driver = Driver::start();
+    driver.start_workers(json!([Value::from(gate()), Value::from(origin())])).unwrap();
+    let key = made(&driver, "gate");
+    for class in ["Throwing", "Silent"] {
+        let object = json!({ "className": class, "scriptName": "origin", "useSQLite": false });
+        let gate = gate().policy(&revoking("2s")).variable("REVOCATION", REVOCATION).with("ledger", object);
+        let started = driver.start_workers(json!([Value::from(gate), Value::from(origin())])).unwrap();
+        let gate = address(&started, "gate");
+        assert_eq!(send(gate, "GET", "/orders/1", &[("x-api-key", &key)]).status, 503, "{class}");
+        let logged = driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
+        let event = logged.last().and_then(|log| log.audit_event()).unwrap();
+        assert_eq!(event["code"], "revocation_stale", "{event}");
+        assert!(event["reason"].as_str().unwrap().contains("ledger"), "{event}");
         assert_eq!(send(gate, "GET", "/public", &[]).body, b"reached");
         driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
     }

@@ -1,13 +1,17 @@
 //! What a call costs: operations of KV and of the ledger, counted on their way.
 
+<<<<<<< HEAD
 use std::net::SocketAddr;
+=======
+use std::thread;
+>>>>>>> 4ec6335 (Workers: one of many requests reads the feed for all; a gateway leaves out of answers what the core says)
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
-use crate::keys::{PEPPER, POLICY, forged, made};
+use crate::keys::{PEPPER, POLICY, REVOCATION, forged, made, revoking};
 
 /// Stands before the ledger, and writes down what it is asked.
 const LEDGER: &str = r#"
@@ -33,9 +37,12 @@ struct Counted {
 
 impl Counted {
     /// A gate that reads the ledger, or its copies in KV; the ledger itself is of the Worker `store`.
-    fn start(by_copies: bool) -> Self {
+    fn start(policy: &str, by_copies: bool) -> Self {
         let driver = Driver::start();
-        let worker = |name| Deployment::named(name).policy(POLICY).variable("PEPPER", PEPPER);
+        let worker = |name| {
+            let worker = Deployment::named(name).policy(policy).variable("PEPPER", PEPPER);
+            worker.variable("REVOCATION", REVOCATION)
+        };
         let real = json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
         let counting = Deployment::of_script("counting", LEDGER).with("objects", real);
         let counting = counting.with("ledger", json!({ "useSQLite": false }));
@@ -69,6 +76,7 @@ impl Counted {
 
 #[test]
 fn a_key_costs_one_read_the_first_time_and_none_after_that() {
+<<<<<<< HEAD
     for (by_copies, read) in [(true, "kv read"), (false, "ledger")] {
         let counted = Counted::start(by_copies);
         let cold = counted.cost(&counted.key, true);
@@ -76,13 +84,42 @@ fn a_key_costs_one_read_the_first_time_and_none_after_that() {
         println!("cold: {cold:?}, five warm calls: {warm:?}");
         assert_eq!(cold, [read]);
         assert!(warm.is_empty(), "{warm:?}");
+=======
+    for (by_copies, read) in [(true, json!({ "kv_read": 1 })), (false, json!({ "ledger": 1 }))] {
+        let counted = Counted::start(POLICY, by_copies);
+        let cold = counted.cost(&counted.key, 200);
+        let warm: Vec<Value> = (0..5).map(|_| counted.cost(&counted.key, 200)).collect();
+        println!("by copies: {by_copies}: cold {cold}, warm {warm:?}");
+        assert_eq!(cold, read);
+        assert!(warm.iter().all(|cost| *cost == json!({})), "{warm:?}");
+>>>>>>> 4ec6335 (Workers: one of many requests reads the feed for all; a gateway leaves out of answers what the core says)
     }
 }
 
 #[test]
 fn a_forged_key_and_junk_cost_nothing() {
-    let counted = Counted::start(true);
+    let counted = Counted::start(POLICY, true);
     for junk in [forged(&counted.key).as_str(), "acme_live_x", "junk", ""] {
         assert!(counted.cost(junk, false).is_empty(), "{junk}");
     }
+}
+
+#[test]
+fn the_feed_is_read_before_the_first_answer_and_not_again_before_it_is_due() {
+    let counted = Counted::start(&revoking("1h"), false);
+    // The newest snapshot, the log, and the key's record.
+    assert_eq!(counted.cost(&counted.key, 200), json!({ "ledger": 3 }));
+    for _ in 0..5 {
+        assert_eq!(counted.cost(&counted.key, 200), json!({}));
+    }
+}
+
+#[test]
+fn an_active_instance_reads_the_feed_once_an_interval_and_an_idle_one_reads_nothing() {
+    let counted = Counted::start(&revoking("2s"), false);
+    counted.cost(&counted.key, 200);
+    thread::sleep(Duration::from_secs(5));
+    assert_eq!(counted.count(), json!({}), "nobody asked");
+    // What is known is too old now, and it is read before the answer.
+    assert_eq!(counted.cost(&counted.key, 200), json!({ "ledger": 1 }));
 }

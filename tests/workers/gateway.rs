@@ -23,9 +23,16 @@ export default {
     }
     if (url.searchParams.has("away")) return Response.redirect("http://elsewhere.example/", 302);
     if (request.method === "POST") return new Response(request.body);
-    return Response.json({ url: request.url, headers: [...request.headers] }, { headers: { "cdn-cache-control": "max-age=60", "cache-control": "public, max-age=60" } });
+    return Response.json({ url: request.url, headers: [...request.headers] }, { headers: { "cdn-cache-control": "max-age=60", "akamai-cache-control": "max-age=60", "x-accel-expires": "60", "cache-control": "public, max-age=60", "access-control-allow-origin": "*", "access-control-allow-credentials": "true" } });
   },
 };
+"#;
+
+const WITH_CORS: &str = r#"
+[[rule]]
+path = "/page"
+public = true
+cors = { origins = ["https://app.example.com"] }
 "#;
 
 struct Gateway {
@@ -37,7 +44,7 @@ struct Gateway {
 fn gateway() -> Gateway {
     let driver = Driver::start();
     let gate = Deployment::named("gate")
-        .policy(POLICY)
+        .policy(&format!("{POLICY}{WITH_CORS}"))
         .variable("PEPPER", PEPPER)
         .variable("UPSTREAM", "http://origin.example")
         .with("services", json!({ "ORIGIN": "origin" }))
@@ -122,5 +129,22 @@ fn the_origin_learns_who_it_is_and_never_the_credential_and_no_shared_cache_keep
     assert!(text.contains(r#"["x-forwarded-for","127.0.0.1"]"#), "{text}");
     let field = |name: &str| answer.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
     assert_eq!(field("cache-control").map(|(_, value)| value.as_str()), Some("private, max-age=60"));
-    assert_eq!(field("cdn-cache-control"), None);
+    for of_networks in ["cdn-cache-control", "akamai-cache-control", "x-accel-expires"] {
+        assert_eq!(field(of_networks), None);
+    }
+    assert!(field("access-control-allow-origin").is_some(), "a rule without `cors` leaves it to the origin");
+}
+
+#[test]
+fn a_rule_with_cors_says_alone_which_pages_may_read_an_answer() {
+    let gateway = gateway();
+    let fields = |origin: &str| {
+        let answer = send(gateway.at, "GET", "/page", &[("origin", origin)]);
+        assert_eq!(answer.status, 200);
+        let mut fields = answer.headers;
+        fields.retain(|(name, _)| name.to_ascii_lowercase().starts_with("access-control-allow-"));
+        fields.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    assert_eq!(fields("https://app.example.com"), ["https://app.example.com"]);
+    assert_eq!(fields("https://elsewhere.example.com"), [""; 0]);
 }

@@ -38,6 +38,13 @@ require = "key:partners"
 upgrade = true
 "#;
 
+/// What is revoked comes by the feed. It is at most this old.
+pub(crate) fn revoking(interval: &str) -> String {
+    format!("{POLICY}\n[revocation]\nbound = \"1h\"\ninterval = \"{interval}\"\nsecret = \"REVOCATION\"\n")
+}
+
+pub(crate) const REVOCATION: &str = "a secret of at least thirty-two bytes, for tests";
+
 struct Secrets;
 
 impl Resources for Secrets {

@@ -19,6 +19,7 @@ mod edge;
 mod gateway;
 mod keys;
 mod ledger;
+mod revocation;
 mod scenarios;
 mod signatures;
 mod stores;

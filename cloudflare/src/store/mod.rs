@@ -10,6 +10,7 @@ mod ledger;
 mod protocol;
 mod replica;
 mod revocations;
+mod turn;
 
 use std::future::Future;
 use std::pin::pin;
@@ -22,6 +23,7 @@ use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit};
 pub use ledger::Ledger;
 use protocol::{Answer, OBJECT, Question};
 use replica::Replica;
+use turn::Turns;
 
 /// How long a store may take to answer.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -33,18 +35,29 @@ pub struct Stores {
     replica: Option<Replica>,
     /// The ledger's object: one, outside of tests.
     object: String,
+    turns: Turns,
 }
 
 impl Stores {
     /// Those of the deployment.
     pub fn bound(env: &Env) -> Self {
         let replica = env.kv(replica::BINDING).ok().map(Replica);
-        Self { ledger: env.durable_object(protocol::BINDING).ok(), replica, object: OBJECT.to_owned() }
+        Self {
+            ledger: env.durable_object(protocol::BINDING).ok(),
+            replica,
+            object: OBJECT.to_owned(),
+            turns: Turns::default(),
+        }
     }
 
     /// Those of another ledger than the one of the deployment, read as it is.
     pub fn of_ledger(env: &Env, name: &str) -> Self {
         Self { object: name.to_owned(), replica: None, ..Self::bound(env) }
+    }
+
+    /// The same, with records read where they are written.
+    pub(crate) fn as_written(self) -> Self {
+        Self { replica: None, ..self }
     }
 
     pub(crate) fn has_ledger(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The revocation feed, as a gate and its administration ask the ledger for it.
 
 use edge_auth::platform::{
-    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_token::Timestamp;
 
@@ -9,6 +9,10 @@ use super::Stores;
 use super::protocol::{Answer, Part, Question, StoredRevocation, StoredSnapshot};
 
 impl RevocationFeed for Stores {
+    async fn turn(&self) -> impl MaybeSend {
+        self.turns.next().await
+    }
+
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         records(self.ask(&Question::Since { first, limit }).await?)
     }

@@ -6,17 +6,37 @@ use crate::gate::Grant;
 /// ways), beside those that end with `-Cache-Control`, like `CDN-Cache-Control`.
 const SHARED_CACHES: [&str; 3] = ["surrogate-control", "edge-control", "x-accel-expires"];
 
+/// Which fields of an upstream's answer are left out of the client's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withheld {
+    /// Those that say which origins may read it: the rule says so.
+    pub cross_origin: bool,
+    /// Those by which caches that others use are told to keep it.
+    pub shared_caches: bool,
+}
+
+impl Withheld {
+    /// Whether the field of this name, in any case, is one of them.
+    pub fn has(self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let allows_origin = name.starts_with("access-control-allow-");
+        let shared_cache = name.ends_with("-cache-control") || SHARED_CACHES.contains(&name.as_str());
+        (self.cross_origin && allows_origin) || (self.shared_caches && shared_cache)
+    }
+}
+
 impl Grant {
-    /// Whether a field of the upstream's answer is left out, by its name in any case.
+    /// What of the upstream's answer is left out.
     ///
     /// Where the rule says which origins may read its answers, the upstream does not. And what one
     /// principal was answered is kept by no cache that others use.
+    pub fn withheld(&self) -> Withheld {
+        Withheld { cross_origin: !self.forward.respond.is_empty(), shared_caches: self.principal.is_some() }
+    }
+
+    /// Whether a field of the upstream's answer is left out, by its name in any case.
     pub fn withholds(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        let has_cors = !self.forward.respond.is_empty();
-        let allows_origin = name.starts_with("access-control-allow-");
-        let shared_cache = name.ends_with("-cache-control") || SHARED_CACHES.contains(&name.as_str());
-        (has_cors && allows_origin) || (self.principal.is_some() && shared_cache)
+        self.withheld().has(name)
     }
 }
 

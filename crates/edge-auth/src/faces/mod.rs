@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use crate::certificate::Handover;
 use crate::request::{AuthRequest, Headers};
 
+pub use answer::Withheld;
 pub use face::{AUTHORIZE, Face, Mode};
 pub use private::private_cache_control;
 pub use verify::MAX_VERIFY_BYTES;
