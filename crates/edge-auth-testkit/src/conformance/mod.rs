@@ -10,6 +10,8 @@ mod basic;
 mod check;
 mod expiry;
 mod feed;
+#[cfg(test)]
+mod feed_tests;
 mod report;
 #[cfg(test)]
 mod tests;

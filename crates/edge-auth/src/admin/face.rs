@@ -107,7 +107,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
         let by = outcome.audit.principal.clone().unwrap_or_default();
         match self.act(&action, &by, query, body, randomness, now).await {
-            Ok(Done { reply, key, revocation }) => {
+            Ok(Done { reply, key, revocation, because }) => {
                 if let Some(id) = &key {
                     self.forget_key(id);
                 }
@@ -117,6 +117,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 }
                 outcome.audit.key = key;
                 outcome.audit.revocation = revocation;
+                outcome.audit.reason = because;
                 (reply, outcome)
             }
             Err(error) => {
@@ -206,11 +207,13 @@ struct Done {
     key: Option<String>,
     /// The number of the revocation that was entered.
     revocation: Option<u64>,
+    /// Why it was.
+    because: Option<String>,
 }
 
 impl Done {
     fn read(reply: Reply) -> Self {
-        Self { reply, key: None, revocation: None }
+        Self { reply, key: None, revocation: None, because: None }
     }
 
     fn key(status: u16, key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> Self {
@@ -224,7 +227,8 @@ impl Done {
             Statement::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
             _ => None,
         };
-        Self { reply, key, revocation: Some(entry.sequence) }
+        let because = Some(crate::audit::excerpt(&entry.reason, 256));
+        Self { reply, key, revocation: Some(entry.sequence), because }
     }
 }
 

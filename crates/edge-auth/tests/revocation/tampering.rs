@@ -2,6 +2,7 @@
 
 use edge_auth::Code;
 use edge_auth::platform::RevocationRecord;
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 use crate::world::{Instance, NOW, World, later, token};
@@ -117,4 +118,25 @@ fn an_instance_goes_on_when_the_store_is_mended() {
     world.feed().tamper(|records, _| *records = whole);
     assert_eq!(asked(&instance, 22.0).0, None);
     assert_eq!(instance.token(&token("alice", "second"), later(22.0)), Some(Code::TokenRevoked));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_change_of_a_record_goes_unnoticed(at: prop::sample::Index, bit in 0_u8..7, cut: bool) {
+        let (_, instance) = tampered(|records| {
+            let document = &mut records.get_mut(&2).unwrap().document;
+            let at = at.index(document.len());
+            if cut {
+                document.truncate(at);
+            } else {
+                let mut bytes = std::mem::take(document).into_bytes();
+                bytes[at] ^= 1 << bit;
+                *document = String::from_utf8(bytes).unwrap();
+            }
+        });
+        prop_assert!(asked(&instance, 7.0).1.contains("ALERT"));
+        prop_assert_eq!(asked(&instance, 10.0).0, Some(Code::RevocationStale));
+    }
 }

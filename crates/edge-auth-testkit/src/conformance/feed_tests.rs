@@ -1,0 +1,147 @@
+//! The suite of the feed notices: each defect makes the check fail that is about it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use edge_auth::platform::{
+    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+};
+use edge_auth_token::Timestamp;
+use futures::executor::block_on;
+
+use super::{FeedBackend, run_feed};
+use crate::revocations::MemoryRevocations;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Defect {
+    None,
+    AppendsBehindAGap,
+    AppendsSomeOfABatch,
+    ComesInTheOrderOfText,
+    FindsByPrefix,
+    ForgetsTheNewest,
+    ForgetsWithoutBeingAsked,
+    KeepsNoTimes,
+    SharesNothing,
+    SharesParts,
+    SnapshotsGoBack,
+}
+
+/// Each defect with a check that must fail for it.
+const NOTICED_BY: [(Defect, &str); 10] = [
+    (Defect::AppendsBehindAGap, "no_sequence_is_left_out"),
+    (Defect::AppendsSomeOfABatch, "a_batch_is_appended_whole_or_not_at_all"),
+    (Defect::ComesInTheOrderOfText, "records_come_in_the_order_of_their_sequence"),
+    (Defect::FindsByPrefix, "a_record_is_found_by_its_mark"),
+    (Defect::ForgetsTheNewest, "the_sequence_goes_on_after_records_were_forgotten"),
+    (Defect::ForgetsWithoutBeingAsked, "a_lapsed_record_stays_until_it_is_to_be_forgotten"),
+    (Defect::KeepsNoTimes, "every_field_of_a_record_returns"),
+    (Defect::SharesNothing, "a_record_is_seen_by_every_handle_at_once"),
+    (Defect::SharesParts, "parts_of_two_snapshots_are_told_apart"),
+    (Defect::SnapshotsGoBack, "an_older_snapshot_does_not_replace_a_newer_one"),
+];
+
+#[test]
+fn every_defect_fails_the_check_that_is_about_it() {
+    for (defect, check) in NOTICED_BY {
+        let report = block_on(run_feed(&Broken(defect, Mutex::default())));
+        let failed: Vec<_> = report.failures().map(|(name, _)| name).collect();
+        assert!(failed.contains(&check), "{defect:?} failed only {failed:?}");
+    }
+}
+
+#[test]
+fn without_a_defect_nothing_fails() {
+    block_on(run_feed(&Broken(Defect::None, Mutex::default()))).must_pass();
+}
+
+struct Broken(Defect, Mutex<BTreeMap<String, MemoryRevocations>>);
+
+impl FeedBackend for Broken {
+    type Log = BrokenLog;
+
+    async fn open(&self, storage: &str) -> Result<BrokenLog, Unavailable> {
+        let log = match self.0 {
+            Defect::SharesNothing => MemoryRevocations::new(),
+            _ => self.1.lock().unwrap().entry(storage.to_owned()).or_default().clone(),
+        };
+        Ok(BrokenLog { defect: self.0, log })
+    }
+}
+
+struct BrokenLog {
+    defect: Defect,
+    log: MemoryRevocations,
+}
+
+impl RevocationFeed for BrokenLog {
+    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        let mut records = self.log.since(first, limit).await?;
+        match self.defect {
+            Defect::ComesInTheOrderOfText => records.sort_by_key(|record| record.sequence.to_string()),
+            Defect::ForgetsWithoutBeingAsked => records.retain(|record| record.lapses_at.is_none()),
+            Defect::KeepsNoTimes => records.iter_mut().for_each(|record| record.lapses_at = None),
+            _ => {}
+        }
+        Ok(records)
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        match self.defect {
+            Defect::FindsByPrefix => {
+                let all = self.log.since(0, usize::MAX).await?;
+                Ok(all.into_iter().filter(|record| record.mark.starts_with(mark)).collect())
+            }
+            _ => self.log.marked(mark).await,
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        self.log.snapshot().await
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        let id = if self.defect == Defect::SharesParts { "" } else { id };
+        self.log.snapshot_part(id, index).await
+    }
+}
+
+impl RevocationLog for BrokenLog {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+        match self.defect {
+            Defect::AppendsBehindAGap => {
+                self.log.tamper(|kept, _| {
+                    kept.extend(records.iter().map(|record| (record.sequence, record.clone())));
+                });
+                Ok(Put::Stored)
+            }
+            Defect::AppendsSomeOfABatch => {
+                let mut done = Put::Conflict;
+                for record in records {
+                    done = self.log.append(std::slice::from_ref(record)).await?;
+                }
+                Ok(done)
+            }
+            _ => self.log.append(records).await,
+        }
+    }
+
+    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+        self.log.newest(before, limit).await
+    }
+
+    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+        let id = if self.defect == Defect::SharesParts { "" } else { id };
+        self.log.put_snapshot_part(id, index, bytes).await
+    }
+
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        let put = self.log.put_snapshot(snapshot).await?;
+        Ok(if self.defect == Defect::SnapshotsGoBack { Put::Stored } else { put })
+    }
+
+    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let before = if self.defect == Defect::ForgetsTheNewest { u64::MAX } else { before };
+        self.log.forget(before, now, limit).await
+    }
+}
