@@ -42,7 +42,7 @@ impl Serving {
         let policy = deployment.policy()?;
         let stores = Stores::bound(&deployment.env);
         // The feed says which records have changed, and a copy may not know it yet.
-        let stores = if policy.has_revocation_feed() { stores.as_written() } else { stores };
+        let stores = if policy.has_revocation_feed() { stores.read_in_ledger() } else { stores };
         stores_for(&policy, &stores)?;
         if policy.forward_auth() == Some(Proxy::Envoy) {
             return Err(ENVOY.to_owned());

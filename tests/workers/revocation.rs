@@ -28,7 +28,7 @@ fn gate(name: &str, interval: &str) -> Deployment {
 }
 
 fn status(of: SocketAddr, key: &str) -> u16 {
-    let headers = [("x-original-method", "GET"), ("x-original-uri", "/orders/1"), ("x-api-key", key)];
+    let headers = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
     send(of, "GET", "/authorize", &headers).status
 }
 
@@ -90,7 +90,7 @@ fn a_client_that_leaves_while_the_feed_is_read_keeps_nobody_else_waiting() {
     write!(
         leaving,
         "GET /authorize HTTP/1.1\r\nHost: api.example.com\r\nCF-Connecting-IP: 127.0.0.1\r\n\
-         X-Original-Method: GET\r\nX-Original-URI: /orders/1\r\nX-API-Key: {key}\r\n\r\n"
+         X-Forwarded-Method: GET\r\nX-Forwarded-Uri: /orders/1\r\nX-API-Key: {key}\r\n\r\n"
     )
     .unwrap();
     let since = Instant::now();

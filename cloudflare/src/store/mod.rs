@@ -56,7 +56,7 @@ impl Stores {
     }
 
     /// The same, with records read where they are written.
-    pub(crate) fn as_written(self) -> Self {
+    pub(crate) fn read_in_ledger(self) -> Self {
         Self { replica: None, ..self }
     }
 
