@@ -30,8 +30,10 @@ const OF_OTHERS: [&str; 12] = [
 /// Whether an upstream could take a client's field, in any spelling, for a certificate that somebody
 /// verified.
 pub(crate) fn carries_certificate(name: &str) -> bool {
+    // Few fields of a request begin like them.
+    let Some(initial @ ('c' | 's' | 'x')) = fold(name).next() else { return false };
     let ours = FIELDS.iter().flat_map(|(_, names)| *names);
-    ours.chain(&OF_OTHERS).any(|pattern| matches(pattern, name))
+    ours.chain(&OF_OTHERS).any(|pattern| pattern.starts_with(initial) && matches(pattern, name))
 }
 
 /// Whether the field belongs to this source.
