@@ -8,7 +8,7 @@ use edge_auth_token::{Secret, SignatureBackend};
 use super::Gate;
 use super::seen_certificates::SeenCertificates;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
-use crate::cache::{Cache, Seed};
+use crate::cache::{Cache, Room, Seed};
 use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource, Identity};
 use crate::identity::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
@@ -21,6 +21,9 @@ use crate::trust::Trust;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
 const CACHED: usize = 10_000;
+/// How long those tokens may be in all, in bytes: what was read from them takes some twice as much, and a
+/// Worker has 128 MB.
+const CACHED_TOKENS: usize = 16 << 20;
 
 /// Where a host keeps what a policy only names. An error says what to do, and holds no secret.
 pub trait Resources {
@@ -119,7 +122,7 @@ impl<P: Platform> Gate<P> {
             key_blocks,
             certificate_blocks,
             certificates: SeenCertificates::new(CACHED, Seed(seed)),
-            tokens: Cache::new(CACHED, Seed(seed)),
+            tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
             ground: OnceLock::new(),
         };
