@@ -128,6 +128,34 @@ fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
 }
 
 #[test]
+fn a_token_in_a_field_of_its_own_is_a_credential_like_any_other() {
+    let own = TOKENS.replace("keys =", "token_header = \"x-id-token\"\nkeys =");
+    let header = "method.request.header.Authorization";
+    let codes = found(&own, &rest("REQUEST", "20", header));
+    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key"]);
+    assert_eq!(found(&own, &rest("REQUEST", "20", "method.request.header.X-Id-Token")), [""; 0]);
+    assert_eq!(
+        found(&own, &rest("TOKEN", "20", "method.request.header.X-Id-Token")),
+        ["e token_event_lacks"]
+    );
+    // A rule that can be met by either is in need of both.
+    let access = "[[issuer]]\nname = \"access\"\npreset = \"cloudflare-access\"\nissuer = \"https://acme.cloudflareaccess.com\"\n\
+                  audience = \"aud\"\nkeys = { discover = true }\n";
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"jwt:access\"] }");
+    let codes = found(&format!("{access}{either}"), &rest("REQUEST", "20", header));
+    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key"]);
+}
+
+#[test]
+fn issuers_whose_tokens_come_by_one_field_need_no_other() {
+    let other = "[[issuer]]\nname = \"other\"\nissuer = \"https://other.example.com/\"\naudience = \"api\"\n\
+                 keys = { discover = true }\n";
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"jwt:other\"] }");
+    let template = rest("REQUEST", "20", "method.request.header.Authorization");
+    assert_eq!(found(&format!("{other}{either}"), &template), [""; 0]);
+}
+
+#[test]
 fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_kept_for() {
     let block = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
     let bound = format!("{TOKENS}{block}");

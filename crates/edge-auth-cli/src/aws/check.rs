@@ -1,5 +1,7 @@
 //! What goes wrong between a policy and what API Gateway keeps of its answers.
 
+use std::collections::BTreeSet;
+
 use edge_auth::Policy;
 use edge_auth::aws::HttpApiResponse;
 use edge_auth::policy::RuleSummary;
@@ -28,6 +30,9 @@ pub(super) enum Severity {
     /// It depends on what no file says.
     Warning,
 }
+
+/// The field of tokens, unless their issuer has another.
+const AUTHORIZATION: &str = "authorization";
 
 /// All findings, in the order of the template.
 pub(super) fn findings(policy: &Policy, found: &Found) -> Vec<Finding> {
@@ -153,11 +158,13 @@ impl Check<'_> {
     fn token_events(&mut self) {
         let certificates = self.first(|rule| rule.certificates);
         let hosts = self.first(|rule| rule.hosts);
-        let both = self.first(|rule| rule.tokens && rule.api_keys && !rule.any);
+        let both = self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any);
+        let elsewhere = self.first(|rule| rule.token_fields.iter().any(|field| *field != AUTHORIZATION));
         let unseen = [
             (certificates, "a client certificate"),
             (hosts, "the host"),
             (both, "a token and an API key at once"),
+            (elsewhere, "a token in a field of its own"),
         ];
         for (rule, what) in unseen {
             if let Some(rule) = rule {
@@ -171,16 +178,9 @@ impl Check<'_> {
 
     /// API Gateway answers 401 by itself unless every identity source is there.
     fn required_sources(&mut self) {
-        let key_header = self.key_header();
-        let has = |source: &str| self.authorizer.sources.iter().any(|own| own == source);
-        let by_other =
-            |own: fn(&RuleSummary<'_>) -> bool| self.first(|rule| !rule.public && (rule.any || !own(rule)));
-        let needless = [
-            ("authorization", by_other(|rule| rule.tokens).filter(|_| has("header:authorization"))),
-            (self.policy.api_key_header(), by_other(|rule| rule.api_keys).filter(|_| has(&key_header))),
-        ];
-        for (field, rule) in needless {
-            let Some(rule) = rule else { continue };
+        for field in self.credential_fields() {
+            let without = self.first(|rule| !rule.public && self.can_do_without(rule, &field));
+            let Some(rule) = without.filter(|_| self.has_header(&field)) else { continue };
             let message = format!(
                 "rule `{rule}` can be met without the field `{field}`, but API Gateway answers 401 to who does not \
                  send it, before the policy is asked: have every caller send it (API keys may come as `Authorization: \
@@ -190,17 +190,21 @@ impl Check<'_> {
         }
     }
 
+    /// Whether a rule can be met by who does not send this field.
+    fn can_do_without(&self, rule: &RuleSummary<'_>, field: &str) -> bool {
+        let fields = self.fields_of(rule);
+        if rule.any {
+            rule.certificates || fields.iter().any(|own| own != field)
+        } else {
+            fields.iter().all(|own| own != field)
+        }
+    }
+
     /// An answer is kept for all who send the same identity sources.
     fn kept_for_others(&mut self) {
-        let has = |source: &str| self.authorizer.sources.iter().any(|own| own == source);
-        let key_header = self.key_header();
-        let missing = [
-            (self.first(|rule| rule.tokens).filter(|_| !has("header:authorization")), "header:authorization"),
-            (self.first(|rule| rule.api_keys).filter(|_| !has(&key_header)), key_header.as_str()),
-        ];
-        for (rule, source) in missing {
-            let Some(rule) = rule else { continue };
-            let (_, field) = source.split_once(':').unwrap_or_default();
+        for field in self.credential_fields() {
+            let by_it = self.first(|rule| self.fields_of(rule).contains(&field));
+            let Some(rule) = by_it.filter(|_| !self.has_header(&field)) else { continue };
             let message = format!(
                 "rule `{rule}` is decided by the field `{field}`, and answers are kept for whoever sends another one, too: \
                  make it an identity source, or keep nothing"
@@ -218,14 +222,14 @@ impl Check<'_> {
                            token, too: keep nothing (TTL 0)";
             self.refuse("bound_token_with_caching", message.to_owned());
         }
-        if let Some(rule) = self.first(|rule| rule.hosts).filter(|_| !has("header:host")) {
+        if let Some(rule) = self.first(|rule| rule.hosts).filter(|_| !self.has_header("host")) {
             let message = format!(
                 "rule `{rule}` is for certain hosts, and answers are kept for all hosts: make the field `Host` an identity \
                  source, or keep nothing"
             );
             self.refuse("host_with_caching", message);
         }
-        let by_address = has("context:identity.sourceip") || has("context:http.sourceip");
+        let by_address = self.has("context:identity.sourceip") || self.has("context:http.sourceip");
         if self.policy.api_key_blocks().next().is_some() && !by_address {
             let message = "a key that is bound to networks is let in from everywhere while an answer is kept: if there are \
                            such keys, keep nothing, or make the caller's address an identity source";
@@ -236,7 +240,7 @@ impl Check<'_> {
     /// An answer is kept for all routes.
     fn kept_for_other_routes(&mut self) {
         if self.authorizer.kind == Kind::Http && self.authorizer.simple {
-            if !self.authorizer.sources.iter().any(|own| own == "context:routekey") {
+            if !self.has("context:routekey") {
                 let message = "a simple answer is kept for every route of the API: make `$context.routeKey` an identity \
                                source, or keep nothing";
                 self.refuse("simple_without_route_key", message.to_owned());
@@ -257,8 +261,24 @@ impl Check<'_> {
         }
     }
 
-    fn key_header(&self) -> String {
-        format!("header:{}", self.policy.api_key_header().to_ascii_lowercase())
+    /// The fields that credentials of this policy come by, and `authorization`, in lower case.
+    fn credential_fields(&self) -> BTreeSet<String> {
+        let named = self.policy.rule_summaries().flat_map(|rule| self.fields_of(&rule)).collect::<Vec<_>>();
+        named.into_iter().chain([AUTHORIZATION.to_owned()]).collect()
+    }
+
+    /// An API key may come as `Authorization`, too; but then there must be none in its own field.
+    fn fields_of(&self, rule: &RuleSummary<'_>) -> Vec<String> {
+        let keys = Some(self.policy.api_key_header()).filter(|_| rule.api_keys);
+        rule.token_fields.iter().copied().chain(keys).map(str::to_ascii_lowercase).collect()
+    }
+
+    fn has_header(&self, field: &str) -> bool {
+        self.has(&format!("header:{field}"))
+    }
+
+    fn has(&self, source: &str) -> bool {
+        self.authorizer.sources.iter().any(|own| own == source)
     }
 
     /// The name of the first such rule.

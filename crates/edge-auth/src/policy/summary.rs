@@ -12,8 +12,9 @@ pub struct RuleSummary<'a> {
     pub public: bool,
     /// Whether one of several credentials is enough.
     pub any: bool,
-    /// Whether it names tokens.
-    pub tokens: bool,
+    /// The fields by which the tokens that it names come, in lower case, each once: `authorization`, or an
+    /// issuer's `token_header`.
+    pub token_fields: Vec<&'a str>,
     /// Whether it names API keys.
     pub api_keys: bool,
     /// Whether it names client certificates, or wants tokens that are bound to one.
@@ -25,7 +26,8 @@ pub struct RuleSummary<'a> {
 impl Policy {
     /// The rules, in their order.
     pub fn rule_summaries(&self) -> impl Iterator<Item = RuleSummary<'_>> {
-        self.rules.iter().zip(self.router.routes()).map(|(rule, route)| summary(rule, route.host.is_some()))
+        let routes = self.router.routes();
+        self.rules.iter().zip(routes).map(|(rule, route)| self.summary(rule, route.host.is_some()))
     }
 
     /// The field of its own that API keys come by.
@@ -43,18 +45,29 @@ impl Policy {
         let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
         unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
     }
-}
+    fn summary<'a>(&'a self, rule: &'a Rule, hosts: bool) -> RuleSummary<'a> {
+        let named = rule.access.named();
+        let names = |kind: fn(&Named) -> bool| named.iter().any(kind);
+        RuleSummary {
+            name: &rule.name,
+            public: rule.access == Access::Public,
+            any: matches!(rule.access, Access::Any(_)) && named.len() > 1,
+            token_fields: self.token_fields(named),
+            api_keys: names(|one| matches!(one, Named::Key(_))),
+            certificates: rule.certificate_bound || names(|one| matches!(one, Named::Cert(_))),
+            hosts,
+        }
+    }
 
-fn summary(rule: &Rule, hosts: bool) -> RuleSummary<'_> {
-    let named = rule.access.named();
-    let names = |kind: fn(&Named) -> bool| named.iter().any(kind);
-    RuleSummary {
-        name: &rule.name,
-        public: rule.access == Access::Public,
-        any: matches!(rule.access, Access::Any(_)) && named.len() > 1,
-        tokens: names(|one| matches!(one, Named::Jwt(_))),
-        api_keys: names(|one| matches!(one, Named::Key(_))),
-        certificates: rule.certificate_bound || names(|one| matches!(one, Named::Cert(_))),
-        hosts,
+    fn token_fields(&self, named: &[Named]) -> Vec<&str> {
+        let issuers = named.iter().filter_map(|one| match one {
+            Named::Jwt(index) => self.issuers.get(*index),
+            Named::Key(_) | Named::Cert(_) => None,
+        });
+        let mut fields: Vec<&str> =
+            issuers.map(|issuer| issuer.token_header.as_deref().unwrap_or("authorization")).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields
     }
 }
