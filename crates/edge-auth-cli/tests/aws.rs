@@ -46,6 +46,15 @@ fn http(ttl: &str, identity: &str, simple: bool) -> String {
     )
 }
 
+/// An HTTP API's authorizer, as CloudFormation writes it.
+fn gateway(payload: &str, simple: &str, ttl: u32, sources: &str) -> String {
+    format!(
+        "Resources:\n  Gate:\n    Type: AWS::ApiGatewayV2::Authorizer\n    Properties:\n      AuthorizerType: REQUEST\n      \
+         AuthorizerPayloadFormatVersion: '{payload}'\n      EnableSimpleResponses: {simple}\n      \
+         AuthorizerResultTtlInSeconds: {ttl}\n      IdentitySource: {sources}\n"
+    )
+}
+
 /// The codes that are found, each with its severity's first letter.
 fn found(policy: &str, template: &str) -> Vec<String> {
     let folder = Folder::with_policy(policy);
@@ -104,10 +113,90 @@ fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
 }
 
 #[test]
+fn identity_sources_that_are_known_only_later_switch_no_check_off() {
+    let unsafe_ones = [
+        "e ttl_exceeds_bound",
+        "w sources_unknown",
+        "e credential_not_in_cache_key",
+        "e simple_without_route_key",
+    ];
+    for later in ["[!Sub '$request.header.Authorization']", "!Ref Sources", "{ Fn::If: [A, [x], [y]] }"] {
+        assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, later)), unsafe_ones, "{later}");
+    }
+    for later in ["Headers: [!Ref Field]", "Headers: !Ref Fields"] {
+        assert_eq!(found(TOKENS, &http("20", later, true)), unsafe_ones[1..], "{later}");
+    }
+    let identity =
+        http("20", "Headers: [Authorization]", true).replace("Identity:", "Identity: !If\n            -");
+    assert_eq!(found(TOKENS, &identity)[..2], ["w ttl_unknown", "w sources_unknown"]);
+    let known = "['$request.header.Authorization', '$context.routeKey', !Ref Another]";
+    assert_eq!(
+        found(TOKENS, &gateway("2.0", "true", 20, known)),
+        ["w sources_unknown", "w simple_kept_for_route"]
+    );
+    // An HTTP API without any keeps nothing.
+    for none in ["[]", "''", "~", "!Ref AWS::NoValue", "{ Ref: 'AWS::NoValue' }"] {
+        assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, none)), [""; 0], "{none}");
+    }
+}
+
+#[test]
 fn the_policy_and_the_template_say_the_same_of_simple_responses() {
     assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", false)), ["e simple_mismatch"]);
     let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
     assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), [""; 0]);
+}
+
+#[test]
+fn true_is_read_however_yaml_lets_it_be_written() {
+    let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
+    for on in ["true", "True", "TRUE", "'true'", "yes", "on"] {
+        let template = gateway("2.0", on, 20, "['$request.header.Authorization']");
+        assert_eq!(found(&iam, &template), ["e simple_mismatch"], "{on}");
+    }
+    let later = gateway("2.0", "!Ref Simple", 20, "['$request.header.Authorization']");
+    assert_eq!(found(&iam, &later), ["w simple_unknown"]);
+}
+
+#[test]
+fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
+    let source = "['$request.header.Authorization']";
+    assert_eq!(found(TOKENS, &gateway("1.0", "false", 20, source)), [""; 0]);
+    assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
+    let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
+    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam"]);
+}
+
+#[test]
+fn a_token_event_has_one_credential_and_its_answer_is_kept_for_that() {
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }");
+    let header = "method.request.header.Authorization";
+    assert_eq!(
+        found(&format!("{either}{KEYS}"), &rest("TOKEN", "5", header)),
+        ["w identity_source_required"]
+    );
+}
+
+#[test]
+fn what_is_advised_about_one_finding_is_no_other_finding() {
+    let folder = Folder::with_policy(
+        &(TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }") + KEYS),
+    );
+    let told = |template: &str| {
+        folder.write("template.yaml", template);
+        folder.run(&["aws", "lint", "template.yaml"]).stdout()
+    };
+    let header = "method.request.header.Authorization";
+    let advice = "API keys may come as `Authorization: ApiKey …`";
+    let kept = told(&rest("REQUEST", "5", header));
+    assert!(!kept.contains(advice) && kept.contains("a TOKEN authorizer"), "{kept}");
+    let kept = told(&gateway("1.0", "false", 5, "['$request.header.Authorization']"));
+    assert!(!kept.contains(advice) && !kept.contains("a TOKEN authorizer"), "{kept}");
+    for right in [rest("TOKEN", "5", header), gateway("2.0", "true", 0, "['$request.header.Authorization']")]
+    {
+        let told = told(&right);
+        assert!(told.contains(advice), "{told}");
+    }
 }
 
 #[test]
@@ -160,7 +249,9 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
     let block = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
     let bound = format!("{TOKENS}{block}");
     let header = "method.request.header.Authorization";
-    assert_eq!(found(&bound, &rest("TOKEN", "10", header)), ["e bound_token_with_caching"]);
+    assert_eq!(found(&bound, &rest("REQUEST", "10", header)), ["e bound_token_with_caching"]);
+    // Without a certificate, a bound token is refused.
+    assert_eq!(found(&bound, &rest("TOKEN", "10", header)), [""; 0]);
     let agents = format!("{bound}[[rule]]\npath = \"/jobs\"\nrequire = \"cert:agents\"\n");
     let codes = found(&agents, &rest("REQUEST", "10", header));
     assert_eq!(codes, ["w identity_source_required", "e certificate_with_caching"]);
@@ -198,7 +289,86 @@ fn a_default_endpoint_beside_mutual_tls_is_refused() {
         )
     };
     assert_eq!(found(TOKENS, &api("")), ["e execute_api_open"]);
-    assert_eq!(found(TOKENS, &api("      DisableExecuteApiEndpoint: true\n")), [""; 0]);
+    assert_eq!(found(TOKENS, &api("      DisableExecuteApiEndpoint: True\n")), [""; 0]);
+}
+
+#[test]
+fn what_sam_s_globals_say_is_said_of_every_api() {
+    let authorizer = |ttl: u32| {
+        format!(
+            "Auth:\n      Authorizers:\n        Gate:\n          FunctionArn: !GetAtt F.Arn\n          \
+             AuthorizerPayloadFormatVersion: '2.0'\n          EnableSimpleResponses: true\n          \
+             Identity: {{ Headers: [Authorization], ReauthorizeEvery: {ttl} }}\n"
+        )
+    };
+    let template =
+        |ttl: u32, api: &str| format!("Globals:\n  HttpApi:\n    {}Resources:\n{api}", authorizer(ttl));
+    let both = ["e ttl_exceeds_bound", "e simple_without_route_key"];
+    // The API that SAM makes for functions' events has no resource of its own.
+    assert_eq!(found(TOKENS, &template(3600, "  F: { Type: AWS::Serverless::Function }\n")), both);
+    let plain = "  Api: { Type: AWS::Serverless::HttpApi, Properties: { StageName: live } }\n";
+    assert_eq!(found(TOKENS, &template(3600, plain)), both);
+    // A resource says the rest, and differs.
+    let own = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth: { Authorizers: { Gate: { Identity: { ReauthorizeEvery: 3600 } } } }\n";
+    assert_eq!(found(TOKENS, &template(0, own)), both);
+    let keyed = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth: { Authorizers: { Gate: { Identity: { Context: [routeKey], ReauthorizeEvery: 20 } } } }\n";
+    assert_eq!(found(TOKENS, &template(0, keyed)), ["w simple_kept_for_route"]);
+}
+
+#[test]
+fn a_default_endpoint_is_closed_by_sam_s_globals_too() {
+    let template = |globals: &str, properties: &str| {
+        format!(
+            "Globals:\n  Api:\n    Domain: {{ MutualTlsAuthentication: {{ TruststoreUri: s3://b/t.pem }} }}\n{globals}{}  \
+             Api:\n    Type: AWS::Serverless::Api\n    Properties: {{ StageName: live{properties} }}\n",
+            rest("TOKEN", "0", "method.request.header.Authorization")
+        )
+    };
+    let closed = "    DisableExecuteApiEndpoint: true\n";
+    assert_eq!(found(TOKENS, &template("", "")), ["e execute_api_open"]);
+    assert_eq!(found(TOKENS, &template(closed, "")), [""; 0]);
+    assert_eq!(
+        found(TOKENS, &template(closed, ", DisableExecuteApiEndpoint: false")),
+        ["e execute_api_open"]
+    );
+}
+
+#[test]
+fn a_simple_answer_that_is_kept_for_a_route_of_many_paths_is_refused() {
+    let kept = gateway("2.0", "true", 20, "['$request.header.Authorization', '$context.routeKey']");
+    let with = |resource: &str| found(TOKENS, &format!("{kept}{resource}"));
+    let route = |key: &str| {
+        format!("  R: {{ Type: AWS::ApiGatewayV2::Route, Properties: {{ RouteKey: '{key}' }} }}\n")
+    };
+    let event = |path: &str| {
+        format!(
+            "  F: {{ Type: AWS::Serverless::Function, Properties: {{ Events: {{ E: {{ Type: HttpApi{path} }} }} }} }}\n"
+        )
+    };
+    let api = |kind: &str, path: &str| {
+        format!(
+            "  A: {{ Type: {kind}, Properties: {{ DisableExecuteApiEndpoint: true, Body: {{ openapi: 3.0.1, paths: {{ '{path}': {{}} }} }} }} }}\n"
+        )
+    };
+    for greedy in [
+        route("$default"),
+        route("ANY /v1/{proxy+}"),
+        event(""),
+        event(", Properties: { Path: '/{proxy+}', Method: any }"),
+        api("AWS::ApiGatewayV2::Api", "/{proxy+}"),
+        api("AWS::ApiGatewayV2::Api", "/$default"),
+    ] {
+        assert_eq!(with(&greedy), ["e simple_kept_for_route"], "{greedy}");
+    }
+    for exact in [
+        route("GET /orders/{id}"),
+        event(", Properties: { Path: '/orders/{id}', Method: get }"),
+        api("AWS::ApiGatewayV2::Api", "/orders/{id}"),
+        // A route of a REST API.
+        api("AWS::ApiGateway::RestApi", "/{proxy+}"),
+    ] {
+        assert_eq!(with(&exact), ["w simple_kept_for_route"], "{exact}");
+    }
 }
 
 #[test]

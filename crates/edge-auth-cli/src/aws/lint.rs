@@ -7,8 +7,10 @@ use anstyle::AnsiColor;
 use clap::Args;
 use serde::Serialize;
 
-use super::authorizer::Found;
-use super::check::{Finding, Severity, findings};
+use super::check::findings;
+use super::finding::{Finding, Severity};
+use super::found::Found;
+
 use super::template::Node;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, read_bounded};

@@ -2,7 +2,11 @@
 
 mod authorizer;
 mod check;
+mod finding;
+mod found;
+mod kept;
 mod lint;
+mod sources;
 mod template;
 
 use clap::Subcommand;

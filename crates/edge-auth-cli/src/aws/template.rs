@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, Span};
 const MAX_DEPTH: usize = 64;
 
 /// A value, and where it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Of a member its name's, from 1.
     pub(super) line: usize,
@@ -16,7 +16,7 @@ pub(super) struct Node {
     content: Content,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Content {
     Text(String),
     List(Vec<Node>),
@@ -40,14 +40,16 @@ impl Node {
         }
     }
 
-    /// The member of this name.
+    /// The member of this name, unless it says that there is none.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        self.members().iter().find(|(own, _)| own == name).map(|(_, node)| node)
+        let found = self.members().iter().find(|(own, _)| own == name).map(|(_, node)| node);
+        found.filter(|node| !node.is_nothing())
     }
 
-    /// The member at the end of these names.
+    /// The member at the end of these names; or, on the way there, what may have it once it is known.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |node, name| node.get(name))
+        path.iter()
+            .try_fold(self, |node, name| node.get(name).or(Some(node).filter(|node| node.resolved_later)))
     }
 
     /// All members.
@@ -72,6 +74,48 @@ impl Node {
             Content::Text(text) if !self.resolved_later => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether it is true, as YAML and JSON say it; nothing if that is known only later.
+    pub(super) fn flag(&self) -> Option<bool> {
+        match self.text()?.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(true),
+            _ => Some(false),
+        }
+    }
+
+    /// Nothing at all, `null`, or what CloudFormation takes for it.
+    fn is_nothing(&self) -> bool {
+        const NO_VALUE: &str = "AWS::NoValue";
+        match &self.content {
+            Content::Text(text) if self.resolved_later => text == NO_VALUE,
+            Content::Text(text) => matches!(text.as_str(), "" | "~" | "null"),
+            Content::Map(members) => match members.as_slice() {
+                [(name, node)] => name == "Ref" && node.text() == Some(NO_VALUE),
+                _ => false,
+            },
+            Content::List(_) => false,
+        }
+    }
+
+    /// This node, on top of what SAM's `Globals` say in its place: of maps the members, lists after one another.
+    pub(super) fn over(&self, globals: &Self) -> Self {
+        let known = !self.resolved_later && !globals.resolved_later;
+        let content = match (&self.content, &globals.content) {
+            (Content::Map(own), Content::Map(others)) if known => {
+                let both = |(name, node): &(String, Self)| match globals.get(name) {
+                    Some(other) => (name.clone(), node.over(other)),
+                    None => (name.clone(), node.clone()),
+                };
+                let others = others.iter().filter(|(name, _)| self.get(name).is_none()).cloned();
+                Content::Map(own.iter().map(both).chain(others).collect())
+            }
+            (Content::List(own), Content::List(others)) if known => {
+                Content::List(others.iter().chain(own).cloned().collect())
+            }
+            _ => return self.clone(),
+        };
+        Self { content, ..*self }
     }
 
     /// Every node below this one, itself included, by the names that lead to it.
@@ -162,6 +206,39 @@ mod tests {
             assert_eq!(text(later), None);
         }
         assert_eq!(root.at(&["A", "D"]).unwrap().line, 4);
+    }
+
+    #[test]
+    fn what_is_within_a_value_of_later_is_known_later_unless_it_is_there() {
+        let root =
+            Node::parse("A: !If [X, { B: 1 }, { B: 2 }]\nC: { Fn::Transform: { Name: x }, D: 3 }\n").unwrap();
+        let found = |path: &[&str]| root.at(path).map(|node| node.text());
+        assert_eq!(found(&["A", "B"]), Some(None));
+        assert_eq!(found(&["C", "B"]), Some(None));
+        assert_eq!(found(&["C", "D"]), Some(Some("3")));
+        assert_eq!(found(&["E", "B"]), None);
+    }
+
+    #[test]
+    fn no_value_is_no_member() {
+        let root =
+            Node::parse("A: !Ref AWS::NoValue\nB: { Ref: AWS::NoValue }\nC: ~\nD:\nE: ''\nF: [ ]\n").unwrap();
+        let found: Vec<&str> =
+            ["A", "B", "C", "D", "E", "F"].into_iter().filter(|name| root.get(name).is_some()).collect();
+        assert_eq!(found, ["F"]);
+    }
+
+    #[test]
+    fn globals_are_what_is_not_said() {
+        let root = Node::parse(
+            "g: { a: 1, b: { c: 2, d: [3] }, e: !Ref X }\no: { a: 4, b: { d: [5] }, e: { f: 6 } }\n",
+        )
+        .unwrap();
+        let whole = root.get("o").unwrap().over(root.get("g").unwrap());
+        let text = |path: &[&str]| whole.at(path).and_then(Node::text);
+        assert_eq!((text(&["a"]), text(&["b", "c"]), text(&["e", "f"])), (Some("4"), Some("2"), Some("6")));
+        let list = whole.at(&["b", "d"]).unwrap().items();
+        assert_eq!(list.into_iter().map(Node::text).collect::<Vec<_>>(), [Some("3"), Some("5")]);
     }
 
     #[test]

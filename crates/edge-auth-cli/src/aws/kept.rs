@@ -1,0 +1,139 @@
+//! What goes wrong with answers that API Gateway keeps.
+
+use super::authorizer::Kind;
+use super::check::Check;
+
+impl Check<'_> {
+    /// All that goes wrong with them.
+    pub(super) fn kept(&mut self) {
+        match self.authorizer.ttl {
+            Some(ttl) => self.budget(ttl),
+            None => {
+                let message = "how long answers are kept is known only when it is deployed: this file is held to the \
+                               policy as if they were kept";
+                self.warn("ttl_unknown", message.to_owned());
+            }
+        }
+        // A `TOKEN` event has nothing that decides but what its answer is kept for.
+        if self.authorizer.kind != Kind::RestToken {
+            self.kept_for_others();
+        }
+        self.kept_for_other_routes();
+    }
+
+    /// An answer that is kept outlives a revocation by as long.
+    fn budget(&mut self, ttl: u64) {
+        let limits = self.policy.revocation_limits();
+        if self.policy.has_revocation_feed() {
+            // That the sum keeps within the bound was checked with the policy.
+            let counted = limits.gateway_cache.as_secs();
+            if ttl > counted {
+                let message = format!(
+                    "answers are kept for {ttl} s, and the policy counts on {counted} s: say `[revocation] \
+                     gateway_cache = \"{ttl}s\"`, or keep them for {counted} s at most"
+                );
+                self.refuse("ttl_exceeds_bound", message);
+            }
+            return;
+        }
+        let bound = limits.bound.as_secs();
+        let keys = self.policy.api_key_blocks().next().is_some();
+        let before = if keys { self.policy.key_record_age().as_secs() } else { 0 };
+        if ttl.saturating_add(before) > bound {
+            let own = if keys {
+                format!("a key's record is believed for {before} s, and then ")
+            } else {
+                String::new()
+            };
+            let longest = bound.saturating_sub(before);
+            let message = format!(
+                "{own}answers are kept for {ttl} s: more than `[revocation] bound` ({bound} s) allows. Keep them for \
+                 {longest} s at most, or raise the bound"
+            );
+            self.refuse("ttl_exceeds_bound", message);
+        }
+    }
+
+    /// An answer is kept for all who send the same identity sources.
+    fn kept_for_others(&mut self) {
+        if self.authorizer.sources.are_unknown() {
+            let message = "some identity sources are known only when it is deployed: this file is held to the policy as \
+                           if there were only the others. Write them out";
+            self.warn("sources_unknown", message.to_owned());
+        }
+        for field in self.credential_fields() {
+            let by_it = self.first(|rule| self.fields_of(rule).contains(&field));
+            let Some(rule) = by_it.filter(|_| !self.has_header(&field)) else { continue };
+            let message = format!(
+                "rule `{rule}` is decided by the field `{field}`, and answers are kept for whoever sends another one, too: \
+                 make it an identity source, or keep nothing"
+            );
+            self.refuse("credential_not_in_cache_key", message);
+        }
+        if let Some(rule) = self.first(|rule| rule.certificates) {
+            let message = format!(
+                "rule `{rule}` is decided by the client's certificate, for which no answer is kept apart: keep nothing \
+                 (TTL 0)"
+            );
+            self.refuse("certificate_with_caching", message);
+        } else if self.policy.client_cert_blocks().next().is_some() {
+            let message = "tokens may be bound to a client's certificate, and an answer is kept for others who send the \
+                           token, too: keep nothing (TTL 0)";
+            self.refuse("bound_token_with_caching", message.to_owned());
+        }
+        if let Some(rule) = self.first(|rule| rule.hosts).filter(|_| !self.has_header("host")) {
+            let message = format!(
+                "rule `{rule}` is for certain hosts, and answers are kept for all hosts: make the field `Host` an identity \
+                 source, or keep nothing"
+            );
+            self.refuse("host_with_caching", message);
+        }
+        let by_address = self.authorizer.sources.has("context:identity.sourceip")
+            || self.authorizer.sources.has("context:http.sourceip");
+        if self.policy.api_key_blocks().next().is_some() && !by_address {
+            let message = "a key that is bound to networks is let in from everywhere while an answer is kept: if there are \
+                           such keys, keep nothing, or make the caller's address an identity source";
+            self.warn("network_bound_keys_with_caching", message.to_owned());
+        }
+    }
+
+    /// An answer is kept for all routes.
+    fn kept_for_other_routes(&mut self) {
+        if self.answers_simply() {
+            return self.kept_for_route();
+        }
+        for unsaid in self.policy.unsaid_by_iam() {
+            let message = format!(
+                "rule `{}` cannot be said to IAM: {}. An answer allows one call, and is kept for the caller's others: \
+                 keep nothing (TTL 0)",
+                unsaid.rule, unsaid.why
+            );
+            self.refuse("unsaid_by_iam", message);
+        }
+    }
+
+    /// A simple answer says nothing of paths.
+    fn kept_for_route(&mut self) {
+        if !self.authorizer.sources.has("context:routekey") {
+            let message = "a simple answer is kept for every route of the API: make `$context.routeKey` an identity \
+                           source, or keep nothing";
+            return self.refuse("simple_without_route_key", message.to_owned());
+        }
+        let advice = "let answers be policies (`[aws] http_api = \"iam\"`), or keep nothing";
+        match &self.found.greedy_route {
+            Some(route) => {
+                let message = format!(
+                    "a simple answer is kept for all paths of a route, and the route `{route}` takes any: {advice}"
+                );
+                self.refuse("simple_kept_for_route", message);
+            }
+            None => {
+                let message = format!(
+                    "a simple answer is kept for all paths of a route: have no route cover the paths of several rules \
+                     (`$default`, `{{proxy+}}`); else {advice}"
+                );
+                self.warn("simple_kept_for_route", message);
+            }
+        }
+    }
+}
