@@ -137,19 +137,34 @@ impl Check<'_> {
         for field in self.credential_fields() {
             let without = self.first(|rule| !rule.public && self.can_do_without(rule, &field));
             let Some(rule) = without.filter(|_| self.has_header(&field)) else { continue };
-            // While answers are kept, a key's own field must be an identity source as well, which then everybody sends.
-            let instead = match self.authorizer.kind {
-                Kind::RestRequest if self.keeps() => {
-                    "where every credential may come as `Authorization`, take a TOKEN authorizer; or "
-                }
-                Kind::Http | Kind::HttpPayload1 if self.keeps() => "",
-                _ => "have every caller send it (API keys may come as `Authorization: ApiKey …`), or ",
-            };
             let message = format!(
                 "rule `{rule}` can be met without the field `{field}`, but API Gateway answers 401 to who does not \
-                 send it, before the policy is asked: {instead}name no identity sources and keep nothing (TTL 0)"
+                 send it, before the policy is asked: {}",
+                self.instead()
             );
             self.warn("identity_source_required", message);
+        }
+    }
+
+    /// What to do if not every caller sends an identity source.
+    fn instead(&self) -> &'static str {
+        match self.authorizer.kind {
+            Kind::RestToken => {
+                "have every caller send it (API keys may come as `Authorization: ApiKey …`), or take a REQUEST \
+                 authorizer that has no identity sources and keeps nothing (TTL 0)"
+            }
+            // While answers are kept, the own field of API keys must be an identity source as well.
+            Kind::RestRequest if self.keeps() => {
+                "where every credential may come as `Authorization`, take a TOKEN authorizer; or name no identity \
+                 sources and keep nothing (TTL 0)"
+            }
+            Kind::Http | Kind::HttpPayload1 if self.keeps() => {
+                "name no identity sources and keep nothing (TTL 0)"
+            }
+            Kind::Http | Kind::HttpPayload1 | Kind::RestRequest | Kind::WebSocket => {
+                "have every caller send it (API keys may come as `Authorization: ApiKey …`), or name no identity \
+                 sources"
+            }
         }
     }
 

@@ -66,7 +66,7 @@ impl Check<'_> {
             let Some(rule) = by_it.filter(|_| !self.has_header(&field)) else { continue };
             let message = format!(
                 "rule `{rule}` is decided by the field `{field}`, and answers are kept for whoever sends another one, too: \
-                 make it an identity source, or keep nothing"
+                 make it an identity source, which every caller must send then, or keep nothing"
             );
             self.refuse("credential_not_in_cache_key", message);
         }

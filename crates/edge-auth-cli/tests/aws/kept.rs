@@ -1,0 +1,181 @@
+//! What goes wrong with answers that are kept.
+
+use crate::common::Folder;
+use crate::{KEYS, TOKENS, found, gateway, http, rest};
+
+#[test]
+fn answers_that_are_kept_longer_than_the_bound_are_refused() {
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(TOKENS, &rest("TOKEN", "31", header)), ["e ttl_exceeds_bound"]);
+    // What is not said is 300 seconds.
+    let unsaid = rest("TOKEN", "0", header).replace("      AuthorizerResultTtlInSeconds: 0\n", "");
+    assert_eq!(found(TOKENS, &unsaid), ["e ttl_exceeds_bound"]);
+    assert_eq!(found(&format!("{TOKENS}[revocation]\nbound = \"5m\"\n"), &unsaid), [""; 0]);
+    assert_eq!(found(TOKENS, &rest("TOKEN", "!Ref Seconds", header)), ["w ttl_unknown"]);
+    let fed = |cache: &str| {
+        format!("{TOKENS}[revocation]\nsecret = \"PEPPER\"\nbound = \"60s\"\ngateway_cache = \"{cache}\"\n")
+    };
+    assert_eq!(found(&fed("30s"), &rest("TOKEN", "30", header)), [""; 0]);
+    assert_eq!(found(&fed("10s"), &rest("TOKEN", "30", header)), ["e ttl_exceeds_bound"]);
+    let keys = format!("{KEYS}[[rule]]\npath = \"/a\"\nrequire = \"key:partners\"\n");
+    let by_key = rest("REQUEST", "21", "method.request.header.X-API-Key");
+    assert_eq!(found(&keys, &by_key), ["e ttl_exceeds_bound", "w network_bound_keys_with_caching"]);
+}
+
+#[test]
+fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
+    assert_eq!(found(TOKENS, &http("20", "Headers: [Authorization]", true)), ["e simple_without_route_key"]);
+    assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", true)), [""; 0]);
+}
+
+#[test]
+fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
+    let source = "['$request.header.Authorization']";
+    assert_eq!(found(TOKENS, &gateway("1.0", "false", 20, source)), [""; 0]);
+    assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
+    let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
+    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam"]);
+}
+
+#[test]
+fn a_token_event_has_one_credential_and_its_answer_is_kept_for_that() {
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }");
+    let header = "method.request.header.Authorization";
+    assert_eq!(
+        found(&format!("{either}{KEYS}"), &rest("TOKEN", "5", header)),
+        ["w identity_source_required"]
+    );
+}
+
+#[test]
+fn what_is_advised_about_one_finding_is_no_other_finding() {
+    let folder = Folder::with_policy(
+        &(TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }") + KEYS),
+    );
+    let told = |template: &str| {
+        folder.write("template.yaml", template);
+        folder.run(&["aws", "lint", "template.yaml"]).stdout()
+    };
+    let header = "method.request.header.Authorization";
+    let advice = "API keys may come as `Authorization: ApiKey …`";
+    let kept = told(&rest("REQUEST", "5", header));
+    assert!(!kept.contains(advice) && kept.contains("a TOKEN authorizer"), "{kept}");
+    let kept = told(&gateway("1.0", "false", 5, "['$request.header.Authorization']"));
+    assert!(!kept.contains(advice) && !kept.contains("a TOKEN authorizer"), "{kept}");
+    for right in [rest("TOKEN", "5", header), gateway("2.0", "true", 0, "['$request.header.Authorization']")]
+    {
+        let told = told(&right);
+        assert!(told.contains(advice), "{told}");
+    }
+}
+
+#[test]
+fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
+    let any = format!(
+        "{TOKENS}{KEYS}[[rule]]\npath = \"/b\"\nrequire = {{ any = [\"jwt:corp\", \"key:partners\"] }}\n"
+    );
+    let codes = found(&any, &rest("REQUEST", "10", "method.request.header.Authorization"));
+    assert_eq!(
+        codes,
+        ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]
+    );
+    assert_eq!(found(&any, &rest("REQUEST", "0", "method.request.header.Authorization")), [""; 0]);
+    let both =
+        "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
+    let codes = found(&any, &rest("REQUEST", "10", both));
+    assert_eq!(codes, ["w identity_source_required", "w identity_source_required"]);
+}
+
+#[test]
+fn a_token_in_a_field_of_its_own_is_a_credential_like_any_other() {
+    let own = TOKENS.replace("keys =", "token_header = \"x-id-token\"\nkeys =");
+    let header = "method.request.header.Authorization";
+    let codes = found(&own, &rest("REQUEST", "20", header));
+    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key"]);
+    assert_eq!(found(&own, &rest("REQUEST", "20", "method.request.header.X-Id-Token")), [""; 0]);
+    assert_eq!(
+        found(&own, &rest("TOKEN", "20", "method.request.header.X-Id-Token")),
+        ["e token_event_lacks"]
+    );
+    // A rule that can be met by either is in need of both.
+    let access = "[[issuer]]\nname = \"access\"\npreset = \"cloudflare-access\"\nissuer = \"https://acme.cloudflareaccess.com\"\n\
+                  audience = \"aud\"\nkeys = { discover = true }\n";
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"jwt:access\"] }");
+    let codes = found(&format!("{access}{either}"), &rest("REQUEST", "20", header));
+    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key"]);
+}
+
+#[test]
+fn issuers_whose_tokens_come_by_one_field_need_no_other() {
+    let other = "[[issuer]]\nname = \"other\"\nissuer = \"https://other.example.com/\"\naudience = \"api\"\n\
+                 keys = { discover = true }\n";
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"jwt:other\"] }");
+    let template = rest("REQUEST", "20", "method.request.header.Authorization");
+    assert_eq!(found(&format!("{other}{either}"), &template), [""; 0]);
+}
+
+#[test]
+fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_kept_for() {
+    let block = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
+    let bound = format!("{TOKENS}{block}");
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&bound, &rest("REQUEST", "10", header)), ["e bound_token_with_caching"]);
+    // Without a certificate, a bound token is refused.
+    assert_eq!(found(&bound, &rest("TOKEN", "10", header)), [""; 0]);
+    let agents = format!("{bound}[[rule]]\npath = \"/jobs\"\nrequire = \"cert:agents\"\n");
+    let codes = found(&agents, &rest("REQUEST", "10", header));
+    assert_eq!(codes, ["w identity_source_required", "e certificate_with_caching"]);
+    let codes = found(&agents, &rest("TOKEN", "0", header));
+    assert_eq!(codes, ["e token_event_lacks", "w identity_source_required"]);
+    let hosts =
+        format!("{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n");
+    let codes = found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
+    assert_eq!(codes, ["e unsaid_by_iam"]);
+    assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e unsaid_by_iam"]);
+}
+
+#[test]
+fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
+    let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&nested, &rest("TOKEN", "10", header)), ["e unsaid_by_iam"]);
+    assert_eq!(found(&nested, &rest("TOKEN", "0", header)), [""; 0]);
+}
+
+#[test]
+fn a_simple_answer_that_is_kept_for_a_route_of_many_paths_is_refused() {
+    let kept = gateway("2.0", "true", 20, "['$request.header.Authorization', '$context.routeKey']");
+    let with = |resource: &str| found(TOKENS, &format!("{kept}{resource}"));
+    let route = |key: &str| {
+        format!("  R: {{ Type: AWS::ApiGatewayV2::Route, Properties: {{ RouteKey: '{key}' }} }}\n")
+    };
+    let event = |path: &str| {
+        format!(
+            "  F: {{ Type: AWS::Serverless::Function, Properties: {{ Events: {{ E: {{ Type: HttpApi{path} }} }} }} }}\n"
+        )
+    };
+    let api = |kind: &str, path: &str| {
+        format!(
+            "  A: {{ Type: {kind}, Properties: {{ DisableExecuteApiEndpoint: true, Body: {{ openapi: 3.0.1, paths: {{ '{path}': {{}} }} }} }} }}\n"
+        )
+    };
+    for greedy in [
+        route("$default"),
+        route("ANY /v1/{proxy+}"),
+        event(""),
+        event(", Properties: { Path: '/{proxy+}', Method: any }"),
+        api("AWS::ApiGatewayV2::Api", "/{proxy+}"),
+        api("AWS::ApiGatewayV2::Api", "/$default"),
+    ] {
+        assert_eq!(with(&greedy), ["e simple_kept_for_route"], "{greedy}");
+    }
+    for exact in [
+        route("GET /orders/{id}"),
+        event(", Properties: { Path: '/orders/{id}', Method: get }"),
+        api("AWS::ApiGatewayV2::Api", "/orders/{id}"),
+        // A route of a REST API.
+        api("AWS::ApiGateway::RestApi", "/{proxy+}"),
+    ] {
+        assert_eq!(with(&exact), ["w simple_kept_for_route"], "{exact}");
+    }
+}

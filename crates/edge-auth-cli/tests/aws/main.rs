@@ -1,0 +1,138 @@
+//! `edge-auth aws lint`: templates held to policies.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod kept;
+mod read;
+
+use common::Folder;
+use serde_json::Value;
+
+const TOKENS: &str = r#"
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.com/"
+audience = "api"
+keys = { discover = true }
+
+[[rule]]
+name = "orders"
+path = "/orders/{id}"
+require = "jwt:corp"
+"#;
+
+const KEYS: &str = r#"
+[[api_key]]
+name = "partners"
+prefix = "acme"
+pepper = "PEPPER"
+"#;
+
+const TEMPLATE: &str = include_str!("../../../../aws/template.yaml");
+
+/// A REST API's authorizer.
+fn rest(kind: &str, ttl: &str, sources: &str) -> String {
+    format!(
+        "Resources:\n  Gate:\n    Type: AWS::ApiGateway::Authorizer\n    Properties:\n      Type: {kind}\n      \
+         AuthorizerUri: !Sub '${{Function.Arn}}'\n      AuthorizerResultTtlInSeconds: {ttl}\n      \
+         IdentitySource: {sources}\n"
+    )
+}
+
+/// An HTTP API's authorizer, as SAM writes it.
+fn http(ttl: &str, identity: &str, simple: bool) -> String {
+    format!(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      \
+         Auth:\n        Authorizers:\n          Gate:\n            FunctionArn: !GetAtt Gate.Arn\n            \
+         AuthorizerPayloadFormatVersion: '2.0'\n            EnableSimpleResponses: {simple}\n            \
+         Identity:\n              ReauthorizeEvery: {ttl}\n              {identity}\n"
+    )
+}
+
+/// An HTTP API's authorizer, as CloudFormation writes it.
+fn gateway(payload: &str, simple: &str, ttl: u32, sources: &str) -> String {
+    format!(
+        "Resources:\n  Gate:\n    Type: AWS::ApiGatewayV2::Authorizer\n    Properties:\n      AuthorizerType: REQUEST\n      \
+         AuthorizerPayloadFormatVersion: '{payload}'\n      EnableSimpleResponses: {simple}\n      \
+         AuthorizerResultTtlInSeconds: {ttl}\n      IdentitySource: {sources}\n"
+    )
+}
+
+/// The codes that are found, each with its severity's first letter.
+fn found(policy: &str, template: &str) -> Vec<String> {
+    let folder = Folder::with_policy(policy);
+    folder.write("template.yaml", template);
+    let ran = folder.run(&["--json", "aws", "lint", "template.yaml"]);
+    let report = ran.report();
+    let code = |finding: &Value| {
+        let text = |name: &str| finding[name].as_str().unwrap().to_owned();
+        format!("{} {}", text("severity").get(..1).unwrap(), text("code"))
+    };
+    let codes: Vec<String> = report["findings"].as_array().unwrap().iter().map(code).collect();
+    assert_eq!(ran.code(), i32::from(codes.iter().any(|code| code.starts_with('e'))), "{}", ran.stderr());
+    codes
+}
+
+#[test]
+fn an_authorizer_that_keeps_what_it_may_is_in_order() {
+    assert_eq!(found(TOKENS, &rest("TOKEN", "30", "method.request.header.Authorization")), [""; 0]);
+    assert_eq!(found(TOKENS, &rest("REQUEST", "0", "''")), [""; 0]);
+    assert_eq!(
+        found(TOKENS, &http("20", "Headers: [Authorization]\n              Context: [routeKey]", true)),
+        ["w simple_kept_for_route"]
+    );
+}
+
+#[test]
+fn our_own_template_is_in_order_for_tokens_and_keys() {
+    let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }");
+    assert_eq!(found(&format!("{either}{KEYS}"), TEMPLATE), [""; 0]);
+}
+
+#[test]
+fn our_own_template_raises_an_alarm_for_every_outage() {
+    for code in edge_auth::Code::ALL {
+        let named = TEMPLATE.contains(&format!("($.code = \"{}\")", code.name()));
+        assert_eq!(named, code.is_outage(), "{}", code.name());
+    }
+}
+
+#[test]
+fn the_policy_and_the_template_say_the_same_of_simple_responses() {
+    assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", false)), ["e simple_mismatch"]);
+    let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
+    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), [""; 0]);
+}
+
+#[test]
+fn a_public_rule_behind_an_authorizer_is_told() {
+    let public = format!("{TOKENS}[[rule]]\npath = \"/health\"\npublic = true\n");
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&public, &rest("TOKEN", "10", header)), ["w public_behind_authorizer"]);
+}
+
+#[test]
+fn a_finding_says_where_and_what_to_do() {
+    let folder = Folder::with_policy(TOKENS);
+    folder.write("template.yaml", &rest("TOKEN", "300", "method.request.header.Authorization"));
+    let ran = folder.run(&["aws", "lint", "template.yaml"]);
+    assert_eq!(ran.code(), 1);
+    let told = ran.stdout();
+    assert!(told.contains("template.yaml:2: error ttl_exceeds_bound"), "{told}");
+    assert!(told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"), "{told}");
+    assert!(told.contains("1 authorizer: 1 error, 0 warnings"), "{told}");
+}
+
+#[test]
+fn a_file_without_an_authorizer_or_that_is_none_is_refused() {
+    let folder = Folder::with_policy(TOKENS);
+    folder.write("empty.yaml", "Resources: {}\n");
+    let ran = folder.run(&["aws", "lint", "empty.yaml"]);
+    assert_eq!(ran.code(), 1);
+    assert!(ran.stderr().contains("no Lambda authorizer"), "{}", ran.stderr());
+    folder.write("broken.yaml", "a: [\n");
+    assert_eq!(folder.run(&["aws", "lint", "broken.yaml"]).code(), 2);
+    assert_eq!(folder.run(&["aws", "lint", "missing.yaml"]).code(), 3);
+}

@@ -1,0 +1,111 @@
+//! Templates, in each of the ways to write them.
+
+use crate::{TOKENS, found, gateway, http, rest};
+
+#[test]
+fn identity_sources_that_are_known_only_later_switch_no_check_off() {
+    let unsafe_ones = [
+        "e ttl_exceeds_bound",
+        "w sources_unknown",
+        "e credential_not_in_cache_key",
+        "e simple_without_route_key",
+    ];
+    for later in ["[!Sub '$request.header.Authorization']", "!Ref Sources", "{ Fn::If: [A, [x], [y]] }"] {
+        assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, later)), unsafe_ones, "{later}");
+    }
+    for later in ["Headers: [!Ref Field]", "Headers: !Ref Fields"] {
+        assert_eq!(found(TOKENS, &http("20", later, true)), unsafe_ones[1..], "{later}");
+    }
+    let identity =
+        http("20", "Headers: [Authorization]", true).replace("Identity:", "Identity: !If\n            -");
+    assert_eq!(found(TOKENS, &identity)[..2], ["w ttl_unknown", "w sources_unknown"]);
+    let known = "['$request.header.Authorization', '$context.routeKey', !Ref Another]";
+    assert_eq!(
+        found(TOKENS, &gateway("2.0", "true", 20, known)),
+        ["w sources_unknown", "w simple_kept_for_route"]
+    );
+    // An HTTP API without any keeps nothing.
+    for none in ["[]", "''", "~", "!Ref AWS::NoValue", "{ Ref: 'AWS::NoValue' }"] {
+        assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, none)), [""; 0], "{none}");
+    }
+}
+
+#[test]
+fn true_is_read_however_yaml_lets_it_be_written() {
+    let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
+    for on in ["true", "True", "TRUE", "'true'", "yes", "on"] {
+        let template = gateway("2.0", on, 20, "['$request.header.Authorization']");
+        assert_eq!(found(&iam, &template), ["e simple_mismatch"], "{on}");
+    }
+    let later = gateway("2.0", "!Ref Simple", 20, "['$request.header.Authorization']");
+    assert_eq!(found(&iam, &later), ["w simple_unknown"]);
+}
+
+#[test]
+fn a_default_endpoint_beside_mutual_tls_is_refused() {
+    let api = |closed: &str| {
+        format!(
+            "{}  Domain:\n    Type: AWS::ApiGateway::DomainName\n    Properties:\n      MutualTlsAuthentication: {{ TruststoreUri: s3://b/t.pem }}\n  \
+             Api:\n    Type: AWS::ApiGateway::RestApi\n    Properties:\n      Name: api\n{closed}",
+            rest("TOKEN", "0", "method.request.header.Authorization")
+        )
+    };
+    assert_eq!(found(TOKENS, &api("")), ["e execute_api_open"]);
+    assert_eq!(found(TOKENS, &api("      DisableExecuteApiEndpoint: True\n")), [""; 0]);
+}
+
+#[test]
+fn what_sam_s_globals_say_is_said_of_every_api() {
+    let authorizer = |ttl: u32| {
+        format!(
+            "Auth:\n      Authorizers:\n        Gate:\n          FunctionArn: !GetAtt F.Arn\n          \
+             AuthorizerPayloadFormatVersion: '2.0'\n          EnableSimpleResponses: true\n          \
+             Identity: {{ Headers: [Authorization], ReauthorizeEvery: {ttl} }}\n"
+        )
+    };
+    let template =
+        |ttl: u32, api: &str| format!("Globals:\n  HttpApi:\n    {}Resources:\n{api}", authorizer(ttl));
+    let both = ["e ttl_exceeds_bound", "e simple_without_route_key"];
+    // The API that SAM makes for functions' events has no resource of its own.
+    assert_eq!(found(TOKENS, &template(3600, "  F: { Type: AWS::Serverless::Function }\n")), both);
+    let plain = "  Api: { Type: AWS::Serverless::HttpApi, Properties: { StageName: live } }\n";
+    assert_eq!(found(TOKENS, &template(3600, plain)), both);
+    // A resource says the rest, and differs.
+    let own = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth: { Authorizers: { Gate: { Identity: { ReauthorizeEvery: 3600 } } } }\n";
+    assert_eq!(found(TOKENS, &template(0, own)), both);
+    let keyed = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth: { Authorizers: { Gate: { Identity: { Context: [routeKey], ReauthorizeEvery: 20 } } } }\n";
+    assert_eq!(found(TOKENS, &template(0, keyed)), ["w simple_kept_for_route"]);
+}
+
+#[test]
+fn a_default_endpoint_is_closed_by_sam_s_globals_too() {
+    let template = |globals: &str, properties: &str| {
+        format!(
+            "Globals:\n  Api:\n    Domain: {{ MutualTlsAuthentication: {{ TruststoreUri: s3://b/t.pem }} }}\n{globals}{}  \
+             Api:\n    Type: AWS::Serverless::Api\n    Properties: {{ StageName: live{properties} }}\n",
+            rest("TOKEN", "0", "method.request.header.Authorization")
+        )
+    };
+    let closed = "    DisableExecuteApiEndpoint: true\n";
+    assert_eq!(found(TOKENS, &template("", "")), ["e execute_api_open"]);
+    assert_eq!(found(TOKENS, &template(closed, "")), [""; 0]);
+    assert_eq!(
+        found(TOKENS, &template(closed, ", DisableExecuteApiEndpoint: false")),
+        ["e execute_api_open"]
+    );
+}
+
+#[test]
+fn an_openapi_file_is_read_too() {
+    let file = r#"{
+      "openapi": "3.0.1",
+      "components": { "securitySchemes": { "gate": {
+        "type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "custom",
+        "x-amazon-apigateway-authorizer": {
+          "type": "request", "identitySource": "$request.header.Authorization", "authorizerPayloadFormatVersion": "2.0",
+          "enableSimpleResponses": true, "authorizerResultTtlInSeconds": 300
+        }
+      } } }
+    }"#;
+    assert_eq!(found(TOKENS, file), ["e ttl_exceeds_bound", "e simple_without_route_key"]);
+}
