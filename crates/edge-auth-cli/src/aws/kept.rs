@@ -119,7 +119,7 @@ impl Check<'_> {
                            source, or keep nothing";
             return self.refuse("simple_without_route_key", message.to_owned());
         }
-        let advice = "let answers be policies (`[aws] http_api = \"iam\"`), or keep nothing";
+        let advice = "keep nothing (TTL 0), or let answers be policies (`[aws] http_api = \"iam\"`) if IAM can say them";
         match &self.found.greedy_route {
             Some(route) => {
                 let message = format!(

@@ -31,8 +31,9 @@ fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
 #[test]
 fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
     let source = "['$request.header.Authorization']";
-    assert_eq!(found(TOKENS, &gateway("1.0", "false", 20, source)), [""; 0]);
-    assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
+    let exact = TOKENS.replace("/orders/{id}", "/orders");
+    assert_eq!(found(&exact, &gateway("1.0", "false", 20, source)), [""; 0]);
+    assert_eq!(found(&exact, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
     let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
     assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam"]);
 }

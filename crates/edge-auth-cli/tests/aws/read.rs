@@ -34,10 +34,10 @@ fn identity_sources_that_are_known_only_later_switch_no_check_off() {
 fn true_is_read_however_yaml_lets_it_be_written() {
     let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
     for on in ["true", "True", "TRUE", "'true'", "yes", "on"] {
-        let template = gateway("2.0", on, 20, "['$request.header.Authorization']");
+        let template = gateway("2.0", on, 0, "['$request.header.Authorization']");
         assert_eq!(found(&iam, &template), ["e simple_mismatch"], "{on}");
     }
-    let later = gateway("2.0", "!Ref Simple", 20, "['$request.header.Authorization']");
+    let later = gateway("2.0", "!Ref Simple", 0, "['$request.header.Authorization']");
     assert_eq!(found(&iam, &later), ["w simple_unknown"]);
 }
 
