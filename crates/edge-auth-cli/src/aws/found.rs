@@ -3,6 +3,9 @@
 use super::authorizer::Authorizer;
 use super::template::Node;
 
+/// What closes a default endpoint.
+const CLOSED: &str = "DisableExecuteApiEndpoint";
+
 /// An API that has a default endpoint, unless it says that it has none.
 #[derive(Debug)]
 pub(super) struct Api {
@@ -76,9 +79,9 @@ impl Found {
     /// A SAM API, for which `Globals` say what it does not say itself.
     fn serverless(&mut self, root: &Node, name: &str, line: usize, http: bool, properties: &Node) {
         let globals = root.at(&["Globals", if http { "HttpApi" } else { "Api" }]);
-        let whole = globals.map_or_else(|| properties.clone(), |globals| properties.over(globals));
-        self.api(name, line, !http, &whole);
-        self.sam_authorizers(name, http, properties, &whole);
+        let closed = [Some(properties), globals].into_iter().flatten().find_map(|node| node.get(CLOSED));
+        self.apis.push(Api { name: name.to_owned(), line, closed: is_on(closed), rest: !http });
+        self.sam_authorizers(name, http, properties, globals);
     }
 
     /// What SAM's `Globals` say of one kind of API: it is all that is said of the API that SAM makes for functions'
@@ -92,21 +95,22 @@ impl Found {
         if !resources.any(|(_, node)| node.get("Type").and_then(Node::text) == Some(kind)) {
             self.api(section, globals.line, !http, globals);
         }
-        self.sam_authorizers(section, http, globals, globals);
+        self.sam_authorizers(section, http, globals, None);
     }
 
-    /// The authorizers that `own` names, as `whole` has them.
-    fn sam_authorizers(&mut self, api: &str, http: bool, own: &Node, whole: &Node) {
+    /// The authorizers that `own` names, on top of what `globals` say of the same.
+    fn sam_authorizers(&mut self, api: &str, http: bool, own: &Node, globals: Option<&Node>) {
         let authorizers = ["Auth", "Authorizers"];
-        for (name, _) in own.at(&authorizers).map(Node::members).unwrap_or_default() {
-            let authorizer = whole.at(&authorizers).and_then(|all| all.get(name));
-            let name = format!("{api}.{name}");
-            self.authorizers.extend(authorizer.and_then(|node| Authorizer::in_sam(&name, http, node)));
+        let others = globals.and_then(|globals| globals.at(&authorizers));
+        for (name, node) in own.at(&authorizers).map(Node::members).unwrap_or_default() {
+            let other = others.and_then(|others| others.get(name));
+            let whole = other.map_or_else(|| node.clone(), |other| node.over(other));
+            self.authorizers.extend(Authorizer::in_sam(&format!("{api}.{name}"), http, &whole));
         }
     }
 
     fn api(&mut self, name: &str, line: usize, rest: bool, properties: &Node) {
-        let closed = is_on(properties.get("DisableExecuteApiEndpoint"));
+        let closed = is_on(properties.get(CLOSED));
         self.apis.push(Api { name: name.to_owned(), line, closed, rest });
     }
 
