@@ -39,17 +39,20 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
     ) -> Result<ListImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
         let issuer = Issuer::from(&list.issuer);
-        let (mut known, mut by_hand) = (BTreeSet::new(), BTreeSet::new());
+        let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
         for entry in self.ledger.standing(now).await? {
             match entry.statement {
                 Statement::Revoked(Target::CertificateSerial { issuer: own, serial, listed })
                     if own == issuer =>
                 {
-                    let revoked = if listed { &mut known } else { &mut by_hand };
-                    revoked.insert(serial.to_string());
+                    // What a person revoked, or a list by another key, this one does not take back.
+                    let own = listed.as_ref() == Some(&list.key_id);
+                    if own { &mut known } else { &mut others }.insert(serial.to_string());
                 }
                 Statement::ListImported(before)
-                    if before.issuer == issuer && before.this_update > list.this_update =>
+                    if before.issuer == issuer
+                        && before.key_id == list.key_id
+                        && before.this_update > list.this_update =>
                 {
                     return Err(AdminError::ListOlder(issuer.to_string()));
                 }
@@ -59,11 +62,12 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         let target = |serial: &str| {
             let serial = Serial::try_from(serial.to_owned());
             let serial = serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
-            Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed: true })
+            let listed = Some(list.key_id.clone());
+            Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed })
         };
         let listed: BTreeSet<String> = list.serials.iter().cloned().collect();
         let mut statements = Vec::new();
-        for serial in listed.difference(&known).filter(|serial| !by_hand.contains(*serial)) {
+        for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
             statements.push((Statement::Revoked(target(serial)?), None));
         }
         let entered = statements.len();
@@ -71,9 +75,9 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
             statements.push((Statement::Undone(target(serial)?), None));
         }
         let undone = statements.len() - entered;
-        let RevokedCertificates { this_update, next_update, .. } = list;
-        statements
-            .push((Statement::ListImported(List { issuer: issuer.clone(), this_update, next_update }), None));
+        let RevokedCertificates { key_id, this_update, next_update, .. } = list;
+        let imported = List { issuer: issuer.clone(), key_id, this_update, next_update };
+        statements.push((Statement::ListImported(imported), None));
         self.ledger.enter(statements, self.order(reason, now)).await?;
         Ok(ListImport {
             issuer: issuer.to_string(),

@@ -3,7 +3,7 @@
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::target::{Issuer, Mark, Target, Text, Thing};
+use super::target::{Issuer, KeyId, Mark, Target, Text, Thing};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum Statement {
 pub struct List {
     /// The authority's name.
     pub issuer: Issuer,
+    /// Which of the authority's keys signed it.
+    pub key_id: KeyId,
     /// When it was made; in JSON milliseconds since 1970.
     pub this_update: Timestamp,
     /// By when there is to be a newer one.
@@ -36,7 +38,7 @@ impl Statement {
         match self {
             Self::Revoked(target) | Self::Undone(target) => target.thing(),
             Self::KeyChanged(id) => Thing::KeyRecord(id.as_str()),
-            Self::ListImported(list) => Thing::List(list.issuer.as_str()),
+            Self::ListImported(list) => Thing::List(list.issuer.as_str(), list.key_id.as_str()),
         }
     }
 }

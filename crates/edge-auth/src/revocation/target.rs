@@ -13,6 +13,9 @@ const MAX_TEXT_BYTES: usize = 1024;
 /// authorities use a few more.
 const MAX_SERIAL_DIGITS: usize = 64;
 
+/// The most bytes of a key's identifier: a digest of the key, mostly.
+const MAX_KEY_ID_BYTES: usize = 64;
+
 /// One thing that is no longer to be trusted, or many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -80,9 +83,10 @@ pub enum Target {
         issuer: Issuer,
         /// Its serial number.
         serial: Serial,
-        /// Whether its issuer's revocation list says so, which may take it back.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        listed: bool,
+        /// If a revocation list says so: the issuer's key that signs it. A later list by that key may
+        /// take it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listed: Option<KeyId>,
     },
 }
 
@@ -106,6 +110,12 @@ pub struct Serial(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Issuer(String);
 
+/// The identifier of an issuer's key (RFC 5280, section 4.2.1.2): hexadecimal in lower case. Of one
+/// name there may be several keys, each with a revocation list of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(String);
+
 /// Why something cannot be revoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -119,6 +129,9 @@ pub enum TargetError {
     /// No serial number.
     #[error("must be a serial number in hexadecimal, with or without colons")]
     Serial,
+    /// No identifier of a key.
+    #[error("must be a key identifier: 1 to {MAX_KEY_ID_BYTES} bytes in hexadecimal")]
+    KeyId,
     /// No name.
     #[error("must be a name like `CN=Devices CA,O=Example`")]
     Issuer,
@@ -150,6 +163,16 @@ impl TryFrom<String> for Serial {
             && digits.len() <= MAX_SERIAL_DIGITS
             && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if good { Ok(Self(crate::certificate::serial(&digits))) } else { Err(TargetError::Serial) }
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let fits = |bytes: &Vec<u8>| (1..=MAX_KEY_ID_BYTES).contains(&bytes.len());
+        let bytes = from_hex(&text).filter(fits).ok_or(TargetError::KeyId)?;
+        Ok(Self(to_hex(&bytes)))
     }
 }
 
@@ -193,6 +216,12 @@ impl From<Serial> for String {
     }
 }
 
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> Self {
+        id.0
+    }
+}
+
 impl From<Issuer> for String {
     fn from(issuer: Issuer) -> Self {
         issuer.0
@@ -208,10 +237,17 @@ macro_rules! displayed {
         })*
     };
 }
-displayed!(Text, Serial, Issuer);
+displayed!(Text, Serial, KeyId, Issuer);
 
 impl Text {
     /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl KeyId {
+    /// The identifier, in hexadecimal.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -329,8 +365,8 @@ pub(crate) enum Thing<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
-    /// The revocation list of an authority.
-    List(&'a str),
+    /// The revocation list of an authority, by one of its keys.
+    List(&'a str, &'a str),
     /// The record of an API key, which changed.
     KeyRecord(&'a str),
 }
@@ -348,7 +384,7 @@ impl Thing<'_> {
             Self::ApiKey(id) => ("api key", id.as_bytes(), ""),
             Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
             Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
-            Self::List(issuer) => ("list", issuer.as_bytes(), ""),
+            Self::List(issuer, key_id) => ("list", issuer.as_bytes(), key_id),
             Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
         };
         [kind.as_bytes(), first, second.as_bytes()]

@@ -99,6 +99,11 @@ impl World {
         other
     }
 
+    /// These authorities (PEM) in place of its own.
+    pub(crate) fn trust(&mut self, authorities: &[u8]) {
+        self.resources.files.insert("ca.pem".to_owned(), authorities.to_vec());
+    }
+
     pub(crate) fn start(&self) -> Instance {
         let randomness = SeededRandomness::new(2);
         let platform = self.platform.clone();
