@@ -38,7 +38,9 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         now: Timestamp,
     ) -> Result<ListImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
+        let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
         let issuer = Issuer::from(&list.issuer);
+        let list = List { issuer: issuer.clone(), key_id, number, this_update, next_update };
         let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
         for entry in self.ledger.standing(now).await? {
             match entry.statement {
@@ -46,13 +48,13 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
                     if own == issuer =>
                 {
                     // What a person revoked, or a list by another key, this one does not take back.
-                    let own = listed.as_ref() == Some(&list.key_id);
-                    if own { &mut known } else { &mut others }.insert(serial.to_string());
+                    let by_this_key = listed.as_ref() == Some(&list.key_id);
+                    if by_this_key { &mut known } else { &mut others }.insert(serial.to_string());
                 }
                 Statement::ListImported(before)
                     if before.issuer == issuer
                         && before.key_id == list.key_id
-                        && before.this_update > list.this_update =>
+                        && list.is_older_than(&before) =>
                 {
                     return Err(AdminError::ListOlder(issuer.to_string()));
                 }
@@ -65,7 +67,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
             let listed = Some(list.key_id.clone());
             Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed })
         };
-        let listed: BTreeSet<String> = list.serials.iter().cloned().collect();
+        let listed: BTreeSet<String> = serials.into_iter().collect();
         let mut statements = Vec::new();
         for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
             statements.push((Statement::Revoked(target(serial)?), None));
@@ -75,9 +77,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
             statements.push((Statement::Undone(target(serial)?), None));
         }
         let undone = statements.len() - entered;
-        let RevokedCertificates { key_id, this_update, next_update, .. } = list;
-        let imported = List { issuer: issuer.clone(), key_id, this_update, next_update };
-        statements.push((Statement::ListImported(imported), None));
+        statements.push((Statement::ListImported(list), None));
         self.ledger.enter(statements, self.order(reason, now)).await?;
         Ok(ListImport {
             issuer: issuer.to_string(),

@@ -1,5 +1,6 @@
 //! What can be revoked, and the mark by which it is found.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use edge_auth_token::Timestamp;
@@ -183,6 +184,19 @@ impl TryFrom<String> for Issuer {
         let fits = (1..=MAX_TEXT_BYTES).contains(&text.len());
         let name = DistinguishedName::parse(&text).filter(|_| fits);
         name.map(|name| Self::from(&name)).ok_or(TargetError::Issuer)
+    }
+}
+
+/// As numbers.
+impl Ord for Serial {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Serial {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

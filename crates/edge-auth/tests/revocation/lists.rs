@@ -48,16 +48,44 @@ fn every_certificate_of_a_list_is_refused_and_no_other() {
     assert_eq!(instance.certificate(&two, later(7.0)), None);
 }
 
-#[test]
-fn a_list_may_be_pem() {
+fn pem(der: &[u8]) -> String {
     use base64::Engine;
-    let world = World::new();
-    let der = world.authority.revocation_list(&[vec![1]], good());
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let lines: Vec<&str> =
         text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    let pem = format!("-----BEGIN X509 CRL-----\n{}\n-----END X509 CRL-----\n", lines.join("\n"));
+    format!("-----BEGIN X509 CRL-----\n{}\n-----END X509 CRL-----\n", lines.join("\n"))
+}
+
+#[test]
+fn a_list_may_be_pem() {
+    let world = World::new();
+    let pem = pem(&world.authority.revocation_list(&[vec![1]], good()));
     assert_eq!(import(&world, pem.as_bytes(), 0.0).unwrap().listed, 1);
+}
+
+#[test]
+fn two_lists_in_a_file_are_refused_instead_of_the_second_being_passed_over() {
+    let world = World::new();
+    let list = |serial| pem(&world.authority.revocation_list(&[vec![serial]], good()));
+    let both = [list(1), list(2)].concat();
+    let error = refused(&world, both.as_bytes());
+    assert!(
+        matches!(error, CrlError::Malformed(_)) && error.to_string().contains("one at a time"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_list_with_a_lower_number_is_an_older_one_whatever_time_it_says() {
+    let world = World::new();
+    let numbered = |number, serials: &[Vec<u8>]| {
+        let good = (NOW.seconds() - 60, NOW.seconds() + DAY);
+        world.authority.list(&ListPlan { serials: serials.to_vec(), good, number, extension: None })
+    };
+    import(&world, &numbered(0x100, &[vec![1]]), 0.0).unwrap();
+    assert!(matches!(import(&world, &numbered(0xff, &[]), 1.0), Err(AdminError::ListOlder(_))));
+    assert_eq!(import(&world, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed, 1, "the same again");
+    assert_eq!(import(&world, &numbered(0x101, &[]), 1.0).unwrap().undone, 1);
 }
 
 #[test]
