@@ -102,9 +102,9 @@ impl<P: Platform> Gate<P> {
                     trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
                     return self.finish(block, &known.key, check, now, trail).await;
                 }
-                self.read_again(index, id, Some(now), now).await?
+                self.wait_for(self.read_again(index, id, Some(now), now), &mut trail.waited).await?
             }
-            None => self.read_key(index, id, now).await?,
+            None => self.wait_for(self.read_key(index, id, now), &mut trail.waited).await?,
         };
         let Some(key) = key else {
             return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
@@ -123,7 +123,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Principal, Denial> {
         check.map_err(|refusal| refused(block, refusal))?;
-        self.check_key_revocation(key.id(), now).await?;
+        self.check_key_revocation(key.id(), now, trail).await?;
         trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
         Ok(Principal {
             id: format!("key:{}:{}", block.name(), key.id()),

@@ -181,6 +181,7 @@ impl<P: Platform> Gate<P> {
         let mut passages = Vec::with_capacity(self.policy.rules.len());
         // Many rules ask for the same.
         let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
+        let mut waited = decided.waited;
         if let (Some(rule), Decision::Allow(grant)) = (self.rule_of(decided), &decided.decision)
             && let Some(principal) = &grant.principal
         {
@@ -198,11 +199,13 @@ impl<P: Platform> Gate<P> {
                 Some((_, principal)) => principal.clone(),
                 None => {
                     let mut trail = Trail::new(request);
+                    trail.waited = waited;
                     let found = match self.verify(rule, &rule.access, request, now, &mut trail).await {
                         Ok(principal) => Some(Arc::new(principal)),
                         Err(denial) if denial.code.is_outage() => return Err(denial),
                         Err(_) => None,
                     };
+                    waited = trail.waited;
                     asked.push((rule, found.clone()));
                     found
                 }
@@ -278,6 +281,7 @@ impl<P: Platform> Gate<P> {
         if let Some(key) = api_key {
             verified.push(self.verify_key(key, named, request.client_ip, now, trail).await?);
         }
+        self.still_know_revocations(now, trail)?;
         let mut found = named.iter().filter_map(|one| {
             let found = verified.iter().position(|(name, _)| name == one);
             trail.named(one, found.is_some(), self);

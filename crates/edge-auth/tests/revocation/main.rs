@@ -11,4 +11,5 @@ mod rotation;
 mod snapshots;
 mod spread;
 mod tampering;
+mod waiting;
 mod world;
