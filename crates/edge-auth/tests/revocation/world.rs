@@ -48,6 +48,12 @@ ca_file = "ca.pem"
 identity = { san_uri = "spiffe://example.com/*" }
 BLOCK
 
+[admin]
+
+[[rule]]
+path = "/admin/v1/{*rest}"
+require = "key:partners"
+
 [[rule]]
 path = "/stale"
 require = "jwt:corp"
