@@ -103,6 +103,13 @@ impl Cursor {
     }
 }
 
+/// What the operator is told of a record that is not believed. A host that has not got the newest
+/// secret yet meets what others write with it: nobody need have changed anything.
 pub(super) fn alert(error: &EntryError) -> String {
-    format!("ALERT: {error}")
+    match error {
+        EntryError::SecretUnknown { .. } => {
+            format!("{error}; give this host the secrets that the others have")
+        }
+        _ => format!("ALERT: {error}"),
+    }
 }

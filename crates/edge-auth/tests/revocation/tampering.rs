@@ -99,7 +99,10 @@ fn a_record_of_another_secret_is_none() {
     let outcome =
         other.start().outcome("/orders", ("authorization", &format!("Bearer {}", token("a", "b"))), NOW);
     assert_eq!(outcome.code(), Some(Code::RevocationStale));
-    assert!(outcome.audit.reason.unwrap().contains("which the policy does not name"));
+    let reason = outcome.audit.reason.unwrap();
+    assert!(reason.contains("which the policy does not name; give this host the secrets that the others have"), "{reason}");
+    let told = outcome.notices.join("; ");
+    assert!(!told.contains("ALERT"), "nobody need have changed anything: {told}");
 }
 
 #[test]
