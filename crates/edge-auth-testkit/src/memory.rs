@@ -58,6 +58,13 @@ impl MemoryApiKeys {
         &self.1
     }
 
+    fn look(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        let mut state = self.state();
+        state.operations.finds += 1;
+        state.answerable()?;
+        Ok(state.alive(id, now).cloned())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // No operation leaves the state half changed, so that a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -80,18 +87,17 @@ fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
 
 impl ApiKeys for MemoryApiKeys {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        let found = {
-            let mut state = self.state();
-            state.operations.finds += 1;
-            state.answerable()?;
-            state.alive(id, now).cloned()
-        };
+        let found = self.look(id, now);
         self.1.pass().await;
-        Ok(found)
+        found
     }
 }
 
 impl ApiKeyAdmin for MemoryApiKeys {
+    async fn current(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        self.look(id, now)
+    }
+
     async fn put(
         &self,
         record: &ApiKeyRecord,

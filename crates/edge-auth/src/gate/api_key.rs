@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
@@ -156,6 +157,7 @@ impl<P: Platform> Gate<P> {
             return Ok(None);
         };
         let cached = (index, id.to_owned());
+        let changed = self.keys_changed.load(Ordering::SeqCst);
         let record = self.platform.api_keys().find(id, now).await;
         let record =
             record.map_err(|error| Denial::new(Code::StoreUnavailable, format!("API keys: {error}")))?;
@@ -171,7 +173,11 @@ impl<P: Platform> Gate<P> {
             ))
         })?;
         let key = Arc::new(key);
-        self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
+        self.keys.insert(cached.clone(), KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
+        // It may be from before the change of a key of which all was forgotten meanwhile.
+        if self.keys_changed.load(Ordering::SeqCst) != changed {
+            self.keys.remove(&cached);
+        }
         Ok(Some(key))
     }
 }

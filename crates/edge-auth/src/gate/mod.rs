@@ -9,6 +9,7 @@ mod revocation;
 mod seen_certificates;
 mod token;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::Timestamp;
@@ -61,6 +62,8 @@ pub struct Gate<P: Platform> {
     pub(crate) trust: Trust,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
+    /// How often keys were forgotten because they changed.
+    keys_changed: AtomicU64,
     certificates: SeenCertificates,
     ground: OnceLock<Ground>,
     /// What is known of the revocation feed; `None` where the policy has none.
@@ -130,6 +133,8 @@ impl<P: Platform> Gate<P> {
 
     /// Forgets what is in memory of a key that was just written.
     pub(crate) fn forget_key(&self, id: &str) {
+        // First: whoever is reading such a key now takes what it read back out of memory.
+        self.keys_changed.fetch_add(1, Ordering::SeqCst);
         for block in 0..self.key_blocks.len() {
             self.keys.remove(&(block, id.to_owned()));
         }

@@ -59,7 +59,8 @@ impl Cursor {
         match records.split_first() {
             _ if self == Self::START => Ok(records),
             Some((first, rest)) if first.sequence == self.sequence => {
-                let known = open(secrets, first).map_err(|error| Broken::Tampered(alert(&error)))?;
+                let known =
+                    open(secrets, first).map_err(|error| Broken::Tampered(format!("ALERT: {error}")))?;
                 if known.link == self.link {
                     Ok(rest)
                 } else {
@@ -108,7 +109,10 @@ impl Cursor {
 pub(super) fn alert(error: &EntryError) -> String {
     match error {
         EntryError::SecretUnknown { .. } => {
-            format!("{error}; give this host the secrets that the others have")
+            format!(
+                "{error}; give this host the secrets that the others have, and if it has them: somebody \
+                 without one wrote it"
+            )
         }
         _ => format!("ALERT: {error}"),
     }

@@ -109,3 +109,18 @@ fn what_was_revoked_while_a_key_was_read_counts() {
     world.platform.api_keys.barrier().open();
     assert_eq!(asked.go_on(), Some(Some(Code::KeyRevoked)));
 }
+
+#[test]
+fn a_record_that_was_read_before_it_changed_is_not_remembered_after() {
+    let world = World::new();
+    let instance = world.start();
+    let (id, text) = world.key();
+    world.platform.api_keys.barrier().close();
+    let mut asked = ask(&instance, ("x-api-key", &text), 0.0);
+    futures::executor::block_on(world.keys().disable(&id, later(1.0))).unwrap();
+    advance(&world, 7.0);
+    assert_eq!(instance.token(&token("alice", "one"), later(7.0)), None, "the change is known by now");
+    world.platform.api_keys.barrier().open();
+    assert!(asked.go_on().is_some());
+    assert_eq!(instance.key(&text, later(8.0)), Some(Code::KeyDisabled));
+}
