@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, Put as PutRequest, ReturnValue, TransactWriteItem, Update, WriteRequest,
+    DeleteRequest, Put as PutRequest, ReturnValue, Select, TransactWriteItem, Update, WriteRequest,
 };
 use edge_auth::platform::{
     Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
@@ -39,6 +39,8 @@ impl RevocationFeed for DynamoDbStore {
         let marked = self
             .revocations("pk = :pk AND mark = :mark")
             .index_name(MARK_INDEX)
+            // The index has keys only; the rest comes from the table.
+            .select(Select::AllAttributes)
             .expression_attribute_values(":mark", text(mark));
         let mut found = self.within_deadline("Query", records(marked, usize::MAX).boxed()).await?;
         // The index has those with one mark in no order.
