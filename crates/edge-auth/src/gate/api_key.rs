@@ -123,7 +123,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Principal, Denial> {
         check.map_err(|refusal| refused(block, refusal))?;
-        self.check_key_revocation(key.id(), now).await?;
+        self.check_key_revocation(key.id(), now, trail).await?;
         trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
         Ok(Principal {
             id: format!("key:{}:{}", block.name(), key.id()),

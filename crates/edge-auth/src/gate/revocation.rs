@@ -65,7 +65,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<(), Denial> {
         self.know_revocations(now, trail).await?;
-        if let Some((what, entry)) = self.revoked(marks, issued_at, now).await? {
+        if let Some((what, entry)) = self.revoked(marks, issued_at, now, trail).await? {
             let reason = format!("its {what} was revoked by entry {entry} or before");
             return Err(Denial::new(Code::TokenRevoked, reason));
         }
@@ -76,12 +76,17 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Checks an API key. What was revoked must be known.
-    pub(super) async fn check_key_revocation(&self, id: &str, now: Timestamp) -> Result<(), Denial> {
+    pub(super) async fn check_key_revocation(
+        &self,
+        id: &str,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(), Denial> {
         let Some(watch) = self.revocations.as_ref().filter(|watch| !watch.index().is_empty()) else {
             return Ok(());
         };
         let marks = [("id", watch.secrets.marks(Thing::ApiKey(id)))];
-        match self.revoked(&marks, None, now).await? {
+        match self.revoked(&marks, None, now, trail).await? {
             Some((_, entry)) => Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}"))),
             None => Ok(()),
         }
@@ -97,13 +102,13 @@ impl<P: Platform> Gate<P> {
     ) -> Result<(), Denial> {
         self.know_revocations(now, trail).await?;
         for (above, marks) in certificate.marks.iter().enumerate() {
-            if let Some((what, entry)) = self.revoked(&marks.own, None, now).await? {
+            if let Some((what, entry)) = self.revoked(&marks.own, None, now, trail).await? {
                 let whose = if above == 0 { "its" } else { "a certificate above it: the" };
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
             let watch = self.revocations.as_ref();
-            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list)));
+            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list, now)));
             let listed = match list {
                 Some(Found::Standing(Standing { state: State::Listed { next_update }, .. })) => {
                     Some(next_update)
@@ -132,6 +137,7 @@ impl<P: Platform> Gate<P> {
         marks: &[(&'static str, Marks)],
         issued_at: Option<Timestamp>,
         now: Timestamp,
+        trail: &mut Trail,
     ) -> Result<Option<(&'static str, u64)>, Denial> {
         let Some(watch) = &self.revocations else { return Ok(None) };
         let bars = |standing: &Standing| match standing.state {
@@ -140,21 +146,22 @@ impl<P: Platform> Gate<P> {
             State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
             State::Listed { .. } | State::Undone => false,
         };
-        let mut open = Vec::new();
+        let mut to_confirm = Vec::new();
         {
             let index = watch.index();
             for (what, marks) in marks {
-                match index.find(marks) {
+                match index.find(marks, now) {
                     Found::Standing(standing) if bars(&standing) => {
                         return Ok(Some((what, standing.sequence)));
                     }
-                    Found::Perhaps => open.push((what, marks)),
+                    Found::Perhaps { known, open } => to_confirm.push((what, known, open)),
                     Found::Standing(_) | Found::Nothing => {}
                 }
             }
         }
-        for (what, marks) in open {
-            let confirmed = watch.confirm(self.platform.revocations(), marks).await.map_err(|error| {
+        for (what, known, open) in to_confirm {
+            let feed = self.platform.revocations();
+            let confirmed = watch.confirm(feed, known, &open, now, &mut trail.notices).await.map_err(|error| {
                 Denial::new(
                     Code::StoreUnavailable,
                     format!("what seems to be revoked is not confirmed: {error}"),

@@ -23,8 +23,10 @@
 //! is confirmed in the store, once, so that nobody is refused by accident.
 
 mod chain;
+mod compaction;
 mod entry;
 mod filter;
+mod history;
 mod index;
 mod ledger;
 mod limits;
@@ -43,7 +45,9 @@ pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::{Fingerprint, Issuer, Serial, Target, TargetError, Text};
 
+pub(crate) use history::History;
 pub(crate) use index::Found;
+pub(crate) use ledger::Statements;
 pub(crate) use standing::{Standing, State};
 pub(crate) use target::{Marks, Thing};
 pub(crate) use watch::{Freshness, Watch};

@@ -39,10 +39,14 @@ impl Standing {
         Some(Self { sequence: entry.sequence, state, until: entry.until })
     }
 
-    /// Whether it has a meaning still. It keeps it for longer than was said, so that a clock that runs
-    /// ahead brings nothing back.
+    /// Whether it has a meaning still.
     pub(crate) fn counts(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until.plus(KEPT))
+        has_meaning(self.until, now)
+    }
+
+    /// With what is known of the same thing, if anything is.
+    pub(super) fn after(self, known: Option<Self>) -> Self {
+        known.map_or(self, |known| known.and(self))
     }
 
     /// With another entry about the same thing, whichever came first. The later one counts, except
@@ -59,6 +63,12 @@ impl Standing {
             _ => later,
         }
     }
+}
+
+/// Whether what has a meaning until a time has it still. It keeps it for longer than was said, so that
+/// a clock that runs ahead brings nothing back.
+pub(super) fn has_meaning(until: Option<Timestamp>, now: Timestamp) -> bool {
+    until.is_none_or(|until| now < until.plus(KEPT))
 }
 
 /// The later of two times; `None`, which is always, is later than any.

@@ -210,6 +210,13 @@ macro_rules! displayed {
 }
 displayed!(Text, Serial, Issuer);
 
+impl Serial {
+    /// Its digits.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Text {
     /// The text.
     pub fn as_str(&self) -> &str {
@@ -244,6 +251,17 @@ impl Target {
             Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
             Self::CertificateSerial { issuer, serial, .. } => Thing::Serial(&issuer.0, &serial.0),
         }
+    }
+
+    /// The same up to another time, if it is a matter of time.
+    pub(super) fn up_to(mut self, time: Option<Timestamp>) -> Self {
+        match &mut self {
+            Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
+                *before = time.unwrap_or(*before);
+            }
+            _ => {}
+        }
+        self
     }
 
     /// Up to when what it names is revoked, if that is a matter of time.

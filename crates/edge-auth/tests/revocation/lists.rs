@@ -7,6 +7,7 @@ use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPl
 use edge_auth_token::AwsLcRs;
 use futures::executor::block_on;
 
+use crate::overtaken::Overtaken;
 use crate::world::{NOW, World, later};
 
 const DAY: u64 = 86_400;
@@ -93,6 +94,29 @@ fn what_an_administrator_revoked_no_list_takes_back() {
     import(&world, &empty, 1.0).unwrap();
     let code = world.start().certificate(&client(&world.authority, 1), later(2.0));
     assert_eq!(code, Some(Code::CertificateRevoked));
+}
+
+#[test]
+fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_back() {
+    use edge_auth::admin::{RevocationKind, RevocationWish};
+    let world = World::new();
+    import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    let by_hand = RevocationWish {
+        issuer: Some("CN=Devices CA,O=Example".to_owned()),
+        serial: Some("01".to_owned()),
+        ..RevocationWish::new(RevocationKind::CertificateSerial, "by hand")
+    };
+    let log = Overtaken::by(world.feed(), || drop(world.enter(by_hand, later(1.0))));
+    let newer = world.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));
+    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
+    let import =
+        block_on(revocations.import_list(&newer, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0))).unwrap();
+    assert!(log.happened());
+    assert_eq!((import.listed, import.entered, import.undone), (1, 1, 0));
+    for serial in [1, 2] {
+        let code = world.start().certificate(&client(&world.authority, serial), later(2.0));
+        assert_eq!(code, Some(Code::CertificateRevoked), "{serial}");
+    }
 }
 
 #[test]
