@@ -123,3 +123,18 @@ fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
         }
     }
 }
+
+#[test]
+fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
+    let before = World::new();
+    before.revoke("one", NOW);
+    block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
+    before.key();
+    block_on(before.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    block_on(before.under(BOTH).ledger().compact(&SeededRandomness::new(2), NOW)).unwrap();
+    let after = before.under("secret = \"NEXT\"");
+    assert_eq!(after.start().token(&token("alice", "one"), later(1.0)), None);
+    after.revoke("two", later(2.0));
+    block_on(after.ledger().compact(&SeededRandomness::new(3), later(2.0))).unwrap();
+    assert_eq!(after.start().token(&token("alice", "two"), later(3.0)), Some(Code::TokenRevoked));
+}

@@ -178,9 +178,13 @@ impl Instance {
     }
 
     pub(crate) fn certificate(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        self.certificate_outcome(client, now).code()
+    }
+
+    pub(crate) fn certificate_outcome(&self, client: &Client, now: Timestamp) -> Outcome {
         use base64::Engine;
         let der = base64::engine::general_purpose::STANDARD.encode(client.certificate());
-        self.outcome("/orders", ("client-cert", &format!(":{der}:")), now).code()
+        self.outcome("/orders", ("client-cert", &format!(":{der}:")), now)
     }
 
     pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
