@@ -74,7 +74,9 @@ fn changes<'e>(
     let (mut known, mut by_hand) = (BTreeSet::new(), BTreeSet::new());
     for entry in standing {
         match &entry.statement {
-            Statement::Revoked(Target::CertificateSerial { issuer: own, serial, listed }) if own == issuer => {
+            Statement::Revoked(Target::CertificateSerial { issuer: own, serial, listed })
+                if own == issuer =>
+            {
                 let revoked = if *listed { &mut known } else { &mut by_hand };
                 revoked.insert(serial.as_str());
             }

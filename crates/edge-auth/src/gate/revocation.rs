@@ -161,12 +161,13 @@ impl<P: Platform> Gate<P> {
         }
         for (what, known, open) in to_confirm {
             let feed = self.platform.revocations();
-            let confirmed = watch.confirm(feed, known, &open, now, &mut trail.notices).await.map_err(|error| {
-                Denial::new(
-                    Code::StoreUnavailable,
-                    format!("what seems to be revoked is not confirmed: {error}"),
-                )
-            })?;
+            let confirmed =
+                watch.confirm(feed, known, &open, now, &mut trail.notices).await.map_err(|error| {
+                    Denial::new(
+                        Code::StoreUnavailable,
+                        format!("what seems to be revoked is not confirmed: {error}"),
+                    )
+                })?;
             if let Some(standing) = confirmed.filter(bars) {
                 return Ok(Some((what, standing.sequence)));
             }

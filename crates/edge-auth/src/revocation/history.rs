@@ -158,9 +158,10 @@ impl Thing {
             (None, Statement::Revoked(target) | Statement::Undone(target)) => {
                 (Statement::Undone(target), current?.1)
             }
-            (Some((State::Revoked { before }, until)), Statement::Revoked(target) | Statement::Undone(target)) => {
-                (Statement::Revoked(target.up_to(before)), until)
-            }
+            (
+                Some((State::Revoked { before }, until)),
+                Statement::Revoked(target) | Statement::Undone(target),
+            ) => (Statement::Revoked(target.up_to(before)), until),
             (Some((State::Listed { next_update }, until)), Statement::ListImported(list)) => {
                 (Statement::ListImported(List { next_update, ..list }), until)
             }

@@ -123,3 +123,79 @@ impl Index {
         self.recent.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use edge_auth_token::Secret;
+
+    use super::*;
+    use crate::revocation::entry::{BEGINNING, Statement};
+    use crate::revocation::record::{Draft, open, seal};
+    use crate::revocation::snapshot::SnapshotContent;
+    use crate::revocation::standing::State;
+    use crate::revocation::target::{Target, Text};
+    use crate::revocation::{RevocationSecret, RevocationSecrets};
+
+    const SEED: Seed = Seed([7; 16]);
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn secrets() -> RevocationSecrets {
+        RevocationSecrets::new(RevocationSecret::new(&Secret::new([1; 32])).unwrap(), Vec::new()).unwrap()
+    }
+
+    fn key() -> Target {
+        Target::ApiKey { id: Text::try_from("k".to_owned()).unwrap() }
+    }
+
+    fn entry(sequence: u64, statement: Statement) -> Entry {
+        let draft = Draft { statement, by: "b".into(), reason: "r".into(), at: NOW, until: None };
+        open(&secrets(), &seal(&secrets(), &draft, sequence, BEGINNING).unwrap().0).unwrap()
+    }
+
+    /// Of a log whose last record is this, in which [`key`] is revoked.
+    fn snapshot(last: u64) -> Snapshot {
+        let mut content = SnapshotContent::default();
+        content.revoke(&secrets(), &key());
+        let last = entry(last, Statement::Revoked(key()));
+        content.written(&secrets(), "0123456789abcdef", &last).unwrap().read_back(&secrets())
+    }
+
+    fn index(last: u64) -> (Index, Marks) {
+        let mut index = Index::new(SEED);
+        index.start_from(snapshot(last), SEED);
+        (index, secrets().marks(key().thing()))
+    }
+
+    #[test]
+    fn an_entry_that_a_snapshot_holds_says_nothing_anew_however_late_it_is_read() {
+        let (mut index, marks) = index(7);
+        index.apply(&entry(5, Statement::Undone(key())), NOW);
+        index.apply(&entry(7, Statement::Undone(key())), NOW);
+        assert!(matches!(index.find(&marks, NOW), Found::Perhaps { known: None, .. }));
+        index.apply(&entry(8, Statement::Undone(key())), NOW);
+        let found = index.find(&marks, NOW);
+        assert!(matches!(found, Found::Standing(Standing { state: State::Undone, .. })), "{found:?}");
+    }
+
+    #[test]
+    fn an_answer_about_an_older_snapshot_is_not_remembered() {
+        let (mut index, marks) = index(7);
+        assert!(index.confirm(7, marks.0[0], None));
+        assert_eq!(index.find(&marks, NOW), Found::Nothing);
+        index.start_from(snapshot(9), SEED);
+        assert!(!index.confirm(7, marks.0[0], None));
+        assert!(matches!(index.find(&marks, NOW), Found::Perhaps { .. }));
+    }
+
+    #[test]
+    fn what_lapsed_since_a_snapshot_is_looked_up_in_it() {
+        let (mut index, marks) = index(7);
+        let until = Some(NOW);
+        index.apply(&Entry { until, ..entry(8, Statement::Revoked(key())) }, NOW);
+        assert!(matches!(index.find(&marks, NOW), Found::Standing(_)));
+        let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
+        assert!(matches!(index.find(&marks, lapsed), Found::Perhaps { known: None, .. }));
+    }
+}

@@ -229,11 +229,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
     }
 
     /// Appends behind a place, until somebody else is faster.
-    pub(super) async fn append_after(
-        &self,
-        end: Cursor,
-        drafts: &[Draft],
-    ) -> Result<Appended, LedgerError> {
+    pub(super) async fn append_after(&self, end: Cursor, drafts: &[Draft]) -> Result<Appended, LedgerError> {
         let Cursor { mut sequence, mut link } = end;
         let mut entries = Vec::with_capacity(drafts.len());
         for batch in drafts.chunks(MAX_APPENDED) {
@@ -257,9 +253,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
     /// The newest record's place and MAC.
     async fn end(&self) -> Result<Cursor, LedgerError> {
         match self.log.newest(None, 1).await?.first() {
-            Some(newest) => {
-                Ok(Cursor { sequence: newest.sequence, link: open(&self.secrets, newest)?.link })
-            }
+            Some(newest) => Ok(Cursor { sequence: newest.sequence, link: open(&self.secrets, newest)?.link }),
             None => Ok(Cursor::START),
         }
     }

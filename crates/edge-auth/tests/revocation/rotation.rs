@@ -91,10 +91,12 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
     let before = World::new();
     let both = before.under(BOTH);
     both.revoke("one", NOW);
-    block_on(before.under("secret = { current = \"CURRENT\", previous = [\"NEXT\"] }").ledger().undo(
-        1,
-        Order { by: "test", reason: "a mistake", now: later(1.0) },
-    ))
+    block_on(
+        before
+            .under("secret = { current = \"CURRENT\", previous = [\"NEXT\"] }")
+            .ledger()
+            .undo(1, Order { by: "test", reason: "a mistake", now: later(1.0) }),
+    )
     .unwrap();
     block_on(both.ledger().compact(&SeededRandomness::new(1), later(2.0))).unwrap();
     let after = before.under("secret = \"NEXT\"");
@@ -105,8 +107,9 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
 fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
     let before = World::new();
     let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
-    let statement =
-        |id: &str| (Statement::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)));
+    let statement = |id: &str| {
+        (Statement::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)))
+    };
     before.revoke("one", NOW);
     block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
     let many = (0..200).map(|number| statement(&format!("m{number}"))).collect();

@@ -97,7 +97,8 @@ impl SnapshotContent {
         newer: &HashMap<Mark, Standing, S>,
         now: Timestamp,
     ) {
-        let stays = |mark: &Mark, until: u64| has_meaning(read_until(until), now) && !newer.contains_key(mark);
+        let stays =
+            |mark: &Mark, until: u64| has_meaning(read_until(until), now) && !newer.contains_key(mark);
         self.timed.retain(|(mark, _, until)| stays(mark, *until));
         self.simple.retain(|(mark, until)| stays(mark, *until));
         for (mark, standing) in newer.iter().filter(|(_, standing)| standing.counts(now)) {
@@ -145,6 +146,11 @@ impl WrittenSnapshot {
     pub fn parts(&self) -> impl Iterator<Item = Vec<u8>> {
         let index = self.index.chunks(SNAPSHOT_PART_BYTES).map(<[u8]>::to_vec);
         index.chain(self.simple.chunks(PAGE).map(written_page))
+    }
+
+    #[cfg(test)]
+    pub(in crate::revocation) fn read_back(&self, secrets: &RevocationSecrets) -> super::Snapshot {
+        Manifest::open(secrets, &self.record).unwrap().complete(self.index.clone()).unwrap()
     }
 }
 
