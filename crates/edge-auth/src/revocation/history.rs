@@ -36,8 +36,8 @@ pub(crate) struct History {
     /// By their marks under the current secret.
     things: HashMap<Mark, Thing>,
     end: Cursor,
-    /// The last entry.
-    last: Option<Box<Entry>>,
+    /// The last entry, if it was made with an older secret.
+    outdated_end: Option<Box<Entry>>,
 }
 
 /// What is said of one thing.
@@ -53,7 +53,7 @@ impl History {
     /// To be read from the beginning, of which records up to one may be missing.
     pub(super) fn new(wanted: fn(&Statement) -> bool, held_up_to: u64) -> Self {
         let things = HashMap::new();
-        Self { wanted, held_up_to, base: None, things, end: Cursor::START, last: None }
+        Self { wanted, held_up_to, base: None, things, end: Cursor::START, outdated_end: None }
     }
 
     /// To be read from the beginning. What a snapshot has of the records that it holds counts, and not
@@ -97,10 +97,8 @@ impl History {
     /// is under it, too: the next one follows it.
     pub(super) fn outdated(&self, now: Timestamp) -> Vec<Draft> {
         let drafts: Vec<Draft> = self.things.values().filter_map(|thing| thing.outdated(now)).collect();
-        match &self.last {
-            Some(last) if drafts.is_empty() && !last.current => {
-                vec![draft(last, last.statement.clone(), last.until)]
-            }
+        match &self.outdated_end {
+            Some(last) if drafts.is_empty() => vec![draft(last, last.statement.clone(), last.until)],
             _ => drafts,
         }
     }
@@ -112,26 +110,24 @@ impl History {
             return Err(EntryError::MacWrong { sequence: entry.sequence }.into());
         }
         self.end = Cursor { sequence: entry.sequence, link: entry.link };
-        let entry = Box::new(entry);
-        self.last = Some(entry.clone());
+        self.outdated_end = (!entry.current).then(|| Box::new(entry.clone()));
         let (Some(said), Some(secret)) = (Standing::of(&entry), secrets.current()) else { return Ok(()) };
         if !(self.wanted)(&entry.statement) {
             return Ok(());
         }
         let mark = if entry.current { entry.mark } else { secret.mark(entry.statement.thing()) };
         let base = self.base.as_ref();
-        let thing = self.things.entry(mark).or_insert_with(|| Thing {
-            standing: base.and_then(|base| base.standing(secrets, &entry)),
-            current: None,
-            last: entry.clone(),
-        });
+        let (mut standing, mut current) = match self.things.get(&mark) {
+            Some(thing) => (thing.standing, thing.current),
+            None => (base.and_then(|base| base.standing(secrets, &entry)), None),
+        };
         if base.is_none_or(|base| entry.sequence > base.end.sequence) {
-            thing.standing = Some(said.after(thing.standing));
+            standing = Some(said.after(standing));
         }
         if entry.current {
-            thing.current = Some(said.after(thing.current));
+            current = Some(said.after(current));
         }
-        thing.last = entry;
+        self.things.insert(mark, Thing { standing, current, last: Box::new(entry) });
         Ok(())
     }
 }

@@ -238,21 +238,28 @@ impl Watch {
         feed: &impl RevocationFeed,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let record = feed.snapshot().await?;
+        let mut newest = feed.snapshot().await?;
         {
             let mut state = self.write();
             state.crowded_at = CROWDED.max(state.index.recent() + CROWDED);
-            if record.as_ref().is_none_or(|record| record.sequence <= state.index.snapshot_sequence()) {
-                return Ok(());
+        }
+        loop {
+            let known = self.read().index.snapshot_sequence();
+            let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
+            let why = match Snapshot::read(feed, &self.secrets, &record).await {
+                Ok(snapshot) => {
+                    self.install(snapshot);
+                    return Ok(());
+                }
+                Err(Unread::Unavailable(error)) => return Err(error),
+                Err(Unread::NotBelieved(why)) => why,
+            };
+            // The parts of one that was replaced meanwhile are dropped.
+            newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
+            if newest.is_none() {
+                notices.push(format!("ALERT: {why}; the log is read instead"));
             }
         }
-        let Some(record) = record else { return Ok(()) };
-        match Snapshot::read(feed, &self.secrets, &record).await {
-            Ok(snapshot) => self.install(snapshot),
-            Err(Unread::Unavailable(error)) => return Err(error),
-            Err(Unread::NotBelieved(why)) => notices.push(format!("ALERT: {why}; the log is read instead")),
-        }
-        Ok(())
     }
 
     /// Takes a snapshot for all up to its last record. What is known of later ones stays.
