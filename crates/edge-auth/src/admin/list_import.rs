@@ -57,7 +57,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
 fn is_of_lists(statement: &Statement) -> bool {
     match statement {
         Statement::Revoked(target) | Statement::Undone(target) => {
-            matches!(target, Target::CertificateSerial { .. })
+            matches!(target, Target::CertificateSerial { listed: true, .. })
         }
         Statement::ListImported(_) => true,
         Statement::KeyChanged(_) => false,
@@ -71,14 +71,11 @@ fn changes<'e>(
     listed: &BTreeSet<&str>,
     standing: impl Iterator<Item = &'e Entry>,
 ) -> Result<Statements, AdminError> {
-    let (mut known, mut by_hand) = (BTreeSet::new(), BTreeSet::new());
+    let mut known = BTreeSet::new();
     for entry in standing {
         match &entry.statement {
-            Statement::Revoked(Target::CertificateSerial { issuer: own, serial, listed })
-                if own == issuer =>
-            {
-                let revoked = if *listed { &mut known } else { &mut by_hand };
-                revoked.insert(serial.as_str());
+            Statement::Revoked(Target::CertificateSerial { issuer: own, serial, .. }) if own == issuer => {
+                known.insert(serial.as_str());
             }
             Statement::ListImported(before)
                 if before.issuer == *issuer && before.this_update > list.this_update =>
@@ -94,7 +91,7 @@ fn changes<'e>(
         Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed: true })
     };
     let mut statements = Vec::new();
-    for serial in listed.difference(&known).filter(|serial| !by_hand.contains(*serial)) {
+    for serial in listed.difference(&known) {
         statements.push((Statement::Revoked(target(serial)?), None));
     }
     for serial in known.difference(listed) {

@@ -59,6 +59,7 @@ impl OnPath {
         let issuer = self.issuer.as_ref().map(ToString::to_string);
         if let Some(issuer) = &issuer {
             own.push(("serial number", secrets.marks(Thing::Serial(issuer, &self.serial))));
+            own.push(("serial number in a list", secrets.marks(Thing::Listed(issuer, &self.serial))));
         }
         PathMarks { own, list: issuer.map(|issuer| secrets.marks(Thing::List(&issuer))) }
     }

@@ -249,7 +249,8 @@ impl Target {
             Self::SigningKey { issuer, id } => Thing::SigningKey(&issuer.0, &id.0),
             Self::ApiKey { id } => Thing::ApiKey(&id.0),
             Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
-            Self::CertificateSerial { issuer, serial, .. } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: false } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: true } => Thing::Listed(&issuer.0, &serial.0),
         }
     }
 
@@ -347,6 +348,9 @@ pub(crate) enum Thing<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
+    /// A certificate's serial number in its issuer's revocation list: what the list takes back is not
+    /// what an administrator revoked.
+    Listed(&'a str, &'a str),
     /// The revocation list of an authority.
     List(&'a str),
     /// The record of an API key, which changed.
@@ -366,6 +370,7 @@ impl Thing<'_> {
             Self::ApiKey(id) => ("api key", id.as_bytes(), ""),
             Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
             Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
+            Self::Listed(issuer, serial) => ("listed serial", issuer.as_bytes(), serial),
             Self::List(issuer) => ("list", issuer.as_bytes(), ""),
             Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
         };
