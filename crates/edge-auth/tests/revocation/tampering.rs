@@ -3,11 +3,13 @@
 use edge_auth::Code;
 use edge_auth::platform::RevocationRecord;
 use edge_auth::revocation::LedgerError;
+use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+use crate::again::wish;
 use crate::world::{Instance, NOW, World, later, token};
 
 type Records = BTreeMap<u64, RevocationRecord>;
@@ -181,6 +183,25 @@ fn what_was_revoked_again_does_not_come_back_when_that_record_is_taken_out() {
     let (code, notices) = told(&world.start(), "one");
     assert_eq!(code, Some(Code::TokenRevoked));
     assert!(notices.contains("ALERT"), "{notices}");
+}
+
+#[test]
+fn what_is_revoked_for_longer_by_a_record_that_was_taken_out_stays_so() {
+    let world = World::new();
+    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    world.enter(wish(&client, "10y"), NOW);
+    world.revoke("other", NOW);
+    compact(&world, 1).unwrap();
+    let again = world.enter(wish(&client, "2h"), later(2.0));
+    world.feed().tamper(|records, _| drop(records.remove(&1)));
+    let instance = world.start();
+    assert_eq!(instance.certificate(&client, later(3.0)), Some(Code::CertificateRevoked));
+    let lapsed = again.until.unwrap().plus(std::time::Duration::from_secs(25 * 3600));
+    for instance in [instance, world.start()] {
+        let outcome = instance.certificate_outcome(&client, lapsed);
+        assert_eq!(outcome.code(), Some(Code::CertificateRevoked));
+        assert!(outcome.notices.join("; ").contains("ALERT"), "{:?}", outcome.notices);
+    }
 }
 
 #[test]

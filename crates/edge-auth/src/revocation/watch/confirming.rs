@@ -52,7 +52,7 @@ impl Watch {
             };
             let logged = self.logged(feed, mark).await?;
             let standing = match logged {
-                Some(logged) if decides(&logged, &hit) => Some(logged),
+                Some(logged) if decides(&logged, &hit, now) => Some(logged),
                 _ => {
                     // What lapsed since the snapshot may have been dropped: a newer one does not have it.
                     self.load_snapshot(feed, notices).await?;
@@ -88,9 +88,12 @@ impl Watch {
     }
 }
 
-/// Whether the log alone decides: it says what the filter does, or something that is newer.
-fn decides(logged: &Standing, hit: &Hit) -> bool {
-    logged.sequence > hit.sequence || matches!(logged.state, State::Revoked { .. })
+/// Whether the log alone decides: it says what the filter does, or it was taken back since.
+fn decides(logged: &Standing, hit: &Hit, now: Timestamp) -> bool {
+    match logged.state {
+        State::Revoked { .. } => logged.counts(now),
+        State::Undone | State::Listed { .. } => logged.sequence > hit.sequence,
+    }
 }
 
 fn unread(error: Unread) -> Unavailable {
