@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use edge_auth::platform::{
-    Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth::revocation::{Ledger, Order, SnapshotContent, Target, Text};
 use edge_auth_testkit::documents::{DocumentSource, Documents};
@@ -111,5 +112,10 @@ impl Platform for FolderHost {
 
     fn revocations(&self) -> &Self {
         self
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        let began = Instant::now();
+        (work.await, began.elapsed())
     }
 }

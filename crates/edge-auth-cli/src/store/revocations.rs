@@ -14,26 +14,26 @@ impl RevocationFeed for SqliteStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";
-        self.run(move |connection| records(connection, SINCE, params![most(first), most(limit)])).await
+        self.read(move |connection| records(connection, SINCE, params![most(first), most(limit)])).await
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
         const MARKED: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE mark = ?1 ORDER BY sequence";
         let mark = mark.to_owned();
-        self.run(move |connection| records(connection, MARKED, params![mark])).await
+        self.read(move |connection| records(connection, MARKED, params![mark])).await
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
         const SNAPSHOT: &str = "SELECT sequence, id, document FROM revocation_snapshot";
-        self.run(|connection| Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?))
+        self.read(|connection| Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?))
             .await
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
         const PART: &str = "SELECT bytes FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2";
         let id = id.to_owned();
-        self.run(move |connection| {
+        self.read(move |connection| {
             Ok(connection.prepare_cached(PART)?.query_row(params![id, index], |row| row.get(0)).optional()?)
         })
         .await

@@ -38,17 +38,19 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         now: Timestamp,
     ) -> Result<ListImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
+        let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
         let issuer = Issuer::from(&list.issuer);
-        let listed: BTreeSet<&str> = list.serials.iter().map(String::as_str).collect();
-        let follows = |history: &History| changes(&list, &issuer, &listed, history.standing(now));
+        let list = List { issuer, key_id, number, this_update, next_update };
+        let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
+        let follows = |history: &History| changes(&list, &listed, history.standing(now));
         let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows).await?;
         let count = |is: fn(&Statement) -> bool| entries.iter().filter(|entry| is(&entry.statement)).count();
         Ok(ListImport {
-            issuer: issuer.to_string(),
+            issuer: list.issuer.to_string(),
             listed: listed.len(),
             entered: count(|statement| matches!(statement, Statement::Revoked(_))),
             undone: count(|statement| matches!(statement, Statement::Undone(_))),
-            next_update: rfc3339_text(list.next_update),
+            next_update: rfc3339_text(next_update),
         })
     }
 }
@@ -57,7 +59,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
 fn is_of_lists(statement: &Statement) -> bool {
     match statement {
         Statement::Revoked(target) | Statement::Undone(target) => {
-            matches!(target, Target::CertificateSerial { listed: true, .. })
+            matches!(target, Target::CertificateSerial { listed: Some(_), .. })
         }
         Statement::ListImported(_) => true,
         Statement::KeyChanged(_) => false,
@@ -66,21 +68,26 @@ fn is_of_lists(statement: &Statement) -> bool {
 
 /// What a list says that was not said before, or no longer says, and then the list itself.
 fn changes<'e>(
-    list: &RevokedCertificates,
-    issuer: &Issuer,
+    list: &List,
     listed: &BTreeSet<&str>,
     standing: impl Iterator<Item = &'e Entry>,
 ) -> Result<Statements, AdminError> {
-    let mut known = BTreeSet::new();
+    let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
     for entry in standing {
         match &entry.statement {
-            Statement::Revoked(Target::CertificateSerial { issuer: own, serial, .. }) if own == issuer => {
-                known.insert(serial.as_str());
+            Statement::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
+                if *issuer == list.issuer =>
+            {
+                // What a list by another key has, this one does not take back.
+                let by_this_key = *key_id == list.key_id;
+                if by_this_key { &mut known } else { &mut others }.insert(serial.as_str());
             }
             Statement::ListImported(before)
-                if before.issuer == *issuer && before.this_update > list.this_update =>
+                if before.issuer == list.issuer
+                    && before.key_id == list.key_id
+                    && list.is_older_than(before) =>
             {
-                return Err(AdminError::ListOlder(issuer.to_string()));
+                return Err(AdminError::ListOlder(list.issuer.to_string()));
             }
             _ => {}
         }
@@ -88,18 +95,16 @@ fn changes<'e>(
     let target = |serial: &str| {
         let serial = Serial::try_from(serial.to_owned());
         let serial = serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
-        Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed: true })
+        let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
+        Ok::<_, AdminError>(Target::CertificateSerial { issuer, serial, listed })
     };
     let mut statements = Vec::new();
-    for serial in listed.difference(&known) {
+    for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
         statements.push((Statement::Revoked(target(serial)?), None));
     }
     for serial in known.difference(listed) {
         statements.push((Statement::Undone(target(serial)?), None));
     }
-    let RevokedCertificates { this_update, next_update, .. } = list;
-    let (this_update, next_update) = (*this_update, *next_update);
-    let list = List { issuer: issuer.clone(), this_update, next_update };
-    statements.push((Statement::ListImported(list), None));
+    statements.push((Statement::ListImported(list.clone()), None));
     Ok(statements)
 }

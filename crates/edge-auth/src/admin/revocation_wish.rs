@@ -131,7 +131,7 @@ impl RevocationWish {
             RevocationKind::CertificateSerial => Target::CertificateSerial {
                 issuer: take("issuer", &mut self.issuer)?,
                 serial: take("serial", &mut self.serial)?,
-                listed: false,
+                listed: None,
             },
         };
         let timed = matches!(target, Target::Subject { .. } | Target::Client { .. } | Target::Issuer { .. });

@@ -45,7 +45,7 @@ pub use limits::{HostStages, RevocationLimits};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
-pub use target::{Fingerprint, Issuer, Serial, Target, TargetError, Text};
+pub use target::{Fingerprint, Issuer, KeyId, Serial, Target, TargetError, Text};
 
 pub(crate) use history::History;
 pub(crate) use index::Found;

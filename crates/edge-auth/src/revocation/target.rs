@@ -1,5 +1,6 @@
 //! What can be revoked, and the mark by which it is found.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use edge_auth_token::Timestamp;
@@ -12,6 +13,9 @@ const MAX_TEXT_BYTES: usize = 1024;
 /// The most digits of a serial number: 20 bytes are allowed (RFC 5280, section 4.1.2.2), and some
 /// authorities use a few more.
 const MAX_SERIAL_DIGITS: usize = 64;
+
+/// The most bytes of a key's identifier: a digest of the key, mostly.
+const MAX_KEY_ID_BYTES: usize = 64;
 
 /// One thing that is no longer to be trusted, or many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,9 +84,10 @@ pub enum Target {
         issuer: Issuer,
         /// Its serial number.
         serial: Serial,
-        /// Whether its issuer's revocation list says so, which may take it back.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        listed: bool,
+        /// If a revocation list says so: the issuer's key that signs it. A later list by that key may
+        /// take it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listed: Option<KeyId>,
     },
 }
 
@@ -106,6 +111,12 @@ pub struct Serial(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Issuer(String);
 
+/// The identifier of an issuer's key (RFC 5280, section 4.2.1.2): hexadecimal in lower case. Of one
+/// name there may be several keys, each with a revocation list of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(String);
+
 /// Why something cannot be revoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -119,6 +130,9 @@ pub enum TargetError {
     /// No serial number.
     #[error("must be a serial number in hexadecimal, with or without colons")]
     Serial,
+    /// No identifier of a key.
+    #[error("must be a key identifier: 1 to {MAX_KEY_ID_BYTES} bytes in hexadecimal")]
+    KeyId,
     /// No name.
     #[error("must be a name like `CN=Devices CA,O=Example`")]
     Issuer,
@@ -153,6 +167,16 @@ impl TryFrom<String> for Serial {
     }
 }
 
+impl TryFrom<String> for KeyId {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let fits = |bytes: &Vec<u8>| (1..=MAX_KEY_ID_BYTES).contains(&bytes.len());
+        let bytes = from_hex(&text).filter(fits).ok_or(TargetError::KeyId)?;
+        Ok(Self(to_hex(&bytes)))
+    }
+}
+
 impl TryFrom<String> for Issuer {
     type Error = TargetError;
 
@@ -160,6 +184,19 @@ impl TryFrom<String> for Issuer {
         let fits = (1..=MAX_TEXT_BYTES).contains(&text.len());
         let name = DistinguishedName::parse(&text).filter(|_| fits);
         name.map(|name| Self::from(&name)).ok_or(TargetError::Issuer)
+    }
+}
+
+/// As numbers.
+impl Ord for Serial {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Serial {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -193,6 +230,12 @@ impl From<Serial> for String {
     }
 }
 
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> Self {
+        id.0
+    }
+}
+
 impl From<Issuer> for String {
     fn from(issuer: Issuer) -> Self {
         issuer.0
@@ -208,7 +251,7 @@ macro_rules! displayed {
         })*
     };
 }
-displayed!(Text, Serial, Issuer);
+displayed!(Text, Serial, KeyId, Issuer);
 
 impl Serial {
     /// Its digits.
@@ -219,6 +262,13 @@ impl Serial {
 
 impl Text {
     /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl KeyId {
+    /// The identifier, in hexadecimal.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -249,8 +299,10 @@ impl Target {
             Self::SigningKey { issuer, id } => Thing::SigningKey(&issuer.0, &id.0),
             Self::ApiKey { id } => Thing::ApiKey(&id.0),
             Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
-            Self::CertificateSerial { issuer, serial, listed: false } => Thing::Serial(&issuer.0, &serial.0),
-            Self::CertificateSerial { issuer, serial, listed: true } => Thing::Listed(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: None } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: Some(_) } => {
+                Thing::Listed(&issuer.0, &serial.0)
+            }
         }
     }
 
@@ -348,11 +400,11 @@ pub(crate) enum Thing<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
-    /// A certificate's serial number in its issuer's revocation list: what the list takes back is not
-    /// what an administrator revoked.
+    /// A certificate's serial number in its issuer's revocation list: what a list takes back is not what
+    /// an administrator revoked.
     Listed(&'a str, &'a str),
-    /// The revocation list of an authority.
-    List(&'a str),
+    /// The revocation list of an authority, by one of its keys.
+    List(&'a str, &'a str),
     /// The record of an API key, which changed.
     KeyRecord(&'a str),
 }
@@ -371,7 +423,7 @@ impl Thing<'_> {
             Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
             Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
             Self::Listed(issuer, serial) => ("listed serial", issuer.as_bytes(), serial),
-            Self::List(issuer) => ("list", issuer.as_bytes(), ""),
+            Self::List(issuer, key_id) => ("list", issuer.as_bytes(), key_id),
             Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
         };
         [kind.as_bytes(), first, second.as_bytes()]

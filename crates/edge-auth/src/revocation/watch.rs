@@ -15,7 +15,7 @@ use super::limits::RevocationLimits;
 use super::secrets::RevocationSecrets;
 use super::snapshot::{Snapshot, Unread};
 use crate::cache::Seed;
-use crate::platform::{RevocationFeed, Unavailable};
+use crate::platform::{Platform, RevocationFeed, Unavailable};
 
 /// How many records one read takes.
 const PAGE: usize = 1000;
@@ -118,8 +118,10 @@ impl Watch {
     /// How new what is known is.
     pub(crate) fn freshness(&self, now: Timestamp) -> Freshness {
         let latest = Timestamp::from_millis(self.latest.fetch_max(now.millis(), Ordering::Relaxed)).max(now);
-        let set_back = now.plus(OUT_OF_TURN) < latest;
-        let read_at = self.read().read_at.filter(|read_at| !set_back && *read_at <= latest.plus(OUT_OF_TURN));
+        if now.plus(OUT_OF_TURN) < latest {
+            self.begin_anew(now);
+        }
+        let read_at = self.read().read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
         let Some(read_at) = read_at else { return Freshness::Stale };
         let age = latest.since(read_at);
         match self.limits {
@@ -130,18 +132,35 @@ impl Watch {
         }
     }
 
+    /// A clock that was set back says nothing of how old anything is: all is to be read before it is used.
+    fn begin_anew(&self, now: Timestamp) {
+        let mut state = self.write();
+        // Unless another request was faster.
+        if now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed) {
+            (state.read_at, state.reading_since, state.failure) = (None, None, None);
+            self.latest.store(now.millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// When the read began that all that is known is at least as new as.
+    pub(crate) fn read_at(&self) -> Option<Timestamp> {
+        self.read().read_at
+    }
+
+    /// Whether what was read then is too old to decide by.
+    pub(crate) fn is_stale(&self, read_at: Timestamp, now: Timestamp) -> bool {
+        now.since(read_at) >= self.limits.closes_after()
+    }
+
     /// Whether nobody is reading, and no read failed just now.
     pub(crate) fn may_read(&self, now: Timestamp) -> bool {
-        let state = self.read();
-        let is_past = |time: Timestamp, limit| now < time || now.since(time) >= limit;
-        state.failure.as_ref().is_none_or(|(failed_at, _)| is_past(*failed_at, RETRY))
-            && state.reading_since.is_none_or(|since| is_past(since, ABANDONED))
+        self.may_wait(now) && self.read().reading_since.is_none_or(|since| now.since(since) >= ABANDONED)
     }
 
     /// Whether a request that needs to know more is to wait for a read of its own.
     pub(crate) fn may_wait(&self, now: Timestamp) -> bool {
         let state = self.read();
-        state.failure.as_ref().is_none_or(|(failed_at, _)| now < *failed_at || now.since(*failed_at) >= RETRY)
+        state.failure.as_ref().is_none_or(|(failed_at, _)| now.since(*failed_at) >= RETRY)
     }
 
     /// Why the last read failed.
@@ -169,30 +188,29 @@ impl Watch {
     /// Reads what is new. A failure leaves what is known as it is, and is among the notices.
     pub(crate) async fn refresh(
         &self,
-        feed: &impl RevocationFeed,
+        platform: &impl Platform,
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<News, Unavailable> {
         self.write().reading_since = Some(now);
         let mut news = News::default();
-        let caught_up = self.catch_up(feed, now, &mut news, notices).await;
+        let reading = self.catch_up(platform.revocations(), now, &mut news, notices);
+        let (caught_up, took) = platform.timed(reading).await;
         let mut state = self.write();
         state.reading_since = None;
         match caught_up {
             Ok(()) => {
                 state.failure = None;
-                // Reads that overlap end in any order, and one that began when a clock was ahead
-                // must not count for longer than it is true.
-                let set_back = now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed);
-                state.read_at = if set_back { Some(now) } else { state.read_at.max(Some(now)) };
-                if set_back {
-                    self.latest.store(now.millis(), Ordering::Relaxed);
-                }
+                // Reads that overlap end in any order. One that began before a clock was set back
+                // does not count.
+                let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
+                let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
+                state.read_at = known.max(Some(now));
                 Ok(news)
             }
             Err(error) => {
                 notices.push(format!("revocations could not be read: {error}"));
-                state.failure = Some((now, error.0.clone()));
+                state.failure = Some((now.plus(took), error.0.clone()));
                 Err(error)
             }
         }

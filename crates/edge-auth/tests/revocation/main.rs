@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod again;
+mod audit;
 mod clock;
 mod costs;
 mod lists;
@@ -13,4 +14,5 @@ mod rotation;
 mod snapshots;
 mod spread;
 mod tampering;
+mod waiting;
 mod world;

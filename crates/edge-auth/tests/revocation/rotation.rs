@@ -141,3 +141,29 @@ fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
     block_on(after.ledger().compact(&SeededRandomness::new(3), later(2.0))).unwrap();
     assert_eq!(after.start().token(&token("alice", "two"), later(3.0)), Some(Code::TokenRevoked));
 }
+
+#[test]
+fn hosts_get_the_new_secret_one_by_one_and_none_of_them_closes() {
+    let before = World::new();
+    let steps = ["secret = { current = \"CURRENT\", previous = [\"NEXT\"] }", BOTH, "secret = \"NEXT\""];
+    let worlds = [vec![before.under("secret = \"CURRENT\"")], steps.map(|step| before.under(step)).into()];
+    let worlds: Vec<World> = worlds.into_iter().flatten().collect();
+    let mut seconds = 0.0;
+    for (step, hosts) in worlds.windows(2).enumerate() {
+        let [behind, ahead] = hosts else { panic!("two by two") };
+        let instances = [behind.start(), ahead.start()];
+        for writer in hosts {
+            let id = format!("{step} {seconds}");
+            writer.revoke(&id, later(seconds));
+            seconds += 20.0;
+            for instance in &instances {
+                assert_eq!(instance.token(&token("alice", "good"), later(seconds)), None, "step {step}");
+                let code = instance.token(&token("alice", &id), later(seconds));
+                assert_eq!(code, Some(Code::TokenRevoked), "step {step}");
+            }
+        }
+        if step == 1 {
+            block_on(ahead.ledger().compact(&SeededRandomness::new(2), later(seconds))).unwrap();
+        }
+    }
+}

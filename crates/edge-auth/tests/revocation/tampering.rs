@@ -106,7 +106,23 @@ fn a_record_of_another_secret_is_none() {
     let outcome =
         other.start().outcome("/orders", ("authorization", &format!("Bearer {}", token("a", "b"))), NOW);
     assert_eq!(outcome.code(), Some(Code::RevocationStale));
-    assert!(outcome.audit.reason.unwrap().contains("which the policy does not name"));
+    let reason = outcome.audit.reason.unwrap();
+    assert!(
+        reason.contains("which the policy does not name; give this host the secrets that the others have"),
+        "{reason}"
+    );
+    let told = outcome.notices.join("; ");
+    assert!(!told.contains("ALERT"), "nobody need have changed anything: {told}");
+}
+
+#[test]
+fn a_record_that_was_believed_before_cannot_be_passed_off_as_one_of_another_secret() {
+    let (_, instance) = tampered(|records| {
+        let document = &mut records.get_mut(&1).unwrap().document;
+        *document = document.replacen("\"secret\":\"", "\"secret\":\"0", 1);
+    });
+    let (_, notices) = asked(&instance, 7.0);
+    assert!(notices.contains("ALERT"), "{notices}");
 }
 
 #[test]
@@ -271,7 +287,9 @@ proptest! {
                 *document = String::from_utf8(bytes).unwrap();
             }
         });
-        prop_assert!(asked(&instance, 7.0).1.contains("ALERT"));
+        // What turns up in a record's `secret` may be another host's.
+        let told = asked(&instance, 7.0).1;
+        prop_assert!(told.contains("ALERT") || told.contains("the policy does not name"), "{told}");
         prop_assert_eq!(asked(&instance, 10.0).0, Some(Code::RevocationStale));
     }
 }

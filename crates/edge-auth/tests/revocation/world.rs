@@ -48,6 +48,12 @@ ca_file = "ca.pem"
 identity = { san_uri = "spiffe://example.com/*" }
 BLOCK
 
+[admin]
+
+[[rule]]
+path = "/admin/v1/{*rest}"
+require = "key:partners"
+
 [[rule]]
 path = "/stale"
 require = "jwt:corp"
@@ -97,6 +103,11 @@ impl World {
         let mut other = Self::with(revocation, "");
         other.platform = self.platform.clone();
         other
+    }
+
+    /// These authorities (PEM) in place of its own.
+    pub(crate) fn trust(&mut self, authorities: &[u8]) {
+        self.resources.files.insert("ca.pem".to_owned(), authorities.to_vec());
     }
 
     pub(crate) fn start(&self) -> Instance {
@@ -200,21 +211,30 @@ impl Instance {
         self.with_fields(target, &[field], now)
     }
 
+    /// A request that may wait.
+    pub(crate) async fn ask(&self, (name, value): (&str, &str), now: Timestamp) -> Outcome {
+        self.authorize("/orders", &[(name, value.as_bytes())], now).await
+    }
+
     pub(crate) fn with_fields(&self, target: &str, fields: &[(&str, &str)], now: Timestamp) -> Outcome {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        block_on(self.authorize(target, &fields, now))
+    }
+
+    async fn authorize(&self, target: &str, fields: &[(&str, &[u8])], now: Timestamp) -> Outcome {
         let request = AuthRequest {
             method: "GET",
             host: None,
             authority: None,
             target,
-            headers: Headers(&fields),
+            headers: Headers(fields),
             client_ip: None,
             certificate: Handover::Nothing,
             proxy_trusted: true,
             path_rewritten: false,
         };
-        block_on(self.0.authorize(&request, now))
+        self.0.authorize(&request, now).await
     }
 }
 
