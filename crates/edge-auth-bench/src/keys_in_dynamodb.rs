@@ -116,7 +116,7 @@ impl Keys {
 
 /// A table as `edge-auth store init` makes it, less what API keys do not need. DynamoDB Local wants a
 /// signature, and looks at none.
-fn make_table(dynamodb: SocketAddr) -> Result<()> {
+pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
     let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
     let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
     let table = json!({

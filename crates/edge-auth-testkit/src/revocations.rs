@@ -146,9 +146,8 @@ impl RevocationLog for MemoryRevocations {
         if state.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
             return Ok(Put::Conflict);
         }
-        if let Some(replaced) = state.snapshot.replace(snapshot.clone()) {
-            state.parts.retain(|(id, _), _| *id != replaced.id);
-        }
+        state.snapshot = Some(snapshot.clone());
+        state.parts.retain(|(id, _), _| *id >= snapshot.id);
         Ok(Put::Stored)
     }
 

@@ -58,6 +58,7 @@ pub(crate) const STEPS: &[Step] = &[
             Invocation::cargo(at, "clippy --workspace --all-targets --all-features -- -D warnings").run()
         }),
     },
+    Step { name: "fuzz targets", parts: &[Part::Native], repeats: None, work: Work::Plain(fuzz_targets) },
     Step {
         name: "test",
         parts: &[Part::Native],
@@ -194,6 +195,18 @@ fn wasm(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(build.env("RUSTC", rustc).run())
 }
 
+/// They are of workspaces of their own, which nothing else here compiles.
+fn fuzz_targets(at: &Workspace) -> Outcome {
+    let check = |of: &str| {
+        let fuzz = format!("check --manifest-path crates/{of}/fuzz/Cargo.toml --target-dir");
+        Invocation::cargo(at, &fuzz).arg(at.target.join("fuzz")).run()
+    };
+    match check("edge-auth-token") {
+        Outcome::Passed(_) => check("edge-auth"),
+        failed => failed,
+    }
+}
+
 fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let test =
         "test --workspace --features edge-auth-dynamodb/local-tests,edge-auth-cli/dynamodb --test dynamodb";
@@ -258,6 +271,7 @@ mod tests {
             [
                 "fmt",
                 "clippy",
+                "fuzz targets",
                 "test",
                 "store dynamodb",
                 "docs",

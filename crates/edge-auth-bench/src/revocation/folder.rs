@@ -36,14 +36,14 @@ pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
         content.revoke(&secrets, &target(number)?);
     }
     let written = content.written(&secrets, SNAPSHOT, &last).ok_or("too large")?;
-    for (index, part) in written.parts.iter().enumerate() {
+    for (index, part) in written.parts().enumerate() {
         fs::write(folder.join(format!("part-{index}")), part)?;
     }
     let record = block_on(log.newest(None, 1))?.into_iter().next().ok_or("no record")?;
     let kept = json!({
         "mark": record.mark,
         "record": record.document,
-        "snapshot": written.record.document,
+        "snapshot": written.record().document,
     });
     Ok(fs::write(folder.join("log.json"), kept.to_string())?)
 }

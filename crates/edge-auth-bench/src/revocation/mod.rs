@@ -1,6 +1,7 @@
 //! What `cargo xtask bench revocation` runs. Each measurement tells its figures as one JSON object.
 
 mod folder;
+mod functions;
 mod operations;
 mod rounds;
 mod scale;
@@ -29,12 +30,12 @@ pub(crate) enum Measurement {
     /// refuses them: the worst of all rounds, in seconds
     Rounds {
         folder: PathBuf,
-        /// Where the gate is asked, on every instance
-        #[arg(long, required = true)]
+        /// Where the gate is asked, on every instance; the first is told to revoke
+        #[arg(long, required_unless_present = "bootstrap")]
         instance: Vec<SocketAddr>,
-        /// Which instance is told to revoke
+        /// Start two Lambda functions of this program, and ask them
         #[arg(long)]
-        admin: SocketAddr,
+        bootstrap: Option<PathBuf>,
         /// How many rounds take place at the same time
         #[arg(long, default_value_t = 10)]
         lanes: usize,
@@ -48,8 +49,12 @@ pub(crate) fn run(measurement: Measurement) -> Result<()> {
         Measurement::Snapshot { folder, count } => folder::fill(&folder, count),
         Measurement::Scale { folder } => scale::measure(&folder),
         Measurement::Operations => operations::count(),
-        Measurement::Rounds { folder, instance, admin, lanes } => {
-            rounds::play(&folder, &instance, admin, lanes)
+        Measurement::Rounds { folder, instance, bootstrap: None, lanes } => {
+            rounds::play(&folder, &instance, lanes)
+        }
+        Measurement::Rounds { folder, bootstrap: Some(bootstrap), lanes, .. } => {
+            let functions = functions::Functions::start(&bootstrap, &folder, 2)?;
+            rounds::play(&folder, &functions.addresses(), lanes)
         }
     }
 }

@@ -22,15 +22,19 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// Nothing is refused so late but by accident.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
-/// A field with a credential, what revokes it, and the code of its refusal.
+/// A field with a credential.
+type Field = (&'static str, String);
+
+/// A credential, what revokes it, and the code of its refusal.
 struct Credential {
     kind: &'static str,
-    field: (&'static str, String),
+    field: Field,
     revoke: Value,
     code: &'static str,
 }
 
-pub(super) fn play(folder: &Path, instances: &[SocketAddr], admin: SocketAddr, lanes: usize) -> Result<()> {
+pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Result<()> {
+    let admin = *instances.first().ok_or("no instance")?;
     let certificates: Vec<Value> = serde_json::from_slice(&fs::read(folder.join("certificates.json"))?)?;
     let (next, worst) = (AtomicUsize::new(0), Mutex::new(serde_json::Map::new()));
     let lane = || -> std::result::Result<(), String> {
@@ -57,12 +61,7 @@ pub(super) fn play(folder: &Path, instances: &[SocketAddr], admin: SocketAddr, l
 fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]> {
     let text = |member: &str| certificate.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (fingerprint, field) = (text("fingerprint"), text("field"));
-    let key = json!({ "block": "partners", "all_scopes": true, "expires": "1h" });
-    let made: Value = serde_json::from_slice(&administer(admin, "/admin/v1/keys", &key)?.body)?;
-    let of = |pointer: &str| {
-        let found = made.pointer(pointer).and_then(Value::as_str);
-        found.map(str::to_owned).ok_or_else(|| format!("no key was made: {made}"))
-    };
+    let (key, id) = new_key(admin)?;
     let reason = "a measurement";
     Ok([
         Credential {
@@ -73,8 +72,8 @@ fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]
         },
         Credential {
             kind: "key",
-            field: ("X-API-Key", of("/secret")?),
-            revoke: json!({ "kind": "api-key", "id": of("/key/id")?, "reason": reason }),
+            field: key,
+            revoke: json!({ "kind": "api-key", "id": id, "reason": reason }),
             code: "key_revoked",
         },
         Credential {
@@ -89,7 +88,7 @@ fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]
 /// Seconds from the moment the revocation was sent to the last refusal.
 fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -> Result<f64> {
     for instance in instances {
-        let answer = ask(*instance, credential)?;
+        let answer = ask(*instance, &credential.field)?;
         if answer.status != 200 {
             return Err(format!("a good {} is refused: {answer:?}", credential.kind).into());
         }
@@ -103,7 +102,7 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
         for instance in open {
             // Until the question is sent: what is refused afterwards was refused by then.
             let asked = since.elapsed();
-            let answer = ask(instance, credential)?;
+            let answer = ask(instance, &credential.field)?;
             let refused = answer
                 .headers
                 .iter()
@@ -123,12 +122,31 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
     Ok(last.as_secs_f64())
 }
 
-fn ask(instance: SocketAddr, Credential { field: (name, value), .. }: &Credential) -> Result<Response> {
+/// Whether a new key is good there.
+pub(super) fn is_served(instance: SocketAddr) -> Result<bool> {
+    let (key, _) = new_key(instance)?;
+    Ok(ask(instance, &key)?.status == 200)
+}
+
+/// A field with a key, and its id.
+fn new_key(admin: SocketAddr) -> Result<(Field, String)> {
+    let key = json!({ "block": "partners", "all_scopes": true, "expires": "1h" });
+    let made: Value = serde_json::from_slice(&administer(admin, "/admin/v1/keys", &key)?.body)?;
+    let of = |pointer: &str| {
+        let found = made.pointer(pointer).and_then(Value::as_str);
+        found.map(str::to_owned).ok_or_else(|| format!("no key was made: {made}"))
+    };
+    Ok((("X-API-Key", of("/secret")?), of("/key/id")?))
+}
+
+fn ask(instance: SocketAddr, (name, value): &Field) -> Result<Response> {
     let fields = [
         ("X-Forwarded-Method", "GET"),
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Host", "api.example.com"),
         ("X-Forwarded-Uri", "/orders"),
+        // What Cloudflare's edge says of a proxy on this machine; other hosts see it themselves.
+        ("CF-Connecting-IP", "127.0.0.1"),
         (name, value),
     ];
     Ok(exchange(instance, &call("GET", "/authorize", &fields, Vec::new()))?)

@@ -19,7 +19,7 @@ use crate::Result;
 pub(crate) const ISSUER: &str = "https://login.example.com/";
 pub(crate) const BOOTSTRAP: &str = "edge-auth-admin_for-a-measurement-on-loopback-and-nowhere-else";
 /// What the secrets of the policy are, on every host.
-const SECRETS: [(&str, &str); 2] = [
+pub(super) const SECRETS: [(&str, &str); 2] = [
     ("REVOCATION", "a secret of at least thirty-two bytes, for a measurement"),
     ("PEPPER", "a pepper of at least thirty-two bytes"),
 ];

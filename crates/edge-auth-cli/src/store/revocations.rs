@@ -104,15 +104,16 @@ fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Resul
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence";
-    const REPLACED: &str = "DELETE FROM revocation_snapshot_part WHERE id =
-         (SELECT id FROM revocation_snapshot WHERE sequence < ?1 AND id <> ?2)";
+    const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?1";
     let SnapshotRecord { sequence, id, document } = snapshot;
     let sequence = i64::try_from(*sequence).map_err(|_| Kind::TooLarge)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.prepare_cached(REPLACED)?.execute(params![sequence, id])?;
-    let written = transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])?;
+    if transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])? == 0 {
+        return Ok(Put::Conflict);
+    }
+    transaction.prepare_cached(LESSER)?.execute(params![id])?;
     transaction.commit()?;
-    Ok(if written == 1 { Put::Stored } else { Put::Conflict })
+    Ok(Put::Stored)
 }
 
 fn records(

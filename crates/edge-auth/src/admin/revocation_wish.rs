@@ -137,6 +137,9 @@ impl RevocationWish {
         let timed = matches!(target, Target::Subject { .. } | Target::Client { .. } | Target::Issuer { .. });
         self.nothing_left(before.filter(|_| !timed).as_ref())?;
         let until = match expires {
+            Some(at) if at <= now => {
+                return Err(AdminError::Invalid("`expires` has been already".to_owned()));
+            }
             Some(at) => Some(at),
             None => until(&target, policy, now)?,
         };

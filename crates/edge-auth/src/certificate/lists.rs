@@ -64,6 +64,7 @@ impl OnPath {
         let issuer = self.issuer.as_ref().map(ToString::to_string);
         if let Some(issuer) = &issuer {
             own.push(("serial number", secrets.marks(Thing::Serial(issuer, &self.serial))));
+            own.push(("serial number in a list", secrets.marks(Thing::Listed(issuer, &self.serial))));
         }
         let list = issuer.zip(self.issuer_key_id.as_ref());
         PathMarks { own, list: list.map(|(issuer, key_id)| secrets.marks(Thing::List(&issuer, key_id))) }

@@ -129,7 +129,7 @@ impl<P: Platform> Gate<P> {
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
             let watch = self.revocations.as_ref();
-            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list)));
+            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list, now)));
             let listed = match list {
                 Some(Found::Standing(Standing { state: State::Listed { next_update }, .. })) => {
                     Some(next_update)
@@ -168,21 +168,22 @@ impl<P: Platform> Gate<P> {
             State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
             State::Listed { .. } | State::Undone => false,
         };
-        let mut open = Vec::new();
+        let mut to_confirm = Vec::new();
         {
             let index = watch.index();
             for (what, marks) in marks {
-                match index.find(marks) {
+                match index.find(marks, now) {
                     Found::Standing(standing) if bars(&standing) => {
                         return Ok(Some((what, standing.sequence)));
                     }
-                    Found::Perhaps => open.push((what, marks)),
+                    Found::Perhaps { known, open } => to_confirm.push((what, known, open)),
                     Found::Standing(_) | Found::Nothing => {}
                 }
             }
         }
-        for (what, marks) in open {
-            let confirming = watch.confirm(self.platform.revocations(), marks);
+        for (what, known, open) in to_confirm {
+            let confirming =
+                watch.confirm(self.platform.revocations(), known, &open, now, &mut trail.notices);
             let confirmed = self.wait_for(confirming, &mut trail.waited).await.map_err(|error| {
                 Denial::new(
                     Code::StoreUnavailable,

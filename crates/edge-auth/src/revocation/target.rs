@@ -253,6 +253,13 @@ macro_rules! displayed {
 }
 displayed!(Text, Serial, KeyId, Issuer);
 
+impl Serial {
+    /// Its digits.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Text {
     /// The text.
     pub fn as_str(&self) -> &str {
@@ -292,8 +299,22 @@ impl Target {
             Self::SigningKey { issuer, id } => Thing::SigningKey(&issuer.0, &id.0),
             Self::ApiKey { id } => Thing::ApiKey(&id.0),
             Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
-            Self::CertificateSerial { issuer, serial, .. } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: None } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: Some(_) } => {
+                Thing::Listed(&issuer.0, &serial.0)
+            }
         }
+    }
+
+    /// The same up to another time, if it is a matter of time.
+    pub(super) fn up_to(mut self, time: Option<Timestamp>) -> Self {
+        match &mut self {
+            Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
+                *before = time.unwrap_or(*before);
+            }
+            _ => {}
+        }
+        self
     }
 
     /// Up to when what it names is revoked, if that is a matter of time.
@@ -379,6 +400,9 @@ pub(crate) enum Thing<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
+    /// A certificate's serial number in its issuer's revocation list: what a list takes back is not what
+    /// an administrator revoked.
+    Listed(&'a str, &'a str),
     /// The revocation list of an authority, by one of its keys.
     List(&'a str, &'a str),
     /// The record of an API key, which changed.
@@ -398,6 +422,7 @@ impl Thing<'_> {
             Self::ApiKey(id) => ("api key", id.as_bytes(), ""),
             Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
             Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
+            Self::Listed(issuer, serial) => ("listed serial", issuer.as_bytes(), serial),
             Self::List(issuer, key_id) => ("list", issuer.as_bytes(), key_id),
             Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
         };

@@ -1,20 +1,19 @@
 //! Keeping up with the log: when an instance reads it, and when what it knows is too old to decide.
 
+mod confirming;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor, Followed, alert};
+use super::chain::{Broken, Cursor, Followed};
 use super::entry::{Entry, Statement};
 use super::index::Index;
 use super::limits::RevocationLimits;
-use super::record::open;
 use super::secrets::RevocationSecrets;
-use super::snapshot::{Manifest, Snapshot, SnapshotError};
-use super::standing::Standing;
-use super::target::Marks;
+use super::snapshot::{Snapshot, Unread};
 use crate::cache::Seed;
 use crate::platform::{Platform, RevocationFeed, Unavailable};
 
@@ -95,12 +94,6 @@ impl From<Broken> for Trouble {
 impl From<Unavailable> for Trouble {
     fn from(error: Unavailable) -> Self {
         Self::Unavailable(error)
-    }
-}
-
-impl From<SnapshotError> for Trouble {
-    fn from(error: SnapshotError) -> Self {
-        Self::Tampered(error.to_string())
     }
 }
 
@@ -223,25 +216,6 @@ impl Watch {
         }
     }
 
-    /// Asks the store about a thing that the filter has, and remembers the answer.
-    pub(crate) async fn confirm(
-        &self,
-        feed: &impl RevocationFeed,
-        marks: &Marks,
-    ) -> Result<Option<Standing>, Unavailable> {
-        let mut standing: Option<Standing> = None;
-        for mark in &marks.0 {
-            for record in feed.marked(&mark.to_string()).await? {
-                let entry = open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
-                if let Some(one) = Standing::of(&entry) {
-                    standing = Some(standing.map_or(one, |known| known.and(one)));
-                }
-            }
-        }
-        self.read().index.confirm(marks, standing);
-        Ok(standing)
-    }
-
     async fn catch_up(
         &self,
         feed: &impl RevocationFeed,
@@ -282,48 +256,40 @@ impl Watch {
         feed: &impl RevocationFeed,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let record = feed.snapshot().await?;
+        let mut newest = feed.snapshot().await?;
         {
             let mut state = self.write();
             state.crowded_at = CROWDED.max(state.index.recent() + CROWDED);
-            if record.as_ref().is_none_or(|record| record.sequence <= state.index.snapshot_sequence()) {
-                return Ok(());
-            }
         }
-        let Some(record) = record else { return Ok(()) };
-        let loaded = async {
-            let manifest = Manifest::open(&self.secrets, &record)?;
-            let mut bytes = manifest.room();
-            for index in 0..manifest.parts() {
-                let part = feed.snapshot_part(&manifest.id, index).await?;
-                manifest.add(index, part.as_deref(), &mut bytes)?;
-            }
-            let cursor = Cursor { sequence: manifest.sequence, link: manifest.link };
-            Ok::<_, Trouble>((cursor, manifest.complete(bytes)?))
-        };
-        match loaded.await {
-            Ok((cursor, snapshot)) => {
-                self.install(cursor, snapshot);
-                Ok(())
-            }
-            Err(Trouble::Unavailable(error)) => Err(error),
-            Err(Trouble::Tampered(why)) => {
+        loop {
+            let known = self.read().index.snapshot_sequence();
+            let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
+            let why = match Snapshot::read(feed, &self.secrets, &record).await {
+                Ok(snapshot) => {
+                    self.install(snapshot);
+                    return Ok(());
+                }
+                Err(Unread::Unavailable(error)) => return Err(error),
+                Err(Unread::NotBelieved(why)) => why,
+            };
+            // The parts of one that was replaced meanwhile are dropped.
+            newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
+            if newest.is_none() {
                 notices.push(format!("ALERT: {why}; the log is read instead"));
-                Ok(())
             }
-            Err(Trouble::Behind) => Ok(()),
         }
     }
 
     /// Takes a snapshot for all up to its last record. What is known of later ones stays.
-    fn install(&self, cursor: Cursor, snapshot: Snapshot) {
+    fn install(&self, snapshot: Snapshot) {
         let mut state = self.write();
+        let end = snapshot.end;
         // Another read may have been faster.
-        if snapshot.sequence > state.index.snapshot_sequence() {
+        if end.sequence > state.index.snapshot_sequence() {
             state.index.start_from(snapshot, self.seed);
             state.crowded_at = CROWDED;
-            if cursor.sequence > state.cursor.sequence {
-                state.cursor = cursor;
+            if end.sequence > state.cursor.sequence {
+                state.cursor = end;
             }
         }
     }

@@ -50,7 +50,7 @@ fn a_revocation_that_was_made_is_answered_as_made_though_no_snapshot_can_be() {
     assert_eq!(outcome.audit.revocation, Some(2001));
     assert_eq!(outcome.audit.reason.as_deref(), Some("leaked"));
     let notices = outcome.notices.join("; ");
-    assert!(notices.contains("no snapshot was made: record 1000 has a wrong MAC"), "{notices}");
+    assert!(notices.contains("no snapshot was made: ALERT: record 1000 has a wrong MAC"), "{notices}");
 }
 
 #[test]

@@ -4,9 +4,11 @@ use edge_auth::Code;
 use edge_auth::admin::{AdminError, ListImport};
 use edge_auth::certificate::{CrlError, MAX_CRL_BYTES};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ListPlan};
+use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::AwsLcRs;
 use futures::executor::block_on;
 
+use crate::overtaken::Overtaken;
 use crate::world::{NOW, World, later};
 
 const DAY: u64 = 86_400;
@@ -117,10 +119,50 @@ fn what_an_administrator_revoked_no_list_takes_back() {
     };
     world.enter(order, NOW);
     import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    // Nor does it when nobody can tell any more that he did.
+    block_on(world.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    world.feed().tamper(|records, _| drop(records.remove(&1)));
     let empty = world.authority.revocation_list(&[], (NOW.seconds(), NOW.seconds() + DAY));
     import(&world, &empty, 1.0).unwrap();
     let code = world.start().certificate(&client(&world.authority, 1), later(2.0));
     assert_eq!(code, Some(Code::CertificateRevoked));
+}
+
+#[test]
+fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_back() {
+    use edge_auth::admin::{RevocationKind, RevocationWish};
+    let world = World::new();
+    import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    let by_hand = RevocationWish {
+        issuer: Some("CN=Devices CA,O=Example".to_owned()),
+        serial: Some("01".to_owned()),
+        ..RevocationWish::new(RevocationKind::CertificateSerial, "by hand")
+    };
+    let log = Overtaken::by(world.feed(), || drop(world.enter(by_hand, later(1.0))));
+    let newer = world.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));
+    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
+    let import =
+        block_on(revocations.import_list(&newer, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0))).unwrap();
+    assert!(log.happened());
+    assert_eq!((import.listed, import.entered, import.undone), (1, 1, 1));
+    for serial in [1, 2] {
+        let code = world.start().certificate(&client(&world.authority, serial), later(2.0));
+        assert_eq!(code, Some(Code::CertificateRevoked), "{serial}");
+    }
+}
+
+#[test]
+fn of_two_lists_at_once_the_older_one_takes_nothing_back() {
+    let world = World::new();
+    let (older, newer) = ((NOW.seconds() - 60, NOW.seconds() + DAY), (NOW.seconds(), NOW.seconds() + DAY));
+    let newer = world.authority.revocation_list(&[vec![1]], newer);
+    let log = Overtaken::by(world.feed(), || drop(import(&world, &newer, 1.0).unwrap()));
+    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
+    let older = world.authority.revocation_list(&[vec![2]], older);
+    let refused = block_on(revocations.import_list(&older, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)));
+    assert!(log.happened() && matches!(refused, Err(AdminError::ListOlder(_))), "{refused:?}");
+    let code = |serial| world.start().certificate(&client(&world.authority, serial), later(2.0));
+    assert_eq!((code(1), code(2)), (Some(Code::CertificateRevoked), None));
 }
 
 #[test]

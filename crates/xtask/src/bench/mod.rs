@@ -9,8 +9,10 @@ mod revocation;
 mod row;
 mod serving;
 mod table;
+mod two_workers;
 mod verifying;
 mod worker;
+mod workerd;
 mod workers;
 
 use std::path::Path;
@@ -60,7 +62,7 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     match suite {
         Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
         Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
-        Suite::Revocation => revocation::measure(&programs, &mut bench)?,
+        Suite::Revocation => revocation::measure(&programs, &workspace, &cache, &mut bench)?,
         Suite::Workers => workers::measure(&programs, &workspace, &cache, &mut bench)?,
     }
 

@@ -12,7 +12,12 @@ use serde_json::Value;
 use super::Bench;
 use super::programs::Programs;
 use super::serving::{Server, Stream, started};
+use super::two_workers;
+use crate::cache::Cache;
 use crate::command::output_of;
+use crate::outcome::Missing;
+use crate::workspace::Workspace;
+use crate::{dynamodb_local, lambda};
 
 const ROUNDS: &str = "100";
 /// What the policy of the measurement promises, in seconds.
@@ -23,31 +28,38 @@ const COUNTS: [usize; 3] = [10_000, 1_000_000, 10_000_000];
 
 pub(super) const HOW: &str = "\
 seconds: from the moment a revocation is sent to one instance until every instance refuses, the worst of 100 rounds, ten
-of which take place at a time; two instances on one store, each asked every 25 ms.
+of which take place at a time; two instances on one store, each asked every 25 ms. native: SQLite. workers: two Workers in
+one workerd on the Durable Object of the first. lambda: two processes, each on a Runtime API, and DynamoDB Local.
 memory: by how much a process grows that starts with a snapshot of so many revoked tokens. lookup: CPU time, a sixth of
 what a warm call takes longer than without a feed. start: from the first request to its answer, the snapshot on a disk.
 operations: reads of the feed, with a request every 5 ms.";
 
-/// Instances of a host on one store.
-struct Instances {
-    host: &'static str,
-    /// Where each is asked.
-    asked: Vec<SocketAddr>,
-    /// Which of them revokes.
-    admin: SocketAddr,
-    /// They end with this.
-    running: Vec<Server>,
-}
-
-pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> {
+pub(super) fn measure(
+    programs: &Programs,
+    at: &Workspace,
+    cache: &Cache,
+    bench: &mut Bench,
+) -> io::Result<()> {
     let folder = programs.folder.join("revocation");
     // A log of another run was made by another authority.
     let _ = std::fs::remove_dir_all(&folder);
     run(programs.bench().args(["revocation", "mint"]).arg(&folder).arg(ROUNDS))?;
     let instances = native(programs, &folder)?;
-    anstream::println!("{}: {ROUNDS} rounds", instances.host);
-    rounds(programs, &folder, &instances, bench)?;
+    let addresses: Vec<SocketAddr> = instances.iter().map(|server| server.address).collect();
+    rounds("native", among(programs, &folder, &addresses), bench)?;
     idle(&instances, bench)?;
+    drop(instances);
+    match two_workers::prepare(at, cache, &folder) {
+        Ok(workers) => {
+            let running = workers.start()?;
+            rounds("workers", among(programs, &folder, &running.addresses), bench)?;
+        }
+        Err(missing) => bench.missing("workers", &missing),
+    }
+    match functions(programs, at, cache, &folder) {
+        Ok(command) => rounds("lambda", command, bench)?,
+        Err(missing) => bench.missing("lambda", &missing),
+    }
     let told = told(programs.bench().args(["revocation", "operations"]))?;
     let count = |member: &str| figure(&told, &format!("/{member}"));
     let reads = ("operations", "count");
@@ -61,7 +73,8 @@ pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> 
     Ok(())
 }
 
-fn native(programs: &Programs, folder: &Path) -> io::Result<Instances> {
+/// Instances on one store; they end when they are dropped.
+fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
     let serve = || {
         let mut command = programs.command();
         command.args([
@@ -78,34 +91,49 @@ fn native(programs: &Programs, folder: &Path) -> io::Result<Instances> {
         command.env("PEPPER", "a pepper of at least thirty-two bytes");
         started(&mut command, Stream::Error, "listening on http://")
     };
-    let running = vec![serve()?, serve()?];
-    let asked: Vec<SocketAddr> = running.iter().map(|server| server.address).collect();
-    let admin = *asked.first().ok_or_else(|| io::Error::other("no instance"))?;
-    Ok(Instances { host: "native", asked, admin, running })
+    Ok(vec![serve()?, serve()?])
 }
 
-fn rounds(programs: &Programs, folder: &Path, instances: &Instances, bench: &mut Bench) -> io::Result<()> {
+/// Rounds among instances that run already.
+fn among(programs: &Programs, folder: &Path, instances: &[SocketAddr]) -> Command {
     let mut command = programs.bench();
-    command.args(["revocation", "rounds"]).arg(folder).arg("--admin").arg(instances.admin.to_string());
-    for instance in &instances.asked {
-        command.arg("--instance").arg(instance.to_string());
-    }
+    command.args(["revocation", "rounds"]).arg(folder);
+    command.args(instances.iter().flat_map(|instance| ["--instance".to_owned(), instance.to_string()]));
+    command
+}
+
+/// Rounds among functions, built as they are deployed.
+fn functions(programs: &Programs, at: &Workspace, cache: &Cache, folder: &Path) -> Result<Command, Missing> {
+    let dynamodb = dynamodb_local::bring(cache)?;
+    let java = dynamodb_local::bring_java(cache)?;
+    let packaged = lambda::package(at, &lambda::bring(cache)?);
+    let failed =
+        |error: io::Error| Missing { why: error.to_string(), help: "cargo xtask test --only lambda".into() };
+    let mut command = programs.bench();
+    command.args(["revocation", "rounds"]).arg(folder).arg("--bootstrap");
+    command.arg(packaged.map_err(failed)?.program);
+    command.env("EDGE_AUTH_DYNAMODB_LOCAL", dynamodb).env("EDGE_AUTH_JAVA", java);
+    Ok(command)
+}
+
+fn rounds(host: &str, mut command: Command, bench: &mut Bench) -> io::Result<()> {
+    anstream::println!("{host}: {ROUNDS} rounds");
     let told = told(&mut command)?;
     for kind in ["token", "key", "certificate"] {
         let worst = figure(&told, &format!("/worst/{kind}"))?;
-        bench.beside(&format!("{} {kind}", instances.host), ("seconds", "s"), worst, ("bound", BOUND));
+        bench.beside(&format!("{host} {kind}"), ("seconds", "s"), worst, ("bound", BOUND));
     }
     Ok(())
 }
 
 /// Whatever an instance reads while nobody asks it is read by calls that the kernel counts.
-fn idle(instances: &Instances, bench: &mut Bench) -> io::Result<()> {
-    let calls = || instances.running.iter().map(read_calls).sum::<io::Result<f64>>();
+fn idle(instances: &[Server], bench: &mut Bench) -> io::Result<()> {
+    let calls = || instances.iter().map(read_calls).sum::<io::Result<f64>>();
     thread::sleep(SETTLING);
     let before = calls()?;
     thread::sleep(Duration::from_secs(60));
-    let case = format!("{} reads of anything, all instances, an idle minute", instances.host);
-    bench.alone(&case, "operations", "count", calls()? - before);
+    let case = "native reads of anything, all instances, an idle minute";
+    bench.alone(case, "operations", "count", calls()? - before);
     Ok(())
 }
 

@@ -1,19 +1,18 @@
 //! The Worker beside one that uses jose, both in bare workerd.
 
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{fs, io, thread};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+use std::{fs, io};
 
 use super::programs::Programs;
+use super::workerd::{self, Running, Workers};
 use super::{Bench, median};
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::npm;
-use crate::outcome::{Missing, Outcome};
-use crate::tool::{Tool, Tools};
-use crate::workers;
+use crate::outcome::Missing;
 use crate::workspace::Workspace;
 
 /// Five rounds: workerd's own figures move more than that between two.
@@ -32,26 +31,6 @@ Medians of five rounds in which both take turns, each started anew; in brackets 
 Bare workerd, 16 connections on loopback, the client on the same cores. Cold has 20 000 tokens take turns, warm 1000.
 Both decide about the same rule, answer with the same fields and write a line for each request, to nowhere.";
 
-/// workerd with one Worker; it is killed when it is dropped.
-struct Running {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A Worker that is ready to be started.
-struct Worker {
-    workerd: PathBuf,
-    configuration: PathBuf,
-}
-
 pub(super) fn measure(
     programs: &Programs,
     at: &Workspace,
@@ -59,11 +38,7 @@ pub(super) fn measure(
     bench: &mut Bench,
 ) -> io::Result<()> {
     let other = |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
-    let tools = Tools::bring(cache, &workers::TOOLS);
-    if let Outcome::Failed(why) = workers::build(at, &tools).map_err(other)? {
-        return Err(io::Error::other(format!("the Worker: {why}")));
-    }
-    let node = tools.path(Tool::NodeWorkers).map_err(other)?;
+    let node = &workerd::with_the_worker(at, cache).map_err(other)?;
     let peers =
         npm::bring(cache, "bench-peers", &at.root.join("crates/edge-auth-bench/peers")).map_err(other)?;
     let ours = ours(at, programs, node)?;
@@ -82,7 +57,7 @@ pub(super) fn measure(
 /// Both in turn, round after round, each started anew.
 fn contest(
     programs: &Programs,
-    (ours, theirs): (&Worker, &Worker),
+    (ours, theirs): (&Workers, &Workers),
     (turn, algorithm, tokens): (&str, &str, &str),
     bench: &mut Bench,
 ) -> io::Result<()> {
@@ -109,7 +84,7 @@ fn contest(
 }
 
 /// From the start of the process to the first answer.
-fn starts(programs: &Programs, ours: &Worker, theirs: &Worker, bench: &mut Bench) -> io::Result<()> {
+fn starts(programs: &Programs, ours: &Workers, theirs: &Workers, bench: &mut Bench) -> io::Result<()> {
     let token = fs::read_to_string(programs.folder.join("RS256.tokens"))?;
     let token = token.lines().next().unwrap_or_default();
     let mut times = [Vec::new(), Vec::new()];
@@ -130,7 +105,7 @@ fn starts(programs: &Programs, ours: &Worker, theirs: &Worker, bench: &mut Bench
 
 fn answered(running: &Running, token: &str) -> io::Result<()> {
     use io::{Read, Write};
-    let mut stream = TcpStream::connect(("127.0.0.1", running.port))?;
+    let mut stream = TcpStream::connect(running.address()?)?;
     let fields = FIELDS.map(|field| format!("{field}\r\n")).concat();
     write!(
         stream,
@@ -156,7 +131,7 @@ fn load(
     seconds: &str,
 ) -> io::Result<[f64; 3]> {
     let mut load = programs.bench();
-    load.arg("load").arg(&programs.folder).arg(format!("127.0.0.1:{}", running.port));
+    load.arg("load").arg(&programs.folder).arg(running.address()?.to_string());
     load.args(["--path", PATH, "--algorithm", algorithm]);
     load.args(FIELDS.iter().flat_map(|field| ["--field", field]));
     load.args(["--tokens", tokens, "--first", "0", "--connections", "16", "--seconds", seconds]);
@@ -168,62 +143,12 @@ fn load(
     }
 }
 
-impl Worker {
-    /// Starts it, and waits until it listens.
-    fn start(&self) -> io::Result<Running> {
-        // It takes no port of its own choice and says which: this one was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let child = Command::new(&self.workerd)
-            .args(["serve", "--experimental"])
-            .arg(&self.configuration)
-            .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        let mut running = Running { child, port };
-        let since = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if running.child.try_wait()?.is_some() || since.elapsed() > Duration::from_secs(60) {
-                return Err(io::Error::other(format!(
-                    "workerd did not start {}",
-                    self.configuration.display()
-                )));
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-        Ok(running)
-    }
-}
-
-fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Worker> {
+fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Workers> {
     let folder = programs.folder.join("worker");
-    let build = at.root.join("cloudflare/build");
-    for (from, to) in [
-        (at.root.join("cloudflare/src/index.js"), "src/index.js"),
-        (build.join("index.js"), "build/index.js"),
-        (build.join("index_bg.wasm"), "build/index_bg.wasm"),
-        (programs.folder.join("jwks.json"), "policy/jwks.json"),
-    ] {
-        let to = folder.join(to);
-        fs::create_dir_all(to.parent().unwrap_or(&folder))?;
-        fs::copy(from, to)?;
-    }
     // A Worker takes no questions of Envoy's.
-    let policy = fs::read_to_string(programs.folder.join("policy.toml"))?;
-    fs::write(folder.join("policy/policy.toml"), policy.replace("\"envoy\"", "\"traefik\""))?;
-    fs::write(
-        folder.join("policy/index.js"),
-        "import policy from \"./policy.toml\";\nimport jwks from \"./jwks.json\";\n\
-         export default { \"policy.toml\": policy, \"jwks.json\": jwks };\n",
-    )?;
-    let modules = [
-        module("src/index.js", "esModule"),
-        module("build/index.js", "esModule"),
-        module("build/index_bg.wasm", "wasm"),
-        module("policy/index.js", "esModule"),
-        module("policy/policy.toml", "text"),
-        module("policy/jwks.json", "text"),
-    ];
+    let policy = fs::read_to_string(programs.folder.join("policy.toml"))?.replace("\"envoy\"", "\"traefik\"");
+    let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;
+    let modules = workerd::laid_out(at, &folder, &[("policy.toml", policy), ("jwks.json", jwks)])?;
     let rest =
         "durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
     durableObjectStorage = (inMemory = void),
@@ -235,7 +160,7 @@ fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Worker> 
     configured(&folder, node, &modules, rest)
 }
 
-fn theirs(at: &Workspace, programs: &Programs, node: &Path, peers: &Path) -> io::Result<Worker> {
+fn theirs(at: &Workspace, programs: &Programs, node: &Path, peers: &Path) -> io::Result<Workers> {
     let folder = programs.folder.join("jose");
     fs::create_dir_all(&folder)?;
     for file in ["jwks.json", "expected.json"] {
@@ -248,14 +173,10 @@ fn theirs(at: &Workspace, programs: &Programs, node: &Path, peers: &Path) -> io:
             .env("NODE_PATH", peers.join("node_modules"))
             .current_dir(&folder),
     )?;
-    configured(&folder, node, &[module("bundle.js", "esModule")], "")
+    configured(&folder, node, &workerd::module("bundle.js", "esModule"), "")
 }
 
-fn module(name: &str, kind: &str) -> String {
-    format!("(name = \"{name}\", {kind} = embed \"{name}\")")
-}
-
-fn configured(folder: &Path, node: &Path, modules: &[String], rest: &str) -> io::Result<Worker> {
+fn configured(folder: &Path, node: &Path, modules: &str, rest: &str) -> io::Result<Workers> {
     let text = format!(
         "using Workerd = import \"/workerd/workerd.capnp\";
 const config :Workerd.Config = (
@@ -263,27 +184,12 @@ const config :Workerd.Config = (
   sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"main\")],
 );
 const worker :Workerd.Worker = (
-    modules = [{}],
+    modules = [{modules}],
     compatibilityDate = \"2026-04-26\",
     compatibilityFlags = [\"nodejs_compat\"],
     {rest}
 );
-",
-        modules.join(", ")
+"
     );
-    let configuration = folder.join("config.capnp");
-    fs::write(&configuration, text)?;
-    Ok(Worker { workerd: workerd(node)?, configuration })
-}
-
-/// The program itself: the package `workerd` starts it by way of Node.
-fn workerd(node: &Path) -> io::Result<PathBuf> {
-    let packages = fs::read_dir(node.join("node_modules/@cloudflare"))?;
-    let mut packages = packages.filter_map(|package| Some(package.ok()?.path()));
-    let found = packages.find(|package| {
-        package.file_name().is_some_and(|name| name.to_string_lossy().starts_with("workerd-"))
-    });
-    found
-        .map(|package| package.join("bin/workerd"))
-        .ok_or_else(|| io::Error::other("no workerd is installed"))
+    Workers::configured(folder, node, &text, &["http"])
 }

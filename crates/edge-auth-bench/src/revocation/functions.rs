@@ -1,0 +1,94 @@
+//! Lambda functions on one table of DynamoDB Local, each asked over HTTP as by its Function URL.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Mutex;
+
+use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
+use edge_auth_testkit::scenario::SeenRequest;
+use edge_auth_testkit::wire::{Function, Response, Server};
+use serde_json::{Map, Value, json};
+
+use super::world::SECRETS;
+use crate::{Result, functions, keys_in_dynamodb};
+
+/// What the first instance is asked until its table answers: Java is slow at first.
+const ATTEMPTS: usize = 20;
+
+/// The functions, until they are dropped.
+pub(super) struct Functions {
+    servers: Vec<Server>,
+    _dynamodb: DynamoDbLocal,
+}
+
+impl Functions {
+    /// Starts so many, with the policy of the folder.
+    pub(super) fn start(bootstrap: &Path, folder: &Path, count: usize) -> Result<Self> {
+        let dynamodb = DynamoDbLocal::start()?;
+        keys_in_dynamodb::make_table(dynamodb.address())?;
+        let server = |_| -> Result<Server> {
+            let mut command = functions::ours(bootstrap, folder);
+            command.env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", dynamodb.address())).envs(SECRETS);
+            let function = Mutex::new(Function::start(&mut command)?);
+            // One event at a time, as Lambda has it.
+            Ok(Server::start(move |request| match function.lock() {
+                Ok(function) => answered(function.invoke(event(&request).to_string().into_bytes())),
+                Err(error) => trouble(&error.to_string()),
+            })?)
+        };
+        let servers = (0..count).map(server).collect::<Result<Vec<_>>>()?;
+        let functions = Self { servers, _dynamodb: dynamodb };
+        functions.wait_for_the_table()?;
+        Ok(functions)
+    }
+
+    /// Where each is asked.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(Server::address).collect()
+    }
+
+    fn wait_for_the_table(&self) -> Result<()> {
+        for address in self.addresses() {
+            let is_served = |_| super::rounds::is_served(address).unwrap_or(false);
+            if !(0..ATTEMPTS).any(is_served) {
+                return Err(format!("the function at {address} reads no feed").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Payload format 2.0.
+fn event(request: &SeenRequest) -> Value {
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let field = |(name, value): &(String, String)| (name.to_ascii_lowercase(), json!(value));
+    json!({
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": request.headers.iter().map(field).collect::<Map<_, _>>(),
+        "requestContext": { "http": { "method": request.method, "sourceIp": "127.0.0.1" } },
+        "body": String::from_utf8_lossy(&request.body),
+        "isBase64Encoded": false,
+    })
+}
+
+fn answered(invoked: std::result::Result<edge_auth_testkit::wire::Invoked, String>) -> Response {
+    let answer = match invoked {
+        Ok(Ok(answer)) => serde_json::from_slice::<Value>(&answer).unwrap_or_default(),
+        Ok(Err(error)) => return trouble(&error.to_string()),
+        Err(error) => return trouble(&error),
+    };
+    let status = answer.get("statusCode").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let fields = answer.get("headers").and_then(Value::as_object).into_iter().flatten();
+    Response {
+        status: status.unwrap_or(502),
+        headers: fields.map(|(name, value)| (name.clone(), text(value))).collect(),
+        body: answer.get("body").map(text).unwrap_or_default().into_bytes(),
+    }
+}
+
+fn trouble(why: &str) -> Response {
+    Response { status: 502, body: why.as_bytes().to_vec(), ..Response::default() }
+}

@@ -1,0 +1,65 @@
+//! Two Workers in one workerd on the ledger of the first: two isolates, as in two of Cloudflare's places.
+
+use std::path::Path;
+use std::{fs, io};
+
+use super::workerd::{Workers, laid_out, with_the_worker};
+use crate::cache::Cache;
+use crate::outcome::Missing;
+use crate::workspace::Workspace;
+
+/// Builds the Worker, and lays it out with the policy of this folder.
+pub(super) fn prepare(at: &Workspace, cache: &Cache, folder: &Path) -> Result<Workers, Missing> {
+    let node = with_the_worker(at, cache)?;
+    configured(at, folder, &node)
+        .map_err(|error| Missing { why: error.to_string(), help: "cargo xtask test --only workers".into() })
+}
+
+fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers> {
+    let file = |name: &'static str| Ok((name, fs::read_to_string(folder.join(name))?));
+    let files = ["policy.toml", "jwks.json", "ca.pem"].map(file);
+    let files = files.into_iter().collect::<io::Result<Vec<_>>>()?;
+    let folder = folder.join("workers");
+    let modules = laid_out(at, &folder, &files)?;
+    let worker = |ledger: &str, rest: &str| {
+        format!(
+            "(
+    modules = [{modules}],
+    compatibilityDate = \"2026-04-26\",
+    compatibilityFlags = [\"nodejs_compat\"],
+    bindings = [
+      (name = \"LEDGER\", durableObjectNamespace = {ledger}),
+      (name = \"REVOCATION\", text = \"a secret of at least thirty-two bytes, for a measurement\"),
+      (name = \"PEPPER\", text = \"a pepper of at least thirty-two bytes\"),
+    ],{rest}
+)"
+        )
+    };
+    let with_ledger = "
+    durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
+    durableObjectStorage = (localDisk = \"objects\"),";
+    // What is in memory alone has no SQL.
+    let objects = folder.join("objects");
+    fs::create_dir_all(&objects)?;
+    let objects = objects.display();
+    let first = worker("\"Ledger\"", with_ledger);
+    let second = worker("(className = \"Ledger\", serviceName = \"first\")", "");
+    let text = format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";
+const config :Workerd.Config = (
+  services = [
+    (name = \"first\", worker = .first),
+    (name = \"second\", worker = .second),
+    (name = \"objects\", disk = (path = \"{objects}\", writable = true)),
+  ],
+  sockets = [
+    (name = \"first\", address = \"127.0.0.1:0\", http = (), service = \"first\"),
+    (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\"),
+  ],
+);
+const first :Workerd.Worker = {first};
+const second :Workerd.Worker = {second};
+"
+    );
+    Workers::configured(&folder, node, &text, &["first", "second"])
+}

@@ -1,0 +1,133 @@
+//! Bare workerd with Workers in it, the project's or others.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use crate::cache::Cache;
+use crate::outcome::{Missing, Outcome};
+use crate::tool::{Tool, Tools};
+use crate::workers;
+use crate::workspace::Workspace;
+
+/// Workers that are ready to be started.
+pub(super) struct Workers {
+    pub(super) workerd: PathBuf,
+    configuration: PathBuf,
+    sockets: &'static [&'static str],
+}
+
+/// workerd under way; it is killed when it is dropped.
+pub(super) struct Running {
+    child: Child,
+    /// Of the sockets, in their order.
+    pub(super) addresses: Vec<SocketAddr>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    /// Of the first socket.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.addresses.first().copied().ok_or_else(|| io::Error::other("it has no socket"))
+    }
+}
+
+impl Workers {
+    /// Those of this configuration, which names these sockets.
+    pub(super) fn configured(
+        folder: &Path,
+        node: &Path,
+        text: &str,
+        sockets: &'static [&'static str],
+    ) -> io::Result<Self> {
+        let configuration = folder.join("config.capnp");
+        fs::write(&configuration, text)?;
+        Ok(Self { workerd: program(node)?, configuration, sockets })
+    }
+
+    /// Starts them, and waits until they listen.
+    pub(super) fn start(&self) -> io::Result<Running> {
+        let mut command = Command::new(&self.workerd);
+        command.args(["serve", "--experimental"]).arg(&self.configuration);
+        let mut addresses = Vec::new();
+        for socket in self.sockets {
+            // It takes no port of its own choice and says which: this one was free a moment ago.
+            let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+            command.arg(format!("--socket-addr={socket}={address}"));
+            addresses.push(address);
+        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        let mut running = Running { child, addresses };
+        let since = Instant::now();
+        while running.addresses.iter().any(|address| TcpStream::connect(address).is_err()) {
+            if running.child.try_wait()?.is_some() || since.elapsed() > Duration::from_secs(60) {
+                let configuration = self.configuration.display();
+                return Err(io::Error::other(format!("workerd did not start {configuration}")));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(running)
+    }
+}
+
+/// Builds the Worker. The folder whose `node_modules` has workerd is the answer.
+pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, Missing> {
+    let tools = Tools::bring(cache, &workers::TOOLS);
+    match workers::build(at, &tools)? {
+        Outcome::Failed(why) => Err(Missing { why, help: "cargo xtask test --only workers".into() }),
+        _ => Ok(tools.path(Tool::NodeWorkers)?.to_owned()),
+    }
+}
+
+/// Copies the Worker as it is built, with these files bundled; its modules are the answer.
+pub(super) fn laid_out(at: &Workspace, folder: &Path, files: &[(&str, String)]) -> io::Result<String> {
+    let (source, build, policy) = (folder.join("src"), folder.join("build"), folder.join("policy"));
+    for made in [&source, &build, &policy] {
+        fs::create_dir_all(made)?;
+    }
+    let worker = at.root.join("cloudflare");
+    fs::copy(worker.join("src/index.js"), source.join("index.js"))?;
+    for file in ["index.js", "index_bg.wasm"] {
+        fs::copy(worker.join("build").join(file), build.join(file))?;
+    }
+    let (mut imports, mut members) = (String::new(), String::new());
+    let mut modules = vec![
+        module("src/index.js", "esModule"),
+        module("build/index.js", "esModule"),
+        module("build/index_bg.wasm", "wasm"),
+        module("policy/index.js", "esModule"),
+    ];
+    for (number, (name, text)) in files.iter().enumerate() {
+        fs::write(policy.join(name), text)?;
+        imports += &format!("import file{number} from \"./{name}\";\n");
+        members += &format!("{name:?}: file{number}, ");
+        modules.push(module(&format!("policy/{name}"), "text"));
+    }
+    fs::write(policy.join("index.js"), format!("{imports}export default {{ {members}}};\n"))?;
+    Ok(modules.join(", "))
+}
+
+pub(super) fn module(name: &str, kind: &str) -> String {
+    format!("(name = \"{name}\", {kind} = embed \"{name}\")")
+}
+
+/// The program itself: the package `workerd` starts it by way of Node.
+fn program(node: &Path) -> io::Result<PathBuf> {
+    let packages = fs::read_dir(node.join("node_modules/@cloudflare"))?;
+    let mut packages = packages.filter_map(|package| Some(package.ok()?.path()));
+    let found = packages.find(|package| {
+        package.file_name().is_some_and(|name| name.to_string_lossy().starts_with("workerd-"))
+    });
+    found
+        .map(|package| package.join("bin/workerd"))
+        .ok_or_else(|| io::Error::other("no workerd is installed"))
+}
