@@ -3,7 +3,8 @@
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::target::{Issuer, KeyId, Mark, Serial, Target, Text, Thing};
+use super::name::{Issuer, KeyId, Serial, Text};
+use super::target::{Mark, Target, Thing};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -132,10 +132,11 @@ mod tests {
 
     use super::*;
     use crate::revocation::entry::{BEGINNING, Statement};
+    use crate::revocation::name::Text;
     use crate::revocation::record::{Draft, open, seal};
     use crate::revocation::snapshot::SnapshotContent;
     use crate::revocation::standing::State;
-    use crate::revocation::target::{Target, Text};
+    use crate::revocation::target::Target;
     use crate::revocation::{RevocationSecret, RevocationSecrets};
 
     const SEED: Seed = Seed([7; 16]);

@@ -8,11 +8,12 @@ use edge_auth_token::Timestamp;
 use super::chain::{Broken, Cursor};
 use super::entry::{Entry, Statement};
 use super::history::History;
+use super::name::Text;
 use super::record::{Draft, EntryError, open, seal};
 use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;
 use super::standing::unless_always;
-use super::target::{Target, Text};
+use super::target::Target;
 use crate::platform::{MAX_APPENDED, Put, RevocationLog, RevocationRecord, Unavailable};
 
 /// How often a change is tried anew after somebody else's.
