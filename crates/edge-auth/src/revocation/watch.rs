@@ -275,7 +275,7 @@ impl Watch {
             // The parts of one that was replaced meanwhile are dropped.
             newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
             if newest.is_none() {
-                notices.push(format!("ALERT: {why}; the log is read instead"));
+                notices.push(format!("{}; the log is read instead", why.told()));
             }
         }
     }

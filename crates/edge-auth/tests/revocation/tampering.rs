@@ -102,6 +102,7 @@ fn a_log_that_was_put_back_and_went_on_since_is_noticed() {
 fn a_record_of_another_secret_is_none() {
     let world = World::new();
     world.revoke("one", NOW);
+    block_on(world.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
     let other = world.under("secret = \"NEXT\"");
     let outcome =
         other.start().outcome("/orders", ("authorization", &format!("Bearer {}", token("a", "b"))), NOW);

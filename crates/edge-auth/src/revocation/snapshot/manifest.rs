@@ -60,15 +60,14 @@ impl Manifest {
         record: &SnapshotRecord,
     ) -> Result<Self, SnapshotError> {
         let SnapshotRecord { sequence, id, document } = record;
-        let refused = |why| SnapshotError { sequence: *sequence, why };
+        let refused = |why| SnapshotError::NotBelieved { sequence: *sequence, why };
         if document.len() > MAX_MANIFEST_BYTES {
             return Err(refused("its manifest is too large"));
         }
         let Envelope { secret, mac, body } =
             serde_json::from_str(document).map_err(|_| refused("its manifest is damaged"))?;
         let made_with = secrets.find(&secret);
-        let made_with =
-            made_with.ok_or_else(|| refused("it was made with a secret that the policy does not name"))?;
+        let made_with = made_with.ok_or(SnapshotError::SecretUnknown { sequence: *sequence })?;
         let mac = BASE64.decode(mac).unwrap_or_default();
         if !made_with.snapshot.verifies(&authenticated(*sequence, id, &body), &mac) {
             return Err(refused("its MAC is wrong: somebody without the secret wrote or moved it"));
@@ -122,7 +121,8 @@ impl Manifest {
 
     /// The snapshot with this index.
     pub(super) fn complete(self, bytes: Vec<u8>) -> Result<Snapshot, SnapshotError> {
-        let refused = SnapshotError { sequence: self.end.sequence, why: "its parts do not make a whole" };
+        let why = "its parts do not make a whole";
+        let refused = SnapshotError::NotBelieved { sequence: self.end.sequence, why };
         let (timed, filter) = bytes.split_at_checked(self.timed_bytes()).unwrap_or((&[], &[]));
         let marks = timed.as_chunks::<TIMED>().0.iter().map(|entry| entry.first_chunk::<16>());
         if bytes.len() != self.bytes() || !marks.is_sorted() || !self.shape.fits(filter) {
@@ -144,7 +144,7 @@ impl Manifest {
 
 /// A part, if it is the one that was written.
 pub(super) fn check(sequence: u64, digest: &Digest, part: Option<Vec<u8>>) -> Result<Vec<u8>, SnapshotError> {
-    let refused = |why| SnapshotError { sequence, why };
+    let refused = |why| SnapshotError::NotBelieved { sequence, why };
     let part = part.ok_or_else(|| refused("a part is missing"))?;
     if digest_of(&part) == *digest { Ok(part) } else { Err(refused("a part is damaged or was cut short")) }
 }

@@ -45,10 +45,34 @@ const NEVER: u64 = u64::MAX;
 
 /// Why a snapshot is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the snapshot of record {sequence} is not used: {why}")]
-pub struct SnapshotError {
-    sequence: u64,
-    why: &'static str,
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Somebody changed it, or it was damaged.
+    #[error("the snapshot of record {sequence} is not used: {why}")]
+    NotBelieved {
+        /// The last record that it has.
+        sequence: u64,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// It was made with a secret that the policy does not name: another host has one more, perhaps.
+    #[error(
+        "the snapshot of record {sequence} is not used: it was made with a secret that the policy does not name"
+    )]
+    SecretUnknown {
+        /// The last record that it has.
+        sequence: u64,
+    },
+}
+
+impl SnapshotError {
+    /// What the operator is told.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::NotBelieved { .. } => format!("ALERT: {self}"),
+            Self::SecretUnknown { .. } => self.to_string(),
+        }
+    }
 }
 
 /// Why a snapshot was not read.

@@ -99,6 +99,6 @@ fn decides(logged: &Standing, hit: &Hit, now: Timestamp) -> bool {
 fn unread(error: Unread) -> Unavailable {
     match error {
         Unread::Unavailable(error) => error,
-        Unread::NotBelieved(why) => Unavailable::new(format!("ALERT: {why}")),
+        Unread::NotBelieved(why) => Unavailable::new(why.told()),
     }
 }
