@@ -38,7 +38,8 @@ impl Deployment {
         };
         let origin = Url::parse(&upstream).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let origin = origin.map(|url| url.origin().ascii_serialization());
-        if origin.is_some_and(|origin| upstream.trim_end_matches('/') == origin) {
+        let given = upstream.strip_suffix('/').unwrap_or(&upstream);
+        if origin.is_some_and(|origin| given == origin) {
             Ok(true)
         } else {
             Err(format!("{UPSTREAM} is no origin like https://api.example.com: requests keep their own path"))

@@ -79,7 +79,7 @@ impl Asked<'_> {
 
     async fn verify(&self) -> Answer {
         if self.incoming.method != "POST" {
-            return Answer::reply(Reply::trouble(405, "Ask with POST and a JSON body."));
+            return Answer::reply(Reply::method_not_allowed("POST"));
         }
         let gate = &self.serving.gate;
         // Of strangers no body is read: it would be held in memory.

@@ -6,6 +6,8 @@ import files from "../policy/index.js";
 export { Ledger };
 
 const engine = Engine.prototype;
+/** Longer than all stores and issuers together may take: by then the engine has stopped. In milliseconds. */
+const PATIENCE = 18_000;
 
 /** From the internet: a gateway where there is an UPSTREAM, else an authorizer. */
 export default {
@@ -20,12 +22,38 @@ export class Authorizer extends WorkerEntrypoint {
 }
 
 function answer(request, env, ctx, bound) {
-  const decided = engine.decide({ request, env, ctx, files }, bound, headOf(request));
+  let decided;
+  try {
+    engine.revive();
+    decided = engine.decide({ request, env, ctx, files }, bound, headOf(request));
+  } catch (error) {
+    return stopped(error);
+  }
   if (typeof decided === "string") return act(decided, request, env);
-  const acted = decided.then((text) => act(text, request, env));
   // What was begun is ended for others who wait for it, though this client may be gone.
   ctx.waitUntil(decided.catch(() => {}));
-  return acted;
+  return inTime(decided).then((text) => act(text, request, env), stopped);
+}
+
+/** An engine that has stopped settles none of its promises. */
+function inTime(promised) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no decision within ${PATIENCE} ms`)), PATIENCE);
+  });
+  return Promise.race([promised, late]).finally(() => clearTimeout(timer));
+}
+
+/** Nothing was decided, so nothing passes; the next request finds a new engine. */
+function stopped(error) {
+  console.error(`edge-auth: the engine stopped: ${error?.stack ?? error}`);
+  return trouble(503, "The gate cannot decide at the moment.");
+}
+
+/** An answer of the gate's own. */
+function trouble(status, detail) {
+  engine.revive();
+  return act(engine.trouble(status, detail));
 }
 
 function headOf(request) {
@@ -45,23 +73,30 @@ function act(text, request, env) {
 }
 
 async function sendOn({ target, remove, set, respond, cors, private: isPrivate, upgrade }, request, env) {
+  const body = bodyOf(request);
+  if (body === undefined) return trouble(400, "A GET or HEAD request has no body here (RFC 9110, section 9.3.1).");
   const headers = new Headers(request.headers);
+  if (body === null) headers.delete("content-length");
   for (const name of remove) headers.delete(name);
   for (const [name, value] of set) headers.set(name, value);
   const wantsWebSocket = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   if (upgrade && wantsWebSocket) headers.set("upgrade", "websocket");
-  const init = { method: request.method, headers, body: request.body, redirect: "manual" };
+  const init = { method: request.method, headers, body, redirect: "manual" };
   // One principal's answer is for nobody else.
   if (isPrivate) init.cache = "no-store";
   const url = env.UPSTREAM.replace(/\/$/, "") + target;
-  let response;
   try {
-    response = await (env.ORIGIN ?? globalThis).fetch(url, init);
+    return answered(await (env.ORIGIN ?? globalThis).fetch(url, init), respond, cors, isPrivate);
   } catch (error) {
     console.error(`edge-auth: upstream ${env.UPSTREAM}: ${error.message}`);
-    return act(engine.unreachable(), request, env);
+    return trouble(502, "The API behind the gate cannot be reached.");
   }
-  return answered(response, respond, cors, isPrivate);
+}
+
+/** The body to send on; `undefined` where there is one that the runtime would not send. */
+function bodyOf({ method, body, headers }) {
+  if (method !== "GET" && method !== "HEAD") return body;
+  return body === null || headers.get("content-length") === "0" ? null : undefined;
 }
 
 function answered(response, respond, cors, isPrivate) {

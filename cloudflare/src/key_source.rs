@@ -23,6 +23,8 @@ extern "C" {
 
 /// How long a fetch may take, from connecting to the last byte.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// A fetch whose request was cut off never lands: nobody waits for it longer than this.
+const CUT_OFF: Duration = Duration::from_secs(6);
 /// How often those who wait for another's fetch look.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -43,10 +45,8 @@ struct Flight {
 impl KeySource for IssuerDocuments {
     async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
         let key = (url.to_owned(), max_bytes);
-        let under_way = self.0.borrow().get(&key).cloned();
-        if let Some(flight) = under_way {
-            // One whose request was cut off never lands.
-            while crate::now().since(flight.began) < DEADLINE {
+        while let Some(flight) = self.under_way(&key) {
+            while !flight.is_cut_off() {
                 if let Some(fetched) = &*flight.fetched.borrow() {
                     return fetched.clone();
                 }
@@ -59,6 +59,18 @@ impl KeySource for IssuerDocuments {
         *flight.fetched.borrow_mut() = Some(fetched.clone());
         self.0.borrow_mut().remove(&key);
         fetched
+    }
+}
+
+impl IssuerDocuments {
+    fn under_way(&self, key: &(String, usize)) -> Option<Rc<Flight>> {
+        self.0.borrow().get(key).filter(|flight| !flight.is_cut_off()).cloned()
+    }
+}
+
+impl Flight {
+    fn is_cut_off(&self) -> bool {
+        crate::now().since(self.began) >= CUT_OFF
     }
 }
 

@@ -76,11 +76,17 @@ pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     }
 }
 
-/// The gate's answer if the origin gives none.
+/// Does nothing. To be called before any function that takes strings: the glue makes a module that has
+/// stopped (a Rust panic) anew when it is next called, but writes strings into its memory before.
 #[cfg(target_family = "wasm")]
 #[wasm_bindgen]
-pub fn unreachable() -> String {
-    Answer::reply(Reply::trouble(502, "The API behind the gate cannot be reached.")).written()
+pub fn revive() {}
+
+/// An answer of the gate's own, where JavaScript cannot do what was decided.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen]
+pub fn trouble(status: u16, detail: &str) -> String {
+    Answer::reply(Reply::trouble(status, detail)).written()
 }
 
 /// `Cache-Control` of an answer to a principal, from what the origin said.

@@ -56,6 +56,7 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
         (without_store, "LEDGER"),
         (gate().variable("UPSTREAM", "origin.example"), "UPSTREAM"),
         (gate().variable("UPSTREAM", "https://origin.example/base"), "UPSTREAM"),
+        (gate().variable("UPSTREAM", "https://origin.example//"), "UPSTREAM"),
         (gate().variable("UPSTREAM", ""), "UPSTREAM"),
     ];
     for (deployment, named) in cases {

@@ -13,7 +13,7 @@ const { transform } = packages("esbuild");
 const tell = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /** The modules of a built Worker, with these files in place of the bundled ones. */
-async function modules({ folder, entry, files }) {
+async function modules({ folder, entry, files, around }) {
   const names = Object.keys(files);
   const imports = names.map((_, at) => `import file${at} from "./file${at}.txt";`);
   const members = names.map((name, at) => `${JSON.stringify(name)}: file${at},`);
@@ -22,6 +22,7 @@ async function modules({ folder, entry, files }) {
   const built = (type, path) => readFile(`${folder}/${path}`).then((contents) => ({ type, path: `/${path}`, contents }));
   return [
     // The first is the entry.
+    ...(around ? [{ type: "ESModule", path: "/around.js", contents: around }] : []),
     await built("ESModule", entry),
     await built("ESModule", "build/index.js"),
     await built("CompiledWasm", "build/index_bg.wasm"),

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use edge_auth_testkit::wire::{Response, Server};
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, send};
@@ -100,6 +101,31 @@ fn a_websocket_is_the_origins_own() {
     // One text frame, masked with zeros (RFC 6455, section 5.2).
     stream.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
     read_to(&mut stream, b"api-key: hi");
+}
+
+#[test]
+fn a_get_with_a_length_of_nothing_is_a_get_and_one_with_a_body_is_refused() {
+    let gateway = gateway();
+    for (length, body, status) in [("0", "", "200"), ("5", "hello", "400")] {
+        let mut stream = gateway.open(&format!("GET /orders/1 HTTP/1.1\r\nContent-Length: {length}\r\n"));
+        stream.write_all(body.as_bytes()).unwrap();
+        let head = read_to(&mut stream, b"\r\n");
+        assert!(
+            head.starts_with(format!("HTTP/1.1 {status}").as_bytes()),
+            "{}",
+            String::from_utf8_lossy(&head)
+        );
+    }
+}
+
+#[test]
+fn an_answer_of_the_origin_that_is_none_is_a_bad_gateway() {
+    let origin = Server::start(|_| Response { status: 999, ..Response::default() }).unwrap();
+    let driver = Driver::start();
+    let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
+    let gate = gate.variable("UPSTREAM", &origin.url());
+    let started = driver.start_workers(json!([Value::from(gate)])).unwrap();
+    assert_eq!(send(address(&started, "gate"), "GET", "/public", &[]).status, 502, "{:?}", driver.logs());
 }
 
 #[test]

@@ -12,6 +12,7 @@
 
 mod bound;
 mod closed;
+mod copies;
 mod counts;
 mod deployment;
 mod driver;
@@ -22,6 +23,7 @@ mod ledger;
 mod revocation;
 mod scenarios;
 mod signatures;
+mod stopped;
 mod stores;
 mod wrangler;
 

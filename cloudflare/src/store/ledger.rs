@@ -1,20 +1,26 @@
 //! The ledger: a Durable Object with SQLite, the one writer of records for the whole world.
 //!
 //! Every write is a compare-and-set in its database, and then a copy to KV, if there is one. A copy
-//! that fails is made again until it is made. The revocation feed is in the same database.
+//! that fails, is slow or is missed is made again until it is made. The revocation feed is in the
+//! same database.
 
 #![allow(missing_docs, reason = "the functions that the macro makes have none")]
 
+use std::pin::pin;
+use std::time::Duration;
+
 use edge_auth_token::Timestamp;
+use futures_util::future::select;
 use futures_util::lock::Mutex;
 use serde::de::IgnoredAny;
 use worker::{
-    DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object,
 };
 
 use super::feed;
 use super::protocol::{Answer, Question, StoredKey};
 use super::replica::{self, Replica};
+use super::within;
 
 /// Ids compare bytewise, as SQLite's texts do by default. Times are milliseconds since 1970.
 const SCHEMA: &str = "
@@ -31,8 +37,10 @@ const SCHEMA: &str = "
 const KEPT_MILLIS: u64 = 7 * 86_400_000;
 /// How many lapsed records one write removes at most, and how many copies one attempt makes.
 const BATCH: i64 = 64;
-/// How long after a failure copies are attempted again, in milliseconds.
+/// How long after a write what is not copied yet is attempted again, in milliseconds.
 const RETRY_MILLIS: i64 = 5_000;
+/// How long a write waits for its copy, before it is answered without.
+const COPY_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The Durable Object.
 #[durable_object]
@@ -55,12 +63,22 @@ impl DurableObject for Ledger {
         sql.exec(SCHEMA, None)?;
         sql.exec(feed::SCHEMA, None)?;
         let answer = match question {
-            Question::Find { id, now } => Answer::Found(self.find(&id, now)?),
+            Question::Find { id, now, missed } => {
+                let found = self.find(&id, now)?;
+                if missed && !found.is_empty() {
+                    self.sql().exec("UPDATE api_key SET copied = 0 WHERE id = ?", vec![id.into()])?;
+                    self.copy_later().await?;
+                }
+                Answer::Found(found)
+            }
             Question::List { after, limit, now } => Answer::Found(self.list(after, limit, now)?),
             Question::Put { record, expected, now } => {
                 let stored = self.put(&record, expected, now)?;
                 if stored {
-                    self.copy(Timestamp::from_millis(now)).await?;
+                    // Whatever becomes of the copy: what is stored is stored.
+                    self.copy_later().await?;
+                    let copied = pin!(self.copy(Timestamp::from_millis(now)));
+                    select(copied, Delay::from(COPY_PATIENCE)).await;
                 }
                 Answer::Put { stored }
             }
@@ -85,7 +103,9 @@ impl DurableObject for Ledger {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.copy(crate::now()).await?;
+        if !self.copy(crate::now()).await? {
+            self.copy_later().await?;
+        }
         Response::empty()
     }
 }
@@ -141,13 +161,21 @@ impl Ledger {
         Ok(!written.is_empty())
     }
 
-    /// Copies to KV what was not copied yet. A failure is logged, and mended by an alarm.
-    async fn copy(&self, now: Timestamp) -> Result<()> {
+    /// Has the alarm copy what will not have been copied by then.
+    async fn copy_later(&self) -> Result<()> {
+        if self.replica.is_some() {
+            self.state.storage().set_alarm(RETRY_MILLIS).await?;
+        }
+        Ok(())
+    }
+
+    /// Copies to KV what was not copied yet, and says whether that was all. A failure is logged.
+    async fn copy(&self, now: Timestamp) -> Result<bool> {
         const UNCOPIED: &str =
             "SELECT id, document, version, lapses_at FROM api_key WHERE copied = 0 LIMIT ?";
         const COPIED: &str = "UPDATE api_key SET copied = 1 WHERE id = ? AND version = ?";
         let Some(replica) = &self.replica else {
-            return Ok(());
+            return Ok(true);
         };
         let _turn = self.copying.lock().await;
         let due: Vec<StoredKey> =
@@ -155,7 +183,7 @@ impl Ledger {
         let many = i64::try_from(due.len()).is_ok_and(|due| due == BATCH);
         let mut failed = false;
         for record in due {
-            match replica.copy(&record, now).await {
+            match within("KV", replica.copy(&record, now)).await {
                 Ok(()) => {
                     drop(self.sql().exec(COPIED, vec![record.id.as_str().into(), number(record.version)])?)
                 }
@@ -168,10 +196,7 @@ impl Ledger {
                 }
             }
         }
-        if failed || many {
-            self.state.storage().set_alarm(RETRY_MILLIS).await?;
-        }
-        Ok(())
+        Ok(!failed && !many)
     }
 }
 

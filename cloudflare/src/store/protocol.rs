@@ -16,6 +16,9 @@ pub(super) enum Question {
     Find {
         id: String,
         now: u64,
+        /// KV has no copy, where there ought to be one.
+        #[serde(default)]
+        missed: bool,
     },
     /// Writes if the stored record has this version; if there is none, where it is `null`.
     Put {

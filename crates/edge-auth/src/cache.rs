@@ -9,56 +9,97 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// and when the younger is full the older is dropped whole. Every operation takes constant time.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V> {
-    half: usize,
+    /// Of a generation.
+    most: Room,
     generations: Mutex<Generations<K, V>>,
+}
+
+/// How much there is: of entries, and of their weight in whatever unit the owner counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) entries: usize,
+    pub(crate) weight: usize,
 }
 
 #[derive(Debug)]
 struct Generations<K, V> {
-    young: HashMap<K, V, Seed>,
-    old: HashMap<K, V, Seed>,
+    young: HashMap<K, Weighed<V>, Seed>,
+    old: HashMap<K, Weighed<V>, Seed>,
+    /// Of the younger one.
+    weight: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Weighed<V> {
+    value: V,
+    weight: usize,
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    /// For so many entries, which weigh nothing.
     pub(crate) fn new(capacity: usize, seed: Seed) -> Self {
-        let generations = Generations { young: HashMap::with_hasher(seed), old: HashMap::with_hasher(seed) };
-        Self { half: (capacity / 2).max(1), generations: Mutex::new(generations) }
+        Self::bounded(Room { entries: capacity, weight: usize::MAX }, seed)
+    }
+
+    pub(crate) fn bounded(room: Room, seed: Seed) -> Self {
+        let (young, old) = (HashMap::with_hasher(seed), HashMap::with_hasher(seed));
+        let most = Room { entries: (room.entries / 2).max(1), weight: room.weight / 2 };
+        Self { most, generations: Mutex::new(Generations { young, old, weight: 0 }) }
     }
 
     pub(crate) fn find(&self, key: &K) -> Option<V> {
         let mut generations = self.lock();
-        if let Some(value) = generations.young.get(key) {
-            return Some(value.clone());
+        if let Some(found) = generations.young.get(key) {
+            return Some(found.value.clone());
         }
-        let value = generations.old.remove(key)?;
-        self.put(&mut generations, key.clone(), value.clone());
+        let found = generations.old.remove(key)?;
+        let value = found.value.clone();
+        self.put(&mut generations, key.clone(), found);
         Some(value)
     }
 
     pub(crate) fn insert(&self, key: K, value: V) {
+        self.insert_weighing(key, value, 0);
+    }
+
+    /// What is heavier than half of the cache is not kept.
+    pub(crate) fn insert_weighing(&self, key: K, value: V, weight: usize) {
         let mut generations = self.lock();
-        generations.old.remove(&key);
-        self.put(&mut generations, key, value);
+        generations.remove(&key);
+        if weight <= self.most.weight {
+            self.put(&mut generations, key, Weighed { value, weight });
+        }
     }
 
     pub(crate) fn remove(&self, key: &K) {
-        let mut generations = self.lock();
-        generations.young.remove(key);
-        generations.old.remove(key);
+        self.lock().remove(key);
     }
 
-    fn put(&self, generations: &mut Generations<K, V>, key: K, value: V) {
-        if generations.young.len() >= self.half && !generations.young.contains_key(&key) {
-            let Generations { young, old } = generations;
+    /// The key is in neither generation.
+    fn put(&self, generations: &mut Generations<K, V>, key: K, value: Weighed<V>) {
+        let weight = generations.weight.saturating_add(value.weight);
+        if generations.young.len() >= self.most.entries || weight > self.most.weight {
+            let Generations { young, old, .. } = generations;
             std::mem::swap(young, old);
             young.clear();
+            generations.weight = 0;
         }
+        generations.weight += value.weight;
         generations.young.insert(key, value);
     }
 
     /// A panic elsewhere cannot leave a map in a state that matters here.
     fn lock(&self) -> MutexGuard<'_, Generations<K, V>> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash, V> Generations<K, V> {
+    fn remove(&mut self, key: &K) {
+        self.old.remove(key);
+        if let Some(removed) = self.young.remove(key) {
+            self.weight -= removed.weight;
+        }
     }
 }
 
@@ -99,6 +140,26 @@ mod tests {
             let generations = cache.lock();
             assert!(generations.young.len() + generations.old.len() <= 10);
         }
+    }
+
+    #[test]
+    fn it_never_holds_more_than_its_weight() {
+        let cache = Cache::bounded(Room { entries: 1000, weight: 100 }, Seed([7; 16]));
+        for key in 0..1000_usize {
+            cache.insert_weighing(key % 50, key, key % 60);
+            cache.find(&(key % 7));
+            let generations = cache.lock();
+            let weighs = |generation: &HashMap<usize, Weighed<usize>, Seed>| {
+                generation.values().map(|entry| entry.weight).sum::<usize>()
+            };
+            assert_eq!(weighs(&generations.young), generations.weight);
+            assert!(generations.weight <= 50 && weighs(&generations.old) <= 50);
+        }
+        assert_eq!(cache.find(&9), None, "59 is more than half of 100");
+        cache.insert_weighing(9, 1, 50);
+        assert_eq!(cache.find(&9), Some(1));
+        cache.insert_weighing(9, 2, 51);
+        assert_eq!(cache.find(&9), None, "what was known before is not what was inserted");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use edge_auth_token::{Secret, SignatureBackend};
 use super::Gate;
 use super::seen_certificates::SeenCertificates;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
-use crate::cache::{Cache, Seed};
+use crate::cache::{Cache, Room, Seed};
 use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource, Identity};
 use crate::identity::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
@@ -22,6 +22,9 @@ use crate::trust::Trust;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
 const CACHED: usize = 10_000;
+/// How long those tokens may be in all, in bytes: what was read from them takes some twice as much, and a
+/// Worker has 128 MB.
+const CACHED_TOKENS: usize = 16 << 20;
 
 /// Where a host keeps what a policy only names. An error says what to do, and holds no secret.
 pub trait Resources {
@@ -121,7 +124,7 @@ impl<P: Platform> Gate<P> {
             certificate_blocks,
             keys_changed: AtomicU64::new(0),
             certificates: SeenCertificates::new(CACHED, Seed(seed)),
-            tokens: Cache::new(CACHED, Seed(seed)),
+            tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
             ground: OnceLock::new(),
         };

@@ -147,7 +147,7 @@ impl<P: Platform> Gate<P> {
         });
         let marks = self.token_marks(issuer, &token, &selected.key);
         let known = Arc::new(KnownToken { token, issuer: index, key: selected.key, marks });
-        self.tokens.insert(digest, Arc::clone(&known));
+        self.tokens.insert_weighing(digest, Arc::clone(&known), presented.text.len());
         Ok((issuer, known))
     }
 

@@ -1,0 +1,91 @@
+//! An engine that stops takes its requests with it: nothing passes, and the next one finds a new engine.
+
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::deployment::{Deployment, address, send};
+use crate::driver::Driver;
+use crate::keys::{PEPPER, POLICY, made};
+
+/// Around the Worker: traps in wasm, at a request's wish, as a Rust panic ends in one. The time is
+/// asked for at once, and a timer is cleared when a store has answered.
+const AROUND: &str = r#"
+import gate from "./src/index.js";
+export * from "./src/index.js";
+let stops;
+function trap(object, name, when) {
+  const real = object[name];
+  object[name] = (...args) => {
+    if (stops !== when) return real(...args);
+    stops = undefined;
+    throw new WebAssembly.RuntimeError("unreachable");
+  };
+}
+trap(Date, "now", "at once");
+trap(globalThis, "clearTimeout", "later");
+export default {
+  fetch(request, env, ctx) {
+    stops = request.headers.get("x-stop") ?? stops;
+    return gate.fetch(request, env, ctx);
+  },
+};
+"#;
+
+struct Gate {
+    driver: Driver,
+    at: SocketAddr,
+    key: String,
+}
+
+impl Gate {
+    /// It reads its keys in the ledger.
+    fn start() -> Self {
+        let driver = Driver::start();
+        let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
+        let gate = gate.with("keys", Value::Null).with("around", json!(AROUND));
+        let started = driver.start_workers(json!([Value::from(gate)])).unwrap();
+        let key = made(&driver, "gate");
+        Self { at: address(&started, "gate"), driver, key }
+    }
+
+    /// Asks with the key; what `stop` says is when the engine stops.
+    fn ask(&self, stop: Option<&str>) -> u16 {
+        let mut fields =
+            vec![("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", &self.key)];
+        fields.extend(stop.map(|when| ("x-stop", when)));
+        send(self.at, "GET", "/authorize", &fields).status
+    }
+
+    fn is_whole(&self) {
+        for length in 0..20 {
+            // Strings of other lengths are elsewhere in its memory.
+            let target = format!("/healthz?{}", "x".repeat(length * 100));
+            assert_eq!(send(self.at, "GET", &target, &[]).status, 200, "{:?}", self.driver.logs());
+        }
+        assert_eq!(self.ask(None), 200, "{:?}", self.driver.logs());
+    }
+}
+
+#[test]
+fn an_engine_that_stops_at_once_refuses_and_is_made_anew() {
+    let gate = Gate::start();
+    for _ in 0..3 {
+        assert_eq!(gate.ask(Some("at once")), 503, "{:?}", gate.driver.logs());
+        gate.is_whole();
+    }
+}
+
+#[test]
+fn an_engine_that_stops_while_it_waits_keeps_nobody_else_waiting() {
+    let gate = Gate::start();
+    thread::scope(|scope| {
+        let stopped = scope.spawn(|| gate.ask(Some("later")));
+        // By then the ledger has answered.
+        thread::sleep(Duration::from_secs(1));
+        gate.is_whole();
+        assert_eq!(stopped.join().unwrap(), 503, "{:?}", gate.driver.logs());
+    });
+}
