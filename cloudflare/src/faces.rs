@@ -115,9 +115,9 @@ impl Asked<'_> {
     fn logged(&self, answer: Answer, outcome: Outcome) -> Answer {
         let Outcome { audit, notices, follow_up, .. } = outcome;
         for work in follow_up {
-            let (serving, now) = (Rc::clone(self.serving), self.now);
+            let serving = Rc::clone(self.serving);
             self.event.after_the_answer(async move {
-                let told = serving.gate.follow_up(work, now).await;
+                let told = serving.gate.follow_up(work, crate::now()).await;
                 told.iter().for_each(|text| worker::console_warn!("edge-auth: {text}"));
             });
         }

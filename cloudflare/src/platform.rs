@@ -1,5 +1,7 @@
 //! The Worker's part of the core's bargain: stores, a fetcher of key sets, randomness.
 
+use std::time::Duration;
+
 use edge_auth::platform::{Platform, Randomness, Unavailable};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -28,6 +30,12 @@ impl Platform for WorkerPlatform {
 
     fn revocations(&self) -> &Stores {
         &self.stores
+    }
+
+    async fn timed<W: Future>(&self, work: W) -> (W::Output, Duration) {
+        let began = crate::now();
+        let done = work.await;
+        (done, crate::now().since(began))
     }
 }
 

@@ -53,7 +53,9 @@ impl DynamoDbStore {
 
 /// Whether the table was made.
 async fn create(client: &Client, table: &TableName) -> Result<bool, Trouble> {
-    let projected = Projection::builder().projection_type(ProjectionType::All).build();
+    // The index counts towards the 10 GB that one partition with an index may have: it holds no
+    // documents.
+    let projected = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let marks = LocalSecondaryIndex::builder()
         .index_name(MARK_INDEX)
         .set_key_schema(Some(schema(PARTITION, MARK)?))
@@ -159,7 +161,7 @@ mod tests {
              KeySchema: \
              - {{ AttributeName: {PARTITION}, KeyType: HASH }} \
              - {{ AttributeName: {MARK}, KeyType: RANGE }} \
-             Projection: {{ ProjectionType: ALL }} \
+             Projection: {{ ProjectionType: KEYS_ONLY }} \
              TimeToLiveSpecification: {{ AttributeName: {TTL}, Enabled: true }}"
         );
         assert!(template.contains(&wanted), "{wanted}");

@@ -11,6 +11,7 @@
 //! | `sequence` | N | the head, snapshots | that of the last revocation |
 //! | `id` | S | snapshots | names their parts |
 //! | `bytes` | B | parts of snapshots | |
+//! | `parts` | N | counts of parts | how many parts may be there |
 
 use std::collections::HashMap;
 

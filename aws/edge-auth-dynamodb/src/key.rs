@@ -7,6 +7,7 @@
 //! | `revocation-head` | `-` | the newest revocation's sequence |
 //! | `revocation-snapshot` | `-` | the newest snapshot |
 //! | `revocation-snapshot#` its id `#` the part's index | `-` | a part of a snapshot |
+//! | `revocation-snapshot-parts` | the snapshot's id | how many parts there are |
 //!
 //! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that lists want. One `pk` for all API-key records would
 //! be one partition, and so 3,000 reads a second; sixteen are 48,000 from the first second on, for the price of
@@ -20,6 +21,9 @@ pub(crate) const SORT: &str = "sk";
 
 /// The partition of revocations.
 pub(crate) const REVOCATIONS: &str = "revocation";
+
+/// The partition of what says how many parts there are of which snapshots.
+pub(crate) const SNAPSHOT_PARTS: &str = "revocation-snapshot-parts";
 
 /// The sort key of what is alone in its partition.
 const ALONE: &str = "-";
@@ -62,6 +66,11 @@ pub(crate) fn of_revocation_head() -> Item {
 
 pub(crate) fn of_snapshot() -> Item {
     key("revocation-snapshot", ALONE)
+}
+
+/// How many parts there are of a snapshot, whether or not it is or was the newest one.
+pub(crate) fn of_snapshot_parts(id: &str) -> Item {
+    key(SNAPSHOT_PARTS, id)
 }
 
 /// A partition of its own for each part: they are large.

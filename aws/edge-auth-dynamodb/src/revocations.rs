@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, Put as PutRequest, ReturnValue, TransactWriteItem, Update, WriteRequest,
+    DeleteRequest, Put as PutRequest, Select, TransactWriteItem, Update, WriteRequest,
 };
 use edge_auth::platform::{
     Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
@@ -24,6 +24,8 @@ use crate::trouble::{Trouble, built, cause};
 
 /// How many items one request deletes at most.
 const DELETED_AT_ONCE: usize = 25;
+/// More parts than a snapshot's text has room for digests of, whatever somebody wrote there.
+const MAX_PARTS: u32 = 4096;
 /// How long a delete that DynamoDB put off waits.
 const PUT_OFF: Duration = Duration::from_millis(50);
 
@@ -39,6 +41,8 @@ impl RevocationFeed for DynamoDbStore {
         let marked = self
             .revocations("pk = :pk AND mark = :mark")
             .index_name(MARK_INDEX)
+            // The index has keys only; the rest comes from the table.
+            .select(Select::AllAttributes)
             .expression_attribute_values(":mark", text(mark));
         let mut found = self.within_deadline("Query", records(marked, usize::MAX).boxed()).await?;
         // The index has those with one mark in no order.
@@ -78,6 +82,8 @@ impl RevocationLog for DynamoDbStore {
     }
 
     async fn put_snapshot_part(&self, id: &str, index: u32, part: &[u8]) -> Result<(), Unavailable> {
+        // Counted first, so that no part is there that nobody drops.
+        self.within_deadline("UpdateItem", self.count_part(id, index).boxed()).await?;
         let mut item = key::of_snapshot_part(id, index);
         item.insert("bytes".to_owned(), bytes(part));
         let put = self.put_item(item);
@@ -86,15 +92,12 @@ impl RevocationLog for DynamoDbStore {
     }
 
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
-        let replaced = self.within_deadline("PutItem", self.replace_snapshot(snapshot).boxed()).await?;
-        let Some(replaced) = replaced else {
-            return Ok(Put::Conflict);
-        };
-        if let Some(id) = replaced.filter(|id| *id != snapshot.id) {
-            // What stays is never read again: that it takes room is no reason to fail.
-            let _ = self.within_deadline("DeleteItem", self.drop_parts(&id).boxed()).await;
+        let put = self.within_deadline("PutItem", self.replace_snapshot(snapshot).boxed()).await?;
+        if put == Put::Stored {
+            // What stays is dropped with the next one: that it takes room is no reason to fail.
+            let _ = self.drop_parts_before(&snapshot.id).await;
         }
-        Ok(Put::Stored)
+        Ok(put)
     }
 
     async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
@@ -104,9 +107,8 @@ impl RevocationLog for DynamoDbStore {
             .filter_expression("lapses_at <= :now")
             .expression_attribute_values(":now", number(now.millis()));
         let lapsed = self.within_deadline("Query", records(lapsed, limit).boxed()).await?;
-        for records in lapsed.chunks(DELETED_AT_ONCE) {
-            self.within_deadline("BatchWriteItem", self.delete(records).boxed()).await?;
-        }
+        let keys = lapsed.iter().map(|record| key::of_revocation(record.sequence)).collect();
+        self.delete_all(keys).await?;
         Ok(lapsed.len())
     }
 }
@@ -161,8 +163,27 @@ impl DynamoDbStore {
         }
     }
 
-    /// The id of the snapshot before, if there was one; `None` on the outside if this one is not newer.
-    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Option<Option<String>>, Trouble> {
+    /// Notes that there may be a part of this index.
+    async fn count_part(&self, id: &str, index: u32) -> Result<(), Trouble> {
+        let count = self
+            .client
+            .update_item()
+            .table_name(self.table.as_str())
+            .set_key(Some(key::of_snapshot_parts(id)))
+            .update_expression("SET parts = :count")
+            .condition_expression("attribute_not_exists(pk) OR parts < :count")
+            .expression_attribute_values(":count", number(u64::from(index) + 1));
+        match count.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                // More are counted already.
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(cause(error)),
+            },
+        }
+    }
+
+    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Trouble> {
         let mut item = key::of_snapshot();
         item.extend([
             ("sequence".to_owned(), number(snapshot.sequence)),
@@ -173,44 +194,50 @@ impl DynamoDbStore {
             .put_item(item)
             .condition_expression("attribute_not_exists(pk) OR #sequence < :sequence")
             .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":sequence", number(snapshot.sequence))
-            .return_values(ReturnValue::AllOld);
+            .expression_attribute_values(":sequence", number(snapshot.sequence));
         match put.send().await {
-            Ok(put) => match put.attributes {
-                None => Ok(Some(None)),
-                Some(replaced) => Ok(Some(Some(Stored::new(replaced)?.text("id")?))),
-            },
+            Ok(_) => Ok(Put::Stored),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Put::Conflict),
                 _ => Err(cause(error)),
             },
         }
     }
 
-    async fn drop_parts(&self, id: &str) -> Result<(), Trouble> {
-        for index in 0.. {
-            let delete = self
-                .client
-                .delete_item()
-                .table_name(self.table.as_str())
-                .set_key(Some(key::of_snapshot_part(id, index)))
-                .condition_expression("attribute_exists(pk)");
-            match delete.send().await {
-                Ok(_) => {}
-                Err(error) => match error.as_service_error() {
-                    Some(DeleteItemError::ConditionalCheckFailedException(_)) => break,
-                    _ => return Err(cause(error)),
-                },
-            }
+    /// Drops the parts of all snapshots with lesser ids, and what counts them last.
+    async fn drop_parts_before(&self, id: &str) -> Result<(), Unavailable> {
+        let counts = self
+            .query()
+            .key_condition_expression("pk = :pk AND sk < :id")
+            .expression_attribute_values(":pk", text(key::SNAPSHOT_PARTS))
+            .expression_attribute_values(":id", text(id));
+        let counted = async move {
+            let items = counts.send().await.map_err(cause)?.items.unwrap_or_default();
+            let counted = items.into_iter().map(|item| {
+                let stored = Stored::new(item)?;
+                Ok((stored.sort().to_owned(), stored.number("parts")?))
+            });
+            counted.collect::<Result<Vec<_>, Trouble>>()
+        };
+        for (id, parts) in self.within_deadline("Query", counted.boxed()).await? {
+            let parts = u32::try_from(parts).unwrap_or(MAX_PARTS).min(MAX_PARTS);
+            self.delete_all((0..parts).map(|index| key::of_snapshot_part(&id, index)).collect()).await?;
+            self.delete_all(vec![key::of_snapshot_parts(&id)]).await?;
         }
         Ok(())
     }
 
-    async fn delete(&self, records: &[RevocationRecord]) -> Result<(), Trouble> {
+    async fn delete_all(&self, keys: Vec<Item>) -> Result<(), Unavailable> {
+        for keys in keys.chunks(DELETED_AT_ONCE) {
+            self.within_deadline("BatchWriteItem", self.delete(keys).boxed()).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, keys: &[Item]) -> Result<(), Trouble> {
         let mut requests = Vec::new();
-        for record in records {
-            let key = Some(key::of_revocation(record.sequence));
-            let delete = DeleteRequest::builder().set_key(key).build().map_err(built)?;
+        for key in keys {
+            let delete = DeleteRequest::builder().set_key(Some(key.clone())).build().map_err(built)?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         loop {

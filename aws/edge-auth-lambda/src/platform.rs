@@ -1,7 +1,9 @@
 //! The function's part of the core's bargain: a DynamoDB table, and a fetcher of key sets.
 
+use std::time::Duration;
+
 use edge_auth::Policy;
-use edge_auth::platform::Platform;
+use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, TableName};
 use edge_auth_host::{HttpKeySource, MaybeStore};
 
@@ -57,5 +59,9 @@ impl Platform for LambdaPlatform {
 
     fn revocations(&self) -> &Self::Revocations {
         &self.store
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        edge_auth_host::timed(work).await
     }
 }

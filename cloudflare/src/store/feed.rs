@@ -79,19 +79,21 @@ pub(super) fn snapshot(sql: &SqlStorage) -> Result<Option<StoredSnapshot>> {
     Ok(sql.exec(SNAPSHOT, None)?.to_array()?.pop())
 }
 
-/// The parts of the one before are dropped.
+/// Parts of lesser ids are dropped.
 pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Result<bool> {
-    const REPLACED: &str = "DELETE FROM revocation_snapshot_part WHERE id =
-         (SELECT id FROM revocation_snapshot WHERE sequence < ? AND id <> ?)";
+    const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?";
     const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?, ?, ?)
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence RETURNING sequence";
     let StoredSnapshot { sequence, id, document } = snapshot;
-    sql.exec(REPLACED, vec![number(*sequence), id.as_str().into()])?;
     let put = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
     let written: Vec<IgnoredAny> = sql.exec(PUT, put)?.to_array()?;
-    Ok(!written.is_empty())
+    if written.is_empty() {
+        return Ok(false);
+    }
+    sql.exec(LESSER, vec![id.as_str().into()])?;
+    Ok(true)
 }
 
 pub(super) fn part(sql: &SqlStorage, id: &str, index: u32) -> Result<Option<Part>> {

@@ -1,6 +1,6 @@
 //! The system's clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use edge_auth_token::Timestamp;
 
@@ -8,4 +8,11 @@ use edge_auth_token::Timestamp;
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Does `work`, and says how long that took, however the system's clock is set meanwhile.
+pub async fn timed<W: Future>(work: W) -> (W::Output, Duration) {
+    let began = Instant::now();
+    let done = work.await;
+    (done, began.elapsed())
 }

@@ -12,7 +12,7 @@ mod randomness;
 mod resources;
 
 pub use client::{BodyError, HttpClient, causes};
-pub use clock::now;
+pub use clock::{now, timed};
 pub use key_source::HttpKeySource;
 pub use maybe_store::MaybeStore;
 pub use policy_file::{PolicyFile, PolicyFileError, read_bounded};

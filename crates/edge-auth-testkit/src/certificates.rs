@@ -1,14 +1,18 @@
 //! Certificates for tests: authorities, and clients' certificates with whatever is wrong with them.
 
+mod list;
+
 use std::time::{Duration, SystemTime};
 
 use pki_types::CertificateDer;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    NameConstraints, PublicKeyData, RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
+    SignatureAlgorithm,
 };
 use sha2::{Digest, Sha256};
+
+pub use list::ListPlan;
 
 /// The span from `not_before` to `not_after`, in seconds since the epoch.
 pub type Span = (u64, u64);
@@ -167,27 +171,6 @@ impl Authority {
         let mut chain = vec![signed.der().clone()];
         chain.extend(self.path.iter().cloned());
         Client { chain, key_pem: key.map(|key| key.serialize_pem()).unwrap_or_default() }
-    }
-
-    /// Its revocation list with these serial numbers, as DER: made and to be renewed at these times.
-    pub fn revocation_list(&self, serials: &[Vec<u8>], (this_update, next_update): Span) -> Vec<u8> {
-        let point = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let revoked = |serial: &Vec<u8>| RevokedCertParams {
-            serial_number: SerialNumber::from(serial.clone()),
-            revocation_time: point(this_update).into(),
-            reason_code: None,
-            invalidity_date: None,
-        };
-        let list = CertificateRevocationListParams {
-            this_update: point(this_update).into(),
-            next_update: point(next_update).into(),
-            crl_number: SerialNumber::from(1_u64),
-            issuing_distribution_point: None,
-            revoked_certs: serials.iter().map(revoked).collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        let signed = list.signed_by(&self.issuer).unwrap_or_else(|error| panic!("{error}"));
-        signed.der().to_vec()
     }
 }
 

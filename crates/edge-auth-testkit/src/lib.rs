@@ -25,4 +25,6 @@ pub mod revocations;
 #[cfg(not(target_family = "wasm"))]
 pub mod scenario;
 #[cfg(not(target_family = "wasm"))]
+pub mod waiting;
+#[cfg(not(target_family = "wasm"))]
 pub mod wire;

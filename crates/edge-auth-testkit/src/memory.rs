@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
 use edge_auth_token::Timestamp;
 
+use crate::waiting::Barrier;
+
 /// A store of API-key records that offers every grade, counts what is asked of it and can be
 /// switched off. A clone is another handle on the same records.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryApiKeys(Arc<Mutex<State>>);
+pub struct MemoryApiKeys(Arc<Mutex<State>>, Barrier);
 
 /// How often each operation was asked for, those that were answered `Unavailable` included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +53,18 @@ impl MemoryApiKeys {
         self.state().unavailable = None;
     }
 
+    /// Behind which what [`ApiKeys::find`] found waits for its way back.
+    pub fn barrier(&self) -> &Barrier {
+        &self.1
+    }
+
+    fn look(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        let mut state = self.state();
+        state.operations.finds += 1;
+        state.answerable()?;
+        Ok(state.alive(id, now).cloned())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // No operation leaves the state half changed, so that a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -73,14 +87,17 @@ fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
 
 impl ApiKeys for MemoryApiKeys {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        let mut state = self.state();
-        state.operations.finds += 1;
-        state.answerable()?;
-        Ok(state.alive(id, now).cloned())
+        let found = self.look(id, now);
+        self.1.pass().await;
+        found
     }
 }
 
 impl ApiKeyAdmin for MemoryApiKeys {
+    async fn current(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        self.look(id, now)
+    }
+
     async fn put(
         &self,
         record: &ApiKeyRecord,

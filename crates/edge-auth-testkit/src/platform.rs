@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use edge_auth::Resources;
-use edge_auth::platform::Platform;
+use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_token::Secret;
 
 use crate::documents::{DocumentSource, Documents};
 use crate::memory::MemoryApiKeys;
 use crate::revocations::MemoryRevocations;
+use crate::waiting::Stopwatch;
 
 /// A platform in memory. All of its parts count what they are asked.
 #[derive(Debug, Clone)]
@@ -20,13 +22,20 @@ pub struct MemoryPlatform {
     pub key_source: DocumentSource,
     /// The revocation feed.
     pub revocations: MemoryRevocations,
+    /// By which it is measured how long things take.
+    pub stopwatch: Stopwatch,
 }
 
 impl MemoryPlatform {
     /// Without records; `documents` are found under `base`.
     pub fn new(documents: Documents, base: impl Into<String>) -> Self {
         let key_source = DocumentSource { documents, base: base.into() };
-        Self { api_keys: MemoryApiKeys::new(), key_source, revocations: MemoryRevocations::new() }
+        Self {
+            api_keys: MemoryApiKeys::new(),
+            key_source,
+            revocations: MemoryRevocations::new(),
+            stopwatch: Stopwatch::default(),
+        }
     }
 }
 
@@ -45,6 +54,12 @@ impl Platform for MemoryPlatform {
 
     fn revocations(&self) -> &MemoryRevocations {
         &self.revocations
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        let began = self.stopwatch.elapsed();
+        let done = work.await;
+        (done, self.stopwatch.elapsed().saturating_sub(began))
     }
 }
 

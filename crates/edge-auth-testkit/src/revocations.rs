@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge_auth::platform::{
-    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_token::Timestamp;
 
-/// A feed that counts what is asked of it and can be switched off. A clone is another handle on
-/// the same feed.
+use crate::waiting::Barrier;
+
+/// A feed that counts what is asked of it, and can be held up or switched off. Its readers take
+/// turns. A clone is another handle on the same feed.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryRevocations(Arc<Mutex<State>>);
+pub struct MemoryRevocations {
+    state: Arc<Mutex<State>>,
+    turn: Arc<futures::lock::Mutex<()>>,
+    barrier: Barrier,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -53,12 +59,18 @@ impl MemoryRevocations {
         with(records, parts);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // No operation leaves the state half changed, so that a panic elsewhere does not matter.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Behind which reads wait before they begin.
+    pub fn barrier(&self) -> &Barrier {
+        &self.barrier
     }
 
-    fn reading(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No operation leaves the state half changed, so that a panic elsewhere does not matter.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn reading(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+        self.barrier.pass().await;
         let mut state = self.state();
         state.reads += 1;
         state.answerable()?;
@@ -79,20 +91,31 @@ impl State {
 }
 
 impl RevocationFeed for MemoryRevocations {
+    async fn turn(&self) -> impl MaybeSend {
+        Arc::clone(&self.turn).lock_owned().await
+    }
+
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        Ok(self.reading()?.records.range(first..).map(|(_, record)| record.clone()).take(limit).collect())
+        Ok(self
+            .reading()
+            .await?
+            .records
+            .range(first..)
+            .map(|(_, record)| record.clone())
+            .take(limit)
+            .collect())
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        Ok(self.reading()?.records.values().filter(|record| record.mark == mark).cloned().collect())
+        Ok(self.reading().await?.records.values().filter(|record| record.mark == mark).cloned().collect())
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        Ok(self.reading()?.snapshot.clone())
+        Ok(self.reading().await?.snapshot.clone())
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        Ok(self.reading()?.parts.get(&(id.to_owned(), index)).cloned())
+        Ok(self.reading().await?.parts.get(&(id.to_owned(), index)).cloned())
     }
 }
 
@@ -123,9 +146,8 @@ impl RevocationLog for MemoryRevocations {
         if state.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
             return Ok(Put::Conflict);
         }
-        if let Some(replaced) = state.snapshot.replace(snapshot.clone()) {
-            state.parts.retain(|(id, _), _| *id != replaced.id);
-        }
+        state.snapshot = Some(snapshot.clone());
+        state.parts.retain(|(id, _), _| *id >= snapshot.id);
         Ok(Put::Stored)
     }
 

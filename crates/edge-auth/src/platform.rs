@@ -5,6 +5,7 @@
 mod revocations;
 
 use std::future::Future;
+use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
@@ -28,6 +29,12 @@ pub trait Platform: MaybeSend + MaybeSync {
     fn key_source(&self) -> &Self::KeySource;
     /// The revocation feed.
     fn revocations(&self) -> &Self::Revocations;
+
+    /// Does `work`, and says how long that took: what is known ages while a request waits.
+    fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = (W::Output, Duration)> + MaybeSend;
 }
 
 /// The host could not answer. The detail is for the operator's log and holds no secret.

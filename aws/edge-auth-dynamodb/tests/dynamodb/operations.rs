@@ -1,10 +1,11 @@
 //! What a decision costs: calls, counted on their way to DynamoDB.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use edge_auth::admin::{KeyWish, Registry};
 use edge_auth::certificate::Handover;
-use edge_auth::platform::Platform;
+use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
 use edge_auth_dynamodb::DynamoDbStore;
@@ -44,6 +45,11 @@ impl Platform for Host {
 
     fn revocations(&self) -> &DynamoDbStore {
         &self.0
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        let began = Instant::now();
+        (work.await, began.elapsed())
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use edge_auth::platform::{
-    Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth::revocation::{Ledger, Order, SnapshotContent, Target, Text};
 use edge_auth_testkit::documents::{DocumentSource, Documents};
@@ -35,14 +36,14 @@ pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
         content.revoke(&secrets, &target(number)?);
     }
     let written = content.written(&secrets, SNAPSHOT, &last).ok_or("too large")?;
-    for (index, part) in written.parts.iter().enumerate() {
+    for (index, part) in written.parts().enumerate() {
         fs::write(folder.join(format!("part-{index}")), part)?;
     }
     let record = block_on(log.newest(None, 1))?.into_iter().next().ok_or("no record")?;
     let kept = json!({
         "mark": record.mark,
         "record": record.document,
-        "snapshot": written.record.document,
+        "snapshot": written.record().document,
     });
     Ok(fs::write(folder.join("log.json"), kept.to_string())?)
 }
@@ -111,5 +112,10 @@ impl Platform for FolderHost {
 
     fn revocations(&self) -> &Self {
         self
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        let began = Instant::now();
+        (work.await, began.elapsed())
     }
 }

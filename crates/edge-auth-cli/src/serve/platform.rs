@@ -1,6 +1,8 @@
 //! The native host's part of the core's bargain: a store, and a fetcher of key sets.
 
-use edge_auth::platform::Platform;
+use std::time::Duration;
+
+use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_host::{HttpKeySource, MaybeStore};
 
 use crate::store::AnyStore;
@@ -49,5 +51,9 @@ impl Platform for NativePlatform {
 
     fn revocations(&self) -> &Store {
         &self.store
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        edge_auth_host::timed(work).await
     }
 }

@@ -14,26 +14,26 @@ impl RevocationFeed for SqliteStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";
-        self.run(move |connection| records(connection, SINCE, params![most(first), most(limit)])).await
+        self.read(move |connection| records(connection, SINCE, params![most(first), most(limit)])).await
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
         const MARKED: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE mark = ?1 ORDER BY sequence";
         let mark = mark.to_owned();
-        self.run(move |connection| records(connection, MARKED, params![mark])).await
+        self.read(move |connection| records(connection, MARKED, params![mark])).await
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
         const SNAPSHOT: &str = "SELECT sequence, id, document FROM revocation_snapshot";
-        self.run(|connection| Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?))
+        self.read(|connection| Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?))
             .await
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
         const PART: &str = "SELECT bytes FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2";
         let id = id.to_owned();
-        self.run(move |connection| {
+        self.read(move |connection| {
             Ok(connection.prepare_cached(PART)?.query_row(params![id, index], |row| row.get(0)).optional()?)
         })
         .await
@@ -104,15 +104,16 @@ fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Resul
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence";
-    const REPLACED: &str = "DELETE FROM revocation_snapshot_part WHERE id =
-         (SELECT id FROM revocation_snapshot WHERE sequence < ?1 AND id <> ?2)";
+    const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?1";
     let SnapshotRecord { sequence, id, document } = snapshot;
     let sequence = i64::try_from(*sequence).map_err(|_| Kind::TooLarge)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.prepare_cached(REPLACED)?.execute(params![sequence, id])?;
-    let written = transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])?;
+    if transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])? == 0 {
+        return Ok(Put::Conflict);
+    }
+    transaction.prepare_cached(LESSER)?.execute(params![id])?;
     transaction.commit()?;
-    Ok(if written == 1 { Put::Stored } else { Put::Conflict })
+    Ok(Put::Stored)
 }
 
 fn records(

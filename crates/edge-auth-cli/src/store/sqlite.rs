@@ -15,7 +15,9 @@ use super::connection::{connect, make};
 use super::trouble::{Kind, StoreTrouble};
 
 /// How many connections are open at most: so many requests read at once, the others wait.
-const CONNECTIONS: usize = 4;
+pub(super) const CONNECTIONS: usize = 4;
+/// How long a request waits for what it reads; less than after which a client gives up.
+pub(super) const DEADLINE: Duration = Duration::from_secs(3);
 /// Lapsed records are removed only so long after: a clock that runs ahead must not lose keys.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// How many lapsed records one write removes at most.
@@ -74,6 +76,15 @@ impl SqliteStore {
         })))
     }
 
+    /// Runs `work`, which reads for a request, as [`Self::run`] does, and waits so long at most.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Kind> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let late = |_| Err(StoreTrouble::new(&self.0.path, Kind::Late).into());
+        tokio::time::timeout(DEADLINE, self.run(work)).await.unwrap_or_else(late)
+    }
+
     /// Runs `work` on a thread that may wait for the disk. It runs to its end even if nobody waits
     /// for it any more.
     pub(super) async fn run<T: Send + 'static>(
@@ -127,7 +138,7 @@ impl ApiKeys for SqliteStore {
         const FIND: &str = "SELECT id, document, version, lapses_at FROM api_key
              WHERE id = ?1 AND (lapses_at IS NULL OR lapses_at > ?2)";
         let id = id.to_owned();
-        self.run(move |connection| {
+        self.read(move |connection| {
             let mut find = connection.prepare_cached(FIND)?;
             Ok(find.query_row(params![id, millis(now)], record).optional()?)
         })

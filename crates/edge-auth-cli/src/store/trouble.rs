@@ -6,6 +6,7 @@ use edge_auth::platform::Unavailable;
 use rusqlite::{Error, ErrorCode};
 
 use super::connection::PATIENCE;
+use super::sqlite::DEADLINE;
 
 /// A store that did not do what it was asked. Nothing that was stored before is lost by it.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,8 @@ pub(super) enum Kind {
     Corrupt(String),
     #[error("is locked by another process for longer than {} seconds; see who holds it", PATIENCE.as_secs())]
     Locked,
+    #[error("does not answer within {} seconds; see whether the disk hangs", DEADLINE.as_secs())]
+    Late,
     #[error("the disk is full; what was to be written is not stored, everything else is")]
     Full,
     #[error("cannot be written: the file, its folder or the disk is read-only")]

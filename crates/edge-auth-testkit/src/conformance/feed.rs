@@ -61,6 +61,7 @@ pub async fn run_feed<B: FeedBackend>(backend: &B) -> Report {
         a_snapshot_returns_with_its_parts,
         an_older_snapshot_does_not_replace_a_newer_one,
         parts_of_two_snapshots_are_told_apart,
+        parts_of_lesser_ids_leave_with_a_newer_snapshot,
     );
     report
 }
@@ -372,4 +373,34 @@ async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(backend: &B, stor
     same("a part of one", &log.snapshot_part(ONE, 10).await?, &Some(vec![1, 10]))?;
     same("a part of two", &log.snapshot_part(TWO, 1).await?, &Some(vec![2, 1]))?;
     same("a part that was written again", &log.snapshot_part(ONE, 1).await?, &Some(b"written again".to_vec()))
+}
+
+async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
+    let log = backend.open(storage).await?;
+    // One that was replaced, two whose writers gave up or were slower, and one that is still being
+    // written.
+    let (replaced, given_up, kept, later) =
+        ("0000000001000000", "0000000001000001", "0000000002000005", "0000000003000000");
+    let slower = "0000000002000004";
+    for id in [replaced, given_up, kept, later, slower] {
+        for index in 0..30 {
+            log.put_snapshot_part(id, index, id.as_bytes()).await?;
+        }
+    }
+    same("put", &log.put_snapshot(&snapshot(1, replaced)).await?, &Put::Stored)?;
+    same("put of a newer one", &log.put_snapshot(&snapshot(2, kept)).await?, &Put::Stored)?;
+    for index in [0, 1, 28, 29] {
+        for id in [replaced, given_up, slower] {
+            same(&format!("part {index} of {id}"), &log.snapshot_part(id, index).await?, &None)?;
+        }
+        for id in [kept, later] {
+            let part = log.snapshot_part(id, index).await?;
+            same(&format!("part {index} of {id}"), &part, &Some(id.as_bytes().to_vec()))?;
+        }
+    }
+    same("put of the last one", &log.put_snapshot(&snapshot(3, later)).await?, &Put::Stored)?;
+    same("a part of the one before", &log.snapshot_part(kept, 29).await?, &None)
 }

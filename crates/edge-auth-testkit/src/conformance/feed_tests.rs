@@ -21,6 +21,7 @@ enum Defect {
     FindsByPrefix,
     ForgetsTheNewest,
     ForgetsWithoutBeingAsked,
+    DropsTheReplacedAlone,
     KeepsNoTimes,
     SharesNothing,
     SharesParts,
@@ -28,10 +29,11 @@ enum Defect {
 }
 
 /// Each defect with a check that must fail for it.
-const NOTICED_BY: [(Defect, &str); 10] = [
+const NOTICED_BY: [(Defect, &str); 11] = [
     (Defect::AppendsBehindAGap, "no_sequence_is_left_out"),
     (Defect::AppendsSomeOfABatch, "a_batch_is_appended_whole_or_not_at_all"),
     (Defect::ComesInTheOrderOfText, "records_come_in_the_order_of_their_sequence"),
+    (Defect::DropsTheReplacedAlone, "parts_of_lesser_ids_leave_with_a_newer_snapshot"),
     (Defect::FindsByPrefix, "a_record_is_found_by_its_mark"),
     (Defect::ForgetsTheNewest, "the_sequence_goes_on_after_records_were_forgotten"),
     (Defect::ForgetsWithoutBeingAsked, "a_lapsed_record_stays_until_it_is_to_be_forgotten"),
@@ -136,7 +138,14 @@ impl RevocationLog for BrokenLog {
     }
 
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+        let replaced = self.log.snapshot().await?.map(|replaced| replaced.id);
+        let mut kept = BTreeMap::new();
+        self.log.tamper(|_, parts| kept = parts.clone());
         let put = self.log.put_snapshot(snapshot).await?;
+        if self.defect == Defect::DropsTheReplacedAlone {
+            kept.retain(|(id, _), _| Some(id) != replaced.as_ref());
+            self.log.tamper(|_, parts| parts.extend(kept));
+        }
         Ok(if self.defect == Defect::SnapshotsGoBack { Put::Stored } else { put })
     }
 

@@ -8,10 +8,11 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use edge_auth::certificate::Handover;
 use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, KeySource, NoRevocations, Platform, Randomness, Unavailable,
+    ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable,
 };
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, Resources};
@@ -135,6 +136,10 @@ impl Platform for Nowhere {
 
     fn revocations(&self) -> &NoRevocations {
         &NoRevocations
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        (work.await, Duration::ZERO)
     }
 }
 

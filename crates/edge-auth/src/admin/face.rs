@@ -107,7 +107,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
         let by = outcome.audit.principal.clone().unwrap_or_default();
         match self.act(&action, &by, query, body, randomness, now).await {
-            Ok(Done { reply, key, revocation, because }) => {
+            Ok(Done { reply, key, revocation, because, notice }) => {
+                outcome.notices.extend(notice);
                 if let Some(id) = &key {
                     self.forget_key(id);
                 }
@@ -172,7 +173,9 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Action::Enable(id) => Ok(Done::key(200, &registry.enable(id, now).await?, None, now)),
             Action::Revoke(id) => {
                 let Because { reason } = read(body)?;
-                Ok(Done::key(200, &registry.revoke(id, &reason, now).await?, None, now))
+                let (key, entry) = registry.revoke_by_entry(id, &reason, now).await?;
+                let revocation = entry.map(|entry| entry.sequence);
+                Ok(Done { revocation, because: because(&reason), ..Done::key(200, &key, None, now) })
             }
             Action::ListRevocations => {
                 let (before, limit) = page(query)?;
@@ -185,8 +188,10 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Action::CreateRevocation => {
                 let revocations = revocations()?;
                 let entry = revocations.create(read(body)?, now).await?;
-                revocations.tidy(randomness, now).await?;
-                Ok(Done::entry(201, &entry))
+                // It is made, whatever else goes wrong.
+                let untidy = revocations.tidy(randomness, now).await.err();
+                let notice = untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
+                Ok(Done { notice, ..Done::entry(201, &entry) })
             }
             Action::UndoRevocation(id) => {
                 let Because { reason } = read(body)?;
@@ -209,11 +214,13 @@ struct Done {
     revocation: Option<u64>,
     /// Why it was.
     because: Option<String>,
+    /// What an operator should know besides.
+    notice: Option<String>,
 }
 
 impl Done {
     fn read(reply: Reply) -> Self {
-        Self { reply, key: None, revocation: None, because: None }
+        Self { reply, key: None, revocation: None, because: None, notice: None }
     }
 
     fn key(status: u16, key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> Self {
@@ -227,9 +234,14 @@ impl Done {
             Statement::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
             _ => None,
         };
-        let because = Some(crate::audit::excerpt(&entry.reason, 256));
-        Self { reply, key, revocation: Some(entry.sequence), because }
+        let because = because(&entry.reason);
+        Self { key, revocation: Some(entry.sequence), because, ..Self::read(reply) }
     }
+}
+
+/// A reason, for the audit log.
+fn because(reason: &str) -> Option<String> {
+    Some(crate::audit::excerpt(reason, 256))
 }
 
 /// The number of an entry.

@@ -9,7 +9,7 @@ use super::{AdminError, Revocations};
 use crate::audit::rfc3339_text;
 use crate::certificate::{CertificateSignatures, RevokedCertificates};
 use crate::platform::{ApiKeyAdmin, RevocationLog};
-use crate::revocation::{Issuer, List, Serial, Statement, Target};
+use crate::revocation::{Entry, History, Issuer, List, Serial, Statement, Statements, Target};
 
 /// What came of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,49 +38,73 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         now: Timestamp,
     ) -> Result<ListImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
+        let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
         let issuer = Issuer::from(&list.issuer);
-        let (mut known, mut by_hand) = (BTreeSet::new(), BTreeSet::new());
-        for entry in self.ledger.standing(now).await? {
-            match entry.statement {
-                Statement::Revoked(Target::CertificateSerial { issuer: own, serial, listed })
-                    if own == issuer =>
-                {
-                    let revoked = if listed { &mut known } else { &mut by_hand };
-                    revoked.insert(serial.to_string());
-                }
-                Statement::ListImported(before)
-                    if before.issuer == issuer && before.this_update > list.this_update =>
-                {
-                    return Err(AdminError::ListOlder(issuer.to_string()));
-                }
-                _ => {}
-            }
-        }
-        let target = |serial: &str| {
-            let serial = Serial::try_from(serial.to_owned());
-            let serial = serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
-            Ok::<_, AdminError>(Target::CertificateSerial { issuer: issuer.clone(), serial, listed: true })
-        };
-        let listed: BTreeSet<String> = list.serials.iter().cloned().collect();
-        let mut statements = Vec::new();
-        for serial in listed.difference(&known).filter(|serial| !by_hand.contains(*serial)) {
-            statements.push((Statement::Revoked(target(serial)?), None));
-        }
-        let entered = statements.len();
-        for serial in known.difference(&listed) {
-            statements.push((Statement::Undone(target(serial)?), None));
-        }
-        let undone = statements.len() - entered;
-        let RevokedCertificates { this_update, next_update, .. } = list;
-        statements
-            .push((Statement::ListImported(List { issuer: issuer.clone(), this_update, next_update }), None));
-        self.ledger.enter(statements, self.order(reason, now)).await?;
+        let list = List { issuer, key_id, number, this_update, next_update };
+        let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
+        let follows = |history: &History| changes(&list, &listed, history.standing(now));
+        let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows).await?;
+        let count = |is: fn(&Statement) -> bool| entries.iter().filter(|entry| is(&entry.statement)).count();
         Ok(ListImport {
-            issuer: issuer.to_string(),
+            issuer: list.issuer.to_string(),
             listed: listed.len(),
-            entered,
-            undone,
+            entered: count(|statement| matches!(statement, Statement::Revoked(_))),
+            undone: count(|statement| matches!(statement, Statement::Undone(_))),
             next_update: rfc3339_text(next_update),
         })
     }
+}
+
+/// Whether a list may change what this says, or depends on it.
+fn is_of_lists(statement: &Statement) -> bool {
+    match statement {
+        Statement::Revoked(target) | Statement::Undone(target) => {
+            matches!(target, Target::CertificateSerial { listed: Some(_), .. })
+        }
+        Statement::ListImported(_) => true,
+        Statement::KeyChanged(_) => false,
+    }
+}
+
+/// What a list says that was not said before, or no longer says, and then the list itself.
+fn changes<'e>(
+    list: &List,
+    listed: &BTreeSet<&str>,
+    standing: impl Iterator<Item = &'e Entry>,
+) -> Result<Statements, AdminError> {
+    let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for entry in standing {
+        match &entry.statement {
+            Statement::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
+                if *issuer == list.issuer =>
+            {
+                // What a list by another key has, this one does not take back.
+                let by_this_key = *key_id == list.key_id;
+                if by_this_key { &mut known } else { &mut others }.insert(serial.as_str());
+            }
+            Statement::ListImported(before)
+                if before.issuer == list.issuer
+                    && before.key_id == list.key_id
+                    && list.is_older_than(before) =>
+            {
+                return Err(AdminError::ListOlder(list.issuer.to_string()));
+            }
+            _ => {}
+        }
+    }
+    let target = |serial: &str| {
+        let serial = Serial::try_from(serial.to_owned());
+        let serial = serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
+        let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
+        Ok::<_, AdminError>(Target::CertificateSerial { issuer, serial, listed })
+    };
+    let mut statements = Vec::new();
+    for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
+        statements.push((Statement::Revoked(target(serial)?), None));
+    }
+    for serial in known.difference(listed) {
+        statements.push((Statement::Undone(target(serial)?), None));
+    }
+    statements.push((Statement::ListImported(list.clone()), None));
+    Ok(statements)
 }

@@ -131,12 +131,15 @@ impl RevocationWish {
             RevocationKind::CertificateSerial => Target::CertificateSerial {
                 issuer: take("issuer", &mut self.issuer)?,
                 serial: take("serial", &mut self.serial)?,
-                listed: false,
+                listed: None,
             },
         };
         let timed = matches!(target, Target::Subject { .. } | Target::Client { .. } | Target::Issuer { .. });
         self.nothing_left(before.filter(|_| !timed).as_ref())?;
         let until = match expires {
+            Some(at) if at <= now => {
+                return Err(AdminError::Invalid("`expires` has been already".to_owned()));
+            }
             Some(at) => Some(at),
             None => until(&target, policy, now)?,
         };

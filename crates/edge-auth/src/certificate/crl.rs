@@ -5,17 +5,31 @@ use pki_types::SignatureVerificationAlgorithm;
 use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
 use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::oid::AssociatedOid;
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader};
-use x509_cert::ext::pkix::KeyUsage;
+use x509_cert::ext::pkix::crl::CrlNumber;
 use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
+use x509_cert::ext::pkix::{KeyUsage, SubjectKeyIdentifier};
 
 use super::name::DistinguishedName;
 use super::{facts, key_strength, pem, to_hex};
+use crate::revocation::{KeyId, Serial};
 
 /// The largest list that is read, in bytes: about 400 000 certificates.
 pub const MAX_CRL_BYTES: usize = 16 * 1024 * 1024;
 
 const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
+const DELTA: &str = "2.5.29.27";
+/// An `issuingDistributionPoint` that limits nothing. A list that is about less would take back what
+/// the others of its authority say.
+const EVERYTHING: IssuingDistributionPoint = IssuingDistributionPoint {
+    distribution_point: None,
+    only_contains_user_certs: false,
+    only_contains_ca_certs: false,
+    only_some_reasons: None,
+    indirect_crl: false,
+    only_contains_attribute_certs: false,
+};
 /// The list's number, its authority's key, and where newer ones are: nothing that changes its meaning.
 const HARMLESS: [&str; 3] = ["2.5.29.20", "2.5.29.35", "2.5.29.46"];
 
@@ -23,6 +37,10 @@ const HARMLESS: [&str; 3] = ["2.5.29.20", "2.5.29.35", "2.5.29.46"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RevokedCertificates {
     pub issuer: DistinguishedName,
+    /// Which of the issuer's keys signed it.
+    pub key_id: KeyId,
+    /// Greater in each list than in the one before (section 5.2.3).
+    pub number: Option<Serial>,
     pub this_update: Timestamp,
     pub next_update: Timestamp,
     /// In the one form that all are compared in.
@@ -104,14 +122,13 @@ impl RevokedCertificates {
             Ok(()) => Err(CrlError::Signature { issuer: issuer.to_string() }),
             Err(error) => Err(error),
         };
-        let found = of_name(&issuer, authorities)
-            .iter()
-            .any(|authority| by(authority).map_err(|error| refused = error).is_ok());
-        if !found {
-            return Err(refused);
-        }
+        let authorities = of_name(&issuer, authorities);
+        let found =
+            authorities.iter().find(|authority| by(authority).map_err(|error| refused = error).is_ok());
+        let key_id = key_id(found.ok_or(refused)?, &issuer)?;
         // What follows is what the authority says.
         whole(&list).map_err(CrlError::Partial)?;
+        let number = number(&list)?;
         let time = |time: x509_cert::time::Time| Timestamp::from_seconds(time.to_unix_duration().as_secs());
         let this_update = time(list.this_update);
         let next_update = list.next_update.map(time).ok_or(CrlError::NoNextUpdate)?;
@@ -122,7 +139,7 @@ impl RevokedCertificates {
         let revoked = list.revoked_certificates.unwrap_or_default();
         let serial = |serial: &[u8]| facts::serial(&to_hex(serial));
         let serials = revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
-        Ok(Self { issuer, this_update, next_update, serials })
+        Ok(Self { issuer, key_id, number, this_update, next_update, serials })
     }
 }
 
@@ -168,8 +185,12 @@ fn der_of(file: &[u8]) -> Result<Vec<u8>, CrlError> {
     if !file.trim_ascii_start().starts_with(b"-----") {
         return Ok(file.to_vec());
     }
-    let read = CertificateRevocationListDer::from_pem_slice(file);
-    read.map(|der| der.to_vec()).map_err(|error| CrlError::Malformed(error.to_string()))
+    let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(file).collect();
+    match read.map_err(|error| CrlError::Malformed(error.to_string()))?.as_slice() {
+        [list] => Ok(list.to_vec()),
+        [] => Err(CrlError::Malformed("there is no `X509 CRL` in it".to_owned())),
+        _ => Err(CrlError::Malformed("there are several in it: import them one at a time".to_owned())),
+    }
 }
 
 /// The authorities of this name.
@@ -195,20 +216,40 @@ fn may_sign(authority: &Certificate, issuer: &DistinguishedName, now: Timestamp)
     key_strength::check(authority.tbs_certificate().subject_public_key_info()).map_err(refused)
 }
 
-/// Whether the list is about all certificates of its authority, and nothing in it is passed over.
+/// By which the certificates that an authority issued say which of its keys did. An authority must
+/// have one (RFC 5280, section 4.2.1.2).
+fn key_id(authority: &Certificate, issuer: &DistinguishedName) -> Result<KeyId, CrlError> {
+    let refused = |why: String| CrlError::Authority { issuer: issuer.to_string(), why };
+    let id: Option<SubjectKeyIdentifier> =
+        facts::extension(authority, "subjectKeyIdentifier").map_err(|denial| refused(denial.reason))?;
+    let id = id.ok_or_else(|| refused("has no `subjectKeyIdentifier`".to_owned()))?;
+    KeyId::try_from(to_hex(id.0.as_bytes())).map_err(|error| refused(format!("its key's identifier {error}")))
+}
+
+fn number(list: &x509_cert::crl::TbsCertList) -> Result<Option<Serial>, CrlError> {
+    let extensions = list.crl_extensions.iter().flatten();
+    let Some(found) = extensions.into_iter().find(|extension| extension.extn_id == CrlNumber::OID) else {
+        return Ok(None);
+    };
+    let unreadable = || CrlError::Malformed("its number is unreadable".to_owned());
+    let number = CrlNumber::from_der(found.extn_value.as_bytes()).map_err(|_| unreadable())?;
+    Serial::try_from(to_hex(number.0.as_bytes())).map(Some).map_err(|_| unreadable())
+}
+
+/// Whether the list is about all certificates that its authority's key issued, and nothing in it is passed over.
 fn whole(list: &x509_cert::crl::TbsCertList) -> Result<(), String> {
     for extension in list.crl_extensions.iter().flatten() {
         match extension.extn_id.to_string().as_str() {
             ISSUING_DISTRIBUTION_POINT => {
                 let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes());
                 let point = point.map_err(|_| "its `issuingDistributionPoint` is unreadable".to_owned())?;
-                if point.indirect_crl
-                    || point.only_contains_attribute_certs
-                    || point.only_some_reasons.is_some()
-                {
-                    return Err("it is indirect, for some reasons only, or not of certificates".to_owned());
+                if point != EVERYTHING {
+                    let message = "its `issuingDistributionPoint` limits what it is about: an address, a kind \
+                                   of certificates, some reasons, or other authorities";
+                    return Err(message.to_owned());
                 }
             }
+            DELTA => return Err("it has only what changed since another (a delta)".to_owned()),
             other if HARMLESS.contains(&other) || !extension.critical => {}
             other => return Err(format!("it has a critical extension that is not understood ({other})")),
         }

@@ -43,14 +43,13 @@ impl Facts {
     pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, Denial> {
         let parsed = parse(der)?;
         let certificate = parsed.tbs_certificate();
-        let authority: Option<AuthorityKeyIdentifier> = extension(&parsed, "authorityKeyIdentifier")?;
         let names: Option<SubjectAltName> = extension(&parsed, "subjectAltName")?;
         Ok(Self {
             thumbprint: Sha256::digest(der).into(),
             serial: serial(&to_hex(certificate.serial_number().as_bytes())),
             subject: DistinguishedName::of(certificate.subject()),
             issuer: DistinguishedName::of(certificate.issuer()),
-            issuer_key_id: authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()),
+            issuer_key_id: issuer_key_id(&parsed)?,
             names: Some(names.map(|names| Names::read(&names.0)).transpose()?.unwrap_or_default()),
             validity: validity(&parsed),
         })
@@ -113,6 +112,12 @@ pub fn public_key(der: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'s
 pub(crate) fn validity(certificate: &Certificate) -> Validity {
     let validity = certificate.tbs_certificate().validity();
     Validity::of(validity.not_before.to_unix_duration(), validity.not_after.to_unix_duration())
+}
+
+/// The identifier of the key that issued a certificate, as the certificate says.
+pub(crate) fn issuer_key_id(certificate: &Certificate) -> Result<Option<Vec<u8>>, Denial> {
+    let authority: Option<AuthorityKeyIdentifier> = extension(certificate, "authorityKeyIdentifier")?;
+    Ok(authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()))
 }
 
 /// An extension, if it is there.

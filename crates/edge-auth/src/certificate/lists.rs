@@ -25,12 +25,16 @@ pub(crate) struct OnPath {
     /// `None` if it cannot be read for sure: no list is of such an issuer.
     issuer: Option<DistinguishedName>,
     serial: String,
+    /// The identifier of the issuer's key, hexadecimal. `None` if it is not told: no list is of such an
+    /// issuer either.
+    issuer_key_id: Option<String>,
 }
 
 impl From<&Facts> for OnPath {
     fn from(facts: &Facts) -> Self {
-        let Facts { thumbprint, issuer, serial, .. } = facts;
-        Self { thumbprint: *thumbprint, issuer: issuer.clone(), serial: serial.clone() }
+        let Facts { thumbprint, issuer, serial, issuer_key_id, .. } = facts;
+        let issuer_key_id = issuer_key_id.as_deref().map(to_hex);
+        Self { thumbprint: *thumbprint, issuer: issuer.clone(), serial: serial.clone(), issuer_key_id }
     }
 }
 
@@ -39,7 +43,7 @@ impl From<&Facts> for OnPath {
 pub(crate) struct PathMarks {
     /// Of the certificate itself.
     pub own: Vec<(&'static str, Marks)>,
-    /// Of its issuer's list.
+    /// Of the list of its issuer, by the key that issued it.
     pub list: Option<Marks>,
 }
 
@@ -51,6 +55,7 @@ impl OnPath {
             thumbprint: Sha256::digest(der).into(),
             issuer: DistinguishedName::of(certificate.issuer()),
             serial: facts::serial(&to_hex(certificate.serial_number().as_bytes())),
+            issuer_key_id: facts::issuer_key_id(&parsed)?.as_deref().map(to_hex),
         })
     }
 
@@ -59,7 +64,9 @@ impl OnPath {
         let issuer = self.issuer.as_ref().map(ToString::to_string);
         if let Some(issuer) = &issuer {
             own.push(("serial number", secrets.marks(Thing::Serial(issuer, &self.serial))));
+            own.push(("serial number in a list", secrets.marks(Thing::Listed(issuer, &self.serial))));
         }
-        PathMarks { own, list: issuer.map(|issuer| secrets.marks(Thing::List(&issuer))) }
+        let list = issuer.zip(self.issuer_key_id.as_ref());
+        PathMarks { own, list: list.map(|(issuer, key_id)| secrets.marks(Thing::List(&issuer, key_id))) }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
@@ -102,9 +103,9 @@ impl<P: Platform> Gate<P> {
                     trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
                     return self.finish(block, &known.key, check, now, trail).await;
                 }
-                self.read_again(index, id, Some(now), now).await?
+                self.wait_for(self.read_again(index, id, Some(now), now), &mut trail.waited).await?
             }
-            None => self.read_key(index, id, now).await?,
+            None => self.wait_for(self.read_key(index, id, now), &mut trail.waited).await?,
         };
         let Some(key) = key else {
             return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
@@ -123,7 +124,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Principal, Denial> {
         check.map_err(|refusal| refused(block, refusal))?;
-        self.check_key_revocation(key.id(), now).await?;
+        self.check_key_revocation(key.id(), now, trail).await?;
         trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
         Ok(Principal {
             id: format!("key:{}:{}", block.name(), key.id()),
@@ -156,6 +157,7 @@ impl<P: Platform> Gate<P> {
             return Ok(None);
         };
         let cached = (index, id.to_owned());
+        let changed = self.keys_changed.load(Ordering::SeqCst);
         let record = self.platform.api_keys().find(id, now).await;
         let record =
             record.map_err(|error| Denial::new(Code::StoreUnavailable, format!("API keys: {error}")))?;
@@ -171,7 +173,11 @@ impl<P: Platform> Gate<P> {
             ))
         })?;
         let key = Arc::new(key);
-        self.keys.insert(cached, KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
+        self.keys.insert(cached.clone(), KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
+        // It may be from before the change of a key of which all was forgotten meanwhile.
+        if self.keys_changed.load(Ordering::SeqCst) != changed {
+            self.keys.remove(&cached);
+        }
         Ok(Some(key))
     }
 }

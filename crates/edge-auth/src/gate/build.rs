@@ -1,6 +1,7 @@
 //! Bringing a policy together with what it refers to: secrets, key files, a backend, a host.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::{Secret, SignatureBackend};
@@ -121,6 +122,7 @@ impl<P: Platform> Gate<P> {
             issuer_keys,
             key_blocks,
             certificate_blocks,
+            keys_changed: AtomicU64::new(0),
             certificates: SeenCertificates::new(CACHED, Seed(seed)),
             tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),

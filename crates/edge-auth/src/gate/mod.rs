@@ -9,6 +9,7 @@ mod revocation;
 mod seen_certificates;
 mod token;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::Timestamp;
@@ -61,6 +62,8 @@ pub struct Gate<P: Platform> {
     pub(crate) trust: Trust,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
+    /// How often keys were forgotten because they changed.
+    keys_changed: AtomicU64,
     certificates: SeenCertificates,
     ground: OnceLock<Ground>,
     /// What is known of the revocation feed; `None` where the policy has none.
@@ -130,6 +133,8 @@ impl<P: Platform> Gate<P> {
 
     /// Forgets what is in memory of a key that was just written.
     pub(crate) fn forget_key(&self, id: &str) {
+        // First: whoever is reading such a key now takes what it read back out of memory.
+        self.keys_changed.fetch_add(1, Ordering::SeqCst);
         for block in 0..self.key_blocks.len() {
             self.keys.remove(&(block, id.to_owned()));
         }
@@ -181,6 +186,7 @@ impl<P: Platform> Gate<P> {
         let mut passages = Vec::with_capacity(self.policy.rules.len());
         // Many rules ask for the same.
         let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
+        let mut waited = decided.waited;
         if let (Some(rule), Decision::Allow(grant)) = (self.rule_of(decided), &decided.decision)
             && let Some(principal) = &grant.principal
         {
@@ -198,11 +204,13 @@ impl<P: Platform> Gate<P> {
                 Some((_, principal)) => principal.clone(),
                 None => {
                     let mut trail = Trail::new(request);
+                    trail.waited = waited;
                     let found = match self.verify(rule, &rule.access, request, now, &mut trail).await {
                         Ok(principal) => Some(Arc::new(principal)),
                         Err(denial) if denial.code.is_outage() => return Err(denial),
                         Err(_) => None,
                     };
+                    waited = trail.waited;
                     asked.push((rule, found.clone()));
                     found
                 }
@@ -278,6 +286,7 @@ impl<P: Platform> Gate<P> {
         if let Some(key) = api_key {
             verified.push(self.verify_key(key, named, request.client_ip, now, trail).await?);
         }
+        self.still_know_revocations(now, trail)?;
         let mut found = named.iter().filter_map(|one| {
             let found = verified.iter().position(|(name, _)| name == one);
             trail.named(one, found.is_some(), self);

@@ -1,6 +1,7 @@
 //! What comes out of the gate: the decision, what is logged of it, and what is left to do.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub follow_up: Vec<FollowUp>,
     /// The index of the rule that matched.
     pub(crate) rule: Option<usize>,
+    /// How long the request waited for others.
+    pub(crate) waited: Duration,
 }
 
 /// Allow or deny.
@@ -127,8 +130,12 @@ pub(crate) struct Trail {
     pub warning: Option<String>,
     /// Whether the rule lets requests pass though it is not known what was revoked lately.
     pub allows_stale_revocation: bool,
-    /// Whether that was asked for this request already.
-    pub knows_revocations: bool,
+    /// How long the request waited for others so far.
+    pub waited: Duration,
+    /// After how much of that it was last made sure that revocations are known.
+    pub revocations_known_after: Option<Duration>,
+    /// When the oldest read began by which something was found not to be revoked.
+    pub judged_by: Option<Timestamp>,
 }
 
 impl Trail {
@@ -149,8 +156,22 @@ impl Trail {
             follow_up: Vec::new(),
             warning: None,
             allows_stale_revocation: false,
-            knows_revocations: false,
+            waited: Duration::ZERO,
+            revocations_known_after: None,
+            judged_by: None,
         }
+    }
+
+    /// What time it is by now for a request that came at `now`.
+    pub(super) fn moment(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.waited)
+    }
+
+    pub(super) fn judged_by(&mut self, read_at: Option<Timestamp>) {
+        self.judged_by = match (self.judged_by, read_at) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
     }
 
     pub(super) fn explaining(mut self) -> Self {
@@ -229,7 +250,8 @@ impl Trail {
             Err(denial) => Decision::Deny(denial),
         };
         let checks = self.checks.unwrap_or_default();
-        Outcome { decision, audit, checks, notices: self.notices, follow_up: self.follow_up, rule }
+        let Self { notices, follow_up, waited, .. } = self;
+        Outcome { decision, audit, checks, notices, follow_up, rule, waited }
     }
 }
 

@@ -1,47 +1,67 @@
 //! Whether a credential that is good by itself was revoked: asked at every use, in memory.
 
+use std::time::Duration;
+
 use edge_auth_token::Timestamp;
 
 use super::Gate;
 use super::outcome::{CheckResult, FollowUp, Trail};
 use crate::certificate::{CertificateBlock, KnownCertificate};
 use crate::denial::{Code, Denial};
-use crate::platform::{Platform, RevocationFeed, Unavailable};
-use crate::revocation::{Found, Freshness, Marks, Standing, State, Thing};
+use crate::platform::{MaybeSend, Platform, RevocationFeed, Unavailable};
+use crate::revocation::{Found, Freshness, Marks, Standing, State, Thing, Watch};
 
 impl<P: Platform> Gate<P> {
     /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves that
-    /// for after the answer. Once for each request.
+    /// for after the answer. Once for each request, and again if it waited for something since.
     pub(super) async fn know_revocations(&self, now: Timestamp, trail: &mut Trail) -> Result<(), Denial> {
-        let Some(watch) = self.revocations.as_ref().filter(|_| !trail.knows_revocations) else {
+        let known = trail.revocations_known_after == Some(trail.waited);
+        let Some(watch) = self.revocations.as_ref().filter(|_| !known) else {
             return Ok(());
         };
-        match watch.freshness(now) {
+        match watch.freshness(trail.moment(now)) {
             Freshness::Fresh => {}
             Freshness::Due => {
-                if watch.may_read(now) {
+                if watch.may_read(trail.moment(now)) {
                     trail.follow_up.push(FollowUp::RefreshRevocations);
                 }
             }
             Freshness::Old | Freshness::Stale => {
-                let _turn = self.platform.revocations().turn().await;
+                let _turn = self.wait_for(self.platform.revocations().turn(), &mut trail.waited).await;
                 // Whoever had the turn before may have read, or may have failed.
-                let old = matches!(watch.freshness(now), Freshness::Old | Freshness::Stale);
-                if old && watch.may_wait(now) {
+                let moment = trail.moment(now);
+                let old = matches!(watch.freshness(moment), Freshness::Old | Freshness::Stale);
+                if old && watch.may_wait(moment) {
                     // Whether what is known is enough is asked below.
-                    let _ = self.read_revocations(now, &mut trail.notices).await;
+                    let reading = self.read_revocations(moment, &mut trail.notices);
+                    let _ = self.wait_for(reading, &mut trail.waited).await;
                 }
-                if watch.freshness(now) == Freshness::Stale {
-                    let reason = format!("it is not known what was revoked lately: {}", watch.trouble());
-                    if !trail.allows_stale_revocation {
-                        return Err(Denial::new(Code::RevocationStale, reason));
-                    }
-                    trail.warning = Some(reason);
+                if watch.freshness(trail.moment(now)) == Freshness::Stale {
+                    stale(watch, trail)?;
                 }
             }
         }
-        trail.knows_revocations = true;
+        trail.revocations_known_after = Some(trail.waited);
         Ok(())
+    }
+
+    /// Makes sure that what nothing was revoked by is new enough still, after all that was waited for.
+    pub(super) fn still_know_revocations(&self, now: Timestamp, trail: &mut Trail) -> Result<(), Denial> {
+        match (&self.revocations, trail.judged_by) {
+            (Some(watch), Some(read_at)) if watch.is_stale(read_at, trail.moment(now)) => stale(watch, trail),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits, and counts for how long.
+    pub(super) async fn wait_for<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+        waited: &mut Duration,
+    ) -> W::Output {
+        let (done, took) = self.platform.timed(work).await;
+        *waited = waited.saturating_add(took);
+        done
     }
 
     /// Reads what was revoked since the last time, and forgets the records of keys that changed.
@@ -51,7 +71,7 @@ impl<P: Platform> Gate<P> {
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
         let Some(watch) = &self.revocations else { return Ok(()) };
-        let news = watch.refresh(self.platform.revocations(), now, notices).await?;
+        let news = watch.refresh(&self.platform, now, notices).await?;
         news.changed_keys.iter().for_each(|id| self.forget_key(id));
         Ok(())
     }
@@ -65,7 +85,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<(), Denial> {
         self.know_revocations(now, trail).await?;
-        if let Some((what, entry)) = self.revoked(marks, issued_at, now).await? {
+        if let Some((what, entry)) = self.revoked(marks, issued_at, now, trail).await? {
             let reason = format!("its {what} was revoked by entry {entry} or before");
             return Err(Denial::new(Code::TokenRevoked, reason));
         }
@@ -75,13 +95,19 @@ impl<P: Platform> Gate<P> {
         Ok(())
     }
 
-    /// Checks an API key. What was revoked must be known.
-    pub(super) async fn check_key_revocation(&self, id: &str, now: Timestamp) -> Result<(), Denial> {
+    /// Checks an API key.
+    pub(super) async fn check_key_revocation(
+        &self,
+        id: &str,
+        now: Timestamp,
+        trail: &mut Trail,
+    ) -> Result<(), Denial> {
+        self.know_revocations(now, trail).await?;
         let Some(watch) = self.revocations.as_ref().filter(|watch| !watch.index().is_empty()) else {
             return Ok(());
         };
         let marks = [("id", watch.secrets.marks(Thing::ApiKey(id)))];
-        match self.revoked(&marks, None, now).await? {
+        match self.revoked(&marks, None, now, trail).await? {
             Some((_, entry)) => Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}"))),
             None => Ok(()),
         }
@@ -97,13 +123,13 @@ impl<P: Platform> Gate<P> {
     ) -> Result<(), Denial> {
         self.know_revocations(now, trail).await?;
         for (above, marks) in certificate.marks.iter().enumerate() {
-            if let Some((what, entry)) = self.revoked(&marks.own, None, now).await? {
+            if let Some((what, entry)) = self.revoked(&marks.own, None, now, trail).await? {
                 let whose = if above == 0 { "its" } else { "a certificate above it: the" };
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
             let watch = self.revocations.as_ref();
-            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list)));
+            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list, now)));
             let listed = match list {
                 Some(Found::Standing(Standing { state: State::Listed { next_update }, .. })) => {
                     Some(next_update)
@@ -132,29 +158,33 @@ impl<P: Platform> Gate<P> {
         marks: &[(&'static str, Marks)],
         issued_at: Option<Timestamp>,
         now: Timestamp,
+        trail: &mut Trail,
     ) -> Result<Option<(&'static str, u64)>, Denial> {
         let Some(watch) = &self.revocations else { return Ok(None) };
+        trail.judged_by(watch.read_at());
         let bars = |standing: &Standing| match standing.state {
             State::Revoked { before: None } => standing.counts(now),
             // One that does not say when it was issued may have been issued at any time.
             State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
             State::Listed { .. } | State::Undone => false,
         };
-        let mut open = Vec::new();
+        let mut to_confirm = Vec::new();
         {
             let index = watch.index();
             for (what, marks) in marks {
-                match index.find(marks) {
+                match index.find(marks, now) {
                     Found::Standing(standing) if bars(&standing) => {
                         return Ok(Some((what, standing.sequence)));
                     }
-                    Found::Perhaps => open.push((what, marks)),
+                    Found::Perhaps { known, open } => to_confirm.push((what, known, open)),
                     Found::Standing(_) | Found::Nothing => {}
                 }
             }
         }
-        for (what, marks) in open {
-            let confirmed = watch.confirm(self.platform.revocations(), marks).await.map_err(|error| {
+        for (what, known, open) in to_confirm {
+            let confirming =
+                watch.confirm(self.platform.revocations(), known, &open, now, &mut trail.notices);
+            let confirmed = self.wait_for(confirming, &mut trail.waited).await.map_err(|error| {
                 Denial::new(
                     Code::StoreUnavailable,
                     format!("what seems to be revoked is not confirmed: {error}"),
@@ -166,4 +196,14 @@ impl<P: Platform> Gate<P> {
         }
         Ok(None)
     }
+}
+
+/// What is known is too old: refuses, except where the rule says that this is no reason.
+fn stale(watch: &Watch, trail: &mut Trail) -> Result<(), Denial> {
+    let reason = format!("it is not known what was revoked lately: {}", watch.trouble());
+    if !trail.allows_stale_revocation {
+        return Err(Denial::new(Code::RevocationStale, reason));
+    }
+    trail.warning = Some(reason);
+    Ok(())
 }

@@ -138,7 +138,8 @@ impl<P: Platform> Gate<P> {
         }
         let source = self.platform.key_source();
         let kid = parsed.key_id();
-        let selected = keys.select(algorithm, kid, source, &*self.backend, now, &mut trail.notices).await?;
+        let selecting = keys.select(algorithm, kid, source, &*self.backend, now, &mut trail.notices);
+        let selected = self.wait_for(selecting, &mut trail.waited).await?;
         self.note_refresh(index, &selected, trail);
         let token = parsed.verify(&selected.key).map_err(refusal)?;
         trail.check("signature", CheckResult::Passed, || {

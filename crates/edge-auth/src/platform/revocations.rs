@@ -76,7 +76,8 @@ pub trait RevocationLog: RevocationFeed {
     ) -> impl Future<Output = Result<(), Unavailable>> + MaybeSend;
 
     /// Makes a snapshot the newest one, once all its parts are kept. [`Put::Conflict`] if one with
-    /// the same or a later sequence is there. The parts of the one before may be dropped.
+    /// the same or a later sequence is there. Parts of lesser ids are dropped: no snapshot can have
+    /// them any more. Those of greater ones stay, since somebody may be writing them.
     fn put_snapshot(
         &self,
         snapshot: &SnapshotRecord,
@@ -111,7 +112,7 @@ pub struct RevocationRecord {
 pub struct SnapshotRecord {
     /// The sequence of the last record that it holds.
     pub sequence: u64,
-    /// Names its parts: 16 hexadecimal digits.
+    /// Names its parts: 16 hexadecimal digits in lower case. A later sequence has a greater id.
     pub id: String,
     /// The snapshot's text, with its MAC; 128 KiB at most.
     pub document: String,

@@ -145,12 +145,15 @@ impl Policy {
         self.find_issuer(name).map(|issuer| &*issuer.expected.issuer)
     }
 
-    /// How long after now the last token of an issuer that was made before now can be good:
-    /// `None` if it says no `max_lifetime`.
-    pub(crate) fn longest_token(&self, issuer: &str) -> Option<Duration> {
-        let expected = &self.find_issuer(issuer)?.expected;
-        // Either clock may be ahead.
-        Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
+    /// How long after now the last token with this `iss` that was made before now can be good, by
+    /// whichever block: `None` if one of them says no `max_lifetime`.
+    pub(crate) fn longest_token(&self, iss: &str) -> Option<Duration> {
+        let blocks = self.issuers.iter().map(|issuer| &issuer.expected);
+        let longest = blocks.filter(|expected| expected.issuer == iss).map(|expected| {
+            // Either clock may be ahead.
+            Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
+        });
+        longest.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
     fn find_issuer(&self, name: &str) -> Option<&Issuer> {

@@ -59,7 +59,8 @@ impl Cursor {
         match records.split_first() {
             _ if self == Self::START => Ok(records),
             Some((first, rest)) if first.sequence == self.sequence => {
-                let known = open(secrets, first).map_err(|error| Broken::Tampered(alert(&error)))?;
+                let known =
+                    open(secrets, first).map_err(|error| Broken::Tampered(format!("ALERT: {error}")))?;
                 if known.link == self.link {
                     Ok(rest)
                 } else {
@@ -103,6 +104,16 @@ impl Cursor {
     }
 }
 
+/// What the operator is told of a record that is not believed. A host that has not got the newest
+/// secret yet meets what others write with it: nobody need have changed anything.
 pub(super) fn alert(error: &EntryError) -> String {
-    format!("ALERT: {error}")
+    match error {
+        EntryError::SecretUnknown { .. } => {
+            format!(
+                "{error}; give this host the secrets that the others have, and if it has them: somebody \
+                 without one wrote it"
+            )
+        }
+        _ => format!("ALERT: {error}"),
+    }
 }

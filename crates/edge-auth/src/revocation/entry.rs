@@ -3,7 +3,8 @@
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::target::{Issuer, Mark, Target, Text, Thing};
+use super::name::{Issuer, KeyId, Serial, Text};
+use super::target::{Mark, Target, Thing};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +26,22 @@ pub enum Statement {
 pub struct List {
     /// The authority's name.
     pub issuer: Issuer,
+    /// Which of the authority's keys signed it.
+    pub key_id: KeyId,
+    /// Its number: greater in each list than in the one before (section 5.2.3).
+    pub number: Option<Serial>,
     /// When it was made; in JSON milliseconds since 1970.
     pub this_update: Timestamp,
     /// By when there is to be a newer one.
     pub next_update: Timestamp,
+}
+
+impl List {
+    /// Whether it was made before another one by the same key, as far as both say.
+    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
+        let lower = self.number.as_ref().zip(other.number.as_ref()).is_some_and(|(own, other)| own < other);
+        lower || self.this_update < other.this_update
+    }
 }
 
 impl Statement {
@@ -36,7 +49,7 @@ impl Statement {
         match self {
             Self::Revoked(target) | Self::Undone(target) => target.thing(),
             Self::KeyChanged(id) => Thing::KeyRecord(id.as_str()),
-            Self::ListImported(list) => Thing::List(list.issuer.as_str()),
+            Self::ListImported(list) => Thing::List(list.issuer.as_str(), list.key_id.as_str()),
         }
     }
 }

@@ -10,6 +10,8 @@
 //! 8 zeros:           so that any 25 bits can be read as part of 8 bytes
 //! ```
 
+use std::ops::Range;
+
 use super::target::Mark;
 
 /// How many bits of a mark a bucket keeps: 32 marks share a bucket at most on average, so that 2^25
@@ -62,11 +64,11 @@ impl Shape {
     }
 
     /// Writes the filter of marks, which are in order, each once.
-    pub(super) fn write(self, marks: &[Mark], bytes: &mut Vec<u8>) {
+    pub(super) fn write(self, marks: impl Iterator<Item = Mark>, bytes: &mut Vec<u8>) {
         let mut starts = vec![0_u32; self.buckets() + 1];
         let mut packed = vec![0_u8; self.bytes() - self.starts_bytes()];
-        for (position, mark) in marks.iter().enumerate() {
-            let (bucket, kept) = self.split(*mark);
+        for (position, mark) in marks.enumerate() {
+            let (bucket, kept) = self.split(mark);
             if let Some(next) = starts.get_mut(bucket + 1) {
                 *next += 1;
             }
@@ -90,14 +92,18 @@ impl Shape {
             && starts.next_back().and_then(|last| usize::try_from(last).ok()) == Some(self.count)
     }
 
-    /// Whether the filter has the mark.
-    pub(super) fn has(self, bytes: &[u8], mark: Mark) -> bool {
+    /// Where the filter has the mark, in the order of marks: mostly one place or none.
+    pub(super) fn positions(self, bytes: &[u8], mark: Mark) -> Range<usize> {
         let (bucket, kept) = self.split(mark);
         let (Some(from), Some(to)) = (self.start(bytes, bucket), self.start(bytes, bucket + 1)) else {
-            return false;
+            return 0..0;
         };
         let packed = bytes.get(self.starts_bytes()..).unwrap_or_default();
-        (from..to.min(self.count)).any(|position| get(packed, position * BITS) == Some(kept))
+        let is_here = |position: &usize| get(packed, position * BITS) == Some(kept);
+        let mut bucket = from..to.min(self.count);
+        let Some(first) = bucket.find(is_here) else { return 0..0 };
+        // Those that are the same here stand side by side.
+        first..first + 1 + bucket.take_while(is_here).count()
     }
 
     fn start(self, bytes: &[u8], bucket: usize) -> Option<usize> {
@@ -129,10 +135,14 @@ mod tests {
         sorted.dedup();
         let shape = Shape::of(sorted.len()).unwrap();
         let mut bytes = Vec::new();
-        shape.write(&sorted, &mut bytes);
+        shape.write(sorted.into_iter(), &mut bytes);
         assert_eq!(bytes.len(), shape.bytes());
         assert!(shape.fits(&bytes));
         (shape, bytes)
+    }
+
+    fn has(shape: Shape, bytes: &[u8], mark: Mark) -> bool {
+        !shape.positions(bytes, mark).is_empty()
     }
 
     /// Marks that look random, as those of an HMAC do.
@@ -146,15 +156,32 @@ mod tests {
         let marks = marks(40_000);
         let (inside, outside) = marks.split_at(20_000);
         let (shape, bytes) = filter(inside);
-        assert!(inside.iter().all(|mark| shape.has(&bytes, *mark)));
-        let wrongly = outside.iter().filter(|mark| shape.has(&bytes, **mark)).count();
+        assert!(inside.iter().all(|mark| has(shape, &bytes, *mark)));
+        let wrongly = outside.iter().filter(|mark| has(shape, &bytes, **mark)).count();
         assert!(wrongly <= 2, "{wrongly} of 20000");
+    }
+
+    #[test]
+    fn it_says_the_place_of_each_in_the_order_of_marks() {
+        let mut marks = marks(2000);
+        // The same bits are kept of two of them.
+        let mut twin = marks[7];
+        twin.0[15] ^= 1;
+        marks.push(twin);
+        let (shape, bytes) = filter(&marks);
+        marks.sort_unstable();
+        for (place, mark) in marks.iter().enumerate() {
+            let positions = shape.positions(&bytes, *mark);
+            assert!(positions.contains(&place), "{place}: {positions:?}");
+            let twins = mark.0[..15] == twin.0[..15];
+            assert_eq!(positions.len(), if twins { 2 } else { 1 }, "{place}");
+        }
     }
 
     #[test]
     fn an_empty_filter_has_nothing() {
         let (shape, bytes) = filter(&[]);
-        assert!(!shape.has(&bytes, Mark([0; 16])) && !shape.has(&bytes, Mark([255; 16])));
+        assert!(!has(shape, &bytes, Mark([0; 16])) && !has(shape, &bytes, Mark([255; 16])));
     }
 
     #[test]
@@ -180,14 +207,14 @@ mod tests {
             let marks: Vec<Mark> = raw.into_iter().map(Mark).collect();
             let (shape, bytes) = filter(&marks);
             for mark in marks {
-                prop_assert!(shape.has(&bytes, mark));
+                prop_assert!(has(shape, &bytes, mark));
             }
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), count in 0_usize..2000, mark: [u8; 16]) {
             let shape = Shape::of(count).unwrap();
-            let _ = (shape.fits(&bytes), shape.has(&bytes, Mark(mark)));
+            let _ = (shape.fits(&bytes), shape.positions(&bytes, Mark(mark)));
         }
     }
 }

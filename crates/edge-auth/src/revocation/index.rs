@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use edge_auth_token::Timestamp;
 
 use super::entry::Entry;
-use super::snapshot::Snapshot;
+use super::snapshot::{Hit, Snapshot};
 use super::standing::Standing;
 use super::target::{Mark, Marks};
 use crate::cache::{Cache, Seed};
@@ -27,14 +27,14 @@ pub(crate) struct Index {
 }
 
 /// What the index knows of one thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Nothing was said of it.
     Nothing,
     /// This.
     Standing(Standing),
-    /// The filter has it: the store knows.
-    Perhaps,
+    /// The filter has some of its marks: the store knows more than what is known.
+    Perhaps { known: Option<Standing>, open: Vec<Mark> },
 }
 
 impl Index {
@@ -49,7 +49,7 @@ impl Index {
 
     /// Takes a snapshot for all up to its last record. What is known of later ones stays.
     pub(super) fn start_from(&mut self, snapshot: Snapshot, seed: Seed) {
-        self.recent.retain(|_, standing| standing.sequence > snapshot.sequence);
+        self.recent.retain(|_, standing| standing.sequence > snapshot.end.sequence);
         self.recent.shrink_to_fit();
         self.confirmed = Cache::new(CONFIRMED, seed);
         self.snapshot = Some(snapshot);
@@ -57,45 +57,55 @@ impl Index {
 
     /// Takes an entry in. To take it in again, or late, changes nothing.
     pub(super) fn apply(&mut self, entry: &Entry, now: Timestamp) {
-        let Some(standing) = Standing::of(entry) else { return };
+        let standing = Standing::of(entry).filter(|standing| standing.sequence > self.snapshot_sequence());
+        let Some(standing) = standing else { return };
         if self.recent.len() >= self.sweep_at {
             self.recent.retain(|_, standing| standing.counts(now));
             self.sweep_at = SWEPT.max(self.recent.len() * 2);
         }
         let known = self.recent.get(&entry.mark).copied();
         let known = known.or_else(|| self.snapshot.as_ref()?.exactly(entry.mark));
-        let both = known.map_or(standing, |known| known.and(standing));
-        self.recent.insert(entry.mark, both);
+        self.recent.insert(entry.mark, standing.after(known));
     }
 
-    /// What is known of a thing.
-    pub(crate) fn find(&self, marks: &Marks) -> Found {
-        let (mut found, mut perhaps): (Option<Standing>, bool) = (None, false);
+    /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the same
+    /// for longer.
+    pub(crate) fn find(&self, marks: &Marks, now: Timestamp) -> Found {
+        let (mut found, mut open): (Option<Standing>, Vec<Mark>) = (None, Vec::new());
+        let snapshot = self.snapshot.as_ref();
         for mark in &marks.0 {
-            let snapshot = self.snapshot.as_ref();
-            let known = self.recent.get(mark).copied();
-            match known.or_else(|| snapshot?.exactly(*mark)) {
-                Some(standing) => found = Some(found.map_or(standing, |found| found.and(standing))),
-                None if !snapshot.is_some_and(|snapshot| snapshot.perhaps(*mark)) => {}
-                None => match self.confirmed.find(mark) {
-                    Some(Some(standing)) => {
-                        found = Some(found.map_or(standing, |found| found.and(standing)));
-                    }
-                    Some(None) => {}
-                    None => perhaps = true,
-                },
-            }
+            let known = self.recent.get(mark).copied().filter(|standing| standing.counts(now));
+            let one = match known.or_else(|| snapshot?.exactly(*mark)) {
+                None if snapshot.is_some_and(|snapshot| snapshot.perhaps(*mark)) => {
+                    self.confirmed.find(mark).unwrap_or_else(|| {
+                        open.push(*mark);
+                        None
+                    })
+                }
+                known => known,
+            };
+            found = one.map(|one| one.after(found)).or(found);
         }
         match found {
-            _ if perhaps => Found::Perhaps,
+            known if !open.is_empty() => Found::Perhaps { known, open },
             Some(standing) => Found::Standing(standing),
             None => Found::Nothing,
         }
     }
 
-    /// Remembers what the store says of a thing that the filter has.
-    pub(super) fn confirm(&self, marks: &Marks, standing: Option<Standing>) {
-        marks.0.iter().for_each(|mark| self.confirmed.insert(*mark, standing));
+    /// Where the pages of the snapshot have a mark that the filter has.
+    pub(super) fn hit(&self, mark: Mark) -> Option<Hit> {
+        self.snapshot.as_ref()?.hit(mark)
+    }
+
+    /// Remembers what the store says of a mark that the filter of this snapshot has; `false` if there
+    /// is a newer snapshot by now, of which that may not be true.
+    pub(super) fn confirm(&self, snapshot: u64, mark: Mark, standing: Option<Standing>) -> bool {
+        let current = self.snapshot_sequence() == snapshot;
+        if current {
+            self.confirmed.insert(mark, standing);
+        }
+        current
     }
 
     /// Whether nothing at all was ever said.
@@ -105,11 +115,88 @@ impl Index {
 
     /// The sequence of the snapshot's last record; 0 without one.
     pub(super) fn snapshot_sequence(&self) -> u64 {
-        self.snapshot.as_ref().map_or(0, |snapshot| snapshot.sequence)
+        self.snapshot.as_ref().map_or(0, |snapshot| snapshot.end.sequence)
     }
 
     /// How many things are held that no snapshot has.
     pub(super) fn recent(&self) -> usize {
         self.recent.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use edge_auth_token::Secret;
+
+    use super::*;
+    use crate::revocation::entry::{BEGINNING, Statement};
+    use crate::revocation::name::Text;
+    use crate::revocation::record::{Draft, open, seal};
+    use crate::revocation::snapshot::SnapshotContent;
+    use crate::revocation::standing::State;
+    use crate::revocation::target::Target;
+    use crate::revocation::{RevocationSecret, RevocationSecrets};
+
+    const SEED: Seed = Seed([7; 16]);
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn secrets() -> RevocationSecrets {
+        RevocationSecrets::new(RevocationSecret::new(&Secret::new([1; 32])).unwrap(), Vec::new()).unwrap()
+    }
+
+    fn key() -> Target {
+        Target::ApiKey { id: Text::try_from("k".to_owned()).unwrap() }
+    }
+
+    fn entry(sequence: u64, statement: Statement) -> Entry {
+        let draft = Draft { statement, by: "b".into(), reason: "r".into(), at: NOW, until: None };
+        open(&secrets(), &seal(&secrets(), &draft, sequence, BEGINNING).unwrap().0).unwrap()
+    }
+
+    /// Of a log whose last record is this, in which [`key`] is revoked.
+    fn snapshot(last: u64) -> Snapshot {
+        let mut content = SnapshotContent::default();
+        content.revoke(&secrets(), &key());
+        let last = entry(last, Statement::Revoked(key()));
+        content.written(&secrets(), "0123456789abcdef", &last).unwrap().read_back(&secrets())
+    }
+
+    fn index(last: u64) -> (Index, Marks) {
+        let mut index = Index::new(SEED);
+        index.start_from(snapshot(last), SEED);
+        (index, secrets().marks(key().thing()))
+    }
+
+    #[test]
+    fn an_entry_that_a_snapshot_holds_says_nothing_anew_however_late_it_is_read() {
+        let (mut index, marks) = index(7);
+        index.apply(&entry(5, Statement::Undone(key())), NOW);
+        index.apply(&entry(7, Statement::Undone(key())), NOW);
+        assert!(matches!(index.find(&marks, NOW), Found::Perhaps { known: None, .. }));
+        index.apply(&entry(8, Statement::Undone(key())), NOW);
+        let found = index.find(&marks, NOW);
+        assert!(matches!(found, Found::Standing(Standing { state: State::Undone, .. })), "{found:?}");
+    }
+
+    #[test]
+    fn an_answer_about_an_older_snapshot_is_not_remembered() {
+        let (mut index, marks) = index(7);
+        assert!(index.confirm(7, marks.0[0], None));
+        assert_eq!(index.find(&marks, NOW), Found::Nothing);
+        index.start_from(snapshot(9), SEED);
+        assert!(!index.confirm(7, marks.0[0], None));
+        assert!(matches!(index.find(&marks, NOW), Found::Perhaps { .. }));
+    }
+
+    #[test]
+    fn what_lapsed_since_a_snapshot_is_looked_up_in_it() {
+        let (mut index, marks) = index(7);
+        let until = Some(NOW);
+        index.apply(&Entry { until, ..entry(8, Statement::Revoked(key())) }, NOW);
+        assert!(matches!(index.find(&marks, NOW), Found::Standing(_)));
+        let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
+        assert!(matches!(index.find(&marks, lapsed), Found::Perhaps { known: None, .. }));
     }
 }

@@ -11,8 +11,9 @@
 //!
 //! A record's MAC covers its sequence and the MAC of the record before it, under a secret that only
 //! hosts and administrators have. So who can write to the store can neither edit, move nor insert a
-//! record, and an instance that has read one notices when it, or any before it, was taken out or
-//! rolled back. What a fresh instance cannot notice is an older log put back whole.
+//! record, and an instance that follows the log notices when what it read last is gone or another, or
+//! what is new does not follow it. What a snapshot has counts though its record was taken out. What a
+//! fresh instance cannot notice is an older store put back whole.
 //!
 //! **Marks.** Everything that can be revoked has a mark, 128 bits of an HMAC of what it is, by which
 //! it is found in the store and in memory. Nobody without the secret can make two things with marks
@@ -20,14 +21,18 @@
 //!
 //! **Snapshots** hold the marks of a whole log: in a filter those that are simply revoked, and
 //! exactly those that are revoked up to some time. An instance starts with one. What the filter has
-//! is confirmed in the store, once, so that nobody is refused by accident.
+//! is confirmed, once, so that nobody is refused by accident: by the log, or else by the snapshot's
+//! exact pages, which stay in the store.
 
 mod chain;
+mod compaction;
 mod entry;
 mod filter;
+mod history;
 mod index;
 mod ledger;
 mod limits;
+mod name;
 mod record;
 mod secrets;
 mod snapshot;
@@ -38,12 +43,15 @@ mod watch;
 pub use entry::{Entry, List, Statement};
 pub use ledger::{Ledger, LedgerError, Listing, Order};
 pub use limits::{HostStages, RevocationLimits};
+pub use name::{Fingerprint, Issuer, KeyId, Serial, TargetError, Text};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
-pub use target::{Fingerprint, Issuer, Serial, Target, TargetError, Text};
+pub use target::Target;
 
+pub(crate) use history::History;
 pub(crate) use index::Found;
+pub(crate) use ledger::Statements;
 pub(crate) use standing::{Standing, State};
 pub(crate) use target::{Marks, Thing};
 pub(crate) use watch::{Freshness, Watch};

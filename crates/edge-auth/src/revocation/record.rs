@@ -6,8 +6,7 @@
 //! ```
 //!
 //! The MAC covers the body's exact bytes and the record's sequence; the body has the MAC of the
-//! record before it. The mark follows from the body. When the store may drop the record is not
-//! covered: who can write to the store can delete anyway.
+//! record before it. The mark, and when the store may drop the record, follow from the body.
 
 use std::time::Duration;
 
@@ -135,11 +134,16 @@ pub(super) fn seal(
     let document = written(sequence, &envelope)?;
     check_size(sequence, &document)?;
     let mark = secret.mark(draft.statement.thing()).to_string();
-    let lapses_at = draft.until.map(|until| until.plus(KEPT));
+    let lapses_at = lapses_at(draft.until);
     Ok((RevocationRecord { sequence, mark, document, lapses_at }, link))
 }
 
-/// Reads a record, if its MAC and its mark are right.
+/// When the store may drop the record of an entry.
+fn lapses_at(until: Option<Timestamp>) -> Option<Timestamp> {
+    until.map(|until| until.plus(KEPT))
+}
+
+/// Reads a record, if its MAC and what follows from its body are right.
 pub(super) fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Result<Entry, EntryError> {
     let sequence = record.sequence;
     check_size(sequence, &record.document)?;
@@ -163,7 +167,7 @@ pub(super) fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Re
         serde_json::from_str(&body).map_err(damaged)?;
     let link = |bytes: Vec<u8>| Link::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
     let mark = secret.mark(statement.thing());
-    if mark.to_string() != record.mark {
+    if mark.to_string() != record.mark || lapses_at(until) != record.lapses_at {
         return Err(EntryError::MacWrong { sequence });
     }
     Ok(Entry {

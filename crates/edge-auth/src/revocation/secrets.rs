@@ -113,6 +113,11 @@ impl RevocationSecrets {
         self.0.first()
     }
 
+    /// Whether there is one besides the current.
+    pub(super) fn has_previous(&self) -> bool {
+        self.0.len() > 1
+    }
+
     pub(super) fn find(&self, id: &SecretId) -> Option<&RevocationSecret> {
         self.0.iter().find(|secret| secret.id == *id)
     }

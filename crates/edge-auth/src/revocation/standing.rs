@@ -39,25 +39,41 @@ impl Standing {
         Some(Self { sequence: entry.sequence, state, until: entry.until })
     }
 
-    /// Whether it has a meaning still. It keeps it for longer than was said, so that a clock that runs
-    /// ahead brings nothing back.
+    /// Whether it has a meaning still.
     pub(crate) fn counts(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until.plus(KEPT))
+        has_meaning(self.until, now)
+    }
+
+    /// With what is known of the same thing, if anything is.
+    pub(super) fn after(self, known: Option<Self>) -> Self {
+        known.map_or(self, |known| known.and(self))
     }
 
     /// With another entry about the same thing, whichever came first. The later one counts, except
-    /// that it does not bring back what was revoked up to a later time.
+    /// that revoking again brings nothing back: neither what was revoked up to a later time, nor
+    /// before the time by which the earlier entry would have been forgotten.
     pub(super) fn and(self, other: Self) -> Self {
         let (earlier, later) = if self.sequence <= other.sequence { (self, other) } else { (other, self) };
         match (earlier.state, later.state) {
-            (State::Revoked { before: Some(first) }, State::Revoked { before: Some(second) }) => Self {
-                state: State::Revoked { before: Some(first.max(second)) },
-                until: earlier.until.zip(later.until).map(|(first, second)| first.max(second)),
+            (State::Revoked { before: first }, State::Revoked { before: second }) => Self {
+                state: State::Revoked { before: unless_always(first, second) },
+                until: unless_always(earlier.until, later.until),
                 ..later
             },
             _ => later,
         }
     }
+}
+
+/// Whether what has a meaning until a time has it still. It keeps it for longer than was said, so that
+/// a clock that runs ahead brings nothing back.
+pub(super) fn has_meaning(until: Option<Timestamp>, now: Timestamp) -> bool {
+    until.is_none_or(|until| now < until.plus(KEPT))
+}
+
+/// The later of two times; `None`, which is always, is later than any.
+pub(super) fn unless_always(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.zip(other).map(|(one, other)| one.max(other))
 }
 
 #[cfg(test)]
@@ -86,5 +102,19 @@ mod tests {
         assert_eq!(both, revoked(2, 900));
         assert_eq!(both.and(standing(3, State::Undone)).state, State::Undone);
         assert_eq!(both.and(standing(3, State::Undone)).and(revoked(4, 100)), revoked(4, 100));
+    }
+
+    #[test]
+    fn revoking_again_for_a_shorter_time_shortens_nothing() {
+        let until = |sequence, until: Option<u64>| Standing {
+            until: until.map(Timestamp::from_seconds),
+            ..standing(sequence, State::Revoked { before: None })
+        };
+        assert_eq!(until(1, Some(900)).and(until(2, Some(10))), until(2, Some(900)));
+        assert_eq!(until(1, Some(10)).and(until(2, Some(900))), until(2, Some(900)));
+        assert_eq!(until(1, None).and(until(2, Some(10))), until(2, None));
+        assert_eq!(until(1, Some(10)).and(until(2, None)), until(2, None));
+        let undone = Standing { until: Some(Timestamp::from_seconds(5)), ..standing(3, State::Undone) };
+        assert_eq!(until(1, None).and(undone), undone);
     }
 }

@@ -5,13 +5,8 @@ use std::fmt;
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::{DistinguishedName, from_hex, to_hex};
-
-/// The most bytes of an issuer, a subject, an identifier.
-const MAX_TEXT_BYTES: usize = 1024;
-/// The most digits of a serial number: 20 bytes are allowed (RFC 5280, section 4.1.2.2), and some
-/// authorities use a few more.
-const MAX_SERIAL_DIGITS: usize = 64;
+use super::name::{Fingerprint, Issuer, KeyId, Serial, Text};
+use crate::certificate::to_hex;
 
 /// One thing that is no longer to be trusted, or many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,154 +75,11 @@ pub enum Target {
         issuer: Issuer,
         /// Its serial number.
         serial: Serial,
-        /// Whether its issuer's revocation list says so, which may take it back.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        listed: bool,
+        /// If a revocation list says so: the issuer's key that signs it. A later list by that key may
+        /// take it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        listed: Option<KeyId>,
     },
-}
-
-/// Text of 1 to 1024 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Text(String);
-
-/// The SHA-256 of a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Fingerprint([u8; 32]);
-
-/// A certificate's serial number: hexadecimal in lower case, without zeros in front.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Serial(String);
-
-/// The name of a certificate's issuer, as in `CN=Devices CA,O=Example` (RFC 4514).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Issuer(String);
-
-/// Why something cannot be revoked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TargetError {
-    /// Nothing, or too much.
-    #[error("must have 1 to {MAX_TEXT_BYTES} bytes")]
-    Text,
-    /// No SHA-256.
-    #[error("must be a SHA-256: 64 hexadecimal digits, with or without colons")]
-    Fingerprint,
-    /// No serial number.
-    #[error("must be a serial number in hexadecimal, with or without colons")]
-    Serial,
-    /// No name.
-    #[error("must be a name like `CN=Devices CA,O=Example`")]
-    Issuer,
-}
-
-impl TryFrom<String> for Text {
-    type Error = TargetError;
-
-    fn try_from(text: String) -> Result<Self, TargetError> {
-        if (1..=MAX_TEXT_BYTES).contains(&text.len()) { Ok(Self(text)) } else { Err(TargetError::Text) }
-    }
-}
-
-impl TryFrom<String> for Fingerprint {
-    type Error = TargetError;
-
-    fn try_from(text: String) -> Result<Self, TargetError> {
-        let bytes = from_hex(&text).ok_or(TargetError::Fingerprint)?;
-        bytes.try_into().map(Self).map_err(|_| TargetError::Fingerprint)
-    }
-}
-
-impl TryFrom<String> for Serial {
-    type Error = TargetError;
-
-    fn try_from(text: String) -> Result<Self, TargetError> {
-        let digits = text.replace(':', "");
-        let good = !digits.is_empty()
-            && digits.len() <= MAX_SERIAL_DIGITS
-            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if good { Ok(Self(crate::certificate::serial(&digits))) } else { Err(TargetError::Serial) }
-    }
-}
-
-impl TryFrom<String> for Issuer {
-    type Error = TargetError;
-
-    fn try_from(text: String) -> Result<Self, TargetError> {
-        let fits = (1..=MAX_TEXT_BYTES).contains(&text.len());
-        let name = DistinguishedName::parse(&text).filter(|_| fits);
-        name.map(|name| Self::from(&name)).ok_or(TargetError::Issuer)
-    }
-}
-
-impl From<&DistinguishedName> for Issuer {
-    fn from(name: &DistinguishedName) -> Self {
-        Self(name.to_string())
-    }
-}
-
-impl From<[u8; 32]> for Fingerprint {
-    fn from(digest: [u8; 32]) -> Self {
-        Self(digest)
-    }
-}
-
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
-        text.0
-    }
-}
-
-impl From<Fingerprint> for String {
-    fn from(Fingerprint(digest): Fingerprint) -> Self {
-        to_hex(&digest)
-    }
-}
-
-impl From<Serial> for String {
-    fn from(serial: Serial) -> Self {
-        serial.0
-    }
-}
-
-impl From<Issuer> for String {
-    fn from(issuer: Issuer) -> Self {
-        issuer.0
-    }
-}
-
-macro_rules! displayed {
-    ($($type:ty),*) => {
-        $(impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        })*
-    };
-}
-displayed!(Text, Serial, Issuer);
-
-impl Text {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Issuer {
-    /// The name, in the one form that all are compared in.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&to_hex(&self.0))
-    }
 }
 
 impl Target {
@@ -242,8 +94,22 @@ impl Target {
             Self::SigningKey { issuer, id } => Thing::SigningKey(&issuer.0, &id.0),
             Self::ApiKey { id } => Thing::ApiKey(&id.0),
             Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
-            Self::CertificateSerial { issuer, serial, .. } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: None } => Thing::Serial(&issuer.0, &serial.0),
+            Self::CertificateSerial { issuer, serial, listed: Some(_) } => {
+                Thing::Listed(&issuer.0, &serial.0)
+            }
         }
+    }
+
+    /// The same up to another time, if it is a matter of time.
+    pub(super) fn up_to(mut self, time: Option<Timestamp>) -> Self {
+        match &mut self {
+            Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
+                *before = time.unwrap_or(*before);
+            }
+            _ => {}
+        }
+        self
     }
 
     /// Up to when what it names is revoked, if that is a matter of time.
@@ -329,8 +195,11 @@ pub(crate) enum Thing<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
-    /// The revocation list of an authority.
-    List(&'a str),
+    /// A certificate's serial number in its issuer's revocation list: what a list takes back is not what
+    /// an administrator revoked.
+    Listed(&'a str, &'a str),
+    /// The revocation list of an authority, by one of its keys.
+    List(&'a str, &'a str),
     /// The record of an API key, which changed.
     KeyRecord(&'a str),
 }
@@ -348,7 +217,8 @@ impl Thing<'_> {
             Self::ApiKey(id) => ("api key", id.as_bytes(), ""),
             Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
             Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
-            Self::List(issuer) => ("list", issuer.as_bytes(), ""),
+            Self::Listed(issuer, serial) => ("listed serial", issuer.as_bytes(), serial),
+            Self::List(issuer, key_id) => ("list", issuer.as_bytes(), key_id),
             Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
         };
         [kind.as_bytes(), first, second.as_bytes()]

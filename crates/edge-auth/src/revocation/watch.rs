@@ -1,22 +1,21 @@
 //! Keeping up with the log: when an instance reads it, and when what it knows is too old to decide.
 
+mod confirming;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor, Followed, alert};
+use super::chain::{Broken, Cursor, Followed};
 use super::entry::{Entry, Statement};
 use super::index::Index;
 use super::limits::RevocationLimits;
-use super::record::open;
 use super::secrets::RevocationSecrets;
-use super::snapshot::{Manifest, Snapshot, SnapshotError};
-use super::standing::Standing;
-use super::target::Marks;
+use super::snapshot::{Snapshot, Unread};
 use crate::cache::Seed;
-use crate::platform::{RevocationFeed, Unavailable};
+use crate::platform::{Platform, RevocationFeed, Unavailable};
 
 /// How many records one read takes.
 const PAGE: usize = 1000;
@@ -98,12 +97,6 @@ impl From<Unavailable> for Trouble {
     }
 }
 
-impl From<SnapshotError> for Trouble {
-    fn from(error: SnapshotError) -> Self {
-        Self::Tampered(error.to_string())
-    }
-}
-
 impl Watch {
     pub(crate) fn new(secrets: RevocationSecrets, limits: RevocationLimits, seed: Seed) -> Self {
         let state = State {
@@ -125,8 +118,10 @@ impl Watch {
     /// How new what is known is.
     pub(crate) fn freshness(&self, now: Timestamp) -> Freshness {
         let latest = Timestamp::from_millis(self.latest.fetch_max(now.millis(), Ordering::Relaxed)).max(now);
-        let set_back = now.plus(OUT_OF_TURN) < latest;
-        let read_at = self.read().read_at.filter(|read_at| !set_back && *read_at <= latest.plus(OUT_OF_TURN));
+        if now.plus(OUT_OF_TURN) < latest {
+            self.begin_anew(now);
+        }
+        let read_at = self.read().read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
         let Some(read_at) = read_at else { return Freshness::Stale };
         let age = latest.since(read_at);
         match self.limits {
@@ -137,18 +132,35 @@ impl Watch {
         }
     }
 
+    /// A clock that was set back says nothing of how old anything is: all is to be read before it is used.
+    fn begin_anew(&self, now: Timestamp) {
+        let mut state = self.write();
+        // Unless another request was faster.
+        if now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed) {
+            (state.read_at, state.reading_since, state.failure) = (None, None, None);
+            self.latest.store(now.millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// When the read began that all that is known is at least as new as.
+    pub(crate) fn read_at(&self) -> Option<Timestamp> {
+        self.read().read_at
+    }
+
+    /// Whether what was read then is too old to decide by.
+    pub(crate) fn is_stale(&self, read_at: Timestamp, now: Timestamp) -> bool {
+        now.since(read_at) >= self.limits.closes_after()
+    }
+
     /// Whether nobody is reading, and no read failed just now.
     pub(crate) fn may_read(&self, now: Timestamp) -> bool {
-        let state = self.read();
-        let is_past = |time: Timestamp, limit| now < time || now.since(time) >= limit;
-        state.failure.as_ref().is_none_or(|(failed_at, _)| is_past(*failed_at, RETRY))
-            && state.reading_since.is_none_or(|since| is_past(since, ABANDONED))
+        self.may_wait(now) && self.read().reading_since.is_none_or(|since| now.since(since) >= ABANDONED)
     }
 
     /// Whether a request that needs to know more is to wait for a read of its own.
     pub(crate) fn may_wait(&self, now: Timestamp) -> bool {
         let state = self.read();
-        state.failure.as_ref().is_none_or(|(failed_at, _)| now < *failed_at || now.since(*failed_at) >= RETRY)
+        state.failure.as_ref().is_none_or(|(failed_at, _)| now.since(*failed_at) >= RETRY)
     }
 
     /// Why the last read failed.
@@ -176,52 +188,32 @@ impl Watch {
     /// Reads what is new. A failure leaves what is known as it is, and is among the notices.
     pub(crate) async fn refresh(
         &self,
-        feed: &impl RevocationFeed,
+        platform: &impl Platform,
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<News, Unavailable> {
         self.write().reading_since = Some(now);
         let mut news = News::default();
-        let caught_up = self.catch_up(feed, now, &mut news, notices).await;
+        let reading = self.catch_up(platform.revocations(), now, &mut news, notices);
+        let (caught_up, took) = platform.timed(reading).await;
         let mut state = self.write();
         state.reading_since = None;
         match caught_up {
             Ok(()) => {
                 state.failure = None;
-                // Reads that overlap end in any order, and one that began when a clock was ahead
-                // must not count for longer than it is true.
-                let set_back = now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed);
-                state.read_at = if set_back { Some(now) } else { state.read_at.max(Some(now)) };
-                if set_back {
-                    self.latest.store(now.millis(), Ordering::Relaxed);
-                }
+                // Reads that overlap end in any order. One that began before a clock was set back
+                // does not count.
+                let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
+                let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
+                state.read_at = known.max(Some(now));
                 Ok(news)
             }
             Err(error) => {
                 notices.push(format!("revocations could not be read: {error}"));
-                state.failure = Some((now, error.0.clone()));
+                state.failure = Some((now.plus(took), error.0.clone()));
                 Err(error)
             }
         }
-    }
-
-    /// Asks the store about a thing that the filter has, and remembers the answer.
-    pub(crate) async fn confirm(
-        &self,
-        feed: &impl RevocationFeed,
-        marks: &Marks,
-    ) -> Result<Option<Standing>, Unavailable> {
-        let mut standing: Option<Standing> = None;
-        for mark in &marks.0 {
-            for record in feed.marked(&mark.to_string()).await? {
-                let entry = open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
-                if let Some(one) = Standing::of(&entry) {
-                    standing = Some(standing.map_or(one, |known| known.and(one)));
-                }
-            }
-        }
-        self.read().index.confirm(marks, standing);
-        Ok(standing)
     }
 
     async fn catch_up(
@@ -264,48 +256,40 @@ impl Watch {
         feed: &impl RevocationFeed,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let record = feed.snapshot().await?;
+        let mut newest = feed.snapshot().await?;
         {
             let mut state = self.write();
             state.crowded_at = CROWDED.max(state.index.recent() + CROWDED);
-            if record.as_ref().is_none_or(|record| record.sequence <= state.index.snapshot_sequence()) {
-                return Ok(());
-            }
         }
-        let Some(record) = record else { return Ok(()) };
-        let loaded = async {
-            let manifest = Manifest::open(&self.secrets, &record)?;
-            let mut bytes = manifest.room();
-            for index in 0..manifest.parts() {
-                let part = feed.snapshot_part(&manifest.id, index).await?;
-                manifest.add(index, part.as_deref(), &mut bytes)?;
+        loop {
+            let known = self.read().index.snapshot_sequence();
+            let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
+            let why = match Snapshot::read(feed, &self.secrets, &record).await {
+                Ok(snapshot) => {
+                    self.install(snapshot);
+                    return Ok(());
+                }
+                Err(Unread::Unavailable(error)) => return Err(error),
+                Err(Unread::NotBelieved(why)) => why,
+            };
+            // The parts of one that was replaced meanwhile are dropped.
+            newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
+            if newest.is_none() {
+                notices.push(format!("{}; the log is read instead", why.told()));
             }
-            let cursor = Cursor { sequence: manifest.sequence, link: manifest.link };
-            Ok::<_, Trouble>((cursor, manifest.complete(bytes)?))
-        };
-        match loaded.await {
-            Ok((cursor, snapshot)) => {
-                self.install(cursor, snapshot);
-                Ok(())
-            }
-            Err(Trouble::Unavailable(error)) => Err(error),
-            Err(Trouble::Tampered(why)) => {
-                notices.push(format!("ALERT: {why}; the log is read instead"));
-                Ok(())
-            }
-            Err(Trouble::Behind) => Ok(()),
         }
     }
 
     /// Takes a snapshot for all up to its last record. What is known of later ones stays.
-    fn install(&self, cursor: Cursor, snapshot: Snapshot) {
+    fn install(&self, snapshot: Snapshot) {
         let mut state = self.write();
+        let end = snapshot.end;
         // Another read may have been faster.
-        if snapshot.sequence > state.index.snapshot_sequence() {
+        if end.sequence > state.index.snapshot_sequence() {
             state.index.start_from(snapshot, self.seed);
             state.crowded_at = CROWDED;
-            if cursor.sequence > state.cursor.sequence {
-                state.cursor = cursor;
+            if end.sequence > state.cursor.sequence {
+                state.cursor = end;
             }
         }
     }

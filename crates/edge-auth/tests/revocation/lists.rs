@@ -3,10 +3,12 @@
 use edge_auth::Code;
 use edge_auth::admin::{AdminError, ListImport};
 use edge_auth::certificate::{CrlError, MAX_CRL_BYTES};
-use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ListPlan};
+use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::AwsLcRs;
 use futures::executor::block_on;
 
+use crate::overtaken::Overtaken;
 use crate::world::{NOW, World, later};
 
 const DAY: u64 = 86_400;
@@ -48,16 +50,44 @@ fn every_certificate_of_a_list_is_refused_and_no_other() {
     assert_eq!(instance.certificate(&two, later(7.0)), None);
 }
 
-#[test]
-fn a_list_may_be_pem() {
+fn pem(der: &[u8]) -> String {
     use base64::Engine;
-    let world = World::new();
-    let der = world.authority.revocation_list(&[vec![1]], good());
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let lines: Vec<&str> =
         text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    let pem = format!("-----BEGIN X509 CRL-----\n{}\n-----END X509 CRL-----\n", lines.join("\n"));
+    format!("-----BEGIN X509 CRL-----\n{}\n-----END X509 CRL-----\n", lines.join("\n"))
+}
+
+#[test]
+fn a_list_may_be_pem() {
+    let world = World::new();
+    let pem = pem(&world.authority.revocation_list(&[vec![1]], good()));
     assert_eq!(import(&world, pem.as_bytes(), 0.0).unwrap().listed, 1);
+}
+
+#[test]
+fn two_lists_in_a_file_are_refused_instead_of_the_second_being_passed_over() {
+    let world = World::new();
+    let list = |serial| pem(&world.authority.revocation_list(&[vec![serial]], good()));
+    let both = [list(1), list(2)].concat();
+    let error = refused(&world, both.as_bytes());
+    assert!(
+        matches!(error, CrlError::Malformed(_)) && error.to_string().contains("one at a time"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_list_with_a_lower_number_is_an_older_one_whatever_time_it_says() {
+    let world = World::new();
+    let numbered = |number, serials: &[Vec<u8>]| {
+        let good = (NOW.seconds() - 60, NOW.seconds() + DAY);
+        world.authority.list(&ListPlan { serials: serials.to_vec(), good, number, extension: None })
+    };
+    import(&world, &numbered(0x100, &[vec![1]]), 0.0).unwrap();
+    assert!(matches!(import(&world, &numbered(0xff, &[]), 1.0), Err(AdminError::ListOlder(_))));
+    assert_eq!(import(&world, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed, 1, "the same again");
+    assert_eq!(import(&world, &numbered(0x101, &[]), 1.0).unwrap().undone, 1);
 }
 
 #[test]
@@ -89,10 +119,50 @@ fn what_an_administrator_revoked_no_list_takes_back() {
     };
     world.enter(order, NOW);
     import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    // Nor does it when nobody can tell any more that he did.
+    block_on(world.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    world.feed().tamper(|records, _| drop(records.remove(&1)));
     let empty = world.authority.revocation_list(&[], (NOW.seconds(), NOW.seconds() + DAY));
     import(&world, &empty, 1.0).unwrap();
     let code = world.start().certificate(&client(&world.authority, 1), later(2.0));
     assert_eq!(code, Some(Code::CertificateRevoked));
+}
+
+#[test]
+fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_back() {
+    use edge_auth::admin::{RevocationKind, RevocationWish};
+    let world = World::new();
+    import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    let by_hand = RevocationWish {
+        issuer: Some("CN=Devices CA,O=Example".to_owned()),
+        serial: Some("01".to_owned()),
+        ..RevocationWish::new(RevocationKind::CertificateSerial, "by hand")
+    };
+    let log = Overtaken::by(world.feed(), || drop(world.enter(by_hand, later(1.0))));
+    let newer = world.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));
+    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
+    let import =
+        block_on(revocations.import_list(&newer, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0))).unwrap();
+    assert!(log.happened());
+    assert_eq!((import.listed, import.entered, import.undone), (1, 1, 1));
+    for serial in [1, 2] {
+        let code = world.start().certificate(&client(&world.authority, serial), later(2.0));
+        assert_eq!(code, Some(Code::CertificateRevoked), "{serial}");
+    }
+}
+
+#[test]
+fn of_two_lists_at_once_the_older_one_takes_nothing_back() {
+    let world = World::new();
+    let (older, newer) = ((NOW.seconds() - 60, NOW.seconds() + DAY), (NOW.seconds(), NOW.seconds() + DAY));
+    let newer = world.authority.revocation_list(&[vec![1]], newer);
+    let log = Overtaken::by(world.feed(), || drop(import(&world, &newer, 1.0).unwrap()));
+    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
+    let older = world.authority.revocation_list(&[vec![2]], older);
+    let refused = block_on(revocations.import_list(&older, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)));
+    assert!(log.happened() && matches!(refused, Err(AdminError::ListOlder(_))), "{refused:?}");
+    let code = |serial| world.start().certificate(&client(&world.authority, serial), later(2.0));
+    assert_eq!((code(1), code(2)), (Some(Code::CertificateRevoked), None));
 }
 
 #[test]
@@ -159,4 +229,61 @@ fn an_overdue_list_closes_though_none_is_required_unless_the_policy_says_otherwi
     let lax = World::with("secret = \"CURRENT\"", "insecure_overdue_crl = true");
     assert_eq!(overdue(&lax), None);
     assert!(lax.policy.weaknesses().iter().any(|weakness| weakness.contains("insecure_overdue_crl")));
+}
+
+#[test]
+fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
+    let world = World::new();
+    import(&world, &world.authority.revocation_list(&[vec![1], vec![2]], good()), 0.0).unwrap();
+    let (point, delta) = ("2.5.29.28", "2.5.29.27");
+    let uri = b"\xa0\x16\xa0\x14\x86\x12http://example.com";
+    let parts: [(&str, &'static str, bool, Vec<u8>); 6] = [
+        ("one of many, each at its own address", point, true, [b"\x30\x18".as_slice(), uri].concat()),
+        ("of users only", point, true, b"\x30\x03\x81\x01\xff".to_vec()),
+        ("of authorities only", point, true, b"\x30\x03\x82\x01\xff".to_vec()),
+        ("so, though it is not critical", point, false, b"\x30\x03\x81\x01\xff".to_vec()),
+        ("what changed since another", delta, true, b"\x02\x01\x01".to_vec()),
+        ("what changed, though it is not critical", delta, false, b"\x02\x01\x01".to_vec()),
+    ];
+    for (what, name, critical, value) in parts {
+        let plan = ListPlan {
+            serials: vec![vec![3]],
+            good: good(),
+            number: 2,
+            extension: Some((name, critical, value)),
+        };
+        let error = refused(&world, &world.authority.list(&plan));
+        assert!(matches!(error, CrlError::Partial(_)), "{what}: {error}");
+    }
+    let instance = world.start();
+    let code = |serial| instance.certificate(&client(&world.authority, serial), later(2.0));
+    assert_eq!(
+        (code(1), code(2), code(3)),
+        (Some(Code::CertificateRevoked), Some(Code::CertificateRevoked), None)
+    );
+}
+
+#[test]
+fn of_an_authority_with_two_keys_no_list_speaks_for_the_certificates_of_the_other_key() {
+    let mut world = World::with("secret = \"CURRENT\"", "require_crl = true");
+    let successor = Authority::root(&AuthorityPlan::named("Devices CA"));
+    let both = [world.authority.pem(), successor.pem()].concat();
+    world.trust(both.as_bytes());
+    let import = |list: &[u8]| {
+        block_on(world.revocations().import_list(list, both.as_bytes(), &AwsLcRs, "weekly", later(1.0)))
+    };
+    import(&world.authority.revocation_list(&[vec![1]], good())).unwrap();
+    let instance = world.start();
+    let of_successor = client(&successor, 0x71);
+    assert_eq!(instance.certificate(&of_successor, later(1.0)), Some(Code::CertificateListStale));
+
+    let report = import(&successor.revocation_list(&[vec![0x70]], good())).unwrap();
+    assert_eq!((report.entered, report.undone), (1, 0));
+    let report = import(&world.authority.revocation_list(&[vec![1]], good())).unwrap();
+    assert_eq!((report.entered, report.undone), (0, 0));
+    let code = |client: &Client| instance.certificate(client, later(9.0));
+    assert_eq!(code(&client(&world.authority, 1)), Some(Code::CertificateRevoked));
+    assert_eq!(code(&client(&successor, 0x70)), Some(Code::CertificateRevoked));
+    assert_eq!(code(&client(&world.authority, 2)), None);
+    assert_eq!(code(&of_successor), None);
 }

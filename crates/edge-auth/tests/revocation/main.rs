@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
+mod again;
+mod audit;
 mod clock;
 mod costs;
 mod lists;
 mod outage;
+mod overtaken;
 mod rotation;
 mod snapshots;
 mod spread;
 mod tampering;
+mod waiting;
 mod world;

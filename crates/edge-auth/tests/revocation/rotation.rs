@@ -2,10 +2,12 @@
 
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::revocation::{Ledger, Order, Statement, Target, Text};
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
-use crate::world::{NOW, World, later, token, wish};
+use crate::overtaken::Overtaken;
+use crate::world::{ISS, NOW, World, later, token, wish};
 
 const BOTH: &str = "secret = { current = \"NEXT\", previous = [\"CURRENT\"] }";
 
@@ -57,5 +59,111 @@ fn after_the_older_secret_is_gone_its_log_is_compacted_still() {
     let instance = after.start();
     for id in ["one", "two"] {
         assert_eq!(instance.token(&token("alice", id), later(2.0)), Some(Code::TokenRevoked), "{id}");
+    }
+}
+
+fn alice(before: Option<&str>) -> RevocationWish {
+    RevocationWish {
+        subject: Some("alice".to_owned()),
+        before: before.map(str::to_owned),
+        ..wish(RevocationKind::Subject)
+    }
+}
+
+#[test]
+fn whatever_was_said_of_a_thing_before_the_last_entry_is_entered_again_too() {
+    // The last entry is made with the older secret, or with the new one.
+    for last_under in ["secret = \"CURRENT\"", BOTH] {
+        let before = World::new();
+        before.enter(alice(None), later(1.0));
+        before.under(last_under).enter(alice(Some("2026-01-01")), later(2.0));
+        block_on(before.under(BOTH).ledger().compact(&SeededRandomness::new(1), later(3.0))).unwrap();
+        let after = before.under("secret = \"NEXT\"");
+        after.revoke("other", later(4.0));
+        block_on(after.ledger().compact(&SeededRandomness::new(2), later(5.0))).unwrap();
+        let code = after.start().token(&token("alice", "issued before"), later(6.0));
+        assert_eq!(code, Some(Code::TokenRevoked), "{last_under}");
+    }
+}
+
+#[test]
+fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
+    let before = World::new();
+    let both = before.under(BOTH);
+    both.revoke("one", NOW);
+    block_on(
+        before
+            .under("secret = { current = \"CURRENT\", previous = [\"NEXT\"] }")
+            .ledger()
+            .undo(1, Order { by: "test", reason: "a mistake", now: later(1.0) }),
+    )
+    .unwrap();
+    block_on(both.ledger().compact(&SeededRandomness::new(1), later(2.0))).unwrap();
+    let after = before.under("secret = \"NEXT\"");
+    assert_eq!(after.start().token(&token("alice", "one"), later(3.0)), None);
+}
+
+#[test]
+fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
+    let before = World::new();
+    let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
+    let statement = |id: &str| {
+        (Statement::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)))
+    };
+    before.revoke("one", NOW);
+    block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
+    let many = (0..200).map(|number| statement(&format!("m{number}"))).collect();
+    block_on(before.ledger().enter(many, Order { by: "test", reason: "many", now: NOW })).unwrap();
+
+    let both = before.under(BOTH);
+    let log = Overtaken::by(before.feed(), || drop(both.revoke("one", later(1.0))));
+    block_on(Ledger::new(both.secrets(), &log).compact(&SeededRandomness::new(1), later(1.0))).unwrap();
+    assert!(log.happened());
+    for world in [&both, &before.under("secret = \"NEXT\"")] {
+        let instance = world.start();
+        for id in ["one", "m0", "m199"] {
+            assert_eq!(instance.token(&token("alice", id), later(2.0)), Some(Code::TokenRevoked), "{id}");
+        }
+    }
+}
+
+#[test]
+fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
+    let before = World::new();
+    before.revoke("one", NOW);
+    block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
+    before.key();
+    block_on(before.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    block_on(before.under(BOTH).ledger().compact(&SeededRandomness::new(2), NOW)).unwrap();
+    let after = before.under("secret = \"NEXT\"");
+    assert_eq!(after.start().token(&token("alice", "one"), later(1.0)), None);
+    after.revoke("two", later(2.0));
+    block_on(after.ledger().compact(&SeededRandomness::new(3), later(2.0))).unwrap();
+    assert_eq!(after.start().token(&token("alice", "two"), later(3.0)), Some(Code::TokenRevoked));
+}
+
+#[test]
+fn hosts_get_the_new_secret_one_by_one_and_none_of_them_closes() {
+    let before = World::new();
+    let steps = ["secret = { current = \"CURRENT\", previous = [\"NEXT\"] }", BOTH, "secret = \"NEXT\""];
+    let worlds = [vec![before.under("secret = \"CURRENT\"")], steps.map(|step| before.under(step)).into()];
+    let worlds: Vec<World> = worlds.into_iter().flatten().collect();
+    let mut seconds = 0.0;
+    for (step, hosts) in worlds.windows(2).enumerate() {
+        let [behind, ahead] = hosts else { panic!("two by two") };
+        let instances = [behind.start(), ahead.start()];
+        for writer in hosts {
+            let id = format!("{step} {seconds}");
+            writer.revoke(&id, later(seconds));
+            seconds += 20.0;
+            for instance in &instances {
+                assert_eq!(instance.token(&token("alice", "good"), later(seconds)), None, "step {step}");
+                let code = instance.token(&token("alice", &id), later(seconds));
+                assert_eq!(code, Some(Code::TokenRevoked), "step {step}");
+            }
+        }
+        if step == 1 {
+            block_on(ahead.ledger().compact(&SeededRandomness::new(2), later(seconds))).unwrap();
+        }
     }
 }

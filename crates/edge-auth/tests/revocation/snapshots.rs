@@ -2,6 +2,7 @@
 
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
@@ -66,14 +67,64 @@ fn what_cannot_be_confirmed_is_not_let_through() {
     assert_eq!(instance.token(&token("alice", "good"), later(2.0)), None);
 }
 
+/// The filter of [`filled`] keeps the same bits of this one's mark as of `t17`'s.
+const ACCIDENT: &str = "accident-474128";
+
 #[test]
-fn what_the_filter_has_by_accident_is_good() {
+fn what_the_filter_has_by_accident_is_good_and_asked_for_once() {
     let world = filled();
     let instance = world.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
-    // The record is gone, as it never was for an accident.
-    world.feed().tamper(|records, _| records.retain(|sequence, _| *sequence != 4));
-    assert_eq!(instance.token(&token("alice", "t3"), later(1.0)), None);
+    let field = ("authorization", &*format!("Bearer {}", token("alice", ACCIDENT)));
+    // The log, the newest snapshot's record, and the one page.
+    for reads in [3, 0] {
+        let before = world.feed().reads();
+        let outcome = instance.outcome("/orders", field, later(1.0));
+        assert_eq!((outcome.code(), outcome.notices), (None, Vec::new()));
+        assert_eq!(world.feed().reads() - before, reads);
+    }
+}
+
+#[test]
+fn what_was_taken_back_and_not_read_yet_is_good_and_told_of_by_nobody() {
+    let world = filled();
+    let instance = world.start();
+    assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
+    block_on(world.revocations().undo(4, "a mistake", later(1.0))).unwrap();
+    let field = ("authorization", &*format!("Bearer {}", token("alice", "t3")));
+    let outcome = instance.outcome("/orders", field, later(1.5));
+    assert_eq!((outcome.code(), outcome.notices), (None, Vec::new()));
+}
+
+#[test]
+fn what_lapsed_while_an_instance_kept_an_older_snapshot_is_good_and_told_of_by_nobody() {
+    let world = World::new();
+    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    world.enter(crate::again::wish(&client, "1h"), NOW);
+    world.revoke("other", NOW);
+    compact(&world, 1, NOW);
+    let instance = world.start();
+    assert_ne!(instance.token(&token("alice", "good"), NOW), Some(Code::TokenRevoked));
+    let lapsed = 26.0 * 3600.0;
+    world.revoke("newer", later(lapsed));
+    compact(&world, 2, later(lapsed));
+    let outcome = instance.certificate_outcome(&client, later(lapsed));
+    assert_eq!((outcome.code(), outcome.notices), (None, Vec::new()));
+}
+
+#[test]
+fn what_is_revoked_again_for_a_shorter_time_after_a_snapshot_stays_revoked() {
+    let world = World::new();
+    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    world.enter(crate::again::wish(&client, "10y"), NOW);
+    compact(&world, 1, NOW);
+    let instance = world.start();
+    world.enter(crate::again::wish(&client, "1h"), later(1.0));
+    let lapsed = 26.0 * 3600.0;
+    assert_eq!(instance.certificate(&client, later(8.0)), Some(Code::CertificateRevoked));
+    assert_eq!(instance.certificate(&client, later(lapsed)), Some(Code::CertificateRevoked));
+    compact(&world, 2, later(lapsed));
+    assert_eq!(world.start().certificate(&client, later(lapsed + 1.0)), Some(Code::CertificateRevoked));
 }
 
 #[test]
@@ -132,6 +183,18 @@ fn entries_leave_a_day_after_the_last_token_expired() {
     assert_eq!(world.revoke("newer", expired).sequence, 28);
     let instance = world.start();
     assert_eq!(instance.token(&token("alice", "new"), later(1.0)), Some(Code::TokenRevoked));
+}
+
+#[test]
+fn a_snapshot_of_nothing_new_is_not_made_again() {
+    let world = filled();
+    let mut ids = Vec::new();
+    for seed in [1, 2] {
+        assert_eq!(compact(&world, seed, later(1.0)), 26);
+        world.feed().tamper(|_, parts| ids.extend(parts.keys().map(|(id, _)| id.clone())));
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "{ids:?}");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revocations};
 use edge_auth::certificate::Handover;
-use edge_auth::platform::NoRevocations;
+use edge_auth::platform::{NoRevocations, RevocationLog};
 use edge_auth::policy::Format;
-use edge_auth::revocation::{Entry, Ledger};
+use edge_auth::revocation::{Entry, Ledger, RevocationSecrets};
 use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::Documents;
@@ -47,6 +47,12 @@ source = "rfc9440"
 ca_file = "ca.pem"
 identity = { san_uri = "spiffe://example.com/*" }
 BLOCK
+
+[admin]
+
+[[rule]]
+path = "/admin/v1/{*rest}"
+require = "key:partners"
 
 [[rule]]
 path = "/stale"
@@ -99,6 +105,11 @@ impl World {
         other
     }
 
+    /// These authorities (PEM) in place of its own.
+    pub(crate) fn trust(&mut self, authorities: &[u8]) {
+        self.resources.files.insert("ca.pem".to_owned(), authorities.to_vec());
+    }
+
     pub(crate) fn start(&self) -> Instance {
         let randomness = SeededRandomness::new(2);
         let platform = self.platform.clone();
@@ -111,13 +122,23 @@ impl World {
     }
 
     pub(crate) fn revocations(&self) -> Revocations<'_, MemoryApiKeys, MemoryRevocations> {
-        let stores = (&self.platform.api_keys, &self.platform.revocations);
-        Revocations::new(&self.policy, &self.resources, stores, "test").unwrap()
+        self.revocations_on(&self.platform.revocations)
+    }
+
+    /// The same, on another handle of its log.
+    pub(crate) fn revocations_on<'a, L: RevocationLog>(
+        &'a self,
+        log: &'a L,
+    ) -> Revocations<'a, MemoryApiKeys, L> {
+        Revocations::new(&self.policy, &self.resources, (&self.platform.api_keys, log), "test").unwrap()
+    }
+
+    pub(crate) fn secrets(&self) -> RevocationSecrets {
+        self.policy.revocation_secrets(&self.resources).unwrap().unwrap()
     }
 
     pub(crate) fn ledger(&self) -> Ledger<'_, MemoryRevocations> {
-        let secrets = self.policy.revocation_secrets(&self.resources).unwrap().unwrap();
-        Ledger::new(secrets, &self.platform.revocations)
+        Ledger::new(self.secrets(), &self.platform.revocations)
     }
 
     /// The keys, without a feed to tell of changes.
@@ -168,9 +189,13 @@ impl Instance {
     }
 
     pub(crate) fn certificate(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        self.certificate_outcome(client, now).code()
+    }
+
+    pub(crate) fn certificate_outcome(&self, client: &Client, now: Timestamp) -> Outcome {
         use base64::Engine;
         let der = base64::engine::general_purpose::STANDARD.encode(client.certificate());
-        self.outcome("/orders", ("client-cert", &format!(":{der}:")), now).code()
+        self.outcome("/orders", ("client-cert", &format!(":{der}:")), now)
     }
 
     pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
@@ -186,21 +211,30 @@ impl Instance {
         self.with_fields(target, &[field], now)
     }
 
+    /// A request that may wait.
+    pub(crate) async fn ask(&self, (name, value): (&str, &str), now: Timestamp) -> Outcome {
+        self.authorize("/orders", &[(name, value.as_bytes())], now).await
+    }
+
     pub(crate) fn with_fields(&self, target: &str, fields: &[(&str, &str)], now: Timestamp) -> Outcome {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        block_on(self.authorize(target, &fields, now))
+    }
+
+    async fn authorize(&self, target: &str, fields: &[(&str, &[u8])], now: Timestamp) -> Outcome {
         let request = AuthRequest {
             method: "GET",
             host: None,
             authority: None,
             target,
-            headers: Headers(&fields),
+            headers: Headers(fields),
             client_ip: None,
             certificate: Handover::Nothing,
             proxy_trusted: true,
             path_rewritten: false,
         };
-        block_on(self.0.authorize(&request, now))
+        self.0.authorize(&request, now).await
     }
 }
 

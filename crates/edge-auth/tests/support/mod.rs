@@ -3,9 +3,10 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::path::Path;
+use std::time::Duration;
 
 use edge_auth::admin::Registry;
-use edge_auth::platform::{KeySource, NoRevocations, Platform, Unavailable};
+use edge_auth::platform::{KeySource, MaybeSend, NoRevocations, Platform, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Policy, Resources};
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -43,6 +44,10 @@ impl Platform for Host {
 
     fn revocations(&self) -> &NoRevocations {
         &NoRevocations
+    }
+
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+        (work.await, Duration::ZERO)
     }
 }
 

@@ -221,3 +221,23 @@ fn a_token_comes_by_authorization_or_by_a_field_of_its_own() {
         assert!(found.contains(&format!("`token_header`: {told}")) || found.contains(told), "{found}");
     }
 }
+
+#[test]
+fn the_longest_token_of_an_issuer_is_that_of_whichever_block_lets_it_be_longest() {
+    let second = |lifetime: &str| {
+        let keys = "keys = { discover = true }";
+        format!(
+            "[[issuer]]\nname = \"b\"\nissuer = \"https://login.example/\"\naudience = \"other\"\n{keys}\n{lifetime}\n"
+        )
+    };
+    let longest = |first: &str, other: &str| {
+        let text = format!("{}{}", issuer_with(first), second(other));
+        parse(&text).unwrap().longest_token("https://login.example/").map(|longest| longest.as_secs())
+    };
+    let (short, long) = ("max_lifetime = \"5m\"", "max_lifetime = \"1h\"");
+    let alone = longest(long, short);
+    assert_eq!(longest(short, long), alone);
+    assert!(alone.is_some_and(|seconds| seconds >= 3600), "{alone:?}");
+    assert_eq!(longest(short, ""), None);
+    assert_eq!(longest("", short), None);
+}

@@ -1,0 +1,72 @@
+//! Revocation lists of authorities (RFC 5280, section 5), whole ones and parts.
+
+use std::time::{Duration, SystemTime};
+
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, SigningKey};
+use x509_cert::crl::CertificateList;
+use x509_cert::der::asn1::{BitString, OctetString};
+use x509_cert::der::{Decode, Encode};
+use x509_cert::ext::Extension;
+
+use super::{Authority, Span};
+
+/// What a revocation list is like.
+#[derive(Debug, Clone)]
+pub struct ListPlan {
+    /// The serial numbers in it.
+    pub serials: Vec<Vec<u8>>,
+    /// When it was made, and when there is to be a newer one.
+    pub good: Span,
+    /// Its own number (section 5.2.3).
+    pub number: u64,
+    /// An extension besides: its name, whether it is critical, and its DER.
+    pub extension: Option<(&'static str, bool, Vec<u8>)>,
+}
+
+impl Authority {
+    /// Its revocation list with these serial numbers, as DER: made and to be renewed at these times.
+    pub fn revocation_list(&self, serials: &[Vec<u8>], good: Span) -> Vec<u8> {
+        self.list(&ListPlan { serials: serials.to_vec(), good, number: 1, extension: None })
+    }
+
+    /// A revocation list of its, as DER.
+    pub fn list(&self, plan: &ListPlan) -> Vec<u8> {
+        let (this_update, next_update) = plan.good;
+        let point = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let revoked = |serial: &Vec<u8>| RevokedCertParams {
+            serial_number: SerialNumber::from(serial.clone()),
+            revocation_time: point(this_update).into(),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: point(this_update).into(),
+            next_update: point(next_update).into(),
+            crl_number: SerialNumber::from(plan.number),
+            issuing_distribution_point: None,
+            revoked_certs: plan.serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let signed = list.signed_by(&self.issuer).unwrap_or_else(|error| panic!("{error}"));
+        match &plan.extension {
+            Some(extension) => self.extended(signed.der(), extension),
+            None => signed.der().to_vec(),
+        }
+    }
+
+    /// The list with an extension that `rcgen` has no words for, signed anew.
+    fn extended(&self, list: &[u8], (name, critical, value): &(&str, bool, Vec<u8>)) -> Vec<u8> {
+        fn good<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+            result.unwrap_or_else(|error| panic!("{error}"))
+        }
+        let mut list: CertificateList = good(CertificateList::from_der(list));
+        list.tbs_cert_list.crl_extensions.get_or_insert_default().push(Extension {
+            extn_id: good(name.parse()),
+            critical: *critical,
+            extn_value: good(OctetString::new(value.as_slice())),
+        });
+        let message = good(list.tbs_cert_list.to_der());
+        list.signature = good(BitString::from_bytes(&good(self.issuer.key().sign(&message))));
+        good(list.to_der())
+    }
+}

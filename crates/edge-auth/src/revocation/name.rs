@@ -1,0 +1,212 @@
+//! What things are called in the log, read strictly: an entry cannot name what nothing can be called.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::{DistinguishedName, from_hex, to_hex};
+
+/// The most bytes of an issuer, a subject, an identifier.
+const MAX_TEXT_BYTES: usize = 1024;
+/// The most digits of a serial number: 20 bytes are allowed (RFC 5280, section 4.1.2.2), and some
+/// authorities use a few more.
+const MAX_SERIAL_DIGITS: usize = 64;
+/// The most bytes of a key's identifier: a digest of the key, mostly.
+const MAX_KEY_ID_BYTES: usize = 64;
+
+/// Text of 1 to 1024 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text(pub(super) String);
+
+/// The SHA-256 of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint(pub(super) [u8; 32]);
+
+/// A certificate's serial number: hexadecimal in lower case, without zeros in front.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Serial(pub(super) String);
+
+/// The name of a certificate's issuer, as in `CN=Devices CA,O=Example` (RFC 4514).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Issuer(pub(super) String);
+
+/// The identifier of an issuer's key (RFC 5280, section 4.2.1.2): hexadecimal in lower case. Of one
+/// name there may be several keys, each with a revocation list of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(pub(super) String);
+
+/// Why something cannot be revoked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// Nothing, or too much.
+    #[error("must have 1 to {MAX_TEXT_BYTES} bytes")]
+    Text,
+    /// No SHA-256.
+    #[error("must be a SHA-256: 64 hexadecimal digits, with or without colons")]
+    Fingerprint,
+    /// No serial number.
+    #[error("must be a serial number in hexadecimal, with or without colons")]
+    Serial,
+    /// No identifier of a key.
+    #[error("must be a key identifier: 1 to {MAX_KEY_ID_BYTES} bytes in hexadecimal")]
+    KeyId,
+    /// No name.
+    #[error("must be a name like `CN=Devices CA,O=Example`")]
+    Issuer,
+}
+
+impl TryFrom<String> for Text {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        if (1..=MAX_TEXT_BYTES).contains(&text.len()) { Ok(Self(text)) } else { Err(TargetError::Text) }
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let bytes = from_hex(&text).ok_or(TargetError::Fingerprint)?;
+        bytes.try_into().map(Self).map_err(|_| TargetError::Fingerprint)
+    }
+}
+
+impl TryFrom<String> for Serial {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let digits = text.replace(':', "");
+        let good = !digits.is_empty()
+            && digits.len() <= MAX_SERIAL_DIGITS
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if good { Ok(Self(crate::certificate::serial(&digits))) } else { Err(TargetError::Serial) }
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let fits = |bytes: &Vec<u8>| (1..=MAX_KEY_ID_BYTES).contains(&bytes.len());
+        let bytes = from_hex(&text).filter(fits).ok_or(TargetError::KeyId)?;
+        Ok(Self(to_hex(&bytes)))
+    }
+}
+
+impl TryFrom<String> for Issuer {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        let fits = (1..=MAX_TEXT_BYTES).contains(&text.len());
+        let name = DistinguishedName::parse(&text).filter(|_| fits);
+        name.map(|name| Self::from(&name)).ok_or(TargetError::Issuer)
+    }
+}
+
+/// As numbers.
+impl Ord for Serial {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Serial {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl From<&DistinguishedName> for Issuer {
+    fn from(name: &DistinguishedName) -> Self {
+        Self(name.to_string())
+    }
+}
+
+impl From<[u8; 32]> for Fingerprint {
+    fn from(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(Fingerprint(digest): Fingerprint) -> Self {
+        to_hex(&digest)
+    }
+}
+
+impl From<Serial> for String {
+    fn from(serial: Serial) -> Self {
+        serial.0
+    }
+}
+
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> Self {
+        id.0
+    }
+}
+
+impl From<Issuer> for String {
+    fn from(issuer: Issuer) -> Self {
+        issuer.0
+    }
+}
+
+macro_rules! displayed {
+    ($($type:ty),*) => {
+        $(impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        })*
+    };
+}
+displayed!(Text, Serial, KeyId, Issuer);
+
+impl Serial {
+    /// Its digits.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl KeyId {
+    /// The identifier, in hexadecimal.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Issuer {
+    /// The name, in the one form that all are compared in.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_hex(&self.0))
+    }
+}

@@ -1,0 +1,159 @@
+//! What a snapshot is made of.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use edge_auth_token::Timestamp;
+
+use super::manifest::{Manifest, digest_of};
+use super::{
+    LISTED, PAGE, SIMPLE, TIMED, page, read_until, simple_standing, timed, timed_standing, written_until,
+};
+use crate::platform::{SNAPSHOT_PART_BYTES, SnapshotRecord};
+use crate::revocation::chain::Cursor;
+use crate::revocation::entry::Entry;
+use crate::revocation::filter::Shape;
+use crate::revocation::secrets::RevocationSecrets;
+use crate::revocation::standing::{Standing, State, has_meaning};
+use crate::revocation::target::{Mark, Target};
+
+/// What a snapshot holds, or is to hold: each mark once.
+#[derive(Debug, Default)]
+pub struct SnapshotContent {
+    /// Marks, times and `until`s.
+    timed: Vec<(Mark, u64, u64)>,
+    /// Marks and `until`s of what is simply revoked.
+    simple: Vec<(Mark, u64)>,
+}
+
+/// A snapshot for a store: its parts, and then its record.
+#[derive(Debug)]
+pub struct WrittenSnapshot {
+    record: SnapshotRecord,
+    index: Vec<u8>,
+    simple: Vec<(Mark, u64)>,
+}
+
+impl SnapshotContent {
+    /// Puts in that something is revoked for good, once for each thing.
+    pub fn revoke(&mut self, secrets: &RevocationSecrets, target: &Target) {
+        if let Some(secret) = secrets.current() {
+            let state = State::Revoked { before: target.before() };
+            self.put(secret.mark(target.thing()), Standing { sequence: 0, state, until: None });
+        }
+    }
+
+    /// As it is kept: of a log whose last entry is this. `None` if it is more than the format can hold.
+    pub fn written(self, secrets: &RevocationSecrets, id: &str, last: &Entry) -> Option<WrittenSnapshot> {
+        self.write(secrets, id, Cursor { sequence: last.sequence, link: last.link })
+    }
+
+    pub(super) fn timed(entries: &[[u8; TIMED]]) -> Self {
+        Self { timed: entries.iter().map(timed).collect(), simple: Vec::new() }
+    }
+
+    pub(super) fn push_page(&mut self, page: &[u8]) {
+        self.simple.extend(page.as_chunks::<SIMPLE>().0.iter().map(page::simple));
+    }
+
+    /// How many things it holds.
+    pub(in crate::revocation) fn held(&self) -> usize {
+        self.timed.len() + self.simple.len()
+    }
+
+    /// Puts in how a thing stands, once for each mark.
+    pub(in crate::revocation) fn put(&mut self, mark: Mark, standing: Standing) {
+        let millis = |time: Timestamp| time.millis().min(LISTED - 1);
+        let until = written_until(standing.until);
+        match standing.state {
+            State::Revoked { before: None } => self.simple.push((mark, until)),
+            State::Revoked { before: Some(time) } => self.timed.push((mark, millis(time), until)),
+            State::Listed { next_update } => self.timed.push((mark, millis(next_update) | LISTED, until)),
+            State::Undone => {}
+        }
+    }
+
+    /// How a thing stands by a snapshot that was read and not changed since, as of its last record.
+    pub(in crate::revocation) fn standing(&self, mark: Mark, sequence: u64) -> Option<Standing> {
+        let timed = self.timed.binary_search_by_key(&mark, |(mark, ..)| *mark).ok();
+        let timed = timed.and_then(|found| self.timed.get(found));
+        let simple = || self.simple.binary_search_by_key(&mark, |(mark, _)| *mark).ok();
+        match timed {
+            Some((_, time, until)) => Some(timed_standing(*time, *until, sequence)),
+            None => self.simple.get(simple()?).map(|(_, until)| simple_standing(*until, sequence)),
+        }
+    }
+
+    /// Every mark that has a meaning still.
+    pub(in crate::revocation) fn marks(&self, now: Timestamp) -> impl Iterator<Item = Mark> {
+        let timed = self.timed.iter().map(|(mark, _, until)| (*mark, *until));
+        let all = timed.chain(self.simple.iter().copied());
+        all.filter(move |(_, until)| has_meaning(read_until(*until), now)).map(|(mark, _)| mark)
+    }
+
+    /// Takes in how things stand now, and leaves out what has no meaning any more.
+    pub(in crate::revocation) fn update<S: BuildHasher>(
+        &mut self,
+        newer: &HashMap<Mark, Standing, S>,
+        now: Timestamp,
+    ) {
+        let stays =
+            |mark: &Mark, until: u64| has_meaning(read_until(until), now) && !newer.contains_key(mark);
+        self.timed.retain(|(mark, _, until)| stays(mark, *until));
+        self.simple.retain(|(mark, until)| stays(mark, *until));
+        for (mark, standing) in newer.iter().filter(|(_, standing)| standing.counts(now)) {
+            self.put(*mark, *standing);
+        }
+    }
+
+    /// As it is kept. `None` if it is more than the format can hold.
+    pub(in crate::revocation) fn write(
+        mut self,
+        secrets: &RevocationSecrets,
+        id: &str,
+        end: Cursor,
+    ) -> Option<WrittenSnapshot> {
+        self.timed.sort_unstable();
+        self.simple.sort_unstable();
+        let shape = Shape::of(self.simple.len())?;
+        let mut index = Vec::with_capacity(self.timed.len() * TIMED + shape.bytes());
+        for (mark, time, until) in &self.timed {
+            index.extend_from_slice(&mark.0);
+            index.extend_from_slice(&time.to_le_bytes());
+            index.extend_from_slice(&until.to_le_bytes());
+        }
+        shape.write(self.simple.iter().map(|(mark, _)| *mark), &mut index);
+        let manifest = Manifest {
+            end,
+            secret: secrets.current()?.id().clone(),
+            id: id.to_owned(),
+            timed: self.timed.len(),
+            shape,
+            index: index.chunks(SNAPSHOT_PART_BYTES).map(digest_of).collect(),
+            pages: self.simple.chunks(PAGE).map(|marks| digest_of(&written_page(marks))).collect(),
+        };
+        Some(WrittenSnapshot { record: manifest.written(secrets)?, index, simple: self.simple })
+    }
+}
+
+impl WrittenSnapshot {
+    /// To be stored last.
+    pub fn record(&self) -> &SnapshotRecord {
+        &self.record
+    }
+
+    /// In their order.
+    pub fn parts(&self) -> impl Iterator<Item = Vec<u8>> {
+        let index = self.index.chunks(SNAPSHOT_PART_BYTES).map(<[u8]>::to_vec);
+        index.chain(self.simple.chunks(PAGE).map(written_page))
+    }
+
+    #[cfg(test)]
+    pub(in crate::revocation) fn read_back(&self, secrets: &RevocationSecrets) -> super::Snapshot {
+        Manifest::open(secrets, &self.record).unwrap().complete(self.index.clone()).unwrap()
+    }
+}
+
+fn written_page(marks: &[(Mark, u64)]) -> Vec<u8> {
+    marks.iter().flat_map(|(mark, until)| mark.0.into_iter().chain(until.to_le_bytes())).collect()
+}

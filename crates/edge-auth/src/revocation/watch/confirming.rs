@@ -1,0 +1,104 @@
+//! What the snapshot's filter has is confirmed: by the log, or else by the snapshot's pages.
+
+use edge_auth_token::Timestamp;
+
+use super::Watch;
+use crate::platform::{RevocationFeed, Unavailable};
+use crate::revocation::chain::alert;
+use crate::revocation::index::Found;
+use crate::revocation::record::open;
+use crate::revocation::snapshot::{Hit, Unread};
+use crate::revocation::standing::{Standing, State};
+use crate::revocation::target::{Mark, Marks};
+
+/// How often a mark is looked up anew when a newer snapshot came in between.
+const ATTEMPTS: usize = 3;
+
+impl Watch {
+    /// Asks the store about the marks that the filter has, and remembers the answers. What is told of
+    /// is among the notices.
+    pub(crate) async fn confirm(
+        &self,
+        feed: &impl RevocationFeed,
+        known: Option<Standing>,
+        open: &[Mark],
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<Standing>, Unavailable> {
+        let mut standing = known;
+        for mark in open {
+            let one = self.confirm_mark(feed, *mark, now, notices).await?;
+            standing = one.map(|one| one.after(standing)).or(standing);
+        }
+        Ok(standing)
+    }
+
+    async fn confirm_mark(
+        &self,
+        feed: &impl RevocationFeed,
+        mark: Mark,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<Standing>, Unavailable> {
+        for _ in 0..ATTEMPTS {
+            let (hit, found) = {
+                let state = self.read();
+                (state.index.hit(mark), state.index.find(&Marks([mark].into()), now))
+            };
+            let hit = match (hit, found) {
+                (Some(hit), Found::Perhaps { .. }) => hit,
+                (_, Found::Standing(standing)) => return Ok(Some(standing)),
+                (_, Found::Nothing | Found::Perhaps { .. }) => return Ok(None),
+            };
+            let logged = self.logged(feed, mark).await?;
+            let standing = match logged {
+                Some(logged) if decides(&logged, &hit, now) => Some(logged),
+                _ => {
+                    // What lapsed since the snapshot may have been dropped: a newer one does not have it.
+                    self.load_snapshot(feed, notices).await?;
+                    if self.read().index.snapshot_sequence() != hit.sequence {
+                        continue;
+                    }
+                    let held = hit.look_up(feed, mark).await.map_err(unread)?;
+                    if let Some(held) = held.filter(|held| held.counts(now)) {
+                        notices.push(format!(
+                            "ALERT: a revocation that the snapshot of record {} has is not in the log any more: \
+                             somebody took its record out; it counts",
+                            held.sequence
+                        ));
+                    }
+                    held.or(logged)
+                }
+            };
+            if self.read().index.confirm(hit.sequence, mark, standing) {
+                return Ok(standing);
+            }
+        }
+        Err(Unavailable::new("one snapshot after another came in between"))
+    }
+
+    /// What the records with a mark come to.
+    async fn logged(&self, feed: &impl RevocationFeed, mark: Mark) -> Result<Option<Standing>, Unavailable> {
+        let mut standing = None;
+        for record in feed.marked(&mark.to_string()).await? {
+            let entry = open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
+            standing = Standing::of(&entry).map(|one| one.after(standing)).or(standing);
+        }
+        Ok(standing)
+    }
+}
+
+/// Whether the log alone decides: it says what the filter does, or it was taken back since.
+fn decides(logged: &Standing, hit: &Hit, now: Timestamp) -> bool {
+    match logged.state {
+        State::Revoked { .. } => logged.counts(now),
+        State::Undone | State::Listed { .. } => logged.sequence > hit.sequence,
+    }
+}
+
+fn unread(error: Unread) -> Unavailable {
+    match error {
+        Unread::Unavailable(error) => error,
+        Unread::NotBelieved(why) => Unavailable::new(why.told()),
+    }
+}

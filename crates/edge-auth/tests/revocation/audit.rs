@@ -1,0 +1,68 @@
+//! What is revoked over HTTP: the answer says what was done, and the audit log who did it and why.
+
+use edge_auth::Outcome;
+use edge_auth::certificate::Handover;
+use edge_auth::faces::Incoming;
+use edge_auth::revocation::{Order, Statement, Target, Text};
+use edge_auth::{Headers, Reply};
+use edge_auth_testkit::randomness::SeededRandomness;
+use futures::executor::block_on;
+use serde_json::{Value, json};
+
+use crate::world::{ISS, Instance, NOW, World, later};
+
+fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, Outcome) {
+    let bearer = format!("Bearer {key}");
+    let fields: [(&str, &[u8]); 1] = [("authorization", bearer.as_bytes())];
+    let incoming = Incoming {
+        peer: Some("192.0.2.1".parse().unwrap()),
+        vouched: false,
+        method: "POST",
+        host: None,
+        authority: None,
+        target,
+        headers: Headers(&fields),
+        certificate: Handover::Nothing,
+    };
+    block_on(instance.0.admin(&incoming, body.to_string().as_bytes(), &SeededRandomness::new(3), NOW))
+}
+
+#[test]
+fn a_revocation_that_was_made_is_answered_as_made_though_no_snapshot_can_be() {
+    let world = World::new();
+    let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
+    let statement = |number: usize| {
+        let target = Target::Token { issuer: text(ISS), id: text(&format!("m{number}")) };
+        (Statement::Revoked(target), Some(later(3600.0)))
+    };
+    let order = Order { by: "test", reason: "many", now: NOW };
+    block_on(world.ledger().enter((0..2000).map(statement).collect(), order)).unwrap();
+    let (_, key) = world.key();
+    let instance = world.start();
+    assert_eq!(instance.key(&key, NOW), None);
+    world.feed().tamper(|records, _| {
+        let record = records.get_mut(&1000).unwrap();
+        record.document = record.document.replace("many", "none");
+    });
+    let body = json!({ "kind": "token", "issuer": "corp", "id": "one", "reason": "leaked" });
+    let (reply, outcome) = post(&instance, &key, "/admin/v1/revocations", &body);
+    assert_eq!(reply.status, 201);
+    assert_eq!(outcome.audit.revocation, Some(2001));
+    assert_eq!(outcome.audit.reason.as_deref(), Some("leaked"));
+    let notices = outcome.notices.join("; ");
+    assert!(notices.contains("no snapshot was made: ALERT: record 1000 has a wrong MAC"), "{notices}");
+}
+
+#[test]
+fn who_revokes_a_key_is_in_the_audit_log_with_the_reason_and_the_entry() {
+    let world = World::new();
+    let (id, key) = world.key();
+    let target = format!("/admin/v1/keys/{id}/revoke");
+    let (reply, outcome) = post(&world.start(), &key, &target, &json!({ "reason": "left in a repository" }));
+    assert_eq!(reply.status, 200);
+    let audit = outcome.audit;
+    assert_eq!(audit.key.as_deref(), Some(&*id));
+    assert_eq!(audit.reason.as_deref(), Some("left in a repository"));
+    let entry = block_on(world.ledger().show(audit.revocation.unwrap())).unwrap();
+    assert!(matches!(entry.statement, Statement::Revoked(Target::ApiKey { .. })), "{entry:?}");
+}

@@ -1,0 +1,126 @@
+//! A store that takes its time: requests wait for one read together, and the time that they waited
+//! counts.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use edge_auth::{Code, Outcome};
+
+use crate::world::{Instance, NOW, World, later, token};
+
+/// A request that is under way.
+struct Asked<'a>(Pin<Box<dyn Future<Output = Outcome> + 'a>>);
+
+impl Asked<'_> {
+    /// Goes on as far as it can. What was decided, if that was possible.
+    fn go_on(&mut self) -> Option<Option<Code>> {
+        match self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => Some(outcome.code()),
+            Poll::Pending => None,
+        }
+    }
+}
+
+fn ask<'a>(instance: &'a Instance, field: (&'static str, &'a str), seconds: f64) -> Asked<'a> {
+    let mut asked = Asked(Box::pin(instance.ask(field, later(seconds))));
+    assert!(asked.go_on().is_none(), "it waits for nothing");
+    asked
+}
+
+fn advance(world: &World, seconds: f64) {
+    world.platform.stopwatch.advance(Duration::from_secs_f64(seconds));
+}
+
+#[test]
+fn all_who_wait_for_a_slow_read_are_served_by_it_and_so_are_those_who_come_next() {
+    let world = World::new();
+    let instance = world.start();
+    let bearer = format!("Bearer {}", token("alice", "one"));
+    let field = ("authorization", &*bearer);
+    world.feed().barrier().close();
+    let mut waiting = Vec::new();
+    for tenth in 0..25 {
+        waiting.push(ask(&instance, field, f64::from(tenth) / 10.0));
+        advance(&world, 0.1);
+    }
+    world.feed().barrier().open();
+    for asked in &mut waiting {
+        assert_eq!(asked.go_on(), Some(None));
+        // Others come in between, and theirs is the later time.
+        assert_eq!(instance.outcome("/orders", field, later(2.5)).code(), None);
+    }
+    assert_eq!(world.feed().reads(), 2, "the snapshot, and the log");
+}
+
+#[test]
+fn all_who_wait_for_a_slow_failure_share_it() {
+    let world = World::new();
+    let instance = world.start();
+    let bearer = format!("Bearer {}", token("alice", "one"));
+    world.feed().barrier().close();
+    let mut waiting = Vec::new();
+    for tenth in 0..25 {
+        waiting.push(ask(&instance, ("authorization", &bearer), f64::from(tenth) / 10.0));
+        advance(&world, 0.1);
+    }
+    world.feed().set_unavailable("it takes too long");
+    world.feed().barrier().open();
+    for asked in &mut waiting {
+        assert_eq!(asked.go_on(), Some(Some(Code::RevocationStale)));
+    }
+    assert_eq!(world.feed().reads(), 1);
+}
+
+#[test]
+fn what_is_known_is_judged_when_the_answer_is_given_however_long_the_store_took_to_fail() {
+    let world = World::new();
+    let instance = world.start();
+    let text = token("alice", "one");
+    let bearer = format!("Bearer {text}");
+    for (begins, takes, code) in [(9.0, 0.9, None), (9.6, 3.0, Some(Code::RevocationStale))] {
+        assert_eq!(instance.token(&text, NOW), None);
+        world.feed().barrier().close();
+        let mut asked = ask(&instance, ("authorization", &bearer), begins);
+        advance(&world, takes);
+        world.feed().set_unavailable("it takes too long");
+        world.feed().barrier().open();
+        assert_eq!(asked.go_on(), Some(code), "begun after {begins} s, answered {takes} s later");
+        world.feed().set_available();
+    }
+}
+
+#[test]
+fn what_was_revoked_while_a_key_was_read_counts() {
+    let world = World::new();
+    let instance = world.start();
+    let (id, text) = world.key();
+    let other = token("alice", "one");
+    assert_eq!(instance.token(&other, NOW), None);
+    world.platform.api_keys.barrier().close();
+    let mut asked = ask(&instance, ("x-api-key", &text), 1.0);
+    futures::executor::block_on(world.ledger().revoke(
+        edge_auth::revocation::Target::ApiKey { id: id.try_into().unwrap() },
+        None,
+        edge_auth::revocation::Order { by: "test", reason: "a test", now: later(2.0) },
+    ))
+    .unwrap();
+    advance(&world, 9.5);
+    world.platform.api_keys.barrier().open();
+    assert_eq!(asked.go_on(), Some(Some(Code::KeyRevoked)));
+}
+
+#[test]
+fn a_record_that_was_read_before_it_changed_is_not_remembered_after() {
+    let world = World::new();
+    let instance = world.start();
+    let (id, text) = world.key();
+    world.platform.api_keys.barrier().close();
+    let mut asked = ask(&instance, ("x-api-key", &text), 0.0);
+    futures::executor::block_on(world.keys().disable(&id, later(1.0))).unwrap();
+    advance(&world, 7.0);
+    assert_eq!(instance.token(&token("alice", "one"), later(7.0)), None, "the change is known by now");
+    world.platform.api_keys.barrier().open();
+    assert!(asked.go_on().is_some());
+    assert_eq!(instance.key(&text, later(8.0)), Some(Code::KeyDisabled));
+}
