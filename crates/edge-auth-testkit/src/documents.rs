@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge_auth::platform::{KeySource, Unavailable};
 
+use crate::waiting::Barrier;
+
 /// One document under a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -25,7 +27,7 @@ impl Document {
 
 /// Documents by path, to be changed while they are served. A clone is another handle on the same.
 #[derive(Debug, Clone, Default)]
-pub struct Documents(Arc<Mutex<State>>);
+pub struct Documents(Arc<Mutex<State>>, Barrier);
 
 #[derive(Debug, Default)]
 struct State {
@@ -52,6 +54,11 @@ impl Documents {
         state.by_path.get(path).cloned().unwrap_or_else(missing)
     }
 
+    /// Behind which fetches wait before they begin.
+    pub fn barrier(&self) -> &Barrier {
+        &self.1
+    }
+
     /// How often any document was asked for.
     pub fn fetches(&self) -> u64 {
         self.state().fetches
@@ -76,6 +83,7 @@ pub struct DocumentSource {
 impl KeySource for DocumentSource {
     async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
         let path = url.strip_prefix(&self.base).ok_or_else(|| Unavailable::new("no such host"))?;
+        self.documents.barrier().pass().await;
         let document = self.documents.get(path);
         if document.status != 200 {
             return Err(Unavailable::new(format!("status {}", document.status)));

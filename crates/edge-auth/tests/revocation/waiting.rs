@@ -124,3 +124,21 @@ fn a_record_that_was_read_before_it_changed_is_not_remembered_after() {
     assert!(asked.go_on().is_some());
     assert_eq!(instance.key(&text, later(8.0)), Some(Code::KeyDisabled));
 }
+
+#[test]
+fn the_time_that_an_issuer_takes_to_answer_counts() {
+    for (takes, code) in [(0.5, None), (9.0, Some(Code::RevocationStale))] {
+        let world = World::fetching();
+        let instance = world.start();
+        let (_, key) = world.key();
+        assert_eq!(instance.key(&key, NOW), None);
+        world.feed().set_unavailable("down");
+        let documents = &world.platform.key_source.documents;
+        documents.barrier().close();
+        let bearer = format!("Bearer {}", token("alice", "one"));
+        let mut asked = ask(&instance, ("authorization", &bearer), 2.0);
+        advance(&world, takes);
+        documents.barrier().open();
+        assert_eq!(asked.go_on(), Some(code), "after {takes} s");
+    }
+}

@@ -10,7 +10,7 @@ use edge_auth::policy::Format;
 use edge_auth::revocation::{Entry, Ledger, RevocationSecrets};
 use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
-use edge_auth_testkit::documents::Documents;
+use edge_auth_testkit::documents::{Document, Documents};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
 use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
@@ -33,7 +33,7 @@ REVOCATION
 name = "corp"
 issuer = "https://login.example.com/"
 audience = "https://api.example.com"
-keys = { jwks_file = "jwks.json" }
+keys = { KEYS }
 max_lifetime = "1h"
 
 [[api_key]]
@@ -81,8 +81,20 @@ impl World {
 
     /// With these lines of `[revocation]` and of the block of certificates.
     pub(crate) fn with(revocation: &str, block: &str) -> Self {
+        Self::of("jwks_file = \"jwks.json\"", revocation, block)
+    }
+
+    /// Whose issuer's keys are fetched.
+    pub(crate) fn fetching() -> Self {
+        let world = Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
+        let jwks = world.resources.files["jwks.json"].clone();
+        world.platform.key_source.documents.publish("/jwks", Document::ok(jwks));
+        world
+    }
+
+    fn of(keys: &str, revocation: &str, block: &str) -> Self {
         let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
-        let text = POLICY.replace("REVOCATION", revocation).replace("BLOCK", block);
+        let text = POLICY.replace("KEYS", keys).replace("REVOCATION", revocation).replace("BLOCK", block);
         let secret =
             |name: &str| (name.to_owned(), format!("the secret {name}, of at least thirty-two bytes"));
         let jwks = json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string();
