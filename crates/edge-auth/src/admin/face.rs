@@ -86,6 +86,11 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             return Err((reply, outcome));
         }
         outcome.audit.action = action.map(|action| action.name().to_owned());
+        if from_another_site(incoming) {
+            outcome.audit.error = Some("cross_site".to_owned());
+            let why = "A page of another site sent this, which the caller may know nothing of.";
+            return Err((problem(403, "cross_site", why), outcome));
+        }
         Ok(Admission(outcome))
     }
 
@@ -319,6 +324,13 @@ fn duration(text: &str) -> Result<Duration, AdminError> {
     humantime::parse_duration(text).map_err(|_| {
         AdminError::Invalid(format!("overlap: `{}` is no duration like 24h", text.escape_debug()))
     })
+}
+
+/// Browsers send cookies and client certificates along with what any page asks for, and say whose page
+/// it was (Fetch Metadata, section 2.3); whatever is no browser says nothing.
+fn from_another_site(incoming: &Incoming<'_>) -> bool {
+    let mut sites = incoming.headers.all("sec-fetch-site");
+    sites.any(|site| !matches!(site, b"same-origin" | b"none"))
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Reply {

@@ -134,3 +134,19 @@ fn a_key_that_no_rule_names_for_the_path_is_refused() {
     let answer = desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &partner)], "");
     assert_eq!((answer.status, answer.code()), (401, "key_invalid"));
 }
+
+#[test]
+fn a_page_of_another_site_administers_nothing() {
+    let desk = Desk::open();
+    let header = format!("Bearer {}", bootstrap());
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)] {
+        let headers = [("authorization", header.as_str()), ("sec-fetch-site", site)];
+        assert_eq!(desk.ask("GET", "/admin/v1/keys", &headers, "").status, status, "{site}");
+    }
+    let headers = [("authorization", header.as_str()), ("sec-fetch-site", "cross-site")];
+    let wish = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
+    let answer = desk.ask("POST", "/admin/v1/keys", &headers, &wish);
+    assert_eq!((answer.status, answer.code()), (403, "cross_site"));
+    assert_eq!(answer.audit.error.as_deref(), Some("cross_site"));
+    assert_eq!(desk.get("/admin/v1/keys").body["keys"], json!([]));
+}
