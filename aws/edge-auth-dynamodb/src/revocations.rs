@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, Put as PutRequest, Select, TransactWriteItem, Update, WriteRequest,
+    DeleteRequest, Put as PutRequest, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update,
+    WriteRequest,
 };
 use edge_auth::platform::{
     Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
@@ -101,12 +102,22 @@ impl RevocationLog for DynamoDbStore {
     }
 
     async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
-        let lapsed = self
+        let mut query = self
             .revocations("pk = :pk AND sk < :before")
             .expression_attribute_values(":before", text(&key::revocation_sort(before)))
             .filter_expression("lapses_at <= :now")
             .expression_attribute_values(":now", number(now.millis()));
-        let lapsed = self.within_deadline("Query", records(lapsed, limit).boxed()).await?;
+        // Those that have not lapsed are read as well: pages of a long log, each with the deadline.
+        let mut lapsed = Vec::new();
+        while lapsed.len() < limit {
+            let found = page(&query, limit - lapsed.len());
+            let (records, last) = self.within_deadline("Query", found.boxed()).await?;
+            lapsed.extend(records);
+            match last {
+                Some(last) => query = query.set_exclusive_start_key(Some(last)),
+                None => break,
+            }
+        }
         let keys = lapsed.iter().map(|record| key::of_revocation(record.sequence)).collect();
         self.delete_all(keys).await?;
         Ok(lapsed.len())
@@ -194,11 +205,16 @@ impl DynamoDbStore {
             .put_item(item)
             .condition_expression("attribute_not_exists(pk) OR #sequence < :sequence")
             .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":sequence", number(snapshot.sequence));
+            .expression_attribute_values(":sequence", number(snapshot.sequence))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(Put::Stored),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Put::Conflict),
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    // By an attempt whose answer was lost.
+                    let ours = failed.item().and_then(|item| item.get("id")) == Some(&text(&snapshot.id));
+                    Ok(if ours { Put::Stored } else { Put::Conflict })
+                }
                 _ => Err(cause(error)),
             },
         }
@@ -256,18 +272,25 @@ impl DynamoDbStore {
 async fn records(mut query: QueryFluentBuilder, limit: usize) -> Result<Vec<RevocationRecord>, Trouble> {
     let mut found = Vec::new();
     while found.len() < limit {
-        let page = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
-        let answer = query.clone().limit(page).send().await.map_err(cause)?;
-        for item in answer.items.unwrap_or_default() {
-            found.push(record(item)?);
-        }
-        // A page also ends after 1 MB.
-        match answer.last_evaluated_key {
+        let (records, last) = page(&query, limit - found.len()).await?;
+        found.extend(records);
+        match last {
             Some(last) => query = query.set_exclusive_start_key(Some(last)),
             None => break,
         }
     }
     Ok(found)
+}
+
+/// A page of what a query finds, `limit` records or 1 MB at most, and what the next one starts after.
+async fn page(
+    query: &QueryFluentBuilder,
+    limit: usize,
+) -> Result<(Vec<RevocationRecord>, Option<Item>), Trouble> {
+    let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+    let answer = query.clone().limit(limit).send().await.map_err(cause)?;
+    let records = answer.items.unwrap_or_default().into_iter().map(record).collect::<Result<_, _>>()?;
+    Ok((records, answer.last_evaluated_key))
 }
 
 fn item(record: &RevocationRecord) -> Item {

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use edge_auth::platform::{
     ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
+    SnapshotRecord,
 };
 use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, TableName};
 use edge_auth_testkit::scenario::SeenRequest;
 use edge_auth_testkit::wire::{Response, Server};
+use edge_auth_token::Timestamp;
 
 use crate::support::{NOW, SECRET, at, config, forwarded, local, open, record, refusal};
 
@@ -104,6 +106,48 @@ async fn an_append_whose_answer_was_lost_is_done_once_and_said_to_be() {
     assert_eq!(direct.since(0, 10).await.unwrap(), std::slice::from_ref(&revocation));
     // By another call it is somebody else's.
     assert_eq!(store.append(&[revocation]).await.unwrap(), Put::Conflict);
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_answer_was_lost_is_stored_and_said_to_be() {
+    let direct = open("lost_snapshot").await.unwrap();
+    let lose = |request: &SeenRequest| {
+        assert_eq!(forwarded(request).status, 200);
+        Response { status: 500, ..Response::default() }
+    };
+    let (server, _) = flaky(1, lose);
+    let store = at(&server.url(), "lost_snapshot");
+    let snapshot = |id: &str| SnapshotRecord { sequence: 7, id: id.to_owned(), document: "{}".to_owned() };
+    assert_eq!(store.put_snapshot(&snapshot("b")).await.unwrap(), Put::Stored);
+    assert_eq!(direct.snapshot().await.unwrap(), Some(snapshot("b")));
+    // Another one that goes no further is somebody else's.
+    assert_eq!(store.put_snapshot(&snapshot("c")).await.unwrap(), Put::Conflict);
+}
+
+/// Nobody waits for it, and a long log is read from its start.
+#[tokio::test]
+async fn what_has_lapsed_may_be_looked_for_in_many_pages_each_with_the_deadline() {
+    let direct = open("slow_pages").await.unwrap();
+    let revocation = |sequence, lapses_at| RevocationRecord {
+        sequence,
+        mark: "0".repeat(32),
+        document: "{}".to_owned(),
+        lapses_at,
+    };
+    let mut log: Vec<RevocationRecord> = (1..6).map(|sequence| revocation(sequence, None)).collect();
+    log.push(revocation(6, Some(Timestamp::from_seconds(1))));
+    log.push(revocation(7, None));
+    assert_eq!(direct.append(&log).await.unwrap(), Put::Stored);
+    let (server, _) = flaky(u64::MAX, |request| {
+        std::thread::sleep(DEADLINE / 4);
+        forwarded(request)
+    });
+    let table = TableName::parse("slow_pages").unwrap();
+    let store = DynamoDbStore::connect(config(&server.url()), table, DEADLINE);
+    // Of pages of one record, the sixth has it.
+    assert_eq!(store.forget(7, NOW, 1).await.unwrap(), 1);
+    log.remove(5);
+    assert_eq!(direct.since(1, 10).await.unwrap(), log);
 }
 
 #[tokio::test]
