@@ -7,11 +7,11 @@ use edge_auth::certificate::CertificateSource;
 use edge_auth::policy::Proxy;
 use edge_auth::{Gate, Policy};
 
-use crate::crypto::NodeCrypto;
-use crate::deployment::Deployment;
-use crate::key_source::IssuerDocuments;
-use crate::platform::{RuntimeRandomness, WorkerPlatform};
-use crate::store::Stores;
+use crate::isolate::crypto::NodeCrypto;
+use crate::isolate::deployment::Deployment;
+use crate::isolate::key_source::IssuerDocuments;
+use crate::isolate::platform::{RuntimeRandomness, WorkerPlatform};
+use crate::isolate::store::Stores;
 
 /// What answers.
 pub(crate) struct Serving {

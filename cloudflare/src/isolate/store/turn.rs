@@ -26,10 +26,10 @@ impl Turns {
     /// Of one whose request was cut off the turn never comes back: it is waited for as long as the
     /// ledger may take, and no longer.
     pub(super) async fn next(&self) -> Turn {
-        while self.0.get().is_some_and(|since| crate::now().since(since) < DEADLINE) {
+        while self.0.get().is_some_and(|since| crate::isolate::now().since(since) < DEADLINE) {
             Delay::from(LOOK_AGAIN).await;
         }
-        self.0.set(Some(crate::now()));
+        self.0.set(Some(crate::isolate::now()));
         Turn(self.clone())
     }
 }

@@ -103,7 +103,7 @@ impl DurableObject for Ledger {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        if !self.copy(crate::now()).await? {
+        if !self.copy(crate::isolate::now()).await? {
             self.copy_later().await?;
         }
         Response::empty()

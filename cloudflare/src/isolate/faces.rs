@@ -8,12 +8,12 @@ use edge_auth::faces::{AUTHORIZE, Client, Face, Incoming, MAX_VERIFY_BYTES, Mode
 use edge_auth::{Decision, Outcome, Reply};
 use edge_auth_token::Timestamp;
 
-use crate::answer::Answer;
-use crate::certificate::ClientCertificate;
-use crate::event::Event;
 use crate::head::{Caller, Head};
-use crate::platform::RuntimeRandomness;
-use crate::serving::Serving;
+use crate::isolate::answer::Answer;
+use crate::isolate::certificate::ClientCertificate;
+use crate::isolate::event::Event;
+use crate::isolate::platform::RuntimeRandomness;
+use crate::isolate::serving::Serving;
 
 /// One request under way.
 struct Asked<'a> {
@@ -38,7 +38,7 @@ pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, h
         gateway: serving.has_upstream && caller == Caller::Internet,
         administers: serving.gate.policy().administers(),
     };
-    let asked = Asked { serving: &serving, event: &event, head: &head, incoming, now: crate::now() };
+    let asked = Asked { serving: &serving, event: &event, head: &head, incoming, now: crate::isolate::now() };
     let mut answer = match Face::of(head.target, mode) {
         Some(Face::Health) => Answer::reply(Reply::health(head.method)),
         Some(Face::Admin) => asked.admin().await,
@@ -117,7 +117,7 @@ impl Asked<'_> {
         for work in follow_up {
             let serving = Rc::clone(self.serving);
             self.event.after_the_answer(async move {
-                let told = serving.gate.follow_up(work, crate::now()).await;
+                let told = serving.gate.follow_up(work, crate::isolate::now()).await;
                 told.iter().for_each(|text| worker::console_warn!("edge-auth: {text}"));
             });
         }
