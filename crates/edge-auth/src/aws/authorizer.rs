@@ -49,9 +49,9 @@ impl<P: Platform> Gate<P> {
     ) -> Answered {
         let arn = MethodArn::parse(arn);
         let (mut outcome, known) = self.decide_call(api, arn, incoming, true, now).await;
-        let answer = match (outcome.code(), api) {
-            (Some(code), _) if code.is_outage() => Err(Raised::Unavailable),
-            (Some(code), Api::Rest | Api::WebSocket) if code.status() == 401 => Err(Raised::Unauthorized),
+        let answer = match outcome.code() {
+            Some(code) if code.is_outage() => Err(Raised::Unavailable),
+            Some(code) if is_unauthorized(api, code) => Err(Raised::Unauthorized),
             _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(arn, &mut outcome, known))),
         };
         (answer, outcome)
@@ -107,22 +107,26 @@ impl<P: Platform> Gate<P> {
         };
         let (method, target) = (asked.0, asked.1.as_str());
         let request = self.call_of(incoming, method, target, Headers(&fields));
-        let outcome = match refused {
+        let mut outcome = match refused {
             None => self.authorize(&request, now).await,
             Some(denial) => self.refuse_unread(&request, denial, now),
         };
-        // A caller who may not do this may do something else, and is known by the same answer.
-        let known = outcome.code().is_none_or(|code| code.status() == 403 || code == Code::PathAmbiguous);
-        if !(wanted && known && api != Api::WebSocket) {
+        // A caller who may not do this may do something else, and is answered the same then.
+        let answered = outcome.code().is_none_or(|code| !code.is_outage() && !is_unauthorized(api, code));
+        if !(wanted && answered && api != Api::WebSocket) {
             return (outcome, None);
         }
-        match self.passages(&request, &outcome, now).await {
-            Ok(passages) => {
-                let known = Known::by(&passages, principal(&outcome));
-                (outcome, Some(known))
+        let known = match self.passages(&request, &outcome, now).await {
+            Ok(passages) => Some(Known::by(&passages, principal(&outcome))),
+            Err(trouble) => {
+                // Of what is kept, the rest would be denied long after the trouble is over.
+                if self.policy.answers_may_be_kept() {
+                    outcome.deny(trouble);
+                }
+                None
             }
-            Err(denial) => (self.refuse_unread(&request, denial, now), None),
-        }
+        };
+        (outcome, known)
     }
 
     fn policy_answer(
@@ -213,6 +217,13 @@ fn principal(outcome: &Outcome) -> Option<&Principal> {
         Decision::Allow(grant) => grant.principal.as_ref(),
         Decision::Deny(_) => None,
     }
+}
+
+/// Whether it is said by the error `Unauthorized`, of which nothing is kept: no credential is good, or
+/// none can be read. An HTTP API would make a 500 of that error.
+fn is_unauthorized(api: Api, code: Code) -> bool {
+    let unread = matches!(code, Code::CredentialMalformed | Code::CredentialTooLarge);
+    api != Api::Http && (unread || code.status() == 401)
 }
 
 /// Whether the call is allowed, unless that is not known.

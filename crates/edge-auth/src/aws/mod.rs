@@ -29,6 +29,14 @@ impl Policy {
         Ground::new(self.router.routes()).unsaid(self)
     }
 
+    /// Whether an authorizer's answer may be kept for the caller's next calls. `aws lint` holds the
+    /// authorizer's TTL to the same: no answer that depends on a certificate, and none for longer than
+    /// the feed's budget has room for.
+    pub(crate) fn answers_may_be_kept(&self) -> bool {
+        let none_budgeted = self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
+        self.client_certs.is_empty() && !none_budgeted
+    }
+
     /// What authorizers of HTTP APIs answer.
     pub fn http_api_response(&self) -> HttpApiResponse {
         self.aws.http_api

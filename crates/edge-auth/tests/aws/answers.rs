@@ -136,12 +136,42 @@ fn who_is_not_known_is_an_error_for_rest_and_a_deny_for_http_apis() {
     for fields in [&[][..], &[("authorization", "Bearer a.b.c")]] {
         assert_eq!(ask(&gate, Api::Rest, &arn, fields).0, Err(Raised::Unauthorized));
         let answer = json(&ask(&gate, Api::Http, &arn, fields));
-        assert!(
-            !iam_allows(&answer, &arn) && !iam_allows(&answer, &format!("{STAGE}GET/health")),
-            "{answer}"
-        );
+        assert!(!iam_allows(&answer, &arn), "{answer}");
+        // What is kept of it bars nobody from what is open to all.
+        assert!(iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
     }
     assert_eq!(Raised::Unauthorized.to_string(), "Unauthorized");
+}
+
+#[test]
+fn a_credential_that_one_rule_refuses_may_be_another_rules() {
+    let rules = "[[rule]]\npath = \"/mine\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/theirs\"\nrequire = \"jwt:other\"\n";
+    let gate = gate(&format!("{}{}{rules}", issuer("corp"), issuer("other")));
+    let token = bearer("");
+    let arn = format!("{STAGE}GET/theirs");
+    let (answer, outcome) = ask(&gate, Api::Http, &arn, &[("authorization", &token)]);
+    let answer = serde_json::to_value(answer.unwrap()).unwrap();
+    assert_eq!(outcome.code().map(|code| code.status()), Some(401));
+    assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/mine")), "{answer}");
+    assert_eq!(answer["principalId"], "jwt:corp:alice");
+}
+
+#[test]
+fn a_credential_that_cannot_be_read_locks_nobody_out() {
+    let gate = orders();
+    let (token, large) = (bearer(""), format!("Bearer {}", "a".repeat(40_000)));
+    let arn = format!("{STAGE}GET/v1/orders/42");
+    let two = [("authorization", token.as_str()), ("authorization", token.as_str())];
+    for (fields, status) in [(&two[..], 400), (&[("authorization", large.as_str())][..], 431)] {
+        for (api, arn) in [(Api::Rest, &arn), (Api::WebSocket, &format!("{STAGE}$connect"))] {
+            let (answer, outcome) = ask(&gate, api, arn, fields);
+            assert_eq!(answer, Err(Raised::Unauthorized), "{api:?}");
+            assert_eq!(outcome.code().map(|code| code.status()), Some(status));
+        }
+        let answer = json(&ask(&gate, Api::Http, &arn, fields));
+        assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
+    }
 }
 
 #[test]
