@@ -119,7 +119,10 @@ impl<P: Platform> Gate<P> {
         let known = match self.passages(&request, &outcome, now).await {
             Ok(passages) => Some(Known::by(&passages, principal(&outcome))),
             Err(trouble) => {
-                // Of what is kept, the rest would be denied long after the trouble is over.
+                outcome
+                    .notices
+                    .push(format!("which other rules the caller passes is not known: {}", trouble.reason));
+                // An answer that is kept would deny them even when the trouble is over.
                 if self.policy.answers_may_be_kept() {
                     outcome.deny(trouble);
                 }

@@ -189,6 +189,62 @@ fn trouble_is_raised_and_never_a_deny_that_is_kept() {
     assert!(outcome.code().is_some_and(|code| code.is_outage()));
 }
 
+/// Rules that no store and no issuer is needed for, beside others.
+const AROUND: &str = "[[api_key]]\nname = \"old\"\nimported = { hash = \"sha256\" }\npepper = \"PEPPER\"\n\
+    [[rule]]\npath = \"/health\"\npublic = true\n\
+    [[rule]]\npath = \"/mine\"\nrequire = \"jwt:corp\"\n\
+    [[rule]]\npath = \"/old\"\nrequire = \"key:old\"\n\
+    [[rule]]\npath = \"/either\"\nrequire = { any = [\"key:old\", \"jwt:corp\"] }\n\
+    [[rule]]\npath = \"/both\"\nrequire = { all = [\"key:old\", \"jwt:corp\"] }\n";
+
+#[test]
+fn a_key_that_is_not_there_is_looked_up_once_for_all_rules() {
+    let store = MemoryApiKeys::new();
+    let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
+    let answer =
+        ask(&gate, Api::Rest, &format!("{STAGE}GET/nope"), &[("x-api-key", "no-such-key-of-old-times")]);
+    assert!(iam_allows(&json(&answer), &format!("{STAGE}GET/health")));
+    assert_eq!(store.operations().finds, 1);
+}
+
+#[test]
+fn trouble_about_other_rules_is_raised_where_the_answer_may_be_kept() {
+    let store = MemoryApiKeys::new();
+    let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
+    store.set_unavailable("gone");
+    let token = bearer("");
+    let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
+    let (answer, outcome) = ask(&gate, Api::Rest, &format!("{STAGE}GET/mine"), &fields);
+    assert_eq!(answer, Err(Raised::Unavailable));
+    // The log knows what it was about all the same.
+    assert_eq!(outcome.code().map(|code| code.name()), Some("store_unavailable"));
+    assert_eq!(outcome.audit.rule.as_deref(), Some("2 /mine"));
+    assert_eq!(outcome.audit.host.as_deref(), Some("api.example.com"));
+    assert_eq!(outcome.audit.principal.as_deref(), Some("jwt:corp:alice"));
+    assert_eq!(store.operations().finds, 1, "an outage is not waited for again");
+}
+
+#[test]
+fn trouble_about_other_rules_is_none_of_the_calls_where_nothing_is_kept() {
+    // An answer that may depend on a certificate is not kept.
+    let agents = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=Agents CA,O=Example\"\n\
+                  identity = { subject = \"CN\" }\n";
+    let store = MemoryApiKeys::new();
+    let gate = support::gate(&format!("{}{agents}{AROUND}", issuer("corp")), &store);
+    store.set_unavailable("gone");
+    let token = bearer("");
+    let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
+    for (path, allowed) in [("mine", true), ("health", true), ("nope", false)] {
+        let arn = format!("{STAGE}GET/{path}");
+        let answered = ask(&gate, Api::Rest, &arn, &fields);
+        assert_eq!(iam_allows(&json(&answered), &arn), allowed, "{path}");
+        assert_eq!(answered.1.audit.allowed, allowed, "{path}");
+        assert!(answered.1.notices.iter().any(|notice| notice.contains("gone")), "{path}");
+    }
+    let (answer, _) = ask(&gate, Api::Rest, &format!("{STAGE}GET/either"), &fields);
+    assert_eq!(answer, Err(Raised::Unavailable));
+}
+
 #[test]
 fn what_iam_cannot_say_is_said_for_one_call() {
     let rules = "[[rule]]\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n\
