@@ -1,5 +1,7 @@
 //! What goes wrong with answers that API Gateway keeps.
 
+use edge_auth::aws::Api;
+
 use super::authorizer::Kind;
 use super::check::Check;
 
@@ -102,7 +104,11 @@ impl Check<'_> {
         if self.answers_simply() {
             return self.kept_for_route();
         }
-        for unsaid in self.policy.unsaid_by_iam() {
+        let api = match self.authorizer.kind {
+            Kind::Http | Kind::HttpPayload1 => Api::Http,
+            Kind::RestToken | Kind::RestRequest | Kind::WebSocket => Api::Rest,
+        };
+        for unsaid in self.policy.unsaid_by_iam(api) {
             let message = format!(
                 "rule `{}` cannot be said to IAM: {}. An answer allows one call, and is kept for the caller's others: \
                  keep nothing (TTL 0)",

@@ -52,7 +52,7 @@ impl<P: Platform> Gate<P> {
         let answer = match outcome.code() {
             Some(code) if code.is_outage() => Err(Raised::Unavailable),
             Some(code) if is_unauthorized(api, code) => Err(Raised::Unauthorized),
-            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(arn, &mut outcome, known))),
+            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(api, arn, &mut outcome, known))),
         };
         (answer, outcome)
     }
@@ -134,6 +134,7 @@ impl<P: Platform> Gate<P> {
 
     fn policy_answer(
         &self,
+        api: Api,
         arn: Option<MethodArn<'_>>,
         outcome: &mut Outcome,
         known: Option<Known>,
@@ -150,7 +151,7 @@ impl<P: Platform> Gate<P> {
             usage_identifier_key: self.policy.aws.usage_identifier.and_then(|by| member(by.member())),
         };
         let reach = arn.zip(known).and_then(|(arn, known)| {
-            let reach = self.ground().reach(&known.passes)?;
+            let reach = self.ground().reach(api, &known.passes)?;
             PolicyDocument::of_reach(arn, reach).filter(|document| document.allows(arn.text()) == allowed)
         });
         let only = arn.filter(|_| allowed).and_then(PolicyDocument::only);

@@ -280,21 +280,11 @@ impl<P: Platform> Gate<P> {
 
     fn missing(&self, access: &Access, verified: &[(Named, Principal)]) -> String {
         let absent = access.named().iter().filter(|one| verified.iter().all(|(name, _)| name != *one));
-        let names: Vec<String> = absent.map(|one| self.name_of(one)).collect();
+        let names: Vec<String> = absent.map(|one| self.policy.name_of(one)).collect();
         match access {
             Access::All(_) => format!("not presented: {}", names.join(", ")),
             _ => format!("none of these is presented: {}", names.join(", ")),
         }
-    }
-
-    /// `jwt:corp`, as the policy writes it.
-    pub(crate) fn name_of(&self, named: &Named) -> String {
-        let name = match named {
-            Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
-            Named::Key(index) => self.policy.api_keys.get(*index).map(|block| ("key", &block.name)),
-            Named::Cert(index) => self.policy.client_certs.get(*index).map(|block| ("cert", &block.name)),
-        };
-        name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
     }
 
     fn grant(

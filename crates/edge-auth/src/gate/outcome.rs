@@ -221,7 +221,7 @@ impl Trail {
                 true => (CheckResult::Passed, "verified"),
                 false => (CheckResult::Absent, "not presented"),
             };
-            self.check(&gate.name_of(named), result, || detail.to_owned());
+            self.check(&gate.policy.name_of(named), result, || detail.to_owned());
         }
     }
 

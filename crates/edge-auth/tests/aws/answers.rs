@@ -257,7 +257,7 @@ fn what_iam_cannot_say_is_said_for_one_call() {
         !iam_allows(&answer, &format!("{STAGE}GET/t/2/items"))
             && !iam_allows(&answer, &format!("{STAGE}GET/t/1"))
     );
-    let unsaid = gate.policy().unsaid_by_iam();
+    let unsaid = gate.policy().unsaid_by_iam(Api::Rest);
     assert_eq!(unsaid[0].rule, "1 /t/{id}");
 }
 
@@ -272,14 +272,57 @@ fn a_wildcard_in_a_request_never_becomes_one_of_the_policys() {
     }
 }
 
+/// So many rules for all methods.
+fn resources(count: usize) -> String {
+    let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}/{{id}}\"\nrequire = \"jwt:corp\"\n");
+    (0..count).map(rule).collect()
+}
+
+#[test]
+fn rules_for_all_methods_leave_room_for_many() {
+    let gate = gate_of(&resources(20));
+    assert_eq!(gate.policy().unsaid_by_iam(Api::Rest), []);
+    let token = bearer("");
+    for asked in ["v1/resource1/42", "nope"] {
+        let answer =
+            json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]));
+        assert!(answer.to_string().len() <= 8192);
+        for method in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] {
+            assert!(iam_allows(&answer, &format!("{STAGE}{method}/v1/resource19/43")), "{method}: {answer}");
+            for beyond in ["v1/resource19/43/items", "x/v1/resource19/43", "v1/resource20/43", "v1/resource1"]
+            {
+                assert!(!iam_allows(&answer, &format!("{STAGE}{method}/{beyond}")), "{beyond}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_for_all_methods_is_said_though_it_ends_like_another() {
+    let rules = "[[rule]]\npath = \"/orders\"\nrequire = \"jwt:corp\"\nscopes = [\"s\"]\n\
+                 [[rule]]\npath = \"/v1/orders\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/files/{*rest}\"\nrequire = \"jwt:corp\"\n";
+    let gate = gate_of(rules);
+    assert_eq!(gate.policy().unsaid_by_iam(Api::Rest), []);
+    for (scopes, orders) in [("", false), ("s", true)] {
+        let token = bearer(scopes);
+        let answer =
+            json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/v1/orders"), &[("authorization", &token)]));
+        assert_eq!(iam_allows(&answer, &format!("{STAGE}PUT/orders")), orders, "{answer}");
+        for allowed in ["OPTIONS/v1/orders", "PUT/files", "DELETE/files/a/files/b", "HEAD/files/orders"] {
+            assert!(iam_allows(&answer, &format!("{STAGE}{allowed}")), "{allowed}: {answer}");
+        }
+        for denied in ["PUT/v2/orders", "PUT/x/v1/orders", "PUT/x/files/a"] {
+            assert!(!iam_allows(&answer, &format!("{STAGE}{denied}")), "{denied}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_is_within_what_api_gateway_takes() {
-    let rules: String = (0..200)
-        .map(|n| format!("[[rule]]\npath = \"/a/rather/long/path/of/an/api/{n}\"\nrequire = \"jwt:corp\"\n"))
-        .collect();
-    let gate = gate(&format!("{}{rules}", issuer("corp")));
+    let gate = gate_of(&resources(200));
     let token = bearer(&"scope:".repeat(500));
-    let arn = format!("{STAGE}GET/a/rather/long/path/of/an/api/7");
+    let arn = format!("{STAGE}GET/v1/resource7/42");
     let (answer, outcome) = ask(&gate, Api::Rest, &arn, &[("authorization", &token)]);
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert!(iam_allows(&answer, &arn) && answer.to_string().len() <= 8192);
@@ -287,6 +330,21 @@ fn an_answer_is_within_what_api_gateway_takes() {
     assert!(outcome.notices.iter().any(|notice| notice.contains("`scopes`")), "{:?}", outcome.notices);
     let long = format!("{STAGE}GET/a/{}", "x".repeat(600));
     assert!(!iam_allows(&json(&ask(&gate, Api::Rest, &long, &[("authorization", &token)])), &long));
+}
+
+#[test]
+fn rules_that_are_too_many_or_too_long_for_a_policy_are_found_beforehand() {
+    let found = |rules: &str| gate_of(rules).policy().unsaid_by_iam(Api::Rest);
+    let many = found(&resources(200));
+    assert_eq!(many.len(), 1, "{many:?}");
+    assert!(many[0].why.contains("8 KiB"), "{many:?}");
+    // Whom no rule lets in by the same credential as others has room for more.
+    let apart: String = resources(40).replacen("jwt:corp", "jwt:other", 20);
+    let policy = format!("{}{}{apart}", issuer("corp"), issuer("other"));
+    assert_eq!(gate(&policy).policy().unsaid_by_iam(Api::Rest), []);
+    let long = found(&format!("[[rule]]\npath = \"/{}\"\nrequire = \"jwt:corp\"\n", "x".repeat(450)));
+    assert_eq!(long[0].rule, format!("1 /{}", "x".repeat(450)));
+    assert!(long[0].why.contains("512 characters"), "{long:?}");
 }
 
 #[test]
