@@ -35,7 +35,7 @@ fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
     assert_eq!(found(&exact, &gateway("1.0", "false", 20, source)), [""; 0]);
     assert_eq!(found(&exact, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
     let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
-    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam"]);
+    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam", "e unsaid_by_iam"]);
 }
 
 #[test]
@@ -133,6 +133,17 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
     let codes = found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
     assert_eq!(codes, ["e unsaid_by_iam"]);
     assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e unsaid_by_iam"]);
+}
+
+#[test]
+fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
+    let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
+    // A wildcard takes more of the decoded paths of an HTTP API than the gate does.
+    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), ["e unsaid_by_iam"]);
+    let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}\"\nrequire = \"jwt:corp\"\n");
+    let many: String = (0..100).map(rule).collect();
+    let header = "method.request.header.Authorization";
+    assert!(found(&format!("{TOKENS}{many}"), &rest("TOKEN", "10", header)).contains(&"e unsaid_by_iam".to_owned()));
 }
 
 #[test]
