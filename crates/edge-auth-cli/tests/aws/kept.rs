@@ -143,7 +143,10 @@ fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
     let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}\"\nrequire = \"jwt:corp\"\n");
     let many: String = (0..100).map(rule).collect();
     let header = "method.request.header.Authorization";
-    assert!(found(&format!("{TOKENS}{many}"), &rest("TOKEN", "10", header)).contains(&"e unsaid_by_iam".to_owned()));
+    assert!(
+        found(&format!("{TOKENS}{many}"), &rest("TOKEN", "10", header))
+            .contains(&"e unsaid_by_iam".to_owned())
+    );
 }
 
 #[test]
