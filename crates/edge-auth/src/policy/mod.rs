@@ -10,6 +10,7 @@ mod client_cert;
 mod compile;
 mod error;
 mod header;
+mod in_vain;
 mod issuer;
 mod locate;
 mod preset;
