@@ -116,6 +116,14 @@ impl Check<'_> {
             );
             self.refuse("unsaid_by_iam", message);
         }
+        if let Some(rule) = self.policy.bars_escapes().filter(|_| api == Api::Rest) {
+            let message = format!(
+                "rule `{rule}` takes percent-encoded paths, which IAM cannot say: an answer that is kept denies them, and \
+                 one about such a path denies all others. If callers send such (`@`, spaces, letters beyond ASCII), keep \
+                 nothing (TTL 0)"
+            );
+            self.warn("encoded_paths_with_caching", message);
+        }
     }
 
     /// A simple answer says nothing of paths.

@@ -19,9 +19,14 @@ keys = { discover = true }
 
 [[rule]]
 name = "orders"
-path = "/orders/{id}"
+path = "/orders"
 require = "jwt:corp"
 "#;
+
+/// The same for each of them.
+fn each_order() -> String {
+    TOKENS.replace("/orders", "/orders/{id}")
+}
 
 const KEYS: &str = r#"
 [[api_key]]

@@ -96,10 +96,15 @@ impl Place {
 
     /// Why the rule cannot be said for this kind of API.
     pub(super) fn unsaid(&self, api: Api) -> Option<&'static str> {
-        let wild = api == Api::Http && self.cover.texts.iter().any(|glob| glob.contains('*'));
+        let wild = api == Api::Http && self.is_wild();
         let decoded =
             "an HTTP API hands over a decoded path, and `*` takes what the gate would refuse in one";
         self.unsaid.or_else(|| wild.then_some(decoded))
+    }
+
+    /// Whether it is said by wildcards.
+    pub(super) fn is_wild(&self) -> bool {
+        self.cover.texts.iter().any(|glob| glob.contains('*'))
     }
 
     /// The length of its longest resource, in characters, from the method on.

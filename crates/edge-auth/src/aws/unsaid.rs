@@ -5,6 +5,7 @@ use super::arn::{MAX_RESOURCE, MethodArn};
 use super::authorizer::Api;
 use super::document::PolicyDocument;
 use super::ground::Ground;
+use super::place::Place;
 use crate::policy::{Access, Named, Policy};
 
 /// What an ARN begins with where the names of region and stage are long.
@@ -34,12 +35,22 @@ impl Policy {
         }
         unsaid.into_iter().map(|(rule, why)| Unsaid { rule: name(rule), why }).collect()
     }
+
+    /// The first rule that IAM says by wildcards, for paths as they were sent. They take every escape or
+    /// none: none, since the gate refuses some. A percent-encoded path that it lets through is therefore
+    /// answered for the one call, and denied by what is kept of other calls.
+    pub fn bars_escapes(&self) -> Option<&str> {
+        let ground = Ground::new(self.router.routes());
+        let wild = |place: &Place| place.unsaid(Api::Rest).is_none() && place.is_wild();
+        let rule = ground.places.iter().position(wild)?;
+        self.rules.get(rule).map(|rule| rule.name.as_str())
+    }
 }
 
 /// Each rule by itself.
 fn unsaid_alone(ground: &Ground, api: Api) -> impl Iterator<Item = (usize, String)> {
     let stage = LONG_ARN.len() - "GET/".len();
-    let why = move |place: &super::place::Place| {
+    let why = move |place: &Place| {
         let too_long = || {
             (stage + place.longest() > MAX_RESOURCE)
                 .then(|| format!("its resource would be longer than {MAX_RESOURCE} characters"))
