@@ -1,12 +1,13 @@
 //! Authorizers' events, as the gate takes them.
 
-use edge_auth::aws::{Answered, Api};
+use edge_auth::aws::{Answered, Api, Raised};
 use edge_auth::certificate::Handover;
 use edge_auth::faces::Incoming;
 use edge_auth::{Gate, Headers};
 use edge_auth_host::now;
 
 use crate::caller::{host_field, single};
+use crate::deadline;
 use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
 
@@ -14,7 +15,8 @@ use crate::platform::LambdaPlatform;
 pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> Answered {
     let fields = [("authorization", event.authorization_token.as_bytes())];
     let incoming = alone(&fields);
-    gate.authorize_method(Api::Rest, &event.method_arn, &incoming, now()).await
+    let decision = gate.authorize_method(Api::Rest, &event.method_arn, &incoming, now());
+    in_time(gate, &incoming, &event.method_arn, decision).await
 }
 
 /// The request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
@@ -25,7 +27,8 @@ pub(crate) async fn request(gate: &Gate<LambdaPlatform>, api: Api, event: &Reque
         target: event.path.as_deref().unwrap_or_default(),
         ..event.request_context.incoming(&fields)
     };
-    gate.authorize_method(api, &event.method_arn, &incoming, now()).await
+    let decision = gate.authorize_method(api, &event.method_arn, &incoming, now());
+    in_time(gate, &incoming, &event.method_arn, decision).await
 }
 
 /// The request of an HTTP API in payload 2.0.
@@ -37,7 +40,8 @@ pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> An
         target: event.raw_path.as_deref().unwrap_or_default(),
         ..event.request_context.incoming(&fields)
     };
-    gate.authorize_route(&event.route_arn, &incoming, now()).await
+    let decision = gate.authorize_route(&event.route_arn, &incoming, now());
+    in_time(gate, &incoming, &event.route_arn, decision).await
 }
 
 /// An operation of AppSync: the token stands in its own member, whatever field it came by.
@@ -46,7 +50,18 @@ pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     fields.push(("authorization", event.authorization_token.as_bytes()));
     let incoming = Incoming { host: host_field(&fields), ..alone(&fields) };
-    gate.authorize_graphql(&incoming, now()).await
+    in_time(gate, &incoming, "an operation", gate.authorize_graphql(&incoming, now())).await
+}
+
+/// The answer, or the error for one that takes too long.
+async fn in_time(
+    gate: &Gate<LambdaPlatform>,
+    incoming: &Incoming<'_>,
+    call: &str,
+    decision: impl Future<Output = Answered>,
+) -> Answered {
+    let decided = deadline::in_time(gate, incoming, call, decision).await;
+    decided.unwrap_or_else(|(_, outcome)| (Err(Raised::Unavailable), outcome))
 }
 
 fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Incoming<'a> {

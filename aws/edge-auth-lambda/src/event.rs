@@ -101,6 +101,8 @@ pub(crate) struct GraphQlEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
+    /// Of the payload: an HTTP API and a Function URL say it.
+    pub(crate) version: Option<String>,
     pub(crate) http_method: Option<String>,
     pub(crate) path: Option<String>,
     pub(crate) raw_path: Option<String>,

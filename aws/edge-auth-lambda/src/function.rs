@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::authorizer;
+use crate::deadline::in_time;
 use crate::event::{Event, HttpEvent, Unread};
 use crate::http::HttpReply;
 use crate::platform::LambdaPlatform;
@@ -74,7 +75,9 @@ impl Function {
         event.reply(match Face::of(&target, mode) {
             Some(Face::Health) => Reply::health(incoming.method),
             Some(Face::ForwardAuth) => {
-                self.reply(self.gate.forward_auth(&incoming, AUTHORIZE, now()).await).await
+                let decision = self.gate.forward_auth(&incoming, AUTHORIZE, now());
+                let decided = in_time(&self.gate, &incoming, &target, decision).await;
+                self.reply(decided.unwrap_or_else(|late| late)).await
             }
             Some(Face::Verify) => self.verify(&incoming, event).await,
             Some(Face::Admin) => self.admin(&incoming, event).await,
@@ -93,13 +96,18 @@ impl Function {
             return self.reply(refused).await;
         }
         match body(event, MAX_VERIFY_BYTES) {
-            Ok(body) => self.reply(self.gate.verify_json(incoming, &body, now()).await).await,
+            Ok(body) => {
+                let decision = self.gate.verify_json(incoming, &body, now());
+                let decided = in_time(&self.gate, incoming, incoming.target, decision).await;
+                self.reply(decided.unwrap_or_else(|late| late)).await
+            }
             Err(refused) => refused,
         }
     }
 
     async fn admin(&self, incoming: &Incoming<'_>, event: &HttpEvent) -> Reply {
-        let admission = match self.gate.admit_admin(incoming, now()).await {
+        let admission = self.gate.admit_admin(incoming, now());
+        let admission = match in_time(&self.gate, incoming, incoming.target, admission).await.flatten() {
             Ok(admission) => admission,
             Err(refused) => return self.reply(refused).await,
         };

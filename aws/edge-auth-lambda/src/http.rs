@@ -61,13 +61,13 @@ impl HttpEvent {
     /// The raw target: path and query. `None` if the path may have been another one before the
     /// platform decoded it.
     pub(crate) fn target(&self) -> Option<String> {
-        let (path, query) = match (&self.raw_path, &self.path) {
-            (Some(path), _) => {
-                let path = NormalPath::from_decoded(self.without_stage(path)).ok()?;
-                (path.forwarded().into_owned(), self.raw_query_string.clone().unwrap_or_default())
-            }
-            (None, path) => (path.clone()?, self.query()),
+        let path = match (&self.raw_path, &self.path) {
+            (Some(path), _) => self.undecoded(path)?,
+            // Only an HTTP API says a version beside a `path`.
+            (None, Some(path)) if self.version.is_some() => self.undecoded(path)?,
+            (None, path) => path.clone()?,
         };
+        let query = self.raw_query_string.clone().unwrap_or_else(|| self.query());
         Some(if query.is_empty() { path } else { format!("{path}?{query}") })
     }
 
@@ -80,6 +80,13 @@ impl HttpEvent {
     /// The reply, as this event's sender reads it.
     pub(crate) fn reply(&self, reply: Reply) -> HttpReply {
         HttpReply::of(reply, self.fields.multi_value_headers.is_some())
+    }
+
+    /// The path as a client would have sent it, of one that an HTTP API has decoded; a Function URL does
+    /// the same.
+    fn undecoded(&self, path: &str) -> Option<String> {
+        let path = NormalPath::from_decoded(self.without_stage(path)).ok()?;
+        Some(path.forwarded().into_owned())
     }
 
     /// An HTTP API's path begins with the stage, unless that is the one without a name.

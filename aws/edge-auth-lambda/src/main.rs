@@ -8,6 +8,7 @@
 //! | `authorizer.rs` | authorizers' events, as the gate takes them |
 //! | `http.rs` | plain HTTP events, as the gate takes them, and replies |
 //! | `caller.rs` | who asks: address, fields, certificate |
+//! | `deadline.rs` | how long a decision may take |
 //! | `platform.rs` | the store and the fetcher of key sets |
 
 // The SDK's futures are deep.
@@ -15,6 +16,7 @@
 
 mod authorizer;
 mod caller;
+mod deadline;
 mod event;
 mod function;
 mod http;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use edge_auth::Policy;
 use edge_auth::platform::{MaybeSend, Platform};
-use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, TableName};
+use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_host::{HttpKeySource, MaybeStore};
+
+use crate::deadline::CALL;
 
 /// Names the table, as for the command: `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
@@ -29,7 +31,7 @@ impl LambdaPlatform {
         }
         let store = named.map(|named| store(&named)).transpose()?;
         // An issuer that is slower leaves API Gateway no time for an answer.
-        let source = HttpKeySource::with_deadline(DEADLINE);
+        let source = HttpKeySource::with_deadline(CALL);
         Ok(Self {
             store: MaybeStore::new(store, "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE"),
             source,
@@ -41,7 +43,7 @@ fn store(named: &str) -> Result<DynamoDbStore, String> {
     let table =
         named.strip_prefix("dynamodb:").ok_or_else(|| format!("{STORE} is not like dynamodb:TABLE"))?;
     let table = TableName::parse(table).map_err(|error| format!("{STORE}: {error}"))?;
-    DynamoDbStore::from_environment(table, DEADLINE).map_err(|error| error.to_string())
+    DynamoDbStore::from_environment(table, CALL).map_err(|error| error.to_string())
 }
 
 impl Platform for LambdaPlatform {

@@ -59,6 +59,24 @@ fn a_weakness_is_listed_by_its_name() {
 }
 
 #[test]
+fn a_certificate_of_a_load_balancer_that_only_an_administrator_can_bring_is_said_to_be_named_in_vain() {
+    let block = "[[client_cert]]\nname = \"ops\"\nsource = \"alb-verify\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
+    let rule = |path: &str| format!("[[rule]]\npath = \"{path}\"\nrequire = \"cert:ops\"\n");
+    for (path, in_vain) in [
+        ("/jobs", true),
+        ("/admin", true),
+        ("/admin/v2/{*rest}", true),
+        ("/admin/v1/{*rest}", false),
+        ("/{*rest}", false),
+        ("/{face}/v1/keys", false),
+    ] {
+        let folder = Folder::with_policy(&format!("{POLICY}{block}{}", rule(path)));
+        let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
+        assert_eq!(told.contains("names cert:ops, but"), in_vain, "{path}: {told}");
+    }
+}
+
+#[test]
 fn a_mistake_names_file_line_rule_and_field() {
     let folder = Folder::with_policy(&POLICY.replace("jwt:corp", "jwt:crop"));
     let ran = folder.run(&["policy", "check", "policy.toml"]);

@@ -131,6 +131,29 @@ fn an_appsync_event_gets_yes_or_no_and_nothing_to_keep() {
 }
 
 #[test]
+fn an_http_apis_path_is_decoded_in_both_payloads() {
+    let rule = "[[rule]]\npath = \"/open/{name}\"\npublic = true\n";
+    let running = running(&format!("{}{rule}", POLICY.replace("traefik", "envoy")));
+    let stage = |stage: &str| json!({ "stage": stage, "identity": { "sourceIp": "192.0.2.1", "userArn": "arn:aws:iam::1:user/u" } });
+    let old = |path: &str, context: Value| {
+        let event = json!({
+            "version": "1.0", "resource": "/{proxy+}", "path": path, "httpMethod": "GET", "headers": {},
+            "multiValueHeaders": {}, "requestContext": context,
+        });
+        running.answer(&event)["statusCode"].clone()
+    };
+    assert_eq!(old("/authorize/open/a b", stage("$default")), 200);
+    // A `%20` that stands in a decoded path was a `%2520`.
+    assert_eq!(old("/authorize/open/a%20b", stage("$default")), 400);
+    assert_eq!(old("/prod/authorize/open/a", stage("prod")), 200);
+    // A REST API hands the path over as it came, and says its stage elsewhere.
+    let rest = json!({
+        "path": "/authorize/open/a%20b", "httpMethod": "GET", "multiValueHeaders": {}, "requestContext": stage("prod"),
+    });
+    assert_eq!(running.answer(&rest)["statusCode"], 200);
+}
+
+#[test]
 fn an_http_event_gets_what_its_face_says() {
     let running = running(POLICY);
     let url = |method: &str, path: &str, headers: Value, iam: Value| {

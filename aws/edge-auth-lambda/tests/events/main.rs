@@ -8,6 +8,7 @@ mod certificates;
 mod common;
 mod kinds;
 mod samples;
+mod slow;
 
 use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_token::Algorithm;

@@ -1,5 +1,7 @@
 //! What goes wrong with answers that API Gateway keeps.
 
+use edge_auth::aws::Api;
+
 use super::authorizer::Kind;
 use super::check::Check;
 
@@ -102,13 +104,25 @@ impl Check<'_> {
         if self.answers_simply() {
             return self.kept_for_route();
         }
-        for unsaid in self.policy.unsaid_by_iam() {
+        let api = match self.authorizer.kind {
+            Kind::Http | Kind::HttpPayload1 => Api::Http,
+            Kind::RestToken | Kind::RestRequest | Kind::WebSocket => Api::Rest,
+        };
+        for unsaid in self.policy.unsaid_by_iam(api) {
             let message = format!(
                 "rule `{}` cannot be said to IAM: {}. An answer allows one call, and is kept for the caller's others: \
                  keep nothing (TTL 0)",
                 unsaid.rule, unsaid.why
             );
             self.refuse("unsaid_by_iam", message);
+        }
+        if let Some(rule) = self.policy.bars_escapes().filter(|_| api == Api::Rest) {
+            let message = format!(
+                "rule `{rule}` takes percent-encoded paths, which IAM cannot say: an answer that is kept denies them, and \
+                 one about such a path denies all others. If callers send such (`@`, spaces, letters beyond ASCII), keep \
+                 nothing (TTL 0)"
+            );
+            self.warn("encoded_paths_with_caching", message);
         }
     }
 

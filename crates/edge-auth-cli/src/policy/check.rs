@@ -36,6 +36,8 @@ struct CheckReport {
     client_certs: Vec<ClientCertLine>,
     /// Blocks that no rule names, as a rule would.
     unused: Vec<String>,
+    /// Certificates that no request to the path of a rule can bring, though the rule names them.
+    named_in_vain: Vec<NamedInVain>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
@@ -49,6 +51,12 @@ struct IssuerLine {
     issuer: String,
     algorithms: Vec<&'static str>,
     keys: String,
+}
+
+#[derive(Serialize)]
+struct NamedInVain {
+    rule: String,
+    credential: String,
 }
 
 #[derive(Serialize)]
@@ -86,6 +94,11 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
             .map(|(name, source, _)| ClientCertLine { name: name.to_owned(), source })
             .collect(),
         unused: policy.unused(),
+        named_in_vain: policy
+            .named_in_vain()
+            .into_iter()
+            .map(|(rule, credential)| NamedInVain { rule: rule.to_owned(), credential })
+            .collect(),
         weaknesses: notices,
         needs,
         revocation: RevocationReport::of(&policy),
@@ -157,6 +170,13 @@ impl Report for CheckReport {
         }
         for name in &self.unused {
             writeln!(out, "{warn}unused{warn:#}: {name}: no rule requires it")?;
+        }
+        for NamedInVain { rule, credential } in &self.named_in_vain {
+            writeln!(
+                out,
+                "{warn}in vain{warn:#}: rule `{rule}` names {credential}, but certificates come through a load \
+                 balancer with /admin/v1 alone"
+            )?;
         }
         for weakness in &self.weaknesses {
             writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;

@@ -1,7 +1,7 @@
 //! What goes wrong with answers that are kept.
 
 use crate::common::Folder;
-use crate::{KEYS, TOKENS, found, gateway, http, rest};
+use crate::{KEYS, TOKENS, each_order, found, gateway, http, rest};
 
 #[test]
 fn answers_that_are_kept_longer_than_the_bound_are_refused() {
@@ -31,11 +31,11 @@ fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
 #[test]
 fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
     let source = "['$request.header.Authorization']";
-    let exact = TOKENS.replace("/orders/{id}", "/orders");
-    assert_eq!(found(&exact, &gateway("1.0", "false", 20, source)), [""; 0]);
-    assert_eq!(found(&exact, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
-    let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
-    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam"]);
+    assert_eq!(found(TOKENS, &gateway("1.0", "false", 20, source)), [""; 0]);
+    assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
+    let nested =
+        format!("{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n", each_order());
+    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam", "e unsaid_by_iam"]);
 }
 
 #[test]
@@ -136,10 +136,37 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
 }
 
 #[test]
-fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
-    let nested = format!("{TOKENS}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n");
+fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
+    let iam = format!("{}[aws]\nhttp_api = \"iam\"\n", each_order());
+    // A wildcard takes more of the decoded paths of an HTTP API than the gate does.
+    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), ["e unsaid_by_iam"]);
+    let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}\"\nrequire = \"jwt:corp\"\n");
+    let many: String = (0..100).map(rule).collect();
     let header = "method.request.header.Authorization";
-    assert_eq!(found(&nested, &rest("TOKEN", "10", header)), ["e unsaid_by_iam"]);
+    assert!(
+        found(&format!("{TOKENS}{many}"), &rest("TOKEN", "10", header))
+            .contains(&"e unsaid_by_iam".to_owned())
+    );
+}
+
+#[test]
+fn percent_encoded_paths_are_told_of_where_a_wildcard_would_have_to_take_them() {
+    let header = "method.request.header.Authorization";
+    let warned = |policy: &str, ttl: &str| {
+        let codes = found(policy, &rest("TOKEN", ttl, header));
+        codes.contains(&"w encoded_paths_with_caching".to_owned())
+    };
+    assert!(warned(&each_order(), "10") && !warned(&each_order(), "0"));
+    assert!(!warned(TOKENS, "10"));
+}
+
+#[test]
+fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
+    let nested =
+        format!("{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n", each_order());
+    let header = "method.request.header.Authorization";
+    let codes = found(&nested, &rest("TOKEN", "10", header));
+    assert_eq!(codes, ["e unsaid_by_iam", "w encoded_paths_with_caching"]);
     assert_eq!(found(&nested, &rest("TOKEN", "0", header)), [""; 0]);
 }
 

@@ -192,9 +192,10 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
             }
         }
         Face::Authorizer => {
-            through.status = match expect.status {
-                200 | 401 => expect.status,
-                503 => 500,
+            through.status = match (expect.status, expect.code.as_deref()) {
+                (200 | 401, _) => expect.status,
+                (_, Some("credential_malformed" | "credential_too_large")) => 401,
+                (503, _) => 500,
                 _ => 403,
             };
             // A context has no names of the policy's own, so that only values are compared: of those who are

@@ -49,10 +49,10 @@ impl<P: Platform> Gate<P> {
     ) -> Answered {
         let arn = MethodArn::parse(arn);
         let (mut outcome, known) = self.decide_call(api, arn, incoming, true, now).await;
-        let answer = match (outcome.code(), api) {
-            (Some(code), _) if code.is_outage() => Err(Raised::Unavailable),
-            (Some(code), Api::Rest | Api::WebSocket) if code.status() == 401 => Err(Raised::Unauthorized),
-            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(arn, &mut outcome, known))),
+        let answer = match outcome.code() {
+            Some(code) if code.is_outage() => Err(Raised::Unavailable),
+            Some(code) if is_unauthorized(api, code) => Err(Raised::Unauthorized),
+            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(api, arn, &mut outcome, known))),
         };
         (answer, outcome)
     }
@@ -107,26 +107,34 @@ impl<P: Platform> Gate<P> {
         };
         let (method, target) = (asked.0, asked.1.as_str());
         let request = self.call_of(incoming, method, target, Headers(&fields));
-        let outcome = match refused {
+        let mut outcome = match refused {
             None => self.authorize(&request, now).await,
             Some(denial) => self.refuse_unread(&request, denial, now),
         };
-        // A caller who may not do this may do something else, and is known by the same answer.
-        let known = outcome.code().is_none_or(|code| code.status() == 403 || code == Code::PathAmbiguous);
-        if !(wanted && known && api != Api::WebSocket) {
+        // A caller who may not do this may do something else, and is answered the same then.
+        let answered = outcome.code().is_none_or(|code| !code.is_outage() && !is_unauthorized(api, code));
+        if !(wanted && answered && api != Api::WebSocket) {
             return (outcome, None);
         }
-        match self.passages(&request, &outcome, now).await {
-            Ok(passages) => {
-                let known = Known::by(&passages, principal(&outcome));
-                (outcome, Some(known))
+        let known = match self.passages(&request, &outcome, now).await {
+            Ok(passages) => Some(Known::by(&passages, principal(&outcome))),
+            Err(trouble) => {
+                outcome
+                    .notices
+                    .push(format!("which other rules the caller passes is not known: {}", trouble.reason));
+                // An answer that is kept would deny them even when the trouble is over.
+                if self.policy.answers_may_be_kept() {
+                    outcome.deny(trouble);
+                }
+                None
             }
-            Err(denial) => (self.refuse_unread(&request, denial, now), None),
-        }
+        };
+        (outcome, known)
     }
 
     fn policy_answer(
         &self,
+        api: Api,
         arn: Option<MethodArn<'_>>,
         outcome: &mut Outcome,
         known: Option<Known>,
@@ -143,7 +151,7 @@ impl<P: Platform> Gate<P> {
             usage_identifier_key: self.policy.aws.usage_identifier.and_then(|by| member(by.member())),
         };
         let reach = arn.zip(known).and_then(|(arn, known)| {
-            let reach = self.ground().reach(&known.passes)?;
+            let reach = self.ground().reach(api, &known.passes)?;
             PolicyDocument::of_reach(arn, reach).filter(|document| document.allows(arn.text()) == allowed)
         });
         let only = arn.filter(|_| allowed).and_then(PolicyDocument::only);
@@ -213,6 +221,13 @@ fn principal(outcome: &Outcome) -> Option<&Principal> {
         Decision::Allow(grant) => grant.principal.as_ref(),
         Decision::Deny(_) => None,
     }
+}
+
+/// Whether it is said by the error `Unauthorized`, of which nothing is kept: no credential is good, or
+/// none can be read. An HTTP API would make a 500 of that error.
+fn is_unauthorized(api: Api, code: Code) -> bool {
+    let unread = matches!(code, Code::CredentialMalformed | Code::CredentialTooLarge);
+    api != Api::Http && (unread || code.status() == 401)
 }
 
 /// Whether the call is allowed, unless that is not known.

@@ -36,7 +36,8 @@ impl PolicyDocument {
     /// All that may be reached on the stage of `arn`; `None` if that cannot be said.
     pub(super) fn of_reach(arn: MethodArn<'_>, reach: Reach) -> Option<Self> {
         let said = |calls: Vec<String>| calls.into_iter().map(|call| arn.of_stage(call)).collect::<Vec<_>>();
-        let wild = reach.allow.iter().any(|call| call.contains('*'));
+        let is_wild = |call: &String| call.split_once('/').is_some_and(|(_, path)| path.contains('*'));
+        let wild = reach.allow.iter().any(is_wild);
         let ambiguous = AMBIGUOUS.iter().filter(|_| wild).map(|glob| arn.of_stage(glob));
         let allow = said(reach.allow);
         let deny: Vec<String> = said(reach.deny).into_iter().chain(ambiguous).collect();

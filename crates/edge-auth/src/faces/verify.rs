@@ -61,7 +61,7 @@ impl<P: Platform> Gate<P> {
     /// a body.
     pub fn refuse_verify(&self, incoming: &Incoming<'_>, now: Timestamp) -> Option<(Reply, Outcome)> {
         let denial = self.distrust(incoming)?;
-        Some(self.refused_unread(incoming, denial, now))
+        Some(self.refuse(incoming, denial, now))
     }
 
     /// Answers with 200 and the decision, whatever it is; with a refusal of its own only if the
@@ -74,7 +74,7 @@ impl<P: Platform> Gate<P> {
     ) -> (Reply, Outcome) {
         let question = match self.question(incoming, body) {
             Ok(question) => question,
-            Err(denial) => return self.refused_unread(incoming, denial, now),
+            Err(denial) => return self.refuse(incoming, denial, now),
         };
         let headers: Vec<(&str, &[u8])> =
             question.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -98,7 +98,8 @@ impl<P: Platform> Gate<P> {
         (reply, outcome)
     }
 
-    fn refused_unread(&self, incoming: &Incoming<'_>, denial: Denial, now: Timestamp) -> (Reply, Outcome) {
+    /// Refuses a request about which nothing is decided, for a reason of the host's.
+    pub fn refuse(&self, incoming: &Incoming<'_>, denial: Denial, now: Timestamp) -> (Reply, Outcome) {
         let reply = Reply::denied(&denial);
         (reply, self.refuse_unread(&incoming.as_request(incoming.peer), denial, now))
     }

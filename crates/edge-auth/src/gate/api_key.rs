@@ -105,9 +105,13 @@ impl<P: Platform> Gate<P> {
                 }
                 self.wait_for(self.read_again(index, id, Some(now), now), &mut trail.waited).await?
             }
+            None if trail.absent_keys.iter().any(|(block, absent)| (*block, &**absent) == (index, id)) => {
+                None
+            }
             None => self.wait_for(self.read_key(index, id, now), &mut trail.waited).await?,
         };
         let Some(key) = key else {
+            trail.absent_keys.push((index, id.to_owned()));
             return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
         };
         trail.check("key record", CheckResult::Passed, || "read from the store, its MAC is right".to_owned());

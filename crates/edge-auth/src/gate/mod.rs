@@ -5,6 +5,7 @@ mod api_key;
 mod build;
 mod certificate;
 mod outcome;
+mod passages;
 mod revocation;
 mod seen_certificates;
 mod token;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 use edge_auth_token::Timestamp;
 
 pub(crate) use build::key_blocks as build_key_blocks;
+pub(crate) use passages::Passage;
 
 pub use build::Resources;
 pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcome};
@@ -42,13 +44,6 @@ use certificate::Verified;
 use outcome::Trail;
 use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
-
-/// What a rule would say to some credentials.
-pub(crate) enum Passage {
-    Refused,
-    Public,
-    As(Arc<Principal>),
-}
 
 /// A compiled policy with all that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -175,52 +170,6 @@ impl<P: Platform> Gate<P> {
         Ok(self.grant(rule, principal, request, &path, query))
     }
 
-    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's. What was
-    /// decided about them already is not asked again.
-    pub(crate) async fn passages(
-        &self,
-        request: &AuthRequest<'_>,
-        decided: &Outcome,
-        now: Timestamp,
-    ) -> Result<Vec<Passage>, Denial> {
-        let mut passages = Vec::with_capacity(self.policy.rules.len());
-        // Many rules ask for the same.
-        let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
-        let mut waited = decided.waited;
-        if let (Some(rule), Decision::Allow(grant)) = (self.rule_of(decided), &decided.decision)
-            && let Some(principal) = &grant.principal
-        {
-            asked.push((rule, Some(Arc::new(principal.clone()))));
-        }
-        for rule in &self.policy.rules {
-            if rule.access == Access::Public {
-                passages.push(Passage::Public);
-                continue;
-            }
-            let alike = |(other, _): &&(&Rule, _)| {
-                other.access == rule.access && other.certificate_bound == rule.certificate_bound
-            };
-            let principal = match asked.iter().find(alike) {
-                Some((_, principal)) => principal.clone(),
-                None => {
-                    let mut trail = Trail::new(request);
-                    trail.waited = waited;
-                    let found = match self.verify(rule, &rule.access, request, now, &mut trail).await {
-                        Ok(principal) => Some(Arc::new(principal)),
-                        Err(denial) if denial.code.is_outage() => return Err(denial),
-                        Err(_) => None,
-                    };
-                    waited = trail.waited;
-                    asked.push((rule, found.clone()));
-                    found
-                }
-            };
-            let passed = principal.filter(|principal| rule.scopes.met_by(&principal.scopes));
-            passages.push(passed.map_or(Passage::Refused, Passage::As));
-        }
-        Ok(passages)
-    }
-
     /// The rules as IAM's resources say them.
     pub(crate) fn ground(&self) -> &Ground {
         self.ground.get_or_init(|| Ground::new(self.policy.router.routes()))
@@ -331,21 +280,11 @@ impl<P: Platform> Gate<P> {
 
     fn missing(&self, access: &Access, verified: &[(Named, Principal)]) -> String {
         let absent = access.named().iter().filter(|one| verified.iter().all(|(name, _)| name != *one));
-        let names: Vec<String> = absent.map(|one| self.name_of(one)).collect();
+        let names: Vec<String> = absent.map(|one| self.policy.name_of(one)).collect();
         match access {
             Access::All(_) => format!("not presented: {}", names.join(", ")),
             _ => format!("none of these is presented: {}", names.join(", ")),
         }
-    }
-
-    /// `jwt:corp`, as the policy writes it.
-    pub(crate) fn name_of(&self, named: &Named) -> String {
-        let name = match named {
-            Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
-            Named::Key(index) => self.policy.api_keys.get(*index).map(|block| ("key", &block.name)),
-            Named::Cert(index) => self.policy.client_certs.get(*index).map(|block| ("cert", &block.name)),
-        };
-        name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
     }
 
     fn grant(

@@ -136,6 +136,8 @@ pub(crate) struct Trail {
     pub revocations_known_after: Option<Duration>,
     /// When the oldest read began by which something was found not to be revoked.
     pub judged_by: Option<Timestamp>,
+    /// The records of keys, by block and id, that the store was asked for and does not have.
+    pub absent_keys: Vec<(usize, String)>,
 }
 
 impl Trail {
@@ -159,6 +161,7 @@ impl Trail {
             waited: Duration::ZERO,
             revocations_known_after: None,
             judged_by: None,
+            absent_keys: Vec::new(),
         }
     }
 
@@ -218,7 +221,7 @@ impl Trail {
                 true => (CheckResult::Passed, "verified"),
                 false => (CheckResult::Absent, "not presented"),
             };
-            self.check(&gate.name_of(named), result, || detail.to_owned());
+            self.check(&gate.policy.name_of(named), result, || detail.to_owned());
         }
     }
 

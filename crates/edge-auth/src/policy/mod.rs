@@ -10,6 +10,7 @@ mod client_cert;
 mod compile;
 mod error;
 mod header;
+mod in_vain;
 mod issuer;
 mod locate;
 mod preset;
@@ -113,6 +114,16 @@ impl Policy {
             format!("rule `{}`: insecure_allow_stale_revocation: {what}", rule.name)
         });
         issuers.chain(certificates).chain(rules).collect()
+    }
+
+    /// `jwt:corp`, as a rule writes it.
+    pub(crate) fn name_of(&self, named: &Named) -> String {
+        let name = match named {
+            Named::Jwt(index) => self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
+            Named::Key(index) => self.api_keys.get(*index).map(|block| ("key", &block.name)),
+            Named::Cert(index) => self.client_certs.get(*index).map(|block| ("cert", &block.name)),
+        };
+        name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
     }
 
     /// Whether any rule matches certain hosts only.

@@ -43,7 +43,7 @@ impl Access {
 }
 
 /// A block of the policy that a rule names, by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Named {
     Jwt(usize),
     Key(usize),

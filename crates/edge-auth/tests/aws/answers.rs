@@ -136,12 +136,42 @@ fn who_is_not_known_is_an_error_for_rest_and_a_deny_for_http_apis() {
     for fields in [&[][..], &[("authorization", "Bearer a.b.c")]] {
         assert_eq!(ask(&gate, Api::Rest, &arn, fields).0, Err(Raised::Unauthorized));
         let answer = json(&ask(&gate, Api::Http, &arn, fields));
-        assert!(
-            !iam_allows(&answer, &arn) && !iam_allows(&answer, &format!("{STAGE}GET/health")),
-            "{answer}"
-        );
+        assert!(!iam_allows(&answer, &arn), "{answer}");
+        // What is kept of it bars nobody from what is open to all.
+        assert!(iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
     }
     assert_eq!(Raised::Unauthorized.to_string(), "Unauthorized");
+}
+
+#[test]
+fn a_credential_that_one_rule_refuses_may_be_another_rules() {
+    let rules = "[[rule]]\npath = \"/mine\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/theirs\"\nrequire = \"jwt:other\"\n";
+    let gate = gate(&format!("{}{}{rules}", issuer("corp"), issuer("other")));
+    let token = bearer("");
+    let arn = format!("{STAGE}GET/theirs");
+    let (answer, outcome) = ask(&gate, Api::Http, &arn, &[("authorization", &token)]);
+    let answer = serde_json::to_value(answer.unwrap()).unwrap();
+    assert_eq!(outcome.code().map(|code| code.status()), Some(401));
+    assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/mine")), "{answer}");
+    assert_eq!(answer["principalId"], "jwt:corp:alice");
+}
+
+#[test]
+fn a_credential_that_cannot_be_read_locks_nobody_out() {
+    let gate = orders();
+    let (token, large) = (bearer(""), format!("Bearer {}", "a".repeat(40_000)));
+    let arn = format!("{STAGE}GET/v1/orders/42");
+    let two = [("authorization", token.as_str()), ("authorization", token.as_str())];
+    for (fields, status) in [(&two[..], 400), (&[("authorization", large.as_str())][..], 431)] {
+        for (api, arn) in [(Api::Rest, &arn), (Api::WebSocket, &format!("{STAGE}$connect"))] {
+            let (answer, outcome) = ask(&gate, api, arn, fields);
+            assert_eq!(answer, Err(Raised::Unauthorized), "{api:?}");
+            assert_eq!(outcome.code().map(|code| code.status()), Some(status));
+        }
+        let answer = json(&ask(&gate, Api::Http, &arn, fields));
+        assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
+    }
 }
 
 #[test]
@@ -159,6 +189,62 @@ fn trouble_is_raised_and_never_a_deny_that_is_kept() {
     assert!(outcome.code().is_some_and(|code| code.is_outage()));
 }
 
+/// Rules that no store and no issuer is needed for, beside others.
+const AROUND: &str = "[[api_key]]\nname = \"old\"\nimported = { hash = \"sha256\" }\npepper = \"PEPPER\"\n\
+    [[rule]]\npath = \"/health\"\npublic = true\n\
+    [[rule]]\npath = \"/mine\"\nrequire = \"jwt:corp\"\n\
+    [[rule]]\npath = \"/old\"\nrequire = \"key:old\"\n\
+    [[rule]]\npath = \"/either\"\nrequire = { any = [\"key:old\", \"jwt:corp\"] }\n\
+    [[rule]]\npath = \"/both\"\nrequire = { all = [\"key:old\", \"jwt:corp\"] }\n";
+
+#[test]
+fn a_key_that_is_not_there_is_looked_up_once_for_all_rules() {
+    let store = MemoryApiKeys::new();
+    let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
+    let answer =
+        ask(&gate, Api::Rest, &format!("{STAGE}GET/nope"), &[("x-api-key", "no-such-key-of-old-times")]);
+    assert!(iam_allows(&json(&answer), &format!("{STAGE}GET/health")));
+    assert_eq!(store.operations().finds, 1);
+}
+
+#[test]
+fn trouble_about_other_rules_is_raised_where_the_answer_may_be_kept() {
+    let store = MemoryApiKeys::new();
+    let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
+    store.set_unavailable("gone");
+    let token = bearer("");
+    let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
+    let (answer, outcome) = ask(&gate, Api::Rest, &format!("{STAGE}GET/mine"), &fields);
+    assert_eq!(answer, Err(Raised::Unavailable));
+    // The log knows what it was about all the same.
+    assert_eq!(outcome.code().map(|code| code.name()), Some("store_unavailable"));
+    assert_eq!(outcome.audit.rule.as_deref(), Some("2 /mine"));
+    assert_eq!(outcome.audit.host.as_deref(), Some("api.example.com"));
+    assert_eq!(outcome.audit.principal.as_deref(), Some("jwt:corp:alice"));
+    assert_eq!(store.operations().finds, 1, "an outage is not waited for again");
+}
+
+#[test]
+fn trouble_about_other_rules_is_none_of_the_calls_where_nothing_is_kept() {
+    // An answer that may depend on a certificate is not kept.
+    let agents = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=Agents CA,O=Example\"\n\
+                  identity = { subject = \"CN\" }\n";
+    let store = MemoryApiKeys::new();
+    let gate = support::gate(&format!("{}{agents}{AROUND}", issuer("corp")), &store);
+    store.set_unavailable("gone");
+    let token = bearer("");
+    let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
+    for (path, allowed) in [("mine", true), ("health", true), ("nope", false)] {
+        let arn = format!("{STAGE}GET/{path}");
+        let answered = ask(&gate, Api::Rest, &arn, &fields);
+        assert_eq!(iam_allows(&json(&answered), &arn), allowed, "{path}");
+        assert_eq!(answered.1.audit.allowed, allowed, "{path}");
+        assert!(answered.1.notices.iter().any(|notice| notice.contains("gone")), "{path}");
+    }
+    let (answer, _) = ask(&gate, Api::Rest, &format!("{STAGE}GET/either"), &fields);
+    assert_eq!(answer, Err(Raised::Unavailable));
+}
+
 #[test]
 fn what_iam_cannot_say_is_said_for_one_call() {
     let rules = "[[rule]]\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n\
@@ -171,7 +257,7 @@ fn what_iam_cannot_say_is_said_for_one_call() {
         !iam_allows(&answer, &format!("{STAGE}GET/t/2/items"))
             && !iam_allows(&answer, &format!("{STAGE}GET/t/1"))
     );
-    let unsaid = gate.policy().unsaid_by_iam();
+    let unsaid = gate.policy().unsaid_by_iam(Api::Rest);
     assert_eq!(unsaid[0].rule, "1 /t/{id}");
 }
 
@@ -186,14 +272,57 @@ fn a_wildcard_in_a_request_never_becomes_one_of_the_policys() {
     }
 }
 
+/// So many rules for all methods.
+fn resources(count: usize) -> String {
+    let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}/{{id}}\"\nrequire = \"jwt:corp\"\n");
+    (0..count).map(rule).collect()
+}
+
+#[test]
+fn rules_for_all_methods_leave_room_for_many() {
+    let gate = gate_of(&resources(20));
+    assert_eq!(gate.policy().unsaid_by_iam(Api::Rest), []);
+    let token = bearer("");
+    for asked in ["v1/resource1/42", "nope"] {
+        let answer =
+            json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]));
+        assert!(answer.to_string().len() <= 8192);
+        for method in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] {
+            assert!(iam_allows(&answer, &format!("{STAGE}{method}/v1/resource19/43")), "{method}: {answer}");
+            for beyond in ["v1/resource19/43/items", "x/v1/resource19/43", "v1/resource20/43", "v1/resource1"]
+            {
+                assert!(!iam_allows(&answer, &format!("{STAGE}{method}/{beyond}")), "{beyond}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_for_all_methods_is_said_though_it_ends_like_another() {
+    let rules = "[[rule]]\npath = \"/orders\"\nrequire = \"jwt:corp\"\nscopes = [\"s\"]\n\
+                 [[rule]]\npath = \"/v1/orders\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/files/{*rest}\"\nrequire = \"jwt:corp\"\n";
+    let gate = gate_of(rules);
+    assert_eq!(gate.policy().unsaid_by_iam(Api::Rest), []);
+    for (scopes, orders) in [("", false), ("s", true)] {
+        let token = bearer(scopes);
+        let answer =
+            json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/v1/orders"), &[("authorization", &token)]));
+        assert_eq!(iam_allows(&answer, &format!("{STAGE}PUT/orders")), orders, "{answer}");
+        for allowed in ["OPTIONS/v1/orders", "PUT/files", "DELETE/files/a/files/b", "HEAD/files/orders"] {
+            assert!(iam_allows(&answer, &format!("{STAGE}{allowed}")), "{allowed}: {answer}");
+        }
+        for denied in ["PUT/v2/orders", "PUT/x/v1/orders", "PUT/x/files/a"] {
+            assert!(!iam_allows(&answer, &format!("{STAGE}{denied}")), "{denied}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_is_within_what_api_gateway_takes() {
-    let rules: String = (0..200)
-        .map(|n| format!("[[rule]]\npath = \"/a/rather/long/path/of/an/api/{n}\"\nrequire = \"jwt:corp\"\n"))
-        .collect();
-    let gate = gate(&format!("{}{rules}", issuer("corp")));
+    let gate = gate_of(&resources(200));
     let token = bearer(&"scope:".repeat(500));
-    let arn = format!("{STAGE}GET/a/rather/long/path/of/an/api/7");
+    let arn = format!("{STAGE}GET/v1/resource7/42");
     let (answer, outcome) = ask(&gate, Api::Rest, &arn, &[("authorization", &token)]);
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert!(iam_allows(&answer, &arn) && answer.to_string().len() <= 8192);
@@ -201,6 +330,21 @@ fn an_answer_is_within_what_api_gateway_takes() {
     assert!(outcome.notices.iter().any(|notice| notice.contains("`scopes`")), "{:?}", outcome.notices);
     let long = format!("{STAGE}GET/a/{}", "x".repeat(600));
     assert!(!iam_allows(&json(&ask(&gate, Api::Rest, &long, &[("authorization", &token)])), &long));
+}
+
+#[test]
+fn rules_that_are_too_many_or_too_long_for_a_policy_are_found_beforehand() {
+    let found = |rules: &str| gate_of(rules).policy().unsaid_by_iam(Api::Rest);
+    let many = found(&resources(200));
+    assert_eq!(many.len(), 1, "{many:?}");
+    assert!(many[0].why.contains("8 KiB"), "{many:?}");
+    // Whom no rule lets in by the same credential as others has room for more.
+    let apart: String = resources(40).replacen("jwt:corp", "jwt:other", 20);
+    let policy = format!("{}{}{apart}", issuer("corp"), issuer("other"));
+    assert_eq!(gate(&policy).policy().unsaid_by_iam(Api::Rest), []);
+    let long = found(&format!("[[rule]]\npath = \"/{}\"\nrequire = \"jwt:corp\"\n", "x".repeat(450)));
+    assert_eq!(long[0].rule, format!("1 /{}", "x".repeat(450)));
+    assert!(long[0].why.contains("512 characters"), "{long:?}");
 }
 
 #[test]

@@ -1,0 +1,28 @@
+//! How long a decision may take, all calls that it needs together.
+
+use std::time::Duration;
+
+use edge_auth::faces::Incoming;
+use edge_auth::{Code, Denial, Gate, Outcome, Reply};
+use edge_auth_host::now;
+
+use crate::platform::LambdaPlatform;
+
+/// What a decision gets: whoever asks is closed to after that.
+const DECISION: Duration = Duration::from_secs(2);
+/// What one call to DynamoDB or an issuer gets: less, so that the log can say which it was.
+pub(crate) const CALL: Duration = Duration::from_millis(1600);
+
+/// The decision about `call`, or the refusal of one that takes too long.
+pub(crate) async fn in_time<T>(
+    gate: &Gate<LambdaPlatform>,
+    incoming: &Incoming<'_>,
+    call: &str,
+    decision: impl Future<Output = T>,
+) -> Result<T, (Reply, Outcome)> {
+    tokio::time::timeout(DECISION, decision).await.map_err(|_| {
+        let reason =
+            format!("no decision about {call} within {DECISION:?}: the store or an issuer is too slow");
+        gate.refuse(incoming, Denial::new(Code::StoreUnavailable, reason), now())
+    })
+}

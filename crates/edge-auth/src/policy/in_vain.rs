@@ -1,0 +1,36 @@
+//! What rules name in vain.
+
+use super::{Named, Policy, Rule};
+use crate::certificate::CertificateSource;
+use crate::route::PathPattern;
+
+impl Policy {
+    /// Certificates that rules name though none can come with a request to their paths, as `(rule,
+    /// credential)`. Behind a load balancer are a function's own faces: `/authorize` and `/v1/verify`, where
+    /// the client of the connection is a proxy or an application and not the caller, and `/admin/v1`.
+    pub fn named_in_vain(&self) -> Vec<(&str, String)> {
+        let by_balancer = |one: &Named| match one {
+            Named::Cert(index) => self.client_certs.get(*index).is_some_and(|block| {
+                matches!(block.source, CertificateSource::AlbVerify | CertificateSource::AlbPassthrough)
+            }),
+            Named::Jwt(_) | Named::Key(_) => false,
+        };
+        let in_vain = |rule: &'_ Rule| -> Vec<String> {
+            rule.access.named().iter().filter(|one| by_balancer(one)).map(|one| self.name_of(one)).collect()
+        };
+        let rules = self.rules.iter().zip(self.router.routes());
+        let elsewhere = rules.filter(|(_, route)| !is_of_administration(&route.path));
+        elsewhere
+            .flat_map(|(rule, _)| in_vain(rule).into_iter().map(|name| (rule.name.as_str(), name)))
+            .collect()
+    }
+}
+
+/// Whether a pattern has a path below `/admin/v1`.
+fn is_of_administration(path: &PathPattern) -> bool {
+    let mut segments = path.segments();
+    ["admin", "v1"].into_iter().all(|wanted| match segments.next() {
+        Some(segment) => segment.is_none_or(|literal| literal == wanted),
+        None => path.has_rest(),
+    })
+}
