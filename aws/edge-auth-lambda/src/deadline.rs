@@ -10,8 +10,11 @@ use crate::platform::LambdaPlatform;
 
 /// What a decision gets: whoever asks is closed to after that.
 const DECISION: Duration = Duration::from_secs(2);
-/// What one call to DynamoDB or an issuer gets: less, so that the log can say which it was.
-pub(crate) const CALL: Duration = Duration::from_millis(1600);
+/// What one call to DynamoDB gets, attempts included: less, so that the log can say which it was.
+pub(crate) const STORE_CALL: Duration = Duration::from_millis(1600);
+/// What one call to an issuer gets: keys by discovery take two, and whether they failed must be known
+/// within a decision, so that the next one does not wait again.
+pub(crate) const ISSUER_CALL: Duration = Duration::from_millis(950);
 
 /// The decision about `call`, or the refusal of one that takes too long.
 pub(crate) async fn in_time<T>(

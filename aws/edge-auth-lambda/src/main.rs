@@ -25,8 +25,9 @@ mod platform;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use edge_auth::{Gate, PolicyErrors};
+use edge_auth::{FollowUp, Gate, PolicyErrors};
 use edge_auth_host::{PolicyFile, PolicyFileError, SystemRandomness};
 use edge_auth_token::AwsLcRs;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -37,6 +38,8 @@ use platform::LambdaPlatform;
 
 /// Names the policy's file; one beside the program, if it is no absolute path.
 const POLICY: &str = "EDGE_AUTH_POLICY";
+/// How long the start may wait for the store: Lambda gives it ten seconds.
+const START: Duration = Duration::from_secs(8);
 /// Where the deployed files are.
 const ROOT: &str = "LAMBDA_TASK_ROOT";
 
@@ -45,7 +48,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
-            let function = start()?;
+            let function = start().await?;
             let answer = |event: LambdaEvent<Box<RawValue>>| function.answer(event.payload);
             lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())
         })
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 /// Reads the policy, and stands ready to answer. A policy with mistakes answers nobody.
-fn start() -> Result<Function, String> {
+async fn start() -> Result<Function, String> {
     let root = std::env::var_os(ROOT).map(PathBuf::from).unwrap_or_default();
     let file = PolicyFile::at(&root.join(std::env::var_os(POLICY).unwrap_or_else(|| "policy.toml".into())));
     let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
@@ -71,6 +74,11 @@ fn start() -> Result<Function, String> {
     let gate = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
     let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;
     notices.extend(more);
+    if gate.policy().has_revocation_feed() {
+        // A large snapshot takes longer than an event has. What is not read by then is read with events.
+        let read = gate.follow_up(FollowUp::RefreshRevocations, edge_auth_host::now());
+        notices.extend(tokio::time::timeout(START, read).await.unwrap_or_default());
+    }
     function::tell(notices);
     Ok(Function::new(gate))
 }

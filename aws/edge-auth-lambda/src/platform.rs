@@ -7,7 +7,7 @@ use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_host::{HttpKeySource, MaybeStore};
 
-use crate::deadline::CALL;
+use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
 /// Names the table, as for the command: `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
@@ -31,7 +31,7 @@ impl LambdaPlatform {
         }
         let store = named.map(|named| store(&named)).transpose()?;
         // An issuer that is slower leaves API Gateway no time for an answer.
-        let source = HttpKeySource::with_deadline(CALL);
+        let source = HttpKeySource::with_deadline(ISSUER_CALL);
         Ok(Self {
             store: MaybeStore::new(store, "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE"),
             source,
@@ -43,7 +43,7 @@ fn store(named: &str) -> Result<DynamoDbStore, String> {
     let table =
         named.strip_prefix("dynamodb:").ok_or_else(|| format!("{STORE} is not like dynamodb:TABLE"))?;
     let table = TableName::parse(table).map_err(|error| format!("{STORE}: {error}"))?;
-    DynamoDbStore::from_environment(table, CALL).map_err(|error| error.to_string())
+    DynamoDbStore::from_environment(table, STORE_CALL).map_err(|error| error.to_string())
 }
 
 impl Platform for LambdaPlatform {

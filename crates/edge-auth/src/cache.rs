@@ -75,6 +75,13 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.lock().remove(key);
     }
 
+    pub(crate) fn clear(&self) {
+        let mut generations = self.lock();
+        generations.young.clear();
+        generations.old.clear();
+        generations.weight = 0;
+    }
+
     /// The key is in neither generation.
     fn put(&self, generations: &mut Generations<K, V>, key: K, value: Weighed<V>) {
         let weight = generations.weight.saturating_add(value.weight);
@@ -182,6 +189,8 @@ mod tests {
         assert_eq!(cache.find(&1), Some(10));
         cache.remove(&1);
         assert_eq!(cache.find(&1), None);
+        cache.clear();
+        assert_eq!(cache.find(&2), None);
     }
 
     #[test]

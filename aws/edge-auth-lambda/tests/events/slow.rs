@@ -1,5 +1,6 @@
 //! A store that answers, but so late that several answers together are too late.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use edge_auth_testkit::scenario::SeenRequest;
@@ -10,6 +11,9 @@ use super::*;
 
 /// Less than a call is given, but four of them are more than an event is.
 const DELAY: Duration = Duration::from_millis(600);
+
+/// After a failure the feed is not read again for a second.
+const BACK_OFF: Duration = Duration::from_millis(1100);
 
 const KEYS: &str = r#"
 [[api_key]]
@@ -31,7 +35,13 @@ secret = "FEED"
 "#;
 
 fn slow() -> (Running, Server) {
-    let answer = |asked: SeenRequest| {
+    let is_first = AtomicBool::new(true);
+    let answer = move |asked: SeenRequest| {
+        // The feed is not read at the start, but with the event.
+        if is_first.swap(false, Ordering::Relaxed) {
+            let body = json!({ "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" });
+            return Response { status: 400, headers: Vec::new(), body: body.to_string().into_bytes() };
+        }
         std::thread::sleep(DELAY);
         let is_query = asked.headers.iter().any(|(_, value)| value.ends_with(".Query"));
         let body = if is_query { json!({ "Items": [], "Count": 0 }) } else { json!({}) };
@@ -49,7 +59,9 @@ fn slow() -> (Running, Server) {
         ("AWS_SECRET_ACCESS_KEY", "b"),
         ("AWS_ENDPOINT_URL_DYNAMODB", &url),
     ];
-    (Running::with(&format!("{POLICY}{KEYS}"), &environment), store)
+    let running = Running::with(&format!("{POLICY}{KEYS}"), &environment);
+    std::thread::sleep(BACK_OFF);
+    (running, store)
 }
 
 #[test]

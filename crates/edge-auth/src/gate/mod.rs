@@ -135,6 +135,12 @@ impl<P: Platform> Gate<P> {
         }
     }
 
+    /// Forgets the records of all keys.
+    fn forget_keys(&self) {
+        self.keys_changed.fetch_add(1, Ordering::SeqCst);
+        self.keys.clear();
+    }
+
     /// Matches a request without asking for a credential: for a CORS preflight.
     pub(crate) fn match_only(&self, request: &AuthRequest<'_>, now: Timestamp) -> Option<(&Rule, Outcome)> {
         let mut trail = Trail::new(request);

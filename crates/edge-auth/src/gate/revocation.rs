@@ -73,6 +73,9 @@ impl<P: Platform> Gate<P> {
         let Some(watch) = &self.revocations else { return Ok(()) };
         let news = watch.refresh(&self.platform, now, notices).await?;
         news.changed_keys.iter().for_each(|id| self.forget_key(id));
+        if news.skipped {
+            self.forget_keys();
+        }
         Ok(())
     }
 
@@ -163,7 +166,8 @@ impl<P: Platform> Gate<P> {
         let Some(watch) = &self.revocations else { return Ok(None) };
         trail.judged_by(watch.read_at());
         let bars = |standing: &Standing| match standing.state {
-            State::Revoked { before: None } => standing.counts(now),
+            _ if !standing.counts(now) => false,
+            State::Revoked { before: None } => true,
             // One that does not say when it was issued may have been issued at any time.
             State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
             State::Listed { .. } | State::Undone => false,

@@ -20,6 +20,9 @@ const DUE: u64 = 2000;
 /// three times as much of it.
 const OVERDUE: u64 = 50_000;
 
+/// With so many revocations a snapshot is made only when somebody asks for it: 24 MB are read and written.
+const LABORIOUS: u64 = 1_000_000;
+
 impl<L: RevocationLog> Ledger<'_, L> {
     /// Makes a snapshot if it is time for one.
     pub async fn compact_if_due(
@@ -32,7 +35,11 @@ impl<L: RevocationLog> Ledger<'_, L> {
         let behind = newest - made.as_ref().map_or(0, |snapshot| snapshot.sequence).min(newest);
         let manifest = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
         let held = manifest.map_or(0, |manifest| manifest.held());
-        if behind >= due(held) { self.compact(randomness, now).await.map(drop) } else { Ok(()) }
+        match behind >= due(held) {
+            true if held > LABORIOUS => Err(LedgerError::Laborious(held)),
+            true => self.compact(randomness, now).await.map(drop),
+            false => Ok(()),
+        }
     }
 
     /// Makes a snapshot of the last one and what came after it, and drops from the log what has expired.

@@ -75,7 +75,8 @@ impl Index {
         let snapshot = self.snapshot.as_ref();
         for mark in &marks.0 {
             let known = self.recent.get(mark).copied().filter(|standing| standing.counts(now));
-            let one = match known.or_else(|| snapshot?.exactly(*mark)) {
+            let held = || snapshot?.exactly(*mark).filter(|standing| standing.counts(now));
+            let one = match known.or_else(held) {
                 None if snapshot.is_some_and(|snapshot| snapshot.perhaps(*mark)) => {
                     self.confirmed.find(mark).unwrap_or_else(|| {
                         open.push(*mark);

@@ -80,6 +80,9 @@ pub enum LedgerError {
     /// The log is more than a snapshot can hold.
     #[error("the log is too large for a snapshot")]
     TooLarge,
+    /// A snapshot of so many takes longer than whoever revokes can wait for, and more memory than some hosts have.
+    #[error("a snapshot of {0} revocations is due: run `edge-auth revocations compact`")]
+    Laborious(u64),
     /// A record is not believed.
     #[error(transparent)]
     Entry(#[from] EntryError),

@@ -20,7 +20,7 @@ use super::secrets::{RevocationSecrets, SecretId};
 use crate::platform::RevocationRecord;
 use crate::subkey::framed;
 
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const MAX_BYTES: usize = 8 * 1024;
 /// A record is kept so much longer than it has a meaning: a clock that runs ahead must not bring
 /// anything back.

@@ -51,6 +51,8 @@ struct State {
     failure: Option<(Timestamp, String)>,
     /// With so many recent entries, a snapshot is looked for.
     crowded_at: usize,
+    /// Whether a snapshot stood for records that were not read, since this was told last.
+    skipped: bool,
 }
 
 /// Whether what is known is new enough.
@@ -70,6 +72,8 @@ pub(crate) enum Freshness {
 pub(crate) struct News {
     /// The API keys whose records changed.
     pub changed_keys: Vec<String>,
+    /// Whether others may have: a snapshot stood for records that were not read, and has no changes of keys.
+    pub skipped: bool,
 }
 
 /// Why the log could not be read to its end. What was read is taken in.
@@ -106,6 +110,7 @@ impl Watch {
             reading_since: None,
             failure: None,
             crowded_at: CROWDED,
+            skipped: false,
         };
         Self { secrets, limits, seed, latest: AtomicU64::new(0), state: RwLock::new(state) }
     }
@@ -206,6 +211,7 @@ impl Watch {
                 let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
                 let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
                 state.read_at = known.max(Some(now));
+                news.skipped = std::mem::take(&mut state.skipped);
                 Ok(news)
             }
             Err(error) => {
@@ -229,6 +235,8 @@ impl Watch {
         };
         if snapshot_due {
             self.load_snapshot(feed, notices).await?;
+            let mut state = self.write();
+            state.crowded_at = CROWDED + state.index.recent();
         }
         match self.tail(feed, now, news).await {
             Ok(()) => Ok(()),
@@ -257,10 +265,6 @@ impl Watch {
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
         let mut newest = feed.snapshot().await?;
-        {
-            let mut state = self.write();
-            state.crowded_at = CROWDED.max(state.index.recent() + CROWDED);
-        }
         loop {
             let known = self.read().index.snapshot_sequence();
             let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
@@ -287,8 +291,8 @@ impl Watch {
         // Another read may have been faster.
         if end.sequence > state.index.snapshot_sequence() {
             state.index.start_from(snapshot, self.seed);
-            state.crowded_at = CROWDED;
             if end.sequence > state.cursor.sequence {
+                state.skipped = state.cursor != Cursor::START;
                 state.cursor = end;
             }
         }

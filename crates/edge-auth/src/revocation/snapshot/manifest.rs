@@ -13,7 +13,7 @@ use crate::revocation::filter::Shape;
 use crate::revocation::secrets::{RevocationSecrets, SecretId};
 use crate::subkey::framed;
 
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// Room for the digests of the parts of a snapshot of about 25 million marks.
 const MAX_MANIFEST_BYTES: usize = 128 * 1024;
 
@@ -26,6 +26,12 @@ struct Envelope {
     secret: SecretId,
     mac: String,
     body: String,
+}
+
+/// Looked at first: of another version, the rest is not understood.
+#[derive(Deserialize)]
+struct Versioned {
+    schema: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,11 +78,16 @@ impl Manifest {
         if !made_with.snapshot.verifies(&authenticated(*sequence, id, &body), &mac) {
             return Err(refused("its MAC is wrong: somebody without the secret wrote or moved it"));
         }
-        let Body { schema, link, timed, filtered, index, pages } =
+        match serde_json::from_str(&body) {
+            Ok(Versioned { schema: SCHEMA }) => {}
+            Ok(_) => return Err(refused("another version of edge-auth made it")),
+            Err(_) => return Err(refused("its manifest is damaged")),
+        }
+        let Body { link, timed, filtered, index, pages, .. } =
             serde_json::from_str(&body).map_err(|_| refused("its manifest is damaged"))?;
         let digests = |texts: Vec<String>| texts.iter().map(|text| decoded(text)).collect::<Option<_>>();
-        match (schema, decoded(&link), Shape::of(filtered), digests(index), digests(pages)) {
-            (SCHEMA, Some(link), Some(shape), Some(index), Some(pages)) => Ok(Self {
+        match (decoded(&link), Shape::of(filtered), digests(index), digests(pages)) {
+            (Some(link), Some(shape), Some(index), Some(pages)) => Ok(Self {
                 end: Cursor { sequence: *sequence, link },
                 secret,
                 id: id.clone(),
@@ -85,7 +96,7 @@ impl Manifest {
                 index,
                 pages,
             }),
-            _ => Err(refused("a newer version wrote it")),
+            _ => Err(refused("its manifest is damaged")),
         }
     }
 

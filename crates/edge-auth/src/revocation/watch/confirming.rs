@@ -40,7 +40,7 @@ impl Watch {
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<Option<Standing>, Unavailable> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let (hit, found) = {
                 let state = self.read();
                 (state.index.hit(mark), state.index.find(&Marks([mark].into()), now))
@@ -59,7 +59,11 @@ impl Watch {
                     if self.read().index.snapshot_sequence() != hit.sequence {
                         continue;
                     }
-                    let held = hit.look_up(feed, mark).await.map_err(unread)?;
+                    let held = match hit.look_up(feed, mark).await {
+                        // Its pages are dropped when there is a newer one.
+                        Err(Unread::NotBelieved(_)) if attempt < ATTEMPTS => continue,
+                        held => held.map_err(unread)?,
+                    };
                     if let Some(held) = held.filter(|held| held.counts(now)) {
                         notices.push(format!(
                             "ALERT: a revocation that the snapshot of record {} has is not in the log any more: \
