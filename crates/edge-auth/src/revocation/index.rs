@@ -200,4 +200,21 @@ mod tests {
         let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
         assert!(matches!(index.find(&marks, lapsed), Found::Perhaps { known: None, .. }));
     }
+
+    #[test]
+    fn what_a_snapshot_holds_for_a_time_lapses_too() {
+        let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
+        let subject = Target::Subject { issuer: text("https://i/"), subject: text("alice"), before: NOW };
+        let revoked = Entry { until: Some(NOW), ..entry(7, Statement::Revoked(subject.clone())) };
+        let mut content = SnapshotContent::default();
+        let newer = std::collections::HashMap::from([(revoked.mark, Standing::of(&revoked).unwrap())]);
+        content.update(&newer, NOW);
+        let written = content.written(&secrets(), "0123456789abcdef", &revoked).unwrap();
+        let mut index = Index::new(SEED);
+        index.start_from(written.read_back(&secrets()), SEED);
+        let marks = secrets().marks(subject.thing());
+        assert!(matches!(index.find(&marks, NOW), Found::Standing(_)));
+        let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
+        assert_eq!(index.find(&marks, lapsed), Found::Nothing);
+    }
 }
