@@ -110,9 +110,8 @@ impl Place {
     /// The length of its longest resource, in characters, from the method on.
     pub(super) fn longest(&self) -> usize {
         let globs = self.cover.texts.iter().chain(&self.beyond.texts).chain(&self.before);
-        let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or_default();
-        longest(&mut globs.map(|glob| glob.len()))
-            + longest(&mut self.written.iter().map(|method| method.len()))
+        let method = self.written.iter().map(|method| method.len()).max();
+        globs.map(String::len).max().unwrap_or_default() + method.unwrap_or_default()
     }
 
     /// Says that the rule lets the caller through.

@@ -1,6 +1,6 @@
 //! What rules name in vain.
 
-use super::{Named, Policy, Rule};
+use super::{Named, Policy};
 use crate::certificate::CertificateSource;
 use crate::route::PathPattern;
 
@@ -15,14 +15,11 @@ impl Policy {
             }),
             Named::Jwt(_) | Named::Key(_) => false,
         };
-        let in_vain = |rule: &'_ Rule| -> Vec<String> {
-            rule.access.named().iter().filter(|one| by_balancer(one)).map(|one| self.name_of(one)).collect()
-        };
         let rules = self.rules.iter().zip(self.router.routes());
         let elsewhere = rules.filter(|(_, route)| !is_of_administration(&route.path));
-        elsewhere
-            .flat_map(|(rule, _)| in_vain(rule).into_iter().map(|name| (rule.name.as_str(), name)))
-            .collect()
+        let named = elsewhere.flat_map(|(rule, _)| rule.access.named().iter().map(move |one| (rule, one)));
+        let in_vain = named.filter(|(_, one)| by_balancer(one));
+        in_vain.map(|(rule, one)| (rule.name.as_str(), self.name_of(one))).collect()
     }
 }
 

@@ -6,6 +6,9 @@ use super::record::open;
 use super::secrets::RevocationSecrets;
 use crate::platform::RevocationRecord;
 
+/// How many records are read, or dropped, at a time.
+pub(super) const PAGE: usize = 1000;
+
 /// A place in the log: the last record that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor {

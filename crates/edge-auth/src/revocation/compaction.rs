@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Cursor, Followed};
+use super::chain::{Cursor, Followed, PAGE};
 use super::history::{Base, History};
 use super::ledger::{ATTEMPTS, Ledger, LedgerError};
 use super::snapshot::{Manifest, Snapshot, SnapshotContent, Unread};
@@ -12,8 +12,6 @@ use super::standing::Standing;
 use super::target::Mark;
 use crate::platform::{Randomness, RevocationLog, SnapshotRecord};
 
-/// How many records are read, or dropped, at a time.
-const PAGE: usize = 1000;
 /// With so many records behind the last snapshot, and a quarter of what it holds, a new one is made.
 const DUE: u64 = 2000;
 /// However much a snapshot holds: what came after it is in the memory of every instance, and takes

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use edge_auth_token::Timestamp;
 
-use super::chain::Cursor;
+use super::chain::{Cursor, PAGE};
 use super::entry::{Entry, List, Statement};
 use super::ledger::{Ledger, LedgerError};
 use super::record::{Draft, EntryError, open};
@@ -13,9 +13,6 @@ use super::snapshot::SnapshotContent;
 use super::standing::{Standing, State};
 use super::target::Mark;
 use crate::platform::RevocationLog;
-
-/// How many records are read at a time.
-const PAGE: usize = 1000;
 
 /// What a snapshot holds, and up to where.
 pub(super) struct Base {

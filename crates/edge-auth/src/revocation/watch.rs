@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor, Followed};
+use super::chain::{Broken, Cursor, Followed, PAGE};
 use super::entry::{Entry, Statement};
 use super::index::Index;
 use super::limits::RevocationLimits;
@@ -17,8 +17,6 @@ use super::snapshot::{Snapshot, Unread};
 use crate::cache::Seed;
 use crate::platform::{Platform, RevocationFeed, Unavailable};
 
-/// How many records one read takes.
-const PAGE: usize = 1000;
 /// After a read that failed, requests do not wait for another one before this.
 const RETRY: Duration = Duration::from_secs(1);
 /// After this long a read that did not report back was abandoned by its host.

@@ -22,6 +22,11 @@ use crate::{dynamodb_local, lambda};
 const ROUNDS: &str = "100";
 /// What the policy of the measurement promises, in seconds.
 const BOUND: f64 = 10.0;
+/// What the secrets of the policy are, on every host.
+pub(super) const SECRETS: [(&str, &str); 2] = [
+    ("REVOCATION", "a secret of at least thirty-two bytes, for a measurement"),
+    ("PEPPER", "a pepper of at least thirty-two bytes"),
+];
 /// Connections and what was left for after the last answers end by then.
 const SETTLING: Duration = Duration::from_secs(10);
 const COUNTS: [usize; 3] = [10_000, 1_000_000, 10_000_000];
@@ -87,8 +92,7 @@ fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
             "policy.toml",
         ]);
         command.current_dir(folder).stdin(Stdio::null());
-        command.env("REVOCATION", "a secret of at least thirty-two bytes, for a measurement");
-        command.env("PEPPER", "a pepper of at least thirty-two bytes");
+        command.envs(SECRETS);
         started(&mut command, Stream::Error, "listening on http://")
     };
     Ok(vec![serve()?, serve()?])

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use super::revocation::SECRETS;
 use super::workerd::{Workers, laid_out, with_the_worker};
 use crate::cache::Cache;
 use crate::outcome::Missing;
@@ -21,6 +22,7 @@ fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers>
     let files = files.into_iter().collect::<io::Result<Vec<_>>>()?;
     let folder = folder.join("workers");
     let modules = laid_out(at, &folder, &files)?;
+    let secrets = SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\"),")).concat();
     let worker = |ledger: &str, rest: &str| {
         format!(
             "(
@@ -29,8 +31,7 @@ fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers>
     compatibilityFlags = [\"nodejs_compat\"],
     bindings = [
       (name = \"LEDGER\", durableObjectNamespace = {ledger}),
-      (name = \"REVOCATION\", text = \"a secret of at least thirty-two bytes, for a measurement\"),
-      (name = \"PEPPER\", text = \"a pepper of at least thirty-two bytes\"),
+      {secrets}
     ],{rest}
 )"
         )
