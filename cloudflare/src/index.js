@@ -5,9 +5,15 @@ import files from "../policy/index.js";
 
 export { Ledger };
 
-const engine = Engine.prototype;
+const functions = Engine.prototype;
 /** Longer than all stores and issuers together may take: by then the engine has stopped. In milliseconds. */
 const PATIENCE = 18_000;
+
+/** The engine, made anew if it has stopped. The glue does so at any call, but writes strings into its memory before. */
+function engine() {
+  functions.revive();
+  return functions;
+}
 
 /** From the internet: a gateway where there is an UPSTREAM, else an authorizer. */
 export default {
@@ -24,8 +30,7 @@ export class Authorizer extends WorkerEntrypoint {
 function answer(request, env, ctx, bound) {
   let decided;
   try {
-    engine.revive();
-    decided = engine.decide({ request, env, ctx, files }, bound, headOf(request));
+    decided = engine().decide({ request, env, ctx, files }, bound, headOf(request));
   } catch (error) {
     return stopped(error);
   }
@@ -52,8 +57,7 @@ function stopped(error) {
 
 /** An answer of the gate's own. */
 function trouble(status, detail) {
-  engine.revive();
-  return act(engine.trouble(status, detail));
+  return act(engine().trouble(status, detail));
 }
 
 function headOf(request) {
@@ -103,7 +107,7 @@ function answered(response, respond, cors, isPrivate) {
   const { status, statusText, webSocket } = response;
   const headers = new Headers(response.headers);
   if (cors || isPrivate) {
-    const withheld = engine.withheld(cors, isPrivate, [...headers.keys()].join("\n"));
+    const withheld = engine().withheld(cors, isPrivate, [...headers.keys()].join("\n"));
     for (const name of withheld.split("\n").filter(Boolean)) headers.delete(name);
   }
   for (const [name, value] of respond) {
@@ -111,7 +115,7 @@ function answered(response, respond, cors, isPrivate) {
     else headers.set(name, value);
   }
   if (isPrivate) {
-    headers.set("cache-control", engine.privateCacheControl(headers.get("cache-control") ?? ""));
+    headers.set("cache-control", engine().privateCacheControl(headers.get("cache-control") ?? ""));
   }
   return new Response(response.body, { status, statusText, headers, webSocket });
 }
