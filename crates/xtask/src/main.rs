@@ -14,6 +14,7 @@ mod lambda;
 mod nginx;
 mod npm;
 mod outcome;
+mod packages;
 mod proxies;
 mod pypi;
 mod report;
@@ -49,7 +50,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring what the tests need and cargo does not: a wasm32 target, cargo-deny, proxies, issuers, DynamoDB Local
+    /// Bring what the tests need: crates, a wasm32 target, cargo-deny, proxies, issuers, DynamoDB Local
     ///
     /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
     /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
@@ -101,7 +102,8 @@ fn main() -> ExitCode {
 
 /// Whether every tool is there.
 fn set_up() -> io::Result<bool> {
-    Ok(Tools::bring(&Cache::of_the_user()?, &Tool::ALL).complete())
+    let fetched = packages::bring(&Workspace::locate()?);
+    Ok(Tools::bring(&Cache::of_the_user()?, &Tool::ALL).complete() && fetched)
 }
 
 /// Whether the run is good.
@@ -110,6 +112,9 @@ fn test(only: Option<Part>, require_all: bool) -> io::Result<bool> {
     let workspace = Workspace::locate()?;
     let steps: Vec<_> = STEPS.iter().filter(|step| step.is_due(only)).collect();
     let needed: Vec<_> = steps.iter().flat_map(|step| step.needs()).copied().collect();
+    if !packages::bring(&workspace) {
+        return Ok(false);
+    }
     let tools = Tools::bring(&Cache::of_the_user()?, &needed);
 
     let mut report = Report::default();

@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::*;
 
-/// Where the crate is on this machine.
+/// Where the crate is on this machine. Cargo downloads what it needs to answer: packages of other platforms
+/// are not there where only this one was built.
 fn samples() -> PathBuf {
-    let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .output()
-        .unwrap();
+    let metadata =
+        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
     let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let package = packages.iter().find(|package| package["name"] == "aws_lambda_events").unwrap();
