@@ -3,7 +3,7 @@
 use edge_auth::aws::{Answered, Api, Raised};
 use edge_auth::certificate::Handover;
 use edge_auth::faces::Incoming;
-use edge_auth::{Gate, Headers};
+use edge_auth::{Code, Denial, Gate, Headers};
 use edge_auth_host::now;
 
 use crate::caller::{host_field, single};
@@ -60,8 +60,14 @@ async fn in_time(
     call: &str,
     decision: impl Future<Output = Answered>,
 ) -> Answered {
-    let decided = deadline::in_time(gate, incoming, call, decision).await;
-    decided.unwrap_or_else(|(_, outcome)| (Err(Raised::Unavailable), outcome))
+    match deadline::in_time(decision).await {
+        Ok(answered) => answered,
+        Err(late) => {
+            let denial = Denial::new(Code::StoreUnavailable, format!("{call}: {late}"));
+            let (_, outcome) = gate.refuse(incoming, denial, now());
+            (Err(Raised::Unavailable), outcome)
+        }
+    }
 }
 
 fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Incoming<'a> {

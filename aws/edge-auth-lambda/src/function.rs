@@ -3,23 +3,23 @@
 use std::io::Write;
 use std::time::Duration;
 
-use edge_auth::admin::MAX_ADMIN_BYTES;
 use edge_auth::aws::{Answered, Api, AuthorizerAnswer, Raised};
-use edge_auth::faces::{AUTHORIZE, Face, Incoming, MAX_VERIFY_BYTES, Mode};
-use edge_auth::{Code, Denial, Gate, Outcome, Reply};
+use edge_auth::faces::{BodyError, Dispatched, HostRuntime, Incoming, RequestBody, Unrecorded, settle};
+use edge_auth::platform::{MaybeSend, Randomness};
+use edge_auth::{AuditEvent, Code, Denial, FollowUp, Gate, Reply};
 use edge_auth_host::{SystemRandomness, now};
+use edge_auth_token::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::authorizer;
-use crate::deadline::in_time;
 use crate::event::{Event, HttpEvent, Unread};
 use crate::http::HttpReply;
 use crate::platform::LambdaPlatform;
+use crate::{authorizer, deadline};
 
-/// How long an answer waits for work that is due beside it: after the answer the function is frozen.
-const FOLLOW_UP: Duration = Duration::from_secs(1);
+/// How long an answer waits for work that is due beside it.
+const DEFERRED: Duration = Duration::from_secs(1);
 
 /// The function: a gate for every event.
 pub(crate) struct Function {
@@ -58,92 +58,87 @@ impl Function {
     }
 
     async fn authorizer(&self, (answer, outcome): Answered) -> Result<AuthorizerAnswer, Raised> {
-        self.settle(outcome).await?;
-        answer
+        match settle(&LambdaRuntime(&self.gate), outcome).await {
+            Ok(_) => answer,
+            Err(Unrecorded) => Err(Raised::Unavailable),
+        }
     }
 
     async fn http(&self, event: &HttpEvent) -> HttpReply {
-        let Some(target) = event.target() else {
-            tell(["an HTTP event's path may have been another one before it was decoded".to_owned()]);
-            let denial = Denial::new(Code::PathAmbiguous, String::new());
-            return event.reply(Reply::denied(&denial));
-        };
+        let runtime = LambdaRuntime(&self.gate);
         let fields = event.fields.list();
-        let incoming =
-            Incoming { method: event.method(), target: &target, ..event.request_context.incoming(&fields) };
-        let mode = Mode { gateway: false, administers: self.gate.policy().administers() };
-        event.reply(match Face::of(&target, mode) {
-            Some(Face::Health) => Reply::health(incoming.method),
-            Some(Face::ForwardAuth) => {
-                let decision = self.gate.forward_auth(&incoming, AUTHORIZE, now());
-                let decided = in_time(&self.gate, &incoming, &target, decision).await;
-                self.reply(decided.unwrap_or_else(|late| late)).await
+        let incoming = Incoming { method: event.method(), ..event.request_context.incoming(&fields) };
+        let dispatched = match event.target() {
+            Ok(target) => {
+                let incoming = Incoming { target: &target, ..incoming };
+                self.gate.dispatch(&incoming, false, &mut EventBody(event), &runtime).await
             }
-            Some(Face::Verify) => self.verify(&incoming, event).await,
-            Some(Face::Admin) => self.admin(&incoming, event).await,
-            Some(Face::Gateway) | None => {
-                Reply::trouble(404, "Here are /authorize, /v1/verify, /admin/v1 and /healthz.")
+            Err(decoded) => {
+                let why = "the path may have been another one before the platform decoded it";
+                let incoming = Incoming { target: decoded, ..incoming };
+                self.gate.refuse_dispatch(&incoming, Denial::new(Code::PathAmbiguous, why), &runtime).await
             }
+        };
+        event.reply(match dispatched {
+            Dispatched::Reply(reply) => reply,
+            // Without an upstream no request goes on to one.
+            Dispatched::Forward(_) => Reply::trouble(404, "There is no upstream."),
         })
     }
+}
 
-    async fn verify(&self, incoming: &Incoming<'_>, event: &HttpEvent) -> Reply {
-        if incoming.method != "POST" {
-            return Reply::trouble(405, "Ask with POST and a JSON body.");
-        }
-        // Of strangers no body is decoded.
-        if let Some(refused) = self.gate.refuse_verify(incoming, now()) {
-            return self.reply(refused).await;
-        }
-        match body(event, MAX_VERIFY_BYTES) {
-            Ok(body) => {
-                let decision = self.gate.verify_json(incoming, &body, now());
-                let decided = in_time(&self.gate, incoming, incoming.target, decision).await;
-                self.reply(decided.unwrap_or_else(|late| late)).await
-            }
-            Err(refused) => refused,
+/// What the function does for one event.
+struct LambdaRuntime<'a>(&'a Gate<LambdaPlatform>);
+
+impl HostRuntime for LambdaRuntime<'_> {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn randomness(&self) -> &dyn Randomness {
+        &SystemRandomness
+    }
+
+    async fn in_time<T: MaybeSend>(
+        &self,
+        decision: impl Future<Output = T> + MaybeSend,
+    ) -> Result<T, String> {
+        deadline::in_time(decision).await
+    }
+
+    fn warn(&self, notice: String) {
+        tell([notice]);
+    }
+
+    /// Before the answer: after it the function is frozen.
+    async fn defer(&self, task: FollowUp) {
+        match tokio::time::timeout(DEFERRED, self.0.follow_up(task, now())).await {
+            Ok(notices) => tell(notices),
+            Err(_) => tell(["work beside an answer took too long, and was left".to_owned()]),
         }
     }
 
-    async fn admin(&self, incoming: &Incoming<'_>, event: &HttpEvent) -> Reply {
-        let admission = self.gate.admit_admin(incoming, now());
-        let admission = match in_time(&self.gate, incoming, incoming.target, admission).await.flatten() {
-            Ok(admission) => admission,
-            Err(refused) => return self.reply(refused).await,
-        };
-        match body(event, MAX_ADMIN_BYTES) {
-            Ok(body) => {
-                let done = self.gate.administer(admission, incoming, &body, &SystemRandomness, now()).await;
-                self.reply(done).await
-            }
-            Err(refused) => self.reply((refused, admission.abandon("body_unreadable"))).await,
-        }
-    }
-
-    /// The reply, once its decision is written down.
-    async fn reply(&self, (reply, outcome): (Reply, Outcome)) -> Reply {
-        match self.settle(outcome).await {
-            Ok(()) => reply,
-            Err(_) => Reply::trouble(503, "The gate cannot decide at the moment."),
-        }
-    }
-
-    /// Does what an outcome left to do, and writes it down. What cannot be written down is not let
-    /// through.
-    async fn settle(&self, outcome: Outcome) -> Result<(), Raised> {
-        tell(outcome.notices);
-        for work in outcome.follow_up {
-            let done = tokio::time::timeout(FOLLOW_UP, self.gate.follow_up(work, now())).await;
-            tell(
-                done.unwrap_or_else(|_| vec!["work beside an answer took too long, and was left".to_owned()]),
-            );
-        }
-        let written = serde_json::to_string(&outcome.audit).map_err(std::io::Error::from);
-        let written = written.and_then(|line| writeln!(std::io::stdout().lock(), "{line}"));
+    async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
+        let line = serde_json::to_string(&event).map_err(std::io::Error::from);
+        let written = line.and_then(|line| writeln!(std::io::stdout().lock(), "{line}"));
         written.map_err(|error| {
             tell([format!("the audit log takes no events: {error}")]);
-            Raised::Unavailable
+            Unrecorded
         })
+    }
+}
+
+/// The body of an HTTP event.
+struct EventBody<'a>(&'a HttpEvent);
+
+impl RequestBody for EventBody<'_> {
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        match self.0.body() {
+            Some(body) if body.len() <= limit => Ok(body),
+            Some(_) => Err(BodyError::TooLarge),
+            // It is not the base64 that the event says it is.
+            None => Err(BodyError::Unreadable),
+        }
     }
 }
 
@@ -152,15 +147,6 @@ pub(crate) fn tell(notices: impl IntoIterator<Item = String>) {
     for notice in notices {
         // Without a standard error stream there is nobody to tell.
         let _ = writeln!(std::io::stderr().lock(), "edge-auth: {notice}");
-    }
-}
-
-/// The body, or why it is not read.
-fn body(event: &HttpEvent, limit: usize) -> Result<Vec<u8>, Reply> {
-    match event.body() {
-        Some(body) if body.len() <= limit => Ok(body),
-        Some(_) => Err(Reply::trouble(413, "The body is too large.")),
-        None => Err(Reply::trouble(400, "The body is not the base64 that the event says it is.")),
     }
 }
 

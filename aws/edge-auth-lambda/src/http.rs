@@ -58,17 +58,20 @@ impl HttpEvent {
         http.or(self.http_method.as_deref()).unwrap_or_default()
     }
 
-    /// The raw target: path and query. `None` if the path may have been another one before the
-    /// platform decoded it.
-    pub(crate) fn target(&self) -> Option<String> {
+    /// The raw target: path and query.
+    ///
+    /// # Errors
+    /// The path may have been another one before the platform decoded it: the path as it came.
+    pub(crate) fn target(&self) -> Result<String, &str> {
         let path = match (&self.raw_path, &self.path) {
-            (Some(path), _) => self.undecoded(path)?,
+            (Some(path), _) => self.undecoded(path).ok_or(path.as_str())?,
             // Only an HTTP API says a version beside a `path`.
-            (None, Some(path)) if self.version.is_some() => self.undecoded(path)?,
-            (None, path) => path.clone()?,
+            (None, Some(path)) if self.version.is_some() => self.undecoded(path).ok_or(path.as_str())?,
+            (None, Some(path)) => path.clone(),
+            (None, None) => return Err(""),
         };
         let query = self.raw_query_string.clone().unwrap_or_else(|| self.query());
-        Some(if query.is_empty() { path } else { format!("{path}?{query}") })
+        Ok(if query.is_empty() { path } else { format!("{path}?{query}") })
     }
 
     /// The body as it was sent; `None` if its encoding is broken.

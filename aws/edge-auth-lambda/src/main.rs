@@ -68,8 +68,9 @@ async fn start() -> Result<Function, String> {
     let root = std::env::var_os(ROOT).map(PathBuf::from).unwrap_or_default();
     let file = PolicyFile::at(&root.join(std::env::var_os(POLICY).unwrap_or_else(|| "policy.toml".into())));
     let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
-    let platform = LambdaPlatform::for_policy(&policy)?;
+    let platform = LambdaPlatform::from_environment()?;
     let mut notices = policy.weaknesses();
+    notices.extend(policy.check_host(&platform.capabilities())?);
     let resources = file.resources();
     let gate = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
     let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use edge_auth::Policy;
+use edge_auth::certificate::CertificateSource;
 use edge_auth::platform::{MaybeSend, Platform};
+use edge_auth::policy::HostCapabilities;
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_host::{HttpKeySource, MaybeStore};
 
@@ -11,6 +12,14 @@ use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
 /// Names the table, as for the command: `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
+/// The sources by which certificates reach a function.
+const CERTIFICATE_SOURCES: [CertificateSource; 5] = [
+    CertificateSource::ApiGateway,
+    CertificateSource::AlbVerify,
+    CertificateSource::AlbPassthrough,
+    CertificateSource::Rfc9440,
+    CertificateSource::CloudflareHeaders,
+];
 
 /// What the gate asks. Nothing of it makes a call before it is asked.
 pub(crate) struct LambdaPlatform {
@@ -19,16 +28,9 @@ pub(crate) struct LambdaPlatform {
 }
 
 impl LambdaPlatform {
-    /// With the table that the environment names, which a policy with API keys needs.
-    pub(crate) fn for_policy(policy: &Policy) -> Result<Self, String> {
+    /// With the table that the environment names.
+    pub(crate) fn from_environment() -> Result<Self, String> {
         let named = std::env::var(STORE).ok().filter(|named| !named.is_empty());
-        let needs = [
-            (policy.api_key_blocks().next().is_some(), "API keys: say where they are kept"),
-            (policy.has_revocation_feed(), "a revocation feed: say where it is kept"),
-        ];
-        if let Some((_, what)) = needs.into_iter().find(|(needed, _)| *needed && named.is_none()) {
-            return Err(format!("the policy has {what} with {STORE}=dynamodb:TABLE"));
-        }
         let store = named.map(|named| store(&named)).transpose()?;
         // An issuer that is slower leaves API Gateway no time for an answer.
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
@@ -36,6 +38,21 @@ impl LambdaPlatform {
             store: MaybeStore::new(store, "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE"),
             source,
         })
+    }
+}
+
+impl LambdaPlatform {
+    /// What this host offers to a policy.
+    pub(crate) fn capabilities(&self) -> HostCapabilities<'static> {
+        HostCapabilities {
+            store: self.store.is_there(),
+            key_copies: false,
+            store_help: "say where it is kept with EDGE_AUTH_STORE=dynamodb:TABLE",
+            gateway: false,
+            raw_path: true,
+            certificate_sources: &CERTIFICATE_SOURCES,
+            listener_asks_for_certificates: false,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Two lines of JSON: the audit event, if there is one, then the answer.
 #[derive(Default)]
 pub(crate) struct Answer {
-    audit: Option<AuditEvent>,
+    pub(crate) audit: Option<AuditEvent>,
     then: Then,
     /// What the operator should know.
     pub(crate) notices: Vec<String>,
@@ -62,11 +62,6 @@ impl Answer {
         set.extend(way.set);
         let forward = Forward { target, remove, set, respond, cors, private, upgrade };
         Self { then: Then { forward: Some(forward), ..Then::default() }, ..Self::default() }
-    }
-
-    pub(crate) fn audited(mut self, audit: AuditEvent) -> Self {
-        self.audit = Some(audit);
-        self
     }
 
     pub(crate) fn written(mut self) -> String {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use edge_auth::Reply;
+use edge_auth::faces::BodyError;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -42,11 +42,11 @@ extern "C" {
 
 impl Event {
     /// The request's body, whole.
-    pub(crate) async fn body(&self, limit: usize) -> Result<Vec<u8>, Reply> {
+    pub(crate) async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
         match read_body(&self.request(), limit as f64).await {
-            Ok(bytes) if bytes.is_undefined() => Err(Reply::trouble(413, "The body is too large.")),
+            Ok(bytes) if bytes.is_undefined() => Err(BodyError::TooLarge),
             Ok(bytes) => Ok(Uint8Array::from(bytes).to_vec()),
-            Err(_) => Err(Reply::trouble(400, "The body cannot be read.")),
+            Err(_) => Err(BodyError::Unreadable),
         }
     }
 

@@ -1,11 +1,12 @@
-//! From a request to a face of the gate, and back.
+//! From a request to an endpoint of the gate, and back.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use edge_auth::admin::MAX_ADMIN_BYTES;
 use edge_auth::certificate::Handover;
-use edge_auth::faces::{AUTHORIZE, Client, Face, Incoming, MAX_VERIFY_BYTES, Mode, Way};
-use edge_auth::{Decision, Outcome, Reply};
+use edge_auth::faces::{BodyError, Client, Dispatched, HostRuntime, RequestBody, Unrecorded, Way};
+use edge_auth::platform::Randomness;
+use edge_auth::{AuditEvent, FollowUp, Reply};
 use edge_auth_token::Timestamp;
 
 use crate::head::{Caller, Head};
@@ -14,15 +15,6 @@ use crate::isolate::certificate::ClientCertificate;
 use crate::isolate::event::Event;
 use crate::isolate::platform::RuntimeRandomness;
 use crate::isolate::serving::Serving;
-
-/// One request under way.
-struct Asked<'a> {
-    serving: &'a Rc<Serving>,
-    event: &'a Event,
-    head: &'a Head<'a>,
-    incoming: Incoming<'a>,
-    now: Timestamp,
-}
 
 /// Answers a request with this head.
 pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, head: String) -> Answer {
@@ -33,96 +25,74 @@ pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, h
         .then(|| ClientCertificate::of(&event.request()));
     let handover = certificate.as_ref().map_or(Handover::Nothing, ClientCertificate::handover);
     let incoming = head.incoming(caller, handover);
-    let mode = Mode {
-        // A Worker that is bound asks about its own requests: it has no origin here.
-        gateway: serving.has_upstream && caller == Caller::Internet,
-        administers: serving.gate.policy().administers(),
+    // A Worker that is bound asks about its own requests: it has no origin here.
+    let gateway = serving.has_upstream && caller == Caller::Internet;
+    let runtime = WorkerRuntime {
+        serving: &serving,
+        event: &event,
+        audit: Cell::new(None),
+        notices: RefCell::new(serving.take_notices()),
     };
-    let asked = Asked { serving: &serving, event: &event, head: &head, incoming, now: crate::isolate::now() };
-    let mut answer = match Face::of(head.target, mode) {
-        Some(Face::Health) => Answer::reply(Reply::health(head.method)),
-        Some(Face::Admin) => asked.admin().await,
-        Some(Face::Gateway) => asked.gateway().await,
-        Some(Face::ForwardAuth) => {
-            let asked_for = serving.gate.forward_auth(&asked.incoming, AUTHORIZE, asked.now).await;
-            asked.settled(asked_for)
+    let dispatched = serving.gate.dispatch(&incoming, gateway, &mut EventBody(&event), &runtime).await;
+    let mut answer = match dispatched {
+        Dispatched::Reply(reply) => Answer::reply(reply),
+        Dispatched::Forward(grant) => {
+            let client = Client {
+                peer: incoming.peer,
+                secure: head.is_secure(),
+                host: incoming.host,
+                trusted_proxy: serving.gate.trusts_proxy(&incoming),
+            };
+            Answer::forward(*grant, Way::of(incoming.headers, client))
         }
-        Some(Face::Verify) => asked.verify().await,
-        None => Answer::reply(Reply::trouble(
-            404,
-            "Here are /authorize, /v1/verify, /admin/v1 and /healthz; with UPSTREAM, every path is proxied.",
-        )),
     };
-    answer.notices.splice(0..0, serving.take_notices());
+    answer.audit = runtime.audit.into_inner();
+    answer.notices = runtime.notices.into_inner();
     answer
 }
 
-impl Asked<'_> {
-    async fn gateway(&self) -> Answer {
-        let gate = &self.serving.gate;
-        let (reply, outcome) = gate.gateway(&self.incoming, self.now).await;
-        let reply = match (reply, &outcome.decision) {
-            (Some(reply), _) => Answer::reply(reply),
-            (None, Decision::Deny(denial)) => Answer::reply(Reply::denied(denial)),
-            (None, Decision::Allow(grant)) => {
-                let client = Client {
-                    peer: self.incoming.peer,
-                    secure: self.head.is_secure(),
-                    host: self.incoming.host,
-                    trusted_proxy: gate.trusts_proxy(&self.incoming),
-                };
-                Answer::forward((**grant).clone(), Way::of(self.incoming.headers, client))
+/// What the isolate does for one request. The audit event and the notices go to JavaScript with the
+/// answer, which writes them.
+struct WorkerRuntime<'a> {
+    serving: &'a Rc<Serving>,
+    event: &'a Event,
+    audit: Cell<Option<AuditEvent>>,
+    notices: RefCell<Vec<String>>,
+}
+
+impl HostRuntime for WorkerRuntime<'_> {
+    fn now(&self) -> Timestamp {
+        crate::isolate::now()
+    }
+
+    fn randomness(&self) -> &dyn Randomness {
+        &RuntimeRandomness
+    }
+
+    fn warn(&self, notice: String) {
+        self.notices.borrow_mut().push(notice);
+    }
+
+    async fn defer(&self, task: FollowUp) {
+        let serving = Rc::clone(self.serving);
+        self.event.after_the_answer(async move {
+            for notice in serving.gate.follow_up(task, crate::isolate::now()).await {
+                worker::console_warn!("edge-auth: {notice}");
             }
-        };
-        self.logged(reply, outcome)
+        });
     }
 
-    async fn verify(&self) -> Answer {
-        if self.incoming.method != "POST" {
-            return Answer::reply(Reply::method_not_allowed("POST"));
-        }
-        let gate = &self.serving.gate;
-        // Of strangers no body is read: it would be held in memory.
-        if let Some(refused) = gate.refuse_verify(&self.incoming, self.now) {
-            return self.settled(refused);
-        }
-        match self.event.body(MAX_VERIFY_BYTES).await {
-            Ok(body) => self.settled(gate.verify_json(&self.incoming, &body, self.now).await),
-            Err(reply) => Answer::reply(reply),
-        }
+    async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
+        self.audit.set(Some(event));
+        Ok(())
     }
+}
 
-    async fn admin(&self) -> Answer {
-        let gate = &self.serving.gate;
-        let admission = match gate.admit_admin(&self.incoming, self.now).await {
-            Ok(admission) => admission,
-            Err(refused) => return self.settled(refused),
-        };
-        match self.event.body(MAX_ADMIN_BYTES).await {
-            Ok(body) => {
-                let done = gate.administer(admission, &self.incoming, &body, &RuntimeRandomness, self.now);
-                self.settled(done.await)
-            }
-            Err(reply) => self.logged(Answer::reply(reply), admission.abandon("body_unreadable")),
-        }
-    }
+/// The body of a request, which JavaScript has.
+struct EventBody<'a>(&'a Event);
 
-    fn settled(&self, (reply, outcome): (Reply, Outcome)) -> Answer {
-        self.logged(Answer::reply(reply), outcome)
-    }
-
-    /// Starts what an outcome left for later, and has it written down.
-    fn logged(&self, answer: Answer, outcome: Outcome) -> Answer {
-        let Outcome { audit, notices, follow_up, .. } = outcome;
-        for work in follow_up {
-            let serving = Rc::clone(self.serving);
-            self.event.after_the_answer(async move {
-                let told = serving.gate.follow_up(work, crate::isolate::now()).await;
-                told.iter().for_each(|text| worker::console_warn!("edge-auth: {text}"));
-            });
-        }
-        let mut answer = answer.audited(audit);
-        answer.notices = notices;
-        answer
+impl RequestBody for EventBody<'_> {
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        self.0.body(limit).await
     }
 }

@@ -3,9 +3,9 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use edge_auth::Gate;
 use edge_auth::certificate::CertificateSource;
-use edge_auth::policy::Proxy;
-use edge_auth::{Gate, Policy};
+use edge_auth::policy::HostCapabilities;
 
 use crate::isolate::crypto::NodeCrypto;
 use crate::isolate::deployment::Deployment;
@@ -24,9 +24,9 @@ pub(crate) struct Serving {
     notices: Cell<Vec<String>>,
 }
 
-/// Envoy hands the path over as the path: `/authorize/../healthz` would be answered as `/healthz`.
-const ENVOY: &str = "`[forward_auth] proxy = \"envoy\"` is not for this host: the runtime resolves dot segments before \
-     the Worker sees them, and Envoy forwards them as they came. Have Envoy ask the native host";
+/// The sources by which certificates reach a Worker.
+const CERTIFICATE_SOURCES: [CertificateSource; 3] =
+    [CertificateSource::Cloudflare, CertificateSource::CloudflareHeaders, CertificateSource::Rfc9440];
 
 thread_local! {
     static SERVING: OnceCell<Result<Rc<Serving>, String>> = const { OnceCell::new() };
@@ -43,14 +43,21 @@ impl Serving {
         let stores = Stores::bound(&deployment.env);
         // The feed says which records have changed, and a copy may not know it yet.
         let stores = if policy.has_revocation_feed() { stores.read_in_ledger() } else { stores };
-        stores_for(&policy, &stores)?;
-        if policy.forward_auth() == Some(Proxy::Envoy) {
-            return Err(ENVOY.to_owned());
-        }
         let has_upstream = deployment.has_upstream()?;
+        let capabilities = HostCapabilities {
+            store: stores.has_ledger(),
+            key_copies: stores.has_copies(),
+            store_help: "bind the Durable Object LEDGER",
+            gateway: has_upstream,
+            // The runtime resolves dot segments.
+            raw_path: false,
+            certificate_sources: &CERTIFICATE_SOURCES,
+            listener_asks_for_certificates: false,
+        };
+        let unreachable = policy.check_host(&capabilities)?;
         let sources: Vec<_> = policy.client_cert_blocks().map(|(_, source, _)| source).collect();
         let mut notices = policy.weaknesses();
-        notices.extend(unreachable(&policy));
+        notices.extend(unreachable);
         if policy.api_key_blocks().next().is_some() && stores.has_copies() {
             notices.push(
                 "API keys are read from KV, which promises no time by which a change is seen: a revoked key \
@@ -70,30 +77,4 @@ impl Serving {
     pub(crate) fn take_notices(&self) -> Vec<String> {
         self.notices.take()
     }
-}
-
-fn stores_for(policy: &Policy, stores: &Stores) -> Result<(), String> {
-    let has_keys = policy.api_key_blocks().next().is_some();
-    let needs_ledger = [
-        (policy.has_revocation_feed(), "a revocation feed"),
-        (has_keys && policy.administers(), "`[admin]`, which writes keys"),
-        (has_keys && !stores.has_copies(), "API keys"),
-    ];
-    match needs_ledger.into_iter().find(|(needed, _)| *needed && !stores.has_ledger()) {
-        Some((_, what)) => Err(format!("the policy has {what}: bind the Durable Object LEDGER")),
-        None => Ok(()),
-    }
-}
-
-/// The certificates that can never come to this host, though a policy may be for several hosts.
-fn unreachable(policy: &Policy) -> Vec<String> {
-    use CertificateSource::{Cloudflare, CloudflareHeaders, Rfc9440};
-    let here = [Cloudflare, CloudflareHeaders, Rfc9440];
-    let elsewhere = policy.client_cert_blocks().filter(|(_, source, _)| !here.contains(source));
-    let notice = |(name, source, _): (&str, CertificateSource, _)| {
-        format!(
-            "client_cert `{name}`: nothing comes to this host by source `{source}`, so nobody passes by it"
-        )
-    };
-    elsewhere.map(notice).collect()
 }

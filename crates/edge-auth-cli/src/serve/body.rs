@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use edge_auth::Reply;
-use edge_auth_host::BodyError;
+use edge_auth::faces::BodyError;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -11,7 +11,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 /// The body of an answer.
-pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, edge_auth_host::BodyError>;
 
 /// How long a body that is read whole may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -21,18 +21,21 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Reads a body whole, or says with which status it is refused (RFC 9110, sections 15.5.9, 15.5.14).
-pub(super) async fn read(body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+/// Reads a body whole.
+///
+/// # Errors
+/// It is larger than `limit` bytes, takes longer than [`TIMEOUT`], or breaks off.
+pub(super) async fn read(body: Incoming, limit: usize) -> Result<Vec<u8>, BodyError> {
     // A length that is announced (RFC 9110, section 8.6) need not be waited for.
     if body.size_hint().lower() > limit as u64 {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        return Err(BodyError::TooLarge);
     }
     let body = Limited::new(body, limit);
     match tokio::time::timeout(TIMEOUT, body.collect()).await {
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(BodyError::TooSlow),
+        Ok(Ok(whole)) => Ok(whole.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+        Ok(Err(_)) => Err(BodyError::Unreadable),
     }
 }
 

@@ -1,12 +1,13 @@
-//! The native host: from a request on the wire to a face of the gate, and back.
+//! The native host: carries requests from the wire to the gate, and answers back.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use edge_auth::admin::MAX_ADMIN_BYTES;
-use edge_auth::certificate::Handover;
-use edge_auth::faces::{AUTHORIZE, Face, Incoming, MAX_VERIFY_BYTES, Mode};
-use edge_auth::{Decision, Gate, Headers, Outcome, Reply, Resources};
-use edge_auth_token::AwsLcRs;
+use edge_auth::certificate::{CertificateSource, Handover};
+use edge_auth::faces::{BodyError, Dispatched, HostRuntime, Incoming, Unrecorded};
+use edge_auth::platform::Randomness;
+use edge_auth::policy::HostCapabilities;
+use edge_auth::{AuditEvent, FollowUp, Gate, Headers, Resources};
+use edge_auth_token::{AwsLcRs, Timestamp};
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
@@ -18,11 +19,12 @@ use super::peer::Peer;
 use super::platform::NativePlatform;
 use super::problem;
 use super::proxy::{Client, Upstream};
-use super::unreachable;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness, now};
 
-const UNREADABLE: &str = "The body is too large, too slow, or cannot be read.";
+/// The sources by which certificates reach this host.
+const CERTIFICATE_SOURCES: [CertificateSource; 3] =
+    [CertificateSource::Tls, CertificateSource::Rfc9440, CertificateSource::CloudflareHeaders];
 
 /// All that a server has: the gate of the day, and where requests go.
 pub(crate) struct Host {
@@ -71,130 +73,75 @@ impl Host {
 
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
-        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        let mode = Mode { gateway: self.upstream.is_some(), administers: self.gate().policy().administers() };
-        match Face::of(target, mode) {
-            Some(Face::Health) => body::response(Reply::health(request.method().as_str())),
-            Some(Face::Admin) => self.admin(request, peer).await,
-            Some(Face::Gateway) => self.gateway(request, peer).await,
-            Some(Face::ForwardAuth) => self.forward_auth(request, peer).await,
-            Some(Face::Verify) => self.verify(request, peer).await,
-            None => problem(
-                StatusCode::NOT_FOUND,
-                "Here are /authorize, /v1/verify, /admin/v1 and /healthz; with --upstream, every path is proxied.",
-            ),
-        }
-    }
-
-    async fn gateway(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
-        let Some(upstream) = &self.upstream else {
+        let gate = self.gate();
+        let (parts, body) = request.into_parts();
+        let mut body = NativeBody(Some(body));
+        let fields = Fields::of(&parts);
+        let incoming = fields.incoming(&parts, &peer);
+        let runtime = NativeRuntime { gate: &gate, log: &self.log, notices: &self.notices };
+        let dispatched = gate.dispatch(&incoming, self.upstream.is_some(), &mut body, &runtime).await;
+        let trusted_proxy = gate.trusts_proxy(&incoming);
+        drop(fields);
+        let grant = match dispatched {
+            Dispatched::Reply(reply) => return body::response(reply),
+            Dispatched::Forward(grant) => grant,
+        };
+        let (Some(upstream), Some(body)) = (&self.upstream, body.0) else {
             return problem(StatusCode::NOT_FOUND, "There is no upstream.");
         };
-        let gate = self.gate();
-        let (parts, body) = request.into_parts();
-        let fields = Fields::of(&parts);
-        let incoming = fields.incoming(&parts, &peer);
-        let (reply, outcome) = gate.gateway(&incoming, now()).await;
-        let client =
-            Client { peer: peer.address, secure: peer.secure, trusted_proxy: gate.trusts_proxy(&incoming) };
-        drop(fields);
-        match (reply, self.settle(&gate, outcome).await) {
-            (_, Err(unlogged)) => unlogged,
-            (Some(reply), Ok(_)) => body::response(reply),
-            (None, Ok(Decision::Deny(denial))) => body::response(Reply::denied(&denial)),
-            (None, Ok(Decision::Allow(grant))) => {
-                let request = Request::from_parts(parts, body);
-                let forwarded = upstream.forward(request, &grant, client).await;
-                if let Some(trouble) = forwarded.trouble {
-                    self.notices.tell(trouble);
-                }
-                forwarded.response
-            }
+        let client = Client { peer: peer.address, secure: peer.secure, trusted_proxy };
+        let forwarded = upstream.forward(Request::from_parts(parts, body), &grant, client).await;
+        if let Some(trouble) = forwarded.trouble {
+            self.notices.tell(trouble);
         }
+        forwarded.response
+    }
+}
+
+/// The body of a request; gone once it was read whole.
+struct NativeBody(Option<RequestBody>);
+
+impl edge_auth::faces::RequestBody for NativeBody {
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        let body = self.0.take().ok_or(BodyError::Unreadable)?;
+        body::read(body, limit).await
+    }
+}
+
+/// What the process does for one request.
+struct NativeRuntime<'a> {
+    gate: &'a Arc<Gate<NativePlatform>>,
+    log: &'a AuditLog,
+    notices: &'a Notices,
+}
+
+impl HostRuntime for NativeRuntime<'_> {
+    fn now(&self) -> Timestamp {
+        now()
     }
 
-    async fn forward_auth(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
-        let gate = self.gate();
-        let (parts, _) = request.into_parts();
-        let fields = Fields::of(&parts);
-        let asked = gate.forward_auth(&fields.incoming(&parts, &peer), AUTHORIZE, now()).await;
-        self.reply(&gate, asked).await
+    fn randomness(&self) -> &dyn Randomness {
+        &SystemRandomness
     }
 
-    async fn verify(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
-        if request.method() != hyper::Method::POST {
-            return body::response(Reply::method_not_allowed("POST"));
-        }
-        let gate = self.gate();
-        let (parts, body) = request.into_parts();
-        let fields = Fields::of(&parts);
-        let incoming = fields.incoming(&parts, &peer);
-        // Of strangers no body is read: it would be held in memory.
-        if let Some(refused) = gate.refuse_verify(&incoming, now()) {
-            return self.reply(&gate, refused).await;
-        }
-        match body::read(body, MAX_VERIFY_BYTES).await {
-            Ok(body) => {
-                let asked = gate.verify_json(&incoming, &body, now()).await;
-                self.reply(&gate, asked).await
-            }
-            Err(status) => problem(status, UNREADABLE),
-        }
+    fn warn(&self, notice: String) {
+        self.notices.tell(notice);
     }
 
-    async fn admin(&self, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
-        let gate = self.gate();
-        let (parts, body) = request.into_parts();
-        let fields = Fields::of(&parts);
-        let incoming = fields.incoming(&parts, &peer);
-        let admission = match gate.admit_admin(&incoming, now()).await {
-            Ok(admission) => admission,
-            Err(refused) => return self.reply(&gate, refused).await,
-        };
-        match body::read(body, MAX_ADMIN_BYTES).await {
-            Ok(body) => {
-                let done = gate.administer(admission, &incoming, &body, &SystemRandomness, now()).await;
-                self.reply(&gate, done).await
+    async fn defer(&self, task: FollowUp) {
+        let (gate, notices) = (Arc::clone(self.gate), self.notices.clone());
+        tokio::spawn(async move {
+            for notice in gate.follow_up(task, now()).await {
+                notices.tell(notice);
             }
-            Err(status) => {
-                let outcome = admission.abandon("body_unreadable");
-                let refused = problem(status, UNREADABLE);
-                self.settle(&gate, outcome).await.map_or_else(|unlogged| unlogged, |_| refused)
-            }
-        }
+        });
     }
 
-    /// The answer, once its decision is written down.
-    async fn reply(
-        &self,
-        gate: &Arc<Gate<NativePlatform>>,
-        (reply, outcome): (Reply, Outcome),
-    ) -> Response<Body> {
-        self.settle(gate, outcome).await.map_or_else(|unlogged| unlogged, |_| body::response(reply))
-    }
-
-    /// Starts what an outcome left for later, and writes it down. What cannot be written down is
-    /// not let through.
-    async fn settle(
-        &self,
-        gate: &Arc<Gate<NativePlatform>>,
-        outcome: Outcome,
-    ) -> Result<Decision, Response<Body>> {
-        let Outcome { decision, audit, notices, follow_up, .. } = outcome;
-        notices.into_iter().for_each(|text| self.notices.tell(text));
-        for work in follow_up {
-            let (gate, notices) = (Arc::clone(gate), self.notices.clone());
-            tokio::spawn(async move {
-                gate.follow_up(work, now()).await.into_iter().for_each(|text| notices.tell(text));
-            });
-        }
-        match self.log.write(audit).await {
-            Ok(()) => Ok(decision),
-            Err(Stuck) => {
-                self.notices.tell("the audit log takes no events: requests are refused".to_owned());
-                Err(problem(StatusCode::SERVICE_UNAVAILABLE, "The gate cannot decide at the moment."))
-            }
-        }
+    async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
+        self.log.write(event).await.map_err(|Stuck| {
+            self.notices.tell("the audit log takes no events: requests are refused".to_owned());
+            Unrecorded
+        })
     }
 }
 
@@ -211,18 +158,18 @@ fn gate(
     gateway: bool,
 ) -> Result<Prepared, Failure> {
     let compiled = policy.read()?;
-    if compiled.api_key_blocks().next().is_some() && !platform.has_store() {
-        return Err(Failure::Usage(
-            "the policy has API keys: say where they are kept with --store sqlite:PATH".to_owned(),
-        ));
-    }
-    if compiled.has_revocation_feed() && !platform.has_store() {
-        return Err(Failure::Usage(
-            "the policy has a revocation feed: say where it is kept with --store sqlite:PATH".to_owned(),
-        ));
-    }
+    let capabilities = HostCapabilities {
+        store: platform.has_store(),
+        key_copies: false,
+        store_help: "say where it is kept with --store sqlite:PATH",
+        gateway,
+        raw_path: true,
+        certificate_sources: &CERTIFICATE_SOURCES,
+        listener_asks_for_certificates: resources.client_ca().is_some(),
+    };
+    let unreachable = compiled.check_host(&capabilities).map_err(Failure::Usage)?;
     let mut told = compiled.weaknesses();
-    told.extend(unreachable::notices(&compiled, resources, gateway)?);
+    told.extend(unreachable);
     let (gate, more) =
         Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
     told.extend(more);

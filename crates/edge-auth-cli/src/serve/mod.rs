@@ -12,7 +12,6 @@ mod platform;
 mod proxy;
 mod signals;
 mod tls;
-mod unreachable;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

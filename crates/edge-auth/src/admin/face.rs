@@ -20,7 +20,7 @@ use crate::route::NormalPath;
 pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
-pub const MAX_ADMIN_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_ADMIN_BYTES: usize = 64 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -18,7 +18,8 @@ pub(crate) use access::parse_bootstrap_hash;
 
 pub use access::{BOOTSTRAP_PREFIX, bootstrap_hash, bootstrap_secret};
 pub use error::AdminError;
-pub use face::{Admission, MAX_ADMIN_BYTES, OPENAPI};
+pub(crate) use face::MAX_ADMIN_BYTES;
+pub use face::{Admission, OPENAPI};
 pub use list_import::ListImport;
 pub use registry::{Listed, Page, Registry};
 pub use revocation_view::RevocationView;

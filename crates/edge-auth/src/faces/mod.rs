@@ -1,14 +1,17 @@
 //! The ways in which a host is asked: as a gateway, by a proxy (forward-auth), by an application.
 //!
 //! Each face turns what came in into an [`AuthRequest`], and the outcome into a
-//! [`Reply`](crate::Reply) in its own manner. A host only chooses the face and carries bytes.
+//! [`Reply`](crate::Reply) in its own manner. [`Gate::dispatch`](crate::Gate::dispatch) chooses the
+//! face; a host only carries bytes.
 
 mod answer;
 pub(crate) mod cors;
-mod face;
+mod dispatch;
+mod endpoint;
 mod forward_auth;
 mod gateway;
 mod private;
+mod settle;
 mod verify;
 mod way;
 
@@ -18,9 +21,9 @@ use crate::certificate::Handover;
 use crate::request::{AuthRequest, Headers};
 
 pub use answer::Withheld;
-pub use face::{AUTHORIZE, Face, Mode};
+pub use dispatch::{BodyError, Dispatched, RequestBody};
 pub use private::private_cache_control;
-pub use verify::MAX_VERIFY_BYTES;
+pub use settle::{HostRuntime, Unrecorded, settle};
 pub use way::{Client, Way, of_one_connection};
 
 /// A request as it reached the host, before anything in it is believed.

@@ -19,7 +19,7 @@ use crate::reply::Reply;
 use crate::request::{AuthRequest, Headers, is_token};
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
-pub const MAX_VERIFY_BYTES: usize = 128 * 1024;
+pub(super) const MAX_VERIFY_BYTES: usize = 128 * 1024;
 
 /// The request in question.
 #[derive(Deserialize)]

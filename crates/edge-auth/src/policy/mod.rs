@@ -10,6 +10,7 @@ mod client_cert;
 mod compile;
 mod error;
 mod header;
+mod host_requirements;
 mod in_vain;
 mod issuer;
 mod locate;
@@ -42,6 +43,7 @@ pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use rule::{Access, Cors, Named, Rule};
 
 pub use error::{PolicyError, PolicyErrors};
+pub use host_requirements::HostCapabilities;
 pub use issuer::KeyOrigin;
 pub use locate::Format;
 pub use preset::Preset;

@@ -1,10 +1,10 @@
-//! Which face answers, on every host.
+//! Which face a request target is for, on every host.
 
 use crate::route::NormalPath;
 
 /// Who answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Face {
+pub(super) enum Face {
     /// `/healthz`: whether the host stands.
     Health,
     /// `/admin/v1/…`: [`Gate::admin`](crate::Gate::admin).
@@ -18,20 +18,20 @@ pub enum Face {
 }
 
 /// The path of the forward-auth face, for [`Gate::forward_auth`](crate::Gate::forward_auth).
-pub const AUTHORIZE: &str = "/authorize";
+pub(super) const AUTHORIZE: &str = "/authorize";
 
 /// What decides who answers.
 #[derive(Debug, Clone, Copy)]
-pub struct Mode {
+pub(super) struct Mode {
     /// Whether there is an upstream.
-    pub gateway: bool,
+    pub(super) gateway: bool,
     /// Whether the policy has an `[admin]`. Without one an upstream may have these paths.
-    pub administers: bool,
+    pub(super) administers: bool,
 }
 
 impl Face {
     /// The face that a request target (RFC 9112, section 3.2.1) is for, if any.
-    pub fn of(target: &str, mode: Mode) -> Option<Self> {
+    pub(super) fn of(target: &str, mode: Mode) -> Option<Self> {
         let raw = target.split('?').next().unwrap_or_default();
         // A gateway sends on the normal path, and no other spelling of the listener's own may go on as one.
         let normal = match mode.gateway && raw.contains(['%', '.']) {

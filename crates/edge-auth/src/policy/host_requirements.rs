@@ -1,0 +1,164 @@
+//! What a policy needs of the host that enforces it, asked once for every host.
+
+use super::{Policy, Proxy};
+use crate::certificate::CertificateSource;
+
+/// What a host offers to a policy.
+#[derive(Debug, Clone, Copy)]
+pub struct HostCapabilities<'a> {
+    /// Whether it has a store of API keys and revocations that administration can write.
+    pub store: bool,
+    /// Whether it can read API keys from copies, without that store.
+    pub key_copies: bool,
+    /// What an operator does to give it a store: "start it with --store sqlite:PATH".
+    pub store_help: &'a str,
+    /// Whether granted requests go to an upstream.
+    pub gateway: bool,
+    /// Whether it sees a request's path as the client sent it.
+    pub raw_path: bool,
+    /// The sources by which certificates can reach it.
+    pub certificate_sources: &'a [CertificateSource],
+    /// Whether its own TLS listener asks clients for certificates.
+    pub listener_asks_for_certificates: bool,
+}
+
+impl Policy {
+    /// Returns what an operator should know of this policy on such a host: the certificate blocks
+    /// by which no client can pass there.
+    ///
+    /// # Errors
+    /// Names what the policy needs and the host lacks, and what to do.
+    pub fn check_host(&self, host: &HostCapabilities<'_>) -> Result<Vec<String>, String> {
+        self.check_store(host)?;
+        if self.forward_auth == Some(Proxy::Envoy) && !host.raw_path {
+            return Err("`[forward_auth] proxy = \"envoy\"` is not for this host: it resolves dot \
+                        segments before the gate sees them, and Envoy forwards them as they came. \
+                        Have Envoy ask the native host"
+                .to_owned());
+        }
+        let mut notices = Vec::new();
+        for (name, source, ca_file) in self.client_cert_blocks() {
+            let listener = source == CertificateSource::Tls;
+            // Without a `ca_file` building the gate reports it.
+            if listener && ca_file.is_some() && self.lacks_listener(host) {
+                return Err(format!(
+                    "client_cert `{name}`: this listener asks for no certificates: start it with \
+                     --tls-cert, --tls-key and --client-ca"
+                ));
+            }
+            if let Some(why) = self.unreachable(source, host) {
+                notices
+                    .push(format!("client_cert `{name}`, source `{source}`: no client passes by it: {why}"));
+            }
+        }
+        Ok(notices)
+    }
+
+    fn check_store(&self, host: &HostCapabilities<'_>) -> Result<(), String> {
+        if host.store {
+            return Ok(());
+        }
+        let has_keys = !self.api_keys.is_empty();
+        let need = if self.has_revocation_feed() {
+            "a revocation feed"
+        } else if has_keys && self.administers() {
+            "`[admin]`, which writes API keys"
+        } else if has_keys && !host.key_copies {
+            "API keys"
+        } else {
+            return Ok(());
+        };
+        Err(format!("the policy has {need}, so a store is needed: {}", host.store_help))
+    }
+
+    fn lacks_listener(&self, host: &HostCapabilities<'_>) -> bool {
+        host.certificate_sources.contains(&CertificateSource::Tls) && !host.listener_asks_for_certificates
+    }
+
+    /// Why no certificate comes to this host by this source.
+    fn unreachable(&self, source: CertificateSource, host: &HostCapabilities<'_>) -> Option<&'static str> {
+        if !host.certificate_sources.contains(&source) {
+            return Some("nothing comes to this host by that source");
+        }
+        match source {
+            CertificateSource::Tls if !host.gateway => Some(
+                "without an upstream, only proxies and applications ask, and theirs are not their clients'",
+            ),
+            CertificateSource::Rfc9440 | CertificateSource::CloudflareHeaders
+                if host.gateway && !self.names_proxies() =>
+            {
+                Some("the gateway believes no proxy: name yours in `[trust]`, by `networks` or `secret`")
+            }
+            CertificateSource::Tls
+            | CertificateSource::Rfc9440
+            | CertificateSource::CloudflareHeaders
+            | CertificateSource::Cloudflare
+            | CertificateSource::ApiGateway
+            | CertificateSource::AlbVerify
+            | CertificateSource::AlbPassthrough => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Format;
+
+    const HOST: HostCapabilities<'static> = HostCapabilities {
+        store: true,
+        key_copies: false,
+        store_help: "name one",
+        gateway: true,
+        raw_path: true,
+        certificate_sources: &CertificateSource::ALL,
+        listener_asks_for_certificates: true,
+    };
+
+    fn policy(text: &str) -> Policy {
+        let rule = "[[rule]]\npath = \"/\"\npublic = true\n";
+        Policy::parse(&format!("{text}\n{rule}"), Format::Toml, "policy.toml").unwrap()
+    }
+
+    const KEYS: &str = "[[api_key]]\nname = \"partners\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n";
+
+    #[test]
+    fn what_must_be_stored_needs_a_store() {
+        let without = HostCapabilities { store: false, ..HOST };
+        let copies = HostCapabilities { key_copies: true, ..without };
+        let feed = "[revocation]\nsecret = \"SECRET\"\n";
+        for (text, needed, needed_beside_copies) in [
+            (String::new(), None, None),
+            (KEYS.to_owned(), Some("API keys"), None),
+            (format!("{KEYS}[admin]\n"), Some("`[admin]`"), Some("`[admin]`")),
+            (feed.to_owned(), Some("a revocation feed"), Some("a revocation feed")),
+        ] {
+            let policy = policy(&text);
+            assert_eq!(policy.check_host(&HOST), Ok(vec![]), "{text}");
+            for (host, needed) in [(without, needed), (copies, needed_beside_copies)] {
+                let found = policy.check_host(&host).err();
+                assert_eq!(found.is_some(), needed.is_some(), "{text}: {found:?}");
+                if let (Some(found), Some(needed)) = (found, needed) {
+                    assert!(found.contains(needed) && found.contains("name one"), "{found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn envoy_needs_a_host_that_sees_paths_as_they_were_sent() {
+        let envoy = policy("[forward_auth]\nproxy = \"envoy\"\n");
+        assert_eq!(envoy.check_host(&HOST), Ok(vec![]));
+        assert!(envoy.check_host(&HostCapabilities { raw_path: false, ..HOST }).is_err());
+    }
+
+    #[test]
+    fn a_certificate_source_that_cannot_reach_the_host_is_reported() {
+        let block = "[[client_cert]]\nname = \"devices\"\nsource = \"api-gateway\"\nidentity = { subject = \"CN\" }\n\
+                     issuer_dn = \"CN=Devices CA\"\n";
+        let devices = policy(block);
+        assert_eq!(devices.check_host(&HOST), Ok(vec![]));
+        let notices = devices.check_host(&HostCapabilities { certificate_sources: &[], ..HOST }).unwrap();
+        assert!(notices.iter().any(|notice| notice.contains("devices")), "{notices:?}");
+    }
+}
