@@ -59,6 +59,17 @@ fn an_http_event_that_is_not_whole_is_a_bad_request() {
 }
 
 #[test]
+fn a_path_that_the_platform_decoded_ambiguously_is_in_the_audit_log() {
+    let mut running = running(POLICY);
+    let event =
+        json!({ "requestContext": { "http": { "method": "GET" } }, "rawPath": "/authorize/../healthz" });
+    assert_eq!(running.answer(&event)["statusCode"], 400);
+    let audit = running.function.audit().unwrap();
+    assert_eq!((&audit["allowed"], &audit["code"]), (&json!(false), &json!("path_ambiguous")));
+    assert_eq!((&audit["method"], &audit["path"]), (&json!("GET"), &json!("/authorize/../healthz")));
+}
+
+#[test]
 fn a_body_is_read_as_far_as_its_face_reads() {
     let running = running(POLICY);
     let post = |body: &str, base64: bool| {

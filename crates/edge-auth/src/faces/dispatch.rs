@@ -18,6 +18,9 @@ use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, RevocationLog};
 use crate::reply::Reply;
 
+const NOT_FOUND: &str = "Here are /authorize, /v1/verify, /admin/v1 and /healthz; \
+     a gateway, which has an upstream, proxies every path.";
+
 /// The body of a request, which most requests are decided without.
 pub trait RequestBody: MaybeSend {
     /// Reads the whole body.
@@ -60,7 +63,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     ) -> Dispatched {
         let mode = Mode { gateway, administers: self.policy.administers() };
         let reply = match Face::of(incoming.target, mode) {
-            None => Reply::trouble(404, "Here are /authorize, /v1/verify, /admin/v1 and /healthz."),
+            None => Reply::trouble(404, NOT_FOUND),
             Some(Face::Health) => Reply::health(incoming.method),
             Some(Face::Gateway) => return self.dispatch_gateway(incoming, host).await,
             Some(Face::ForwardAuth) => {
