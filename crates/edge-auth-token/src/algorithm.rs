@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Curve;
+
 /// A JWS algorithm that this crate checks. `none` is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Algorithm {
@@ -36,7 +38,63 @@ pub enum Algorithm {
     Hs512,
 }
 
+/// How an algorithm makes signatures: what a [`SignatureBackend`](crate::SignatureBackend) chooses by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignatureScheme {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2).
+    RsaPkcs1(HashFunction),
+    /// RSASSA-PSS (RFC 8017, section 8.1), its MGF1 with the same hash and its salt as long.
+    RsaPss(HashFunction),
+    /// ECDSA (FIPS 186-5), with the hash that goes with the curve.
+    Ecdsa(Curve),
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// HMAC (RFC 2104).
+    Hmac(HashFunction),
+}
+
+/// A hash function of the SHA-2 family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HashFunction {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl HashFunction {
+    /// The length of a digest, in bytes.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
 impl Algorithm {
+    /// How its signatures are made.
+    pub const fn scheme(self) -> SignatureScheme {
+        match self {
+            Self::Rs256 => SignatureScheme::RsaPkcs1(HashFunction::Sha256),
+            Self::Rs384 => SignatureScheme::RsaPkcs1(HashFunction::Sha384),
+            Self::Rs512 => SignatureScheme::RsaPkcs1(HashFunction::Sha512),
+            Self::Ps256 => SignatureScheme::RsaPss(HashFunction::Sha256),
+            Self::Ps384 => SignatureScheme::RsaPss(HashFunction::Sha384),
+            Self::Ps512 => SignatureScheme::RsaPss(HashFunction::Sha512),
+            Self::Es256 => SignatureScheme::Ecdsa(Curve::P256),
+            Self::Es384 => SignatureScheme::Ecdsa(Curve::P384),
+            Self::Es512 => SignatureScheme::Ecdsa(Curve::P521),
+            Self::EdDsa => SignatureScheme::Ed25519,
+            Self::Hs256 => SignatureScheme::Hmac(HashFunction::Sha256),
+            Self::Hs384 => SignatureScheme::Hmac(HashFunction::Sha384),
+            Self::Hs512 => SignatureScheme::Hmac(HashFunction::Sha512),
+        }
+    }
+
     /// Every algorithm whose checking key may be public: what an issuer with a key set is allowed
     /// when its configuration says nothing.
     pub const ASYMMETRIC: &'static [Self] = &[
@@ -57,7 +115,7 @@ impl Algorithm {
     /// Whether who can check a signature can also make one (`HS*`). An issuer's configuration must
     /// never allow symmetric and asymmetric algorithms together (RFC 8725, section 3.1).
     pub const fn is_symmetric(self) -> bool {
-        matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
+        matches!(self.scheme(), SignatureScheme::Hmac(_))
     }
 
     /// The registered name, as in a token's `alg`.

@@ -10,8 +10,8 @@ use aws_lc_rs::signature::{
 };
 
 use crate::{
-    Algorithm, EcPublicKey, Ed25519PublicKey, KeyError, PublicKey, RsaPublicKey, SignatureBackend,
-    SignatureInvalid, VerifySignature,
+    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, HashFunction, KeyError, PublicKey, RsaPublicKey,
+    SignatureBackend, SignatureInvalid, SignatureScheme, VerifySignature,
 };
 
 /// RSA, ECDSA and Ed25519 by AWS-LC.
@@ -31,32 +31,39 @@ impl SignatureBackend for AwsLcRs {
 }
 
 fn rsa(key: &RsaPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
-    let parameters: &'static RsaParameters = match algorithm {
-        Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
-        Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
-        Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
-        Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
-        _ => return None,
+    use HashFunction::{Sha256, Sha384, Sha512};
+    let parameters: &'static RsaParameters = match algorithm.scheme() {
+        SignatureScheme::RsaPkcs1(Sha256) => &RSA_PKCS1_2048_8192_SHA256,
+        SignatureScheme::RsaPkcs1(Sha384) => &RSA_PKCS1_2048_8192_SHA384,
+        SignatureScheme::RsaPkcs1(Sha512) => &RSA_PKCS1_2048_8192_SHA512,
+        SignatureScheme::RsaPss(Sha256) => &RSA_PSS_2048_8192_SHA256,
+        SignatureScheme::RsaPss(Sha384) => &RSA_PSS_2048_8192_SHA384,
+        SignatureScheme::RsaPss(Sha512) => &RSA_PSS_2048_8192_SHA512,
+        SignatureScheme::Ecdsa(_) | SignatureScheme::Ed25519 | SignatureScheme::Hmac(_) => return None,
     };
     RsaPublicKeyComponents { n: key.modulus(), e: key.exponent() }.to_parsed_public_key(parameters).ok()
 }
 
 fn ec(key: &EcPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
-    let parameters: &'static dyn VerificationAlgorithm = match algorithm {
-        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
-        Algorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
-        Algorithm::Es512 => &ECDSA_P521_SHA512_FIXED,
-        _ => return None,
+    let parameters: &'static dyn VerificationAlgorithm = match algorithm.scheme() {
+        SignatureScheme::Ecdsa(Curve::P256) => &ECDSA_P256_SHA256_FIXED,
+        SignatureScheme::Ecdsa(Curve::P384) => &ECDSA_P384_SHA384_FIXED,
+        SignatureScheme::Ecdsa(Curve::P521) => &ECDSA_P521_SHA512_FIXED,
+        SignatureScheme::RsaPkcs1(_)
+        | SignatureScheme::RsaPss(_)
+        | SignatureScheme::Ed25519
+        | SignatureScheme::Hmac(_) => return None,
     };
     ParsedPublicKey::new(parameters, key.to_uncompressed()).ok()
 }
 
 fn ed25519(key: &Ed25519PublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
-    match algorithm {
-        Algorithm::EdDsa => ParsedPublicKey::new(&ED25519, key.as_bytes()).ok(),
-        _ => None,
+    match algorithm.scheme() {
+        SignatureScheme::Ed25519 => ParsedPublicKey::new(&ED25519, key.as_bytes()).ok(),
+        SignatureScheme::RsaPkcs1(_)
+        | SignatureScheme::RsaPss(_)
+        | SignatureScheme::Ecdsa(_)
+        | SignatureScheme::Hmac(_) => None,
     }
 }
 

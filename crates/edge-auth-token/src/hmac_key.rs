@@ -5,7 +5,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::{Algorithm, KeyError, Secret, SignatureInvalid};
+use crate::{Algorithm, HashFunction, KeyError, Secret, SignatureInvalid, SignatureScheme};
 
 /// A secret, ready for checking the codes of one algorithm.
 pub(crate) enum HmacKey {
@@ -20,11 +20,20 @@ impl HmacKey {
         let bytes = secret.expose();
         let no_mac = |_| KeyError::RefusedByBackend;
         check_length(bytes, algorithm)?;
-        match algorithm {
-            Algorithm::Hs256 => Hmac::new_from_slice(bytes).map(Self::Sha256).map_err(no_mac),
-            Algorithm::Hs384 => Hmac::new_from_slice(bytes).map(Self::Sha384).map_err(no_mac),
-            Algorithm::Hs512 => Hmac::new_from_slice(bytes).map(Self::Sha512).map_err(no_mac),
-            _ => Err(KeyError::NoAllowedAlgorithm { key: "a shared secret" }),
+        match algorithm.scheme() {
+            SignatureScheme::Hmac(HashFunction::Sha256) => {
+                Hmac::new_from_slice(bytes).map(Self::Sha256).map_err(no_mac)
+            }
+            SignatureScheme::Hmac(HashFunction::Sha384) => {
+                Hmac::new_from_slice(bytes).map(Self::Sha384).map_err(no_mac)
+            }
+            SignatureScheme::Hmac(HashFunction::Sha512) => {
+                Hmac::new_from_slice(bytes).map(Self::Sha512).map_err(no_mac)
+            }
+            SignatureScheme::RsaPkcs1(_)
+            | SignatureScheme::RsaPss(_)
+            | SignatureScheme::Ecdsa(_)
+            | SignatureScheme::Ed25519 => Err(KeyError::NoAllowedAlgorithm { key: "a shared secret" }),
         }
     }
 
@@ -42,22 +51,11 @@ fn check(mac: impl Mac, message: &[u8], code: &[u8]) -> Result<(), SignatureInva
     mac.chain_update(message).verify_slice(code).map_err(|_| SignatureInvalid)
 }
 
-/// The hash's length in bytes, for `HS*`.
-const fn hash_bytes(algorithm: Algorithm) -> Option<usize> {
-    match algorithm {
-        Algorithm::Hs256 => Some(32),
-        Algorithm::Hs384 => Some(48),
-        Algorithm::Hs512 => Some(64),
-        _ => None,
-    }
-}
-
+/// Refuses a secret that is shorter than its algorithm's hash; others have no shared secret.
 pub(crate) fn check_length(secret: &[u8], algorithm: Algorithm) -> Result<(), KeyError> {
-    let bytes = secret.len();
-    match hash_bytes(algorithm) {
-        Some(wanted) if bytes < wanted => Err(KeyError::SecretTooShort { bytes, wanted, algorithm }),
-        _ => Ok(()),
-    }
+    let SignatureScheme::Hmac(hash) = algorithm.scheme() else { return Ok(()) };
+    let (bytes, wanted) = (secret.len(), hash.bytes());
+    if bytes < wanted { Err(KeyError::SecretTooShort { bytes, wanted, algorithm }) } else { Ok(()) }
 }
 
 impl fmt::Debug for HmacKey {

@@ -100,7 +100,7 @@ mod time;
 mod token;
 mod verifying_key;
 
-pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use algorithm::{Algorithm, HashFunction, SignatureScheme, UnknownAlgorithm};
 #[cfg(feature = "aws-lc-rs")]
 pub use aws_lc::AwsLcRs;
 pub use backend::{SignatureBackend, SignatureInvalid, VerifySignature};

@@ -6,7 +6,8 @@ mod chain;
 use std::fmt;
 
 use edge_auth_token::{
-    Algorithm, Curve, KeyError, PublicKey, SignatureBackend, SignatureInvalid, VerifySignature,
+    Algorithm, Curve, HashFunction, KeyError, PublicKey, SignatureBackend, SignatureInvalid, SignatureScheme,
+    VerifySignature,
 };
 use pki_types::alg_id;
 use wasm_bindgen::JsValue;
@@ -61,21 +62,24 @@ impl SignatureBackend for NodeCrypto {
     }
 }
 
-/// The scheme of a JOSE algorithm, and the bits of its hash; Ed25519 has its own.
+/// The scheme of a JOSE algorithm, and the bits of its hash; Ed25519 has its own. `None` for shared secrets, which
+/// are not public keys.
 fn scheme(algorithm: Algorithm) -> Option<(Scheme, u32)> {
-    Some(match algorithm {
-        Algorithm::Rs256 => (Scheme::Pkcs1, 256),
-        Algorithm::Rs384 => (Scheme::Pkcs1, 384),
-        Algorithm::Rs512 => (Scheme::Pkcs1, 512),
-        Algorithm::Ps256 => (Scheme::Pss, 256),
-        Algorithm::Ps384 => (Scheme::Pss, 384),
-        Algorithm::Ps512 => (Scheme::Pss, 512),
-        Algorithm::Es256 => (Scheme::Ecdsa, 256),
-        Algorithm::Es384 => (Scheme::Ecdsa, 384),
-        Algorithm::Es512 => (Scheme::Ecdsa, 512),
-        Algorithm::EdDsa => (Scheme::Ed25519, 0),
-        _ => return None,
-    })
+    let (scheme, hash) = match algorithm.scheme() {
+        SignatureScheme::RsaPkcs1(hash) => (Scheme::Pkcs1, hash),
+        SignatureScheme::RsaPss(hash) => (Scheme::Pss, hash),
+        SignatureScheme::Ecdsa(Curve::P256) => (Scheme::Ecdsa, HashFunction::Sha256),
+        SignatureScheme::Ecdsa(Curve::P384) => (Scheme::Ecdsa, HashFunction::Sha384),
+        SignatureScheme::Ecdsa(Curve::P521) => (Scheme::Ecdsa, HashFunction::Sha512),
+        SignatureScheme::Ed25519 => return Some((Scheme::Ed25519, 0)),
+        SignatureScheme::Hmac(_) => return None,
+    };
+    let bits = match hash {
+        HashFunction::Sha256 => 256,
+        HashFunction::Sha384 => 384,
+        HashFunction::Sha512 => 512,
+    };
+    Some((scheme, bits))
 }
 
 /// A key that the runtime has accepted.
@@ -103,7 +107,9 @@ impl Key {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self.scheme {
             Scheme::Pss => verify_pss(&self.pkcs1, self.hash_bits, message, signature),
-            _ => verify_by(&self.object, self.hash_bits, message, signature),
+            Scheme::Pkcs1 | Scheme::Ecdsa | Scheme::Ed25519 => {
+                verify_by(&self.object, self.hash_bits, message, signature)
+            }
         }
     }
 }
@@ -112,7 +118,7 @@ impl VerifySignature for Key {
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureInvalid> {
         let valid = match self.scheme {
             Scheme::Ecdsa => self.verify(message, &der::ecdsa_signature(signature)),
-            _ => self.verify(message, signature),
+            Scheme::Pkcs1 | Scheme::Pss | Scheme::Ed25519 => self.verify(message, signature),
         };
         if valid { Ok(()) } else { Err(SignatureInvalid) }
     }
