@@ -14,6 +14,7 @@ mod in_vain;
 mod issuer;
 mod locate;
 mod preset;
+mod public_issuer;
 mod read;
 mod rule;
 mod sample;
