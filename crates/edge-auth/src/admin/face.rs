@@ -192,11 +192,11 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::CreateRevocation => {
                 let revocations = revocations()?;
-                let entry = revocations.create(read(body)?, now).await?;
+                let (entry, view) = revocations.create_with_notice(read(body)?, now).await?;
                 // It is made, whatever else goes wrong.
                 let untidy = revocations.tidy(randomness, now).await.err();
                 let notice = untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
-                Ok(Done { notice, ..Done::entry(201, &entry) })
+                Ok(Done { notice, reply: Reply::json(201, &view), ..Done::entry(201, &entry) })
             }
             Action::UndoRevocation(id) => {
                 let Because { reason } = read(body)?;
