@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::{AdminError, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
+use super::{AdminError, AdminScope, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
 use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
 use crate::gate::{Gate, Outcome};
@@ -80,7 +80,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
-        let scope = action.as_ref().map_or(super::action::WRITE_KEYS, Action::scope);
+        let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
         let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
             return Err((reply, outcome));

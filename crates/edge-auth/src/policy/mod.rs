@@ -4,6 +4,7 @@
 //! patterns parse, no rule is unreachable. What it refers to (secrets, key files) is brought in
 //! when a [`Gate`](crate::Gate) is built.
 
+mod administrators;
 mod api_key;
 mod by_name;
 mod client_cert;
@@ -43,6 +44,7 @@ pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use rule::{Access, Cors, Named, Rule};
 
+pub use administrators::{Administration, Administrator};
 pub use error::{PolicyError, PolicyErrors};
 pub use issuer::KeyOrigin;
 pub use locate::Format;
