@@ -223,6 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_names_the_claims_that_pin() {
+        let reference = include_str!("../../README.md");
+        let section = reference.split("### Issuers of everybody's tokens").nth(1).unwrap();
+        let section = section.split("\n### ").next().unwrap();
+        let mut compared = 0;
+        for line in section.lines().filter(|line| line.starts_with("| `https://")) {
+            let [issuers, pins] = [1, 2].map(|column| line.split('|').nth(column).unwrap());
+            let quoted = |text: &str| -> Vec<String> {
+                text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+            };
+            for iss in quoted(issuers).iter().filter(|iss| !iss.starts_with('…')) {
+                assert_eq!(PublicIssuer::of(iss).unwrap().pins(), quoted(pins), "{iss}");
+                compared += 1;
+            }
+        }
+        assert_eq!(compared, 8);
+    }
+
+    #[test]
     fn an_issuer_of_one_customer_is_none_of_them() {
         for iss in [
             "https://login.example.com/",

@@ -408,6 +408,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn two_patterns_meet_if_one_path_matches_both() {
+        for (one, other) in [
+            ("/a", "/{x}"),
+            ("/a/{x}", "/{y}/b"),
+            ("/{*rest}", "/a/b"),
+            ("/a/{*rest}", "/a"),
+            ("/a/{*rest}", "/{x}/b/{*rest}"),
+        ] {
+            assert!(pattern(one).meets(&pattern(other)), "{one} {other}");
+            assert!(pattern(other).meets(&pattern(one)), "{other} {one}");
+        }
+        for (one, other) in
+            [("/a", "/b"), ("/a", "/a/"), ("/{x}", "/"), ("/a/b/{*rest}", "/a"), ("/a/{x}", "/b/{*rest}")]
+        {
+            assert!(!pattern(one).meets(&pattern(other)), "{one} {other}");
+            assert!(!pattern(other).meets(&pattern(one)), "{other} {one}");
+        }
+    }
+
     fn any_pattern() -> impl Strategy<Value = PathPattern> {
         let segment = prop::sample::select(vec!["a", "b", "{}"]);
         let end = prop::sample::select(vec!["", "/", "/{*rest}"]);
