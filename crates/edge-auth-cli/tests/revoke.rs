@@ -211,3 +211,26 @@ fn policy_check_prints_the_stages_of_every_host() {
     assert!(told.contains("native, SQLite: 6 s (store 0 s + feed 6 s)"), "{told}");
     assert!(told.contains("KV alone: best effort, no bound"), "{told}");
 }
+
+#[test]
+fn up_to_now_is_later_than_now_by_the_issuers_skew_and_a_time_that_is_said_is_not() {
+    let (folder, _) = folder();
+    folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
+    let revoke = |more: &[&'static str]| {
+        let arguments =
+            ["revoke", "subject", "--issuer", "corp", "--subject", "alice", "--reason", "a drill"];
+        [&arguments[..], more].concat()
+    };
+    let now = seconds();
+    let report = folder.json(&revoke(&[]));
+    let before = report["target"]["before"].as_str().unwrap();
+    let before = humantime::parse_rfc3339(before).unwrap().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    // The default `clock_skew` is 30 seconds.
+    assert!(before >= now + 30, "{report}");
+    assert_eq!(report["notice"], Value::Null);
+    let report = folder.json(&revoke(&["--before", "2026-01-01"]));
+    assert_eq!(report["target"]["before"], "2026-01-01T00:00:00.000Z");
+    assert!(report["notice"].as_str().unwrap().contains("stay good"), "{report}");
+    let told = folder.run(&revoke(&["--before", "2026-01-01"])).stdout();
+    assert!(told.contains("note      tokens whose `iat`"), "{told}");
+}

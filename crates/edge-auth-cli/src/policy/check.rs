@@ -11,6 +11,7 @@ use edge_auth::{Gate, Policy, Resources};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
+use super::administration::AdministrationReport;
 use super::revocation::RevocationReport;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness};
@@ -42,6 +43,7 @@ struct CheckReport {
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
     needs: Vec<Need>,
+    administration: AdministrationReport,
     revocation: RevocationReport,
 }
 
@@ -101,6 +103,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
             .collect(),
         weaknesses: notices,
         needs,
+        administration: AdministrationReport(policy.administration()),
         revocation: RevocationReport::of(&policy),
     })
 }
@@ -185,6 +188,7 @@ impl Report for CheckReport {
             let detail = need.detail.as_deref().unwrap_or_default();
             writeln!(out, "{warn}not here{warn:#}: {}: {detail}", need.what)?;
         }
+        self.administration.human(out)?;
         self.revocation.human(out)
     }
 }

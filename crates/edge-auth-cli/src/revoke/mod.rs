@@ -57,7 +57,7 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
     let probes = args.wait.probes()?;
     let mut wish = args.what.wish(reason)?;
     wish.expires = args.expires;
-    let entry = revocations.create(wish, now()).await?;
+    let (_, entry) = revocations.create_with_notice(wish, now()).await?;
     let entered = Instant::now();
     let waited = match probes {
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
     // From time to time; a failure is nothing of this entry's.
     let tidied = revocations.tidy(&SystemRandomness, now()).await;
     let failed = waited.as_ref().is_some_and(Waited::failed);
-    output.report(&RevokeReport { entry: EntryReport::of(&entry).0, waited })?;
+    output.report(&RevokeReport { entry, waited })?;
     tidied?;
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }

@@ -29,7 +29,7 @@ pub(super) enum What {
         /// The `sub`
         #[arg(long)]
         subject: String,
-        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: now]
+        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: all that are good now, with an `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -41,7 +41,7 @@ pub(super) enum What {
         /// The client
         #[arg(long)]
         client: String,
-        /// The time [default: now]
+        /// The time [default: all that are good now, with an `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -50,7 +50,7 @@ pub(super) enum What {
         /// The issuer: its name in the policy, or its `iss`
         #[arg(long)]
         issuer: String,
-        /// The time [default: now]
+        /// The time [default: all that are good now, with an `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },

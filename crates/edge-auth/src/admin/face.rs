@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::{AdminError, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
+use super::{AdminError, AdminScope, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
 use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
 use crate::gate::{Gate, Outcome};
@@ -80,7 +80,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
-        let scope = action.as_ref().map_or(super::action::WRITE_KEYS, Action::scope);
+        let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
         let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
             return Err((reply, outcome));
@@ -192,11 +192,11 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::CreateRevocation => {
                 let revocations = revocations()?;
-                let entry = revocations.create(read(body)?, now).await?;
+                let (entry, view) = revocations.create_with_notice(read(body)?, now).await?;
                 // It is made, whatever else goes wrong.
                 let untidy = revocations.tidy(randomness, now).await.err();
                 let notice = untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
-                Ok(Done { notice, ..Done::entry(201, &entry) })
+                Ok(Done { notice, reply: Reply::json(201, &view), ..Done::entry(201, &entry) })
             }
             Action::UndoRevocation(id) => {
                 let Because { reason } = read(body)?;

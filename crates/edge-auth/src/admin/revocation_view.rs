@@ -25,6 +25,9 @@ pub struct RevocationView {
     pub at: String,
     /// When it has no meaning any more; `null` is never.
     pub until: Option<String>,
+    /// What whoever entered it just now should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 impl RevocationView {
@@ -63,6 +66,7 @@ impl RevocationView {
             reason: entry.reason.clone(),
             at: rfc3339_text(entry.at),
             until: entry.until.map(rfc3339_text),
+            notice: None,
         }
     }
 }

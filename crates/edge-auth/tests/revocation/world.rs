@@ -53,6 +53,9 @@ BLOCK
 [[rule]]
 path = "/admin/v1/{*rest}"
 require = "key:partners"
+scopes = { any_of = [
+    "edge-auth:keys:read", "edge-auth:keys:write", "edge-auth:revocations:read", "edge-auth:revocations:write",
+] }
 
 [[rule]]
 path = "/stale"
@@ -167,7 +170,7 @@ impl World {
     pub(crate) fn key(&self) -> (String, String) {
         let wish = KeyWish {
             block: "partners".to_owned(),
-            all_scopes: true,
+            scopes: vec!["edge-auth:keys:write".to_owned(), "edge-auth:revocations:write".to_owned()],
             never_expires: true,
             ..KeyWish::default()
         };
