@@ -7,6 +7,7 @@ mod connection;
 mod dynamodb;
 pub(crate) mod init;
 mod revocations;
+mod schema;
 mod spec;
 mod sqlite;
 #[cfg(test)]
