@@ -48,7 +48,8 @@ pub(crate) struct ServeArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
-    /// Where API-key records are kept, as in `sqlite:keys.db`; made if there is none
+    /// Where API-key records are kept, as in `sqlite:keys.db`. Made if there is none, unless the policy has a
+    /// `[revocation] secret`: then `edge-auth store init` makes it
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
     /// Gateway mode: verify every request, then proxy it to this origin
@@ -62,11 +63,17 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> {
     // A policy with mistakes is to leave no store behind.
     let policy = PolicyFile::at(&args.policy);
-    policy.read()?;
+    let current = policy.read()?;
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
     let upstream = upstream.map_err(|error| Failure::Usage(format!("--upstream: {error}")))?;
     let store = match &args.store {
-        Some(store) => Some(store::open_named(store).await?),
+        Some(store) => {
+            let (store, made) = store::open_or_make_named(store, &current).await?;
+            if made {
+                tell("edge-auth: there was no store: an empty one was made");
+            }
+            Some(store)
+        }
         None => None,
     };
     let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));

@@ -97,7 +97,7 @@ async fn writers_in_several_processes_lose_no_write() {
         let path = folder.path().join("shared.db");
         let start = || {
             let mut command = Command::new(std::env::current_exe().unwrap());
-            command.args(["--exact", name]).env(SHARED, &path).stdout(Stdio::null()).spawn().unwrap()
+            command.args(["--exact", name, "--nocapture"]).env(SHARED, &path).stdout(Stdio::null()).spawn().unwrap()
         };
         let mut processes: Vec<_> = (0..PROCESSES).map(|_| start()).collect();
         for process in &mut processes {
