@@ -4,16 +4,17 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{self, Empty};
 use super::trouble::Kind;
 
 /// How long a writer waits for another process's write to end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// Settings of a connection to a file that somebody may have tampered with: no code of the file's runs,
 /// and nothing in it is written that is not ours.
@@ -65,11 +66,7 @@ impl Open {
         connection.pragma_update(None, "cell_size_check", true)?;
         let was_empty = schema::prepare(&mut connection, empty)?;
         // Readers and the writer do not wait for each other; a commit is on the disk when it returns.
-        let mode: String =
-            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(Kind::NoLog(mode));
-        }
+        use_write_ahead_log(&connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         let schema = schema::changes(&connection)?;
         let files = files_at(path)?;
@@ -92,6 +89,28 @@ impl Open {
             false => Err(Kind::Replaced),
         }
     }
+}
+
+/// Switches the file to a write-ahead log. SQLite does not wait for other connections in this one change: it
+/// returns at once that the file is in use, so the change is tried again for as long as a write would wait.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), Kind> {
+    let started = Instant::now();
+    loop {
+        let switched: rusqlite::Result<String> =
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+        match switched {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => return Err(Kind::NoLog(mode)),
+            Err(error) if is_busy(&error) && started.elapsed() < PATIENCE => {
+                std::thread::sleep(BETWEEN_TRIES)
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 impl Drop for Open {
