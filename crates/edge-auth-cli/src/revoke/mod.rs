@@ -38,9 +38,9 @@ pub(crate) struct RevokeArgs {
 }
 
 /// What the entry of a fingerprint does not reach.
-const FINGERPRINT_ALONE: &str = "a fingerprint alone does not hold where a platform tells fingerprints and not \
-                                 certificates: there the same certificate in other bytes is another one. Revoke it by \
-                                 --file, or by --issuer and --serial, too";
+const FINGERPRINT_ALONE: &str = "a fingerprint alone does not hold where a platform tells fingerprints and not certificates: \
+     there the same certificate in other bytes is another one. Revoke it by --file, or by --issuer \
+     and --serial, too";
 
 #[derive(Serialize)]
 struct RevokeReport {

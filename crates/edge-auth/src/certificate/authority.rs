@@ -87,15 +87,10 @@ impl Authorities {
         best
     }
 
-    /// The certificates that an authority of this name and key has here, in the order of the file. It
-    /// may have several: renewed ones, or one by another authority.
-    pub(crate) fn certificates_of(
-        &self,
-        subject: &[u8],
-        key: &SubjectPublicKeyInfoDer<'_>,
-    ) -> impl Iterator<Item = &OnPath> {
-        let is_it = move |own: &&Authority| own.anchor.subject.as_ref() == subject && own.key == *key;
-        self.0.iter().filter(is_it).map(|own| &own.certificate)
+    /// The certificates that an authority with this key has here. It may have several: renewed ones, or
+    /// some by other authorities.
+    pub(crate) fn certificates_of(&self, key: &SubjectPublicKeyInfoDer<'_>) -> impl Iterator<Item = &OnPath> {
+        self.0.iter().filter(move |own| own.key == *key).map(|own| &own.certificate)
     }
 
     /// Whether all certificates come from one issuer: of one name, with one key.

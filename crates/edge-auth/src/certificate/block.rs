@@ -91,6 +91,9 @@ impl CertificateBlock {
             facts.validity.check(now)?;
             self.pins.check(&facts)?;
         }
+        if secrets.is_some() && !facts.can_be_revoked() {
+            return Err(malformed("neither it nor its issuer's name can be read: it could not be revoked"));
+        }
         let identity = self.identity.of(&facts, &self.pins.fingerprints)?;
         let principal = Principal {
             id: format!("cert:{}:{identity}", self.name),

@@ -100,11 +100,10 @@ fn above(path: &VerifiedPath<'_>, authorities: &Authorities) -> Result<Vec<OnPat
     for intermediate in path.intermediate_certificates() {
         above.push(OnPath::read(&intermediate.der())?);
         let key = intermediate.subject_public_key_info();
-        above.extend(authorities.certificates_of(intermediate.subject(), &key).cloned());
+        above.extend(authorities.certificates_of(&key).cloned());
     }
-    let anchor = path.anchor();
-    let key = webpki::spki_for_anchor(anchor);
-    above.extend(authorities.certificates_of(&anchor.subject, &key).cloned());
+    let key = webpki::spki_for_anchor(path.anchor());
+    above.extend(authorities.certificates_of(&key).cloned());
     Ok(above)
 }
 

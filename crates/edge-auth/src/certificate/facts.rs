@@ -54,6 +54,12 @@ impl Facts {
             validity: validity(&parsed),
         })
     }
+
+    /// Whether there is a name of it that its holder cannot change: its serial number under its issuer's
+    /// name, or all of its fingerprints.
+    pub(crate) fn can_be_revoked(&self) -> bool {
+        self.issuer.is_some() || self.fingerprints.canonical().is_some()
+    }
 }
 
 impl Names {
@@ -99,7 +105,8 @@ impl CertificateNames {
     }
 }
 
-/// Reads the whole structure, strictly, and only in the one form of its DER; each extension may be there once (RFC 5280, section 4.2).
+/// Reads the whole structure, strictly, and only in the one form of its DER; each extension may be
+/// there once (RFC 5280, section 4.2).
 pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
     Canonical::read(der)?;
     let certificate = Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;

@@ -164,3 +164,22 @@ fn what_cloudflare_hands_over_in_other_bytes_than_it_tells_of_is_refused() {
         TlsClientAuth { fingerprint_sha256: Some(&fingerprint), rfc9440: Some(&der), ..crate::sources::TOLD };
     assert_eq!(result(&door.ask(&Sent::cloudflare(told), NOW)), "certificate_malformed");
 }
+
+#[test]
+fn where_nothing_names_a_certificate_for_sure_it_is_refused_if_anything_can_be_revoked() {
+    let block = "source = \"cloudflare\"\nissuer_key_id = \"8204924cf49d471e855862706d889f58f6b784d3\"\n\
+                 identity = { subject = \"CN\" }";
+    let told = TlsClientAuth { issuer_dn: Some("XYZZY=a"), ..crate::sources::TOLD };
+    let with = |revocation: &str, told| {
+        let door = Door::new(&format!("{revocation}{}", policy(block)), "");
+        result(&door.ask(&Sent::cloudflare(told), NOW))
+    };
+    let revocation = "[revocation]\nsecret = \"HS\"\n\n";
+    assert_eq!(with("", told), "cert:devices:agent");
+    assert_eq!(with(revocation, told), "certificate_malformed");
+    assert_eq!(with(revocation, crate::sources::TOLD), "cert:devices:agent");
+    let client = root().issue(&agent());
+    let (fingerprint, der) = (hex(&client.thumbprint()), sequence(client.certificate()));
+    let whole = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), rfc9440: Some(&der), ..told };
+    assert_eq!(with(revocation, whole), "cert:devices:agent");
+}

@@ -94,11 +94,12 @@ fn leaf(instance: &crate::world::Instance, client: &Client, seconds: f64) -> Opt
 }
 
 #[test]
-fn an_authority_with_several_certificates_is_revoked_by_any_of_them_that_the_policy_names() {
+fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file() {
     let (root, own) = (Authority::root(&AuthorityPlan::named("Root CA")), Authority::root(&plan()));
     let renewed = own.renewed(&plan());
     let crossed = own.certified_by(&root, &plan());
-    for authorities in [[&own, &renewed, &crossed], [&crossed, &renewed, &own], [&renewed, &crossed, &own]] {
+    let renamed = own.renewed(&AuthorityPlan::named("Formerly Devices CA"));
+    for authorities in [[&own, &renewed, &renamed], [&crossed, &renewed, &own], [&renewed, &crossed, &own]] {
         let file: String = authorities.iter().map(|authority| authority.pem()).collect();
         for revoked in authorities {
             let mut world = World::new();
