@@ -7,7 +7,7 @@ mod common;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::Folder;
-use edge_auth_testkit::certificates::{Authority, AuthorityPlan};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -271,6 +271,52 @@ fn a_revocation_list_is_taken_over_and_wrong_ones_are_refused() {
     let refused = folder.run(&import);
     assert_eq!(refused.code(), 1);
     assert!(refused.stderr().contains("larger than"), "{}", refused.stderr());
+}
+
+#[test]
+fn a_certificate_that_is_revoked_by_its_file_is_revoked_by_all_of_its_names() {
+    let (folder, authority) = folder();
+    folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
+    let client = authority.issue(&ClientPlan { serial: vec![0x0a, 0xff], ..ClientPlan::default() });
+    folder.write("device.pem", &client.pem());
+    let revoke = ["revoke", "certificate", "--file", "device.pem", "--reason", "its key was copied"];
+    let report = folder.json(&revoke);
+    assert_eq!(report["target"], json!({ "kind": "certificate", "fingerprint": hex(&client) }));
+    assert_eq!(
+        report["also"][0]["target"],
+        json!({ "kind": "certificate-serial", "issuer": "CN=Devices CA,O=Example", "serial": "aff" })
+    );
+    assert_eq!(report["note"], Value::Null);
+
+    let fingerprint = hex(&client);
+    let alone = ["revoke", "certificate", "--fingerprint", &fingerprint, "--reason", "its key was copied"];
+    let report = folder.json(&alone);
+    assert!(report["note"].as_str().unwrap().contains("--issuer and --serial"), "{report}");
+    let told = folder.run(&alone).stdout();
+    assert!(told.contains("a fingerprint alone does not hold"), "{told}");
+}
+
+#[test]
+fn the_command_waits_until_what_a_revoked_authority_of_the_policy_issued_is_refused() {
+    let (folder, authority) = folder();
+    folder.write("policy.toml", &format!("[trust]\nnetworks = [\"127.0.0.0/8\"]\n{POLICY}"));
+    folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
+    let upstream = common::echo();
+    let servers = [folder.serve(&["--upstream", &format!("http://{upstream}")])];
+    let field = format!("Client-Cert: {}", sequence(&authority.issue(&ClientPlan::default())));
+    let revoke = ["revoke", "certificate", "--file", "ca.pem", "--reason", "its key was copied"];
+    let probing = probing(&servers, "/orders", &field);
+    let arguments: Vec<&str> = revoke.into_iter().chain(probing.iter().map(String::as_str)).collect();
+    refused_by_all(&folder.json(&arguments), 1);
+}
+
+fn hex(client: &Client) -> String {
+    client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sequence(client: &Client) -> String {
+    use base64::Engine;
+    format!(":{}:", base64::engine::general_purpose::STANDARD.encode(client.certificate()))
 }
 
 #[test]

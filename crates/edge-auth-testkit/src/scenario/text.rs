@@ -8,10 +8,16 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 25] = [
     "ca",
+    "ca-sha256",
     "cert",
+    "cert-ber",
     "cert-chain",
+    "cert-chain-other",
+    "cert-other",
+    "cert-other-pem",
+    "cert-other-sha256",
     "cert-pem",
     "cert-sha256",
     "cert-url",

@@ -127,7 +127,11 @@ impl<P: Platform> Gate<P> {
         self.know_revocations(now, trail).await?;
         for (above, marks) in certificate.marks.iter().enumerate() {
             if let Some((what, entry)) = self.revoked(&marks.own, None, now, trail).await? {
-                let whose = if above == 0 { "its" } else { "a certificate above it: the" };
+                let whose = match above {
+                    0 => "its",
+                    _ if marks.named => "an authority of the policy: the",
+                    _ => "a certificate above it: the",
+                };
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
@@ -141,7 +145,7 @@ impl<P: Platform> Gate<P> {
             };
             let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
             match listed {
-                None if block.lists.required => {
+                None if block.lists.required && !marks.named => {
                     return stale(format!("block `{}` wants a revocation list, and has none", block.name));
                 }
                 Some(next_update) if now >= next_update && !block.lists.overdue_allowed => {

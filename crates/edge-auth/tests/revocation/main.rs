@@ -5,11 +5,13 @@
 
 mod again;
 mod audit;
+mod authorities;
 mod clock;
 mod costs;
 mod lists;
 mod outage;
 mod overtaken;
+mod reencoded;
 mod rotation;
 mod snapshots;
 mod spread;

@@ -12,13 +12,13 @@ use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::{Document, Documents};
 use edge_auth_testkit::memory::MemoryApiKeys;
-use edge_auth_testkit::mint::{Signer, TestKey, compact};
+use edge_auth_testkit::mint::{Signer, TestKey, base64url, compact};
 use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const ISS: &str = "https://login.example.com/";
@@ -61,6 +61,10 @@ scopes = { any_of = [
 path = "/stale"
 require = "jwt:corp"
 insecure_allow_stale_revocation = true
+
+[[rule]]
+path = "/tokens"
+require = "jwt:corp"
 
 [[rule]]
 path = "/orders"
@@ -213,6 +217,42 @@ impl Instance {
         self.outcome("/orders", ("client-cert", &format!(":{der}:")), now)
     }
 
+    /// With the authorities below the root.
+    pub(crate) fn chain(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        self.with_certificate("/orders", client, None, now)
+    }
+
+    /// A token that is bound to the certificate (RFC 8705), with it.
+    pub(crate) fn bound_token(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        let token = signed(&json!({
+            "iss": ISS,
+            "aud": "https://api.example.com",
+            "sub": "alice",
+            "iat": NOW.seconds(),
+            "exp": NOW.seconds() + 3600,
+            "cnf": { "x5t#S256": base64url(&client.thumbprint()) },
+        }));
+        self.with_certificate("/tokens", client, Some(&format!("Bearer {token}")), now)
+    }
+
+    fn with_certificate(
+        &self,
+        target: &str,
+        client: &Client,
+        authorization: Option<&str>,
+        now: Timestamp,
+    ) -> Option<Code> {
+        use base64::Engine;
+        let encode = |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
+        let own = encode(client.certificate());
+        let above: Vec<_> = client.chain.iter().skip(1).map(|der| encode(der)).collect();
+        let mut fields = vec![("client-cert", own)];
+        fields.extend(above.into_iter().map(|der| ("client-cert-chain", der)));
+        fields.extend(authorization.map(|value| ("authorization", value.to_owned())));
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.with_fields(target, &fields, now).code()
+    }
+
     pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
         let mut outcome = self.unfollowed(target, (name, value), now);
         for work in std::mem::take(&mut outcome.follow_up) {
@@ -255,16 +295,19 @@ impl Instance {
 
 /// A token of this subject and `jti`, issued at [`NOW`].
 pub(crate) fn token(subject: &str, id: &str) -> String {
-    let key = TestKey::named("p256").unwrap();
-    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
-    let claims = json!({
+    signed(&json!({
         "iss": ISS,
         "aud": "https://api.example.com",
         "sub": subject,
         "jti": id,
         "iat": NOW.seconds(),
         "exp": NOW.seconds() + 3600,
-    });
+    }))
+}
+
+fn signed(claims: &Value) -> String {
+    let key = TestKey::named("p256").unwrap();
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
     compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
 }
 
