@@ -13,9 +13,7 @@ use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{Named, Rule};
 use crate::principal::{Kind, Principal};
-use crate::redact::{
-    MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor,
-};
+use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
 

@@ -115,7 +115,9 @@ fn a_token_that_became_a_host_is_not_shown() {
 #[test]
 fn nothing_of_a_credential_is_left_at_the_cut() {
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln";
-    for secret in ["acme_live_0123456789", token, "acme%5Flive%5F0123456789", "eyJhbGciOiJub25lIn0%2EeyJz%2Ec2ln"] {
+    for secret in
+        ["acme_live_0123456789", token, "acme%5Flive%5F0123456789", "eyJhbGciOiJub25lIn0%2EeyJz%2Ec2ln"]
+    {
         let text = format!("/some/path/{secret}/and/more");
         for most in 0..text.len() {
             let shown = redactor().hide(&text, most);
