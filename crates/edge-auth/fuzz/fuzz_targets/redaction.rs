@@ -34,7 +34,8 @@ fuzz_target!(|input: (&str, &str, u8, &[u8], u16)| {
     bounded(before, most);
 
     // What has the mark, or opens an escape that takes the credential's first letters, is no fair question.
-    let fair = |text: &str| !text.to_ascii_lowercase().contains(&MARK.to_ascii_lowercase()) && !text.contains('%');
+    let fair =
+        |text: &str| !text.to_ascii_lowercase().contains(&MARK.to_ascii_lowercase()) && !text.contains('%');
     if fair(before) && fair(after) {
         let credential = CREDENTIALS[usize::from(which) % CREDENTIALS.len()];
         let text = format!("{before}/{}/{after}", encoded(credential, choices));
