@@ -215,6 +215,8 @@ pub struct ClientPlan {
     pub key: ClientKey,
     /// So many bytes of nothing, to make it large.
     pub padding: usize,
+    /// How many more extensions it has that nobody knows.
+    pub extensions: u64,
     /// Whether it has a critical extension that nobody knows.
     pub unknown_critical: bool,
     /// Whether it says that it is an authority.
@@ -255,6 +257,7 @@ impl Default for ClientPlan {
             serial: vec![0x2a],
             key: ClientKey::P256,
             padding: 0,
+            extensions: 0,
             unknown_critical: false,
             is_authority: false,
         }
@@ -295,6 +298,10 @@ impl ClientPlan {
             extension.set_criticality(self.unknown_critical);
             params.custom_extensions = vec![extension];
         }
+        let unknown = |number| {
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 2, number], Vec::new())
+        };
+        params.custom_extensions.extend((0..self.extensions).map(unknown));
         params
     }
 

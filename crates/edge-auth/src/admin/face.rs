@@ -12,6 +12,7 @@ use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
 use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
+use crate::redact::MAX_REASON;
 use crate::reply::Reply;
 use crate::revocation::{Entry, Ledger, Statement, Target};
 use crate::route::NormalPath;
@@ -113,7 +114,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         let by = outcome.audit.principal.clone().unwrap_or_default();
         match self.act(&action, &by, query, body, randomness, now).await {
             Ok(Done { reply, key, revocation, because, notice }) => {
-                outcome.notices.extend(notice);
+                outcome.notices.extend(notice.map(|notice| self.redactor.hide(&notice, MAX_REASON)));
                 if let Some(id) = &key {
                     self.forget_key(id);
                 }
@@ -123,14 +124,15 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 }
                 outcome.audit.key = key;
                 outcome.audit.revocation = revocation;
-                outcome.audit.reason = because;
+                outcome.audit.reason = because.map(|because| self.redactor.hide(&because, MAX_REASON));
                 (reply, outcome)
             }
             Err(error) => {
                 let (code, status) = error.code();
                 outcome.audit.error = Some(code.to_owned());
-                outcome.audit.reason = Some(error.to_string());
-                (problem(status, code, &error.to_string()), outcome)
+                let reason = self.redactor.hide(&error.to_string(), MAX_REASON);
+                outcome.audit.reason = Some(reason.clone());
+                (problem(status, code, &reason), outcome)
             }
         }
     }

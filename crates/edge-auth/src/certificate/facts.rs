@@ -1,5 +1,7 @@
 //! What a certificate says, read from its DER or told by a platform.
 
+use std::collections::BTreeSet;
+
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use x509_cert::Certificate;
@@ -111,10 +113,8 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
     Canonical::read(der)?;
     let certificate = Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
-    let repeated = extensions.iter().enumerate().any(|(index, extension)| {
-        extensions.iter().take(index).any(|earlier| earlier.extn_id == extension.extn_id)
-    });
-    if repeated {
+    let different: BTreeSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
+    if different.len() < extensions.len() {
         return Err(malformed("an extension is there twice"));
     }
     // Without its sign -1 would be 255's double (RFC 5280, section 4.1.2.2).

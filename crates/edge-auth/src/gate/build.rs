@@ -17,6 +17,7 @@ use crate::platform::{Platform, Randomness};
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
 };
+use crate::redact::Redactor;
 use crate::revocation::{RevocationSecret, RevocationSecrets, Watch};
 use crate::trust::Trust;
 
@@ -116,6 +117,7 @@ impl<P: Platform> Gate<P> {
             revocations: secrets.map(watch),
             identity: IdentityHeaders::new(&policy.identity_prefix),
             trust: Trust::new(&policy.trust, secret),
+            redactor: Redactor::new(&key_blocks),
             policy,
             platform,
             backend,

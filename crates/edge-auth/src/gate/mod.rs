@@ -34,7 +34,7 @@ use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
-use crate::redact::redacted;
+use crate::redact::Redactor;
 use crate::request::{AuthRequest, is_token};
 use crate::revocation::Watch;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
@@ -55,6 +55,8 @@ pub struct Gate<P: Platform> {
     certificate_blocks: Vec<CertificateBlock>,
     pub(crate) identity: IdentityHeaders,
     pub(crate) trust: Trust,
+    /// Takes clients' credentials out of what is logged.
+    pub(crate) redactor: Redactor,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
     /// How often keys were forgotten because they changed.
@@ -70,14 +72,14 @@ impl<P: Platform> Gate<P> {
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut trail = Trail::new(request);
         let decision = self.decide(request, now, &mut trail).await;
-        self.redacted(trail.outcome(decision, now))
+        trail.outcome(decision, &self.redactor, now)
     }
 
     /// Decides as [`Self::authorize`] does, and writes down every check on the way.
     pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut trail = Trail::new(request).explaining();
         let decision = self.decide(request, now, &mut trail).await;
-        trail.outcome(decision, now)
+        trail.outcome(decision, &self.redactor, now)
     }
 
     /// Does the work that an outcome left for after the answer. What an operator should know of it
@@ -109,7 +111,7 @@ impl<P: Platform> Gate<P> {
 
     /// The outcome of a request that a face refused before it could be read.
     pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
-        self.redacted(Trail::new(request).outcome(Err(denial), now))
+        Trail::new(request).outcome(Err(denial), &self.redactor, now)
     }
 
     /// The outcome for the holder of the bootstrap secret, whom no rule is asked about.
@@ -123,7 +125,7 @@ impl<P: Platform> Gate<P> {
             respond: Vec::new(),
             upgrade: false,
         };
-        self.redacted(trail.outcome(Ok(Grant { principal: None, forward }), now))
+        trail.outcome(Ok(Grant { principal: None, forward }), &self.redactor, now)
     }
 
     /// Forgets what is in memory of a key that was just written.
@@ -146,7 +148,7 @@ impl<P: Platform> Gate<P> {
         let mut trail = Trail::new(request);
         let (rule, path, query) = self.route(request, &mut trail).ok()?;
         let grant = self.grant(rule, None, request, &path, query);
-        Some((rule, self.redacted(trail.outcome(Ok(grant), now))))
+        Some((rule, trail.outcome(Ok(grant), &self.redactor, now)))
     }
 
     /// The rule that an outcome is about.
@@ -341,15 +343,6 @@ impl<P: Platform> Gate<P> {
         request.proxy_trusted
             && rule.forward_credential
             && named.into_iter().any(|block| is_field_of(block.source, name))
-    }
-
-    /// Takes credentials that somebody put into a path out of the log.
-    fn redacted(&self, mut outcome: Outcome) -> Outcome {
-        let leads = self.key_blocks.iter().filter_map(ApiKeyBlock::lead);
-        if let Some(shown) = redacted(&outcome.audit.path, leads) {
-            outcome.audit.path = shown;
-        }
-        outcome
     }
 
     /// Whether a field's value is a key of ours or the bootstrap secret: even where nobody is asked
