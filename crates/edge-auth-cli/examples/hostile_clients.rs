@@ -66,7 +66,7 @@ const DRILLS: &[Drill] = &[
     Drill {
         name: "480 bodies that do not come",
         connections: 480,
-        begins: |_| b"POST /public/x HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n".to_vec(),
+        begins: |_| b"POST /public/slow HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n".to_vec(),
         goes_on: |_| Vec::new(),
     },
     Drill { name: "rapid resets", connections: 50, begins: |_| opened(SETTINGS), goes_on: rapid_resets },
@@ -238,13 +238,18 @@ fn start(program: &str) -> (Child, SocketAddr) {
     (server, address)
 }
 
-/// An upstream that takes a moment, and answers.
+/// An upstream that takes a moment, and answers; it waits for bodies to come whole.
 fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             thread::spawn(move || {
+                let mut head = [0; 4096];
+                let length = stream.read(&mut head).unwrap_or_default();
+                if head[..length].starts_with(b"POST") {
+                    let _ = stream.read(&mut head);
+                }
                 thread::sleep(Duration::from_millis(20));
                 let _ =
                     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-use super::open_connections::OpenConnection;
+use super::open_connections::{Admission, OpenConnection};
 
 /// Counts as one request until the last holder is gone: its answer, its body on the way upstream,
 /// or the tunnel that it became.
@@ -14,7 +14,7 @@ use super::open_connections::OpenConnection;
 pub(crate) struct ActiveRequest {
     connection: Arc<OpenConnection>,
     turn: Arc<Turn>,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 /// What a request waits for, if it is the client.
@@ -23,6 +23,8 @@ pub(super) struct Turn(Mutex<Waits>);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Waits {
+    /// Whether it has found a permit, or does without.
+    admitted: bool,
     /// Whether more of the body, or of a tunnel's bytes, was asked for and has not come.
     for_body: bool,
     /// Since when a piece of the answer waits to be taken.
@@ -32,13 +34,31 @@ struct Waits {
 }
 
 impl ActiveRequest {
-    pub(super) fn begin(
-        connection: Arc<OpenConnection>,
-        permit: OwnedSemaphorePermit,
+    /// Begins a request, and finds a permit for it unless it is a brief one that is the only one of
+    /// its connection. Returns whether it is only answered at once; `None` if it is not even refused.
+    pub(super) async fn begin(
+        connection: &Arc<OpenConnection>,
         turn: Arc<Turn>,
-    ) -> Arc<Self> {
-        connection.began();
-        Arc::new(Self { connection, turn, _permit: permit })
+        is_brief: bool,
+    ) -> Option<(Arc<Self>, bool)> {
+        let is_first = connection.began();
+        let mut request = Self { connection: Arc::clone(connection), turn, permit: None };
+        let admission = match is_first && is_brief {
+            true => Admission::Brief(None),
+            false => connection.admit_request(is_first).await?,
+        };
+        let is_brief = match admission {
+            Admission::Full(permit) => {
+                request.permit = Some(permit);
+                false
+            }
+            Admission::Brief(permit) => {
+                request.permit = permit;
+                true
+            }
+        };
+        request.change(|waits| waits.admitted = true);
+        Some((Arc::new(request), is_brief))
     }
 
     /// Ready when the connection has to go.
@@ -111,6 +131,6 @@ impl Turn {
 
 impl Waits {
     fn is_busy(self) -> bool {
-        !self.for_body && self.for_taking.is_none()
+        self.admitted && !self.for_body && self.for_taking.is_none()
     }
 }

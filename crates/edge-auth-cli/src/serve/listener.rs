@@ -21,7 +21,7 @@ use super::body::Body;
 use super::h2_streams;
 use super::head;
 use super::limits::Limits;
-use super::open_connections::{Admission, OpenConnection, OpenConnections};
+use super::open_connections::{OpenConnection, OpenConnections};
 use super::patient::Patient;
 use super::peer::Peer;
 use super::tls::Tls;
@@ -143,16 +143,14 @@ async fn answered<F>(
 where
     F: Future<Output = Response<Body>>,
 {
-    let (permit, overloaded) = match connection.admit_request().ok_or(Overloaded)? {
-        Admission::Full(permit) => (permit, false),
-        Admission::Brief(permit) => (permit, !asks_for_health(&request)),
-    };
-    let active = ActiveRequest::begin(connection, permit, h2_streams::turn());
+    let is_health = asks_for_health(&request);
+    let begun = ActiveRequest::begin(&connection, h2_streams::turn(), is_health).await;
+    let (active, is_brief) = begun.ok_or(Overloaded)?;
     let in_pieces = request.version() == hyper::Version::HTTP_2;
     request.extensions_mut().insert(Arc::clone(&active));
     let response = match head::refuse(&request) {
         Some(refused) => refused,
-        None if overloaded => too_many(),
+        None if is_brief && !is_health => too_many(),
         // In a box: an answer that waits to be taken keeps nothing of the work on it.
         None => Box::pin(handler(request)).await,
     };

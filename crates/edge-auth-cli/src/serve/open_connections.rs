@@ -13,6 +13,10 @@ use super::limits::Limits;
 
 /// How often a newcomer looks for a connection that has fallen idle in the meantime.
 const RETRY: Duration = Duration::from_millis(50);
+/// How long after a search for the sake of requests there is no other.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How often the only request of a connection looks for a permit.
+const FIRST_WAITS: u32 = 20;
 /// One in so many connections is closed at a time, so that finding them stays cheap.
 const EVICTED_SHARE: usize = 64;
 /// A connection may abandon so many requests more than it lets be answered (CVE-2023-44487).
@@ -23,7 +27,7 @@ const MAX_ABANDONED: u64 = 128;
 pub(super) struct OpenConnections {
     places: Arc<Semaphore>,
     requests: Arc<Semaphore>,
-    /// For what is answered at once although `requests` has no permit: health, and refusals.
+    /// For refusals of what has no permit of `requests`.
     spare: Arc<Semaphore>,
     /// Below so many free permits, clients that take no answers have to go.
     scarce: usize,
@@ -33,6 +37,7 @@ pub(super) struct OpenConnections {
 #[derive(Debug, Default)]
 struct Registry {
     next: u64,
+    searched: Option<Instant>,
     connections: HashMap<u64, Weak<OpenConnection>>,
 }
 
@@ -53,6 +58,8 @@ struct State {
     requests: usize,
     /// Those among them that wait for the gate or the upstream, and not for the client.
     busy: usize,
+    /// Whether the only request looks for a permit: to close the connection would free none.
+    seeks: bool,
     /// Whether HTTP has left the connection.
     tunnel: bool,
     /// When anything that counts last happened. Frames that carry no request do not count.
@@ -61,12 +68,12 @@ struct State {
     abandoned: u64,
 }
 
-/// A permit for one request, and for what.
+/// What may become of a request.
 pub(super) enum Admission {
-    /// To be decided, and sent upstream.
+    /// It is decided, and sent upstream.
     Full(OwnedSemaphorePermit),
-    /// To be answered at once.
-    Brief(OwnedSemaphorePermit),
+    /// It is answered at once, with a permit unless it is the only one of its connection.
+    Brief(Option<OwnedSemaphorePermit>),
 }
 
 impl OpenConnections {
@@ -94,15 +101,36 @@ impl OpenConnections {
         }
     }
 
-    /// Finds a permit for a request, or `None`: then it is not even refused.
-    pub(super) fn admit_request(&self) -> Option<Admission> {
-        if self.requests.available_permits() < self.scarce {
-            self.evict(|state| state.requests > 0);
+    /// Finds a permit for the only request of a connection, which may wait a little for others.
+    async fn admit_first(&self) -> Admission {
+        for _ in 0..FIRST_WAITS {
+            self.relieve();
+            if let Ok(Ok(permit)) = timeout(RETRY, Arc::clone(&self.requests).acquire_owned()).await {
+                return Admission::Full(permit);
+            }
         }
-        match Arc::clone(&self.requests).try_acquire_owned() {
-            Ok(permit) => Some(Admission::Full(permit)),
-            Err(_) => Arc::clone(&self.spare).try_acquire_owned().ok().map(Admission::Brief),
+        Admission::Brief(None)
+    }
+
+    /// Finds a permit for one more request of a connection, or `None`: then it is not even refused.
+    /// The last permits are for those who have no request under way.
+    fn admit_further(&self) -> Option<Admission> {
+        if !self.relieve()
+            && let Ok(permit) = Arc::clone(&self.requests).try_acquire_owned()
+        {
+            return Some(Admission::Full(permit));
         }
+        let permit = Arc::clone(&self.spare).try_acquire_owned().ok()?;
+        Some(Admission::Brief(Some(permit)))
+    }
+
+    /// If permits are scarce, has those go whose requests wait for them. Returns whether they are.
+    fn relieve(&self) -> bool {
+        let scarce = self.requests.available_permits() < self.scarce;
+        if scarce && self.may_search() {
+            self.evict(|state| state.requests > 0 && !state.seeks);
+        }
+        scarce
     }
 
     fn open(self: &Arc<Self>, place: OwnedSemaphorePermit) -> Arc<OpenConnection> {
@@ -118,6 +146,15 @@ impl OpenConnections {
         });
         registry.connections.insert(id, Arc::downgrade(&connection));
         connection
+    }
+
+    fn may_search(&self) -> bool {
+        let (mut registry, now) = (self.registry(), Instant::now());
+        let may = registry.searched.is_none_or(|last| last + PAUSE <= now);
+        if may {
+            registry.searched = Some(now);
+        }
+        may
     }
 
     /// Closes those that have waited longest for their clients: idle ones first, tunnels last.
@@ -143,9 +180,15 @@ impl OpenConnections {
 }
 
 impl OpenConnection {
-    /// Finds a permit for a request on this connection.
-    pub(super) fn admit_request(&self) -> Option<Admission> {
-        self.all.admit_request()
+    /// Finds a permit for a request that has begun on this connection.
+    pub(super) async fn admit_request(&self, is_first: bool) -> Option<Admission> {
+        if !is_first {
+            return self.all.admit_further();
+        }
+        self.state().seeks = true;
+        let admission = self.all.admit_first().await;
+        self.state().seeks = false;
+        Some(admission)
     }
 
     /// Ready when the connection has to go.
@@ -177,12 +220,12 @@ impl OpenConnection {
         self.state().tunnel = true;
     }
 
-    /// A request is under way, and waits for the gate.
-    pub(super) fn began(&self) {
+    /// A request is under way, and waits for others. Returns whether it is the only one.
+    pub(super) fn began(&self) -> bool {
         let mut state = self.state();
         state.requests += 1;
-        state.busy += 1;
         state.since = Instant::now();
+        state.requests == 1
     }
 
     /// A request that waited for the client (or for the gate) waits for the gate (or the client).
@@ -197,6 +240,7 @@ impl OpenConnection {
         let mut state = self.state();
         state.requests -= 1;
         state.busy -= usize::from(was_busy);
+        state.seeks &= state.requests > 0;
         state.since = Instant::now();
         state.abandoned = match abandoned {
             true => state.abandoned + 1,
@@ -219,7 +263,7 @@ impl OpenConnection {
 
 impl State {
     fn new() -> Self {
-        Self { requests: 0, busy: 0, tunnel: false, since: Instant::now(), abandoned: 0 }
+        Self { requests: 0, busy: 0, seeks: false, tunnel: false, since: Instant::now(), abandoned: 0 }
     }
 }
 

@@ -1,9 +1,8 @@
 //! A client that sends HTTP/2 frames as it likes (RFC 9113, sections 4.1 and 6).
 
-use std::net::SocketAddr;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use super::{Server, Stream};
 
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) const DATA: u8 = 0;
@@ -27,22 +26,23 @@ pub(super) struct Frame {
 }
 
 /// The client.
-pub(super) struct Client(pub(super) TcpStream);
+pub(super) struct Client(Box<dyn Stream>);
 
 impl Client {
     /// With windows of so many bytes for each stream.
-    pub(super) async fn connect(server: SocketAddr, window: u32) -> Self {
-        let mut client = Self(TcpStream::connect(server).await.unwrap());
+    pub(super) async fn connect(server: &Server, window: u32) -> Self {
+        let mut client = Self(server.open(b"h2").await);
         client.0.write_all(PREFACE).await.unwrap();
         let setting = [&[0, 4], &window.to_be_bytes()[..]].concat();
         client.send(SETTINGS, 0, 0, &setting).await;
         client
     }
 
+    /// Sends a frame. Returns whether the server took it.
     pub(super) async fn try_send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> bool {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()[..]].concat();
-        self.0.write_all(&[&head, payload].concat()).await.is_ok()
+        self.0.write_all(&[&head, payload].concat()).await.is_ok() && self.0.flush().await.is_ok()
     }
 
     pub(super) async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
