@@ -1,5 +1,6 @@
 //! Bodies: those that are answered, and those that are read whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge_auth::Reply;
@@ -9,6 +10,8 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+
+use super::active_request::ActiveRequest;
 
 /// The body of an answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
@@ -22,13 +25,20 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
 }
 
 /// Reads a body whole, or says with which status it is refused (RFC 9110, sections 15.5.9, 15.5.14).
-pub(super) async fn read(body: Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+pub(super) async fn read(
+    body: Incoming,
+    limit: usize,
+    request: Option<&Arc<ActiveRequest>>,
+) -> Result<Bytes, StatusCode> {
     // A length that is announced (RFC 9110, section 8.6) need not be waited for.
     if body.size_hint().lower() > limit as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let body = Limited::new(body, limit);
-    match tokio::time::timeout(TIMEOUT, body.collect()).await {
+    request.inspect(|request| request.wants_body());
+    let read = tokio::time::timeout(TIMEOUT, body.collect()).await;
+    request.inspect(|request| request.has_body());
+    match read {
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),

@@ -133,7 +133,7 @@ impl Host {
         if let Some(refused) = gate.refuse_verify(&incoming, now()) {
             return self.reply(&gate, refused).await;
         }
-        match body::read(body, MAX_VERIFY_BYTES).await {
+        match body::read(body, MAX_VERIFY_BYTES, parts.extensions.get()).await {
             Ok(body) => {
                 let asked = gate.verify_json(&incoming, &body, now()).await;
                 self.reply(&gate, asked).await
@@ -151,7 +151,7 @@ impl Host {
             Ok(admission) => admission,
             Err(refused) => return self.reply(&gate, refused).await,
         };
-        match body::read(body, MAX_ADMIN_BYTES).await {
+        match body::read(body, MAX_ADMIN_BYTES, parts.extensions.get()).await {
             Ok(body) => {
                 let done = gate.administer(admission, &incoming, &body, &SystemRandomness, now()).await;
                 self.reply(&gate, done).await

@@ -1,17 +1,24 @@
 //! `edge-auth serve`: the native host.
 
+mod active_request;
 mod audit_log;
 pub(crate) mod body;
+mod frames;
+mod h2_streams;
 mod head;
 mod host;
+mod limits;
 pub(crate) mod listener;
 mod notices;
+mod open_connections;
 mod patient;
 mod peer;
 mod platform;
+mod protocol;
 mod proxy;
 mod signals;
 mod tls;
+mod tracked_body;
 mod unreachable;
 
 use std::net::SocketAddr;
@@ -26,6 +33,7 @@ use serde_json::json;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use edge_auth_host::HttpKeySource;
 pub(crate) use host::Host;
+pub(crate) use limits::Limits;
 pub(crate) use notices::Notices;
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
@@ -90,7 +98,8 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
     let stop = stop()?;
     signals::reload_on_hangup(&host, tls.clone(), notices)?;
     started(address, tls.is_some(), &host, output);
-    listener::serve(listener, tls, move |request, peer| Arc::clone(&host).answer(request, peer), stop).await;
+    let answer = move |request, peer| Arc::clone(&host).answer(request, peer);
+    listener::serve(Limits::of_process(), listener, tls, answer, stop).await;
     writer.finish().await
 }
 

@@ -87,12 +87,13 @@ impl Upstream {
         grant: &Grant,
         client: Client,
     ) -> Forwarded {
+        let active = request.extensions().get().map(Arc::clone);
         let waiting = Waiting::of(&mut request, grant);
         let (parts, body) = request.into_parts();
         let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
             return bad(StatusCode::BAD_REQUEST, "The request cannot be sent on.");
         };
-        let (upload, progress) = Upload::of(body);
+        let (upload, progress) = Upload::of(body, active, self.patience);
         let sent = match self.client.send(Request::from_parts(head, upload)) {
             Ok(sent) => sent,
             Err(why) => return self.unreachable(&why),
@@ -101,13 +102,14 @@ impl Upstream {
             answered = sent => answered,
             () = progress.stalled(self.patience) => {
                 return match progress.waits_for_client() {
-                    true => bad(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
+                    true => too_late(),
                     false => self.too_slow(),
                 };
             }
         };
         match answered {
             Ok(answer) => self.answer(answer, grant, waiting).await,
+            Err(_) if progress.is_broken() && progress.waits_for_client() => too_late(),
             Err(_) if progress.is_broken() => bad(StatusCode::BAD_REQUEST, "The body cannot be read."),
             Err(error) => self.unreachable(&causes(&error)),
         }
@@ -169,4 +171,8 @@ impl Upstream {
 /// The client's own fault, of which no operator needs to know.
 fn bad(status: StatusCode, detail: &str) -> Forwarded {
     Forwarded { response: problem(status, detail), trouble: None }
+}
+
+fn too_late() -> Forwarded {
+    bad(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")
 }
