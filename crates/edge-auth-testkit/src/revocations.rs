@@ -59,6 +59,11 @@ impl MemoryRevocations {
         with(records, parts);
     }
 
+    /// Changes which snapshot is the newest one, as one who can write to the store may.
+    pub fn tamper_snapshot(&self, with: impl FnOnce(&mut Option<SnapshotRecord>)) {
+        with(&mut self.state().snapshot);
+    }
+
     /// Behind which reads wait before they begin.
     pub fn barrier(&self) -> &Barrier {
         &self.barrier
