@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod again;
+mod attacked;
 mod audit;
 mod clock;
 mod costs;

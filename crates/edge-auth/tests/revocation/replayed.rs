@@ -1,13 +1,12 @@
 //! Who can write to the store edits it between two reads of a running instance: what that knows, it does
 //! not forget.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edge_auth::Code;
-use edge_auth::platform::RevocationRecord;
 use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_testkit::revocations::StoredLog;
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
@@ -23,12 +22,6 @@ fn told(instance: &Instance, id: &str, now: Timestamp) -> (Option<Code>, String)
 
 fn compact(world: &World, seed: u64, now: Timestamp) {
     block_on(world.ledger().compact(&SeededRandomness::new(seed), now)).unwrap();
-}
-
-fn saved(world: &World) -> BTreeMap<u64, RevocationRecord> {
-    let mut saved = BTreeMap::new();
-    world.feed().tamper(|records, _| saved = records.clone());
-    saved
 }
 
 /// An instance that knows three records, the last of which revokes `known`.
@@ -63,7 +56,7 @@ fn nor_does_one_that_is_made_after_all_of_the_log_was_replaced() {
     compact(&world, 1, NOW);
     world.feed().tamper(|records, _| drop(records.remove(&3)));
     // Nothing is left of the snapshot, either: an administrator's tool believes what it finds.
-    world.feed().tamper_snapshot(|snapshot| *snapshot = None);
+    world.feed().put_back(StoredLog { snapshot: None, ..world.feed().stored() });
     for id in ["four", "five", "six"] {
         world.revoke(id, NOW);
     }
@@ -84,7 +77,7 @@ fn an_older_undoing_that_was_put_back_out_of_place_takes_nothing_back() {
     world.revoke("two", NOW);
     world.revoke("three", NOW);
     block_on(world.revocations().undo(1, "a mistake", NOW)).unwrap();
-    let undoing = saved(&world)[&4].clone();
+    let undoing = world.feed().stored().records[&4].clone();
     world.feed().tamper(|records, _| drop(records.split_off(&2)));
     world.revoke("known", later(1.0));
     assert_eq!(told(&instance, "known", later(1.0)).0, Some(Code::TokenRevoked));
