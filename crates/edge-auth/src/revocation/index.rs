@@ -35,6 +35,8 @@ struct Recent {
     at: Timestamp,
     /// Whether it stays whatever a snapshot has, since that may be one of another log.
     pinned: bool,
+    /// Whether an entry behind the snapshot took back what that has: this has all that was said since.
+    undone: bool,
 }
 
 /// What is known of a thing that a snapshot does not have: what took it back must be in the log.
@@ -117,7 +119,7 @@ impl Index {
             return;
         }
         if self.recent.len() >= self.sweep_at {
-            self.recent.retain(|_, recent| recent.standing.counts(now));
+            self.recent.retain(|_, recent| recent.undone || recent.standing.counts(now));
             self.sweep_at = SWEPT.max(self.recent.len() * 2);
         }
         let known = self.recent.get(&entry.mark).copied();
@@ -125,8 +127,9 @@ impl Index {
         let standing = standing.after(known.map(|known| known.standing).or_else(held));
         let pinned =
             standing.state != State::Undone && (!in_place || known.is_some_and(|known| known.pinned));
+        let undone = standing.state == State::Undone || known.is_some_and(|known| known.undone);
         let at = known.map_or(entry.at, |known| known.at.max(entry.at));
-        self.recent.insert(entry.mark, Recent { standing, at, pinned });
+        self.recent.insert(entry.mark, Recent { standing, at, pinned, undone });
     }
 
     /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the same
@@ -135,10 +138,14 @@ impl Index {
         let (mut found, mut open): (Option<Standing>, Vec<Mark>) = (None, Vec::new());
         let snapshot = self.snapshot.as_ref();
         for mark in &marks.0 {
-            let known = self.recent.get(mark).map(|recent| recent.standing);
-            let known = known.filter(|standing| standing.counts(now));
+            let recent = self.recent.get(mark);
             let held = || snapshot?.exactly(*mark).filter(|standing| standing.counts(now));
-            let one = match known.or_else(held) {
+            let one = match recent.map(|recent| recent.standing).filter(|standing| standing.counts(now)) {
+                Some(standing) => Some(standing),
+                None if recent.is_some_and(|recent| recent.undone) => continue,
+                None => held(),
+            };
+            let one = match one {
                 None if snapshot.is_some_and(|snapshot| snapshot.perhaps(*mark)) => {
                     // What was confirmed for a time that has passed is not known any more.
                     let confirmed = self.confirmed.find(mark);

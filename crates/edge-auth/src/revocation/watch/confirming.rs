@@ -51,14 +51,16 @@ impl Watch {
                 (_, Found::Nothing | Found::Perhaps { .. }) => return Ok(None),
             };
             let logged = self.logged(feed, mark).await?;
-            // What took it back since counts in its place in the log.
-            if logged.is_some_and(|logged| logged.state == State::Undone) {
+            // What was said since counts in its place in the log, if it takes back what the snapshot has.
+            if logged.is_some_and(|logged| logged.sequence > hit.sequence) {
                 match self.tail(feed, now).await {
                     Ok(()) | Err(Trouble::Behind) => {}
                     Err(trouble) => return Err(unread(trouble)),
                 }
-                if let Found::Standing(standing) = self.read().index.find(&Marks([mark].into()), now) {
-                    return Ok(Some(standing));
+                match self.read().index.find(&Marks([mark].into()), now) {
+                    Found::Perhaps { .. } => {}
+                    Found::Standing(standing) => return Ok(Some(standing)),
+                    Found::Nothing => return Ok(None),
                 }
             }
             let standing = match logged {
