@@ -103,6 +103,15 @@ impl From<Unavailable> for Trouble {
     }
 }
 
+/// What to do with records behind missing ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gaps {
+    /// Nothing yet: a snapshot may stand for those that are missing, and for what took something back.
+    Wait,
+    /// No snapshot does: what takes trust away counts.
+    Lack,
+}
+
 /// Why it closes.
 fn unread(trouble: Trouble) -> Unavailable {
     match trouble {
@@ -282,7 +291,7 @@ impl Watch {
             Ok(()) => {}
             Err(Trouble::Behind) => {
                 self.load_snapshot(feed, now, notices).await?;
-                self.tail(feed, now).await.map_err(unread)?;
+                self.tail_over(feed, now, Gaps::Lack).await.map_err(unread)?;
             }
             Err(trouble) => return Err(unread(trouble)),
         }
@@ -297,11 +306,15 @@ impl Watch {
 
     /// Reads the log to its end.
     async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp) -> Result<(), Trouble> {
+        self.tail_over(feed, now, Gaps::Wait).await
+    }
+
+    async fn tail_over(&self, feed: &impl RevocationFeed, now: Timestamp, gaps: Gaps) -> Result<(), Trouble> {
         loop {
             let place = self.read().trace.end();
             // The record there is read again: it shows that the log still is what it was.
             let records = feed.since(place.sequence.max(1), PAGE).await?;
-            self.take_in(place, &records, now)?;
+            self.take_in(place, &records, now, gaps)?;
             if records.len() < PAGE {
                 return Ok(());
             }
@@ -313,7 +326,13 @@ impl Watch {
 
     /// Takes in what the store has from a place on. Behind the first record that is not to be believed,
     /// or not in its place, only what takes trust away counts.
-    fn take_in(&self, place: Cursor, records: &[RevocationRecord], now: Timestamp) -> Result<(), Trouble> {
+    fn take_in(
+        &self,
+        place: Cursor,
+        records: &[RevocationRecord],
+        now: Timestamp,
+        gaps: Gaps,
+    ) -> Result<(), Trouble> {
         let opened: Vec<_> = records.iter().map(|record| open(&self.secrets, record)).collect();
         let mut state = self.write();
         let mut so_far = state.trace.check_place(place, records.first(), now);
@@ -332,6 +351,7 @@ impl Watch {
             so_far = so_far.and_then(|()| state.trace.follow(&entry));
             match so_far {
                 Ok(()) if entry.sequence > known_up_to => state.apply(entry, true, now),
+                Err(Broken::Gap) if gaps == Gaps::Wait => {}
                 Err(_) if entry.statement.takes_trust_away() => state.apply(entry, false, now),
                 Ok(()) | Err(_) => {}
             }
