@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::rfc3339_text;
-use crate::revocation::{Entry, Statement};
+use crate::revocation::{Entry, Statement, Text};
 
 /// An entry as JSON. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, Serialize)]
@@ -38,11 +38,11 @@ impl RevocationView {
             Statement::Undone(target) => ("undone", shown(target), target.to_string()),
             Statement::KeyChanged(id) => {
                 let target = serde_json::json!({ "kind": "api-key", "id": id });
-                (
-                    "key_changed",
-                    target,
-                    format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128)),
-                )
+                ("key_changed", target, record_of(id))
+            }
+            Statement::KeyWritten { id, version } => {
+                let target = serde_json::json!({ "kind": "api-key", "id": id, "version": version });
+                ("key_changed", target, format!("{}, version {version}", record_of(id)))
             }
             Statement::ListImported(list) => {
                 let issuer = list.issuer.as_str();
@@ -69,6 +69,10 @@ impl RevocationView {
             notice: None,
         }
     }
+}
+
+fn record_of(id: &Text) -> String {
+    format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128))
 }
 
 /// A target with its time as people read it.

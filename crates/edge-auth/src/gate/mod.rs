@@ -4,6 +4,7 @@
 mod api_key;
 mod build;
 mod certificate;
+mod key_versions;
 mod outcome;
 mod passages;
 mod revocation;
@@ -41,6 +42,7 @@ use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
+use key_versions::KeyVersions;
 use outcome::Trail;
 use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
@@ -59,6 +61,8 @@ pub struct Gate<P: Platform> {
     pub(crate) redactor: Redactor,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
+    /// The newest records that were seen.
+    key_versions: Arc<KeyVersions>,
     /// How often keys were forgotten because they changed.
     keys_changed: AtomicU64,
     certificates: SeenCertificates,

@@ -71,12 +71,13 @@ impl<P: Platform> Gate<P> {
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
         let Some(watch) = &self.revocations else { return Ok(()) };
-        let news = watch.refresh(&self.platform, now, notices).await?;
+        let read = watch.refresh(&self.platform, now, notices).await;
+        let news = watch.take_news();
         news.changed_keys.iter().for_each(|id| self.forget_key(id));
         if news.skipped {
             self.forget_keys();
         }
-        Ok(())
+        read
     }
 
     /// Checks a token, by its marks.
@@ -174,7 +175,7 @@ impl<P: Platform> Gate<P> {
             State::Revoked { before: None } => true,
             // One that does not say when it was issued may have been issued at any time.
             State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
-            State::Listed { .. } | State::Undone => false,
+            State::Listed { .. } | State::Written { .. } | State::Undone => false,
         };
         let mut to_confirm = Vec::new();
         {

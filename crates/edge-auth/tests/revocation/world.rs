@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revocations};
 use edge_auth::certificate::Handover;
-use edge_auth::platform::{NoRevocations, RevocationLog};
+use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
 use edge_auth::revocation::{Entry, Ledger, RevocationSecrets};
 use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
@@ -79,7 +79,7 @@ pub(crate) struct World {
     resources: MapResources,
 }
 
-pub(crate) struct Instance(pub(crate) Gate<MemoryPlatform>);
+pub(crate) struct Instance<P: Platform = MemoryPlatform>(pub(crate) Gate<P>);
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -130,10 +130,14 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Instance {
+        Instance(self.start_on(self.platform.clone()))
+    }
+
+    /// A gate on another platform.
+    pub(crate) fn start_on<P: Platform>(&self, platform: P) -> Gate<P> {
         let randomness = SeededRandomness::new(2);
-        let platform = self.platform.clone();
         let built = Gate::new(self.policy.clone(), &self.resources, Box::new(AwsLcRs), platform, &randomness);
-        Instance(built.unwrap().0)
+        built.unwrap().0
     }
 
     pub(crate) fn feed(&self) -> &MemoryRevocations {
@@ -178,7 +182,7 @@ impl World {
             never_expires: true,
             ..KeyWish::default()
         };
-        let (key, text) = block_on(self.keys().create(wish, &SeededRandomness::new(1), NOW)).unwrap();
+        let (key, text) = block_on(self.silent_keys().create(wish, &SeededRandomness::new(1), NOW)).unwrap();
         (key.id().to_owned(), text.expose().to_owned())
     }
 
@@ -197,7 +201,7 @@ pub(crate) fn wish(kind: RevocationKind) -> RevocationWish {
     RevocationWish { issuer: Some("corp".to_owned()), ..RevocationWish::new(kind, "a test") }
 }
 
-impl Instance {
+impl<P: Platform> Instance<P> {
     /// What an instance decides about a token at a time, its follow-up work done.
     pub(crate) fn token(&self, token: &str, now: Timestamp) -> Option<Code> {
         self.outcome("/orders", ("authorization", &format!("Bearer {token}")), now).code()
