@@ -35,9 +35,9 @@ use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
 use crate::redact::redacted;
-use crate::request::{AuthRequest, is_token};
+use crate::request::AuthRequest;
 use crate::revocation::Watch;
-use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
+use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept, check_method};
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
@@ -187,13 +187,8 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'r>,
         trail: &mut Trail,
     ) -> Result<(&Rule, NormalPath, Option<&'r str>), Denial> {
-        if !is_token(request.method) || request.method.len() > 32 {
-            return Err(Denial::new(Code::RequestMalformed, "the method is no token"));
-        }
-        if request.method == "CONNECT" {
-            // It asks for a tunnel to a host, not for a path (RFC 9110, section 9.3.6).
-            return Err(Denial::new(Code::RequestMalformed, "CONNECT is for proxies to anywhere"));
-        }
+        check_method(request.method)
+            .map_err(|refused| Denial::new(Code::RequestMalformed, refused.to_string()))?;
         let host = self::host(request)?;
         trail.host(host.as_ref());
         let ambiguous = |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
