@@ -64,6 +64,7 @@ fn plan(certificate: &Certificate) -> ClientPlan {
 fn set(name: &str, client: &Client, texts: &mut Texts) {
     let sequence = |der: &CertificateDer<'_>| format!(":{}:", STANDARD.encode(der));
     texts.set("cert", name, sequence(client.certificate()));
+    texts.set("cert-base64", name, STANDARD.encode(client.certificate()));
     let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
     texts.set("cert-chain", name, others.join(", "));
     texts.set("cert-pem", name, client.pem());

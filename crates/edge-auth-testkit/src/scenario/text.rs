@@ -8,12 +8,13 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "ca",
     "cert",
     "cert-chain",
     "cert-pem",
     "cert-sha256",
+    "cert-base64",
     "cert-url",
     "cert-x5t",
     "token",
