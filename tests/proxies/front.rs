@@ -24,6 +24,10 @@ pub(crate) enum Proxy {
     Caddy,
     Traefik,
     Envoy,
+    /// The oldest version that the page about proxies names.
+    OldestCaddy,
+    OldestTraefik,
+    OldestEnvoy,
 }
 
 pub(crate) struct Front {
@@ -51,9 +55,9 @@ impl Proxy {
     fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
-            Self::Caddy => "caddy",
-            Self::Traefik => "traefik",
-            Self::Envoy => "envoy",
+            Self::Caddy | Self::OldestCaddy => "caddy",
+            Self::Traefik | Self::OldestTraefik => "traefik",
+            Self::Envoy | Self::OldestEnvoy => "envoy",
         }
     }
 
@@ -61,24 +65,36 @@ impl Proxy {
     pub(crate) fn configuration(self) -> &'static str {
         match self {
             Self::Nginx => "nginx.conf",
-            Self::Caddy => "Caddyfile",
-            Self::Traefik => "traefik.yaml",
-            Self::Envoy => "envoy.yaml",
+            Self::Caddy | Self::OldestCaddy => "Caddyfile",
+            Self::Traefik | Self::OldestTraefik => "traefik.yaml",
+            Self::Envoy | Self::OldestEnvoy => "envoy.yaml",
+        }
+    }
+
+    /// The environment variable that names its program.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Nginx => "EDGE_AUTH_NGINX",
+            Self::Caddy => "EDGE_AUTH_CADDY",
+            Self::Traefik => "EDGE_AUTH_TRAEFIK",
+            Self::Envoy => "EDGE_AUTH_ENVOY",
+            Self::OldestCaddy => "EDGE_AUTH_OLDEST_CADDY",
+            Self::OldestTraefik => "EDGE_AUTH_OLDEST_TRAEFIK",
+            Self::OldestEnvoy => "EDGE_AUTH_OLDEST_ENVOY",
         }
     }
 
     /// The command, to be run in the folder of its configuration.
     fn command(self) -> Command {
-        let (variable, arguments): (_, &[&str]) = match self {
-            Self::Nginx => ("EDGE_AUTH_NGINX", &["-p", ".", "-c", "nginx.conf", "-e", "stderr"]),
-            Self::Caddy => ("EDGE_AUTH_CADDY", &["run", "--config", "Caddyfile", "--adapter", "caddyfile"]),
-            Self::Traefik => ("EDGE_AUTH_TRAEFIK", &["--configFile=traefik.yaml"]),
-            Self::Envoy => (
-                "EDGE_AUTH_ENVOY",
-                &["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "error"],
-            ),
+        let arguments: &[&str] = match self {
+            Self::Nginx => &["-p", ".", "-c", "nginx.conf", "-e", "stderr"],
+            Self::Caddy | Self::OldestCaddy => &["run", "--config", "Caddyfile", "--adapter", "caddyfile"],
+            Self::Traefik | Self::OldestTraefik => &["--configFile=traefik.yaml"],
+            Self::Envoy | Self::OldestEnvoy => {
+                &["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "error"]
+            }
         };
-        let mut command = Command::new(program(variable));
+        let mut command = Command::new(program(self.variable()));
         command.args(arguments);
         command
     }
@@ -89,7 +105,7 @@ impl Proxy {
             // It would make a 500 of anything else, so the gate gives it nothing else.
             (Self::Nginx, status) if status != 401 => (403, Some(code)),
             // It takes any 5xx for the gate's own failure, and answers as its configuration says.
-            (Self::Envoy, 500..) => (503, None),
+            (Self::Envoy | Self::OldestEnvoy, 500..) => (503, None),
             (_, status) => (status, Some(code)),
         }
     }

@@ -45,4 +45,7 @@ behind_each! {
     caddy Proxy::Caddy;
     traefik Proxy::Traefik;
     envoy Proxy::Envoy;
+    oldest_caddy Proxy::OldestCaddy;
+    oldest_traefik Proxy::OldestTraefik;
+    oldest_envoy Proxy::OldestEnvoy;
 }

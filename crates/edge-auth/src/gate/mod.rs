@@ -9,6 +9,7 @@ mod passages;
 mod revocation;
 mod seen_certificates;
 mod token;
+mod upgrade;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -44,6 +45,7 @@ use certificate::Verified;
 use outcome::Trail;
 use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
+use upgrade::check_upgrade;
 
 /// A compiled policy with all that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -161,9 +163,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Grant, Denial> {
         let (rule, path, query) = self.route(request, trail)?;
-        if wants_upgrade(request) && !rule.upgrade {
-            return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
-        }
+        check_upgrade(rule, request)?;
         let principal = match &rule.access {
             Access::Public => None,
             access => {
@@ -382,10 +382,4 @@ fn host(request: &AuthRequest<'_>) -> Result<Option<Host>, Denial> {
         return Err(Denial::new(Code::HostMismatch, format!("Host is {host}, :authority {authority}")));
     }
     Ok(authority.or(host))
-}
-
-/// Whether a protocol upgrade is asked for that would be passed on: `websocket` is the only one.
-fn wants_upgrade(request: &AuthRequest<'_>) -> bool {
-    let mut protocols = request.headers.all("upgrade").flat_map(|field| field.split(|byte| *byte == b','));
-    protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }

@@ -205,7 +205,8 @@ fn the_application_learns_which_of_its_clients_fields_must_not_go_on() {
         "X-Auth-Client": "mallory", "x_auth_subject": "mallory", "X.Auth.Roles": ["a", "b"], "Accept": "*/*",
         "Client-Cert": "junk", "X-HTTP-Method-Override": "DELETE",
     });
-    let answer = decide(&door(), &json!({"method": "GET", "target": "/open", "headers": headers}).to_string());
+    let answer =
+        decide(&door(), &json!({"method": "GET", "target": "/open", "headers": headers}).to_string());
     let removed =
         ["client-cert", "x-auth-client", "x-http-method-override", "x.auth.roles", "x_auth_subject"];
     assert_eq!(answer["remove"], json!(removed));
