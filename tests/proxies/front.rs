@@ -11,7 +11,7 @@ use edge_auth_testkit::scenario::SeenRequest;
 use edge_auth_testkit::wire::Recorder;
 use tempfile::TempDir;
 
-use crate::caller::jwks;
+use crate::caller::{agents, jwks};
 
 /// Where the configurations have the proxy, the page and the gate.
 const PROXY_PORT: &str = "8080";
@@ -99,6 +99,15 @@ impl Proxy {
         command
     }
 
+    /// Whether its configuration passes WebSockets on, where the gate lets them.
+    pub(crate) fn opens_websockets(self) -> bool {
+        match self {
+            Self::Caddy | Self::OldestCaddy | Self::Traefik | Self::OldestTraefik => true,
+            // They do so only for routes that say so, and these have none.
+            Self::Nginx | Self::Envoy | Self::OldestEnvoy => false,
+        }
+    }
+
     /// What its clients are told where the gate refuses with this status and code.
     pub(crate) fn tells(self, status: u16, code: &str) -> (u16, Option<&str>) {
         match (self, status) {
@@ -122,7 +131,7 @@ impl Front {
         let policy = beside("policy.toml").replace("PROXY", proxy.name());
         // Nobody listens there.
         let policy = policy.replace("ISSUERS", &format!("127.0.0.1:{}", free_port()));
-        let gate = Gate::serve(&policy, &[("jwks.json", &jwks())]);
+        let gate = Gate::serve(&policy, &[("jwks.json", &jwks()), ("agents.pem", &agents().authority)]);
         let page = Recorder::start().expect("a page");
         let page_port = page.url().rsplit_once(':').expect("a URL with a port").1.to_owned();
         let port = free_port();

@@ -4,11 +4,13 @@
 //! test of its own behind each proxy.
 
 mod caller;
+mod claims;
 mod decisions;
 mod documentation;
 mod front;
 mod identity;
 mod paths;
+mod upgrades;
 
 use front::{Front, Proxy};
 
@@ -30,6 +32,21 @@ macro_rules! behind_each {
             #[test]
             fn the_page_learns_who_calls_from_the_gate_alone() {
                 identity::is_the_gates(&Front::of($proxy));
+            }
+
+            #[test]
+            fn what_a_client_says_of_its_identity_does_not_arrive() {
+                claims::of_identity_do_not_arrive(&Front::of($proxy));
+            }
+
+            #[test]
+            fn what_a_client_says_of_its_certificate_neither_arrives_nor_counts() {
+                claims::of_certificates_do_not_count(&Front::of($proxy));
+            }
+
+            #[test]
+            fn an_upgrade_passes_only_where_a_rule_says_so() {
+                upgrades::are_the_rules(&Front::of($proxy));
             }
 
             #[test]
