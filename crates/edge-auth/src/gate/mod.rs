@@ -124,6 +124,7 @@ impl<P: Platform> Gate<P> {
             set: Vec::new(),
             respond: Vec::new(),
             upgrade: false,
+            max_response_age: None,
         };
         self.redacted(trail.outcome(Ok(Grant { principal: None, forward }), now))
     }
@@ -325,6 +326,7 @@ impl<P: Platform> Gate<P> {
             set: principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default(),
             respond: cors::response_fields(Some(rule), request.headers),
             upgrade: rule.upgrade,
+            max_response_age: rule.max_response_age,
         };
         Grant { principal, forward }
     }

@@ -15,6 +15,7 @@ mod issuer;
 mod locate;
 mod preset;
 mod read;
+mod response_age;
 mod rule;
 mod sample;
 mod source;

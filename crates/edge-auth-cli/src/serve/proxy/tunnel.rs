@@ -6,7 +6,9 @@ use hyper::header::{CONNECTION, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Version};
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
+use super::age::reached;
 use crate::serve::listener::Seat;
 
 /// A client's connection that becomes a tunnel if the upstream agrees.
@@ -23,16 +25,20 @@ impl Waiting {
         wanted(request, grant).then(|| Self { client: hyper::upgrade::on(request), seat })
     }
 
-    /// Carries bytes both ways until one side ends. It outlives the credential that opened it.
-    pub(super) fn join(self, upstream: OnUpgrade) {
+    /// Carries bytes both ways until one side ends, or until the rule's `max_response_age`. Without one it outlives
+    /// the credential that opened it.
+    pub(super) fn join(self, upstream: OnUpgrade, end: Option<Instant>) {
         tokio::spawn(async move {
             let Self { client, seat } = self;
             let Ok((client, upstream)) = tokio::try_join!(client, upstream) else {
                 return;
             };
-            // How it ends is between the two of them.
-            let _ =
-                tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await;
+            let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
+            tokio::select! {
+                // How it ends is between the two of them.
+                _ = tokio::io::copy_bidirectional(&mut client, &mut upstream) => {}
+                () = reached(end) => {}
+            }
             drop(seat);
         });
     }
