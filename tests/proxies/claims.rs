@@ -89,7 +89,9 @@ pub(crate) fn of_certificates_do_not_count(front: &Front) {
         }
     }
     for spelled in spellings("Client-Cert") {
-        for more in [None, Some(("Connection", "close, Client-Cert")), Some(("Client-Cert-Chain", certificate))] {
+        for more in
+            [None, Some(("Connection", "close, Client-Cert")), Some(("Client-Cert-Chain", certificate))]
+        {
             let fields: Vec<_> = [(spelled.as_str(), certificate)].into_iter().chain(more).collect();
             let came = front.get("/agents", &fields);
             assert!(came.arrived.is_empty(), "{fields:?}: {came:?}");

@@ -10,8 +10,12 @@ const HANDSHAKE: [(&str, &str); 2] =
 const TWICE: [(&str, &str); 3] = [("Upgrade", "websocket"), HANDSHAKE[0], HANDSHAKE[1]];
 
 /// Ways to hide an upgrade from whoever is asked about it.
-const CONNECTIONS: [&str; 4] =
-    ["Upgrade", "upgrade, close", "Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version", "Upgrade, X-Forwarded-Upgrade"];
+const CONNECTIONS: [&str; 4] = [
+    "Upgrade",
+    "upgrade, close",
+    "Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version",
+    "Upgrade, X-Forwarded-Upgrade",
+];
 
 const PROTOCOLS: [&str; 8] =
     ["websocket", "WebSocket", "h2c", "websocket, h2c", "h2c, websocket", "SPDY/3.1", "TLS/1.2", "x"];
@@ -27,7 +31,8 @@ pub(crate) fn are_the_rules(front: &Front) {
                     let came = front.get(target, &fields);
                     let asked_for_websocket = protocol.eq_ignore_ascii_case("websocket");
                     let allowed = target == "/socket" && (asked_for_websocket || more == TWICE);
-                    if upgrades(&came).any(|protocol| !allowed || !protocol.eq_ignore_ascii_case("websocket")) {
+                    if upgrades(&came).any(|protocol| !allowed || !protocol.eq_ignore_ascii_case("websocket"))
+                    {
                         wrong.push(format!("{target} {fields:?}: {} {:?}", came.status, came.code));
                     }
                 }

@@ -11,10 +11,15 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A rule's `max_response_age`.
-pub(super) fn max_response_age(compiler: &mut Compiler<'_>, at: Field, source: Option<Span>) -> Option<Duration> {
+pub(super) fn max_response_age(
+    compiler: &mut Compiler<'_>,
+    at: Field,
+    source: Option<Span>,
+) -> Option<Duration> {
     let Span(age) = source?;
     if !(SHORTEST..=LONGEST).contains(&age) {
-        compiler.error(at, "is between 1s and 24h; leave it out to let answers stay open as long as they like");
+        compiler
+            .error(at, "is between 1s and 24h; leave it out to let answers stay open as long as they like");
     }
     Some(age)
 }

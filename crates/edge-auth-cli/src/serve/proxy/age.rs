@@ -40,7 +40,8 @@ impl HttpBody for Aging {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if self.end.as_mut().poll(context).is_ready() {
-            let error = io::Error::new(io::ErrorKind::TimedOut, "the answer has the age that its rule allows");
+            let error =
+                io::Error::new(io::ErrorKind::TimedOut, "the answer has the age that its rule allows");
             return Poll::Ready(Some(Err(error.into())));
         }
         Pin::new(&mut self.body).poll_frame(context)

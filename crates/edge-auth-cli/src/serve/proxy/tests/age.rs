@@ -33,7 +33,8 @@ async fn an_upload_that_goes_on_without_an_answer_ends_too() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     let mut client =
-        send(gateway, "GET /aging/x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+        send(gateway, "GET /aging/x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
+            .await;
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
     assert!(read_to(&mut client, "\r\n\r\n").await.starts_with("HTTP/1.1 504"));
@@ -44,7 +45,8 @@ async fn an_upload_that_goes_on_without_an_answer_ends_too() {
 async fn an_open_websocket_is_closed() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
-    let request = "GET /aging/socket HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
+    let request =
+        "GET /aging/socket HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
     let mut client = send(gateway, request).await;
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
