@@ -7,7 +7,7 @@ const POLICY_VIOLATION = 1008;
 /** A signal that comes at that age, in milliseconds; `undefined` if there is none. */
 export const ageSignal = (maxAge) => (maxAge === undefined ? undefined : AbortSignal.timeout(maxAge));
 
-/** The body, which breaks off when the signal comes: whoever reads it learns that it is not whole. */
+/** The body, which ends when the signal comes. workerd may end a chunked one as if it were whole. */
 export function aging(body, signal, ctx) {
   if (!signal || body === null) return body;
   const { readable, writable } = new IdentityTransformStream();
