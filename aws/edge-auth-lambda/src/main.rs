@@ -70,6 +70,7 @@ async fn start() -> Result<Function, String> {
     let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
     let platform = LambdaPlatform::for_policy(&policy)?;
     let mut notices = policy.weaknesses();
+    notices.extend(policy.answers_not_ended());
     let resources = file.resources();
     let gate = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
     let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;

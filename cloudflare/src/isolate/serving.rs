@@ -51,6 +51,9 @@ impl Serving {
         let sources: Vec<_> = policy.client_cert_blocks().map(|(_, source, _)| source).collect();
         let mut notices = policy.weaknesses();
         notices.extend(unreachable(&policy));
+        if !has_upstream {
+            notices.extend(policy.answers_not_ended());
+        }
         if policy.api_key_blocks().next().is_some() && stores.has_copies() {
             notices.push(
                 "API keys are read from KV, which promises no time by which a change is seen: a revoked key \

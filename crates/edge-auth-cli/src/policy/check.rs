@@ -39,6 +39,8 @@ struct CheckReport {
     unused: Vec<String>,
     /// Certificates that no request to the path of a rule can bring, though the rule names them.
     named_in_vain: Vec<NamedInVain>,
+    /// Rules that end answers, and do not where a proxy asks: `[forward_auth]` says that one does.
+    not_ended: Vec<String>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
@@ -101,6 +103,10 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
             .into_iter()
             .map(|(rule, credential)| NamedInVain { rule: rule.to_owned(), credential })
             .collect(),
+        not_ended: match policy.forward_auth() {
+            Some(_) => policy.answers_not_ended(),
+            None => Vec::new(),
+        },
         weaknesses: notices,
         needs,
         administration: AdministrationReport(policy.administration()),
@@ -180,6 +186,9 @@ impl Report for CheckReport {
                 "{warn}in vain{warn:#}: rule `{rule}` names {credential}, but certificates come through a load \
                  balancer with /admin/v1 alone"
             )?;
+        }
+        for notice in &self.not_ended {
+            writeln!(out, "{warn}not ended{warn:#}: {notice}")?;
         }
         for weakness in &self.weaknesses {
             writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;

@@ -73,6 +73,7 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     texts.set("cert-other-pem", name, other.pem());
     let ber = misencoded(client.certificate()).into_iter().next().map(|(_, ber)| ber).unwrap_or_default();
     texts.set("cert-ber", name, sequence(&ber.into()));
+    texts.set("cert-base64", name, STANDARD.encode(client.certificate()));
     let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
     texts.set("cert-chain", name, others.join(", "));
     let reencoded = client.chain.iter().skip(1).filter_map(|der| other_signature(der));

@@ -8,7 +8,7 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 26] = [
     "ca",
     "ca-sha256",
     "cert",
@@ -20,6 +20,7 @@ const KINDS: [&str; 25] = [
     "cert-other-sha256",
     "cert-pem",
     "cert-sha256",
+    "cert-base64",
     "cert-url",
     "cert-x5t",
     "token",

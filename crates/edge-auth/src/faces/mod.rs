@@ -5,6 +5,7 @@
 
 mod answer;
 pub(crate) mod cors;
+mod described_certificate;
 mod face;
 mod forward_auth;
 mod gateway;

@@ -1,6 +1,6 @@
 //! `POST /v1/verify`: an application asks about a request that it describes in JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::Incoming;
+use super::described_certificate::ClientCertificate;
 use crate::audit::excerpt;
 use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
@@ -34,6 +35,7 @@ struct Question {
     #[serde(default)]
     headers: Fields,
     client_ip: Option<IpAddr>,
+    client_certificate: Option<ClientCertificate>,
 }
 
 /// The decision.
@@ -54,6 +56,10 @@ struct Answer<'a> {
     principal: Option<&'a Principal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
+    /// The question's header fields that must not go on, by their names in lower case.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    remove: BTreeSet<&'a str>,
+    /// What to set afterwards.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<&'a str, &'a str>,
 }
@@ -90,9 +96,13 @@ impl<P: Platform> Gate<P> {
             target: &question.target,
             headers,
             client_ip: question.client_ip,
-            certificate: Handover::Nothing,
+            certificate: question
+                .client_certificate
+                .as_ref()
+                .map_or(Handover::Nothing, ClientCertificate::handover),
             path_rewritten: false,
-            proxy_trusted: true,
+            // They are the client's own, whoever describes them.
+            proxy_trusted: false,
         };
         let outcome = self.authorize(&request, now).await;
         let reply = Reply::json(200, &self.answer(&outcome));
@@ -145,6 +155,9 @@ impl<P: Platform> Gate<P> {
             rule: outcome.audit.rule.as_deref(),
             principal: grant.and_then(|grant| grant.principal.as_ref()),
             target: grant.map(|grant| grant.forward.target.as_str()),
+            remove: grant
+                .map(|grant| grant.forward.remove.iter().map(String::as_str).collect())
+                .unwrap_or_default(),
             headers: grant
                 .map(|grant| {
                     grant.forward.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()

@@ -10,6 +10,7 @@ mod passages;
 mod revocation;
 mod seen_certificates;
 mod token;
+mod upgrade;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -36,9 +37,9 @@ use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
 use crate::redact::Redactor;
-use crate::request::{AuthRequest, is_token};
+use crate::request::AuthRequest;
 use crate::revocation::Watch;
-use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
+use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept, check_method};
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
@@ -46,6 +47,7 @@ use key_versions::KeyVersions;
 use outcome::Trail;
 use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
+use upgrade::check_upgrade;
 
 /// A compiled policy with all that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -128,6 +130,7 @@ impl<P: Platform> Gate<P> {
             set: Vec::new(),
             respond: Vec::new(),
             upgrade: false,
+            max_response_age: None,
         };
         trail.outcome(Ok(Grant { principal: None, forward }), &self.redactor, now)
     }
@@ -167,9 +170,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Grant, Denial> {
         let (rule, path, query) = self.route(request, trail)?;
-        if wants_upgrade(request) && !rule.upgrade {
-            return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
-        }
+        check_upgrade(rule, request)?;
         let principal = match &rule.access {
             Access::Public => None,
             access => {
@@ -193,13 +194,8 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'r>,
         trail: &mut Trail,
     ) -> Result<(&Rule, NormalPath, Option<&'r str>), Denial> {
-        if !is_token(request.method) || request.method.len() > 32 {
-            return Err(Denial::new(Code::RequestMalformed, "the method is no token"));
-        }
-        if request.method == "CONNECT" {
-            // It asks for a tunnel to a host, not for a path (RFC 9110, section 9.3.6).
-            return Err(Denial::new(Code::RequestMalformed, "CONNECT is for proxies to anywhere"));
-        }
+        check_method(request.method)
+            .map_err(|refused| Denial::new(Code::RequestMalformed, refused.to_string()))?;
         let host = self::host(request)?;
         trail.host(host.as_ref());
         let ambiguous = |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
@@ -336,6 +332,7 @@ impl<P: Platform> Gate<P> {
             set: principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default(),
             respond: cors::response_fields(Some(rule), request.headers),
             upgrade: rule.upgrade,
+            max_response_age: rule.max_response_age,
         };
         Grant { principal, forward }
     }
@@ -384,10 +381,4 @@ fn host(request: &AuthRequest<'_>) -> Result<Option<Host>, Denial> {
         return Err(Denial::new(Code::HostMismatch, format!("Host is {host}, :authority {authority}")));
     }
     Ok(authority.or(host))
-}
-
-/// Whether a protocol upgrade is asked for that would be passed on: `websocket` is the only one.
-fn wants_upgrade(request: &AuthRequest<'_>) -> bool {
-    let mut protocols = request.headers.all("upgrade").flat_map(|field| field.split(|byte| *byte == b','));
-    protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }

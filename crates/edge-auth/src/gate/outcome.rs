@@ -72,6 +72,8 @@ pub struct Forward {
     pub respond: Vec<(String, String)>,
     /// Whether a WebSocket upgrade is passed on.
     pub upgrade: bool,
+    /// How long after the decision whoever carries the answer ends it, an upgraded connection included.
+    pub max_response_age: Option<Duration>,
 }
 
 /// Work that need not delay the answer.

@@ -17,6 +17,7 @@ mod locate;
 mod preset;
 mod public_issuer;
 mod read;
+mod response_age;
 mod rule;
 mod sample;
 mod source;
@@ -40,6 +41,7 @@ use rule::Blocks;
 use tables::{AdminPolicy, RevocationPolicy};
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
+pub(crate) use by_name::table;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use rule::{Access, Cors, Named, Rule};

@@ -12,7 +12,9 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
+use super::age::reached;
 use crate::serve::active_request::ActiveRequest;
 
 /// A client's connection that becomes a tunnel if the upstream agrees.
@@ -29,9 +31,10 @@ impl Waiting {
         wanted(request, grant).then(|| Self { client: hyper::upgrade::on(request), request: active })
     }
 
-    /// Carries bytes both ways until one side ends, or the connection has to go because others need
-    /// its place. It outlives the credential that opened it.
-    pub(super) fn join(self, upstream: OnUpgrade) {
+    /// Carries bytes both ways until one side ends, until the rule's `max_response_age`, or until the
+    /// connection has to go because others need its place. Without an age it outlives the credential
+    /// that opened it.
+    pub(super) fn join(self, upstream: OnUpgrade, end: Option<Instant>) {
         tokio::spawn(async move {
             let Self { client, request } = self;
             let Some(request) = request else { return };
@@ -39,6 +42,7 @@ impl Waiting {
             tokio::select! {
                 () = carry(client, upstream, &request) => {}
                 () = request.evicted() => {}
+                () = reached(end) => {}
             }
         });
     }

@@ -25,6 +25,12 @@ public = true
 upgrade = true
 
 [[rule]]
+path = "/aging/{*rest}"
+public = true
+upgrade = true
+max_response_age = "1s"
+
+[[rule]]
 path = "/{*rest}"
 public = true
 cors = { origins = ["https://app.example"] }
