@@ -149,6 +149,7 @@ fn what_is_revoked_is_refused_on_the_listener_in_either_form_and_so_is_all_of_it
     let stage = Stage::new();
     let revocation = "[revocation]\nbound = \"1s\"\nsecret = \"PEPPER\"\n";
     stage.folder.write("policy.toml", &format!("{revocation}{POLICY}"));
+    stage.folder.json(&["store", "init"]);
     let server = stage.serve(&["--upstream", &format!("http://{}", echo())]);
     let (one, two) = (stage.clients.issue(&agent()), stage.clients.issue(&agent()));
     let status = |client: &Client| stage.call(server.address, "/orders", Some(client), "").status;
