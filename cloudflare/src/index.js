@@ -2,6 +2,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Engine, { Ledger } from "../build/index.js";
 import files from "../policy/index.js";
+import { ageSignal, aging, agingSocket } from "./age.js";
 
 export { Ledger };
 
@@ -34,10 +35,10 @@ function answer(request, env, ctx, bound) {
   } catch (error) {
     return stopped(error);
   }
-  if (typeof decided === "string") return act(decided, request, env);
+  if (typeof decided === "string") return act(decided, request, env, ctx);
   // What was begun is ended for others who wait for it, though this client may be gone.
   ctx.waitUntil(decided.catch(() => {}));
-  return inTime(decided).then((text) => act(text, request, env), stopped);
+  return inTime(decided).then((text) => act(text, request, env, ctx), stopped);
 }
 
 /** An engine that has stopped settles none of its promises. */
@@ -67,16 +68,17 @@ function headOf(request) {
 }
 
 /** Writes down what was decided, and does it. */
-function act(text, request, env) {
+function act(text, request, env, ctx) {
   const end = text.indexOf("\n");
   if (end > 0) console.log(text.slice(0, end));
   const { reply, forward, notices } = JSON.parse(text.slice(end + 1));
   for (const notice of notices ?? []) console.warn(`edge-auth: ${notice}`);
-  if (forward) return sendOn(forward, request, env);
+  if (forward) return sendOn(forward, request, env, ctx);
   return new Response(reply.body || null, { status: reply.status, headers: reply.headers });
 }
 
-async function sendOn({ target, remove, set, respond, cors, private: isPrivate, upgrade }, request, env) {
+async function sendOn(forward, request, env, ctx) {
+  const { target, remove, set, upgrade, private: isPrivate, maxAge } = forward;
   const body = bodyOf(request);
   if (body === undefined) return trouble(400, "A GET or HEAD request has no body here (RFC 9110, section 9.3.1).");
   const headers = new Headers(request.headers);
@@ -85,13 +87,15 @@ async function sendOn({ target, remove, set, respond, cors, private: isPrivate, 
   for (const [name, value] of set) headers.set(name, value);
   const wantsWebSocket = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   if (upgrade && wantsWebSocket) headers.set("upgrade", "websocket");
-  const init = { method: request.method, headers, body, redirect: "manual" };
+  const signal = ageSignal(maxAge);
+  const init = { method: request.method, headers, body, redirect: "manual", signal };
   // One principal's answer is for nobody else.
   if (isPrivate) init.cache = "no-store";
   const url = env.UPSTREAM.replace(/\/$/, "") + target;
   try {
-    return answered(await (env.ORIGIN ?? globalThis).fetch(url, init), respond, cors, isPrivate);
+    return answered(await (env.ORIGIN ?? globalThis).fetch(url, init), forward, signal, ctx);
   } catch (error) {
+    if (signal?.aborted) return trouble(504, "The answer did not begin within the time that the rule allows.");
     console.error(`edge-auth: upstream ${env.UPSTREAM}: ${error.message}`);
     return trouble(502, "The API behind the gate cannot be reached.");
   }
@@ -103,8 +107,9 @@ function bodyOf({ method, body, headers }) {
   return body === null || headers.get("content-length") === "0" ? null : undefined;
 }
 
-function answered(response, respond, cors, isPrivate) {
-  const { status, statusText, webSocket } = response;
+function answered(response, { respond, cors, private: isPrivate }, signal, ctx) {
+  const { status, statusText } = response;
+  const webSocket = agingSocket(response.webSocket, signal);
   const headers = new Headers(response.headers);
   if (cors || isPrivate) {
     const withheld = engine().withheld(cors, isPrivate, [...headers.keys()].join("\n"));
@@ -117,5 +122,5 @@ function answered(response, respond, cors, isPrivate) {
   if (isPrivate) {
     headers.set("cache-control", engine().privateCacheControl(headers.get("cache-control") ?? ""));
   }
-  return new Response(response.body, { status, statusText, headers, webSocket });
+  return new Response(aging(response.body, signal, ctx), { status, statusText, headers, webSocket });
 }

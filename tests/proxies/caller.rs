@@ -1,7 +1,11 @@
 //! Callers, and what they present.
 
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
 use edge_auth_token::Algorithm;
 use serde_json::{Value, json};
@@ -11,7 +15,7 @@ pub(crate) fn jwks() -> String {
     json!({ "keys": [TestKey::named("p256").expect("a key of the kit").jwk()] }).to_string()
 }
 
-/// A token of `corp` for alice, who reads orders, with `changes` made to its claims.
+/// A token of `corp` for alice, who reads orders, with `changes` made to its claims: `null` takes one away.
 pub(crate) fn token(changes: Value) -> String {
     signed_by("p256", json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" }), changes)
 }
@@ -27,7 +31,10 @@ pub(crate) fn signed_by(key: &str, header: Value, changes: Value) -> String {
         "exp": now() + 600,
     });
     for (name, value) in changes.as_object().into_iter().flatten() {
-        claims[name] = value.clone();
+        match value {
+            Value::Null => drop(claims.as_object_mut().and_then(|claims| claims.remove(name))),
+            value => claims[name] = value.clone(),
+        }
     }
     let key = TestKey::named(key).expect("a key of the kit");
     let signer = Signer::Key(key, Algorithm::Es256);
@@ -42,4 +49,23 @@ pub(crate) fn bearer(token: &str) -> String {
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()
+}
+
+/// The authority of `agents`, and a certificate that it issued.
+pub(crate) struct Agents {
+    /// PEM.
+    pub(crate) authority: String,
+    /// `Client-Cert` of a client (RFC 9440).
+    pub(crate) field: String,
+}
+
+pub(crate) fn agents() -> &'static Agents {
+    static AGENTS: OnceLock<Agents> = OnceLock::new();
+    AGENTS.get_or_init(|| {
+        let authority = Authority::root(&AuthorityPlan::named("agents"));
+        let uris = vec!["spiffe://example.com/agent".to_owned()];
+        let client = authority.issue(&ClientPlan { uris, ..ClientPlan::default() });
+        let field = format!(":{}:", STANDARD.encode(client.certificate()));
+        Agents { authority: authority.pem(), field }
+    })
 }

@@ -11,7 +11,7 @@ use edge_auth_testkit::scenario::SeenRequest;
 use edge_auth_testkit::wire::Recorder;
 use tempfile::TempDir;
 
-use crate::caller::jwks;
+use crate::caller::{agents, jwks};
 
 /// Where the configurations have the proxy, the page and the gate.
 const PROXY_PORT: &str = "8080";
@@ -24,6 +24,10 @@ pub(crate) enum Proxy {
     Caddy,
     Traefik,
     Envoy,
+    /// The oldest version that the page about proxies names.
+    OldestCaddy,
+    OldestTraefik,
+    OldestEnvoy,
 }
 
 pub(crate) struct Front {
@@ -51,9 +55,9 @@ impl Proxy {
     fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
-            Self::Caddy => "caddy",
-            Self::Traefik => "traefik",
-            Self::Envoy => "envoy",
+            Self::Caddy | Self::OldestCaddy => "caddy",
+            Self::Traefik | Self::OldestTraefik => "traefik",
+            Self::Envoy | Self::OldestEnvoy => "envoy",
         }
     }
 
@@ -61,26 +65,47 @@ impl Proxy {
     pub(crate) fn configuration(self) -> &'static str {
         match self {
             Self::Nginx => "nginx.conf",
-            Self::Caddy => "Caddyfile",
-            Self::Traefik => "traefik.yaml",
-            Self::Envoy => "envoy.yaml",
+            Self::Caddy | Self::OldestCaddy => "Caddyfile",
+            Self::Traefik | Self::OldestTraefik => "traefik.yaml",
+            Self::Envoy | Self::OldestEnvoy => "envoy.yaml",
+        }
+    }
+
+    /// The environment variable that names its program.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Nginx => "EDGE_AUTH_NGINX",
+            Self::Caddy => "EDGE_AUTH_CADDY",
+            Self::Traefik => "EDGE_AUTH_TRAEFIK",
+            Self::Envoy => "EDGE_AUTH_ENVOY",
+            Self::OldestCaddy => "EDGE_AUTH_OLDEST_CADDY",
+            Self::OldestTraefik => "EDGE_AUTH_OLDEST_TRAEFIK",
+            Self::OldestEnvoy => "EDGE_AUTH_OLDEST_ENVOY",
         }
     }
 
     /// The command, to be run in the folder of its configuration.
     fn command(self) -> Command {
-        let (variable, arguments): (_, &[&str]) = match self {
-            Self::Nginx => ("EDGE_AUTH_NGINX", &["-p", ".", "-c", "nginx.conf", "-e", "stderr"]),
-            Self::Caddy => ("EDGE_AUTH_CADDY", &["run", "--config", "Caddyfile", "--adapter", "caddyfile"]),
-            Self::Traefik => ("EDGE_AUTH_TRAEFIK", &["--configFile=traefik.yaml"]),
-            Self::Envoy => (
-                "EDGE_AUTH_ENVOY",
-                &["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "error"],
-            ),
+        let arguments: &[&str] = match self {
+            Self::Nginx => &["-p", ".", "-c", "nginx.conf", "-e", "stderr"],
+            Self::Caddy | Self::OldestCaddy => &["run", "--config", "Caddyfile", "--adapter", "caddyfile"],
+            Self::Traefik | Self::OldestTraefik => &["--configFile=traefik.yaml"],
+            Self::Envoy | Self::OldestEnvoy => {
+                &["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "error"]
+            }
         };
-        let mut command = Command::new(program(variable));
+        let mut command = Command::new(program(self.variable()));
         command.args(arguments);
         command
+    }
+
+    /// Whether its configuration passes WebSockets on, where the gate lets them.
+    pub(crate) fn opens_websockets(self) -> bool {
+        match self {
+            Self::Caddy | Self::OldestCaddy | Self::Traefik | Self::OldestTraefik => true,
+            // They do so only for routes that say so, and these have none.
+            Self::Nginx | Self::Envoy | Self::OldestEnvoy => false,
+        }
     }
 
     /// What its clients are told where the gate refuses with this status and code.
@@ -89,7 +114,7 @@ impl Proxy {
             // It would make a 500 of anything else, so the gate gives it nothing else.
             (Self::Nginx, status) if status != 401 => (403, Some(code)),
             // It takes any 5xx for the gate's own failure, and answers as its configuration says.
-            (Self::Envoy, 500..) => (503, None),
+            (Self::Envoy | Self::OldestEnvoy, 500..) => (503, None),
             (_, status) => (status, Some(code)),
         }
     }
@@ -106,7 +131,7 @@ impl Front {
         let policy = beside("policy.toml").replace("PROXY", proxy.name());
         // Nobody listens there.
         let policy = policy.replace("ISSUERS", &format!("127.0.0.1:{}", free_port()));
-        let gate = Gate::serve(&policy, &[("jwks.json", &jwks())]);
+        let gate = Gate::serve(&policy, &[("jwks.json", &jwks()), ("agents.pem", &agents().authority)]);
         let page = Recorder::start().expect("a page");
         let page_port = page.url().rsplit_once(':').expect("a URL with a port").1.to_owned();
         let port = free_port();

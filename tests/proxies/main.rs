@@ -4,11 +4,13 @@
 //! test of its own behind each proxy.
 
 mod caller;
+mod claims;
 mod decisions;
 mod documentation;
 mod front;
 mod identity;
 mod paths;
+mod upgrades;
 
 use front::{Front, Proxy};
 
@@ -33,6 +35,21 @@ macro_rules! behind_each {
             }
 
             #[test]
+            fn what_a_client_says_of_its_identity_does_not_arrive() {
+                claims::of_identity_do_not_arrive(&Front::of($proxy));
+            }
+
+            #[test]
+            fn what_a_client_says_of_its_certificate_neither_arrives_nor_counts() {
+                claims::of_certificates_do_not_count(&Front::of($proxy));
+            }
+
+            #[test]
+            fn an_upgrade_passes_only_where_a_rule_says_so() {
+                upgrades::are_the_rules(&Front::of($proxy));
+            }
+
+            #[test]
             fn no_spelling_of_a_path_reaches_a_page_that_the_caller_may_not_see() {
                 paths::are_read_alike(&Front::of($proxy));
             }
@@ -45,4 +62,7 @@ behind_each! {
     caddy Proxy::Caddy;
     traefik Proxy::Traefik;
     envoy Proxy::Envoy;
+    oldest_caddy Proxy::OldestCaddy;
+    oldest_traefik Proxy::OldestTraefik;
+    oldest_envoy Proxy::OldestEnvoy;
 }

@@ -24,6 +24,7 @@ async function modules({ folder, entry, files, around }) {
     // The first is the entry.
     ...(around ? [{ type: "ESModule", path: "/around.js", contents: around }] : []),
     await built("ESModule", entry),
+    await built("ESModule", "src/age.js"),
     await built("ESModule", "build/index.js"),
     await built("CompiledWasm", "build/index_bg.wasm"),
     { type: "ESModule", path: "/policy/index.js", contents: bundled },

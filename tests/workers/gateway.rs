@@ -22,11 +22,24 @@ export default {
       server.addEventListener("message", ({ data }) => server.send(`${request.headers.get("x-auth-kind")}: ${data}`));
       return new Response(null, { status: 101, webSocket: client });
     }
+    if (url.searchParams.has("endless")) {
+      const bytes = new TextEncoder().encode("tick");
+      return new Response(new ReadableStream({ start: (stream) => stream.enqueue(bytes) }));
+    }
+    if (url.searchParams.has("silent")) return new Promise(() => setTimeout(() => {}, 60_000));
     if (url.searchParams.has("away")) return Response.redirect("http://elsewhere.example/", 302);
     if (request.method === "POST") return new Response(request.body);
     return Response.json({ url: request.url, headers: [...request.headers] }, { headers: { "cdn-cache-control": "max-age=60", "akamai-cache-control": "max-age=60", "x-accel-expires": "60", "cache-control": "public, max-age=60", "access-control-allow-origin": "*", "access-control-allow-credentials": "true" } });
   },
 };
+"#;
+
+const AGING: &str = r#"
+[[rule]]
+path = "/aging/{*rest}"
+public = true
+upgrade = true
+max_response_age = "1s"
 "#;
 
 const WITH_CORS: &str = r#"
@@ -45,7 +58,7 @@ struct Gateway {
 fn gateway() -> Gateway {
     let driver = Driver::start();
     let gate = Deployment::named("gate")
-        .policy(&format!("{POLICY}{WITH_CORS}"))
+        .policy(&format!("{POLICY}{WITH_CORS}{AGING}"))
         .variable("PEPPER", PEPPER)
         .variable("UPSTREAM", "http://origin.example")
         .with("services", json!({ "ORIGIN": "origin" }))
@@ -101,6 +114,38 @@ fn a_websocket_is_the_origins_own() {
     // One text frame, masked with zeros (RFC 6455, section 5.2).
     stream.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
     read_to(&mut stream, b"api-key: hi");
+}
+
+#[test]
+fn a_websocket_is_closed_at_the_age_that_its_rule_allows() {
+    let gateway = gateway();
+    let mut stream = gateway.open(
+        "GET /aging/socket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    );
+    let head = read_to(&mut stream, b"\r\n\r\n");
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+    stream.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
+    read_to(&mut stream, b": hi");
+    // A frame that closes, with 1008 (RFC 6455, sections 5.5.1 and 7.4.1).
+    read_to(&mut stream, b"\x03\xf0max_response_age");
+}
+
+#[test]
+fn an_answer_ends_at_the_age_that_its_rule_allows() {
+    let gateway = gateway();
+    let mut stream = gateway.open("GET /aging/x?endless HTTP/1.1\r\n");
+    let mut came = Vec::new();
+    let _ = stream.read_to_end(&mut came);
+    let came = String::from_utf8_lossy(&came).into_owned();
+    assert!(came.starts_with("HTTP/1.1 200") && came.contains("tick"), "{came}");
+}
+
+#[test]
+fn an_answer_that_does_not_begin_within_it_is_504_and_a_whole_one_is_left_alone() {
+    let gateway = gateway();
+    assert_eq!(send(gateway.at, "GET", "/aging/x?silent", &[]).status, 504);
+    assert_eq!(send(gateway.at, "GET", "/aging/x", &[]).status, 200);
 }
 
 #[test]

@@ -300,10 +300,13 @@ fn item(record: &RevocationRecord) -> Item {
     item
 }
 
+/// A sequence has one spelling: an item beside the log, under another one, is not a second record of it.
 fn record(item: Item) -> Result<RevocationRecord, Trouble> {
     let mut stored = Stored::new(item)?;
+    let sequence = stored.sort().parse().ok();
+    let sequence = sequence.filter(|sequence| key::revocation_sort(*sequence) == stored.sort());
     Ok(RevocationRecord {
-        sequence: stored.sort().parse().map_err(|_| stored.wrong(key::SORT))?,
+        sequence: sequence.ok_or_else(|| stored.wrong(key::SORT))?,
         mark: stored.text("mark")?,
         document: stored.text("document")?,
         lapses_at: stored.lapses_at()?,
@@ -317,4 +320,23 @@ fn snapshot(item: Item) -> Result<SnapshotRecord, Trouble> {
         id: stored.text("id")?,
         document: stored.text("document")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_has_one_spelling() {
+        let stored = |sort: &str| {
+            let mut item = key::of_revocation(0);
+            item.insert(key::SORT.to_owned(), text(sort));
+            item.extend([("mark".to_owned(), text("m")), ("document".to_owned(), text("d"))]);
+            record(item).map(|record| record.sequence).ok()
+        };
+        assert_eq!(stored("00000000000000000005"), Some(5));
+        for other in ["5", "+0000000000000000005", "000000000000000000005", "00000000000000000005 ", ""] {
+            assert_eq!(stored(other), None, "{other:?}");
+        }
+    }
 }

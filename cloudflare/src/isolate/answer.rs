@@ -34,6 +34,7 @@ struct PlainReply {
 
 /// The request as it goes to the origin, and what changes in the origin's answer.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Forward {
     target: String,
     remove: Vec<String>,
@@ -44,6 +45,9 @@ struct Forward {
     /// For one principal.
     private: bool,
     upgrade: bool,
+    /// In milliseconds: when the origin's answer ends that is still open, a WebSocket included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
 }
 
 impl Answer {
@@ -57,10 +61,12 @@ impl Answer {
     /// The origin is to answer; `way` is what it is told about where the request came from.
     pub(crate) fn forward(grant: Grant, way: edge_auth::faces::Way) -> Self {
         let edge_auth::faces::Withheld { cross_origin: cors, shared_caches: private } = grant.withheld();
-        let edge_auth::Forward { target, mut remove, mut set, respond, upgrade, .. } = grant.forward;
+        let edge_auth::Forward { target, mut remove, mut set, respond, upgrade, max_response_age, .. } =
+            grant.forward;
         remove.extend(way.remove);
         set.extend(way.set);
-        let forward = Forward { target, remove, set, respond, cors, private, upgrade };
+        let max_age = max_response_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+        let forward = Forward { target, remove, set, respond, cors, private, upgrade, max_age };
         Self { then: Then { forward: Some(forward), ..Then::default() }, ..Self::default() }
     }
 

@@ -43,6 +43,6 @@ impl Report for InitReport {
             out,
             "With it, make a key with the scopes edge-auth:keys:read and edge-auth:keys:write, add a"
         )?;
-        writeln!(out, "rule for /admin/v1/{{*rest}} that asks for such a key, and take the hash out again.")
+        writeln!(out, "rule for /admin/v1/{{*rest}} whose `scopes` name them, and take the hash out again.")
     }
 }

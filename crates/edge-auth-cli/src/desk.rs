@@ -30,7 +30,7 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Opens the store, which is made if there is none and the command may make one.
+    /// Opens the store. A command that may make one does, unless the policy has a revocation feed.
     pub(crate) async fn open(args: DeskArgs, creates: bool) -> Result<Self, Failure> {
         let policy = args.policy.ok_or_else(|| {
             Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
@@ -41,7 +41,7 @@ impl Desk {
         let file = PolicyFile::at(&policy);
         let policy = file.read()?;
         let store = match creates {
-            true => store::open_named(&spec).await?,
+            true => store::open_or_make_named(&spec, &policy).await?.0,
             false => store::open_existing_named(&spec).await?,
         };
         Ok(Self { policy, resources: file.resources(), store })

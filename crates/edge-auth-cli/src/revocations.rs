@@ -89,7 +89,8 @@ impl Report for EntryReport {
         line("by", &entry.by)?;
         line("because", &entry.reason)?;
         line("at", &entry.at)?;
-        line("until", entry.until.as_deref().unwrap_or("for good"))
+        line("until", entry.until.as_deref().unwrap_or("for good"))?;
+        entry.notice.as_deref().map_or(Ok(()), |notice| line("note", notice))
     }
 }
 

@@ -12,7 +12,7 @@ mod common;
 
 use std::net::TcpListener;
 
-use common::{Folder, echo};
+use common::{Folder, Server, echo};
 use serde_json::Value;
 
 const POLICY: &str = r#"
@@ -290,6 +290,14 @@ fn a_password_in_an_argument_is_not_repeated() {
         let ran = folder.run(&arguments);
         assert_eq!((ran.code(), ran.stderr().contains("hunter2")), (2, false), "{}", ran.stderr());
     }
+}
+
+#[test]
+fn a_store_that_is_made_is_told_of_and_only_then() {
+    let folder = Folder::with_policy(POLICY);
+    let told = |server: Server| server.told.iter().any(|line| line.contains("there was no store"));
+    assert!(told(folder.serve(&[])));
+    assert!(!told(folder.serve(&[])));
 }
 
 #[test]

@@ -145,6 +145,30 @@ fn a_certificate_of_the_listeners_authority_passes_and_the_upstream_learns_whose
 }
 
 #[test]
+fn what_is_revoked_is_refused_on_the_listener_in_either_form_and_so_is_all_of_its_authority() {
+    let stage = Stage::new();
+    let revocation = "[revocation]\nbound = \"1s\"\nsecret = \"PEPPER\"\n";
+    stage.folder.write("policy.toml", &format!("{revocation}{POLICY}"));
+    stage.folder.json(&["store", "init"]);
+    let server = stage.serve(&["--upstream", &format!("http://{}", echo())]);
+    let (one, two) = (stage.clients.issue(&agent()), stage.clients.issue(&agent()));
+    let status = |client: &Client| stage.call(server.address, "/orders", Some(client), "").status;
+    let revoke = |fingerprint: &[u8]| {
+        let digits: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+        let revoke = ["revoke", "certificate", "--fingerprint", &digits, "--reason", "a test", "--wait"];
+        stage.folder.json(&revoke);
+    };
+    for client in [&one, &one.with_other_signature(), &two, &two.with_other_signature()] {
+        assert_eq!(status(client), 200);
+    }
+    revoke(&one.thumbprint());
+    assert_eq!((status(&one), status(&one.with_other_signature())), (401, 401));
+    assert_eq!(status(&two), 200);
+    stage.folder.json(&["revoke", "certificate", "--file", "clients.pem", "--reason", "a test", "--wait"]);
+    assert_eq!((status(&two), status(&two.with_other_signature())), (401, 401));
+}
+
+#[test]
 fn each_certificate_that_is_not_good_is_refused_with_its_code() {
     let stage = Stage::new();
     let server = stage.serve(&["--upstream", "http://127.0.0.1:9"]);

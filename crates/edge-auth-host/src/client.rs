@@ -13,6 +13,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 /// What goes wrong with a body under way.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
+/// How many bytes of an answer, or of a request, wait in memory: a head is no longer.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// How long the other end may take nothing of what it was sent.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const UNTAKEN_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -67,13 +72,19 @@ where
 fn builder() -> Builder {
     let mut builder = Client::builder(TokioExecutor::new());
     // Hosts are set by whoever asks: a field of the client's own would be a second one.
-    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
+    builder
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_secs(30))
+        .http1_max_buf_size(MAX_BUFFER_BYTES);
     builder
 }
 
 fn connector() -> HttpConnector {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    // Nobody else notices: the request that waited was given up before.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    connector.set_tcp_user_timeout(Some(UNTAKEN_TIMEOUT));
     connector.set_nodelay(true);
     connector.enforce_http(false);
     connector

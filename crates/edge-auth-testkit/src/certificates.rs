@@ -1,6 +1,7 @@
 //! Certificates for tests: authorities, and clients' certificates with whatever is wrong with them.
 
 mod list;
+mod reencoded;
 
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use rcgen::{
 use sha2::{Digest, Sha256};
 
 pub use list::ListPlan;
+pub use reencoded::{has_low_s, misencoded, other_signature};
 
 /// The span from `not_before` to `not_after`, in seconds since the epoch.
 pub type Span = (u64, u64);
@@ -51,8 +53,14 @@ pub struct AuthorityPlan {
 /// The kind of an authority's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthorityKey {
-    /// A new one, on a curve.
+    /// A new one, on P-256 for a root, else on P-384.
     New,
+    /// A new one, on P-521.
+    P521,
+    /// A new one, Ed25519.
+    Ed25519,
+    /// RSA of 2048 bits, the same for all.
+    Rsa2048,
     /// RSA of 1024 bits. It signs nothing: what such an authority issues has another's signature.
     Rsa1024,
 }
@@ -108,20 +116,32 @@ impl AuthorityPlan {
     }
 }
 
+impl AuthorityKey {
+    /// The pair that signs; `usual` is the kind of a new one.
+    fn make(self, usual: &'static SignatureAlgorithm) -> KeyPair {
+        match self {
+            Self::New | Self::Rsa1024 => key(usual),
+            Self::P521 => key(&rcgen::PKCS_ECDSA_P521_SHA512),
+            Self::Ed25519 => key(&rcgen::PKCS_ED25519),
+            Self::Rsa2048 => rsa_2048(),
+        }
+    }
+}
+
 impl Authority {
     /// A root.
     pub fn root(plan: &AuthorityPlan) -> Self {
-        let (params, key) = (plan.params(), key(&rcgen::PKCS_ECDSA_P256_SHA256));
+        let (params, key) = (plan.params(), plan.key.make(&rcgen::PKCS_ECDSA_P256_SHA256));
         let certificate = params.self_signed(&key).unwrap_or_else(|error| panic!("{error}")).der().clone();
         Self { certificate, issuer: Issuer::new(params, key), path: Vec::new() }
     }
 
     /// An authority below this one.
     pub fn below(&self, plan: &AuthorityPlan) -> Self {
-        let (params, key) = (plan.params(), key(&rcgen::PKCS_ECDSA_P384_SHA384));
+        let (params, key) = (plan.params(), plan.key.make(&rcgen::PKCS_ECDSA_P384_SHA384));
         let signed = match plan.key {
-            AuthorityKey::New => params.signed_by(&key, &self.issuer),
             AuthorityKey::Rsa1024 => params.signed_by(&WeakRsaKey, &self.issuer),
+            _ => params.signed_by(&key, &self.issuer),
         };
         let signed = signed.unwrap_or_else(|error| panic!("{error}"));
         let mut path = self.path.clone();
@@ -195,6 +215,8 @@ pub struct ClientPlan {
     pub key: ClientKey,
     /// So many bytes of nothing, to make it large.
     pub padding: usize,
+    /// How many more extensions it has that nobody knows.
+    pub extensions: u64,
     /// Whether it has a critical extension that nobody knows.
     pub unknown_critical: bool,
     /// Whether it says that it is an authority.
@@ -235,6 +257,7 @@ impl Default for ClientPlan {
             serial: vec![0x2a],
             key: ClientKey::P256,
             padding: 0,
+            extensions: 0,
             unknown_critical: false,
             is_authority: false,
         }
@@ -275,6 +298,10 @@ impl ClientPlan {
             extension.set_criticality(self.unknown_critical);
             params.custom_extensions = vec![extension];
         }
+        let unknown = |number| {
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 2, number], Vec::new())
+        };
+        params.custom_extensions.extend((0..self.extensions).map(unknown));
         params
     }
 
@@ -292,10 +319,7 @@ impl ClientKey {
         Some(match self {
             Self::P256 => key(&rcgen::PKCS_ECDSA_P256_SHA256),
             Self::Ed25519 => key(&rcgen::PKCS_ED25519),
-            Self::Rsa2048 => {
-                let pem = include_str!("../keys/rsa.test-only.pem");
-                KeyPair::from_pem(pem).unwrap_or_else(|error| panic!("{error}"))
-            }
+            Self::Rsa2048 => rsa_2048(),
             Self::Rsa1024 => return None,
         })
     }
@@ -319,6 +343,19 @@ impl Client {
     /// The chain as PEM.
     pub fn pem(&self) -> String {
         self.chain.iter().map(pem).collect()
+    }
+
+    /// The same with its own certificate in other bytes.
+    pub fn with_certificate(&self, der: Vec<u8>) -> Self {
+        let mut client = self.clone();
+        client.chain.splice(..1, [CertificateDer::from(der)]);
+        client
+    }
+
+    /// The same with the other signature of ECDSA on its own certificate.
+    pub fn with_other_signature(&self) -> Self {
+        let other = other_signature(self.certificate());
+        self.with_certificate(other.unwrap_or_else(|| panic!("no ECDSA signature")))
     }
 
     /// The SHA-256 of the certificate.
@@ -360,6 +397,11 @@ fn valid(params: &mut CertificateParams, (from, until): Span) {
 
 fn key(algorithm: &'static SignatureAlgorithm) -> KeyPair {
     KeyPair::generate_for(algorithm).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn rsa_2048() -> KeyPair {
+    let pem = include_str!("../keys/rsa.test-only.pem");
+    KeyPair::from_pem(pem).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The public half of a key of 1024 bits.

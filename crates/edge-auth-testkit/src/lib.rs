@@ -4,6 +4,8 @@
 //! Nothing here needs a particular async runtime. In wasm there are the suites for stores only.
 
 #[cfg(not(target_family = "wasm"))]
+pub mod attacked_log;
+#[cfg(not(target_family = "wasm"))]
 pub mod certificates;
 pub mod conformance;
 #[cfg(not(target_family = "wasm"))]

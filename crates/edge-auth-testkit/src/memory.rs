@@ -91,13 +91,13 @@ impl ApiKeys for MemoryApiKeys {
         self.1.pass().await;
         found
     }
-}
 
-impl ApiKeyAdmin for MemoryApiKeys {
     async fn current(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
         self.look(id, now)
     }
+}
 
+impl ApiKeyAdmin for MemoryApiKeys {
     async fn put(
         &self,
         record: &ApiKeyRecord,

@@ -19,11 +19,20 @@ pub struct MemoryRevocations {
     barrier: Barrier,
 }
 
+/// All that a feed holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredLog {
+    /// The records, by their sequence.
+    pub records: BTreeMap<u64, RevocationRecord>,
+    /// The newest snapshot.
+    pub snapshot: Option<SnapshotRecord>,
+    /// The parts of snapshots, by their ids and numbers.
+    pub parts: BTreeMap<(String, u32), Vec<u8>>,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    records: BTreeMap<u64, RevocationRecord>,
-    snapshot: Option<SnapshotRecord>,
-    parts: BTreeMap<(String, u32), Vec<u8>>,
+    stored: StoredLog,
     reads: u64,
     unavailable: Option<Unavailable>,
 }
@@ -55,8 +64,18 @@ impl MemoryRevocations {
         &self,
         with: impl FnOnce(&mut BTreeMap<u64, RevocationRecord>, &mut BTreeMap<(String, u32), Vec<u8>>),
     ) {
-        let State { records, parts, .. } = &mut *self.state();
+        let StoredLog { records, parts, .. } = &mut self.state().stored;
         with(records, parts);
+    }
+
+    /// All that is stored, to be put back.
+    pub fn stored(&self) -> StoredLog {
+        self.state().stored.clone()
+    }
+
+    /// Puts something else in place of all that is stored.
+    pub fn put_back(&self, stored: StoredLog) {
+        self.state().stored = stored;
     }
 
     /// Behind which reads wait before they begin.
@@ -99,6 +118,7 @@ impl RevocationFeed for MemoryRevocations {
         Ok(self
             .reading()
             .await?
+            .stored
             .records
             .range(first..)
             .map(|(_, record)| record.clone())
@@ -107,56 +127,64 @@ impl RevocationFeed for MemoryRevocations {
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        Ok(self.reading().await?.records.values().filter(|record| record.mark == mark).cloned().collect())
+        Ok(self
+            .reading()
+            .await?
+            .stored
+            .records
+            .values()
+            .filter(|record| record.mark == mark)
+            .cloned()
+            .collect())
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        Ok(self.reading().await?.snapshot.clone())
+        Ok(self.reading().await?.stored.snapshot.clone())
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        Ok(self.reading().await?.parts.get(&(id.to_owned(), index)).cloned())
+        Ok(self.reading().await?.stored.parts.get(&(id.to_owned(), index)).cloned())
     }
 }
 
 impl RevocationLog for MemoryRevocations {
     async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
         let mut state = self.writing()?;
-        let next = state.records.last_key_value().map_or(1, |(newest, _)| newest + 1);
+        let next = state.stored.records.last_key_value().map_or(1, |(newest, _)| newest + 1);
         if !(next..).zip(records).all(|(sequence, record)| record.sequence == sequence) {
             return Ok(Put::Conflict);
         }
-        state.records.extend(records.iter().map(|record| (record.sequence, record.clone())));
+        state.stored.records.extend(records.iter().map(|record| (record.sequence, record.clone())));
         Ok(Put::Stored)
     }
 
     async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         let state = self.writing()?;
-        let range = state.records.range(..before.unwrap_or(u64::MAX)).rev();
+        let range = state.stored.records.range(..before.unwrap_or(u64::MAX)).rev();
         Ok(range.map(|(_, record)| record.clone()).take(limit).collect())
     }
 
     async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
-        self.writing()?.parts.insert((id.to_owned(), index), bytes.to_vec());
+        self.writing()?.stored.parts.insert((id.to_owned(), index), bytes.to_vec());
         Ok(())
     }
 
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
         let mut state = self.writing()?;
-        if state.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
+        if state.stored.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
             return Ok(Put::Conflict);
         }
-        state.snapshot = Some(snapshot.clone());
-        state.parts.retain(|(id, _), _| *id >= snapshot.id);
+        state.stored.snapshot = Some(snapshot.clone());
+        state.stored.parts.retain(|(id, _), _| *id >= snapshot.id);
         Ok(Put::Stored)
     }
 
     async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         let mut state = self.writing()?;
         let lapsed = |record: &&RevocationRecord| record.lapses_at.is_some_and(|lapses_at| lapses_at <= now);
-        let gone = state.records.range(..before).map(|(_, record)| record).filter(lapsed).take(limit);
+        let gone = state.stored.records.range(..before).map(|(_, record)| record).filter(lapsed).take(limit);
         let gone: Vec<u64> = gone.map(|record| record.sequence).collect();
-        gone.iter().for_each(|sequence| drop(state.records.remove(sequence)));
+        gone.iter().for_each(|sequence| drop(state.stored.records.remove(sequence)));
         Ok(gone.len())
     }
 }

@@ -32,7 +32,8 @@ pub struct AuditEvent {
     /// The host that was asked for, normalised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The path, normalised; of a refused one the beginning, escaped. Never the query.
+    /// The path, normalised, up to 1024 bytes; of a refused one the beginning, escaped. Never the query, nor
+    /// an API key or a token.
     pub path: String,
     /// The client's address.
     #[serde(skip_serializing_if = "Option::is_none")]

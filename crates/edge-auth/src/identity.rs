@@ -43,6 +43,12 @@ impl IdentityHeaders {
         self.folded.chars().all(|own| name.next() == Some(own))
     }
 
+    /// Whether it is a name like ours that no proxy overwrites: another spelling of one of the headers, or a name
+    /// below the prefix that is none of them.
+    pub(crate) fn is_imitation(&self, name: &str) -> bool {
+        self.is_reserved(name) && !self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
     /// The headers that say who `principal` is.
     pub(crate) fn of(&self, principal: &Principal) -> Vec<(String, String)> {
         self.fields(principal).into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -166,6 +172,17 @@ mod tests {
         }
         for name in ["X-Author", "Authorization", "X-Aut", "My-X-Auth-Subject"] {
             assert!(!headers.is_reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_headers_that_a_proxy_overwrites_are_no_imitations() {
+        let headers = IdentityHeaders::new("X-Auth-");
+        for name in ["X_Auth_Subject", "x.auth-subject", "X!Auth!Kind", "X-Auth-Roles", "X-Auth-Subject-"] {
+            assert!(headers.is_imitation(name), "{name}");
+        }
+        for name in ["X-Auth-Subject", "x-auth-CLIENT", "X-Author", "Authorization"] {
+            assert!(!headers.is_imitation(name), "{name}");
         }
     }
 

@@ -26,7 +26,7 @@ mod json;
 pub mod platform;
 pub mod policy;
 mod principal;
-mod redact;
+pub mod redact;
 mod reply;
 mod request;
 pub mod revocation;

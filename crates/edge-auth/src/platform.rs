@@ -57,12 +57,9 @@ pub trait ApiKeys: MaybeSend + MaybeSync {
         id: &str,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<ApiKeyRecord>, Unavailable>> + MaybeSend;
-}
 
-/// Changes API-key records: for administration only.
-pub trait ApiKeyAdmin: ApiKeys {
-    /// The record as it is now, to be changed: where [`ApiKeys::find`] may answer from a copy that
-    /// lags behind, this does not.
+    /// The record as it is now: where [`ApiKeys::find`] may answer from a copy that lags behind, this
+    /// does not.
     fn current(
         &self,
         id: &str,
@@ -70,7 +67,10 @@ pub trait ApiKeyAdmin: ApiKeys {
     ) -> impl Future<Output = Result<Option<ApiKeyRecord>, Unavailable>> + MaybeSend {
         self.find(id, now)
     }
+}
 
+/// Changes API-key records: for administration only.
+pub trait ApiKeyAdmin: ApiKeys {
     /// Writes the record if the stored one is as `expected`, atomically. A lapsed record counts
     /// as absent.
     fn put(

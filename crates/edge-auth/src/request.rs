@@ -26,7 +26,8 @@ pub struct AuthRequest<'a> {
     /// [`Forward::target`](crate::Forward) says. Where it cannot, or does not ask to be told, a path that
     /// somebody behind it could read differently is refused ([`check_kept`](crate::route::check_kept)).
     pub path_rewritten: bool,
-    /// The header fields come from a trusted proxy, so that those with a certificate count.
+    /// The header fields come from a trusted proxy, which removes its client's certificates, so that those
+    /// with one count.
     pub proxy_trusted: bool,
 }
 

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+/// What the scopes of the administration begin with. They are never among "all scopes".
+const RESERVED: &str = "edge-auth:";
+
 /// The scopes that a credential carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scopes {
     /// Exactly these.
     List(BTreeSet<String>),
-    /// Whatever a rule asks for.
+    /// Whatever a rule asks for, except the reserved scopes: those that begin with `edge-auth:`.
     All,
 }
 
@@ -20,15 +23,15 @@ impl Scopes {
         Self::List(scopes.into_iter().map(Into::into).collect())
     }
 
-    /// Whether `scope` is among them.
+    /// Whether `scope` is among them. A reserved one must be spelled out.
     pub fn contains(&self, scope: &str) -> bool {
         match self {
             Self::List(list) => list.contains(scope),
-            Self::All => true,
+            Self::All => !scope.starts_with(RESERVED),
         }
     }
 
-    /// The scopes, space separated; all of them is `*`.
+    /// Returns the scopes, space separated; all of them is `*`, which holds no reserved one.
     pub fn joined(&self) -> String {
         match self {
             Self::List(list) => list.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
@@ -52,6 +55,11 @@ pub(crate) struct ScopeRule {
 impl ScopeRule {
     pub(crate) fn is_empty(&self) -> bool {
         self.all_of.is_empty() && self.any_of.is_empty()
+    }
+
+    /// Whether it spells `scope` out.
+    pub(crate) fn names(&self, scope: &str) -> bool {
+        self.all_of.iter().chain(&self.any_of).any(|named| named == scope)
     }
 
     pub(crate) fn met_by(&self, granted: &Scopes) -> bool {
@@ -92,6 +100,29 @@ mod tests {
         assert!(!rule.met_by(&Scopes::list(["a"])));
         assert!(!rule.met_by(&Scopes::list(["b", "c"])));
         assert!(rule.met_by(&Scopes::All));
+    }
+
+    #[test]
+    fn all_scopes_are_those_that_nobody_reserved() {
+        for scope in
+            ["edge-auth:keys:write", "edge-auth:keys:read", "edge-auth:revocations:write", "edge-auth:x"]
+        {
+            assert!(!Scopes::All.contains(scope), "{scope}");
+            assert!(Scopes::list([scope]).contains(scope), "{scope}");
+            let rule = ScopeRule { all_of: list(&["a", scope]), any_of: Vec::new() };
+            assert!(!rule.met_by(&Scopes::All), "{scope}");
+            let rule = ScopeRule { all_of: Vec::new(), any_of: list(&[scope]) };
+            assert!(!rule.met_by(&Scopes::All), "{scope}");
+        }
+        for scope in ["edge-auth", "edge-authority:read", "orders:edge-auth:keys"] {
+            assert!(Scopes::All.contains(scope), "{scope}");
+        }
+    }
+
+    #[test]
+    fn no_scope_stands_for_others() {
+        let prefixes = Scopes::list(["*", "edge-auth:*", "edge-auth:keys", "edge-auth:keys:*", "edge-auth:"]);
+        assert!(!prefixes.contains("edge-auth:keys:write"));
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(crate) fn proxies(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing>
         ("EDGE_AUTH_CADDY", Tool::Caddy),
         ("EDGE_AUTH_TRAEFIK", Tool::Traefik),
         ("EDGE_AUTH_ENVOY", Tool::Envoy),
+        ("EDGE_AUTH_OLDEST_CADDY", Tool::OldestCaddy),
+        ("EDGE_AUTH_OLDEST_TRAEFIK", Tool::OldestTraefik),
+        ("EDGE_AUTH_OLDEST_ENVOY", Tool::OldestEnvoy),
     ];
     run(at, tools, "proxies", &programs)
 }

@@ -97,7 +97,18 @@ pub(crate) const STEPS: &[Step] = &[
         name: "proxies",
         parts: &[Part::Native],
         repeats: None,
-        work: Work::With(&[Tool::Nginx, Tool::Caddy, Tool::Traefik, Tool::Envoy], end_to_end::proxies),
+        work: Work::With(
+            &[
+                Tool::Nginx,
+                Tool::Caddy,
+                Tool::Traefik,
+                Tool::Envoy,
+                Tool::OldestCaddy,
+                Tool::OldestTraefik,
+                Tool::OldestEnvoy,
+            ],
+            end_to_end::proxies,
+        ),
     },
     Step {
         name: "issuers",

@@ -18,6 +18,9 @@ pub(crate) enum Tool {
     Caddy,
     Traefik,
     Envoy,
+    OldestCaddy,
+    OldestTraefik,
+    OldestEnvoy,
     /// The folder of DynamoDB Local.
     DynamoDbLocal,
     /// A `java` that runs it.
@@ -40,13 +43,16 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 16] = [
+    pub(crate) const ALL: [Tool; 19] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
         Tool::Caddy,
         Tool::Traefik,
         Tool::Envoy,
+        Tool::OldestCaddy,
+        Tool::OldestTraefik,
+        Tool::OldestEnvoy,
         Tool::DynamoDbLocal,
         Tool::Java,
         Tool::NodeIssuers,
@@ -67,6 +73,9 @@ impl Tool {
             Tool::Caddy => "Caddy",
             Tool::Traefik => "Traefik",
             Tool::Envoy => "Envoy",
+            Tool::OldestCaddy => "Caddy, the oldest",
+            Tool::OldestTraefik => "Traefik, the oldest",
+            Tool::OldestEnvoy => "Envoy, the oldest",
             Tool::DynamoDbLocal => "DynamoDB Local",
             Tool::Java => "java",
             Tool::NodeIssuers => "oidc-provider, jose",
@@ -89,6 +98,9 @@ impl Tool {
             Tool::Caddy => proxies::CADDY.bring(cache),
             Tool::Traefik => proxies::TRAEFIK.bring(cache),
             Tool::Envoy => proxies::ENVOY.bring(cache),
+            Tool::OldestCaddy => proxies::OLDEST_CADDY.bring(cache),
+            Tool::OldestTraefik => proxies::OLDEST_TRAEFIK.bring(cache),
+            Tool::OldestEnvoy => proxies::OLDEST_ENVOY.bring(cache),
             Tool::DynamoDbLocal => dynamodb_local::bring(cache),
             Tool::Java => dynamodb_local::bring_java(cache),
             Tool::NodeIssuers => issuers::on_node(cache),

@@ -29,6 +29,7 @@ require = "cert:gateway"
 [[rule]]
 path = "/admin/v1/{*rest}"
 require = "cert:balancer"
+scopes = ["edge-auth:keys:read"]
 "#;
 
 /// The leaf that an authority of this name has issued, as PEM.

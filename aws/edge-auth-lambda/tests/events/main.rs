@@ -50,6 +50,7 @@ upgrade = true
 [[rule]]
 path = "/admin/v1/{*rest}"
 require = "jwt:corp"
+scopes = ["edge-auth:keys:read"]
 "#;
 
 /// A function with this policy, and what it needs.

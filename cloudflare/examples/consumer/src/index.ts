@@ -23,14 +23,28 @@ export default {
   },
 };
 
+/**
+ * Fields in which somebody could be told of a certificate or an identity, in any spelling. The client wrote them: they
+ * go no further, neither to the gate nor to whatever this Worker calls.
+ */
+const NOT_THE_CLIENTS = /^(x-auth-|cf-cert-|cf-client-cert-|(x-)?ssl-client-|cloudfront-viewer-cert-)|client-?cert|client-dn/;
+
+function fieldsOf(request: Request): Record<string, string> {
+  const folded = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "-");
+  return Object.fromEntries([...request.headers].filter(([name]) => !NOT_THE_CLIENTS.test(folded(name))));
+}
+
 async function decide(request: Request, env: Env): Promise<Decision> {
   const url = new URL(request.url);
+  // What Cloudflare itself says of the certificate, and nobody else.
+  const tlsClientAuth = request.cf?.tlsClientAuth;
   const question = {
     method: request.method,
     target: url.pathname + url.search,
     host: url.host,
-    headers: Object.fromEntries(request.headers),
+    headers: fieldsOf(request),
     client_ip: request.headers.get("cf-connecting-ip") ?? undefined,
+    client_certificate: tlsClientAuth ? { cloudflare: tlsClientAuth } : undefined,
   };
   const answer = await env.AUTH.fetch("https://edge-auth/v1/verify", {
     method: "POST",

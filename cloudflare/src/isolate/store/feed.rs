@@ -47,10 +47,13 @@ pub(super) fn newest(sql: &SqlStorage, before: Option<u64>, limit: usize) -> Res
     sql.exec(NEWEST, vec![number(before.unwrap_or(u64::MAX)), count(limit)])?.to_array()
 }
 
-/// Statements without an `await` between them are one transaction.
+/// Statements without an `await` between them are one transaction. What was written is read again before
+/// it counts as stored: whoever may run SQL in the object can plant a trigger that takes it back.
 pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<bool> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) AS sequence FROM revocation";
     const INSERT: &str = "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?, ?, ?, ?)";
+    const IS_KEPT: &str = "SELECT sequence FROM revocation
+         WHERE sequence = ? AND mark = ? AND document = ? AND lapses_at IS ?";
     #[derive(Deserialize)]
     struct Newest {
         sequence: u64,
@@ -60,8 +63,12 @@ pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<b
         return Ok(false);
     }
     for StoredRevocation { sequence, mark, document, lapses_at } in records {
-        let lapses_at = lapses_at.map_or(SqlStorageValue::Null, number);
-        sql.exec(INSERT, vec![number(*sequence), mark.as_str().into(), document.as_str().into(), lapses_at])?;
+        let row = || {
+            let lapses_at = lapses_at.map_or(SqlStorageValue::Null, number);
+            vec![number(*sequence), mark.as_str().into(), document.as_str().into(), lapses_at]
+        };
+        sql.exec(INSERT, row())?;
+        must_be_kept(sql, IS_KEPT, row())?;
     }
     Ok(true)
 }
@@ -86,6 +93,8 @@ pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Resul
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence RETURNING sequence";
+    const IS_KEPT: &str =
+        "SELECT sequence FROM revocation_snapshot WHERE sequence = ? AND id = ? AND document = ?";
     let StoredSnapshot { sequence, id, document } = snapshot;
     let put = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
     let written: Vec<IgnoredAny> = sql.exec(PUT, put)?.to_array()?;
@@ -93,6 +102,8 @@ pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Resul
         return Ok(false);
     }
     sql.exec(LESSER, vec![id.as_str().into()])?;
+    let row = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
+    must_be_kept(sql, IS_KEPT, row)?;
     Ok(true)
 }
 
@@ -104,8 +115,24 @@ pub(super) fn part(sql: &SqlStorage, id: &str, index: u32) -> Result<Option<Part
 pub(super) fn put_part(sql: &SqlStorage, id: &str, index: u32, part: &Part) -> Result<()> {
     const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, base64) VALUES (?, ?, ?)
          ON CONFLICT (id, part) DO UPDATE SET base64 = excluded.base64";
-    let values = vec![id.into(), number(index.into()), part.base64.as_str().into()];
-    sql.exec(PUT, values).map(drop)
+    const IS_KEPT: &str =
+        "SELECT part FROM revocation_snapshot_part WHERE id = ? AND part = ? AND base64 = ?";
+    let row = || vec![id.into(), number(index.into()), part.base64.as_str().into()];
+    sql.exec(PUT, row())?;
+    must_be_kept(sql, IS_KEPT, row())
+}
+
+/// Fails unless the statement finds the row that was just written.
+pub(super) fn must_be_kept(sql: &SqlStorage, statement: &str, row: Vec<SqlStorageValue>) -> Result<()> {
+    let kept: Vec<IgnoredAny> = sql.exec(statement, row)?.to_array()?;
+    if kept.is_empty() {
+        return Err(worker::Error::RustError(
+            "ALERT: what was written was not there when it was read again: somebody changed the ledger's \
+             tables (look for triggers)"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn count(limit: usize) -> SqlStorageValue {

@@ -21,13 +21,13 @@ impl ApiKeys for Stores {
             None => self.in_ledger(id, now, true).await,
         }
     }
-}
 
-impl ApiKeyAdmin for Stores {
     async fn current(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
         self.in_ledger(id, now, false).await
     }
+}
 
+impl ApiKeyAdmin for Stores {
     async fn put(
         &self,
         record: &ApiKeyRecord,

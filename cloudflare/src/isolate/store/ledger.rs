@@ -138,16 +138,17 @@ impl Ledger {
              WHERE api_key.lapses_at <= ?5 RETURNING id";
         const UPDATE: &str = "UPDATE api_key SET document = ?2, version = ?3, lapses_at = ?4, copied = 0
              WHERE id = ?1 AND (lapses_at IS NULL OR lapses_at > ?5) AND version = ?6 RETURNING id";
+        const IS_KEPT: &str = "SELECT id FROM api_key
+             WHERE id = ? AND document = ? AND version = ? AND lapses_at IS ?";
         const PURGE: &str = "DELETE FROM api_key WHERE id IN
              (SELECT id FROM api_key WHERE lapses_at <= ? ORDER BY lapses_at LIMIT ?)";
         let StoredKey { id, document, version, lapses_at } = record;
-        let mut values = vec![
-            id.as_str().into(),
-            document.as_str().into(),
-            number(*version),
-            lapses_at.map(number).unwrap_or(SqlStorageValue::Null),
-            number(now),
-        ];
+        let row = || {
+            let lapses_at = lapses_at.map(number).unwrap_or(SqlStorageValue::Null);
+            vec![id.as_str().into(), document.as_str().into(), number(*version), lapses_at]
+        };
+        let mut values = row();
+        values.push(number(now));
         let statement = match expected {
             None => INSERT,
             Some(expected) => {
@@ -156,6 +157,9 @@ impl Ledger {
             }
         };
         let written: Vec<IgnoredAny> = self.sql().exec(statement, values)?.to_array()?;
+        if !written.is_empty() {
+            feed::must_be_kept(&self.sql(), IS_KEPT, row())?;
+        }
         self.sql()
             .exec(PURGE, vec![number(now.saturating_sub(KEPT_MILLIS)), SqlStorageValue::Integer(BATCH)])?;
         Ok(!written.is_empty())

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::address;
 use crate::failure::Failure;
-use crate::serve::{body, listener};
+use crate::serve::{Limits, body, listener};
 
 /// Starts it on a free port.
 pub(super) async fn start() -> Result<SocketAddr, Failure> {
@@ -30,6 +30,6 @@ pub(super) async fn start() -> Result<SocketAddr, Failure> {
         response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         async move { response }
     };
-    tokio::spawn(listener::serve(listener, None, answer, pending()));
+    tokio::spawn(listener::serve(Limits::of_process(), listener, None, answer, pending()));
     Ok(at)
 }

@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode};
 
 use super::address;
 use crate::failure::Failure;
-use crate::serve::{body, listener};
+use crate::serve::{Limits, body, listener};
 use crate::trial::Signer;
 
 /// Starts it on a free port.
@@ -28,6 +28,6 @@ pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, Failure> {
         }
         async move { response }
     };
-    tokio::spawn(listener::serve(listener, None, answer, pending()));
+    tokio::spawn(listener::serve(Limits::of_process(), listener, None, answer, pending()));
     Ok(at)
 }

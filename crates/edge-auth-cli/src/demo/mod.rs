@@ -17,7 +17,9 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::host::PolicyFile;
 use crate::output::{Output, Report};
-use crate::serve::{AuditLog, Host, HttpKeySource, NativePlatform, Notices, Upstream, listener, stop};
+use crate::serve::{
+    AuditLog, Host, HttpKeySource, Limits, NativePlatform, Notices, Upstream, listener, stop,
+};
 use crate::store::{AnyStore, SqliteStore};
 use crate::trial::{Signer, TrialSecrets};
 use calls::Call;
@@ -76,8 +78,8 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
         issuer: format!("http://{issuer}"),
         calls,
     })?;
-    listener::serve(listener, None, move |request, peer| Arc::clone(&host).answer(request, peer), stop()?)
-        .await;
+    let answer = move |request, peer| Arc::clone(&host).answer(request, peer);
+    listener::serve(Limits::of_process(), listener, None, answer, stop()?).await;
     writer.finish().await
 }
 

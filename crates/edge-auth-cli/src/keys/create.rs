@@ -25,7 +25,7 @@ pub(super) struct TermsArgs {
     /// What the key may do; repeat it, or separate with commas
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
-    /// The key may do everything that a rule lets keys of its block do
+    /// The key may do everything that a rule lets keys of its block do, except administer
     #[arg(long, conflicts_with = "scopes")]
     all_scopes: bool,
     /// When the key expires: 90d, 2027-01-31, or 2027-01-31T12:00:00Z

@@ -11,6 +11,7 @@ use edge_auth::{Gate, Policy, Resources};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
+use super::administration::AdministrationReport;
 use super::revocation::RevocationReport;
 use crate::failure::Failure;
 use crate::host::{PolicyFile, SystemRandomness};
@@ -38,10 +39,13 @@ struct CheckReport {
     unused: Vec<String>,
     /// Certificates that no request to the path of a rule can bring, though the rule names them.
     named_in_vain: Vec<NamedInVain>,
+    /// Rules that end answers, and do not where a proxy asks: `[forward_auth]` says that one does.
+    not_ended: Vec<String>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
     needs: Vec<Need>,
+    administration: AdministrationReport,
     revocation: RevocationReport,
 }
 
@@ -99,8 +103,13 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
             .into_iter()
             .map(|(rule, credential)| NamedInVain { rule: rule.to_owned(), credential })
             .collect(),
+        not_ended: match policy.forward_auth() {
+            Some(_) => policy.answers_not_ended(),
+            None => Vec::new(),
+        },
         weaknesses: notices,
         needs,
+        administration: AdministrationReport(policy.administration()),
         revocation: RevocationReport::of(&policy),
     })
 }
@@ -178,6 +187,9 @@ impl Report for CheckReport {
                  balancer with /admin/v1 alone"
             )?;
         }
+        for notice in &self.not_ended {
+            writeln!(out, "{warn}not ended{warn:#}: {notice}")?;
+        }
         for weakness in &self.weaknesses {
             writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;
         }
@@ -185,6 +197,7 @@ impl Report for CheckReport {
             let detail = need.detail.as_deref().unwrap_or_default();
             writeln!(out, "{warn}not here{warn:#}: {}: {detail}", need.what)?;
         }
+        self.administration.human(out)?;
         self.revocation.human(out)
     }
 }

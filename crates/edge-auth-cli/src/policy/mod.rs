@@ -1,5 +1,6 @@
 //! `edge-auth policy …`: check a policy, ask it about a request, run its cases.
 
+mod administration;
 mod cases;
 mod check;
 mod explain;

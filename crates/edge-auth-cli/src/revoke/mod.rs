@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use edge_auth::admin::RevocationView;
+use edge_auth::admin::{RevocationKind, RevocationView};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -37,10 +37,20 @@ pub(crate) struct RevokeArgs {
     what: What,
 }
 
+/// What the entry of a fingerprint does not reach.
+const FINGERPRINT_ALONE: &str = "a fingerprint alone does not hold where a platform tells fingerprints and not certificates: \
+     there the same certificate in other bytes is another one. Revoke it by --file, or by --issuer \
+     and --serial, too";
+
 #[derive(Serialize)]
 struct RevokeReport {
     #[serde(flatten)]
     entry: RevocationView,
+    /// The entries of a certificate's other names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<RevocationView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waited: Option<Waited>,
 }
@@ -55,9 +65,14 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
         return list::run(crl, args.wait, &desk, &reason, output).await;
     }
     let probes = args.wait.probes()?;
-    let mut wish = args.what.wish(reason)?;
-    wish.expires = args.expires;
-    let entry = revocations.create(wish, now()).await?;
+    let wishes = args.what.wishes(&reason)?;
+    let fingerprint_alone = matches!(&*wishes, [wish] if wish.kind == RevocationKind::Certificate);
+    let mut entries = Vec::new();
+    for mut wish in wishes {
+        wish.expires.clone_from(&args.expires);
+        let (_, entry) = revocations.create_with_notice(wish, now()).await?;
+        entries.push(entry);
+    }
     let entered = Instant::now();
     let waited = match probes {
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
@@ -66,7 +81,11 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
     // From time to time; a failure is nothing of this entry's.
     let tidied = revocations.tidy(&SystemRandomness, now()).await;
     let failed = waited.as_ref().is_some_and(Waited::failed);
-    output.report(&RevokeReport { entry: EntryReport::of(&entry).0, waited })?;
+    let mut entries = entries.into_iter();
+    if let Some(entry) = entries.next() {
+        let note = fingerprint_alone.then_some(FINGERPRINT_ALONE);
+        output.report(&RevokeReport { entry, also: entries.collect(), note, waited })?;
+    }
     tidied?;
     if failed { Err(Failure::Reported) } else { Ok(()) }
 }
@@ -74,6 +93,12 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
 impl Report for RevokeReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         EntryReport(self.entry.clone()).human(out)?;
+        for entry in &self.also {
+            EntryReport(entry.clone()).human(out)?;
+        }
+        if let Some(note) = self.note {
+            writeln!(out, "note      {note}")?;
+        }
         self.waited.as_ref().map_or(Ok(()), |waited| waited.human(out))
     }
 }

@@ -1,10 +1,10 @@
 //! What is revoked, as it is written on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use edge_auth::admin::{RevocationKind, RevocationWish};
-use sha2::{Digest, Sha256};
+use edge_auth::certificate::CertificateNames;
 
 use super::list::CrlArgs;
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub(super) enum What {
         /// The `sub`
         #[arg(long)]
         subject: String,
-        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: now]
+        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: all that are good now, with an `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -41,7 +41,7 @@ pub(super) enum What {
         /// The client
         #[arg(long)]
         client: String,
-        /// The time [default: now]
+        /// The time [default: all that are good now, with an `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -50,7 +50,7 @@ pub(super) enum What {
         /// The issuer: its name in the policy, or its `iss`
         #[arg(long)]
         issuer: String,
-        /// The time [default: now]
+        /// The time [default: all that are good now, with an `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -88,10 +88,10 @@ pub(super) enum What {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct CertificateArgs {
-    /// The certificate itself (PEM)
+    /// The certificate itself (PEM): by its SHA-256, and by its issuer and serial number
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fingerprint", "serial"])]
     file: Option<PathBuf>,
-    /// Its SHA-256, hexadecimal
+    /// Its SHA-256, hexadecimal; alone it does not hold where a platform tells fingerprints only
     #[arg(long, value_name = "HEX", conflicts_with = "serial")]
     fingerprint: Option<String>,
     /// Its serial number, hexadecimal
@@ -103,10 +103,10 @@ pub(super) struct CertificateArgs {
 }
 
 impl What {
-    /// What is to be entered for this reason.
-    pub(super) fn wish(self, reason: String) -> Result<RevocationWish, Failure> {
-        let wish = |kind| RevocationWish::new(kind, reason.clone());
-        Ok(match self {
+    /// What is to be entered for this reason: one thing, or a certificate by all of its names.
+    pub(super) fn wishes(self, reason: &str) -> Result<Vec<RevocationWish>, Failure> {
+        let wish = |kind| RevocationWish::new(kind, reason);
+        let one = match self {
             Self::Token { issuer, id } => {
                 RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::Token) }
             }
@@ -134,10 +134,7 @@ impl What {
             Self::ApiKey { id } => RevocationWish { id: Some(id), ..wish(RevocationKind::ApiKey) },
             Self::Certificate(CertificateArgs { file, fingerprint, serial, issuer }) => {
                 match (file, serial) {
-                    (Some(file), _) => RevocationWish {
-                        fingerprint: Some(fingerprint_of(&file)?),
-                        ..wish(RevocationKind::Certificate)
-                    },
+                    (Some(file), _) => return of_file(&file, reason),
                     (None, Some(serial)) => RevocationWish {
                         issuer,
                         serial: Some(serial),
@@ -147,13 +144,29 @@ impl What {
                 }
             }
             Self::Crl(_) => return Err(Failure::Usage("a list is imported, and not revoked".to_owned())),
-        })
+        };
+        Ok(vec![one])
     }
 }
 
-/// The SHA-256 of the first certificate of a file, which is the client's own.
-fn fingerprint_of(file: &std::path::Path) -> Result<String, Failure> {
+/// The first certificate of a file, which is the client's own: by its fingerprint, and by what no
+/// encoding changes.
+fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationWish>, Failure> {
     let read = certificates(file)?;
     let own = read.first().ok_or_else(|| Failure::trouble(format!("{}: no certificate", file.display())))?;
-    Ok(Sha256::digest(own).iter().map(|byte| format!("{byte:02x}")).collect())
+    let names = CertificateNames::read(own).map_err(|reason| {
+        let file = file.display();
+        Failure::trouble(format!(
+            "{file}: {reason}; no host accepts it in these bytes. To revoke the original: --issuer and --serial"
+        ))
+    })?;
+    let CertificateNames { fingerprint, serial, issuer, .. } = names;
+    let wish = |kind| RevocationWish::new(kind, reason);
+    let mut wishes =
+        vec![RevocationWish { fingerprint: Some(fingerprint), ..wish(RevocationKind::Certificate) }];
+    if issuer.is_some() {
+        let serial = Some(serial);
+        wishes.push(RevocationWish { issuer, serial, ..wish(RevocationKind::CertificateSerial) });
+    }
+    Ok(wishes)
 }

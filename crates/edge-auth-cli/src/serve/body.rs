@@ -1,5 +1,6 @@
 //! Bodies: those that are answered, and those that are read whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge_auth::Reply;
@@ -9,6 +10,8 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+
+use super::active_request::ActiveRequest;
 
 /// The body of an answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, edge_auth_host::BodyError>;
@@ -21,17 +24,24 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Reads a body whole.
+/// Reads a body whole. `request` knows meanwhile that it waits for its client.
 ///
 /// # Errors
 /// It is larger than `limit` bytes, takes longer than [`TIMEOUT`], or breaks off.
-pub(super) async fn read(body: Incoming, limit: usize) -> Result<Vec<u8>, BodyError> {
+pub(super) async fn read(
+    body: Incoming,
+    limit: usize,
+    request: Option<&Arc<ActiveRequest>>,
+) -> Result<Vec<u8>, BodyError> {
     // A length that is announced (RFC 9110, section 8.6) need not be waited for.
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge);
     }
     let body = Limited::new(body, limit);
-    match tokio::time::timeout(TIMEOUT, body.collect()).await {
+    request.inspect(|request| request.wants_body());
+    let read = tokio::time::timeout(TIMEOUT, body.collect()).await;
+    request.inspect(|request| request.has_body());
+    match read {
         Err(_) => Err(BodyError::TooSlow),
         Ok(Ok(whole)) => Ok(whole.to_bytes().to_vec()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),

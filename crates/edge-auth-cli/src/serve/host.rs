@@ -12,6 +12,7 @@ use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
+use super::active_request::ActiveRequest;
 use super::audit_log::{AuditLog, Stuck};
 use super::body::{self, Body};
 use super::notices::{Notices, tell};
@@ -75,7 +76,7 @@ impl Host {
     pub(crate) async fn answer(self: Arc<Self>, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
         let gate = self.gate();
         let (parts, body) = request.into_parts();
-        let mut body = NativeBody(Some(body));
+        let mut body = NativeBody { body: Some(body), request: parts.extensions.get().map(Arc::clone) };
         let fields = Fields::of(&parts);
         let incoming = fields.incoming(&parts, &peer);
         let runtime = NativeRuntime { gate: &gate, log: &self.log, notices: &self.notices };
@@ -86,7 +87,7 @@ impl Host {
             Dispatched::Reply(reply) => return body::response(reply),
             Dispatched::Forward(grant) => grant,
         };
-        let (Some(upstream), Some(body)) = (&self.upstream, body.0) else {
+        let (Some(upstream), Some(body)) = (&self.upstream, body.body) else {
             return problem(StatusCode::NOT_FOUND, "There is no upstream.");
         };
         let client = Client { peer: peer.address, secure: peer.secure, trusted_proxy };
@@ -99,12 +100,15 @@ impl Host {
 }
 
 /// The body of a request; gone once it was read whole.
-struct NativeBody(Option<RequestBody>);
+struct NativeBody {
+    body: Option<RequestBody>,
+    request: Option<Arc<ActiveRequest>>,
+}
 
 impl edge_auth::faces::RequestBody for NativeBody {
     async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let body = self.0.take().ok_or(BodyError::Unreadable)?;
-        body::read(body, limit).await
+        let body = self.body.take().ok_or(BodyError::Unreadable)?;
+        body::read(body, limit, self.request.as_ref()).await
     }
 }
 

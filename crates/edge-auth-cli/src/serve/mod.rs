@@ -1,17 +1,24 @@
 //! `edge-auth serve`: the native host.
 
+mod active_request;
 mod audit_log;
 pub(crate) mod body;
+mod frames;
+mod h2_streams;
 mod head;
 mod host;
+mod limits;
 pub(crate) mod listener;
 mod notices;
+mod open_connections;
 mod patient;
 mod peer;
 mod platform;
+mod protocol;
 mod proxy;
 mod signals;
 mod tls;
+mod tracked_body;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +32,7 @@ use serde_json::json;
 pub(crate) use audit_log::AuditLog;
 pub(crate) use edge_auth_host::HttpKeySource;
 pub(crate) use host::Host;
+pub(crate) use limits::Limits;
 pub(crate) use notices::Notices;
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
@@ -47,7 +55,8 @@ pub(crate) struct ServeArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
-    /// Where API-key records are kept, as in `sqlite:keys.db`; made if there is none
+    /// Where API-key records are kept, as in `sqlite:keys.db`. Made if there is none, unless the policy has a
+    /// `[revocation] secret`: then `edge-auth store init` makes it
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
     /// Gateway mode: verify every request, then proxy it to this origin
@@ -61,11 +70,17 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> {
     // A policy with mistakes is to leave no store behind.
     let policy = PolicyFile::at(&args.policy);
-    policy.read()?;
+    let current = policy.read()?;
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
     let upstream = upstream.map_err(|error| Failure::Usage(format!("--upstream: {error}")))?;
     let store = match &args.store {
-        Some(store) => Some(store::open_named(store).await?),
+        Some(store) => {
+            let (store, made) = store::open_or_make_named(store, &current).await?;
+            if made {
+                tell("edge-auth: there was no store: an empty one was made");
+            }
+            Some(store)
+        }
         None => None,
     };
     let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));
@@ -82,7 +97,8 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
     let stop = stop()?;
     signals::reload_on_hangup(&host, tls.clone(), notices)?;
     started(address, tls.is_some(), &host, output);
-    listener::serve(listener, tls, move |request, peer| Arc::clone(&host).answer(request, peer), stop).await;
+    let answer = move |request, peer| Arc::clone(&host).answer(request, peer);
+    listener::serve(Limits::of_process(), listener, tls, answer, stop).await;
     writer.finish().await
 }
 

@@ -1,7 +1,8 @@
-//! A stream with two deadlines: one for its first bytes, one for every byte that waits to be taken.
+//! A stream with deadlines: for its first bytes, for each HTTP/2 frame that has begun, and for every
+//! byte that waits to be taken.
 //!
-//! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin, and waits for
-//! ever for a client that does not read its answers.
+//! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin, has no timeout for
+//! a head over HTTP/2, and waits for ever for a client that does not read its answers.
 
 use std::io;
 use std::pin::Pin;
@@ -11,25 +12,39 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// The length of HTTP/2's preface (RFC 9113, section 3.4).
-const PREFACE_BYTES: usize = 24;
+use super::frames::Frames;
+
+/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A stream that does not wait for ever.
 #[derive(Debug)]
 pub(super) struct Patient<S> {
     stream: S,
     limit: Duration,
-    /// What is missing of the first bytes, and their deadline; `None` once they have come.
-    awaited: Option<(usize, Pin<Box<Sleep>>)>,
+    came: Came,
+    /// The deadline of what has to come; `None` if nothing has begun.
+    awaited: Option<Pin<Box<Sleep>>>,
     /// The deadline of bytes that wait to be taken; `None` if none do.
     stalled: Option<Pin<Box<Sleep>>>,
+}
+
+/// What has come.
+#[derive(Debug)]
+enum Came {
+    /// So many bytes of the preface, and nothing else.
+    Preface(usize),
+    /// The preface, and then frames.
+    Http2(Frames),
+    /// Something else: its deadlines are somebody else's business.
+    Other,
 }
 
 impl<S> Patient<S> {
     /// Of `stream`: each deadline is so long.
     pub(super) fn within(limit: Duration, stream: S) -> Self {
         let first = Box::pin(tokio::time::sleep(limit));
-        Self { stream, limit, awaited: Some((PREFACE_BYTES, first)), stalled: None }
+        Self { stream, limit, came: Came::Preface(0), awaited: Some(first), stalled: None }
     }
 
     /// The result of a write, or an error once writes have waited too long.
@@ -47,6 +62,39 @@ impl<S> Patient<S> {
         ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
+
+    /// Follows what came, and forgets the deadline of what has ended with it.
+    fn follow(&mut self, bytes: &[u8]) {
+        let mut ended = false;
+        if let Came::Preface(matched) = &mut self.came {
+            let expected = PREFACE.get(*matched..).unwrap_or_default();
+            let common = expected.len().min(bytes.len());
+            if expected.get(..common) != bytes.get(..common) {
+                self.came = Came::Other;
+            } else if common == expected.len() {
+                let mut frames = Frames::default();
+                frames.follow(bytes.get(common..).unwrap_or_default());
+                self.came = Came::Http2(frames);
+                ended = true;
+            } else {
+                *matched += common;
+            }
+        } else if let Came::Http2(frames) = &mut self.came {
+            ended = frames.follow(bytes);
+        }
+        if ended || !self.awaits() {
+            self.awaited = None;
+        }
+    }
+
+    /// Whether something has begun that has not ended.
+    fn awaits(&self) -> bool {
+        match &self.came {
+            Came::Preface(_) => true,
+            Came::Http2(frames) => !frames.is_between(),
+            Came::Other => false,
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
@@ -57,15 +105,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let came = buffer.filled().len() - before;
-        if let Some((missing, deadline)) = &mut self.awaited {
-            if polled.is_pending() && deadline.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-            }
-            *missing = missing.saturating_sub(came);
-            if *missing == 0 {
-                self.awaited = None;
-            }
+        self.follow(buffer.filled().get(before..).unwrap_or_default());
+        if polled.is_pending() && self.awaits() {
+            let limit = self.limit;
+            let deadline = self.awaited.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+            ready!(deadline.as_mut().poll(context));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         polled
     }
@@ -126,17 +171,76 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_the_first_bytes_there_is_no_deadline() {
+    async fn after_bytes_that_are_not_http_2_there_is_no_deadline() {
         let (mut client, server) = duplex(64);
         let mut stream = Patient::within(Duration::from_secs(30), server);
-        client.write_all(&[b'x'; PREFACE_BYTES]).await.unwrap();
-        stream.read_exact(&mut [0; PREFACE_BYTES]).await.unwrap();
+        client.write_all(b"GET").await.unwrap();
+        stream.read_exact(&mut [0; 3]).await.unwrap();
         let late = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(300)).await;
             client.write_all(b"late").await.unwrap();
         });
         stream.read_exact(&mut [0; 4]).await.unwrap();
         late.await.unwrap();
+    }
+
+    /// The preface, and a frame's header: HEADERS of 5 bytes, and more to follow.
+    fn begun_block() -> Vec<u8> {
+        [PREFACE, &[0, 0, 5, 1, 0, 0, 0, 0, 1]].concat()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn between_frames_there_is_no_deadline() {
+        let (mut client, server) = duplex(64);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let settings = [PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
+        client.write_all(&settings).await.unwrap();
+        stream.read_exact(&mut vec![0; settings.len()]).await.unwrap();
+        let mut rest = [0; 8];
+        let silence = tokio::time::timeout(Duration::from_secs(300), stream.read(&mut rest));
+        assert!(silence.await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_header_block_that_comes_byte_by_byte_has_to_end_in_time() {
+        let (mut client, server) = duplex(64);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
+        tokio::spawn(async move {
+            client.write_all(&begun_block()).await.unwrap();
+            client.write_all(b"block").await.unwrap();
+            // Frames of the block end, the block does not.
+            while client.write_all(&[0, 0, 0, 9, 0, 0, 0, 0, 1]).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
+        });
+        let mut read = 0;
+        let error = loop {
+            match stream.read(&mut [0; 64]).await {
+                Ok(count) => read += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(read > begun_block().len(), "{read}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn frames_that_end_give_the_next_one_as_much_time_again() {
+        let (mut client, server) = duplex(64);
+        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let sent = tokio::spawn(async move {
+            client.write_all(PREFACE).await.unwrap();
+            for _ in 0..8 {
+                // The end of one frame, and the beginning of the next.
+                client.write_all(&[0, 0, 2, 0, 0, 0, 0, 0, 1, b'a']).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                client.write_all(b"b").await.unwrap();
+            }
+        });
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        sent.await.unwrap();
+        assert_eq!(bytes.len(), PREFACE.len() + 8 * 11);
     }
 
     #[tokio::test(start_paused = true)]

@@ -27,10 +27,10 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 pub(crate) struct TlsArgs {
     /// Listen with TLS: the server's certificates (PEM); read again on SIGHUP
     #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
+    pub(super) tls_cert: Option<PathBuf>,
     /// The private key of --tls-cert (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
     /// Ask clients for certificates; those who issue them (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) client_ca: Option<PathBuf>,

@@ -1,63 +1,47 @@
-//! One connection to the file: its settings, and the schema.
+//! One connection to the file: its settings, and which files it is to.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::time::Duration;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::schema::{self, Empty};
 use super::trouble::Kind;
 
 /// How long a writer waits for another process's write to end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
-/// `EdgA` in SQLite's header: what tells our files from other programs'.
-const APPLICATION: i64 = 0x4564_6741;
-const SCHEMA_VERSION: i64 = 2;
-
-/// What each version of the schema added. Ids compare bytewise, as SQLite's texts do by default.
-/// Times are milliseconds since 1970.
-const SCHEMA: [(i64, &str); 2] = [
-    (
-        1,
-        "
-    CREATE TABLE api_key (
-        id TEXT NOT NULL PRIMARY KEY,
-        document TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        lapses_at INTEGER
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX api_key_lapses_at ON api_key (lapses_at) WHERE lapses_at IS NOT NULL;
-",
-    ),
-    (
-        2,
-        "
-    CREATE TABLE revocation (
-        sequence INTEGER PRIMARY KEY,
-        mark TEXT NOT NULL,
-        document TEXT NOT NULL,
-        lapses_at INTEGER
-    ) STRICT;
-    CREATE INDEX revocation_mark ON revocation (mark);
-    CREATE INDEX revocation_lapses_at ON revocation (lapses_at) WHERE lapses_at IS NOT NULL;
-    CREATE TABLE revocation_snapshot (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        sequence INTEGER NOT NULL,
-        id TEXT NOT NULL,
-        document TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE revocation_snapshot_part (
-        id TEXT NOT NULL,
-        part INTEGER NOT NULL,
-        bytes BLOB NOT NULL,
-        UNIQUE (id, part)
-    ) STRICT;
-",
-    ),
+/// Settings of a connection to a file that somebody may have tampered with: no code of the file's runs,
+/// and nothing in it is written that is not ours.
+const SETTINGS: [(DbConfig, bool); 6] = [
+    (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+    (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+    (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+    (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+    (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+    (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
 ];
+
+/// A connection to files that are at the path still, as far as that was looked at.
+pub(super) struct Open {
+    path: PathBuf,
+    files: Files,
+    /// SQLite's count of changes of the schema, when it was compared.
+    schema: i64,
+    pub(super) connection: Connection,
+}
+
+/// The database, its log and the index of the log. A log that was replaced under an open connection
+/// is one that other processes do not read.
+type Files = [Option<FileId>; 3];
+
+/// Device and inode.
+type FileId = (u64, u64);
 
 /// Makes the file if there is none, for its owner's eyes only. SQLite gives its other files the
 /// same permissions.
@@ -68,46 +52,100 @@ pub(super) fn make(path: &Path) -> Result<(), Kind> {
     }
 }
 
-/// Connects to a file that is there, and makes sure that it is ours before anything is changed.
-pub(super) fn connect(path: &Path) -> Result<Connection, Kind> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    // What a schema that somebody tampered with may do is limited.
-    connection.pragma_update(None, "trusted_schema", false)?;
-    if version(&connection)? < SCHEMA_VERSION {
-        upgrade(&mut connection)?;
+impl Open {
+    /// Connects to a file that is there, and makes sure that it is ours before anything is changed.
+    /// Returns, too, whether it was empty.
+    pub(super) fn at(path: &Path, empty: Empty) -> Result<(Self, bool), Kind> {
+        let [before, ..] = files_at(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        for (setting, on) in SETTINGS {
+            connection.set_db_config(setting, on)?;
+        }
+        connection.pragma_update(None, "cell_size_check", true)?;
+        let was_empty = schema::prepare(&mut connection, empty)?;
+        // Readers and the writer do not wait for each other; a commit is on the disk when it returns.
+        use_write_ahead_log(&connection)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        let schema = schema::changes(&connection)?;
+        let files = files_at(path)?;
+        let open = Self { path: path.to_owned(), files, schema, connection };
+        match before == files[0] {
+            true => Ok((open, was_empty)),
+            false => Err(Kind::Replaced),
+        }
     }
-    // Readers and the writer do not wait for each other; a commit is on the disk when it returns.
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
-    Ok(connection)
+
+    /// Whether its files are those at the path, and the schema is what it was.
+    pub(super) fn is_current(&self) -> Result<bool, Kind> {
+        Ok(self.files == files_at(&self.path)? && self.schema == schema::changes(&self.connection)?)
+    }
+
+    /// Makes sure, after work, that it was done where others will look.
+    pub(super) fn check_files(&self) -> Result<(), Kind> {
+        match self.files == files_at(&self.path)? {
+            true => Ok(()),
+            false => Err(Kind::Replaced),
+        }
+    }
 }
 
-/// The version of the file's schema, 0 for an empty file; whatever else is not ours is refused. One
-/// statement sees one state, whatever another process does meanwhile.
-fn version(connection: &Connection) -> Result<i64, Kind> {
-    const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
-         FROM pragma_application_id, pragma_user_version";
-    let found = connection.query_row(LOOK, (), |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-    })?;
-    match found {
-        (APPLICATION, known @ 1..=SCHEMA_VERSION, _) => Ok(known),
-        (APPLICATION, newer, _) => Err(Kind::Newer(newer)),
-        (_, _, 0) => Ok(0),
-        _ => Err(Kind::Foreign),
+/// Switches the file to a write-ahead log. SQLite does not wait for other connections in this one change: it
+/// returns at once that the file is in use, so the change is tried again for as long as a write would wait.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), Kind> {
+    let started = Instant::now();
+    loop {
+        let switched: rusqlite::Result<String> =
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+        match switched {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => return Err(Kind::NoLog(mode)),
+            Err(error) if is_busy(&error) && started.elapsed() < PATIENCE => {
+                std::thread::sleep(BETWEEN_TRIES)
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
-/// Brings the schema up to date, unless another process was faster.
-fn upgrade(connection: &mut Connection) -> Result<(), Kind> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = version(&transaction)?;
-    for (_, added) in SCHEMA.iter().filter(|(version, _)| *version > found) {
-        transaction.execute_batch(added)?;
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+impl Drop for Open {
+    /// The last connection to a file moves its log into it and removes the log by its name: not where
+    /// another file's is there by now.
+    fn drop(&mut self) {
+        if self.check_files().is_err() {
+            // It fails for a connection that is closed already only.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
-    transaction.pragma_update(None, "application_id", APPLICATION)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    Ok(transaction.commit()?)
+}
+
+/// Which files are at the path now. SQLite follows links before it names the others.
+fn files_at(path: &Path) -> Result<Files, Kind> {
+    let real = match path.canonicalize() {
+        Ok(real) => real,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(Kind::Missing),
+        Err(error) => return Err(error.into()),
+    };
+    let beside = |suffix: &str| {
+        let mut name = real.clone().into_os_string();
+        name.push(suffix);
+        file_id(Path::new(&name))
+    };
+    match file_id(&real)? {
+        None => Err(Kind::Missing),
+        database => Ok([database, beside("-wal")?, beside("-shm")?]),
+    }
+}
+
+fn file_id(path: &Path) -> Result<Option<FileId>, Kind> {
+    match path.symlink_metadata() {
+        Ok(file) => Ok(Some((file.dev(), file.ino()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -11,7 +11,8 @@ use crate::output::{Output, Report};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Make a store, unless it is there; what is right already is left as it is
+    /// Make an empty store, unless one is there; what is right already is left as it is. Under a policy with a
+    /// `[revocation] secret` no other command makes one: a lost store would come back with nothing revoked
     Init(InitArgs),
 }
 
@@ -37,8 +38,7 @@ pub(crate) async fn run(command: StoreCommand, output: Output) -> Result<(), Fai
     let StoreCommand::Init(InitArgs { store }) = command;
     let report = match named(&store)? {
         StoreSpec::Sqlite(path) => {
-            let created = !path.exists();
-            SqliteStore::open(&path)?;
+            let (_, created) = SqliteStore::open_or_make(&path)?;
             InitReport { store: path.display().to_string(), created, ttl_enabled: None }
         }
         #[cfg(feature = "dynamodb")]

@@ -7,6 +7,7 @@ mod connection;
 mod dynamodb;
 pub(crate) mod init;
 mod revocations;
+mod schema;
 mod spec;
 mod sqlite;
 #[cfg(test)]
@@ -18,22 +19,32 @@ pub use spec::{StoreSpec, StoreSpecError};
 pub use sqlite::SqliteStore;
 pub use trouble::StoreTrouble;
 
+use edge_auth::Policy;
+
 use crate::failure::Failure;
 
-/// Opens the store that an argument names. A file is made if there is none; a table never is. The
-/// argument itself is not repeated in an error: the rest of a database URL often holds a password.
-pub(crate) async fn open_named(argument: &str) -> Result<AnyStore, Failure> {
+/// Opens the store that an argument names, and returns whether it was made for that. A table never is,
+/// and a file not under a policy with a revocation feed: a lost store would come back empty, and what
+/// was revoked with it. The argument itself is not repeated in an error: the rest of a database URL
+/// often holds a password.
+pub(crate) async fn open_or_make_named(argument: &str, policy: &Policy) -> Result<(AnyStore, bool), Failure> {
     match named(argument)? {
-        StoreSpec::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open(&path)?)),
-        #[cfg(feature = "dynamodb")]
-        StoreSpec::DynamoDb(table) => Ok(AnyStore::DynamoDb(dynamodb::open(table).await?)),
+        StoreSpec::Sqlite(path) if !policy.has_revocation_feed() => {
+            let (store, made) = SqliteStore::open_or_make(&path)?;
+            Ok((AnyStore::Sqlite(store), made))
+        }
+        spec => Ok((open_existing(spec).await?, false)),
     }
 }
 
 /// Opens the store that an argument names, which must be there: a mistyped path is not to become an
 /// empty store.
 pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, Failure> {
-    match named(argument)? {
+    open_existing(named(argument)?).await
+}
+
+async fn open_existing(spec: StoreSpec) -> Result<AnyStore, Failure> {
+    match spec {
         StoreSpec::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open_existing(&path)?)),
         #[cfg(feature = "dynamodb")]
         StoreSpec::DynamoDb(table) => Ok(AnyStore::DynamoDb(dynamodb::open(table).await?)),

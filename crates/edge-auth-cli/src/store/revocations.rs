@@ -4,9 +4,10 @@ use edge_auth::platform::{
     Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_token::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::SqliteStore;
+use super::schema::begin_write;
 use super::sqlite::millis;
 use super::trouble::Kind;
 
@@ -54,14 +55,8 @@ impl RevocationLog for SqliteStore {
     }
 
     async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
-        const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, bytes) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id, part) DO UPDATE SET bytes = excluded.bytes";
         let (id, bytes) = (id.to_owned(), bytes.to_vec());
-        self.run(move |connection| {
-            connection.prepare_cached(PUT)?.execute(params![id, index, bytes])?;
-            Ok(())
-        })
-        .await
+        self.run(move |connection| put_snapshot_part(connection, &id, index, &bytes)).await
     }
 
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
@@ -73,19 +68,27 @@ impl RevocationLog for SqliteStore {
         const FORGET: &str = "DELETE FROM revocation WHERE sequence IN
              (SELECT sequence FROM revocation WHERE lapses_at <= ?2 AND sequence < ?1 LIMIT ?3)";
         self.run(move |connection| {
-            let mut forget = connection.prepare_cached(FORGET)?;
-            Ok(forget.execute(params![most(before), millis(now), most(limit)])?)
+            let transaction = begin_write(connection)?;
+            let parameters = params![most(before), millis(now), most(limit)];
+            let forgotten = transaction.prepare_cached(FORGET)?.execute(parameters)?;
+            transaction.commit()?;
+            Ok(forgotten)
         })
         .await
     }
 }
 
-/// Compared and appended under the one lock that SQLite has for writers.
+/// Compared and appended under the one lock that SQLite has for writers, and read again before it counts
+/// as stored: by its sequence, and by its mark.
 fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<Put, Kind> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) FROM revocation";
     const INSERT: &str =
         "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?1, ?2, ?3, ?4)";
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    const BY_SEQUENCE: &str = "SELECT 1 FROM revocation NOT INDEXED
+         WHERE sequence = ?1 AND mark = ?2 AND document = ?3 AND lapses_at IS ?4";
+    const BY_MARK: &str = "SELECT 1 FROM revocation INDEXED BY revocation_mark
+         WHERE mark = ?2 AND sequence = ?1 AND document = ?3 AND lapses_at IS ?4";
+    let transaction = begin_write(connection)?;
     let newest: i64 = transaction.prepare_cached(NEWEST)?.query_row((), |row| row.get(0))?;
     for (next, record) in (newest.saturating_add(1)..).zip(records) {
         let RevocationRecord { sequence, mark, document, lapses_at } = record;
@@ -93,7 +96,13 @@ fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<P
             return Ok(Put::Conflict);
         }
         let lapses_at = lapses_at.map(millis);
-        transaction.prepare_cached(INSERT)?.execute(params![next, mark, document, lapses_at])?;
+        let row = params![next, mark, document, lapses_at];
+        transaction.prepare_cached(INSERT)?.execute(row)?;
+        for kept in [BY_SEQUENCE, BY_MARK] {
+            if !transaction.prepare_cached(kept)?.exists(row)? {
+                return Err(Kind::NotKept);
+            }
+        }
     }
     transaction.commit()?;
     Ok(Put::Stored)
@@ -104,16 +113,33 @@ fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Resul
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence";
+    const IS_KEPT: &str =
+        "SELECT 1 FROM revocation_snapshot WHERE sequence = ?1 AND id = ?2 AND document = ?3";
     const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?1";
     let SnapshotRecord { sequence, id, document } = snapshot;
     let sequence = i64::try_from(*sequence).map_err(|_| Kind::TooLarge)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = begin_write(connection)?;
     if transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])? == 0 {
         return Ok(Put::Conflict);
     }
     transaction.prepare_cached(LESSER)?.execute(params![id])?;
+    if !transaction.prepare_cached(IS_KEPT)?.exists(params![sequence, id, document])? {
+        return Err(Kind::NotKept);
+    }
     transaction.commit()?;
     Ok(Put::Stored)
+}
+
+fn put_snapshot_part(connection: &mut Connection, id: &str, index: u32, bytes: &[u8]) -> Result<(), Kind> {
+    const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, bytes) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id, part) DO UPDATE SET bytes = excluded.bytes";
+    const IS_KEPT: &str = "SELECT 1 FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2 AND bytes = ?3";
+    let transaction = begin_write(connection)?;
+    transaction.prepare_cached(PUT)?.execute(params![id, index, bytes])?;
+    if !transaction.prepare_cached(IS_KEPT)?.exists(params![id, index, bytes])? {
+        return Err(Kind::NotKept);
+    }
+    Ok(transaction.commit()?)
 }
 
 fn records(

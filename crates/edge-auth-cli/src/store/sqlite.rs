@@ -1,17 +1,16 @@
 //! API-key records in an SQLite file. One read of a record is one query.
 
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
 use edge_auth_token::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 
-use super::connection::{connect, make};
+use super::connection::{Open, make};
+use super::schema::{Empty, begin_write};
 use super::trouble::{Kind, StoreTrouble};
 
 /// How many connections are open at most: so many requests read at once, the others wait.
@@ -34,46 +33,32 @@ struct Shared {
     idle: Mutex<Vec<Open>>,
 }
 
-/// A connection, and the file that it is to: after a restore there is another one at the path.
-struct Open {
-    file: FileId,
-    connection: Connection,
-}
-
-/// Device and inode.
-type FileId = (u64, u64);
-
-impl Open {
-    fn at(path: &Path) -> Result<Self, Kind> {
-        let file = file_at(path)?;
-        Ok(Self { file, connection: connect(path)? })
-    }
-}
-
-/// Which file is at the path now.
-fn file_at(path: &Path) -> Result<FileId, Kind> {
-    match path.metadata() {
-        Ok(file) => Ok((file.dev(), file.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Kind::Missing),
-        Err(error) => Err(error.into()),
-    }
-}
-
 impl SqliteStore {
     /// Opens the file; makes it if there is none.
     pub fn open(path: &Path) -> Result<Self, StoreTrouble> {
-        make(path).map_err(|kind| StoreTrouble::new(path, kind))?;
-        Self::open_existing(path)
+        Self::open_or_make(path).map(|(store, _)| store)
     }
 
-    /// Opens the file, which must be there.
+    /// Opens the file; makes it if there is none, and returns whether it did.
+    pub(crate) fn open_or_make(path: &Path) -> Result<(Self, bool), StoreTrouble> {
+        let opened = make(path).and_then(|()| Open::at(path, Empty::Fill));
+        let (first, made) = opened.map_err(|kind| StoreTrouble::new(path, kind))?;
+        Ok((Self::with(path, first), made))
+    }
+
+    /// Opens the file, which must be there and have been made by us.
     pub fn open_existing(path: &Path) -> Result<Self, StoreTrouble> {
-        let first = Open::at(path).map_err(|kind| StoreTrouble::new(path, kind))?;
-        Ok(Self(Arc::new(Shared {
+        let opened = Open::at(path, Empty::Refuse);
+        let (first, _) = opened.map_err(|kind| StoreTrouble::new(path, kind))?;
+        Ok(Self::with(path, first))
+    }
+
+    fn with(path: &Path, first: Open) -> Self {
+        Self(Arc::new(Shared {
             path: path.to_owned(),
             room: Arc::new(Semaphore::new(CONNECTIONS)),
             idle: Mutex::new(vec![first]),
-        })))
+        }))
     }
 
     /// Runs `work`, which reads for a request, as [`Self::run`] does, and waits so long at most.
@@ -108,24 +93,35 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Kind>,
     ) -> Result<T, StoreTrouble> {
-        let done = self.open().and_then(|mut open| {
-            let done = work(&mut open.connection)?;
-            // After trouble a connection is not used again.
-            self.idle().push(open);
-            Ok(done)
-        });
-        done.map_err(|kind| StoreTrouble::new(&self.path, kind))
+        self.try_with_connection(work).map_err(|kind| {
+            // It was there when it was opened.
+            let kind = if kind == Kind::Missing { Kind::Gone } else { kind };
+            StoreTrouble::new(&self.path, kind)
+        })
     }
 
-    /// A connection to the file that is at the path now.
+    fn try_with_connection<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Kind>,
+    ) -> Result<T, Kind> {
+        let mut open = self.open()?;
+        let done = work(&mut open.connection)?;
+        open.check_files()?;
+        // After trouble a connection is not used again.
+        self.idle().push(open);
+        Ok(done)
+    }
+
+    /// A connection to the file that is at the path now, with our schema.
     fn open(&self) -> Result<Open, Kind> {
-        let file = file_at(&self.path)?;
-        let idle = {
-            let mut idle = self.idle();
-            idle.retain(|open| open.file == file);
-            idle.pop()
-        };
-        idle.map_or_else(|| Open::at(&self.path), Ok)
+        loop {
+            let idle = self.idle().pop();
+            match idle {
+                Some(open) if open.is_current()? => return Ok(open),
+                Some(_) => {}
+                None => return Ok(Open::at(&self.path, Empty::Refuse)?.0),
+            }
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
@@ -189,13 +185,14 @@ fn put(
          WHERE api_key.lapses_at <= ?5";
     const UPDATE: &str = "UPDATE api_key SET document = ?2, version = ?3, lapses_at = ?4
          WHERE id = ?1 AND version = ?6 AND (lapses_at IS NULL OR lapses_at > ?5)";
+    const IS_KEPT: &str = "SELECT 1 FROM api_key
+         WHERE id = ?1 AND document = ?2 AND version = ?3 AND lapses_at IS ?4";
     const PURGE: &str = "DELETE FROM api_key WHERE id IN
          (SELECT id FROM api_key WHERE lapses_at <= ?1 ORDER BY lapses_at LIMIT ?2)";
     let ApiKeyRecord { id, document, version, lapses_at } = record;
     let version = i64::try_from(*version).map_err(|_| Kind::TooLarge)?;
     let lapses_at = lapses_at.map(millis);
-    // Compared and set under the one lock that SQLite has for writers.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = begin_write(connection)?;
     let written = match expected {
         Expected::Absent => transaction.prepare_cached(INSERT)?.execute(params![
             id,
@@ -216,6 +213,11 @@ fn put(
             ])
         })?,
     };
+    if written == 1
+        && !transaction.prepare_cached(IS_KEPT)?.exists(params![id, document, version, lapses_at])?
+    {
+        return Err(Kind::NotKept);
+    }
     transaction.prepare_cached(PURGE)?.execute(params![millis(now.minus(KEPT)), PURGED])?;
     transaction.commit()?;
     Ok(if written == 1 { Put::Stored } else { Put::Conflict })

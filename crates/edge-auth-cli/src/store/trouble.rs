@@ -19,8 +19,37 @@ pub struct StoreTrouble {
 /// What is wrong.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Kind {
-    #[error("there is no store; `edge-auth keys create` or `edge-auth serve` makes one")]
+    #[error(
+        "there is no store; see whether the path is right and its volume is mounted. Only if there never was \
+         one: `edge-auth store init` makes an empty store, without keys and revocations"
+    )]
     Missing,
+    #[error(
+        "ALERT: the store is gone, and was there when this process started; put it back: no other has its \
+         keys and revocations"
+    )]
+    Gone,
+    #[error(
+        "the file is empty; restore a backup. Only if there never was a store: `edge-auth store init` makes it \
+         an empty store, without keys and revocations"
+    )]
+    Empty,
+    #[error(
+        "ALERT: the file, or SQLite's `-wal` or `-shm` beside it, was replaced while it was in use; try again"
+    )]
+    Replaced,
+    #[error(
+        "ALERT: somebody changed how the file is built: {0}. See it with `sqlite3 FILE .schema`; stop all who \
+         use the file, keep a copy, and take the change back or restore a backup"
+    )]
+    Altered(String),
+    #[error(
+        "ALERT: what was written was not there when it was read again, and is not stored; keep a copy of the \
+         file, and restore a backup"
+    )]
+    NotKept,
+    #[error("stays in the journal mode `{0}` instead of `wal`; keep the file on a local disk")]
+    NoLog(String),
     #[error("the folder does not exist; make it first")]
     NoFolder,
     #[error("access is not permitted; see who owns the file and its folder")]
@@ -52,6 +81,14 @@ pub(super) enum Kind {
     TooLarge,
     #[error("{0}")]
     Other(String),
+}
+
+/// A text of the file's, for an error: whoever wrote it must not write the error, too.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 64;
+    let start: String = text.chars().take(LONGEST).collect();
+    let more = if start.len() < text.len() { "…" } else { "" };
+    format!("`{}{more}`", start.escape_debug())
 }
 
 impl StoreTrouble {

@@ -104,19 +104,40 @@ pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
         }
         Face::Verify => {
             let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            let (mut own, mut above): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
             for (name, value) in &call.headers {
-                headers.entry(name).or_default().push(std::str::from_utf8(value).ok()?);
+                let value = std::str::from_utf8(value).ok()?;
+                match name.to_ascii_lowercase().as_str() {
+                    "client-cert" => own.push(value),
+                    "client-cert-chain" => above.extend(value.split(',')),
+                    _ => headers.entry(name).or_default().push(value),
+                }
             }
-            let question = json!({
+            let mut question = json!({
                 "method": call.method, "target": target, "host": call.host,
                 "headers": headers, "client_ip": call.from,
             });
+            match own.len() {
+                0 if above.is_empty() => {}
+                1 => {
+                    let chain: Vec<&str> = own.into_iter().chain(above).map(without_colons).collect();
+                    question["client_certificate"] = json!({ "rfc9440": chain });
+                }
+                // A member cannot be there twice, or begin in the middle.
+                _ => return None,
+            }
             let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
             let body = question.to_string().into_bytes();
             Some(Call { target: VERIFY.into(), headers, body, ..asked(face, "POST") })
         }
         Face::Gateway | Face::Admin => None,
     }
+}
+
+/// The base64 of a byte sequence (RFC 8941, section 3.3.5); what is none stays as it is.
+fn without_colons(item: &str) -> &str {
+    let inner = item.trim_matches(' ').strip_prefix(':').and_then(|rest| rest.strip_suffix(':'));
+    inner.unwrap_or(item)
 }
 
 fn asked(face: Face, method: &str) -> Call {

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
 
 use super::source::{Certificate, Source};
 use super::text::Texts;
-use crate::certificates::{Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, pem};
+use crate::certificates::{
+    Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, misencoded, other_signature, pem,
+};
 use crate::mint::base64url;
 
 /// Issues all of them, and sets the texts that refer to them.
@@ -30,6 +33,7 @@ pub(super) fn issue(source: &Source, texts: &mut Texts) -> Result<(), String> {
             }
         };
         texts.set("ca", name, issued.pem());
+        texts.set("ca-sha256", name, hex(&Sha256::digest(issued.certificate())));
         authorities.insert(name, issued);
     }
     for (name, certificate) in &source.certificate {
@@ -64,13 +68,26 @@ fn plan(certificate: &Certificate) -> ClientPlan {
 fn set(name: &str, client: &Client, texts: &mut Texts) {
     let sequence = |der: &CertificateDer<'_>| format!(":{}:", STANDARD.encode(der));
     texts.set("cert", name, sequence(client.certificate()));
+    let other = client.with_other_signature();
+    texts.set("cert-other", name, sequence(other.certificate()));
+    texts.set("cert-other-pem", name, other.pem());
+    let ber = misencoded(client.certificate()).into_iter().next().map(|(_, ber)| ber).unwrap_or_default();
+    texts.set("cert-ber", name, sequence(&ber.into()));
+    texts.set("cert-base64", name, STANDARD.encode(client.certificate()));
     let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
     texts.set("cert-chain", name, others.join(", "));
+    let reencoded = client.chain.iter().skip(1).filter_map(|der| other_signature(der));
+    let reencoded: Vec<_> = reencoded.map(|der| sequence(&der.into())).collect();
+    texts.set("cert-chain-other", name, reencoded.join(", "));
     texts.set("cert-pem", name, client.pem());
     // As load balancers encode it: `+`, `=` and `/` stay as they are.
     let encoded: String = client.chain.iter().map(pem).collect();
     texts.set("cert-url", name, encoded.replace(' ', "%20").replace('\n', "%0A"));
     texts.set("cert-x5t", name, base64url(&client.thumbprint()));
-    let digits = client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    texts.set("cert-sha256", name, digits);
+    texts.set("cert-sha256", name, hex(&client.thumbprint()));
+    texts.set("cert-other-sha256", name, hex(&other.thumbprint()));
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,12 +8,19 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 26] = [
     "ca",
+    "ca-sha256",
     "cert",
+    "cert-ber",
     "cert-chain",
+    "cert-chain-other",
+    "cert-other",
+    "cert-other-pem",
+    "cert-other-sha256",
     "cert-pem",
     "cert-sha256",
+    "cert-base64",
     "cert-url",
     "cert-x5t",
     "token",

@@ -1,14 +1,19 @@
 //! Header fields with certificates, one a line, read by the gate of each source that comes in fields: nobody is let in
-//! whom the authority did not issue a certificate for, and nobody at all by fields of somebody who is not trusted.
+//! whom the authority did not issue a certificate for, and nobody at all by fields of somebody who is not trusted. A
+//! certificate that is written in other bytes has no other identity, and does not escape a revocation.
 
 #![no_main]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use edge_auth::certificate::Handover;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use edge_auth::admin::{RevocationKind, RevocationWish, Revocations};
+use edge_auth::certificate::{CertificateNames, Handover};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Outcome, Policy};
+use edge_auth_testkit::certificates::{misencoded, other_signature};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -26,16 +31,30 @@ const ISSUED: [&str; 2] =
 
 type Door = Gate<MemoryPlatform>;
 
-static RFC_9440: LazyLock<Door> = LazyLock::new(|| door("source = \"rfc9440\"\nca_file = \"ca.pem\""));
+/// The seeds with those certificates.
+const SEEDS: [&[u8]; 2] = [
+    include_bytes!("../seeds/client_certificate/rfc9440"),
+    include_bytes!("../seeds/client_certificate/rfc9440-chain"),
+];
+
+const PROXIED: &str = "source = \"rfc9440\"\nca_file = \"ca.pem\"";
+const SPIFFE: &str = "identity = { san_uri = \"spiffe://example.com/*\" }";
+
+static RFC_9440: LazyLock<Door> = LazyLock::new(|| door(PROXIED, SPIFFE));
 static PASSTHROUGH: LazyLock<Door> =
-    LazyLock::new(|| door("source = \"alb-passthrough\"\nca_file = \"ca.pem\""));
+    LazyLock::new(|| door("source = \"alb-passthrough\"\nca_file = \"ca.pem\"", SPIFFE));
 static VERIFY: LazyLock<Door> =
-    LazyLock::new(|| door("source = \"alb-verify\"\nissuer_dn = \"CN=Devices CA,O=Example\""));
-static CLOUDFLARE: LazyLock<Door> =
-    LazyLock::new(|| door("source = \"cloudflare-headers\"\nissuer_dn = \"CN=Devices CA,O=Example\""));
+    LazyLock::new(|| door("source = \"alb-verify\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE));
+static CLOUDFLARE: LazyLock<Door> = LazyLock::new(|| {
+    door("source = \"cloudflare-headers\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE)
+});
+static BY_FINGERPRINT: LazyLock<Door> = LazyLock::new(|| door(PROXIED, "identity = \"fingerprint\""));
+/// Everybody's certificate is revoked, by the fingerprint that its authority gave it.
+static REVOKED: LazyLock<Door> = LazyLock::new(all_revoked);
 
 fuzz_target!(|bytes: &[u8]| {
     let fields = fields(bytes);
+    has_one_identity_and_is_revoked_once(&fields);
     for (door, handover) in [(&*RFC_9440, Handover::Nothing), (&*PASSTHROUGH, Handover::LoadBalancer)] {
         let who = is_told_alike(door, &fields, handover);
         assert!(who.is_none_or(|who| ISSUED.contains(&who.as_str())), "a forgery");
@@ -64,6 +83,40 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(principal(&ask(door, &fields, Handover::Nothing, false, NOW)), None, "nobody is trusted");
     }
 });
+
+/// Asks with the certificate as it is, with the other signature of ECDSA, and in bytes that are not its DER.
+fn has_one_identity_and_is_revoked_once(fields: &[(&str, &[u8])]) {
+    let by =
+        |door: &Door, fields: &[(&str, &[u8])]| principal(&ask(door, fields, Handover::Nothing, true, NOW));
+    let who = [by(&RFC_9440, fields), by(&BY_FINGERPRINT, fields)];
+    assert_eq!(by(&REVOKED, fields), None, "it was revoked");
+    let Some(der) = client_certificate(fields) else { return };
+    let with = |der: &[u8]| {
+        let sequence = format!(":{}:", STANDARD.encode(der)).into_bytes();
+        let same = |(name, value): &(&str, &[u8])| match name.eq_ignore_ascii_case("client-cert") {
+            true => ((*name).to_owned(), sequence.clone()),
+            false => ((*name).to_owned(), value.to_vec()),
+        };
+        fields.iter().map(same).collect::<Vec<_>>()
+    };
+    let mut others: Vec<_> = other_signature(&der).map(|other| (true, other)).into_iter().collect();
+    others.extend(misencoded(&der).into_iter().map(|(_, other)| (false, other)));
+    for (as_good, other) in others {
+        let changed = with(&other);
+        let changed: Vec<_> = changed.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let now = [by(&RFC_9440, &changed), by(&BY_FINGERPRINT, &changed)];
+        assert_eq!(now, if as_good { who.clone() } else { [None, None] });
+        assert_eq!(by(&REVOKED, &changed), None, "it was revoked");
+    }
+}
+
+/// The one of `Client-Cert`, if the gate would read it.
+fn client_certificate(fields: &[(&str, &[u8])]) -> Option<Vec<u8>> {
+    let value = Headers(fields).single("client-cert").ok()??;
+    let der = STANDARD.decode(value.strip_prefix(b":")?.strip_suffix(b":")?).ok()?;
+    // Whatever a test can take apart must be a certificate first.
+    CertificateNames::read(&der.clone().into()).ok().map(|_| der)
+}
 
 /// `Name: value`, a line each.
 fn fields(bytes: &[u8]) -> Vec<(&str, &[u8])> {
@@ -113,16 +166,46 @@ fn principal(outcome: &Outcome) -> Option<String> {
     }
 }
 
-fn door(source: &str) -> Door {
-    let policy = format!(
-        "[[client_cert]]\nname = \"devices\"\n{source}\nidentity = {{ san_uri = \"spiffe://example.com/*\" }}\n\n\
-         [[rule]]\npath = \"/\"\nrequire = \"cert:devices\"\n"
-    );
-    let policy = Policy::parse(&policy, Format::Toml, "policy.toml").expect("a good policy");
-    let authority = include_bytes!("../seeds/client_certificate.ca.pem").to_vec();
-    let files = BTreeMap::from([("ca.pem".to_owned(), authority)]);
-    let resources = MapResources { secrets: BTreeMap::new(), files };
+fn door(source: &str, identity: &str) -> Door {
+    let policy =
+        Policy::parse(&policy(source, identity), Format::Toml, "policy.toml").expect("a good policy");
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-    let built = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SeededRandomness::new(1));
+    let built = Gate::new(policy, &resources(), Box::new(AwsLcRs), platform, &SeededRandomness::new(1));
     built.expect("a good authority").0
+}
+
+fn all_revoked() -> Door {
+    let text = format!("[revocation]\nsecret = \"REVOCATION\"\n\n{}", policy(PROXIED, SPIFFE));
+    let policy = Policy::parse(&text, Format::Toml, "policy.toml").expect("a good policy");
+    let (resources, platform) = (resources(), MemoryPlatform::new(Documents::default(), "http://issuers"));
+    let stores = (&platform.api_keys, &platform.revocations);
+    let revocations = Revocations::new(&policy, &resources, stores, "fuzz").expect("a secret");
+    for seed in SEEDS {
+        let der = client_certificate(&fields(seed)).expect("a certificate");
+        let names = CertificateNames::read(&der.into()).expect("a certificate");
+        let wish = RevocationWish {
+            fingerprint: Some(names.fingerprint),
+            ..RevocationWish::new(RevocationKind::Certificate, "fuzz")
+        };
+        block_on(revocations.create(wish, Timestamp::from_seconds(NOW))).expect("memory");
+    }
+    let built =
+        Gate::new(policy.clone(), &resources, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1));
+    built.expect("a good authority").0
+}
+
+fn policy(source: &str, identity: &str) -> String {
+    format!(
+        "[[client_cert]]\nname = \"devices\"\n{source}\n{identity}\n\n\
+         [[rule]]\npath = \"/\"\nrequire = \"cert:devices\"\n"
+    )
+}
+
+fn resources() -> MapResources {
+    let authority = include_bytes!("../seeds/client_certificate.ca.pem").to_vec();
+    let secret = "a secret of at least thirty-two bytes".to_owned();
+    MapResources {
+        secrets: BTreeMap::from([("REVOCATION".to_owned(), secret)]),
+        files: BTreeMap::from([("ca.pem".to_owned(), authority)]),
+    }
 }

@@ -5,11 +5,13 @@ use edge_auth_token::{Secret, Timestamp};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::AdminScope;
 use crate::credential::bearer;
 use crate::denial::{Code, Denial};
 use crate::faces::Incoming;
-use crate::gate::{Decision, Gate, Outcome};
+use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::{Platform, Randomness, Unavailable};
+use crate::policy::Rule;
 
 /// What a bootstrap secret begins with, for people and for secret scanners.
 pub const BOOTSTRAP_PREFIX: &str = "edge-auth-admin_";
@@ -39,11 +41,12 @@ pub(crate) fn parse_bootstrap_hash(text: &str) -> Option<[u8; 32]> {
 }
 
 impl<P: Platform> Gate<P> {
-    /// Decides whether the caller may do what needs `scope`. The outcome is for the audit log.
+    /// Decides whether the caller may do what needs `scope`: the bootstrap secret may, and whom a rule
+    /// lets through that spells the scope out, if it was granted by name. The outcome is for the audit log.
     pub(super) async fn may_administer(
         &self,
         incoming: &Incoming<'_>,
-        scope: &str,
+        scope: AdminScope,
         now: Timestamp,
     ) -> Outcome {
         let request = incoming.as_request(self.trust.client(incoming.peer, incoming.headers));
@@ -68,14 +71,32 @@ impl<P: Platform> Gate<P> {
             };
         }
         let mut outcome = self.authorize(&request, now).await;
-        if let Decision::Allow(grant) = &outcome.decision {
-            let scoped = grant.principal.as_ref().is_some_and(|principal| principal.scopes.contains(scope));
-            if !scoped {
-                let reason = format!("administration needs a credential with the scope `{scope}`");
-                outcome.deny(Denial::new(Code::ScopeInsufficient, reason));
-            }
+        if let Decision::Allow(grant) = &outcome.decision
+            && let Err(denial) = self.opens(self.rule_of(&outcome), grant, scope)
+        {
+            outcome.deny(denial);
         }
         outcome
+    }
+
+    /// Whether a rule that let a caller through opens the administration to it.
+    fn opens(&self, rule: Option<&Rule>, grant: &Grant, scope: AdminScope) -> Result<(), Denial> {
+        let scope = scope.name();
+        let refused = |reason| Err(Denial::new(Code::ScopeInsufficient, reason));
+        let Some(rule) = rule.filter(|rule| rule.scopes.names(scope)) else {
+            let name = rule.map_or("", |rule| &rule.name);
+            return refused(format!(
+                "administration needs a rule whose `scopes` name `{scope}`, and rule `{name}` does not"
+            ));
+        };
+        let principal = grant.principal.as_ref();
+        if !principal.is_some_and(|principal| principal.scopes.contains(scope)) {
+            return refused(format!(
+                "rule `{}`: administration needs a credential that was granted `{scope}` by this name",
+                rule.name
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -1,10 +1,6 @@
 //! What can be asked of the administrative face, by method and path.
 
-const READ_KEYS: &str = "edge-auth:keys:read";
-/// What anything else needs, too.
-pub(super) const WRITE_KEYS: &str = "edge-auth:keys:write";
-const READ_REVOCATIONS: &str = "edge-auth:revocations:read";
-const WRITE_REVOCATIONS: &str = "edge-auth:revocations:write";
+use super::AdminScope;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -48,12 +44,19 @@ impl<'p> Action<'p> {
     }
 
     /// The scope that it needs.
-    pub(super) fn scope(&self) -> &'static str {
+    pub(super) fn scope(&self) -> AdminScope {
         match self {
-            Self::Describe | Self::List | Self::Show(_) => READ_KEYS,
-            Self::ListRevocations | Self::ShowRevocation(_) => READ_REVOCATIONS,
-            Self::CreateRevocation | Self::UndoRevocation(_) | Self::CompactRevocations => WRITE_REVOCATIONS,
-            _ => WRITE_KEYS,
+            Self::Describe | Self::List | Self::Show(_) => AdminScope::ReadKeys,
+            Self::Create
+            | Self::Import
+            | Self::Rotate(_)
+            | Self::Disable(_)
+            | Self::Enable(_)
+            | Self::Revoke(_) => AdminScope::WriteKeys,
+            Self::ListRevocations | Self::ShowRevocation(_) => AdminScope::ReadRevocations,
+            Self::CreateRevocation | Self::UndoRevocation(_) | Self::CompactRevocations => {
+                AdminScope::WriteRevocations
+            }
         }
     }
 

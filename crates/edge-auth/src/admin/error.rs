@@ -38,6 +38,19 @@ pub enum AdminError {
     /// The stored record is not to be trusted.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The stored record is older than one that was written.
+    #[error(
+        "ALERT: the record of key `{id}` has the version {found}, and version {known} was written: an older \
+         record was put back"
+    )]
+    RecordOlder {
+        /// The record's id, made printable.
+        id: String,
+        /// Its version.
+        found: u64,
+        /// The version that was written.
+        known: u64,
+    },
     /// The key was changed, and that could not be told by the revocation feed.
     #[error(
         "the key was changed, but the revocation feed did not take it: hosts that remember the key may not \
@@ -90,7 +103,9 @@ impl AdminError {
             Self::Ledger(LedgerError::Conflict) => ("revocation_conflict", 409),
             Self::Ledger(LedgerError::Unavailable(_)) => ("store_unavailable", 503),
             Self::Ledger(_) => ("revocation_log_untrusted", 409),
-            Self::RecordOfUnknownBlock { .. } | Self::Record(_) => ("key_record_untrusted", 409),
+            Self::RecordOfUnknownBlock { .. } | Self::Record(_) | Self::RecordOlder { .. } => {
+                ("key_record_untrusted", 409)
+            }
         }
     }
 }

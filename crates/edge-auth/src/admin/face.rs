@@ -7,11 +7,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::{AdminError, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
+use super::{AdminError, AdminScope, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
 use crate::api_key::{ApiKey, KeyText};
 use crate::faces::Incoming;
 use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
+use crate::redact::MAX_REASON;
 use crate::reply::Reply;
 use crate::revocation::{Entry, Ledger, Statement, Target};
 use crate::route::NormalPath;
@@ -80,7 +81,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
-        let scope = action.as_ref().map_or(super::action::WRITE_KEYS, Action::scope);
+        let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
         let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
             return Err((reply, outcome));
@@ -113,7 +114,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         let by = outcome.audit.principal.clone().unwrap_or_default();
         match self.act(&action, &by, query, body, randomness, now).await {
             Ok(Done { reply, key, revocation, because, notice }) => {
-                outcome.notices.extend(notice);
+                outcome.notices.extend(notice.map(|notice| self.redactor.hide(&notice, MAX_REASON)));
                 if let Some(id) = &key {
                     self.forget_key(id);
                 }
@@ -123,14 +124,15 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 }
                 outcome.audit.key = key;
                 outcome.audit.revocation = revocation;
-                outcome.audit.reason = because;
+                outcome.audit.reason = because.map(|because| self.redactor.hide(&because, MAX_REASON));
                 (reply, outcome)
             }
             Err(error) => {
                 let (code, status) = error.code();
                 outcome.audit.error = Some(code.to_owned());
-                outcome.audit.reason = Some(error.to_string());
-                (problem(status, code, &error.to_string()), outcome)
+                let reason = self.redactor.hide(&error.to_string(), MAX_REASON);
+                outcome.audit.reason = Some(reason.clone());
+                (problem(status, code, &reason), outcome)
             }
         }
     }
@@ -192,11 +194,11 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::CreateRevocation => {
                 let revocations = revocations()?;
-                let entry = revocations.create(read(body)?, now).await?;
+                let (entry, view) = revocations.create_with_notice(read(body)?, now).await?;
                 // It is made, whatever else goes wrong.
                 let untidy = revocations.tidy(randomness, now).await.err();
                 let notice = untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
-                Ok(Done { notice, ..Done::entry(201, &entry) })
+                Ok(Done { notice, reply: Reply::json(201, &view), ..Done::entry(201, &entry) })
             }
             Action::UndoRevocation(id) => {
                 let Because { reason } = read(body)?;

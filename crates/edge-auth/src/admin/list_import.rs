@@ -62,7 +62,7 @@ fn is_of_lists(statement: &Statement) -> bool {
             matches!(target, Target::CertificateSerial { listed: Some(_), .. })
         }
         Statement::ListImported(_) => true,
-        Statement::KeyChanged(_) => false,
+        Statement::KeyChanged(_) | Statement::KeyWritten { .. } => false,
     }
 }
 

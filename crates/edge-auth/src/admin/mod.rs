@@ -11,6 +11,7 @@ mod registry;
 mod revocation_view;
 mod revocation_wish;
 mod revocations;
+mod scope;
 mod view;
 mod wish;
 
@@ -25,5 +26,6 @@ pub use registry::{Listed, Page, Registry};
 pub use revocation_view::RevocationView;
 pub use revocation_wish::{RevocationKind, RevocationOrder, RevocationWish};
 pub use revocations::{RevocationPage, Revocations};
+pub use scope::AdminScope;
 pub use view::KeyView;
 pub use wish::{ImportWish, KeyWish};

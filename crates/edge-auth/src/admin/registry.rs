@@ -94,8 +94,16 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
     /// Takes over a key of another system by its hash.
     pub async fn import(&self, wish: KeyWish, hash: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
         let block = self.block(&wish.block)?;
-        let key = block.import(wish.terms(now)?, hash, now)?;
+        let mut key = block.import(wish.terms(now)?, hash, now)?;
+        let known = self.announced(&key).await?;
+        if let Some(known) = known {
+            // Somebody deleted an earlier record of the same hash.
+            key = key.written_after(known);
+        }
         self.insert(&key, now).await?;
+        if known.is_some() {
+            self.announce(&key, now).await?;
+        }
         Ok(key)
     }
 
@@ -107,7 +115,13 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
             return Err(AdminError::Invalid(message.to_owned()));
         }
         let record = self.store.current(id, now).await?;
-        self.open(&record.ok_or_else(|| AdminError::NotFound(printable(id)))?)
+        let key = self.open(&record.ok_or_else(|| AdminError::NotFound(printable(id)))?)?;
+        match self.announced(&key).await? {
+            Some(known) if key.version() < known => {
+                Err(AdminError::RecordOlder { id: printable(id), found: key.version(), known })
+            }
+            Some(_) | None => Ok(key),
+        }
     }
 
     /// Up to `limit` keys (200 at most) after the id `after`; those of one block, if it is named.
@@ -175,14 +189,10 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         key.revoke(reason, now)?;
         let mut entry = None;
         if let Some(Announcer { ledger, by }) = &self.announcer {
-            let until = match key.expires() {
-                Expiry::At(at) => Some(at),
-                Expiry::Never => None,
-            };
             let target = Target::ApiKey { id: name(&key)? };
-            entry = Some(ledger.revoke(target, until, Order { by, reason, now }).await?);
+            entry = Some(ledger.revoke(target, ends(&key), Order { by, reason, now }).await?);
         }
-        let (key, ()) = self.replaced(id, now, |key| Ok((key.revoke(reason, now)?, ()))).await?;
+        let (key, ()) = self.change(id, now, |key| Ok((key.revoke(reason, now)?, ()))).await?;
         Ok((key, entry))
     }
 
@@ -208,11 +218,18 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         change: impl Fn(&ApiKey) -> Result<(ApiKey, T), LifecycleError>,
     ) -> Result<(ApiKey, T), AdminError> {
         let (key, extra) = self.replaced(id, now, change).await?;
+        self.announce(&key, now).await?;
+        Ok((key, extra))
+    }
+
+    /// Tells which version of a key's record was written.
+    async fn announce(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
         if let Some(Announcer { ledger, by }) = &self.announcer {
             let order = Order { by, reason: "its record was written", now };
-            ledger.key_changed(&name(&key)?, order).await.map_err(AdminError::Unannounced)?;
+            let told = ledger.key_written(&name(key)?, key.version(), ends(key), order).await;
+            told.map_err(AdminError::Unannounced)?;
         }
-        Ok((key, extra))
+        Ok(())
     }
 
     async fn replaced<T>(
@@ -229,6 +246,14 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
             }
         }
         Err(AdminError::Conflict(printable(id)))
+    }
+
+    /// The latest version of a key's record that was told of.
+    async fn announced(&self, key: &ApiKey) -> Result<Option<u64>, AdminError> {
+        match &self.announcer {
+            Some(Announcer { ledger, .. }) => Ok(ledger.key_version(&name(key)?).await?),
+            None => Ok(None),
+        }
     }
 
     async fn insert(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
@@ -260,6 +285,14 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
 
     fn find_block(&self, name: &str) -> Option<&ApiKeyBlock> {
         self.blocks.iter().find(|block| block.name() == name)
+    }
+}
+
+/// When a key ends by itself.
+fn ends(key: &ApiKey) -> Option<Timestamp> {
+    match key.expires() {
+        Expiry::At(at) => Some(at),
+        Expiry::Never => None,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::rfc3339_text;
-use crate::revocation::{Entry, Statement};
+use crate::revocation::{Entry, Statement, Text};
 
 /// An entry as JSON. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +25,9 @@ pub struct RevocationView {
     pub at: String,
     /// When it has no meaning any more; `null` is never.
     pub until: Option<String>,
+    /// What whoever entered it just now should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 impl RevocationView {
@@ -35,11 +38,11 @@ impl RevocationView {
             Statement::Undone(target) => ("undone", shown(target), target.to_string()),
             Statement::KeyChanged(id) => {
                 let target = serde_json::json!({ "kind": "api-key", "id": id });
-                (
-                    "key_changed",
-                    target,
-                    format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128)),
-                )
+                ("key_changed", target, record_of(id))
+            }
+            Statement::KeyWritten { id, version } => {
+                let target = serde_json::json!({ "kind": "api-key", "id": id, "version": version });
+                ("key_changed", target, format!("{}, version {version}", record_of(id)))
             }
             Statement::ListImported(list) => {
                 let issuer = list.issuer.as_str();
@@ -63,8 +66,13 @@ impl RevocationView {
             reason: entry.reason.clone(),
             at: rfc3339_text(entry.at),
             until: entry.until.map(rfc3339_text),
+            notice: None,
         }
     }
+}
+
+fn record_of(id: &Text) -> String {
+    format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128))
 }
 
 /// A target with its time as people read it.

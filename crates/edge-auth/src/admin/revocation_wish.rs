@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::AdminError;
 use super::wish::{dated, moment};
+use crate::audit::rfc3339_text;
 use crate::policy::Policy;
-use crate::revocation::{Target, TargetError};
+use crate::revocation::{Target, TargetError, Text};
 
 /// The wish that something be revoked. Which fields there must be depends on its kind.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -27,7 +28,8 @@ pub struct RevocationWish {
     /// A client.
     #[serde(default)]
     pub client: Option<String>,
-    /// Tokens that were issued before this time (RFC 3339, or a date); now, if nothing is said.
+    /// Tokens that were issued before this time (RFC 3339, or a date). If nothing is said, all that are
+    /// good now: the issuer's clock may be ahead, so that is later than now by its `clock_skew`.
     #[serde(default)]
     pub before: Option<String>,
     /// The SHA-256 of a certificate, hexadecimal.
@@ -76,6 +78,8 @@ pub struct RevocationOrder {
     pub until: Option<Timestamp>,
     /// Why.
     pub reason: String,
+    /// What whoever asked should know: which tokens stay good though they may have been meant.
+    pub notice: Option<String>,
 }
 
 impl RevocationWish {
@@ -105,18 +109,20 @@ impl RevocationWish {
             RevocationKind::Token => {
                 Target::Token { issuer: self.iss(policy)?, id: take("id", &mut self.id)? }
             }
-            RevocationKind::Subject => Target::Subject {
-                issuer: self.iss(policy)?,
-                subject: take("subject", &mut self.subject)?,
-                before: past(before.as_deref(), now)?,
-            },
-            RevocationKind::Client => Target::Client {
-                issuer: self.iss(policy)?,
-                client: take("client", &mut self.client)?,
-                before: past(before.as_deref(), now)?,
-            },
+            RevocationKind::Subject => {
+                let issuer = self.iss(policy)?;
+                let before = up_to(before.as_deref(), policy, &issuer, now)?;
+                Target::Subject { issuer, subject: take("subject", &mut self.subject)?, before }
+            }
+            RevocationKind::Client => {
+                let issuer = self.iss(policy)?;
+                let before = up_to(before.as_deref(), policy, &issuer, now)?;
+                Target::Client { issuer, client: take("client", &mut self.client)?, before }
+            }
             RevocationKind::Issuer => {
-                Target::Issuer { issuer: self.iss(policy)?, before: past(before.as_deref(), now)? }
+                let issuer = self.iss(policy)?;
+                let before = up_to(before.as_deref(), policy, &issuer, now)?;
+                Target::Issuer { issuer, before }
             }
             RevocationKind::Session => {
                 Target::Session { issuer: self.iss(policy)?, id: take("id", &mut self.id)? }
@@ -143,7 +149,8 @@ impl RevocationWish {
             Some(at) => Some(at),
             None => until(&target, policy, now)?,
         };
-        Ok(RevocationOrder { target, until, reason: self.reason })
+        let notice = left_good(&target, policy, now);
+        Ok(RevocationOrder { target, until, reason: self.reason, notice })
     }
 
     /// The exact `iss`: one that the policy does not have would revoke nothing.
@@ -172,6 +179,25 @@ impl RevocationWish {
             None => Ok(()),
         }
     }
+}
+
+/// Says which of the tokens that are accepted now stay good, if a time leaves any.
+fn left_good(target: &Target, policy: &Policy, now: Timestamp) -> Option<String> {
+    let (Target::Subject { issuer, before, .. }
+    | Target::Client { issuer, before, .. }
+    | Target::Issuer { issuer, before }) = target
+    else {
+        return None;
+    };
+    let all = policy.first_future_iat(issuer.as_str(), now);
+    (*before < all).then(|| {
+        format!(
+            "tokens whose `iat` is {} or later stay good. The issuer's clock may be ahead: those that exist now can \
+             say an `iat` up to {}. Leave `before` out to revoke all of them",
+            rfc3339_text(*before),
+            rfc3339_text(all)
+        )
+    })
 }
 
 /// When the last token, or whatever is revoked, has expired anyway.
@@ -211,15 +237,96 @@ fn missing(field: &str) -> AdminError {
     AdminError::Invalid(format!("`{field}` is missing"))
 }
 
-/// A time that has been.
-fn past(text: Option<&str>, now: Timestamp) -> Result<Timestamp, AdminError> {
-    let Some(text) = text else { return Ok(now) };
+/// Returns up to when tokens of an issuer are revoked. If nothing is said, no token that is accepted now
+/// stays good, as far ahead as the issuer's clock may be. A time that is said stays as it is.
+fn up_to(
+    text: Option<&str>,
+    policy: &Policy,
+    issuer: &Text,
+    now: Timestamp,
+) -> Result<Timestamp, AdminError> {
+    let all = policy.first_future_iat(issuer.as_str(), now);
+    let Some(text) = text else { return Ok(all) };
     match dated(text) {
-        Some(time) if time <= now => Ok(time),
+        Some(time) if time <= all => Ok(time),
         Some(_) => Err(AdminError::Invalid("`before` is still to come".to_owned())),
         None => Err(AdminError::Invalid(format!(
             "`before`: `{}` is no time like 2027-01-31 or 2027-01-31T12:00:00Z",
             text.escape_debug()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Format;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    /// Two blocks of one issuer, and one of another.
+    fn policy() -> Policy {
+        let block = |name: &str, iss: &str, skew: &str| {
+            format!(
+                "[[issuer]]\nname = \"{name}\"\nissuer = \"{iss}\"\naudience = \"{name}\"\n\
+                 keys = {{ discover = true }}\nmax_lifetime = \"1h\"\n{skew}\n"
+            )
+        };
+        let text = [
+            block("corp", "https://corp.example/", ""),
+            block("corp-wide", "https://corp.example/", "clock_skew = \"2m\""),
+            block("exact", "https://exact.example/", "clock_skew = \"0s\""),
+        ];
+        Policy::parse(&text.concat(), Format::Toml, "policy.toml").unwrap()
+    }
+
+    fn wish(kind: RevocationKind, issuer: &str) -> RevocationWish {
+        let of = |wanted: RevocationKind| (kind == wanted).then(|| "x".to_owned());
+        RevocationWish {
+            issuer: Some(issuer.to_owned()),
+            subject: of(RevocationKind::Subject),
+            client: of(RevocationKind::Client),
+            ..RevocationWish::new(kind, "a test")
+        }
+    }
+
+    #[test]
+    fn up_to_now_takes_in_the_largest_skew_of_the_issuers_blocks() {
+        for kind in [RevocationKind::Subject, RevocationKind::Client, RevocationKind::Issuer] {
+            for (issuer, seconds) in
+                [("corp", 120), ("corp-wide", 120), ("https://corp.example/", 120), ("exact", 0)]
+            {
+                let order = wish(kind, issuer).order(&policy(), NOW).unwrap();
+                // The last millisecond in which a token that is accepted now can be issued is before it.
+                let after = Timestamp::from_millis(NOW.millis() + seconds * 1000 + 1);
+                assert_eq!(order.target.before(), Some(after), "{kind:?} {issuer}");
+                assert_eq!(order.notice, None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_said_stays_and_what_it_leaves_is_told() {
+        let order = |before: &str| {
+            RevocationWish { before: Some(before.to_owned()), ..wish(RevocationKind::Subject, "corp") }
+                .order(&policy(), NOW)
+        };
+        for before in ["2027-01-15", "2027-01-15T08:00:00Z", "2027-01-15T08:01:59Z"] {
+            let order = order(before).unwrap();
+            assert_eq!(order.target.before(), dated(before));
+            let notice = order.notice.unwrap();
+            assert!(notice.contains("2027-01-15T08:02:00"), "{notice}");
+        }
+        assert_eq!(order("2027-01-15T08:02:00.001Z").unwrap().notice, None);
+        assert!(order("2027-01-15T08:02:01Z").is_err());
+    }
+
+    #[test]
+    fn what_has_no_time_has_no_notice() {
+        for kind in [RevocationKind::Session, RevocationKind::SigningKey, RevocationKind::Token] {
+            let wish = RevocationWish { id: Some("x".to_owned()), ..wish(kind, "corp") };
+            let order = wish.order(&policy(), NOW).unwrap();
+            assert_eq!((order.target.before(), order.notice), (None, None), "{kind:?}");
+        }
     }
 }

@@ -57,12 +57,29 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
 
     /// Revokes what is wished for. An API key must be there, and is revoked in its record, too.
     pub async fn create(&self, wish: RevocationWish, now: Timestamp) -> Result<Entry, AdminError> {
+        self.fulfil(wish.order(self.policy, now)?, now).await
+    }
+
+    /// Revokes what is wished for, and returns the entry as it is shown, with what whoever asked for it
+    /// should know.
+    pub async fn create_with_notice(
+        &self,
+        wish: RevocationWish,
+        now: Timestamp,
+    ) -> Result<(Entry, RevocationView), AdminError> {
         let order = wish.order(self.policy, now)?;
+        let notice = order.notice.clone();
+        let entry = self.fulfil(order, now).await?;
+        let view = RevocationView { notice, ..RevocationView::new(&entry) };
+        Ok((entry, view))
+    }
+
+    async fn fulfil(&self, order: RevocationOrder, now: Timestamp) -> Result<Entry, AdminError> {
         if let Target::ApiKey { id } = &order.target {
             let (_, entry) = self.registry.revoke_by_entry(id.as_str(), &order.reason, now).await?;
             return entry.ok_or(AdminError::NoFeed);
         }
-        let RevocationOrder { target, until, reason } = order;
+        let RevocationOrder { target, until, reason, .. } = order;
         Ok(self.ledger.revoke(target, until, self.order(&reason, now)).await?)
     }
 

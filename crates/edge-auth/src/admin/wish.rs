@@ -31,7 +31,8 @@ pub struct KeyWish {
     pub owner: Option<String>,
     /// What it may do; or `all_scopes`.
     pub scopes: Vec<String>,
-    /// It may do everything that a rule lets keys of its block do.
+    /// It may do everything that a rule lets keys of its block do, except administer: scopes that begin
+    /// with `edge-auth:` are in no such key.
     pub all_scopes: bool,
     /// When it expires: a duration from now (`90d`) or a time (RFC 3339); or `never_expires`.
     pub expires: Option<String>,

@@ -127,6 +127,12 @@ impl ApiKey {
         Some(key)
     }
 
+    /// The same as the record that follows one with this version.
+    pub(crate) fn written_after(mut self, version: u64) -> Self {
+        self.version = version.saturating_add(1);
+        self
+    }
+
     fn with_state(&self, state: State) -> Self {
         let mut key = self.next_version();
         key.terms.state = state;

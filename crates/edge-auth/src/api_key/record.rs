@@ -81,15 +81,17 @@ pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
         body,
     })?;
     check_size(&document)?;
-    Ok(ApiKeyRecord {
-        id: key.id.clone(),
-        document,
-        version: key.version,
-        lapses_at: match key.terms.expires {
+    Ok(ApiKeyRecord { id: key.id.clone(), document, version: key.version, lapses_at: key.lapses_at() })
+}
+
+impl ApiKey {
+    /// When the store may forget its record.
+    pub(crate) fn lapses_at(&self) -> Option<Timestamp> {
+        match self.terms.expires {
             Expiry::At(at) => Some(at.plus(RETENTION)),
             Expiry::Never => None,
-        },
-    })
+        }
+    }
 }
 
 pub(super) fn open(block: &ApiKeyBlock, record: &ApiKeyRecord) -> Result<ApiKey, RecordError> {

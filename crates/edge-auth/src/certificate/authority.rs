@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
-use pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use pki_types::{CertificateDer, SubjectPublicKeyInfoDer, TrustAnchor, UnixTime};
 use webpki::Error;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 use super::constraints::Constraints;
+use super::lists::OnPath;
 use super::validity::Validity;
 use super::{facts, key_strength, pem};
 
@@ -23,6 +24,10 @@ pub fn check_authorities(file: &[u8]) -> Result<(), String> {
 #[derive(Debug)]
 pub(crate) struct Authority {
     anchor: TrustAnchor<'static>,
+    /// Its key, as the certificates of a path have it.
+    key: SubjectPublicKeyInfoDer<'static>,
+    /// Its own certificate, which may be revoked.
+    certificate: OnPath,
     pub validity: Validity,
     pub constraints: Constraints,
     /// How many certificates of authorities may stand below it.
@@ -82,6 +87,12 @@ impl Authorities {
         best
     }
 
+    /// The certificates that an authority with this key has here. It may have several: renewed ones, or
+    /// some by other authorities.
+    pub(crate) fn certificates_of(&self, key: &SubjectPublicKeyInfoDer<'_>) -> impl Iterator<Item = &OnPath> {
+        self.0.iter().filter(move |own| own.key == *key).map(|own| &own.certificate)
+    }
+
     /// Whether all certificates come from one issuer: of one name, with one key.
     pub(crate) fn is_one(&self) -> bool {
         let mut anchors = self.0.iter().map(|authority| &authority.anchor);
@@ -109,6 +120,8 @@ impl Authority {
         key_strength::check_signer(certificate.tbs_certificate().subject_public_key_info())?;
         let anchor = webpki::anchor_from_trusted_cert(der).map_err(|error| error.to_string())?;
         Ok(Self {
+            key: webpki::spki_for_anchor(&anchor),
+            certificate: OnPath::read_named(der).map_err(|denial| denial.reason)?,
             anchor: anchor.to_owned(),
             validity: facts::validity(&certificate),
             constraints: Constraints::of(&certificate).map_err(|denial| denial.reason)?,

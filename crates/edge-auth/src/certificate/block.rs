@@ -41,6 +41,7 @@ pub(crate) struct Pins {
 #[derive(Debug)]
 pub(crate) struct KnownCertificate {
     pub principal: Principal,
+    /// The SHA-256 of the certificate as it was presented.
     pub thumbprint: Thumbprint,
     /// By what its revocation is found, and that of those above it; nothing where there is no feed.
     pub marks: Vec<PathMarks>,
@@ -72,7 +73,7 @@ impl CertificateBlock {
             let authorities = self.authorities.as_ref().ok_or_else(|| untrusted("the block has no CA"))?;
             let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
             facts.validity = verified.validity;
-            path.extend(verified.intermediates);
+            path.extend(verified.above);
             match self.identity {
                 Identity::Serial if !verified.issued_directly => {
                     let reason =
@@ -90,7 +91,10 @@ impl CertificateBlock {
             facts.validity.check(now)?;
             self.pins.check(&facts)?;
         }
-        let identity = self.identity.of(&facts)?;
+        if secrets.is_some() && !facts.can_be_revoked() {
+            return Err(malformed("neither it nor its issuer's name can be read: it could not be revoked"));
+        }
+        let identity = self.identity.of(&facts, &self.pins.fingerprints)?;
         let principal = Principal {
             id: format!("cert:{}:{identity}", self.name),
             kind: Kind::ClientCertificate,
@@ -100,7 +104,8 @@ impl CertificateBlock {
             scopes: self.scopes.clone(),
         };
         let marks = secrets.map(|secrets| path.iter().map(|one| one.marks(secrets)).collect());
-        let Facts { thumbprint, validity, .. } = facts;
+        let Facts { fingerprints, validity, .. } = facts;
+        let thumbprint = fingerprints.presented;
         Ok(KnownCertificate { principal, thumbprint, marks: marks.unwrap_or_default(), validity })
     }
 }
@@ -122,7 +127,7 @@ impl Pins {
                 return Err(untrusted("its issuer has another name"));
             }
         }
-        if !self.fingerprints.is_empty() && !self.fingerprints.contains(&facts.thumbprint) {
+        if !self.fingerprints.is_empty() && !self.fingerprints.contains(&facts.fingerprints.presented) {
             return Err(untrusted("its fingerprint is not among those of the policy"));
         }
         // Nothing is pinned to nothing: a policy without pins is refused.

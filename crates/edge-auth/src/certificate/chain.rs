@@ -25,8 +25,8 @@ pub(crate) struct VerifiedChain {
     pub issued_directly: bool,
     /// An authority of the path constrains names, of whatever kind.
     pub names_constrained: bool,
-    /// The authorities that stand between.
-    pub intermediates: Vec<OnPath>,
+    /// The authorities: those that stand between, and the one that the policy names.
+    pub above: Vec<OnPath>,
 }
 
 /// Verifies that the first certificate may authenticate a client, and leads to an authority.
@@ -67,8 +67,6 @@ fn inspect(
     now: Timestamp,
 ) -> Result<VerifiedChain, Error> {
     let unreadable = |_| Error::MalformedExtensions;
-    let on_path = path.intermediate_certificates().map(|certificate| OnPath::read(&certificate.der()));
-    let on_path = on_path.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let intermediates = path.intermediate_certificates().map(|certificate| facts::parse(&certificate.der()));
     let intermediates = intermediates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let authority = authorities.admitting(path.anchor(), intermediates.len(), now)?;
@@ -91,8 +89,22 @@ fn inspect(
         validity: validity.and(facts::validity(own)),
         issued_directly: intermediates.is_empty(),
         names_constrained: constraints.any,
-        intermediates: on_path,
+        above: above(path, authorities).map_err(unreadable)?,
     })
+}
+
+/// Every certificate whose revocation ends the path: of each authority the one that was presented, and
+/// those that the policy has of it.
+fn above(path: &VerifiedPath<'_>, authorities: &Authorities) -> Result<Vec<OnPath>, Denial> {
+    let mut above = Vec::new();
+    for intermediate in path.intermediate_certificates() {
+        above.push(OnPath::read(&intermediate.der())?);
+        let key = intermediate.subject_public_key_info();
+        above.extend(authorities.certificates_of(&key).cloned());
+    }
+    let key = webpki::spki_for_anchor(path.anchor());
+    above.extend(authorities.certificates_of(&key).cloned());
+    Ok(above)
 }
 
 /// The one table from webpki's errors to ours.

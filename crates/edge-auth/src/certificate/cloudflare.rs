@@ -1,5 +1,6 @@
 //! What Cloudflare tells of a certificate that it verified, fields of its own and no DER.
 
+use super::canonical::Fingerprints;
 use super::facts::{Facts, malformed, serial};
 use super::handover::TlsClientAuth;
 use super::name::DistinguishedName;
@@ -81,13 +82,18 @@ impl<'a> TlsClientAuth<'a> {
         };
         // It is filled whatever the verdict: it must be the certificate that was found good.
         let read = Facts::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
-        if read.thumbprint != told.thumbprint {
+        if read.fingerprints.presented != told.fingerprints.presented {
             return Err(malformed(format!(
                 "`{}` is another certificate than the fingerprint's",
                 name("certRFC9440")
             )));
         }
-        Ok(Facts { names: read.names, ..told })
+        // What the certificate says counts: what is told of it may be cut, or spelled in other ways.
+        Ok(Facts {
+            issuer: read.issuer.or(told.issuer),
+            issuer_key_id: told.issuer_key_id.or(read.issuer_key_id),
+            ..read
+        })
     }
 
     fn told(&self, name: impl Fn(&'static str) -> &'static str) -> Result<Facts, Denial> {
@@ -104,7 +110,9 @@ impl<'a> TlsClientAuth<'a> {
         let (from, until) =
             (field(self.not_before, "certNotBefore")?, field(self.not_after, "certNotAfter")?);
         Ok(Facts {
-            thumbprint: thumbprint.ok_or_else(|| no("certFingerprintSHA256", "no SHA-256"))?,
+            fingerprints: Fingerprints::told(
+                thumbprint.ok_or_else(|| no("certFingerprintSHA256", "no SHA-256"))?,
+            ),
             serial: serial(number),
             subject: self.subject_dn.and_then(DistinguishedName::parse),
             issuer: self.issuer_dn.and_then(DistinguishedName::parse),

@@ -1,22 +1,24 @@
 //! What a certificate says, read from its DER or told by a platform.
 
+use std::collections::BTreeSet;
+
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
-use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
 
+use super::canonical::{Canonical, Fingerprints};
 use super::name::{DistinguishedName, plain};
+use super::to_hex;
 use super::validity::Validity;
-use super::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 
 /// What is known of a client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
-    pub thumbprint: Thumbprint,
+    pub fingerprints: Fingerprints,
     /// Lower-case hexadecimal, without zeros in front.
     pub serial: String,
     /// `None` if it cannot be read for sure, which matters only to who asks for it.
@@ -45,7 +47,7 @@ impl Facts {
         let certificate = parsed.tbs_certificate();
         let names: Option<SubjectAltName> = extension(&parsed, "subjectAltName")?;
         Ok(Self {
-            thumbprint: Sha256::digest(der).into(),
+            fingerprints: Canonical::read(der)?.fingerprints()?,
             serial: serial(&to_hex(certificate.serial_number().as_bytes())),
             subject: DistinguishedName::of(certificate.subject()),
             issuer: DistinguishedName::of(certificate.issuer()),
@@ -53,6 +55,12 @@ impl Facts {
             names: Some(names.map(|names| Names::read(&names.0)).transpose()?.unwrap_or_default()),
             validity: validity(&parsed),
         })
+    }
+
+    /// Whether there is a name of it that its holder cannot change: its serial number under its issuer's
+    /// name, or all of its fingerprints.
+    pub(crate) fn can_be_revoked(&self) -> bool {
+        self.issuer.is_some() || self.fingerprints.canonical().is_some()
     }
 }
 
@@ -75,14 +83,38 @@ impl Names {
     }
 }
 
-/// Reads the whole structure, strictly; each extension may be there once (RFC 5280, section 4.2).
+/// By what a certificate can be revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateNames {
+    /// Its SHA-256, in lower-case hexadecimal.
+    pub fingerprint: String,
+    /// Its serial number, in lower-case hexadecimal.
+    pub serial: String,
+    /// Its issuer's name, as in `CN=Devices CA,O=Example`; `None` if that cannot be read for sure.
+    pub issuer: Option<String>,
+}
+
+impl CertificateNames {
+    /// Reads a certificate that nobody verified.
+    ///
+    /// # Errors
+    /// What is wrong with it: the gate rejects it whether it is revoked or not.
+    pub fn read(der: &CertificateDer<'_>) -> Result<Self, String> {
+        let Facts { fingerprints, serial, issuer, .. } = Facts::read(der).map_err(|denial| denial.reason)?;
+        let issuer = issuer.map(|issuer| issuer.to_string());
+        Ok(Self { fingerprint: to_hex(&fingerprints.presented), serial, issuer })
+    }
+}
+
+/// Reads the whole structure, strictly, and only in the one form of its DER; each extension may be
+/// there once (RFC 5280, section 4.2).
 pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
+    Canonical::read(der)?;
     let certificate = Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
-    let repeated = extensions.iter().enumerate().any(|(index, extension)| {
-        extensions.iter().take(index).any(|earlier| earlier.extn_id == extension.extn_id)
-    });
-    if repeated {
+    let different: BTreeSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
+    if different.len() < extensions.len() {
         return Err(malformed("an extension is there twice"));
     }
     // Without its sign -1 would be 255's double (RFC 5280, section 4.1.2.2).
@@ -99,8 +131,8 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
 /// # Errors
 /// What is wrong with it, for the operator.
 pub fn check_validity(der: &CertificateDer<'_>, now: Timestamp) -> Result<(), String> {
-    let checked = parse(der).and_then(|certificate| validity(&certificate).check(now));
-    checked.map_err(|denial| denial.reason)
+    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    validity(&certificate).check(now).map_err(|denial| denial.reason)
 }
 
 /// The key of a certificate, whatever else it says; nobody verified that. `None` if it cannot be read.

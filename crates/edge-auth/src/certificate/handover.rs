@@ -18,6 +18,9 @@ pub enum Handover<'a> {
     ApiGateway(&'a str),
     /// `request.cf.tlsClientAuth` of a Worker.
     Cloudflare(TlsClientAuth<'a>),
+    /// `client_certificate.rfc9440` of a question to `/v1/verify`: what a trusted application says that its
+    /// client sent, its own certificate first, each as DER in base64.
+    Described(&'a [String]),
     /// The event is an application load balancer's (it has a `requestContext.elb`), and with that
     /// its `X-Amzn-Mtls-*` fields are.
     LoadBalancer,
@@ -31,6 +34,7 @@ impl fmt::Debug for Handover<'_> {
             Self::Tls(_) => "Tls",
             Self::ApiGateway(_) => "ApiGateway",
             Self::Cloudflare(_) => "Cloudflare",
+            Self::Described(_) => "Described",
             Self::LoadBalancer => "LoadBalancer",
         })
     }

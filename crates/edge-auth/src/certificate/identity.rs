@@ -6,7 +6,7 @@ use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::facts::{Facts, malformed};
 use super::name::attribute_type;
-use super::to_hex;
+use super::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 
 /// The longest identity; more is an attack on logs and headers.
@@ -15,6 +15,10 @@ const MAX_BYTES: usize = 255;
 /// Cloudflare has the certificate itself in `certRFC9440`; its header fields do not.
 const NO_NAMES: &str = "the platform does not tell alternative names; with `cloudflare-headers`, a rule of the zone \
                         must set `Client-Cert` from `cf.tls_client_auth.cert_rfc9440`";
+
+/// A fingerprint alone has another value once the certificate is written in other bytes.
+const NO_CERTIFICATE: &str = "the platform tells a fingerprint and not the certificate, so it must be pinned \
+                              (`fingerprint`), or the certificate handed over (`cert_rfc9440`)";
 
 /// The part of a certificate that names its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub(crate) enum Identity {
     Subject(ObjectIdentifier),
     /// The serial number: unique for one issuer only.
     Serial,
-    /// The SHA-256 of the certificate.
+    /// The SHA-256 of the certificate: the pinned one, or that of the form with the smaller `s`.
     Fingerprint,
 }
 
@@ -97,18 +101,19 @@ impl Identity {
         oid.map(Self::Subject).ok_or_else(|| wrong(field, "a field of the subject, like \"CN\" or \"UID\""))
     }
 
-    /// The identity that the certificate has, if it has exactly one.
+    /// The identity that the certificate has, if it has exactly one; `pinned` are the fingerprints that
+    /// the policy has.
     ///
     /// # Errors
     /// What was wanted and what was found, for the operator.
-    pub(crate) fn of(&self, facts: &Facts) -> Result<String, Denial> {
+    pub(crate) fn of(&self, facts: &Facts, pinned: &[Thumbprint]) -> Result<String, Denial> {
         if matches!(self, Self::Subject(_)) && facts.subject.is_none() {
             return Err(malformed("its subject is unreadable"));
         }
-        self.find(facts).map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
+        self.find(facts, pinned).map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
     }
 
-    fn find(&self, facts: &Facts) -> Result<String, String> {
+    fn find(&self, facts: &Facts, pinned: &[Thumbprint]) -> Result<String, String> {
         let names = || facts.names.as_ref().ok_or(NO_NAMES);
         let found = match self {
             Self::SanUri(patterns) => {
@@ -135,7 +140,7 @@ impl Identity {
                 .map(str::to_owned)
                 .ok_or_else(|| format!("the subject has the field {oid} not exactly once"))?,
             Self::Serial => facts.serial.clone(),
-            Self::Fingerprint => to_hex(&facts.thumbprint),
+            Self::Fingerprint => to_hex(&fingerprint(facts, pinned)?),
         };
         if found.is_empty() || found.len() > MAX_BYTES {
             return Err(format!("the identity is empty, or longer than {MAX_BYTES} bytes"));
@@ -171,6 +176,16 @@ impl Pattern {
             Self::Exactly(own) => own == address,
             Self::Open(_, end) => address.ends_with(end.as_str()),
         }
+    }
+}
+
+/// The one fingerprint of a certificate, which its holder cannot change: the pinned one, or else that
+/// of its canonical form.
+fn fingerprint(facts: &Facts, pinned: &[Thumbprint]) -> Result<Thumbprint, &'static str> {
+    let mut of_policy = facts.fingerprints.all().filter(|own| pinned.contains(own));
+    match (of_policy.next(), of_policy.next()) {
+        (Some(one), None) => Ok(*one),
+        _ => facts.fingerprints.canonical().ok_or(NO_CERTIFICATE),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What is asked about the revocation of a certificate, and of those above it.
 
 use pki_types::CertificateDer;
-use sha2::{Digest, Sha256};
 
+use super::canonical::{Canonical, Fingerprints};
 use super::facts::{self, Facts};
 use super::name::DistinguishedName;
-use super::{Thumbprint, to_hex};
+use super::to_hex;
 use crate::denial::Denial;
 use crate::revocation::{Marks, RevocationSecrets, Thing};
 
@@ -21,20 +21,28 @@ pub(crate) struct ListRule {
 /// A certificate of a path: the client's own, or one above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OnPath {
-    thumbprint: Thumbprint,
+    fingerprints: Fingerprints,
     /// `None` if it cannot be read for sure: no list is of such an issuer.
     issuer: Option<DistinguishedName>,
     serial: String,
     /// The identifier of the issuer's key, hexadecimal. `None` if it is not told: no list is of such an
     /// issuer either.
     issuer_key_id: Option<String>,
+    /// Whether the policy itself names it.
+    named: bool,
 }
 
 impl From<&Facts> for OnPath {
     fn from(facts: &Facts) -> Self {
-        let Facts { thumbprint, issuer, serial, issuer_key_id, .. } = facts;
+        let Facts { fingerprints, issuer, serial, issuer_key_id, .. } = facts;
         let issuer_key_id = issuer_key_id.as_deref().map(to_hex);
-        Self { thumbprint: *thumbprint, issuer: issuer.clone(), serial: serial.clone(), issuer_key_id }
+        Self {
+            fingerprints: *fingerprints,
+            issuer: issuer.clone(),
+            serial: serial.clone(),
+            issuer_key_id,
+            named: false,
+        }
     }
 }
 
@@ -45,6 +53,8 @@ pub(crate) struct PathMarks {
     pub own: Vec<(&'static str, Marks)>,
     /// Of the list of its issuer, by the key that issued it.
     pub list: Option<Marks>,
+    /// Whether the policy itself names it: then it needs no list, though one that is there counts.
+    pub named: bool,
 }
 
 impl OnPath {
@@ -52,21 +62,31 @@ impl OnPath {
         let parsed = facts::parse(der)?;
         let certificate = parsed.tbs_certificate();
         Ok(Self {
-            thumbprint: Sha256::digest(der).into(),
+            fingerprints: Canonical::read(der)?.fingerprints()?,
             issuer: DistinguishedName::of(certificate.issuer()),
             serial: facts::serial(&to_hex(certificate.serial_number().as_bytes())),
             issuer_key_id: facts::issuer_key_id(&parsed)?.as_deref().map(to_hex),
+            named: false,
         })
     }
 
+    /// A certificate of an authority that the policy names.
+    pub(crate) fn read_named(der: &CertificateDer<'_>) -> Result<Self, Denial> {
+        Ok(Self { named: true, ..Self::read(der)? })
+    }
+
     pub(crate) fn marks(&self, secrets: &RevocationSecrets) -> PathMarks {
-        let mut own = vec![("fingerprint", secrets.marks(Thing::Certificate(&self.thumbprint)))];
+        let fingerprints = self.fingerprints.all();
+        let mut own: Vec<_> = fingerprints
+            .map(|fingerprint| ("fingerprint", secrets.marks(Thing::Certificate(fingerprint))))
+            .collect();
         let issuer = self.issuer.as_ref().map(ToString::to_string);
         if let Some(issuer) = &issuer {
             own.push(("serial number", secrets.marks(Thing::Serial(issuer, &self.serial))));
             own.push(("serial number in a list", secrets.marks(Thing::Listed(issuer, &self.serial))));
         }
         let list = issuer.zip(self.issuer_key_id.as_ref());
-        PathMarks { own, list: list.map(|(issuer, key_id)| secrets.marks(Thing::List(&issuer, key_id))) }
+        let list = list.map(|(issuer, key_id)| secrets.marks(Thing::List(&issuer, key_id)));
+        PathMarks { own, list, named: self.named }
     }
 }

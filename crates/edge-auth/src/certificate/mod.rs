@@ -9,6 +9,7 @@
 
 mod authority;
 mod block;
+mod canonical;
 mod chain;
 mod cloudflare;
 mod constraints;
@@ -24,6 +25,7 @@ mod name;
 mod pem;
 mod presented;
 mod rfc9440;
+mod signature_form;
 mod signatures;
 mod source;
 mod validity;
@@ -40,7 +42,7 @@ pub(crate) use presented::Presented;
 
 pub use authority::check_authorities;
 pub use crl::{CrlError, MAX_CRL_BYTES};
-pub use facts::{check_validity, public_key};
+pub use facts::{CertificateNames, check_validity, public_key};
 pub use handover::{Handover, TlsClientAuth};
 pub use signatures::CertificateSignatures;
 pub use source::CertificateSource;

@@ -44,6 +44,9 @@ impl<'a> Presented<'a> {
                 let chain = field("x-amzn-mtls-clientcert")?;
                 chain.map(|chain| pem::from_field(chain).map(Self::Chain)).transpose()?
             }
+            (CertificateSource::Rfc9440, Handover::Described(chain)) => {
+                Some(Self::Chain(rfc9440::described(chain)?))
+            }
             (CertificateSource::Rfc9440, _) if request.proxy_trusted => {
                 rfc9440::chain(request.headers)?.map(Self::Chain)
             }

@@ -35,6 +35,21 @@ pub(crate) fn chain(headers: Headers<'_>) -> Result<Option<Vec<CertificateDer<'s
     Ok(Some(chain))
 }
 
+/// Reads a chain that an application describes, without fields: DER in base64, the client's own certificate first.
+pub(crate) fn described(chain: &[String]) -> Result<Vec<CertificateDer<'static>>, Denial> {
+    if chain.is_empty() {
+        return Err(malformed("`client_certificate` has no certificate"));
+    }
+    let mut certificates = Vec::with_capacity(chain.len());
+    for text in chain {
+        match BASE64.decode(text) {
+            Ok(der) if !der.is_empty() => certificates.push(CertificateDer::from(der)),
+            Ok(_) | Err(_) => return Err(malformed("`client_certificate` is no DER in base64")),
+        }
+    }
+    Ok(certificates)
+}
+
 /// `:base64:`, with spaces around it (RFC 8941, section 4.2); `name` is the field's.
 pub(crate) fn byte_sequence(name: &str, field: &[u8]) -> Result<CertificateDer<'static>, Denial> {
     let mut item = field;

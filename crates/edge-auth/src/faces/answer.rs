@@ -49,7 +49,14 @@ mod tests {
 
     fn grant(principal: Option<Principal>, respond: &[(&str, &str)]) -> Grant {
         let respond = respond.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let forward = Forward { target: "/".into(), remove: vec![], set: vec![], respond, upgrade: false };
+        let forward = Forward {
+            target: "/".into(),
+            remove: vec![],
+            set: vec![],
+            respond,
+            upgrade: false,
+            max_response_age: None,
+        };
         Grant { principal, forward }
     }
 

@@ -53,6 +53,11 @@ impl Face {
     }
 }
 
+/// Whether a request target is that of the health check, which needs nothing but a host that stands.
+pub fn asks_for_health(target: &str) -> bool {
+    Face::of(target, Mode { gateway: true, administers: false }) == Some(Face::Health)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

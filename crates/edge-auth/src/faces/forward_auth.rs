@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use edge_auth_token::Timestamp;
 
 use super::Incoming;
+use crate::audit::excerpt;
 use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
@@ -70,6 +71,12 @@ impl<P: Platform> Gate<P> {
         };
         let (method, target, host) = names;
         let headers = incoming.headers;
+        if let Some(name) = headers.names().find(|name| self.identity.is_imitation(name)) {
+            // What the client sent and the proxy does not overwrite, the API would believe.
+            let reason =
+                format!("the proxy passes on its client's `{}`: have it remove it first", excerpt(name, 64));
+            return Err(Denial::new(Code::RequestMalformed, reason));
+        }
         let host = told(headers, host)?;
         if host.is_none() && self.policy.rules_name_hosts() {
             return Err(incomplete(names.2, "is missing, and rules of the policy name hosts"));

@@ -6,6 +6,7 @@
 
 mod answer;
 pub(crate) mod cors;
+mod described_certificate;
 mod dispatch;
 mod endpoint;
 mod forward_auth;
@@ -22,6 +23,7 @@ use crate::request::{AuthRequest, Headers};
 
 pub use answer::Withheld;
 pub use dispatch::{BodyError, Dispatched, RequestBody};
+pub use endpoint::asks_for_health;
 pub use private::private_cache_control;
 pub use settle::{HostRuntime, Unrecorded, settle};
 pub use way::{Client, Way, of_one_connection};

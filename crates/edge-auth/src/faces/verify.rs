@@ -1,6 +1,6 @@
 //! `POST /v1/verify`: an application asks about a request that it describes in JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::Incoming;
+use super::described_certificate::ClientCertificate;
 use crate::audit::excerpt;
 use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
@@ -20,6 +21,8 @@ use crate::request::{AuthRequest, Headers, is_token};
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub(super) const MAX_VERIFY_BYTES: usize = 128 * 1024;
+/// The longest name of a header field, in bytes: what is done for each value grows with it.
+const MAX_NAME: usize = 256;
 
 /// The request in question.
 #[derive(Deserialize)]
@@ -32,6 +35,7 @@ struct Question {
     #[serde(default)]
     headers: Fields,
     client_ip: Option<IpAddr>,
+    client_certificate: Option<ClientCertificate>,
 }
 
 /// The decision.
@@ -52,6 +56,10 @@ struct Answer<'a> {
     principal: Option<&'a Principal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
+    /// The question's header fields that must not go on, by their names in lower case.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    remove: BTreeSet<&'a str>,
+    /// What to set afterwards.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<&'a str, &'a str>,
 }
@@ -76,8 +84,7 @@ impl<P: Platform> Gate<P> {
             Ok(question) => question,
             Err(denial) => return self.refuse(incoming, denial, now),
         };
-        let headers: Vec<(&str, &[u8])> =
-            question.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let headers: Vec<(&str, &[u8])> = question.headers.list().collect();
         let headers = Headers(&headers);
         let told = question.host.as_deref();
         let field = headers.single("host").ok().flatten().and_then(|host| std::str::from_utf8(host).ok());
@@ -89,9 +96,13 @@ impl<P: Platform> Gate<P> {
             target: &question.target,
             headers,
             client_ip: question.client_ip,
-            certificate: Handover::Nothing,
+            certificate: question
+                .client_certificate
+                .as_ref()
+                .map_or(Handover::Nothing, ClientCertificate::handover),
             path_rewritten: false,
-            proxy_trusted: true,
+            // They are the client's own, whoever describes them.
+            proxy_trusted: false,
         };
         let outcome = self.authorize(&request, now).await;
         let reply = Reply::json(200, &self.answer(&outcome));
@@ -116,7 +127,7 @@ impl<P: Platform> Gate<P> {
         let question: Question = crate::json::object(body).map_err(|error| {
             Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
         })?;
-        if let Some((name, _)) = question.headers.0.iter().find(|(name, value)| !is_field(name, value)) {
+        if let Some((name, _)) = question.headers.0.iter().find(|(name, values)| !are_fields(name, values)) {
             let reason = format!("the header `{}` is none that HTTP could carry", excerpt(name, 64));
             return Err(Denial::new(Code::RequestMalformed, reason));
         }
@@ -144,6 +155,9 @@ impl<P: Platform> Gate<P> {
             rule: outcome.audit.rule.as_deref(),
             principal: grant.and_then(|grant| grant.principal.as_ref()),
             target: grant.map(|grant| grant.forward.target.as_str()),
+            remove: grant
+                .map(|grant| grant.forward.remove.iter().map(String::as_str).collect())
+                .unwrap_or_default(),
             headers: grant
                 .map(|grant| {
                     grant.forward.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
@@ -153,14 +167,24 @@ impl<P: Platform> Gate<P> {
     }
 }
 
-/// Whether a field is one that could stand in a request (RFC 9110, section 5).
-fn is_field(name: &str, value: &str) -> bool {
-    is_token(name) && !value.contains(['\r', '\n', '\0'])
+/// Whether fields of one name are such as could stand in a request (RFC 9110, section 5).
+fn are_fields(name: &str, values: &[String]) -> bool {
+    let readable = |value: &String| !value.contains(['\r', '\n', '\0']);
+    is_token(name) && name.len() <= MAX_NAME && values.iter().all(readable)
 }
 
 /// `{"name": "value"}`, or `{"name": ["several", "values"]}`; a name written twice counts twice.
 #[derive(Default)]
-struct Fields(Vec<(String, String)>);
+struct Fields(Vec<(String, Vec<String>)>);
+
+impl Fields {
+    /// Each value with its name.
+    fn list(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0
+            .iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value.as_bytes())))
+    }
+}
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -184,10 +208,8 @@ impl<'de> Deserialize<'de> for Fields {
                 let mut fields = Vec::new();
                 while let Some((name, values)) = map.next_entry::<String, Values>()? {
                     match values {
-                        Values::One(value) => fields.push((name, value)),
-                        Values::Many(values) => {
-                            fields.extend(values.into_iter().map(|value| (name.clone(), value)))
-                        }
+                        Values::One(value) => fields.push((name, vec![value])),
+                        Values::Many(values) => fields.push((name, values)),
                     }
                 }
                 Ok(Fields(fields))

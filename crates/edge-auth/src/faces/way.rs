@@ -1,5 +1,6 @@
 //! What a gateway tells its upstream about where a request came from, and what ends at the gate.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::request::Headers;
@@ -77,15 +78,14 @@ impl Way {
 /// lists included, and other spellings of what frames it: `Transfer_Encoding` is the same as
 /// `Transfer-Encoding` to whoever makes variables of fields (RFC 3875, section 4.1.18). In lower case.
 pub fn of_one_connection(headers: Headers<'_>) -> Vec<String> {
-    let listed: Vec<&str> =
-        texts(headers, "connection").flat_map(|value| value.split(',')).map(str::trim).collect();
+    let listed = texts(headers, "connection").flat_map(|value| value.split(','));
+    let listed: BTreeSet<String> = listed.map(|name| name.trim().to_ascii_lowercase()).collect();
     let ends_here = |name: &str| {
         let folded = folded(name);
-        let listed = listed.iter().any(|one| one.eq_ignore_ascii_case(name));
         HOP_BY_HOP.contains(&folded.as_str())
             || match END_TO_END.contains(&folded.as_str()) {
                 true => folded != name,
-                false => listed,
+                false => listed.contains(name),
             }
     };
     headers.names().map(str::to_ascii_lowercase).filter(|name| ends_here(name)).collect()

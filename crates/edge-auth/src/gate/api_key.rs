@@ -8,10 +8,11 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 
 use super::Gate;
+use super::key_versions::NotNewest;
 use super::outcome::{CheckResult, FollowUp, Trail};
-use crate::api_key::{ApiKey, ApiKeyBlock, KeyRefusal};
+use crate::api_key::{ApiKey, ApiKeyBlock, KeyRefusal, RecordError};
 use crate::denial::{Code, Denial};
-use crate::platform::{ApiKeys, Platform};
+use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
 use crate::policy::Named;
 use crate::principal::{Kind, Principal};
 
@@ -162,20 +163,27 @@ impl<P: Platform> Gate<P> {
         };
         let cached = (index, id.to_owned());
         let changed = self.keys_changed.load(Ordering::SeqCst);
-        let record = self.platform.api_keys().find(id, now).await;
-        let record =
-            record.map_err(|error| Denial::new(Code::StoreUnavailable, format!("API keys: {error}")))?;
-        let Some(record) = record else {
-            self.keys.remove(&cached);
-            return Ok(None);
+        let mut record = self.platform.api_keys().find(id, now).await.map_err(unavailable)?;
+        let mut opened = record.as_ref().map(|record| self.open_newest(block, record, now));
+        if matches!(opened, Some(Err(Distrust::NotNewest(_)))) {
+            // It may be a copy that lags behind, or what was found before a newer one was told of.
+            record = self.platform.api_keys().current(id, now).await.map_err(unavailable)?;
+            opened = record.as_ref().map(|record| self.open_newest(block, record, now));
+        }
+        let key = match opened {
+            Some(Ok(key)) => key,
+            Some(Err(error)) => {
+                self.keys.remove(&cached);
+                return Err(invalid(format!(
+                    "ALERT: the stored record `{id}` of block `{}` is not trusted: {error}",
+                    block.name()
+                )));
+            }
+            None => {
+                self.keys.remove(&cached);
+                return Ok(None);
+            }
         };
-        let key = block.open(&record).map_err(|error| {
-            self.keys.remove(&cached);
-            invalid(format!(
-                "ALERT: the stored record `{id}` of block `{}` is not trusted: {error}",
-                block.name()
-            ))
-        })?;
         let key = Arc::new(key);
         self.keys.insert(cached.clone(), KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
         // It may be from before the change of a key of which all was forgotten meanwhile.
@@ -184,6 +192,32 @@ impl<P: Platform> Gate<P> {
         }
         Ok(Some(key))
     }
+
+    /// Opens a record, if its MAC is right and no newer one is known.
+    fn open_newest(
+        &self,
+        block: &ApiKeyBlock,
+        record: &ApiKeyRecord,
+        now: Timestamp,
+    ) -> Result<ApiKey, Distrust> {
+        let key = block.open(record)?;
+        let announced = self.revocations.as_ref().and_then(|watch| watch.key_version(&record.id, now));
+        self.key_versions.take_in(record, key.lapses_at(), announced, now)?;
+        Ok(key)
+    }
+}
+
+/// Why a stored record is not believed.
+#[derive(Debug, thiserror::Error)]
+enum Distrust {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    NotNewest(#[from] NotNewest),
+}
+
+fn unavailable(error: Unavailable) -> Denial {
+    Denial::new(Code::StoreUnavailable, format!("API keys: {error}"))
 }
 
 /// One code for everything that a guesser could learn from; the others are told only to one who

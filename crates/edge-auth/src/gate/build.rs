@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use edge_auth_token::{Secret, SignatureBackend};
 
 use super::Gate;
+use super::key_versions::KeyVersions;
 use super::seen_certificates::SeenCertificates;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
 use crate::cache::{Cache, Room, Seed};
@@ -17,6 +18,7 @@ use crate::platform::{Platform, Randomness};
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
 };
+use crate::redact::Redactor;
 use crate::revocation::{RevocationSecret, RevocationSecrets, Watch};
 use crate::trust::Trust;
 
@@ -116,12 +118,14 @@ impl<P: Platform> Gate<P> {
             revocations: secrets.map(watch),
             identity: IdentityHeaders::new(&policy.identity_prefix),
             trust: Trust::new(&policy.trust, secret),
+            redactor: Redactor::new(&key_blocks),
             policy,
             platform,
             backend,
             issuer_keys,
             key_blocks,
             certificate_blocks,
+            key_versions: Arc::new(KeyVersions::new(Seed(seed))),
             keys_changed: AtomicU64::new(0),
             certificates: SeenCertificates::new(CACHED, Seed(seed)),
             tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
@@ -141,8 +145,10 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    /// Takes over what another gate knows of the revocation feed, if the policies say the same of it.
+    /// Takes over what another gate knows of the revocation feed, if the policies say the same of it, and
+    /// of the versions of API keys.
     pub fn keep_revocations_of(&mut self, other: &Self) {
+        self.key_versions = Arc::clone(&other.key_versions);
         if let (Some(own), Some(known)) = (&mut self.revocations, &other.revocations)
             && own.is_like(known)
         {

@@ -4,11 +4,13 @@
 mod api_key;
 mod build;
 mod certificate;
+mod key_versions;
 mod outcome;
 mod passages;
 mod revocation;
 mod seen_certificates;
 mod token;
+mod upgrade;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -34,16 +36,18 @@ use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
 use crate::policy::{Access, Named, Policy, Rule};
 use crate::principal::Principal;
-use crate::redact::redacted;
-use crate::request::{AuthRequest, is_token};
+use crate::redact::Redactor;
+use crate::request::AuthRequest;
 use crate::revocation::Watch;
-use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept};
+use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept, check_method};
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
+use key_versions::KeyVersions;
 use outcome::Trail;
 use seen_certificates::SeenCertificates;
 use token::{KnownToken, TokenDigest};
+use upgrade::check_upgrade;
 
 /// A compiled policy with all that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -55,8 +59,12 @@ pub struct Gate<P: Platform> {
     certificate_blocks: Vec<CertificateBlock>,
     pub(crate) identity: IdentityHeaders,
     pub(crate) trust: Trust,
+    /// Takes clients' credentials out of what is logged.
+    pub(crate) redactor: Redactor,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,
     keys: Cache<(usize, String), KnownKey>,
+    /// The newest records that were seen.
+    key_versions: Arc<KeyVersions>,
     /// How often keys were forgotten because they changed.
     keys_changed: AtomicU64,
     certificates: SeenCertificates,
@@ -70,14 +78,14 @@ impl<P: Platform> Gate<P> {
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut trail = Trail::new(request);
         let decision = self.decide(request, now, &mut trail).await;
-        self.redacted(trail.outcome(decision, now))
+        trail.outcome(decision, &self.redactor, now)
     }
 
     /// Decides as [`Self::authorize`] does, and writes down every check on the way.
     pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut trail = Trail::new(request).explaining();
         let decision = self.decide(request, now, &mut trail).await;
-        trail.outcome(decision, now)
+        trail.outcome(decision, &self.redactor, now)
     }
 
     /// Does the work that an outcome left for after the answer. What an operator should know of it
@@ -109,7 +117,7 @@ impl<P: Platform> Gate<P> {
 
     /// The outcome of a request that a face refused before it could be read.
     pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
-        self.redacted(Trail::new(request).outcome(Err(denial), now))
+        Trail::new(request).outcome(Err(denial), &self.redactor, now)
     }
 
     /// The outcome for the holder of the bootstrap secret, whom no rule is asked about.
@@ -122,8 +130,9 @@ impl<P: Platform> Gate<P> {
             set: Vec::new(),
             respond: Vec::new(),
             upgrade: false,
+            max_response_age: None,
         };
-        self.redacted(trail.outcome(Ok(Grant { principal: None, forward }), now))
+        trail.outcome(Ok(Grant { principal: None, forward }), &self.redactor, now)
     }
 
     /// Forgets what is in memory of a key that was just written.
@@ -146,7 +155,7 @@ impl<P: Platform> Gate<P> {
         let mut trail = Trail::new(request);
         let (rule, path, query) = self.route(request, &mut trail).ok()?;
         let grant = self.grant(rule, None, request, &path, query);
-        Some((rule, self.redacted(trail.outcome(Ok(grant), now))))
+        Some((rule, trail.outcome(Ok(grant), &self.redactor, now)))
     }
 
     /// The rule that an outcome is about.
@@ -161,9 +170,7 @@ impl<P: Platform> Gate<P> {
         trail: &mut Trail,
     ) -> Result<Grant, Denial> {
         let (rule, path, query) = self.route(request, trail)?;
-        if wants_upgrade(request) && !rule.upgrade {
-            return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
-        }
+        check_upgrade(rule, request)?;
         let principal = match &rule.access {
             Access::Public => None,
             access => {
@@ -187,13 +194,8 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'r>,
         trail: &mut Trail,
     ) -> Result<(&Rule, NormalPath, Option<&'r str>), Denial> {
-        if !is_token(request.method) || request.method.len() > 32 {
-            return Err(Denial::new(Code::RequestMalformed, "the method is no token"));
-        }
-        if request.method == "CONNECT" {
-            // It asks for a tunnel to a host, not for a path (RFC 9110, section 9.3.6).
-            return Err(Denial::new(Code::RequestMalformed, "CONNECT is for proxies to anywhere"));
-        }
+        check_method(request.method)
+            .map_err(|refused| Denial::new(Code::RequestMalformed, refused.to_string()))?;
         let host = self::host(request)?;
         trail.host(host.as_ref());
         let ambiguous = |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
@@ -330,6 +332,7 @@ impl<P: Platform> Gate<P> {
             set: principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default(),
             respond: cors::response_fields(Some(rule), request.headers),
             upgrade: rule.upgrade,
+            max_response_age: rule.max_response_age,
         };
         Grant { principal, forward }
     }
@@ -341,15 +344,6 @@ impl<P: Platform> Gate<P> {
         request.proxy_trusted
             && rule.forward_credential
             && named.into_iter().any(|block| is_field_of(block.source, name))
-    }
-
-    /// Takes credentials that somebody put into a path out of the log.
-    fn redacted(&self, mut outcome: Outcome) -> Outcome {
-        let leads = self.key_blocks.iter().filter_map(ApiKeyBlock::lead);
-        if let Some(shown) = redacted(&outcome.audit.path, leads) {
-            outcome.audit.path = shown;
-        }
-        outcome
     }
 
     /// Whether a field's value is a key of ours or the bootstrap secret: even where nobody is asked
@@ -387,10 +381,4 @@ fn host(request: &AuthRequest<'_>) -> Result<Option<Host>, Denial> {
         return Err(Denial::new(Code::HostMismatch, format!("Host is {host}, :authority {authority}")));
     }
     Ok(authority.or(host))
-}
-
-/// Whether a protocol upgrade is asked for that would be passed on: `websocket` is the only one.
-fn wants_upgrade(request: &AuthRequest<'_>) -> bool {
-    let mut protocols = request.headers.all("upgrade").flat_map(|field| field.split(|byte| *byte == b','));
-    protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }

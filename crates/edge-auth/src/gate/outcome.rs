@@ -7,12 +7,13 @@ use edge_auth_token::Timestamp;
 use serde::Serialize;
 
 use super::Gate;
-use crate::audit::{AuditEvent, excerpt};
+use crate::audit::AuditEvent;
 use crate::certificate::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{Named, Rule};
 use crate::principal::{Kind, Principal};
+use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
 
@@ -71,6 +72,8 @@ pub struct Forward {
     pub respond: Vec<(String, String)>,
     /// Whether a WebSocket upgrade is passed on.
     pub upgrade: bool,
+    /// How long after the decision whoever carries the answer ends it, an upgraded connection included.
+    pub max_response_age: Option<Duration>,
 }
 
 /// Work that need not delay the answer.
@@ -115,7 +118,9 @@ pub enum CheckResult {
 
 /// What is found out on the way to a decision.
 pub(crate) struct Trail {
+    /// Somewhat more of the method, as it was sent, than is logged.
     method: String,
+    /// Somewhat more of the path, as it was sent, than is logged where it is refused.
     raw_path: String,
     client_ip: Option<IpAddr>,
     host: Option<String>,
@@ -145,8 +150,8 @@ impl Trail {
         // The query may hold secrets of others: it is never logged.
         let raw_path = request.target.split(['?', '#']).next().unwrap_or_default();
         Self {
-            method: excerpt(request.method, 32),
-            raw_path: excerpt(raw_path, 256),
+            method: beginning(request.method, MAX_METHOD),
+            raw_path: beginning(raw_path, MAX_REFUSED_PATH),
             client_ip: request.client_ip,
             host: None,
             path: None,
@@ -225,7 +230,16 @@ impl Trail {
         }
     }
 
-    pub(super) fn outcome(self, decision: Result<Grant, Denial>, now: Timestamp) -> Outcome {
+    /// Whatever a client may have written is redacted here, on its way into the log.
+    pub(super) fn outcome(
+        self,
+        mut decision: Result<Grant, Denial>,
+        redactor: &Redactor,
+        now: Timestamp,
+    ) -> Outcome {
+        if let Err(denial) = &mut decision {
+            denial.reason = redactor.hide(&denial.reason, MAX_REASON);
+        }
         let denial = decision.as_ref().err();
         let (principal, kind) = self.principal.unzip();
         let (rule, rule_name) = self.rule.unzip();
@@ -235,11 +249,14 @@ impl Trail {
             code: denial.map(|denial| denial.code),
             reason: denial.map(|denial| denial.reason.clone()),
             rule: rule_name,
-            method: self.method,
-            host: self.host,
-            path: self.path.unwrap_or(self.raw_path),
+            method: redactor.excerpt(&self.method, MAX_METHOD),
+            host: self.host.map(|host| redactor.hide(&host, MAX_HOST)),
+            path: match self.path {
+                Some(path) => redactor.hide(&path, MAX_PATH),
+                None => redactor.excerpt(&self.raw_path, MAX_REFUSED_PATH),
+            },
             client_ip: self.client_ip,
-            principal,
+            principal: principal.map(|principal| redactor.hide(&principal, MAX_PRINCIPAL)),
             kind,
             certificate: self.certificate,
             warning: self.warning,
@@ -254,8 +271,14 @@ impl Trail {
         };
         let checks = self.checks.unwrap_or_default();
         let Self { notices, follow_up, waited, .. } = self;
+        let notices = notices.iter().map(|notice| redactor.hide(notice, MAX_REASON)).collect();
         Outcome { decision, audit, checks, notices, follow_up, rule, waited }
     }
+}
+
+/// A little more than the first `most` bytes, so that it is seen whether there are more.
+fn beginning(text: &str, most: usize) -> String {
+    text.get(..text.ceil_char_boundary(most + 1)).unwrap_or_default().to_owned()
 }
 
 impl Outcome {

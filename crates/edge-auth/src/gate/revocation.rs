@@ -71,12 +71,13 @@ impl<P: Platform> Gate<P> {
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
         let Some(watch) = &self.revocations else { return Ok(()) };
-        let news = watch.refresh(&self.platform, now, notices).await?;
+        let read = watch.refresh(&self.platform, now, notices).await;
+        let news = watch.take_news();
         news.changed_keys.iter().for_each(|id| self.forget_key(id));
         if news.skipped {
             self.forget_keys();
         }
-        Ok(())
+        read
     }
 
     /// Checks a token, by its marks.
@@ -127,7 +128,11 @@ impl<P: Platform> Gate<P> {
         self.know_revocations(now, trail).await?;
         for (above, marks) in certificate.marks.iter().enumerate() {
             if let Some((what, entry)) = self.revoked(&marks.own, None, now, trail).await? {
-                let whose = if above == 0 { "its" } else { "a certificate above it: the" };
+                let whose = match above {
+                    0 => "its",
+                    _ if marks.named => "an authority of the policy: the",
+                    _ => "a certificate above it: the",
+                };
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
@@ -141,7 +146,7 @@ impl<P: Platform> Gate<P> {
             };
             let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
             match listed {
-                None if block.lists.required => {
+                None if block.lists.required && !marks.named => {
                     return stale(format!("block `{}` wants a revocation list, and has none", block.name));
                 }
                 Some(next_update) if now >= next_update && !block.lists.overdue_allowed => {
@@ -170,7 +175,7 @@ impl<P: Platform> Gate<P> {
             State::Revoked { before: None } => true,
             // One that does not say when it was issued may have been issued at any time.
             State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
-            State::Listed { .. } | State::Undone => false,
+            State::Listed { .. } | State::Written { .. } | State::Undone => false,
         };
         let mut to_confirm = Vec::new();
         {

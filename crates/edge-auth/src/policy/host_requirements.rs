@@ -24,7 +24,7 @@ pub struct HostCapabilities<'a> {
 
 impl Policy {
     /// Returns what an operator should know of this policy on such a host: the certificate blocks
-    /// by which no client can pass there.
+    /// by which no client can pass there, and the rules whose answers it does not end.
     ///
     /// # Errors
     /// Names what the policy needs and the host lacks, and what to do.
@@ -36,7 +36,7 @@ impl Policy {
                         Have Envoy ask the native host"
                 .to_owned());
         }
-        let mut notices = Vec::new();
+        let mut notices = if host.gateway { Vec::new() } else { self.answers_not_ended() };
         for (name, source, ca_file) in self.client_cert_blocks() {
             let listener = source == CertificateSource::Tls;
             // Without a `ca_file` building the gate reports it.
@@ -77,7 +77,9 @@ impl Policy {
 
     /// Why no certificate comes to this host by this source.
     fn unreachable(&self, source: CertificateSource, host: &HostCapabilities<'_>) -> Option<&'static str> {
-        if !host.certificate_sources.contains(&source) {
+        // An application can describe such a certificate, by `client_certificate` of a question to `/v1/verify`.
+        let described = source == CertificateSource::Cloudflare && !host.gateway;
+        if !host.certificate_sources.contains(&source) && !described {
             return Some("nothing comes to this host by that source");
         }
         match source {

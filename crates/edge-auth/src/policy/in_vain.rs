@@ -24,7 +24,7 @@ impl Policy {
 }
 
 /// Whether a pattern has a path below `/admin/v1`.
-fn is_of_administration(path: &PathPattern) -> bool {
+pub(super) fn is_of_administration(path: &PathPattern) -> bool {
     let mut segments = path.segments();
     ["admin", "v1"].into_iter().all(|wanted| match segments.next() {
         Some(segment) => segment.is_none_or(|literal| literal == wanted),

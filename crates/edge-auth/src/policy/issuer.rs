@@ -11,6 +11,7 @@ use url::Url;
 use super::compile::{Compiler, Field};
 use super::header::Headers;
 use super::preset::Defaults;
+use super::public_issuer::PublicIssuer;
 use super::source;
 
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
@@ -186,10 +187,12 @@ impl Issuer {
         let token_header = source.token_header.as_deref().or(defaults.token_header);
         let token_header =
             token_header.map(|name| headers.name(compiler, at("token_header"), name, "tokens"));
-        anybodys(compiler, index, &source.claims, source.insecure_any_subject, defaults.pinned_by);
+        let everybodys = PublicIssuer::of(&source.issuer).or(defaults.everybodys);
+        pinned(compiler, index, &source.claims, source.insecure_any_subject, everybodys);
 
         let mut claims = defaults.claims;
-        let sworn = defaults.sworn_by.iter().filter(|(claim, _)| source.claims.contains_key(*claim));
+        let sworn_by = everybodys.map_or(&[][..], PublicIssuer::sworn_by);
+        let sworn = sworn_by.iter().filter(|(claim, _)| source.claims.contains_key(*claim));
         claims.extend(sworn.map(|(_, by)| ClaimRule::True { claim: by }));
         claims.extend(source.claims.iter().map(|(claim, value)| ClaimRule::equals(claim, value)));
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -230,26 +233,31 @@ impl Issuer {
     }
 }
 
-/// An issuer whose tokens everybody can have, for any audience, says nothing by its signature alone: the
-/// policy must say whose it accepts, by one of the claims that no stranger can have alike.
-fn anybodys(
+/// Demands that the policy says whose tokens it accepts of an issuer that makes them for everybody, for
+/// any audience: its signature alone says nothing.
+fn pinned(
     compiler: &mut Compiler<'_>,
     index: usize,
     claims: &BTreeMap<String, String>,
     any_subject: bool,
-    pinned_by: &[&str],
+    everybodys: Option<PublicIssuer>,
 ) {
     let at = |field: &'static str| Field::of("issuer", index, field);
-    let pinned = claims.keys().any(|claim| pinned_by.contains(&claim.as_str()));
-    if any_subject && (pinned || pinned_by.is_empty()) {
-        compiler.error(at("insecure_any_subject"), "says nothing here: leave it out");
-    } else if !pinned_by.is_empty() && !pinned && !any_subject {
-        let message = format!(
-            "everybody can have this issuer's tokens: say whose are accepted, by `claims` with one of `{}` \
-             (or, knowing that, set `insecure_any_subject = true`)",
-            pinned_by.join("`, `")
-        );
-        compiler.error(at("claims"), &message);
+    match everybodys {
+        Some(issuer) if !issuer.is_pinned(claims) => {
+            if !any_subject {
+                let message = format!(
+                    "everybody can have this issuer's tokens: say whose are accepted, by `claims` with one of {} \
+                     (or, knowing that, set `insecure_any_subject = true`)",
+                    issuer.advice()
+                );
+                compiler.error(at("claims"), &message);
+            }
+        }
+        _ if any_subject => {
+            compiler.error(at("insecure_any_subject"), "says nothing here: leave it out");
+        }
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@
 //! patterns parse, no rule is unreachable. What it refers to (secrets, key files) is brought in
 //! when a [`Gate`](crate::Gate) is built.
 
+mod administrators;
 mod api_key;
 mod by_name;
 mod client_cert;
@@ -15,7 +16,9 @@ mod in_vain;
 mod issuer;
 mod locate;
 mod preset;
+mod public_issuer;
 mod read;
+mod response_age;
 mod rule;
 mod sample;
 mod source;
@@ -32,16 +35,19 @@ use std::time::Duration;
 use api_key::{api_key, look_different};
 use client_cert::client_cert;
 use compile::{Compiler, Field};
+use edge_auth_token::Timestamp;
 use header::Headers;
 use read::read;
 use rule::Blocks;
 use tables::{AdminPolicy, RevocationPolicy};
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
+pub(crate) use by_name::table;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use rule::{Access, Cors, Named, Rule};
 
+pub use administrators::{Administration, Administrator};
 pub use error::{PolicyError, PolicyErrors};
 pub use host_requirements::HostCapabilities;
 pub use issuer::KeyOrigin;
@@ -167,6 +173,15 @@ impl Policy {
             Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
         });
         longest.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// The first `iat` with which no block takes a token with this `iss` now: it is ahead of now by more
+    /// than the largest `clock_skew` of the blocks.
+    pub(crate) fn first_future_iat(&self, iss: &str, now: Timestamp) -> Timestamp {
+        let blocks = self.issuers.iter().map(|issuer| &issuer.expected);
+        let skews = blocks.filter(|expected| expected.issuer == iss).map(|expected| expected.clock_skew);
+        // An `iat` is taken up to and with this time, in milliseconds.
+        now.plus(skews.max().unwrap_or_default()).plus(Duration::from_millis(1))
     }
 
     fn find_issuer(&self, name: &str) -> Option<&Issuer> {

@@ -7,6 +7,7 @@ use edge_auth_token::TokenType;
 use serde::{Deserialize, Serialize};
 
 use super::issuer::ClaimRule;
+use super::public_issuer::PublicIssuer;
 
 /// A well-known issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -46,26 +47,9 @@ pub(super) struct Defaults {
     pub subject_claims: &'static [&'static str],
     /// The field that the tokens come by, if it is not `Authorization`.
     pub token_header: Option<&'static str>,
-    /// Where everybody can have tokens: the claims that only some can have.
-    pub pinned_by: &'static [&'static str],
-    /// Claims of these that the policy pins count only if another claim, beside it here, is true.
-    pub sworn_by: &'static [(&'static str, &'static str)],
+    /// Where everybody can have tokens of such an issuer, whatever its `iss`: which one it is like.
+    pub everybodys: Option<PublicIssuer>,
 }
-
-/// Of GitHub's claims those that name a repository or its owner. Not `job_workflow_ref`: strangers may
-/// call a reusable workflow. Not `actor`: it says who set the workflow going, in whosever repository.
-const OWN_WORKFLOWS: &[&str] = &[
-    "sub",
-    "repository",
-    "repository_id",
-    "repository_owner",
-    "repository_owner_id",
-    "enterprise",
-    "enterprise_id",
-    "workflow_ref",
-];
-/// Of Google's claims those that name an organization or one account.
-const OWN_ACCOUNTS: &[&str] = &["hd", "email", "sub"];
 
 impl Defaults {
     pub(super) fn of(preset: Option<Preset>) -> Self {
@@ -79,8 +63,7 @@ impl Defaults {
             claims: Vec::new(),
             subject_claims: &["sub"],
             token_header: None,
-            pinned_by: &[],
-            sworn_by: &[],
+            everybodys: None,
         };
         let Some(preset) = preset else {
             return standard;
@@ -116,8 +99,7 @@ impl Defaults {
                 token_type: jwt(),
                 scope_claims: &[],
                 client_claims: &["azp"],
-                pinned_by: OWN_ACCOUNTS,
-                sworn_by: &[("email", "email_verified")],
+                everybodys: Some(PublicIssuer::Google),
                 ..standard
             },
             Preset::Keycloak => Self {
@@ -130,7 +112,7 @@ impl Defaults {
                 token_type: jwt(),
                 scope_claims: &[],
                 client_claims: &[],
-                pinned_by: OWN_WORKFLOWS,
+                everybodys: Some(PublicIssuer::GithubActions),
                 ..standard
             },
             Preset::Kubernetes => Self {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::compile::{Compiler, Field};
+use super::response_age::max_response_age;
 use super::source;
 use crate::certificate::CertificateSource;
 use crate::route::{HostPattern, Methods, PathPattern, Route};
@@ -16,6 +17,8 @@ pub(crate) struct Rule {
     pub access: Access,
     pub scopes: ScopeRule,
     pub upgrade: bool,
+    /// When an answer ends that is still open.
+    pub max_response_age: Option<Duration>,
     pub forward_credential: bool,
     /// Tokens must be bound to the client's certificate (RFC 8705, section 3).
     pub certificate_bound: bool,
@@ -103,6 +106,7 @@ impl Rule {
             let message = "needs a `[[client_cert]]`, which says where certificates come from";
             compiler.error(at("certificate_bound"), message);
         }
+        let max_response_age = max_response_age(compiler, at("max_response_age"), source.max_response_age);
         let cors = source.cors.map(|cors| self::cors(compiler, index, cors));
         if compiler.mistakes() > before {
             return None;
@@ -112,6 +116,7 @@ impl Rule {
             access: access?,
             scopes,
             upgrade: source.upgrade,
+            max_response_age,
             forward_credential: source.forward_credential,
             certificate_bound: source.certificate_bound,
             insecure_allow_stale_revocation: source.insecure_allow_stale_revocation,

@@ -202,6 +202,7 @@ pub(super) struct Rule {
     pub scopes: Option<Scopes>,
     #[serde(default)]
     pub upgrade: bool,
+    pub max_response_age: Option<Span>,
     #[serde(default)]
     pub forward_credential: bool,
     #[serde(default)]

@@ -16,17 +16,6 @@ pub(super) struct Cursor {
     pub link: Link,
 }
 
-/// What records from a place on come to.
-#[derive(Debug)]
-pub(super) struct Followed {
-    /// The last place up to which nothing is wrong.
-    pub cursor: Cursor,
-    /// All that are to be believed, those behind one that is not, too.
-    pub entries: Vec<Entry>,
-    /// What is wrong first.
-    pub trouble: Option<Broken>,
-}
-
 /// What is wrong with a log.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Broken {
@@ -41,12 +30,20 @@ impl Cursor {
     pub(super) const START: Self = Self { sequence: 0, link: BEGINNING };
 
     /// Reads records. The first is the one at this place again, which shows that the log still is what
-    /// it was.
-    pub(super) fn follow(self, secrets: &RevocationSecrets, records: &[RevocationRecord]) -> Followed {
-        match self.passed(secrets, records) {
-            Ok(new) => self.follow_new(secrets, new),
-            Err(broken) => Followed { cursor: self, entries: Vec::new(), trouble: Some(broken) },
+    /// it was. The place of the last one is returned, and what those behind this place say.
+    pub(super) fn follow(
+        mut self,
+        secrets: &RevocationSecrets,
+        records: &[RevocationRecord],
+    ) -> Result<(Self, Vec<Entry>), Broken> {
+        let new = self.passed(secrets, records)?;
+        let mut entries = Vec::with_capacity(new.len());
+        for record in new {
+            let entry = open(secrets, record).map_err(|error| Broken::Tampered(alert(&error)))?;
+            self = self.next(&entry)?;
+            entries.push(entry);
         }
+        Ok((self, entries))
     }
 
     /// The records behind this place, if the one at it is the one that was read before.
@@ -75,27 +72,8 @@ impl Cursor {
         }
     }
 
-    fn follow_new(self, secrets: &RevocationSecrets, records: &[RevocationRecord]) -> Followed {
-        let (mut cursor, mut trouble) = (self, None);
-        let mut entries = Vec::with_capacity(records.len());
-        for record in records {
-            let step = open(secrets, record).map_err(|error| Broken::Tampered(alert(&error)));
-            let step = step.and_then(|entry| {
-                let next = cursor.next(&entry);
-                entries.push(entry);
-                next
-            });
-            match step {
-                Ok(next) if trouble.is_none() => cursor = next,
-                Err(broken) if trouble.is_none() => trouble = Some(broken),
-                _ => {}
-            }
-        }
-        Followed { cursor, entries, trouble }
-    }
-
     /// The place of an entry, if it follows this one.
-    fn next(self, entry: &Entry) -> Result<Self, Broken> {
+    pub(super) fn next(self, entry: &Entry) -> Result<Self, Broken> {
         if entry.sequence != self.sequence.saturating_add(1) {
             return Err(Broken::Gap);
         }

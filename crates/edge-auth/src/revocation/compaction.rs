@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Cursor, Followed, PAGE};
+use super::chain::{Cursor, PAGE};
 use super::history::{Base, History};
 use super::ledger::{ATTEMPTS, Ledger, LedgerError};
 use super::snapshot::{Manifest, Snapshot, SnapshotContent, Unread};
@@ -51,6 +51,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
     ) -> Result<usize, LedgerError> {
         let base = self.base().await?;
         let held_up_to = base.as_ref().map(|base| base.end.sequence);
+        let ancestors = base.as_ref().map(Base::ancestors_of_next).unwrap_or_default();
         let (content, end) = if self.secrets.has_previous() {
             self.renewed(base, now).await?
         } else {
@@ -59,7 +60,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
         let held = content.held();
         // Without anything new, there is no newer snapshot to be made.
         if end != Cursor::START && held_up_to != Some(end.sequence) {
-            self.put(content, end, randomness).await?;
+            self.put(content, (end, ancestors), randomness).await?;
         }
         while self.log.forget(end.sequence, now, PAGE).await? == PAGE {}
         Ok(held)
@@ -85,7 +86,8 @@ impl<L: RevocationLog> Ledger<'_, L> {
     async fn read_base(&self, record: &SnapshotRecord) -> Result<Base, Unread> {
         let snapshot = Snapshot::read(self.log, &self.secrets, record).await?;
         let content = snapshot.content(self.log).await?;
-        Ok(Base { content, end: snapshot.end, secret: snapshot.secret })
+        let Snapshot { end, secret, ancestors, .. } = snapshot;
+        Ok(Base { content, end, secret, ancestors })
     }
 
     /// What a snapshot holds, with what came after it.
@@ -100,10 +102,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
         let mut end = start;
         loop {
             let records = self.log.since(end.sequence.max(1), PAGE).await?;
-            let Followed { cursor, entries, trouble } = end.follow(&self.secrets, &records);
-            if let Some(broken) = trouble {
-                return Err(broken.into());
-            }
+            let (place, entries) = end.follow(&self.secrets, &records)?;
             for entry in &entries {
                 if let Some(standing) = Standing::of(entry) {
                     let known = newer.get(&entry.mark).copied();
@@ -111,7 +110,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
                     newer.insert(entry.mark, standing.after(known));
                 }
             }
-            end = cursor;
+            end = place;
             if records.len() < PAGE {
                 content.update(&newer, now);
                 return Ok((content, end));
@@ -145,7 +144,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
     async fn put(
         &self,
         content: SnapshotContent,
-        end: Cursor,
+        (end, ancestors): (Cursor, Vec<Cursor>),
         randomness: &(impl Randomness + ?Sized),
     ) -> Result<(), LedgerError> {
         let mut salt = [0; 3];
@@ -154,7 +153,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
         // Ids are in the order of sequences: parts of lesser ones belong to no snapshot any more.
         let id = end.sequence << 24 | u64::from(u32::from_be_bytes([0, a, b, c]));
         let id = format!("{id:016x}");
-        let written = content.write(&self.secrets, &id, end).ok_or(LedgerError::TooLarge)?;
+        let written = content.write(&self.secrets, &id, end, ancestors).ok_or(LedgerError::TooLarge)?;
         for (number, part) in (0..).zip(written.parts()) {
             self.log.put_snapshot_part(&id, number, &part).await?;
         }

@@ -14,8 +14,17 @@ pub enum Statement {
     Revoked(Target),
     /// What earlier entries say of this is taken back.
     Undone(Target),
-    /// The record of this API key was written: a copy of it in memory may be old.
+    /// The record of this API key was written: a copy of it in memory may be old. Versions before this
+    /// one said so without saying which version of the record it is.
     KeyChanged(Text),
+    /// The record of this API key was written: what is in memory or in the store with a lower version is
+    /// an older one.
+    KeyWritten {
+        /// The key's id.
+        id: Text,
+        /// The record's version.
+        version: u64,
+    },
     /// All that an authority's revocation list has is entered.
     ListImported(List),
 }
@@ -45,10 +54,18 @@ impl List {
 }
 
 impl Statement {
+    /// Whether it makes less to be trusted, and never more.
+    pub(super) fn takes_trust_away(&self) -> bool {
+        match self {
+            Self::Revoked(_) | Self::KeyChanged(_) | Self::KeyWritten { .. } => true,
+            Self::Undone(_) | Self::ListImported(_) => false,
+        }
+    }
+
     pub(super) fn thing(&self) -> Thing<'_> {
         match self {
             Self::Revoked(target) | Self::Undone(target) => target.thing(),
-            Self::KeyChanged(id) => Thing::KeyRecord(id.as_str()),
+            Self::KeyChanged(id) | Self::KeyWritten { id, .. } => Thing::KeyRecord(id.as_str()),
             Self::ListImported(list) => Thing::List(list.issuer.as_str(), list.key_id.as_str()),
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Base {
     pub end: Cursor,
     /// The secret that its marks are made with.
     pub secret: SecretId,
+    /// The ends of those that it was made of.
+    pub ancestors: Vec<Cursor>,
 }
 
 /// What a log says of the things that are wanted.
@@ -27,7 +29,7 @@ pub(crate) struct History {
     wanted: fn(&Statement) -> bool,
     /// Up to here records may be missing: they lapsed, or were made with a secret that is no longer
     /// named and have been entered again.
-    held_up_to: u64,
+    held_up_to: Cursor,
     /// What counts of the records up to there, if it was read.
     base: Option<Base>,
     /// By their marks under the current secret.
@@ -48,7 +50,7 @@ struct Thing {
 
 impl History {
     /// To be read from the beginning, of which records up to one may be missing.
-    pub(super) fn new(wanted: fn(&Statement) -> bool, held_up_to: u64) -> Self {
+    pub(super) fn new(wanted: fn(&Statement) -> bool, held_up_to: Cursor) -> Self {
         let things = HashMap::new();
         Self { wanted, held_up_to, base: None, things, end: Cursor::START, outdated_end: None }
     }
@@ -56,7 +58,7 @@ impl History {
     /// To be read from the beginning. What a snapshot has of the records that it holds counts, and not
     /// those of them that are left.
     pub(super) fn upon(base: Option<Base>) -> Self {
-        let held_up_to = base.as_ref().map_or(0, |base| base.end.sequence);
+        let held_up_to = base.as_ref().map_or(Cursor::START, |base| base.end);
         Self { base, ..Self::new(|_| true, held_up_to) }
     }
 
@@ -103,8 +105,12 @@ impl History {
     fn take_in(&mut self, secrets: &RevocationSecrets, entry: Entry) -> Result<(), LedgerError> {
         let Cursor { sequence, link } = self.end;
         let follows = entry.sequence == sequence.saturating_add(1) && entry.previous == link;
-        if !follows && entry.sequence > self.held_up_to {
+        if !follows && entry.sequence > self.held_up_to.sequence {
             return Err(EntryError::MacWrong { sequence: entry.sequence }.into());
+        }
+        if entry.sequence == self.held_up_to.sequence && entry.link != self.held_up_to.link {
+            let what = "is another one than the last snapshot ends with: an older store was put back";
+            return Err(LedgerError::Changed(format!("ALERT: record {} {what}", entry.sequence)));
         }
         self.end = Cursor { sequence: entry.sequence, link: entry.link };
         self.outdated_end = (!entry.current).then(|| Box::new(entry.clone()));
@@ -129,7 +135,16 @@ impl History {
     }
 }
 
+/// How many of the snapshots before it one names: as many may an instance that slept have missed.
+const ANCESTORS: usize = 64;
+
 impl Base {
+    /// Those of the snapshot that is made of this one: the newest first.
+    pub(super) fn ancestors_of_next(&self) -> Vec<Cursor> {
+        let ancestors = std::iter::once(self.end).chain(self.ancestors.iter().copied());
+        ancestors.take(ANCESTORS).collect()
+    }
+
     fn with<'s>(&self, secrets: &'s RevocationSecrets) -> Option<(&Self, &'s RevocationSecret)> {
         Some((self, secrets.find(&self.secret)?))
     }
@@ -158,6 +173,9 @@ impl Thing {
             (Some((State::Listed { next_update }, until)), Statement::ListImported(list)) => {
                 (Statement::ListImported(List { next_update, ..list }), until)
             }
+            (Some((State::Written { version }, until)), Statement::KeyWritten { id, .. }) => {
+                (Statement::KeyWritten { id, version }, until)
+            }
             (_, statement) => (statement, self.last.until),
         };
         Some(draft(&self.last, statement, until))
@@ -184,7 +202,9 @@ impl<L: RevocationLog> Ledger<'_, L> {
             for record in &records {
                 match open(&self.secrets, record) {
                     Ok(entry) => history.take_in(&self.secrets, entry)?,
-                    Err(EntryError::SecretUnknown { sequence, .. }) if sequence <= history.held_up_to => {
+                    Err(EntryError::SecretUnknown { sequence, .. })
+                        if sequence <= history.held_up_to.sequence =>
+                    {
                         history.end.sequence = sequence;
                     }
                     Err(error) => return Err(error.into()),

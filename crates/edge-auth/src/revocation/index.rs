@@ -1,12 +1,13 @@
 //! What an instance knows of the log, in memory: the gate asks it at every use of a credential.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use edge_auth_token::Timestamp;
 
+use super::chain::Cursor;
 use super::entry::Entry;
 use super::snapshot::{Hit, Snapshot};
-use super::standing::Standing;
+use super::standing::{Standing, State};
 use super::target::{Mark, Marks};
 use crate::cache::{Cache, Seed};
 
@@ -19,11 +20,32 @@ const SWEPT: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Index {
     snapshot: Option<Snapshot>,
-    recent: HashMap<Mark, Standing, Seed>,
+    recent: HashMap<Mark, Recent, Seed>,
     /// What the store says of marks that the filter has.
     confirmed: Cache<Mark, Option<Standing>>,
     /// With so many recent entries, expired ones are looked for.
     sweep_at: usize,
+}
+
+/// What was read of one thing behind the snapshot.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    standing: Standing,
+    /// When the last entry about it was made.
+    at: Timestamp,
+    /// Whether it stays whatever a snapshot has, since that may be one of another log.
+    pinned: bool,
+    /// Whether an entry behind the snapshot took back what that has: this has all that was said since.
+    undone: bool,
+}
+
+/// What is known of a thing that a snapshot does not have: what took it back must be in the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missing {
+    pub mark: Mark,
+    pub standing: Standing,
+    /// When it was said.
+    pub at: Timestamp,
 }
 
 /// What the index knows of one thing.
@@ -47,25 +69,67 @@ impl Index {
         }
     }
 
-    /// Takes a snapshot for all up to its last record. What is known of later ones stays.
+    /// Takes a snapshot of the log that was read for all up to its last record. What is known of later
+    /// ones stays.
     pub(super) fn start_from(&mut self, snapshot: Snapshot, seed: Seed) {
-        self.recent.retain(|_, standing| standing.sequence > snapshot.end.sequence);
+        let end = snapshot.end.sequence;
+        self.recent.retain(|_, recent| recent.pinned || recent.standing.sequence > end);
         self.recent.shrink_to_fit();
         self.confirmed = Cache::new(CONFIRMED, seed);
         self.snapshot = Some(snapshot);
     }
 
-    /// Takes an entry in. To take it in again, or late, changes nothing.
-    pub(super) fn apply(&mut self, entry: &Entry, now: Timestamp) {
-        let standing = Standing::of(entry).filter(|standing| standing.sequence > self.snapshot_sequence());
-        let Some(standing) = standing else { return };
+    /// Pins all that a snapshot should have, but for what was `taken_back`: before one is taken that stands
+    /// for records that were not read.
+    pub(super) fn pin(&mut self, snapshot: &Snapshot, taken_back: &HashSet<Mark>) {
+        for (mark, recent) in &mut self.recent {
+            let standing = recent.standing;
+            if taken_back.contains(mark) {
+                recent.pinned = false;
+            } else if standing.state != State::Undone && standing.sequence <= snapshot.end.sequence {
+                recent.pinned = true;
+                recent.standing = snapshot.exactly(*mark).map_or(standing, |held| standing.and(held));
+            }
+        }
+    }
+
+    /// What is known, has a meaning still, and is not in a snapshot of all up to a later record.
+    pub(super) fn missing_in(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<Missing> {
+        let mut missing = Vec::new();
+        for (mark, Recent { standing, at, .. }) in &self.recent {
+            let covered = match standing.state {
+                State::Undone => true,
+                State::Revoked { before: None } => snapshot.perhaps(*mark),
+                State::Revoked { .. } | State::Listed { .. } | State::Written { .. } => {
+                    snapshot.exactly(*mark).is_some_and(|held| standing.and(held).state == held.state)
+                }
+            };
+            if !covered && standing.counts(now) && standing.sequence <= snapshot.end.sequence {
+                missing.push(Missing { mark: *mark, standing: *standing, at: *at });
+            }
+        }
+        missing
+    }
+
+    /// Takes an entry in. To take it in again, or late, changes nothing. One that was read out of its
+    /// place is pinned.
+    pub(super) fn apply(&mut self, entry: &Entry, in_place: bool, now: Timestamp) {
+        let Some(standing) = Standing::of(entry) else { return };
+        if in_place && standing.sequence <= self.snapshot_sequence() {
+            return;
+        }
         if self.recent.len() >= self.sweep_at {
-            self.recent.retain(|_, standing| standing.counts(now));
+            self.recent.retain(|_, recent| recent.undone || recent.standing.counts(now));
             self.sweep_at = SWEPT.max(self.recent.len() * 2);
         }
         let known = self.recent.get(&entry.mark).copied();
-        let known = known.or_else(|| self.snapshot.as_ref()?.exactly(entry.mark));
-        self.recent.insert(entry.mark, standing.after(known));
+        let held = || self.snapshot.as_ref()?.exactly(entry.mark);
+        let standing = standing.after(known.map(|known| known.standing).or_else(held));
+        let pinned =
+            standing.state != State::Undone && (!in_place || known.is_some_and(|known| known.pinned));
+        let undone = standing.state == State::Undone || known.is_some_and(|known| known.undone);
+        let at = known.map_or(entry.at, |known| known.at.max(entry.at));
+        self.recent.insert(entry.mark, Recent { standing, at, pinned, undone });
     }
 
     /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the same
@@ -74,11 +138,19 @@ impl Index {
         let (mut found, mut open): (Option<Standing>, Vec<Mark>) = (None, Vec::new());
         let snapshot = self.snapshot.as_ref();
         for mark in &marks.0 {
-            let known = self.recent.get(mark).copied().filter(|standing| standing.counts(now));
+            let recent = self.recent.get(mark);
             let held = || snapshot?.exactly(*mark).filter(|standing| standing.counts(now));
-            let one = match known.or_else(held) {
+            let one = match recent.map(|recent| recent.standing).filter(|standing| standing.counts(now)) {
+                Some(standing) => Some(standing),
+                None if recent.is_some_and(|recent| recent.undone) => continue,
+                None => held(),
+            };
+            let one = match one {
                 None if snapshot.is_some_and(|snapshot| snapshot.perhaps(*mark)) => {
-                    self.confirmed.find(mark).unwrap_or_else(|| {
+                    // What was confirmed for a time that has passed is not known any more.
+                    let confirmed = self.confirmed.find(mark);
+                    let confirmed = confirmed.filter(|one| one.is_none_or(|one| one.counts(now)));
+                    confirmed.unwrap_or_else(|| {
                         open.push(*mark);
                         None
                     })
@@ -119,9 +191,9 @@ impl Index {
         self.snapshot.as_ref().map_or(0, |snapshot| snapshot.end.sequence)
     }
 
-    /// How many things are held that no snapshot has.
-    pub(super) fn recent(&self) -> usize {
-        self.recent.len()
+    /// The snapshot's last record.
+    pub(super) fn snapshot(&self) -> Option<Cursor> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.end)
     }
 }
 
@@ -136,7 +208,6 @@ mod tests {
     use crate::revocation::name::Text;
     use crate::revocation::record::{Draft, open, seal};
     use crate::revocation::snapshot::SnapshotContent;
-    use crate::revocation::standing::State;
     use crate::revocation::target::Target;
     use crate::revocation::{RevocationSecret, RevocationSecrets};
 
@@ -173,10 +244,10 @@ mod tests {
     #[test]
     fn an_entry_that_a_snapshot_holds_says_nothing_anew_however_late_it_is_read() {
         let (mut index, marks) = index(7);
-        index.apply(&entry(5, Statement::Undone(key())), NOW);
-        index.apply(&entry(7, Statement::Undone(key())), NOW);
+        index.apply(&entry(5, Statement::Undone(key())), true, NOW);
+        index.apply(&entry(7, Statement::Undone(key())), true, NOW);
         assert!(matches!(index.find(&marks, NOW), Found::Perhaps { known: None, .. }));
-        index.apply(&entry(8, Statement::Undone(key())), NOW);
+        index.apply(&entry(8, Statement::Undone(key())), true, NOW);
         let found = index.find(&marks, NOW);
         assert!(matches!(found, Found::Standing(Standing { state: State::Undone, .. })), "{found:?}");
     }
@@ -195,7 +266,7 @@ mod tests {
     fn what_lapsed_since_a_snapshot_is_looked_up_in_it() {
         let (mut index, marks) = index(7);
         let until = Some(NOW);
-        index.apply(&Entry { until, ..entry(8, Statement::Revoked(key())) }, NOW);
+        index.apply(&Entry { until, ..entry(8, Statement::Revoked(key())) }, true, NOW);
         assert!(matches!(index.find(&marks, NOW), Found::Standing(_)));
         let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
         assert!(matches!(index.find(&marks, lapsed), Found::Perhaps { known: None, .. }));

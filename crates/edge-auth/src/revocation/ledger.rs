@@ -1,8 +1,6 @@
 //! The log, administered. Each change is appended by compare-and-set, so that two administrators at
 //! once lose nothing.
 
-use std::time::Duration;
-
 use edge_auth_token::Timestamp;
 
 use super::chain::{Broken, Cursor};
@@ -13,15 +11,13 @@ use super::record::{Draft, EntryError, open, seal};
 use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;
 use super::standing::unless_always;
-use super::target::Target;
+use super::target::{Target, Thing};
 use crate::platform::{MAX_APPENDED, Put, RevocationLog, RevocationRecord, Unavailable};
 
 /// How often a change is tried anew after somebody else's.
 pub(super) const ATTEMPTS: usize = 20;
 /// How many records one page of a list has at most.
 const MAX_LISTED: usize = 200;
-/// Long enough for every instance to read it, and short enough not to fill the log.
-const CHANGE_KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 /// The most bytes of a reason, and of who gave it.
 const MAX_REASON_BYTES: usize = 256;
 
@@ -153,10 +149,29 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
         Err(LedgerError::Conflict)
     }
 
-    /// Tells every instance that the record of an API key was written.
-    pub async fn key_changed(&self, id: &Text, order: Order<'_>) -> Result<Entry, LedgerError> {
-        let until = order.now.plus(CHANGE_KEPT);
-        self.enter_one(Statement::KeyChanged(id.clone()), Some(until), order).await
+    /// Tells every instance which version of an API key's record was written: until the key expires,
+    /// none believes an older one.
+    pub async fn key_written(
+        &self,
+        id: &Text,
+        version: u64,
+        until: Option<Timestamp>,
+        order: Order<'_>,
+    ) -> Result<Entry, LedgerError> {
+        self.enter_one(Statement::KeyWritten { id: id.clone(), version }, until, order).await
+    }
+
+    /// The latest version of an API key's record that was told of.
+    pub(crate) async fn key_version(&self, id: &Text) -> Result<Option<u64>, LedgerError> {
+        let mut latest = None;
+        for mark in &self.secrets.marks(Thing::KeyRecord(id.as_str())).0 {
+            for record in self.log.marked(&mark.to_string()).await? {
+                if let Statement::KeyWritten { version, .. } = open(&self.secrets, &record)?.statement {
+                    latest = latest.max(Some(version));
+                }
+            }
+        }
+        Ok(latest)
     }
 
     /// Appends statements in this order. Either all of them are in the log after a success, or the
@@ -191,7 +206,7 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
     ) -> Result<Vec<Entry>, E> {
         let made = self.log.snapshot().await.map_err(LedgerError::from)?;
         let made = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
-        let mut history = History::new(wanted, made.map_or(0, |manifest| manifest.end.sequence));
+        let mut history = History::new(wanted, made.map_or(Cursor::START, |manifest| manifest.end));
         let mut entries = Vec::new();
         for _ in 0..ATTEMPTS {
             self.read_on(&mut history).await?;

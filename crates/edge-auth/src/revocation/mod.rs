@@ -12,8 +12,10 @@
 //! A record's MAC covers its sequence and the MAC of the record before it, under a secret that only
 //! hosts and administrators have. So who can write to the store can neither edit, move nor insert a
 //! record, and an instance that follows the log notices when what it read last is gone or another, or
-//! what is new does not follow it. What a snapshot has counts though its record was taken out. What a
-//! fresh instance cannot notice is an older store put back whole.
+//! what is new does not follow it. A revocation counts wherever its record is met; what takes one back
+//! counts only in its place in the log that was read. What a snapshot has counts though its record was
+//! taken out, and a snapshot is taken only if it is of the same log. What a fresh instance cannot notice
+//! is an older store put back whole.
 //!
 //! **Marks.** Everything that can be revoked has a mark, 128 bits of an HMAC of what it is, by which
 //! it is found in the store and in memory. Nobody without the secret can make two things with marks
@@ -38,6 +40,7 @@ mod secrets;
 mod snapshot;
 mod standing;
 mod target;
+mod trace;
 mod watch;
 
 pub use entry::{Entry, List, Statement};

@@ -23,6 +23,8 @@ pub(crate) enum State {
     Revoked { before: Option<Timestamp> },
     /// An authority's revocation list is entered, and good until a time.
     Listed { next_update: Timestamp },
+    /// The record of an API key has this version, or a later one.
+    Written { version: u64 },
     /// What was said is taken back.
     Undone,
 }
@@ -34,6 +36,7 @@ impl Standing {
             Statement::Revoked(target) => State::Revoked { before: target.before() },
             Statement::ListImported(list) => State::Listed { next_update: list.next_update },
             Statement::Undone(_) => State::Undone,
+            Statement::KeyWritten { version, .. } => State::Written { version: *version },
             Statement::KeyChanged(_) => return None,
         };
         Some(Self { sequence: entry.sequence, state, until: entry.until })
@@ -60,7 +63,15 @@ impl Standing {
                 until: unless_always(earlier.until, later.until),
                 ..later
             },
-            _ => later,
+            (State::Written { version: first }, State::Written { version: second }) => Self {
+                state: State::Written { version: first.max(second) },
+                until: unless_always(earlier.until, later.until),
+                ..later
+            },
+            (
+                State::Revoked { .. } | State::Listed { .. } | State::Written { .. } | State::Undone,
+                State::Revoked { .. } | State::Listed { .. } | State::Written { .. } | State::Undone,
+            ) => later,
         }
     }
 }

@@ -113,7 +113,7 @@ impl Target {
     }
 
     /// Up to when what it names is revoked, if that is a matter of time.
-    pub(super) fn before(&self) -> Option<Timestamp> {
+    pub(crate) fn before(&self) -> Option<Timestamp> {
         match self {
             Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
                 Some(*before)

@@ -1,6 +1,7 @@
 //! Keeping up with the log: when an instance reads it, and when what it knows is too old to decide.
 
 mod confirming;
+mod succession;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -8,14 +9,17 @@ use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor, Followed, PAGE};
+use super::chain::{Broken, Cursor, PAGE, alert};
 use super::entry::{Entry, Statement};
-use super::index::Index;
+use super::index::{Found, Index};
 use super::limits::RevocationLimits;
+use super::record::open;
 use super::secrets::RevocationSecrets;
-use super::snapshot::{Snapshot, Unread};
+use super::standing::{self, Standing};
+use super::target::{Target, Thing};
+use super::trace::Trace;
 use crate::cache::Seed;
-use crate::platform::{Platform, RevocationFeed, Unavailable};
+use crate::platform::{Platform, RevocationFeed, RevocationRecord, Unavailable};
 
 /// After a read that failed, requests do not wait for another one before this.
 const RETRY: Duration = Duration::from_secs(1);
@@ -23,7 +27,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const ABANDONED: Duration = Duration::from_secs(10);
 /// Clocks are read in turn by many: so much earlier is no clock that was set back.
 const OUT_OF_TURN: Duration = Duration::from_secs(1);
-/// With more recent entries than these, a snapshot that has them is looked for.
+/// With more records than these behind the snapshot, one that has them is looked for.
 const CROWDED: usize = 20_000;
 
 /// What an instance knows of the log, and since when.
@@ -40,17 +44,17 @@ pub(crate) struct Watch {
 #[derive(Debug)]
 struct State {
     index: Index,
-    cursor: Cursor,
+    trace: Trace,
     /// When the last good read began.
     read_at: Option<Timestamp>,
     /// When a read began that has not ended yet.
     reading_since: Option<Timestamp>,
     /// When the last read failed, and why; `None` after a good one.
     failure: Option<(Timestamp, String)>,
-    /// With so many recent entries, a snapshot is looked for.
+    /// With so many records behind the snapshot, a newer one is looked for.
     crowded_at: usize,
-    /// Whether a snapshot stood for records that were not read, since this was told last.
-    skipped: bool,
+    /// What was read and not told yet.
+    news: News,
 }
 
 /// Whether what is known is new enough.
@@ -65,7 +69,7 @@ pub(crate) enum Freshness {
     Stale,
 }
 
-/// What a read brought.
+/// What reads brought.
 #[derive(Debug, Default)]
 pub(crate) struct News {
     /// The API keys whose records changed.
@@ -99,16 +103,54 @@ impl From<Unavailable> for Trouble {
     }
 }
 
+/// What to do with records behind missing ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gaps {
+    /// Nothing yet: a snapshot may stand for those that are missing, and for what took something back.
+    Wait,
+    /// No snapshot does: what takes trust away counts.
+    Lack,
+}
+
+/// Why it closes.
+fn unread(trouble: Trouble) -> Unavailable {
+    match trouble {
+        Trouble::Unavailable(error) => error,
+        Trouble::Tampered(what) => Unavailable::new(what),
+        Trouble::Behind => Unavailable::new(
+            "ALERT: records of the log are missing, and no snapshot has them: somebody took them out, or an \
+             older store was put back",
+        ),
+    }
+}
+
+impl State {
+    fn knows_nothing(&self) -> bool {
+        self.trace.end() == Cursor::START && self.index.is_empty()
+    }
+
+    fn apply(&mut self, entry: Entry, in_place: bool, now: Timestamp) {
+        self.index.apply(&entry, in_place, now);
+        match entry.statement {
+            Statement::KeyChanged(id)
+            | Statement::KeyWritten { id, .. }
+            | Statement::Revoked(Target::ApiKey { id })
+            | Statement::Undone(Target::ApiKey { id }) => self.news.changed_keys.push(id.into()),
+            Statement::Revoked(_) | Statement::Undone(_) | Statement::ListImported(_) => {}
+        }
+    }
+}
+
 impl Watch {
     pub(crate) fn new(secrets: RevocationSecrets, limits: RevocationLimits, seed: Seed) -> Self {
         let state = State {
             index: Index::new(seed),
-            cursor: Cursor::START,
+            trace: Trace::behind(Cursor::START),
             read_at: None,
             reading_since: None,
             failure: None,
             crowded_at: CROWDED,
-            skipped: false,
+            news: News::default(),
         };
         Self { secrets, limits, seed, latest: AtomicU64::new(0), state: RwLock::new(state) }
     }
@@ -176,6 +218,18 @@ impl Watch {
         }
     }
 
+    /// The version of an API key's record that was told of.
+    pub(crate) fn key_version(&self, id: &str, now: Timestamp) -> Option<u64> {
+        match self.read().index.find(&self.secrets.marks(Thing::KeyRecord(id)), now) {
+            Found::Standing(Standing { state: standing::State::Written { version }, .. })
+            | Found::Perhaps {
+                known: Some(Standing { state: standing::State::Written { version }, .. }),
+                ..
+            } => Some(version),
+            Found::Standing(_) | Found::Perhaps { .. } | Found::Nothing => None,
+        }
+    }
+
     /// The index, to be asked. Nothing may be waited for while it is held.
     pub(crate) fn index(&self) -> impl std::ops::Deref<Target = Index> + '_ {
         struct Guard<'a>(RwLockReadGuard<'a, State>);
@@ -194,10 +248,9 @@ impl Watch {
         platform: &impl Platform,
         now: Timestamp,
         notices: &mut Vec<String>,
-    ) -> Result<News, Unavailable> {
+    ) -> Result<(), Unavailable> {
         self.write().reading_since = Some(now);
-        let mut news = News::default();
-        let reading = self.catch_up(platform.revocations(), now, &mut news, notices);
+        let reading = self.catch_up(platform.revocations(), now, notices);
         let (caught_up, took) = platform.timed(reading).await;
         let mut state = self.write();
         state.reading_since = None;
@@ -209,8 +262,7 @@ impl Watch {
                 let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
                 let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
                 state.read_at = known.max(Some(now));
-                news.skipped = std::mem::take(&mut state.skipped);
-                Ok(news)
+                Ok(())
             }
             Err(error) => {
                 notices.push(format!("revocations could not be read: {error}"));
@@ -220,117 +272,91 @@ impl Watch {
         }
     }
 
+    /// What was read since this was asked last, by reads that failed later, too.
+    pub(crate) fn take_news(&self) -> News {
+        std::mem::take(&mut self.write().news)
+    }
+
     async fn catch_up(
         &self,
         feed: &impl RevocationFeed,
         now: Timestamp,
-        news: &mut News,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let snapshot_due = {
-            let state = self.read();
-            state.read_at.is_none() || state.index.recent() >= state.crowded_at
-        };
-        if snapshot_due {
-            self.load_snapshot(feed, notices).await?;
-            let mut state = self.write();
-            state.crowded_at = CROWDED + state.index.recent();
+        let first = self.read().read_at.is_none();
+        if first && self.read().knows_nothing() {
+            self.load_snapshot(feed, now, notices).await?;
         }
-        match self.tail(feed, now, news).await {
-            Ok(()) => Ok(()),
-            Err(Trouble::Unavailable(error)) => Err(error),
-            Err(Trouble::Tampered(what)) => Err(Unavailable::new(what)),
+        match self.tail(feed, now).await {
+            Ok(()) => {}
             Err(Trouble::Behind) => {
-                self.load_snapshot(feed, notices).await?;
-                match self.tail(feed, now, news).await {
-                    Ok(()) => Ok(()),
-                    Err(Trouble::Unavailable(error)) => Err(error),
-                    Err(Trouble::Tampered(what)) => Err(Unavailable::new(what)),
-                    Err(Trouble::Behind) => Err(Unavailable::new(
-                        "ALERT: records of the log are missing, and no snapshot has them: somebody took them \
-                         out, or an older store was put back",
-                    )),
-                }
+                self.load_snapshot(feed, now, notices).await?;
+                self.tail_over(feed, now, Gaps::Lack).await.map_err(unread)?;
             }
+            Err(trouble) => return Err(unread(trouble)),
         }
-    }
-
-    /// Starts from the newest snapshot, if it is newer than what is known. One that is not to be
-    /// believed is told of, and the log is read instead.
-    async fn load_snapshot(
-        &self,
-        feed: &impl RevocationFeed,
-        notices: &mut Vec<String>,
-    ) -> Result<(), Unavailable> {
-        let mut newest = feed.snapshot().await?;
-        loop {
-            let known = self.read().index.snapshot_sequence();
-            let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
-            let why = match Snapshot::read(feed, &self.secrets, &record).await {
-                Ok(snapshot) => {
-                    self.install(snapshot);
-                    return Ok(());
-                }
-                Err(Unread::Unavailable(error)) => return Err(error),
-                Err(Unread::NotBelieved(why)) => why,
-            };
-            // The parts of one that was replaced meanwhile are dropped.
-            newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
-            if newest.is_none() {
-                notices.push(format!("{}; the log is read instead", why.told()));
-            }
+        let crowded = |state: &State| state.trace.len() >= state.crowded_at;
+        if crowded(&self.read()) {
+            self.load_snapshot(feed, now, notices).await?;
+            let mut state = self.write();
+            state.crowded_at = CROWDED + state.trace.len();
         }
-    }
-
-    /// Takes a snapshot for all up to its last record. What is known of later ones stays.
-    fn install(&self, snapshot: Snapshot) {
-        let mut state = self.write();
-        let end = snapshot.end;
-        // Another read may have been faster.
-        if end.sequence > state.index.snapshot_sequence() {
-            state.index.start_from(snapshot, self.seed);
-            if end.sequence > state.cursor.sequence {
-                state.skipped = state.cursor != Cursor::START;
-                state.cursor = end;
-            }
-        }
+        Ok(())
     }
 
     /// Reads the log to its end.
-    async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp, news: &mut News) -> Result<(), Trouble> {
+    async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp) -> Result<(), Trouble> {
+        self.tail_over(feed, now, Gaps::Wait).await
+    }
+
+    async fn tail_over(&self, feed: &impl RevocationFeed, now: Timestamp, gaps: Gaps) -> Result<(), Trouble> {
         loop {
-            let from = self.read().cursor;
-            // The record at the cursor is read again: it shows that the log still is what it was.
-            let records = feed.since(from.sequence.max(1), PAGE).await?;
-            let whole = records.len() < PAGE;
-            let Followed { cursor, entries, trouble } = from.follow(&self.secrets, &records);
-            self.apply(cursor, entries, now, news);
-            if let Some(trouble) = trouble {
-                return Err(trouble.into());
-            }
-            if whole {
+            let place = self.read().trace.end();
+            // The record there is read again: it shows that the log still is what it was.
+            let records = feed.since(place.sequence.max(1), PAGE).await?;
+            self.take_in(place, &records, now, gaps)?;
+            if records.len() < PAGE {
                 return Ok(());
+            }
+            if self.read().trace.end().sequence <= place.sequence {
+                return Err(Trouble::Tampered("ALERT: the store gives the same records again".to_owned()));
             }
         }
     }
 
-    fn apply(&self, cursor: Cursor, entries: Vec<Entry>, now: Timestamp, news: &mut News) {
+    /// Takes in what the store has from a place on. Behind the first record that is not to be believed,
+    /// or not in its place, only what takes trust away counts.
+    fn take_in(
+        &self,
+        place: Cursor,
+        records: &[RevocationRecord],
+        now: Timestamp,
+        gaps: Gaps,
+    ) -> Result<(), Trouble> {
+        let opened: Vec<_> = records.iter().map(|record| open(&self.secrets, record)).collect();
         let mut state = self.write();
-        for entry in entries {
-            state.index.apply(&entry, now);
-            match entry.statement {
-                Statement::KeyChanged(id) => news.changed_keys.push(id.into()),
-                Statement::Revoked(super::Target::ApiKey { id })
-                | Statement::Undone(super::Target::ApiKey { id }) => {
-                    news.changed_keys.push(id.into());
+        let mut so_far = state.trace.check_place(place, records.first(), now);
+        for (record, opened) in records.iter().zip(opened) {
+            let known_up_to = state.trace.end().sequence;
+            let entry = match opened {
+                Ok(entry) => entry,
+                Err(error) => {
+                    // One that was believed before is none of another secret.
+                    let read_before = record.sequence <= known_up_to;
+                    let what = if read_before { format!("ALERT: {error}") } else { alert(&error) };
+                    so_far = so_far.and(Err(Broken::Tampered(what)));
+                    continue;
                 }
-                _ => {}
+            };
+            so_far = so_far.and_then(|()| state.trace.follow(&entry));
+            match so_far {
+                Ok(()) if entry.sequence > known_up_to => state.apply(entry, true, now),
+                Err(Broken::Gap) if gaps == Gaps::Wait => {}
+                Err(_) if entry.statement.takes_trust_away() => state.apply(entry, false, now),
+                Ok(()) | Err(_) => {}
             }
         }
-        // A read that began earlier may end later.
-        if cursor.sequence > state.cursor.sequence {
-            state.cursor = cursor;
-        }
+        Ok(so_far?)
     }
 
     /// A panic elsewhere cannot leave the state half changed.

@@ -3,6 +3,43 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::request::is_token;
+
+/// The longest method that is read, in bytes.
+const MAX_METHOD_BYTES: usize = 32;
+
+/// Checks the method of a request, exactly as it was sent.
+///
+/// Methods are case-sensitive (RFC 9110 §9.1), and not to every server: `delete` would match no rule for `DELETE`,
+/// pass by a later one, and be taken for `DELETE` behind the gate. No registered method has a lower-case letter, and
+/// no rule can name one that has, so none passes.
+pub(crate) fn check_method(method: &str) -> Result<(), MethodRefused> {
+    if !is_token(method) || method.len() > MAX_METHOD_BYTES {
+        return Err(MethodRefused::NotToken);
+    }
+    if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return Err(MethodRefused::LowerCase);
+    }
+    if method == "CONNECT" {
+        return Err(MethodRefused::Connect);
+    }
+    Ok(())
+}
+
+/// Why a request's method is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MethodRefused {
+    /// Not a token (RFC 9110 §5.6.2), or too long.
+    #[error("the method is no token of at most {MAX_METHOD_BYTES} bytes")]
+    NotToken,
+    /// Another spelling of a method.
+    #[error("the method has lower-case letters: a server could take it for another")]
+    LowerCase,
+    /// It asks for a tunnel to a host, not for a path (RFC 9110 §9.3.6).
+    #[error("CONNECT is for proxies to anywhere")]
+    Connect,
+}
+
 /// The methods of a rule: all, or those listed. `GET` includes `HEAD`; `OPTIONS` is like any
 /// other. Methods are case-sensitive (RFC 9110 §9.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +118,7 @@ fn check(method: &str) -> Result<(), MethodError> {
     if method == "CONNECT" {
         return Err(MethodError::Connect);
     }
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if method.is_empty() || !method.bytes().all(is_token) {
+    if !is_token(method) {
         return Err(MethodError::NotToken(method.to_owned()));
     }
     if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
@@ -94,6 +130,21 @@ fn check(method: &str) -> Result<(), MethodError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_that_is_spelled_with_lower_case_letters_is_refused() {
+        for method in ["get", "Get", "GEt", "delete", "pATCH", "PropFind", "purge", "m-search", "x"] {
+            assert_eq!(check_method(method), Err(MethodRefused::LowerCase), "{method}");
+        }
+        for method in ["GET", "PATCH", "PROPFIND", "M-SEARCH", "VERSION_2", "PURGE", "X1"] {
+            assert_eq!(check_method(method), Ok(()), "{method}");
+        }
+        for method in ["", "GE T", "GÉT", &"A".repeat(33)] {
+            assert_eq!(check_method(method), Err(MethodRefused::NotToken), "{method}");
+        }
+        assert_eq!(check_method("CONNECT"), Err(MethodRefused::Connect));
+        assert_eq!(check_method("connect"), Err(MethodRefused::LowerCase));
+    }
 
     #[test]
     fn methods_left_out_are_all() {

@@ -28,6 +28,7 @@ mod tests;
 
 pub use host::{Host, HostPattern, HostPatternError, HostRefused};
 pub use kept::check_kept;
+pub(crate) use method::check_method;
 pub use method::{MethodError, Methods};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
 pub use pattern::{Captures, PathPattern, PatternError};

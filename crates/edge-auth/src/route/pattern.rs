@@ -69,13 +69,26 @@ impl PathPattern {
 
     /// Whether every path that `other` matches is matched here, too: exactly that, since each
     /// segment is either one text or any, and only a rest has more than one length.
-    pub(super) fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         let lengths = match (&self.rest, &other.rest) {
             (Some(_), _) => self.segments.len() <= other.segments.len(),
             (None, None) => self.segments.len() == other.segments.len(),
             (None, Some(_)) => false,
         };
         lengths && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.covers(theirs))
+    }
+
+    /// Whether some path is matched both here and by `other`.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.segments.len(), other.segments.len());
+        let lengths = match (&self.rest, &other.rest) {
+            (Some(_), Some(_)) => true,
+            (Some(_), None) => ours <= theirs,
+            (None, Some(_)) => theirs <= ours,
+            (None, None) => ours == theirs,
+        };
+        let alike = |(ours, theirs): (&Segment, &Segment)| ours.covers(theirs) || theirs.covers(ours);
+        lengths && self.segments.iter().zip(&other.segments).all(alike)
     }
 
     /// The path up to the first segment that is not literal, and its number of segments: `/v1/a`
@@ -392,6 +405,26 @@ mod tests {
             ("/{x}/b", "/a/{y}"),
         ] {
             assert!(!pattern(one).covers(&pattern(other)), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn two_patterns_meet_if_one_path_matches_both() {
+        for (one, other) in [
+            ("/a", "/{x}"),
+            ("/a/{x}", "/{y}/b"),
+            ("/{*rest}", "/a/b"),
+            ("/a/{*rest}", "/a"),
+            ("/a/{*rest}", "/{x}/b/{*rest}"),
+        ] {
+            assert!(pattern(one).meets(&pattern(other)), "{one} {other}");
+            assert!(pattern(other).meets(&pattern(one)), "{other} {one}");
+        }
+        for (one, other) in
+            [("/a", "/b"), ("/a", "/a/"), ("/{x}", "/"), ("/a/b/{*rest}", "/a"), ("/a/{x}", "/b/{*rest}")]
+        {
+            assert!(!pattern(one).meets(&pattern(other)), "{one} {other}");
+            assert!(!pattern(other).meets(&pattern(one)), "{other} {one}");
         }
     }
 

@@ -10,7 +10,7 @@ const WRITE: &str = "edge-auth:keys:write";
 /// A desk of another policy that knows the keys of an open one, and a key with both scopes.
 fn desk_of(policy: &str) -> (Desk, String) {
     let open = Desk::open();
-    let wish = json!({"block": "staff", "all_scopes": true, "never_expires": true});
+    let wish = json!({"block": "staff", "scopes": [READ, WRITE], "never_expires": true});
     let key = open.post("/admin/v1/keys", &wish.to_string()).secret();
     let policy = format!("{policy}{BLOCKS}{STAFF}");
     let gate = gate(&policy, &open.store);
@@ -112,12 +112,38 @@ fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
 }
 
 #[test]
-fn a_key_with_all_scopes_may_read_and_write() {
+fn a_key_with_both_scopes_may_read_and_write() {
     let (desk, key) = desk_of("[admin]\n");
     let by_key = [("authorization", &*format!("ApiKey {key}"))];
     assert_eq!(desk.ask("GET", "/admin/v1/keys", &by_key, "").status, 200);
     let wish = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
     assert_eq!(desk.ask("POST", "/admin/v1/keys", &by_key, &wish.to_string()).status, 201);
+}
+
+#[test]
+fn a_key_with_all_scopes_may_do_nothing_whichever_rule_lets_it_through() {
+    let desk = Desk::open();
+    let wish = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
+    let key = desk.post("/admin/v1/keys", &wish).secret();
+    for (method, target) in
+        [("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys"), ("GET", "/admin/v1/openapi.json")]
+    {
+        let answer = desk.ask(method, target, &[("x-api-key", &key)], &wish);
+        assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{method} {target}");
+    }
+}
+
+#[test]
+fn a_rule_that_names_no_scope_of_the_administration_does_not_open_it() {
+    let open = Desk::open();
+    let (_, key) = open.key("staff", READ);
+    for path in ["/{*rest}", "/admin/{*rest}", "/admin/v1/keys", "/{a}/{b}/{c}"] {
+        let rule = format!("[[rule]]\npath = \"{path}\"\nrequire = \"key:staff\"\n");
+        let desk = Desk { gate: gate(&format!("[admin]\n{BLOCKS}{rule}"), &open.store), ..Desk::open() };
+        let answer = desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "");
+        assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{path}");
+        assert!(answer.audit.reason.as_deref().unwrap().contains("whose `scopes` name"), "{path}");
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub(crate) const STAFF: &str = r#"
 [[rule]]
 path = "/admin/v1/{*rest}"
 require = "key:staff"
+scopes = { any_of = ["edge-auth:keys:read", "edge-auth:keys:write"] }
 "#;
 
 pub(crate) struct Desk {

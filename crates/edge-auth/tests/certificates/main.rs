@@ -14,4 +14,5 @@ mod chain;
 mod door;
 mod identity;
 mod policy;
+mod reencoded;
 mod sources;

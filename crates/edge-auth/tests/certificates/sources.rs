@@ -127,7 +127,7 @@ fn api_gateways_certificate_is_read_whole_and_placeholders_are_refused() {
 }
 
 /// What Cloudflare tells of a good certificate.
-const TOLD: TlsClientAuth<'static> = TlsClientAuth {
+pub(crate) const TOLD: TlsClientAuth<'static> = TlsClientAuth {
     presented: Some("1"),
     verified: Some("SUCCESS"),
     revoked: Some("0"),

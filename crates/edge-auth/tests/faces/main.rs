@@ -1,6 +1,12 @@
 //! The faces as proxies, applications and browsers meet them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a panic is a failed test"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,4 +15,5 @@ mod door;
 mod forward_auth;
 mod forward_replies;
 mod gateway;
+mod redaction;
 mod verify;

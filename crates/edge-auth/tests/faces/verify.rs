@@ -30,6 +30,7 @@ fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
             "id": principal, "kind": "api-key", "subject": door.id, "client": "team data", "scopes": "orders:read",
         },
         "target": "/orders/1?page=2",
+        "remove": ["x-api-key"],
         "headers": {
             "X-Auth-Principal": principal, "X-Auth-Kind": "api-key", "X-Auth-Subject": door.id,
             "X-Auth-Client": "team%20data", "X-Auth-Scopes": "orders:read",
@@ -196,4 +197,18 @@ fn a_host_that_is_told_twice_is_the_same() {
     assert_eq!(ask(Some("api.example"), "API.example."), Value::Null);
     assert_eq!(ask(Some("api.example"), "other.example"), "host_mismatch");
     assert_eq!(ask(None, "other.example"), Value::Null);
+}
+
+#[test]
+fn the_application_learns_which_of_its_clients_fields_must_not_go_on() {
+    let headers = json!({
+        "X-Auth-Client": "mallory", "x_auth_subject": "mallory", "X.Auth.Roles": ["a", "b"], "Accept": "*/*",
+        "Client-Cert": "junk", "X-HTTP-Method-Override": "DELETE",
+    });
+    let answer =
+        decide(&door(), &json!({"method": "GET", "target": "/open", "headers": headers}).to_string());
+    let removed =
+        ["client-cert", "x-auth-client", "x-http-method-override", "x.auth.roles", "x_auth_subject"];
+    assert_eq!(answer["remove"], json!(removed));
+    assert_eq!(answer["headers"], Value::Null);
 }

@@ -4,12 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod again;
+mod attacked;
 mod audit;
+mod authorities;
 mod clock;
 mod costs;
 mod lists;
+mod older_record;
 mod outage;
 mod overtaken;
+mod reencoded;
+mod replayed;
 mod rotation;
 mod snapshots;
 mod spread;

@@ -73,7 +73,7 @@ fn a_revoked_key_is_refused_by_an_instance_that_remembers_its_record() {
 }
 
 #[test]
-fn a_key_whose_record_was_put_back_stays_revoked() {
+fn a_revoked_key_whose_record_was_put_back_is_refused() {
     let world = World::new();
     let (id, text) = world.key();
     let before =
@@ -83,7 +83,7 @@ fn a_key_whose_record_was_put_back_stays_revoked() {
     use edge_auth::platform::{ApiKeyAdmin, Expected};
     let put = block_on(world.platform.api_keys.put(&before, Expected::Version(2), NOW)).unwrap();
     assert_eq!(put, edge_auth::platform::Put::Stored);
-    assert_eq!(world.start().key(&text, later(1.0)), Some(Code::KeyRevoked));
+    assert_eq!(world.start().key(&text, later(1.0)), Some(Code::KeyInvalid));
 }
 
 #[test]

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revocations};
 use edge_auth::certificate::Handover;
-use edge_auth::platform::{NoRevocations, RevocationLog};
+use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
 use edge_auth::revocation::{Entry, Ledger, RevocationSecrets};
 use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::{Document, Documents};
 use edge_auth_testkit::memory::MemoryApiKeys;
-use edge_auth_testkit::mint::{Signer, TestKey, compact};
+use edge_auth_testkit::mint::{Signer, TestKey, base64url, compact};
 use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const ISS: &str = "https://login.example.com/";
@@ -53,11 +53,18 @@ BLOCK
 [[rule]]
 path = "/admin/v1/{*rest}"
 require = "key:partners"
+scopes = { any_of = [
+    "edge-auth:keys:read", "edge-auth:keys:write", "edge-auth:revocations:read", "edge-auth:revocations:write",
+] }
 
 [[rule]]
 path = "/stale"
 require = "jwt:corp"
 insecure_allow_stale_revocation = true
+
+[[rule]]
+path = "/tokens"
+require = "jwt:corp"
 
 [[rule]]
 path = "/orders"
@@ -72,7 +79,7 @@ pub(crate) struct World {
     resources: MapResources,
 }
 
-pub(crate) struct Instance(pub(crate) Gate<MemoryPlatform>);
+pub(crate) struct Instance<P: Platform = MemoryPlatform>(pub(crate) Gate<P>);
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -123,10 +130,14 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Instance {
+        Instance(self.start_on(self.platform.clone()))
+    }
+
+    /// A gate on another platform.
+    pub(crate) fn start_on<P: Platform>(&self, platform: P) -> Gate<P> {
         let randomness = SeededRandomness::new(2);
-        let platform = self.platform.clone();
         let built = Gate::new(self.policy.clone(), &self.resources, Box::new(AwsLcRs), platform, &randomness);
-        Instance(built.unwrap().0)
+        built.unwrap().0
     }
 
     pub(crate) fn feed(&self) -> &MemoryRevocations {
@@ -167,11 +178,11 @@ impl World {
     pub(crate) fn key(&self) -> (String, String) {
         let wish = KeyWish {
             block: "partners".to_owned(),
-            all_scopes: true,
+            scopes: vec!["edge-auth:keys:write".to_owned(), "edge-auth:revocations:write".to_owned()],
             never_expires: true,
             ..KeyWish::default()
         };
-        let (key, text) = block_on(self.keys().create(wish, &SeededRandomness::new(1), NOW)).unwrap();
+        let (key, text) = block_on(self.silent_keys().create(wish, &SeededRandomness::new(1), NOW)).unwrap();
         (key.id().to_owned(), text.expose().to_owned())
     }
 
@@ -190,7 +201,7 @@ pub(crate) fn wish(kind: RevocationKind) -> RevocationWish {
     RevocationWish { issuer: Some("corp".to_owned()), ..RevocationWish::new(kind, "a test") }
 }
 
-impl Instance {
+impl<P: Platform> Instance<P> {
     /// What an instance decides about a token at a time, its follow-up work done.
     pub(crate) fn token(&self, token: &str, now: Timestamp) -> Option<Code> {
         self.outcome("/orders", ("authorization", &format!("Bearer {token}")), now).code()
@@ -208,6 +219,42 @@ impl Instance {
         use base64::Engine;
         let der = base64::engine::general_purpose::STANDARD.encode(client.certificate());
         self.outcome("/orders", ("client-cert", &format!(":{der}:")), now)
+    }
+
+    /// With the authorities below the root.
+    pub(crate) fn chain(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        self.with_certificate("/orders", client, None, now)
+    }
+
+    /// A token that is bound to the certificate (RFC 8705), with it.
+    pub(crate) fn bound_token(&self, client: &Client, now: Timestamp) -> Option<Code> {
+        let token = signed(&json!({
+            "iss": ISS,
+            "aud": "https://api.example.com",
+            "sub": "alice",
+            "iat": NOW.seconds(),
+            "exp": NOW.seconds() + 3600,
+            "cnf": { "x5t#S256": base64url(&client.thumbprint()) },
+        }));
+        self.with_certificate("/tokens", client, Some(&format!("Bearer {token}")), now)
+    }
+
+    fn with_certificate(
+        &self,
+        target: &str,
+        client: &Client,
+        authorization: Option<&str>,
+        now: Timestamp,
+    ) -> Option<Code> {
+        use base64::Engine;
+        let encode = |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
+        let own = encode(client.certificate());
+        let above: Vec<_> = client.chain.iter().skip(1).map(|der| encode(der)).collect();
+        let mut fields = vec![("client-cert", own)];
+        fields.extend(above.into_iter().map(|der| ("client-cert-chain", der)));
+        fields.extend(authorization.map(|value| ("authorization", value.to_owned())));
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.with_fields(target, &fields, now).code()
     }
 
     pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
@@ -252,16 +299,19 @@ impl Instance {
 
 /// A token of this subject and `jti`, issued at [`NOW`].
 pub(crate) fn token(subject: &str, id: &str) -> String {
-    let key = TestKey::named("p256").unwrap();
-    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
-    let claims = json!({
+    signed(&json!({
         "iss": ISS,
         "aud": "https://api.example.com",
         "sub": subject,
         "jti": id,
         "iat": NOW.seconds(),
         "exp": NOW.seconds() + 3600,
-    });
+    }))
+}
+
+fn signed(claims: &Value) -> String {
+    let key = TestKey::named("p256").unwrap();
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
     compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
 }
 

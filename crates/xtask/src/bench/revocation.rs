@@ -80,6 +80,7 @@ pub(super) fn measure(
 
 /// Instances on one store; they end when they are dropped.
 fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
+    run(programs.command().args(["store", "init", "sqlite:keys.db"]).current_dir(folder))?;
     let serve = || {
         let mut command = programs.command();
         command.args([

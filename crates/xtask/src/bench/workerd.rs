@@ -95,13 +95,16 @@ pub(super) fn laid_out(at: &Workspace, folder: &Path, files: &[(&str, String)]) 
         fs::create_dir_all(made)?;
     }
     let worker = at.root.join("cloudflare");
-    fs::copy(worker.join("src/index.js"), source.join("index.js"))?;
+    for file in ["index.js", "age.js"] {
+        fs::copy(worker.join("src").join(file), source.join(file))?;
+    }
     for file in ["index.js", "index_bg.wasm"] {
         fs::copy(worker.join("build").join(file), build.join(file))?;
     }
     let (mut imports, mut members) = (String::new(), String::new());
     let mut modules = vec![
         module("src/index.js", "esModule"),
+        module("src/age.js", "esModule"),
         module("build/index.js", "esModule"),
         module("build/index_bg.wasm", "wasm"),
         module("policy/index.js", "esModule"),

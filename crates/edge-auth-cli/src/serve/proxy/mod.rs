@@ -1,6 +1,7 @@
 //! The gateway's far side: a granted request goes upstream as the grant says, and its answer comes
 //! back. Bodies stream; nothing is kept.
 
+mod age;
 mod fields;
 mod request;
 mod response;
@@ -16,12 +17,15 @@ use std::time::Duration;
 
 use edge_auth::Grant;
 use edge_auth_host::{HttpClient, causes};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, StatusCode, Uri};
 
 use super::body::Body;
 use super::problem;
+use age::Aging;
+use tokio::time::Instant;
 use tunnel::Waiting;
 use upload::Upload;
 
@@ -87,27 +91,31 @@ impl Upstream {
         grant: &Grant,
         client: Client,
     ) -> Forwarded {
+        let active = request.extensions().get().map(Arc::clone);
+        let end = grant.forward.max_response_age.map(|age| Instant::now() + age);
         let waiting = Waiting::of(&mut request, grant);
         let (parts, body) = request.into_parts();
         let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
             return bad(StatusCode::BAD_REQUEST, "The request cannot be sent on.");
         };
-        let (upload, progress) = Upload::of(body);
+        let (upload, progress) = Upload::of(body, active, self.patience);
         let sent = match self.client.send(Request::from_parts(head, upload)) {
             Ok(sent) => sent,
             Err(why) => return self.unreachable(&why),
         };
         let answered = tokio::select! {
             answered = sent => answered,
+            () = age::reached(end) => return self.too_old(),
             () = progress.stalled(self.patience) => {
                 return match progress.waits_for_client() {
-                    true => bad(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
+                    true => too_late(),
                     false => self.too_slow(),
                 };
             }
         };
         match answered {
-            Ok(answer) => self.answer(answer, grant, waiting).await,
+            Ok(answer) => self.answer(answer, grant, waiting, end).await,
+            Err(_) if progress.is_broken() && progress.waits_for_client() => too_late(),
             Err(_) if progress.is_broken() => bad(StatusCode::BAD_REQUEST, "The body cannot be read."),
             Err(error) => self.unreachable(&causes(&error)),
         }
@@ -140,14 +148,20 @@ impl Upstream {
         mut answer: Response<Incoming>,
         grant: &Grant,
         waiting: Option<Waiting>,
+        end: Option<Instant>,
     ) -> Forwarded {
         let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         match (switched, waiting) {
-            (true, Some(waiting)) => waiting.join(hyper::upgrade::on(&mut answer)),
+            (true, Some(waiting)) => waiting.join(hyper::upgrade::on(&mut answer), end),
             (true, None) => return self.unreachable("it switches protocols without being asked to"),
             (false, _) => {}
         }
-        Forwarded { response: response::prepare(answer, grant, switched), trouble: None }
+        let response = response::prepare(answer, grant, switched);
+        let response = match end {
+            Some(end) => response.map(|body| Aging::new(body, end).boxed_unsync()),
+            None => response,
+        };
+        Forwarded { response, trouble: None }
     }
 
     fn unreachable(&self, why: &str) -> Forwarded {
@@ -155,6 +169,11 @@ impl Upstream {
             response: problem(StatusCode::BAD_GATEWAY, "The API behind the gate cannot be reached."),
             trouble: Some(format!("upstream {}: {why}", self.authority)),
         }
+    }
+
+    /// The whole exchange has an age, an upload that goes on without an answer included.
+    fn too_old(&self) -> Forwarded {
+        bad(StatusCode::GATEWAY_TIMEOUT, "The answer did not begin within the time that the rule allows.")
     }
 
     fn too_slow(&self) -> Forwarded {
@@ -169,4 +188,8 @@ impl Upstream {
 /// The client's own fault, of which no operator needs to know.
 fn bad(status: StatusCode, detail: &str) -> Forwarded {
     Forwarded { response: problem(status, detail), trouble: None }
+}
+
+fn too_late() -> Forwarded {
+    bad(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")
 }

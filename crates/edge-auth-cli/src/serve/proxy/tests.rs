@@ -1,5 +1,6 @@
 //! The far side on the wire: what an upstream sees, byte for byte, and what comes back.
 
+mod age;
 mod request;
 mod response;
 mod trouble;

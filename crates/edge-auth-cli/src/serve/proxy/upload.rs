@@ -1,19 +1,28 @@
 //! The request's body on its way upstream: watched, and without its trailers.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use edge_auth_host::BodyError;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// A body that tells when it last moved. Trailers end it: a field in them could be taken for one
-/// that the gate sets.
+use crate::serve::active_request::ActiveRequest;
+
+/// A body that tells when it last moved, and breaks if its client stops. Trailers end it: a field
+/// in them could be taken for one that the gate sets.
 #[derive(Debug)]
 pub(super) struct Upload {
     body: Incoming,
     progress: Progress,
+    request: Option<Arc<ActiveRequest>>,
+    patience: Duration,
+    /// The deadline of the next bytes; `None` if they are not waited for. The upstream may have
+    /// answered already, so that nobody else has an eye on it.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 /// When a body last moved, whom it waits for, and whether it broke.
@@ -30,10 +39,27 @@ struct State {
 }
 
 impl Upload {
-    pub(super) fn of(body: Incoming) -> (Self, Progress) {
+    pub(super) fn of(
+        body: Incoming,
+        request: Option<Arc<ActiveRequest>>,
+        patience: Duration,
+    ) -> (Self, Progress) {
         let state = State { moved_at: Instant::now(), wanted: false, broken: false };
         let progress = Progress(Arc::new(Mutex::new(state)));
-        (Self { body, progress: progress.clone() }, progress)
+        (Self { body, progress: progress.clone(), request, patience, deadline: None }, progress)
+    }
+
+    /// The next bytes are not there: they are waited for.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let patience = self.patience;
+        let deadline = self.deadline.get_or_insert_with(|| {
+            self.request.iter().for_each(|request| request.wants_body());
+            Box::pin(sleep(patience))
+        });
+        self.progress.state().wanted = true;
+        ready!(deadline.as_mut().poll(context));
+        self.progress.state().broken = true;
+        Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
     }
 }
 
@@ -70,23 +96,25 @@ impl Progress {
 
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        match &polled {
-            Poll::Ready(moved) => {
-                let broken = matches!(moved, Some(Err(_)));
-                *self.progress.state() = State { moved_at: Instant::now(), wanted: false, broken };
-            }
-            Poll::Pending => self.progress.state().wanted = true,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Poll::Ready(moved) = Pin::new(&mut self.body).poll_frame(context) else {
+            return self.wait(context);
+        };
+        if self.deadline.take().is_some() {
+            self.request.iter().for_each(|request| request.has_body());
         }
-        match polled {
-            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => Poll::Ready(None),
-            polled => polled,
+        let broken = matches!(moved, Some(Err(_)));
+        *self.progress.state() = State { moved_at: Instant::now(), wanted: false, broken };
+        match moved {
+            Some(Ok(frame)) if frame.is_trailers() => Poll::Ready(None),
+            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
+            None => Poll::Ready(None),
         }
     }
 

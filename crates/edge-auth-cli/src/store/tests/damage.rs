@@ -191,6 +191,6 @@ async fn a_store_that_was_restored_or_removed_is_noticed() {
 
     fs::remove_file(&path).unwrap();
     let gone = put(&store, "lost").await.unwrap_err();
-    assert!(gone.contains("there is no store"), "{gone}");
+    assert!(gone.contains("ALERT: the store is gone"), "{gone}");
     assert!(!path.exists());
 }

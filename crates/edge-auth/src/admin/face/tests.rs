@@ -116,11 +116,23 @@ fn every_action_is_described_with_its_scope_for_every_kind_of_credential() {
         assert_eq!(offered, schemes, "{method} {path}");
         for alternative in alternatives {
             for scopes in alternative.as_object().unwrap().values() {
-                assert_eq!(*scopes, serde_json::json!([action.scope()]), "{method} {path}");
+                assert_eq!(*scopes, serde_json::json!([action.scope().name()]), "{method} {path}");
             }
         }
         let description = operation["description"].as_str().unwrap();
         assert!(description.ends_with(&format!("Needs the scope `{}`.", action.scope())), "{description}");
+    }
+}
+
+#[test]
+fn the_requests_of_a_scope_are_those_of_the_actions_that_need_it() {
+    for scope in AdminScope::ALL {
+        let listed: BTreeSet<_> = scope.requests().iter().copied().collect();
+        let needing = ACTIONS.iter().filter(|action| action.scope() == scope).map(place);
+        let needing: Vec<_> =
+            needing.map(|(method, path)| (method.to_ascii_uppercase(), path.to_owned())).collect();
+        let needing: BTreeSet<_> = needing.iter().map(|(method, path)| (&**method, &**path)).collect();
+        assert_eq!(listed, needing, "{scope}");
     }
 }
 

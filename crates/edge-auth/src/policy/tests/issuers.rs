@@ -180,7 +180,7 @@ fn what_the_policy_says_goes_before_the_preset() {
 #[test]
 fn an_issuer_of_everybodys_tokens_needs_a_claim_that_no_stranger_can_have() {
     for (preset, claims) in [
-        ("github-actions", &["sub", "repository", "repository_id", "repository_owner", "workflow_ref"][..]),
+        ("github-actions", &["repository", "repository_id", "repository_owner", "workflow_ref"][..]),
         ("google", &["hd", "email", "sub"]),
     ] {
         let preset = format!("preset = \"{preset}\"");
@@ -202,6 +202,61 @@ fn an_issuer_of_everybodys_tokens_needs_a_claim_that_no_stranger_can_have() {
     }
     let told = mistake(&issuer_with("insecure_any_subject = true"));
     assert!(told.contains("`insecure_any_subject`: says nothing here"), "{told}");
+}
+
+#[test]
+fn whose_tokens_are_accepted_hangs_on_the_iss_and_not_on_the_preset() {
+    for (iss, pin) in [
+        ("https://token.actions.githubusercontent.com", "repository_owner = \"octo\""),
+        ("https://token.actions.githubusercontent.com/octo-enterprise", "enterprise = \"octo\""),
+        ("https://accounts.google.com", "hd = \"example.com\""),
+        ("https://gitlab.com", "project_id = \"7\""),
+        ("https://agent.buildkite.com", "organization_id = \"7\""),
+        ("https://app.terraform.io", "terraform_organization_id = \"org-7\""),
+        ("https://login.microsoftonline.com/common/v2.0", "tid = \"7\""),
+        ("https://appleid.apple.com", "sub = \"7\""),
+    ] {
+        for preset in ["", "preset = \"auth0\"\n", "preset = \"google\"\n", "preset = \"github-actions\"\n"] {
+            let block =
+                |more: &str| issuer_with(&format!("{preset}{more}")).replace("https://login.example/", iss);
+            let told = mistake(&block(""));
+            assert!(told.contains("`claims`: everybody can have this issuer's tokens"), "{iss} {told}");
+            let told =
+                mistake(&block("claims = { ref = \"refs/heads/main\", azp = \"x\", workflow = \"w\" }"));
+            assert!(told.contains("`claims`: everybody can have this issuer's tokens"), "{iss} {told}");
+            assert_eq!(policy(&block(&format!("claims = {{ {pin} }}"))).weaknesses(), [""; 0], "{iss}");
+            let weaknesses = policy(&block("insecure_any_subject = true")).weaknesses();
+            assert!(weaknesses[0].contains("insecure_any_subject"), "{iss} {weaknesses:?}");
+        }
+    }
+}
+
+#[test]
+fn an_address_of_google_counts_only_if_google_has_verified_it_with_or_without_the_preset() {
+    for preset in ["", "preset = \"google\""] {
+        let text = issuer_with(&format!("{preset}\nclaims = {{ email = \"a@example.com\" }}"));
+        let policy = policy(&text.replace("https://login.example/", "https://accounts.google.com"));
+        assert!(
+            policy.issuers[0]
+                .claims
+                .contains(&super::super::issuer::ClaimRule::True { claim: "email_verified" }),
+            "{preset}"
+        );
+    }
+}
+
+#[test]
+fn a_subject_of_a_workflow_pins_if_it_begins_with_whose_it_is() {
+    let block = |sub: &str| {
+        issuer_with(&format!("preset = \"github-actions\"\nclaims = {{ sub = \"{sub}\" }}"))
+            .replace("https://login.example/", "https://token.actions.githubusercontent.com")
+    };
+    policy(&block("repo:octo/app:ref:refs/heads/main"));
+    for anybodys in ["environment:production", "job_workflow_ref:octo/app/w.yml@main", "ref:refs/heads/main"]
+    {
+        let told = mistake(&block(anybodys));
+        assert!(told.contains("a `sub` must begin with the repository or its owner"), "{told}");
+    }
 }
 
 #[test]

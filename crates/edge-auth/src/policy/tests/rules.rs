@@ -209,3 +209,16 @@ fn origins_are_written_as_browsers_send_them() {
     let text = cors("{ origins = [\"https://app.example\"], headers = [\"a b\"] }");
     says(&text, &format!("policy.toml:16: {RULE}`cors`: `headers` lists header names"));
 }
+
+#[test]
+fn an_answer_may_be_as_old_as_a_rule_says_within_a_day() {
+    let aged = |age: &str| with("scopes = [\"orders:read\"]\n", &format!("max_response_age = {age}\n"));
+    for age in ["\"0s\"", "\"999ms\"", "\"25h\"", "\"1y\""] {
+        says(&aged(age), &format!("policy.toml:16: {RULE}`max_response_age`: is between 1s and 24h"));
+    }
+    for age in ["\"1s\"", "\"5m\"", "\"24h\""] {
+        let policy = Policy::parse(&aged(age), Format::Toml, "policy.toml").unwrap();
+        assert_eq!(policy.rules_that_end_answers().collect::<Vec<_>>(), ["1 /v1/orders/{id}"]);
+        assert_eq!(policy.answers_not_ended().len(), 1);
+    }
+}

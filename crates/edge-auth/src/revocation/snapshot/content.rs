@@ -7,7 +7,8 @@ use edge_auth_token::Timestamp;
 
 use super::manifest::{Manifest, digest_of};
 use super::{
-    LISTED, PAGE, SIMPLE, TIMED, page, read_until, simple_standing, timed, timed_standing, written_until,
+    LISTED, PAGE, SIMPLE, TIMED, WRITTEN, page, read_until, simple_standing, timed, timed_standing,
+    written_until,
 };
 use crate::platform::{SNAPSHOT_PART_BYTES, SnapshotRecord};
 use crate::revocation::chain::Cursor;
@@ -45,7 +46,7 @@ impl SnapshotContent {
 
     /// As it is kept: of a log whose last entry is this. `None` if it is more than the format can hold.
     pub fn written(self, secrets: &RevocationSecrets, id: &str, last: &Entry) -> Option<WrittenSnapshot> {
-        self.write(secrets, id, Cursor { sequence: last.sequence, link: last.link })
+        self.write(secrets, id, Cursor { sequence: last.sequence, link: last.link }, Vec::new())
     }
 
     pub(super) fn timed(entries: &[[u8; TIMED]]) -> Self {
@@ -63,12 +64,14 @@ impl SnapshotContent {
 
     /// Puts in how a thing stands, once for each mark.
     pub(in crate::revocation) fn put(&mut self, mark: Mark, standing: Standing) {
-        let millis = |time: Timestamp| time.millis().min(LISTED - 1);
+        let number = |number: u64| number.min(WRITTEN - 1);
+        let millis = |time: Timestamp| number(time.millis());
         let until = written_until(standing.until);
         match standing.state {
             State::Revoked { before: None } => self.simple.push((mark, until)),
             State::Revoked { before: Some(time) } => self.timed.push((mark, millis(time), until)),
             State::Listed { next_update } => self.timed.push((mark, millis(next_update) | LISTED, until)),
+            State::Written { version } => self.timed.push((mark, number(version) | WRITTEN, until)),
             State::Undone => {}
         }
     }
@@ -112,6 +115,7 @@ impl SnapshotContent {
         secrets: &RevocationSecrets,
         id: &str,
         end: Cursor,
+        ancestors: Vec<Cursor>,
     ) -> Option<WrittenSnapshot> {
         self.timed.sort_unstable();
         self.simple.sort_unstable();
@@ -125,6 +129,7 @@ impl SnapshotContent {
         shape.write(self.simple.iter().map(|(mark, _)| *mark), &mut index);
         let manifest = Manifest {
             end,
+            ancestors,
             secret: secrets.current()?.id().clone(),
             id: id.to_owned(),
             timed: self.timed.len(),

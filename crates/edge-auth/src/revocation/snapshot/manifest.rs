@@ -13,7 +13,9 @@ use crate::revocation::filter::Shape;
 use crate::revocation::secrets::{RevocationSecrets, SecretId};
 use crate::subkey::framed;
 
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
+/// Which names no ancestors, and holds no versions of keys.
+const OLDER_SCHEMA: u32 = 2;
 /// Room for the digests of the parts of a snapshot of about 25 million marks.
 const MAX_MANIFEST_BYTES: usize = 128 * 1024;
 
@@ -40,6 +42,9 @@ struct Body {
     schema: u32,
     /// The MAC of the last record that it holds.
     link: String,
+    /// The last records of the snapshots that it was made of, with their MACs.
+    #[serde(default)]
+    ancestors: Vec<(u64, String)>,
     timed: usize,
     filtered: usize,
     /// The digests of the index's parts.
@@ -52,6 +57,7 @@ struct Body {
 #[derive(Debug)]
 pub(in crate::revocation) struct Manifest {
     pub(in crate::revocation) end: Cursor,
+    pub(super) ancestors: Vec<Cursor>,
     pub(super) secret: SecretId,
     pub(super) id: String,
     pub(super) timed: usize,
@@ -79,16 +85,20 @@ impl Manifest {
             return Err(refused("its MAC is wrong: somebody without the secret wrote or moved it"));
         }
         match serde_json::from_str(&body) {
-            Ok(Versioned { schema: SCHEMA }) => {}
+            Ok(Versioned { schema: SCHEMA | OLDER_SCHEMA }) => {}
             Ok(_) => return Err(refused("another version of edge-auth made it")),
             Err(_) => return Err(refused("its manifest is damaged")),
         }
-        let Body { link, timed, filtered, index, pages, .. } =
+        let Body { link, ancestors, timed, filtered, index, pages, .. } =
             serde_json::from_str(&body).map_err(|_| refused("its manifest is damaged"))?;
         let digests = |texts: Vec<String>| texts.iter().map(|text| decoded(text)).collect::<Option<_>>();
-        match (decoded(&link), Shape::of(filtered), digests(index), digests(pages)) {
-            (Some(link), Some(shape), Some(index), Some(pages)) => Ok(Self {
+        let place =
+            |(sequence, link): &(u64, String)| Some(Cursor { sequence: *sequence, link: decoded(link)? });
+        let ancestors = ancestors.iter().map(place).collect::<Option<Vec<_>>>();
+        match (decoded(&link), ancestors, Shape::of(filtered), digests(index), digests(pages)) {
+            (Some(link), Some(ancestors), Some(shape), Some(index), Some(pages)) => Ok(Self {
                 end: Cursor { sequence: *sequence, link },
+                ancestors,
                 secret,
                 id: id.clone(),
                 timed,
@@ -104,9 +114,11 @@ impl Manifest {
     pub(super) fn written(&self, secrets: &RevocationSecrets) -> Option<SnapshotRecord> {
         let Cursor { sequence, link } = self.end;
         let texts = |digests: &[Digest]| digests.iter().map(|digest| BASE64.encode(digest)).collect();
+        let ancestors = self.ancestors.iter().map(|end| (end.sequence, BASE64.encode(end.link)));
         let body = serde_json::to_string(&Body {
             schema: SCHEMA,
             link: BASE64.encode(link),
+            ancestors: ancestors.collect(),
             timed: self.timed,
             filtered: self.shape.count(),
             index: texts(&self.index),
@@ -139,9 +151,9 @@ impl Manifest {
         if bytes.len() != self.bytes() || !marks.is_sorted() || !self.shape.fits(filter) {
             return Err(refused);
         }
-        let Self { end, secret, id, timed, shape, index, pages } = self;
+        let Self { end, ancestors, secret, id, timed, shape, index, pages } = self;
         let first_page = u32::try_from(index.len()).map_err(|_| refused)?;
-        Ok(Snapshot { end, secret, id, timed, shape, bytes, first_page, pages })
+        Ok(Snapshot { end, ancestors, secret, id, timed, shape, bytes, first_page, pages })
     }
 
     fn timed_bytes(&self) -> usize {

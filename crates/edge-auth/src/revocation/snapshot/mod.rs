@@ -40,6 +40,8 @@ const SIMPLE: usize = 24;
 const PAGE: usize = SNAPSHOT_PART_BYTES / SIMPLE;
 /// In a time: that it is a revocation list's, and not of something that is revoked.
 const LISTED: u64 = 1 << 63;
+/// In place of a time: that it is the version of an API key's record.
+const WRITTEN: u64 = 1 << 62;
 /// An `until` that never comes.
 const NEVER: u64 = u64::MAX;
 
@@ -89,6 +91,8 @@ pub(super) enum Unread {
 pub(super) struct Snapshot {
     /// The last record that it holds.
     pub end: Cursor,
+    /// The ends of those that it was made of, the newest first.
+    pub ancestors: Vec<Cursor>,
     /// The secret that its marks are made with.
     pub secret: SecretId,
     id: String,
@@ -167,10 +171,11 @@ fn timed(entry: &[u8; TIMED]) -> (Mark, u64, u64) {
 }
 
 fn timed_standing(time: u64, until: u64, sequence: u64) -> Standing {
-    let at = Timestamp::from_millis(time & !LISTED);
-    let state = match time & LISTED {
-        0 => State::Revoked { before: Some(at) },
-        _ => State::Listed { next_update: at },
+    let number = time & !(LISTED | WRITTEN);
+    let state = match time & (LISTED | WRITTEN) {
+        0 => State::Revoked { before: Some(Timestamp::from_millis(number)) },
+        WRITTEN => State::Written { version: number },
+        _ => State::Listed { next_update: Timestamp::from_millis(number) },
     };
     Standing { sequence, state, until: read_until(until) }
 }

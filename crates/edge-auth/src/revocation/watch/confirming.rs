@@ -2,12 +2,12 @@
 
 use edge_auth_token::Timestamp;
 
-use super::Watch;
+use super::{Trouble, Watch, unread};
 use crate::platform::{RevocationFeed, Unavailable};
 use crate::revocation::chain::alert;
 use crate::revocation::index::Found;
 use crate::revocation::record::open;
-use crate::revocation::snapshot::{Hit, Unread};
+use crate::revocation::snapshot::Unread;
 use crate::revocation::standing::{Standing, State};
 use crate::revocation::target::{Mark, Marks};
 
@@ -51,27 +51,40 @@ impl Watch {
                 (_, Found::Nothing | Found::Perhaps { .. }) => return Ok(None),
             };
             let logged = self.logged(feed, mark).await?;
+            // What was said since counts in its place in the log, if it takes back what the snapshot has.
+            if logged.is_some_and(|logged| logged.sequence > hit.sequence) {
+                match self.tail(feed, now).await {
+                    Ok(()) | Err(Trouble::Behind) => {}
+                    Err(trouble) => return Err(unread(trouble)),
+                }
+                match self.read().index.find(&Marks([mark].into()), now) {
+                    Found::Perhaps { .. } => {}
+                    Found::Standing(standing) => return Ok(Some(standing)),
+                    Found::Nothing => return Ok(None),
+                }
+            }
             let standing = match logged {
-                Some(logged) if decides(&logged, &hit, now) => Some(logged),
+                Some(logged) if logged.counts(now) && logged.state != State::Undone => Some(logged),
                 _ => {
                     // What lapsed since the snapshot may have been dropped: a newer one does not have it.
-                    self.load_snapshot(feed, notices).await?;
+                    self.load_snapshot(feed, now, notices).await?;
                     if self.read().index.snapshot_sequence() != hit.sequence {
                         continue;
                     }
                     let held = match hit.look_up(feed, mark).await {
                         // Its pages are dropped when there is a newer one.
                         Err(Unread::NotBelieved(_)) if attempt < ATTEMPTS => continue,
-                        held => held.map_err(unread)?,
+                        held => held.map_err(unavailable)?,
                     };
-                    if let Some(held) = held.filter(|held| held.counts(now)) {
+                    let held = held.filter(|held| held.counts(now));
+                    if let Some(held) = held {
                         notices.push(format!(
                             "ALERT: a revocation that the snapshot of record {} has is not in the log any more: \
                              somebody took its record out; it counts",
                             held.sequence
                         ));
                     }
-                    held.or(logged)
+                    held
                 }
             };
             if self.read().index.confirm(hit.sequence, mark, standing) {
@@ -92,15 +105,7 @@ impl Watch {
     }
 }
 
-/// Whether the log alone decides: it says what the filter does, or it was taken back since.
-fn decides(logged: &Standing, hit: &Hit, now: Timestamp) -> bool {
-    match logged.state {
-        State::Revoked { .. } => logged.counts(now),
-        State::Undone | State::Listed { .. } => logged.sequence > hit.sequence,
-    }
-}
-
-fn unread(error: Unread) -> Unavailable {
+fn unavailable(error: Unread) -> Unavailable {
     match error {
         Unread::Unavailable(error) => error,
         Unread::NotBelieved(why) => Unavailable::new(why.told()),

@@ -1,7 +1,14 @@
 //! An upstream that is not there, or does not answer; and texts that name none.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::{Body, Bytes, Frame};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -52,6 +59,49 @@ async fn a_client_that_stops_within_its_body_is_given_up_and_nobody_else_is_blam
         assert!(answer.starts_with("HTTP/1.1 408"), "{framing}: {answer}");
         assert!(!answer.contains("x-operator-is-told"), "{framing}: {answer}");
     }
+}
+
+/// A body that has begun, and does not go on.
+struct Stopped(Option<Bytes>);
+
+impl Body for Stopped {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.take().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(Frame::data(bytes)))))
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_stops_within_its_body_is_given_up_over_http_2_too() {
+    let (listener, upstream) = upstream().await;
+    let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
+    let gateway = gateway(upstream, Setting::default()).await;
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let request = Request::post(format!("http://{gateway}/x")).body(Stopped(Some("ab".into()))).unwrap();
+    let answered = tokio::spawn(async move { client.request(request).await });
+    let (_stream, _) = listener.accept().await.unwrap();
+    assert_eq!(answered.await.unwrap().unwrap().status(), 408);
+}
+
+#[tokio::test]
+async fn a_body_that_stops_after_an_early_answer_lets_go_of_the_upstream() {
+    let (listener, upstream) = upstream().await;
+    let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
+    let gateway = gateway(upstream, Setting::default()).await;
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let request = Request::post(format!("http://{gateway}/x")).body(Stopped(Some("ab".into()))).unwrap();
+    let answered = tokio::spawn(async move { client.request(request).await });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_to(&mut stream, "\r\n\r\n").await;
+    // The answer has begun, and never ends.
+    stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n").await.unwrap();
+    assert_eq!(answered.await.unwrap().unwrap().status(), 200);
+    read_all(&mut stream).await;
 }
 
 #[tokio::test]

@@ -14,15 +14,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::host::SystemRandomness;
-use crate::serve::listener;
 use crate::serve::peer::Peer;
 use crate::serve::proxy::{Client, Forwarded, Upstream};
+use crate::serve::{Limits, listener};
 
 const POLICY: &str = r#"
 [[rule]]
 path = "/socket"
 public = true
 upgrade = true
+
+[[rule]]
+path = "/aging/{*rest}"
+public = true
+upgrade = true
+max_response_age = "1s"
 
 [[rule]]
 path = "/{*rest}"
@@ -92,7 +98,8 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
         }
     };
     let connections = setting.connections.unwrap_or(64);
-    tokio::spawn(listener::serve_within(connections, listener, None, handler, std::future::pending()));
+    let limits = Limits { connections, ..Limits::of_process() };
+    tokio::spawn(listener::serve(limits, listener, None, handler, std::future::pending()));
     address
 }
 

@@ -1,0 +1,43 @@
+//! What `policy check` says of who may administer.
+
+use std::io::{self, Write};
+
+use anstyle::AnsiColor;
+use edge_auth::policy::{Administration, Administrator};
+use serde::Serialize;
+
+/// Who may administer; nothing where administration is off.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct AdministrationReport(pub Option<Administration>);
+
+impl AdministrationReport {
+    pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let warn = AnsiColor::Yellow.on_default().bold();
+        let Some(administration) = &self.0 else {
+            return writeln!(out, "administration over HTTP is off: there is no `[admin]`");
+        };
+        if administration.bootstrap_secret {
+            writeln!(out, "administrators: who has the bootstrap secret: everything")?;
+        }
+        for Administrator { rule, credential, scopes, .. } in &administration.administrators {
+            let scopes: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+            writeln!(
+                out,
+                "administrators: {credential} by rule `{rule}`, if granted by name: {}",
+                scopes.join(" ")
+            )?;
+        }
+        if !administration.bootstrap_secret && administration.administrators.is_empty() {
+            writeln!(out, "{warn}no administrator{warn:#}: `[admin]` is there, and no rule opens it")?;
+        }
+        for rule in &administration.closed_rules {
+            writeln!(
+                out,
+                "{warn}closed{warn:#}: rule `{rule}` opens no administration: its `scopes` name none of \
+                 `edge-auth:…` that its requests need"
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! More connections and requests than there is room for.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::frames::*;
+use super::{Server, Stream, far, servers};
+use crate::serve::Limits;
+
+/// A request over HTTP/1.1 on a connection of its own, and its answer.
+async fn get(server: &Server, path: &str) -> String {
+    let mut client = server.open(b"http/1.1").await;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn closed(mut client: Box<dyn Stream>) {
+    let _ = client.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test]
+async fn a_newcomer_takes_the_place_of_the_connection_that_was_idle_longest() {
+    for server in servers(Limits { connections: 3, ..far() }).await {
+        let silent = server.open(b"http/1.1").await;
+        let mut first = Client::connect(server, 65_535).await;
+        first.get(1, "/").await;
+        first.answer(1).await;
+        let mut second = Client::connect(server, 65_535).await;
+        second.get(1, "/").await;
+        second.answer(1).await;
+        assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
+        closed(silent).await;
+        // The others are still there.
+        first.get(3, "/").await;
+        assert_eq!(first.answer(3).await, 300);
+        second.get(3, "/").await;
+        assert_eq!(second.answer(3).await, 300);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_for_its_answer_is_not_closed_for_a_newcomer() {
+    for server in servers(Limits { connections: 2, ..far() }).await {
+        let mut busy = Client::connect(server, 65_535).await;
+        busy.get(1, "/never").await;
+        busy.get(3, "/").await;
+        assert_eq!(busy.answer(3).await, 300);
+        for _ in 0..8 {
+            let _idle = Client::connect(server, 65_535).await;
+            assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
+        }
+        busy.get(5, "/").await;
+        assert_eq!(busy.answer(5).await, 300);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_send_its_body_makes_room() {
+    for server in servers(Limits { connections: 1, ..far() }).await {
+        let mut silent = server.open(b"http/1.1").await;
+        silent.write_all(b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n").await.unwrap();
+        assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
+        closed(silent).await;
+        let mut silent = Client::connect(server, 65_535).await;
+        silent.ask(1, POST, "/body", 0).await;
+        assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
+        silent.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_take_its_answers_makes_room() {
+    for server in servers(Limits { requests: 16, ..far() }).await {
+        let mut silent = Client::connect(server, 0).await;
+        for stream in (1..=63).step_by(2) {
+            silent.try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, "/")).await;
+        }
+        assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
+        silent.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn requests_beyond_those_that_may_be_under_way_are_refused_on_every_protocol() {
+    for server in servers(Limits { requests: 8, ..far() }).await {
+        let mut client = Client::connect(server, 65_535).await;
+        for stream in (1..=15).step_by(2) {
+            client.get(stream, "/never").await;
+        }
+        client.get(17, "/").await;
+        assert_eq!(client.status(17).await, 503);
+        let refused = get(server, "/").await;
+        assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1"), "{refused}");
+        assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"));
+        // One of them ends, and there is room again.
+        client.send(RESET, 0, 1, &[0, 0, 0, 8]).await;
+        while get(server, "/").await.starts_with("HTTP/1.1 503") {}
+    }
+}
+
+#[tokio::test]
+async fn health_is_answered_while_others_take_no_answers_on_many_streams() {
+    for server in servers(Limits { requests: 16, ..far() }).await {
+        let mut silent = Vec::new();
+        for path in ["/", "/healthz", "/never", "/large"] {
+            let mut client = Client::connect(server, 0).await;
+            for stream in (1..=63).step_by(2) {
+                client.try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, path)).await;
+            }
+            assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"), "{path}");
+            silent.push(client);
+        }
+        assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"));
+    }
+}

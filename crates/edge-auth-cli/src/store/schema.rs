@@ -1,0 +1,252 @@
+//! The schema of the file: what is in it, and nothing else.
+//!
+//! Whoever can write the file can plant a trigger, a view or a constraint that voids later writes. So
+//! the schema is compared with what we made, when a connection is opened and in every write.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+
+use super::trouble::{Kind, shown};
+
+/// `EdgA` in SQLite's header: what tells our files from other programs'.
+const APPLICATION: i64 = 0x4564_6741;
+/// The version that this program reads and writes.
+const NEWEST: i64 = 2;
+const ENCODING: &str = "UTF-8";
+
+/// A table or an index.
+struct Object {
+    /// The version of the schema that added it.
+    since: i64,
+    kind: &'static str,
+    name: &'static str,
+    table: &'static str,
+    /// What makes it; `None` for an index that its table's definition makes.
+    sql: Option<&'static str>,
+}
+
+/// In the order in which they are made. Ids compare bytewise, as SQLite's texts do by default. Times
+/// are milliseconds since 1970.
+const OBJECTS: [Object; 8] = [
+    table(
+        1,
+        "api_key",
+        "CREATE TABLE api_key (
+            id TEXT NOT NULL PRIMARY KEY,
+            document TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            lapses_at INTEGER
+        ) STRICT, WITHOUT ROWID",
+    ),
+    index(
+        1,
+        "api_key_lapses_at",
+        "api_key",
+        "CREATE INDEX api_key_lapses_at ON api_key (lapses_at) WHERE lapses_at IS NOT NULL",
+    ),
+    table(
+        2,
+        "revocation",
+        "CREATE TABLE revocation (
+            sequence INTEGER PRIMARY KEY,
+            mark TEXT NOT NULL,
+            document TEXT NOT NULL,
+            lapses_at INTEGER
+        ) STRICT",
+    ),
+    index(2, "revocation_mark", "revocation", "CREATE INDEX revocation_mark ON revocation (mark)"),
+    index(
+        2,
+        "revocation_lapses_at",
+        "revocation",
+        "CREATE INDEX revocation_lapses_at ON revocation (lapses_at) WHERE lapses_at IS NOT NULL",
+    ),
+    table(
+        2,
+        "revocation_snapshot",
+        "CREATE TABLE revocation_snapshot (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            sequence INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT",
+    ),
+    table(
+        2,
+        "revocation_snapshot_part",
+        "CREATE TABLE revocation_snapshot_part (
+            id TEXT NOT NULL,
+            part INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            UNIQUE (id, part)
+        ) STRICT",
+    ),
+    Object {
+        since: 2,
+        kind: "index",
+        name: "sqlite_autoindex_revocation_snapshot_part_1",
+        table: "revocation_snapshot_part",
+        sql: None,
+    },
+];
+
+const fn table(since: i64, name: &'static str, sql: &'static str) -> Object {
+    Object { since, kind: "table", name, table: name, sql: Some(sql) }
+}
+
+const fn index(since: i64, name: &'static str, table: &'static str, sql: &'static str) -> Object {
+    Object { since, kind: "index", name, table, sql: Some(sql) }
+}
+
+/// What opening does with a file that has no schema yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    Fill,
+    Refuse,
+}
+
+/// Makes sure that the file has our schema and nothing else, before anything in it is changed. An
+/// older version is upgraded. Returns whether the file was empty.
+pub(super) fn prepare(connection: &mut Connection, empty: Empty) -> Result<bool, Kind> {
+    // What is read is of one moment, whatever another process does meanwhile.
+    let reading = connection.transaction()?;
+    let found = version(&reading)?;
+    check(&reading, found)?;
+    drop(reading);
+    match (found, empty) {
+        (0, Empty::Refuse) => Err(Kind::Empty),
+        (NEWEST, _) => Ok(false),
+        _ => upgrade(connection),
+    }
+}
+
+/// Brings the schema up to date, unless another process was faster.
+fn upgrade(connection: &mut Connection) -> Result<bool, Kind> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    check(&transaction, found)?;
+    for object in OBJECTS.iter().filter(|object| object.since > found) {
+        if let Some(sql) = object.sql {
+            transaction.execute(sql, ())?;
+        }
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", NEWEST)?;
+    check(&transaction, NEWEST)?;
+    transaction.commit()?;
+    Ok(found == 0)
+}
+
+/// Begins a write, under the one lock that SQLite has for writers. Nobody else can change the schema
+/// until it ends.
+pub(super) fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>, Kind> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    check(&transaction, found)?;
+    match found {
+        NEWEST => Ok(transaction),
+        older => Err(Kind::Altered(format!("its version was set back to {older}"))),
+    }
+}
+
+/// SQLite's count of changes of the schema.
+pub(super) fn changes(connection: &Connection) -> Result<i64, Kind> {
+    Ok(connection.prepare_cached("PRAGMA schema_version")?.query_row((), |row| row.get(0))?)
+}
+
+/// The version of the file's schema, 0 for an empty file; whatever else is not ours is refused.
+fn version(connection: &Connection) -> Result<i64, Kind> {
+    const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+         FROM pragma_application_id, pragma_user_version";
+    let found = connection
+        .prepare_cached(LOOK)?
+        .query_row((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+    match found {
+        (APPLICATION, known @ 1..=NEWEST, _) => Ok(known),
+        (APPLICATION, newer, _) if newer > NEWEST => Err(Kind::Newer(newer)),
+        (APPLICATION, none, _) => Err(Kind::Altered(format!("its version was set to {none}"))),
+        (_, _, 0) => Ok(0),
+        _ => Err(Kind::Foreign),
+    }
+}
+
+/// Compares the schema with that of a version, object by object.
+fn check(connection: &Connection, version: i64) -> Result<(), Kind> {
+    let encoding: String = connection.prepare_cached("PRAGMA encoding")?.query_row((), |row| row.get(0))?;
+    if encoding != ENCODING {
+        return Err(Kind::Altered(format!("its encoding is {}", shown(&encoding))));
+    }
+    let mut missing: Vec<&Object> = OBJECTS.iter().filter(|object| object.since <= version).collect();
+    let mut pages = BTreeSet::new();
+    let mut schema =
+        connection.prepare_cached("SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema")?;
+    let mut rows = schema.query(())?;
+    while let Some(row) = rows.next()? {
+        let found = Found::read(row)?;
+        let Some(place) = missing.iter().position(|object| found.is_named_as(object)) else {
+            return Err(Kind::Altered(format!("there is {found}, which edge-auth did not make")));
+        };
+        let object = missing.swap_remove(place);
+        if !found.is_defined_as(object) {
+            return Err(Kind::Altered(format!("{found} is defined in another way")));
+        }
+        if !pages.insert(found.page) {
+            return Err(Kind::Altered(format!("{found} is kept where something else is")));
+        }
+    }
+    match missing.first() {
+        None => Ok(()),
+        Some(object) => Err(Kind::Altered(format!("the {} `{}` is missing", object.kind, object.name))),
+    }
+}
+
+/// A row of `sqlite_schema`, which anybody may have written.
+struct Found {
+    kind: String,
+    name: String,
+    table: String,
+    sql: Option<String>,
+    page: i64,
+}
+
+impl Found {
+    fn read(row: &Row<'_>) -> Result<Self, Kind> {
+        Ok(Self {
+            kind: text(row, 0)?.unwrap_or_default(),
+            name: text(row, 1)?.unwrap_or_default(),
+            table: text(row, 2)?.unwrap_or_default(),
+            sql: text(row, 3)?,
+            page: row.get::<_, Option<i64>>(4)?.unwrap_or_default(),
+        })
+    }
+
+    fn is_named_as(&self, object: &Object) -> bool {
+        self.kind == object.kind && self.name == object.name
+    }
+
+    /// Runs of white space aside, which mean nothing where nothing is quoted.
+    fn is_defined_as(&self, object: &Object) -> bool {
+        let same_sql = match (&self.sql, object.sql) {
+            (Some(found), Some(ours)) => found.split_ascii_whitespace().eq(ours.split_ascii_whitespace()),
+            (found, ours) => found.is_none() && ours.is_none(),
+        };
+        same_sql && self.table == object.table
+    }
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the {} {}", shown(&self.kind), shown(&self.name))
+    }
+}
+
+fn text(row: &Row<'_>, index: usize) -> Result<Option<String>, Kind> {
+    Ok(match row.get_ref(index)? {
+        ValueRef::Null => None,
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+    })
+}

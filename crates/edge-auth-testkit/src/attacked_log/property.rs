@@ -1,0 +1,196 @@
+//! What must hold of the answers, by what administrators really did.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use edge_auth::certificate::Handover;
+use edge_auth::revocation::{Entry, Statement, Target};
+use edge_auth::{AuthRequest, Code, Gate, Headers};
+use edge_auth_token::Timestamp;
+use futures::executor::block_on;
+
+use super::{AttackedLog, Found, SETUP};
+use crate::platform::MemoryPlatform;
+use crate::revocations::{MemoryRevocations, StoredLog};
+
+/// How much longer than it has a meaning an entry counts.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What administrators entered, in the order of time: by numbers.
+#[derive(Clone, Default)]
+pub(super) struct Honest {
+    said: Vec<Said>,
+    /// By their records.
+    numbers: BTreeMap<String, usize>,
+    /// What each snapshot was made of, by its record.
+    snapshots: BTreeMap<String, BTreeSet<usize>>,
+}
+
+#[derive(Clone)]
+struct Said {
+    of: Option<Of>,
+    undone: bool,
+    lapses_at: Option<Timestamp>,
+}
+
+/// What revokes the one token that is asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Token,
+    Subject,
+}
+
+/// What an instance says of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is good.
+    Allowed,
+    /// It is revoked.
+    Refused,
+    /// That is not known.
+    Closed,
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+impl Honest {
+    pub(super) fn len(&self) -> usize {
+        self.said.len()
+    }
+
+    pub(super) fn enter(&mut self, document: String, entry: &Entry) {
+        let of = |target: &Target| match target {
+            Target::Token { .. } => Some(Of::Token),
+            Target::Subject { .. } => Some(Of::Subject),
+            _ => None,
+        };
+        let (of, undone) = match &entry.statement {
+            Statement::Revoked(target) => (of(target), false),
+            Statement::Undone(target) => (of(target), true),
+            _ => (None, false),
+        };
+        self.numbers.insert(document, self.said.len());
+        self.said.push(Said { of, undone, lapses_at: entry.until.map(|until| until.plus(KEPT)) });
+    }
+
+    /// What a store holds: in records, and in its snapshot.
+    pub(super) fn held_by(&self, stored: &StoredLog) -> BTreeSet<usize> {
+        let records = stored.records.values().filter_map(|record| self.numbers.get(&record.document));
+        let mut held: BTreeSet<usize> = records.copied().collect();
+        held.extend(self.in_snapshot(stored));
+        held
+    }
+
+    fn in_snapshot(&self, stored: &StoredLog) -> BTreeSet<usize> {
+        let snapshot = stored.snapshot.as_ref().and_then(|one| self.snapshots.get(&one.document));
+        snapshot.cloned().unwrap_or_default()
+    }
+
+    pub(super) fn compacted(&mut self, stored: &StoredLog, held: BTreeSet<usize>) {
+        if let Some(snapshot) = &stored.snapshot {
+            self.snapshots.entry(snapshot.document.clone()).or_insert(held);
+        }
+    }
+
+    /// Whether nothing of this revokes the token any more, by what was said until somebody was asked.
+    fn allow(&self, numbers: &BTreeSet<usize>, asked: &Found) -> bool {
+        let (now, said) = (asked.at, &self.said[..asked.said]);
+        let stands = |number: &usize| {
+            let Said { of, undone, lapses_at } = &said[*number];
+            let taken_back = || said[number + 1..].iter().any(|later| later.undone && later.of == *of);
+            of.is_some() && !undone && lapses_at.is_none_or(|at| now < at) && !taken_back()
+        };
+        !numbers.iter().any(stands)
+    }
+}
+
+impl AttackedLog {
+    /// Asks every instance all that it was asked, and checks the answers: after each [`super::Step::Read`].
+    pub fn check(&self) -> Result<(), Violation> {
+        self.instances.iter().try_for_each(|asked| self.check_instance(asked).map(drop))
+    }
+
+    /// The last answer of an instance, if it was asked.
+    pub fn answer(&self, which: usize) -> Option<Answer> {
+        self.check_instance(&self.instances[which]).ok().flatten()
+    }
+
+    fn check_instance(&self, asked: &[Found]) -> Result<Option<Answer>, Violation> {
+        let Some(newest) = asked.last() else { return Ok(None) };
+        let feed = MemoryRevocations::new();
+        let gate = self.start(&feed);
+        let (mut known, mut alerted, mut last) = (BTreeSet::new(), false, None);
+        for found in asked {
+            let Found { at, stored, .. } = found;
+            feed.put_back(stored.clone());
+            let (answer, told) = ask(&gate, *at);
+            let violation = |what: &str| Err(Violation(format!("{what}: {answer:?}, {told}")));
+            alerted |= told.contains("ALERT");
+            match answer {
+                Answer::Allowed if !self.honest.allow(&known, found) => {
+                    return violation("what was known to be revoked was forgotten");
+                }
+                Answer::Refused => known.extend(self.honest.held_by(stored)),
+                Answer::Allowed | Answer::Closed => {}
+            }
+            if std::ptr::eq(found, newest) {
+                self.check_beginner(found, answer, alerted)?;
+            }
+            if !self.attacked {
+                let good = self.honest.allow(&self.honest.held_by(stored), found);
+                let right = if good { Answer::Allowed } else { Answer::Refused };
+                if answer != right || alerted {
+                    return violation("nobody attacked");
+                }
+            }
+            last = Some(answer);
+        }
+        Ok(last)
+    }
+
+    /// An instance that begins now, beside one that gave an answer.
+    fn check_beginner(&self, found: &Found, answer: Answer, alerted: bool) -> Result<(), Violation> {
+        let feed = MemoryRevocations::new();
+        feed.put_back(found.stored.clone());
+        let (begins, told) = ask(&self.start(&feed), found.at);
+        if begins != Answer::Allowed || told.contains("ALERT") {
+            return Ok(());
+        }
+        if answer == Answer::Refused && !alerted {
+            return Err(Violation("the store contradicts what is known, and nobody was told".to_owned()));
+        }
+        if !self.honest.allow(&self.honest.in_snapshot(&found.stored), found) {
+            return Err(Violation("what a snapshot has is good for one that begins".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// What a gate says of the token, and what its operator is told.
+fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
+    let bearer = format!("Bearer {}", SETUP.token);
+    let request = AuthRequest {
+        method: "GET",
+        host: None,
+        authority: None,
+        target: "/",
+        headers: Headers(&[("authorization", bearer.as_bytes())]),
+        client_ip: None,
+        certificate: Handover::Nothing,
+        proxy_trusted: true,
+        path_rewritten: false,
+    };
+    let mut outcome = block_on(gate.authorize(&request, now));
+    for work in std::mem::take(&mut outcome.follow_up) {
+        outcome.notices.extend(block_on(gate.follow_up(work, now)));
+    }
+    let answer = match outcome.code() {
+        None => Answer::Allowed,
+        Some(Code::TokenRevoked) => Answer::Refused,
+        Some(_) => Answer::Closed,
+    };
+    let told: Vec<String> = outcome.audit.reason.into_iter().chain(outcome.notices).collect();
+    (answer, told.join("; "))
+}

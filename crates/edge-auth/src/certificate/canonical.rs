@@ -1,0 +1,144 @@
+//! The one DER of a certificate, and the fingerprints that it can have.
+//!
+//! Of a certificate only the inner part is signed. Its holder, or anybody, can write the rest in other
+//! bytes, which have another SHA-256 and are as good. So everything but DER is rejected here, and of
+//! the two signatures that ECDSA leaves, both fingerprints are known.
+
+use pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::{self, Decode, Encode, Reader, SliceReader, Tag, TagNumber};
+
+use super::Thumbprint;
+use super::facts::malformed;
+use super::signature_form::SignatureForm;
+use crate::denial::Denial;
+
+/// A certificate, taken apart where its holder could change it.
+#[derive(Debug)]
+pub(crate) struct Canonical<'a> {
+    der: &'a [u8],
+    parts: Parts<'a>,
+    form: SignatureForm<'a>,
+}
+
+/// The SHA-256 of a certificate, and of its other form if it has two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fingerprints {
+    /// Of the certificate as it was presented.
+    pub presented: Thumbprint,
+    other: OtherForm,
+}
+
+/// The same certificate with the other of the two signatures that ECDSA has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OtherForm {
+    /// Its signature has one value only.
+    None,
+    /// The other one has the smaller `s`.
+    Low(Thumbprint),
+    /// The other one has the greater `s`.
+    High(Thumbprint),
+    /// Nobody handed over the certificate itself.
+    Unknown,
+}
+
+/// `Certificate` (RFC 5280, section 4.1).
+#[derive(Debug)]
+struct Parts<'a> {
+    signed: &'a [u8],
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Canonical<'a> {
+    /// Reads what is outside of the signed part.
+    ///
+    /// # Errors
+    /// Bytes that are not the DER of a certificate, a signature that has a shorter or smaller form, or
+    /// an algorithm other than the signed part names.
+    pub(crate) fn read(der: &'a CertificateDer<'_>) -> Result<Self, Denial> {
+        let parts = Parts::read(der).map_err(|error| malformed(error.to_string()))?;
+        if parts.with_signature(parts.signature).ok().as_deref() != Some(der.as_ref()) {
+            return Err(malformed("it is not in the one form of its DER"));
+        }
+        let inner = parts.inner_algorithm().map_err(|error| malformed(error.to_string()))?;
+        if inner != parts.algorithm {
+            return Err(malformed("it names two algorithms for its signature"));
+        }
+        let form = SignatureForm::read(parts.algorithm, parts.signature)?;
+        Ok(Self { der, parts, form })
+    }
+
+    /// Its fingerprints: of these bytes, and of those with the other signature.
+    pub(crate) fn fingerprints(&self) -> Result<Fingerprints, Denial> {
+        let digest = |der: &[u8]| -> Thumbprint { Sha256::digest(der).into() };
+        let other = match self.form {
+            SignatureForm::Only => OtherForm::None,
+            SignatureForm::Ecdsa(numbers) => {
+                let other = numbers.with_other_s();
+                let other = other.and_then(|signature| self.parts.with_signature(&signature));
+                let other = digest(&other.map_err(|error| malformed(error.to_string()))?);
+                if numbers.has_low_s() { OtherForm::High(other) } else { OtherForm::Low(other) }
+            }
+        };
+        Ok(Fingerprints { presented: digest(self.der), other })
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let parts = reader.sequence(|reader| {
+            let (signed, algorithm) = (reader.tlv_bytes()?, reader.tlv_bytes()?);
+            let signature = BitStringRef::decode(reader)?;
+            let signature = signature.as_bytes().ok_or_else(|| Tag::BitString.value_error())?;
+            Ok::<_, der::Error>(Self { signed, algorithm, signature })
+        })?;
+        reader.finish()?;
+        Ok(parts)
+    }
+
+    /// The algorithm that the signed part names: after the version and the serial number.
+    fn inner_algorithm(&self) -> der::Result<&'a [u8]> {
+        const VERSION: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+        let mut reader = SliceReader::new(AnyRef::from_der(self.signed)?.value())?;
+        if Tag::peek(&reader)? == VERSION {
+            reader.tlv_bytes()?;
+        }
+        reader.tlv_bytes()?;
+        reader.tlv_bytes()
+    }
+
+    /// The DER of the certificate with this signature.
+    fn with_signature(&self, signature: &[u8]) -> der::Result<Vec<u8>> {
+        let signature = BitStringRef::from_bytes(signature)?.to_der()?;
+        AnyRef::new(Tag::Sequence, &[self.signed, self.algorithm, &signature].concat())?.to_der()
+    }
+}
+
+impl Fingerprints {
+    /// Of a certificate that nobody handed over.
+    pub(crate) fn told(presented: Thumbprint) -> Self {
+        Self { presented, other: OtherForm::Unknown }
+    }
+
+    /// All that are known, the presented one first: a revocation may name any.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Thumbprint> {
+        let other = match &self.other {
+            OtherForm::None | OtherForm::Unknown => None,
+            OtherForm::Low(other) | OtherForm::High(other) => Some(other),
+        };
+        std::iter::once(&self.presented).chain(other)
+    }
+
+    /// The same one for every form of the certificate: of the two signatures that with the smaller `s`.
+    /// `None` if nobody handed over the certificate.
+    pub(crate) fn canonical(&self) -> Option<Thumbprint> {
+        match self.other {
+            OtherForm::None | OtherForm::High(_) => Some(self.presented),
+            OtherForm::Low(other) => Some(other),
+            OtherForm::Unknown => None,
+        }
+    }
+}

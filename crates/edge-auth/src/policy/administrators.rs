@@ -1,0 +1,103 @@
+//! Who may administer, and by which rule.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Access, Named, Policy, Rule};
+use crate::admin::AdminScope;
+use crate::route::{PathPattern, Route};
+
+/// Who may administer under a policy that has an `[admin]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Administration {
+    /// Whether the holder of the bootstrap secret may do everything.
+    pub bootstrap_secret: bool,
+    /// Whose credentials may administer if they were granted the scopes by name, in the order of the rules.
+    pub administrators: Vec<Administrator>,
+    /// The rules for paths below `/admin` that open no administration: their `scopes` name none of it.
+    pub closed_rules: Vec<String>,
+}
+
+/// The holders of one kind of credential, by one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Administrator {
+    /// The rule's name, or its number and path.
+    pub rule: String,
+    /// `jwt:corp`, as the rule writes it.
+    pub credential: String,
+    /// The scopes that the rule spells out and that such a credential can have.
+    pub scopes: BTreeSet<AdminScope>,
+}
+
+impl Policy {
+    /// Returns who may administer; `None` where administration is off.
+    pub fn administration(&self) -> Option<Administration> {
+        let admin = self.admin.as_ref()?;
+        let mut administrators = Vec::new();
+        let mut closed_rules = Vec::new();
+        for (index, (rule, route)) in self.rules.iter().zip(self.router.routes()).enumerate() {
+            let opened = self.opened_by(index, rule, route);
+            if opened.is_empty() && is_for_administration(&route.path) {
+                closed_rules.push(rule.name.clone());
+            }
+            for named in principals(&rule.access) {
+                let scopes: BTreeSet<_> =
+                    opened.iter().copied().filter(|scope| self.can_have(named, *scope)).collect();
+                if !scopes.is_empty() {
+                    let credential = self.name_of(named);
+                    administrators.push(Administrator { rule: rule.name.clone(), credential, scopes });
+                }
+            }
+        }
+        Some(Administration {
+            bootstrap_secret: admin.bootstrap_hash.is_some(),
+            administrators,
+            closed_rules,
+        })
+    }
+
+    /// The scopes that a rule spells out and for whose requests it can be the one that decides.
+    fn opened_by(&self, index: usize, rule: &Rule, route: &Route) -> Vec<AdminScope> {
+        let earlier = self.router.routes().get(..index).unwrap_or_default();
+        let decides = |(method, path): &(&str, &str)| {
+            let Ok(path) = PathPattern::parse(path) else { return false };
+            let is_taken = |other: &Route| {
+                other.host.is_none() && other.methods.contains(method) && other.path.covers(&path)
+            };
+            route.methods.contains(method) && route.path.meets(&path) && !earlier.iter().any(is_taken)
+        };
+        let named = AdminScope::ALL.into_iter().filter(|scope| rule.scopes.names(scope.name()));
+        named.filter(|scope| scope.requests().iter().any(decides)).collect()
+    }
+
+    /// Whether credentials of a block can be granted a scope by name. What a single key or token was
+    /// granted is not in the policy.
+    fn can_have(&self, named: &Named, scope: AdminScope) -> bool {
+        match named {
+            Named::Jwt(index) => {
+                self.issuers.get(*index).is_some_and(|issuer| !issuer.scope_claims.is_empty())
+            }
+            Named::Key(_) => true,
+            Named::Cert(index) => {
+                self.client_certs.get(*index).is_some_and(|block| block.scopes.contains(scope.name()))
+            }
+        }
+    }
+}
+
+/// Whose credentials can be the principal of a rule, and with that bring the scopes.
+fn principals(access: &Access) -> &[Named] {
+    match access {
+        Access::Public => &[],
+        Access::Any(named) => named,
+        Access::All(named) => named.get(..1).unwrap_or_default(),
+    }
+}
+
+/// Whether a rule is written for the administration's paths, rather than for many others, too.
+fn is_for_administration(path: &PathPattern) -> bool {
+    path.segments().next() == Some(Some("admin")) && super::in_vain::is_of_administration(path)
+}

@@ -1,0 +1,143 @@
+//! From one snapshot to the next: what is known is not forgotten.
+//!
+//! Who can write to the store can have an administrator make a snapshot of a log that lacks something. So
+//! one is taken as it is only where its last record was read, in its place. One that stands for records
+//! that were not read must be made of the one that is held, and what else is known stays, unless it has
+//! that, or an entry of the log took it back.
+
+use std::collections::HashSet;
+
+use edge_auth_token::Timestamp;
+
+use super::{Trouble, Watch, unread};
+use crate::platform::{RevocationFeed, Unavailable};
+use crate::revocation::chain::Cursor;
+use crate::revocation::index::Missing;
+use crate::revocation::record::open;
+use crate::revocation::snapshot::{Snapshot, Unread};
+use crate::revocation::standing::{Standing, State};
+use crate::revocation::trace::Relation;
+
+impl Watch {
+    /// Takes the newest snapshot, if it is newer than the one that is held. One that is damaged is told
+    /// of, and the log is read instead.
+    pub(super) async fn load_snapshot(
+        &self,
+        feed: &impl RevocationFeed,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let mut newest = feed.snapshot().await?;
+        loop {
+            let known = self.read().index.snapshot_sequence();
+            let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
+            let why = match Snapshot::read(feed, &self.secrets, &record).await {
+                Ok(snapshot) => return self.succeed(feed, snapshot, now, notices).await,
+                Err(Unread::Unavailable(error)) => return Err(error),
+                Err(Unread::NotBelieved(why)) => why,
+            };
+            // The parts of one that was replaced meanwhile are dropped.
+            newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
+            if newest.is_none() {
+                notices.push(format!("{}; the log is read instead", why.told()));
+            }
+        }
+    }
+
+    async fn succeed(
+        &self,
+        feed: &impl RevocationFeed,
+        snapshot: Snapshot,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let place = snapshot.end;
+        let ahead = {
+            let state = self.read();
+            !state.knows_nothing() && state.trace.end().sequence < place.sequence
+        };
+        if ahead {
+            match self.tail(feed, now).await {
+                Ok(()) => {}
+                Err(Trouble::Behind) => return self.skip(feed, snapshot, now, notices).await,
+                Err(trouble) => return Err(unread(trouble)),
+            }
+        }
+        let mut state = self.write();
+        // Another read may have been faster.
+        if place.sequence <= state.index.snapshot_sequence() {
+            return Ok(());
+        }
+        if state.knows_nothing() || state.trace.relation(place) == Relation::Same {
+            state.trace.start_from(place);
+            state.index.start_from(snapshot, self.seed);
+            return Ok(());
+        }
+        Err(other_log(place))
+    }
+
+    /// Takes a snapshot for records that were not read, since they were dropped.
+    async fn skip(
+        &self,
+        feed: &impl RevocationFeed,
+        snapshot: Snapshot,
+        now: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Unavailable> {
+        let missing = self.read().index.missing_in(&snapshot, now);
+        let mut taken_back = HashSet::new();
+        for one in &missing {
+            if self.is_taken_back(feed, one, snapshot.end).await? {
+                taken_back.insert(one.mark);
+            }
+        }
+        let (mut state, place) = (self.write(), snapshot.end);
+        let held = state.index.snapshot();
+        if held.is_some_and(|end| place.sequence <= end.sequence) {
+            return Ok(());
+        }
+        if held.is_some_and(|end| !snapshot.ancestors.contains(&end)) {
+            return Err(other_log(place));
+        }
+        if missing.len() > taken_back.len() {
+            notices.push(format!(
+                "ALERT: the snapshot of record {} lacks what is known, and nothing took that back: somebody \
+                 changed the log; what is known counts",
+                place.sequence
+            ));
+        }
+        state.index.pin(&snapshot, &taken_back);
+        state.index.start_from(snapshot, self.seed);
+        state.trace.start_from(place);
+        state.news.skipped = true;
+        Ok(())
+    }
+
+    /// Whether an entry that the snapshot stands for took back what it lacks.
+    async fn is_taken_back(
+        &self,
+        feed: &impl RevocationFeed,
+        missing: &Missing,
+        end: Cursor,
+    ) -> Result<bool, Unavailable> {
+        let Missing { mark, standing, at } = missing;
+        for record in feed.marked(&mark.to_string()).await? {
+            // What is not believed takes nothing back.
+            let Ok(entry) = open(&self.secrets, &record) else { continue };
+            let undone = Standing::of(&entry).is_some_and(|one| one.state == State::Undone);
+            let later = (standing.sequence + 1..=end.sequence).contains(&entry.sequence) && entry.at >= *at;
+            if undone && later && entry.mark == *mark {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn other_log(place: Cursor) -> Unavailable {
+    Unavailable::new(format!(
+        "ALERT: the snapshot of record {} is not of the log that was read: an older store was put back, or \
+         somebody changed the log",
+        place.sequence
+    ))
+}

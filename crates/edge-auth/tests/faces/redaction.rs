@@ -1,0 +1,70 @@
+//! Whatever a client writes a credential into, none is in what is logged.
+
+use edge_auth::Outcome;
+use edge_auth::faces::Incoming;
+use serde_json::json;
+
+use crate::door::{Door, PROXY, TRUSTED, incoming};
+
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlIG9mIG5vYm9keSwgYnV0IGxvbmc";
+
+#[track_caller]
+fn keeps_to_itself(outcome: &Outcome, secret: &str) {
+    let logged = format!("{} {:?}", serde_json::to_string(&outcome.audit).unwrap(), outcome.notices);
+    let logged = logged.to_ascii_lowercase();
+    let secret = secret.to_ascii_lowercase();
+    // A part of it is too much as well.
+    for part in [&secret[10..22], &secret[secret.len() - 12..]] {
+        assert!(!logged.contains(part), "{logged}");
+    }
+}
+
+#[test]
+fn a_credential_in_the_method_the_host_or_the_path_is_not_logged() {
+    let door = Door::of(TRUSTED, "");
+    for secret in [door.key.as_str(), TOKEN] {
+        let path = format!("//{secret}");
+        let asked = incoming("192.0.2.1", "GET", "/open", &[]);
+        for incoming in [
+            Incoming { method: secret, ..asked },
+            Incoming { host: Some(secret), target: &path, ..asked },
+            Incoming { host: Some(secret), authority: Some("other.example"), ..asked },
+            Incoming { target: &path, ..asked },
+        ] {
+            keeps_to_itself(&door.gateway(&incoming).1, secret);
+        }
+    }
+}
+
+#[test]
+fn a_credential_in_a_question_is_not_logged() {
+    let door = Door::of(TRUSTED, "");
+    for secret in [door.key.as_str(), TOKEN] {
+        for question in [
+            json!({ (secret): 1 }),
+            json!({ "method": "GET", "target": "/open", "headers": { (secret): 1 } }),
+            json!({ "method": "GET", "target": "/open", "headers": { (format!("{secret} ")): "a" } }),
+            json!({ "method": secret, "target": "/open" }),
+            json!({ "method": "GET", "target": format!("/{secret}") }),
+        ] {
+            keeps_to_itself(&door.verify(PROXY, &[], &question.to_string()).1, secret);
+        }
+    }
+}
+
+#[test]
+fn what_is_logged_is_bounded_whatever_is_sent() {
+    let door = Door::of(TRUSTED, "");
+    let long = "a".repeat(100_000);
+    let question = json!({ (long.as_str()): 1 }).to_string();
+    let path = format!("//{long}");
+    let asked = incoming("192.0.2.1", "GET", &path, &[]);
+    for outcome in [
+        door.verify(PROXY, &[], &question).1,
+        door.gateway(&asked).1,
+        door.gateway(&Incoming { method: &long, ..asked }).1,
+        door.gateway(&Incoming { target: &path[1..8000], ..asked }).1,
+    ] {
+        assert!(serde_json::to_string(&outcome.audit).unwrap().len() < 4096);
+    }
+}

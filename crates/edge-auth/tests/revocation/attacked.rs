@@ -1,0 +1,163 @@
+//! Every order of a few things that administrators, instances and one who can write to the store do, and
+//! long orders of all of them at random.
+
+use std::collections::HashSet;
+
+use edge_auth_testkit::attacked_log::{Answer, AttackedLog, Step};
+use proptest::prelude::*;
+
+use Step::*;
+
+/// How many things happen in an order, the question at its end included. `DEPTH` in the environment says
+/// another number: six take some minutes.
+fn depth() -> usize {
+    std::env::var("DEPTH").map_or(4, |depth| depth.parse().unwrap())
+}
+
+/// Checks every order of these steps in which an instance is asked at the end. What leads to the same is
+/// tried once.
+fn every_order(first: &[Step], steps: &[Step]) {
+    let mut begun = AttackedLog::default();
+    for step in first {
+        begun.happen(*step);
+    }
+    let (mut level, mut seen, mut checked) = (vec![(begun, Vec::new())], HashSet::new(), 0);
+    for left in (0..depth()).rev() {
+        let mut next = Vec::new();
+        for (log, order) in level {
+            for step in steps.iter().filter(|step| left > 0 || matches!(step, Read(_))) {
+                let (mut log, mut order): (AttackedLog, Vec<Step>) = (log.clone(), order.clone());
+                if !log.happen(*step) || !seen.insert(log.fingerprint()) {
+                    continue;
+                }
+                order.push(*step);
+                if matches!(step, Read(_)) {
+                    checked += 1;
+                    if let Err(violation) = log.check() {
+                        panic!("{first:?}, then {order:?}: {violation:?}");
+                    }
+                }
+                if left > 0 {
+                    next.push((log, order));
+                }
+            }
+        }
+        level = next;
+    }
+    println!("{checked} orders");
+    assert!(checked > 100, "{checked}");
+}
+
+#[test]
+fn what_is_known_stays_known_whatever_is_done_to_the_log_between_two_reads() {
+    let steps = [
+        RevokeOther,
+        UndoToken,
+        RevokeToken,
+        Compact,
+        Delete(0),
+        Delete(1),
+        DropSnapshot,
+        Save,
+        PutBack,
+        PutBackMissing,
+        Read(0),
+    ];
+    every_order(&[RevokeOther, RevokeToken, Read(0)], &steps);
+}
+
+#[test]
+fn and_while_entries_lapse() {
+    let steps = [
+        RevokeOther,
+        WriteKey,
+        UndoToken,
+        RevokeToken,
+        RevokeBriefly,
+        Compact,
+        Pass,
+        Delete(0),
+        Delete(1),
+        DropSnapshot,
+        Save,
+        PutBack,
+        Read(0),
+    ];
+    every_order(&[RevokeToken, WriteKey, Read(0)], &steps);
+}
+
+#[test]
+fn and_behind_a_snapshot() {
+    let steps = [
+        RevokeOther,
+        RevokeBriefly,
+        UndoToken,
+        RevokeSubject,
+        UndoSubject,
+        Compact,
+        Delete(0),
+        DeleteOldest,
+        DamagePages,
+        PutBackSnapshot,
+        Save,
+        Pass,
+        Read(0),
+        Restart(0),
+    ];
+    every_order(&[RevokeToken, RevokeSubject, Compact, Read(0)], &steps);
+}
+
+#[test]
+fn and_under_a_new_secret() {
+    let steps = [
+        RevokeOther,
+        UndoToken,
+        RevokeToken,
+        RevokeSubject,
+        Compact,
+        Renew,
+        Delete(0),
+        Save,
+        PutBackRecords,
+        PutBackMissing,
+        Move,
+        Read(0),
+    ];
+    every_order(&[RevokeOther, RevokeToken, Compact, Read(0)], &steps);
+}
+
+#[test]
+fn the_questions_can_be_answered() {
+    let answers = |steps: &[Step]| {
+        let mut log = AttackedLog::default();
+        for step in steps {
+            log.happen(*step);
+        }
+        log.check().unwrap();
+        log.answer(0)
+    };
+    assert_eq!(answers(&[Read(0)]), Some(Answer::Allowed));
+    assert_eq!(answers(&[RevokeToken, Read(0)]), Some(Answer::Refused));
+    assert_eq!(answers(&[RevokeToken, Compact, UndoToken, Read(0)]), Some(Answer::Allowed));
+    assert_eq!(answers(&[RevokeBriefly, Pass, Read(0)]), Some(Answer::Allowed));
+    assert_eq!(answers(&[RevokeOther, Read(0), Delete(0), Read(0)]), Some(Answer::Closed));
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    (0..=u8::MAX).prop_map(Step::from)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_is_known_stays_known_in_long_orders(steps in prop::collection::vec(any_step(), 1..30)) {
+        let mut log = AttackedLog::default();
+        for step in &steps {
+            log.happen(*step);
+            if matches!(step, Read(_)) {
+                prop_assert_eq!(log.check(), Ok(()), "{:?}", steps);
+            }
+        }
+    }
+}

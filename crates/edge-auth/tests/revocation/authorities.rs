@@ -1,0 +1,154 @@
+//! An authority that the policy itself names is revoked, and all that it issued.
+
+use edge_auth::Code;
+use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
+use edge_auth_token::AwsLcRs;
+use futures::executor::block_on;
+use sha2::{Digest, Sha256};
+use x509_cert::der::Decode;
+
+use crate::world::{NOW, World, later};
+
+const REVOKED: Option<Code> = Some(Code::CertificateRevoked);
+
+fn client(authority: &Authority) -> Client {
+    authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"))
+}
+
+fn plan() -> AuthorityPlan {
+    AuthorityPlan::named("Devices CA")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn by_fingerprint(authority: &Authority) -> RevocationWish {
+    RevocationWish {
+        fingerprint: Some(hex(&Sha256::digest(authority.certificate()))),
+        ..RevocationWish::new(RevocationKind::Certificate, "its key was copied")
+    }
+}
+
+fn serial(authority: &Authority) -> Vec<u8> {
+    let parsed = x509_cert::Certificate::from_der(authority.certificate()).unwrap();
+    parsed.tbs_certificate().serial_number().as_bytes().to_vec()
+}
+
+fn by_serial(authority: &Authority, issuer: &str) -> RevocationWish {
+    RevocationWish {
+        issuer: Some(format!("CN={issuer},O=Example")),
+        serial: Some(hex(&serial(authority))),
+        ..RevocationWish::new(RevocationKind::CertificateSerial, "its key was copied")
+    }
+}
+
+#[test]
+fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_it_was_verified_before() {
+    for wish in [by_fingerprint, |authority: &Authority| by_serial(authority, "Devices CA")] {
+        let world = World::new();
+        let below = world.authority.below(&AuthorityPlan::named("Below"));
+        let (direct, indirect) = (client(&world.authority), client(&below));
+        let instance = world.start();
+        assert_eq!((instance.chain(&direct, NOW), instance.chain(&indirect, NOW)), (None, None));
+        let entry = world.enter(wish(&world.authority), NOW);
+        for chain in [&direct, &indirect] {
+            assert_eq!(instance.chain(chain, later(7.0)), REVOKED);
+            assert_eq!(instance.bound_token(chain, later(7.0)), REVOKED);
+        }
+        block_on(world.revocations().undo(entry.sequence, "a mistake", later(8.0))).unwrap();
+        assert_eq!(instance.chain(&direct, later(15.0)), None);
+    }
+}
+
+#[test]
+fn the_list_of_a_root_counts_for_the_authority_below_it_that_the_policy_names() {
+    for block in ["", "require_crl = true"] {
+        let mut world = World::with("secret = \"CURRENT\"", block);
+        let root = Authority::root(&AuthorityPlan::named("Root CA"));
+        let (named, other) = (root.below(&plan()), root.below(&AuthorityPlan::named("Others CA")));
+        world.trust([named.pem(), other.pem()].concat().as_bytes());
+        let (of_named, of_other) = (client(&named), client(&other));
+        let import = |list: &[u8], ca: &Authority, at| {
+            let (ca, revocations) = (ca.pem(), world.revocations());
+            block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(at))).unwrap();
+        };
+        let good = (NOW.seconds() - 60, NOW.seconds() + 3600);
+        for authority in [&named, &other] {
+            import(&authority.revocation_list(&[], good), authority, 0.0);
+        }
+        let instance = world.start();
+        // Nobody has the root's list: what the policy names is good without.
+        assert_eq!((leaf(&instance, &of_named, 0.0), leaf(&instance, &of_other, 0.0)), (None, None));
+        import(&root.revocation_list(&[serial(&named)], good), &root, 1.0);
+        assert_eq!(leaf(&instance, &of_named, 7.0), REVOKED);
+        assert_eq!(leaf(&instance, &of_other, 7.0), None);
+        // A list that is there must be a current one.
+        assert_eq!(leaf(&instance, &of_other, 3600.0), Some(Code::CertificateListStale));
+    }
+}
+
+fn leaf(instance: &crate::world::Instance, client: &Client, seconds: f64) -> Option<Code> {
+    instance.certificate(client, later(seconds))
+}
+
+#[test]
+fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file() {
+    let (root, own) = (Authority::root(&AuthorityPlan::named("Root CA")), Authority::root(&plan()));
+    let renewed = own.renewed(&plan());
+    let crossed = own.certified_by(&root, &plan());
+    let renamed = own.renewed(&AuthorityPlan::named("Formerly Devices CA"));
+    for authorities in [[&own, &renewed, &renamed], [&crossed, &renewed, &own], [&renewed, &crossed, &own]] {
+        let file: String = authorities.iter().map(|authority| authority.pem()).collect();
+        for revoked in authorities {
+            let mut world = World::new();
+            world.trust(file.as_bytes());
+            let chain = client(authorities[0]);
+            assert_eq!(world.start().certificate(&chain, NOW), None);
+            world.enter(by_fingerprint(revoked), NOW);
+            assert_eq!(world.start().certificate(&chain, NOW), REVOKED);
+        }
+    }
+    // With another certificate on its way to a root that is good, too.
+    let mut world = World::new();
+    world.trust([crossed.pem(), root.pem()].concat().as_bytes());
+    let chain = client(&own.certified_by(&root, &plan()));
+    assert_eq!(world.start().chain(&chain, NOW), None);
+    world.enter(by_fingerprint(&crossed), NOW);
+    assert_eq!(world.start().chain(&chain, NOW), REVOKED);
+}
+
+#[test]
+fn an_authority_that_has_expired_and_is_revoked_does_not_come_back_by_another_path() {
+    let root = Authority::root(&AuthorityPlan::named("Root CA"));
+    let mut world = World::new();
+    let expired =
+        world.authority.renewed(&AuthorityPlan { valid: (NOW.seconds() - 9, NOW.seconds() - 1), ..plan() });
+    let crossed = world.authority.certified_by(&root, &plan());
+    world.trust([expired.pem(), root.pem()].concat().as_bytes());
+    let chain = client(&crossed);
+    assert_eq!(world.start().chain(&chain, NOW), None);
+    world.enter(by_fingerprint(&expired), NOW);
+    assert_eq!(world.start().chain(&chain, NOW), REVOKED);
+}
+
+#[test]
+fn revoking_one_authority_leaves_what_another_one_issued() {
+    let mut world = World::new();
+    let (namesake, other) = (Authority::root(&plan()), Authority::root(&AuthorityPlan::named("Others CA")));
+    let all = [world.authority.pem(), namesake.pem(), other.pem()].concat();
+    world.trust(all.as_bytes());
+    world.enter(by_fingerprint(&world.authority), NOW);
+    let instance = world.start();
+    assert_eq!(instance.certificate(&client(&world.authority), NOW), REVOKED);
+    assert_eq!(instance.certificate(&client(&namesake), NOW), None, "of the same name, with another key");
+    assert_eq!(instance.certificate(&client(&other), NOW), None);
+}
+
+#[test]
+fn an_authority_of_the_policy_is_no_client_itself() {
+    let world = World::new();
+    let own = Client { chain: vec![world.authority.certificate().clone()], key_pem: String::new() };
+    assert_eq!(world.start().chain(&own, NOW), Some(Code::CertificateInvalid));
+}

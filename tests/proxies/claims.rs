@@ -1,0 +1,129 @@
+//! What a client claims of itself in fields that an API could believe: what arrives, and what the gate makes of it.
+
+use serde_json::json;
+
+use crate::caller::{agents, bearer, token};
+use crate::front::{Came, Front};
+
+/// Fields by which somebody could be told of a certificate that was verified.
+const CERTIFICATES: [&str; 25] = [
+    "Client-Cert",
+    "Client-Cert-Chain",
+    "X-Forwarded-Client-Cert",
+    "X-Forwarded-Tls-Client-Cert",
+    "X-Forwarded-Tls-Client-Cert-Info",
+    "X-Client-Cert",
+    "X-Client-DN",
+    "X-TLS-Client-Cert",
+    "X-ARR-ClientCert",
+    "X-SSL-Client-Cert",
+    "X-SSL-Client-Verify",
+    "X-SSL-Client-S-DN",
+    "SSL-Client-Cert",
+    "SSL-Client-Verify",
+    "SSL-Client-S-DN",
+    "X-Amzn-Mtls-Clientcert",
+    "X-Amzn-Mtls-Clientcert-Leaf",
+    "X-Amzn-Mtls-Clientcert-Subject",
+    "Cf-Cert-Presented",
+    "Cf-Cert-Verified",
+    "Cf-Cert-Revoked",
+    "Cf-Cert-Subject-DN-RFC2253",
+    "Cf-Client-Cert-Der-Base64",
+    "CloudFront-Viewer-Cert-Pem",
+    "CloudFront-Viewer-Cert-Subject",
+];
+
+/// Identity headers, one that no answer has, and the code of a refusal.
+const IDENTITY: [&str; 8] = [
+    "X-Auth-Principal",
+    "X-Auth-Kind",
+    "X-Auth-Subject",
+    "X-Auth-Issuer",
+    "X-Auth-Client",
+    "X-Auth-Scopes",
+    "X-Auth-Code",
+    "X-Auth-Roles",
+];
+
+/// Nothing that a client says of its identity arrives, whatever the answer lacks: here a client, there an issuer, on a
+/// public rule everything.
+pub(crate) fn of_identity_do_not_arrive(front: &Front) {
+    let gate = front.gate.as_ref().expect("a gate");
+    let made = gate.keys(&["create", "--scope", "orders:read", "--expires", "1d"]);
+    let key = made["secret"].as_str().expect("a key").to_owned();
+    let without_client = bearer(&token(json!({ "client_id": null })));
+    let callers: [(&str, Option<(&str, &str)>); 3] = [
+        ("/orders/42", Some(("Authorization", &without_client))),
+        ("/orders/42", Some(("X-API-Key", &key))),
+        ("/public/page", None),
+    ];
+    for (target, credential) in callers {
+        let own: Vec<(&str, &str)> = credential.into_iter().collect();
+        let told = identity(&front.get(target, &own));
+        for name in IDENTITY {
+            for spelled in spellings(name) {
+                for values in [&["mallory"][..], &[""], &["mallory", "mallory"], &["", "mallory"]] {
+                    let claims = values.iter().map(|value| (spelled.as_str(), *value));
+                    let came = front.get(target, &own.iter().copied().chain(claims).collect::<Vec<_>>());
+                    // One that no proxy overwrites may be refused.
+                    let refused = came.arrived.is_empty() && (400..500).contains(&came.status);
+                    assert!(refused || identity(&came) == told, "{target} {spelled} {values:?}: {came:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Nor does a certificate, and the gate does not take one from a field.
+pub(crate) fn of_certificates_do_not_count(front: &Front) {
+    let certificate = agents().field.as_str();
+    for name in CERTIFICATES {
+        for spelled in spellings(name) {
+            let came = front.get("/public/page", &[(&spelled, certificate), (&spelled, certificate)]);
+            let arrived = came.arrived.iter().flat_map(|request| &request.headers);
+            let left: Vec<_> = arrived.filter(|(field, _)| fold(field) == fold(name)).collect();
+            assert!(left.iter().all(|(_, value)| value.is_empty()), "{spelled}: {came:?}");
+            let refused = came.arrived.is_empty() && (400..500).contains(&came.status);
+            assert!(refused || came.status == 200, "{spelled}: {came:?}");
+        }
+    }
+    for spelled in spellings("Client-Cert") {
+        for more in
+            [None, Some(("Connection", "close, Client-Cert")), Some(("Client-Cert-Chain", certificate))]
+        {
+            let fields: Vec<_> = [(spelled.as_str(), certificate)].into_iter().chain(more).collect();
+            let came = front.get("/agents", &fields);
+            assert!(came.arrived.is_empty(), "{fields:?}: {came:?}");
+            assert_eq!(came.code.as_deref(), Some("credential_missing"), "{fields:?}: {came:?}");
+        }
+    }
+}
+
+/// The same name to some server or framework.
+fn spellings(name: &str) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        name.to_ascii_lowercase(),
+        name.to_ascii_uppercase(),
+        name.replace('-', "_"),
+        name.replace('-', "."),
+        name.replacen('-', "_", 1),
+        name.replacen('-', "!", 1),
+        name.replace('-', "~"),
+    ]
+}
+
+/// What the page is told of the caller, however it is spelled; an empty field says nothing.
+fn identity(came: &Came) -> Vec<(String, String)> {
+    assert_eq!(came.arrived.len(), 1, "{came:?}");
+    let fields = came.arrived.iter().flat_map(|request| &request.headers);
+    let told = fields.filter(|(name, value)| fold(name).starts_with("x-auth-") && !value.is_empty());
+    let mut told: Vec<_> = told.map(|(name, value)| (fold(name), value.clone())).collect();
+    told.sort();
+    told
+}
+
+fn fold(name: &str) -> String {
+    name.to_ascii_lowercase().replace(|char: char| !char.is_ascii_alphanumeric(), "-")
+}
