@@ -1,6 +1,6 @@
 //! Authorizers' events, as the gate takes them.
 
-use edge_auth::aws::{Answered, Api, Raised};
+use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
 use edge_auth::certificate::Handover;
 use edge_auth::faces::Incoming;
 use edge_auth::{Code, Denial, Gate, Headers};
@@ -12,15 +12,19 @@ use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
 
 /// Of a `TOKEN` event there is one field and the ARN: no host, no address, no certificate.
-pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> Answered {
+pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> AuthorizerResult {
     let fields = [("authorization", event.authorization_token.as_bytes())];
     let incoming = alone(&fields);
-    let decision = gate.authorize_method(Api::Rest, &event.method_arn, &incoming, now());
+    let decision = gate.authorize_method(ApiType::Rest, &event.method_arn, &incoming, now());
     in_time(gate, &incoming, &event.method_arn, decision).await
 }
 
 /// The request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
-pub(crate) async fn request(gate: &Gate<LambdaPlatform>, api: Api, event: &RequestEvent) -> Answered {
+pub(crate) async fn request(
+    gate: &Gate<LambdaPlatform>,
+    api: ApiType,
+    event: &RequestEvent,
+) -> AuthorizerResult {
     let fields = event.fields.list();
     let incoming = Incoming {
         method: event.http_method.as_deref().unwrap_or_default(),
@@ -32,7 +36,7 @@ pub(crate) async fn request(gate: &Gate<LambdaPlatform>, api: Api, event: &Reque
 }
 
 /// The request of an HTTP API in payload 2.0.
-pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> Answered {
+pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> AuthorizerResult {
     let fields = event.fields.list();
     let http = event.request_context.http.as_ref();
     let incoming = Incoming {
@@ -45,7 +49,7 @@ pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> An
 }
 
 /// An operation of AppSync: the token stands in its own member, whatever field it came by.
-pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -> Answered {
+pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -> AuthorizerResult {
     let mut fields = single(&event.request_headers);
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     fields.push(("authorization", event.authorization_token.as_bytes()));
@@ -58,14 +62,14 @@ async fn in_time(
     gate: &Gate<LambdaPlatform>,
     incoming: &Incoming<'_>,
     call: &str,
-    decision: impl Future<Output = Answered>,
-) -> Answered {
+    decision: impl Future<Output = AuthorizerResult>,
+) -> AuthorizerResult {
     match deadline::in_time(decision).await {
         Ok(answered) => answered,
         Err(late) => {
             let denial = Denial::new(Code::StoreUnavailable, format!("{call}: {late}"));
             let (_, outcome) = gate.refuse(incoming, denial, now());
-            (Err(Raised::Unavailable), outcome)
+            (Err(AuthorizerError::Unavailable), outcome)
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use edge_auth::aws::{Answered, Api, AuthorizerAnswer, Raised};
+use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult};
 use edge_auth::faces::{BodyError, Dispatched, HostRuntime, Incoming, RequestBody, Unrecorded, settle};
 use edge_auth::platform::{MaybeSend, Randomness};
 use edge_auth::{AuditEvent, Code, Denial, FollowUp, Gate, Reply};
@@ -30,7 +30,7 @@ pub(crate) struct Function {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Answer {
-    Authorizer(AuthorizerAnswer),
+    Authorizer(AuthorizerResponse),
     Http(HttpReply),
 }
 
@@ -46,10 +46,10 @@ impl Function {
             Ok(Event::Http(event)) => return Ok(Answer::Http(self.http(&event).await)),
             Ok(Event::Token(event)) => authorizer::token(gate, &event).await,
             Ok(Event::Request { event, http_api }) => {
-                let api = if http_api { Api::Http } else { Api::Rest };
+                let api = if http_api { ApiType::Http } else { ApiType::Rest };
                 authorizer::request(gate, api, &event).await
             }
-            Ok(Event::Connect(event)) => authorizer::request(gate, Api::WebSocket, &event).await,
+            Ok(Event::Connect(event)) => authorizer::request(gate, ApiType::WebSocket, &event).await,
             Ok(Event::Route(event)) => authorizer::route(gate, &event).await,
             Ok(Event::GraphQl(event)) => authorizer::graphql(gate, &event).await,
             Err(unread) => return unanswered(unread),
@@ -57,10 +57,13 @@ impl Function {
         self.authorizer(answered).await.map(Answer::Authorizer).map_err(raised)
     }
 
-    async fn authorizer(&self, (answer, outcome): Answered) -> Result<AuthorizerAnswer, Raised> {
+    async fn authorizer(
+        &self,
+        (answer, outcome): AuthorizerResult,
+    ) -> Result<AuthorizerResponse, AuthorizerError> {
         match settle(&LambdaRuntime(&self.gate), outcome).await {
             Ok(_) => answer,
-            Err(Unrecorded) => Err(Raised::Unavailable),
+            Err(Unrecorded) => Err(AuthorizerError::Unavailable),
         }
     }
 
@@ -160,14 +163,14 @@ fn unanswered(unread: Unread) -> Result<Answer, Diagnostic> {
     tell([format!("refused {what}")]);
     match unread {
         Unread::Http(_) => Ok(Answer::Http(HttpReply::plain(Reply::trouble(400, "The event is not whole.")))),
-        Unread::Unknown | Unread::Authorizer(_) => Err(raised(Raised::Unauthorized)),
+        Unread::Unknown | Unread::Authorizer(_) => Err(raised(AuthorizerError::Unauthorized)),
     }
 }
 
-fn raised(raised: Raised) -> Diagnostic {
+fn raised(raised: AuthorizerError) -> Diagnostic {
     let error_type = match raised {
-        Raised::Unauthorized => "Unauthorized",
-        Raised::Unavailable => "Unavailable",
+        AuthorizerError::Unauthorized => "Unauthorized",
+        AuthorizerError::Unavailable => "Unavailable",
     };
     Diagnostic { error_type: error_type.to_owned(), error_message: raised.to_string() }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong with answers that API Gateway keeps.
 
-use edge_auth::aws::Api;
+use edge_auth::aws::ApiType;
 
 use super::authorizer::Kind;
 use super::check::Check;
@@ -105,18 +105,18 @@ impl Check<'_> {
             return self.kept_for_route();
         }
         let api = match self.authorizer.kind {
-            Kind::Http | Kind::HttpPayload1 => Api::Http,
-            Kind::RestToken | Kind::RestRequest | Kind::WebSocket => Api::Rest,
+            Kind::Http | Kind::HttpPayload1 => ApiType::Http,
+            Kind::RestToken | Kind::RestRequest | Kind::WebSocket => ApiType::Rest,
         };
-        for unsaid in self.policy.unsaid_by_iam(api) {
+        for inexpressible in self.policy.iam_inexpressible(api) {
             let message = format!(
                 "rule `{}` cannot be said to IAM: {}. An answer allows one call, and is kept for the caller's others: \
                  keep nothing (TTL 0)",
-                unsaid.rule, unsaid.why
+                inexpressible.rule, inexpressible.reason
             );
-            self.refuse("unsaid_by_iam", message);
+            self.refuse("iam_inexpressible", message);
         }
-        if let Some(rule) = self.policy.bars_escapes().filter(|_| api == Api::Rest) {
+        if let Some(rule) = self.policy.denies_encoded_paths().filter(|_| api == ApiType::Rest) {
             let message = format!(
                 "rule `{rule}` takes percent-encoded paths, which IAM cannot say: an answer that is kept denies them, and \
                  one about such a path denies all others. If callers send such (`@`, spaces, letters beyond ASCII), keep \

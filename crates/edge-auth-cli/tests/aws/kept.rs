@@ -35,7 +35,10 @@ fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
     assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
     let nested =
         format!("{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n", each_order());
-    assert_eq!(found(&nested, &gateway("1.0", "false", 20, source)), ["e unsaid_by_iam", "e unsaid_by_iam"]);
+    assert_eq!(
+        found(&nested, &gateway("1.0", "false", 20, source)),
+        ["e iam_inexpressible", "e iam_inexpressible"]
+    );
 }
 
 #[test]
@@ -131,21 +134,21 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
     let hosts =
         format!("{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n");
     let codes = found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
-    assert_eq!(codes, ["e unsaid_by_iam"]);
-    assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e unsaid_by_iam"]);
+    assert_eq!(codes, ["e iam_inexpressible"]);
+    assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e iam_inexpressible"]);
 }
 
 #[test]
 fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
     let iam = format!("{}[aws]\nhttp_api = \"iam\"\n", each_order());
     // A wildcard takes more of the decoded paths of an HTTP API than the gate does.
-    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), ["e unsaid_by_iam"]);
+    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), ["e iam_inexpressible"]);
     let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}\"\nrequire = \"jwt:corp\"\n");
     let many: String = (0..100).map(rule).collect();
     let header = "method.request.header.Authorization";
     assert!(
         found(&format!("{TOKENS}{many}"), &rest("TOKEN", "10", header))
-            .contains(&"e unsaid_by_iam".to_owned())
+            .contains(&"e iam_inexpressible".to_owned())
     );
 }
 
@@ -166,7 +169,7 @@ fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
         format!("{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n", each_order());
     let header = "method.request.header.Authorization";
     let codes = found(&nested, &rest("TOKEN", "10", header));
-    assert_eq!(codes, ["e unsaid_by_iam", "w encoded_paths_with_caching"]);
+    assert_eq!(codes, ["e iam_inexpressible", "w encoded_paths_with_caching"]);
     assert_eq!(found(&nested, &rest("TOKEN", "0", header)), [""; 0]);
 }
 

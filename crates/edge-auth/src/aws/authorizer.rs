@@ -6,9 +6,11 @@
 
 use edge_auth_token::Timestamp;
 
-use super::answer::{self, AuthorizerAnswer, Context, GraphQlAnswer, PolicyAnswer, Raised, SimpleAnswer};
 use super::arn::MethodArn;
 use super::document::PolicyDocument;
+use super::response::{
+    self, AuthorizerError, AuthorizerResponse, Context, GraphQlResponse, PolicyResponse, SimpleResponse,
+};
 use super::settings::HttpApiResponse;
 use crate::denial::{Code, Denial};
 use crate::faces::Incoming;
@@ -19,11 +21,11 @@ use crate::request::{AuthRequest, Headers};
 use crate::route::NormalPath;
 
 /// What comes of an event.
-pub type Answered = (Result<AuthorizerAnswer, Raised>, Outcome);
+pub type AuthorizerResult = (Result<AuthorizerResponse, AuthorizerError>, Outcome);
 
 /// The kind of API that asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
+pub enum ApiType {
     /// A REST API: paths are as the client sent them.
     Rest,
     /// An HTTP API: paths are percent-decoded, and an error is a 500 whatever it says.
@@ -42,36 +44,42 @@ impl<P: Platform> Gate<P> {
     /// method and the path; `incoming` has them as the event says them once more, or empty.
     pub async fn authorize_method(
         &self,
-        api: Api,
+        api: ApiType,
         arn: &str,
         incoming: &Incoming<'_>,
         now: Timestamp,
-    ) -> Answered {
+    ) -> AuthorizerResult {
         let arn = MethodArn::parse(arn);
         let (mut outcome, known) = self.decide_call(api, arn, incoming, true, now).await;
         let answer = match outcome.code() {
-            Some(code) if code.is_outage() => Err(Raised::Unavailable),
-            Some(code) if is_unauthorized(api, code) => Err(Raised::Unauthorized),
-            _ => Ok(AuthorizerAnswer::Policy(self.policy_answer(api, arn, &mut outcome, known))),
+            Some(code) if code.is_outage() => Err(AuthorizerError::Unavailable),
+            Some(code) if is_unauthorized(api, code) => Err(AuthorizerError::Unauthorized),
+            _ => Ok(AuthorizerResponse::Policy(self.policy_response(api, arn, &mut outcome, known))),
         };
         (answer, outcome)
     }
 
     /// Answers the event of an HTTP API, whose responses are as the policy's `[aws]` says.
-    pub async fn authorize_route(&self, arn: &str, incoming: &Incoming<'_>, now: Timestamp) -> Answered {
+    pub async fn authorize_route(
+        &self,
+        arn: &str,
+        incoming: &Incoming<'_>,
+        now: Timestamp,
+    ) -> AuthorizerResult {
         if self.policy.aws.http_api == HttpApiResponse::Iam {
-            return self.authorize_method(Api::Http, arn, incoming, now).await;
+            return self.authorize_method(ApiType::Http, arn, incoming, now).await;
         }
-        let (mut outcome, _) = self.decide_call(Api::Http, MethodArn::parse(arn), incoming, false, now).await;
+        let (mut outcome, _) =
+            self.decide_call(ApiType::Http, MethodArn::parse(arn), incoming, false, now).await;
         let answer = not_in_an_outage(&outcome).map(|is_authorized| {
             let context = self.context(&mut outcome);
-            AuthorizerAnswer::Simple(SimpleAnswer { is_authorized, context })
+            AuthorizerResponse::Simple(SimpleResponse { is_authorized, context })
         });
         (answer, outcome)
     }
 
     /// Answers the event of an AppSync API, as one about `POST /graphql`.
-    pub async fn authorize_graphql(&self, incoming: &Incoming<'_>, now: Timestamp) -> Answered {
+    pub async fn authorize_graphql(&self, incoming: &Incoming<'_>, now: Timestamp) -> AuthorizerResult {
         let request = self.call_of(incoming, "POST", GRAPHQL, incoming.headers);
         let mut outcome = match self.host_known(incoming) {
             Ok(()) => self.authorize(&request, now).await,
@@ -79,7 +87,7 @@ impl<P: Platform> Gate<P> {
         };
         let answer = not_in_an_outage(&outcome).map(|is_authorized| {
             let resolver_context = self.context(&mut outcome);
-            AuthorizerAnswer::GraphQl(GraphQlAnswer { is_authorized, resolver_context, ttl_override: 0 })
+            AuthorizerResponse::GraphQl(GraphQlResponse { is_authorized, resolver_context, ttl_override: 0 })
         });
         (answer, outcome)
     }
@@ -87,7 +95,7 @@ impl<P: Platform> Gate<P> {
     /// Decides about the call, and asks every rule about these credentials, if that is wanted.
     async fn decide_call(
         &self,
-        api: Api,
+        api: ApiType,
         arn: Option<MethodArn<'_>>,
         incoming: &Incoming<'_>,
         wanted: bool,
@@ -97,11 +105,11 @@ impl<P: Platform> Gate<P> {
         let asked = asked.and_then(|arn| Ok((arn.method, target(api, arn, incoming)?)));
         let asked = asked.and_then(|asked| self.host_known(incoming).map(|()| asked));
         let mut fields = incoming.headers.0.to_vec();
-        if api == Api::WebSocket {
+        if api == ApiType::WebSocket {
             fields.push(("upgrade", b"websocket"));
         }
         let (asked, refused) = match asked {
-            Ok((_, target)) if api == Api::WebSocket => (("GET", target), None),
+            Ok((_, target)) if api == ApiType::WebSocket => (("GET", target), None),
             Ok(asked) => (asked, None),
             Err(denial) => ((incoming.method, incoming.target.to_owned()), Some(denial)),
         };
@@ -113,7 +121,7 @@ impl<P: Platform> Gate<P> {
         };
         // A caller who may not do this may do something else, and is answered the same then.
         let answered = outcome.code().is_none_or(|code| !code.is_outage() && !is_unauthorized(api, code));
-        if !(wanted && answered && api != Api::WebSocket) {
+        if !(wanted && answered && api != ApiType::WebSocket) {
             return (outcome, None);
         }
         let known = match self.passages(&request, &outcome, now).await {
@@ -123,7 +131,7 @@ impl<P: Platform> Gate<P> {
                     .notices
                     .push(format!("which other rules the caller passes is not known: {}", trouble.reason));
                 // An answer that is kept would deny them even when the trouble is over.
-                if self.policy.answers_may_be_kept() {
+                if self.policy.responses_may_be_cached() {
                     outcome.deny(trouble);
                 }
                 None
@@ -132,30 +140,30 @@ impl<P: Platform> Gate<P> {
         (outcome, known)
     }
 
-    fn policy_answer(
+    fn policy_response(
         &self,
-        api: Api,
+        api: ApiType,
         arn: Option<MethodArn<'_>>,
         outcome: &mut Outcome,
         known: Option<Known>,
-    ) -> PolicyAnswer {
+    ) -> PolicyResponse {
         let allowed = matches!(outcome.decision, Decision::Allow(_));
         let caller = known.as_ref().and_then(|known| known.principal.as_ref());
         let context = self.identity.context(caller.or(principal(outcome)));
-        let context = answer::bounded(context, &mut outcome.notices);
+        let context = response::bounded(context, &mut outcome.notices);
         let member = |name| context.get(name).filter(|value| !value.is_empty()).cloned();
-        let answer = |policy_document| PolicyAnswer {
+        let answer = |policy_document| PolicyResponse {
             principal_id: member("principal").unwrap_or_else(|| "nobody".to_owned()),
             policy_document,
             context: context.clone(),
             usage_identifier_key: self.policy.aws.usage_identifier.and_then(|by| member(by.member())),
         };
-        let reach = arn.zip(known).and_then(|(arn, known)| {
-            let reach = self.ground().reach(api, &known.passes)?;
-            PolicyDocument::of_reach(arn, reach).filter(|document| document.allows(arn.text()) == allowed)
+        let lists = arn.zip(known).and_then(|(arn, known)| {
+            let lists = self.resource_planner().plan(api, &known.passes)?;
+            PolicyDocument::of_lists(arn, lists).filter(|document| document.allows(arn.text()) == allowed)
         });
         let only = arn.filter(|_| allowed).and_then(PolicyDocument::only);
-        let said = [reach, only].into_iter().flatten().map(answer).find(PolicyAnswer::fits);
+        let said = [lists, only].into_iter().flatten().map(answer).find(PolicyResponse::fits);
         if said.is_none() && allowed {
             outcome.notices.push("the call is allowed, but no policy can say so: it is denied".to_owned());
         }
@@ -186,7 +194,7 @@ impl<P: Platform> Gate<P> {
     /// Every member is there, if only empty: a mapping then overwrites what the client sent.
     fn context(&self, outcome: &mut Outcome) -> Context {
         let context = self.identity.context(principal(outcome));
-        answer::bounded(context, &mut outcome.notices)
+        response::bounded(context, &mut outcome.notices)
     }
 }
 
@@ -225,25 +233,25 @@ fn principal(outcome: &Outcome) -> Option<&Principal> {
 
 /// Whether it is said by the error `Unauthorized`, of which nothing is kept: no credential is good, or
 /// none can be read. An HTTP API would make a 500 of that error.
-fn is_unauthorized(api: Api, code: Code) -> bool {
+fn is_unauthorized(api: ApiType, code: Code) -> bool {
     let unread = matches!(code, Code::CredentialMalformed | Code::CredentialTooLarge);
-    api != Api::Http && (unread || code.status() == 401)
+    api != ApiType::Http && (unread || code.status() == 401)
 }
 
 /// Whether the call is allowed, unless that is not known.
-fn not_in_an_outage(outcome: &Outcome) -> Result<bool, Raised> {
+fn not_in_an_outage(outcome: &Outcome) -> Result<bool, AuthorizerError> {
     match outcome.code() {
-        Some(code) if code.is_outage() => Err(Raised::Unavailable),
+        Some(code) if code.is_outage() => Err(AuthorizerError::Unavailable),
         code => Ok(code.is_none()),
     }
 }
 
 /// The raw target that the ARN names. What the event says beside it may be longer, by a stage or a
 /// base path, but must not be of another call.
-fn target(api: Api, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<String, Denial> {
+fn target(api: ApiType, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<String, Denial> {
     let Some(path) = arn.path else {
         return match (api, arn.method) {
-            (Api::WebSocket, "$connect") => Ok(CONNECT.to_owned()),
+            (ApiType::WebSocket, "$connect") => Ok(CONNECT.to_owned()),
             _ => Err(malformed("the ARN has no path")),
         };
     };
@@ -252,12 +260,12 @@ fn target(api: Api, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<Strin
     }
     let told = incoming.target;
     let path = match api {
-        Api::Http => {
+        ApiType::Http => {
             let ambiguous =
                 |refused: crate::route::PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
             NormalPath::from_decoded(path).map_err(ambiguous)?.forwarded().into_owned()
         }
-        Api::Rest | Api::WebSocket => path.to_owned(),
+        ApiType::Rest | ApiType::WebSocket => path.to_owned(),
     };
     let agrees =
         told.is_empty() || arn.path == Some("/") || arn.path.is_some_and(|path| told.ends_with(path));

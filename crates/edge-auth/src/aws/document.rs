@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::arn::{MAX_RESOURCE, MethodArn};
 use super::glob;
-use super::ground::Reach;
+use super::resource_planner::ResourceLists;
 
 /// What no path that the gate lets through has, if it is plain. A wildcard would allow it: an upstream
 /// could take such a path for another one.
@@ -34,13 +34,13 @@ enum Effect {
 
 impl PolicyDocument {
     /// All that may be reached on the stage of `arn`; `None` if that cannot be said.
-    pub(super) fn of_reach(arn: MethodArn<'_>, reach: Reach) -> Option<Self> {
+    pub(super) fn of_lists(arn: MethodArn<'_>, lists: ResourceLists) -> Option<Self> {
         let said = |calls: Vec<String>| calls.into_iter().map(|call| arn.of_stage(call)).collect::<Vec<_>>();
         let is_wild = |call: &String| call.split_once('/').is_some_and(|(_, path)| path.contains('*'));
-        let wild = reach.allow.iter().any(is_wild);
+        let wild = lists.allow.iter().any(is_wild);
         let ambiguous = AMBIGUOUS.iter().filter(|_| wild).map(|glob| arn.of_stage(glob));
-        let allow = said(reach.allow);
-        let deny: Vec<String> = said(reach.deny).into_iter().chain(ambiguous).collect();
+        let allow = said(lists.allow);
+        let deny: Vec<String> = said(lists.deny).into_iter().chain(ambiguous).collect();
         let fits = allow.iter().chain(&deny).all(|resource| resource.chars().count() <= MAX_RESOURCE);
         (fits && !allow.is_empty()).then(|| Self::of([(Effect::Allow, allow), (Effect::Deny, deny)]))
     }

@@ -28,24 +28,24 @@ pub(super) fn matches(glob: &str, text: &str) -> bool {
 
 /// A set of texts, as what may stand in each place.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shape(Vec<Element>);
+pub(super) struct PathLanguage(Vec<Element>);
 
 #[derive(Debug, Clone, Copy)]
 struct Element {
-    takes: Takes,
+    chars: CharSet,
     /// Any number of them, none included.
     repeated: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Takes {
+enum CharSet {
     One(char),
     NoSlash,
     Any,
 }
 
-impl Takes {
-    fn meets(self, other: Self) -> bool {
+impl CharSet {
+    fn intersects(self, other: Self) -> bool {
         match (self, other) {
             (Self::One(one), Self::One(other)) => one == other,
             (Self::One(one), Self::NoSlash) | (Self::NoSlash, Self::One(one)) => one != '/',
@@ -54,38 +54,38 @@ impl Takes {
     }
 }
 
-impl Shape {
+impl PathLanguage {
     /// What a glob matches.
     pub(super) fn of_glob(glob: &str) -> Self {
         let element = |char| match char {
-            '*' => Element { takes: Takes::Any, repeated: true },
-            '?' => Element { takes: Takes::Any, repeated: false },
-            other => Element { takes: Takes::One(other), repeated: false },
+            '*' => Element { chars: CharSet::Any, repeated: true },
+            '?' => Element { chars: CharSet::Any, repeated: false },
+            other => Element { chars: CharSet::One(other), repeated: false },
         };
         Self(glob.chars().map(element).collect())
     }
 
     /// Followed by exactly this text.
     pub(super) fn literal(&mut self, text: &str) {
-        self.0.extend(text.chars().map(|char| Element { takes: Takes::One(char), repeated: false }));
+        self.0.extend(text.chars().map(|char| Element { chars: CharSet::One(char), repeated: false }));
     }
 
     /// Followed by one segment that is not empty.
     pub(super) fn segment(&mut self) {
-        let takes = Takes::NoSlash;
-        self.0.extend([Element { takes, repeated: false }, Element { takes, repeated: true }]);
+        let chars = CharSet::NoSlash;
+        self.0.extend([Element { chars, repeated: false }, Element { chars, repeated: true }]);
     }
 
     /// Followed by anything.
     pub(super) fn anything(&mut self) {
-        self.0.push(Element { takes: Takes::Any, repeated: true });
+        self.0.push(Element { chars: CharSet::Any, repeated: true });
     }
 
     /// Whether there is a text in both.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(super) fn intersects(&self, other: &Self) -> bool {
         // Most differ within their first characters.
         let fixed = self.0.iter().zip(&other.0).take_while(|(one, other)| !one.repeated && !other.repeated);
-        if fixed.into_iter().any(|(one, other)| !one.takes.meets(other.takes)) {
+        if fixed.into_iter().any(|(one, other)| !one.chars.intersects(other.chars)) {
             return false;
         }
         let width = other.0.len() + 1;
@@ -107,7 +107,7 @@ impl Shape {
                     if other.repeated {
                         open.push((ours, theirs + 1));
                     }
-                    if one.takes.meets(other.takes) {
+                    if one.chars.intersects(other.chars) {
                         open.push((ours + usize::from(!one.repeated), theirs + usize::from(!other.repeated)));
                     }
                 }
@@ -134,16 +134,26 @@ mod tests {
 
     #[test]
     fn shapes_meet_where_a_text_is_in_both() {
-        let mut order = Shape::default();
+        let mut order = PathLanguage::default();
         order.literal("/orders/");
         order.segment();
-        let meets = |glob| order.meets(&Shape::of_glob(glob));
-        assert!(meets("/orders/?*") && meets("/*/a") && meets("*") && meets("/orders/42"));
-        assert!(!meets("/orders/") && !meets("/orders/*/*") && !meets("/order?") && !meets("/users/*"));
-        let mut files = Shape::default();
+        let intersects = |glob| order.intersects(&PathLanguage::of_glob(glob));
+        assert!(
+            intersects("/orders/?*") && intersects("/*/a") && intersects("*") && intersects("/orders/42")
+        );
+        assert!(
+            !intersects("/orders/")
+                && !intersects("/orders/*/*")
+                && !intersects("/order?")
+                && !intersects("/users/*")
+        );
+        let mut files = PathLanguage::default();
         files.literal("/files/");
         files.anything();
-        assert!(files.meets(&Shape::of_glob("*/")) && files.meets(&Shape::of_glob("/files/*/*")));
-        assert!(!files.meets(&order));
+        assert!(
+            files.intersects(&PathLanguage::of_glob("*/"))
+                && files.intersects(&PathLanguage::of_glob("/files/*/*"))
+        );
+        assert!(!files.intersects(&order));
     }
 }

@@ -3,24 +3,24 @@
 //! [`Gate::authorize_method`](crate::Gate::authorize_method) and its siblings take what an event says
 //! and answer what is to be returned. Nothing here knows the events themselves, or AWS's SDK.
 
-mod answer;
 mod arn;
 mod authorizer;
 mod document;
 mod glob;
-mod ground;
-mod place;
+mod inexpressible;
+mod resource_planner;
+mod response;
+mod rule_resources;
 mod settings;
-mod unsaid;
 
-pub(crate) use ground::Ground;
+pub(crate) use resource_planner::ResourcePlanner;
 pub(crate) use settings::AwsPolicy;
 
-pub use answer::{AuthorizerAnswer, GraphQlAnswer, PolicyAnswer, Raised, SimpleAnswer};
-pub use authorizer::{Answered, Api};
+pub use authorizer::{ApiType, AuthorizerResult};
 pub use document::PolicyDocument;
+pub use inexpressible::InexpressibleRule;
+pub use response::{AuthorizerError, AuthorizerResponse, GraphQlResponse, PolicyResponse, SimpleResponse};
 pub use settings::HttpApiResponse;
-pub use unsaid::Unsaid;
 
 use crate::policy::Policy;
 
@@ -28,7 +28,7 @@ impl Policy {
     /// Whether an authorizer's answer may be kept for the caller's next calls. `aws lint` holds the
     /// authorizer's TTL to the same: no answer that depends on a certificate, and none for longer than
     /// the feed's budget has room for.
-    pub(crate) fn answers_may_be_kept(&self) -> bool {
+    pub(crate) fn responses_may_be_cached(&self) -> bool {
         let none_budgeted = self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
         self.client_certs.is_empty() && !none_budgeted
     }

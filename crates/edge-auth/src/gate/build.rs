@@ -130,7 +130,7 @@ impl<P: Platform> Gate<P> {
             certificates: SeenCertificates::new(CACHED, Seed(seed)),
             tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
-            ground: OnceLock::new(),
+            resource_planner: OnceLock::new(),
         };
         Ok((gate, notices))
     }

@@ -25,7 +25,7 @@ pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcom
 
 use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
-use crate::aws::Ground;
+use crate::aws::ResourcePlanner;
 use crate::cache::Cache;
 use crate::certificate::{CertificateBlock, CertificateSignatures, carries_certificate, is_field_of};
 use crate::credential::{Presented, Wanted};
@@ -68,7 +68,7 @@ pub struct Gate<P: Platform> {
     /// How often keys were forgotten because they changed.
     keys_changed: AtomicU64,
     certificates: SeenCertificates,
-    ground: OnceLock<Ground>,
+    resource_planner: OnceLock<ResourcePlanner>,
     /// What is known of the revocation feed; `None` where the policy has none.
     pub(crate) revocations: Option<Arc<Watch>>,
 }
@@ -184,8 +184,8 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The rules as IAM's resources say them.
-    pub(crate) fn ground(&self) -> &Ground {
-        self.ground.get_or_init(|| Ground::new(self.policy.router.routes()))
+    pub(crate) fn resource_planner(&self) -> &ResourcePlanner {
+        self.resource_planner.get_or_init(|| ResourcePlanner::new(self.policy.router.routes()))
     }
 
     /// The rule for a request: the first whose host, path and method match. No rule, no entry.

@@ -1,6 +1,6 @@
 //! What an authorizer answers to each kind of call.
 
-use edge_auth::aws::Raised;
+use edge_auth::aws::AuthorizerError;
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 
 use super::*;
@@ -44,7 +44,7 @@ fn an_answer_for_one_route_is_right_for_the_next() {
     let gate = orders();
     let token = bearer("orders:read");
     let answer =
-        json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/v1/orders/42"), &[("authorization", &token)]));
+        json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/v1/orders/42"), &[("authorization", &token)]));
     for allowed in [
         "GET/v1/orders/42",
         "GET/v1/orders/43",
@@ -81,7 +81,7 @@ fn a_refused_route_says_what_else_the_caller_may_do() {
     let token = bearer("");
     for refused in ["GET/v1/orders/42", "GET/nowhere", "GET/v1/files/%2e%2e/x"] {
         let (answer, outcome) =
-            ask(&gate, Api::Rest, &format!("{STAGE}{refused}"), &[("authorization", &token)]);
+            ask(&gate, ApiType::Rest, &format!("{STAGE}{refused}"), &[("authorization", &token)]);
         let answer = serde_json::to_value(answer.unwrap()).unwrap();
         assert!(outcome.code().is_some());
         assert!(!iam_allows(&answer, &format!("{STAGE}{refused}")), "{refused}: {answer}");
@@ -120,7 +120,7 @@ fn an_answer_tells_of_one_principal_on_every_route() {
         ("health", "jwt:corp:alice", ["token", "health"]),
     ] {
         let arn = format!("{STAGE}GET/{path}");
-        let answer = json(&block_on(gate.authorize_method(Api::Rest, &arn, &incoming, NOW)));
+        let answer = json(&block_on(gate.authorize_method(ApiType::Rest, &arn, &incoming, NOW)));
         assert_eq!(answer["principalId"], principal, "{path}");
         for other in ["token", "either", "health"] {
             let kept = iam_allows(&answer, &format!("{STAGE}GET/{other}"));
@@ -134,13 +134,13 @@ fn who_is_not_known_is_an_error_for_rest_and_a_deny_for_http_apis() {
     let gate = orders();
     let arn = format!("{STAGE}GET/v1/orders/42");
     for fields in [&[][..], &[("authorization", "Bearer a.b.c")]] {
-        assert_eq!(ask(&gate, Api::Rest, &arn, fields).0, Err(Raised::Unauthorized));
-        let answer = json(&ask(&gate, Api::Http, &arn, fields));
+        assert_eq!(ask(&gate, ApiType::Rest, &arn, fields).0, Err(AuthorizerError::Unauthorized));
+        let answer = json(&ask(&gate, ApiType::Http, &arn, fields));
         assert!(!iam_allows(&answer, &arn), "{answer}");
         // What is kept of it bars nobody from what is open to all.
         assert!(iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
     }
-    assert_eq!(Raised::Unauthorized.to_string(), "Unauthorized");
+    assert_eq!(AuthorizerError::Unauthorized.to_string(), "Unauthorized");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_credential_that_one_rule_refuses_may_be_another_rules() {
     let gate = gate(&format!("{}{}{rules}", issuer("corp"), issuer("other")));
     let token = bearer("");
     let arn = format!("{STAGE}GET/theirs");
-    let (answer, outcome) = ask(&gate, Api::Http, &arn, &[("authorization", &token)]);
+    let (answer, outcome) = ask(&gate, ApiType::Http, &arn, &[("authorization", &token)]);
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert_eq!(outcome.code().map(|code| code.status()), Some(401));
     assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/mine")), "{answer}");
@@ -164,12 +164,12 @@ fn a_credential_that_cannot_be_read_locks_nobody_out() {
     let arn = format!("{STAGE}GET/v1/orders/42");
     let two = [("authorization", token.as_str()), ("authorization", token.as_str())];
     for (fields, status) in [(&two[..], 400), (&[("authorization", large.as_str())][..], 431)] {
-        for (api, arn) in [(Api::Rest, &arn), (Api::WebSocket, &format!("{STAGE}$connect"))] {
+        for (api, arn) in [(ApiType::Rest, &arn), (ApiType::WebSocket, &format!("{STAGE}$connect"))] {
             let (answer, outcome) = ask(&gate, api, arn, fields);
-            assert_eq!(answer, Err(Raised::Unauthorized), "{api:?}");
+            assert_eq!(answer, Err(AuthorizerError::Unauthorized), "{api:?}");
             assert_eq!(outcome.code().map(|code| code.status()), Some(status));
         }
-        let answer = json(&ask(&gate, Api::Http, &arn, fields));
+        let answer = json(&ask(&gate, ApiType::Http, &arn, fields));
         assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
     }
 }
@@ -184,8 +184,9 @@ fn trouble_is_raised_and_never_a_deny_that_is_kept() {
     let claims = json!({ "iss": "https://far.example/" }).to_string();
     let token = compact(header.as_bytes(), claims.as_bytes(), &Signer::Bytes(&[1; 64]));
     let bearer = format!("Bearer {token}");
-    let (answer, outcome) = ask(&gate, Api::Rest, &format!("{STAGE}GET/a"), &[("authorization", &bearer)]);
-    assert_eq!(answer, Err(Raised::Unavailable));
+    let (answer, outcome) =
+        ask(&gate, ApiType::Rest, &format!("{STAGE}GET/a"), &[("authorization", &bearer)]);
+    assert_eq!(answer, Err(AuthorizerError::Unavailable));
     assert!(outcome.code().is_some_and(|code| code.is_outage()));
 }
 
@@ -202,7 +203,7 @@ fn a_key_that_is_not_there_is_looked_up_once_for_all_rules() {
     let store = MemoryApiKeys::new();
     let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
     let answer =
-        ask(&gate, Api::Rest, &format!("{STAGE}GET/nope"), &[("x-api-key", "no-such-key-of-old-times")]);
+        ask(&gate, ApiType::Rest, &format!("{STAGE}GET/nope"), &[("x-api-key", "no-such-key-of-old-times")]);
     assert!(iam_allows(&json(&answer), &format!("{STAGE}GET/health")));
     assert_eq!(store.operations().finds, 1);
 }
@@ -214,8 +215,8 @@ fn trouble_about_other_rules_is_raised_where_the_answer_may_be_kept() {
     store.set_unavailable("gone");
     let token = bearer("");
     let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
-    let (answer, outcome) = ask(&gate, Api::Rest, &format!("{STAGE}GET/mine"), &fields);
-    assert_eq!(answer, Err(Raised::Unavailable));
+    let (answer, outcome) = ask(&gate, ApiType::Rest, &format!("{STAGE}GET/mine"), &fields);
+    assert_eq!(answer, Err(AuthorizerError::Unavailable));
     // The log knows what it was about all the same.
     assert_eq!(outcome.code().map(|code| code.name()), Some("store_unavailable"));
     assert_eq!(outcome.audit.rule.as_deref(), Some("2 /mine"));
@@ -236,13 +237,13 @@ fn trouble_about_other_rules_is_none_of_the_calls_where_nothing_is_kept() {
     let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
     for (path, allowed) in [("mine", true), ("health", true), ("nope", false)] {
         let arn = format!("{STAGE}GET/{path}");
-        let answered = ask(&gate, Api::Rest, &arn, &fields);
+        let answered = ask(&gate, ApiType::Rest, &arn, &fields);
         assert_eq!(iam_allows(&json(&answered), &arn), allowed, "{path}");
         assert_eq!(answered.1.audit.allowed, allowed, "{path}");
         assert!(answered.1.notices.iter().any(|notice| notice.contains("gone")), "{path}");
     }
-    let (answer, _) = ask(&gate, Api::Rest, &format!("{STAGE}GET/either"), &fields);
-    assert_eq!(answer, Err(Raised::Unavailable));
+    let (answer, _) = ask(&gate, ApiType::Rest, &format!("{STAGE}GET/either"), &fields);
+    assert_eq!(answer, Err(AuthorizerError::Unavailable));
 }
 
 #[test]
@@ -251,14 +252,15 @@ fn what_iam_cannot_say_is_said_for_one_call() {
                  [[rule]]\npath = \"/t/{id}/items\"\nrequire = \"jwt:corp\"\n";
     let gate = gate(&format!("{}{rules}", issuer("corp")));
     let token = bearer("");
-    let answer = json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/t/1/items"), &[("authorization", &token)]));
+    let answer =
+        json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/t/1/items"), &[("authorization", &token)]));
     assert!(iam_allows(&answer, &format!("{STAGE}GET/t/1/items")));
     assert!(
         !iam_allows(&answer, &format!("{STAGE}GET/t/2/items"))
             && !iam_allows(&answer, &format!("{STAGE}GET/t/1"))
     );
-    let unsaid = gate.policy().unsaid_by_iam(Api::Rest);
-    assert_eq!(unsaid[0].rule, "1 /t/{id}");
+    let inexpressible = gate.policy().iam_inexpressible(ApiType::Rest);
+    assert_eq!(inexpressible[0].rule, "1 /t/{id}");
 }
 
 #[test]
@@ -266,7 +268,7 @@ fn a_wildcard_in_a_request_never_becomes_one_of_the_policys() {
     let rules = "[[rule]]\nhost = \"api.example.com\"\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n";
     let gate = gate(&format!("{}{rules}", issuer("corp")));
     let token = bearer("");
-    let answer = json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/t/*"), &[("authorization", &token)]));
+    let answer = json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/t/*"), &[("authorization", &token)]));
     for path in ["t/*", "t/1", "t/1/admin"] {
         assert!(!iam_allows(&answer, &format!("{STAGE}GET/{path}")), "{answer}");
     }
@@ -281,11 +283,11 @@ fn resources(count: usize) -> String {
 #[test]
 fn rules_for_all_methods_leave_room_for_many() {
     let gate = gate_of(&resources(20));
-    assert_eq!(gate.policy().unsaid_by_iam(Api::Rest), []);
+    assert_eq!(gate.policy().iam_inexpressible(ApiType::Rest), []);
     let token = bearer("");
     for asked in ["v1/resource1/42", "nope"] {
         let answer =
-            json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]));
+            json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]));
         assert!(answer.to_string().len() <= 8192);
         for method in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] {
             assert!(iam_allows(&answer, &format!("{STAGE}{method}/v1/resource19/43")), "{method}: {answer}");
@@ -303,11 +305,11 @@ fn a_rule_for_all_methods_is_said_though_it_ends_like_another() {
                  [[rule]]\npath = \"/v1/orders\"\nrequire = \"jwt:corp\"\n\
                  [[rule]]\npath = \"/files/{*rest}\"\nrequire = \"jwt:corp\"\n";
     let gate = gate_of(rules);
-    assert_eq!(gate.policy().unsaid_by_iam(Api::Rest), []);
+    assert_eq!(gate.policy().iam_inexpressible(ApiType::Rest), []);
     for (scopes, orders) in [("", false), ("s", true)] {
         let token = bearer(scopes);
         let answer =
-            json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/v1/orders"), &[("authorization", &token)]));
+            json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/v1/orders"), &[("authorization", &token)]));
         assert_eq!(iam_allows(&answer, &format!("{STAGE}PUT/orders")), orders, "{answer}");
         for allowed in ["OPTIONS/v1/orders", "PUT/files", "DELETE/files/a/files/b", "HEAD/files/orders"] {
             assert!(iam_allows(&answer, &format!("{STAGE}{allowed}")), "{allowed}: {answer}");
@@ -323,28 +325,28 @@ fn an_answer_is_within_what_api_gateway_takes() {
     let gate = gate_of(&resources(200));
     let token = bearer(&"scope:".repeat(500));
     let arn = format!("{STAGE}GET/v1/resource7/42");
-    let (answer, outcome) = ask(&gate, Api::Rest, &arn, &[("authorization", &token)]);
+    let (answer, outcome) = ask(&gate, ApiType::Rest, &arn, &[("authorization", &token)]);
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert!(iam_allows(&answer, &arn) && answer.to_string().len() <= 8192);
     assert_eq!(answer["context"]["scopes"], "");
     assert!(outcome.notices.iter().any(|notice| notice.contains("`scopes`")), "{:?}", outcome.notices);
     let long = format!("{STAGE}GET/a/{}", "x".repeat(600));
-    assert!(!iam_allows(&json(&ask(&gate, Api::Rest, &long, &[("authorization", &token)])), &long));
+    assert!(!iam_allows(&json(&ask(&gate, ApiType::Rest, &long, &[("authorization", &token)])), &long));
 }
 
 #[test]
 fn rules_that_are_too_many_or_too_long_for_a_policy_are_found_beforehand() {
-    let found = |rules: &str| gate_of(rules).policy().unsaid_by_iam(Api::Rest);
+    let found = |rules: &str| gate_of(rules).policy().iam_inexpressible(ApiType::Rest);
     let many = found(&resources(200));
     assert_eq!(many.len(), 1, "{many:?}");
-    assert!(many[0].why.contains("8 KiB"), "{many:?}");
+    assert!(many[0].reason.contains("8 KiB"), "{many:?}");
     // Whom no rule lets in by the same credential as others has room for more.
     let apart: String = resources(40).replacen("jwt:corp", "jwt:other", 20);
     let policy = format!("{}{}{apart}", issuer("corp"), issuer("other"));
-    assert_eq!(gate(&policy).policy().unsaid_by_iam(Api::Rest), []);
+    assert_eq!(gate(&policy).policy().iam_inexpressible(ApiType::Rest), []);
     let long = found(&format!("[[rule]]\npath = \"/{}\"\nrequire = \"jwt:corp\"\n", "x".repeat(450)));
     assert_eq!(long[0].rule, format!("1 /{}", "x".repeat(450)));
-    assert!(long[0].why.contains("512 characters"), "{long:?}");
+    assert!(long[0].reason.contains("512 characters"), "{long:?}");
 }
 
 #[test]
@@ -352,11 +354,11 @@ fn a_web_socket_connects_where_a_rule_says_upgrade() {
     let gate = orders();
     let token = bearer("");
     let arn = format!("{STAGE}$connect");
-    let answer = json(&ask(&gate, Api::WebSocket, &arn, &[("authorization", &token)]));
+    let answer = json(&ask(&gate, ApiType::WebSocket, &arn, &[("authorization", &token)]));
     assert!(iam_allows(&answer, &arn) && !iam_allows(&answer, &format!("{STAGE}GET/health")));
-    assert_eq!(ask(&gate, Api::WebSocket, &arn, &[]).0, Err(Raised::Unauthorized));
+    assert_eq!(ask(&gate, ApiType::WebSocket, &arn, &[]).0, Err(AuthorizerError::Unauthorized));
     let closed = gate_of("[[rule]]\npath = \"/$connect\"\nrequire = \"jwt:corp\"\n");
-    let answer = json(&ask(&closed, Api::WebSocket, &arn, &[("authorization", &token)]));
+    let answer = json(&ask(&closed, ApiType::WebSocket, &arn, &[("authorization", &token)]));
     assert!(!iam_allows(&answer, &arn), "{answer}");
 }
 
@@ -396,7 +398,7 @@ fn a_usage_plan_counts_by_what_the_policy_says() {
     let token = bearer("");
     let key = |aws: &str| {
         let gate = gate_of(&format!("{rule}{aws}"));
-        json(&ask(&gate, Api::Rest, &format!("{STAGE}GET/a"), &[("authorization", &token)]))["usageIdentifierKey"].clone()
+        json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/a"), &[("authorization", &token)]))["usageIdentifierKey"].clone()
     };
     assert_eq!(key(""), Value::Null);
     assert_eq!(key("[aws]\nusage_identifier = \"principal\"\n"), "jwt:corp:alice");
@@ -419,7 +421,7 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
         certificate: Handover::Nothing,
     };
     let arn = format!("{STAGE}GET/a");
-    let (answer, outcome) = block_on(gate.authorize_method(Api::Rest, &arn, &incoming, NOW));
+    let (answer, outcome) = block_on(gate.authorize_method(ApiType::Rest, &arn, &incoming, NOW));
     assert!(!iam_allows(&serde_json::to_value(answer.unwrap()).unwrap(), &arn));
     assert_eq!(outcome.code().map(|code| code.name()), Some("forwarded_request_incomplete"));
     let (answer, _) = block_on(gate.authorize_graphql(&incoming, NOW));
@@ -430,7 +432,7 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
 fn an_arn_that_cannot_be_read_is_denied_everywhere() {
     let gate = orders();
     for arn in ["", "*", "arn:aws:execute-api:eu-west-1:1:abc/*/GET/health", "GET/health"] {
-        let answer = json(&ask(&gate, Api::Rest, arn, &[]));
+        let answer = json(&ask(&gate, ApiType::Rest, arn, &[]));
         let statements = &answer["policyDocument"]["Statement"];
         assert_eq!(
             *statements,

@@ -8,7 +8,7 @@ mod support;
 mod wider;
 
 use edge_auth::Policy;
-use edge_auth::aws::{Answered, Api};
+use edge_auth::aws::{ApiType, AuthorizerResult};
 use edge_auth::certificate::Handover;
 use edge_auth::faces::Incoming;
 use edge_auth::policy::Format;
@@ -55,7 +55,7 @@ fn token(issuer: &str, scopes: &str) -> String {
 }
 
 /// Asks about a call with these fields.
-fn ask(gate: &Gate<Host>, api: Api, arn: &str, fields: &[(&str, &str)]) -> Answered {
+fn ask(gate: &Gate<Host>, api: ApiType, arn: &str, fields: &[(&str, &str)]) -> AuthorizerResult {
     let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
     let incoming = Incoming {
         peer: None,
@@ -71,6 +71,6 @@ fn ask(gate: &Gate<Host>, api: Api, arn: &str, fields: &[(&str, &str)]) -> Answe
 }
 
 /// The answer, as API Gateway reads it.
-fn json(answered: &Answered) -> Value {
+fn json(answered: &AuthorizerResult) -> Value {
     serde_json::to_value(answered.0.as_ref().unwrap()).unwrap()
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Headers;
-use edge_auth::aws::Api;
+use edge_auth::aws::ApiType;
 use edge_auth::faces::{Client, Way, private_cache_control};
 use edge_auth::route::{Host, NormalPath};
 use edge_auth_testkit::certificates::ClientPlan;
@@ -268,5 +268,5 @@ fn verify(headers: String) -> Work {
 
 fn method_arn(path: String) -> Work {
     let arn = format!("arn:aws:execute-api:eu-west-1:123456789012:abcdef123/prod/GET{path}");
-    work(move || drop(block_on(GATE.authorize_method(Api::Rest, &arn, &incoming("", &[]), NOW))))
+    work(move || drop(block_on(GATE.authorize_method(ApiType::Rest, &arn, &incoming("", &[]), NOW))))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::document::PolicyDocument;
 
 /// The largest answer that API Gateway takes, in bytes.
-pub(super) const MAX_ANSWER: usize = 8 * 1024;
+pub(super) const MAX_RESPONSE: usize = 8 * 1024;
 /// The longest value of a context: longer ones would leave no room for the policy.
 const MAX_VALUE: usize = 2 * 1024;
 
@@ -17,19 +17,19 @@ pub(super) type Context = BTreeMap<&'static str, String>;
 /// An answer to an authorizer's event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum AuthorizerAnswer {
+pub enum AuthorizerResponse {
     /// REST APIs, WebSocket APIs, and HTTP APIs without simple responses.
-    Policy(PolicyAnswer),
+    Policy(PolicyResponse),
     /// HTTP APIs with simple responses.
-    Simple(SimpleAnswer),
+    Simple(SimpleResponse),
     /// AppSync.
-    GraphQl(GraphQlAnswer),
+    GraphQl(GraphQlResponse),
 }
 
 /// A principal, and what it may reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PolicyAnswer {
+pub struct PolicyResponse {
     pub(super) principal_id: String,
     pub(super) policy_document: PolicyDocument,
     pub(super) context: Context,
@@ -40,7 +40,7 @@ pub struct PolicyAnswer {
 /// Yes or no, for the one route that was asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SimpleAnswer {
+pub struct SimpleResponse {
     pub(super) is_authorized: bool,
     pub(super) context: Context,
 }
@@ -48,7 +48,7 @@ pub struct SimpleAnswer {
 /// Yes or no, for the whole API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct GraphQlAnswer {
+pub struct GraphQlResponse {
     pub(super) is_authorized: bool,
     pub(super) resolver_context: Context,
     /// Seconds. Nothing is kept: what AppSync keeps is for the token alone, wherever it comes from.
@@ -57,7 +57,7 @@ pub struct GraphQlAnswer {
 
 /// Not an answer but an error of the function: API Gateway keeps none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Raised {
+pub enum AuthorizerError {
     /// API Gateway makes a 401 of this very text.
     #[error("Unauthorized")]
     Unauthorized,
@@ -66,10 +66,10 @@ pub enum Raised {
     Unavailable,
 }
 
-impl PolicyAnswer {
+impl PolicyResponse {
     /// Whether API Gateway takes it.
     pub(super) fn fits(&self) -> bool {
-        serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_ANSWER)
+        serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_RESPONSE)
     }
 }
 
