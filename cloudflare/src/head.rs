@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use edge_auth::Headers;
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 
 /// Lines: the method, the URL, then `name:value` for each field. No part has a line break in it.
 pub(crate) struct Head<'a> {
@@ -60,10 +60,10 @@ impl<'a> Head<'a> {
         self.secure
     }
 
-    pub(crate) fn incoming(&'a self, caller: Caller, certificate: Handover<'a>) -> Incoming<'a> {
-        Incoming {
+    pub(crate) fn incoming(&'a self, caller: Caller, certificate: Handover<'a>) -> InboundRequest<'a> {
+        InboundRequest {
             peer: self.peer(caller),
-            vouched: caller == Caller::Bound,
+            platform_authenticated: caller == Caller::Bound,
             method: self.method,
             host: Some(self.field("host").unwrap_or(self.authority)),
             authority: Some(self.authority),
@@ -78,7 +78,7 @@ impl<'a> Head<'a> {
 mod tests {
     use super::*;
 
-    fn incoming(text: &str, look: impl FnOnce(Incoming<'_>)) {
+    fn incoming(text: &str, look: impl FnOnce(InboundRequest<'_>)) {
         look(Head::parse(text).unwrap().incoming(Caller::Internet, Handover::Nothing));
     }
 
@@ -103,7 +103,7 @@ mod tests {
         incoming("GET\nhttp://a/\n", |incoming| assert_eq!(incoming.peer, None));
         let bound = Head::parse("GET\nhttp://a/\ncf-connecting-ip:192.0.2.1\n").unwrap();
         let bound = bound.incoming(Caller::Bound, Handover::Nothing);
-        assert_eq!((bound.peer, bound.vouched), (None, true));
+        assert_eq!((bound.peer, bound.platform_authenticated), (None, true));
     }
 
     #[test]

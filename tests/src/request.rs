@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use edge_auth_testkit::scenario::Call;
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::wire::{Response, exchange};
 
 /// Sends it on a connection of its own, to `api.example.com` by its `Host`, and reads the answer.
@@ -16,7 +16,7 @@ pub fn request(
 ) -> io::Result<Response> {
     let field = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
     let call = Call {
-        face: Face::Gateway,
+        endpoint: Endpoint::Gateway,
         method: method.to_owned(),
         target: target.as_bytes().to_vec(),
         host: "api.example.com".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Call, Setup};
 use edge_auth_testkit::wire::{Response, exchange};
 use serde_json::{Map, Value, json};
@@ -88,7 +88,7 @@ pub(crate) fn address(started: &Value, name: &str) -> SocketAddr {
 pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     Call {
-        face: Face::Gateway,
+        endpoint: Endpoint::Gateway,
         method: method.to_owned(),
         target: target.as_bytes().to_vec(),
         host: "api.example.com".to_owned(),

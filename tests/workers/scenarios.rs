@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Call, Need, Scenario, Setup, Started, run_all, seed};
 use edge_auth_testkit::wire::{Product, WireHost};
 use futures::executor::block_on;
@@ -81,9 +81,10 @@ impl Product for Workers {
         edge::arriving(call)
     }
 
-    fn address(&self, face: Face) -> Option<SocketAddr> {
+    fn address(&self, endpoint: Endpoint) -> Option<SocketAddr> {
         let running = self.running.as_ref()?;
-        let gateways = face == Face::Gateway || (face == Face::Admin && running.gateway_administers);
+        let gateways =
+            endpoint == Endpoint::Gateway || (endpoint == Endpoint::Admin && running.gateway_administers);
         Some(if gateways { running.gateway } else { running.authorizer })
     }
 
@@ -91,7 +92,7 @@ impl Product for Workers {
         self.driver.logs();
     }
 
-    fn audit(&mut self, _: Face) -> Option<Value> {
+    fn audit(&mut self, _: Endpoint) -> Option<Value> {
         let logs = self.driver.logs_until(|log| log.audit_event().is_some(), AUDIT);
         logs.last().and_then(Log::audit_event)
     }

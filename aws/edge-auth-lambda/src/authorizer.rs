@@ -2,7 +2,7 @@
 
 use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Code, Denial, Gate, Headers};
 use edge_auth_host::now;
 
@@ -26,7 +26,7 @@ pub(crate) async fn request(
     event: &RequestEvent,
 ) -> AuthorizerResult {
     let fields = event.fields.list();
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         method: event.http_method.as_deref().unwrap_or_default(),
         target: event.path.as_deref().unwrap_or_default(),
         ..event.request_context.incoming(&fields)
@@ -39,7 +39,7 @@ pub(crate) async fn request(
 pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> AuthorizerResult {
     let fields = event.fields.list();
     let http = event.request_context.http.as_ref();
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         method: http.and_then(|http| http.method.as_deref()).unwrap_or_default(),
         target: event.raw_path.as_deref().unwrap_or_default(),
         ..event.request_context.incoming(&fields)
@@ -53,14 +53,14 @@ pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -
     let mut fields = single(&event.request_headers);
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     fields.push(("authorization", event.authorization_token.as_bytes()));
-    let incoming = Incoming { host: host_field(&fields), ..alone(&fields) };
+    let incoming = InboundRequest { host: host_field(&fields), ..alone(&fields) };
     in_time(gate, &incoming, "an operation", gate.authorize_graphql(&incoming, now())).await
 }
 
 /// The answer, or the error for one that takes too long.
 async fn in_time(
     gate: &Gate<LambdaPlatform>,
-    incoming: &Incoming<'_>,
+    incoming: &InboundRequest<'_>,
     call: &str,
     decision: impl Future<Output = AuthorizerResult>,
 ) -> AuthorizerResult {
@@ -74,10 +74,10 @@ async fn in_time(
     }
 }
 
-fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Incoming<'a> {
-    Incoming {
+fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
+    InboundRequest {
         peer: None,
-        vouched: false,
+        platform_authenticated: false,
         method: "",
         host: None,
         authority: None,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use edge_auth::Headers;
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 
 use crate::event::{ClientCert, Fields, RequestContext};
 
@@ -41,10 +41,10 @@ pub(crate) fn host_field<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Option<&'a st
 
 impl RequestContext {
     /// The request as it is known so far: its method and target are for the caller to set.
-    pub(crate) fn incoming<'a>(&'a self, fields: &'a FieldList<'a>) -> Incoming<'a> {
-        Incoming {
+    pub(crate) fn incoming<'a>(&'a self, fields: &'a FieldList<'a>) -> InboundRequest<'a> {
+        InboundRequest {
             peer: self.peer(fields),
-            vouched: self.vouched(),
+            platform_authenticated: self.platform_authenticated(),
             method: "",
             // API Gateway's own word counts more than the client's.
             host: self.domain_name.as_deref().or_else(|| host_field(fields)),
@@ -57,7 +57,7 @@ impl RequestContext {
 
     /// IAM has authenticated the caller, or it came through a load balancer, whose rules chose this
     /// function.
-    fn vouched(&self) -> bool {
+    fn platform_authenticated(&self) -> bool {
         let iam = self.authorizer.as_ref().is_some_and(|authorizer| authorizer.iam.is_some());
         let user = self.identity.as_ref().is_some_and(|identity| identity.user_arn.is_some());
         iam || user || self.elb.is_some()

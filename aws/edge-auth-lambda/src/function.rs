@@ -1,10 +1,12 @@
-//! One event: to the face that it is for, and back. What was decided is written down first.
+//! One event: to the endpoint that it is for, and back. What was decided is written down first.
 
 use std::io::Write;
 use std::time::Duration;
 
 use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult};
-use edge_auth::faces::{BodyError, Dispatched, HostRuntime, Incoming, RequestBody, Unrecorded, settle};
+use edge_auth::endpoints::{
+    BodyError, Dispatched, HostRuntime, InboundRequest, RequestBody, Unrecorded, settle,
+};
 use edge_auth::platform::{MaybeSend, Randomness};
 use edge_auth::{AuditEvent, Code, Denial, FollowUp, Gate, Reply};
 use edge_auth_host::{SystemRandomness, now};
@@ -70,15 +72,15 @@ impl Function {
     async fn http(&self, event: &HttpEvent) -> HttpReply {
         let runtime = LambdaRuntime(&self.gate);
         let fields = event.fields.list();
-        let incoming = Incoming { method: event.method(), ..event.request_context.incoming(&fields) };
+        let incoming = InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
         let dispatched = match event.target() {
             Ok(target) => {
-                let incoming = Incoming { target: &target, ..incoming };
+                let incoming = InboundRequest { target: &target, ..incoming };
                 self.gate.dispatch(&incoming, false, &mut EventBody(event), &runtime).await
             }
             Err(decoded) => {
                 let why = "the path may have been another one before the platform decoded it";
-                let incoming = Incoming { target: decoded, ..incoming };
+                let incoming = InboundRequest { target: decoded, ..incoming };
                 self.gate.refuse_dispatch(&incoming, Denial::new(Code::PathAmbiguous, why), &runtime).await
             }
         };

@@ -1,4 +1,4 @@
-//! Plain HTTP events, as the gate's faces take them, and replies.
+//! Plain HTTP events, as the gate's endpoints take them, and replies.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;

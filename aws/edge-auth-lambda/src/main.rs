@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `main.rs` | the start: policy, store, the gate, the runtime |
-//! | `function.rs` | one event to its face, and what is written down of it |
+//! | `function.rs` | one event to its endpoint, and what is written down of it |
 //! | `event.rs` | which kind of event it is, and what of it is read |
 //! | `authorizer.rs` | authorizers' events, as the gate takes them |
 //! | `http.rs` | plain HTTP events, as the gate takes them, and replies |

@@ -58,13 +58,14 @@ impl Answer {
         Self { then: Then { reply: Some(reply), ..Then::default() }, ..Self::default() }
     }
 
-    /// The origin is to answer; `way` is what it is told about where the request came from.
-    pub(crate) fn forward(grant: Grant, way: edge_auth::faces::Way) -> Self {
-        let edge_auth::faces::Withheld { cross_origin: cors, shared_caches: private } = grant.withheld();
+    /// The origin is to answer; `forwarded` is what it is told about where the request came from.
+    pub(crate) fn forward(grant: Grant, forwarded: edge_auth::endpoints::ForwardedHeaders) -> Self {
+        let edge_auth::endpoints::StrippedHeaders { cross_origin: cors, shared_caches: private } =
+            grant.stripped_headers();
         let edge_auth::Forward { target, mut remove, mut set, respond, upgrade, max_response_age, .. } =
             grant.forward;
-        remove.extend(way.remove);
-        set.extend(way.set);
+        remove.extend(forwarded.remove);
+        set.extend(forwarded.set);
         let max_age = max_response_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
         let forward = Forward { target, remove, set, respond, cors, private, upgrade, max_age };
         Self { then: Then { forward: Some(forward), ..Then::default() }, ..Self::default() }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use edge_auth::faces::BodyError;
+use edge_auth::endpoints::BodyError;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edge_auth::certificate::Handover;
-use edge_auth::faces::{BodyError, Client, Dispatched, HostRuntime, RequestBody, Unrecorded, Way};
+use edge_auth::endpoints::{
+    BodyError, Client, Dispatched, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
+};
 use edge_auth::platform::Randomness;
 use edge_auth::{AuditEvent, FollowUp, Reply};
 use edge_auth_token::Timestamp;
@@ -43,7 +45,7 @@ pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, h
                 host: incoming.host,
                 trusted_proxy: serving.gate.trusts_proxy(&incoming),
             };
-            Answer::forward(*grant, Way::of(incoming.headers, client))
+            Answer::forward(*grant, ForwardedHeaders::of(incoming.headers, client))
         }
     };
     answer.audit = runtime.audit.into_inner();

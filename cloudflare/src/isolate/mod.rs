@@ -13,7 +13,7 @@ mod serving;
 mod store;
 
 use edge_auth::Reply;
-use edge_auth::faces::Withheld;
+use edge_auth::endpoints::StrippedHeaders;
 use edge_auth_token::Timestamp;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -58,13 +58,13 @@ pub fn trouble(status: u16, detail: &str) -> String {
 /// `Cache-Control` of an answer to a principal, from what the origin said.
 #[wasm_bindgen(js_name = privateCacheControl)]
 pub fn private_cache_control(given: &str) -> String {
-    edge_auth::faces::private_cache_control([given])
+    edge_auth::endpoints::private_cache_control([given])
 }
 
 /// Those of these field names, a line each, that are left out of an origin's answer.
 #[wasm_bindgen]
 pub fn withheld(cors: bool, private: bool, names: &str) -> String {
-    let withheld = Withheld { cross_origin: cors, shared_caches: private };
+    let withheld = StrippedHeaders { cross_origin: cors, shared_caches: private };
     names.lines().filter(|name| withheld.has(name)).collect::<Vec<_>>().join("\n")
 }
 

@@ -11,7 +11,7 @@ use std::thread;
 use edge_auth::admin::{bootstrap_hash, bootstrap_secret};
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::randomness::SeededRandomness;
-use edge_auth_testkit::scenario::{Call, source::Face};
+use edge_auth_testkit::scenario::{Call, source::Endpoint};
 use edge_auth_testkit::wire::{RuntimeApi, exchange};
 use serde_json::{Value, json};
 
@@ -136,7 +136,7 @@ pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
         ),
     ];
     let call = Call {
-        face: Face::Gateway,
+        endpoint: Endpoint::Gateway,
         method: "POST".to_owned(),
         target: b"/".to_vec(),
         host: dynamodb.to_string(),

@@ -2,7 +2,7 @@
 //!
 //! | folder | what it is |
 //! |---|---|
-//! | `serve/` | the native host: listener, faces, proxy to the upstream, fetcher of key sets, audit log |
+//! | `serve/` | the native host: listener, endpoints, proxy to the upstream, fetcher of key sets, audit log |
 //! | `store/` | where API-key records and revocations are kept: SQLite, DynamoDB |
 //! | `policy/`, `keys/`, `revoke/`, `revocations.rs`, `token.rs`, `admin.rs` | the commands of these names |
 //! | `desk.rs` | a policy and a store, for the commands that administer |

@@ -33,7 +33,7 @@ macro_rules! codes {
             /// The code as it is written: `token_expired`.
             pub fn name(self) -> &'static str { match self { $(Self::$variant => $name,)* } }
 
-            /// The HTTP status (RFC 9110, section 15) on faces that can say it.
+            /// The HTTP status (RFC 9110, section 15) on endpoints that can say it.
             pub fn status(self) -> u16 { match self { $(Self::$variant => $status,)* } }
 
             /// One sentence for the caller, the same for every refusal of this kind.
@@ -51,9 +51,9 @@ codes! {
     RequestMalformed = "request_malformed", 400, "The request is malformed.";
     /// `Host` and `:authority` differ.
     HostMismatch = "host_mismatch", 400, "Host and :authority differ.";
-    /// A face's request lacks what the proxy must send.
+    /// An endpoint's request lacks what the proxy must send.
     ForwardedRequestIncomplete = "forwarded_request_incomplete", 400, "The proxy did not say which request this is about.";
-    /// A face was asked by someone who is not a trusted proxy.
+    /// An endpoint was asked by someone who is not a trusted proxy.
     ProxyUntrusted = "proxy_untrusted", 403, "This caller is not a trusted proxy.";
     /// No credential that the rule names was presented.
     CredentialMissing = "credential_missing", 401, "A credential is needed.";

@@ -1,7 +1,7 @@
 //! Authentication and authorization in front of APIs: one policy, decided in one place.
 //!
 //! Start with [`Gate`]: a compiled [`Policy`] brought together with a host's [`platform`]. The gate
-//! turns an [`AuthRequest`] into an [`Outcome`]; [`faces`] turn a host's HTTP into the one and the
+//! turns an [`AuthRequest`] into an [`Outcome`]; [`endpoints`] turn a host's HTTP into the one and the
 //! other into a [`Reply`]. This crate never reads a clock, the environment, a socket or a file:
 //! `now`, randomness and I/O are handed in.
 //!
@@ -18,7 +18,7 @@ mod cache;
 pub mod certificate;
 mod credential;
 mod denial;
-pub mod faces;
+pub mod endpoints;
 mod gate;
 mod identity;
 mod issuer_keys;

@@ -1,4 +1,4 @@
-//! What a face answers: a status, fields and a body, for the host to send as they are.
+//! What an endpoint answers: a status, fields and a body, for the host to send as they are.
 
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ impl Reply {
         reply
     }
 
-    /// A refusal of the host's own, before a face of the gate was asked or after one let the
+    /// A refusal of the host's own, before an endpoint of the gate was asked or after one let the
     /// request pass (RFC 9457, section 4.2.1).
     pub fn trouble(status: u16, detail: &str) -> Self {
         #[derive(Serialize)]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edge_auth_token::Secret;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::faces::Incoming;
+use crate::endpoints::InboundRequest;
 use crate::request::Headers;
 
 /// `[trust]` as the policy says it.
@@ -41,9 +41,10 @@ impl Trust {
 
     /// Whether a request is a trusted proxy's or application's. One that the platform vouches for is,
     /// unless the policy says who is.
-    pub(crate) fn admits(&self, incoming: &Incoming<'_>) -> bool {
-        let vouched = incoming.vouched && !self.configured && self.secret.is_none();
-        vouched || self.admits_peer(incoming.peer, incoming.headers)
+    pub(crate) fn admits(&self, incoming: &InboundRequest<'_>) -> bool {
+        let platform_authenticated =
+            incoming.platform_authenticated && !self.configured && self.secret.is_none();
+        platform_authenticated || self.admits_peer(incoming.peer, incoming.headers)
     }
 
     fn admits_peer(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
@@ -80,7 +81,7 @@ impl Trust {
         client
     }
 
-    /// The client's address on the gateway face: `X-Forwarded-For` counts only from networks that
+    /// The client's address on the gateway endpoint: `X-Forwarded-For` counts only from networks that
     /// the policy names.
     pub(crate) fn client(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
         let told = headers.all("x-forwarded-for").next().is_some();
@@ -140,9 +141,9 @@ mod tests {
 
     #[test]
     fn the_platform_vouches_for_somebody_unless_the_policy_says_who_is_trusted() {
-        let asked = Incoming {
+        let asked = InboundRequest {
             peer: ip("203.0.113.9"),
-            vouched: true,
+            platform_authenticated: true,
             method: "GET",
             host: None,
             authority: None,
@@ -151,7 +152,7 @@ mod tests {
             certificate: Handover::Nothing,
         };
         assert!(trust(None, None).admits(&asked));
-        assert!(!trust(None, None).admits(&Incoming { vouched: false, ..asked }));
+        assert!(!trust(None, None).admits(&InboundRequest { platform_authenticated: false, ..asked }));
         assert!(!trust(None, Some("s")).admits(&asked));
         assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(&asked));
         // For its own client nobody vouches.

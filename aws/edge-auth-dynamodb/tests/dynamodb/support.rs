@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Config, Credentials, Re
 use edge_auth::platform::{ApiKeyRecord, Unavailable};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
-use edge_auth_testkit::scenario::{Call, Face, SeenRequest};
+use edge_auth_testkit::scenario::{Call, Endpoint, SeenRequest};
 use edge_auth_testkit::wire::{Response, exchange};
 use edge_auth_token::Timestamp;
 
@@ -54,7 +54,7 @@ pub(crate) async fn open(table: &str) -> Result<DynamoDbStore, Unavailable> {
 pub(crate) fn forwarded(request: &SeenRequest) -> Response {
     let headers = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
     let call = Call {
-        face: Face::Gateway,
+        endpoint: Endpoint::Gateway,
         method: request.method.clone(),
         target: request.target.clone().into_bytes(),
         host: local().address().to_string(),

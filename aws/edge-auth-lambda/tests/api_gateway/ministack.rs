@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use edge_auth_testkit::scenario::{Call, source::Face};
+use edge_auth_testkit::scenario::{Call, source::Endpoint};
 use edge_auth_testkit::wire::{Response, exchange};
 use serde_json::{Value, json};
 
@@ -138,7 +138,7 @@ fn zip(folder: &Path) {
 
 fn call(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Call {
     Call {
-        face: Face::Gateway,
+        endpoint: Endpoint::Gateway,
         method: method.to_owned(),
         target: target.as_bytes().to_vec(),
         host: "localhost".to_owned(),

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth_testkit::iam;
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Answer, Call, Handed};
 use serde_json::{Value, json};
 
 /// What every ARN begins with.
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 
-/// Each face by another kind of event, so that all of them are met.
+/// Each endpoint by another kind of event, so that all of them are met.
 pub(crate) fn of(call: &Call) -> Result<Value, String> {
     let target = String::from_utf8(call.target.clone()).map_err(|error| error.to_string())?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
@@ -29,8 +29,8 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
         _ => Value::Null,
     };
     let identity = json!({ "sourceIp": call.from, "clientCert": certificate, "userArn": null });
-    Ok(match call.face {
-        Face::Authorizer | Face::Gateway => json!({
+    Ok(match call.endpoint {
+        Endpoint::Authorizer | Endpoint::Gateway => json!({
             "type": "REQUEST",
             "methodArn": arn(call, path),
             "resource": "/{proxy+}",
@@ -41,7 +41,7 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
             "queryStringParameters": null,
             "requestContext": { "stage": "prod", "identity": identity },
         }),
-        Face::ForwardAuth => json!({
+        Endpoint::ForwardAuth => json!({
             "resource": "/{proxy+}",
             "path": path,
             "httpMethod": call.method,
@@ -51,7 +51,7 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
             "requestContext": { "stage": "prod", "identity": identity },
             "body": null,
         }),
-        Face::Verify => json!({
+        Endpoint::Verify => json!({
             "version": "2.0",
             "routeKey": "$default",
             "rawPath": path,
@@ -63,7 +63,7 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
             "body": STANDARD.encode(&call.body),
             "isBase64Encoded": true,
         }),
-        Face::Admin => {
+        Endpoint::Admin => {
             fields.entry("X-Forwarded-For").or_default().push(call.from.to_string());
             let query: BTreeMap<&str, Vec<&str>> = query
                 .split('&')

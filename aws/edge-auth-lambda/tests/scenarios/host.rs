@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Answer, Call, Happening, Host, Need, Setup, Started, seed};
 use edge_auth_testkit::wire::{Function, Server};
 use edge_auth_token::Timestamp;
@@ -70,8 +70,8 @@ impl Host for LambdaHost {
         matches!(need, Need::Peer | Need::ApiGateway | Need::Fragment)
     }
 
-    fn instead_of_gateway(&self) -> Option<Face> {
-        Some(Face::Authorizer)
+    fn gateway_substitute(&self) -> Option<Endpoint> {
+        Some(Endpoint::Authorizer)
     }
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
@@ -120,8 +120,8 @@ impl Host for LambdaHost {
         let mut answer = match invoked {
             Ok(bytes) => {
                 let json: Value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-                match call.face {
-                    Face::Authorizer => as_events::decided(call, &json),
+                match call.endpoint {
+                    Endpoint::Authorizer => as_events::decided(call, &json),
                     _ => as_events::replied(&json),
                 }
             }

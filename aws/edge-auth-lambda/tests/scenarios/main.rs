@@ -1,5 +1,5 @@
 //! Every scenario against the real program, on a Runtime API, with its keys in DynamoDB Local: a
-//! gateway's cases by authorizers' events, the other faces by HTTP events.
+//! gateway's cases by authorizers' events, the other endpoints by HTTP events.
 
 #![allow(
     clippy::unwrap_used,

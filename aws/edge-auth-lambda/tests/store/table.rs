@@ -15,7 +15,7 @@ use edge_auth_host::now;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::platform::MapResources;
 use edge_auth_testkit::randomness::SeededRandomness;
-use edge_auth_testkit::scenario::{Call, SeenRequest, source::Face};
+use edge_auth_testkit::scenario::{Call, SeenRequest, source::Endpoint};
 use edge_auth_testkit::wire::{Function, Response, Server, exchange};
 
 use crate::common::Deployed;
@@ -124,7 +124,7 @@ async fn key(store: &DynamoDbStore) -> String {
 fn passed_on(request: SeenRequest) -> Response {
     let headers = request.headers.into_iter().filter(|(name, _)| !is_of_connection(name));
     let call = Call {
-        face: Face::Gateway,
+        endpoint: Endpoint::Gateway,
         method: request.method,
         target: request.target.into_bytes(),
         host: "localhost".to_owned(),

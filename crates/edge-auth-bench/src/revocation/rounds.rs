@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use edge_auth_testkit::scenario::Call;
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::wire::{Response, exchange};
 use serde_json::{Value, json};
 
@@ -165,7 +165,7 @@ fn administer(admin: SocketAddr, path: &str, body: &Value) -> Result<Response> {
 fn call(method: &str, target: &str, fields: &[(&str, &str)], body: Vec<u8>) -> Call {
     let headers = fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     Call {
-        face: Face::ForwardAuth,
+        endpoint: Endpoint::ForwardAuth,
         method: method.to_owned(),
         target: target.as_bytes().to_vec(),
         host: "api.example.com".to_owned(),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use edge_auth::certificate::{CertificateSource, Handover};
-use edge_auth::faces::{BodyError, Dispatched, HostRuntime, Incoming, Unrecorded};
+use edge_auth::endpoints::{BodyError, Dispatched, HostRuntime, InboundRequest, Unrecorded};
 use edge_auth::platform::Randomness;
 use edge_auth::policy::HostCapabilities;
 use edge_auth::{AuditEvent, FollowUp, Gate, Headers, Resources};
@@ -105,7 +105,7 @@ struct NativeBody {
     request: Option<Arc<ActiveRequest>>,
 }
 
-impl edge_auth::faces::RequestBody for NativeBody {
+impl edge_auth::endpoints::RequestBody for NativeBody {
     async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         let body = self.body.take().ok_or(BodyError::Unreadable)?;
         body::read(body, limit, self.request.as_ref()).await
@@ -189,11 +189,11 @@ impl<'a> Fields<'a> {
         Self(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect())
     }
 
-    fn incoming(&'a self, parts: &'a Parts, peer: &'a Peer) -> Incoming<'a> {
+    fn incoming(&'a self, parts: &'a Parts, peer: &'a Peer) -> InboundRequest<'a> {
         let host = parts.headers.get(hyper::header::HOST);
-        Incoming {
+        InboundRequest {
             peer: Some(peer.address),
-            vouched: false,
+            platform_authenticated: false,
             method: parts.method.as_str(),
             // A host that is no text is none that the core accepts.
             host: host.map(|value| value.to_str().unwrap_or("\u{FFFD}")),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use edge_auth_cli::store::SqliteStore;
-use edge_auth_testkit::scenario::source::Face;
+use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Need, Setup, Started, seed};
 use edge_auth_testkit::wire::{Process, Product};
 use serde_json::Value;
@@ -41,8 +41,8 @@ impl Binary {
 }
 
 impl Running {
-    fn is_the_gateways(&self, face: Face) -> bool {
-        face == Face::Gateway || (face == Face::Admin && self.gateway_administers)
+    fn is_the_gateways(&self, endpoint: Endpoint) -> bool {
+        endpoint == Endpoint::Gateway || (endpoint == Endpoint::Admin && self.gateway_administers)
     }
 }
 
@@ -75,9 +75,9 @@ impl Product for Binary {
         Ok(Started { seeded, notices })
     }
 
-    fn address(&self, face: Face) -> Option<SocketAddr> {
+    fn address(&self, endpoint: Endpoint) -> Option<SocketAddr> {
         let running = self.running.as_ref()?;
-        let served = if running.is_the_gateways(face) { &running.gateway } else { &running.authorizer };
+        let served = if running.is_the_gateways(endpoint) { &running.gateway } else { &running.authorizer };
         Some(served.address)
     }
 
@@ -88,9 +88,9 @@ impl Product for Binary {
         }
     }
 
-    fn audit(&mut self, face: Face) -> Option<Value> {
+    fn audit(&mut self, endpoint: Endpoint) -> Option<Value> {
         let running = self.running.as_mut()?;
-        let gateways = running.is_the_gateways(face);
+        let gateways = running.is_the_gateways(endpoint);
         let served = if gateways { &mut running.gateway } else { &mut running.authorizer };
         served.process.audit()
     }

@@ -1,4 +1,4 @@
-//! A case's request as each face is asked it, and what that face must say.
+//! A case's request as each endpoint is asked it, and what that endpoint must say.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,11 +9,11 @@ use pki_types::pem::PemObject;
 use serde_json::{Map, Value, json};
 
 use super::host::{Call, Handed, Need};
-use super::source::{Case, Expect, Face, Handover, Upstream};
+use super::source::{Case, Endpoint, Expect, Handover, Upstream};
 use super::text::Texts;
 use super::want::Want;
 
-/// Where each face is served.
+/// Where each endpoint is served.
 const AUTHORIZE: &str = "/authorize";
 const VERIFY: &str = "/v1/verify";
 /// The code of a path that can be read in two ways.
@@ -35,7 +35,7 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
         Ok((name, value.strip_prefix(b" ").unwrap_or(value).to_vec()))
     };
     Ok(Call {
-        face: case.face.unwrap_or(Face::Gateway),
+        endpoint: case.endpoint.unwrap_or(Endpoint::Gateway),
         method: String::from_utf8(method.to_vec()).map_err(|_| "a method is text")?,
         target: target[1..].to_vec(),
         host: texts.expand(case.host.as_deref().unwrap_or(DEFAULT_HOST))?,
@@ -79,17 +79,17 @@ pub(super) fn needs(call: &Call) -> impl Iterator<Item = Need> {
         .chain(call.handover.as_ref().map(Handed::need))
 }
 
-/// The same request through another face; `None` if that face cannot be told of it.
-pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
-    let told = call.authority.is_none() && (call.handover.is_none() || face == Face::Authorizer);
+/// The same request through another endpoint; `None` if that endpoint cannot be told of it.
+pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
+    let told = call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
     let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
-    match face {
-        Face::Authorizer => {
+    match endpoint {
+        Endpoint::Authorizer => {
             // An ARN names a path, and no query.
             let query = target.split_once('?').map_or("", |(_, query)| query);
-            (target.starts_with('/') && !query.contains('#')).then(|| Call { face, ..call.clone() })
+            (target.starts_with('/') && !query.contains('#')).then(|| Call { endpoint, ..call.clone() })
         }
-        Face::ForwardAuth => {
+        Endpoint::ForwardAuth => {
             let told = [
                 ("X-Forwarded-Method", call.method.clone()),
                 ("X-Forwarded-Uri", target.to_owned()),
@@ -100,9 +100,9 @@ pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
             let mut headers = call.headers.clone();
             headers.retain(|(name, _)| told.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name)));
             headers.extend(told.map(|(name, value)| (name.to_owned(), value.into_bytes())));
-            Some(Call { target: AUTHORIZE.into(), headers, ..asked(face, "GET") })
+            Some(Call { target: AUTHORIZE.into(), headers, ..asked(endpoint, "GET") })
         }
-        Face::Verify => {
+        Endpoint::Verify => {
             let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             let (mut own, mut above): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
             for (name, value) in &call.headers {
@@ -128,9 +128,9 @@ pub(super) fn asked_through(face: Face, call: &Call) -> Option<Call> {
             }
             let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
             let body = question.to_string().into_bytes();
-            Some(Call { target: VERIFY.into(), headers, body, ..asked(face, "POST") })
+            Some(Call { target: VERIFY.into(), headers, body, ..asked(endpoint, "POST") })
         }
-        Face::Gateway | Face::Admin => None,
+        Endpoint::Gateway | Endpoint::Admin => None,
     }
 }
 
@@ -140,9 +140,9 @@ fn without_colons(item: &str) -> &str {
     inner.unwrap_or(item)
 }
 
-fn asked(face: Face, method: &str) -> Call {
+fn asked(endpoint: Endpoint, method: &str) -> Call {
     Call {
-        face,
+        endpoint,
         method: method.to_owned(),
         target: Vec::new(),
         host: "auth.example.com".to_owned(),
@@ -154,13 +154,13 @@ fn asked(face: Face, method: &str) -> Call {
     }
 }
 
-/// What another face must say where the gateway must say this: the same decision and code, in its
+/// What another endpoint must say where the gateway must say this: the same decision and code, in its
 /// own manner. How often a store is read is the first one's matter.
-pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expect {
+pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) -> Expect {
     // The gateway forwards what was matched; whoever asks forwards them as they came.
     if str::from_utf8(&own.target).is_ok_and(has_dot_segments) && expect.code.as_deref() != Some(AMBIGUOUS) {
         let refused = Expect { status: 400, code: Some(AMBIGUOUS.to_owned()), ..Expect::default() };
-        return expected_through(face, own, &refused);
+        return expected_through(endpoint, own, &refused);
     }
     let arrived = expect.upstream.as_ref().and_then(Upstream::like);
     let identity: BTreeMap<&String, &Want> = arrived
@@ -179,8 +179,8 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
         reads: None,
         fetches: None,
     };
-    match face {
-        Face::ForwardAuth => {
+    match endpoint {
+        Endpoint::ForwardAuth => {
             let challenge = |(name, _): &(&String, &Want)| name.eq_ignore_ascii_case("www-authenticate");
             let kept = expect.headers.iter().filter(challenge);
             through.headers.extend(kept.map(|(name, want)| (name.clone(), want.clone())));
@@ -193,7 +193,7 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
                 through.headers.insert(name.clone(), want);
             }
         }
-        Face::Verify => {
+        Endpoint::Verify => {
             through.status = 200;
             through.json.insert("allowed".to_owned(), json!(expect.code.is_none()));
             if expect.code.is_some() {
@@ -212,7 +212,7 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
                 through.json.insert("headers".to_owned(), Value::Object(told));
             }
         }
-        Face::Authorizer => {
+        Endpoint::Authorizer => {
             through.status = match (expect.status, expect.code.as_deref()) {
                 (200 | 401, _) => expect.status,
                 (_, Some("credential_malformed" | "credential_too_large")) => 401,
@@ -227,7 +227,7 @@ pub(super) fn expected_through(face: Face, own: &Call, expect: &Expect) -> Expec
             let values = identity.into_iter().filter(|(_, want)| known && matches!(want, Want::Is(_)));
             through.headers.extend(values.map(|(name, want)| (name.clone(), want.clone())));
         }
-        Face::Gateway | Face::Admin => {}
+        Endpoint::Gateway | Endpoint::Admin => {}
     }
     through
 }

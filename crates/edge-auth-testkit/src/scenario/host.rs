@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::seed::Seeded;
 use super::setup::Setup;
-use super::source::{Face, Store};
+use super::source::{Endpoint, Store};
 use crate::documents::Document;
 
 /// Where scenarios run: a gate in this process, a binary, a Worker, a function.
@@ -26,8 +26,8 @@ pub trait Host {
     /// Whether cases that need this can run here. Those that cannot are reported as skipped.
     fn offers(&self, need: Need) -> bool;
 
-    /// The face through which a gateway's cases are asked, on a host that is no gateway.
-    fn instead_of_gateway(&self) -> Option<Face> {
+    /// The endpoint through which a gateway's cases are asked, on a host that is no gateway.
+    fn gateway_substitute(&self) -> Option<Endpoint> {
         None
     }
 
@@ -116,8 +116,8 @@ pub enum Happening {
 /// One call, as it is sent.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// For hosts that have no listener: which face it is for.
-    pub face: Face,
+    /// For hosts that have no listener: which endpoint it is for.
+    pub endpoint: Endpoint,
     /// The method.
     pub method: String,
     /// The request target; of most calls UTF-8.

@@ -1,7 +1,7 @@
 //! The smallest host: a gate in this process, a clock that is set by hand, everything in memory.
 
 use edge_auth::certificate::{Handover, TlsClientAuth};
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_token::{AwsLcRs, Timestamp};
@@ -10,7 +10,7 @@ use futures::executor::block_on;
 use super::host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
 use super::seed::seed;
 use super::setup::Setup;
-use super::source::{Face, Store};
+use super::source::{Endpoint, Store};
 use crate::documents::Documents;
 use crate::platform::MemoryPlatform;
 use crate::randomness::SeededRandomness;
@@ -19,7 +19,7 @@ use crate::randomness::SeededRandomness;
 const ISSUERS_URL: &str = "http://127.0.0.1:1";
 /// 2027-01-15T08:00:00Z.
 const BEGINNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
-/// Where the face for proxies is served.
+/// Where the endpoint for proxies is served.
 const AUTHORIZE: &str = "/authorize";
 
 /// A gate in this process. What goes upstream is what the grant says.
@@ -48,9 +48,9 @@ impl InProcess {
         let target = std::str::from_utf8(&call.target).map_err(|error| error.to_string())?;
         let headers: Vec<(&str, &[u8])> =
             call.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-        let incoming = Incoming {
+        let incoming = InboundRequest {
             peer: Some(call.from),
-            vouched: false,
+            platform_authenticated: false,
             method: &call.method,
             host: Some(&call.host),
             authority: call.authority.as_deref(),
@@ -59,21 +59,21 @@ impl InProcess {
             certificate: call.handover.as_ref().map_or(Handover::Nothing, handover),
         };
         let (gate, now) = (&running.gate, self.now);
-        Ok(match call.face {
-            Face::ForwardAuth => {
+        Ok(match call.endpoint {
+            Endpoint::ForwardAuth => {
                 let (reply, outcome) = block_on(gate.forward_auth(&incoming, AUTHORIZE, now));
                 (reply, outcome, None)
             }
-            Face::Verify => {
+            Endpoint::Verify => {
                 let (reply, outcome) = block_on(gate.verify_json(&incoming, &call.body, now));
                 (reply, outcome, None)
             }
-            Face::Admin => {
+            Endpoint::Admin => {
                 let (reply, outcome) = block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
                 (reply, outcome, None)
             }
-            Face::Authorizer => return Err("this host is a gateway itself".to_owned()),
-            Face::Gateway => {
+            Endpoint::Authorizer => return Err("this host is a gateway itself".to_owned()),
+            Endpoint::Gateway => {
                 let (reply, outcome) = block_on(gate.gateway(&incoming, now));
                 match (reply, &outcome.decision) {
                     (Some(reply), _) => (reply, outcome, None),

@@ -29,7 +29,7 @@ pub use parity::Parity;
 pub use report::Report;
 pub use seed::{Seeded, SeededKey, seed};
 pub use setup::Setup;
-pub use source::Face;
+pub use source::Endpoint;
 pub use want::Want;
 
 /// One file of scenarios.

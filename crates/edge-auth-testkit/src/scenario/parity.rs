@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::call::asked_through;
 use super::host::{Answer, Call, Happening, Host, Need, Started};
 use super::setup::Setup;
-use super::source::Face;
+use super::source::Endpoint;
 
 /// Hosts side by side. What the first one answers is the answer, if the others have decided as it did.
 pub struct Parity {
@@ -70,12 +70,12 @@ impl Host for Parity {
 
     fn call(&mut self, call: &Call) -> Result<Answer, String> {
         let mut answers = Vec::new();
-        self.administered |= call.face == Face::Admin;
+        self.administered |= call.endpoint == Endpoint::Admin;
         let asked = if self.administered { 1 } else { self.hosts.len() };
         for (name, host) in self.hosts.iter_mut().take(asked) {
-            let face = host.instead_of_gateway().filter(|_| call.face == Face::Gateway);
-            let own = match face {
-                Some(face) => asked_through(face, call).filter(|_| is_asked_alike(call)),
+            let endpoint = host.gateway_substitute().filter(|_| call.endpoint == Endpoint::Gateway);
+            let own = match endpoint {
+                Some(endpoint) => asked_through(endpoint, call).filter(|_| is_asked_alike(call)),
                 None => Some(call.clone()),
             };
             if let Some(own) = own {

@@ -8,7 +8,7 @@ use super::host::{Answer, Call, Happening, Host, Need};
 use super::judge::judge;
 use super::report::Report;
 use super::setup::Setup;
-use super::source::{Case, Expect, Face};
+use super::source::{Case, Endpoint, Expect};
 use super::text::duration;
 
 impl Scenario {
@@ -119,24 +119,24 @@ impl Scenario {
                     continue;
                 }
             };
-            match host.instead_of_gateway().filter(|_| own.face == Face::Gateway) {
+            match host.gateway_substitute().filter(|_| own.endpoint == Endpoint::Gateway) {
                 None => self.ask(&name, &own, &case.expect, case, host, setup, report),
-                Some(face) => match asked_through(face, &own).filter(|_| is_for_all(case)) {
+                Some(endpoint) => match asked_through(endpoint, &own).filter(|_| is_for_all(case)) {
                     Some(call) => {
-                        let expect = expected_through(face, &own, &case.expect);
+                        let expect = expected_through(endpoint, &own, &case.expect);
                         self.ask(&name, &call, &expect, case, host, setup, report);
                     }
                     None => report.skip(name.clone(), "is a matter of gateways".to_owned()),
                 },
             }
-            let also = case.also.as_deref().unwrap_or(match own.face {
-                Face::Gateway => &self.source.also,
+            let also = case.also.as_deref().unwrap_or(match own.endpoint {
+                Endpoint::Gateway => &self.source.also,
                 _ => &[],
             });
-            for face in also {
-                let Some(through) = asked_through(*face, &own) else { continue };
-                let expect = expected_through(*face, &own, &case.expect);
-                let name = format!("{name} (through {})", face_name(*face));
+            for endpoint in also {
+                let Some(through) = asked_through(*endpoint, &own) else { continue };
+                let expect = expected_through(*endpoint, &own, &case.expect);
+                let name = format!("{name} (through {})", endpoint_name(*endpoint));
                 self.ask(&name, &through, &expect, case, host, setup, report);
             }
         }
@@ -163,7 +163,7 @@ impl Scenario {
             if !wrong.is_empty() {
                 wrong.push(told(&answer));
             }
-            if call.face == case.face.unwrap_or(Face::Gateway) {
+            if call.endpoint == case.endpoint.unwrap_or(Endpoint::Gateway) {
                 keep(case, &answer, setup)?;
             }
             Ok(wrong)
@@ -209,12 +209,12 @@ fn shown(text: &str) -> String {
     short
 }
 
-fn face_name(face: Face) -> &'static str {
-    match face {
-        Face::Gateway => "the gateway",
-        Face::ForwardAuth => "forward-auth",
-        Face::Verify => "verify",
-        Face::Admin => "administration",
-        Face::Authorizer => "an authorizer",
+fn endpoint_name(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Gateway => "the gateway",
+        Endpoint::ForwardAuth => "forward-auth",
+        Endpoint::Verify => "verify",
+        Endpoint::Admin => "administration",
+        Endpoint::Authorizer => "an authorizer",
     }
 }

@@ -22,7 +22,7 @@ pub struct Source {
     pub notices: Vec<String>,
     /// Faces through which cases of the gateway are asked as well.
     #[serde(default)]
-    pub also: Vec<Face>,
+    pub also: Vec<Endpoint>,
     /// What all of the file's cases need.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -288,9 +288,9 @@ pub struct Case {
     /// A sentence.
     pub name: String,
     /// How it is asked.
-    pub face: Option<Face>,
-    /// Other faces than the file's through which it is asked as well.
-    pub also: Option<Vec<Face>>,
+    pub endpoint: Option<Endpoint>,
+    /// Other endpoints than the file's through which it is asked as well.
+    pub also: Option<Vec<Endpoint>>,
     /// What it needs beyond the file's needs.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -339,7 +339,7 @@ pub enum Handover {
 /// The ways to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Face {
+pub enum Endpoint {
     /// A client's own request.
     Gateway,
     /// A proxy's question, in Traefik's and Caddy's manner.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::client::exchange;
 use super::server::{Recorder, Server};
 use crate::documents::Documents;
-use crate::scenario::source::Face;
+use crate::scenario::source::Endpoint;
 use crate::scenario::{Answer, Call, Happening, Host, Need, Setup, Started};
 
 /// What is left to do for one product: to start it, and to find what it logs.
@@ -26,15 +26,15 @@ pub trait Product {
         call.clone()
     }
 
-    /// Where it listens for calls of this face; `None` if nothing runs.
-    fn address(&self, face: Face) -> Option<SocketAddr>;
+    /// Where it listens for calls of this endpoint; `None` if nothing runs.
+    fn address(&self, endpoint: Endpoint) -> Option<SocketAddr>;
 
     /// Forgets the audit events of calls before.
     fn forget_audit(&mut self);
 
-    /// The audit event of the call that was just answered through this face, waiting for it if
+    /// The audit event of the call that was just answered through this endpoint, waiting for it if
     /// need be; `None` if there is none.
-    fn audit(&mut self, face: Face) -> Option<Value>;
+    fn audit(&mut self, endpoint: Endpoint) -> Option<Value>;
 
     /// Whether the product offers something of its own beyond a real connection.
     fn offers(&self, need: Need) -> bool;
@@ -96,7 +96,7 @@ impl<P: Product> Host for WireHost<P> {
     }
 
     fn call(&mut self, call: &Call) -> Result<Answer, String> {
-        let address = self.product.address(call.face).ok_or("nothing runs")?;
+        let address = self.product.address(call.endpoint).ok_or("nothing runs")?;
         self.product.forget_audit();
         self.upstream.take();
         let fetches = self.documents.fetches();
@@ -111,7 +111,7 @@ impl<P: Product> Host for WireHost<P> {
             headers: response.headers,
             body: response.body,
             upstream: seen.pop(),
-            audit: self.product.audit(call.face),
+            audit: self.product.audit(call.endpoint),
             reads: None,
             fetches: Some(self.documents.fetches() - fetches),
         })

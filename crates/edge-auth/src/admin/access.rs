@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use super::AdminScope;
 use crate::credential::bearer;
 use crate::denial::{Code, Denial};
-use crate::faces::Incoming;
+use crate::endpoints::InboundRequest;
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::{Platform, Randomness, Unavailable};
 use crate::policy::Rule;
@@ -45,7 +45,7 @@ impl<P: Platform> Gate<P> {
     /// lets through that spells the scope out, if it was granted by name. The outcome is for the audit log.
     pub(super) async fn may_administer(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         scope: AdminScope,
         now: Timestamp,
     ) -> Outcome {
@@ -101,7 +101,7 @@ impl<P: Platform> Gate<P> {
 }
 
 /// The bootstrap secret, if `Authorization` has one; beside another such field it is malformed.
-fn bootstrap<'a>(incoming: &Incoming<'a>) -> Result<Option<&'a [u8]>, Denial> {
+fn bootstrap<'a>(incoming: &InboundRequest<'a>) -> Result<Option<&'a [u8]>, Denial> {
     let ours = |field| bearer(field).filter(|secret| secret.starts_with(BOOTSTRAP_PREFIX.as_bytes()));
     let found = incoming.headers.all("authorization").find_map(ours);
     if found.is_some() && incoming.headers.single("authorization").is_err() {

@@ -1,4 +1,4 @@
-//! What can be asked of the administrative face, by method and path.
+//! What can be asked of the administrative endpoint, by method and path.
 
 use super::AdminScope;
 

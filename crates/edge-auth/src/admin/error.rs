@@ -75,7 +75,7 @@ pub enum AdminError {
 }
 
 impl AdminError {
-    /// A stable code and the HTTP status of the administrative face.
+    /// A stable code and the HTTP status of the administrative endpoint.
     pub fn code(&self) -> (&'static str, u16) {
         match self {
             Self::Invalid(_) | Self::BlockUnknown(_) | Self::Ledger(LedgerError::Reason) => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::{AdminError, AdminScope, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
 use crate::api_key::{ApiKey, KeyText};
-use crate::faces::Incoming;
+use crate::endpoints::InboundRequest;
 use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
 use crate::redact::MAX_REASON;
@@ -17,7 +17,7 @@ use crate::reply::Reply;
 use crate::revocation::{Entry, Ledger, Statement, Target};
 use crate::route::NormalPath;
 
-/// The OpenAPI 3.1 description of this face.
+/// The OpenAPI 3.1 description of this endpoint.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
@@ -61,7 +61,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// Answers a request for administration, if the caller may make it.
     pub async fn admin(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         body: &[u8],
         randomness: &dyn Randomness,
         now: Timestamp,
@@ -76,7 +76,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// reads a body.
     pub async fn admit_admin(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         now: Timestamp,
     ) -> Result<Admission, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
@@ -99,7 +99,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     pub async fn administer(
         &self,
         Admission(mut outcome): Admission,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         body: &[u8],
         randomness: &dyn Randomness,
         now: Timestamp,
@@ -330,7 +330,7 @@ fn duration(text: &str) -> Result<Duration, AdminError> {
 
 /// Browsers send cookies and client certificates along with what any page asks for, and say whose page
 /// it was (Fetch Metadata, section 2.3); whatever is no browser says nothing.
-fn from_another_site(incoming: &Incoming<'_>) -> bool {
+fn from_another_site(incoming: &InboundRequest<'_>) -> bool {
     let mut sites = incoming.headers.all("sec-fetch-site");
     sites.any(|site| !matches!(site, b"same-origin" | b"none"))
 }

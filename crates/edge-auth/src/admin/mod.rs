@@ -1,5 +1,5 @@
 //! Administration of API keys and revocations: [`Registry`] and [`Ledger`](crate::revocation::Ledger)
-//! do the work, and `/admin/v1/…` is their face over HTTP. Off unless the policy has `[admin]`; every
+//! do the work, and `/admin/v1/…` is their endpoint over HTTP. Off unless the policy has `[admin]`; every
 //! call is audited.
 
 mod access;

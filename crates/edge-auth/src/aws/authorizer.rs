@@ -13,7 +13,7 @@ use super::response::{
 };
 use super::settings::HttpApiResponse;
 use crate::denial::{Code, Denial};
-use crate::faces::Incoming;
+use crate::endpoints::InboundRequest;
 use crate::gate::{Decision, Gate, Outcome, Passage};
 use crate::platform::Platform;
 use crate::principal::Principal;
@@ -46,7 +46,7 @@ impl<P: Platform> Gate<P> {
         &self,
         api: ApiType,
         arn: &str,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         now: Timestamp,
     ) -> AuthorizerResult {
         let arn = MethodArn::parse(arn);
@@ -63,7 +63,7 @@ impl<P: Platform> Gate<P> {
     pub async fn authorize_route(
         &self,
         arn: &str,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         now: Timestamp,
     ) -> AuthorizerResult {
         if self.policy.aws.http_api == HttpApiResponse::Iam {
@@ -79,7 +79,7 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Answers the event of an AppSync API, as one about `POST /graphql`.
-    pub async fn authorize_graphql(&self, incoming: &Incoming<'_>, now: Timestamp) -> AuthorizerResult {
+    pub async fn authorize_graphql(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> AuthorizerResult {
         let request = self.call_of(incoming, "POST", GRAPHQL, incoming.headers);
         let mut outcome = match self.host_known(incoming) {
             Ok(()) => self.authorize(&request, now).await,
@@ -97,7 +97,7 @@ impl<P: Platform> Gate<P> {
         &self,
         api: ApiType,
         arn: Option<MethodArn<'_>>,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         wanted: bool,
         now: Timestamp,
     ) -> (Outcome, Option<Known>) {
@@ -171,7 +171,7 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Rules that name hosts decide nothing where the event names none: a later rule would.
-    fn host_known(&self, incoming: &Incoming<'_>) -> Result<(), Denial> {
+    fn host_known(&self, incoming: &InboundRequest<'_>) -> Result<(), Denial> {
         if incoming.host.is_none() && self.policy.rules_name_hosts() {
             let reason = "the event does not say the host, and rules of the policy name hosts";
             return Err(Denial::new(Code::ForwardedRequestIncomplete, reason));
@@ -181,7 +181,7 @@ impl<P: Platform> Gate<P> {
 
     fn call_of<'a>(
         &self,
-        incoming: &Incoming<'a>,
+        incoming: &InboundRequest<'a>,
         method: &'a str,
         target: &'a str,
         headers: Headers<'a>,
@@ -248,7 +248,7 @@ fn not_in_an_outage(outcome: &Outcome) -> Result<bool, AuthorizerError> {
 
 /// The raw target that the ARN names. What the event says beside it may be longer, by a stage or a
 /// base path, but must not be of another call.
-fn target(api: ApiType, arn: MethodArn<'_>, incoming: &Incoming<'_>) -> Result<String, Denial> {
+fn target(api: ApiType, arn: MethodArn<'_>, incoming: &InboundRequest<'_>) -> Result<String, Denial> {
     let Some(path) = arn.path else {
         return match (api, arn.method) {
             (ApiType::WebSocket, "$connect") => Ok(CONNECT.to_owned()),

@@ -30,7 +30,7 @@ use crate::cache::Cache;
 use crate::certificate::{CertificateBlock, CertificateSignatures, carries_certificate, is_field_of};
 use crate::credential::{Presented, Wanted};
 use crate::denial::{Code, Denial};
-use crate::faces::cors;
+use crate::endpoints::cors;
 use crate::identity::{IdentityHeaders, overrides_route};
 use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
@@ -115,7 +115,7 @@ impl<P: Platform> Gate<P> {
         &self.policy
     }
 
-    /// The outcome of a request that a face refused before it could be read.
+    /// The outcome of a request that an endpoint refused before it could be read.
     pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
         Trail::new(request).outcome(Err(denial), &self.redactor, now)
     }

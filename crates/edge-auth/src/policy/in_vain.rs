@@ -6,7 +6,7 @@ use crate::route::PathPattern;
 
 impl Policy {
     /// Certificates that rules name though none can come with a request to their paths, as `(rule,
-    /// credential)`. Behind a load balancer are a function's own faces: `/authorize` and `/v1/verify`, where
+    /// credential)`. Behind a load balancer are a function's own endpoints: `/authorize` and `/v1/verify`, where
     /// the client of the connection is a proxy or an application and not the caller, and `/admin/v1`.
     pub fn named_in_vain(&self) -> Vec<(&str, String)> {
         let by_balancer = |one: &Named| match one {

@@ -199,7 +199,7 @@ pub enum PathRefused {
     EscapeKept,
 }
 
-/// What is left of a raw request target after a face's own prefix (`/authorize`), or `None` if
+/// What is left of a raw request target after an endpoint's own prefix (`/authorize`), or `None` if
 /// the target is not under it. A trailing slash of the prefix does not matter.
 ///
 /// It comes *before* [`NormalPath::parse`], so that dot segments cannot climb back over the

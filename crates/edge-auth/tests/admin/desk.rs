@@ -2,7 +2,7 @@
 
 use edge_auth::admin::{BOOTSTRAP_PREFIX, bootstrap_hash};
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::{AuditEvent, Code, Gate, Headers, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -76,9 +76,9 @@ impl Desk {
     /// nor the audit log has a credential.
     pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let sent = fields(headers);
-        let incoming = Incoming {
+        let incoming = InboundRequest {
             peer: Some("192.0.2.1".parse().unwrap()),
-            vouched: false,
+            platform_authenticated: false,
             method,
             host: Some("gate.example"),
             authority: None,
@@ -123,9 +123,9 @@ impl Desk {
     /// What the gate says to a request for `/orders` with this key.
     pub(crate) fn orders(&self, key: &str) -> Result<(), Code> {
         let sent = fields(&[("x-api-key", key)]);
-        let incoming = Incoming {
+        let incoming = InboundRequest {
             peer: Some("192.0.2.1".parse().unwrap()),
-            vouched: false,
+            platform_authenticated: false,
             method: "GET",
             host: Some("gate.example"),
             authority: None,

@@ -103,9 +103,9 @@ fn an_answer_tells_of_one_principal_on_every_route() {
     let pem = Authority::root(&AuthorityPlan::named("Agents CA")).issue(&ClientPlan::default()).pem();
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         peer: None,
-        vouched: false,
+        platform_authenticated: false,
         method: "",
         host: Some("api.example.com"),
         authority: None,
@@ -368,9 +368,9 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
     let arn = format!("{STAGE}GET/a b");
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         peer: None,
-        vouched: false,
+        platform_authenticated: false,
         method: "GET",
         host: Some("api.example.com"),
         authority: None,
@@ -378,15 +378,15 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
         headers: Headers(&fields),
         certificate: Handover::Nothing,
     };
-    let asked = |gate: &Gate<Host>, incoming: &Incoming<'_>| {
+    let asked = |gate: &Gate<Host>, incoming: &InboundRequest<'_>| {
         json(&block_on(gate.authorize_route(&arn, incoming, NOW)))
     };
     let simple = gate_of(rule);
     let yes = asked(&simple, &incoming);
     assert_eq!((&yes["isAuthorized"], &yes["context"]["subject"]), (&json!(true), &json!("alice")));
-    let no = asked(&simple, &Incoming { headers: Headers(&[]), ..incoming });
+    let no = asked(&simple, &InboundRequest { headers: Headers(&[]), ..incoming });
     assert_eq!((&no["isAuthorized"], &no["context"]["subject"]), (&json!(false), &json!("")));
-    let other = asked(&simple, &Incoming { target: "/prod/b", ..incoming });
+    let other = asked(&simple, &InboundRequest { target: "/prod/b", ..incoming });
     assert_eq!(other["isAuthorized"], false);
     let iam = gate_of(&format!("{rule}[aws]\nhttp_api = \"iam\"\n"));
     assert!(iam_allows(&asked(&iam, &incoming), &arn));
@@ -410,9 +410,9 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
     let rules = "[[rule]]\nhost = \"admin.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\nscopes = [\"root\"]\n\
                  [[rule]]\npath = \"/a\"\npublic = true\n";
     let gate = gate_of(rules);
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         peer: None,
-        vouched: false,
+        platform_authenticated: false,
         method: "",
         host: None,
         authority: None,

@@ -10,7 +10,7 @@ mod wider;
 use edge_auth::Policy;
 use edge_auth::aws::{ApiType, AuthorizerResult};
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers};
 use edge_auth_testkit::iam::allows as iam_allows;
@@ -57,9 +57,9 @@ fn token(issuer: &str, scopes: &str) -> String {
 /// Asks about a call with these fields.
 fn ask(gate: &Gate<Host>, api: ApiType, arn: &str, fields: &[(&str, &str)]) -> AuthorizerResult {
     let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         peer: None,
-        vouched: false,
+        platform_authenticated: false,
         method: "",
         host: Some("api.example.com"),
         authority: None,

@@ -2,7 +2,7 @@
 
 use edge_auth::Outcome;
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::revocation::{Order, Statement, Target, Text};
 use edge_auth::{Headers, Reply};
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -14,9 +14,9 @@ use crate::world::{ISS, Instance, NOW, World, later};
 fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, Outcome) {
     let bearer = format!("Bearer {key}");
     let fields: [(&str, &[u8]); 1] = [("authorization", bearer.as_bytes())];
-    let incoming = Incoming {
+    let incoming = InboundRequest {
         peer: Some("192.0.2.1".parse().unwrap()),
-        vouched: false,
+        platform_authenticated: false,
         method: "POST",
         host: None,
         authority: None,

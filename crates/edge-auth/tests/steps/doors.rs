@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan};
@@ -100,10 +100,10 @@ pub(crate) static GATE: LazyLock<Gate<MemoryPlatform>> = LazyLock::new(|| {
 });
 
 /// A trusted proxy's request.
-pub(crate) fn incoming<'a>(target: &'a str, fields: &'a [(&'a str, &'a [u8])]) -> Incoming<'a> {
-    Incoming {
+pub(crate) fn incoming<'a>(target: &'a str, fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
+    InboundRequest {
         peer: Some("10.1.2.3".parse().unwrap()),
-        vouched: false,
+        platform_authenticated: false,
         method: "GET",
         host: Some("api.example.com"),
         authority: None,

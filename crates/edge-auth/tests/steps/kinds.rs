@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Headers;
 use edge_auth::aws::ApiType;
-use edge_auth::faces::{Client, Way, private_cache_control};
+use edge_auth::endpoints::{Client, ForwardedHeaders, private_cache_control};
 use edge_auth::route::{Host, NormalPath};
 use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::mint::{Signer, compact};
@@ -207,7 +207,7 @@ fn way(fields: Vec<(String, String)>) -> Work {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let client = Client { peer: None, secure: true, host: None, trusted_proxy: true };
-        drop(Way::of(Headers(&fields), client));
+        drop(ForwardedHeaders::of(Headers(&fields), client));
     })
 }
 
@@ -253,7 +253,7 @@ fn certificate(plan: &ClientPlan) -> Work {
 
 fn load_balanced(chain: String) -> Work {
     with_fields(vec![("x-amzn-mtls-clientcert", chain)], |fields| {
-        let handed = edge_auth::faces::Incoming {
+        let handed = edge_auth::endpoints::InboundRequest {
             certificate: edge_auth::certificate::Handover::LoadBalancer,
             ..incoming("/load-balanced", fields)
         };

@@ -1,4 +1,4 @@
-//! What the tests of the faces share: a host in memory and a gate on it.
+//! What the tests of the endpoints share: a host in memory and a gate on it.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -80,7 +80,7 @@ pub(crate) fn registry<'s>(policy: &str, store: &'s MemoryApiKeys) -> Registry<'
     Registry::new(&policy, &Secrets, store).unwrap()
 }
 
-/// Header fields as a face takes them.
+/// Header fields as an endpoint takes them.
 pub(crate) fn fields<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a [u8])> {
     headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect()
 }

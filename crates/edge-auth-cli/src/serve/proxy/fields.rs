@@ -1,7 +1,7 @@
 //! Header fields, between the HTTP library and the core.
 
 use edge_auth::Headers;
-use edge_auth::faces::of_one_connection;
+use edge_auth::endpoints::hop_by_hop;
 use hyper::HeaderMap;
 
 /// The fields in the core's shape.
@@ -11,7 +11,7 @@ pub(super) fn of(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
 
 /// Removes what belongs to the connection that the message came on.
 pub(super) fn end_connection(headers: &mut HeaderMap) {
-    let ends = of_one_connection(Headers(&of(headers)));
+    let ends = hop_by_hop(Headers(&of(headers)));
     for name in ends {
         headers.remove(name);
     }

@@ -1,6 +1,6 @@
 //! The head of the request that goes upstream.
 
-use edge_auth::faces::{self, Way};
+use edge_auth::endpoints::{self, ForwardedHeaders};
 use edge_auth::{Grant, Headers};
 use hyper::HeaderMap;
 use hyper::header::{CONNECTION, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TE, UPGRADE, VIA};
@@ -46,21 +46,21 @@ pub(super) fn prepare(
 
 /// What is said of the connection ends here; what the upstream is told of it is set.
 fn tell_the_way(headers: &mut HeaderMap, client: Client, authority: Option<Authority>) -> Option<()> {
-    let way = {
+    let forwarded = {
         let fields = fields::of(headers);
         let host = || headers.get(HOST).and_then(|value| value.to_str().ok());
-        let client = faces::Client {
+        let client = endpoints::Client {
             peer: Some(client.peer),
             secure: client.secure,
             host: authority.as_ref().map(Authority::as_str).or_else(host),
             trusted_proxy: client.trusted_proxy,
         };
-        Way::of(Headers(&fields), client)
+        ForwardedHeaders::of(Headers(&fields), client)
     };
-    for name in &way.remove {
+    for name in &forwarded.remove {
         headers.remove(name);
     }
-    set(headers, &way.set)
+    set(headers, &forwarded.set)
 }
 
 fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Option<()> {
@@ -85,8 +85,10 @@ fn join_cookies(headers: &mut HeaderMap) -> Option<()> {
 /// it goes in a circle.
 fn came_by(headers: &mut HeaderMap) -> Option<()> {
     let ways = headers.get_all(VIA).iter().filter_map(|value| value.to_str().ok());
-    let often =
-        ways.flat_map(|value| value.split(',')).filter(|way| way.trim().ends_with(" edge-auth")).count();
+    let often = ways
+        .flat_map(|value| value.split(','))
+        .filter(|forwarded| forwarded.trim().ends_with(" edge-auth"))
+        .count();
     headers.append(VIA, HeaderValue::from_static("1.1 edge-auth"));
     (often < MAX_PASSES).then_some(())
 }

@@ -1,7 +1,7 @@
 //! The answer that goes back to the client.
 
 use edge_auth::Grant;
-use edge_auth::faces::private_cache_control;
+use edge_auth::endpoints::private_cache_control;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY};
@@ -15,9 +15,9 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     end_connection(&mut parts.headers);
-    let withheld: Vec<HeaderName> =
-        parts.headers.keys().filter(|name| grant.withholds(name.as_str())).cloned().collect();
-    withheld.iter().for_each(|name| drop(parts.headers.remove(name)));
+    let stripped: Vec<HeaderName> =
+        parts.headers.keys().filter(|name| grant.strips(name.as_str())).cloned().collect();
+    stripped.iter().for_each(|name| drop(parts.headers.remove(name)));
     if switched {
         parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));

@@ -17,7 +17,7 @@ fn decide(request: &SeenRequest, upstream: SocketAddr, issuers: SocketAddr) -> R
     let ask = |address, target: &str, headers| {
         let call = Call {
             handover: None,
-            face: Face::Gateway,
+            endpoint: Endpoint::Gateway,
             method: request.method.clone(),
             target: target.into(),
             host: "upstream".to_owned(),
@@ -51,7 +51,7 @@ impl Product for Tiny {
         Ok(Started::default())
     }
 
-    fn address(&self, _: Face) -> Option<SocketAddr> {
+    fn address(&self, _: Endpoint) -> Option<SocketAddr> {
         self.server.as_ref().map(Server::address)
     }
 
@@ -59,7 +59,7 @@ impl Product for Tiny {
         self.audit.lock().unwrap().clear();
     }
 
-    fn audit(&mut self, _: Face) -> Option<Value> {
+    fn audit(&mut self, _: Endpoint) -> Option<Value> {
         self.audit.lock().unwrap().pop()
     }
 

@@ -1,4 +1,4 @@
-//! The document says what the face does, and the face does what the document says.
+//! The document says what the endpoint does, and the endpoint does what the document says.
 
 use std::collections::BTreeSet;
 

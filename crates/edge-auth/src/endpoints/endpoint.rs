@@ -1,10 +1,10 @@
-//! Which face a request target is for, on every host.
+//! Which endpoint a request target is for, on every host.
 
 use crate::route::NormalPath;
 
 /// Who answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Face {
+pub(super) enum Endpoint {
     /// `/healthz`: whether the host stands.
     Health,
     /// `/admin/v1/…`: [`Gate::admin`](crate::Gate::admin).
@@ -17,21 +17,21 @@ pub(super) enum Face {
     Verify,
 }
 
-/// The path of the forward-auth face, for [`Gate::forward_auth`](crate::Gate::forward_auth).
+/// The path of the forward-auth endpoint, for [`Gate::forward_auth`](crate::Gate::forward_auth).
 pub(super) const AUTHORIZE: &str = "/authorize";
 
 /// What decides who answers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mode {
+pub(super) struct EndpointConfig {
     /// Whether there is an upstream.
     pub(super) gateway: bool,
     /// Whether the policy has an `[admin]`. Without one an upstream may have these paths.
     pub(super) administers: bool,
 }
 
-impl Face {
-    /// The face that a request target (RFC 9112, section 3.2.1) is for, if any.
-    pub(super) fn of(target: &str, mode: Mode) -> Option<Self> {
+impl Endpoint {
+    /// The endpoint that a request target (RFC 9112, section 3.2.1) is for, if any.
+    pub(super) fn of(target: &str, mode: EndpointConfig) -> Option<Self> {
         let raw = target.split('?').next().unwrap_or_default();
         // A gateway sends on the normal path, and no other spelling of the listener's own may go on as one.
         let normal = match mode.gateway && raw.contains(['%', '.']) {
@@ -55,52 +55,52 @@ impl Face {
 
 /// Whether a request target is that of the health check, which needs nothing but a host that stands.
 pub fn asks_for_health(target: &str) -> bool {
-    Face::of(target, Mode { gateway: true, administers: false }) == Some(Face::Health)
+    Endpoint::of(target, EndpointConfig { gateway: true, administers: false }) == Some(Endpoint::Health)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn face(target: &str, gateway: bool, administers: bool) -> Option<Face> {
-        Face::of(target, Mode { gateway, administers })
+    fn face(target: &str, gateway: bool, administers: bool) -> Option<Endpoint> {
+        Endpoint::of(target, EndpointConfig { gateway, administers })
     }
 
     #[test]
     fn health_lives_on_the_listener_and_so_does_administration_where_it_is_on() {
         for gateway in [false, true] {
-            assert_eq!(face("/healthz?x=1", gateway, false), Some(Face::Health));
-            assert_eq!(face("/admin/v1/keys", gateway, true), Some(Face::Admin));
-            assert_eq!(face("/admin/v1", gateway, true), Some(Face::Admin));
+            assert_eq!(face("/healthz?x=1", gateway, false), Some(Endpoint::Health));
+            assert_eq!(face("/admin/v1/keys", gateway, true), Some(Endpoint::Admin));
+            assert_eq!(face("/admin/v1", gateway, true), Some(Endpoint::Admin));
         }
-        assert_eq!(face("/admin/v1/keys", false, false), Some(Face::Admin));
+        assert_eq!(face("/admin/v1/keys", false, false), Some(Endpoint::Admin));
     }
 
     #[test]
     fn a_gateway_proxies_every_other_path() {
         for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%2e%2e/x", ""] {
-            assert_eq!(face(target, true, true), Some(Face::Gateway), "{target}");
+            assert_eq!(face(target, true, true), Some(Endpoint::Gateway), "{target}");
         }
-        assert_eq!(face("/admin/v1/keys", true, false), Some(Face::Gateway));
+        assert_eq!(face("/admin/v1/keys", true, false), Some(Endpoint::Gateway));
     }
 
     #[test]
     fn no_spelling_of_the_listeners_own_paths_goes_upstream() {
         for target in ["/%61dmin/v1/keys", "/x/../admin/v1/keys", "/admin/./v1", "/admin/%76%31/keys?x"] {
-            assert_eq!(face(target, true, true), Some(Face::Admin), "{target}");
-            assert_eq!(face(target, true, false), Some(Face::Gateway), "{target}");
+            assert_eq!(face(target, true, true), Some(Endpoint::Admin), "{target}");
+            assert_eq!(face(target, true, false), Some(Endpoint::Gateway), "{target}");
             assert_eq!(face(target, false, true), None, "{target}");
         }
         for target in ["/%68ealthz", "/x/../healthz?y"] {
-            assert_eq!(face(target, true, false), Some(Face::Health), "{target}");
+            assert_eq!(face(target, true, false), Some(Endpoint::Health), "{target}");
         }
     }
 
     #[test]
     fn an_authorizer_has_two_faces_and_nothing_else() {
-        assert_eq!(face("/authorize", false, false), Some(Face::ForwardAuth));
-        assert_eq!(face("/authorize/v1/orders", false, false), Some(Face::ForwardAuth));
-        assert_eq!(face("/v1/verify", false, false), Some(Face::Verify));
+        assert_eq!(face("/authorize", false, false), Some(Endpoint::ForwardAuth));
+        assert_eq!(face("/authorize/v1/orders", false, false), Some(Endpoint::ForwardAuth));
+        assert_eq!(face("/v1/verify", false, false), Some(Endpoint::Verify));
         for target in ["/", "/authorizer", "/v1/verify/", "/x/../authorize", "/admin", "*"] {
             assert_eq!(face(target, false, false), None, "{target}");
         }

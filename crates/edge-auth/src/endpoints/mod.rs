@@ -1,41 +1,41 @@
 //! The ways in which a host is asked: as a gateway, by a proxy (forward-auth), by an application.
 //!
-//! Each face turns what came in into an [`AuthRequest`], and the outcome into a
+//! Each endpoint turns what came in into an [`AuthRequest`], and the outcome into a
 //! [`Reply`](crate::Reply) in its own manner. [`Gate::dispatch`](crate::Gate::dispatch) chooses the
-//! face; a host only carries bytes.
+//! endpoint; a host only carries bytes.
 
-mod answer;
+mod cache_control;
 pub(crate) mod cors;
 mod described_certificate;
 mod dispatch;
 mod endpoint;
 mod forward_auth;
+mod forwarded_headers;
 mod gateway;
-mod private;
 mod settle;
+mod stripped_headers;
 mod verify;
-mod way;
 
 use std::net::IpAddr;
 
 use crate::certificate::Handover;
 use crate::request::{AuthRequest, Headers};
 
-pub use answer::Withheld;
+pub use cache_control::private_cache_control;
 pub use dispatch::{BodyError, Dispatched, RequestBody};
 pub use endpoint::asks_for_health;
-pub use private::private_cache_control;
+pub use forwarded_headers::{Client, ForwardedHeaders, hop_by_hop};
 pub use settle::{HostRuntime, Unrecorded, settle};
-pub use way::{Client, Way, of_one_connection};
+pub use stripped_headers::StrippedHeaders;
 
 /// A request as it reached the host, before anything in it is believed.
 #[derive(Debug, Clone, Copy)]
-pub struct Incoming<'a> {
+pub struct InboundRequest<'a> {
     /// The address at the other end of the connection.
     pub peer: Option<IpAddr>,
     /// Whether the platform itself has authenticated who asks, as the one who may: by a signature of
     /// IAM's, a service binding.
-    pub vouched: bool,
+    pub platform_authenticated: bool,
     /// The method.
     pub method: &'a str,
     /// The `Host` field.
@@ -50,7 +50,7 @@ pub struct Incoming<'a> {
     pub certificate: Handover<'a>,
 }
 
-impl<'a> Incoming<'a> {
+impl<'a> InboundRequest<'a> {
     /// As a request to decide about, from this client, whom nobody speaks for, and whose path goes on as it
     /// was sent.
     pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {

@@ -1,7 +1,7 @@
-//! A gate with a public path and one for a key's holder, asked through any of its faces.
+//! A gate with a public path and one for a key's holder, asked through any of its endpoints.
 
 use edge_auth::certificate::Handover;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Gate, Headers, Outcome, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -65,7 +65,7 @@ impl Door {
         Self { gate: gate(&policy, &store), store, key, id }
     }
 
-    /// Asks the forward-auth face, which is at `/authorize`.
+    /// Asks the forward-auth endpoint, which is at `/authorize`.
     pub(crate) fn forward(
         &self,
         peer: &str,
@@ -76,7 +76,7 @@ impl Door {
         block_on(self.gate.forward_auth(&incoming(peer, method, target, headers), "/authorize", NOW))
     }
 
-    pub(crate) fn gateway(&self, incoming: &Incoming<'_>) -> (Option<Reply>, Outcome) {
+    pub(crate) fn gateway(&self, incoming: &InboundRequest<'_>) -> (Option<Reply>, Outcome) {
         block_on(self.gate.gateway(incoming, NOW))
     }
 
@@ -92,9 +92,9 @@ pub(crate) fn incoming<'a>(
     method: &'a str,
     target: &'a str,
     headers: &'a [(&'a str, &'a [u8])],
-) -> Incoming<'a> {
+) -> InboundRequest<'a> {
     let peer = peer.parse().ok();
-    Incoming {
+    InboundRequest {
         peer,
         method,
         host: Some("gate.example"),
@@ -102,7 +102,7 @@ pub(crate) fn incoming<'a>(
         target,
         headers: Headers(headers),
         certificate: Handover::Nothing,
-        vouched: false,
+        platform_authenticated: false,
     }
 }
 

@@ -1,15 +1,15 @@
-//! One dispatch for every host: which face answers, which bodies are read and how far, and what is
+//! One dispatch for every host: which endpoint answers, which bodies are read and how far, and what is
 //! settled with each answer.
 //!
-//! A host turns what it received into an [`Incoming`] and a [`RequestBody`], and carries out the
+//! A host turns what it received into an [`InboundRequest`] and a [`RequestBody`], and carries out the
 //! [`Dispatched`] that comes back.
 
 use std::future::Future;
 
 use edge_auth_token::MaybeSend;
 
-use super::Incoming;
-use super::endpoint::{AUTHORIZE, Face, Mode};
+use super::InboundRequest;
+use super::endpoint::{AUTHORIZE, Endpoint, EndpointConfig};
 use super::settle::{HostRuntime, Unrecorded, settle};
 use super::verify::MAX_VERIFY_BYTES;
 use crate::admin::MAX_ADMIN_BYTES;
@@ -56,24 +56,24 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// go to an upstream.
     pub async fn dispatch(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         gateway: bool,
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Dispatched {
-        let mode = Mode { gateway, administers: self.policy.administers() };
-        let reply = match Face::of(incoming.target, mode) {
+        let mode = EndpointConfig { gateway, administers: self.policy.administers() };
+        let reply = match Endpoint::of(incoming.target, mode) {
             None => Reply::trouble(404, NOT_FOUND),
-            Some(Face::Health) => Reply::health(incoming.method),
-            Some(Face::Gateway) => return self.dispatch_gateway(incoming, host).await,
-            Some(Face::ForwardAuth) => {
+            Some(Endpoint::Health) => Reply::health(incoming.method),
+            Some(Endpoint::Gateway) => return self.dispatch_gateway(incoming, host).await,
+            Some(Endpoint::ForwardAuth) => {
                 let decision = self.forward_auth(incoming, AUTHORIZE, host.now());
                 match self.in_time(incoming, host, decision).await {
                     Ok(answered) | Err(answered) => settled(host, answered).await,
                 }
             }
-            Some(Face::Verify) => self.dispatch_verify(incoming, body, host).await,
-            Some(Face::Admin) => self.dispatch_admin(incoming, body, host).await,
+            Some(Endpoint::Verify) => self.dispatch_verify(incoming, body, host).await,
+            Some(Endpoint::Admin) => self.dispatch_admin(incoming, body, host).await,
         };
         Dispatched::Reply(reply)
     }
@@ -81,7 +81,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// Refuses a request that the host cannot hand over as it was sent.
     pub async fn refuse_dispatch(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         denial: Denial,
         host: &impl HostRuntime,
     ) -> Dispatched {
@@ -89,7 +89,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         Dispatched::Reply(settled(host, refused).await)
     }
 
-    async fn dispatch_gateway(&self, incoming: &Incoming<'_>, host: &impl HostRuntime) -> Dispatched {
+    async fn dispatch_gateway(&self, incoming: &InboundRequest<'_>, host: &impl HostRuntime) -> Dispatched {
         let decision = self.gateway(incoming, host.now());
         let (reply, outcome) = match self.in_time(incoming, host, decision).await {
             Ok(decided) => decided,
@@ -106,7 +106,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// Of strangers no body is read: it would be held in memory.
     async fn dispatch_verify(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Reply {
@@ -131,7 +131,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// deadline.
     async fn dispatch_admin(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Reply {
@@ -152,7 +152,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     /// The decision, or the refusal of one that takes too long.
     async fn in_time<T: MaybeSend>(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         host: &impl HostRuntime,
         decision: impl Future<Output = T> + MaybeSend,
     ) -> Result<T, (Reply, Outcome)> {

@@ -1,4 +1,4 @@
-//! The faces as proxies, applications and browsers meet them.
+//! The endpoints as proxies, applications and browsers meet them.
 
 #![allow(
     clippy::unwrap_used,

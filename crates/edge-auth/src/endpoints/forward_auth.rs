@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use edge_auth_token::Timestamp;
 
-use super::Incoming;
+use super::InboundRequest;
 use crate::audit::excerpt;
 use crate::certificate::Handover;
 use crate::denial::{Code, Denial};
@@ -24,10 +24,10 @@ type Names = (&'static str, &'static str, &'static str);
 
 impl<P: Platform> Gate<P> {
     /// Decides about the request that a proxy describes, and answers in the proxy's manner.
-    /// `prefix` is the path under which this face is served, such as `/authorize`.
+    /// `prefix` is the path under which this endpoint is served, such as `/authorize`.
     pub async fn forward_auth(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         prefix: &str,
         now: Timestamp,
     ) -> (Reply, Outcome) {
@@ -42,7 +42,7 @@ impl<P: Platform> Gate<P> {
         (reply, outcome)
     }
 
-    fn described<'a>(&self, incoming: &Incoming<'a>, prefix: &str) -> Result<AuthRequest<'a>, Denial> {
+    fn described<'a>(&self, incoming: &InboundRequest<'a>, prefix: &str) -> Result<AuthRequest<'a>, Denial> {
         let proxy = self.policy.forward_auth.ok_or_else(|| {
             Denial::new(Code::ForwardedRequestIncomplete, "the policy has no `[forward_auth]` with a `proxy`")
         })?;
@@ -54,7 +54,7 @@ impl<P: Platform> Gate<P> {
             ));
         }
         let rest = cut_prefix(incoming.target, prefix)
-            .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the face's prefix"))?;
+            .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the endpoint's prefix"))?;
         let names: Names = match proxy {
             // Envoy sends the request itself, below the prefix.
             Proxy::Envoy => {

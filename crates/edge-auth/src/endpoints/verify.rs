@@ -8,7 +8,7 @@ use edge_auth_token::Timestamp;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::Incoming;
+use super::InboundRequest;
 use super::described_certificate::ClientCertificate;
 use crate::audit::excerpt;
 use crate::certificate::Handover;
@@ -27,20 +27,20 @@ const MAX_NAME: usize = 256;
 /// The request in question.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question {
+struct VerifyRequest {
     method: String,
     /// The raw request target: path and query.
     target: String,
     host: Option<String>,
     #[serde(default)]
-    headers: Fields,
+    headers: HeaderFields,
     client_ip: Option<IpAddr>,
     client_certificate: Option<ClientCertificate>,
 }
 
 /// The decision.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct VerifyResponse<'a> {
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<Code>,
@@ -67,7 +67,7 @@ struct Answer<'a> {
 impl<P: Platform> Gate<P> {
     /// The refusal of a caller that is not trusted, by its head alone: a host asks before it reads
     /// a body.
-    pub fn refuse_verify(&self, incoming: &Incoming<'_>, now: Timestamp) -> Option<(Reply, Outcome)> {
+    pub fn refuse_verify(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> Option<(Reply, Outcome)> {
         let denial = self.distrust(incoming)?;
         Some(self.refuse(incoming, denial, now))
     }
@@ -76,27 +76,27 @@ impl<P: Platform> Gate<P> {
     /// caller is no trusted one, or the body does not describe a request.
     pub async fn verify_json(
         &self,
-        incoming: &Incoming<'_>,
+        incoming: &InboundRequest<'_>,
         body: &[u8],
         now: Timestamp,
     ) -> (Reply, Outcome) {
-        let question = match self.question(incoming, body) {
-            Ok(question) => question,
+        let verify_request = match self.verify_request(incoming, body) {
+            Ok(verify_request) => verify_request,
             Err(denial) => return self.refuse(incoming, denial, now),
         };
-        let headers: Vec<(&str, &[u8])> = question.headers.list().collect();
+        let headers: Vec<(&str, &[u8])> = verify_request.headers.list().collect();
         let headers = Headers(&headers);
-        let told = question.host.as_deref();
+        let named_host = verify_request.host.as_deref();
         let field = headers.single("host").ok().flatten().and_then(|host| std::str::from_utf8(host).ok());
         let request = AuthRequest {
-            method: &question.method,
-            host: told,
+            method: &verify_request.method,
+            host: named_host,
             // Told twice, it must be the same.
-            authority: field.filter(|_| told.is_some()),
-            target: &question.target,
+            authority: field.filter(|_| named_host.is_some()),
+            target: &verify_request.target,
             headers,
-            client_ip: question.client_ip,
-            certificate: question
+            client_ip: verify_request.client_ip,
+            certificate: verify_request
                 .client_certificate
                 .as_ref()
                 .map_or(Handover::Nothing, ClientCertificate::handover),
@@ -105,48 +105,50 @@ impl<P: Platform> Gate<P> {
             proxy_trusted: false,
         };
         let outcome = self.authorize(&request, now).await;
-        let reply = Reply::json(200, &self.answer(&outcome));
+        let reply = Reply::json(200, &self.verify_response(&outcome));
         (reply, outcome)
     }
 
     /// Refuses a request about which nothing is decided, for a reason of the host's.
-    pub fn refuse(&self, incoming: &Incoming<'_>, denial: Denial, now: Timestamp) -> (Reply, Outcome) {
+    pub fn refuse(&self, incoming: &InboundRequest<'_>, denial: Denial, now: Timestamp) -> (Reply, Outcome) {
         let reply = Reply::denied(&denial);
         (reply, self.refuse_unread(&incoming.as_request(incoming.peer), denial, now))
     }
 
-    fn distrust(&self, incoming: &Incoming<'_>) -> Option<Denial> {
+    fn distrust(&self, incoming: &InboundRequest<'_>) -> Option<Denial> {
         let trusted = self.trust.admits(incoming);
         (!trusted).then(|| Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
     }
 
-    fn question(&self, incoming: &Incoming<'_>, body: &[u8]) -> Result<Question, Denial> {
+    fn verify_request(&self, incoming: &InboundRequest<'_>, body: &[u8]) -> Result<VerifyRequest, Denial> {
         if let Some(denial) = self.distrust(incoming) {
             return Err(denial);
         }
-        let question: Question = crate::json::object(body).map_err(|error| {
+        let verify_request: VerifyRequest = crate::json::object(body).map_err(|error| {
             Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
         })?;
-        if let Some((name, _)) = question.headers.0.iter().find(|(name, values)| !are_fields(name, values)) {
+        if let Some((name, _)) =
+            verify_request.headers.0.iter().find(|(name, values)| !are_fields(name, values))
+        {
             let reason = format!("the header `{}` is none that HTTP could carry", excerpt(name, 64));
             return Err(Denial::new(Code::RequestMalformed, reason));
         }
-        if question.host.is_none() && self.policy.rules_name_hosts() {
+        if verify_request.host.is_none() && self.policy.rules_name_hosts() {
             return Err(Denial::new(
                 Code::ForwardedRequestIncomplete,
                 "`host` is missing, and rules of the policy name hosts",
             ));
         }
-        Ok(question)
+        Ok(verify_request)
     }
 
-    fn answer<'a>(&self, outcome: &'a Outcome) -> Answer<'a> {
+    fn verify_response<'a>(&self, outcome: &'a Outcome) -> VerifyResponse<'a> {
         let code = outcome.code();
         let grant = match &outcome.decision {
             Decision::Allow(grant) => Some(&**grant),
             Decision::Deny(_) => None,
         };
-        Answer {
+        VerifyResponse {
             allowed: code.is_none(),
             code,
             status: code.map(Code::status),
@@ -175,9 +177,9 @@ fn are_fields(name: &str, values: &[String]) -> bool {
 
 /// `{"name": "value"}`, or `{"name": ["several", "values"]}`; a name written twice counts twice.
 #[derive(Default)]
-struct Fields(Vec<(String, Vec<String>)>);
+struct HeaderFields(Vec<(String, Vec<String>)>);
 
-impl Fields {
+impl HeaderFields {
     /// Each value with its name.
     fn list(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0
@@ -186,7 +188,7 @@ impl Fields {
     }
 }
 
-impl<'de> Deserialize<'de> for Fields {
+impl<'de> Deserialize<'de> for HeaderFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -196,15 +198,15 @@ impl<'de> Deserialize<'de> for Fields {
         }
         struct Map;
         impl<'de> Visitor<'de> for Map {
-            type Value = Fields;
+            type Value = HeaderFields;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("header names with a value or a list of values")
             }
             // Serde's own error would quote the text, and with it a credential.
-            fn visit_str<E: de::Error>(self, _: &str) -> Result<Fields, E> {
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<HeaderFields, E> {
                 Err(E::invalid_type(de::Unexpected::Other("text"), &self))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderFields, A::Error> {
                 let mut fields = Vec::new();
                 while let Some((name, values)) = map.next_entry::<String, Values>()? {
                     match values {
@@ -212,7 +214,7 @@ impl<'de> Deserialize<'de> for Fields {
                         Values::Many(values) => fields.push((name, values)),
                     }
                 }
-                Ok(Fields(fields))
+                Ok(HeaderFields(fields))
             }
         }
         deserializer.deserialize_any(Map)

@@ -1,7 +1,7 @@
 //! Whatever a client writes a credential into, none is in what is logged.
 
 use edge_auth::Outcome;
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use serde_json::json;
 
 use crate::door::{Door, PROXY, TRUSTED, incoming};
@@ -26,10 +26,10 @@ fn a_credential_in_the_method_the_host_or_the_path_is_not_logged() {
         let path = format!("//{secret}");
         let asked = incoming("192.0.2.1", "GET", "/open", &[]);
         for incoming in [
-            Incoming { method: secret, ..asked },
-            Incoming { host: Some(secret), target: &path, ..asked },
-            Incoming { host: Some(secret), authority: Some("other.example"), ..asked },
-            Incoming { target: &path, ..asked },
+            InboundRequest { method: secret, ..asked },
+            InboundRequest { host: Some(secret), target: &path, ..asked },
+            InboundRequest { host: Some(secret), authority: Some("other.example"), ..asked },
+            InboundRequest { target: &path, ..asked },
         ] {
             keeps_to_itself(&door.gateway(&incoming).1, secret);
         }
@@ -62,8 +62,8 @@ fn what_is_logged_is_bounded_whatever_is_sent() {
     for outcome in [
         door.verify(PROXY, &[], &question).1,
         door.gateway(&asked).1,
-        door.gateway(&Incoming { method: &long, ..asked }).1,
-        door.gateway(&Incoming { target: &path[1..8000], ..asked }).1,
+        door.gateway(&InboundRequest { method: &long, ..asked }).1,
+        door.gateway(&InboundRequest { target: &path[1..8000], ..asked }).1,
     ] {
         assert!(serde_json::to_string(&outcome.audit).unwrap().len() < 4096);
     }

@@ -8,14 +8,14 @@ const SHARED_CACHES: [&str; 3] = ["surrogate-control", "edge-control", "x-accel-
 
 /// Which fields of an upstream's answer are left out of the client's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Withheld {
+pub struct StrippedHeaders {
     /// Those that say which origins may read it: the rule says so.
     pub cross_origin: bool,
     /// Those by which caches that others use are told to keep it.
     pub shared_caches: bool,
 }
 
-impl Withheld {
+impl StrippedHeaders {
     /// Whether the field of this name, in any case, is one of them.
     pub fn has(self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
@@ -30,13 +30,16 @@ impl Grant {
     ///
     /// Where the rule says which origins may read its answers, the upstream does not. And what one
     /// principal was answered is kept by no cache that others use.
-    pub fn withheld(&self) -> Withheld {
-        Withheld { cross_origin: !self.forward.respond.is_empty(), shared_caches: self.principal.is_some() }
+    pub fn stripped_headers(&self) -> StrippedHeaders {
+        StrippedHeaders {
+            cross_origin: !self.forward.respond.is_empty(),
+            shared_caches: self.principal.is_some(),
+        }
     }
 
     /// Whether a field of the upstream's answer is left out, by its name in any case.
-    pub fn withholds(&self, name: &str) -> bool {
-        self.withheld().has(name)
+    pub fn strips(&self, name: &str) -> bool {
+        self.stripped_headers().has(name)
     }
 }
 
@@ -63,17 +66,17 @@ mod tests {
     #[test]
     fn a_rule_without_cors_leaves_it_to_the_upstream() {
         let grant = grant(None, &[]);
-        assert!(!grant.withholds("Access-Control-Allow-Origin"));
-        assert!(!grant.withholds("CDN-Cache-Control"), "a public answer may be kept by everybody");
+        assert!(!grant.strips("Access-Control-Allow-Origin"));
+        assert!(!grant.strips("CDN-Cache-Control"), "a public answer may be kept by everybody");
     }
 
     #[test]
     fn a_rule_with_cors_is_the_only_one_to_name_origins() {
         let grant = grant(None, &[("Vary", "Origin")]);
         for name in ["Access-Control-Allow-Origin", "access-control-allow-credentials"] {
-            assert!(grant.withholds(name), "{name}");
+            assert!(grant.strips(name), "{name}");
         }
-        assert!(!grant.withholds("Access-Control-Expose-Headers"));
+        assert!(!grant.strips("Access-Control-Expose-Headers"));
     }
 
     #[test]
@@ -96,10 +99,10 @@ mod tests {
             "Edge-Control",
             "X-Accel-Expires",
         ] {
-            assert!(grant.withholds(name), "{name}");
+            assert!(grant.strips(name), "{name}");
         }
         for name in ["Cache-Control", "Expires", "Vary", "Content-Type", "X-Cache"] {
-            assert!(!grant.withholds(name), "{name}");
+            assert!(!grant.strips(name), "{name}");
         }
     }
 }

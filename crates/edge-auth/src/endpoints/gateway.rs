@@ -2,7 +2,7 @@
 
 use edge_auth_token::Timestamp;
 
-use super::{Incoming, cors};
+use super::{InboundRequest, cors};
 use crate::denial::{Code, Denial};
 use crate::gate::{Gate, Outcome};
 use crate::platform::Platform;
@@ -12,13 +12,13 @@ use crate::request::AuthRequest;
 impl<P: Platform> Gate<P> {
     /// Whether what the peer says about its own client may be passed on: it is a proxy that the
     /// policy names.
-    pub fn trusts_proxy(&self, incoming: &Incoming<'_>) -> bool {
+    pub fn trusts_proxy(&self, incoming: &InboundRequest<'_>) -> bool {
         self.trust.admits_proxy(incoming.peer, incoming.headers)
     }
 
     /// Decides about a client's own request. With a reply, that is the answer; without one, the
     /// request goes upstream as the outcome's grant says.
-    pub async fn gateway(&self, incoming: &Incoming<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {
+    pub async fn gateway(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {
         let client = self.trust.client(incoming.peer, incoming.headers);
         let request = AuthRequest {
             path_rewritten: true,

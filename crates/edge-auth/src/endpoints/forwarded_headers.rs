@@ -21,8 +21,8 @@ const HOP_BY_HOP: [&str; 9] = [
 const END_TO_END: [&str; 2] = ["host", "content-length"];
 
 const FOR: &str = "x-forwarded-for";
-const NAMED: &str = "x-forwarded-host";
-const OVER: &str = "x-forwarded-proto";
+const HOST: &str = "x-forwarded-host";
+const PROTO: &str = "x-forwarded-proto";
 
 /// The other end of the connection that a request came on.
 #[derive(Debug, Clone, Copy)]
@@ -39,36 +39,38 @@ pub struct Client<'a> {
 
 /// The fields that change on the way, beside those of a grant: removed first, then set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Way {
+pub struct ForwardedHeaders {
     /// In lower case.
     pub remove: Vec<String>,
     /// Names in lower case, and values.
     pub set: Vec<(String, String)>,
 }
 
-impl Way {
-    /// Fields of one connection end here ([`of_one_connection`]). Of what is
+impl ForwardedHeaders {
+    /// Fields of one connection end here ([`hop_by_hop`]). Of what is
     /// said about who asks, by which name and over what, only a trusted proxy's `X-Forwarded-For`,
     /// `-Host` and `-Proto` go on, in their own spelling.
     pub fn of(headers: Headers<'_>, client: Client<'_>) -> Self {
-        let kept = |name: &str| client.trusted_proxy && [FOR, NAMED, OVER].contains(&name);
-        let claims =
-            headers.names().map(str::to_ascii_lowercase).filter(|name| is_claim(name) && !kept(name));
-        let remove: Vec<String> = of_one_connection(headers).into_iter().chain(claims).collect();
-        let goes_on =
+        let keeps = |name: &str| client.trusted_proxy && [FOR, HOST, PROTO].contains(&name);
+        let claims = headers
+            .names()
+            .map(str::to_ascii_lowercase)
+            .filter(|name| is_forwarding_header(name) && !keeps(name));
+        let remove: Vec<String> = hop_by_hop(headers).into_iter().chain(claims).collect();
+        let passes =
             |name: &str| headers.all(name).next().is_some() && !remove.iter().any(|gone| gone == name);
         let mut set = Vec::new();
         let peer = client.peer.map(|peer| peer.to_canonical().to_string());
-        let chain = texts(headers, FOR).filter(|_| goes_on(FOR)).map(str::to_owned).chain(peer);
+        let chain = texts(headers, FOR).filter(|_| passes(FOR)).map(str::to_owned).chain(peer);
         let chain = chain.collect::<Vec<_>>().join(", ");
         if !chain.is_empty() {
             set.push((FOR.to_owned(), chain));
         }
-        if let Some(host) = client.host.filter(|_| !goes_on(NAMED)) {
-            set.push((NAMED.to_owned(), host.to_owned()));
+        if let Some(host) = client.host.filter(|_| !passes(HOST)) {
+            set.push((HOST.to_owned(), host.to_owned()));
         }
-        if !goes_on(OVER) {
-            set.push((OVER.to_owned(), if client.secure { "https" } else { "http" }.to_owned()));
+        if !passes(PROTO) {
+            set.push((PROTO.to_owned(), if client.secure { "https" } else { "http" }.to_owned()));
         }
         Self { remove, set }
     }
@@ -77,7 +79,7 @@ impl Way {
 /// The fields of a message that belong to the connection that it came on, what its `Connection`
 /// lists included, and other spellings of what frames it: `Transfer_Encoding` is the same as
 /// `Transfer-Encoding` to whoever makes variables of fields (RFC 3875, section 4.1.18). In lower case.
-pub fn of_one_connection(headers: Headers<'_>) -> Vec<String> {
+pub fn hop_by_hop(headers: Headers<'_>) -> Vec<String> {
     let listed = texts(headers, "connection").flat_map(|value| value.split(','));
     let listed: BTreeSet<String> = listed.map(|name| name.trim().to_ascii_lowercase()).collect();
     let ends_here = |name: &str| {
@@ -96,7 +98,7 @@ fn texts<'a>(headers: Headers<'a>, name: &str) -> impl Iterator<Item = &'a str> 
 }
 
 /// Whether a field says where a request came from; in every spelling that servers take for one.
-fn is_claim(name: &str) -> bool {
+fn is_forwarding_header(name: &str) -> bool {
     let folded = folded(name);
     folded == "forwarded"
         || folded.starts_with("x-forwarded-")
@@ -114,7 +116,7 @@ fn folded(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn way(fields: &[(&str, &str)], trusted_proxy: bool) -> Way {
+    fn forwarded(fields: &[(&str, &str)], trusted_proxy: bool) -> ForwardedHeaders {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let client = Client {
@@ -123,11 +125,11 @@ mod tests {
             host: Some("api.example.com"),
             trusted_proxy,
         };
-        Way::of(Headers(&fields), client)
+        ForwardedHeaders::of(Headers(&fields), client)
     }
 
-    fn set(way: &Way) -> Vec<(&str, &str)> {
-        way.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    fn set(forwarded: &ForwardedHeaders) -> Vec<(&str, &str)> {
+        forwarded.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     #[test]
@@ -142,32 +144,34 @@ mod tests {
             "CF_Connecting_IP",
             "X-Client-IP",
         ];
-        let way = way(&claims.map(|name| (name, "1.2.3.4")), false);
-        assert_eq!(way.remove, claims.map(str::to_ascii_lowercase));
-        let told = [(FOR, "192.0.2.1"), (NAMED, "api.example.com"), (OVER, "https")];
-        assert_eq!(set(&way), told);
+        let forwarded = forwarded(&claims.map(|name| (name, "1.2.3.4")), false);
+        assert_eq!(forwarded.remove, claims.map(str::to_ascii_lowercase));
+        let set_headers = [(FOR, "192.0.2.1"), (HOST, "api.example.com"), (PROTO, "https")];
+        assert_eq!(set(&forwarded), set_headers);
     }
 
     #[test]
     fn a_trusted_proxys_word_goes_on_with_its_own_address_added() {
-        let way =
-            way(&[(FOR, "1.2.3.4"), (NAMED, "inner"), (OVER, "http"), ("x_forwarded_for", "6.6.6.6")], true);
-        assert_eq!(way.remove, ["x_forwarded_for"]);
-        assert_eq!(set(&way), [(FOR, "1.2.3.4, 192.0.2.1")]);
+        let forwarded = forwarded(
+            &[(FOR, "1.2.3.4"), (HOST, "inner"), (PROTO, "http"), ("x_forwarded_for", "6.6.6.6")],
+            true,
+        );
+        assert_eq!(forwarded.remove, ["x_forwarded_for"]);
+        assert_eq!(set(&forwarded), [(FOR, "1.2.3.4, 192.0.2.1")]);
     }
 
     #[test]
     fn what_belongs_to_one_connection_ends_here() {
-        let way = way(
+        let forwarded = forwarded(
             &[("Connection", "close, X-Mine, Host"), ("x-mine", "1"), ("host", "a"), ("TE", "gzip")],
             false,
         );
-        assert_eq!(way.remove, ["connection", "x-mine", "te"]);
+        assert_eq!(forwarded.remove, ["connection", "x-mine", "te"]);
     }
 
     #[test]
     fn no_other_spelling_of_what_frames_a_message_goes_on() {
-        let way = way(
+        let forwarded = forwarded(
             &[
                 ("Content_Length", "5"),
                 ("transfer.encoding", "chunked"),
@@ -176,12 +180,12 @@ mod tests {
             ],
             false,
         );
-        assert_eq!(way.remove, ["content_length", "transfer.encoding"]);
+        assert_eq!(forwarded.remove, ["content_length", "transfer.encoding"]);
     }
 
     #[test]
     fn a_connection_field_takes_a_proxys_word_away_and_ours_is_told_instead() {
-        let way = way(&[(FOR, "1.2.3.4"), ("connection", FOR)], true);
-        assert_eq!(set(&way).first(), Some(&(FOR, "192.0.2.1")));
+        let forwarded = forwarded(&[(FOR, "1.2.3.4"), ("connection", FOR)], true);
+        assert_eq!(set(&forwarded).first(), Some(&(FOR, "192.0.2.1")));
     }
 }

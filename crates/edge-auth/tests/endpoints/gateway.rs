@@ -1,4 +1,4 @@
-use edge_auth::faces::Incoming;
+use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Code, Decision, Outcome, Reply};
 
 use crate::door::{Door, Sent, code, incoming};
@@ -84,12 +84,12 @@ fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
 fn what_has_no_host_is_refused_and_an_authority_is_one() {
     let door = Door::of("", "");
     let with = incoming("192.0.2.1", "GET", "/open", &[]);
-    let none = Incoming { host: None, ..with };
+    let none = InboundRequest { host: None, ..with };
     let (reply, outcome) = door.gateway(&none);
     assert_eq!((reply.unwrap().status, outcome.code()), (400, Some(Code::RequestMalformed)));
-    let (reply, outcome) = door.gateway(&Incoming { authority: Some("gate.example"), ..none });
+    let (reply, outcome) = door.gateway(&InboundRequest { authority: Some("gate.example"), ..none });
     assert!(reply.is_none() && outcome.code().is_none());
-    let (_, outcome) = door.gateway(&Incoming { authority: Some("other.example"), ..with });
+    let (_, outcome) = door.gateway(&InboundRequest { authority: Some("other.example"), ..with });
     assert_eq!(outcome.code(), Some(Code::HostMismatch));
 }
 
