@@ -63,11 +63,11 @@ impl Deployment {
 
     /// With the policy, files and secrets of a scenario.
     pub(crate) fn set_up(mut self, setup: &Setup<'_>) -> Self {
-        let files: Map<String, Value> = (setup.resources.files.iter())
+        let files: Map<String, Value> = (setup.secret_provider.files.iter())
             .map(|(name, bytes)| (name.clone(), json!(String::from_utf8_lossy(bytes))))
             .collect();
         self.0["files"] = Value::Object(files);
-        self.0["bindings"] = json!(setup.resources.secrets);
+        self.0["bindings"] = json!(setup.secret_provider.secrets);
         self.policy(&setup.policy)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use edge_auth::admin::{KeyWish, Registry};
 use edge_auth::policy::Format;
-use edge_auth::{Policy, Resources};
+use edge_auth::{Policy, SecretProvider};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{Secret, Timestamp};
 use futures::executor::block_on;
@@ -47,7 +47,7 @@ pub(crate) const REVOCATION: &str = "a secret of at least thirty-two bytes, for 
 
 struct Secrets;
 
-impl Resources for Secrets {
+impl SecretProvider for Secrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         if name == "PEPPER" { Ok(Secret::new(PEPPER)) } else { Err(format!("no secret {name}")) }
     }

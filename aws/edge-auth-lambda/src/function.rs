@@ -8,7 +8,7 @@ use edge_auth::endpoints::{
     BodyError, Dispatched, HostRuntime, InboundRequest, RequestBody, Unrecorded, settle,
 };
 use edge_auth::platform::{MaybeSend, Randomness};
-use edge_auth::{AuditEvent, Code, Denial, FollowUp, Gate, Reply};
+use edge_auth::{AuditEvent, Code, DeferredTask, Denial, Gate, Reply};
 use edge_auth_host::{SystemRandomness, now};
 use edge_auth_token::Timestamp;
 use lambda_runtime::Diagnostic;
@@ -116,8 +116,8 @@ impl HostRuntime for LambdaRuntime<'_> {
     }
 
     /// Before the answer: after it the function is frozen.
-    async fn defer(&self, task: FollowUp) {
-        match tokio::time::timeout(DEFERRED, self.0.follow_up(task, now())).await {
+    async fn defer(&self, task: DeferredTask) {
+        match tokio::time::timeout(DEFERRED, self.0.run_deferred(task, now())).await {
             Ok(notices) => tell(notices),
             Err(_) => tell(["work beside an answer took too long, and was left".to_owned()]),
         }

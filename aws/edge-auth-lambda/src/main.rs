@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use edge_auth::{FollowUp, Gate, PolicyErrors};
+use edge_auth::{DeferredTask, Gate, PolicyErrors};
 use edge_auth_host::{PolicyFile, PolicyFileError, SystemRandomness};
 use edge_auth_token::AwsLcRs;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -77,7 +77,7 @@ async fn start() -> Result<Function, String> {
     notices.extend(more);
     if gate.policy().has_revocation_feed() {
         // A large snapshot takes longer than an event has. What is not read by then is read with events.
-        let read = gate.follow_up(FollowUp::RefreshRevocations, edge_auth_host::now());
+        let read = gate.run_deferred(DeferredTask::RefreshRevocations, edge_auth_host::now());
         notices.extend(tokio::time::timeout(START, read).await.unwrap_or_default());
     }
     function::tell(notices);

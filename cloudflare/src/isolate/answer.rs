@@ -62,8 +62,15 @@ impl Answer {
     pub(crate) fn forward(grant: Grant, forwarded: edge_auth::endpoints::ForwardedHeaders) -> Self {
         let edge_auth::endpoints::StrippedHeaders { cross_origin: cors, shared_caches: private } =
             grant.stripped_headers();
-        let edge_auth::Forward { target, mut remove, mut set, respond, upgrade, max_response_age, .. } =
-            grant.forward;
+        let edge_auth::UpstreamRequest {
+            target,
+            mut remove,
+            mut set,
+            respond,
+            upgrade,
+            max_response_age,
+            ..
+        } = grant.upstream;
         remove.extend(forwarded.remove);
         set.extend(forwarded.set);
         let max_age = max_response_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use edge_auth::policy::Format;
-use edge_auth::{Policy, PolicyErrors, Resources};
+use edge_auth::{Policy, PolicyErrors, SecretProvider};
 use edge_auth_token::Secret;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -47,7 +47,7 @@ impl Deployment {
     }
 }
 
-impl Resources for Deployment {
+impl SecretProvider for Deployment {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         let secret = text(&self.env, name).filter(|secret| !secret.is_empty());
         secret

@@ -8,7 +8,7 @@ use edge_auth::endpoints::{
     BodyError, Client, Dispatched, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
 };
 use edge_auth::platform::Randomness;
-use edge_auth::{AuditEvent, FollowUp, Reply};
+use edge_auth::{AuditEvent, DeferredTask, Reply};
 use edge_auth_token::Timestamp;
 
 use crate::head::{Caller, Head};
@@ -75,10 +75,10 @@ impl HostRuntime for WorkerRuntime<'_> {
         self.notices.borrow_mut().push(notice);
     }
 
-    async fn defer(&self, task: FollowUp) {
+    async fn defer(&self, task: DeferredTask) {
         let serving = Rc::clone(self.serving);
         self.event.after_the_answer(async move {
-            for notice in serving.gate.follow_up(task, crate::isolate::now()).await {
+            for notice in serving.gate.run_deferred(task, crate::isolate::now()).await {
                 worker::console_warn!("edge-auth: {notice}");
             }
         });

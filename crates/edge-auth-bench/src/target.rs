@@ -7,7 +7,7 @@ use edge_auth::certificate::Handover;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::documents::Documents;
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
@@ -26,7 +26,7 @@ impl Target {
     pub(crate) fn new(platform: &MemoryPlatform) -> Result<Self> {
         let (gate, _) = Gate::new(
             policy()?,
-            &resources(),
+            &secret_provider(),
             Box::new(AwsLcRs),
             platform.clone(),
             &SeededRandomness::new(1),
@@ -73,8 +73,8 @@ pub(crate) fn platform() -> MemoryPlatform {
 
 /// Makes API keys in a host's store, and gives their texts.
 pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<String>> {
-    let (policy, resources, randomness) = (policy()?, resources(), SeededRandomness::new(2));
-    let registry = Registry::new(&policy, &resources, &platform.api_keys)?;
+    let (policy, secret_provider, randomness) = (policy()?, secret_provider(), SeededRandomness::new(2));
+    let registry = Registry::new(&policy, &secret_provider, &platform.api_keys)?;
     let key = |_| {
         let wish = KeyWish {
             block: "partners".to_owned(),
@@ -93,12 +93,12 @@ fn policy() -> Result<Policy> {
     Ok(Policy::parse(POLICY, Format::Toml, "policy.toml")?)
 }
 
-fn resources() -> MapResources {
-    let mut resources = MapResources::default();
-    resources.secrets.insert("HMAC".to_owned(), SECRET.to_owned());
-    resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
-    resources.files.insert("jwks.json".to_owned(), jwks().into_bytes());
-    resources
+fn secret_provider() -> MapSecretProvider {
+    let mut secret_provider = MapSecretProvider::default();
+    secret_provider.secrets.insert("HMAC".to_owned(), SECRET.to_owned());
+    secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    secret_provider.files.insert("jwks.json".to_owned(), jwks().into_bytes());
+    secret_provider
 }
 
 fn now() -> Timestamp {

@@ -25,7 +25,7 @@ pub(crate) struct DeskArgs {
 /// A policy with what it refers to, and an open store.
 pub(crate) struct Desk {
     pub(crate) policy: Policy,
-    pub(crate) resources: HostResources,
+    pub(crate) secret_provider: HostResources,
     store: AnyStore,
 }
 
@@ -44,13 +44,13 @@ impl Desk {
             true => store::open_or_make_named(&spec, &policy).await?.0,
             false => store::open_existing_named(&spec).await?,
         };
-        Ok(Self { policy, resources: file.resources(), store })
+        Ok(Self { policy, secret_provider: file.secret_provider(), store })
     }
 
     /// The keys; changes are told by the revocation feed, if the policy has one.
     pub(crate) fn registry(&self) -> Result<Registry<'_, AnyStore, AnyStore>, Failure> {
-        let registry = Registry::new(&self.policy, &self.resources, &self.store)?;
-        let secrets = self.policy.revocation_secrets(&self.resources)?;
+        let registry = Registry::new(&self.policy, &self.secret_provider, &self.store)?;
+        let secrets = self.policy.revocation_secrets(&self.secret_provider)?;
         let ledger = secrets.map(|secrets| Ledger::new(secrets, &self.store));
         Ok(registry.announcing(ledger, this_user()))
     }
@@ -58,7 +58,7 @@ impl Desk {
     /// The revocations.
     pub(crate) fn revocations(&self) -> Result<Revocations<'_, AnyStore, AnyStore>, Failure> {
         let stores = (&self.store, &self.store);
-        Ok(Revocations::new(&self.policy, &self.resources, stores, &this_user())?)
+        Ok(Revocations::new(&self.policy, &self.secret_provider, stores, &this_user())?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_auth::Resources;
+use edge_auth::SecretProvider;
 use edge_auth_token::Secret;
 
 use crate::read_bounded;
@@ -29,7 +29,7 @@ impl HostResources {
     }
 }
 
-impl Resources for HostResources {
+impl SecretProvider for HostResources {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(Secret::new(value)),

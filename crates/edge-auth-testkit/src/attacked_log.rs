@@ -24,7 +24,7 @@ use serde_json::json;
 
 use crate::documents::Documents;
 use crate::mint::{Signer, TestKey, compact};
-use crate::platform::{MapResources, MemoryPlatform};
+use crate::platform::{MapSecretProvider, MemoryPlatform};
 use crate::randomness::SeededRandomness;
 use crate::revocations::{MemoryRevocations, StoredLog};
 
@@ -127,7 +127,7 @@ struct Found {
 /// What all of them need.
 struct Setup {
     policy: Policy,
-    resources: MapResources,
+    secret_provider: MapSecretProvider,
     token: String,
     old: RevocationSecrets,
     both: RevocationSecrets,
@@ -139,7 +139,7 @@ impl Setup {
     fn new() -> Self {
         let secret = |name: &str| (name.to_owned(), format!("the secret {name}, of at least 32 bytes"));
         let key = TestKey::named("p256").expect("a test key");
-        let resources = MapResources {
+        let secret_provider = MapSecretProvider {
             secrets: BTreeMap::from([secret("CURRENT"), secret("NEXT")]),
             files: BTreeMap::from([(
                 "jwks.json".to_owned(),
@@ -151,7 +151,7 @@ impl Setup {
             Policy::parse(&text, Format::Toml, "policy.toml").expect("a policy")
         };
         let secrets = |policy: &Policy| {
-            policy.revocation_secrets(&resources).expect("secrets").expect("a secret of the feed")
+            policy.revocation_secrets(&secret_provider).expect("secrets").expect("a secret of the feed")
         };
         let (old, both) = (policy("\"CURRENT\""), policy("{ current = \"NEXT\", previous = [\"CURRENT\"] }"));
         let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
@@ -165,7 +165,7 @@ impl Setup {
         });
         let signer = Signer::Key(key, key.algorithm);
         let token = compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer);
-        Self { old: secrets(&old), both: secrets(&both), policy: both, token, resources }
+        Self { old: secrets(&old), both: secrets(&both), policy: both, token, secret_provider }
     }
 }
 
@@ -368,9 +368,9 @@ impl AttackedLog {
     fn start(&self, feed: &MemoryRevocations) -> Gate<MemoryPlatform> {
         let mut platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
         platform.revocations = feed.clone();
-        let Setup { policy, resources, .. } = &*SETUP;
+        let Setup { policy, secret_provider, .. } = &*SETUP;
         let randomness = SeededRandomness::new(2);
-        let built = Gate::new(policy.clone(), resources, Box::new(AwsLcRs), platform, &randomness);
+        let built = Gate::new(policy.clone(), secret_provider, Box::new(AwsLcRs), platform, &randomness);
         built.expect("a gate").0
     }
 }

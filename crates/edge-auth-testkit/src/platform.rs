@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use edge_auth::Resources;
+use edge_auth::SecretProvider;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_token::Secret;
 
@@ -65,14 +65,14 @@ impl Platform for MemoryPlatform {
 
 /// What a policy refers to, by name.
 #[derive(Debug, Clone, Default)]
-pub struct MapResources {
+pub struct MapSecretProvider {
     /// The secrets.
     pub secrets: BTreeMap<String, String>,
     /// The files, by their paths as the policy writes them.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
-impl Resources for MapResources {
+impl SecretProvider for MapSecretProvider {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         let secret = self.secrets.get(name).ok_or_else(|| format!("{name}: no such secret"))?;
         Ok(Secret::new(secret.as_bytes()))

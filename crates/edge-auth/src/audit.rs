@@ -7,7 +7,7 @@ use edge_auth_token::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::denial::Code;
-use crate::principal::Kind;
+use crate::principal::PrincipalKind;
 
 /// One decision, as one line of JSON in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ pub struct AuditEvent {
     pub principal: Option<String>,
     /// The kind of credential that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
+    pub kind: Option<PrincipalKind>,
     /// The SHA-256 of the client certificate that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,

@@ -145,12 +145,12 @@ pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::principal::Kind;
+    use crate::principal::PrincipalKind;
 
     fn principal(subject: &str, scopes: Scopes) -> Principal {
         Principal {
             id: format!("jwt:corp:{subject}"),
-            kind: Kind::Jwt,
+            kind: PrincipalKind::Jwt,
             subject: subject.to_owned(),
             issuer: Some("https://login.example/".to_owned()),
             client: None,

@@ -37,8 +37,10 @@ mod trust;
 
 pub use audit::AuditEvent;
 pub use denial::{Code, Denial};
-pub use gate::{Check, CheckResult, Decision, FollowUp, Forward, Gate, Grant, Outcome, Resources};
+pub use gate::{
+    Check, CheckResult, Decision, DeferredTask, Gate, Grant, Outcome, SecretProvider, UpstreamRequest,
+};
 pub use policy::{Policy, PolicyError, PolicyErrors};
-pub use principal::{Kind, Principal};
+pub use principal::{Principal, PrincipalKind};
 pub use reply::Reply;
 pub use request::{AuthRequest, Headers, Repeated};

@@ -12,7 +12,7 @@ pub struct Principal {
     /// `cert:<block>:<identity>`.
     pub id: String,
     /// How it was verified.
-    pub kind: Kind,
+    pub kind: PrincipalKind,
     /// The token's `sub`, the key's id, or the certificate's identity.
     pub subject: String,
     /// The token's verified `iss`.
@@ -30,7 +30,7 @@ pub struct Principal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Kind {
+pub enum PrincipalKind {
     /// A JSON Web Token.
     Jwt,
     /// An API key.
@@ -41,7 +41,7 @@ pub enum Kind {
     Bootstrap,
 }
 
-impl Kind {
+impl PrincipalKind {
     /// As it goes upstream: `jwt`, `api-key`, `client-certificate`.
     pub fn name(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
 use edge_auth_testkit::documents::{Document, Documents};
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
@@ -52,9 +52,9 @@ impl World {
         let documents = Documents::default();
         documents.publish("/jwks", Document::ok(jwks(&["p256"])));
         let platform = MemoryPlatform::new(documents.clone(), ISSUER);
-        let (resources, randomness) = (resources(), SeededRandomness::new(1));
+        let (secret_provider, randomness) = (secret_provider(), SeededRandomness::new(1));
         let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-        let registry = Registry::new(&policy, &resources, &platform.api_keys).unwrap();
+        let registry = Registry::new(&policy, &secret_provider, &platform.api_keys).unwrap();
         let wish = KeyWish {
             block: "partners".to_owned(),
             all_scopes: true,
@@ -98,16 +98,16 @@ impl World {
     }
 }
 
-fn resources() -> MapResources {
-    let mut resources = MapResources::default();
-    resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
-    resources
+fn secret_provider() -> MapSecretProvider {
+    let mut secret_provider = MapSecretProvider::default();
+    secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    secret_provider
 }
 
 fn gate(policy: &str, platform: &MemoryPlatform) -> Gate<MemoryPlatform> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
     let randomness = SeededRandomness::new(2);
-    Gate::new(policy, &resources(), Box::new(AwsLcRs), platform.clone(), &randomness).unwrap().0
+    Gate::new(policy, &secret_provider(), Box::new(AwsLcRs), platform.clone(), &randomness).unwrap().0
 }
 
 fn jwks(keys: &[&str]) -> String {
@@ -147,8 +147,8 @@ fn a_cold_key_costs_one_read_and_a_warm_one_none() {
 fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
     let world = World::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-    let resources = resources();
-    let registry = Registry::new(&policy, &resources, &world.platform.api_keys).unwrap();
+    let secret_provider = secret_provider();
+    let registry = Registry::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
     let id = world.key.split('_').nth(2).unwrap();
     assert_eq!(world.with_key(&world.key, NOW), (None, (1, 0)));
     let day = Duration::from_secs(86_400);
@@ -165,8 +165,8 @@ fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
 fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
     let world = World::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-    let resources = resources();
-    let registry = Registry::new(&policy, &resources, &world.platform.api_keys).unwrap();
+    let secret_provider = secret_provider();
+    let registry = Registry::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
     let id = world.key.split('_').nth(2).unwrap();
     assert_eq!(world.with_key(&world.key, NOW).1, (1, 0));
     // What was the right text is a wrong one, of the right form.
@@ -260,7 +260,7 @@ fn a_new_policy_keeps_the_key_sets_of_issuers_that_are_the_same() {
     ] {
         world.documents.publish("/jwks2", Document::ok(jwks(&["p256"])));
         let next = gate(&policy, &world.platform);
-        next.keep_issuer_keys_of(&world.gate);
+        next.take_issuer_keys_from(&world.gate);
         let before = std::mem::replace(&mut world.gate, next);
         assert_eq!(
             world.with_token(&token("alice", Some("p256")), later(1)),

@@ -10,7 +10,7 @@ use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
 use edge_auth_dynamodb::DynamoDbStore;
 use edge_auth_testkit::documents::{DocumentSource, Documents};
-use edge_auth_testkit::platform::MapResources;
+use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::wire::Server;
 use edge_auth_token::AwsLcRs;
@@ -82,11 +82,11 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
     })
     .unwrap();
     let store = at(&server.url(), "counted");
-    let mut resources = MapResources::default();
-    resources.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    let mut secret_provider = MapSecretProvider::default();
+    secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
     let policy = || Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let (policy_of_the_desk, randomness) = (policy(), SeededRandomness::new(1));
-    let registry = Registry::new(&policy_of_the_desk, &resources, &store).unwrap();
+    let registry = Registry::new(&policy_of_the_desk, &secret_provider, &store).unwrap();
     let wish =
         KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
     let (_, text) = registry.create(wish, &randomness, NOW).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
 
     let source = DocumentSource { documents: Documents::default(), base: String::new() };
     let host = Host(store.clone(), source);
-    let gate = Gate::new(policy(), &resources, Box::new(AwsLcRs), host, &randomness).unwrap().0;
+    let gate = Gate::new(policy(), &secret_provider, Box::new(AwsLcRs), host, &randomness).unwrap().0;
     let forged = "acme_live_0123456789abcdefgh_0123456789012345678901234567890123456789012abcdef";
     assert_eq!(ask(&gate, forged).await.map(Code::name), Some("key_invalid"));
     assert_eq!(took(), [""; 0]);

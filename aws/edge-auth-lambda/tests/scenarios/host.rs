@@ -81,13 +81,13 @@ impl Host for LambdaHost {
             self.documents.publish(path, document.clone());
         }
         let deployed = Deployed::with(&setup.policy);
-        for (name, bytes) in &setup.resources.files {
+        for (name, bytes) in &setup.secret_provider.files {
             let path = deployed.path(name);
             let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
             made.and_then(|()| std::fs::write(path, bytes)).map_err(|error| error.to_string())?;
         }
         let mut command = deployed.command();
-        command.envs(&setup.resources.secrets);
+        command.envs(&setup.secret_provider.secrets);
         let mut started = Started::default();
         if setup.policy.contains("[[api_key]]") || setup.policy.contains("[revocation]") {
             let table = self.table(setup, &mut started);

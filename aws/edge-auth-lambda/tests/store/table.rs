@@ -13,7 +13,7 @@ use edge_auth::policy::{Format, Policy};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_host::now;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
-use edge_auth_testkit::platform::MapResources;
+use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::scenario::{Call, SeenRequest, source::Endpoint};
 use edge_auth_testkit::wire::{Function, Response, Server, exchange};
@@ -111,7 +111,7 @@ async fn key(store: &DynamoDbStore) -> String {
     store.init().await.unwrap();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secrets = [("PEPPER".to_owned(), PEPPER.to_owned())].into();
-    let resources = MapResources { secrets, ..MapResources::default() };
+    let resources = MapSecretProvider { secrets, ..MapSecretProvider::default() };
     let registry = Registry::new(&policy, &resources, store).unwrap();
     let wish =
         KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };

@@ -16,9 +16,10 @@ use crate::Result;
 
 pub(super) fn count() -> Result<()> {
     let platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
-    let (policy, resources) = (world::policy(true)?, world::resources()?);
+    let (policy, secret_provider) = (world::policy(true)?, world::secret_provider()?);
     let gate =
-        Gate::new(policy, &resources, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1))?.0;
+        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1))?
+            .0;
     let start = world::now();
     let field = format!("Bearer {}", world::token("one", start)?);
     let reads = || platform.revocations.reads();
@@ -48,7 +49,7 @@ fn ask(gate: &Gate<MemoryPlatform>, field: &str, now: Timestamp) {
         proxy_trusted: false,
         path_rewritten: false,
     };
-    for work in block_on(gate.authorize(&request, now)).follow_up {
-        block_on(gate.follow_up(work, now));
+    for work in block_on(gate.authorize(&request, now)).deferred_tasks {
+        block_on(gate.run_deferred(work, now));
     }
 }

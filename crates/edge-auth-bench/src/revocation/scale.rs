@@ -55,9 +55,9 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
 }
 
 fn gate(folder: &Path, feed: bool) -> Result<Gate<FolderHost>> {
-    let (policy, resources) = (world::policy(feed)?, world::resources()?);
+    let (policy, secret_provider) = (world::policy(feed)?, world::secret_provider()?);
     let host = FolderHost::new(folder);
-    Ok(Gate::new(policy, &resources, Box::new(AwsLcRs), host, &SeededRandomness::new(1))?.0)
+    Ok(Gate::new(policy, &secret_provider, Box::new(AwsLcRs), host, &SeededRandomness::new(1))?.0)
 }
 
 fn ask<P: Platform>(gate: &Gate<P>, field: &str, now: Timestamp) -> Result<()> {

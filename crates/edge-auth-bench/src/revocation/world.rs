@@ -10,7 +10,7 @@ use edge_auth::policy::Format;
 use edge_auth::revocation::RevocationSecrets;
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
-use edge_auth_testkit::platform::MapResources;
+use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_token::{Secret, Timestamp};
 use serde_json::json;
 
@@ -59,18 +59,18 @@ pub(super) fn policy(feed: bool) -> Result<Policy> {
     Ok(Policy::parse(&text, Format::Toml, "policy.toml")?)
 }
 
-pub(super) fn resources() -> Result<MapResources> {
-    let mut resources = MapResources::default();
+pub(super) fn secret_provider() -> Result<MapSecretProvider> {
+    let mut secret_provider = MapSecretProvider::default();
     let secrets = SECRETS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    resources.secrets.extend(secrets);
+    secret_provider.secrets.extend(secrets);
     let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
-    resources.files.insert("ca.pem".to_owned(), authority.pem().into_bytes());
-    resources.files.insert("jwks.json".to_owned(), jwks()?.into_bytes());
-    Ok(resources)
+    secret_provider.files.insert("ca.pem".to_owned(), authority.pem().into_bytes());
+    secret_provider.files.insert("jwks.json".to_owned(), jwks()?.into_bytes());
+    Ok(secret_provider)
 }
 
 pub(super) fn secrets() -> Result<RevocationSecrets> {
-    Ok(policy(true)?.revocation_secrets(&resources()?)?.ok_or("no feed")?)
+    Ok(policy(true)?.revocation_secrets(&secret_provider()?)?.ok_or("no feed")?)
 }
 
 /// A token with this `jti`.

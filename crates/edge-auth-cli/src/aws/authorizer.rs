@@ -12,7 +12,7 @@ pub(super) struct Authorizer {
     /// The names that lead to it.
     pub(super) name: String,
     pub(super) line: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: AuthorizerKind,
     /// How long an answer is kept, in seconds; nothing if that is known only later.
     pub(super) ttl: Option<u64>,
     pub(super) sources: Sources,
@@ -21,7 +21,7 @@ pub(super) struct Authorizer {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AuthorizerKind {
     RestToken,
     RestRequest,
     /// Of an HTTP API, in payload 1.0, which is answered by a policy.
@@ -50,15 +50,15 @@ impl Authorizer {
         let text = |member: &str| resource.at(&["Properties", member]).and_then(Node::text);
         let sources = resource.at(&["Properties", "IdentitySource"]);
         let kind = match (resource.get("Type").and_then(Node::text)?, text("Type"), text("AuthorizerType")) {
-            ("AWS::ApiGateway::Authorizer", Some("TOKEN"), _) => Kind::RestToken,
-            ("AWS::ApiGateway::Authorizer", Some("REQUEST"), _) => Kind::RestRequest,
+            ("AWS::ApiGateway::Authorizer", Some("TOKEN"), _) => AuthorizerKind::RestToken,
+            ("AWS::ApiGateway::Authorizer", Some("REQUEST"), _) => AuthorizerKind::RestRequest,
             ("AWS::ApiGatewayV2::Authorizer", _, Some("REQUEST")) => {
                 // Only HTTP APIs have payload versions, and only WebSocket APIs' sources begin like this.
                 let of_socket = |source: &Node| source.text().is_some_and(|text| text.starts_with("route."));
                 let mut sources = sources.map(Node::items).unwrap_or_default().into_iter();
                 match resource.at(&["Properties", "AuthorizerPayloadFormatVersion"]) {
-                    None if sources.any(of_socket) => Kind::WebSocket,
-                    version => Kind::of_http(version),
+                    None if sources.any(of_socket) => AuthorizerKind::WebSocket,
+                    version => AuthorizerKind::of_http(version),
                 }
             }
             _ => return None,
@@ -72,12 +72,12 @@ impl Authorizer {
         let identity = own.get("Identity");
         let by_request = own.get("FunctionPayloadType").and_then(Node::text) == Some("REQUEST");
         let kind = match (of_http, by_request) {
-            (true, _) => Kind::of_http(own.get("AuthorizerPayloadFormatVersion")),
-            (false, true) => Kind::RestRequest,
-            (false, false) => Kind::RestToken,
+            (true, _) => AuthorizerKind::of_http(own.get("AuthorizerPayloadFormatVersion")),
+            (false, true) => AuthorizerKind::RestRequest,
+            (false, false) => AuthorizerKind::RestToken,
         };
         let sources = match kind {
-            Kind::RestToken => Sources::of_token_identity(identity),
+            AuthorizerKind::RestToken => Sources::of_token_identity(identity),
             _ => Sources::of_identity(identity),
         };
         Some(Self::new(name, own, kind, sources, &SAM))
@@ -88,21 +88,21 @@ impl Authorizer {
         let sources = Sources::of(own.get("identitySource"));
         let (kind, sources) = match own.get("type").and_then(Node::text)? {
             "request" => match own.get("authorizerPayloadFormatVersion") {
-                None => (Kind::RestRequest, sources),
-                version => (Kind::of_http(version), sources),
+                None => (AuthorizerKind::RestRequest, sources),
+                version => (AuthorizerKind::of_http(version), sources),
             },
-            "token" => (Kind::RestToken, sources.or_authorization()),
+            "token" => (AuthorizerKind::RestToken, sources.or_authorization()),
             _ => return None,
         };
         Some(Self::new(name, own, kind, sources, &OPENAPI))
     }
 
-    fn new(name: &str, node: &Node, kind: Kind, sources: Sources, names: &Names) -> Self {
+    fn new(name: &str, node: &Node, kind: AuthorizerKind, sources: Sources, names: &Names) -> Self {
         let keeps_none = match kind {
-            Kind::WebSocket => true,
+            AuthorizerKind::WebSocket => true,
             // An HTTP API keeps no answers that nothing tells apart.
-            Kind::Http | Kind::HttpPayload1 => sources.are_none(),
-            Kind::RestToken | Kind::RestRequest => false,
+            AuthorizerKind::Http | AuthorizerKind::HttpPayload1 => sources.are_none(),
+            AuthorizerKind::RestToken | AuthorizerKind::RestRequest => false,
         };
         let ttl = match node.at(names.ttl) {
             _ if keeps_none => Some(0),
@@ -114,7 +114,7 @@ impl Authorizer {
     }
 }
 
-impl Kind {
+impl AuthorizerKind {
     fn of_http(version: Option<&Node>) -> Self {
         match version.and_then(Node::text) {
             Some("1.0" | "1") => Self::HttpPayload1,

@@ -6,7 +6,7 @@ use edge_auth::Policy;
 use edge_auth::aws::HttpApiResponse;
 use edge_auth::policy::RuleSummary;
 
-use super::authorizer::{Authorizer, Kind};
+use super::authorizer::{Authorizer, AuthorizerKind};
 use super::finding::{Finding, Severity};
 use super::found::Found;
 
@@ -48,12 +48,12 @@ impl Check<'_> {
     fn run(mut self) -> Vec<Finding> {
         self.simple_responses();
         self.public_rules();
-        if self.authorizer.kind == Kind::RestToken {
+        if self.authorizer.kind == AuthorizerKind::RestToken {
             self.token_events();
         }
         match (self.authorizer.kind, self.authorizer.ttl) {
             // A REST API wants identity sources for what it keeps only.
-            (Kind::RestRequest, Some(0)) => {}
+            (AuthorizerKind::RestRequest, Some(0)) => {}
             _ => self.required_sources(),
         }
         if self.keeps() {
@@ -71,18 +71,18 @@ impl Check<'_> {
     fn simple_responses(&mut self) {
         let simple = self.answers_simply();
         let advice = match (self.authorizer.kind, self.authorizer.simple) {
-            (Kind::Http, None) => {
+            (AuthorizerKind::Http, None) => {
                 let message = "whether `EnableSimpleResponses` is on is known only when it is deployed: it must be as \
                                `[aws] http_api` says in the policy";
                 return self.warn("simple_unknown", message.to_owned());
             }
-            (Kind::Http, Some(on)) if on != simple => {
+            (AuthorizerKind::Http, Some(on)) if on != simple => {
                 let say = if simple { "iam" } else { "simple" };
                 format!(
                     "set `EnableSimpleResponses: {simple}`, or say `[aws] http_api = \"{say}\"` in the policy"
                 )
             }
-            (Kind::HttpPayload1, Some(true)) => {
+            (AuthorizerKind::HttpPayload1, Some(true)) => {
                 "payload 1.0 is answered by a policy: set `EnableSimpleResponses: false`, or take payload 2.0"
                     .to_owned()
             }
@@ -96,7 +96,8 @@ impl Check<'_> {
 
     /// Whether the function says yes or no, rather than by a policy what else may be called.
     pub(super) fn answers_simply(&self) -> bool {
-        self.authorizer.kind == Kind::Http && self.policy.http_api_response() == HttpApiResponse::Simple
+        self.authorizer.kind == AuthorizerKind::Http
+            && self.policy.http_api_response() == HttpApiResponse::Simple
     }
 
     fn public_rules(&mut self) {
@@ -149,19 +150,22 @@ impl Check<'_> {
     /// What to do if not every caller sends an identity source.
     fn instead(&self) -> &'static str {
         match self.authorizer.kind {
-            Kind::RestToken => {
+            AuthorizerKind::RestToken => {
                 "have every caller send it (API keys may come as `Authorization: ApiKey …`), or take a REQUEST \
                  authorizer that has no identity sources and keeps nothing (TTL 0)"
             }
             // While answers are kept, the own field of API keys must be an identity source as well.
-            Kind::RestRequest if self.keeps() => {
+            AuthorizerKind::RestRequest if self.keeps() => {
                 "where every credential may come as `Authorization`, take a TOKEN authorizer; or name no identity \
                  sources and keep nothing (TTL 0)"
             }
-            Kind::Http | Kind::HttpPayload1 if self.keeps() => {
+            AuthorizerKind::Http | AuthorizerKind::HttpPayload1 if self.keeps() => {
                 "name no identity sources and keep nothing (TTL 0)"
             }
-            Kind::Http | Kind::HttpPayload1 | Kind::RestRequest | Kind::WebSocket => {
+            AuthorizerKind::Http
+            | AuthorizerKind::HttpPayload1
+            | AuthorizerKind::RestRequest
+            | AuthorizerKind::WebSocket => {
                 "have every caller send it (API keys may come as `Authorization: ApiKey …`), or name no identity \
                  sources"
             }

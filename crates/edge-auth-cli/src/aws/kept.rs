@@ -2,7 +2,7 @@
 
 use edge_auth::aws::ApiType;
 
-use super::authorizer::Kind;
+use super::authorizer::AuthorizerKind;
 use super::check::Check;
 
 impl Check<'_> {
@@ -17,7 +17,7 @@ impl Check<'_> {
             }
         }
         // A `TOKEN` event has nothing that decides but what its answer is kept for.
-        if self.authorizer.kind != Kind::RestToken {
+        if self.authorizer.kind != AuthorizerKind::RestToken {
             self.kept_for_others();
         }
         self.kept_for_other_routes();
@@ -105,8 +105,10 @@ impl Check<'_> {
             return self.kept_for_route();
         }
         let api = match self.authorizer.kind {
-            Kind::Http | Kind::HttpPayload1 => ApiType::Http,
-            Kind::RestToken | Kind::RestRequest | Kind::WebSocket => ApiType::Rest,
+            AuthorizerKind::Http | AuthorizerKind::HttpPayload1 => ApiType::Http,
+            AuthorizerKind::RestToken | AuthorizerKind::RestRequest | AuthorizerKind::WebSocket => {
+                ApiType::Rest
+            }
         };
         for inexpressible in self.policy.iam_inexpressible(api) {
             let message = format!(

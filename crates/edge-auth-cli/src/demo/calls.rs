@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use edge_auth::admin::{KeyWish, Registry};
-use edge_auth::{Code, Policy, Resources};
+use edge_auth::{Code, Policy, SecretProvider};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -41,13 +41,13 @@ impl Call {
 pub(super) async fn prepare(
     folder: &Folder,
     policy: &Policy,
-    resources: &dyn Resources,
+    secret_provider: &dyn SecretProvider,
     store: &SqliteStore,
     signer: &Signer,
     url: &str,
 ) -> Result<Vec<Call>, Failure> {
     let tokens = Tokens { policy };
-    let keys = Registry::new(policy, resources, store)?;
+    let keys = Registry::new(policy, secret_provider, store)?;
     let wish = |label: &str| KeyWish {
         block: "partners".to_owned(),
         label: Some(label.to_owned()),

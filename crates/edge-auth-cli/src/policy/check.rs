@@ -7,7 +7,7 @@ use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::CertificateSource;
 use edge_auth::policy::KeyOrigin;
-use edge_auth::{Gate, Policy, Resources};
+use edge_auth::{Gate, Policy, SecretProvider};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
@@ -128,7 +128,7 @@ fn issuer(
     IssuerLine { name: name.to_owned(), issuer: issuer.to_owned(), algorithms, keys }
 }
 
-fn needs(policy: &Policy, resources: &dyn Resources) -> Vec<Need> {
+fn needs(policy: &Policy, resources: &dyn SecretProvider) -> Vec<Need> {
     let secrets = policy.secret_names().into_iter().map(|name| {
         let detail = resources.secret(name).err();
         Need { what: format!("secret {name}"), found: detail.is_none(), detail }

@@ -107,7 +107,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
     };
     let (principal, upstream) = grant
         .map(|grant| {
-            let forward = grant.forward;
+            let forward = grant.upstream;
             let upstream = Upstream { target: forward.target, removed: forward.remove, set: forward.set };
             (grant.principal, upstream)
         })

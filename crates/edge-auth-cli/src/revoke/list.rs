@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use edge_auth::Resources;
+use edge_auth::SecretProvider;
 use edge_auth::admin::ListImport;
 use edge_auth::certificate::MAX_CRL_BYTES;
 use edge_auth_token::AwsLcRs;

@@ -6,7 +6,7 @@ use edge_auth::certificate::{CertificateSource, Handover};
 use edge_auth::endpoints::{BodyError, Dispatched, HostRuntime, InboundRequest, Unrecorded};
 use edge_auth::platform::Randomness;
 use edge_auth::policy::HostCapabilities;
-use edge_auth::{AuditEvent, FollowUp, Gate, Headers, Resources};
+use edge_auth::{AuditEvent, DeferredTask, Gate, Headers, SecretProvider};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
@@ -30,7 +30,7 @@ const CERTIFICATE_SOURCES: [CertificateSource; 3] =
 /// All that a server has: the gate of the day, and where requests go.
 pub(crate) struct Host {
     policy: PolicyFile,
-    resources: Box<dyn Resources + Send + Sync>,
+    resources: Box<dyn SecretProvider + Send + Sync>,
     platform: NativePlatform,
     gate: RwLock<Arc<Gate<NativePlatform>>>,
     upstream: Option<Upstream>,
@@ -42,7 +42,7 @@ impl Host {
     /// Reads the policy, and stands ready to answer.
     pub(crate) fn start(
         policy: PolicyFile,
-        resources: Box<dyn Resources + Send + Sync>,
+        resources: Box<dyn SecretProvider + Send + Sync>,
         platform: NativePlatform,
         upstream: Option<Upstream>,
         (log, notices): (AuditLog, Notices),
@@ -66,8 +66,8 @@ impl Host {
 
     /// Decides by what was read. What the operator should know of it is returned.
     pub(crate) fn take_over(&self, Prepared { mut gate, told }: Prepared) -> Vec<String> {
-        gate.keep_issuer_keys_of(&self.gate());
-        gate.keep_revocations_of(&self.gate());
+        gate.take_issuer_keys_from(&self.gate());
+        gate.take_revocations_from(&self.gate());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
         told
     }
@@ -132,10 +132,10 @@ impl HostRuntime for NativeRuntime<'_> {
         self.notices.tell(notice);
     }
 
-    async fn defer(&self, task: FollowUp) {
+    async fn defer(&self, task: DeferredTask) {
         let (gate, notices) = (Arc::clone(self.gate), self.notices.clone());
         tokio::spawn(async move {
-            for notice in gate.follow_up(task, now()).await {
+            for notice in gate.run_deferred(task, now()).await {
                 notices.tell(notice);
             }
         });
@@ -157,7 +157,7 @@ pub(crate) struct Prepared {
 
 fn gate(
     policy: &PolicyFile,
-    resources: &dyn Resources,
+    resources: &dyn SecretProvider,
     platform: &NativePlatform,
     gateway: bool,
 ) -> Result<Prepared, Failure> {

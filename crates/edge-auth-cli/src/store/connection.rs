@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{self, Empty};
-use super::trouble::Kind;
+use super::trouble::StoreErrorKind;
 
 /// How long a writer waits for another process's write to end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ type FileId = (u64, u64);
 
 /// Makes the file if there is none, for its owner's eyes only. SQLite gives its other files the
 /// same permissions.
-pub(super) fn make(path: &Path) -> Result<(), Kind> {
+pub(super) fn make(path: &Path) -> Result<(), StoreErrorKind> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         made => Ok(made.map(drop)?),
@@ -55,7 +55,7 @@ pub(super) fn make(path: &Path) -> Result<(), Kind> {
 impl Open {
     /// Connects to a file that is there, and makes sure that it is ours before anything is changed.
     /// Returns, too, whether it was empty.
-    pub(super) fn at(path: &Path, empty: Empty) -> Result<(Self, bool), Kind> {
+    pub(super) fn at(path: &Path, empty: Empty) -> Result<(Self, bool), StoreErrorKind> {
         let [before, ..] = files_at(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
@@ -73,34 +73,34 @@ impl Open {
         let open = Self { path: path.to_owned(), files, schema, connection };
         match before == files[0] {
             true => Ok((open, was_empty)),
-            false => Err(Kind::Replaced),
+            false => Err(StoreErrorKind::Replaced),
         }
     }
 
     /// Whether its files are those at the path, and the schema is what it was.
-    pub(super) fn is_current(&self) -> Result<bool, Kind> {
+    pub(super) fn is_current(&self) -> Result<bool, StoreErrorKind> {
         Ok(self.files == files_at(&self.path)? && self.schema == schema::changes(&self.connection)?)
     }
 
     /// Makes sure, after work, that it was done where others will look.
-    pub(super) fn check_files(&self) -> Result<(), Kind> {
+    pub(super) fn check_files(&self) -> Result<(), StoreErrorKind> {
         match self.files == files_at(&self.path)? {
             true => Ok(()),
-            false => Err(Kind::Replaced),
+            false => Err(StoreErrorKind::Replaced),
         }
     }
 }
 
 /// Switches the file to a write-ahead log. SQLite does not wait for other connections in this one change: it
 /// returns at once that the file is in use, so the change is tried again for as long as a write would wait.
-fn use_write_ahead_log(connection: &Connection) -> Result<(), Kind> {
+fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreErrorKind> {
     let started = Instant::now();
     loop {
         let switched: rusqlite::Result<String> =
             connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
         match switched {
             Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(mode) => return Err(Kind::NoLog(mode)),
+            Ok(mode) => return Err(StoreErrorKind::NoLog(mode)),
             Err(error) if is_busy(&error) && started.elapsed() < PATIENCE => {
                 std::thread::sleep(BETWEEN_TRIES)
             }
@@ -125,10 +125,10 @@ impl Drop for Open {
 }
 
 /// Which files are at the path now. SQLite follows links before it names the others.
-fn files_at(path: &Path) -> Result<Files, Kind> {
+fn files_at(path: &Path) -> Result<Files, StoreErrorKind> {
     let real = match path.canonicalize() {
         Ok(real) => real,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(Kind::Missing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(StoreErrorKind::Missing),
         Err(error) => return Err(error.into()),
     };
     let beside = |suffix: &str| {
@@ -137,12 +137,12 @@ fn files_at(path: &Path) -> Result<Files, Kind> {
         file_id(Path::new(&name))
     };
     match file_id(&real)? {
-        None => Err(Kind::Missing),
+        None => Err(StoreErrorKind::Missing),
         database => Ok([database, beside("-wal")?, beside("-shm")?]),
     }
 }
 
-fn file_id(path: &Path) -> Result<Option<FileId>, Kind> {
+fn file_id(path: &Path) -> Result<Option<FileId>, StoreErrorKind> {
     match path.symlink_metadata() {
         Ok(file) => Ok(Some((file.dev(), file.ino()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

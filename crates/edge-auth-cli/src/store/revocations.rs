@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use super::SqliteStore;
 use super::schema::begin_write;
 use super::sqlite::millis;
-use super::trouble::Kind;
+use super::trouble::StoreErrorKind;
 
 impl RevocationFeed for SqliteStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -80,7 +80,7 @@ impl RevocationLog for SqliteStore {
 
 /// Compared and appended under the one lock that SQLite has for writers, and read again before it counts
 /// as stored: by its sequence, and by its mark.
-fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<Put, Kind> {
+fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<Put, StoreErrorKind> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) FROM revocation";
     const INSERT: &str =
         "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?1, ?2, ?3, ?4)";
@@ -100,7 +100,7 @@ fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<P
         transaction.prepare_cached(INSERT)?.execute(row)?;
         for kept in [BY_SEQUENCE, BY_MARK] {
             if !transaction.prepare_cached(kept)?.exists(row)? {
-                return Err(Kind::NotKept);
+                return Err(StoreErrorKind::NotKept);
             }
         }
     }
@@ -108,7 +108,7 @@ fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<P
     Ok(Put::Stored)
 }
 
-fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Result<Put, Kind> {
+fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Result<Put, StoreErrorKind> {
     const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?1, ?2, ?3)
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
@@ -117,27 +117,32 @@ fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Resul
         "SELECT 1 FROM revocation_snapshot WHERE sequence = ?1 AND id = ?2 AND document = ?3";
     const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?1";
     let SnapshotRecord { sequence, id, document } = snapshot;
-    let sequence = i64::try_from(*sequence).map_err(|_| Kind::TooLarge)?;
+    let sequence = i64::try_from(*sequence).map_err(|_| StoreErrorKind::TooLarge)?;
     let transaction = begin_write(connection)?;
     if transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])? == 0 {
         return Ok(Put::Conflict);
     }
     transaction.prepare_cached(LESSER)?.execute(params![id])?;
     if !transaction.prepare_cached(IS_KEPT)?.exists(params![sequence, id, document])? {
-        return Err(Kind::NotKept);
+        return Err(StoreErrorKind::NotKept);
     }
     transaction.commit()?;
     Ok(Put::Stored)
 }
 
-fn put_snapshot_part(connection: &mut Connection, id: &str, index: u32, bytes: &[u8]) -> Result<(), Kind> {
+fn put_snapshot_part(
+    connection: &mut Connection,
+    id: &str,
+    index: u32,
+    bytes: &[u8],
+) -> Result<(), StoreErrorKind> {
     const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, bytes) VALUES (?1, ?2, ?3)
          ON CONFLICT (id, part) DO UPDATE SET bytes = excluded.bytes";
     const IS_KEPT: &str = "SELECT 1 FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2 AND bytes = ?3";
     let transaction = begin_write(connection)?;
     transaction.prepare_cached(PUT)?.execute(params![id, index, bytes])?;
     if !transaction.prepare_cached(IS_KEPT)?.exists(params![id, index, bytes])? {
-        return Err(Kind::NotKept);
+        return Err(StoreErrorKind::NotKept);
     }
     Ok(transaction.commit()?)
 }
@@ -146,7 +151,7 @@ fn records(
     connection: &Connection,
     statement: &str,
     parameters: impl Params,
-) -> Result<Vec<RevocationRecord>, Kind> {
+) -> Result<Vec<RevocationRecord>, StoreErrorKind> {
     let mut statement = connection.prepare_cached(statement)?;
     let rows = statement.query_map(parameters, record)?;
     Ok(rows.collect::<Result<_, _>>()?)

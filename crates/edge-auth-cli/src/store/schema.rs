@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
-use super::trouble::{Kind, shown};
+use super::trouble::{StoreErrorKind, shown};
 
 /// `EdgA` in SQLite's header: what tells our files from other programs'.
 const APPLICATION: i64 = 0x4564_6741;
@@ -109,21 +109,21 @@ pub(super) enum Empty {
 
 /// Makes sure that the file has our schema and nothing else, before anything in it is changed. An
 /// older version is upgraded. Returns whether the file was empty.
-pub(super) fn prepare(connection: &mut Connection, empty: Empty) -> Result<bool, Kind> {
+pub(super) fn prepare(connection: &mut Connection, empty: Empty) -> Result<bool, StoreErrorKind> {
     // What is read is of one moment, whatever another process does meanwhile.
     let reading = connection.transaction()?;
     let found = version(&reading)?;
     check(&reading, found)?;
     drop(reading);
     match (found, empty) {
-        (0, Empty::Refuse) => Err(Kind::Empty),
+        (0, Empty::Refuse) => Err(StoreErrorKind::Empty),
         (NEWEST, _) => Ok(false),
         _ => upgrade(connection),
     }
 }
 
 /// Brings the schema up to date, unless another process was faster.
-fn upgrade(connection: &mut Connection) -> Result<bool, Kind> {
+fn upgrade(connection: &mut Connection) -> Result<bool, StoreErrorKind> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
     check(&transaction, found)?;
@@ -141,23 +141,23 @@ fn upgrade(connection: &mut Connection) -> Result<bool, Kind> {
 
 /// Begins a write, under the one lock that SQLite has for writers. Nobody else can change the schema
 /// until it ends.
-pub(super) fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>, Kind> {
+pub(super) fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>, StoreErrorKind> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
     check(&transaction, found)?;
     match found {
         NEWEST => Ok(transaction),
-        older => Err(Kind::Altered(format!("its version was set back to {older}"))),
+        older => Err(StoreErrorKind::Altered(format!("its version was set back to {older}"))),
     }
 }
 
 /// SQLite's count of changes of the schema.
-pub(super) fn changes(connection: &Connection) -> Result<i64, Kind> {
+pub(super) fn changes(connection: &Connection) -> Result<i64, StoreErrorKind> {
     Ok(connection.prepare_cached("PRAGMA schema_version")?.query_row((), |row| row.get(0))?)
 }
 
 /// The version of the file's schema, 0 for an empty file; whatever else is not ours is refused.
-fn version(connection: &Connection) -> Result<i64, Kind> {
+fn version(connection: &Connection) -> Result<i64, StoreErrorKind> {
     const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
          FROM pragma_application_id, pragma_user_version";
     let found = connection
@@ -165,18 +165,18 @@ fn version(connection: &Connection) -> Result<i64, Kind> {
         .query_row((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
     match found {
         (APPLICATION, known @ 1..=NEWEST, _) => Ok(known),
-        (APPLICATION, newer, _) if newer > NEWEST => Err(Kind::Newer(newer)),
-        (APPLICATION, none, _) => Err(Kind::Altered(format!("its version was set to {none}"))),
+        (APPLICATION, newer, _) if newer > NEWEST => Err(StoreErrorKind::Newer(newer)),
+        (APPLICATION, none, _) => Err(StoreErrorKind::Altered(format!("its version was set to {none}"))),
         (_, _, 0) => Ok(0),
-        _ => Err(Kind::Foreign),
+        _ => Err(StoreErrorKind::Foreign),
     }
 }
 
 /// Compares the schema with that of a version, object by object.
-fn check(connection: &Connection, version: i64) -> Result<(), Kind> {
+fn check(connection: &Connection, version: i64) -> Result<(), StoreErrorKind> {
     let encoding: String = connection.prepare_cached("PRAGMA encoding")?.query_row((), |row| row.get(0))?;
     if encoding != ENCODING {
-        return Err(Kind::Altered(format!("its encoding is {}", shown(&encoding))));
+        return Err(StoreErrorKind::Altered(format!("its encoding is {}", shown(&encoding))));
     }
     let mut missing: Vec<&Object> = OBJECTS.iter().filter(|object| object.since <= version).collect();
     let mut pages = BTreeSet::new();
@@ -186,19 +186,21 @@ fn check(connection: &Connection, version: i64) -> Result<(), Kind> {
     while let Some(row) = rows.next()? {
         let found = Found::read(row)?;
         let Some(place) = missing.iter().position(|object| found.is_named_as(object)) else {
-            return Err(Kind::Altered(format!("there is {found}, which edge-auth did not make")));
+            return Err(StoreErrorKind::Altered(format!("there is {found}, which edge-auth did not make")));
         };
         let object = missing.swap_remove(place);
         if !found.is_defined_as(object) {
-            return Err(Kind::Altered(format!("{found} is defined in another way")));
+            return Err(StoreErrorKind::Altered(format!("{found} is defined in another way")));
         }
         if !pages.insert(found.page) {
-            return Err(Kind::Altered(format!("{found} is kept where something else is")));
+            return Err(StoreErrorKind::Altered(format!("{found} is kept where something else is")));
         }
     }
     match missing.first() {
         None => Ok(()),
-        Some(object) => Err(Kind::Altered(format!("the {} `{}` is missing", object.kind, object.name))),
+        Some(object) => {
+            Err(StoreErrorKind::Altered(format!("the {} `{}` is missing", object.kind, object.name)))
+        }
     }
 }
 
@@ -212,7 +214,7 @@ struct Found {
 }
 
 impl Found {
-    fn read(row: &Row<'_>) -> Result<Self, Kind> {
+    fn read(row: &Row<'_>) -> Result<Self, StoreErrorKind> {
         Ok(Self {
             kind: text(row, 0)?.unwrap_or_default(),
             name: text(row, 1)?.unwrap_or_default(),
@@ -242,7 +244,7 @@ impl std::fmt::Display for Found {
     }
 }
 
-fn text(row: &Row<'_>, index: usize) -> Result<Option<String>, Kind> {
+fn text(row: &Row<'_>, index: usize) -> Result<Option<String>, StoreErrorKind> {
     Ok(match row.get_ref(index)? {
         ValueRef::Null => None,
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::connection::{Open, make};
 use super::schema::{Empty, begin_write};
-use super::trouble::{Kind, StoreTrouble};
+use super::trouble::{StoreErrorKind, StoreTrouble};
 
 /// How many connections are open at most: so many requests read at once, the others wait.
 pub(super) const CONNECTIONS: usize = 4;
@@ -64,9 +64,9 @@ impl SqliteStore {
     /// Runs `work`, which reads for a request, as [`Self::run`] does, and waits so long at most.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Kind> + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let late = |_| Err(StoreTrouble::new(&self.0.path, Kind::Late).into());
+        let late = |_| Err(StoreTrouble::new(&self.0.path, StoreErrorKind::Late).into());
         tokio::time::timeout(DEADLINE, self.run(work)).await.unwrap_or_else(late)
     }
 
@@ -74,7 +74,7 @@ impl SqliteStore {
     /// for it any more.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Kind> + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind> + Send + 'static,
     ) -> Result<T, Unavailable> {
         let gone = |_| Unavailable::new("the store is shutting down");
         let permit = Arc::clone(&self.0.room).acquire_owned().await.map_err(|_| gone(()))?;
@@ -91,19 +91,19 @@ impl SqliteStore {
 impl Shared {
     fn with_connection<T>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Kind>,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind>,
     ) -> Result<T, StoreTrouble> {
         self.try_with_connection(work).map_err(|kind| {
             // It was there when it was opened.
-            let kind = if kind == Kind::Missing { Kind::Gone } else { kind };
+            let kind = if kind == StoreErrorKind::Missing { StoreErrorKind::Gone } else { kind };
             StoreTrouble::new(&self.path, kind)
         })
     }
 
     fn try_with_connection<T>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Kind>,
-    ) -> Result<T, Kind> {
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind>,
+    ) -> Result<T, StoreErrorKind> {
         let mut open = self.open()?;
         let done = work(&mut open.connection)?;
         open.check_files()?;
@@ -113,7 +113,7 @@ impl Shared {
     }
 
     /// A connection to the file that is at the path now, with our schema.
-    fn open(&self) -> Result<Open, Kind> {
+    fn open(&self) -> Result<Open, StoreErrorKind> {
         loop {
             let idle = self.idle().pop();
             match idle {
@@ -178,7 +178,7 @@ fn put(
     record: &ApiKeyRecord,
     expected: Expected,
     now: Timestamp,
-) -> Result<Put, Kind> {
+) -> Result<Put, StoreErrorKind> {
     const INSERT: &str = "INSERT INTO api_key (id, document, version, lapses_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE
          SET document = excluded.document, version = excluded.version, lapses_at = excluded.lapses_at
@@ -190,7 +190,7 @@ fn put(
     const PURGE: &str = "DELETE FROM api_key WHERE id IN
          (SELECT id FROM api_key WHERE lapses_at <= ?1 ORDER BY lapses_at LIMIT ?2)";
     let ApiKeyRecord { id, document, version, lapses_at } = record;
-    let version = i64::try_from(*version).map_err(|_| Kind::TooLarge)?;
+    let version = i64::try_from(*version).map_err(|_| StoreErrorKind::TooLarge)?;
     let lapses_at = lapses_at.map(millis);
     let transaction = begin_write(connection)?;
     let written = match expected {
@@ -216,7 +216,7 @@ fn put(
     if written == 1
         && !transaction.prepare_cached(IS_KEPT)?.exists(params![id, document, version, lapses_at])?
     {
-        return Err(Kind::NotKept);
+        return Err(StoreErrorKind::NotKept);
     }
     transaction.prepare_cached(PURGE)?.execute(params![millis(now.minus(KEPT)), PURGED])?;
     transaction.commit()?;

@@ -13,12 +13,12 @@ use super::sqlite::DEADLINE;
 #[error("{}: {kind}", path.display())]
 pub struct StoreTrouble {
     path: PathBuf,
-    pub(super) kind: Kind,
+    pub(super) kind: StoreErrorKind,
 }
 
 /// What is wrong.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Kind {
+pub(super) enum StoreErrorKind {
     #[error(
         "there is no store; see whether the path is right and its volume is mounted. Only if there never was \
          one: `edge-auth store init` makes an empty store, without keys and revocations"
@@ -92,7 +92,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 impl StoreTrouble {
-    pub(super) fn new(path: &Path, kind: Kind) -> Self {
+    pub(super) fn new(path: &Path, kind: StoreErrorKind) -> Self {
         Self { path: path.to_owned(), kind }
     }
 }
@@ -103,7 +103,7 @@ impl From<StoreTrouble> for Unavailable {
     }
 }
 
-impl From<Error> for Kind {
+impl From<Error> for StoreErrorKind {
     fn from(error: Error) -> Self {
         let text = error.to_string();
         match error.sqlite_error_code() {
@@ -120,7 +120,7 @@ impl From<Error> for Kind {
     }
 }
 
-impl From<std::io::Error> for Kind {
+impl From<std::io::Error> for StoreErrorKind {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::NoFolder,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use edge_auth::Resources;
+use edge_auth::SecretProvider;
 use edge_auth::platform::Randomness;
 use edge_auth_token::Secret;
 
@@ -40,7 +40,7 @@ impl TrialSecrets {
     }
 }
 
-impl Resources for TrialSecrets {
+impl SecretProvider for TrialSecrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         self.secrets.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this trial"))
     }

@@ -50,7 +50,7 @@ impl Product for Binary {
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
         self.running = None;
         let folder = tempfile::tempdir().unwrap();
-        let files = setup.resources.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let files = setup.secret_provider.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         for (name, bytes) in files.chain([("policy.toml", setup.policy.as_bytes())]) {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -61,7 +61,7 @@ impl Product for Binary {
             let mut command = Command::new(&self.program);
             command.args(["serve", "--policy", "policy.toml", "--store", "sqlite:keys.db"]);
             command.args(["--listen", "127.0.0.1:0"]).args(arguments).current_dir(folder.path());
-            command.env_clear().envs(&setup.resources.secrets);
+            command.env_clear().envs(&setup.secret_provider.secrets);
             let mut process = Process::start(&mut command).map_err(|error| error.to_string())?;
             let address = process.address()?;
             Ok::<_, String>(Served { process, address })

@@ -183,8 +183,8 @@ fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
         path_rewritten: false,
     };
     let mut outcome = block_on(gate.authorize(&request, now));
-    for work in std::mem::take(&mut outcome.follow_up) {
-        outcome.notices.extend(block_on(gate.follow_up(work, now)));
+    for work in std::mem::take(&mut outcome.deferred_tasks) {
+        outcome.notices.extend(block_on(gate.run_deferred(work, now)));
     }
     let answer = match outcome.code() {
         None => Answer::Allowed,

@@ -79,7 +79,7 @@ impl InProcess {
                     (Some(reply), _) => (reply, outcome, None),
                     (None, Decision::Allow(grant)) => {
                         let reply =
-                            Reply { status: 200, headers: grant.forward.respond.clone(), body: Vec::new() };
+                            Reply { status: 200, headers: grant.upstream.respond.clone(), body: Vec::new() };
                         let seen = forwarded(call, grant);
                         (reply, outcome, Some(seen))
                     }
@@ -120,7 +120,7 @@ impl Host for InProcess {
             Policy::parse(&setup.policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
         let mut notices = policy.weaknesses();
         let built =
-            Gate::new(policy, &setup.resources, Box::new(AwsLcRs), platform.clone(), &self.randomness);
+            Gate::new(policy, &setup.secret_provider, Box::new(AwsLcRs), platform.clone(), &self.randomness);
         let (gate, more) = built.map_err(|error| error.to_string())?;
         notices.extend(more);
         let seeded = block_on(seed(setup, &platform.api_keys))?;
@@ -162,8 +162,8 @@ impl Host for InProcess {
             reads: Some(reads() - reads_before),
             fetches: Some(fetches() - fetches_before),
         };
-        for work in outcome.follow_up {
-            block_on(running.gate.follow_up(work, self.now));
+        for work in outcome.deferred_tasks {
+            block_on(running.gate.run_deferred(work, self.now));
         }
         Ok(answer)
     }
@@ -195,13 +195,13 @@ fn handover(handed: &Handed) -> Handover<'_> {
 
 /// The request as a gateway sends it on: without what the grant removes, with what it sets.
 fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
-    let removed = |name: &str| grant.forward.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));
+    let removed = |name: &str| grant.upstream.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));
     let kept = call.headers.iter().filter(|(name, _)| !removed(name));
     let kept = kept.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()));
     SeenRequest {
         method: call.method.clone(),
-        target: grant.forward.target.clone(),
-        headers: kept.chain(grant.forward.set.iter().cloned()).collect(),
+        target: grant.upstream.target.clone(),
+        headers: kept.chain(grant.upstream.set.iter().cloned()).collect(),
         body: call.body.clone(),
     }
 }

@@ -34,7 +34,7 @@ pub struct SeededKey {
 pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded, String> {
     let registry = |policy: &str| {
         let policy = Policy::parse(policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
-        Registry::new(&policy, &setup.resources, store).map_err(|error| error.to_string())
+        Registry::new(&policy, &setup.secret_provider, store).map_err(|error| error.to_string())
     };
     let before = registry(setup.policy_before.as_deref().unwrap_or(&setup.policy))?;
     let registry = registry(&setup.policy)?;

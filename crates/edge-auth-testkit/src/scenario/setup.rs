@@ -13,7 +13,7 @@ use super::text::Texts;
 use super::token::{expanded, mint};
 use crate::documents::Document;
 use crate::mint::TestKey;
-use crate::platform::MapResources;
+use crate::platform::MapSecretProvider;
 
 /// What a host starts with.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Setup<'a> {
     /// The policy under which the keys are made, if it is another one.
     pub policy_before: Option<String>,
     /// The secrets and files that the policy names.
-    pub resources: MapResources,
+    pub secret_provider: MapSecretProvider,
     /// The documents that issuers publish, by path.
     pub documents: BTreeMap<String, Document>,
     /// The API keys to make.
@@ -57,7 +57,7 @@ impl<'a> Setup<'a> {
         Ok(Self {
             policy: texts.expand(&source.policy)?,
             policy_before: source.policy_before.as_deref().map(|text| texts.expand(text)).transpose()?,
-            resources: MapResources {
+            secret_provider: MapSecretProvider {
                 secrets: source.secret.clone(),
                 files: files.collect::<Result<_, String>>()?,
             },
@@ -72,7 +72,7 @@ impl<'a> Setup<'a> {
         Ok(Self {
             policy: self.texts.expand(policy)?,
             policy_before: None,
-            resources: self.resources.clone(),
+            secret_provider: self.secret_provider.clone(),
             documents: self.documents.clone(),
             keys: BTreeMap::new(),
             texts: self.texts.clone(),

@@ -15,7 +15,7 @@ use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{misencoded, other_signature};
 use edge_auth_testkit::documents::Documents;
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
@@ -170,16 +170,17 @@ fn door(source: &str, identity: &str) -> Door {
     let policy =
         Policy::parse(&policy(source, identity), Format::Toml, "policy.toml").expect("a good policy");
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-    let built = Gate::new(policy, &resources(), Box::new(AwsLcRs), platform, &SeededRandomness::new(1));
+    let built = Gate::new(policy, &secret_provider(), Box::new(AwsLcRs), platform, &SeededRandomness::new(1));
     built.expect("a good authority").0
 }
 
 fn all_revoked() -> Door {
     let text = format!("[revocation]\nsecret = \"REVOCATION\"\n\n{}", policy(PROXIED, SPIFFE));
     let policy = Policy::parse(&text, Format::Toml, "policy.toml").expect("a good policy");
-    let (resources, platform) = (resources(), MemoryPlatform::new(Documents::default(), "http://issuers"));
+    let (secret_provider, platform) =
+        (secret_provider(), MemoryPlatform::new(Documents::default(), "http://issuers"));
     let stores = (&platform.api_keys, &platform.revocations);
-    let revocations = Revocations::new(&policy, &resources, stores, "fuzz").expect("a secret");
+    let revocations = Revocations::new(&policy, &secret_provider, stores, "fuzz").expect("a secret");
     for seed in SEEDS {
         let der = client_certificate(&fields(seed)).expect("a certificate");
         let names = CertificateNames::read(&der.into()).expect("a certificate");
@@ -189,8 +190,13 @@ fn all_revoked() -> Door {
         };
         block_on(revocations.create(wish, Timestamp::from_seconds(NOW))).expect("memory");
     }
-    let built =
-        Gate::new(policy.clone(), &resources, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1));
+    let built = Gate::new(
+        policy.clone(),
+        &secret_provider,
+        Box::new(AwsLcRs),
+        platform.clone(),
+        &SeededRandomness::new(1),
+    );
     built.expect("a good authority").0
 }
 
@@ -201,10 +207,10 @@ fn policy(source: &str, identity: &str) -> String {
     )
 }
 
-fn resources() -> MapResources {
+fn secret_provider() -> MapSecretProvider {
     let authority = include_bytes!("../seeds/client_certificate.ca.pem").to_vec();
     let secret = "a secret of at least thirty-two bytes".to_owned();
-    MapResources {
+    MapSecretProvider {
         secrets: BTreeMap::from([("REVOCATION".to_owned(), secret)]),
         files: BTreeMap::from([("ca.pem".to_owned(), authority)]),
     }

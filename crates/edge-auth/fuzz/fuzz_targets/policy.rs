@@ -15,7 +15,7 @@ use edge_auth::platform::{
     ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable,
 };
 use edge_auth::policy::Format;
-use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, Resources};
+use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, SecretProvider};
 use edge_auth_token::{AwsLcRs, Secret, Timestamp};
 use libfuzzer_sys::fuzz_target;
 
@@ -91,7 +91,7 @@ fn decides(policy: Policy) {
         };
         let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
         if let Decision::Allow(grant) = &outcome.decision {
-            assert!(grant.principal.is_none() && grant.forward.set.is_empty());
+            assert!(grant.principal.is_none() && grant.upstream.set.is_empty());
             let checks: BTreeSet<_> = outcome.checks.iter().map(|check| check.what.as_str()).collect();
             assert!(checks.is_empty(), "a public rule checks nothing: {checks:?}");
         }
@@ -109,7 +109,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 /// Has every secret, and the same key set in every file.
 struct Anything;
 
-impl Resources for Anything {
+impl SecretProvider for Anything {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         Ok(Secret::new(format!("{name}: a secret of at least sixty-four bytes, as long as that of HS512")))
     }

@@ -8,7 +8,7 @@ use edge_auth_token::Timestamp;
 use super::wish::within_time;
 use super::{AdminError, KeyWish};
 use crate::api_key::{ApiKey, ApiKeyBlock, Expiry, KeyText, LifecycleError, claimed_block};
-use crate::gate::{Resources, build_key_blocks};
+use crate::gate::{SecretProvider, build_key_blocks};
 use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, NoRevocations, Put, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
 use crate::revocation::{Entry, Ledger, Order, Target, Text};
@@ -57,9 +57,13 @@ pub enum Listed {
 }
 
 impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
-    /// For the keys of `policy`, with its peppers from `resources`.
-    pub fn new(policy: &Policy, resources: &dyn Resources, store: &'a S) -> Result<Self, PolicyErrors> {
-        Ok(Self { store, blocks: build_key_blocks(policy, resources)?, announcer: None })
+    /// For the keys of `policy`, with its peppers from `secret_provider`.
+    pub fn new(
+        policy: &Policy,
+        secret_provider: &dyn SecretProvider,
+        store: &'a S,
+    ) -> Result<Self, PolicyErrors> {
+        Ok(Self { store, blocks: build_key_blocks(policy, secret_provider)?, announcer: None })
     }
 
     pub(super) fn of_blocks(blocks: &[ApiKeyBlock], store: &'a S) -> Self {

@@ -4,7 +4,7 @@ use edge_auth_token::Timestamp;
 use serde::Serialize;
 
 use super::{AdminError, Registry, RevocationOrder, RevocationView, RevocationWish};
-use crate::gate::Resources;
+use crate::gate::SecretProvider;
 use crate::platform::{ApiKeyAdmin, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
 use crate::revocation::{Entry, Ledger, Order, RevocationSecrets, Target};
@@ -30,16 +30,16 @@ pub struct RevocationPage {
 }
 
 impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
-    /// For a policy's log and keys, with its secrets from `resources`, as what `by` does.
+    /// For a policy's log and keys, with its secrets from `secret_provider`, as what `by` does.
     pub fn new(
         policy: &'a Policy,
-        resources: &dyn Resources,
+        secret_provider: &dyn SecretProvider,
         (store, log): (&'a S, &'a L),
         by: &str,
     ) -> Result<Self, AdminError> {
         let invalid = |errors: PolicyErrors| AdminError::Invalid(errors.to_string());
-        let secrets = policy.revocation_secrets(resources).map_err(invalid)?;
-        let registry = Registry::new(policy, resources, store).map_err(invalid)?;
+        let secrets = policy.revocation_secrets(secret_provider).map_err(invalid)?;
+        let registry = Registry::new(policy, secret_provider, store).map_err(invalid)?;
         Self::of(policy, secrets, registry, log, by)
     }
 

@@ -16,11 +16,11 @@ pub struct ApiKeyBlock(Arc<Block>);
 
 struct Block {
     name: String,
-    kind: Kind,
+    kind: BlockFormat,
     peppers: Peppers,
 }
 
-pub(super) enum Kind {
+pub(super) enum BlockFormat {
     Native(KeyFormat),
     Imported(ImportedFormat),
 }
@@ -28,15 +28,15 @@ pub(super) enum Kind {
 impl ApiKeyBlock {
     /// Of keys that are issued here. The name is 1 to 64 of `A-Za-z0-9_-`.
     pub fn native(name: &str, format: KeyFormat, peppers: Peppers) -> Result<Self, BlockError> {
-        Self::new(name, Kind::Native(format), peppers)
+        Self::new(name, BlockFormat::Native(format), peppers)
     }
 
     /// Of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
     pub fn imported(name: &str, format: ImportedFormat, peppers: Peppers) -> Result<Self, BlockError> {
-        Self::new(name, Kind::Imported(format), peppers)
+        Self::new(name, BlockFormat::Imported(format), peppers)
     }
 
-    fn new(name: &str, kind: Kind, peppers: Peppers) -> Result<Self, BlockError> {
+    fn new(name: &str, kind: BlockFormat, peppers: Peppers) -> Result<Self, BlockError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) {
             return Err(BlockError::Name { found: name.to_owned() });
@@ -52,8 +52,8 @@ impl ApiKeyBlock {
     /// The environment, of a block of keys that are issued here.
     pub fn environment(&self) -> Option<&str> {
         match self.kind() {
-            Kind::Native(format) => Some(format.environment()),
-            Kind::Imported(_) => None,
+            BlockFormat::Native(format) => Some(format.environment()),
+            BlockFormat::Imported(_) => None,
         }
     }
 
@@ -61,31 +61,31 @@ impl ApiKeyBlock {
     /// recognises is no other block's.
     pub fn recognises(&self, text: &str) -> bool {
         match self.kind() {
-            Kind::Native(format) => format.recognises(text),
-            Kind::Imported(format) => format.recognises(text),
+            BlockFormat::Native(format) => format.recognises(text),
+            BlockFormat::Imported(format) => format.recognises(text),
         }
     }
 
     /// What all its keys begin with, if they do.
     pub(crate) fn lead(&self) -> Option<&str> {
         match self.kind() {
-            Kind::Native(format) => Some(format.lead()),
-            Kind::Imported(format) => format.prefix(),
+            BlockFormat::Native(format) => Some(format.lead()),
+            BlockFormat::Imported(format) => format.prefix(),
         }
     }
 
     /// Whether its keys have nothing to be recognised by, so that any text may be one. Such keys
     /// are only to be looked for where nothing but an API key can stand.
     pub fn takes_any_text(&self) -> bool {
-        matches!(self.kind(), Kind::Imported(format) if !format.has_prefix())
+        matches!(self.kind(), BlockFormat::Imported(format) if !format.has_prefix())
     }
 
     /// Reads what was presented, in bounded time. Junk and forged ids are refused here, before
     /// any store is asked; of imported keys, all that could be one must be looked up.
     pub fn parse(&self, text: &str) -> Result<PresentedKey, KeyRefusal> {
         let (record_id, proof) = match self.kind() {
-            Kind::Native(format) => format.read(text, self.peppers())?,
-            Kind::Imported(format) => format.read(self.name(), text)?,
+            BlockFormat::Native(format) => format.read(text, self.peppers())?,
+            BlockFormat::Imported(format) => format.read(self.name(), text)?,
         };
         Ok(PresentedKey { block: self.clone(), record_id, proof })
     }
@@ -95,7 +95,7 @@ impl ApiKeyBlock {
         record::open(self, record)
     }
 
-    pub(super) fn kind(&self) -> &Kind {
+    pub(super) fn kind(&self) -> &BlockFormat {
         &self.0.kind
     }
 

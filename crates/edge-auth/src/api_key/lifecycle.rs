@@ -6,7 +6,7 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 use zeroize::Zeroizing;
 
-use super::block::Kind;
+use super::block::BlockFormat;
 use super::hash::{KeyHash, Proof};
 use super::key::PreviousHash;
 use super::terms::{Terms, check_reason};
@@ -21,7 +21,7 @@ impl ApiKeyBlock {
         randomness: &(impl Randomness + ?Sized),
         now: Timestamp,
     ) -> Result<(ApiKey, KeyText), LifecycleError> {
-        let Kind::Native(format) = self.kind() else {
+        let BlockFormat::Native(format) = self.kind() else {
             return Err(LifecycleError::BlockOfImported { block: self.name().to_owned() });
         };
         let terms = Terms::new(new, self.environment(), now)?;
@@ -36,7 +36,7 @@ impl ApiKeyBlock {
     /// Takes over a key that another system issued, by that system's hash of it: hexadecimal or
     /// base64, of the block's algorithm.
     pub fn import(&self, new: NewKey, hash: &str, now: Timestamp) -> Result<ApiKey, LifecycleError> {
-        let Kind::Imported(format) = self.kind() else {
+        let BlockFormat::Imported(format) = self.kind() else {
             return Err(LifecycleError::BlockOfIssued { block: self.name().to_owned() });
         };
         let terms = Terms::new(new, self.environment(), now)?;
@@ -70,7 +70,7 @@ impl ApiKey {
         randomness: &(impl Randomness + ?Sized),
         now: Timestamp,
     ) -> Result<(Self, KeyText), LifecycleError> {
-        let Kind::Native(format) = self.block.kind() else {
+        let BlockFormat::Native(format) = self.block.kind() else {
             return Err(LifecycleError::RotationOfImported);
         };
         self.refuse_revoked()?;

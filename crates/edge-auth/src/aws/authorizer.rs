@@ -14,7 +14,7 @@ use super::response::{
 use super::settings::HttpApiResponse;
 use crate::denial::{Code, Denial};
 use crate::endpoints::InboundRequest;
-use crate::gate::{Decision, Gate, Outcome, Passage};
+use crate::gate::{Decision, Gate, Outcome, RuleAccess};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
@@ -124,8 +124,8 @@ impl<P: Platform> Gate<P> {
         if !(wanted && answered && api != ApiType::WebSocket) {
             return (outcome, None);
         }
-        let known = match self.passages(&request, &outcome, now).await {
-            Ok(passages) => Some(Known::by(&passages, principal(&outcome))),
+        let known = match self.rule_access(&request, &outcome, now).await {
+            Ok(rule_access) => Some(Known::by(&rule_access, principal(&outcome))),
             Err(trouble) => {
                 outcome
                     .notices
@@ -207,20 +207,20 @@ struct Known {
 impl Known {
     /// An answer tells of one principal, on whatever route it is used: what would be reached as another one
     /// is left out. `asked` is who the call itself is by; where it does not matter, the first that there is.
-    fn by(passages: &[Passage], asked: Option<&Principal>) -> Self {
+    fn by(rule_access: &[RuleAccess], asked: Option<&Principal>) -> Self {
         let first = || {
-            passages.iter().find_map(|passage| match passage {
-                Passage::As(principal) => Some(&**principal),
-                Passage::Refused | Passage::Public => None,
+            rule_access.iter().find_map(|passage| match passage {
+                RuleAccess::As(principal) => Some(&**principal),
+                RuleAccess::Refused | RuleAccess::Public => None,
             })
         };
         let own = asked.or_else(first);
-        let passes = |passage: &Passage| match passage {
-            Passage::Refused => false,
-            Passage::Public => true,
-            Passage::As(principal) => Some(&**principal) == own,
+        let passes = |passage: &RuleAccess| match passage {
+            RuleAccess::Refused => false,
+            RuleAccess::Public => true,
+            RuleAccess::As(principal) => Some(&**principal) == own,
         };
-        Self { passes: passages.iter().map(passes).collect(), principal: own.cloned() }
+        Self { passes: rule_access.iter().map(passes).collect(), principal: own.cloned() }
     }
 }
 

@@ -11,7 +11,7 @@ use super::name::DistinguishedName;
 use super::validity::Validity;
 use super::{CertificateSource, Presented, Thumbprint, chain, to_hex};
 use crate::denial::{Code, Denial};
-use crate::principal::{Kind, Principal};
+use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::RevocationSecrets;
 use crate::scopes::Scopes;
 
@@ -97,7 +97,7 @@ impl CertificateBlock {
         let identity = self.identity.of(&facts, &self.pins.fingerprints)?;
         let principal = Principal {
             id: format!("cert:{}:{identity}", self.name),
-            kind: Kind::ClientCertificate,
+            kind: PrincipalKind::ClientCertificate,
             subject: identity,
             issuer: None,
             client: None,

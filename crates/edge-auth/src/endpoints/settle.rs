@@ -5,7 +5,7 @@ use std::future::Future;
 use edge_auth_token::{MaybeSend, MaybeSync, Timestamp};
 
 use crate::audit::AuditEvent;
-use crate::gate::{Decision, FollowUp, Outcome};
+use crate::gate::{Decision, DeferredTask, Outcome};
 use crate::platform::Randomness;
 
 /// What a host does for a request while it is answered.
@@ -31,7 +31,7 @@ pub trait HostRuntime: MaybeSync {
     fn warn(&self, notice: String);
 
     /// Runs a task beside the answer, or before it where nothing runs later.
-    fn defer(&self, task: FollowUp) -> impl Future<Output = ()> + MaybeSend;
+    fn defer(&self, task: DeferredTask) -> impl Future<Output = ()> + MaybeSend;
 
     /// Writes an audit event.
     ///
@@ -49,11 +49,11 @@ pub struct Unrecorded;
 /// # Errors
 /// The event cannot be written: the request may not pass.
 pub async fn settle(host: &impl HostRuntime, outcome: Outcome) -> Result<Decision, Unrecorded> {
-    let Outcome { decision, audit, notices, follow_up, .. } = outcome;
+    let Outcome { decision, audit, notices, deferred_tasks, .. } = outcome;
     for notice in notices {
         host.warn(notice);
     }
-    for task in follow_up {
+    for task in deferred_tasks {
         host.defer(task).await;
     }
     host.record(audit).await?;

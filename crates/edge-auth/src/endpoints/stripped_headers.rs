@@ -32,7 +32,7 @@ impl Grant {
     /// principal was answered is kept by no cache that others use.
     pub fn stripped_headers(&self) -> StrippedHeaders {
         StrippedHeaders {
-            cross_origin: !self.forward.respond.is_empty(),
+            cross_origin: !self.upstream.respond.is_empty(),
             shared_caches: self.principal.is_some(),
         }
     }
@@ -46,13 +46,13 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Forward;
-    use crate::principal::{Kind, Principal};
+    use crate::gate::UpstreamRequest;
+    use crate::principal::{Principal, PrincipalKind};
     use crate::scopes::Scopes;
 
     fn grant(principal: Option<Principal>, respond: &[(&str, &str)]) -> Grant {
         let respond = respond.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let forward = Forward {
+        let upstream = UpstreamRequest {
             target: "/".into(),
             remove: vec![],
             set: vec![],
@@ -60,7 +60,7 @@ mod tests {
             upgrade: false,
             max_response_age: None,
         };
-        Grant { principal, forward }
+        Grant { principal, upstream }
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
     fn no_network_keeps_what_a_principal_was_answered() {
         let principal = Principal {
             id: "jwt:corp:alice".into(),
-            kind: Kind::Jwt,
+            kind: PrincipalKind::Jwt,
             subject: "alice".into(),
             issuer: None,
             client: None,

@@ -156,13 +156,13 @@ impl<P: Platform> Gate<P> {
             www_authenticate: self.challenges(outcome),
             rule: outcome.audit.rule.as_deref(),
             principal: grant.and_then(|grant| grant.principal.as_ref()),
-            target: grant.map(|grant| grant.forward.target.as_str()),
+            target: grant.map(|grant| grant.upstream.target.as_str()),
             remove: grant
-                .map(|grant| grant.forward.remove.iter().map(String::as_str).collect())
+                .map(|grant| grant.upstream.remove.iter().map(String::as_str).collect())
                 .unwrap_or_default(),
             headers: grant
                 .map(|grant| {
-                    grant.forward.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+                    grant.upstream.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
                 })
                 .unwrap_or_default(),
         }

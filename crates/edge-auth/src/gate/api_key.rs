@@ -9,12 +9,12 @@ use edge_auth_token::Timestamp;
 
 use super::Gate;
 use super::key_versions::NotNewest;
-use super::outcome::{CheckResult, FollowUp, Trail};
+use super::outcome::{CheckResult, DecisionContext, DeferredTask};
 use crate::api_key::{ApiKey, ApiKeyBlock, KeyRefusal, RecordError};
 use crate::denial::{Code, Denial};
 use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
 use crate::policy::Named;
-use crate::principal::{Kind, Principal};
+use crate::principal::{Principal, PrincipalKind};
 
 /// A refusal by a copy is checked against the store, since the key may have been rotated or enabled
 /// meanwhile; but not again this soon, since a wrong secret for a right id costs nothing.
@@ -52,7 +52,7 @@ impl<P: Platform> Gate<P> {
         named: &[Named],
         client_ip: Option<IpAddr>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(Named, Principal), Denial> {
         let blocks = named.iter().filter_map(|one| match one {
             Named::Key(index) => self.key_blocks.get(*index).map(|block| (*index, block)),
@@ -64,7 +64,7 @@ impl<P: Platform> Gate<P> {
             blocks.filter(|(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() });
         let mut refused = invalid("no block of keys that the rule names has keys of this form".to_owned());
         for (index, block) in candidates {
-            match self.check_key(index, block, text, client_ip, now, trail).await {
+            match self.check_key(index, block, text, client_ip, now, context).await {
                 Ok(principal) => return Ok((Named::Key(index), principal)),
                 // Only hashes of other systems can be in another block's place; ours name their block.
                 Err(denial) if denial.code == Code::KeyInvalid => refused = denial,
@@ -81,14 +81,14 @@ impl<P: Platform> Gate<P> {
         text: &str,
         client_ip: Option<IpAddr>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         let presented = block.parse(text).map_err(|refusal| refused(block, refusal))?;
-        trail.check("key form", CheckResult::Passed, || {
+        context.check("key form", CheckResult::Passed, || {
             format!("checksum and tag are right for block `{}`", block.name())
         });
         // What is in memory of the record may have been overtaken.
-        self.know_revocations(now, trail).await?;
+        self.know_revocations(now, context).await?;
         let id = presented.record_id();
         let known = self
             .keys
@@ -99,25 +99,28 @@ impl<P: Platform> Gate<P> {
                 let check = known.key.check(&presented, client_ip, now);
                 if check.is_ok() || !known.may_be_rechecked(now) {
                     if known.is_older(self.policy.key_record_age() / 2, now) {
-                        trail.follow_up.push(FollowUp::RefreshApiKey { block: index, id: id.to_owned() });
+                        context
+                            .deferred_tasks
+                            .push(DeferredTask::RefreshApiKey { block: index, id: id.to_owned() });
                     }
-                    trail.check("key record", CheckResult::Passed, || "in memory".to_owned());
-                    return self.finish(block, &known.key, check, now, trail).await;
+                    context.check("key record", CheckResult::Passed, || "in memory".to_owned());
+                    return self.finish(block, &known.key, check, now, context).await;
                 }
-                self.wait_for(self.read_again(index, id, Some(now), now), &mut trail.waited).await?
+                self.wait_for(self.read_again(index, id, Some(now), now), &mut context.waited).await?
             }
-            None if trail.absent_keys.iter().any(|(block, absent)| (*block, &**absent) == (index, id)) => {
+            None if context.absent_keys.iter().any(|(block, absent)| (*block, &**absent) == (index, id)) => {
                 None
             }
-            None => self.wait_for(self.read_key(index, id, now), &mut trail.waited).await?,
+            None => self.wait_for(self.read_key(index, id, now), &mut context.waited).await?,
         };
         let Some(key) = key else {
-            trail.absent_keys.push((index, id.to_owned()));
+            context.absent_keys.push((index, id.to_owned()));
             return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
         };
-        trail.check("key record", CheckResult::Passed, || "read from the store, its MAC is right".to_owned());
+        context
+            .check("key record", CheckResult::Passed, || "read from the store, its MAC is right".to_owned());
         let check = key.check(&presented, client_ip, now);
-        self.finish(block, &key, check, now, trail).await
+        self.finish(block, &key, check, now, context).await
     }
 
     async fn finish(
@@ -126,14 +129,15 @@ impl<P: Platform> Gate<P> {
         key: &ApiKey,
         check: Result<(), KeyRefusal>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         check.map_err(|refusal| refused(block, refusal))?;
-        self.check_key_revocation(key.id(), now, trail).await?;
-        trail.check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
+        self.check_key_revocation(key.id(), now, context).await?;
+        context
+            .check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
         Ok(Principal {
             id: format!("key:{}:{}", block.name(), key.id()),
-            kind: Kind::ApiKey,
+            kind: PrincipalKind::ApiKey,
             subject: key.id().to_owned(),
             issuer: None,
             client: key.owner().map(str::to_owned),

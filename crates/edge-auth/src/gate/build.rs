@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use edge_auth_token::{Secret, SignatureBackend};
 
 use super::Gate;
+use super::certificate_cache::CertificateCache;
 use super::key_versions::KeyVersions;
-use super::seen_certificates::SeenCertificates;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
 use crate::cache::{Cache, Room, Seed};
 use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource, Identity};
@@ -29,7 +29,7 @@ const CACHED: usize = 10_000;
 const CACHED_TOKENS: usize = 16 << 20;
 
 /// Where a host keeps what a policy only names. An error says what to do, and holds no secret.
-pub trait Resources {
+pub trait SecretProvider {
     /// The secret of this name: an environment variable, a Worker's secret.
     fn secret(&self, name: &str) -> Result<Secret, String>;
 
@@ -48,7 +48,7 @@ impl<P: Platform> Gate<P> {
     /// operator: keys of a file that are not used, say.
     pub fn new(
         policy: Policy,
-        resources: &dyn Resources,
+        secret_provider: &dyn SecretProvider,
         backend: Box<dyn CertificateSignatures>,
         platform: P,
         randomness: &dyn Randomness,
@@ -63,7 +63,7 @@ impl<P: Platform> Gate<P> {
 
         let mut issuer_keys = Vec::with_capacity(policy.issuers.len());
         for issuer in &policy.issuers {
-            match keys(issuer, resources, &*backend) {
+            match keys(issuer, secret_provider, &*backend) {
                 Ok((keys, skipped)) => {
                     issuer_keys.push(keys);
                     notices
@@ -75,13 +75,13 @@ impl<P: Platform> Gate<P> {
                 }
             }
         }
-        let key_blocks = key_blocks(&policy, resources).unwrap_or_else(|PolicyErrors(mistakes)| {
+        let key_blocks = key_blocks(&policy, secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
             errors.extend(mistakes);
             Vec::new()
         });
         let mut certificate_blocks = Vec::with_capacity(policy.client_certs.len());
         for block in &policy.client_certs {
-            match certificate_block(block, resources) {
+            match certificate_block(block, secret_provider) {
                 Ok(block) => certificate_blocks.push(block),
                 Err(message) => {
                     let mistake = mistake(&format!("client_cert `{}`", block.name), "ca_file", message);
@@ -89,7 +89,7 @@ impl<P: Platform> Gate<P> {
                 }
             }
         }
-        let secret = policy.trust.secret.as_deref().map(|name| resources.secret(name)).transpose();
+        let secret = policy.trust.secret.as_deref().map(|name| secret_provider.secret(name)).transpose();
         let secret = secret.unwrap_or_else(|message| {
             errors.push(mistake("[trust]", "secret", message));
             None
@@ -101,7 +101,7 @@ impl<P: Platform> Gate<P> {
                 "is shorter than 16 bytes: anyone could guess it".to_owned(),
             ));
         }
-        let secrets = policy.revocation_secrets(resources).unwrap_or_else(|PolicyErrors(mistakes)| {
+        let secrets = policy.revocation_secrets(secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
             errors.extend(mistakes);
             None
         });
@@ -127,7 +127,7 @@ impl<P: Platform> Gate<P> {
             certificate_blocks,
             key_versions: Arc::new(KeyVersions::new(Seed(seed))),
             keys_changed: AtomicU64::new(0),
-            certificates: SeenCertificates::new(CACHED, Seed(seed)),
+            certificates: CertificateCache::new(CACHED, Seed(seed)),
             tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
             keys: Cache::new(CACHED, Seed(seed)),
             resource_planner: OnceLock::new(),
@@ -139,7 +139,7 @@ impl<P: Platform> Gate<P> {
 impl<P: Platform> Gate<P> {
     /// Takes over the key sets that another gate has fetched, for each issuer whose block is the
     /// same there: a new policy must not depend on every issuer being reachable at that moment.
-    pub fn keep_issuer_keys_of(&self, other: &Self) {
+    pub fn take_issuer_keys_from(&self, other: &Self) {
         for keys in &self.issuer_keys {
             other.issuer_keys.iter().for_each(|known| keys.take_over(known));
         }
@@ -147,7 +147,7 @@ impl<P: Platform> Gate<P> {
 
     /// Takes over what another gate knows of the revocation feed, if the policies say the same of it, and
     /// of the versions of API keys.
-    pub fn keep_revocations_of(&mut self, other: &Self) {
+    pub fn take_revocations_from(&mut self, other: &Self) {
         self.key_versions = Arc::clone(&other.key_versions);
         if let (Some(own), Some(known)) = (&mut self.revocations, &other.revocations)
             && own.is_like(known)
@@ -161,10 +161,10 @@ impl Policy {
     /// The secrets of the revocation feed, if the policy has one.
     pub fn revocation_secrets(
         &self,
-        resources: &dyn Resources,
+        secret_provider: &dyn SecretProvider,
     ) -> Result<Option<RevocationSecrets>, PolicyErrors> {
         let secret = |name: &String| {
-            let secret = resources.secret(name)?;
+            let secret = secret_provider.secret(name)?;
             RevocationSecret::new(&secret).map_err(|error| format!("{name}: {error}"))
         };
         let Some((current, previous)) = self.revocation.secrets.split_first() else { return Ok(None) };
@@ -181,19 +181,19 @@ impl Policy {
 
 fn keys(
     issuer: &Issuer,
-    resources: &dyn Resources,
+    secret_provider: &dyn SecretProvider,
     backend: &dyn SignatureBackend,
 ) -> Result<(IssuerKeys, Vec<String>), String> {
     match &issuer.keys {
         KeyOrigin::Discovery(_) | KeyOrigin::Url(_) => Ok((IssuerKeys::remote(issuer), Vec::new())),
         KeyOrigin::File(path) => {
-            let bytes = resources.file(path)?;
+            let bytes = secret_provider.file(path)?;
             IssuerKeys::fixed(issuer, FixedKeys::Jwks(&bytes), backend)
                 .map_err(|error| format!("{}: {error}", path.display()))
         }
         KeyOrigin::Inline(jwks) => IssuerKeys::fixed(issuer, FixedKeys::Jwks(jwks.as_bytes()), backend),
         KeyOrigin::Secret(name) => {
-            let secret = resources.secret(name)?;
+            let secret = secret_provider.secret(name)?;
             IssuerKeys::fixed(issuer, FixedKeys::Secret(&secret), backend)
                 .map_err(|error| format!("{name}: {error}"))
         }
@@ -203,15 +203,15 @@ fn keys(
 /// The block of certificates that a policy's `[[client_cert]]` describes.
 fn certificate_block(
     policy: &ClientCertPolicy,
-    resources: &dyn Resources,
+    secret_provider: &dyn SecretProvider,
 ) -> Result<CertificateBlock, String> {
     let authorities = match &policy.ca_file {
         Some(path) => {
-            let read = Authorities::read(&resources.file(path)?);
+            let read = Authorities::read(&secret_provider.file(path)?);
             Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
         }
         None if policy.source == CertificateSource::Tls => {
-            let listener = resources.client_ca().ok_or_else(|| {
+            let listener = secret_provider.client_ca().ok_or_else(|| {
                 "is missing, and so is the listener's: start it with --tls-cert, --tls-key and --client-ca"
                     .to_owned()
             })?;
@@ -240,12 +240,12 @@ fn certificate_block(
 /// The blocks of keys of a policy, for administration without a gate.
 pub(crate) fn key_blocks(
     policy: &Policy,
-    resources: &dyn Resources,
+    secret_provider: &dyn SecretProvider,
 ) -> Result<Vec<ApiKeyBlock>, PolicyErrors> {
     let mut blocks = Vec::with_capacity(policy.api_keys.len());
     let mut errors = Vec::new();
     for block in &policy.api_keys {
-        match key_block(block, resources) {
+        match key_block(block, secret_provider) {
             Ok(built) => blocks.push(built),
             Err(message) => errors.push(PolicyError {
                 file: policy.file.clone(),
@@ -260,9 +260,9 @@ pub(crate) fn key_blocks(
 }
 
 /// The block of keys that a policy's `[[api_key]]` describes.
-fn key_block(policy: &ApiKeyPolicy, resources: &dyn Resources) -> Result<ApiKeyBlock, String> {
+fn key_block(policy: &ApiKeyPolicy, secret_provider: &dyn SecretProvider) -> Result<ApiKeyBlock, String> {
     let pepper = |name: &String| {
-        let secret = resources.secret(name)?;
+        let secret = secret_provider.secret(name)?;
         Pepper::new(&secret).map_err(|error| format!("{name}: {error}"))
     };
     let all = |names: &[String]| names.iter().map(pepper).collect::<Result<Vec<_>, _>>();

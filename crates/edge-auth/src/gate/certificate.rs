@@ -6,7 +6,7 @@ use edge_auth_token::{Confirmation, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::Gate;
-use super::outcome::{CheckResult, Trail};
+use super::outcome::{CheckResult, DecisionContext};
 use crate::certificate::{CertificateBlock, CertificateSource, KnownCertificate, Presented, Thumbprint};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
@@ -27,13 +27,13 @@ impl<P: Platform> Gate<P> {
         named: &[Named],
         request: &AuthRequest<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Option<Verified>, Denial> {
         let blocks = named.iter().filter_map(|one| match one {
             Named::Cert(index) => Some(*index),
             _ => None,
         });
-        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, trail).await
+        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, context).await
     }
 
     /// Checks that a token is used by whom it was issued to (RFC 8705, section 3), and that it is
@@ -46,7 +46,7 @@ impl<P: Platform> Gate<P> {
         certificate: Option<Verified>,
         request: &AuthRequest<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(), Denial> {
         let wanted = match confirmation {
             Confirmation::Certificate(wanted) => wanted,
@@ -62,12 +62,12 @@ impl<P: Platform> Gate<P> {
         }
         let names_certificates = rule.access.named().iter().any(|one| matches!(one, Named::Cert(_)));
         let found = match certificate {
-            None if !names_certificates => self.certificate_of(&wanted, request, now, trail).await?,
+            None if !names_certificates => self.certificate_of(&wanted, request, now, context).await?,
             named => named,
         };
         // A digest of something public: there is nothing to learn from the time that this takes.
         if found.is_some_and(|found| found.certificate.thumbprint == wanted) {
-            trail.check("binding", CheckResult::Passed, || {
+            context.check("binding", CheckResult::Passed, || {
                 "`x5t#S256` is of the client's certificate".to_owned()
             });
             return Ok(());
@@ -100,7 +100,7 @@ impl<P: Platform> Gate<P> {
         blocks: &[usize],
         request: &AuthRequest<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Option<Verified>, Denial> {
         let blocks: Vec<_> =
             blocks.iter().filter_map(|index| Some((*index, self.certificate_blocks.get(*index)?))).collect();
@@ -119,7 +119,7 @@ impl<P: Platform> Gate<P> {
             }
         }
         let Some((source, presented)) = found else { return Ok(None) };
-        self.good_for_one(blocks, source, &presented, now, trail).await.map(Some)
+        self.good_for_one(blocks, source, &presented, now, context).await.map(Some)
     }
 
     /// The certificate with this thumbprint, by whatever source. Others do not matter here: a proxy
@@ -129,7 +129,7 @@ impl<P: Platform> Gate<P> {
         wanted: &Thumbprint,
         request: &AuthRequest<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Option<Verified>, Denial> {
         let mut refused = None;
         for source in CertificateSource::ALL {
@@ -144,7 +144,7 @@ impl<P: Platform> Gate<P> {
             }
             let Ok(Some(presented)) = Presented::by(source, request) else { continue };
             if presented.thumbprint() == Some(*wanted) {
-                match self.good_for_one(blocks, source, &presented, now, trail).await {
+                match self.good_for_one(blocks, source, &presented, now, context).await {
                     Ok(verified) => return Ok(Some(verified)),
                     Err(denial) => refused = Some(denial),
                 }
@@ -160,15 +160,15 @@ impl<P: Platform> Gate<P> {
         source: CertificateSource,
         presented: &Presented<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Verified, Denial> {
         let mut refused = Denial::new(Code::CertificateIssuerUntrusted, "no block has this source");
         for (index, block) in blocks.into_iter().filter(|(_, block)| block.source == source) {
             match self.known_or_verified_certificate(index, block, presented, now) {
                 Ok(certificate) => {
-                    trail.certificate(&certificate.thumbprint);
-                    self.check_certificate_revocation(block, &certificate, now, trail).await?;
-                    trail.check("certificate", CheckResult::Passed, || {
+                    context.certificate(&certificate.thumbprint);
+                    self.check_certificate_revocation(block, &certificate, now, context).await?;
+                    context.check("certificate", CheckResult::Passed, || {
                         format!("by source `{source}`, good for block `{}`", block.name)
                     });
                     return Ok(Verified { named: Named::Cert(index), certificate });

@@ -4,11 +4,11 @@
 mod api_key;
 mod build;
 mod certificate;
+mod certificate_cache;
 mod key_versions;
 mod outcome;
-mod passages;
 mod revocation;
-mod seen_certificates;
+mod rule_access;
 mod token;
 mod upgrade;
 
@@ -18,10 +18,10 @@ use std::sync::{Arc, OnceLock};
 use edge_auth_token::Timestamp;
 
 pub(crate) use build::key_blocks as build_key_blocks;
-pub(crate) use passages::Passage;
+pub(crate) use rule_access::RuleAccess;
 
-pub use build::Resources;
-pub use outcome::{Check, CheckResult, Decision, FollowUp, Forward, Grant, Outcome};
+pub use build::SecretProvider;
+pub use outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome, UpstreamRequest};
 
 use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
@@ -43,9 +43,9 @@ use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept, check
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
+use certificate_cache::CertificateCache;
 use key_versions::KeyVersions;
-use outcome::Trail;
-use seen_certificates::SeenCertificates;
+use outcome::DecisionContext;
 use token::{KnownToken, TokenDigest};
 use upgrade::check_upgrade;
 
@@ -67,7 +67,7 @@ pub struct Gate<P: Platform> {
     key_versions: Arc<KeyVersions>,
     /// How often keys were forgotten because they changed.
     keys_changed: AtomicU64,
-    certificates: SeenCertificates,
+    certificates: CertificateCache,
     resource_planner: OnceLock<ResourcePlanner>,
     /// What is known of the revocation feed; `None` where the policy has none.
     pub(crate) revocations: Option<Arc<Watch>>,
@@ -76,32 +76,32 @@ pub struct Gate<P: Platform> {
 impl<P: Platform> Gate<P> {
     /// Decides about one request. Never fails: whatever cannot be decided is refused.
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut trail = Trail::new(request);
-        let decision = self.decide(request, now, &mut trail).await;
-        trail.outcome(decision, &self.redactor, now)
+        let mut context = DecisionContext::new(request);
+        let decision = self.decide(request, now, &mut context).await;
+        context.outcome(decision, &self.redactor, now)
     }
 
     /// Decides as [`Self::authorize`] does, and writes down every check on the way.
     pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut trail = Trail::new(request).explaining();
-        let decision = self.decide(request, now, &mut trail).await;
-        trail.outcome(decision, &self.redactor, now)
+        let mut context = DecisionContext::new(request).explaining();
+        let decision = self.decide(request, now, &mut context).await;
+        context.outcome(decision, &self.redactor, now)
     }
 
     /// Does the work that an outcome left for after the answer. What an operator should know of it
     /// is returned.
-    pub async fn follow_up(&self, work: FollowUp, now: Timestamp) -> Vec<String> {
+    pub async fn run_deferred(&self, work: DeferredTask, now: Timestamp) -> Vec<String> {
         let mut notices = Vec::new();
         match work {
-            FollowUp::RefreshIssuerKeys(issuer) => {
+            DeferredTask::RefreshIssuerKeys(issuer) => {
                 if let Some(keys) = self.issuer_keys.get(issuer) {
                     // A failure is among the notices, and the keys that there were stay.
                     let _ = keys.refresh(self.platform.key_source(), &*self.backend, now, &mut notices).await;
                 }
             }
             // A failure is among the notices, and what was known stays.
-            FollowUp::RefreshRevocations => drop(self.read_revocations(now, &mut notices).await),
-            FollowUp::RefreshApiKey { block, id } => {
+            DeferredTask::RefreshRevocations => drop(self.read_revocations(now, &mut notices).await),
+            DeferredTask::RefreshApiKey { block, id } => {
                 if let Err(denial) = self.read_key(block, &id, now).await {
                     notices.push(denial.reason);
                 }
@@ -117,14 +117,14 @@ impl<P: Platform> Gate<P> {
 
     /// The outcome of a request that an endpoint refused before it could be read.
     pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
-        Trail::new(request).outcome(Err(denial), &self.redactor, now)
+        DecisionContext::new(request).outcome(Err(denial), &self.redactor, now)
     }
 
     /// The outcome for the holder of the bootstrap secret, whom no rule is asked about.
     pub(crate) fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut trail = Trail::new(request);
-        trail.bootstrap();
-        let forward = Forward {
+        let mut context = DecisionContext::new(request);
+        context.bootstrap();
+        let upstream = UpstreamRequest {
             target: String::new(),
             remove: Vec::new(),
             set: Vec::new(),
@@ -132,7 +132,7 @@ impl<P: Platform> Gate<P> {
             upgrade: false,
             max_response_age: None,
         };
-        trail.outcome(Ok(Grant { principal: None, forward }), &self.redactor, now)
+        context.outcome(Ok(Grant { principal: None, upstream }), &self.redactor, now)
     }
 
     /// Forgets what is in memory of a key that was just written.
@@ -152,10 +152,10 @@ impl<P: Platform> Gate<P> {
 
     /// Matches a request without asking for a credential: for a CORS preflight.
     pub(crate) fn match_only(&self, request: &AuthRequest<'_>, now: Timestamp) -> Option<(&Rule, Outcome)> {
-        let mut trail = Trail::new(request);
-        let (rule, path, query) = self.route(request, &mut trail).ok()?;
+        let mut context = DecisionContext::new(request);
+        let (rule, path, query) = self.route(request, &mut context).ok()?;
         let grant = self.grant(rule, None, request, &path, query);
-        Some((rule, trail.outcome(Ok(grant), &self.redactor, now)))
+        Some((rule, context.outcome(Ok(grant), &self.redactor, now)))
     }
 
     /// The rule that an outcome is about.
@@ -167,16 +167,16 @@ impl<P: Platform> Gate<P> {
         &self,
         request: &AuthRequest<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Grant, Denial> {
-        let (rule, path, query) = self.route(request, trail)?;
+        let (rule, path, query) = self.route(request, context)?;
         check_upgrade(rule, request)?;
         let principal = match &rule.access {
             Access::Public => None,
             access => {
-                let principal = self.verify(rule, access, request, now, trail).await?;
-                trail.principal(&principal);
-                require_scopes(rule, &principal, trail)?;
+                let principal = self.verify(rule, access, request, now, context).await?;
+                context.principal(&principal);
+                require_scopes(rule, &principal, context)?;
                 Some(principal)
             }
         };
@@ -192,15 +192,15 @@ impl<P: Platform> Gate<P> {
     fn route<'r>(
         &self,
         request: &AuthRequest<'r>,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(&Rule, NormalPath, Option<&'r str>), Denial> {
         check_method(request.method)
             .map_err(|refused| Denial::new(Code::RequestMalformed, refused.to_string()))?;
         let host = self::host(request)?;
-        trail.host(host.as_ref());
+        context.host(host.as_ref());
         let ambiguous = |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
         let (path, query) = NormalPath::parse(request.target).map_err(ambiguous)?;
-        trail.path(&path);
+        context.path(&path);
         let index = self
             .policy
             .router
@@ -212,7 +212,7 @@ impl<P: Platform> Gate<P> {
         }
         let (index, rule) =
             index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
-        trail.rule(index, rule);
+        context.rule(index, rule);
         Ok((rule, path, query))
     }
 
@@ -224,29 +224,29 @@ impl<P: Platform> Gate<P> {
         access: &Access,
         request: &AuthRequest<'_>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         let named = access.named();
         let Presented { token, elsewhere, api_key } =
             self.wanted(access).extract(request.headers, |text| self.is_api_key(text))?;
 
         let mut verified: Vec<(Named, Principal)> = Vec::with_capacity(2);
-        let certificate = self.verify_certificate(named, request, now, trail).await?;
+        let certificate = self.verify_certificate(named, request, now, context).await?;
         if let Some(Verified { named, certificate }) = &certificate {
             verified.push((*named, certificate.principal.clone()));
         }
         for token in token.into_iter().chain(elsewhere) {
-            let (jwt, principal, binding) = self.verify_token(token, named, now, trail).await?;
-            self.check_binding(binding, rule, certificate.clone(), request, now, trail).await?;
+            let (jwt, principal, binding) = self.verify_token(token, named, now, context).await?;
+            self.check_binding(binding, rule, certificate.clone(), request, now, context).await?;
             verified.push((jwt, principal));
         }
         if let Some(key) = api_key {
-            verified.push(self.verify_key(key, named, request.client_ip, now, trail).await?);
+            verified.push(self.verify_key(key, named, request.client_ip, now, context).await?);
         }
-        self.still_know_revocations(now, trail)?;
+        self.still_know_revocations(now, context)?;
         let mut found = named.iter().filter_map(|one| {
             let found = verified.iter().position(|(name, _)| name == one);
-            trail.named(one, found.is_some(), self);
+            context.named(one, found.is_some(), self);
             found
         });
         let first = found.next();
@@ -323,7 +323,7 @@ impl<P: Platform> Gate<P> {
             Some(query) => [&path.forwarded(), "?", query].concat(),
             None => path.forwarded().into_owned(),
         };
-        let forward = Forward {
+        let upstream = UpstreamRequest {
             target,
             remove: (request.headers.0.iter())
                 .filter(|(name, value)| removed(name, value))
@@ -334,7 +334,7 @@ impl<P: Platform> Gate<P> {
             upgrade: rule.upgrade,
             max_response_age: rule.max_response_age,
         };
-        Grant { principal, forward }
+        Grant { principal, upstream }
     }
 
     /// Whether a field with a certificate goes on: it came from a trusted proxy, for a rule that
@@ -355,13 +355,13 @@ impl<P: Platform> Gate<P> {
     }
 }
 
-fn require_scopes(rule: &Rule, principal: &Principal, trail: &mut Trail) -> Result<(), Denial> {
+fn require_scopes(rule: &Rule, principal: &Principal, context: &mut DecisionContext) -> Result<(), Denial> {
     if rule.scopes.is_empty() {
         return Ok(());
     }
     let met = rule.scopes.met_by(&principal.scopes);
     let reason = || format!("wanted \"{}\", granted \"{}\"", rule.scopes.wanted(), principal.scopes.joined());
-    trail.check("scopes", if met { CheckResult::Passed } else { CheckResult::Failed }, reason);
+    context.check("scopes", if met { CheckResult::Passed } else { CheckResult::Failed }, reason);
     if met { Ok(()) } else { Err(Denial::new(Code::ScopeInsufficient, reason())) }
 }
 

@@ -12,7 +12,7 @@ use crate::certificate::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{Named, Rule};
-use crate::principal::{Kind, Principal};
+use crate::principal::{Principal, PrincipalKind};
 use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
@@ -30,8 +30,8 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// What an operator should know beyond this request: a key set that could not be fetched, say.
     pub notices: Vec<String>,
-    /// For the host to run with [`Gate::follow_up`] after the answer.
-    pub follow_up: Vec<FollowUp>,
+    /// For the host to run with [`Gate::run_deferred`] after the answer.
+    pub deferred_tasks: Vec<DeferredTask>,
     /// The index of the rule that matched.
     pub(crate) rule: Option<usize>,
     /// How long the request waited for others.
@@ -54,13 +54,13 @@ pub struct Grant {
     /// Who it is; `None` on a public rule.
     pub principal: Option<Principal>,
     /// What goes upstream.
-    pub forward: Forward,
+    pub upstream: UpstreamRequest,
 }
 
 /// The request as it goes upstream.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Forward {
+pub struct UpstreamRequest {
     /// The request target: the path that was matched, and the query as it came.
     pub target: String,
     /// The client's fields that must not go upstream, in lower case: identity headers in any
@@ -79,7 +79,7 @@ pub struct Forward {
 /// Work that need not delay the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FollowUp {
+pub enum DeferredTask {
     /// Fetch the keys of this issuer (by index) again.
     RefreshIssuerKeys(usize),
     /// Read what was revoked since the last time.
@@ -117,7 +117,7 @@ pub enum CheckResult {
 }
 
 /// What is found out on the way to a decision.
-pub(crate) struct Trail {
+pub(crate) struct DecisionContext {
     /// Somewhat more of the method, as it was sent, than is logged.
     method: String,
     /// Somewhat more of the path, as it was sent, than is logged where it is refused.
@@ -126,11 +126,11 @@ pub(crate) struct Trail {
     host: Option<String>,
     path: Option<String>,
     rule: Option<(usize, String)>,
-    principal: Option<(String, Kind)>,
+    principal: Option<(String, PrincipalKind)>,
     certificate: Option<String>,
     checks: Option<Vec<Check>>,
     pub notices: Vec<String>,
-    pub follow_up: Vec<FollowUp>,
+    pub deferred_tasks: Vec<DeferredTask>,
     /// For the audit log of a request that passes.
     pub warning: Option<String>,
     /// Whether the rule lets requests pass though it is not known what was revoked lately.
@@ -145,7 +145,7 @@ pub(crate) struct Trail {
     pub absent_keys: Vec<(usize, String)>,
 }
 
-impl Trail {
+impl DecisionContext {
     pub(super) fn new(request: &AuthRequest<'_>) -> Self {
         // The query may hold secrets of others: it is never logged.
         let raw_path = request.target.split(['?', '#']).next().unwrap_or_default();
@@ -160,7 +160,7 @@ impl Trail {
             certificate: None,
             checks: None,
             notices: Vec::new(),
-            follow_up: Vec::new(),
+            deferred_tasks: Vec::new(),
             warning: None,
             allows_stale_revocation: false,
             waited: Duration::ZERO,
@@ -209,7 +209,7 @@ impl Trail {
     }
 
     pub(super) fn bootstrap(&mut self) {
-        self.principal = Some(("admin:bootstrap".to_owned(), Kind::Bootstrap));
+        self.principal = Some(("admin:bootstrap".to_owned(), PrincipalKind::Bootstrap));
     }
 
     pub(super) fn check(&mut self, what: &str, result: CheckResult, detail: impl FnOnce() -> String) {
@@ -270,9 +270,9 @@ impl Trail {
             Err(denial) => Decision::Deny(denial),
         };
         let checks = self.checks.unwrap_or_default();
-        let Self { notices, follow_up, waited, .. } = self;
+        let Self { notices, deferred_tasks, waited, .. } = self;
         let notices = notices.iter().map(|notice| redactor.hide(notice, MAX_REASON)).collect();
-        Outcome { decision, audit, checks, notices, follow_up, rule, waited }
+        Outcome { decision, audit, checks, notices, deferred_tasks, rule, waited }
     }
 }
 

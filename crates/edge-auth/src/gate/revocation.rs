@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 
 use super::Gate;
-use super::outcome::{CheckResult, FollowUp, Trail};
+use super::outcome::{CheckResult, DecisionContext, DeferredTask};
 use crate::certificate::{CertificateBlock, KnownCertificate};
 use crate::denial::{Code, Denial};
 use crate::platform::{MaybeSend, Platform, RevocationFeed, Unavailable};
@@ -14,41 +14,51 @@ use crate::revocation::{Found, Freshness, Marks, Standing, State, Thing, Watch};
 impl<P: Platform> Gate<P> {
     /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves that
     /// for after the answer. Once for each request, and again if it waited for something since.
-    pub(super) async fn know_revocations(&self, now: Timestamp, trail: &mut Trail) -> Result<(), Denial> {
-        let known = trail.revocations_known_after == Some(trail.waited);
+    pub(super) async fn know_revocations(
+        &self,
+        now: Timestamp,
+        context: &mut DecisionContext,
+    ) -> Result<(), Denial> {
+        let known = context.revocations_known_after == Some(context.waited);
         let Some(watch) = self.revocations.as_ref().filter(|_| !known) else {
             return Ok(());
         };
-        match watch.freshness(trail.moment(now)) {
+        match watch.freshness(context.moment(now)) {
             Freshness::Fresh => {}
             Freshness::Due => {
-                if watch.may_read(trail.moment(now)) {
-                    trail.follow_up.push(FollowUp::RefreshRevocations);
+                if watch.may_read(context.moment(now)) {
+                    context.deferred_tasks.push(DeferredTask::RefreshRevocations);
                 }
             }
             Freshness::Old | Freshness::Stale => {
-                let _turn = self.wait_for(self.platform.revocations().turn(), &mut trail.waited).await;
+                let _turn = self.wait_for(self.platform.revocations().turn(), &mut context.waited).await;
                 // Whoever had the turn before may have read, or may have failed.
-                let moment = trail.moment(now);
+                let moment = context.moment(now);
                 let old = matches!(watch.freshness(moment), Freshness::Old | Freshness::Stale);
                 if old && watch.may_wait(moment) {
                     // Whether what is known is enough is asked below.
-                    let reading = self.read_revocations(moment, &mut trail.notices);
-                    let _ = self.wait_for(reading, &mut trail.waited).await;
+                    let reading = self.read_revocations(moment, &mut context.notices);
+                    let _ = self.wait_for(reading, &mut context.waited).await;
                 }
-                if watch.freshness(trail.moment(now)) == Freshness::Stale {
-                    stale(watch, trail)?;
+                if watch.freshness(context.moment(now)) == Freshness::Stale {
+                    stale(watch, context)?;
                 }
             }
         }
-        trail.revocations_known_after = Some(trail.waited);
+        context.revocations_known_after = Some(context.waited);
         Ok(())
     }
 
     /// Makes sure that what nothing was revoked by is new enough still, after all that was waited for.
-    pub(super) fn still_know_revocations(&self, now: Timestamp, trail: &mut Trail) -> Result<(), Denial> {
-        match (&self.revocations, trail.judged_by) {
-            (Some(watch), Some(read_at)) if watch.is_stale(read_at, trail.moment(now)) => stale(watch, trail),
+    pub(super) fn still_know_revocations(
+        &self,
+        now: Timestamp,
+        context: &mut DecisionContext,
+    ) -> Result<(), Denial> {
+        match (&self.revocations, context.judged_by) {
+            (Some(watch), Some(read_at)) if watch.is_stale(read_at, context.moment(now)) => {
+                stale(watch, context)
+            }
             _ => Ok(()),
         }
     }
@@ -86,15 +96,15 @@ impl<P: Platform> Gate<P> {
         marks: &[(&'static str, Marks)],
         issued_at: Option<Timestamp>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        self.know_revocations(now, trail).await?;
-        if let Some((what, entry)) = self.revoked(marks, issued_at, now, trail).await? {
+        self.know_revocations(now, context).await?;
+        if let Some((what, entry)) = self.revoked(marks, issued_at, now, context).await? {
             let reason = format!("its {what} was revoked by entry {entry} or before");
             return Err(Denial::new(Code::TokenRevoked, reason));
         }
         if !marks.is_empty() {
-            trail.check("revocation", CheckResult::Passed, || "not revoked".to_owned());
+            context.check("revocation", CheckResult::Passed, || "not revoked".to_owned());
         }
         Ok(())
     }
@@ -104,14 +114,14 @@ impl<P: Platform> Gate<P> {
         &self,
         id: &str,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        self.know_revocations(now, trail).await?;
+        self.know_revocations(now, context).await?;
         let Some(watch) = self.revocations.as_ref().filter(|watch| !watch.index().is_empty()) else {
             return Ok(());
         };
         let marks = [("id", watch.secrets.marks(Thing::ApiKey(id)))];
-        match self.revoked(&marks, None, now, trail).await? {
+        match self.revoked(&marks, None, now, context).await? {
             Some((_, entry)) => Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}"))),
             None => Ok(()),
         }
@@ -123,11 +133,11 @@ impl<P: Platform> Gate<P> {
         block: &CertificateBlock,
         certificate: &KnownCertificate,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        self.know_revocations(now, trail).await?;
+        self.know_revocations(now, context).await?;
         for (above, marks) in certificate.marks.iter().enumerate() {
-            if let Some((what, entry)) = self.revoked(&marks.own, None, now, trail).await? {
+            if let Some((what, entry)) = self.revoked(&marks.own, None, now, context).await? {
                 let whose = match above {
                     0 => "its",
                     _ if marks.named => "an authority of the policy: the",
@@ -166,10 +176,10 @@ impl<P: Platform> Gate<P> {
         marks: &[(&'static str, Marks)],
         issued_at: Option<Timestamp>,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Option<(&'static str, u64)>, Denial> {
         let Some(watch) = &self.revocations else { return Ok(None) };
-        trail.judged_by(watch.read_at());
+        context.judged_by(watch.read_at());
         let bars = |standing: &Standing| match standing.state {
             _ if !standing.counts(now) => false,
             State::Revoked { before: None } => true,
@@ -192,8 +202,8 @@ impl<P: Platform> Gate<P> {
         }
         for (what, known, open) in to_confirm {
             let confirming =
-                watch.confirm(self.platform.revocations(), known, &open, now, &mut trail.notices);
-            let confirmed = self.wait_for(confirming, &mut trail.waited).await.map_err(|error| {
+                watch.confirm(self.platform.revocations(), known, &open, now, &mut context.notices);
+            let confirmed = self.wait_for(confirming, &mut context.waited).await.map_err(|error| {
                 Denial::new(
                     Code::StoreUnavailable,
                     format!("what seems to be revoked is not confirmed: {error}"),
@@ -208,11 +218,11 @@ impl<P: Platform> Gate<P> {
 }
 
 /// What is known is too old: refuses, except where the rule says that this is no reason.
-fn stale(watch: &Watch, trail: &mut Trail) -> Result<(), Denial> {
+fn stale(watch: &Watch, context: &mut DecisionContext) -> Result<(), Denial> {
     let reason = format!("it is not known what was revoked lately: {}", watch.trouble());
-    if !trail.allows_stale_revocation {
+    if !context.allows_stale_revocation {
         return Err(Denial::new(Code::RevocationStale, reason));
     }
-    trail.warning = Some(reason);
+    context.warning = Some(reason);
     Ok(())
 }

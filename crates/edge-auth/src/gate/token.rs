@@ -11,13 +11,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Gate;
-use super::outcome::{CheckResult, FollowUp, Trail};
+use super::outcome::{CheckResult, DecisionContext, DeferredTask};
 use crate::credential::PresentedToken;
 use crate::denial::{Code, Denial};
 use crate::issuer_keys::Selected;
 use crate::platform::Platform;
 use crate::policy::{Issuer, Named};
-use crate::principal::{Kind, Principal};
+use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::{Marks, Thing};
 use crate::scopes::Scopes;
 
@@ -46,20 +46,20 @@ impl<P: Platform> Gate<P> {
         presented: PresentedToken<'_>,
         named: &[Named],
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(Named, Principal, Confirmation), Denial> {
         let (bytes, limit) = (presented.text.len(), self.policy.max_token_bytes);
         if bytes > limit {
             return Err(refusal(TokenError::TooLarge { bytes, limit }));
         }
         let digest = Sha256::digest(presented.text).into();
-        let (issuer, known) = match self.known(presented, &digest, named, now, trail) {
+        let (issuer, known) = match self.known(presented, &digest, named, now, context) {
             Some(found) => found,
-            None => self.verified(presented, digest, named, now, trail).await?,
+            None => self.verified(presented, digest, named, now, context).await?,
         };
-        let principal = self.check_claims(issuer, &known.token, presented.dpop, now, trail)?;
+        let principal = self.check_claims(issuer, &known.token, presented.dpop, now, context)?;
         let issued_at = known.token.claims().issued_at();
-        self.check_token_revocation(&known.marks, issued_at, now, trail).await?;
+        self.check_token_revocation(&known.marks, issued_at, now, context).await?;
         Ok((Named::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
@@ -95,7 +95,7 @@ impl<P: Platform> Gate<P> {
         digest: &TokenDigest,
         named: &[Named],
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Option<(&Issuer, Arc<KnownToken>)> {
         let known = self.tokens.find(digest)?;
         let (index, issuer) = self.issuer_of(known.token.claims().issuer(), presented.field, named).ok()?;
@@ -106,9 +106,9 @@ impl<P: Platform> Gate<P> {
             self.tokens.remove(digest);
             return None;
         };
-        self.note_refresh(index, &selected, trail);
-        trail.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
-        trail.check("signature", CheckResult::Passed, || {
+        self.note_refresh(index, &selected, context);
+        context.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
+        context.check("signature", CheckResult::Passed, || {
             "verified before, with a key still published".to_owned()
         });
         Some((issuer, known))
@@ -121,11 +121,11 @@ impl<P: Platform> Gate<P> {
         digest: TokenDigest,
         named: &[Named],
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<(&Issuer, Arc<KnownToken>), Denial> {
         let parsed = UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
         let (index, issuer) = self.issuer_of(parsed.issuer(), presented.field, named)?;
-        trail.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
+        context.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
         let keys =
             self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
         let algorithm = parsed.algorithm();
@@ -138,11 +138,11 @@ impl<P: Platform> Gate<P> {
         }
         let source = self.platform.key_source();
         let kid = parsed.key_id();
-        let selecting = keys.select(algorithm, kid, source, &*self.backend, now, &mut trail.notices);
-        let selected = self.wait_for(selecting, &mut trail.waited).await?;
-        self.note_refresh(index, &selected, trail);
+        let selecting = keys.select(algorithm, kid, source, &*self.backend, now, &mut context.notices);
+        let selected = self.wait_for(selecting, &mut context.waited).await?;
+        self.note_refresh(index, &selected, context);
         let token = parsed.verify(&selected.key).map_err(refusal)?;
-        trail.check("signature", CheckResult::Passed, || {
+        context.check("signature", CheckResult::Passed, || {
             format!("{algorithm}, by a key of issuer `{}`", issuer.name)
         });
         let marks = self.token_marks(issuer, &token, &selected.key);
@@ -174,9 +174,9 @@ impl<P: Platform> Gate<P> {
         things.into_iter().filter_map(marked).collect()
     }
 
-    fn note_refresh(&self, index: usize, selected: &Selected, trail: &mut Trail) {
+    fn note_refresh(&self, index: usize, selected: &Selected, context: &mut DecisionContext) {
         if selected.refresh_due {
-            trail.follow_up.push(FollowUp::RefreshIssuerKeys(index));
+            context.deferred_tasks.push(DeferredTask::RefreshIssuerKeys(index));
         }
     }
 
@@ -187,7 +187,7 @@ impl<P: Platform> Gate<P> {
         token: &VerifiedToken,
         dpop: bool,
         now: Timestamp,
-        trail: &mut Trail,
+        context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         issuer.expected.check(token, now).map_err(|error| claim_refusal(error, issuer))?;
         let claims = token.claims();
@@ -205,7 +205,7 @@ impl<P: Platform> Gate<P> {
             let reason = "the token's `cnf` asks for something else than a certificate by its `x5t#S256`";
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
-        trail.check("claims", CheckResult::Passed, || {
+        context.check("claims", CheckResult::Passed, || {
             "iss, typ, audience and times are as the policy wants them".to_owned()
         });
         principal(issuer, claims)
@@ -237,7 +237,7 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
     }
     Ok(Principal {
         id: ["jwt:", &issuer.name, ":", subject].concat(),
-        kind: Kind::Jwt,
+        kind: PrincipalKind::Jwt,
         subject: subject.to_owned(),
         issuer: claims.issuer().map(str::to_owned),
         client: client(issuer, claims)?,

@@ -7,7 +7,7 @@ use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy, PolicyErrors};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::Documents;
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
@@ -47,8 +47,8 @@ impl Door {
         let files = BTreeMap::from([("ca.pem".to_owned(), ca.as_bytes().to_vec())]);
         let secrets = BTreeMap::from([("HS".to_owned(), "a secret of 32 bytes, or some more".to_owned())]);
         let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-        let resources = MapResources { secrets, files };
-        Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SeededRandomness::new(1))
+        let secret_provider = MapSecretProvider { secrets, files };
+        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1))
             .map(|(gate, _)| Self(gate))
     }
 

@@ -71,7 +71,7 @@ fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
     assert_eq!(reply.header("vary"), Some("Origin"));
 
     let respond = |headers: Sent<'_>| match ask(&door, "GET", "/shared", headers) {
-        (None, Outcome { decision: Decision::Allow(grant), .. }) => grant.forward.respond,
+        (None, Outcome { decision: Decision::Allow(grant), .. }) => grant.upstream.respond,
         (reply, _) => panic!("{reply:?}"),
     };
     let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());

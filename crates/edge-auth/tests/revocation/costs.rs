@@ -38,7 +38,7 @@ fn while_one_request_reads_others_do_not_begin_to() {
     let token = token("alice", "one");
     assert_eq!(instance.token(&token, NOW), None);
     let field = ("authorization", &*format!("Bearer {token}"));
-    assert_eq!(instance.unfollowed("/orders", field, later(3.5)).follow_up.len(), 1);
+    assert_eq!(instance.unfollowed("/orders", field, later(3.5)).deferred_tasks.len(), 1);
 }
 
 #[test]

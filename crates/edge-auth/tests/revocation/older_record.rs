@@ -79,7 +79,7 @@ fn a_new_policy_remembers_what_the_one_before_it_saw() {
     assert_eq!(told(&instance, &new, NOW).0, None);
     put_back(&world, &older);
     let mut reloaded = world.start();
-    reloaded.0.keep_revocations_of(&instance.0);
+    reloaded.0.take_revocations_from(&instance.0);
     is_refused_with_alert(&reloaded, &old, later(1.0));
 }
 

@@ -13,7 +13,7 @@ use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::{Document, Documents};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::mint::{Signer, TestKey, base64url, compact};
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::{AwsLcRs, Timestamp};
@@ -76,7 +76,7 @@ pub(crate) struct World {
     pub(crate) platform: MemoryPlatform,
     pub(crate) authority: Authority,
     pub(crate) policy: Policy,
-    resources: MapResources,
+    secret_provider: MapSecretProvider,
 }
 
 pub(crate) struct Instance<P: Platform = MemoryPlatform>(pub(crate) Gate<P>);
@@ -94,7 +94,7 @@ impl World {
     /// Whose issuer's keys are fetched.
     pub(crate) fn fetching() -> Self {
         let world = Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
-        let jwks = world.resources.files["jwks.json"].clone();
+        let jwks = world.secret_provider.files["jwks.json"].clone();
         world.platform.key_source.documents.publish("/jwks", Document::ok(jwks));
         world
     }
@@ -105,7 +105,7 @@ impl World {
         let secret =
             |name: &str| (name.to_owned(), format!("the secret {name}, of at least thirty-two bytes"));
         let jwks = json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string();
-        let resources = MapResources {
+        let secret_provider = MapSecretProvider {
             secrets: BTreeMap::from([secret("PEPPER"), secret("CURRENT"), secret("NEXT")]),
             files: BTreeMap::from([
                 ("ca.pem".to_owned(), authority.pem().into_bytes()),
@@ -114,7 +114,7 @@ impl World {
         };
         let platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
         let policy = Policy::parse(&text, Format::Toml, "policy.toml").unwrap();
-        Self { platform, authority, policy, resources }
+        Self { platform, authority, policy, secret_provider }
     }
 
     /// The same store and authority under other lines of `[revocation]`.
@@ -126,7 +126,7 @@ impl World {
 
     /// These authorities (PEM) in place of its own.
     pub(crate) fn trust(&mut self, authorities: &[u8]) {
-        self.resources.files.insert("ca.pem".to_owned(), authorities.to_vec());
+        self.secret_provider.files.insert("ca.pem".to_owned(), authorities.to_vec());
     }
 
     pub(crate) fn start(&self) -> Instance {
@@ -136,7 +136,8 @@ impl World {
     /// A gate on another platform.
     pub(crate) fn start_on<P: Platform>(&self, platform: P) -> Gate<P> {
         let randomness = SeededRandomness::new(2);
-        let built = Gate::new(self.policy.clone(), &self.resources, Box::new(AwsLcRs), platform, &randomness);
+        let built =
+            Gate::new(self.policy.clone(), &self.secret_provider, Box::new(AwsLcRs), platform, &randomness);
         built.unwrap().0
     }
 
@@ -153,11 +154,11 @@ impl World {
         &'a self,
         log: &'a L,
     ) -> Revocations<'a, MemoryApiKeys, L> {
-        Revocations::new(&self.policy, &self.resources, (&self.platform.api_keys, log), "test").unwrap()
+        Revocations::new(&self.policy, &self.secret_provider, (&self.platform.api_keys, log), "test").unwrap()
     }
 
     pub(crate) fn secrets(&self) -> RevocationSecrets {
-        self.policy.revocation_secrets(&self.resources).unwrap().unwrap()
+        self.policy.revocation_secrets(&self.secret_provider).unwrap().unwrap()
     }
 
     pub(crate) fn ledger(&self) -> Ledger<'_, MemoryRevocations> {
@@ -166,7 +167,7 @@ impl World {
 
     /// The keys, without a feed to tell of changes.
     pub(crate) fn silent_keys(&self) -> Registry<'_, MemoryApiKeys, NoRevocations> {
-        Registry::new(&self.policy, &self.resources, &self.platform.api_keys).unwrap()
+        Registry::new(&self.policy, &self.secret_provider, &self.platform.api_keys).unwrap()
     }
 
     /// The keys, with the feed.
@@ -259,8 +260,8 @@ impl<P: Platform> Instance<P> {
 
     pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
         let mut outcome = self.unfollowed(target, (name, value), now);
-        for work in std::mem::take(&mut outcome.follow_up) {
-            outcome.notices.extend(block_on(self.0.follow_up(work, now)));
+        for work in std::mem::take(&mut outcome.deferred_tasks) {
+            outcome.notices.extend(block_on(self.0.run_deferred(work, now)));
         }
         outcome
     }

@@ -9,7 +9,7 @@ use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan};
 use edge_auth_testkit::documents::Documents;
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{AwsLcRs, Timestamp};
 
@@ -91,12 +91,12 @@ pub(crate) static ROOT: LazyLock<Authority> =
 
 pub(crate) static GATE: LazyLock<Gate<MemoryPlatform>> = LazyLock::new(|| {
     let policy = Policy::parse(RULES, Format::Toml, "policy.toml").unwrap();
-    let resources = MapResources {
+    let secret_provider = MapSecretProvider {
         secrets: BTreeMap::from([("SECRET".to_owned(), SECRET.to_owned())]),
         files: BTreeMap::from([("ca.pem".to_owned(), ROOT.pem().into_bytes())]),
     };
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-    Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SeededRandomness::new(1)).unwrap().0
+    Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1)).unwrap().0
 });
 
 /// A trusted proxy's request.

@@ -16,18 +16,18 @@ use crate::doors::{GATE, NOW, ROOT, SECRET, incoming};
 type Work = Box<dyn FnOnce()>;
 
 /// One kind of input, and how large it is first.
-pub(crate) struct Kind {
+pub(crate) struct PrincipalKind {
     pub name: &'static str,
     pub size: usize,
     pub prepare: fn(usize) -> Work,
 }
 
-const fn kind(name: &'static str, size: usize, prepare: fn(usize) -> Work) -> Kind {
-    Kind { name, size, prepare }
+const fn kind(name: &'static str, size: usize, prepare: fn(usize) -> Work) -> PrincipalKind {
+    PrincipalKind { name, size, prepare }
 }
 
 /// Sizes are such that twice as much is still below the limits.
-pub(crate) const KINDS: &[Kind] = &[
+pub(crate) const KINDS: &[PrincipalKind] = &[
     kind("path: plain segments", 2000, |n| path("/a".repeat(n))),
     kind("path: long segment", 4000, |n| path(format!("/{}", "a".repeat(n)))),
     kind("path: dot segments", 700, |n| path("/a/..".repeat(n))),

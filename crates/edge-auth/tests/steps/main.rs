@@ -17,7 +17,7 @@ mod kinds;
 use std::path::Path;
 use std::process::Command;
 
-use kinds::{KINDS, Kind};
+use kinds::{KINDS, PrincipalKind};
 
 /// How many times the instructions may become by twice the input: sorting takes a little more than twice.
 const MOST: f64 = 2.35;
@@ -46,7 +46,7 @@ fn twice_the_input_takes_twice_the_instructions() {
 #[test]
 #[ignore = "the other test has valgrind run it"]
 fn every_kind_once_and_twice() {
-    for Kind { size, prepare, .. } in KINDS {
+    for PrincipalKind { size, prepare, .. } in KINDS {
         // What is done once for all happens here.
         prepare(size / 4)();
         for size in [*size, 2 * size] {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use edge_auth::admin::Registry;
 use edge_auth::platform::{KeySource, MaybeSend, NoRevocations, Platform, Unavailable};
 use edge_auth::policy::Format;
-use edge_auth::{Gate, Policy, Resources};
+use edge_auth::{Gate, Policy, SecretProvider};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{AwsLcRs, Secret, Timestamp};
@@ -53,7 +53,7 @@ impl Platform for Host {
 
 struct Secrets;
 
-impl Resources for Secrets {
+impl SecretProvider for Secrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         match name {
             "PEPPER" => Ok(Secret::new([7; 32])),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use edge_auth::certificate::Handover;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Policy};
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_token::{AwsLcRs, Timestamp};
 
 use super::*;
@@ -15,7 +15,7 @@ use crate::host::SystemRandomness;
 async fn event(target: &str) -> AuditEvent {
     let policy = Policy::parse("[[rule]]\npath = \"/\"\npublic = true", Format::Toml, "policy.toml").unwrap();
     let platform = MemoryPlatform::new(Default::default(), "");
-    let resources = MapResources::default();
+    let resources = MapSecretProvider::default();
     let built = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
     let request = AuthRequest {
         method: "GET",

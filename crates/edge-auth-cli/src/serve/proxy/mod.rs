@@ -92,7 +92,7 @@ impl Upstream {
         client: Client,
     ) -> Forwarded {
         let active = request.extensions().get().map(Arc::clone);
-        let end = grant.forward.max_response_age.map(|age| Instant::now() + age);
+        let end = grant.upstream.max_response_age.map(|age| Instant::now() + age);
         let waiting = Waiting::of(&mut request, grant);
         let (parts, body) = request.into_parts();
         let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
@@ -131,7 +131,7 @@ impl Upstream {
         let mut uri = hyper::http::uri::Parts::default();
         uri.scheme = Some(self.scheme.clone());
         uri.authority = Some(self.authority.clone());
-        uri.path_and_query = Some(PathAndQuery::from_str(&grant.forward.target).ok()?);
+        uri.path_and_query = Some(PathAndQuery::from_str(&grant.upstream.target).ok()?);
         let asked_for = parts.uri.authority().cloned();
         parts.uri = Uri::from_parts(uri).ok()?;
         parts.version = hyper::Version::HTTP_11;

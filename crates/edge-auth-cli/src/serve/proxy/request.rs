@@ -28,11 +28,11 @@ pub(super) fn prepare(
     tell_the_way(headers, client, authority)?;
     join_cookies(headers)?;
     came_by(headers)?;
-    for name in &grant.forward.remove {
+    for name in &grant.upstream.remove {
         headers.remove(name);
     }
     // Last, so that nothing that the client sends can strip or change it.
-    set(headers, &grant.forward.set)?;
+    set(headers, &grant.upstream.set)?;
     if upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));

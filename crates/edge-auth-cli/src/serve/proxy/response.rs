@@ -22,7 +22,7 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
         parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     }
-    for (name, value) in &grant.forward.respond {
+    for (name, value) in &grant.upstream.respond {
         // The core's fields are valid by construction.
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
             continue;

@@ -107,7 +107,7 @@ fn wanted(request: &Request<Incoming>, grant: &Grant) -> bool {
         let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(wanted))
     };
-    grant.forward.upgrade
+    grant.upstream.upgrade
         && request.method() == Method::GET
         && request.version() == Version::HTTP_11
         && lists(UPGRADE, "websocket")

@@ -9,7 +9,7 @@ use edge_auth_token::Timestamp;
 use rusqlite::Connection;
 
 use crate::store::SqliteStore;
-use crate::store::trouble::Kind;
+use crate::store::trouble::StoreErrorKind;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -17,7 +17,7 @@ fn record(id: &str) -> ApiKeyRecord {
     ApiKeyRecord { id: id.to_owned(), document: "{}".repeat(500), version: 1, lapses_at: None }
 }
 
-fn refused(path: &Path) -> Kind {
+fn refused(path: &Path) -> StoreErrorKind {
     SqliteStore::open(path).err().unwrap().kind
 }
 
@@ -53,10 +53,10 @@ async fn only_the_owner_may_look_into_the_files() {
 fn a_missing_store_or_folder_is_said_to_be_missing() {
     let folder = tempfile::tempdir().unwrap();
     let missing = SqliteStore::open_existing(&folder.path().join("keys.db")).err().unwrap();
-    assert_eq!(missing.kind, Kind::Missing);
+    assert_eq!(missing.kind, StoreErrorKind::Missing);
     assert!(missing.to_string().contains("keys.db: there is no store"), "{missing}");
-    assert_eq!(refused(&folder.path().join("nowhere/keys.db")), Kind::NoFolder);
-    assert!(matches!(refused(folder.path()), Kind::NotOpened(_)));
+    assert_eq!(refused(&folder.path().join("nowhere/keys.db")), StoreErrorKind::NoFolder);
+    assert!(matches!(refused(folder.path()), StoreErrorKind::NotOpened(_)));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn what_is_no_database_is_left_as_it_is() {
     let path = folder.path().join("letter.txt");
     let letter = "Dear aunt, ".repeat(200);
     fs::write(&path, &letter).unwrap();
-    assert_eq!(refused(&path), Kind::NotADatabase);
+    assert_eq!(refused(&path), StoreErrorKind::NotADatabase);
     assert_eq!(fs::read_to_string(&path).unwrap(), letter);
 }
 
@@ -75,7 +75,7 @@ fn another_programs_database_is_left_as_it_is() {
     let path = folder.path().join("other.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE stamps (id)").unwrap();
     let before = fs::read(&path).unwrap();
-    assert_eq!(refused(&path), Kind::Foreign);
+    assert_eq!(refused(&path), StoreErrorKind::Foreign);
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -85,7 +85,7 @@ fn a_newer_schema_is_left_to_the_newer_program() {
     let path = folder.path().join("keys.db");
     drop(SqliteStore::open(&path).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
-    assert_eq!(refused(&path), Kind::Newer(3));
+    assert_eq!(refused(&path), StoreErrorKind::Newer(3));
 }
 
 #[tokio::test]

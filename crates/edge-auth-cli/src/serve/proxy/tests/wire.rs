@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edge_auth::certificate::Handover;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Grant, Headers, Policy};
-use edge_auth_testkit::platform::{MapResources, MemoryPlatform};
+use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -40,7 +40,7 @@ cors = { origins = ["https://app.example"] }
 async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> Grant {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let platform = MemoryPlatform::new(Default::default(), "");
-    let resources = MapResources::default();
+    let resources = MapSecretProvider::default();
     let (gate, _) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness).unwrap();
     let request = AuthRequest {
         method: "GET",
@@ -55,7 +55,7 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
     };
     match gate.authorize(&request, Timestamp::from_seconds(1)).await.decision {
         Decision::Allow(mut grant) => {
-            grant.forward.set = set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            grant.upstream.set = set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
             *grant
         }
         Decision::Deny(denial) => panic!("{denial:?}"),

@@ -14,12 +14,12 @@ pub(super) type CertificateDigest = (usize, [u8; 32]);
 
 /// Certificates that were good, and refusals for what time does not mend; apart, so that a flood of
 /// bad ones drives out no good one.
-pub(super) struct SeenCertificates {
+pub(super) struct CertificateCache {
     good: Cache<CertificateDigest, Arc<KnownCertificate>>,
     refused: Cache<CertificateDigest, Denial>,
 }
 
-impl SeenCertificates {
+impl CertificateCache {
     pub(super) fn new(capacity: usize, seed: Seed) -> Self {
         Self { good: Cache::new(capacity, seed), refused: Cache::new(REFUSALS, seed) }
     }
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_kept_unless_time_may_mend_it() {
-        let seen = SeenCertificates::new(10, Seed([7; 16]));
+        let seen = CertificateCache::new(10, Seed([7; 16]));
         for (index, (code, kept)) in [
             (Code::CertificateIssuerUntrusted, true),
             (Code::CertificateInvalid, true),

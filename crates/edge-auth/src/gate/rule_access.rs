@@ -5,7 +5,7 @@ use std::sync::Arc;
 use edge_auth_token::Timestamp;
 
 use super::Gate;
-use super::outcome::{Decision, Outcome, Trail};
+use super::outcome::{Decision, DecisionContext, Outcome};
 use crate::denial::Denial;
 use crate::platform::Platform;
 use crate::policy::{Access, Rule};
@@ -13,7 +13,7 @@ use crate::principal::Principal;
 use crate::request::AuthRequest;
 
 /// What a rule would say to some credentials.
-pub(crate) enum Passage {
+pub(crate) enum RuleAccess {
     Refused,
     Public,
     As(Arc<Principal>),
@@ -22,16 +22,16 @@ pub(crate) enum Passage {
 impl<P: Platform> Gate<P> {
     /// For each rule, as whom these credentials would pass it. An error is trouble of the host's: the first
     /// ends it, so that an outage is waited for once. What was decided about them already is not asked again.
-    pub(crate) async fn passages(
+    pub(crate) async fn rule_access(
         &self,
         request: &AuthRequest<'_>,
         decided: &Outcome,
         now: Timestamp,
-    ) -> Result<Vec<Passage>, Denial> {
-        let mut passages = Vec::with_capacity(self.policy.rules.len());
+    ) -> Result<Vec<RuleAccess>, Denial> {
+        let mut rule_access = Vec::with_capacity(self.policy.rules.len());
         // One for all rules: it remembers what the store does not have.
-        let mut trail = Trail::new(request);
-        trail.waited = decided.waited;
+        let mut context = DecisionContext::new(request);
+        context.waited = decided.waited;
         // Many rules ask for the same.
         let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
         if let (Some(rule), Decision::Allow(grant)) = (self.rule_of(decided), &decided.decision)
@@ -41,7 +41,7 @@ impl<P: Platform> Gate<P> {
         }
         for rule in &self.policy.rules {
             if rule.access == Access::Public {
-                passages.push(Passage::Public);
+                rule_access.push(RuleAccess::Public);
                 continue;
             }
             let alike = |(other, _): &&(&Rule, _)| {
@@ -50,7 +50,7 @@ impl<P: Platform> Gate<P> {
             let principal = match asked.iter().find(alike) {
                 Some((_, principal)) => principal.clone(),
                 None => {
-                    let found = match self.verify(rule, &rule.access, request, now, &mut trail).await {
+                    let found = match self.verify(rule, &rule.access, request, now, &mut context).await {
                         Ok(principal) => Some(Arc::new(principal)),
                         Err(denial) if denial.code.is_outage() => return Err(denial),
                         Err(_) => None,
@@ -60,9 +60,9 @@ impl<P: Platform> Gate<P> {
                 }
             };
             let passed = principal.filter(|principal| rule.scopes.met_by(&principal.scopes));
-            passages.push(passed.map_or(Passage::Refused, Passage::As));
+            rule_access.push(passed.map_or(RuleAccess::Refused, RuleAccess::As));
         }
-        self.still_know_revocations(now, &mut trail)?;
-        Ok(passages)
+        self.still_know_revocations(now, &mut context)?;
+        Ok(rule_access)
     }
 }
