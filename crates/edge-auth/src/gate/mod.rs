@@ -39,7 +39,7 @@ use crate::principal::Principal;
 use crate::redact::Redactor;
 use crate::request::AuthRequest;
 use crate::revocation::Watch;
-use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_kept, check_method};
+use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_forwardable_verbatim, check_method};
 use crate::trust::Trust;
 use api_key::KnownKey;
 use certificate::Verified;
@@ -208,7 +208,7 @@ impl<P: Platform> Gate<P> {
             .and_then(|index| Some((index, self.policy.rules.get(index)?)));
         if !request.path_rewritten {
             let route = index.and_then(|(index, _)| self.policy.router.routes().get(index));
-            check_kept(request.target, route.map(|route| &route.path)).map_err(ambiguous)?;
+            check_forwardable_verbatim(request.target, route.map(|route| &route.path)).map_err(ambiguous)?;
         }
         let (index, rule) =
             index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;

@@ -18,18 +18,18 @@
 //! ```
 
 mod host;
-mod kept;
 mod method;
 mod path;
 mod pattern;
+mod raw_path;
 mod router;
 #[cfg(test)]
 mod tests;
 
 pub use host::{Host, HostPattern, HostPatternError, HostRefused};
-pub use kept::check_kept;
 pub(crate) use method::check_method;
 pub use method::{MethodError, Methods};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
 pub use pattern::{Captures, PathPattern, PatternError};
+pub use raw_path::check_forwardable_verbatim;
 pub use router::{Match, Route, Router, Shadowed};

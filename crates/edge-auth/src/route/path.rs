@@ -192,11 +192,11 @@ pub enum PathRefused {
     DecodedDelimiter,
     /// A dot segment in a path that goes on as it was sent: its upstream may take it literally.
     #[error("the path holds a dot segment (`.`, `..`), and goes on as it was sent; send it resolved")]
-    DotSegmentKept,
+    DotSegmentForwarded,
     /// An escape, in a path that goes on as it was sent, in what the rule's path writes out: an
     /// upstream that does not decode it sees another path.
     #[error("the path escapes what the rule's path writes out, and goes on as it was sent; send it plainly")]
-    EscapeKept,
+    EscapeForwarded,
 }
 
 /// What is left of a raw request target after an endpoint's own prefix (`/authorize`), or `None` if

@@ -14,9 +14,9 @@ use super::pattern::PathPattern;
 /// where no rule decides.
 ///
 /// `target` is one that [`NormalPath::parse`](super::NormalPath::parse) takes, and that the pattern matches.
-pub fn check_kept(target: &str, pattern: Option<&PathPattern>) -> Result<(), PathRefused> {
+pub fn check_forwardable_verbatim(target: &str, pattern: Option<&PathPattern>) -> Result<(), PathRefused> {
     if has_dot_segments(target) {
-        return Err(PathRefused::DotSegmentKept);
+        return Err(PathRefused::DotSegmentForwarded);
     }
     let path = target.split('?').next().unwrap_or_default();
     // Without dot segments, those of the path and of the pattern stand side by side.
@@ -25,7 +25,7 @@ pub fn check_kept(target: &str, pattern: Option<&PathPattern>) -> Result<(), Pat
     let plain = written_out
         .zip(sent)
         .all(|(literal, sent)| literal.is_none_or(|literal| are_same(&encode_segment(literal), sent)));
-    if plain { Ok(()) } else { Err(PathRefused::EscapeKept) }
+    if plain { Ok(()) } else { Err(PathRefused::EscapeForwarded) }
 }
 
 /// Whether two spellings are the same, `%c3` and `%C3` included.
@@ -47,41 +47,45 @@ mod tests {
     use super::*;
     use crate::route::{Methods, NormalPath, Route, Router};
 
-    fn kept(target: &str, pattern: &str) -> Result<(), PathRefused> {
+    fn forwardable(target: &str, pattern: &str) -> Result<(), PathRefused> {
         let pattern = PathPattern::parse(pattern).unwrap();
         assert!(pattern.is_match(&NormalPath::parse(target).unwrap().0), "{pattern} {target}");
-        check_kept(target, Some(&pattern))
+        check_forwardable_verbatim(target, Some(&pattern))
     }
 
     #[test]
     fn dot_segments_are_refused_in_every_spelling_and_without_a_rule_too() {
         for target in ["/a/../b", "/a/%2e%2E/b", "/b/.", "/%2e/b", "/a/.%2e/b", "/b/x/..?c"] {
-            assert_eq!(check_kept(target, None), Err(PathRefused::DotSegmentKept), "{target}");
-            assert_eq!(kept(target, "/{*rest}"), Err(PathRefused::DotSegmentKept), "{target}");
+            assert_eq!(
+                check_forwardable_verbatim(target, None),
+                Err(PathRefused::DotSegmentForwarded),
+                "{target}"
+            );
+            assert_eq!(forwardable(target, "/{*rest}"), Err(PathRefused::DotSegmentForwarded), "{target}");
         }
-        assert_eq!(check_kept("/a?x=/../b", None), Ok(()));
-        assert_eq!(check_kept("/a/..b/...", None), Ok(()));
+        assert_eq!(check_forwardable_verbatim("/a?x=/../b", None), Ok(()));
+        assert_eq!(check_forwardable_verbatim("/a/..b/...", None), Ok(()));
     }
 
     #[test]
     fn what_a_rule_writes_out_is_spelled_plainly() {
         for target in ["/%61dmin/x", "/adm%69n/x", "/%61%64%6d%69%6e/x"] {
-            assert_eq!(kept(target, "/admin/{*rest}"), Err(PathRefused::EscapeKept), "{target}");
+            assert_eq!(forwardable(target, "/admin/{*rest}"), Err(PathRefused::EscapeForwarded), "{target}");
         }
-        assert_eq!(kept("/%40team", "/@team"), Err(PathRefused::EscapeKept));
-        assert_eq!(kept("/x/%6fpen", "/{tenant}/open"), Err(PathRefused::EscapeKept));
-        assert_eq!(kept("/caf\u{e9}", "/caf\u{e9}"), Err(PathRefused::EscapeKept));
+        assert_eq!(forwardable("/%40team", "/@team"), Err(PathRefused::EscapeForwarded));
+        assert_eq!(forwardable("/x/%6fpen", "/{tenant}/open"), Err(PathRefused::EscapeForwarded));
+        assert_eq!(forwardable("/caf\u{e9}", "/caf\u{e9}"), Err(PathRefused::EscapeForwarded));
         for spelling in ["/caf%C3%A9", "/caf%c3%a9", "/caf%C3%a9"] {
-            assert_eq!(kept(spelling, "/caf\u{e9}"), Ok(()));
+            assert_eq!(forwardable(spelling, "/caf\u{e9}"), Ok(()));
         }
-        assert_eq!(kept("/@team/", "/@team/"), Ok(()));
+        assert_eq!(forwardable("/@team/", "/@team/"), Ok(()));
     }
 
     #[test]
     fn what_stands_for_a_name_is_escaped_as_the_client_likes() {
         for target in ["/users/ann%40example.com", "/users/%61nn", "/users/%7eann", "/users/\u{e9}?a=%2f"] {
-            assert_eq!(kept(target, "/users/{id}"), Ok(()), "{target}");
-            assert_eq!(kept(target, "/{*rest}"), Ok(()), "{target}");
+            assert_eq!(forwardable(target, "/users/{id}"), Ok(()), "{target}");
+            assert_eq!(forwardable(target, "/{*rest}"), Ok(()), "{target}");
         }
     }
 
@@ -110,18 +114,18 @@ mod tests {
 
     fn resolved(segments: Vec<String>) -> Vec<String> {
         let last = segments.len() - 1;
-        let mut kept: Vec<String> = Vec::new();
+        let mut forwardable: Vec<String> = Vec::new();
         for (index, segment) in segments.into_iter().enumerate() {
             match segment.as_str() {
-                "." => kept.extend((index == last).then(String::new)),
+                "." => forwardable.extend((index == last).then(String::new)),
                 ".." => {
-                    kept.pop();
-                    kept.extend((index == last).then(String::new));
+                    forwardable.pop();
+                    forwardable.extend((index == last).then(String::new));
                 }
-                _ => kept.push(segment),
+                _ => forwardable.push(segment),
             }
         }
-        kept
+        forwardable
     }
 
     const READERS: [(Reader, Spelling); 4] = [
@@ -185,7 +189,7 @@ mod tests {
             let router = Router::new(routes.collect());
             let Ok((path, _)) = NormalPath::parse(&target) else { return Ok(()) };
             let decided = router.index_of(None, &path, "GET");
-            if let Some(index) = decided && check_kept(&target, Some(&patterns[index])).is_ok() {
+            if let Some(index) = decided && check_forwardable_verbatim(&target, Some(&patterns[index])).is_ok() {
                 for (read, spelled) in READERS {
                     let segments = read(&upper_hex(&target));
                     let found = patterns.iter().position(|one| reads_as(one, rest(one), &segments, spelled));
@@ -198,13 +202,13 @@ mod tests {
         fn what_a_gateway_forwards_could_have_been_kept(target in target(), text in pattern()) {
             let pattern = PathPattern::parse(&text).unwrap();
             if let Ok((path, _)) = NormalPath::parse(&target) && pattern.is_match(&path) {
-                prop_assert_eq!(check_kept(&path.forwarded(), Some(&pattern)), Ok(()));
+                prop_assert_eq!(check_forwardable_verbatim(&path.forwarded(), Some(&pattern)), Ok(()));
             }
         }
 
         #[test]
         fn no_input_panics(target in any::<String>(), text in pattern()) {
-            let _ = check_kept(&target, Some(&PathPattern::parse(&text).unwrap()));
+            let _ = check_forwardable_verbatim(&target, Some(&PathPattern::parse(&text).unwrap()));
         }
     }
 }
