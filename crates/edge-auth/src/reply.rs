@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
-use crate::policy::{Named, Rule};
+use crate::policy::{CredentialRef, Rule};
 
 /// RFC 9457, section 3.
 const PROBLEM: &str = "application/problem+json";
@@ -144,8 +144,8 @@ impl<P: Platform> Gate<P> {
             return vec![bearer_challenge(realm, code, None)];
         };
         let named = rule.access.named();
-        let bearer = named.iter().any(|one| matches!(one, Named::Jwt(_)));
-        let api_key = named.iter().any(|one| matches!(one, Named::Key(_)));
+        let bearer = named.iter().any(|one| matches!(one, CredentialRef::Jwt(_)));
+        let api_key = named.iter().any(|one| matches!(one, CredentialRef::Key(_)));
         let bearer = bearer.then(|| bearer_challenge(realm, code, Some(rule)));
         let api_key = api_key.then(|| format!("ApiKey realm=\"{realm}\""));
         let challenges: Vec<_> = bearer.into_iter().chain(api_key).collect();

@@ -38,7 +38,8 @@ struct CheckReport {
     /// Blocks that no rule names, as a rule would.
     unused: Vec<String>,
     /// Certificates that no request to the path of a rule can bring, though the rule names them.
-    named_in_vain: Vec<NamedInVain>,
+    #[serde(rename = "named_in_vain")]
+    unreachable_credentials: Vec<NamedInVain>,
     /// Rules that end answers, and do not where a proxy asks: `[forward_auth]` says that one does.
     not_ended: Vec<String>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
@@ -98,8 +99,8 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
             .map(|(name, source, _)| ClientCertLine { name: name.to_owned(), source })
             .collect(),
         unused: policy.unused(),
-        named_in_vain: policy
-            .named_in_vain()
+        unreachable_credentials: policy
+            .unreachable_credentials()
             .into_iter()
             .map(|(rule, credential)| NamedInVain { rule: rule.to_owned(), credential })
             .collect(),
@@ -180,7 +181,7 @@ impl Report for CheckReport {
         for name in &self.unused {
             writeln!(out, "{warn}unused{warn:#}: {name}: no rule requires it")?;
         }
-        for NamedInVain { rule, credential } in &self.named_in_vain {
+        for NamedInVain { rule, credential } in &self.unreachable_credentials {
             writeln!(
                 out,
                 "{warn}in vain{warn:#}: rule `{rule}` names {credential}, but certificates come through a load \

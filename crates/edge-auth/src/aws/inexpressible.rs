@@ -6,7 +6,7 @@ use super::document::PolicyDocument;
 use super::resource_planner::ResourcePlanner;
 use super::response::MAX_RESPONSE;
 use super::rule_resources::RuleResources;
-use crate::policy::{Access, Named, Policy};
+use crate::policy::{Access, CredentialRef, Policy};
 
 /// What an ARN begins with where the names of region and stage are long.
 const LONG_ARN: &str = "arn:aws-us-gov:execute-api:ap-southeast-2:123456789012:abcdefghij/production/GET/";
@@ -89,7 +89,7 @@ fn inexpressible_beside(policy: &Policy, planner: &ResourcePlanner, api: ApiType
 /// All that one caller may pass, by each credential that the policy knows, and by none.
 fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option<(usize, String)> {
     let arn = MethodArn::parse(LONG_ARN)?;
-    let mut known: Vec<Option<Named>> = vec![None];
+    let mut known: Vec<Option<CredentialRef>> = vec![None];
     known.extend(policy.rules.iter().flat_map(|rule| rule.access.named()).map(|named| Some(*named)));
     known.sort_unstable();
     known.dedup();
@@ -105,7 +105,7 @@ fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option
 }
 
 /// Whether a rule may let somebody in as a principal of this kind.
-fn lets_in(access: &Access, named: Option<Named>) -> bool {
+fn lets_in(access: &Access, named: Option<CredentialRef>) -> bool {
     match (access, named) {
         (Access::Public, _) => true,
         (_, None) => false,

@@ -13,7 +13,7 @@ use super::outcome::{CheckResult, DecisionContext, DeferredTask};
 use crate::api_key::{ApiKey, ApiKeyBlock, KeyRefusal, RecordError};
 use crate::denial::{Code, Denial};
 use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
-use crate::policy::Named;
+use crate::policy::CredentialRef;
 use crate::principal::{Principal, PrincipalKind};
 
 /// A refusal by a copy is checked against the store, since the key may have been rotated or enabled
@@ -49,14 +49,14 @@ impl<P: Platform> Gate<P> {
     pub(super) async fn verify_key(
         &self,
         text: &str,
-        named: &[Named],
+        named: &[CredentialRef],
         client_ip: Option<IpAddr>,
         now: Timestamp,
         context: &mut DecisionContext,
-    ) -> Result<(Named, Principal), Denial> {
+    ) -> Result<(CredentialRef, Principal), Denial> {
         let blocks = named.iter().filter_map(|one| match one {
-            Named::Key(index) => self.key_blocks.get(*index).map(|block| (*index, block)),
-            Named::Jwt(_) | Named::Cert(_) => None,
+            CredentialRef::Key(index) => self.key_blocks.get(*index).map(|block| (*index, block)),
+            CredentialRef::Jwt(_) | CredentialRef::Cert(_) => None,
         });
         // A key that shows whose it is is looked up as no other: that would cost reads.
         let shows = self.key_blocks.iter().any(|block| block.recognises(text));
@@ -65,7 +65,7 @@ impl<P: Platform> Gate<P> {
         let mut refused = invalid("no block of keys that the rule names has keys of this form".to_owned());
         for (index, block) in candidates {
             match self.check_key(index, block, text, client_ip, now, context).await {
-                Ok(principal) => return Ok((Named::Key(index), principal)),
+                Ok(principal) => return Ok((CredentialRef::Key(index), principal)),
                 // Only hashes of other systems can be in another block's place; ours name their block.
                 Err(denial) if denial.code == Code::KeyInvalid => refused = denial,
                 Err(denial) => return Err(denial),

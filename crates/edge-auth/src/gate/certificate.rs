@@ -10,13 +10,13 @@ use super::outcome::{CheckResult, DecisionContext};
 use crate::certificate::{CertificateBlock, CertificateSource, KnownCertificate, Presented, Thumbprint};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
-use crate::policy::{Named, Rule};
+use crate::policy::{CredentialRef, Rule};
 use crate::request::AuthRequest;
 
 /// A certificate, and the block by which it was found good.
 #[derive(Clone)]
 pub(super) struct Verified {
-    pub named: Named,
+    pub named: CredentialRef,
     pub certificate: Arc<KnownCertificate>,
 }
 
@@ -24,13 +24,13 @@ impl<P: Platform> Gate<P> {
     /// Verifies the certificate that is presented by a source of the blocks that the rule names.
     pub(super) async fn verify_certificate(
         &self,
-        named: &[Named],
+        named: &[CredentialRef],
         request: &AuthRequest<'_>,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Option<Verified>, Denial> {
         let blocks = named.iter().filter_map(|one| match one {
-            Named::Cert(index) => Some(*index),
+            CredentialRef::Cert(index) => Some(*index),
             _ => None,
         });
         self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, context).await
@@ -60,7 +60,7 @@ impl<P: Platform> Gate<P> {
             let reason = "the token is bound to a certificate, and the policy has no `[[client_cert]]`";
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
-        let names_certificates = rule.access.named().iter().any(|one| matches!(one, Named::Cert(_)));
+        let names_certificates = rule.access.named().iter().any(|one| matches!(one, CredentialRef::Cert(_)));
         let found = match certificate {
             None if !names_certificates => self.certificate_of(&wanted, request, now, context).await?,
             named => named,
@@ -88,9 +88,9 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The block that a rule names.
-    pub(super) fn certificate_block(&self, named: &Named) -> Option<&CertificateBlock> {
+    pub(super) fn certificate_block(&self, named: &CredentialRef) -> Option<&CertificateBlock> {
         match named {
-            Named::Cert(index) => self.certificate_blocks.get(*index),
+            CredentialRef::Cert(index) => self.certificate_blocks.get(*index),
             _ => None,
         }
     }
@@ -171,7 +171,7 @@ impl<P: Platform> Gate<P> {
                     context.check("certificate", CheckResult::Passed, || {
                         format!("by source `{source}`, good for block `{}`", block.name)
                     });
-                    return Ok(Verified { named: Named::Cert(index), certificate });
+                    return Ok(Verified { named: CredentialRef::Cert(index), certificate });
                 }
                 // It may be for another block. What is told is the refusal that came furthest.
                 Err(denial) if refused.code == Code::CertificateIssuerUntrusted => refused = denial,

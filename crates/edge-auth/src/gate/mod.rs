@@ -34,7 +34,7 @@ use crate::endpoints::cors;
 use crate::identity::{IdentityHeaders, overrides_route};
 use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
-use crate::policy::{Access, Named, Policy, Rule};
+use crate::policy::{Access, CredentialRef, Policy, Rule};
 use crate::principal::Principal;
 use crate::redact::Redactor;
 use crate::request::AuthRequest;
@@ -230,7 +230,7 @@ impl<P: Platform> Gate<P> {
         let Presented { token, elsewhere, api_key } =
             self.wanted(access).extract(request.headers, |text| self.is_api_key(text))?;
 
-        let mut verified: Vec<(Named, Principal)> = Vec::with_capacity(2);
+        let mut verified: Vec<(CredentialRef, Principal)> = Vec::with_capacity(2);
         let certificate = self.verify_certificate(named, request, now, context).await?;
         if let Some(Verified { named, certificate }) = &certificate {
             verified.push((*named, certificate.principal.clone()));
@@ -268,9 +268,9 @@ impl<P: Platform> Gate<P> {
         };
         for one in access.named() {
             match one {
-                Named::Key(_) => wanted.api_key = true,
-                Named::Cert(_) => {}
-                Named::Jwt(index) => {
+                CredentialRef::Key(_) => wanted.api_key = true,
+                CredentialRef::Cert(_) => {}
+                CredentialRef::Jwt(index) => {
                     match self.policy.issuers.get(*index).and_then(|issuer| issuer.token_header.as_deref()) {
                         None => wanted.token = true,
                         Some(header) if wanted.token_headers.contains(&header) => {}
@@ -286,7 +286,7 @@ impl<P: Platform> Gate<P> {
         self.key_blocks.iter().any(|block| block.recognises(text))
     }
 
-    fn missing(&self, access: &Access, verified: &[(Named, Principal)]) -> String {
+    fn missing(&self, access: &Access, verified: &[(CredentialRef, Principal)]) -> String {
         let absent = access.named().iter().filter(|one| verified.iter().all(|(name, _)| name != *one));
         let names: Vec<String> = absent.map(|one| self.policy.name_of(one)).collect();
         match access {

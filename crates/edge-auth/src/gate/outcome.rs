@@ -11,7 +11,7 @@ use crate::audit::AuditEvent;
 use crate::certificate::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
-use crate::policy::{Named, Rule};
+use crate::policy::{CredentialRef, Rule};
 use crate::principal::{Principal, PrincipalKind};
 use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
@@ -220,7 +220,7 @@ impl DecisionContext {
 
     /// A credential that the rule names: verified, or not there. One that fails ends the decision
     /// before, so it is the decision's reason.
-    pub(super) fn named<P: Platform>(&mut self, named: &Named, verified: bool, gate: &Gate<P>) {
+    pub(super) fn named<P: Platform>(&mut self, named: &CredentialRef, verified: bool, gate: &Gate<P>) {
         if self.checks.is_some() {
             let (result, detail) = match verified {
                 true => (CheckResult::Passed, "verified"),

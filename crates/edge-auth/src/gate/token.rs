@@ -16,7 +16,7 @@ use crate::credential::PresentedToken;
 use crate::denial::{Code, Denial};
 use crate::issuer_keys::Selected;
 use crate::platform::Platform;
-use crate::policy::{Issuer, Named};
+use crate::policy::{CredentialRef, Issuer};
 use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::{Marks, Thing};
 use crate::scopes::Scopes;
@@ -44,10 +44,10 @@ impl<P: Platform> Gate<P> {
     pub(super) async fn verify_token(
         &self,
         presented: PresentedToken<'_>,
-        named: &[Named],
+        named: &[CredentialRef],
         now: Timestamp,
         context: &mut DecisionContext,
-    ) -> Result<(Named, Principal, Confirmation), Denial> {
+    ) -> Result<(CredentialRef, Principal, Confirmation), Denial> {
         let (bytes, limit) = (presented.text.len(), self.policy.max_token_bytes);
         if bytes > limit {
             return Err(refusal(TokenError::TooLarge { bytes, limit }));
@@ -60,7 +60,7 @@ impl<P: Platform> Gate<P> {
         let principal = self.check_claims(issuer, &known.token, presented.dpop, now, context)?;
         let issued_at = known.token.claims().issued_at();
         self.check_token_revocation(&known.marks, issued_at, now, context).await?;
-        Ok((Named::Jwt(known.issuer), principal, known.token.claims().confirmation()))
+        Ok((CredentialRef::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
     /// The issuer is the one of the rule's whose `iss` the token claims, and whose tokens come by this
@@ -69,11 +69,11 @@ impl<P: Platform> Gate<P> {
         &self,
         claimed: Option<&str>,
         field: Option<&str>,
-        named: &[Named],
+        named: &[CredentialRef],
     ) -> Result<(usize, &Issuer), Denial> {
         let issuers = named.iter().filter_map(|one| match one {
-            Named::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
-            Named::Key(_) | Named::Cert(_) => None,
+            CredentialRef::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
+            CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
         let issuers = issuers.filter(|(_, issuer)| field == issuer.token_header.as_deref());
         let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.expected.issuer));
@@ -93,7 +93,7 @@ impl<P: Platform> Gate<P> {
         &self,
         presented: PresentedToken<'_>,
         digest: &TokenDigest,
-        named: &[Named],
+        named: &[CredentialRef],
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Option<(&Issuer, Arc<KnownToken>)> {
@@ -119,7 +119,7 @@ impl<P: Platform> Gate<P> {
         &self,
         presented: PresentedToken<'_>,
         digest: TokenDigest,
-        named: &[Named],
+        named: &[CredentialRef],
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(&Issuer, Arc<KnownToken>), Denial> {

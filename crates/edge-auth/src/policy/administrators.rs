@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Access, Named, Policy, Rule};
+use super::{Access, CredentialRef, Policy, Rule};
 use crate::admin::AdminScope;
 use crate::route::{PathPattern, Route};
 
@@ -75,13 +75,13 @@ impl Policy {
 
     /// Whether credentials of a block can be granted a scope by name. What a single key or token was
     /// granted is not in the policy.
-    fn can_have(&self, named: &Named, scope: AdminScope) -> bool {
+    fn can_have(&self, named: &CredentialRef, scope: AdminScope) -> bool {
         match named {
-            Named::Jwt(index) => {
+            CredentialRef::Jwt(index) => {
                 self.issuers.get(*index).is_some_and(|issuer| !issuer.scope_claims.is_empty())
             }
-            Named::Key(_) => true,
-            Named::Cert(index) => {
+            CredentialRef::Key(_) => true,
+            CredentialRef::Cert(index) => {
                 self.client_certs.get(*index).is_some_and(|block| block.scopes.contains(scope.name()))
             }
         }
@@ -89,7 +89,7 @@ impl Policy {
 }
 
 /// Whose credentials can be the principal of a rule, and with that bring the scopes.
-fn principals(access: &Access) -> &[Named] {
+fn principals(access: &Access) -> &[CredentialRef] {
     match access {
         Access::Public => &[],
         Access::Any(named) => named,
@@ -99,5 +99,5 @@ fn principals(access: &Access) -> &[Named] {
 
 /// Whether a rule is written for the administration's paths, rather than for many others, too.
 fn is_for_administration(path: &PathPattern) -> bool {
-    path.segments().next() == Some(Some("admin")) && super::in_vain::is_of_administration(path)
+    path.segments().next() == Some(Some("admin")) && super::lint::is_of_administration(path)
 }

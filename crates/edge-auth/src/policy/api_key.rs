@@ -1,7 +1,7 @@
 //! `[[api_key]]`.
 
 use super::compile::{Compiler, Field};
-use super::source;
+use super::schema;
 use crate::api_key::{BlockError, ImportedFormat, KeyFormat};
 
 /// One `[[api_key]]`: the shape of its keys, and the names of its peppers.
@@ -26,7 +26,7 @@ pub(crate) enum ApiKeyKind {
 pub(super) fn api_key(
     compiler: &mut Compiler<'_>,
     index: usize,
-    source: source::ApiKey,
+    source: schema::ApiKeyTable,
 ) -> Option<ApiKeyPolicy> {
     let at = |field: &'static str| Field::of("api_key", index, field);
     compiler.name(at("name"), &source.name);
@@ -54,7 +54,7 @@ pub(super) fn api_key(
             ApiKeyKind::Native(format.ok()?)
         }
     };
-    let source::SecretNames { current, previous, retired } = source.pepper;
+    let schema::SecretNames { current, previous, retired } = source.pepper;
     let line = compiler.line(&at("pepper"));
     Some(ApiKeyPolicy { name: source.name, kind, line, current, previous, retired })
 }

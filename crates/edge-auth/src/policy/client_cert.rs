@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::compile::{Compiler, Field};
-use super::source;
+use super::schema;
 use crate::certificate::{CertificateSource, DistinguishedName, Identity, ListRule, Pins, from_hex};
 use crate::scopes::{self, Scopes};
 
@@ -34,7 +34,7 @@ impl ClientCertPolicy {
 pub(super) fn client_cert(
     compiler: &mut Compiler<'_>,
     index: usize,
-    source: source::ClientCert,
+    source: schema::ClientCertTable,
 ) -> Option<ClientCertPolicy> {
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let before = compiler.mistakes();
@@ -68,8 +68,8 @@ pub(super) fn client_cert(
     (compiler.mistakes() == before).then_some(block)
 }
 
-fn identity(source: &source::CertificateIdentity) -> Result<Identity, String> {
-    use source::CertificateIdentity as Written;
+fn identity(source: &schema::CertificateIdentity) -> Result<Identity, String> {
+    use schema::CertificateIdentity as Written;
     match source {
         Written::SanUri(patterns) => Identity::uris(&patterns.0),
         Written::SanDns(patterns) => Identity::hosts(&patterns.0),
@@ -82,7 +82,7 @@ fn identity(source: &source::CertificateIdentity) -> Result<Identity, String> {
 }
 
 /// What the source can pin, and something of it: whoever else the platform trusts would pass.
-fn pins(compiler: &mut Compiler<'_>, index: usize, source: &source::ClientCert) -> Pins {
+fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTable) -> Pins {
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let from = source.source;
     let can = match (from.brings_chain(), from.pins_fingerprint()) {
@@ -135,11 +135,11 @@ const NAME: &str = "a name like \"CN=Devices CA,O=Example\" (RFC 4514)";
 fn list<T>(
     compiler: &mut Compiler<'_>,
     at: Field,
-    given: &Option<source::OneOrMany>,
+    given: &Option<schema::OneOrMany>,
     wanted: &str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Vec<T> {
-    let Some(source::OneOrMany(given)) = given else { return Vec::new() };
+    let Some(schema::OneOrMany(given)) = given else { return Vec::new() };
     if given.is_empty() {
         compiler.error(at.clone(), "is empty: name one, or leave it out");
     }

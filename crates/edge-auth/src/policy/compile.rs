@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::PolicyError;
-use super::locate::{Format, Map, Place, Step};
+use super::spans::{FieldPath, Format, PathStep, SpanMap};
 
 /// A field of a block, for an error's place.
 #[derive(Debug, Clone)]
@@ -24,10 +24,10 @@ impl Field {
         Self { block, index: None, field }
     }
 
-    fn place(&self) -> Place {
-        let mut place = vec![Step::Field(self.block.to_owned())];
-        place.extend(self.index.map(Step::Index));
-        place.push(Step::Field(self.field.to_owned()));
+    fn place(&self) -> FieldPath {
+        let mut place = vec![PathStep::Field(self.block.to_owned())];
+        place.extend(self.index.map(PathStep::Index));
+        place.push(PathStep::Field(self.field.to_owned()));
         place
     }
 }
@@ -35,7 +35,7 @@ impl Field {
 /// Collects the mistakes of one policy.
 pub(super) struct Compiler<'a> {
     file: &'a str,
-    map: Map,
+    map: SpanMap,
     /// A name for people for each block of a list: ``rule 3 (`/v1/orders`)``.
     labels: Vec<(&'static str, Vec<String>)>,
     errors: Vec<PolicyError>,
@@ -46,7 +46,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn new(file: &'a str, text: &str, format: Format) -> Self {
         Self {
             file,
-            map: Map::of(text, format),
+            map: SpanMap::of(text, format),
             labels: Vec::new(),
             errors: Vec::new(),
             names: BTreeSet::new(),

@@ -9,10 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::compile::{Compiler, Field};
-use super::header::Headers;
 use super::preset::Defaults;
 use super::public_issuer::PublicIssuer;
-use super::source;
+use super::reserved_headers::CustomHeaders;
+use super::schema;
 
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
@@ -104,9 +104,9 @@ impl Issuer {
     /// Compiles one block; every mistake is reported to `compiler`.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
-        headers: &mut Headers,
+        headers: &mut CustomHeaders,
         index: usize,
-        source: source::Issuer,
+        source: schema::IssuerTable,
     ) -> Option<Self> {
         let at = |field: &'static str| Field::of("issuer", index, field);
         let before = compiler.mistakes();
@@ -261,7 +261,7 @@ fn pinned(
     }
 }
 
-fn keys(compiler: &mut Compiler<'_>, index: usize, source: &source::Issuer) -> Option<KeyOrigin> {
+fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable) -> Option<KeyOrigin> {
     let at = Field::of("issuer", index, "keys");
     let Some(keys) = &source.keys else {
         compiler.error(

@@ -6,28 +6,28 @@
 
 mod administrators;
 mod api_key;
-mod by_name;
 mod client_cert;
 mod compile;
 mod error;
-mod header;
 mod host_requirements;
-mod in_vain;
+mod introspect;
 mod issuer;
-mod locate;
+mod lint;
+mod parse;
 mod preset;
 mod public_issuer;
-mod read;
+mod reserved_headers;
 mod response_age;
 mod rule;
-mod sample;
-mod source;
-mod summary;
-mod tables;
+mod sample_token;
+mod schema;
+mod settings;
+mod spans;
+mod strict_table;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, target_family = "wasm"))]
-mod tree;
+mod value;
 
 use std::path::Path;
 use std::time::Duration;
@@ -36,26 +36,26 @@ use api_key::{api_key, look_different};
 use client_cert::client_cert;
 use compile::{Compiler, Field};
 use edge_auth_token::Timestamp;
-use header::Headers;
-use read::read;
-use rule::Blocks;
-use tables::{AdminPolicy, RevocationPolicy};
+use parse::parse;
+use reserved_headers::CustomHeaders;
+use rule::BlockNames;
+use settings::{AdminPolicy, RevocationPolicy};
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
-pub(crate) use by_name::table;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
-pub(crate) use rule::{Access, Cors, Named, Rule};
+pub(crate) use rule::{Access, Cors, CredentialRef, Rule};
+pub(crate) use strict_table::table;
 
 pub use administrators::{Administration, Administrator};
 pub use error::{PolicyError, PolicyErrors};
 pub use host_requirements::HostCapabilities;
+pub use introspect::RuleSummary;
 pub use issuer::KeyOrigin;
-pub use locate::Format;
 pub use preset::Preset;
-pub use sample::SampleToken;
-pub use source::Proxy;
-pub use summary::RuleSummary;
+pub use sample_token::SampleToken;
+pub use schema::Proxy;
+pub use spans::Format;
 
 use crate::aws::AwsPolicy;
 use crate::certificate::{CertificateSource, Pins};
@@ -100,7 +100,7 @@ impl Policy {
             return Err(PolicyErrors::of_file(file, TOO_LONG));
         }
         let mut compiler = Compiler::new(file, text, format);
-        let source = read(text, format, file)?;
+        let source = parse(text, format, file)?;
         let policy = Self::compile(&mut compiler, source, file);
         compiler.finish().map_err(PolicyErrors)?;
         Ok(policy)
@@ -125,11 +125,11 @@ impl Policy {
     }
 
     /// `jwt:corp`, as a rule writes it.
-    pub(crate) fn name_of(&self, named: &Named) -> String {
+    pub(crate) fn name_of(&self, named: &CredentialRef) -> String {
         let name = match named {
-            Named::Jwt(index) => self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
-            Named::Key(index) => self.api_keys.get(*index).map(|block| ("key", &block.name)),
-            Named::Cert(index) => self.client_certs.get(*index).map(|block| ("cert", &block.name)),
+            CredentialRef::Jwt(index) => self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
+            CredentialRef::Key(index) => self.api_keys.get(*index).map(|block| ("key", &block.name)),
+            CredentialRef::Cert(index) => self.client_certs.get(*index).map(|block| ("cert", &block.name)),
         };
         name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
     }
@@ -254,7 +254,7 @@ impl Policy {
         issuers.chain(peppers).chain(self.trust.secret.as_deref()).chain(revocation).collect()
     }
 
-    fn compile(compiler: &mut Compiler<'_>, source: source::Source, file: &str) -> Self {
+    fn compile(compiler: &mut Compiler<'_>, source: schema::PolicyTables, file: &str) -> Self {
         let names = |names: Vec<&String>| names.into_iter().cloned().collect();
         compiler.label("issuer", names(source.issuer.iter().map(|block| &block.name).collect()));
         compiler.label("api_key", names(source.api_key.iter().map(|block| &block.name).collect()));
@@ -269,13 +269,13 @@ impl Policy {
         let key_names: Vec<String> = source.api_key.iter().map(|block| block.name.clone()).collect();
         let cert_names: Vec<(String, CertificateSource)> =
             source.client_cert.iter().map(|block| (block.name.clone(), block.source)).collect();
-        let blocks = Blocks { issuers: &issuer_names, api_keys: &key_names, client_certs: &cert_names };
+        let blocks = BlockNames { issuers: &issuer_names, api_keys: &key_names, client_certs: &cert_names };
 
-        let identity_prefix = tables::identity_prefix(compiler, source.identity);
-        let mut headers = Headers::beside(&identity_prefix);
-        let trust = tables::trust(compiler, &mut headers, source.trust);
+        let identity_prefix = settings::identity_prefix(compiler, source.identity);
+        let mut headers = CustomHeaders::beside(&identity_prefix);
+        let trust = settings::trust(compiler, &mut headers, source.trust);
         let api_key_header =
-            tables::api_key_header(compiler, &mut headers, source.credentials.api_key_header);
+            settings::api_key_header(compiler, &mut headers, source.credentials.api_key_header);
         let indexed = source.issuer.into_iter().enumerate();
         let issuers =
             indexed.filter_map(|(i, block)| Issuer::compile(compiler, &mut headers, i, block)).collect();
@@ -316,14 +316,14 @@ impl Policy {
             client_certs,
             rules,
             router,
-            revocation: tables::revocation(compiler, source.revocation),
+            revocation: settings::revocation(compiler, source.revocation),
             identity_prefix,
             api_key_header,
-            max_token_bytes: tables::max_token_bytes(compiler, source.credentials.max_token_bytes),
-            realm: tables::realm(compiler, source.credentials.realm),
+            max_token_bytes: settings::max_token_bytes(compiler, source.credentials.max_token_bytes),
+            realm: settings::realm(compiler, source.credentials.realm),
             trust,
             forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),
-            admin: source.admin.map(|admin| tables::admin(compiler, admin)),
+            admin: source.admin.map(|admin| settings::admin(compiler, admin)),
             aws: source.aws,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Policy;
 use super::compile::{Compiler, Field};
-use super::source::Span;
+use super::schema::DurationText;
 
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::compile::{Compiler, Field};
 use super::response_age::max_response_age;
-use super::source;
+use super::schema;
 use crate::certificate::CertificateSource;
 use crate::route::{HostPattern, Methods, PathPattern, Route};
 use crate::scopes::ScopeRule;
@@ -31,13 +31,13 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Access {
     Public,
-    Any(Vec<Named>),
-    All(Vec<Named>),
+    Any(Vec<CredentialRef>),
+    All(Vec<CredentialRef>),
 }
 
 impl Access {
     /// The named credentials, in the rule's order; none for a public rule.
-    pub(crate) fn named(&self) -> &[Named] {
+    pub(crate) fn named(&self) -> &[CredentialRef] {
         match self {
             Self::Public => &[],
             Self::Any(named) | Self::All(named) => named,
@@ -47,7 +47,7 @@ impl Access {
 
 /// A block of the policy that a rule names, by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Named {
+pub(crate) enum CredentialRef {
     Jwt(usize),
     Key(usize),
     Cert(usize),
@@ -62,7 +62,7 @@ pub(crate) struct Cors {
 }
 
 /// The names that `require` may refer to.
-pub(super) struct Blocks<'a> {
+pub(super) struct BlockNames<'a> {
     pub issuers: &'a [(String, String)],
     pub api_keys: &'a [String],
     pub client_certs: &'a [(String, CertificateSource)],
@@ -71,9 +71,9 @@ pub(super) struct Blocks<'a> {
 impl Rule {
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
-        blocks: &Blocks<'_>,
+        blocks: &BlockNames<'_>,
         index: usize,
-        source: source::Rule,
+        source: schema::RuleTable,
     ) -> Option<(Self, Route)> {
         let at = |field: &'static str| Field::of("rule", index, field);
         let before = compiler.mistakes();
@@ -98,7 +98,7 @@ impl Rule {
         if source.public && !scopes.is_empty() {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
-        let names_jwt = access.iter().flat_map(Access::named).any(|one| matches!(one, Named::Jwt(_)));
+        let names_jwt = access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
         if source.certificate_bound && access.is_some() && !names_jwt {
             compiler.error(at("certificate_bound"), "is about tokens, and the rule names no \"jwt:NAME\"");
         }
@@ -128,9 +128,9 @@ impl Rule {
 
 fn access(
     compiler: &mut Compiler<'_>,
-    blocks: &Blocks<'_>,
+    blocks: &BlockNames<'_>,
     index: usize,
-    source: &source::Rule,
+    source: &schema::RuleTable,
 ) -> Option<Access> {
     let at = Field::of("rule", index, "require");
     match (source.public, &source.require) {
@@ -145,8 +145,8 @@ fn access(
         }
         (false, Some(require)) => {
             let (all, names) = match require {
-                source::Require::Any(names) => (false, names),
-                source::Require::All(names) => (true, names),
+                schema::Require::Any(names) => (false, names),
+                schema::Require::All(names) => (true, names),
             };
             let named = named(compiler, blocks, &at, names, all)?;
             Some(if all { Access::All(named) } else { Access::Any(named) })
@@ -156,11 +156,11 @@ fn access(
 
 fn named(
     compiler: &mut Compiler<'_>,
-    blocks: &Blocks<'_>,
+    blocks: &BlockNames<'_>,
     at: &Field,
     names: &[String],
     all: bool,
-) -> Option<Vec<Named>> {
+) -> Option<Vec<CredentialRef>> {
     if names.is_empty() {
         compiler.error(at.clone(), "names no credential: nobody could pass");
         return None;
@@ -169,11 +169,13 @@ fn named(
     for name in names {
         let named = match name.split_once(':') {
             Some(("jwt", block)) => {
-                blocks.issuers.iter().position(|(issuer, _)| issuer == block).map(Named::Jwt)
+                blocks.issuers.iter().position(|(issuer, _)| issuer == block).map(CredentialRef::Jwt)
             }
-            Some(("key", block)) => blocks.api_keys.iter().position(|key| key == block).map(Named::Key),
+            Some(("key", block)) => {
+                blocks.api_keys.iter().position(|key| key == block).map(CredentialRef::Key)
+            }
             Some(("cert", block)) => {
-                blocks.client_certs.iter().position(|(cert, _)| cert == block).map(Named::Cert)
+                blocks.client_certs.iter().position(|(cert, _)| cert == block).map(CredentialRef::Cert)
             }
             _ => {
                 let message = format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\"");
@@ -199,19 +201,19 @@ fn named(
 /// blocks with one `iss` would leave it open which of them decides.
 fn one_of_a_kind(
     compiler: &mut Compiler<'_>,
-    blocks: &Blocks<'_>,
+    blocks: &BlockNames<'_>,
     at: &Field,
-    named: &[Named],
+    named: &[CredentialRef],
     all: bool,
 ) -> Option<()> {
     let jwts: Vec<&String> = named
         .iter()
         .filter_map(|one| match one {
-            Named::Jwt(index) => blocks.issuers.get(*index).map(|(_, iss)| iss),
-            Named::Key(_) | Named::Cert(_) => None,
+            CredentialRef::Jwt(index) => blocks.issuers.get(*index).map(|(_, iss)| iss),
+            CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         })
         .collect();
-    let keys = named.iter().filter(|one| matches!(one, Named::Key(_))).count();
+    let keys = named.iter().filter(|one| matches!(one, CredentialRef::Key(_))).count();
     let certs = named.len() - jwts.len() - keys;
     if all && (jwts.len() > 1 || keys > 1 || certs > 1) {
         compiler.error(at.clone(), "`all` of two of a kind can never be met: a request carries one of each");
@@ -219,8 +221,10 @@ fn one_of_a_kind(
     }
     let by = |source| {
         named.iter().any(|one| match one {
-            Named::Cert(index) => blocks.client_certs.get(*index).is_some_and(|(_, own)| *own == source),
-            Named::Jwt(_) | Named::Key(_) => false,
+            CredentialRef::Cert(index) => {
+                blocks.client_certs.get(*index).is_some_and(|(_, own)| *own == source)
+            }
+            CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
         })
     };
     if by(CertificateSource::Rfc9440) && by(CertificateSource::CloudflareHeaders) {
@@ -238,7 +242,7 @@ fn one_of_a_kind(
     Some(())
 }
 
-fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: source::Scopes) -> ScopeRule {
+fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: schema::ScopesTable) -> ScopeRule {
     let lists = [&wanted.all_of, &wanted.any_of];
     if lists.iter().all(|list| list.is_none()) || lists.into_iter().flatten().any(Vec::is_empty) {
         // Taken for "none", it would let everybody in.
@@ -254,7 +258,7 @@ fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: source::Scopes) -> Sco
     scopes
 }
 
-fn cors(compiler: &mut Compiler<'_>, index: usize, source: source::Cors) -> Cors {
+fn cors(compiler: &mut Compiler<'_>, index: usize, source: schema::CorsTable) -> Cors {
     let at = Field::of("rule", index, "cors");
     let origin = |origin: &String| {
         !origin.contains('*')

@@ -10,57 +10,57 @@ use ipnet::IpNet;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::by_name::{optional, table, tables};
 use super::preset::Preset;
+use super::strict_table::{optional, table, tables};
 use crate::api_key::DigestAlgorithm;
 use crate::aws::AwsPolicy;
 use crate::certificate::CertificateSource;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Source {
+pub(super) struct PolicyTables {
     #[serde(default, deserialize_with = "table")]
-    pub revocation: Revocation,
+    pub revocation: RevocationTable,
     #[serde(default, deserialize_with = "table")]
-    pub identity: Identity,
+    pub identity: IdentityTable,
     #[serde(default, deserialize_with = "table")]
-    pub credentials: Credentials,
+    pub credentials: CredentialsTable,
     #[serde(default, deserialize_with = "table")]
-    pub trust: Trust,
+    pub trust: TrustTable,
     #[serde(default, deserialize_with = "optional")]
-    pub forward_auth: Option<ForwardAuth>,
+    pub forward_auth: Option<ForwardAuthTable>,
     #[serde(default, deserialize_with = "optional")]
-    pub admin: Option<Admin>,
+    pub admin: Option<AdminTable>,
     #[serde(default, deserialize_with = "table")]
     pub aws: AwsPolicy,
     #[serde(default, deserialize_with = "tables")]
-    pub issuer: Vec<Issuer>,
+    pub issuer: Vec<IssuerTable>,
     #[serde(default, deserialize_with = "tables")]
-    pub api_key: Vec<ApiKey>,
+    pub api_key: Vec<ApiKeyTable>,
     #[serde(default, deserialize_with = "tables")]
-    pub client_cert: Vec<ClientCert>,
+    pub client_cert: Vec<ClientCertTable>,
     #[serde(default, deserialize_with = "tables")]
-    pub rule: Vec<Rule>,
+    pub rule: Vec<RuleTable>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Revocation {
-    pub bound: Option<Span>,
+pub(super) struct RevocationTable {
+    pub bound: Option<DurationText>,
     pub secret: Option<SecretNames>,
-    pub interval: Option<Span>,
-    pub gateway_cache: Option<Span>,
+    pub interval: Option<DurationText>,
+    pub gateway_cache: Option<DurationText>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Identity {
+pub(super) struct IdentityTable {
     pub prefix: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Credentials {
+pub(super) struct CredentialsTable {
     pub api_key_header: Option<String>,
     pub max_token_bytes: Option<usize>,
     pub realm: Option<String>,
@@ -68,7 +68,7 @@ pub(super) struct Credentials {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Trust {
+pub(super) struct TrustTable {
     pub networks: Option<Vec<IpNet>>,
     pub secret: Option<String>,
     pub secret_header: Option<String>,
@@ -76,7 +76,7 @@ pub(super) struct Trust {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ForwardAuth {
+pub(super) struct ForwardAuthTable {
     pub proxy: Proxy,
 }
 
@@ -97,13 +97,13 @@ pub enum Proxy {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Admin {
+pub(super) struct AdminTable {
     pub bootstrap_hash: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Issuer {
+pub(super) struct IssuerTable {
     pub name: String,
     pub issuer: String,
     pub preset: Option<Preset>,
@@ -113,7 +113,7 @@ pub(super) struct Issuer {
     #[serde(default)]
     pub insecure_any_subject: bool,
     #[serde(default, deserialize_with = "optional")]
-    pub keys: Option<Keys>,
+    pub keys: Option<KeysTable>,
     pub algorithms: Option<Vec<Algorithm>>,
     pub token_type: Option<OneOrMany>,
     pub token_header: Option<String>,
@@ -122,10 +122,10 @@ pub(super) struct Issuer {
     pub client_claim: Option<OneOrMany>,
     #[serde(default)]
     pub claims: BTreeMap<String, String>,
-    pub max_lifetime: Option<Span>,
-    pub clock_skew: Option<Span>,
-    pub refresh: Option<Span>,
-    pub max_stale: Option<Span>,
+    pub max_lifetime: Option<DurationText>,
+    pub clock_skew: Option<DurationText>,
+    pub refresh: Option<DurationText>,
+    pub max_stale: Option<DurationText>,
     #[serde(default)]
     pub insecure_http_jwks: bool,
 }
@@ -133,7 +133,7 @@ pub(super) struct Issuer {
 /// Where an issuer's keys come from: exactly one of these.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Keys {
+pub(super) struct KeysTable {
     pub discover: Option<bool>,
     pub jwks_url: Option<String>,
     pub jwks_file: Option<PathBuf>,
@@ -143,25 +143,25 @@ pub(super) struct Keys {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ApiKey {
+pub(super) struct ApiKeyTable {
     pub name: String,
     pub prefix: Option<String>,
     pub environment: Option<String>,
     pub pepper: SecretNames,
     #[serde(default, deserialize_with = "optional")]
-    pub imported: Option<Imported>,
+    pub imported: Option<ImportedTable>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Imported {
+pub(super) struct ImportedTable {
     pub hash: DigestAlgorithm,
     pub prefix: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ClientCert {
+pub(super) struct ClientCertTable {
     pub name: String,
     pub source: CertificateSource,
     pub ca_file: Option<PathBuf>,
@@ -191,7 +191,7 @@ pub(super) enum CertificateIdentity {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rule {
+pub(super) struct RuleTable {
     pub name: Option<String>,
     pub host: Option<String>,
     pub path: String,
@@ -199,10 +199,10 @@ pub(super) struct Rule {
     #[serde(default)]
     pub public: bool,
     pub require: Option<Require>,
-    pub scopes: Option<Scopes>,
+    pub scopes: Option<ScopesTable>,
     #[serde(default)]
     pub upgrade: bool,
-    pub max_response_age: Option<Span>,
+    pub max_response_age: Option<DurationText>,
     #[serde(default)]
     pub forward_credential: bool,
     #[serde(default)]
@@ -210,23 +210,23 @@ pub(super) struct Rule {
     #[serde(default)]
     pub insecure_allow_stale_revocation: bool,
     #[serde(default, deserialize_with = "optional")]
-    pub cors: Option<Cors>,
+    pub cors: Option<CorsTable>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cors {
+pub(super) struct CorsTable {
     pub origins: Vec<String>,
     #[serde(default)]
     pub headers: Vec<String>,
-    pub max_age: Option<Span>,
+    pub max_age: Option<DurationText>,
 }
 
 /// A duration as people write it: `"30s"`, `"10m"`, `"1h 30m"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span(pub Duration);
+pub(super) struct DurationText(pub Duration);
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for DurationText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         humantime::parse_duration(&text).map(Self).map_err(|_| {
@@ -241,8 +241,8 @@ pub(super) struct OneOrMany(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
+        struct EitherVisitor;
+        impl<'de> Visitor<'de> for EitherVisitor {
             type Value = OneOrMany;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string or a list of strings")
@@ -254,7 +254,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(OneOrMany)
             }
         }
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(EitherVisitor)
     }
 }
 
@@ -277,8 +277,8 @@ impl<'de> Deserialize<'de> for SecretNames {
             #[serde(default)]
             retired: Vec<String>,
         }
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
+        struct EitherVisitor;
+        impl<'de> Visitor<'de> for EitherVisitor {
             type Value = SecretNames;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the name of a secret, or { current, previous, retired }")
@@ -292,7 +292,7 @@ impl<'de> Deserialize<'de> for SecretNames {
                 Ok(SecretNames { current, previous, retired })
             }
         }
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(EitherVisitor)
     }
 }
 
@@ -311,8 +311,8 @@ impl<'de> Deserialize<'de> for Require {
             any: Option<Vec<String>>,
             all: Option<Vec<String>>,
         }
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
+        struct EitherVisitor;
+        impl<'de> Visitor<'de> for EitherVisitor {
             type Value = Require;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
@@ -331,18 +331,18 @@ impl<'de> Deserialize<'de> for Require {
                 }
             }
         }
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(EitherVisitor)
     }
 }
 
 /// `["a", "b"]` (all of them) or `{ all_of = […], any_of = […] }`.
 #[derive(Debug, Clone)]
-pub(super) struct Scopes {
+pub(super) struct ScopesTable {
     pub all_of: Option<Vec<String>>,
     pub any_of: Option<Vec<String>>,
 }
 
-impl<'de> Deserialize<'de> for Scopes {
+impl<'de> Deserialize<'de> for ScopesTable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -350,21 +350,21 @@ impl<'de> Deserialize<'de> for Scopes {
             all_of: Option<Vec<String>>,
             any_of: Option<Vec<String>>,
         }
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Scopes;
+        struct EitherVisitor;
+        impl<'de> Visitor<'de> for EitherVisitor {
+            type Value = ScopesTable;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of scopes (all are needed), or { all_of = [...], any_of = [...] }")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Scopes, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ScopesTable, A::Error> {
                 let all_of = Vec::deserialize(de::value::SeqAccessDeserializer::new(seq))?;
-                Ok(Scopes { all_of: Some(all_of), any_of: None })
+                Ok(ScopesTable { all_of: Some(all_of), any_of: None })
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scopes, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopesTable, A::Error> {
                 let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Scopes { all_of: table.all_of, any_of: table.any_of })
+                Ok(ScopesTable { all_of: table.all_of, any_of: table.any_of })
             }
         }
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(EitherVisitor)
     }
 }

@@ -9,13 +9,13 @@ use toml::de::{DeTable, DeValue};
 
 /// One step from a document's root: a field's name or a list's index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Field(String),
     Index(usize),
 }
 
 /// The path of a field, as `serde_path_to_error` and the compiler name it.
-pub(super) type Place = Vec<Step>;
+pub(super) type FieldPath = Vec<PathStep>;
 
 /// How a policy is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,23 +35,23 @@ impl Format {
 }
 
 /// Where everything in a document is. It is made once, however many places are asked for.
-pub(super) struct Map {
-    root: Option<Node>,
+pub(super) struct SpanMap {
+    root: Option<SpanNode>,
     newlines: Vec<usize>,
 }
 
 /// A value: where it begins, and what is in it.
 #[derive(Default)]
-struct Node {
+struct SpanNode {
     offset: usize,
-    fields: BTreeMap<String, Node>,
-    items: Vec<Node>,
+    fields: BTreeMap<String, SpanNode>,
+    items: Vec<SpanNode>,
 }
 
 /// How deep a policy's fields are looked for: `rule`, its index, a field, a field or index in it.
 const DEPTH: usize = 4;
 
-impl Map {
+impl SpanMap {
     pub(super) fn of(text: &str, format: Format) -> Self {
         let root = match format {
             Format::Toml => DeTable::parse(text).ok().map(|root| toml_table(root.get_ref(), 0, DEPTH)),
@@ -63,13 +63,13 @@ impl Map {
     }
 
     /// The line (from 1) of the deepest part of `place` that the text has.
-    pub(super) fn line_of(&self, place: &[Step]) -> Option<usize> {
+    pub(super) fn line_of(&self, place: &[PathStep]) -> Option<usize> {
         let mut node = self.root.as_ref()?;
         let mut found = false;
         for step in place {
             let next = match step {
-                Step::Field(name) => node.fields.get(name),
-                Step::Index(index) => node.items.get(*index),
+                PathStep::Field(name) => node.fields.get(name),
+                PathStep::Index(index) => node.items.get(*index),
             };
             let Some(next) = next else { break };
             (node, found) = (next, true);
@@ -83,31 +83,31 @@ impl Map {
     }
 }
 
-fn toml_table(table: &DeTable<'_>, offset: usize, depth: usize) -> Node {
+fn toml_table(table: &DeTable<'_>, offset: usize, depth: usize) -> SpanNode {
     let field = |(key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
         // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's line.
         let at_root = depth == DEPTH && !value.get_ref().is_str();
         let offset = if at_root { value.span().start } else { key.span().start };
         (key.get_ref().clone().into_owned(), toml_value(value.get_ref(), offset, depth - 1))
     };
-    Node { offset, fields: table.iter().map(field).collect(), items: Vec::new() }
+    SpanNode { offset, fields: table.iter().map(field).collect(), items: Vec::new() }
 }
 
-fn toml_value(value: &DeValue<'_>, offset: usize, depth: usize) -> Node {
+fn toml_value(value: &DeValue<'_>, offset: usize, depth: usize) -> SpanNode {
     match value {
         DeValue::Table(table) if depth > 0 => toml_table(table, offset, depth),
         DeValue::Array(list) if depth > 0 => {
             let item = |item: &Spanned<DeValue<'_>>| toml_value(item.get_ref(), item.span().start, depth - 1);
-            Node { offset, fields: BTreeMap::new(), items: list.iter().map(item).collect() }
+            SpanNode { offset, fields: BTreeMap::new(), items: list.iter().map(item).collect() }
         }
-        _ => Node { offset, ..Node::default() },
+        _ => SpanNode { offset, ..SpanNode::default() },
     }
 }
 
-fn json_value(text: &str, value: &RawValue, depth: usize) -> Node {
+fn json_value(text: &str, value: &RawValue, depth: usize) -> SpanNode {
     // The inner text is a part of the whole one, so their addresses tell where it is.
     let offset = (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    let mut node = Node { offset, ..Node::default() };
+    let mut node = SpanNode { offset, ..SpanNode::default() };
     if depth > 0 {
         if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) {
             let field = |(name, value)| (name, json_value(text, value, depth - 1));
@@ -123,10 +123,10 @@ fn json_value(text: &str, value: &RawValue, depth: usize) -> Node {
 mod tests {
     use super::*;
 
-    fn place(steps: &[&str]) -> Place {
+    fn place(steps: &[&str]) -> FieldPath {
         let step = |step: &&str| match step.parse() {
-            Ok(index) => Step::Index(index),
-            Err(_) => Step::Field((*step).to_owned()),
+            Ok(index) => PathStep::Index(index),
+            Err(_) => PathStep::Field((*step).to_owned()),
         };
         steps.iter().map(step).collect()
     }
@@ -134,21 +134,21 @@ mod tests {
     #[test]
     fn a_toml_field_is_on_its_own_line() {
         let text = "\n[[rule]]\npath = \"/a\"\n\n[[rule]]\npath = \"/b\"\nscopes = [\"x\"]\n";
-        assert_eq!(Map::of(text, Format::Toml).line_of(&place(&["rule", "1", "scopes"])), Some(7));
-        assert_eq!(Map::of(text, Format::Toml).line_of(&place(&["rule", "1"])), Some(5));
-        assert_eq!(Map::of(text, Format::Toml).line_of(&place(&["rule", "1", "nothing"])), Some(5));
+        assert_eq!(SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1", "scopes"])), Some(7));
+        assert_eq!(SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1"])), Some(5));
+        assert_eq!(SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1", "nothing"])), Some(5));
     }
 
     #[test]
     fn a_json_field_is_where_its_value_begins() {
         let text = "{\n \"rule\": [\n  {\"path\": \"/a\"},\n  {\n   \"path\": 3\n  }\n ]\n}";
-        assert_eq!(Map::of(text, Format::Json).line_of(&place(&["rule", "1", "path"])), Some(5));
-        assert_eq!(Map::of(text, Format::Json).line_of(&place(&["rule", "1"])), Some(4));
+        assert_eq!(SpanMap::of(text, Format::Json).line_of(&place(&["rule", "1", "path"])), Some(5));
+        assert_eq!(SpanMap::of(text, Format::Json).line_of(&place(&["rule", "1"])), Some(4));
     }
 
     #[test]
     fn what_cannot_be_found_has_no_line() {
-        assert_eq!(Map::of("not = [toml", Format::Toml).line_of(&place(&["rule"])), None);
-        assert_eq!(Map::of("{}", Format::Json).line_of(&place(&["rule"])), None);
+        assert_eq!(SpanMap::of("not = [toml", Format::Toml).line_of(&place(&["rule"])), None);
+        assert_eq!(SpanMap::of("{}", Format::Json).line_of(&place(&["rule"])), None);
     }
 }

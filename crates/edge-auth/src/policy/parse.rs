@@ -3,39 +3,39 @@
 #[cfg(not(target_family = "wasm"))]
 use serde::de::DeserializeOwned;
 
-use super::by_name::ByName;
-use super::locate::{Format, Map, Place, Step};
-use super::{PolicyError, PolicyErrors, source};
+use super::spans::{FieldPath, Format, PathStep, SpanMap};
+use super::strict_table::StrictTable;
+use super::{PolicyError, PolicyErrors, schema};
 
 /// Text to shape. An error names the innermost field that serde was at.
-pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Source, PolicyErrors> {
-    let fail = |line: Option<usize>, place: &Place, message: String| {
+pub(super) fn parse(text: &str, format: Format, file: &str) -> Result<schema::PolicyTables, PolicyErrors> {
+    let fail = |line: Option<usize>, place: &FieldPath, message: String| {
         let (block, field) = split(place);
         PolicyErrors(vec![PolicyError { file: file.to_owned(), line, block, field, message }])
     };
     #[cfg(target_family = "wasm")]
     {
-        by_tree(text, format).map_err(|(line, place, message)| fail(line, &place, message))
+        by_value(text, format).map_err(|(line, place, message)| fail(line, &place, message))
     }
     #[cfg(not(target_family = "wasm"))]
     match format {
         Format::Toml => {
             let document = toml::Deserializer::parse(text).map_err(|error| {
-                let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
+                let line = error.span().map(|span| SpanMap::of(text, format).line_at(span.start));
                 fail(line, &Vec::new(), error.message().to_owned())
             })?;
-            let source = traced(document).map_err(|(place, error): (Place, toml::de::Error)| {
-                let map = Map::of(text, format);
+            let source = traced(document).map_err(|(place, error): (FieldPath, toml::de::Error)| {
+                let map = SpanMap::of(text, format);
                 let line = error.span().map(|span| map.line_at(span.start));
                 let line = line.or_else(|| map.line_of(&place));
                 fail(line, &place, error.message().to_owned())
             });
-            source.map(|ByName(source)| source)
+            source.map(|StrictTable(source)| source)
         }
         Format::Json => {
             let mut document = serde_json::Deserializer::from_str(text);
-            let ByName(source) =
-                traced(&mut document).map_err(|(place, error): (Place, serde_json::Error)| {
+            let StrictTable(source) =
+                traced(&mut document).map_err(|(place, error): (FieldPath, serde_json::Error)| {
                     fail(Some(error.line()), &place, error.to_string())
                 })?;
             document.end().map_err(|error| fail(Some(error.line()), &Vec::new(), error.to_string()))?;
@@ -46,7 +46,7 @@ pub(super) fn read(text: &str, format: Format, file: &str) -> Result<source::Sou
 
 /// A value, or where in the document it is wrong.
 #[cfg(not(target_family = "wasm"))]
-fn traced<'de, D, T>(deserializer: D) -> Result<T, (Place, D::Error)>
+fn traced<'de, D, T>(deserializer: D) -> Result<T, (FieldPath, D::Error)>
 where
     D: serde::Deserializer<'de>,
     T: DeserializeOwned,
@@ -54,8 +54,8 @@ where
     use serde_path_to_error::Segment;
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let step = |segment: &Segment| match segment {
-            Segment::Map { key } => Some(Step::Field(key.clone())),
-            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Map { key } => Some(PathStep::Field(key.clone())),
+            Segment::Seq { index } => Some(PathStep::Index(*index)),
             Segment::Enum { .. } | Segment::Unknown => None,
         };
         let place = error.path().iter().filter_map(step).collect();
@@ -65,37 +65,38 @@ where
 
 /// In wasm, where every reader that serde compiles is sent to every data centre, there is one.
 #[cfg(target_family = "wasm")]
-fn by_tree(text: &str, format: Format) -> Result<source::Source, (Option<usize>, Place, String)> {
+fn by_value(text: &str, format: Format) -> Result<schema::PolicyTables, (Option<usize>, FieldPath, String)> {
     use serde::Deserialize;
-    let tree: super::tree::Tree = match format {
+    let tree: super::value::DocumentValue = match format {
         Format::Toml => toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| Map::of(text, format).line_at(span.start));
-            (line, Place::new(), error.message().to_owned())
+            let line = error.span().map(|span| SpanMap::of(text, format).line_at(span.start));
+            (line, FieldPath::new(), error.message().to_owned())
         }),
-        Format::Json => {
-            serde_json::from_str(text).map_err(|error| (Some(error.line()), Place::new(), error.to_string()))
-        }
+        Format::Json => serde_json::from_str(text)
+            .map_err(|error| (Some(error.line()), FieldPath::new(), error.to_string())),
     }?;
-    ByName::deserialize(tree).map(|ByName(source)| source).map_err(|error: super::tree::TreeError| {
-        let place = error.place();
-        (Map::of(text, format).line_of(&place), place, error.message)
-    })
+    StrictTable::deserialize(tree).map(|StrictTable(source)| source).map_err(
+        |error: super::value::DocumentError| {
+            let place = error.place();
+            (SpanMap::of(text, format).line_of(&place), place, error.message)
+        },
+    )
 }
 
 /// The block and the field inside it, for people.
-fn split(place: &[Step]) -> (String, String) {
-    let field = |steps: &[Step]| {
+fn split(place: &[PathStep]) -> (String, String) {
+    let field = |steps: &[PathStep]| {
         let parts = steps.iter().map(|step| match step {
-            Step::Field(name) => name.clone(),
-            Step::Index(index) => (index + 1).to_string(),
+            PathStep::Field(name) => name.clone(),
+            PathStep::Index(index) => (index + 1).to_string(),
         });
         parts.collect::<Vec<_>>().join(".")
     };
     match place {
-        [Step::Field(block), Step::Index(index), rest @ ..] => {
+        [PathStep::Field(block), PathStep::Index(index), rest @ ..] => {
             (format!("{block} {}", index + 1), field(rest))
         }
-        [Step::Field(block), rest @ ..] if !rest.is_empty() => (format!("[{block}]"), field(rest)),
+        [PathStep::Field(block), rest @ ..] if !rest.is_empty() => (format!("[{block}]"), field(rest)),
         other => (String::new(), field(other)),
     }
 }

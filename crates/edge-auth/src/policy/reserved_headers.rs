@@ -6,7 +6,7 @@ use crate::request::is_token;
 
 /// Fields that mean something already. One of them is neither a credential's nor a secret's, and an identity
 /// prefix must not strip any.
-const TAKEN: [&str; 58] = [
+const RESERVED: [&str; 58] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -68,12 +68,12 @@ const TAKEN: [&str; 58] = [
 ];
 
 /// Names that were given already, with what for.
-pub(super) struct Headers {
+pub(super) struct CustomHeaders {
     identity: String,
     given: Vec<(String, &'static str)>,
 }
 
-impl Headers {
+impl CustomHeaders {
     /// `prefix` is the identity headers'.
     pub(super) fn beside(prefix: &str) -> Self {
         Self { identity: fold(prefix).collect(), given: Vec::new() }
@@ -89,7 +89,7 @@ impl Headers {
     ) -> String {
         let name = name.to_ascii_lowercase();
         let folded = fold(&name).collect::<String>();
-        if !is_token(&name) || TAKEN.contains(&folded.as_str()) {
+        if !is_token(&name) || RESERVED.contains(&folded.as_str()) {
             compiler.error(
                 at,
                 &format!("must be a header name of its own, that means nothing else: not `{name}`"),
@@ -110,5 +110,5 @@ impl Headers {
 /// The field that a prefix would strip besides ours, if there is one.
 pub(super) fn stripped_by(prefix: &str) -> Option<&'static str> {
     let prefix: String = fold(prefix).collect();
-    TAKEN.into_iter().find(|taken| taken.starts_with(&prefix))
+    RESERVED.into_iter().find(|taken| taken.starts_with(&prefix))
 }

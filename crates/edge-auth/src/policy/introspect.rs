@@ -1,6 +1,6 @@
 //! What a rule asks for, for those who set a platform up around it.
 
-use super::{Access, Named, Policy, Rule};
+use super::{Access, CredentialRef, Policy, Rule};
 
 /// A rule, as far as it matters outside the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,32 +37,41 @@ impl Policy {
 
     /// The blocks that no rule names, as a rule would: `jwt:corp`, `key:partners`, `cert:agents`.
     pub fn unused(&self) -> Vec<String> {
-        let jwt = self.issuers.iter().enumerate().map(|(index, one)| (Named::Jwt(index), "jwt", &one.name));
-        let key = self.api_keys.iter().enumerate().map(|(index, one)| (Named::Key(index), "key", &one.name));
-        let cert =
-            self.client_certs.iter().enumerate().map(|(index, one)| (Named::Cert(index), "cert", &one.name));
-        let is_unused = |one: &Named| self.rules.iter().all(|rule| !rule.access.named().contains(one));
+        let jwt =
+            self.issuers.iter().enumerate().map(|(index, one)| (CredentialRef::Jwt(index), "jwt", &one.name));
+        let key = self
+            .api_keys
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (CredentialRef::Key(index), "key", &one.name));
+        let cert = self
+            .client_certs
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (CredentialRef::Cert(index), "cert", &one.name));
+        let is_unused =
+            |one: &CredentialRef| self.rules.iter().all(|rule| !rule.access.named().contains(one));
         let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
         unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
     }
     fn summary<'a>(&'a self, rule: &'a Rule, hosts: bool) -> RuleSummary<'a> {
         let named = rule.access.named();
-        let names = |kind: fn(&Named) -> bool| named.iter().any(kind);
+        let names = |kind: fn(&CredentialRef) -> bool| named.iter().any(kind);
         RuleSummary {
             name: &rule.name,
             public: rule.access == Access::Public,
             any: matches!(rule.access, Access::Any(_)) && named.len() > 1,
             token_fields: self.token_fields(named),
-            api_keys: names(|one| matches!(one, Named::Key(_))),
-            certificates: rule.certificate_bound || names(|one| matches!(one, Named::Cert(_))),
+            api_keys: names(|one| matches!(one, CredentialRef::Key(_))),
+            certificates: rule.certificate_bound || names(|one| matches!(one, CredentialRef::Cert(_))),
             hosts,
         }
     }
 
-    fn token_fields(&self, named: &[Named]) -> Vec<&str> {
+    fn token_fields(&self, named: &[CredentialRef]) -> Vec<&str> {
         let issuers = named.iter().filter_map(|one| match one {
-            Named::Jwt(index) => self.issuers.get(*index),
-            Named::Key(_) | Named::Cert(_) => None,
+            CredentialRef::Jwt(index) => self.issuers.get(*index),
+            CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
         let mut fields: Vec<&str> =
             issuers.map(|issuer| issuer.token_header.as_deref().unwrap_or("authorization")).collect();

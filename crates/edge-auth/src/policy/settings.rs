@@ -5,8 +5,8 @@ use std::time::Duration;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::compile::{Compiler, Field};
-use super::header::{Headers, stripped_by};
-use super::source;
+use super::reserved_headers::{CustomHeaders, stripped_by};
+use super::schema;
 use crate::revocation::RevocationLimits;
 use crate::trust::TrustPolicy;
 
@@ -32,7 +32,7 @@ pub(crate) struct RevocationPolicy {
     pub secrets: Vec<String>,
 }
 
-pub(super) fn revocation(compiler: &mut Compiler<'_>, source: source::Revocation) -> RevocationPolicy {
+pub(super) fn revocation(compiler: &mut Compiler<'_>, source: schema::RevocationTable) -> RevocationPolicy {
     let at = |field: &'static str| Field::single("revocation", field);
     let bound = source.bound.map_or(DEFAULT_BOUND, |span| span.0);
     let before = compiler.mistakes();
@@ -79,7 +79,7 @@ fn exceeded(limits: &RevocationLimits) -> String {
     )
 }
 
-pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: source::Identity) -> String {
+pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: schema::IdentityTable) -> String {
     let at = Field::single("identity", "prefix");
     let prefix = source.prefix.unwrap_or_else(|| DEFAULT_IDENTITY_PREFIX.to_owned());
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -97,7 +97,7 @@ pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: source::Ident
 
 pub(super) fn api_key_header(
     compiler: &mut Compiler<'_>,
-    headers: &mut Headers,
+    headers: &mut CustomHeaders,
     source: Option<String>,
 ) -> String {
     let name = source.as_deref().unwrap_or(DEFAULT_API_KEY_HEADER);
@@ -124,8 +124,8 @@ pub(super) fn realm(compiler: &mut Compiler<'_>, source: Option<String>) -> Stri
 
 pub(super) fn trust(
     compiler: &mut Compiler<'_>,
-    headers: &mut Headers,
-    source: source::Trust,
+    headers: &mut CustomHeaders,
+    source: schema::TrustTable,
 ) -> TrustPolicy {
     let name = source.secret_header.as_deref().unwrap_or(DEFAULT_SECRET_HEADER);
     let header = headers.name(compiler, Field::single("trust", "secret_header"), name, "the proxies' secret");
@@ -154,7 +154,7 @@ fn canonical(network: IpNet) -> IpNet {
     Ipv4Net::new(address, prefix).map_or(network, IpNet::V4)
 }
 
-pub(super) fn admin(compiler: &mut Compiler<'_>, source: source::Admin) -> AdminPolicy {
+pub(super) fn admin(compiler: &mut Compiler<'_>, source: schema::AdminTable) -> AdminPolicy {
     let bootstrap_hash = source.bootstrap_hash.and_then(|text| {
         let hash = crate::admin::parse_bootstrap_hash(&text);
         if hash.is_none() {

@@ -1,6 +1,6 @@
 //! What rules name in vain.
 
-use super::{Named, Policy};
+use super::{CredentialRef, Policy};
 use crate::certificate::CertificateSource;
 use crate::route::PathPattern;
 
@@ -8,18 +8,18 @@ impl Policy {
     /// Certificates that rules name though none can come with a request to their paths, as `(rule,
     /// credential)`. Behind a load balancer are a function's own endpoints: `/authorize` and `/v1/verify`, where
     /// the client of the connection is a proxy or an application and not the caller, and `/admin/v1`.
-    pub fn named_in_vain(&self) -> Vec<(&str, String)> {
-        let by_balancer = |one: &Named| match one {
-            Named::Cert(index) => self.client_certs.get(*index).is_some_and(|block| {
+    pub fn unreachable_credentials(&self) -> Vec<(&str, String)> {
+        let by_balancer = |one: &CredentialRef| match one {
+            CredentialRef::Cert(index) => self.client_certs.get(*index).is_some_and(|block| {
                 matches!(block.source, CertificateSource::AlbVerify | CertificateSource::AlbPassthrough)
             }),
-            Named::Jwt(_) | Named::Key(_) => false,
+            CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
         };
         let rules = self.rules.iter().zip(self.router.routes());
         let elsewhere = rules.filter(|(_, route)| !is_of_administration(&route.path));
         let named = elsewhere.flat_map(|(rule, _)| rule.access.named().iter().map(move |one| (rule, one)));
-        let in_vain = named.filter(|(_, one)| by_balancer(one));
-        in_vain.map(|(rule, one)| (rule.name.as_str(), self.name_of(one))).collect()
+        let unreachable = named.filter(|(_, one)| by_balancer(one));
+        unreachable.map(|(rule, one)| (rule.name.as_str(), self.name_of(one))).collect()
     }
 }
 

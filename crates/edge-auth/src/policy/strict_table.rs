@@ -9,9 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 /// A table.
-pub(super) struct ByName<T>(pub T);
+pub(super) struct StrictTable<T>(pub T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByName<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictTable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Table<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Table<T> {
@@ -29,7 +29,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByName<T> {
 
 /// For a field that is a table.
 pub(crate) fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    ByName::deserialize(deserializer).map(|ByName(table)| table)
+    StrictTable::deserialize(deserializer).map(|StrictTable(table)| table)
 }
 
 /// For a field that is a table, and may be left out.
@@ -43,6 +43,6 @@ pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(super) fn tables<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
-    let tables = Vec::<ByName<T>>::deserialize(deserializer)?;
-    Ok(tables.into_iter().map(|ByName(table)| table).collect())
+    let tables = Vec::<StrictTable<T>>::deserialize(deserializer)?;
+    Ok(tables.into_iter().map(|StrictTable(table)| table).collect())
 }

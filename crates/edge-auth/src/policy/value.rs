@@ -11,54 +11,54 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::locate::{Place, Step};
+use super::spans::{FieldPath, PathStep};
 
 /// Any value of TOML or JSON. A date of TOML's is a table, and so is no text.
-pub(super) enum Tree {
+pub(super) enum DocumentValue {
     Nothing,
     Truth(bool),
     Natural(u64),
     Integer(i64),
     Float(f64),
     Text(String),
-    List(Vec<Tree>),
-    Table(Vec<(String, Tree)>),
+    List(Vec<DocumentValue>),
+    Table(Vec<(String, DocumentValue)>),
 }
 
 /// Why a tree is not what was wanted: serde's own words, and where. The place grows on the way out,
 /// from the innermost step.
 #[derive(Debug)]
-pub(super) struct TreeError {
+pub(super) struct DocumentError {
     pub(super) message: String,
-    steps: Vec<Step>,
+    steps: Vec<PathStep>,
 }
 
-impl TreeError {
-    pub(super) fn place(&self) -> Place {
+impl DocumentError {
+    pub(super) fn place(&self) -> FieldPath {
         self.steps.iter().rev().cloned().collect()
     }
 
-    fn at(mut self, step: Step) -> Self {
+    fn at(mut self, step: PathStep) -> Self {
         self.steps.push(step);
         self
     }
 }
 
-impl fmt::Display for TreeError {
+impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for TreeError {}
+impl std::error::Error for DocumentError {}
 
-impl de::Error for TreeError {
+impl de::Error for DocumentError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { message: message.to_string(), steps: Vec::new() }
     }
 }
 
-impl<'de> Deserialize<'de> for Tree {
+impl<'de> Deserialize<'de> for DocumentValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Grow)
     }
@@ -67,57 +67,57 @@ impl<'de> Deserialize<'de> for Tree {
 struct Grow;
 
 impl<'de> Visitor<'de> for Grow {
-    type Value = Tree;
+    type Value = DocumentValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Tree, E> {
-        Ok(Tree::Nothing)
+    fn visit_unit<E>(self) -> Result<DocumentValue, E> {
+        Ok(DocumentValue::Nothing)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-        Ok(Tree::Truth(value))
+    fn visit_bool<E>(self, value: bool) -> Result<DocumentValue, E> {
+        Ok(DocumentValue::Truth(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-        Ok(Tree::Natural(value))
+    fn visit_u64<E>(self, value: u64) -> Result<DocumentValue, E> {
+        Ok(DocumentValue::Natural(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-        Ok(Tree::Integer(value))
+    fn visit_i64<E>(self, value: i64) -> Result<DocumentValue, E> {
+        Ok(DocumentValue::Integer(value))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-        Ok(Tree::Float(value))
+    fn visit_f64<E>(self, value: f64) -> Result<DocumentValue, E> {
+        Ok(DocumentValue::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-        Ok(Tree::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<DocumentValue, E> {
+        Ok(DocumentValue::Text(value.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tree, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<DocumentValue, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element()? {
             items.push(item);
         }
-        Ok(Tree::List(items))
+        Ok(DocumentValue::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DocumentValue, A::Error> {
         let mut members = Vec::new();
         while let Some(member) = map.next_entry()? {
             members.push(member);
         }
-        Ok(Tree::Table(members))
+        Ok(DocumentValue::Table(members))
     }
 }
 
-impl<'de> Deserializer<'de> for Tree {
-    type Error = TreeError;
+impl<'de> Deserializer<'de> for DocumentValue {
+    type Error = DocumentError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TreeError> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DocumentError> {
         match self {
             Self::Nothing => visitor.visit_unit(),
             Self::Truth(value) => visitor.visit_bool(value),
@@ -130,7 +130,7 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TreeError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DocumentError> {
         match self {
             Self::Nothing => visitor.visit_none(),
             value => visitor.visit_some(value),
@@ -143,7 +143,7 @@ impl<'de> Deserializer<'de> for Tree {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, TreeError> {
+    ) -> Result<V::Value, DocumentError> {
         match self {
             Self::Text(variant) => variant.into_deserializer().deserialize_enum(name, variants, visitor),
             Self::Table(members) => {
@@ -158,7 +158,7 @@ impl<'de> Deserializer<'de> for Tree {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, TreeError> {
+    ) -> Result<V::Value, DocumentError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -168,7 +168,7 @@ impl<'de> Deserializer<'de> for Tree {
     }
 }
 
-impl<'de> IntoDeserializer<'de, TreeError> for Tree {
+impl<'de> IntoDeserializer<'de, DocumentError> for DocumentValue {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -178,17 +178,20 @@ impl<'de> IntoDeserializer<'de, TreeError> for Tree {
 
 struct Items {
     next: usize,
-    items: std::vec::IntoIter<Tree>,
+    items: std::vec::IntoIter<DocumentValue>,
 }
 
 impl<'de> SeqAccess<'de> for Items {
-    type Error = TreeError;
+    type Error = DocumentError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, TreeError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DocumentError> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let at = self.next;
         self.next += 1;
-        seed.deserialize(item).map(Some).map_err(|error| error.at(Step::Index(at)))
+        seed.deserialize(item).map(Some).map_err(|error| error.at(PathStep::Index(at)))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -197,24 +200,24 @@ impl<'de> SeqAccess<'de> for Items {
 }
 
 struct Members {
-    members: std::vec::IntoIter<(String, Tree)>,
-    value: Option<(String, Tree)>,
+    members: std::vec::IntoIter<(String, DocumentValue)>,
+    value: Option<(String, DocumentValue)>,
 }
 
 impl<'de> MapAccess<'de> for Members {
-    type Error = TreeError;
+    type Error = DocumentError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, TreeError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DocumentError> {
         let Some((name, value)) = self.members.next() else { return Ok(None) };
-        let key = seed.deserialize(Tree::Text(name.clone()));
-        let key = key.map_err(|error| error.at(Step::Field(name.clone())))?;
+        let key = seed.deserialize(DocumentValue::Text(name.clone()));
+        let key = key.map_err(|error| error.at(PathStep::Field(name.clone())))?;
         self.value = Some((name, value));
         Ok(Some(key))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, TreeError> {
-        let (name, value) = self.value.take().unwrap_or((String::new(), Tree::Nothing));
-        seed.deserialize(value).map_err(|error| error.at(Step::Field(name)))
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DocumentError> {
+        let (name, value) = self.value.take().unwrap_or((String::new(), DocumentValue::Nothing));
+        seed.deserialize(value).map_err(|error| error.at(PathStep::Field(name)))
     }
 }
 
@@ -222,8 +225,8 @@ impl<'de> MapAccess<'de> for Members {
 mod tests {
     use serde::Deserialize;
 
-    use super::Tree;
-    use crate::policy::source::Source;
+    use super::DocumentValue;
+    use crate::policy::schema::PolicyTables;
 
     const POLICY: &str = r#"
 [[issuer]]
@@ -247,22 +250,22 @@ scopes = ["a"]
 
     #[test]
     fn a_policy_is_the_same_by_way_of_a_tree() {
-        let straight: Source = toml::from_str(POLICY).unwrap();
-        let tree: Tree = toml::from_str(POLICY).unwrap();
-        assert_eq!(format!("{:?}", Source::deserialize(tree).unwrap()), format!("{straight:?}"));
+        let straight: PolicyTables = toml::from_str(POLICY).unwrap();
+        let tree: DocumentValue = toml::from_str(POLICY).unwrap();
+        assert_eq!(format!("{:?}", PolicyTables::deserialize(tree).unwrap()), format!("{straight:?}"));
     }
 
     #[test]
     fn what_is_there_twice_is_refused() {
-        let tree: Tree = serde_json::from_str(r#"{"rule": [], "rule": []}"#).unwrap();
-        assert!(Source::deserialize(tree).unwrap_err().to_string().contains("duplicate field"));
+        let tree: DocumentValue = serde_json::from_str(r#"{"rule": [], "rule": []}"#).unwrap();
+        assert!(PolicyTables::deserialize(tree).unwrap_err().to_string().contains("duplicate field"));
     }
 
     #[test]
     fn an_error_knows_where_it_is() {
         let place = |text: &str| {
-            let tree: Tree = serde_json::from_str(text).unwrap();
-            format!("{:?}", Source::deserialize(tree).unwrap_err().place())
+            let tree: DocumentValue = serde_json::from_str(text).unwrap();
+            format!("{:?}", PolicyTables::deserialize(tree).unwrap_err().place())
         };
         let wrong = r#"{"rule": [{"path": "/a"}, {"path": true}]}"#;
         assert_eq!(place(wrong), r#"[Field("rule"), Index(1), Field("path")]"#);
@@ -273,10 +276,10 @@ scopes = ["a"]
     #[test]
     fn what_is_unknown_or_of_another_kind_is_refused_with_the_same_words() {
         for text in [r#"{"rules": []}"#, r#"{"rule": 1}"#, r#"{"rule": [{"path": true}]}"#] {
-            let straight = serde_json::from_str::<Source>(text).unwrap_err().to_string();
-            let tree: Tree = serde_json::from_str(text).unwrap();
-            let by_tree = Source::deserialize(tree).unwrap_err().to_string();
-            assert!(straight.starts_with(&by_tree), "{straight} | {by_tree}");
+            let straight = serde_json::from_str::<PolicyTables>(text).unwrap_err().to_string();
+            let tree: DocumentValue = serde_json::from_str(text).unwrap();
+            let by_value = PolicyTables::deserialize(tree).unwrap_err().to_string();
+            assert!(straight.starts_with(&by_value), "{straight} | {by_value}");
         }
     }
 }
