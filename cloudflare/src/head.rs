@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use edge_auth::Headers;
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 
 /// Lines: the method, the URL, then `name:value` for each field. No part has a line break in it.
@@ -60,7 +60,11 @@ impl<'a> Head<'a> {
         self.secure
     }
 
-    pub(crate) fn incoming(&'a self, caller: Caller, certificate: Handover<'a>) -> InboundRequest<'a> {
+    pub(crate) fn incoming(
+        &'a self,
+        caller: Caller,
+        certificate: PlatformCertificate<'a>,
+    ) -> InboundRequest<'a> {
         InboundRequest {
             peer: self.peer(caller),
             platform_authenticated: caller == Caller::Bound,
@@ -79,7 +83,7 @@ mod tests {
     use super::*;
 
     fn incoming(text: &str, look: impl FnOnce(InboundRequest<'_>)) {
-        look(Head::parse(text).unwrap().incoming(Caller::Internet, Handover::Nothing));
+        look(Head::parse(text).unwrap().incoming(Caller::Internet, PlatformCertificate::Nothing));
     }
 
     #[test]
@@ -102,7 +106,7 @@ mod tests {
     fn nobody_is_at_the_other_end_unless_cloudflare_says_who() {
         incoming("GET\nhttp://a/\n", |incoming| assert_eq!(incoming.peer, None));
         let bound = Head::parse("GET\nhttp://a/\ncf-connecting-ip:192.0.2.1\n").unwrap();
-        let bound = bound.incoming(Caller::Bound, Handover::Nothing);
+        let bound = bound.incoming(Caller::Bound, PlatformCertificate::Nothing);
         assert_eq!((bound.peer, bound.platform_authenticated), (None, true));
     }
 

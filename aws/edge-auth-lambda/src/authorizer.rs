@@ -1,7 +1,7 @@
 //! Authorizers' events, as the gate takes them.
 
 use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Code, Denial, Gate, Headers};
 use edge_auth_host::now;
@@ -83,6 +83,6 @@ fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
         authority: None,
         target: "",
         headers: Headers(fields),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use edge_auth::Headers;
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 
 use crate::event::{ClientCert, Fields, RequestContext};
@@ -74,17 +74,17 @@ impl RequestContext {
         of_http.or(of_identity)?.parse().ok()
     }
 
-    fn certificate(&self) -> Handover<'_> {
+    fn certificate(&self) -> PlatformCertificate<'_> {
         let of_identity = self.identity.as_ref().and_then(|identity| identity.client_cert.as_ref());
         let of_http =
             self.authentication.as_ref().and_then(|authentication| authentication.client_cert.as_ref());
         match of_identity.or(of_http) {
             // One that cannot be read is presented all the same, and refused.
             Some(ClientCert { client_cert_pem }) => {
-                Handover::ApiGateway(client_cert_pem.as_deref().unwrap_or_default())
+                PlatformCertificate::ApiGateway(client_cert_pem.as_deref().unwrap_or_default())
             }
-            None if self.elb.is_some() => Handover::LoadBalancer,
-            None => Handover::Nothing,
+            None if self.elb.is_some() => PlatformCertificate::LoadBalancer,
+            None => PlatformCertificate::Nothing,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `request.cf.tlsClientAuth`, read as it is: members may be missing, and a typed API panics then.
 
-use edge_auth::certificate::{Handover, TlsClientAuth};
+use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
@@ -30,7 +30,7 @@ impl ClientCertificate {
         Self(NAMES.map(|name| member(told.as_ref()?, name)?.as_string()))
     }
 
-    pub(crate) fn handover(&self) -> Handover<'_> {
+    pub(crate) fn handover(&self) -> PlatformCertificate<'_> {
         let [
             presented,
             verified,
@@ -44,7 +44,7 @@ impl ClientCertificate {
             to,
             der,
         ] = self.0.each_ref().map(Option::as_deref);
-        Handover::Cloudflare(TlsClientAuth {
+        PlatformCertificate::Cloudflare(TlsClientAuth {
             presented,
             verified,
             revoked,

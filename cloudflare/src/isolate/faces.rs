@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
     BodyError, Client, Dispatched, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
 };
@@ -25,7 +25,7 @@ pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, h
     };
     let certificate = (serving.takes_certificates && caller == Caller::Internet)
         .then(|| ClientCertificate::of(&event.request()));
-    let handover = certificate.as_ref().map_or(Handover::Nothing, ClientCertificate::handover);
+    let handover = certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
     let incoming = head.incoming(caller, handover);
     // A Worker that is bound asks about its own requests: it has no origin here.
     let gateway = serving.has_upstream && caller == Caller::Internet;

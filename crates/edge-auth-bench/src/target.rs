@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use edge_auth::admin::{KeyWish, Registry};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::documents::Documents;
@@ -53,7 +53,7 @@ impl Target {
             target: "/v1/orders/42?expand=lines",
             headers: Headers(&fields),
             client_ip: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
             path_rewritten: true,
             proxy_trusted: false,
         };

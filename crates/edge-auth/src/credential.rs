@@ -7,7 +7,7 @@ use crate::request::Headers;
 
 /// What a request presents.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Presented<'a> {
+pub(crate) struct PresentedCredentials<'a> {
     pub token: Option<PresentedToken<'a>>,
     /// Tokens in fields of their own, one for each that an issuer has.
     pub elsewhere: Vec<PresentedToken<'a>>,
@@ -25,10 +25,10 @@ pub(crate) struct PresentedToken<'a> {
 }
 
 /// Credentials are not shown.
-impl std::fmt::Debug for Presented<'_> {
+impl std::fmt::Debug for PresentedCredentials<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tokens = usize::from(self.token.is_some()) + self.elsewhere.len();
-        write!(f, "Presented {{ tokens: {tokens}, api_key: {} }}", self.api_key.is_some())
+        write!(f, "PresentedCredentials {{ tokens: {tokens}, api_key: {} }}", self.api_key.is_some())
     }
 }
 
@@ -61,8 +61,8 @@ impl<'a> Wanted<'a> {
         &self,
         headers: Headers<'a>,
         is_api_key: impl Fn(&str) -> bool,
-    ) -> Result<Presented<'a>, Denial> {
-        let mut presented = Presented::default();
+    ) -> Result<PresentedCredentials<'a>, Denial> {
+        let mut presented = PresentedCredentials::default();
         if let Some((scheme, rest)) = self.authorization(headers, &is_api_key)? {
             let value = token68(rest);
             let text =
@@ -193,7 +193,7 @@ mod tests {
         text.starts_with("acme_live_")
     }
 
-    fn read<'a>(fields: Fields<'a>) -> Result<Presented<'a>, Denial> {
+    fn read<'a>(fields: Fields<'a>) -> Result<PresentedCredentials<'a>, Denial> {
         wanted(true, true).extract(Headers(fields), is_key)
     }
 
@@ -215,7 +215,7 @@ mod tests {
     fn other_schemes_are_no_credential() {
         for value in [&b"Basic a.b.c"[..], b"Digest x", b"a.b.c", b"", b"Bearera.b.c", b"Bearer\ta.b.c"] {
             let fields = [("authorization", value)];
-            assert!(read(&fields).is_ok_and(|presented| presented == Presented::default()));
+            assert!(read(&fields).is_ok_and(|presented| presented == PresentedCredentials::default()));
         }
     }
 
@@ -263,7 +263,7 @@ mod tests {
         ];
         for fields in unreadable {
             let presented = wanted(true, false).extract(Headers(fields), is_key).unwrap();
-            assert_eq!(presented, Presented::default());
+            assert_eq!(presented, PresentedCredentials::default());
         }
     }
 

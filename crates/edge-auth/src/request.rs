@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::certificate::Handover;
+use crate::certificate::PlatformCertificate;
 
 /// A request to decide about, borrowed from the host's event.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub struct AuthRequest<'a> {
     /// The client's address, if the host knows one that it trusts.
     pub client_ip: Option<IpAddr>,
     /// The client's certificate, as the platform has it.
-    pub certificate: Handover<'a>,
+    pub certificate: PlatformCertificate<'a>,
     /// The host sends on the normal path that was matched, instead of the one that was sent: what
     /// [`UpstreamRequest::target`](crate::UpstreamRequest) says. Where it cannot, or does not ask to be told, a path that
     /// somebody behind it could read differently is refused ([`check_forwardable_verbatim`](crate::route::check_forwardable_verbatim)).

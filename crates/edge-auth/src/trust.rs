@@ -112,7 +112,7 @@ fn loopback() -> Vec<IpNet> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::certificate::Handover;
+    use crate::certificate::PlatformCertificate;
 
     fn trust(networks: Option<&[&str]>, secret: Option<&str>) -> Trust {
         let policy = TrustPolicy {
@@ -149,7 +149,7 @@ mod tests {
             authority: None,
             target: "/",
             headers: NONE,
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
         };
         assert!(trust(None, None).admits(&asked));
         assert!(!trust(None, None).admits(&InboundRequest { platform_authenticated: false, ..asked }));

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use edge_auth::admin::{KeyWish, Registry};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
 use edge_auth_testkit::documents::{Document, Documents};
@@ -80,7 +80,7 @@ impl World {
             target: "/orders",
             headers: Headers(&fields),
             client_ip: None,
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
             path_rewritten: true,
             proxy_trusted: false,
         };

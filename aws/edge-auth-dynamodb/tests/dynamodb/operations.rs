@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use edge_auth::admin::{KeyWish, Registry};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
@@ -62,7 +62,7 @@ async fn ask(gate: &Gate<Host>, key: &str) -> Option<Code> {
         target: "/orders",
         headers: Headers(&fields),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         path_rewritten: false,
         proxy_trusted: false,
     };

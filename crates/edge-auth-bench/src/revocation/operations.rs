@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::{AuthRequest, Gate, Headers};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::platform::MemoryPlatform;
@@ -45,7 +45,7 @@ fn ask(gate: &Gate<MemoryPlatform>, field: &str, now: Timestamp) {
         target: "/orders",
         headers: Headers(&fields),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         proxy_trusted: false,
         path_rewritten: false,
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::Platform;
 use edge_auth::{AuthRequest, Gate, Headers};
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -69,7 +69,7 @@ fn ask<P: Platform>(gate: &Gate<P>, field: &str, now: Timestamp) -> Result<()> {
         target: "/orders",
         headers: Headers(&fields),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         proxy_trusted: false,
         path_rewritten: false,
     };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anstyle::AnsiColor;
 use clap::Args;
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::{AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Headers, Outcome, Principal};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -94,7 +94,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
         target: &args.target,
         headers: Headers(&headers),
         client_ip: args.client_ip,
-        certificate: certificates.as_deref().map_or(Handover::Nothing, Handover::Tls),
+        certificate: certificates.as_deref().map_or(PlatformCertificate::Nothing, PlatformCertificate::Tls),
         path_rewritten: gate.policy().forward_auth().is_none(),
         proxy_trusted: true,
     };

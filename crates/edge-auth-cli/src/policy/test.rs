@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use edge_auth::admin::Registry;
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::KeyOrigin;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
 use edge_auth_token::{AwsLcRs, Secret};
@@ -131,7 +131,7 @@ impl Trial {
             target: &case.path,
             headers: Headers(&headers),
             client_ip: case.client_ip,
-            certificate: Handover::Tls(&certificates),
+            certificate: PlatformCertificate::Tls(&certificates),
             path_rewritten: self.gate.policy().forward_auth().is_none(),
             proxy_trusted: true,
         };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use edge_auth::certificate::{CertificateSource, Handover};
+use edge_auth::certificate::{CertificateSource, PlatformCertificate};
 use edge_auth::endpoints::{BodyError, Dispatched, HostRuntime, InboundRequest, Unrecorded};
 use edge_auth::platform::Randomness;
 use edge_auth::policy::HostCapabilities;
@@ -200,7 +200,7 @@ impl<'a> Fields<'a> {
             authority: parts.uri.authority().map(|authority| authority.as_str()),
             target: parts.uri.path_and_query().map_or("", |target| target.as_str()),
             headers: Headers(&self.0),
-            certificate: Handover::Tls(&peer.certificates),
+            certificate: PlatformCertificate::Tls(&peer.certificates),
         }
     }
 }

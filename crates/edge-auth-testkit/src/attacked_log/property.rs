@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::revocation::{Entry, Statement, Target};
 use edge_auth::{AuthRequest, Code, Gate, Headers};
 use edge_auth_token::Timestamp;
@@ -178,7 +178,7 @@ fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
         target: "/",
         headers: Headers(&[("authorization", bearer.as_bytes())]),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         proxy_trusted: true,
         path_rewritten: false,
     };

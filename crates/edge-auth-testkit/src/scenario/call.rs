@@ -9,7 +9,7 @@ use pki_types::pem::PemObject;
 use serde_json::{Map, Value, json};
 
 use super::host::{Call, Handed, Need};
-use super::source::{Case, Endpoint, Expect, Handover, Upstream};
+use super::source::{Case, CertificateSetup, Endpoint, Expect, Upstream};
 use super::text::Texts;
 use super::want::Want;
 
@@ -47,17 +47,19 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
     })
 }
 
-fn handed(handover: &Handover, texts: &Texts) -> Result<Handed, String> {
+fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<Handed, String> {
     Ok(match handover {
-        Handover::Tls(name) => {
+        CertificateSetup::Tls(name) => {
             let pem = texts.expand(&format!("{{cert-pem:{name}}}"))?;
             let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>();
             Handed::Tls(chain.map_err(|error| error.to_string())?)
         }
-        Handover::ApiGateway(pem) => Handed::ApiGateway(texts.expand(pem)?),
-        Handover::LoadBalancer(true) => Handed::LoadBalancer,
-        Handover::LoadBalancer(false) => return Err("`load-balancer` is true, or not there".to_owned()),
-        Handover::Cloudflare(members) => {
+        CertificateSetup::ApiGateway(pem) => Handed::ApiGateway(texts.expand(pem)?),
+        CertificateSetup::LoadBalancer(true) => Handed::LoadBalancer,
+        CertificateSetup::LoadBalancer(false) => {
+            return Err("`load-balancer` is true, or not there".to_owned());
+        }
+        CertificateSetup::Cloudflare(members) => {
             let members = members.iter().map(|(name, text)| Ok((name.clone(), texts.expand(text)?)));
             Handed::Cloudflare(members.collect::<Result<_, String>>()?)
         }

@@ -1,6 +1,6 @@
 //! The smallest host: a gate in this process, a clock that is set by hand, everything in memory.
 
-use edge_auth::certificate::{Handover, TlsClientAuth};
+use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
@@ -56,7 +56,7 @@ impl InProcess {
             authority: call.authority.as_deref(),
             target,
             headers: Headers(&headers),
-            certificate: call.handover.as_ref().map_or(Handover::Nothing, handover),
+            certificate: call.handover.as_ref().map_or(PlatformCertificate::Nothing, handover),
         };
         let (gate, now) = (&running.gate, self.now);
         Ok(match call.endpoint {
@@ -169,14 +169,14 @@ impl Host for InProcess {
     }
 }
 
-fn handover(handed: &Handed) -> Handover<'_> {
+fn handover(handed: &Handed) -> PlatformCertificate<'_> {
     match handed {
-        Handed::Tls(chain) => Handover::Tls(chain),
-        Handed::ApiGateway(pem) => Handover::ApiGateway(pem),
-        Handed::LoadBalancer => Handover::LoadBalancer,
+        Handed::Tls(chain) => PlatformCertificate::Tls(chain),
+        Handed::ApiGateway(pem) => PlatformCertificate::ApiGateway(pem),
+        Handed::LoadBalancer => PlatformCertificate::LoadBalancer,
         Handed::Cloudflare(members) => {
             let member = |name: &str| members.get(name).map(String::as_str);
-            Handover::Cloudflare(TlsClientAuth {
+            PlatformCertificate::Cloudflare(TlsClientAuth {
                 presented: member("certPresented"),
                 verified: member("certVerified"),
                 revoked: member("certRevoked"),

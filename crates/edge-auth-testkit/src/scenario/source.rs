@@ -312,7 +312,7 @@ pub struct Case {
     #[serde(default)]
     pub body: String,
     /// The client's certificate, as the platform hands it over.
-    pub handover: Option<Handover>,
+    pub handover: Option<CertificateSetup>,
     /// The address at the other end of the connection; this machine if nothing is said.
     pub from: Option<IpAddr>,
     /// What must come of it.
@@ -325,7 +325,7 @@ pub struct Case {
 /// How a platform hands a certificate over beside the header fields.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Handover {
+pub enum CertificateSetup {
     /// The host's own listener: the name of a certificate.
     Tls(String),
     /// An API Gateway event: PEM.

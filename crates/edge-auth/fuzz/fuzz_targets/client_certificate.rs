@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::admin::{RevocationKind, RevocationWish, Revocations};
-use edge_auth::certificate::{CertificateNames, Handover};
+use edge_auth::certificate::{CertificateNames, PlatformCertificate};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{misencoded, other_signature};
@@ -55,13 +55,17 @@ static REVOKED: LazyLock<Door> = LazyLock::new(all_revoked);
 fuzz_target!(|bytes: &[u8]| {
     let fields = fields(bytes);
     has_one_identity_and_is_revoked_once(&fields);
-    for (door, handover) in [(&*RFC_9440, Handover::Nothing), (&*PASSTHROUGH, Handover::LoadBalancer)] {
+    for (door, handover) in
+        [(&*RFC_9440, PlatformCertificate::Nothing), (&*PASSTHROUGH, PlatformCertificate::LoadBalancer)]
+    {
         let who = is_told_alike(door, &fields, handover);
         assert!(who.is_none_or(|who| ISSUED.contains(&who.as_str())), "a forgery");
         assert_eq!(principal(&ask(door, &fields, handover, true, LATER)), None, "long expired");
     }
     // What the platform has verified is believed; but not more than one name, and no odd one.
-    for (door, handover) in [(&*VERIFY, Handover::LoadBalancer), (&*CLOUDFLARE, Handover::Nothing)] {
+    for (door, handover) in
+        [(&*VERIFY, PlatformCertificate::LoadBalancer), (&*CLOUDFLARE, PlatformCertificate::Nothing)]
+    {
         if let Some(who) = is_told_alike(door, &fields, handover) {
             let path =
                 who.strip_prefix("cert:devices:spiffe://example.com/").expect("as the policy wants it");
@@ -72,7 +76,7 @@ fuzz_target!(|bytes: &[u8]| {
             );
         }
     }
-    if principal(&ask(&CLOUDFLARE, &fields, Handover::Nothing, true, NOW)).is_some() {
+    if principal(&ask(&CLOUDFLARE, &fields, PlatformCertificate::Nothing, true, NOW)).is_some() {
         for (name, said) in [("presented", "true"), ("verified", "true"), ("revoked", "false")] {
             let name = format!("cf-cert-{name}");
             let values: Vec<_> = Headers(&fields).all(&name).collect();
@@ -80,14 +84,19 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     for door in [&*RFC_9440, &*PASSTHROUGH, &*VERIFY, &*CLOUDFLARE] {
-        assert_eq!(principal(&ask(door, &fields, Handover::Nothing, false, NOW)), None, "nobody is trusted");
+        assert_eq!(
+            principal(&ask(door, &fields, PlatformCertificate::Nothing, false, NOW)),
+            None,
+            "nobody is trusted"
+        );
     }
 });
 
 /// Asks with the certificate as it is, with the other signature of ECDSA, and in bytes that are not its DER.
 fn has_one_identity_and_is_revoked_once(fields: &[(&str, &[u8])]) {
-    let by =
-        |door: &Door, fields: &[(&str, &[u8])]| principal(&ask(door, fields, Handover::Nothing, true, NOW));
+    let by = |door: &Door, fields: &[(&str, &[u8])]| {
+        principal(&ask(door, fields, PlatformCertificate::Nothing, true, NOW))
+    };
     let who = [by(&RFC_9440, fields), by(&BY_FINGERPRINT, fields)];
     assert_eq!(by(&REVOKED, fields), None, "it was revoked");
     let Some(der) = client_certificate(fields) else { return };
@@ -129,7 +138,7 @@ fn fields(bytes: &[u8]) -> Vec<(&str, &[u8])> {
 }
 
 /// Who may pass, now and when the gate remembers the certificate; for bad input never an error of ours.
-fn is_told_alike(door: &Door, fields: &[(&str, &[u8])], handover: Handover<'_>) -> Option<String> {
+fn is_told_alike(door: &Door, fields: &[(&str, &[u8])], handover: PlatformCertificate<'_>) -> Option<String> {
     let first = ask(door, fields, handover, true, NOW);
     let again = ask(door, fields, handover, true, NOW);
     assert_eq!(first.code(), again.code());
@@ -141,7 +150,7 @@ fn is_told_alike(door: &Door, fields: &[(&str, &[u8])], handover: Handover<'_>) 
 fn ask(
     door: &Door,
     fields: &[(&str, &[u8])],
-    handover: Handover<'_>,
+    handover: PlatformCertificate<'_>,
     proxy_trusted: bool,
     now: u64,
 ) -> Outcome {

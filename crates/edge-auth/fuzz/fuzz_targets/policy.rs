@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{
     ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable,
 };
@@ -85,7 +85,7 @@ fn decides(policy: Policy) {
             target,
             headers: Headers(&[("host", b"api.example.com")]),
             client_ip: None,
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
             path_rewritten: true,
             proxy_trusted: false,
         };

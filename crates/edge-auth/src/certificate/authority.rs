@@ -8,9 +8,9 @@ use webpki::Error;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 use super::constraints::Constraints;
-use super::lists::OnPath;
+use super::crl_policy::PathCertificate;
 use super::validity::Validity;
-use super::{facts, key_strength, pem};
+use super::{key_strength, parsed, pem};
 
 /// Whether a file names authorities, and nothing else, in PEM.
 ///
@@ -27,7 +27,7 @@ pub(crate) struct Authority {
     /// Its key, as the certificates of a path have it.
     key: SubjectPublicKeyInfoDer<'static>,
     /// Its own certificate, which may be revoked.
-    certificate: OnPath,
+    certificate: PathCertificate,
     pub validity: Validity,
     pub constraints: Constraints,
     /// How many certificates of authorities may stand below it.
@@ -89,7 +89,10 @@ impl Authorities {
 
     /// The certificates that an authority with this key has here. It may have several: renewed ones, or
     /// some by other authorities.
-    pub(crate) fn certificates_of(&self, key: &SubjectPublicKeyInfoDer<'_>) -> impl Iterator<Item = &OnPath> {
+    pub(crate) fn certificates_of(
+        &self,
+        key: &SubjectPublicKeyInfoDer<'_>,
+    ) -> impl Iterator<Item = &PathCertificate> {
         self.0.iter().filter(move |own| own.key == *key).map(|own| &own.certificate)
     }
 
@@ -108,12 +111,13 @@ impl Authorities {
 
 impl Authority {
     fn read(der: &CertificateDer<'_>) -> Result<Self, String> {
-        let certificate = facts::parse(der).map_err(|denial| denial.reason)?;
-        let constraints = facts::extension::<BasicConstraints>(&certificate, "basicConstraints");
+        let certificate = parsed::parse(der).map_err(|denial| denial.reason)?;
+        let constraints = parsed::extension::<BasicConstraints>(&certificate, "basicConstraints");
         let constraints = constraints.map_err(|denial| denial.reason)?.filter(|constraints| constraints.ca);
         let constraints =
             constraints.ok_or("it is not an authority's: `basicConstraints` does not say so")?;
-        let usage = facts::extension::<KeyUsage>(&certificate, "keyUsage").map_err(|denial| denial.reason)?;
+        let usage =
+            parsed::extension::<KeyUsage>(&certificate, "keyUsage").map_err(|denial| denial.reason)?;
         if usage.is_some_and(|usage| !usage.key_cert_sign()) {
             return Err("its `keyUsage` does not allow it to issue certificates".to_owned());
         }
@@ -121,9 +125,9 @@ impl Authority {
         let anchor = webpki::anchor_from_trusted_cert(der).map_err(|error| error.to_string())?;
         Ok(Self {
             key: webpki::spki_for_anchor(&anchor),
-            certificate: OnPath::read_named(der).map_err(|denial| denial.reason)?,
+            certificate: PathCertificate::read_named(der).map_err(|denial| denial.reason)?,
             anchor: anchor.to_owned(),
-            validity: facts::validity(&certificate),
+            validity: parsed::validity(&certificate),
             constraints: Constraints::of(&certificate).map_err(|denial| denial.reason)?,
             max_intermediates: constraints.path_len_constraint,
         })

@@ -10,7 +10,7 @@ use x509_cert::der::asn1::{AnyRef, BitStringRef};
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader, Tag, TagNumber};
 
 use super::Thumbprint;
-use super::facts::malformed;
+use super::parsed::malformed;
 use super::signature_form::SignatureForm;
 use crate::denial::Denial;
 
@@ -119,7 +119,7 @@ impl<'a> Parts<'a> {
 
 impl Fingerprints {
     /// Of a certificate that nobody handed over.
-    pub(crate) fn told(presented: Thumbprint) -> Self {
+    pub(crate) fn reported(presented: Thumbprint) -> Self {
         Self { presented, other: OtherForm::Unknown }
     }
 

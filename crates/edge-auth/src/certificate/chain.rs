@@ -10,9 +10,9 @@ use x509_cert::ext::pkix::KeyUsage;
 
 use super::authority::Authorities;
 use super::constraints::Constraints;
-use super::lists::OnPath;
+use super::crl_policy::PathCertificate;
 use super::validity::Validity;
-use super::{facts, intermediates, key_strength};
+use super::{intermediates, key_strength, parsed};
 use crate::audit::excerpt;
 use crate::denial::{Code, Denial};
 
@@ -26,7 +26,7 @@ pub(crate) struct VerifiedChain {
     /// An authority of the path constrains names, of whatever kind.
     pub names_constrained: bool,
     /// The authorities: those that stand between, and the one that the policy names.
-    pub above: Vec<OnPath>,
+    pub above: Vec<PathCertificate>,
 }
 
 /// Verifies that the first certificate may authenticate a client, and leads to an authority.
@@ -36,11 +36,11 @@ pub(crate) fn verify(
     signatures: &[&'static dyn SignatureVerificationAlgorithm],
     now: Timestamp,
 ) -> Result<VerifiedChain, Denial> {
-    let (own, others) = chain.split_first().ok_or_else(|| facts::malformed("the chain is empty"))?;
-    let parsed = facts::parse(own)?;
+    let (own, others) = chain.split_first().ok_or_else(|| parsed::malformed("the chain is empty"))?;
+    let parsed = parsed::parse(own)?;
     // First, since it is what goes wrong most often: whatever else is wrong, an expired one is that.
-    facts::validity(&parsed).check(now)?;
-    let usage: Option<KeyUsage> = facts::extension(&parsed, "keyUsage")?;
+    parsed::validity(&parsed).check(now)?;
+    let usage: Option<KeyUsage> = parsed::extension(&parsed, "keyUsage")?;
     if usage.is_some_and(|usage| !usage.digital_signature()) {
         return Err(invalid("its `keyUsage` does not allow it to sign"));
     }
@@ -67,12 +67,12 @@ fn inspect(
     now: Timestamp,
 ) -> Result<VerifiedChain, Error> {
     let unreadable = |_| Error::MalformedExtensions;
-    let intermediates = path.intermediate_certificates().map(|certificate| facts::parse(&certificate.der()));
+    let intermediates = path.intermediate_certificates().map(|certificate| parsed::parse(&certificate.der()));
     let intermediates = intermediates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let authority = authorities.admitting(path.anchor(), intermediates.len(), now)?;
     let (mut validity, mut constraints) = (authority.validity, authority.constraints);
     for intermediate in intermediates.iter().rev() {
-        let usage = facts::extension::<KeyUsage>(intermediate, "keyUsage").map_err(unreadable)?;
+        let usage = parsed::extension::<KeyUsage>(intermediate, "keyUsage").map_err(unreadable)?;
         if usage.is_some_and(|usage| !usage.key_cert_sign()) {
             return Err(Error::EndEntityUsedAsCa);
         }
@@ -80,13 +80,13 @@ fn inspect(
             return Err(Error::NameConstraintViolation);
         }
         constraints = constraints.and(Constraints::of(intermediate).map_err(unreadable)?);
-        validity = validity.and(facts::validity(intermediate));
+        validity = validity.and(parsed::validity(intermediate));
     }
     if constraints.forbid(own) {
         return Err(Error::NameConstraintViolation);
     }
     Ok(VerifiedChain {
-        validity: validity.and(facts::validity(own)),
+        validity: validity.and(parsed::validity(own)),
         issued_directly: intermediates.is_empty(),
         names_constrained: constraints.any,
         above: above(path, authorities).map_err(unreadable)?,
@@ -95,10 +95,10 @@ fn inspect(
 
 /// Every certificate whose revocation ends the path: of each authority the one that was presented, and
 /// those that the policy has of it.
-fn above(path: &VerifiedPath<'_>, authorities: &Authorities) -> Result<Vec<OnPath>, Denial> {
+fn above(path: &VerifiedPath<'_>, authorities: &Authorities) -> Result<Vec<PathCertificate>, Denial> {
     let mut above = Vec::new();
     for intermediate in path.intermediate_certificates() {
-        above.push(OnPath::read(&intermediate.der())?);
+        above.push(PathCertificate::read(&intermediate.der())?);
         let key = intermediate.subject_public_key_info();
         above.extend(authorities.certificates_of(&key).cloned());
     }

@@ -1,9 +1,9 @@
 //! What Cloudflare tells of a certificate that it verified, fields of its own and no DER.
 
 use super::canonical::Fingerprints;
-use super::facts::{Facts, malformed, serial};
-use super::handover::TlsClientAuth;
 use super::name::DistinguishedName;
+use super::parsed::{ParsedCertificate, malformed, serial};
+use super::platform_certificate::TlsClientAuth;
 use super::validity::Validity;
 use super::{CertificateSource, from_hex, rfc9440};
 use crate::denial::{Code, Denial};
@@ -52,7 +52,7 @@ impl<'a> TlsClientAuth<'a> {
 
     /// What it says, if Cloudflare found it good. `certVerified` is `SUCCESS` for a revoked one, too.
     /// Fields are named as `source` has them.
-    pub(crate) fn facts(&self, source: CertificateSource) -> Result<Facts, Denial> {
+    pub(crate) fn to_parsed(&self, source: CertificateSource) -> Result<ParsedCertificate, Denial> {
         let name = |member| field_name(source, member);
         if self.presented != Some("1") {
             return Err(malformed(format!("`{}` is neither \"0\" nor \"1\"", name("certPresented"))));
@@ -76,27 +76,27 @@ impl<'a> TlsClientAuth<'a> {
                 return Err(Denial::new(Code::CertificateInvalid, reason));
             }
         }
-        let told = self.told(name)?;
+        let reported = self.reported(name)?;
         let Some(der) = self.rfc9440.filter(|field| !field.is_empty()) else {
-            return Ok(told);
+            return Ok(reported);
         };
         // It is filled whatever the verdict: it must be the certificate that was found good.
-        let read = Facts::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
-        if read.fingerprints.presented != told.fingerprints.presented {
+        let read = ParsedCertificate::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
+        if read.fingerprints.presented != reported.fingerprints.presented {
             return Err(malformed(format!(
                 "`{}` is another certificate than the fingerprint's",
                 name("certRFC9440")
             )));
         }
         // What the certificate says counts: what is told of it may be cut, or spelled in other ways.
-        Ok(Facts {
-            issuer: read.issuer.or(told.issuer),
-            issuer_key_id: told.issuer_key_id.or(read.issuer_key_id),
+        Ok(ParsedCertificate {
+            issuer: read.issuer.or(reported.issuer),
+            issuer_key_id: reported.issuer_key_id.or(read.issuer_key_id),
             ..read
         })
     }
 
-    fn told(&self, name: impl Fn(&'static str) -> &'static str) -> Result<Facts, Denial> {
+    fn reported(&self, name: impl Fn(&'static str) -> &'static str) -> Result<ParsedCertificate, Denial> {
         let no = |member, what| malformed(format!("`{}` is {what}", name(member)));
         let field = |value: Option<&'a str>, member| {
             value.filter(|value| !value.is_empty()).ok_or_else(|| no(member, "missing"))
@@ -109,8 +109,8 @@ impl<'a> TlsClientAuth<'a> {
         }
         let (from, until) =
             (field(self.not_before, "certNotBefore")?, field(self.not_after, "certNotAfter")?);
-        Ok(Facts {
-            fingerprints: Fingerprints::told(
+        Ok(ParsedCertificate {
+            fingerprints: Fingerprints::reported(
                 thumbprint.ok_or_else(|| no("certFingerprintSHA256", "no SHA-256"))?,
             ),
             serial: serial(number),

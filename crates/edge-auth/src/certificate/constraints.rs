@@ -5,8 +5,8 @@ use x509_cert::Certificate;
 use x509_cert::ext::pkix::NameConstraints;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::facts;
 use super::name::attribute_type;
+use super::parsed;
 use crate::denial::Denial;
 
 /// What the authorities of a path constrain.
@@ -20,7 +20,7 @@ pub(crate) struct Constraints {
 impl Constraints {
     /// Those of one authority.
     pub(crate) fn of(authority: &Certificate) -> Result<Self, Denial> {
-        let Some(constraints) = facts::extension::<NameConstraints>(authority, "nameConstraints")? else {
+        let Some(constraints) = parsed::extension::<NameConstraints>(authority, "nameConstraints")? else {
             return Ok(Self::default());
         };
         let subtrees = [constraints.permitted_subtrees, constraints.excluded_subtrees];

@@ -12,7 +12,7 @@ use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
 use x509_cert::ext::pkix::{KeyUsage, SubjectKeyIdentifier};
 
 use super::name::DistinguishedName;
-use super::{facts, key_strength, pem, to_hex};
+use super::{key_strength, parsed, pem, to_hex};
 use crate::revocation::{KeyId, Serial};
 
 /// The largest list that is read, in bytes: about 400 000 certificates.
@@ -137,7 +137,7 @@ impl RevokedCertificates {
             return Err(CrlError::Time { from: text(this_update), until: text(next_update) });
         }
         let revoked = list.revoked_certificates.unwrap_or_default();
-        let serial = |serial: &[u8]| facts::serial(&to_hex(serial));
+        let serial = |serial: &[u8]| parsed::serial(&to_hex(serial));
         let serials = revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
         Ok(Self { issuer, key_id, number, this_update, next_update, serials })
     }
@@ -196,7 +196,7 @@ fn der_of(file: &[u8]) -> Result<Vec<u8>, CrlError> {
 /// The authorities of this name.
 fn of_name(issuer: &DistinguishedName, file: &[u8]) -> Vec<Certificate> {
     let given = pem::certificates(file).unwrap_or_default();
-    let parsed = given.iter().filter_map(|der| facts::parse(der).ok());
+    let parsed = given.iter().filter_map(|der| parsed::parse(der).ok());
     let is_issuer = |certificate: &Certificate| {
         DistinguishedName::of(certificate.tbs_certificate().subject()).as_ref() == Some(issuer)
     };
@@ -207,11 +207,11 @@ fn of_name(issuer: &DistinguishedName, file: &[u8]) -> Vec<Certificate> {
 fn may_sign(authority: &Certificate, issuer: &DistinguishedName, now: Timestamp) -> Result<(), CrlError> {
     let refused = |why: String| CrlError::Authority { issuer: issuer.to_string(), why };
     let usage =
-        facts::extension::<KeyUsage>(authority, "keyUsage").map_err(|denial| refused(denial.reason))?;
+        parsed::extension::<KeyUsage>(authority, "keyUsage").map_err(|denial| refused(denial.reason))?;
     if usage.is_some_and(|usage| !usage.crl_sign()) {
         return Err(refused("may not sign lists: its `keyUsage` does not say so".to_owned()));
     }
-    let good = facts::validity(authority).check(now);
+    let good = parsed::validity(authority).check(now);
     good.map_err(|denial| refused(format!("is not good: {}", denial.reason)))?;
     key_strength::check(authority.tbs_certificate().subject_public_key_info()).map_err(refused)
 }
@@ -221,7 +221,7 @@ fn may_sign(authority: &Certificate, issuer: &DistinguishedName, now: Timestamp)
 fn key_id(authority: &Certificate, issuer: &DistinguishedName) -> Result<KeyId, CrlError> {
     let refused = |why: String| CrlError::Authority { issuer: issuer.to_string(), why };
     let id: Option<SubjectKeyIdentifier> =
-        facts::extension(authority, "subjectKeyIdentifier").map_err(|denial| refused(denial.reason))?;
+        parsed::extension(authority, "subjectKeyIdentifier").map_err(|denial| refused(denial.reason))?;
     let id = id.ok_or_else(|| refused("has no `subjectKeyIdentifier`".to_owned()))?;
     KeyId::try_from(to_hex(id.0.as_bytes())).map_err(|error| refused(format!("its key's identifier {error}")))
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use super::facts::{Facts, malformed};
 use super::name::attribute_type;
+use super::parsed::{ParsedCertificate, malformed};
 use super::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 
@@ -106,14 +106,14 @@ impl Identity {
     ///
     /// # Errors
     /// What was wanted and what was found, for the operator.
-    pub(crate) fn of(&self, facts: &Facts, pinned: &[Thumbprint]) -> Result<String, Denial> {
+    pub(crate) fn of(&self, facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<String, Denial> {
         if matches!(self, Self::Subject(_)) && facts.subject.is_none() {
             return Err(malformed("its subject is unreadable"));
         }
         self.find(facts, pinned).map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
     }
 
-    fn find(&self, facts: &Facts, pinned: &[Thumbprint]) -> Result<String, String> {
+    fn find(&self, facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<String, String> {
         let names = || facts.names.as_ref().ok_or(NO_NAMES);
         let found = match self {
             Self::SanUri(patterns) => {
@@ -181,7 +181,7 @@ impl Pattern {
 
 /// The one fingerprint of a certificate, which its holder cannot change: the pinned one, or else that
 /// of its canonical form.
-fn fingerprint(facts: &Facts, pinned: &[Thumbprint]) -> Result<Thumbprint, &'static str> {
+fn fingerprint(facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<Thumbprint, &'static str> {
     let mut of_policy = facts.fingerprints.all().filter(|own| pinned.contains(own));
     match (of_policy.next(), of_policy.next()) {
         (Some(one), None) => Ok(*one),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use pki_types::CertificateDer;
 use x509_cert::Certificate;
 
-use super::{facts, key_strength};
+use super::{key_strength, parsed};
 use crate::denial::{Code, Denial};
 
 /// An authority may be certified by two others: by an old root and a new one.
@@ -25,7 +25,7 @@ pub(crate) fn of<'a>(
     let mut rest = Vec::with_capacity(others.len());
     for (index, der) in others.iter().enumerate() {
         if !others.iter().take(index).any(|earlier| earlier == der) {
-            rest.push((der, facts::parse(der)?));
+            rest.push((der, parsed::parse(der)?));
         }
     }
     let mut sought = VecDeque::from([own.tbs_certificate().issuer().clone()]);

@@ -8,22 +8,22 @@
 //! The policy says which source is read; what comes by another is not looked at.
 
 mod authority;
-mod block;
 mod canonical;
 mod chain;
 mod cloudflare;
 mod constraints;
 mod crl;
-mod facts;
-mod fields;
-mod handover;
+mod crl_policy;
+mod extract;
+mod headers;
 mod identity;
 mod intermediates;
 mod key_strength;
-mod lists;
 mod name;
+mod parsed;
 mod pem;
-mod presented;
+mod platform_certificate;
+mod profile;
 mod rfc9440;
 mod signature_form;
 mod signatures;
@@ -31,19 +31,19 @@ mod source;
 mod validity;
 
 pub(crate) use authority::Authorities;
-pub(crate) use block::{CertificateBlock, KnownCertificate, Pins};
 pub(crate) use crl::RevokedCertificates;
-pub(crate) use facts::serial;
-pub(crate) use fields::{carries_certificate, is_field_of};
+pub(crate) use crl_policy::CrlPolicy;
+pub(crate) use extract::PresentedCertificate;
+pub(crate) use headers::{carries_certificate, is_field_of};
 pub(crate) use identity::Identity;
-pub(crate) use lists::ListRule;
 pub(crate) use name::DistinguishedName;
-pub(crate) use presented::Presented;
+pub(crate) use parsed::serial;
+pub(crate) use profile::{CertificateProfile, KnownCertificate, Pins};
 
 pub use authority::check_authorities;
 pub use crl::{CrlError, MAX_CRL_BYTES};
-pub use facts::{CertificateNames, check_validity, public_key};
-pub use handover::{Handover, TlsClientAuth};
+pub use parsed::{CertificateNames, check_validity, public_key};
+pub use platform_certificate::{PlatformCertificate, TlsClientAuth};
 pub use signatures::CertificateSignatures;
 pub use source::CertificateSource;
 

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 
-use super::facts::malformed;
+use super::parsed::malformed;
 use crate::denial::Denial;
 
 /// All certificates in a text, in order; at least one.

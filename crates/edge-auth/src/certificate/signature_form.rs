@@ -9,7 +9,7 @@ use x509_cert::der::asn1::{AnyRef, UintRef};
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader, Tag};
 use x509_cert::spki::AlgorithmIdentifierRef;
 
-use super::facts::malformed;
+use super::parsed::malformed;
 use crate::denial::{Code, Denial};
 
 /// `ecdsa-with-…` (RFC 5758, section 3.2).

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::certificate::{Handover, TlsClientAuth};
+use crate::certificate::{PlatformCertificate, TlsClientAuth};
 use crate::policy::table;
 
 /// `client_certificate`, by the source that the policy names.
@@ -46,10 +46,10 @@ pub(super) struct DescribedTlsClientAuth {
 
 impl ClientCertificate {
     /// As the platform of another host would hand it over.
-    pub(super) fn handover(&self) -> Handover<'_> {
+    pub(super) fn handover(&self) -> PlatformCertificate<'_> {
         match self {
-            Self::Rfc9440(chain) => Handover::Described(chain),
-            Self::Cloudflare(told) => Handover::Cloudflare(TlsClientAuth {
+            Self::Rfc9440(chain) => PlatformCertificate::Described(chain),
+            Self::Cloudflare(told) => PlatformCertificate::Cloudflare(TlsClientAuth {
                 presented: told.presented.as_deref(),
                 verified: told.verified.as_deref(),
                 revoked: told.revoked.as_deref(),

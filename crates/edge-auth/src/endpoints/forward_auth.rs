@@ -10,7 +10,7 @@ use edge_auth_token::Timestamp;
 
 use super::InboundRequest;
 use crate::audit::excerpt;
-use crate::certificate::Handover;
+use crate::certificate::PlatformCertificate;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::Platform;
@@ -62,7 +62,7 @@ impl<P: Platform> Gate<P> {
                     target: rest,
                     proxy_trusted: true,
                     // On this connection the client is the proxy.
-                    certificate: Handover::Nothing,
+                    certificate: PlatformCertificate::Nothing,
                     ..incoming.as_request(envoys_client(incoming.headers))
                 });
             }
@@ -88,7 +88,7 @@ impl<P: Platform> Gate<P> {
             target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
             headers,
             client_ip: self.trust.client_behind_proxy(headers),
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
             path_rewritten: false,
             proxy_trusted: true,
         })

@@ -18,7 +18,7 @@ mod verify;
 
 use std::net::IpAddr;
 
-use crate::certificate::Handover;
+use crate::certificate::PlatformCertificate;
 use crate::request::{AuthRequest, Headers};
 
 pub use cache_control::private_cache_control;
@@ -47,7 +47,7 @@ pub struct InboundRequest<'a> {
     /// The header fields.
     pub headers: Headers<'a>,
     /// The client's certificate, as the platform has it.
-    pub certificate: Handover<'a>,
+    pub certificate: PlatformCertificate<'a>,
 }
 
 impl<'a> InboundRequest<'a> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::InboundRequest;
 use super::described_certificate::ClientCertificate;
 use crate::audit::excerpt;
-use crate::certificate::Handover;
+use crate::certificate::PlatformCertificate;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
@@ -99,7 +99,7 @@ impl<P: Platform> Gate<P> {
             certificate: verify_request
                 .client_certificate
                 .as_ref()
-                .map_or(Handover::Nothing, ClientCertificate::handover),
+                .map_or(PlatformCertificate::Nothing, ClientCertificate::handover),
             path_rewritten: false,
             // They are the client's own, whoever describes them.
             proxy_trusted: false,

@@ -11,7 +11,9 @@ use super::certificate_cache::CertificateCache;
 use super::key_versions::KeyVersions;
 use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
 use crate::cache::{Cache, Room, Seed};
-use crate::certificate::{Authorities, CertificateBlock, CertificateSignatures, CertificateSource, Identity};
+use crate::certificate::{
+    Authorities, CertificateProfile, CertificateSignatures, CertificateSource, Identity,
+};
 use crate::identity::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{Platform, Randomness};
@@ -204,7 +206,7 @@ fn keys(
 fn certificate_block(
     policy: &ClientCertPolicy,
     secret_provider: &dyn SecretProvider,
-) -> Result<CertificateBlock, String> {
+) -> Result<CertificateProfile, String> {
     let authorities = match &policy.ca_file {
         Some(path) => {
             let read = Authorities::read(&secret_provider.file(path)?);
@@ -226,7 +228,7 @@ fn certificate_block(
     if several && policy.identity == Identity::Serial {
         return Err("has several authorities, and a serial number is unique for one".to_owned());
     }
-    Ok(CertificateBlock {
+    Ok(CertificateProfile {
         name: policy.name.clone(),
         source: policy.source,
         authorities,

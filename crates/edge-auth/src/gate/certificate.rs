@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::Gate;
 use super::outcome::{CheckResult, DecisionContext};
-use crate::certificate::{CertificateBlock, CertificateSource, KnownCertificate, Presented, Thumbprint};
+use crate::certificate::{
+    CertificateProfile, CertificateSource, KnownCertificate, PresentedCertificate, Thumbprint,
+};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{CredentialRef, Rule};
@@ -80,7 +82,7 @@ impl<P: Platform> Gate<P> {
     /// What its operator should know of the authorities that are not good at `now`: nobody passes by
     /// them.
     pub fn authority_notices(&self, now: Timestamp) -> Vec<String> {
-        let of = |block: &CertificateBlock| {
+        let of = |block: &CertificateProfile| {
             let notices = block.authorities.iter().flat_map(|authorities| authorities.notices(now));
             notices.map(|notice| format!("client_cert `{}`: {notice}", block.name)).collect::<Vec<_>>()
         };
@@ -88,7 +90,7 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The block that a rule names.
-    pub(super) fn certificate_block(&self, named: &CredentialRef) -> Option<&CertificateBlock> {
+    pub(super) fn certificate_block(&self, named: &CredentialRef) -> Option<&CertificateProfile> {
         match named {
             CredentialRef::Cert(index) => self.certificate_blocks.get(*index),
             _ => None,
@@ -110,7 +112,7 @@ impl<P: Platform> Gate<P> {
                 continue;
             }
             let presented =
-                Presented::by(block.source, request).map_err(|denial| by(block.source, denial))?;
+                PresentedCertificate::by(block.source, request).map_err(|denial| by(block.source, denial))?;
             if let Some(presented) = presented
                 && found.replace((block.source, presented)).is_some()
             {
@@ -142,7 +144,7 @@ impl<P: Platform> Gate<P> {
             if blocks.is_empty() {
                 continue;
             }
-            let Ok(Some(presented)) = Presented::by(source, request) else { continue };
+            let Ok(Some(presented)) = PresentedCertificate::by(source, request) else { continue };
             if presented.thumbprint() == Some(*wanted) {
                 match self.good_for_one(blocks, source, &presented, now, context).await {
                     Ok(verified) => return Ok(Some(verified)),
@@ -156,9 +158,9 @@ impl<P: Platform> Gate<P> {
     /// The first of the blocks of a source that finds the certificate good.
     async fn good_for_one(
         &self,
-        blocks: Vec<(usize, &CertificateBlock)>,
+        blocks: Vec<(usize, &CertificateProfile)>,
         source: CertificateSource,
-        presented: &Presented<'_>,
+        presented: &PresentedCertificate<'_>,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Verified, Denial> {
@@ -186,8 +188,8 @@ impl<P: Platform> Gate<P> {
     fn known_or_verified_certificate(
         &self,
         index: usize,
-        block: &CertificateBlock,
-        presented: &Presented<'_>,
+        block: &CertificateProfile,
+        presented: &PresentedCertificate<'_>,
         now: Timestamp,
     ) -> Result<Arc<KnownCertificate>, Denial> {
         let secrets = self.revocations.as_ref().map(|watch| &watch.secrets);

@@ -27,8 +27,8 @@ use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyBlock;
 use crate::aws::ResourcePlanner;
 use crate::cache::Cache;
-use crate::certificate::{CertificateBlock, CertificateSignatures, carries_certificate, is_field_of};
-use crate::credential::{Presented, Wanted};
+use crate::certificate::{CertificateProfile, CertificateSignatures, carries_certificate, is_field_of};
+use crate::credential::{PresentedCredentials, Wanted};
 use crate::denial::{Code, Denial};
 use crate::endpoints::cors;
 use crate::identity::{IdentityHeaders, overrides_route};
@@ -56,7 +56,7 @@ pub struct Gate<P: Platform> {
     backend: Box<dyn CertificateSignatures>,
     issuer_keys: Vec<IssuerKeys>,
     pub(crate) key_blocks: Vec<ApiKeyBlock>,
-    certificate_blocks: Vec<CertificateBlock>,
+    certificate_blocks: Vec<CertificateProfile>,
     pub(crate) identity: IdentityHeaders,
     pub(crate) trust: Trust,
     /// Takes clients' credentials out of what is logged.
@@ -227,7 +227,7 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         let named = access.named();
-        let Presented { token, elsewhere, api_key } =
+        let PresentedCredentials { token, elsewhere, api_key } =
             self.wanted(access).extract(request.headers, |text| self.is_api_key(text))?;
 
         let mut verified: Vec<(CredentialRef, Principal)> = Vec::with_capacity(2);

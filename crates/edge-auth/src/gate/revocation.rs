@@ -6,7 +6,7 @@ use edge_auth_token::Timestamp;
 
 use super::Gate;
 use super::outcome::{CheckResult, DecisionContext, DeferredTask};
-use crate::certificate::{CertificateBlock, KnownCertificate};
+use crate::certificate::{CertificateProfile, KnownCertificate};
 use crate::denial::{Code, Denial};
 use crate::platform::{MaybeSend, Platform, RevocationFeed, Unavailable};
 use crate::revocation::{Found, Freshness, Marks, Standing, State, Thing, Watch};
@@ -130,7 +130,7 @@ impl<P: Platform> Gate<P> {
     /// Checks a certificate, and those above it.
     pub(super) async fn check_certificate_revocation(
         &self,
-        block: &CertificateBlock,
+        block: &CertificateProfile,
         certificate: &KnownCertificate,
         now: Timestamp,
         context: &mut DecisionContext,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::compile::{Compiler, Field};
 use super::schema;
-use crate::certificate::{CertificateSource, DistinguishedName, Identity, ListRule, Pins, from_hex};
+use crate::certificate::{CertificateSource, CrlPolicy, DistinguishedName, Identity, Pins, from_hex};
 use crate::scopes::{self, Scopes};
 
 /// One block; its authorities are read when a gate is built.
@@ -19,7 +19,7 @@ pub(crate) struct ClientCertPolicy {
     pub pins: Pins,
     pub identity: Identity,
     pub scopes: Scopes,
-    pub lists: ListRule,
+    pub lists: CrlPolicy,
 }
 
 impl ClientCertPolicy {
@@ -63,7 +63,7 @@ pub(super) fn client_cert(
         pins,
         identity: identity?,
         scopes: Scopes::list(source.scopes),
-        lists: ListRule { required: source.require_crl, overdue_allowed: source.insecure_overdue_crl },
+        lists: CrlPolicy { required: source.require_crl, overdue_allowed: source.insecure_overdue_crl },
     };
     (compiler.mistakes() == before).then_some(block)
 }

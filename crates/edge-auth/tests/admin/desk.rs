@@ -1,7 +1,7 @@
 //! An administrator at a gate.
 
 use edge_auth::admin::{BOOTSTRAP_PREFIX, bootstrap_hash};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{AuditEvent, Code, Gate, Headers, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -84,7 +84,7 @@ impl Desk {
             authority: None,
             target,
             headers: Headers(&sent),
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
         };
         let asked = self.gate.admin(&incoming, body.as_bytes(), &self.randomness, self.now);
         let (reply, outcome) = block_on(asked);
@@ -131,7 +131,7 @@ impl Desk {
             authority: None,
             target: "/orders",
             headers: Headers(&sent),
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
         };
         block_on(self.gate.gateway(&incoming, self.now)).1.code().map_or(Ok(()), Err)
     }

@@ -111,7 +111,7 @@ fn an_answer_tells_of_one_principal_on_every_route() {
         authority: None,
         target: "",
         headers: Headers(&fields),
-        certificate: Handover::ApiGateway(&pem),
+        certificate: PlatformCertificate::ApiGateway(&pem),
     };
     for (path, principal, reached) in [
         ("token", "jwt:corp:alice", ["token", "health"]),
@@ -376,7 +376,7 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
         authority: None,
         target: "/prod/a b",
         headers: Headers(&fields),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
     };
     let asked = |gate: &Gate<Host>, incoming: &InboundRequest<'_>| {
         json(&block_on(gate.authorize_route(&arn, incoming, NOW)))
@@ -418,7 +418,7 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
         authority: None,
         target: "",
         headers: Headers(&[]),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
     };
     let arn = format!("{STAGE}GET/a");
     let (answer, outcome) = block_on(gate.authorize_method(ApiType::Rest, &arn, &incoming, NOW));

@@ -9,7 +9,7 @@ mod wider;
 
 use edge_auth::Policy;
 use edge_auth::aws::{ApiType, AuthorizerResult};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers};
@@ -65,7 +65,7 @@ fn ask(gate: &Gate<Host>, api: ApiType, arn: &str, fields: &[(&str, &str)]) -> A
         authority: None,
         target: "",
         headers: Headers(&fields),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
     };
     block_on(gate.authorize_method(api, arn, &incoming, NOW))
 }

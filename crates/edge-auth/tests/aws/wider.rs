@@ -61,7 +61,7 @@ fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) 
         target: path,
         headers: Headers(&fields),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         path_rewritten: false,
         proxy_trusted: false,
     };

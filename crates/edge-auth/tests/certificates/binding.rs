@@ -1,6 +1,6 @@
 //! Tokens that are bound to a certificate (RFC 8705, section 3).
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth_testkit::certificates::{Client, ClientPlan};
 use edge_auth_testkit::mint::{Signer, base64url, compact};
 use edge_auth_token::Algorithm;
@@ -76,11 +76,12 @@ fn where_a_rule_names_certificates_only_those_count() {
 
     // Where it names none, the certificate is sought among all: a proxy's own, or junk, is no trouble.
     let none = door("\"jwt:corp\"");
-    let through = |chain| Sent { certificate: Handover::Tls(chain), ..bound() };
+    let through = |chain| Sent { certificate: PlatformCertificate::Tls(chain), ..bound() };
     assert_eq!(result(&none.ask(&through(&client.chain), NOW)), "jwt:corp:alice");
-    let junk = Sent { certificate: Handover::Tls(&own.chain), proxy_trusted: true, ..Sent::default() }
-        .field("Client-Cert", "junk")
-        .field("Authorization", &token(bound_to(&own)));
+    let junk =
+        Sent { certificate: PlatformCertificate::Tls(&own.chain), proxy_trusted: true, ..Sent::default() }
+            .field("Client-Cert", "junk")
+            .field("Authorization", &token(bound_to(&own)));
     assert_eq!(result(&none.ask(&junk, NOW)), "jwt:corp:alice");
     let other = Sent::tls(&client).field("Authorization", &token(bound_to(&own)));
     let refused = none.ask(&other, NOW);

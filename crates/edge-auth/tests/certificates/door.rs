@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_auth::certificate::{Handover, TlsClientAuth};
+use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy, PolicyErrors};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
@@ -80,7 +80,7 @@ impl Door {
 #[derive(Default)]
 pub(crate) struct Sent<'a> {
     pub fields: Vec<(String, String)>,
-    pub certificate: Handover<'a>,
+    pub certificate: PlatformCertificate<'a>,
     pub proxy_trusted: bool,
 }
 
@@ -95,11 +95,11 @@ impl<'a> Sent<'a> {
     }
 
     pub(crate) fn tls(client: &'a Client) -> Self {
-        Self { certificate: Handover::Tls(&client.chain), ..Self::default() }
+        Self { certificate: PlatformCertificate::Tls(&client.chain), ..Self::default() }
     }
 
     pub(crate) fn cloudflare(told: TlsClientAuth<'a>) -> Self {
-        Self { certificate: Handover::Cloudflare(told), ..Self::default() }
+        Self { certificate: PlatformCertificate::Cloudflare(told), ..Self::default() }
     }
 
     pub(crate) fn field(mut self, name: &str, value: &str) -> Self {

@@ -1,7 +1,7 @@
 //! Who holds a certificate can write it in other bytes without its issuer: that makes nobody of him, or
 //! who he was.
 
-use edge_auth::certificate::{Handover, TlsClientAuth};
+use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth_testkit::certificates::{
     Authority, AuthorityKey, AuthorityPlan, Client, ClientPlan, has_low_s, misencoded, other_signature,
 };
@@ -54,9 +54,9 @@ fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_platform_ver
         let balancer = Door::new(&policy(&format!("source = \"alb-verify\"\n{pins}\n{SPIFFE}")), "");
         let by_all = |client: &Client| {
             let leaf = edge_auth_testkit::certificates::pem(client.certificate());
-            let event = Sent { certificate: Handover::ApiGateway(&leaf), ..Sent::default() };
+            let event = Sent { certificate: PlatformCertificate::ApiGateway(&leaf), ..Sent::default() };
             let field = leaf.replace(' ', "%20").replace('\n', "%0A");
-            let balanced = Sent { certificate: Handover::LoadBalancer, ..Sent::default() }
+            let balanced = Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
                 .field("X-Amzn-Mtls-Clientcert-Leaf", &field);
             let (fingerprint, der) = (hex(&client.thumbprint()), sequence(client.certificate()));
             let told = TlsClientAuth {
@@ -118,10 +118,14 @@ fn the_identity_of_a_pinned_certificate_is_the_fingerprint_that_the_policy_has()
     for (pinned, other) in [(&own, &other), (&other, &own)] {
         let pin = format!("fingerprint = \"{}\"", hex(&pinned.thumbprint()));
         let door = Door::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{FINGERPRINT}")), "");
-        let by = |client: &Client| {
-            let pem = client.pem();
-            result(&door.ask(&Sent { certificate: Handover::ApiGateway(&pem), ..Sent::default() }, NOW))
-        };
+        let by =
+            |client: &Client| {
+                let pem = client.pem();
+                result(&door.ask(
+                    &Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() },
+                    NOW,
+                ))
+            };
         assert_eq!(by(pinned), format!("cert:devices:{}", hex(&pinned.thumbprint()).to_lowercase()));
         assert_eq!(by(other), "certificate_issuer_untrusted");
     }
@@ -129,7 +133,9 @@ fn the_identity_of_a_pinned_certificate_is_the_fingerprint_that_the_policy_has()
     let door = Door::new(&policy(&format!("source = \"api-gateway\"\n{both}\n{FINGERPRINT}")), "");
     let by = |client: &Client| {
         let pem = client.pem();
-        result(&door.ask(&Sent { certificate: Handover::ApiGateway(&pem), ..Sent::default() }, NOW))
+        result(
+            &door.ask(&Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() }, NOW),
+        )
     };
     assert_eq!(by(&own), by(&other));
 }

@@ -1,6 +1,6 @@
 //! Where certificates come from, and that nothing else is believed.
 
-use edge_auth::certificate::{Handover, TlsClientAuth};
+use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
 
 use crate::door::{Door, NOW, SPIFFE, Sent, hex, policy, reason, result, rfc9440, root, sequence};
@@ -50,7 +50,7 @@ fn what_comes_by_another_source_is_not_looked_at() {
     let elsewhere = Door::new(&rfc9440(SPIFFE), &root.pem());
     for sent in [
         Sent::tls(&client),
-        Sent { certificate: Handover::LoadBalancer, proxy_trusted: true, ..Sent::default() }
+        Sent { certificate: PlatformCertificate::LoadBalancer, proxy_trusted: true, ..Sent::default() }
             .field("X-Amzn-Mtls-Clientcert", &url_encoded(&client.pem())),
         Sent { proxy_trusted: true, ..Sent::default() }.field("X-Forwarded-Client-Cert", "Hash=00"),
     ] {
@@ -68,7 +68,7 @@ fn a_load_balancers_fields_are_read_from_its_own_events_only() {
     let passthrough = policy(&format!("source = \"alb-passthrough\"\nca_file = \"ca.pem\"\n{SPIFFE}"));
     let door = Door::new(&passthrough, &root.pem());
     let field = url_encoded(&client.pem());
-    let balanced = || Sent { certificate: Handover::LoadBalancer, ..Sent::default() };
+    let balanced = || Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() };
     assert_eq!(result(&door.ask(&balanced().field("X-Amzn-Mtls-Clientcert", &field), NOW)), AGENT);
     let forged = Sent { proxy_trusted: true, ..Sent::default() }.field("X-Amzn-Mtls-Clientcert", &field);
     assert_eq!(result(&door.ask(&forged, NOW)), "credential_missing");
@@ -90,7 +90,7 @@ fn a_load_balancer_that_verified_hands_over_the_leaf_and_its_issuer_is_pinned() 
     let root = root();
     let client = agent(&root);
     let by = |pin: &str| Door::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "");
-    let sent = Sent { certificate: Handover::LoadBalancer, ..Sent::default() }
+    let sent = Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
         .field("X-Amzn-Mtls-Clientcert-Leaf", &url_encoded(&client.pem()))
         .field("X-Amzn-Mtls-Clientcert-Subject", "CN=somebody-else");
     let key_id = format!("issuer_key_id = \"{}\"", authority_key_id(&client));
@@ -114,7 +114,7 @@ fn api_gateways_certificate_is_read_whole_and_placeholders_are_refused() {
     let pin = format!("fingerprint = \"{}\"", hex(&client.thumbprint()));
     let door = Door::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{SPIFFE}")), "");
     let (pem, twice) = (client.pem(), client.pem().repeat(2));
-    let event = |pem| Sent { certificate: Handover::ApiGateway(pem), ..Sent::default() };
+    let event = |pem| Sent { certificate: PlatformCertificate::ApiGateway(pem), ..Sent::default() };
     assert_eq!(result(&door.ask(&event(&pem), NOW)), AGENT);
     for placeholder in
         ["", "CERT_CONTENT", "-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQ", &twice, &pem[..300]]
@@ -122,7 +122,7 @@ fn api_gateways_certificate_is_read_whole_and_placeholders_are_refused() {
         assert_eq!(result(&door.ask(&event(placeholder), NOW)), "certificate_malformed", "{placeholder}");
     }
     let other = agent(&root).pem();
-    let other = Sent { certificate: Handover::ApiGateway(&other), ..Sent::default() };
+    let other = Sent { certificate: PlatformCertificate::ApiGateway(&other), ..Sent::default() };
     assert_eq!(result(&door.ask(&other, NOW)), "certificate_issuer_untrusted");
 }
 
@@ -251,6 +251,6 @@ fn certificates_by_two_sources_of_one_rule_are_malformed() {
     let door = Door::new(&policy, &root.pem());
     assert_eq!(result(&door.ask(&Sent::tls(&client), NOW)), "cert:b:spiffe://example.com/agent");
     assert_eq!(result(&door.proxied(&client)), "cert:a:spiffe://example.com/agent");
-    let both = Sent { certificate: Handover::Tls(&client.chain), ..Sent::proxied(&client) };
+    let both = Sent { certificate: PlatformCertificate::Tls(&client.chain), ..Sent::proxied(&client) };
     assert_eq!(result(&door.ask(&both, NOW)), "credential_malformed");
 }

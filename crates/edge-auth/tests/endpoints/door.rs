@@ -1,6 +1,6 @@
 //! A gate with a public path and one for a key's holder, asked through any of its endpoints.
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Gate, Headers, Outcome, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -101,7 +101,7 @@ pub(crate) fn incoming<'a>(
         authority: None,
         target,
         headers: Headers(headers),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         platform_authenticated: false,
     }
 }

@@ -1,7 +1,7 @@
 //! What is revoked over HTTP: the answer says what was done, and the audit log who did it and why.
 
 use edge_auth::Outcome;
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::revocation::{Order, Statement, Target, Text};
 use edge_auth::{Headers, Reply};
@@ -22,7 +22,7 @@ fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, O
         authority: None,
         target,
         headers: Headers(&fields),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
     };
     block_on(instance.0.admin(&incoming, body.to_string().as_bytes(), &SeededRandomness::new(3), NOW))
 }

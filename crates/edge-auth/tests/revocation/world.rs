@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revocations};
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
 use edge_auth::revocation::{Entry, Ledger, RevocationSecrets};
@@ -290,7 +290,7 @@ impl<P: Platform> Instance<P> {
             target,
             headers: Headers(fields),
             client_ip: None,
-            certificate: Handover::Nothing,
+            certificate: PlatformCertificate::Nothing,
             proxy_trusted: true,
             path_rewritten: false,
         };

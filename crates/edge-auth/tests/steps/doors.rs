@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers, Policy};
@@ -109,6 +109,6 @@ pub(crate) fn incoming<'a>(target: &'a str, fields: &'a [(&'a str, &'a [u8])]) -
         authority: None,
         target,
         headers: Headers(fields),
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
     }
 }

@@ -254,7 +254,7 @@ fn certificate(plan: &ClientPlan) -> Work {
 fn load_balanced(chain: String) -> Work {
     with_fields(vec![("x-amzn-mtls-clientcert", chain)], |fields| {
         let handed = edge_auth::endpoints::InboundRequest {
-            certificate: edge_auth::certificate::Handover::LoadBalancer,
+            certificate: edge_auth::certificate::PlatformCertificate::LoadBalancer,
             ..incoming("/load-balanced", fields)
         };
         drop(block_on(GATE.gateway(&handed, NOW)));

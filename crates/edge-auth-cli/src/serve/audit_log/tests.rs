@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Policy};
 use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
@@ -24,7 +24,7 @@ async fn event(target: &str) -> AuditEvent {
         target,
         headers: Headers(&[]),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         path_rewritten: true,
         proxy_trusted: false,
     };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use edge_auth::certificate::Handover;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Grant, Headers, Policy};
 use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
@@ -49,7 +49,7 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
         target,
         headers: Headers(fields),
         client_ip: None,
-        certificate: Handover::Nothing,
+        certificate: PlatformCertificate::Nothing,
         path_rewritten: true,
         proxy_trusted: false,
     };

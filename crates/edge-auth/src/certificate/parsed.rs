@@ -17,7 +17,7 @@ use crate::denial::{Code, Denial};
 
 /// What is known of a client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct ParsedCertificate {
     pub fingerprints: Fingerprints,
     /// Lower-case hexadecimal, without zeros in front.
     pub serial: String,
@@ -28,19 +28,19 @@ pub(crate) struct Facts {
     /// The key identifier of the issuer: the certificate's own `authorityKeyIdentifier`.
     pub issuer_key_id: Option<Vec<u8>>,
     /// The subject's alternative names; `None` if the platform does not tell them.
-    pub names: Option<Names>,
+    pub names: Option<AlternativeNames>,
     pub validity: Validity,
 }
 
 /// The alternative names that can be an identity (RFC 5280, section 4.2.1.6).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Names {
+pub(crate) struct AlternativeNames {
     pub uris: Vec<String>,
     pub dns: Vec<String>,
     pub emails: Vec<String>,
 }
 
-impl Facts {
+impl ParsedCertificate {
     /// Reads a certificate.
     pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, Denial> {
         let parsed = parse(der)?;
@@ -52,7 +52,7 @@ impl Facts {
             subject: DistinguishedName::of(certificate.subject()),
             issuer: DistinguishedName::of(certificate.issuer()),
             issuer_key_id: issuer_key_id(&parsed)?,
-            names: Some(names.map(|names| Names::read(&names.0)).transpose()?.unwrap_or_default()),
+            names: Some(names.map(|names| AlternativeNames::read(&names.0)).transpose()?.unwrap_or_default()),
             validity: validity(&parsed),
         })
     }
@@ -64,7 +64,7 @@ impl Facts {
     }
 }
 
-impl Names {
+impl AlternativeNames {
     fn read(names: &[GeneralName]) -> Result<Self, Denial> {
         let mut read = Self::default();
         for name in names {
@@ -101,7 +101,8 @@ impl CertificateNames {
     /// # Errors
     /// What is wrong with it: the gate rejects it whether it is revoked or not.
     pub fn read(der: &CertificateDer<'_>) -> Result<Self, String> {
-        let Facts { fingerprints, serial, issuer, .. } = Facts::read(der).map_err(|denial| denial.reason)?;
+        let ParsedCertificate { fingerprints, serial, issuer, .. } =
+            ParsedCertificate::read(der).map_err(|denial| denial.reason)?;
         let issuer = issuer.map(|issuer| issuer.to_string());
         Ok(Self { fingerprint: to_hex(&fingerprints.presented), serial, issuer })
     }

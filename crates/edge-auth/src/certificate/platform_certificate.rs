@@ -7,7 +7,7 @@ use pki_types::CertificateDer;
 /// The certificate as the platform gives it to its host.
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
-pub enum Handover<'a> {
+pub enum PlatformCertificate<'a> {
     /// None; header fields are all that there may be.
     #[default]
     Nothing,
@@ -27,7 +27,7 @@ pub enum Handover<'a> {
 }
 
 /// A certificate is public, but long: only its source is shown.
-impl fmt::Debug for Handover<'_> {
+impl fmt::Debug for PlatformCertificate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "Nothing",

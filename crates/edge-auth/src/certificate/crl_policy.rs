@@ -3,15 +3,15 @@
 use pki_types::CertificateDer;
 
 use super::canonical::{Canonical, Fingerprints};
-use super::facts::{self, Facts};
 use super::name::DistinguishedName;
+use super::parsed::{self, ParsedCertificate};
 use super::to_hex;
 use crate::denial::Denial;
 use crate::revocation::{Marks, RevocationSecrets, Thing};
 
 /// What a block says of revocation lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct ListRule {
+pub(crate) struct CrlPolicy {
     /// Without the list of its issuer no certificate is good.
     pub required: bool,
     /// A list counts though a newer one is due.
@@ -20,7 +20,7 @@ pub(crate) struct ListRule {
 
 /// A certificate of a path: the client's own, or one above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OnPath {
+pub(crate) struct PathCertificate {
     fingerprints: Fingerprints,
     /// `None` if it cannot be read for sure: no list is of such an issuer.
     issuer: Option<DistinguishedName>,
@@ -32,9 +32,9 @@ pub(crate) struct OnPath {
     named: bool,
 }
 
-impl From<&Facts> for OnPath {
-    fn from(facts: &Facts) -> Self {
-        let Facts { fingerprints, issuer, serial, issuer_key_id, .. } = facts;
+impl From<&ParsedCertificate> for PathCertificate {
+    fn from(facts: &ParsedCertificate) -> Self {
+        let ParsedCertificate { fingerprints, issuer, serial, issuer_key_id, .. } = facts;
         let issuer_key_id = issuer_key_id.as_deref().map(to_hex);
         Self {
             fingerprints: *fingerprints,
@@ -57,15 +57,15 @@ pub(crate) struct PathMarks {
     pub named: bool,
 }
 
-impl OnPath {
+impl PathCertificate {
     pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, Denial> {
-        let parsed = facts::parse(der)?;
+        let parsed = parsed::parse(der)?;
         let certificate = parsed.tbs_certificate();
         Ok(Self {
             fingerprints: Canonical::read(der)?.fingerprints()?,
             issuer: DistinguishedName::of(certificate.issuer()),
-            serial: facts::serial(&to_hex(certificate.serial_number().as_bytes())),
-            issuer_key_id: facts::issuer_key_id(&parsed)?.as_deref().map(to_hex),
+            serial: parsed::serial(&to_hex(certificate.serial_number().as_bytes())),
+            issuer_key_id: parsed::issuer_key_id(&parsed)?.as_deref().map(to_hex),
             named: false,
         })
     }

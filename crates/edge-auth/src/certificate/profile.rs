@@ -4,12 +4,12 @@ use edge_auth_token::Timestamp;
 use pki_types::SignatureVerificationAlgorithm;
 
 use super::authority::Authorities;
-use super::facts::{Facts, malformed};
+use super::crl_policy::{CrlPolicy, PathCertificate, PathMarks};
 use super::identity::Identity;
-use super::lists::{ListRule, OnPath, PathMarks};
 use super::name::DistinguishedName;
+use super::parsed::{ParsedCertificate, malformed};
 use super::validity::Validity;
-use super::{CertificateSource, Presented, Thumbprint, chain, to_hex};
+use super::{CertificateSource, PresentedCertificate, Thumbprint, chain, to_hex};
 use crate::denial::{Code, Denial};
 use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::RevocationSecrets;
@@ -17,7 +17,7 @@ use crate::scopes::Scopes;
 
 /// One block.
 #[derive(Debug)]
-pub(crate) struct CertificateBlock {
+pub(crate) struct CertificateProfile {
     pub name: String,
     pub source: CertificateSource,
     /// Against whom chains are verified; only for sources that bring them.
@@ -25,7 +25,7 @@ pub(crate) struct CertificateBlock {
     pub pins: Pins,
     pub identity: Identity,
     pub scopes: Scopes,
-    pub lists: ListRule,
+    pub lists: CrlPolicy,
 }
 
 /// From whom certificates must be that a platform verified. Of each list that is not empty, one
@@ -55,20 +55,22 @@ impl KnownCertificate {
     }
 }
 
-impl CertificateBlock {
+impl CertificateProfile {
     /// Verifies a certificate, and finds out who it is for.
     pub(crate) fn verify(
         &self,
-        presented: &Presented<'_>,
+        presented: &PresentedCertificate<'_>,
         signatures: &[&'static dyn SignatureVerificationAlgorithm],
         secrets: Option<&RevocationSecrets>,
         now: Timestamp,
     ) -> Result<KnownCertificate, Denial> {
         let mut facts = match presented {
-            Presented::Told(told) => told.facts(self.source)?,
-            whole => Facts::read(whole.certificates().first().ok_or_else(|| untrusted("there is none"))?)?,
+            PresentedCertificate::Reported(reported) => reported.to_parsed(self.source)?,
+            whole => ParsedCertificate::read(
+                whole.certificates().first().ok_or_else(|| untrusted("there is none"))?,
+            )?,
         };
-        let mut path = vec![OnPath::from(&facts)];
+        let mut path = vec![PathCertificate::from(&facts)];
         if self.source.brings_chain() {
             let authorities = self.authorities.as_ref().ok_or_else(|| untrusted("the block has no CA"))?;
             let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
@@ -104,7 +106,7 @@ impl CertificateBlock {
             scopes: self.scopes.clone(),
         };
         let marks = secrets.map(|secrets| path.iter().map(|one| one.marks(secrets)).collect());
-        let Facts { fingerprints, validity, .. } = facts;
+        let ParsedCertificate { fingerprints, validity, .. } = facts;
         let thumbprint = fingerprints.presented;
         Ok(KnownCertificate { principal, thumbprint, marks: marks.unwrap_or_default(), validity })
     }
@@ -115,7 +117,7 @@ impl Pins {
         self.issuer_key_ids.is_empty() && self.issuer_dns.is_empty() && self.fingerprints.is_empty()
     }
 
-    fn check(&self, facts: &Facts) -> Result<(), Denial> {
+    fn check(&self, facts: &ParsedCertificate) -> Result<(), Denial> {
         let key_id = facts.issuer_key_id.as_ref();
         if !self.issuer_key_ids.is_empty() && !key_id.is_some_and(|own| self.issuer_key_ids.contains(own)) {
             let found = key_id.map_or_else(|| "none".to_owned(), |id| to_hex(id));
