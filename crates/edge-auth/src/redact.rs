@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::admin::BOOTSTRAP_PREFIX;
-use crate::api_key::ApiKeyBlock;
+use crate::api_key::ApiKeyProfile;
 use crate::audit::excerpt;
 
 /// The most bytes of a method that are logged.
@@ -54,7 +54,7 @@ struct Lead {
 
 impl Redactor {
     /// Hides the keys of these blocks.
-    pub fn new<'b>(blocks: impl IntoIterator<Item = &'b ApiKeyBlock>) -> Self {
+    pub fn new<'b>(blocks: impl IntoIterator<Item = &'b ApiKeyProfile>) -> Self {
         let mut leads = vec![Lead { text: BOOTSTRAP_PREFIX.into(), slashes: false }];
         for block in blocks {
             if let Some(lead) = block.lead() {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use edge_auth::admin::KeyView;
-use edge_auth::api_key::{ApiKey, KeyText};
+use edge_auth::api_key::{ApiKey, PlaintextKey};
 use serde::Serialize;
 
 use crate::host::now;
@@ -28,7 +28,7 @@ impl KeyReport {
         format!("the key {} has a new secret that could not be shown: rotate or revoke it", key.id())
     }
 
-    pub(super) fn with_text(key: &ApiKey, text: &KeyText) -> Self {
+    pub(super) fn with_text(key: &ApiKey, text: &PlaintextKey) -> Self {
         Self { secret: Some(text.expose().to_owned()), ..Self::of(key) }
     }
 }

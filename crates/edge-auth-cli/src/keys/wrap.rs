@@ -41,7 +41,7 @@ pub(super) async fn run(args: WrapArgs, desk: &Desk, output: Output) -> Result<(
     };
     let mut report = WrapReport::default();
     for id in ids {
-        match registry.wrap(&id, now()).await {
+        match registry.rewrap(&id, now()).await {
             Ok(Some(_)) => report.wrapped += 1,
             Ok(None) => report.current += 1,
             Err(error) => report.failed.push(Trouble { id, reason: error.to_string() }),

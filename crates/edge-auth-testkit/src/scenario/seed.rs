@@ -116,7 +116,7 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
             Event::Enable => drop(registry.enable(&key.id, now).await.map_err(text)?),
             Event::Revoke { reason } => drop(registry.revoke(&key.id, reason, now).await.map_err(text)?),
             Event::Wrap => {
-                registry.wrap(&key.id, now).await.map_err(text)?.ok_or("there was nothing to wrap")?;
+                registry.rewrap(&key.id, now).await.map_err(text)?.ok_or("there was nothing to wrap")?;
             }
             Event::Edit { from, to } => {
                 let record = self.record(&key.id).await?;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 
 use edge_auth::api_key::{
-    ApiKeyBlock, DigestAlgorithm, Expiry, ImportedFormat, KeyFormat, NewKey, Pepper, Peppers,
+    ApiKeyProfile, DigestAlgorithm, Expiry, ImportedFormat, KeyFormat, NewKey, Pepper, Peppers,
 };
 use edge_auth::platform::{ApiKeyRecord, Randomness, Unavailable};
 use edge_auth::scopes::Scopes;
@@ -16,12 +16,12 @@ use libfuzzer_sys::fuzz_target;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-static NATIVE: LazyLock<ApiKeyBlock> = LazyLock::new(|| {
-    ApiKeyBlock::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers()).unwrap()
+static NATIVE: LazyLock<ApiKeyProfile> = LazyLock::new(|| {
+    ApiKeyProfile::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers()).unwrap()
 });
-static IMPORTED: LazyLock<ApiKeyBlock> = LazyLock::new(|| {
+static IMPORTED: LazyLock<ApiKeyProfile> = LazyLock::new(|| {
     let format = ImportedFormat::new(DigestAlgorithm::Sha256, None).unwrap();
-    ApiKeyBlock::imported("legacy", format, peppers()).unwrap()
+    ApiKeyProfile::imported("legacy", format, peppers()).unwrap()
 });
 
 fuzz_target!(|input: (&str, [u8; 41], u8, char)| {

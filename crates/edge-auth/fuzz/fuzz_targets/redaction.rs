@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use edge_auth::api_key::{ApiKeyBlock, DigestAlgorithm, ImportedFormat, KeyFormat, Pepper, Peppers};
+use edge_auth::api_key::{ApiKeyProfile, DigestAlgorithm, ImportedFormat, KeyFormat, Pepper, Peppers};
 use edge_auth::redact::Redactor;
 use edge_auth_token::Secret;
 use libfuzzer_sys::fuzz_target;
@@ -22,9 +22,10 @@ const CREDENTIALS: [&str; 4] = [
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| {
     let pepper = || Pepper::new(&Secret::new("a pepper of at least thirty-two bytes")).unwrap();
     let peppers = || Peppers::new(pepper(), Vec::new(), Vec::new()).unwrap();
-    let native = ApiKeyBlock::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers()).unwrap();
+    let native =
+        ApiKeyProfile::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers()).unwrap();
     let format = ImportedFormat::new(DigestAlgorithm::Sha256, Some("legacy_")).unwrap();
-    let imported = ApiKeyBlock::imported("legacy", format, peppers()).unwrap();
+    let imported = ApiKeyProfile::imported("legacy", format, peppers()).unwrap();
     Redactor::new([&native, &imported])
 });
 

@@ -83,7 +83,7 @@ impl AdminError {
             }
             Self::NotFound(_) => ("key_not_found", 404),
             Self::Lifecycle(
-                LifecycleError::Terms(_)
+                LifecycleError::Attributes(_)
                 | LifecycleError::Hash { .. }
                 | LifecycleError::BlockOfImported { .. }
                 | LifecycleError::BlockOfIssued { .. },

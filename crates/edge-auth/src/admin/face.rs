@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::{AdminError, AdminScope, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
-use crate::api_key::{ApiKey, KeyText};
+use crate::api_key::{ApiKey, PlaintextKey};
 use crate::endpoints::InboundRequest;
 use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
@@ -230,8 +230,8 @@ impl Done {
         Self { reply, key: None, revocation: None, because: None, notice: None }
     }
 
-    fn key(status: u16, key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> Self {
-        let answer = Answer { key: KeyView::new(key, now), secret: text.map(KeyText::expose) };
+    fn key(status: u16, key: &ApiKey, text: Option<&PlaintextKey>, now: Timestamp) -> Self {
+        let answer = Answer { key: KeyView::new(key, now), secret: text.map(PlaintextKey::expose) };
         Self { key: Some(key.id().to_owned()), ..Self::read(Reply::json(status, &answer)) }
     }
 

@@ -7,7 +7,7 @@ use edge_auth_token::Timestamp;
 
 use super::wish::within_time;
 use super::{AdminError, KeyWish};
-use crate::api_key::{ApiKey, ApiKeyBlock, Expiry, KeyText, LifecycleError, claimed_block};
+use crate::api_key::{ApiKey, ApiKeyProfile, Expiry, LifecycleError, PlaintextKey, claimed_block};
 use crate::gate::{SecretProvider, build_key_blocks};
 use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, NoRevocations, Put, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
@@ -22,7 +22,7 @@ const PAGE: usize = 200;
 #[derive(Debug)]
 pub struct Registry<'a, S, L = NoRevocations> {
     store: &'a S,
-    blocks: Vec<ApiKeyBlock>,
+    blocks: Vec<ApiKeyProfile>,
     announcer: Option<Announcer<'a, L>>,
 }
 
@@ -66,7 +66,7 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
         Ok(Self { store, blocks: build_key_blocks(policy, secret_provider)?, announcer: None })
     }
 
-    pub(super) fn of_blocks(blocks: &[ApiKeyBlock], store: &'a S) -> Self {
+    pub(super) fn of_blocks(blocks: &[ApiKeyProfile], store: &'a S) -> Self {
         Self { store, blocks: blocks.to_vec(), announcer: None }
     }
 
@@ -88,7 +88,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         wish: KeyWish,
         randomness: &dyn Randomness,
         now: Timestamp,
-    ) -> Result<(ApiKey, KeyText), AdminError> {
+    ) -> Result<(ApiKey, PlaintextKey), AdminError> {
         let block = self.block(&wish.block)?;
         let (key, text) = block.issue(wish.terms(now)?, randomness, now)?;
         self.insert(&key, now).await?;
@@ -159,7 +159,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         overlap: Duration,
         randomness: &dyn Randomness,
         now: Timestamp,
-    ) -> Result<(ApiKey, KeyText), AdminError> {
+    ) -> Result<(ApiKey, PlaintextKey), AdminError> {
         within_time("overlap", now, overlap)?;
         self.change(id, now, |key| key.rotate(overlap, randomness, now).map(|(key, text)| (key, Some(text))))
             .await
@@ -201,10 +201,10 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
     }
 
     /// Wraps a key under the current pepper. `None` if it is already.
-    pub async fn wrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
+    pub async fn rewrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
         for _ in 0..ATTEMPTS {
             let key = self.show(id, now).await?;
-            let Some(wrapped) = key.wrap() else {
+            let Some(wrapped) = key.rewrap() else {
                 return Ok(None);
             };
             if self.replace(&key, &wrapped, now).await? == Put::Stored {
@@ -280,14 +280,14 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         Ok(block.open(record)?)
     }
 
-    fn block(&self, name: &str) -> Result<&ApiKeyBlock, AdminError> {
+    fn block(&self, name: &str) -> Result<&ApiKeyProfile, AdminError> {
         if name.is_empty() {
             return Err(AdminError::Invalid("`block` is missing: the name of an `[[api_key]]`".to_owned()));
         }
         self.find_block(name).ok_or_else(|| AdminError::BlockUnknown(printable(name)))
     }
 
-    fn find_block(&self, name: &str) -> Option<&ApiKeyBlock> {
+    fn find_block(&self, name: &str) -> Option<&ApiKeyProfile> {
         self.blocks.iter().find(|block| block.name() == name)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use edge_auth_token::Timestamp;
 use serde::Serialize;
 
-use crate::api_key::{ApiKey, Expiry, State};
+use crate::api_key::{ApiKey, Expiry, KeyStatus};
 use crate::audit::rfc3339_text;
 use crate::scopes::Scopes;
 
@@ -53,10 +53,10 @@ impl KeyView {
             Expiry::Never => None,
         };
         let (state, revoked) = match key.state() {
-            State::Revoked { at, reason } => ("revoked", Some((*at, reason.clone()))),
-            State::Disabled => ("disabled", None),
-            State::Active if expires_at.is_some_and(|at| at <= now) => ("expired", None),
-            State::Active => ("active", None),
+            KeyStatus::Revoked { at, reason } => ("revoked", Some((*at, reason.clone()))),
+            KeyStatus::Disabled => ("disabled", None),
+            KeyStatus::Active if expires_at.is_some_and(|at| at <= now) => ("expired", None),
+            KeyStatus::Active => ("active", None),
         };
         let (revoked_at, revoked_because) = revoked.unzip();
         Self {

@@ -13,7 +13,7 @@ use super::pepper::{Pepper, PepperId, Peppers};
 use super::record::BASE64;
 
 /// What a presented key proves itself with.
-pub(super) enum Proof {
+pub(super) enum PresentedSecret {
     /// The secret of a key that was issued here.
     Secret(Zeroizing<[u8; 32]>),
     /// The digest of a key that another system issued.
@@ -31,14 +31,14 @@ pub(super) struct KeyHash {
 }
 
 impl KeyHash {
-    pub(super) fn new(proof: &Proof, pepper: &Arc<Pepper>) -> Self {
+    pub(super) fn new(presented: &PresentedSecret, pepper: &Arc<Pepper>) -> Self {
         let wraps = Vec::new();
-        Self { value: value(proof, pepper, &wraps), innermost: Arc::clone(pepper), wraps }
+        Self { value: value(presented, pepper, &wraps), innermost: Arc::clone(pepper), wraps }
     }
 
     /// In constant time.
-    pub(super) fn matches(&self, proof: &Proof) -> subtle::Choice {
-        value(proof, &self.innermost, &self.wraps).ct_eq(&self.value)
+    pub(super) fn matches(&self, presented: &PresentedSecret) -> subtle::Choice {
+        value(presented, &self.innermost, &self.wraps).ct_eq(&self.value)
     }
 
     pub(super) fn is_under(&self, pepper: &Pepper) -> bool {
@@ -46,7 +46,7 @@ impl KeyHash {
     }
 
     /// Brought under this pepper; unchanged if it is there.
-    pub(super) fn wrapped(mut self, pepper: &Arc<Pepper>) -> Self {
+    pub(super) fn rewrapped(mut self, pepper: &Arc<Pepper>) -> Self {
         if !self.is_under(pepper) {
             self.value = pepper.wrap.code(&self.value);
             self.wraps.push(Arc::clone(pepper));
@@ -87,10 +87,10 @@ pub(super) struct StoredHash {
     peppers: Vec<PepperId>,
 }
 
-fn value(proof: &Proof, innermost: &Pepper, wraps: &[Arc<Pepper>]) -> [u8; 32] {
-    let value = match proof {
-        Proof::Secret(secret) => innermost.secret.code(&**secret),
-        Proof::Digest(digest) => innermost.imported.code(digest.expose()),
+fn value(presented: &PresentedSecret, innermost: &Pepper, wraps: &[Arc<Pepper>]) -> [u8; 32] {
+    let value = match presented {
+        PresentedSecret::Secret(secret) => innermost.secret.code(&**secret),
+        PresentedSecret::Digest(digest) => innermost.imported.code(digest.expose()),
     };
     wraps.iter().fold(value, |value, pepper| pepper.wrap.code(&value))
 }

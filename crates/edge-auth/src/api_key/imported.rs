@@ -7,8 +7,8 @@ use edge_auth_token::Secret;
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::hash::Proof;
-use super::{BlockError, KeyRefusal, record};
+use super::hash::PresentedSecret;
+use super::{KeyRefusal, ProfileError, record};
 use crate::subkey::framed;
 
 /// What every JWT begins with: `{"` in base64url.
@@ -28,16 +28,16 @@ pub struct ImportedFormat {
 impl ImportedFormat {
     /// With a prefix (1 to 32 visible ASCII characters) if all keys begin with it; it is hashed
     /// with the rest.
-    pub fn new(algorithm: DigestAlgorithm, prefix: Option<&str>) -> Result<Self, BlockError> {
+    pub fn new(algorithm: DigestAlgorithm, prefix: Option<&str>) -> Result<Self, ProfileError> {
         if let Some(found) = prefix
             && !((1..=32).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_graphic()))
         {
-            return Err(BlockError::ImportedPrefix { found: found.to_owned() });
+            return Err(ProfileError::ImportedPrefix { found: found.to_owned() });
         }
         if let Some(found) = prefix
             && (found.starts_with(TOKEN_LEAD) || TOKEN_LEAD.starts_with(found))
         {
-            return Err(BlockError::ImportedPrefixOfTokens { found: found.to_owned() });
+            return Err(ProfileError::ImportedPrefixOfTokens { found: found.to_owned() });
         }
         Ok(Self { algorithm, prefix: prefix.map(str::to_owned) })
     }
@@ -57,7 +57,7 @@ impl ImportedFormat {
     }
 
     /// The record's id and the digest of a text that may be a key.
-    pub(super) fn read(&self, block: &str, text: &str) -> Result<(String, Proof), KeyRefusal> {
+    pub(super) fn read(&self, block: &str, text: &str) -> Result<(String, PresentedSecret), KeyRefusal> {
         if !TEXT_BYTES.contains(&text.len()) {
             return Err(KeyRefusal::Malformed("it is not 16 to 512 characters long"));
         }
@@ -76,7 +76,7 @@ impl ImportedFormat {
 
     /// The record's id and the digest, from the other system's text of the hash: hexadecimal or
     /// base64 (either alphabet, padded or not), which its length tells apart.
-    pub(super) fn read_hash(&self, block: &str, text: &str) -> Option<(String, Proof)> {
+    pub(super) fn read_hash(&self, block: &str, text: &str) -> Option<(String, PresentedSecret)> {
         let digest = if text.len() == 2 * self.algorithm.bytes() {
             from_hex(text)
         } else {
@@ -118,10 +118,10 @@ impl DigestAlgorithm {
 
 /// The id is not keyed: it must outlive the peppers, and an unknown key must cost one read. It
 /// tells a reader of the store no more than the other system's own hash does.
-fn found(block: &str, digest: Vec<u8>) -> (String, Proof) {
+fn found(block: &str, digest: Vec<u8>) -> (String, PresentedSecret) {
     let message = framed(&[b"edge-auth imported key id, v1", block.as_bytes(), &digest]);
     let id = format!("imp_{}", record::BASE64.encode(Sha256::digest(message)));
-    (id, Proof::Digest(Secret::new(digest)))
+    (id, PresentedSecret::Digest(Secret::new(digest)))
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

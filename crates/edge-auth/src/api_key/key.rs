@@ -7,26 +7,26 @@ use edge_auth_token::Timestamp;
 use ipnet::IpNet;
 use subtle::Choice;
 
+use super::attributes::KeyAttributes;
 use super::hash::KeyHash;
 use super::pepper::PepperId;
-use super::terms::Terms;
-use super::{ApiKeyBlock, Expiry, KeyRefusal, PresentedKey, RecordError, State, record};
+use super::{ApiKeyProfile, Expiry, KeyRefusal, KeyStatus, PresentedKey, RecordError, record};
 use crate::platform::ApiKeyRecord;
 use crate::scopes::Scopes;
 
-/// A key as its record says it is; made by [`ApiKeyBlock::open`] from a record whose MAC is right,
+/// A key as its record says it is; made by [`ApiKeyProfile::open`] from a record whose MAC is right,
 /// or by a change to such a key. Its `Debug` shows no hash.
 ///
 /// It keeps the peppers of the block that opened it: when the policy is loaded anew, open its
 /// record anew.
 #[derive(Clone)]
 pub struct ApiKey {
-    pub(super) block: ApiKeyBlock,
+    pub(super) block: ApiKeyProfile,
     pub(super) id: String,
     pub(super) version: u64,
     /// Under which its record stands in the store, or will.
     pub(super) sealed_under: PepperId,
-    pub(super) terms: Terms,
+    pub(super) attributes: KeyAttributes,
     pub(super) hash: KeyHash,
     pub(super) previous: Option<PreviousHash>,
 }
@@ -55,7 +55,7 @@ impl ApiKey {
             return Err(KeyRefusal::SecretWrong);
         }
         self.check_state()?;
-        if let Expiry::At(at) = self.terms.expires
+        if let Expiry::At(at) = self.attributes.expires
             && now >= at
         {
             return Err(KeyRefusal::Expired { at });
@@ -69,17 +69,17 @@ impl ApiKey {
             return false;
         }
         let previous = match &self.previous {
-            Some(previous) if now < previous.until => previous.hash.matches(presented.proof()),
+            Some(previous) if now < previous.until => previous.hash.matches(presented.presented()),
             _ => Choice::from(0),
         };
-        (self.hash.matches(presented.proof()) | previous).into()
+        (self.hash.matches(presented.presented()) | previous).into()
     }
 
     fn check_state(&self) -> Result<(), KeyRefusal> {
-        match &self.terms.state {
-            State::Active => Ok(()),
-            State::Disabled => Err(KeyRefusal::Disabled),
-            State::Revoked { at, reason } => Err(KeyRefusal::Revoked { at: *at, reason: reason.clone() }),
+        match &self.attributes.state {
+            KeyStatus::Active => Ok(()),
+            KeyStatus::Disabled => Err(KeyRefusal::Disabled),
+            KeyStatus::Revoked { at, reason } => Err(KeyRefusal::Revoked { at: *at, reason: reason.clone() }),
         }
     }
 
@@ -95,11 +95,11 @@ impl ApiKey {
     }
 
     fn check_client(&self, client: Option<IpAddr>) -> Result<(), KeyRefusal> {
-        if self.terms.networks.is_empty() {
+        if self.attributes.networks.is_empty() {
             return Ok(());
         }
         let client = client.ok_or(KeyRefusal::ClientAddressUnknown)?.to_canonical();
-        if !self.terms.allows_client(client) {
+        if !self.attributes.allows_client(client) {
             return Err(KeyRefusal::NetworkNotAllowed { client });
         }
         Ok(())
@@ -128,47 +128,47 @@ impl ApiKey {
 
     /// What people call it.
     pub fn label(&self) -> Option<&str> {
-        self.terms.label.as_deref()
+        self.attributes.label.as_deref()
     }
 
     /// Whose it is.
     pub fn owner(&self) -> Option<&str> {
-        self.terms.owner.as_deref()
+        self.attributes.owner.as_deref()
     }
 
     /// What it may do.
     pub fn scopes(&self) -> &Scopes {
-        &self.terms.scopes
+        &self.attributes.scopes
     }
 
     /// The environment that it was issued for; imported keys have none.
     pub fn environment(&self) -> Option<&str> {
-        self.terms.environment.as_deref()
+        self.attributes.environment.as_deref()
     }
 
     /// Whether it is in use.
-    pub fn state(&self) -> &State {
-        &self.terms.state
+    pub fn state(&self) -> &KeyStatus {
+        &self.attributes.state
     }
 
     /// When it was issued or imported.
     pub fn created_at(&self) -> Timestamp {
-        self.terms.created_at
+        self.attributes.created_at
     }
 
     /// Until when it is good.
     pub fn expires(&self) -> Expiry {
-        self.terms.expires
+        self.attributes.expires
     }
 
     /// From where it is good; empty is from anywhere.
     pub fn networks(&self) -> &[IpNet] {
-        &self.terms.networks
+        &self.attributes.networks
     }
 
     /// What else is known of it.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.terms.metadata
+        &self.attributes.metadata
     }
 
     /// Until when the secret before the last rotation is good too, if there is one.
@@ -183,7 +183,7 @@ impl std::fmt::Debug for ApiKey {
             .field("block", &self.block)
             .field("id", &self.id)
             .field("version", &self.version)
-            .field("terms", &self.terms)
+            .field("terms", &self.attributes)
             .finish_non_exhaustive()
     }
 }

@@ -6,31 +6,31 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 use zeroize::Zeroizing;
 
-use super::block::BlockFormat;
-use super::hash::{KeyHash, Proof};
+use super::attributes::{KeyAttributes, check_reason};
+use super::hash::{KeyHash, PresentedSecret};
 use super::key::PreviousHash;
-use super::terms::{Terms, check_reason};
-use super::{ApiKey, ApiKeyBlock, Expiry, KeyText, LifecycleError, NewKey, State};
+use super::profile::BlockFormat;
+use super::{ApiKey, ApiKeyProfile, Expiry, KeyStatus, LifecycleError, NewKey, PlaintextKey};
 use crate::platform::Randomness;
 
-impl ApiKeyBlock {
+impl ApiKeyProfile {
     /// Issues a key. Its text is not recoverable: show it to its owner, once.
     pub fn issue(
         &self,
         new: NewKey,
         randomness: &(impl Randomness + ?Sized),
         now: Timestamp,
-    ) -> Result<(ApiKey, KeyText), LifecycleError> {
+    ) -> Result<(ApiKey, PlaintextKey), LifecycleError> {
         let BlockFormat::Native(format) = self.kind() else {
             return Err(LifecycleError::BlockOfImported { block: self.name().to_owned() });
         };
-        let terms = Terms::new(new, self.environment(), now)?;
+        let attributes = KeyAttributes::new(new, self.environment(), now)?;
         let mut random = [0; 9];
         randomness.fill(&mut random)?;
         let id = format.id(random, self.peppers().current());
         let secret = new_secret(randomness)?;
         let text = format.text(&id, &secret);
-        Ok((self.first_version(id, terms, &Proof::Secret(secret)), text))
+        Ok((self.first_version(id, attributes, &PresentedSecret::Secret(secret)), text))
     }
 
     /// Takes over a key that another system issued, by that system's hash of it: hexadecimal or
@@ -39,23 +39,23 @@ impl ApiKeyBlock {
         let BlockFormat::Imported(format) = self.kind() else {
             return Err(LifecycleError::BlockOfIssued { block: self.name().to_owned() });
         };
-        let terms = Terms::new(new, self.environment(), now)?;
+        let attributes = KeyAttributes::new(new, self.environment(), now)?;
         let algorithm = format.algorithm();
         let (id, digest) = format
             .read_hash(self.name(), hash)
             .ok_or(LifecycleError::Hash { algorithm: algorithm.name(), bytes: algorithm.bytes() })?;
-        Ok(self.first_version(id, terms, &digest))
+        Ok(self.first_version(id, attributes, &digest))
     }
 
-    fn first_version(&self, id: String, terms: Terms, proof: &Proof) -> ApiKey {
+    fn first_version(&self, id: String, attributes: KeyAttributes, presented: &PresentedSecret) -> ApiKey {
         let pepper = self.peppers().current();
         ApiKey {
             block: self.clone(),
             id,
             version: 1,
             sealed_under: pepper.id().clone(),
-            terms,
-            hash: KeyHash::new(proof, pepper),
+            attributes,
+            hash: KeyHash::new(presented, pepper),
             previous: None,
         }
     }
@@ -69,12 +69,12 @@ impl ApiKey {
         overlap: Duration,
         randomness: &(impl Randomness + ?Sized),
         now: Timestamp,
-    ) -> Result<(Self, KeyText), LifecycleError> {
+    ) -> Result<(Self, PlaintextKey), LifecycleError> {
         let BlockFormat::Native(format) = self.block.kind() else {
             return Err(LifecycleError::RotationOfImported);
         };
         self.refuse_revoked()?;
-        if let Expiry::At(at) = self.terms.expires
+        if let Expiry::At(at) = self.attributes.expires
             && now >= at
         {
             return Err(LifecycleError::Expired { at });
@@ -83,7 +83,7 @@ impl ApiKey {
         let text = format.text(&self.id, &secret);
         let old = PreviousHash { hash: self.hash.clone(), until: now.plus(overlap) };
         let mut key = self.next_version();
-        key.hash = KeyHash::new(&Proof::Secret(secret), self.block.peppers().current());
+        key.hash = KeyHash::new(&PresentedSecret::Secret(secret), self.block.peppers().current());
         key.previous = (!overlap.is_zero()).then_some(old);
         Ok((key, text))
     }
@@ -91,13 +91,13 @@ impl ApiKey {
     /// Switches it off, for now.
     pub fn disable(&self) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
-        Ok(self.with_state(State::Disabled))
+        Ok(self.with_state(KeyStatus::Disabled))
     }
 
     /// Switches it on again.
     pub fn enable(&self) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
-        Ok(self.with_state(State::Active))
+        Ok(self.with_state(KeyStatus::Active))
     }
 
     /// Ends it for good. The reason (1 to 256 bytes) is for the operator's log. A key is revoked
@@ -105,12 +105,12 @@ impl ApiKey {
     pub fn revoke(&self, reason: &str, now: Timestamp) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
         check_reason(reason)?;
-        Ok(self.with_state(State::Revoked { at: now, reason: reason.to_owned() }))
+        Ok(self.with_state(KeyStatus::Revoked { at: now, reason: reason.to_owned() }))
     }
 
     /// Brings its hashes and its record under the current pepper, without its secret; `None` if
     /// they are.
-    pub fn wrap(&self) -> Option<Self> {
+    pub fn rewrap(&self) -> Option<Self> {
         let current = self.block.peppers().current();
         let previous = self.previous.as_ref();
         let done = self.sealed_under == *current.id()
@@ -120,10 +120,10 @@ impl ApiKey {
             return None;
         }
         let mut key = self.next_version();
-        key.hash = key.hash.wrapped(current);
+        key.hash = key.hash.rewrapped(current);
         key.previous = key
             .previous
-            .map(|previous| PreviousHash { hash: previous.hash.wrapped(current), until: previous.until });
+            .map(|previous| PreviousHash { hash: previous.hash.rewrapped(current), until: previous.until });
         Some(key)
     }
 
@@ -133,9 +133,9 @@ impl ApiKey {
         self
     }
 
-    fn with_state(&self, state: State) -> Self {
+    fn with_state(&self, state: KeyStatus) -> Self {
         let mut key = self.next_version();
-        key.terms.state = state;
+        key.attributes.state = state;
         key
     }
 
@@ -147,9 +147,9 @@ impl ApiKey {
     }
 
     fn refuse_revoked(&self) -> Result<(), LifecycleError> {
-        match self.terms.state {
-            State::Revoked { at, .. } => Err(LifecycleError::Revoked { at }),
-            State::Active | State::Disabled => Ok(()),
+        match self.attributes.state {
+            KeyStatus::Revoked { at, .. } => Err(LifecycleError::Revoked { at }),
+            KeyStatus::Active | KeyStatus::Disabled => Ok(()),
         }
     }
 }

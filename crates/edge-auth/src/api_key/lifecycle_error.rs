@@ -2,7 +2,7 @@
 
 use edge_auth_token::Timestamp;
 
-use super::TermsError;
+use super::AttributesError;
 use crate::platform::Unavailable;
 
 /// Why something cannot be done with a key.
@@ -11,7 +11,7 @@ use crate::platform::Unavailable;
 pub enum LifecycleError {
     /// The wishes for the key cannot be met.
     #[error(transparent)]
-    Terms(#[from] TermsError),
+    Attributes(#[from] AttributesError),
     /// The host has no randomness.
     #[error("no randomness: {0}")]
     Randomness(#[from] Unavailable),

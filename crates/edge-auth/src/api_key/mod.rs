@@ -26,38 +26,38 @@
 //!
 //! **Peppers** are the deployment's secrets behind tags, hashes and MACs. To rotate one, the new
 //! pepper becomes the current one and the old one a previous one; every record is then
-//! [wrapped](ApiKey::wrap), and the old one becomes retired. It can never be removed while keys
+//! [wrapped](ApiKey::rewrap), and the old one becomes retired. It can never be removed while keys
 //! issued under it live: their ids are tagged, and their hashes begun, with it.
 
+mod attributes;
+mod attributes_error;
 mod base62;
-mod block;
-mod block_error;
+mod format;
 mod hash;
 mod imported;
 mod key;
-mod key_text;
 mod lifecycle;
 mod lifecycle_error;
-mod native;
 mod pepper;
+mod plaintext;
+mod profile;
+mod profile_error;
 mod record;
 mod record_error;
 mod refusal;
-mod terms;
-mod terms_error;
 #[cfg(test)]
 mod tests;
 
-pub use block::{ApiKeyBlock, PresentedKey};
-pub use block_error::BlockError;
+pub use attributes::{Expiry, KeyStatus, NewKey};
+pub use attributes_error::AttributesError;
+pub use format::KeyFormat;
 pub use imported::{DigestAlgorithm, ImportedFormat};
 pub use key::ApiKey;
-pub use key_text::KeyText;
 pub use lifecycle_error::LifecycleError;
-pub use native::KeyFormat;
 pub use pepper::{Pepper, PepperId, Peppers};
+pub use plaintext::PlaintextKey;
+pub use profile::{ApiKeyProfile, PresentedKey};
+pub use profile_error::ProfileError;
 pub use record::claimed_block;
 pub use record_error::RecordError;
 pub use refusal::KeyRefusal;
-pub use terms::{Expiry, NewKey, State};
-pub use terms_error::TermsError;

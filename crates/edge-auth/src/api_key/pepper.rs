@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edge_auth_token::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::BlockError;
+use super::ProfileError;
 use crate::subkey::Subkey;
 
 const MIN_BYTES: usize = 32;
@@ -31,10 +31,10 @@ pub struct Pepper {
 
 impl Pepper {
     /// From at least 32 random bytes.
-    pub fn new(secret: &Secret) -> Result<Self, BlockError> {
+    pub fn new(secret: &Secret) -> Result<Self, ProfileError> {
         let bytes = secret.expose();
         if bytes.len() < MIN_BYTES {
-            return Err(BlockError::PepperTooShort { bytes: bytes.len() });
+            return Err(ProfileError::PepperTooShort { bytes: bytes.len() });
         }
         let root = Subkey::extract(SALT, bytes);
         let [a, b, c, d, ..] = *root.expand("public id");
@@ -95,7 +95,7 @@ impl Peppers {
     /// - `retired`: records sealed under them are refused. Ids that were tagged and hashes that
     ///   were begun under them stay good, so a retired pepper may even have leaked: who has it
     ///   can tag ids (each costs the gate a read of the store), but not write a record.
-    pub fn new(current: Pepper, previous: Vec<Pepper>, retired: Vec<Pepper>) -> Result<Self, BlockError> {
+    pub fn new(current: Pepper, previous: Vec<Pepper>, retired: Vec<Pepper>) -> Result<Self, ProfileError> {
         let ring = Ring {
             current: Arc::new(current),
             previous: previous.into_iter().map(Arc::new).collect(),
@@ -104,11 +104,11 @@ impl Peppers {
         let peppers = Self(Arc::new(ring));
         let count = peppers.all().count();
         if count > MAX_PEPPERS {
-            return Err(BlockError::TooManyPeppers { count, limit: MAX_PEPPERS });
+            return Err(ProfileError::TooManyPeppers { count, limit: MAX_PEPPERS });
         }
         for (position, pepper) in peppers.all().enumerate() {
             if peppers.all().skip(position + 1).any(|other| other.id == pepper.id) {
-                return Err(BlockError::PepperRepeated { id: pepper.id.clone() });
+                return Err(ProfileError::PepperRepeated { id: pepper.id.clone() });
             }
         }
         Ok(peppers)
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn one_pepper_in_two_places_is_refused() {
         let error = Peppers::new(pepper(1), vec![pepper(2)], vec![pepper(1)]).unwrap_err();
-        assert_eq!(error, BlockError::PepperRepeated { id: pepper(1).id().clone() });
+        assert_eq!(error, ProfileError::PepperRepeated { id: pepper(1).id().clone() });
     }
 
     #[test]

@@ -15,11 +15,11 @@ use base64::engine::general_purpose::{GeneralPurpose, URL_SAFE_NO_PAD};
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attributes::KeyAttributes;
 use super::hash::{KeyHash, StoredHash};
 use super::key::PreviousHash;
 use super::pepper::PepperId;
-use super::terms::Terms;
-use super::{ApiKey, ApiKeyBlock, Expiry, RecordError};
+use super::{ApiKey, ApiKeyProfile, Expiry, RecordError};
 use crate::platform::ApiKeyRecord;
 use crate::subkey::framed;
 
@@ -44,7 +44,8 @@ struct Envelope {
 #[serde(deny_unknown_fields)]
 struct Body {
     schema: u32,
-    terms: Terms,
+    #[serde(rename = "terms")]
+    attributes: KeyAttributes,
     hash: StoredHash,
     previous: Option<Previous>,
 }
@@ -65,7 +66,7 @@ struct Versioned {
 pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
     let body = written(&Body {
         schema: SCHEMA,
-        terms: key.terms.clone(),
+        attributes: key.attributes.clone(),
         hash: key.hash.stored(),
         previous: key
             .previous
@@ -87,14 +88,14 @@ pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
 impl ApiKey {
     /// When the store may forget its record.
     pub(crate) fn lapses_at(&self) -> Option<Timestamp> {
-        match self.terms.expires {
+        match self.attributes.expires {
             Expiry::At(at) => Some(at.plus(RETENTION)),
             Expiry::Never => None,
         }
     }
 }
 
-pub(super) fn open(block: &ApiKeyBlock, record: &ApiKeyRecord) -> Result<ApiKey, RecordError> {
+pub(super) fn open(block: &ApiKeyProfile, record: &ApiKeyRecord) -> Result<ApiKey, RecordError> {
     let envelope = envelope(record)?;
     if envelope.block != block.name() {
         return Err(RecordError::OtherBlock { id: record.id.clone(), block: envelope.block });
@@ -123,7 +124,7 @@ pub(super) fn open(block: &ApiKeyBlock, record: &ApiKeyRecord) -> Result<ApiKey,
         id: record.id.clone(),
         version: record.version,
         sealed_under,
-        terms: body.terms,
+        attributes: body.attributes,
         hash: KeyHash::from_stored(&body.hash, peppers)?,
         previous: previous.transpose()?,
     })

@@ -11,6 +11,7 @@ use edge_auth_token::{Secret, Timestamp};
 use super::*;
 use crate::platform::{ApiKeyRecord, Randomness, Unavailable};
 
+mod attributes;
 mod check;
 mod golden;
 mod imported;
@@ -18,7 +19,6 @@ mod peppers;
 mod record;
 mod rotation;
 mod states;
-mod terms;
 mod text;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
@@ -52,12 +52,12 @@ fn peppers(current: u8, previous: &[u8], retired: &[u8]) -> Peppers {
 }
 
 /// The block `partners` of keys `acme_live_…`.
-fn block_under(peppers: Peppers) -> ApiKeyBlock {
+fn block_under(peppers: Peppers) -> ApiKeyProfile {
     let format = KeyFormat::new("acme", "live").unwrap();
-    ApiKeyBlock::native("partners", format, peppers).unwrap()
+    ApiKeyProfile::native("partners", format, peppers).unwrap()
 }
 
-fn block() -> ApiKeyBlock {
+fn block() -> ApiKeyProfile {
     block_under(peppers(0x11, &[], &[]))
 }
 
@@ -77,13 +77,13 @@ fn issued() -> (ApiKey, String) {
     issued_in(&block(), wishes())
 }
 
-fn issued_in(block: &ApiKeyBlock, new: NewKey) -> (ApiKey, String) {
+fn issued_in(block: &ApiKeyProfile, new: NewKey) -> (ApiKey, String) {
     let (key, text) = block.issue(new, &Counting::from(0xf0), NOW).unwrap();
     (key, text.expose().to_owned())
 }
 
 /// What a gate does with a text and a record.
-fn admit(block: &ApiKeyBlock, text: &str, record: &ApiKeyRecord, now: Timestamp) -> Result<(), KeyRefusal> {
+fn admit(block: &ApiKeyProfile, text: &str, record: &ApiKeyRecord, now: Timestamp) -> Result<(), KeyRefusal> {
     let presented = block.parse(text)?;
     let key = block.open(record).unwrap();
     assert_eq!(presented.record_id(), key.id());

@@ -10,7 +10,7 @@ use edge_auth_token::Timestamp;
 use super::Gate;
 use super::key_versions::NotNewest;
 use super::outcome::{CheckResult, DecisionContext, DeferredTask};
-use crate::api_key::{ApiKey, ApiKeyBlock, KeyRefusal, RecordError};
+use crate::api_key::{ApiKey, ApiKeyProfile, KeyRefusal, RecordError};
 use crate::denial::{Code, Denial};
 use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
 use crate::policy::CredentialRef;
@@ -77,7 +77,7 @@ impl<P: Platform> Gate<P> {
     async fn check_key(
         &self,
         index: usize,
-        block: &ApiKeyBlock,
+        block: &ApiKeyProfile,
         text: &str,
         client_ip: Option<IpAddr>,
         now: Timestamp,
@@ -125,7 +125,7 @@ impl<P: Platform> Gate<P> {
 
     async fn finish(
         &self,
-        block: &ApiKeyBlock,
+        block: &ApiKeyProfile,
         key: &ApiKey,
         check: Result<(), KeyRefusal>,
         now: Timestamp,
@@ -200,7 +200,7 @@ impl<P: Platform> Gate<P> {
     /// Opens a record, if its MAC is right and no newer one is known.
     fn open_newest(
         &self,
-        block: &ApiKeyBlock,
+        block: &ApiKeyProfile,
         record: &ApiKeyRecord,
         now: Timestamp,
     ) -> Result<ApiKey, Distrust> {
@@ -226,7 +226,7 @@ fn unavailable(error: Unavailable) -> Denial {
 
 /// One code for everything that a guesser could learn from; the others are told only to one who
 /// has the right secret.
-fn refused(block: &ApiKeyBlock, refusal: KeyRefusal) -> Denial {
+fn refused(block: &ApiKeyProfile, refusal: KeyRefusal) -> Denial {
     let code = match &refusal {
         KeyRefusal::Revoked { .. } => Code::KeyRevoked,
         KeyRefusal::Disabled => Code::KeyDisabled,

@@ -9,7 +9,7 @@ use edge_auth_token::{Secret, SignatureBackend};
 use super::Gate;
 use super::certificate_cache::CertificateCache;
 use super::key_versions::KeyVersions;
-use crate::api_key::{ApiKeyBlock, Pepper, Peppers};
+use crate::api_key::{ApiKeyProfile, Pepper, Peppers};
 use crate::cache::{Cache, Room, Seed};
 use crate::certificate::{
     Authorities, CertificateProfile, CertificateSignatures, CertificateSource, Identity,
@@ -243,7 +243,7 @@ fn certificate_block(
 pub(crate) fn key_blocks(
     policy: &Policy,
     secret_provider: &dyn SecretProvider,
-) -> Result<Vec<ApiKeyBlock>, PolicyErrors> {
+) -> Result<Vec<ApiKeyProfile>, PolicyErrors> {
     let mut blocks = Vec::with_capacity(policy.api_keys.len());
     let mut errors = Vec::new();
     for block in &policy.api_keys {
@@ -262,7 +262,7 @@ pub(crate) fn key_blocks(
 }
 
 /// The block of keys that a policy's `[[api_key]]` describes.
-fn key_block(policy: &ApiKeyPolicy, secret_provider: &dyn SecretProvider) -> Result<ApiKeyBlock, String> {
+fn key_block(policy: &ApiKeyPolicy, secret_provider: &dyn SecretProvider) -> Result<ApiKeyProfile, String> {
     let pepper = |name: &String| {
         let secret = secret_provider.secret(name)?;
         Pepper::new(&secret).map_err(|error| format!("{name}: {error}"))
@@ -271,8 +271,8 @@ fn key_block(policy: &ApiKeyPolicy, secret_provider: &dyn SecretProvider) -> Res
     let peppers = Peppers::new(pepper(&policy.current)?, all(&policy.previous)?, all(&policy.retired)?)
         .map_err(|error| error.to_string())?;
     let block = match &policy.kind {
-        ApiKeyKind::Native(format) => ApiKeyBlock::native(&policy.name, format.clone(), peppers),
-        ApiKeyKind::Imported(format) => ApiKeyBlock::imported(&policy.name, format.clone(), peppers),
+        ApiKeyKind::Native(format) => ApiKeyProfile::native(&policy.name, format.clone(), peppers),
+        ApiKeyKind::Imported(format) => ApiKeyProfile::imported(&policy.name, format.clone(), peppers),
     };
     block.map_err(|error| error.to_string())
 }

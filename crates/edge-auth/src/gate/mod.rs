@@ -24,7 +24,7 @@ pub use build::SecretProvider;
 pub use outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome, UpstreamRequest};
 
 use crate::admin::BOOTSTRAP_PREFIX;
-use crate::api_key::ApiKeyBlock;
+use crate::api_key::ApiKeyProfile;
 use crate::aws::ResourcePlanner;
 use crate::cache::Cache;
 use crate::certificate::{CertificateProfile, CertificateSignatures, carries_certificate, is_field_of};
@@ -55,7 +55,7 @@ pub struct Gate<P: Platform> {
     pub(crate) platform: P,
     backend: Box<dyn CertificateSignatures>,
     issuer_keys: Vec<IssuerKeys>,
-    pub(crate) key_blocks: Vec<ApiKeyBlock>,
+    pub(crate) key_blocks: Vec<ApiKeyProfile>,
     certificate_blocks: Vec<CertificateProfile>,
     pub(crate) identity: IdentityHeaders,
     pub(crate) trust: Trust,

@@ -2,7 +2,7 @@
 
 use super::compile::{Compiler, Field};
 use super::schema;
-use crate::api_key::{BlockError, ImportedFormat, KeyFormat};
+use crate::api_key::{ImportedFormat, KeyFormat, ProfileError};
 
 /// One `[[api_key]]`: the shape of its keys, and the names of its peppers.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub(super) fn api_key(
             let environment = source.environment.as_deref().unwrap_or("live");
             let format = KeyFormat::new(&prefix, environment).map_err(|error| {
                 let field =
-                    if matches!(error, BlockError::Environment { .. }) { "environment" } else { "prefix" };
+                    if matches!(error, ProfileError::Environment { .. }) { "environment" } else { "prefix" };
                 compiler.error(at(field), &error.to_string());
             });
             ApiKeyKind::Native(format.ok()?)

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::{RevocationKind, RevocationWish};
 use super::*;
-use crate::api_key::{ApiKeyBlock, Expiry, KeyFormat, NewKey, Pepper, Peppers};
+use crate::api_key::{ApiKeyProfile, Expiry, KeyFormat, NewKey, Pepper, Peppers};
 use crate::platform::Unavailable;
 use crate::scopes::Scopes;
 
@@ -87,7 +87,7 @@ fn key_view() -> KeyView {
     }
     let peppers = Peppers::new(Pepper::new(&Secret::new([7; 32])).unwrap(), vec![], vec![]).unwrap();
     let format = KeyFormat::new("acme", "live").unwrap();
-    let block = ApiKeyBlock::native("partners", format, peppers).unwrap();
+    let block = ApiKeyProfile::native("partners", format, peppers).unwrap();
     let new = NewKey {
         label: None,
         owner: None,

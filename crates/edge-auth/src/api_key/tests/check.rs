@@ -47,7 +47,7 @@ fn a_key_is_never_checked_against_another_keys_record() {
 fn a_key_is_never_checked_against_another_blocks_record() {
     let (key, text) = issued();
     let format = KeyFormat::new("acme", "live").unwrap();
-    let admins = ApiKeyBlock::native("admins", format, peppers(0x11, &[], &[])).unwrap();
+    let admins = ApiKeyProfile::native("admins", format, peppers(0x11, &[], &[])).unwrap();
     let presented = admins.parse(&text).unwrap();
     assert_eq!(presented.record_id(), key.id());
     assert_eq!(key.check(&presented, None, NOW), Err(KeyRefusal::SecretWrong));
@@ -66,8 +66,9 @@ fn a_key_expires_at_its_time_and_not_before() {
 #[test]
 fn a_key_of_another_environment_is_refused() {
     let format = |environment| KeyFormat::new("acme", environment).unwrap();
-    let block =
-        |environment| ApiKeyBlock::native("partners", format(environment), peppers(0x11, &[], &[])).unwrap();
+    let block = |environment| {
+        ApiKeyProfile::native("partners", format(environment), peppers(0x11, &[], &[])).unwrap()
+    };
     let (key, text) = issued_in(&block("test"), wishes());
     let presented = block("test").parse(&text).unwrap();
     let key = block("live").open(&key.seal().unwrap()).unwrap();

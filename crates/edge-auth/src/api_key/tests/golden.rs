@@ -35,7 +35,7 @@ fn a_new_keys_record_does_not_drift() {
 fn a_wrapped_record_does_not_drift() {
     let record = golden_key().0.seal().unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));
-    let wrapped = block.open(&record).unwrap().wrap().unwrap().seal().unwrap();
+    let wrapped = block.open(&record).unwrap().rewrap().unwrap().seal().unwrap();
     let document = format!(
         r#"{{"block":"partners","pepper":"ac95ef42","mac":"xbOPuhv3eaux90pjkngvucPnXCIvBtztD1dzEhx47cA","body":"{BODY_START}{}"}}"#,
         r#"\"hash\":{\"value\":\"nUUuXQw0ofqxWkS_C53fAJiSQs78aAker8umZiyRhuc\",\"peppers\":[\"d9ca8b38\",\"ac95ef42\"]},\"previous\":null}"#,
@@ -47,7 +47,7 @@ fn a_wrapped_record_does_not_drift() {
 #[test]
 fn an_imported_keys_id_does_not_drift() {
     let format = ImportedFormat::new(DigestAlgorithm::Sha256, None).unwrap();
-    let block = ApiKeyBlock::imported("legacy", format, peppers(0x11, &[], &[])).unwrap();
+    let block = ApiKeyProfile::imported("legacy", format, peppers(0x11, &[], &[])).unwrap();
     let presented = block.parse("sk_other_0123456789").unwrap();
     assert_eq!(presented.record_id(), "imp_VNp6PXjaoQNwkoozZhPZb8EUEGKvS8jccDytj9YzWA0");
 }

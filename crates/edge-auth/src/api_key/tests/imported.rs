@@ -11,12 +11,12 @@ const SHA512_HEX: &str = "4aa7d84bdd0c8bda4559dd11d77e5880f425a0ec2df2bf9356df64
 const SHA512_BASE64: &str =
     "SqfYS90Mi9pFWd0R135YgPQloOwt8r+TVt9kdfcYf34SMxLtXUpqoG+h3c8hAcW9tUvTTELxgiTK8RfKaiBgJQ==";
 
-fn legacy_under(algorithm: DigestAlgorithm, prefix: Option<&str>, peppers: Peppers) -> ApiKeyBlock {
+fn legacy_under(algorithm: DigestAlgorithm, prefix: Option<&str>, peppers: Peppers) -> ApiKeyProfile {
     let format = ImportedFormat::new(algorithm, prefix).unwrap();
-    ApiKeyBlock::imported("legacy", format, peppers).unwrap()
+    ApiKeyProfile::imported("legacy", format, peppers).unwrap()
 }
 
-fn legacy() -> ApiKeyBlock {
+fn legacy() -> ApiKeyProfile {
     legacy_under(DigestAlgorithm::Sha256, None, peppers(0x11, &[], &[]))
 }
 
@@ -63,7 +63,7 @@ fn the_record_holds_neither_the_hash_nor_a_way_to_another_block() {
     assert!(record.id.starts_with("imp_") && record.id.len() <= 128);
     assert_eq!(key.environment(), None);
     let format = ImportedFormat::new(DigestAlgorithm::Sha256, None).unwrap();
-    let other = ApiKeyBlock::imported("others", format, peppers(0x11, &[], &[])).unwrap();
+    let other = ApiKeyProfile::imported("others", format, peppers(0x11, &[], &[])).unwrap();
     assert_ne!(other.parse(TEXT).unwrap().record_id(), record.id);
     assert!(matches!(other.open(&record), Err(RecordError::OtherBlock { .. })));
 }
@@ -72,7 +72,7 @@ fn the_record_holds_neither_the_hash_nor_a_way_to_another_block() {
 fn an_imported_key_outlives_its_pepper_under_the_same_id() {
     let record = legacy().import(wishes(), SHA256_HEX, NOW).unwrap().seal().unwrap();
     let next = legacy_under(DigestAlgorithm::Sha256, None, peppers(0x22, &[0x11], &[]));
-    let wrapped = next.open(&record).unwrap().wrap().unwrap().seal().unwrap();
+    let wrapped = next.open(&record).unwrap().rewrap().unwrap().seal().unwrap();
     assert_eq!(wrapped.id, record.id);
     let last = legacy_under(DigestAlgorithm::Sha256, None, peppers(0x22, &[], &[0x11]));
     assert_eq!(admit(&last, TEXT, &wrapped, NOW), Ok(()));
@@ -98,7 +98,7 @@ fn a_prefix_recognises_and_is_demanded() {
     assert!(!legacy().recognises(TEXT) && legacy().takes_any_text());
     for prefix in ["", "s k", "é", &"p".repeat(33)] {
         let error = ImportedFormat::new(DigestAlgorithm::Sha256, Some(prefix)).unwrap_err();
-        assert_eq!(error, BlockError::ImportedPrefix { found: prefix.to_owned() });
+        assert_eq!(error, ProfileError::ImportedPrefix { found: prefix.to_owned() });
     }
 }
 

@@ -11,7 +11,7 @@ fn a_key_outlives_two_new_peppers() {
     for (current, previous, retired) in [(0x22, 0x11, &[][..]), (0x33, 0x22, &[0x11][..])] {
         let block = block_under(peppers(current, &[previous], retired));
         assert_eq!(admit(&block, &text, &record, NOW), Ok(()), "before it is wrapped");
-        record = block.open(&record).unwrap().wrap().unwrap().seal().unwrap();
+        record = block.open(&record).unwrap().rewrap().unwrap().seal().unwrap();
         assert_eq!(admit(&block, &text, &record, NOW), Ok(()), "after it is wrapped");
     }
     assert_eq!(record.version, 3);
@@ -24,7 +24,7 @@ fn a_wrong_secret_stays_wrong_when_it_is_wrapped() {
     let (key, _) = issued();
     let (_, other) = key.rotate(Duration::ZERO, &Counting::from(1), NOW).unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));
-    let wrapped = block.open(&key.seal().unwrap()).unwrap().wrap().unwrap().seal().unwrap();
+    let wrapped = block.open(&key.seal().unwrap()).unwrap().rewrap().unwrap().seal().unwrap();
     let refused = admit(&block, other.expose(), &wrapped, NOW);
     assert_eq!(refused, Err(KeyRefusal::SecretWrong));
 }
@@ -32,11 +32,11 @@ fn a_wrong_secret_stays_wrong_when_it_is_wrapped() {
 #[test]
 fn wrapping_twice_under_one_pepper_is_wrapping_once() {
     let (key, _) = issued();
-    assert!(key.wrap().is_none());
+    assert!(key.rewrap().is_none());
     let block = block_under(peppers(0x22, &[0x11], &[]));
-    let wrapped = block.open(&key.seal().unwrap()).unwrap().wrap().unwrap();
-    assert!(wrapped.wrap().is_none());
-    assert!(block.open(&wrapped.seal().unwrap()).unwrap().wrap().is_none());
+    let wrapped = block.open(&key.seal().unwrap()).unwrap().rewrap().unwrap();
+    assert!(wrapped.rewrap().is_none());
+    assert!(block.open(&wrapped.seal().unwrap()).unwrap().rewrap().is_none());
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_change_under_a_new_pepper_leaves_the_hash_to_be_wrapped() {
     let (key, text) = issued();
     let block = block_under(peppers(0x22, &[0x11], &[]));
     let changed = block.open(&key.seal().unwrap()).unwrap().disable().unwrap().enable().unwrap();
-    assert!(changed.wrap().is_some());
+    assert!(changed.rewrap().is_some());
     let retired = block_under(peppers(0x22, &[], &[0x11]));
     assert_eq!(admit(&retired, &text, &changed.seal().unwrap(), NOW), Ok(()));
 }
@@ -55,7 +55,7 @@ fn a_rotation_under_a_new_pepper_needs_no_wrapping() {
     let block = block_under(peppers(0x22, &[0x11], &[]));
     let opened = block.open(&key.seal().unwrap()).unwrap();
     let (rotated, _) = opened.rotate(Duration::ZERO, &Counting::from(1), NOW).unwrap();
-    assert!(rotated.wrap().is_none());
+    assert!(rotated.rewrap().is_none());
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn only_the_hash_that_is_not_under_the_current_pepper_is_wrapped() {
     let opened = block.open(&key.seal().unwrap()).unwrap();
     let overlap = Duration::from_secs(3600);
     let (rotated, _) = opened.rotate(overlap, &Counting::from(1), NOW).unwrap();
-    let document = rotated.wrap().unwrap().seal().unwrap().document;
+    let document = rotated.rewrap().unwrap().seal().unwrap().document;
     let chain = |ids: &str| document.matches(&format!("[{ids}]")).count();
     assert_eq!(chain(r#"\"ac95ef42\""#), 1, "{document}");
     assert_eq!(chain(r#"\"d9ca8b38\",\"ac95ef42\""#), 1, "{document}");
@@ -106,7 +106,7 @@ fn without_its_pepper_neither_tag_nor_seal_is_known() {
 fn without_the_pepper_of_its_hash_a_record_is_refused() {
     let (key, _) = issued();
     let block = block_under(peppers(0x22, &[0x11], &[]));
-    let wrapped = block.open(&key.seal().unwrap()).unwrap().wrap().unwrap().seal().unwrap();
+    let wrapped = block.open(&key.seal().unwrap()).unwrap().rewrap().unwrap().seal().unwrap();
     let forgetful = block_under(peppers(0x22, &[], &[]));
     let error = forgetful.open(&wrapped).unwrap_err();
     assert_eq!(error, RecordError::HashPepperUnknown { pepper: pepper(0x11).id().clone() });

@@ -22,7 +22,7 @@ fn a_record_says_again_what_was_sealed() {
     assert_eq!(opened.owner(), Some("team-data"));
     assert_eq!(opened.scopes(), &Scopes::list(["orders:read"]));
     assert_eq!(opened.environment(), Some("live"));
-    assert_eq!(opened.state(), &State::Active);
+    assert_eq!(opened.state(), &KeyStatus::Active);
     assert_eq!(opened.created_at(), NOW);
     assert_eq!(opened.expires(), Expiry::At(LATER));
     assert_eq!(opened.networks(), key.networks());
@@ -72,7 +72,7 @@ fn two_keys_cannot_swap_their_documents() {
 #[test]
 fn a_record_of_another_block_is_not_opened_even_when_it_is_renamed() {
     let format = KeyFormat::new("acme", "live").unwrap();
-    let other = ApiKeyBlock::native("admins", format, peppers(0x11, &[], &[])).unwrap();
+    let other = ApiKeyProfile::native("admins", format, peppers(0x11, &[], &[])).unwrap();
     let mut record = sealed();
     assert_eq!(claimed_block(&record).unwrap(), "partners");
     let error = RecordError::OtherBlock { id: record.id.clone(), block: "partners".to_owned() };

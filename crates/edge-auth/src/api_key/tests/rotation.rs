@@ -67,7 +67,7 @@ fn both_secrets_survive_a_new_pepper_in_the_midst_of_an_overlap() {
     let (rotated, new) = key.rotate(HOUR, &Counting::from(1), NOW).unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));
     let opened = block.open(&rotated.seal().unwrap()).unwrap();
-    let wrapped = opened.wrap().unwrap().seal().unwrap();
+    let wrapped = opened.rewrap().unwrap().seal().unwrap();
     let block = block_under(peppers(0x22, &[], &[0x11]));
     assert_eq!(admit(&block, &old, &wrapped, NOW), Ok(()));
     assert_eq!(admit(&block, new.expose(), &wrapped, NOW), Ok(()));

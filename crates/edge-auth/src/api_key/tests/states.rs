@@ -43,6 +43,6 @@ fn a_revocation_wants_a_printable_reason() {
     let long = "x".repeat(257);
     for reason in ["", "two\nlines", &long] {
         let refused = key.revoke(reason, NOW);
-        assert!(matches!(refused, Err(LifecycleError::Terms(TermsError::Text { .. }))));
+        assert!(matches!(refused, Err(LifecycleError::Attributes(AttributesError::Text { .. }))));
     }
 }

@@ -76,7 +76,7 @@ fn a_tag_is_good_for_its_prefix_and_environment_only() {
     let tail = &text["acme_live_".len()..text.len() - 6];
     for (prefix, environment) in [("acme", "test"), ("acne", "live")] {
         let format = KeyFormat::new(prefix, environment).unwrap();
-        let other = ApiKeyBlock::native("other", format, peppers(0x11, &[], &[])).unwrap();
+        let other = ApiKeyProfile::native("other", format, peppers(0x11, &[], &[])).unwrap();
         let moved = with_checksum(&format!("{prefix}_{environment}_{tail}"));
         assert_eq!(other.parse(&moved).unwrap_err(), KeyRefusal::TagUnknown);
         assert!(!other.recognises(&text));

@@ -5,7 +5,7 @@ use super::PepperId;
 /// What is wrong with a block of the policy or with its peppers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BlockError {
+pub enum ProfileError {
     /// The block's name has the wrong characters or length.
     #[error("block name `{found}`: must match [A-Za-z0-9_-]{{1,64}}")]
     Name {

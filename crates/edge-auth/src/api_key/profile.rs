@@ -3,18 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::hash::Proof;
+use super::format::KeyFormat;
+use super::hash::PresentedSecret;
 use super::imported::ImportedFormat;
-use super::native::KeyFormat;
 use super::pepper::Peppers;
-use super::{ApiKey, BlockError, KeyRefusal, RecordError, record};
+use super::{ApiKey, KeyRefusal, ProfileError, RecordError, record};
 use crate::platform::ApiKeyRecord;
 
 /// The keys of one kind: their form, and the peppers behind them. Cheap to clone.
 #[derive(Clone)]
-pub struct ApiKeyBlock(Arc<Block>);
+pub struct ApiKeyProfile(Arc<ProfileParts>);
 
-struct Block {
+struct ProfileParts {
     name: String,
     kind: BlockFormat,
     peppers: Peppers,
@@ -25,23 +25,23 @@ pub(super) enum BlockFormat {
     Imported(ImportedFormat),
 }
 
-impl ApiKeyBlock {
+impl ApiKeyProfile {
     /// Of keys that are issued here. The name is 1 to 64 of `A-Za-z0-9_-`.
-    pub fn native(name: &str, format: KeyFormat, peppers: Peppers) -> Result<Self, BlockError> {
+    pub fn native(name: &str, format: KeyFormat, peppers: Peppers) -> Result<Self, ProfileError> {
         Self::new(name, BlockFormat::Native(format), peppers)
     }
 
     /// Of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
-    pub fn imported(name: &str, format: ImportedFormat, peppers: Peppers) -> Result<Self, BlockError> {
+    pub fn imported(name: &str, format: ImportedFormat, peppers: Peppers) -> Result<Self, ProfileError> {
         Self::new(name, BlockFormat::Imported(format), peppers)
     }
 
-    fn new(name: &str, kind: BlockFormat, peppers: Peppers) -> Result<Self, BlockError> {
+    fn new(name: &str, kind: BlockFormat, peppers: Peppers) -> Result<Self, ProfileError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) {
-            return Err(BlockError::Name { found: name.to_owned() });
+            return Err(ProfileError::Name { found: name.to_owned() });
         }
-        Ok(Self(Arc::new(Block { name: name.to_owned(), kind, peppers })))
+        Ok(Self(Arc::new(ProfileParts { name: name.to_owned(), kind, peppers })))
     }
 
     /// The name; records are bound to it.
@@ -83,11 +83,11 @@ impl ApiKeyBlock {
     /// Reads what was presented, in bounded time. Junk and forged ids are refused here, before
     /// any store is asked; of imported keys, all that could be one must be looked up.
     pub fn parse(&self, text: &str) -> Result<PresentedKey, KeyRefusal> {
-        let (record_id, proof) = match self.kind() {
+        let (record_id, presented) = match self.kind() {
             BlockFormat::Native(format) => format.read(text, self.peppers())?,
             BlockFormat::Imported(format) => format.read(self.name(), text)?,
         };
-        Ok(PresentedKey { block: self.clone(), record_id, proof })
+        Ok(PresentedKey { block: self.clone(), record_id, presented })
     }
 
     /// Checks the MAC of a stored record, and only then reads it.
@@ -104,7 +104,7 @@ impl ApiKeyBlock {
     }
 }
 
-impl fmt::Debug for ApiKeyBlock {
+impl fmt::Debug for ApiKeyProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApiKeyBlock({})", self.name())
     }
@@ -114,14 +114,14 @@ impl fmt::Debug for ApiKeyBlock {
 /// us; whether its secret is right is still to be checked against its record. Its `Debug` shows
 /// the id, which is no secret.
 pub struct PresentedKey {
-    block: ApiKeyBlock,
+    block: ApiKeyProfile,
     record_id: String,
-    proof: Proof,
+    presented: PresentedSecret,
 }
 
 impl PresentedKey {
     /// The block that read it.
-    pub fn block(&self) -> &ApiKeyBlock {
+    pub fn block(&self) -> &ApiKeyProfile {
         &self.block
     }
 
@@ -130,8 +130,8 @@ impl PresentedKey {
         &self.record_id
     }
 
-    pub(super) fn proof(&self) -> &Proof {
-        &self.proof
+    pub(super) fn presented(&self) -> &PresentedSecret {
+        &self.presented
     }
 }
 

@@ -3,9 +3,9 @@
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::hash::Proof;
+use super::hash::PresentedSecret;
 use super::pepper::{Pepper, Peppers};
-use super::{BlockError, KeyRefusal, KeyText, base62};
+use super::{KeyRefusal, PlaintextKey, ProfileError, base62};
 
 const RANDOM: usize = 12;
 const TAG: usize = 6;
@@ -25,17 +25,17 @@ pub struct KeyFormat {
 impl KeyFormat {
     /// A prefix (`[a-z][a-z0-9]{1,15}`, mostly the company's or product's name) and an
     /// environment (`[a-z]{2,8}`, like `live` or `test`).
-    pub fn new(prefix: &str, environment: &str) -> Result<Self, BlockError> {
+    pub fn new(prefix: &str, environment: &str) -> Result<Self, ProfileError> {
         let lower_or_digit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if !(2..=16).contains(&prefix.len())
             || !prefix.bytes().all(lower_or_digit)
             || !prefix.starts_with(|first: char| first.is_ascii_lowercase())
         {
-            return Err(BlockError::Prefix { found: prefix.to_owned() });
+            return Err(ProfileError::Prefix { found: prefix.to_owned() });
         }
         if !(2..=8).contains(&environment.len()) || !environment.bytes().all(|byte| byte.is_ascii_lowercase())
         {
-            return Err(BlockError::Environment { found: environment.to_owned() });
+            return Err(ProfileError::Environment { found: environment.to_owned() });
         }
         Ok(Self { lead: format!("{prefix}_{environment}_"), environment: environment.to_owned() })
     }
@@ -65,7 +65,7 @@ impl KeyFormat {
     }
 
     /// The whole text of a key.
-    pub(super) fn text(&self, id: &str, secret: &[u8; 32]) -> KeyText {
+    pub(super) fn text(&self, id: &str, secret: &[u8; 32]) -> PlaintextKey {
         let digits = Zeroizing::new(base62::encode::<32, SECRET>(*secret));
         // All of it in one piece: a text that grows leaves copies behind.
         let mut text = Zeroizing::new(String::with_capacity(self.lead.len() + TAIL));
@@ -75,11 +75,15 @@ impl KeyFormat {
         text.extend(digits.iter().copied().map(char::from));
         let crc = checksum(text.as_bytes());
         text.extend(crc.map(char::from));
-        KeyText::new(text)
+        PlaintextKey::new(text)
     }
 
     /// The id and secret of a text that was issued under one of these peppers.
-    pub(super) fn read(&self, text: &str, peppers: &Peppers) -> Result<(String, Proof), KeyRefusal> {
+    pub(super) fn read(
+        &self,
+        text: &str,
+        peppers: &Peppers,
+    ) -> Result<(String, PresentedSecret), KeyRefusal> {
         let bytes = text.as_bytes();
         let tail = bytes
             .strip_prefix(self.lead.as_bytes())
@@ -107,7 +111,7 @@ impl KeyFormat {
             return Err(KeyRefusal::TagUnknown);
         }
         let id = random.iter().chain(tag).copied().map(char::from).collect();
-        Ok((id, Proof::Secret(secret)))
+        Ok((id, PresentedSecret::Secret(secret)))
     }
 
     /// 35 bits of an HMAC over all before the tag. The digits hold no more.
@@ -143,11 +147,11 @@ mod tests {
         }
         for prefix in ["", "a", "Acme", "1acme", "ac_me", "ac-me", "acmé", "a23456789012345bc"] {
             let error = KeyFormat::new(prefix, "live").unwrap_err();
-            assert_eq!(error, BlockError::Prefix { found: prefix.to_owned() });
+            assert_eq!(error, ProfileError::Prefix { found: prefix.to_owned() });
         }
         for environment in ["", "l", "Live", "li_ve", "live1", "livelivel"] {
             let error = KeyFormat::new("acme", environment).unwrap_err();
-            assert_eq!(error, BlockError::Environment { found: environment.to_owned() });
+            assert_eq!(error, ProfileError::Environment { found: environment.to_owned() });
         }
     }
 

@@ -7,7 +7,7 @@ use edge_auth_token::Timestamp;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-use super::TermsError;
+use super::AttributesError;
 use crate::scopes::Scopes;
 
 const MAX_LABEL: usize = 256;
@@ -50,7 +50,7 @@ pub enum Expiry {
 /// Whether a key is in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum State {
+pub enum KeyStatus {
     /// It is.
     Active,
     /// Not for now.
@@ -67,21 +67,25 @@ pub enum State {
 /// All that a record says of a key besides its hashes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Terms {
+pub(super) struct KeyAttributes {
     pub(super) label: Option<String>,
     pub(super) owner: Option<String>,
     pub(super) scopes: Scopes,
     /// `None` for an imported key.
     pub(super) environment: Option<String>,
-    pub(super) state: State,
+    pub(super) state: KeyStatus,
     pub(super) created_at: Timestamp,
     pub(super) expires: Expiry,
     pub(super) networks: Vec<IpNet>,
     pub(super) metadata: BTreeMap<String, String>,
 }
 
-impl Terms {
-    pub(super) fn new(new: NewKey, environment: Option<&str>, now: Timestamp) -> Result<Self, TermsError> {
+impl KeyAttributes {
+    pub(super) fn new(
+        new: NewKey,
+        environment: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, AttributesError> {
         for (field, text) in [("label", &new.label), ("owner", &new.owner)] {
             if let Some(text) = text {
                 check_text(field, text, MAX_LABEL)?;
@@ -93,14 +97,14 @@ impl Terms {
         if let Expiry::At(at) = new.expires
             && at <= now
         {
-            return Err(TermsError::ExpiresInThePast { at });
+            return Err(AttributesError::ExpiresInThePast { at });
         }
         Ok(Self {
             label: new.label,
             owner: new.owner,
             scopes: new.scopes,
             environment: environment.map(str::to_owned),
-            state: State::Active,
+            state: KeyStatus::Active,
             created_at: now,
             expires: new.expires,
             networks: new.networks.into_iter().map(network).collect::<Result<_, _>>()?,
@@ -114,26 +118,26 @@ impl Terms {
 }
 
 /// The reason of a revocation.
-pub(super) fn check_reason(reason: &str) -> Result<(), TermsError> {
+pub(super) fn check_reason(reason: &str) -> Result<(), AttributesError> {
     check_text("reason", reason, MAX_LABEL)
 }
 
-fn check_scopes(scopes: &Scopes) -> Result<(), TermsError> {
+fn check_scopes(scopes: &Scopes) -> Result<(), AttributesError> {
     let Scopes::List(scopes) = scopes else {
         return Ok(());
     };
     if scopes.is_empty() {
-        return Err(TermsError::NoScope);
+        return Err(AttributesError::NoScope);
     }
     check_count("scopes", scopes.len(), MAX_SCOPES)?;
     let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
     match scopes.iter().find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed)) {
-        Some(scope) => Err(TermsError::Scope { scope: excerpt(scope) }),
+        Some(scope) => Err(AttributesError::Scope { scope: excerpt(scope) }),
         None => Ok(()),
     }
 }
 
-fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), TermsError> {
+fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), AttributesError> {
     check_count("metadata entries", metadata.len(), MAX_METADATA)?;
     for (key, value) in metadata {
         check_text("metadata key", key, MAX_METADATA_KEY)?;
@@ -144,16 +148,16 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), TermsError>
     Ok(())
 }
 
-fn check_count(field: &'static str, count: usize, limit: usize) -> Result<(), TermsError> {
+fn check_count(field: &'static str, count: usize, limit: usize) -> Result<(), AttributesError> {
     if count > limit {
-        return Err(TermsError::TooMany { field, count, limit });
+        return Err(AttributesError::TooMany { field, count, limit });
     }
     Ok(())
 }
 
-fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), TermsError> {
+fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), AttributesError> {
     if !(1..=limit).contains(&text.len()) || text.chars().any(char::is_control) {
-        return Err(TermsError::Text { field, text: excerpt(text), limit });
+        return Err(AttributesError::Text { field, text: excerpt(text), limit });
     }
     Ok(())
 }
@@ -163,9 +167,9 @@ fn excerpt(text: &str) -> String {
 }
 
 /// IPv4-mapped networks as IPv4, like the addresses they are compared with.
-fn network(network: IpNet) -> Result<IpNet, TermsError> {
+fn network(network: IpNet) -> Result<IpNet, AttributesError> {
     if network != network.trunc() {
-        return Err(TermsError::HostBits { network });
+        return Err(AttributesError::HostBits { network });
     }
     if let IpNet::V6(v6) = network
         && let Some(address) = v6.addr().to_ipv4_mapped()

@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 /// The whole text of a new key: to be shown to its owner once and kept nowhere. Its `Debug` shows
 /// nothing, and its memory is wiped when it is dropped.
-pub struct KeyText(Zeroizing<String>);
+pub struct PlaintextKey(Zeroizing<String>);
 
-impl KeyText {
+impl PlaintextKey {
     pub(super) fn new(text: Zeroizing<String>) -> Self {
         Self(text)
     }
@@ -19,8 +19,8 @@ impl KeyText {
     }
 }
 
-impl fmt::Debug for KeyText {
+impl fmt::Debug for PlaintextKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyText(…)")
+        f.write_str("PlaintextKey(…)")
     }
 }

@@ -2,9 +2,9 @@
 
 use super::*;
 
-fn refused(new: NewKey) -> TermsError {
+fn refused(new: NewKey) -> AttributesError {
     match block().issue(new, &Counting::from(0), NOW) {
-        Err(LifecycleError::Terms(error)) => error,
+        Err(LifecycleError::Attributes(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -12,7 +12,7 @@ fn refused(new: NewKey) -> TermsError {
 #[test]
 fn a_key_without_scope_must_be_asked_for_as_such() {
     let none = Scopes::List(Default::default());
-    assert_eq!(refused(NewKey { scopes: none, ..wishes() }), TermsError::NoScope);
+    assert_eq!(refused(NewKey { scopes: none, ..wishes() }), AttributesError::NoScope);
     assert_eq!(issued_in(&block(), NewKey { scopes: Scopes::All, ..wishes() }).0.scopes(), &Scopes::All);
 }
 
@@ -21,17 +21,17 @@ fn scopes_are_scope_tokens() {
     let long = "s".repeat(129);
     for scope in ["", "a b", "a\"b", "a\\b", "é", "a\n", &long] {
         let error = refused(NewKey { scopes: Scopes::list([scope]), ..wishes() });
-        assert!(matches!(error, TermsError::Scope { .. }), "{scope:?}");
+        assert!(matches!(error, AttributesError::Scope { .. }), "{scope:?}");
     }
     let many = Scopes::list((0..129).map(|number| number.to_string()));
     let error = refused(NewKey { scopes: many, ..wishes() });
-    assert_eq!(error, TermsError::TooMany { field: "scopes", count: 129, limit: 128 });
+    assert_eq!(error, AttributesError::TooMany { field: "scopes", count: 129, limit: 128 });
 }
 
 #[test]
 fn a_key_is_not_born_expired() {
     let error = refused(NewKey { expires: Expiry::At(NOW), ..wishes() });
-    assert_eq!(error, TermsError::ExpiresInThePast { at: NOW });
+    assert_eq!(error, AttributesError::ExpiresInThePast { at: NOW });
 }
 
 #[test]
@@ -50,17 +50,17 @@ fn a_network_with_bits_behind_its_prefix_is_refused_with_what_was_meant() {
 fn texts_are_bounded_and_printable() {
     for text in ["", "two\nlines", "nul\0", &"x".repeat(257)] {
         let error = refused(NewKey { label: Some(text.to_owned()), ..wishes() });
-        assert!(matches!(error, TermsError::Text { field: "label", .. }), "{text:?}");
+        assert!(matches!(error, AttributesError::Text { field: "label", .. }), "{text:?}");
         let error = refused(NewKey { owner: Some(text.to_owned()), ..wishes() });
-        assert!(matches!(error, TermsError::Text { field: "owner", .. }), "{text:?}");
+        assert!(matches!(error, AttributesError::Text { field: "owner", .. }), "{text:?}");
     }
     let with = |key: &str, value: &str| NewKey {
         metadata: BTreeMap::from([(key.to_owned(), value.to_owned())]),
         ..wishes()
     };
-    assert!(matches!(refused(with("", "v")), TermsError::Text { field: "metadata key", .. }));
+    assert!(matches!(refused(with("", "v")), AttributesError::Text { field: "metadata key", .. }));
     let long = "v".repeat(257);
-    assert!(matches!(refused(with("k", &long)), TermsError::Text { field: "metadata value", .. }));
+    assert!(matches!(refused(with("k", &long)), AttributesError::Text { field: "metadata value", .. }));
     assert!(block().issue(with("k", ""), &Counting::from(0), NOW).is_ok());
 }
 
@@ -89,10 +89,10 @@ fn the_largest_key_there_can_be_is_sealed_and_opened() {
 fn block_names_have_an_alphabet_and_a_length() {
     let named = |name: &str| {
         let format = KeyFormat::new("acme", "live").unwrap();
-        ApiKeyBlock::native(name, format, peppers(0x11, &[], &[]))
+        ApiKeyProfile::native(name, format, peppers(0x11, &[], &[]))
     };
     assert!(named("Partners_2-eu").is_ok());
     for name in ["", "a:b", "a b", "é", &"n".repeat(65)] {
-        assert_eq!(named(name).unwrap_err(), BlockError::Name { found: name.to_owned() });
+        assert_eq!(named(name).unwrap_err(), ProfileError::Name { found: name.to_owned() });
     }
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 /// What is wrong with the wishes for a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TermsError {
+pub enum AttributesError {
     /// A list has too many entries.
     #[error("{count} {field}: at most {limit}")]
     TooMany {
