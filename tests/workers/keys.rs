@@ -10,7 +10,7 @@ use edge_auth_token::{Secret, Timestamp};
 use futures::executor::block_on;
 
 use crate::driver::Driver;
-use crate::ledger::Ledger;
+use crate::ledger::RevocationLedger;
 
 pub(crate) const PEPPER: &str = "a pepper of at least thirty-two bytes, for tests";
 
@@ -60,7 +60,7 @@ impl SecretProvider for Secrets {
 /// Makes a key in the ledger that is bound to this Worker.
 pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-    let ledger = Ledger { driver, worker };
+    let ledger = RevocationLedger { driver, worker };
     let registry = Registry::new(&policy, &Secrets, &ledger).unwrap();
     let wish =
         KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::driver::Driver;
 
 /// The ledger of a Worker, asked by way of the driver.
-pub(crate) struct Ledger<'d> {
+pub(crate) struct RevocationLedger<'d> {
     pub(crate) driver: &'d Driver,
     pub(crate) worker: &'static str,
 }
 
-impl Ledger<'_> {
+impl RevocationLedger<'_> {
     fn ask(&self, question: Value) -> Result<Value, Unavailable> {
         let asked = self.driver.ask("ledger", json!({ "worker": self.worker, "question": question }));
         asked.map_err(Unavailable::new)
@@ -34,13 +34,13 @@ fn record(stored: &Value) -> ApiKeyRecord {
     }
 }
 
-impl ApiKeys for Ledger<'_> {
+impl ApiKeys for RevocationLedger<'_> {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
         Ok(self.found(json!({ "find": { "id": id, "now": now.millis() } }))?.pop())
     }
 }
 
-impl ApiKeyAdmin for Ledger<'_> {
+impl ApiKeyAdmin for RevocationLedger<'_> {
     async fn put(
         &self,
         record: &ApiKeyRecord,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::deployment::{Deployment, address, send};
 use crate::driver::{Driver, Log};
 use crate::edge;
-use crate::ledger::Ledger;
+use crate::ledger::RevocationLedger;
 
 /// How long after an answer its audit event may come.
 const AUDIT: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ impl Product for Workers {
         let (gateway, authorizer) = (address(&started, "gateway"), address(&started, "authorizer"));
         let notices = self.first_words(gateway, "//")?;
         self.first_words(authorizer, "/authorize")?;
-        let seeded = block_on(seed(setup, &Ledger { driver: &self.driver, worker: "gateway" }))?;
+        let seeded = block_on(seed(setup, &RevocationLedger { driver: &self.driver, worker: "gateway" }))?;
         let gateway_administers = setup.policy.contains("[admin]");
         self.running = Some(Running { gateway, authorizer, gateway_administers });
         Ok(Started { seeded, notices })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use edge_auth::Policy;
 use edge_auth::admin::{Registry, Revocations};
-use edge_auth::revocation::Ledger;
+use edge_auth::revocation::RevocationLedger;
 
 use crate::failure::Failure;
 use crate::host::{HostResources, PolicyFile};
@@ -51,7 +51,7 @@ impl Desk {
     pub(crate) fn registry(&self) -> Result<Registry<'_, AnyStore, AnyStore>, Failure> {
         let registry = Registry::new(&self.policy, &self.secret_provider, &self.store)?;
         let secrets = self.policy.revocation_secrets(&self.secret_provider)?;
-        let ledger = secrets.map(|secrets| Ledger::new(secrets, &self.store));
+        let ledger = secrets.map(|secrets| RevocationLedger::new(secrets, &self.store));
         Ok(registry.announcing(ledger, this_user()))
     }
 

@@ -16,7 +16,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use edge_auth::policy::Format;
-use edge_auth::revocation::{Entry, Ledger, Order, RevocationSecrets, Statement, Target, Text};
+use edge_auth::revocation::{
+    ChangeMeta, Entry, Event, Identifier, RevocationLedger, RevocationSecrets, Target,
+};
 use edge_auth::{Gate, Policy};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
@@ -169,8 +171,8 @@ impl Setup {
     }
 }
 
-fn text(text: &str) -> Text {
-    Text::try_from(text.to_owned()).expect("short")
+fn text(text: &str) -> Identifier {
+    Identifier::try_from(text.to_owned()).expect("short")
 }
 
 fn token() -> Target {
@@ -308,13 +310,13 @@ impl AttackedLog {
     /// What an administrator does on the store. A refusal changes nothing, or only some of it.
     fn administer<T, E>(
         &mut self,
-        work: impl AsyncFnOnce(Ledger<'_, MemoryRevocations>, Order<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(RevocationLedger<'_, MemoryRevocations>, ChangeMeta<'_>) -> Result<T, E>,
     ) -> Option<T> {
         let feed = MemoryRevocations::new();
         feed.put_back(self.now.clone());
         let secrets = if self.renewed { &SETUP.both } else { &SETUP.old };
-        let ledger = Ledger::new(secrets.clone(), &feed);
-        let order = Order { by: "administrator", reason: "a test", now: self.time() };
+        let ledger = RevocationLedger::new(secrets.clone(), &feed);
+        let order = ChangeMeta { by: "administrator", reason: "a test", now: self.time() };
         let done = block_on(work(ledger, order)).ok();
         self.now = feed.stored();
         done
@@ -332,8 +334,8 @@ impl AttackedLog {
     }
 
     fn undo(&mut self, target: &Target) {
-        let same = |entry: &Entry| match &entry.statement {
-            Statement::Revoked(revoked) => std::mem::discriminant(revoked) == std::mem::discriminant(target),
+        let same = |entry: &Entry| match &entry.event {
+            Event::Revoked(revoked) => std::mem::discriminant(revoked) == std::mem::discriminant(target),
             _ => false,
         };
         let entry = self.administer(async |ledger, order| {

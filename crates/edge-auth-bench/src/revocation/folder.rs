@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use edge_auth::platform::{
     MaybeSend, Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
 };
-use edge_auth::revocation::{Ledger, Order, SnapshotContent, Target, Text};
+use edge_auth::revocation::{ChangeMeta, Identifier, RevocationLedger, SnapshotContent, Target};
 use edge_auth_testkit::documents::{DocumentSource, Documents};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::revocations::MemoryRevocations;
@@ -24,13 +24,13 @@ const SNAPSHOT: &str = "0123456789abcdef";
 pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
     let (secrets, log) = (secrets()?, MemoryRevocations::new());
-    let text = |text: String| Text::try_from(text).map_err(|error| error.to_string());
+    let text = |text: String| Identifier::try_from(text).map_err(|error| error.to_string());
     let issuer = text(ISSUER.to_owned())?;
     let target = |number: usize| {
         Ok::<_, String>(Target::Token { issuer: issuer.clone(), id: text(format!("t{number}"))? })
     };
-    let order = Order { by: "bench", reason: "a measurement", now: now() };
-    let last = block_on(Ledger::new(secrets.clone(), &log).revoke(target(0)?, None, order))?;
+    let order = ChangeMeta { by: "bench", reason: "a measurement", now: now() };
+    let last = block_on(RevocationLedger::new(secrets.clone(), &log).revoke(target(0)?, None, order))?;
     let mut content = SnapshotContent::default();
     for number in 0..count {
         content.revoke(&secrets, &target(number)?);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::revocation::{Entry, Statement, Target};
+use edge_auth::revocation::{Entry, Event, Target};
 use edge_auth::{AuthRequest, Code, Gate, Headers};
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
@@ -66,9 +66,9 @@ impl Honest {
             Target::Subject { .. } => Some(Of::Subject),
             _ => None,
         };
-        let (of, undone) = match &entry.statement {
-            Statement::Revoked(target) => (of(target), false),
-            Statement::Undone(target) => (of(target), true),
+        let (of, undone) = match &entry.event {
+            Event::Revoked(target) => (of(target), false),
+            Event::Undone(target) => (of(target), true),
             _ => (None, false),
         };
         self.numbers.insert(document, self.said.len());

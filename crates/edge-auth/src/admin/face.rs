@@ -14,7 +14,7 @@ use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
 use crate::redact::MAX_REASON;
 use crate::reply::Reply;
-use crate::revocation::{Entry, Ledger, Statement, Target};
+use crate::revocation::{Entry, Event, RevocationLedger, Target};
 use crate::route::NormalPath;
 
 /// The OpenAPI 3.1 description of this endpoint.
@@ -147,13 +147,14 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         now: Timestamp,
     ) -> Result<Done, AdminError> {
         let (log, secrets) =
-            (self.platform.revocations(), self.revocations.as_ref().map(|watch| &watch.secrets));
+            (self.platform.revocations(), self.revocations.as_ref().map(|replica| &replica.secrets));
         let keys = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
         let revocations = || {
             let keys = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
             Revocations::of(&self.policy, secrets.cloned(), keys, log, by)
         };
-        let registry = keys.announcing(secrets.map(|secrets| Ledger::new(secrets.clone(), log)), by);
+        let registry =
+            keys.announcing(secrets.map(|secrets| RevocationLedger::new(secrets.clone(), log)), by);
         match action {
             Action::Describe => Ok(Done::read(describe())),
             Action::List => Ok(Done::read(list(&registry, query, now).await?)),
@@ -237,8 +238,8 @@ impl Done {
 
     fn entry(status: u16, entry: &Entry) -> Self {
         let reply = Reply::json(status, &RevocationView::new(entry));
-        let key = match &entry.statement {
-            Statement::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
+        let key = match &entry.event {
+            Event::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
             _ => None,
         };
         let because = because(&entry.reason);

@@ -9,7 +9,7 @@ use super::{AdminError, Revocations};
 use crate::audit::rfc3339_text;
 use crate::certificate::{CertificateSignatures, RevokedCertificates};
 use crate::platform::{ApiKeyAdmin, RevocationLog};
-use crate::revocation::{Entry, History, Issuer, List, Serial, Statement, Statements, Target};
+use crate::revocation::{Entry, Event, Events, IssuerName, List, LogReplay, Serial, Target};
 
 /// What came of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,30 +39,30 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
     ) -> Result<ListImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
         let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
-        let issuer = Issuer::from(&list.issuer);
+        let issuer = IssuerName::from(&list.issuer);
         let list = List { issuer, key_id, number, this_update, next_update };
         let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
-        let follows = |history: &History| changes(&list, &listed, history.standing(now));
+        let follows = |replay: &LogReplay| changes(&list, &listed, replay.status(now));
         let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows).await?;
-        let count = |is: fn(&Statement) -> bool| entries.iter().filter(|entry| is(&entry.statement)).count();
+        let count = |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
         Ok(ListImport {
             issuer: list.issuer.to_string(),
             listed: listed.len(),
-            entered: count(|statement| matches!(statement, Statement::Revoked(_))),
-            undone: count(|statement| matches!(statement, Statement::Undone(_))),
+            entered: count(|event| matches!(event, Event::Revoked(_))),
+            undone: count(|event| matches!(event, Event::Undone(_))),
             next_update: rfc3339_text(next_update),
         })
     }
 }
 
 /// Whether a list may change what this says, or depends on it.
-fn is_of_lists(statement: &Statement) -> bool {
-    match statement {
-        Statement::Revoked(target) | Statement::Undone(target) => {
+fn is_of_lists(event: &Event) -> bool {
+    match event {
+        Event::Revoked(target) | Event::Undone(target) => {
             matches!(target, Target::CertificateSerial { listed: Some(_), .. })
         }
-        Statement::ListImported(_) => true,
-        Statement::KeyChanged(_) | Statement::KeyWritten { .. } => false,
+        Event::ListImported(_) => true,
+        Event::KeyChanged(_) | Event::KeyWritten { .. } => false,
     }
 }
 
@@ -70,19 +70,19 @@ fn is_of_lists(statement: &Statement) -> bool {
 fn changes<'e>(
     list: &List,
     listed: &BTreeSet<&str>,
-    standing: impl Iterator<Item = &'e Entry>,
-) -> Result<Statements, AdminError> {
+    status: impl Iterator<Item = &'e Entry>,
+) -> Result<Events, AdminError> {
     let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
-    for entry in standing {
-        match &entry.statement {
-            Statement::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
+    for entry in status {
+        match &entry.event {
+            Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
                 if *issuer == list.issuer =>
             {
                 // What a list by another key has, this one does not take back.
                 let by_this_key = *key_id == list.key_id;
                 if by_this_key { &mut known } else { &mut others }.insert(serial.as_str());
             }
-            Statement::ListImported(before)
+            Event::ListImported(before)
                 if before.issuer == list.issuer
                     && before.key_id == list.key_id
                     && list.is_older_than(before) =>
@@ -98,13 +98,13 @@ fn changes<'e>(
         let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
         Ok::<_, AdminError>(Target::CertificateSerial { issuer, serial, listed })
     };
-    let mut statements = Vec::new();
+    let mut events = Vec::new();
     for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
-        statements.push((Statement::Revoked(target(serial)?), None));
+        events.push((Event::Revoked(target(serial)?), None));
     }
     for serial in known.difference(listed) {
-        statements.push((Statement::Undone(target(serial)?), None));
+        events.push((Event::Undone(target(serial)?), None));
     }
-    statements.push((Statement::ListImported(list.clone()), None));
-    Ok(statements)
+    events.push((Event::ListImported(list.clone()), None));
+    Ok(events)
 }

@@ -1,4 +1,4 @@
-//! Administration of API keys and revocations: [`Registry`] and [`Ledger`](crate::revocation::Ledger)
+//! Administration of API keys and revocations: [`Registry`] and [`RevocationLedger`](crate::revocation::RevocationLedger)
 //! do the work, and `/admin/v1/…` is their endpoint over HTTP. Off unless the policy has `[admin]`; every
 //! call is audited.
 

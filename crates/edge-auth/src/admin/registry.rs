@@ -11,7 +11,7 @@ use crate::api_key::{ApiKey, ApiKeyProfile, Expiry, LifecycleError, PlaintextKey
 use crate::gate::{SecretProvider, build_key_blocks};
 use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, NoRevocations, Put, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
-use crate::revocation::{Entry, Ledger, Order, Target, Text};
+use crate::revocation::{ChangeMeta, Entry, Identifier, RevocationLedger, Target};
 
 /// How often a change is tried anew after somebody else's.
 const ATTEMPTS: usize = 5;
@@ -29,7 +29,7 @@ pub struct Registry<'a, S, L = NoRevocations> {
 /// Tells the instances of gates what changed, by the revocation feed.
 #[derive(Debug)]
 struct Announcer<'a, L> {
-    ledger: Ledger<'a, L>,
+    ledger: RevocationLedger<'a, L>,
     by: String,
 }
 
@@ -73,7 +73,7 @@ impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
     /// With changes told by a revocation feed, if there is one, as what `by` does.
     pub fn announcing<L: RevocationLog>(
         self,
-        ledger: Option<Ledger<'a, L>>,
+        ledger: Option<RevocationLedger<'a, L>>,
         by: impl Into<String>,
     ) -> Registry<'a, S, L> {
         let announcer = ledger.map(|ledger| Announcer { ledger, by: by.into() });
@@ -194,7 +194,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         let mut entry = None;
         if let Some(Announcer { ledger, by }) = &self.announcer {
             let target = Target::ApiKey { id: name(&key)? };
-            entry = Some(ledger.revoke(target, ends(&key), Order { by, reason, now }).await?);
+            entry = Some(ledger.revoke(target, ends(&key), ChangeMeta { by, reason, now }).await?);
         }
         let (key, ()) = self.change(id, now, |key| Ok((key.revoke(reason, now)?, ()))).await?;
         Ok((key, entry))
@@ -229,7 +229,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
     /// Tells which version of a key's record was written.
     async fn announce(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
         if let Some(Announcer { ledger, by }) = &self.announcer {
-            let order = Order { by, reason: "its record was written", now };
+            let order = ChangeMeta { by, reason: "its record was written", now };
             let told = ledger.key_written(&name(key)?, key.version(), ends(key), order).await;
             told.map_err(AdminError::Unannounced)?;
         }
@@ -300,8 +300,9 @@ fn ends(key: &ApiKey) -> Option<Timestamp> {
     }
 }
 
-fn name(key: &ApiKey) -> Result<Text, AdminError> {
-    Text::try_from(key.id().to_owned()).map_err(|error| AdminError::Invalid(format!("the key's id {error}")))
+fn name(key: &ApiKey) -> Result<Identifier, AdminError> {
+    Identifier::try_from(key.id().to_owned())
+        .map_err(|error| AdminError::Invalid(format!("the key's id {error}")))
 }
 
 fn printable(text: &str) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::rfc3339_text;
-use crate::revocation::{Entry, Statement, Text};
+use crate::revocation::{Entry, Event, Identifier};
 
 /// An entry as JSON. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, Serialize)]
@@ -33,18 +33,18 @@ pub struct RevocationView {
 impl RevocationView {
     /// An entry to be shown.
     pub fn new(entry: &Entry) -> Self {
-        let (says, target, summary) = match &entry.statement {
-            Statement::Revoked(target) => ("revoked", shown(target), target.to_string()),
-            Statement::Undone(target) => ("undone", shown(target), target.to_string()),
-            Statement::KeyChanged(id) => {
+        let (says, target, summary) = match &entry.event {
+            Event::Revoked(target) => ("revoked", shown(target), target.to_string()),
+            Event::Undone(target) => ("undone", shown(target), target.to_string()),
+            Event::KeyChanged(id) => {
                 let target = serde_json::json!({ "kind": "api-key", "id": id });
                 ("key_changed", target, record_of(id))
             }
-            Statement::KeyWritten { id, version } => {
+            Event::KeyWritten { id, version } => {
                 let target = serde_json::json!({ "kind": "api-key", "id": id, "version": version });
                 ("key_changed", target, format!("{}, version {version}", record_of(id)))
             }
-            Statement::ListImported(list) => {
+            Event::ListImported(list) => {
                 let issuer = list.issuer.as_str();
                 let target = serde_json::json!({
                     "kind": "list",
@@ -71,7 +71,7 @@ impl RevocationView {
     }
 }
 
-fn record_of(id: &Text) -> String {
+fn record_of(id: &Identifier) -> String {
     format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128))
 }
 

@@ -7,7 +7,7 @@ use super::AdminError;
 use super::wish::{dated, moment};
 use crate::audit::rfc3339_text;
 use crate::policy::Policy;
-use crate::revocation::{Target, TargetError, Text};
+use crate::revocation::{Identifier, Target, TargetError};
 
 /// The wish that something be revoked. Which fields there must be depends on its kind.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -242,7 +242,7 @@ fn missing(field: &str) -> AdminError {
 fn up_to(
     text: Option<&str>,
     policy: &Policy,
-    issuer: &Text,
+    issuer: &Identifier,
     now: Timestamp,
 ) -> Result<Timestamp, AdminError> {
     let all = policy.first_future_iat(issuer.as_str(), now);

@@ -7,14 +7,14 @@ use super::{AdminError, Registry, RevocationOrder, RevocationView, RevocationWis
 use crate::gate::SecretProvider;
 use crate::platform::{ApiKeyAdmin, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
-use crate::revocation::{Entry, Ledger, Order, RevocationSecrets, Target};
+use crate::revocation::{ChangeMeta, Entry, RevocationLedger, RevocationSecrets, Target};
 
 /// The log of a policy's revocations, and the keys that may be among them.
 #[derive(Debug)]
 pub struct Revocations<'a, S, L> {
     policy: &'a Policy,
     registry: Registry<'a, S, L>,
-    pub(super) ledger: Ledger<'a, L>,
+    pub(super) ledger: RevocationLedger<'a, L>,
     by: String,
 }
 
@@ -50,7 +50,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         log: &'a L,
         by: &str,
     ) -> Result<Self, AdminError> {
-        let ledger = Ledger::new(secrets.ok_or(AdminError::NoFeed)?, log);
+        let ledger = RevocationLedger::new(secrets.ok_or(AdminError::NoFeed)?, log);
         let registry = registry.announcing(Some(ledger.clone()), by);
         Ok(Self { policy, registry, ledger, by: by.to_owned() })
     }
@@ -124,7 +124,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(self.ledger.compact_if_due(randomness, now).await?)
     }
 
-    pub(super) fn order<'o>(&'o self, reason: &'o str, now: Timestamp) -> Order<'o> {
-        Order { by: &self.by, reason, now }
+    pub(super) fn order<'o>(&'o self, reason: &'o str, now: Timestamp) -> ChangeMeta<'o> {
+        ChangeMeta { by: &self.by, reason, now }
     }
 }

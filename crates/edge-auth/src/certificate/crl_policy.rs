@@ -7,7 +7,7 @@ use super::name::DistinguishedName;
 use super::parsed::{self, ParsedCertificate};
 use super::to_hex;
 use crate::denial::Denial;
-use crate::revocation::{Marks, RevocationSecrets, Thing};
+use crate::revocation::{LookupTags, RevocationKey, RevocationSecrets};
 
 /// What a block says of revocation lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,11 +48,11 @@ impl From<&ParsedCertificate> for PathCertificate {
 
 /// By what the revocation of one certificate of a path is found.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct PathMarks {
+pub(crate) struct PathTags {
     /// Of the certificate itself.
-    pub own: Vec<(&'static str, Marks)>,
+    pub own: Vec<(&'static str, LookupTags)>,
     /// Of the list of its issuer, by the key that issued it.
-    pub list: Option<Marks>,
+    pub list: Option<LookupTags>,
     /// Whether the policy itself names it: then it needs no list, though one that is there counts.
     pub named: bool,
 }
@@ -75,18 +75,18 @@ impl PathCertificate {
         Ok(Self { named: true, ..Self::read(der)? })
     }
 
-    pub(crate) fn marks(&self, secrets: &RevocationSecrets) -> PathMarks {
+    pub(crate) fn marks(&self, secrets: &RevocationSecrets) -> PathTags {
         let fingerprints = self.fingerprints.all();
         let mut own: Vec<_> = fingerprints
-            .map(|fingerprint| ("fingerprint", secrets.marks(Thing::Certificate(fingerprint))))
+            .map(|fingerprint| ("fingerprint", secrets.marks(RevocationKey::Certificate(fingerprint))))
             .collect();
         let issuer = self.issuer.as_ref().map(ToString::to_string);
         if let Some(issuer) = &issuer {
-            own.push(("serial number", secrets.marks(Thing::Serial(issuer, &self.serial))));
-            own.push(("serial number in a list", secrets.marks(Thing::Listed(issuer, &self.serial))));
+            own.push(("serial number", secrets.marks(RevocationKey::Serial(issuer, &self.serial))));
+            own.push(("serial number in a list", secrets.marks(RevocationKey::Listed(issuer, &self.serial))));
         }
         let list = issuer.zip(self.issuer_key_id.as_ref());
-        let list = list.map(|(issuer, key_id)| secrets.marks(Thing::List(&issuer, key_id)));
-        PathMarks { own, list, named: self.named }
+        let list = list.map(|(issuer, key_id)| secrets.marks(RevocationKey::List(&issuer, key_id)));
+        PathTags { own, list, named: self.named }
     }
 }

@@ -4,7 +4,7 @@ use edge_auth_token::Timestamp;
 use pki_types::SignatureVerificationAlgorithm;
 
 use super::authority::Authorities;
-use super::crl_policy::{CrlPolicy, PathCertificate, PathMarks};
+use super::crl_policy::{CrlPolicy, PathCertificate, PathTags};
 use super::identity::Identity;
 use super::name::DistinguishedName;
 use super::parsed::{ParsedCertificate, malformed};
@@ -44,7 +44,7 @@ pub(crate) struct KnownCertificate {
     /// The SHA-256 of the certificate as it was presented.
     pub thumbprint: Thumbprint,
     /// By what its revocation is found, and that of those above it; nothing where there is no feed.
-    pub marks: Vec<PathMarks>,
+    pub marks: Vec<PathTags>,
     validity: Validity,
 }
 

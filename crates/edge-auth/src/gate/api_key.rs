@@ -205,7 +205,7 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
     ) -> Result<ApiKey, Distrust> {
         let key = block.open(record)?;
-        let announced = self.revocations.as_ref().and_then(|watch| watch.key_version(&record.id, now));
+        let announced = self.revocations.as_ref().and_then(|replica| replica.key_version(&record.id, now));
         self.key_versions.take_in(record, key.lapses_at(), announced, now)?;
         Ok(key)
     }

@@ -21,7 +21,7 @@ use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
 };
 use crate::redact::Redactor;
-use crate::revocation::{RevocationSecret, RevocationSecrets, Watch};
+use crate::revocation::{Replica, RevocationSecret, RevocationSecrets};
 use crate::trust::Trust;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
@@ -115,9 +115,9 @@ impl<P: Platform> Gate<P> {
             return Err(PolicyErrors(errors));
         }
         let limits = policy.revocation_limits();
-        let watch = |secrets| Arc::new(Watch::new(secrets, limits, Seed(seed)));
+        let replica = |secrets| Arc::new(Replica::new(secrets, limits, Seed(seed)));
         let gate = Self {
-            revocations: secrets.map(watch),
+            revocations: secrets.map(replica),
             identity: IdentityHeaders::new(&policy.identity_prefix),
             trust: Trust::new(&policy.trust, secret),
             redactor: Redactor::new(&key_blocks),

@@ -192,7 +192,7 @@ impl<P: Platform> Gate<P> {
         presented: &PresentedCertificate<'_>,
         now: Timestamp,
     ) -> Result<Arc<KnownCertificate>, Denial> {
-        let secrets = self.revocations.as_ref().map(|watch| &watch.secrets);
+        let secrets = self.revocations.as_ref().map(|replica| &replica.secrets);
         let signatures = self.backend.certificate_signatures();
         let verify = || block.verify(presented, signatures, secrets, now).map(Arc::new);
         let certificates = presented.certificates();

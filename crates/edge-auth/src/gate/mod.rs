@@ -38,7 +38,7 @@ use crate::policy::{Access, CredentialRef, Policy, Rule};
 use crate::principal::Principal;
 use crate::redact::Redactor;
 use crate::request::AuthRequest;
-use crate::revocation::Watch;
+use crate::revocation::Replica;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_forwardable_verbatim, check_method};
 use crate::trust::Trust;
 use api_key::KnownKey;
@@ -70,7 +70,7 @@ pub struct Gate<P: Platform> {
     certificates: CertificateCache,
     resource_planner: OnceLock<ResourcePlanner>,
     /// What is known of the revocation feed; `None` where the policy has none.
-    pub(crate) revocations: Option<Arc<Watch>>,
+    pub(crate) revocations: Option<Arc<Replica>>,
 }
 
 impl<P: Platform> Gate<P> {

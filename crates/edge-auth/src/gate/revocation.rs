@@ -9,7 +9,9 @@ use super::outcome::{CheckResult, DecisionContext, DeferredTask};
 use crate::certificate::{CertificateProfile, KnownCertificate};
 use crate::denial::{Code, Denial};
 use crate::platform::{MaybeSend, Platform, RevocationFeed, Unavailable};
-use crate::revocation::{Found, Freshness, Marks, Standing, State, Thing, Watch};
+use crate::revocation::{
+    Freshness, Lookup, LookupTags, Replica, RevocationKey, RevocationStatus, StatusKind,
+};
 
 impl<P: Platform> Gate<P> {
     /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves that
@@ -20,13 +22,13 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
         let known = context.revocations_known_after == Some(context.waited);
-        let Some(watch) = self.revocations.as_ref().filter(|_| !known) else {
+        let Some(replica) = self.revocations.as_ref().filter(|_| !known) else {
             return Ok(());
         };
-        match watch.freshness(context.moment(now)) {
+        match replica.freshness(context.moment(now)) {
             Freshness::Fresh => {}
             Freshness::Due => {
-                if watch.may_read(context.moment(now)) {
+                if replica.may_read(context.moment(now)) {
                     context.deferred_tasks.push(DeferredTask::RefreshRevocations);
                 }
             }
@@ -34,14 +36,14 @@ impl<P: Platform> Gate<P> {
                 let _turn = self.wait_for(self.platform.revocations().turn(), &mut context.waited).await;
                 // Whoever had the turn before may have read, or may have failed.
                 let moment = context.moment(now);
-                let old = matches!(watch.freshness(moment), Freshness::Old | Freshness::Stale);
-                if old && watch.may_wait(moment) {
+                let old = matches!(replica.freshness(moment), Freshness::Old | Freshness::Stale);
+                if old && replica.may_wait(moment) {
                     // Whether what is known is enough is asked below.
                     let reading = self.read_revocations(moment, &mut context.notices);
                     let _ = self.wait_for(reading, &mut context.waited).await;
                 }
-                if watch.freshness(context.moment(now)) == Freshness::Stale {
-                    stale(watch, context)?;
+                if replica.freshness(context.moment(now)) == Freshness::Stale {
+                    stale(replica, context)?;
                 }
             }
         }
@@ -56,8 +58,8 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
         match (&self.revocations, context.judged_by) {
-            (Some(watch), Some(read_at)) if watch.is_stale(read_at, context.moment(now)) => {
-                stale(watch, context)
+            (Some(replica), Some(read_at)) if replica.is_stale(read_at, context.moment(now)) => {
+                stale(replica, context)
             }
             _ => Ok(()),
         }
@@ -80,9 +82,9 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let Some(watch) = &self.revocations else { return Ok(()) };
-        let read = watch.refresh(&self.platform, now, notices).await;
-        let news = watch.take_news();
+        let Some(replica) = &self.revocations else { return Ok(()) };
+        let read = replica.refresh(&self.platform, now, notices).await;
+        let news = replica.take_news();
         news.changed_keys.iter().for_each(|id| self.forget_key(id));
         if news.skipped {
             self.forget_keys();
@@ -93,7 +95,7 @@ impl<P: Platform> Gate<P> {
     /// Checks a token, by its marks.
     pub(super) async fn check_token_revocation(
         &self,
-        marks: &[(&'static str, Marks)],
+        marks: &[(&'static str, LookupTags)],
         issued_at: Option<Timestamp>,
         now: Timestamp,
         context: &mut DecisionContext,
@@ -117,10 +119,10 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
         self.know_revocations(now, context).await?;
-        let Some(watch) = self.revocations.as_ref().filter(|watch| !watch.index().is_empty()) else {
+        let Some(replica) = self.revocations.as_ref().filter(|replica| !replica.index().is_empty()) else {
             return Ok(());
         };
-        let marks = [("id", watch.secrets.marks(Thing::ApiKey(id)))];
+        let marks = [("id", replica.secrets.marks(RevocationKey::ApiKey(id)))];
         match self.revoked(&marks, None, now, context).await? {
             Some((_, entry)) => Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}"))),
             None => Ok(()),
@@ -146,12 +148,12 @@ impl<P: Platform> Gate<P> {
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
-            let watch = self.revocations.as_ref();
-            let list = marks.list.as_ref().and_then(|list| Some(watch?.index().find(list, now)));
+            let replica = self.revocations.as_ref();
+            let list = marks.list.as_ref().and_then(|list| Some(replica?.index().find(list, now)));
             let listed = match list {
-                Some(Found::Standing(Standing { state: State::Listed { next_update }, .. })) => {
-                    Some(next_update)
-                }
+                Some(Lookup::Known(RevocationStatus {
+                    state: StatusKind::Listed { next_update }, ..
+                })) => Some(next_update),
                 _ => None,
             };
             let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
@@ -173,44 +175,46 @@ impl<P: Platform> Gate<P> {
     /// the filter of a snapshot has, and once.
     async fn revoked(
         &self,
-        marks: &[(&'static str, Marks)],
+        marks: &[(&'static str, LookupTags)],
         issued_at: Option<Timestamp>,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Option<(&'static str, u64)>, Denial> {
-        let Some(watch) = &self.revocations else { return Ok(None) };
-        context.judged_by(watch.read_at());
-        let bars = |standing: &Standing| match standing.state {
-            _ if !standing.counts(now) => false,
-            State::Revoked { before: None } => true,
+        let Some(replica) = &self.revocations else { return Ok(None) };
+        context.judged_by(replica.read_at());
+        let bars = |status: &RevocationStatus| match status.state {
+            _ if !status.counts(now) => false,
+            StatusKind::Revoked { before: None } => true,
             // One that does not say when it was issued may have been issued at any time.
-            State::Revoked { before: Some(before) } => issued_at.is_none_or(|issued_at| issued_at < before),
-            State::Listed { .. } | State::Written { .. } | State::Undone => false,
+            StatusKind::Revoked { before: Some(before) } => {
+                issued_at.is_none_or(|issued_at| issued_at < before)
+            }
+            StatusKind::Listed { .. } | StatusKind::Written { .. } | StatusKind::Undone => false,
         };
         let mut to_confirm = Vec::new();
         {
-            let index = watch.index();
+            let index = replica.index();
             for (what, marks) in marks {
                 match index.find(marks, now) {
-                    Found::Standing(standing) if bars(&standing) => {
-                        return Ok(Some((what, standing.sequence)));
+                    Lookup::Known(status) if bars(&status) => {
+                        return Ok(Some((what, status.sequence)));
                     }
-                    Found::Perhaps { known, open } => to_confirm.push((what, known, open)),
-                    Found::Standing(_) | Found::Nothing => {}
+                    Lookup::Unconfirmed { known, open } => to_confirm.push((what, known, open)),
+                    Lookup::Known(_) | Lookup::Nothing => {}
                 }
             }
         }
         for (what, known, open) in to_confirm {
             let confirming =
-                watch.confirm(self.platform.revocations(), known, &open, now, &mut context.notices);
+                replica.confirm(self.platform.revocations(), known, &open, now, &mut context.notices);
             let confirmed = self.wait_for(confirming, &mut context.waited).await.map_err(|error| {
                 Denial::new(
                     Code::StoreUnavailable,
                     format!("what seems to be revoked is not confirmed: {error}"),
                 )
             })?;
-            if let Some(standing) = confirmed.filter(bars) {
-                return Ok(Some((what, standing.sequence)));
+            if let Some(status) = confirmed.filter(bars) {
+                return Ok(Some((what, status.sequence)));
             }
         }
         Ok(None)
@@ -218,8 +222,8 @@ impl<P: Platform> Gate<P> {
 }
 
 /// What is known is too old: refuses, except where the rule says that this is no reason.
-fn stale(watch: &Watch, context: &mut DecisionContext) -> Result<(), Denial> {
-    let reason = format!("it is not known what was revoked lately: {}", watch.trouble());
+fn stale(replica: &Replica, context: &mut DecisionContext) -> Result<(), Denial> {
+    let reason = format!("it is not known what was revoked lately: {}", replica.trouble());
     if !context.allows_stale_revocation {
         return Err(Denial::new(Code::RevocationStale, reason));
     }

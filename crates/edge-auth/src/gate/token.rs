@@ -18,7 +18,7 @@ use crate::issuer_keys::Selected;
 use crate::platform::Platform;
 use crate::policy::{CredentialRef, Issuer};
 use crate::principal::{Principal, PrincipalKind};
-use crate::revocation::{Marks, Thing};
+use crate::revocation::{LookupTags, RevocationKey};
 use crate::scopes::Scopes;
 
 /// The most bytes of a subject; more is no identity but an attack on logs and headers.
@@ -35,7 +35,7 @@ pub(crate) struct KnownToken {
     issuer: usize,
     key: Arc<VerifyingKey>,
     /// By what its revocation is found; nothing where there is no feed.
-    marks: Vec<(&'static str, Marks)>,
+    marks: Vec<(&'static str, LookupTags)>,
 }
 
 impl<P: Platform> Gate<P> {
@@ -157,20 +157,21 @@ impl<P: Platform> Gate<P> {
         issuer: &Issuer,
         token: &VerifiedToken,
         key: &VerifyingKey,
-    ) -> Vec<(&'static str, Marks)> {
-        let Some(watch) = &self.revocations else { return Vec::new() };
+    ) -> Vec<(&'static str, LookupTags)> {
+        let Some(replica) = &self.revocations else { return Vec::new() };
         let (claims, iss) = (token.claims(), issuer.expected.issuer.as_str());
         let session = claims.get("sid").and_then(Value::as_str);
         let client = first(&issuer.client_claims, claims).and_then(|(_, client)| client.as_str());
         let things = [
-            ("`jti`", claims.token_id().map(|id| Thing::Token(iss, id))),
-            ("subject", subject(issuer, claims).map(|subject| Thing::Subject(iss, subject))),
-            ("client", client.map(|client| Thing::Client(iss, client))),
-            ("`sid`", session.map(|id| Thing::Session(iss, id))),
-            ("signing key", key.key_id().map(|id| Thing::SigningKey(iss, id))),
-            ("issuer", Some(Thing::Issuer(iss))),
+            ("`jti`", claims.token_id().map(|id| RevocationKey::Token(iss, id))),
+            ("subject", subject(issuer, claims).map(|subject| RevocationKey::Subject(iss, subject))),
+            ("client", client.map(|client| RevocationKey::Client(iss, client))),
+            ("`sid`", session.map(|id| RevocationKey::Session(iss, id))),
+            ("signing key", key.key_id().map(|id| RevocationKey::SigningKey(iss, id))),
+            ("issuer", Some(RevocationKey::Issuer(iss))),
         ];
-        let marked = |(what, thing): (_, Option<Thing<'_>>)| Some((what, watch.secrets.marks(thing?)));
+        let marked =
+            |(what, thing): (_, Option<RevocationKey<'_>>)| Some((what, replica.secrets.marks(thing?)));
         things.into_iter().filter_map(marked).collect()
     }
 

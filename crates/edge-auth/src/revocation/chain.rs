@@ -1,7 +1,7 @@
 //! Records that follow one another: each has the MAC of the one before it.
 
 use super::EntryError;
-use super::entry::{BEGINNING, Entry, Link};
+use super::entry::{BEGINNING, Entry, RecordMac};
 use super::record::open;
 use super::secrets::RevocationSecrets;
 use crate::platform::RevocationRecord;
@@ -13,12 +13,12 @@ pub(super) const PAGE: usize = 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor {
     pub sequence: u64,
-    pub link: Link,
+    pub link: RecordMac,
 }
 
 /// What is wrong with a log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(super) enum ChainError {
     /// Somebody changed it. The text is for the operator.
     Tampered(String),
     /// Records are missing, which may be right: a snapshot has them.
@@ -35,11 +35,11 @@ impl Cursor {
         mut self,
         secrets: &RevocationSecrets,
         records: &[RevocationRecord],
-    ) -> Result<(Self, Vec<Entry>), Broken> {
+    ) -> Result<(Self, Vec<Entry>), ChainError> {
         let new = self.passed(secrets, records)?;
         let mut entries = Vec::with_capacity(new.len());
         for record in new {
-            let entry = open(secrets, record).map_err(|error| Broken::Tampered(alert(&error)))?;
+            let entry = open(secrets, record).map_err(|error| ChainError::Tampered(alert(&error)))?;
             self = self.next(&entry)?;
             entries.push(entry);
         }
@@ -51,35 +51,35 @@ impl Cursor {
         self,
         secrets: &RevocationSecrets,
         records: &'r [RevocationRecord],
-    ) -> Result<&'r [RevocationRecord], Broken> {
+    ) -> Result<&'r [RevocationRecord], ChainError> {
         let back = |what: &str| {
             let older = "an older store was put back";
-            Broken::Tampered(format!("ALERT: record {} {what}: {older}", self.sequence))
+            ChainError::Tampered(format!("ALERT: record {} {what}: {older}", self.sequence))
         };
         match records.split_first() {
             _ if self == Self::START => Ok(records),
             Some((first, rest)) if first.sequence == self.sequence => {
                 let known =
-                    open(secrets, first).map_err(|error| Broken::Tampered(format!("ALERT: {error}")))?;
+                    open(secrets, first).map_err(|error| ChainError::Tampered(format!("ALERT: {error}")))?;
                 if known.link == self.link {
                     Ok(rest)
                 } else {
                     Err(back("is another one than was read before"))
                 }
             }
-            Some(_) => Err(Broken::Gap),
+            Some(_) => Err(ChainError::Gap),
             None => Err(back("was read before and is gone")),
         }
     }
 
     /// The place of an entry, if it follows this one.
-    pub(super) fn next(self, entry: &Entry) -> Result<Self, Broken> {
+    pub(super) fn next(self, entry: &Entry) -> Result<Self, ChainError> {
         if entry.sequence != self.sequence.saturating_add(1) {
-            return Err(Broken::Gap);
+            return Err(ChainError::Gap);
         }
         if entry.previous != self.link {
             let what = "does not follow the one before it: the log was changed";
-            return Err(Broken::Tampered(format!("ALERT: record {} {what}", entry.sequence)));
+            return Err(ChainError::Tampered(format!("ALERT: record {} {what}", entry.sequence)));
         }
         Ok(Self { sequence: entry.sequence, link: entry.link })
     }

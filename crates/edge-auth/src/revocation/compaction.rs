@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use edge_auth_token::Timestamp;
 
 use super::chain::{Cursor, PAGE};
-use super::history::{Base, History};
-use super::ledger::{ATTEMPTS, Ledger, LedgerError};
-use super::snapshot::{Manifest, Snapshot, SnapshotContent, Unread};
-use super::standing::Standing;
-use super::target::Mark;
+use super::ledger::{ATTEMPTS, LedgerError, RevocationLedger};
+use super::replay::{LogReplay, SnapshotBase};
+use super::snapshot::{Manifest, Snapshot, SnapshotContent, SnapshotReadError};
+use super::status::RevocationStatus;
+use super::target::LookupTag;
 use crate::platform::{Randomness, RevocationLog, SnapshotRecord};
 
 /// With so many records behind the last snapshot, and a quarter of what it holds, a new one is made.
@@ -19,9 +19,9 @@ const DUE: u64 = 2000;
 const OVERDUE: u64 = 50_000;
 
 /// With so many revocations a snapshot is made only when somebody asks for it: 24 MB are read and written.
-const LABORIOUS: u64 = 1_000_000;
+const MAX_INLINE_COMPACTION: u64 = 1_000_000;
 
-impl<L: RevocationLog> Ledger<'_, L> {
+impl<L: RevocationLog> RevocationLedger<'_, L> {
     /// Makes a snapshot if it is time for one.
     pub async fn compact_if_due(
         &self,
@@ -34,7 +34,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
         let manifest = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
         let held = manifest.map_or(0, |manifest| manifest.held());
         match behind >= due(held) {
-            true if held > LABORIOUS => Err(LedgerError::Laborious(held)),
+            true if held > MAX_INLINE_COMPACTION => Err(LedgerError::NeedsOfflineCompaction(held)),
             true => self.compact(randomness, now).await.map(drop),
             false => Ok(()),
         }
@@ -51,7 +51,7 @@ impl<L: RevocationLog> Ledger<'_, L> {
     ) -> Result<usize, LedgerError> {
         let base = self.base().await?;
         let held_up_to = base.as_ref().map(|base| base.end.sequence);
-        let ancestors = base.as_ref().map(Base::ancestors_of_next).unwrap_or_default();
+        let ancestors = base.as_ref().map(SnapshotBase::ancestors_of_next).unwrap_or_default();
         let (content, end) = if self.secrets.has_previous() {
             self.renewed(base, now).await?
         } else {
@@ -67,47 +67,49 @@ impl<L: RevocationLog> Ledger<'_, L> {
     }
 
     /// The last snapshot, if it is to be believed. If it is not, the log must be whole.
-    async fn base(&self) -> Result<Option<Base>, LedgerError> {
+    async fn base(&self) -> Result<Option<SnapshotBase>, LedgerError> {
         for _ in 0..ATTEMPTS {
             let Some(record) = self.log.snapshot().await? else { return Ok(None) };
             match self.read_base(&record).await {
                 Ok(base) => return Ok(Some(base)),
-                Err(Unread::Unavailable(error)) => return Err(error.into()),
-                Err(Unread::NotBelieved(_)) if self.log.snapshot().await?.as_ref() == Some(&record) => {
+                Err(SnapshotReadError::Unavailable(error)) => return Err(error.into()),
+                Err(SnapshotReadError::NotBelieved(_))
+                    if self.log.snapshot().await?.as_ref() == Some(&record) =>
+                {
                     return Ok(None);
                 }
                 // Its parts were dropped meanwhile: there is a newer one.
-                Err(Unread::NotBelieved(_)) => {}
+                Err(SnapshotReadError::NotBelieved(_)) => {}
             }
         }
         Err(LedgerError::Conflict)
     }
 
-    async fn read_base(&self, record: &SnapshotRecord) -> Result<Base, Unread> {
+    async fn read_base(&self, record: &SnapshotRecord) -> Result<SnapshotBase, SnapshotReadError> {
         let snapshot = Snapshot::read(self.log, &self.secrets, record).await?;
         let content = snapshot.content(self.log).await?;
         let Snapshot { end, secret, ancestors, .. } = snapshot;
-        Ok(Base { content, end, secret, ancestors })
+        Ok(SnapshotBase { content, end, secret, ancestors })
     }
 
     /// What a snapshot holds, with what came after it.
     async fn continued(
         &self,
-        base: Option<Base>,
+        base: Option<SnapshotBase>,
         now: Timestamp,
     ) -> Result<(SnapshotContent, Cursor), LedgerError> {
         let (mut content, start) =
             base.map_or((SnapshotContent::default(), Cursor::START), |base| (base.content, base.end));
-        let mut newer: HashMap<Mark, Standing> = HashMap::new();
+        let mut newer: HashMap<LookupTag, RevocationStatus> = HashMap::new();
         let mut end = start;
         loop {
             let records = self.log.since(end.sequence.max(1), PAGE).await?;
             let (place, entries) = end.follow(&self.secrets, &records)?;
             for entry in &entries {
-                if let Some(standing) = Standing::of(entry) {
+                if let Some(status) = RevocationStatus::of(entry) {
                     let known = newer.get(&entry.mark).copied();
-                    let known = known.or_else(|| content.standing(entry.mark, start.sequence));
-                    newer.insert(entry.mark, standing.after(known));
+                    let known = known.or_else(|| content.status(entry.mark, start.sequence));
+                    newer.insert(entry.mark, status.after(known));
                 }
             }
             end = place;
@@ -122,21 +124,21 @@ impl<L: RevocationLog> Ledger<'_, L> {
     /// again behind what somebody else said meanwhile.
     async fn renewed(
         &self,
-        base: Option<Base>,
+        base: Option<SnapshotBase>,
         now: Timestamp,
     ) -> Result<(SnapshotContent, Cursor), LedgerError> {
-        let mut history = History::upon(base);
+        let mut replay = LogReplay::upon(base);
         for _ in 0..ATTEMPTS {
-            self.read_on(&mut history).await?;
-            match history.taken_out(&self.secrets, now) {
+            self.read_on(&mut replay).await?;
+            match replay.taken_out(&self.secrets, now) {
                 0 => {}
                 taken_out => return Err(LedgerError::TakenOut(taken_out)),
             }
-            let outdated = history.outdated(now);
+            let outdated = replay.outdated(now);
             if outdated.is_empty() {
-                return Ok((history.content(now), history.end()));
+                return Ok((replay.content(now), replay.end()));
             }
-            self.append_after(history.end(), &outdated).await?;
+            self.append_after(replay.end(), &outdated).await?;
         }
         Err(LedgerError::Conflict)
     }

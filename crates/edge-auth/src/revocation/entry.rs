@@ -3,25 +3,25 @@
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::name::{Issuer, KeyId, Serial, Text};
-use super::target::{Mark, Target, Thing};
+use super::identifiers::{Identifier, IssuerName, KeyId, Serial};
+use super::target::{LookupTag, RevocationKey, Target};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Statement {
+pub enum Event {
     /// This is no longer to be trusted.
     Revoked(Target),
     /// What earlier entries say of this is taken back.
     Undone(Target),
     /// The record of this API key was written: a copy of it in memory may be old. Versions before this
     /// one said so without saying which version of the record it is.
-    KeyChanged(Text),
+    KeyChanged(Identifier),
     /// The record of this API key was written: what is in memory or in the store with a lower version is
     /// an older one.
     KeyWritten {
         /// The key's id.
-        id: Text,
+        id: Identifier,
         /// The record's version.
         version: u64,
     },
@@ -34,7 +34,7 @@ pub enum Statement {
 #[serde(deny_unknown_fields)]
 pub struct List {
     /// The authority's name.
-    pub issuer: Issuer,
+    pub issuer: IssuerName,
     /// Which of the authority's keys signed it.
     pub key_id: KeyId,
     /// Its number: greater in each list than in the one before (section 5.2.3).
@@ -53,7 +53,7 @@ impl List {
     }
 }
 
-impl Statement {
+impl Event {
     /// Whether it makes less to be trusted, and never more.
     pub(super) fn takes_trust_away(&self) -> bool {
         match self {
@@ -62,11 +62,11 @@ impl Statement {
         }
     }
 
-    pub(super) fn thing(&self) -> Thing<'_> {
+    pub(super) fn key(&self) -> RevocationKey<'_> {
         match self {
-            Self::Revoked(target) | Self::Undone(target) => target.thing(),
-            Self::KeyChanged(id) | Self::KeyWritten { id, .. } => Thing::KeyRecord(id.as_str()),
-            Self::ListImported(list) => Thing::List(list.issuer.as_str(), list.key_id.as_str()),
+            Self::Revoked(target) | Self::Undone(target) => target.key(),
+            Self::KeyChanged(id) | Self::KeyWritten { id, .. } => RevocationKey::KeyRecord(id.as_str()),
+            Self::ListImported(list) => RevocationKey::List(list.issuer.as_str(), list.key_id.as_str()),
         }
     }
 }
@@ -78,7 +78,7 @@ pub struct Entry {
     /// Its place in the log, from 1: what it is called by.
     pub sequence: u64,
     /// What it says.
-    pub statement: Statement,
+    pub event: Event,
     /// Who said it.
     pub by: String,
     /// Why.
@@ -88,17 +88,17 @@ pub struct Entry {
     /// When it has no meaning any more, since what it names has expired; `None` is never.
     pub until: Option<Timestamp>,
     /// What its record is found by.
-    pub(super) mark: Mark,
+    pub(super) mark: LookupTag,
     /// The MAC of its record, which the next record's covers.
-    pub(super) link: Link,
+    pub(super) link: RecordMac,
     /// The MAC of the record before it.
-    pub(super) previous: Link,
+    pub(super) previous: RecordMac,
     /// Whether it was made with the secret that records are made with now.
     pub(super) current: bool,
 }
 
 /// A record's MAC.
-pub(super) type Link = [u8; 32];
+pub(super) type RecordMac = [u8; 32];
 
 /// What stands before the first record.
-pub(super) const BEGINNING: Link = [0; 32];
+pub(super) const BEGINNING: RecordMac = [0; 32];

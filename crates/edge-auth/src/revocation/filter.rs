@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use super::target::Mark;
+use super::target::LookupTag;
 
 /// How many bits of a mark a bucket keeps: 32 marks share a bucket at most on average, so that 2^25
 /// of them makes a chance of one in a million.
@@ -23,13 +23,13 @@ const PADDING: usize = 8;
 
 /// Where things are in a filter's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(super) struct FilterLayout {
     count: usize,
     /// How many bits of a mark choose its bucket.
     bucket_bits: u32,
 }
 
-impl Shape {
+impl FilterLayout {
     /// For so many marks; `None` if they are more than the format can count.
     pub(super) fn of(count: usize) -> Option<Self> {
         u32::try_from(count).ok()?;
@@ -56,7 +56,7 @@ impl Shape {
     }
 
     /// The bucket of a mark, and what is kept of it there.
-    fn split(self, mark: Mark) -> (usize, u64) {
+    fn split(self, mark: LookupTag) -> (usize, u64) {
         let bits = u128::from_be_bytes(mark.0);
         let bucket = bits.checked_shr(128 - self.bucket_bits).unwrap_or_default();
         let kept = (bits >> (128 - self.bucket_bits as usize - BITS)) & ((1 << BITS) - 1);
@@ -64,7 +64,7 @@ impl Shape {
     }
 
     /// Writes the filter of marks, which are in order, each once.
-    pub(super) fn write(self, marks: impl Iterator<Item = Mark>, bytes: &mut Vec<u8>) {
+    pub(super) fn write(self, marks: impl Iterator<Item = LookupTag>, bytes: &mut Vec<u8>) {
         let mut starts = vec![0_u32; self.buckets() + 1];
         let mut packed = vec![0_u8; self.bytes() - self.starts_bytes()];
         for (position, mark) in marks.enumerate() {
@@ -93,7 +93,7 @@ impl Shape {
     }
 
     /// Where the filter has the mark, in the order of marks: mostly one place or none.
-    pub(super) fn positions(self, bytes: &[u8], mark: Mark) -> Range<usize> {
+    pub(super) fn positions(self, bytes: &[u8], mark: LookupTag) -> Range<usize> {
         let (bucket, kept) = self.split(mark);
         let (Some(from), Some(to)) = (self.start(bytes, bucket), self.start(bytes, bucket + 1)) else {
             return 0..0;
@@ -129,35 +129,35 @@ mod tests {
 
     use super::*;
 
-    fn filter(marks: &[Mark]) -> (Shape, Vec<u8>) {
+    fn filter(marks: &[LookupTag]) -> (FilterLayout, Vec<u8>) {
         let mut sorted = marks.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let shape = Shape::of(sorted.len()).unwrap();
+        let layout = FilterLayout::of(sorted.len()).unwrap();
         let mut bytes = Vec::new();
-        shape.write(sorted.into_iter(), &mut bytes);
-        assert_eq!(bytes.len(), shape.bytes());
-        assert!(shape.fits(&bytes));
-        (shape, bytes)
+        layout.write(sorted.into_iter(), &mut bytes);
+        assert_eq!(bytes.len(), layout.bytes());
+        assert!(layout.fits(&bytes));
+        (layout, bytes)
     }
 
-    fn has(shape: Shape, bytes: &[u8], mark: Mark) -> bool {
-        !shape.positions(bytes, mark).is_empty()
+    fn has(layout: FilterLayout, bytes: &[u8], mark: LookupTag) -> bool {
+        !layout.positions(bytes, mark).is_empty()
     }
 
     /// Marks that look random, as those of an HMAC do.
-    fn marks(count: u64) -> Vec<Mark> {
+    fn marks(count: u64) -> Vec<LookupTag> {
         use sha2::{Digest, Sha256};
-        (0..count).map(|number| Mark::of(Sha256::digest(number.to_be_bytes()).into())).collect()
+        (0..count).map(|number| LookupTag::of(Sha256::digest(number.to_be_bytes()).into())).collect()
     }
 
     #[test]
     fn it_has_all_that_was_put_in_and_hardly_anything_else() {
         let marks = marks(40_000);
         let (inside, outside) = marks.split_at(20_000);
-        let (shape, bytes) = filter(inside);
-        assert!(inside.iter().all(|mark| has(shape, &bytes, *mark)));
-        let wrongly = outside.iter().filter(|mark| has(shape, &bytes, **mark)).count();
+        let (layout, bytes) = filter(inside);
+        assert!(inside.iter().all(|mark| has(layout, &bytes, *mark)));
+        let wrongly = outside.iter().filter(|mark| has(layout, &bytes, **mark)).count();
         assert!(wrongly <= 2, "{wrongly} of 20000");
     }
 
@@ -168,10 +168,10 @@ mod tests {
         let mut twin = marks[7];
         twin.0[15] ^= 1;
         marks.push(twin);
-        let (shape, bytes) = filter(&marks);
+        let (layout, bytes) = filter(&marks);
         marks.sort_unstable();
         for (place, mark) in marks.iter().enumerate() {
-            let positions = shape.positions(&bytes, *mark);
+            let positions = layout.positions(&bytes, *mark);
             assert!(positions.contains(&place), "{place}: {positions:?}");
             let twins = mark.0[..15] == twin.0[..15];
             assert_eq!(positions.len(), if twins { 2 } else { 1 }, "{place}");
@@ -180,41 +180,41 @@ mod tests {
 
     #[test]
     fn an_empty_filter_has_nothing() {
-        let (shape, bytes) = filter(&[]);
-        assert!(!has(shape, &bytes, Mark([0; 16])) && !has(shape, &bytes, Mark([255; 16])));
+        let (layout, bytes) = filter(&[]);
+        assert!(!has(layout, &bytes, LookupTag([0; 16])) && !has(layout, &bytes, LookupTag([255; 16])));
     }
 
     #[test]
     fn ten_million_marks_need_less_than_forty_megabytes() {
-        let shape = Shape::of(10_000_000).unwrap();
-        assert!(shape.bytes() < 34_000_000, "{}", shape.bytes());
+        let layout = FilterLayout::of(10_000_000).unwrap();
+        assert!(layout.bytes() < 34_000_000, "{}", layout.bytes());
     }
 
     #[test]
     fn bytes_that_were_cut_or_belong_to_another_count_do_not_fit() {
-        let (shape, bytes) = filter(&marks(100));
-        assert!(!shape.fits(&bytes[..bytes.len() - 1]));
-        assert!(!shape.fits(&[]));
-        assert!(!Shape::of(99).unwrap().fits(&bytes));
+        let (layout, bytes) = filter(&marks(100));
+        assert!(!layout.fits(&bytes[..bytes.len() - 1]));
+        assert!(!layout.fits(&[]));
+        assert!(!FilterLayout::of(99).unwrap().fits(&bytes));
         let mut disordered = bytes.clone();
         disordered[4..8].fill(255);
-        assert!(!shape.fits(&disordered));
+        assert!(!layout.fits(&disordered));
     }
 
     proptest! {
         #[test]
         fn whatever_is_put_in_is_found(raw in prop::collection::vec(any::<[u8; 16]>(), 0..300)) {
-            let marks: Vec<Mark> = raw.into_iter().map(Mark).collect();
-            let (shape, bytes) = filter(&marks);
+            let marks: Vec<LookupTag> = raw.into_iter().map(LookupTag).collect();
+            let (layout, bytes) = filter(&marks);
             for mark in marks {
-                prop_assert!(has(shape, &bytes, mark));
+                prop_assert!(has(layout, &bytes, mark));
             }
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), count in 0_usize..2000, mark: [u8; 16]) {
-            let shape = Shape::of(count).unwrap();
-            let _ = (shape.fits(&bytes), shape.positions(&bytes, Mark(mark)));
+            let layout = FilterLayout::of(count).unwrap();
+            let _ = (layout.fits(&bytes), layout.positions(&bytes, LookupTag(mark)));
         }
     }
 }

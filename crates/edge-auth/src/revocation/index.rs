@@ -7,8 +7,8 @@ use edge_auth_token::Timestamp;
 use super::chain::Cursor;
 use super::entry::Entry;
 use super::snapshot::{Hit, Snapshot};
-use super::standing::{Standing, State};
-use super::target::{Mark, Marks};
+use super::status::{RevocationStatus, StatusKind};
+use super::target::{LookupTag, LookupTags};
 use crate::cache::{Cache, Seed};
 
 /// How many answers of the store about the filter's hits are remembered.
@@ -20,9 +20,9 @@ const SWEPT: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Index {
     snapshot: Option<Snapshot>,
-    recent: HashMap<Mark, Recent, Seed>,
+    recent: HashMap<LookupTag, Recent, Seed>,
     /// What the store says of marks that the filter has.
-    confirmed: Cache<Mark, Option<Standing>>,
+    confirmed: Cache<LookupTag, Option<RevocationStatus>>,
     /// With so many recent entries, expired ones are looked for.
     sweep_at: usize,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Index {
 /// What was read of one thing behind the snapshot.
 #[derive(Debug, Clone, Copy)]
 struct Recent {
-    standing: Standing,
+    status: RevocationStatus,
     /// When the last entry about it was made.
     at: Timestamp,
     /// Whether it stays whatever a snapshot has, since that may be one of another log.
@@ -42,21 +42,21 @@ struct Recent {
 /// What is known of a thing that a snapshot does not have: what took it back must be in the log.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Missing {
-    pub mark: Mark,
-    pub standing: Standing,
+    pub mark: LookupTag,
+    pub status: RevocationStatus,
     /// When it was said.
     pub at: Timestamp,
 }
 
 /// What the index knows of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Lookup {
     /// Nothing was said of it.
     Nothing,
     /// This.
-    Standing(Standing),
+    Known(RevocationStatus),
     /// The filter has some of its marks: the store knows more than what is known.
-    Perhaps { known: Option<Standing>, open: Vec<Mark> },
+    Unconfirmed { known: Option<RevocationStatus>, open: Vec<LookupTag> },
 }
 
 impl Index {
@@ -73,7 +73,7 @@ impl Index {
     /// ones stays.
     pub(super) fn start_from(&mut self, snapshot: Snapshot, seed: Seed) {
         let end = snapshot.end.sequence;
-        self.recent.retain(|_, recent| recent.pinned || recent.standing.sequence > end);
+        self.recent.retain(|_, recent| recent.pinned || recent.status.sequence > end);
         self.recent.shrink_to_fit();
         self.confirmed = Cache::new(CONFIRMED, seed);
         self.snapshot = Some(snapshot);
@@ -81,14 +81,14 @@ impl Index {
 
     /// Pins all that a snapshot should have, but for what was `taken_back`: before one is taken that stands
     /// for records that were not read.
-    pub(super) fn pin(&mut self, snapshot: &Snapshot, taken_back: &HashSet<Mark>) {
+    pub(super) fn pin(&mut self, snapshot: &Snapshot, taken_back: &HashSet<LookupTag>) {
         for (mark, recent) in &mut self.recent {
-            let standing = recent.standing;
+            let status = recent.status;
             if taken_back.contains(mark) {
                 recent.pinned = false;
-            } else if standing.state != State::Undone && standing.sequence <= snapshot.end.sequence {
+            } else if status.state != StatusKind::Undone && status.sequence <= snapshot.end.sequence {
                 recent.pinned = true;
-                recent.standing = snapshot.exactly(*mark).map_or(standing, |held| standing.and(held));
+                recent.status = snapshot.exactly(*mark).map_or(status, |held| status.and(held));
             }
         }
     }
@@ -96,16 +96,16 @@ impl Index {
     /// What is known, has a meaning still, and is not in a snapshot of all up to a later record.
     pub(super) fn missing_in(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<Missing> {
         let mut missing = Vec::new();
-        for (mark, Recent { standing, at, .. }) in &self.recent {
-            let covered = match standing.state {
-                State::Undone => true,
-                State::Revoked { before: None } => snapshot.perhaps(*mark),
-                State::Revoked { .. } | State::Listed { .. } | State::Written { .. } => {
-                    snapshot.exactly(*mark).is_some_and(|held| standing.and(held).state == held.state)
+        for (mark, Recent { status, at, .. }) in &self.recent {
+            let covered = match status.state {
+                StatusKind::Undone => true,
+                StatusKind::Revoked { before: None } => snapshot.perhaps(*mark),
+                StatusKind::Revoked { .. } | StatusKind::Listed { .. } | StatusKind::Written { .. } => {
+                    snapshot.exactly(*mark).is_some_and(|held| status.and(held).state == held.state)
                 }
             };
-            if !covered && standing.counts(now) && standing.sequence <= snapshot.end.sequence {
-                missing.push(Missing { mark: *mark, standing: *standing, at: *at });
+            if !covered && status.counts(now) && status.sequence <= snapshot.end.sequence {
+                missing.push(Missing { mark: *mark, status: *status, at: *at });
             }
         }
         missing
@@ -114,34 +114,34 @@ impl Index {
     /// Takes an entry in. To take it in again, or late, changes nothing. One that was read out of its
     /// place is pinned.
     pub(super) fn apply(&mut self, entry: &Entry, in_place: bool, now: Timestamp) {
-        let Some(standing) = Standing::of(entry) else { return };
-        if in_place && standing.sequence <= self.snapshot_sequence() {
+        let Some(status) = RevocationStatus::of(entry) else { return };
+        if in_place && status.sequence <= self.snapshot_sequence() {
             return;
         }
         if self.recent.len() >= self.sweep_at {
-            self.recent.retain(|_, recent| recent.undone || recent.standing.counts(now));
+            self.recent.retain(|_, recent| recent.undone || recent.status.counts(now));
             self.sweep_at = SWEPT.max(self.recent.len() * 2);
         }
         let known = self.recent.get(&entry.mark).copied();
         let held = || self.snapshot.as_ref()?.exactly(entry.mark);
-        let standing = standing.after(known.map(|known| known.standing).or_else(held));
+        let status = status.after(known.map(|known| known.status).or_else(held));
         let pinned =
-            standing.state != State::Undone && (!in_place || known.is_some_and(|known| known.pinned));
-        let undone = standing.state == State::Undone || known.is_some_and(|known| known.undone);
+            status.state != StatusKind::Undone && (!in_place || known.is_some_and(|known| known.pinned));
+        let undone = status.state == StatusKind::Undone || known.is_some_and(|known| known.undone);
         let at = known.map_or(entry.at, |known| known.at.max(entry.at));
-        self.recent.insert(entry.mark, Recent { standing, at, pinned, undone });
+        self.recent.insert(entry.mark, Recent { status, at, pinned, undone });
     }
 
     /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the same
     /// for longer.
-    pub(crate) fn find(&self, marks: &Marks, now: Timestamp) -> Found {
-        let (mut found, mut open): (Option<Standing>, Vec<Mark>) = (None, Vec::new());
+    pub(crate) fn find(&self, marks: &LookupTags, now: Timestamp) -> Lookup {
+        let (mut found, mut open): (Option<RevocationStatus>, Vec<LookupTag>) = (None, Vec::new());
         let snapshot = self.snapshot.as_ref();
         for mark in &marks.0 {
             let recent = self.recent.get(mark);
-            let held = || snapshot?.exactly(*mark).filter(|standing| standing.counts(now));
-            let one = match recent.map(|recent| recent.standing).filter(|standing| standing.counts(now)) {
-                Some(standing) => Some(standing),
+            let held = || snapshot?.exactly(*mark).filter(|status| status.counts(now));
+            let one = match recent.map(|recent| recent.status).filter(|status| status.counts(now)) {
+                Some(status) => Some(status),
                 None if recent.is_some_and(|recent| recent.undone) => continue,
                 None => held(),
             };
@@ -160,23 +160,23 @@ impl Index {
             found = one.map(|one| one.after(found)).or(found);
         }
         match found {
-            known if !open.is_empty() => Found::Perhaps { known, open },
-            Some(standing) => Found::Standing(standing),
-            None => Found::Nothing,
+            known if !open.is_empty() => Lookup::Unconfirmed { known, open },
+            Some(status) => Lookup::Known(status),
+            None => Lookup::Nothing,
         }
     }
 
     /// Where the pages of the snapshot have a mark that the filter has.
-    pub(super) fn hit(&self, mark: Mark) -> Option<Hit> {
+    pub(super) fn hit(&self, mark: LookupTag) -> Option<Hit> {
         self.snapshot.as_ref()?.hit(mark)
     }
 
     /// Remembers what the store says of a mark that the filter of this snapshot has; `false` if there
     /// is a newer snapshot by now, of which that may not be true.
-    pub(super) fn confirm(&self, snapshot: u64, mark: Mark, standing: Option<Standing>) -> bool {
+    pub(super) fn confirm(&self, snapshot: u64, mark: LookupTag, status: Option<RevocationStatus>) -> bool {
         let current = self.snapshot_sequence() == snapshot;
         if current {
-            self.confirmed.insert(mark, standing);
+            self.confirmed.insert(mark, status);
         }
         current
     }
@@ -204,9 +204,9 @@ mod tests {
     use edge_auth_token::Secret;
 
     use super::*;
-    use crate::revocation::entry::{BEGINNING, Statement};
-    use crate::revocation::name::Text;
-    use crate::revocation::record::{Draft, open, seal};
+    use crate::revocation::entry::{BEGINNING, Event};
+    use crate::revocation::identifiers::Identifier;
+    use crate::revocation::record::{PendingEntry, open, seal};
     use crate::revocation::snapshot::SnapshotContent;
     use crate::revocation::target::Target;
     use crate::revocation::{RevocationSecret, RevocationSecrets};
@@ -219,73 +219,77 @@ mod tests {
     }
 
     fn key() -> Target {
-        Target::ApiKey { id: Text::try_from("k".to_owned()).unwrap() }
+        Target::ApiKey { id: Identifier::try_from("k".to_owned()).unwrap() }
     }
 
-    fn entry(sequence: u64, statement: Statement) -> Entry {
-        let draft = Draft { statement, by: "b".into(), reason: "r".into(), at: NOW, until: None };
-        open(&secrets(), &seal(&secrets(), &draft, sequence, BEGINNING).unwrap().0).unwrap()
+    fn entry(sequence: u64, event: Event) -> Entry {
+        let pending = PendingEntry { event, by: "b".into(), reason: "r".into(), at: NOW, until: None };
+        open(&secrets(), &seal(&secrets(), &pending, sequence, BEGINNING).unwrap().0).unwrap()
     }
 
     /// Of a log whose last record is this, in which [`key`] is revoked.
     fn snapshot(last: u64) -> Snapshot {
         let mut content = SnapshotContent::default();
         content.revoke(&secrets(), &key());
-        let last = entry(last, Statement::Revoked(key()));
+        let last = entry(last, Event::Revoked(key()));
         content.written(&secrets(), "0123456789abcdef", &last).unwrap().read_back(&secrets())
     }
 
-    fn index(last: u64) -> (Index, Marks) {
+    fn index(last: u64) -> (Index, LookupTags) {
         let mut index = Index::new(SEED);
         index.start_from(snapshot(last), SEED);
-        (index, secrets().marks(key().thing()))
+        (index, secrets().marks(key().key()))
     }
 
     #[test]
     fn an_entry_that_a_snapshot_holds_says_nothing_anew_however_late_it_is_read() {
         let (mut index, marks) = index(7);
-        index.apply(&entry(5, Statement::Undone(key())), true, NOW);
-        index.apply(&entry(7, Statement::Undone(key())), true, NOW);
-        assert!(matches!(index.find(&marks, NOW), Found::Perhaps { known: None, .. }));
-        index.apply(&entry(8, Statement::Undone(key())), true, NOW);
+        index.apply(&entry(5, Event::Undone(key())), true, NOW);
+        index.apply(&entry(7, Event::Undone(key())), true, NOW);
+        assert!(matches!(index.find(&marks, NOW), Lookup::Unconfirmed { known: None, .. }));
+        index.apply(&entry(8, Event::Undone(key())), true, NOW);
         let found = index.find(&marks, NOW);
-        assert!(matches!(found, Found::Standing(Standing { state: State::Undone, .. })), "{found:?}");
+        assert!(
+            matches!(found, Lookup::Known(RevocationStatus { state: StatusKind::Undone, .. })),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn an_answer_about_an_older_snapshot_is_not_remembered() {
         let (mut index, marks) = index(7);
         assert!(index.confirm(7, marks.0[0], None));
-        assert_eq!(index.find(&marks, NOW), Found::Nothing);
+        assert_eq!(index.find(&marks, NOW), Lookup::Nothing);
         index.start_from(snapshot(9), SEED);
         assert!(!index.confirm(7, marks.0[0], None));
-        assert!(matches!(index.find(&marks, NOW), Found::Perhaps { .. }));
+        assert!(matches!(index.find(&marks, NOW), Lookup::Unconfirmed { .. }));
     }
 
     #[test]
     fn what_lapsed_since_a_snapshot_is_looked_up_in_it() {
         let (mut index, marks) = index(7);
         let until = Some(NOW);
-        index.apply(&Entry { until, ..entry(8, Statement::Revoked(key())) }, true, NOW);
-        assert!(matches!(index.find(&marks, NOW), Found::Standing(_)));
+        index.apply(&Entry { until, ..entry(8, Event::Revoked(key())) }, true, NOW);
+        assert!(matches!(index.find(&marks, NOW), Lookup::Known(_)));
         let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
-        assert!(matches!(index.find(&marks, lapsed), Found::Perhaps { known: None, .. }));
+        assert!(matches!(index.find(&marks, lapsed), Lookup::Unconfirmed { known: None, .. }));
     }
 
     #[test]
     fn what_a_snapshot_holds_for_a_time_lapses_too() {
-        let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
+        let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
         let subject = Target::Subject { issuer: text("https://i/"), subject: text("alice"), before: NOW };
-        let revoked = Entry { until: Some(NOW), ..entry(7, Statement::Revoked(subject.clone())) };
+        let revoked = Entry { until: Some(NOW), ..entry(7, Event::Revoked(subject.clone())) };
         let mut content = SnapshotContent::default();
-        let newer = std::collections::HashMap::from([(revoked.mark, Standing::of(&revoked).unwrap())]);
+        let newer =
+            std::collections::HashMap::from([(revoked.mark, RevocationStatus::of(&revoked).unwrap())]);
         content.update(&newer, NOW);
         let written = content.written(&secrets(), "0123456789abcdef", &revoked).unwrap();
         let mut index = Index::new(SEED);
         index.start_from(written.read_back(&secrets()), SEED);
-        let marks = secrets().marks(subject.thing());
-        assert!(matches!(index.find(&marks, NOW), Found::Standing(_)));
+        let marks = secrets().marks(subject.key());
+        assert!(matches!(index.find(&marks, NOW), Lookup::Known(_)));
         let lapsed = NOW.plus(Duration::from_secs(25 * 3600));
-        assert_eq!(index.find(&marks, lapsed), Found::Nothing);
+        assert_eq!(index.find(&marks, lapsed), Lookup::Nothing);
     }
 }

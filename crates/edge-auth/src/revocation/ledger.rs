@@ -3,15 +3,15 @@
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor};
-use super::entry::{Entry, Statement};
-use super::history::History;
-use super::name::Text;
-use super::record::{Draft, EntryError, open, seal};
+use super::chain::{ChainError, Cursor};
+use super::entry::{Entry, Event};
+use super::identifiers::Identifier;
+use super::record::{EntryError, PendingEntry, open, seal};
+use super::replay::LogReplay;
 use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;
-use super::standing::unless_always;
-use super::target::{Target, Thing};
+use super::status::unless_always;
+use super::target::{RevocationKey, Target};
 use crate::platform::{MAX_APPENDED, Put, RevocationLog, RevocationRecord, Unavailable};
 
 /// How often a change is tried anew after somebody else's.
@@ -23,12 +23,12 @@ const MAX_REASON_BYTES: usize = 256;
 
 /// Administers the log of one store.
 #[derive(Debug)]
-pub struct Ledger<'a, L> {
+pub struct RevocationLedger<'a, L> {
     pub(super) log: &'a L,
     pub(super) secrets: RevocationSecrets,
 }
 
-impl<L> Clone for Ledger<'_, L> {
+impl<L> Clone for RevocationLedger<'_, L> {
     fn clone(&self) -> Self {
         Self { log: self.log, secrets: self.secrets.clone() }
     }
@@ -36,7 +36,7 @@ impl<L> Clone for Ledger<'_, L> {
 
 /// What is to be entered, by whom and why.
 #[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
+pub struct ChangeMeta<'a> {
     /// Who says it.
     pub by: &'a str,
     /// Why: 1 to 256 bytes.
@@ -46,7 +46,7 @@ pub struct Order<'a> {
 }
 
 /// Statements, and when each has no meaning any more.
-pub(crate) type Statements = Vec<(Statement, Option<Timestamp>)>;
+pub(crate) type Events = Vec<(Event, Option<Timestamp>)>;
 
 /// Some of the log, the newest first.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub enum LedgerError {
     TooLarge,
     /// A snapshot of so many takes longer than whoever revokes can wait for, and more memory than some hosts have.
     #[error("a snapshot of {0} revocations is due: run `edge-auth revocations compact`")]
-    Laborious(u64),
+    NeedsOfflineCompaction(u64),
     /// A record is not believed.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -96,11 +96,11 @@ pub enum LedgerError {
     Unavailable(#[from] Unavailable),
 }
 
-impl From<Broken> for LedgerError {
-    fn from(broken: Broken) -> Self {
+impl From<ChainError> for LedgerError {
+    fn from(broken: ChainError) -> Self {
         match broken {
-            Broken::Tampered(what) => Self::Changed(what),
-            Broken::Gap => Self::Changed(
+            ChainError::Tampered(what) => Self::Changed(what),
+            ChainError::Gap => Self::Changed(
                 "ALERT: records of the log are missing, and no snapshot has them: somebody took them out, or an \
                  older store was put back"
                     .to_owned(),
@@ -109,7 +109,7 @@ impl From<Broken> for LedgerError {
     }
 }
 
-impl<'a, L: RevocationLog> Ledger<'a, L> {
+impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
     /// For a log whose records are made with these secrets.
     pub fn new(secrets: RevocationSecrets, log: &'a L) -> Self {
         Self { log, secrets }
@@ -120,27 +120,27 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
         &self,
         target: Target,
         until: Option<Timestamp>,
-        order: Order<'_>,
+        order: ChangeMeta<'_>,
     ) -> Result<Entry, LedgerError> {
-        self.enter_one(Statement::Revoked(target), until, order).await
+        self.enter_one(Event::Revoked(target), until, order).await
     }
 
     /// Takes back what an entry revokes: whatever was said of the same thing, for as long as that has a
     /// meaning.
-    pub async fn undo(&self, sequence: u64, order: Order<'_>) -> Result<Entry, LedgerError> {
+    pub async fn undo(&self, sequence: u64, order: ChangeMeta<'_>) -> Result<Entry, LedgerError> {
         let entry = self.show(sequence).await?;
-        let Statement::Revoked(target) = entry.statement else {
+        let Event::Revoked(target) = entry.event else {
             return Err(LedgerError::NotRevoked(sequence));
         };
         for _ in 0..ATTEMPTS {
             let end = self.end().await?;
             let mut until = entry.until;
-            for mark in &self.secrets.marks(target.thing()).0 {
+            for mark in &self.secrets.marks(target.key()).0 {
                 for record in self.log.marked(&mark.to_string()).await? {
                     until = unless_always(until, open(&self.secrets, &record)?.until);
                 }
             }
-            let drafts = drafts(vec![(Statement::Undone(target.clone()), until)], order)?;
+            let drafts = drafts(vec![(Event::Undone(target.clone()), until)], order)?;
             let appended = self.append_after(end, &drafts).await?;
             if let Some(entry) = appended.entries.into_iter().next() {
                 return Ok(entry);
@@ -153,20 +153,20 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
     /// none believes an older one.
     pub async fn key_written(
         &self,
-        id: &Text,
+        id: &Identifier,
         version: u64,
         until: Option<Timestamp>,
-        order: Order<'_>,
+        order: ChangeMeta<'_>,
     ) -> Result<Entry, LedgerError> {
-        self.enter_one(Statement::KeyWritten { id: id.clone(), version }, until, order).await
+        self.enter_one(Event::KeyWritten { id: id.clone(), version }, until, order).await
     }
 
     /// The latest version of an API key's record that was told of.
-    pub(crate) async fn key_version(&self, id: &Text) -> Result<Option<u64>, LedgerError> {
+    pub(crate) async fn key_version(&self, id: &Identifier) -> Result<Option<u64>, LedgerError> {
         let mut latest = None;
-        for mark in &self.secrets.marks(Thing::KeyRecord(id.as_str())).0 {
+        for mark in &self.secrets.marks(RevocationKey::KeyRecord(id.as_str())).0 {
             for record in self.log.marked(&mark.to_string()).await? {
-                if let Statement::KeyWritten { version, .. } = open(&self.secrets, &record)?.statement {
+                if let Event::KeyWritten { version, .. } = open(&self.secrets, &record)?.event {
                     latest = latest.max(Some(version));
                 }
             }
@@ -178,10 +178,10 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
     /// first ones after a failure.
     pub async fn enter(
         &self,
-        statements: Vec<(Statement, Option<Timestamp>)>,
-        order: Order<'_>,
+        events: Vec<(Event, Option<Timestamp>)>,
+        order: ChangeMeta<'_>,
     ) -> Result<Vec<Entry>, LedgerError> {
-        let drafts = drafts(statements, order)?;
+        let drafts = drafts(events, order)?;
         let mut entries = Vec::with_capacity(drafts.len());
         let mut in_vain = 0;
         while in_vain < ATTEMPTS {
@@ -200,18 +200,18 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
     /// appends meanwhile, it is asked anew what follows. What was appended is returned.
     pub(crate) async fn enter_upon<E: From<LedgerError>>(
         &self,
-        wanted: fn(&Statement) -> bool,
-        order: Order<'_>,
-        follows: impl Fn(&History) -> Result<Statements, E>,
+        wanted: fn(&Event) -> bool,
+        order: ChangeMeta<'_>,
+        follows: impl Fn(&LogReplay) -> Result<Events, E>,
     ) -> Result<Vec<Entry>, E> {
         let made = self.log.snapshot().await.map_err(LedgerError::from)?;
         let made = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
-        let mut history = History::new(wanted, made.map_or(Cursor::START, |manifest| manifest.end));
+        let mut replay = LogReplay::new(wanted, made.map_or(Cursor::START, |manifest| manifest.end));
         let mut entries = Vec::new();
         for _ in 0..ATTEMPTS {
-            self.read_on(&mut history).await?;
-            let drafts = drafts(follows(&history)?, order)?;
-            let appended = self.append_after(history.end(), &drafts).await?;
+            self.read_on(&mut replay).await?;
+            let drafts = drafts(follows(&replay)?, order)?;
+            let appended = self.append_after(replay.end(), &drafts).await?;
             let whole = appended.whole;
             entries.extend(appended.entries);
             if whole {
@@ -239,23 +239,27 @@ impl<'a, L: RevocationLog> Ledger<'a, L> {
 
     async fn enter_one(
         &self,
-        statement: Statement,
+        event: Event,
         until: Option<Timestamp>,
-        order: Order<'_>,
+        order: ChangeMeta<'_>,
     ) -> Result<Entry, LedgerError> {
-        let entered = self.enter(vec![(statement, until)], order).await?;
+        let entered = self.enter(vec![(event, until)], order).await?;
         entered.into_iter().next().ok_or(LedgerError::Conflict)
     }
 
     /// Appends behind a place, until somebody else is faster.
-    pub(super) async fn append_after(&self, end: Cursor, drafts: &[Draft]) -> Result<Appended, LedgerError> {
+    pub(super) async fn append_after(
+        &self,
+        end: Cursor,
+        drafts: &[PendingEntry],
+    ) -> Result<Appended, LedgerError> {
         let Cursor { mut sequence, mut link } = end;
         let mut entries = Vec::with_capacity(drafts.len());
         for batch in drafts.chunks(MAX_APPENDED) {
             let mut records: Vec<RevocationRecord> = Vec::with_capacity(batch.len());
-            for draft in batch {
+            for pending in batch {
                 sequence = sequence.saturating_add(1);
-                let (record, mac) = seal(&self.secrets, draft, sequence, link)?;
+                let (record, mac) = seal(&self.secrets, pending, sequence, link)?;
                 records.push(record);
                 link = mac;
             }
@@ -284,14 +288,14 @@ pub(super) struct Appended {
     pub whole: bool,
 }
 
-fn drafts(statements: Statements, order: Order<'_>) -> Result<Vec<Draft>, LedgerError> {
-    let Order { by, reason, now } = order;
+fn drafts(events: Events, order: ChangeMeta<'_>) -> Result<Vec<PendingEntry>, LedgerError> {
+    let ChangeMeta { by, reason, now } = order;
     if [by, reason].iter().any(|text| text.is_empty() || text.len() > MAX_REASON_BYTES) {
         return Err(LedgerError::Reason);
     }
-    let draft = |(statement, until)| {
+    let pending = |(event, until)| {
         let (by, reason) = (by.to_owned(), reason.to_owned());
-        Draft { statement, by, reason, at: now, until }
+        PendingEntry { event, by, reason, at: now, until }
     };
-    Ok(statements.into_iter().map(draft).collect())
+    Ok(events.into_iter().map(pending).collect())
 }

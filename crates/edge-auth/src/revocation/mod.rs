@@ -5,7 +5,7 @@
 //! (administration)          ordered, chained by MACs         (in memory)
 //! ```
 //!
-//! An administrator appends entries to a log by the [`Ledger`]. Every instance of a gate reads what
+//! An administrator appends entries to a log by the [`RevocationLedger`]. Every instance of a gate reads what
 //! is new while it is active, and keeps it in an index; an idle one reads before its next answer.
 //! One that could not read for longer than the policy's bound closes.
 //!
@@ -30,31 +30,31 @@ mod chain;
 mod compaction;
 mod entry;
 mod filter;
-mod history;
+mod identifiers;
 mod index;
 mod ledger;
 mod limits;
-mod name;
 mod record;
+mod replay;
+mod replica;
 mod secrets;
 mod snapshot;
-mod standing;
+mod status;
 mod target;
 mod trace;
-mod watch;
 
-pub use entry::{Entry, List, Statement};
-pub use ledger::{Ledger, LedgerError, Listing, Order};
+pub use entry::{Entry, Event, List};
+pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
+pub use ledger::{ChangeMeta, LedgerError, Listing, RevocationLedger};
 pub use limits::{HostStages, RevocationLimits};
-pub use name::{Fingerprint, Issuer, KeyId, Serial, TargetError, Text};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;
 
-pub(crate) use history::History;
-pub(crate) use index::Found;
-pub(crate) use ledger::Statements;
-pub(crate) use standing::{Standing, State};
-pub(crate) use target::{Marks, Thing};
-pub(crate) use watch::{Freshness, Watch};
+pub(crate) use index::Lookup;
+pub(crate) use ledger::Events;
+pub(crate) use replay::LogReplay;
+pub(crate) use replica::{Freshness, Replica};
+pub(crate) use status::{RevocationStatus, StatusKind};
+pub(crate) use target::{LookupTags, RevocationKey};

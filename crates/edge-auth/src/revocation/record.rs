@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, Link, Statement};
+use super::entry::{Entry, Event, RecordMac};
 use super::secrets::{RevocationSecrets, SecretId};
 use crate::platform::RevocationRecord;
 use crate::subkey::framed;
@@ -39,7 +39,7 @@ struct Envelope {
 struct Body {
     schema: u32,
     previous: String,
-    says: Statement,
+    says: Event,
     by: String,
     reason: String,
     at: Timestamp,
@@ -101,8 +101,8 @@ pub enum EntryError {
 
 /// What a new entry says, before it has a place.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
-    pub statement: Statement,
+pub(super) struct PendingEntry {
+    pub event: Event,
     pub by: String,
     pub reason: String,
     pub at: Timestamp,
@@ -112,29 +112,29 @@ pub(super) struct Draft {
 /// Makes the record of a draft for its place, and its MAC, for the next.
 pub(super) fn seal(
     secrets: &RevocationSecrets,
-    draft: &Draft,
+    pending: &PendingEntry,
     sequence: u64,
-    previous: Link,
-) -> Result<(RevocationRecord, Link), EntryError> {
+    previous: RecordMac,
+) -> Result<(RevocationRecord, RecordMac), EntryError> {
     let secret = secrets.current().ok_or(EntryError::NoSecret)?;
     let body = written(
         sequence,
         &Body {
             schema: SCHEMA,
             previous: BASE64.encode(previous),
-            says: draft.statement.clone(),
-            by: draft.by.clone(),
-            reason: draft.reason.clone(),
-            at: draft.at,
-            until: draft.until,
+            says: pending.event.clone(),
+            by: pending.by.clone(),
+            reason: pending.reason.clone(),
+            at: pending.at,
+            until: pending.until,
         },
     )?;
     let link = secret.record.code(&authenticated(sequence, &body));
     let envelope = Envelope { secret: secret.id().clone(), mac: BASE64.encode(link), body };
     let document = written(sequence, &envelope)?;
     check_size(sequence, &document)?;
-    let mark = secret.mark(draft.statement.thing()).to_string();
-    let lapses_at = lapses_at(draft.until);
+    let mark = secret.mark(pending.event.key()).to_string();
+    let lapses_at = lapses_at(pending.until);
     Ok((RevocationRecord { sequence, mark, document, lapses_at }, link))
 }
 
@@ -163,17 +163,17 @@ pub(super) fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Re
         Versioned { schema: SCHEMA } => {}
         Versioned { schema: found } => return Err(EntryError::Schema { sequence, found }),
     }
-    let Body { previous, says: statement, by, reason, at, until, .. } =
+    let Body { previous, says: event, by, reason, at, until, .. } =
         serde_json::from_str(&body).map_err(damaged)?;
-    let link = |bytes: Vec<u8>| Link::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
-    let mark = secret.mark(statement.thing());
+    let link = |bytes: Vec<u8>| RecordMac::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
+    let mark = secret.mark(event.key());
     if mark.to_string() != record.mark || lapses_at(until) != record.lapses_at {
         return Err(EntryError::MacWrong { sequence });
     }
     Ok(Entry {
         sequence,
         mark,
-        statement,
+        event,
         by,
         reason,
         at,

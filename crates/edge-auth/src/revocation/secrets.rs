@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edge_auth_token::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::target::{Mark, Marks, Thing};
+use super::target::{LookupTag, LookupTags, RevocationKey};
 use crate::subkey::{Subkey, framed};
 
 const MIN_BYTES: usize = 32;
@@ -78,8 +78,8 @@ impl RevocationSecret {
         &self.id
     }
 
-    pub(super) fn mark(&self, thing: Thing<'_>) -> Mark {
-        Mark::of(self.mark.code(&framed(&thing.parts())))
+    pub(super) fn mark(&self, thing: RevocationKey<'_>) -> LookupTag {
+        LookupTag::of(self.mark.code(&framed(&thing.parts())))
     }
 }
 
@@ -123,8 +123,8 @@ impl RevocationSecrets {
     }
 
     /// The marks of one thing, under every secret.
-    pub(crate) fn marks(&self, thing: Thing<'_>) -> Marks {
-        Marks(self.0.iter().map(|secret| secret.mark(thing)).collect())
+    pub(crate) fn marks(&self, thing: RevocationKey<'_>) -> LookupTags {
+        LookupTags(self.0.iter().map(|secret| secret.mark(thing)).collect())
     }
 }
 

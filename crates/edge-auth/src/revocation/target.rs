@@ -5,7 +5,7 @@ use std::fmt;
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::name::{Fingerprint, Issuer, KeyId, Serial, Text};
+use super::identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial};
 use crate::certificate::to_hex;
 
 /// One thing that is no longer to be trusted, or many.
@@ -15,54 +15,54 @@ pub enum Target {
     /// One token.
     Token {
         /// Its `iss`.
-        issuer: Text,
+        issuer: Identifier,
         /// Its `jti`.
-        id: Text,
+        id: Identifier,
     },
     /// All tokens about a subject that were issued before a time. One without `iat` counts as
     /// issued before.
     Subject {
         /// Their `iss`.
-        issuer: Text,
+        issuer: Identifier,
         /// Their `sub`.
-        subject: Text,
+        subject: Identifier,
         /// The time; in JSON milliseconds since 1970.
         before: Timestamp,
     },
     /// All tokens of a client that were issued before a time.
     Client {
         /// Their `iss`.
-        issuer: Text,
+        issuer: Identifier,
         /// Their client: the claim that the policy says.
-        client: Text,
+        client: Identifier,
         /// The time.
         before: Timestamp,
     },
     /// All tokens of an issuer that were issued before a time.
     Issuer {
         /// Their `iss`.
-        issuer: Text,
+        issuer: Identifier,
         /// The time.
         before: Timestamp,
     },
     /// All tokens of a session.
     Session {
         /// Their `iss`.
-        issuer: Text,
+        issuer: Identifier,
         /// Their `sid`.
-        id: Text,
+        id: Identifier,
     },
     /// All tokens that were signed with a key.
     SigningKey {
         /// Their `iss`.
-        issuer: Text,
+        issuer: Identifier,
         /// The key's `kid`.
-        id: Text,
+        id: Identifier,
     },
     /// One API key.
     ApiKey {
         /// Its id.
-        id: Text,
+        id: Identifier,
     },
     /// One certificate, and those that it issued.
     Certificate {
@@ -72,7 +72,7 @@ pub enum Target {
     /// One certificate, and those that it issued.
     CertificateSerial {
         /// Its issuer's name.
-        issuer: Issuer,
+        issuer: IssuerName,
         /// Its serial number.
         serial: Serial,
         /// If a revocation list says so: the issuer's key that signs it. A later list by that key may
@@ -84,19 +84,21 @@ pub enum Target {
 
 impl Target {
     /// What of it is marked.
-    pub(super) fn thing(&self) -> Thing<'_> {
+    pub(super) fn key(&self) -> RevocationKey<'_> {
         match self {
-            Self::Token { issuer, id } => Thing::Token(&issuer.0, &id.0),
-            Self::Subject { issuer, subject, .. } => Thing::Subject(&issuer.0, &subject.0),
-            Self::Client { issuer, client, .. } => Thing::Client(&issuer.0, &client.0),
-            Self::Issuer { issuer, .. } => Thing::Issuer(&issuer.0),
-            Self::Session { issuer, id } => Thing::Session(&issuer.0, &id.0),
-            Self::SigningKey { issuer, id } => Thing::SigningKey(&issuer.0, &id.0),
-            Self::ApiKey { id } => Thing::ApiKey(&id.0),
-            Self::Certificate { fingerprint } => Thing::Certificate(&fingerprint.0),
-            Self::CertificateSerial { issuer, serial, listed: None } => Thing::Serial(&issuer.0, &serial.0),
+            Self::Token { issuer, id } => RevocationKey::Token(&issuer.0, &id.0),
+            Self::Subject { issuer, subject, .. } => RevocationKey::Subject(&issuer.0, &subject.0),
+            Self::Client { issuer, client, .. } => RevocationKey::Client(&issuer.0, &client.0),
+            Self::Issuer { issuer, .. } => RevocationKey::Issuer(&issuer.0),
+            Self::Session { issuer, id } => RevocationKey::Session(&issuer.0, &id.0),
+            Self::SigningKey { issuer, id } => RevocationKey::SigningKey(&issuer.0, &id.0),
+            Self::ApiKey { id } => RevocationKey::ApiKey(&id.0),
+            Self::Certificate { fingerprint } => RevocationKey::Certificate(&fingerprint.0),
+            Self::CertificateSerial { issuer, serial, listed: None } => {
+                RevocationKey::Serial(&issuer.0, &serial.0)
+            }
             Self::CertificateSerial { issuer, serial, listed: Some(_) } => {
-                Thing::Listed(&issuer.0, &serial.0)
+                RevocationKey::Listed(&issuer.0, &serial.0)
             }
         }
     }
@@ -126,7 +128,7 @@ impl Target {
 /// For people: ``token `abc` of https://issuer``.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |text: &Text| crate::audit::excerpt(&text.0, 128);
+        let shown = |text: &Identifier| crate::audit::excerpt(&text.0, 128);
         let time = |time: &Timestamp| crate::audit::rfc3339_text(*time);
         match self {
             Self::Token { issuer, id } => write!(f, "token `{}` of {}", shown(id), shown(issuer)),
@@ -154,9 +156,9 @@ impl fmt::Display for Target {
 
 /// 128 bits that stand for one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Mark(pub(super) [u8; 16]);
+pub(crate) struct LookupTag(pub(super) [u8; 16]);
 
-impl Mark {
+impl LookupTag {
     pub(super) fn of(code: [u8; 32]) -> Self {
         let mut mark = [0; 16];
         mark.iter_mut().zip(code).for_each(|(slot, byte)| *slot = byte);
@@ -164,7 +166,7 @@ impl Mark {
     }
 }
 
-impl fmt::Display for Mark {
+impl fmt::Display for LookupTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&to_hex(&self.0))
     }
@@ -172,11 +174,11 @@ impl fmt::Display for Mark {
 
 /// The marks of one thing, one under each secret: mostly there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Marks(pub(super) Box<[Mark]>);
+pub(crate) struct LookupTags(pub(super) Box<[LookupTag]>);
 
 /// Something that has a mark. Its issuer comes first.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Thing<'a> {
+pub(crate) enum RevocationKey<'a> {
     /// A `jti`.
     Token(&'a str, &'a str),
     /// A `sub`.
@@ -204,7 +206,7 @@ pub(crate) enum Thing<'a> {
     KeyRecord(&'a str),
 }
 
-impl Thing<'_> {
+impl RevocationKey<'_> {
     /// What is marked: the kind, and what tells one of this kind from another.
     pub(super) fn parts(&self) -> [&[u8]; 3] {
         let (kind, first, second): (&str, &[u8], &str) = match self {

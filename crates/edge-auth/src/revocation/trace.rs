@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor};
-use super::entry::{Entry, Link};
+use super::chain::{ChainError, Cursor};
+use super::entry::{Entry, RecordMac};
 use crate::platform::RevocationRecord;
 
 /// The records that were read behind the snapshot that is held, one after the other.
@@ -52,17 +52,17 @@ impl Trace {
         place: Cursor,
         first: Option<&RevocationRecord>,
         now: Timestamp,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), ChainError> {
         match first {
             _ if place == Cursor::START => Ok(()),
             Some(first) if first.sequence <= place.sequence => Ok(()),
-            Some(_) if self.may_be_dropped(place, now) => Err(Broken::Gap),
+            Some(_) if self.may_be_dropped(place, now) => Err(ChainError::Gap),
             Some(_) | None => Err(put_back(place.sequence, "was read before and is gone")),
         }
     }
 
     /// Takes in the next record, or one that was read before.
-    pub(super) fn follow(&mut self, entry: &Entry) -> Result<(), Broken> {
+    pub(super) fn follow(&mut self, entry: &Entry) -> Result<(), ChainError> {
         let place = Cursor { sequence: entry.sequence, link: entry.link };
         if entry.sequence <= self.end.sequence {
             if self.relation(place) == Relation::Other {
@@ -111,10 +111,10 @@ impl Trace {
     }
 }
 
-fn start_of(link: &Link) -> [u8; 8] {
+fn start_of(link: &RecordMac) -> [u8; 8] {
     link.first_chunk().copied().unwrap_or_default()
 }
 
-fn put_back(sequence: u64, what: &str) -> Broken {
-    Broken::Tampered(format!("ALERT: record {sequence} {what}: an older store was put back"))
+fn put_back(sequence: u64, what: &str) -> ChainError {
+    ChainError::Tampered(format!("ALERT: record {sequence} {what}: an older store was put back"))
 }

@@ -3,7 +3,7 @@
 use edge_auth::Outcome;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
-use edge_auth::revocation::{Order, Statement, Target, Text};
+use edge_auth::revocation::{ChangeMeta, Event, Identifier, Target};
 use edge_auth::{Headers, Reply};
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
@@ -30,13 +30,13 @@ fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, O
 #[test]
 fn a_revocation_that_was_made_is_answered_as_made_though_no_snapshot_can_be() {
     let world = World::new();
-    let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
-    let statement = |number: usize| {
+    let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
+    let event = |number: usize| {
         let target = Target::Token { issuer: text(ISS), id: text(&format!("m{number}")) };
-        (Statement::Revoked(target), Some(later(3600.0)))
+        (Event::Revoked(target), Some(later(3600.0)))
     };
-    let order = Order { by: "test", reason: "many", now: NOW };
-    block_on(world.ledger().enter((0..2000).map(statement).collect(), order)).unwrap();
+    let order = ChangeMeta { by: "test", reason: "many", now: NOW };
+    block_on(world.ledger().enter((0..2000).map(event).collect(), order)).unwrap();
     let (_, key) = world.key();
     let instance = world.start();
     assert_eq!(instance.key(&key, NOW), None);
@@ -64,5 +64,5 @@ fn who_revokes_a_key_is_in_the_audit_log_with_the_reason_and_the_entry() {
     assert_eq!(audit.key.as_deref(), Some(&*id));
     assert_eq!(audit.reason.as_deref(), Some("left in a repository"));
     let entry = block_on(world.ledger().show(audit.revocation.unwrap())).unwrap();
-    assert!(matches!(entry.statement, Statement::Revoked(Target::ApiKey { .. })), "{entry:?}");
+    assert!(matches!(entry.event, Event::Revoked(Target::ApiKey { .. })), "{entry:?}");
 }

@@ -2,7 +2,7 @@
 
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationWish};
-use edge_auth::revocation::{Ledger, Order, Statement, Target, Text};
+use edge_auth::revocation::{ChangeMeta, Event, Identifier, RevocationLedger, Target};
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
@@ -95,7 +95,7 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
         before
             .under("secret = { current = \"CURRENT\", previous = [\"NEXT\"] }")
             .ledger()
-            .undo(1, Order { by: "test", reason: "a mistake", now: later(1.0) }),
+            .undo(1, ChangeMeta { by: "test", reason: "a mistake", now: later(1.0) }),
     )
     .unwrap();
     block_on(both.ledger().compact(&SeededRandomness::new(1), later(2.0))).unwrap();
@@ -106,18 +106,18 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
 #[test]
 fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
     let before = World::new();
-    let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
-    let statement = |id: &str| {
-        (Statement::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)))
-    };
+    let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
+    let event =
+        |id: &str| (Event::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)));
     before.revoke("one", NOW);
     block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
-    let many = (0..200).map(|number| statement(&format!("m{number}"))).collect();
-    block_on(before.ledger().enter(many, Order { by: "test", reason: "many", now: NOW })).unwrap();
+    let many = (0..200).map(|number| event(&format!("m{number}"))).collect();
+    block_on(before.ledger().enter(many, ChangeMeta { by: "test", reason: "many", now: NOW })).unwrap();
 
     let both = before.under(BOTH);
     let log = Overtaken::by(before.feed(), || drop(both.revoke("one", later(1.0))));
-    block_on(Ledger::new(both.secrets(), &log).compact(&SeededRandomness::new(1), later(1.0))).unwrap();
+    block_on(RevocationLedger::new(both.secrets(), &log).compact(&SeededRandomness::new(1), later(1.0)))
+        .unwrap();
     assert!(log.happened());
     for world in [&both, &before.under("secret = \"NEXT\"")] {
         let instance = world.start();

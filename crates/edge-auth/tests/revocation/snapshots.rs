@@ -217,21 +217,22 @@ fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot()
 fn a_snapshot_is_made_when_it_is_due() {
     let world = World::new();
     let randomness = SeededRandomness::new(12);
-    let statements = |count: usize| {
+    let events = |count: usize| {
         (0..count)
             .map(|number| {
-                let id = edge_auth::revocation::Text::try_from(format!("m{number}")).unwrap();
-                let issuer = edge_auth::revocation::Text::try_from(crate::world::ISS.to_owned()).unwrap();
+                let id = edge_auth::revocation::Identifier::try_from(format!("m{number}")).unwrap();
+                let issuer =
+                    edge_auth::revocation::Identifier::try_from(crate::world::ISS.to_owned()).unwrap();
                 let target = edge_auth::revocation::Target::Token { issuer, id };
-                (edge_auth::revocation::Statement::Revoked(target), Some(later(3600.0)))
+                (edge_auth::revocation::Event::Revoked(target), Some(later(3600.0)))
             })
             .collect::<Vec<_>>()
     };
-    let order = edge_auth::revocation::Order { by: "test", reason: "many", now: NOW };
-    block_on(world.ledger().enter(statements(1999), order)).unwrap();
+    let order = edge_auth::revocation::ChangeMeta { by: "test", reason: "many", now: NOW };
+    block_on(world.ledger().enter(events(1999), order)).unwrap();
     block_on(world.ledger().compact_if_due(&randomness, NOW)).unwrap();
     world.feed().tamper(|_, parts| assert!(parts.is_empty()));
-    block_on(world.ledger().enter(statements(1), order)).unwrap();
+    block_on(world.ledger().enter(events(1), order)).unwrap();
     block_on(world.ledger().compact_if_due(&randomness, NOW)).unwrap();
     world.feed().tamper(|_, parts| assert!(!parts.is_empty()));
     let instance = world.start();

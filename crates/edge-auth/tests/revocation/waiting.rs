@@ -102,7 +102,7 @@ fn what_was_revoked_while_a_key_was_read_counts() {
     futures::executor::block_on(world.ledger().revoke(
         edge_auth::revocation::Target::ApiKey { id: id.try_into().unwrap() },
         None,
-        edge_auth::revocation::Order { by: "test", reason: "a test", now: later(2.0) },
+        edge_auth::revocation::ChangeMeta { by: "test", reason: "a test", now: later(2.0) },
     ))
     .unwrap();
     advance(&world, 9.5);

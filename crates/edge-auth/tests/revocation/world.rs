@@ -7,7 +7,7 @@ use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revoca
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
-use edge_auth::revocation::{Entry, Ledger, RevocationSecrets};
+use edge_auth::revocation::{Entry, RevocationLedger, RevocationSecrets};
 use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::{Document, Documents};
@@ -161,8 +161,8 @@ impl World {
         self.policy.revocation_secrets(&self.secret_provider).unwrap().unwrap()
     }
 
-    pub(crate) fn ledger(&self) -> Ledger<'_, MemoryRevocations> {
-        Ledger::new(self.secrets(), &self.platform.revocations)
+    pub(crate) fn ledger(&self) -> RevocationLedger<'_, MemoryRevocations> {
+        RevocationLedger::new(self.secrets(), &self.platform.revocations)
     }
 
     /// The keys, without a feed to tell of changes.

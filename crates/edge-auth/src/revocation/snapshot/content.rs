@@ -13,18 +13,18 @@ use super::{
 use crate::platform::{SNAPSHOT_PART_BYTES, SnapshotRecord};
 use crate::revocation::chain::Cursor;
 use crate::revocation::entry::Entry;
-use crate::revocation::filter::Shape;
+use crate::revocation::filter::FilterLayout;
 use crate::revocation::secrets::RevocationSecrets;
-use crate::revocation::standing::{Standing, State, has_meaning};
-use crate::revocation::target::{Mark, Target};
+use crate::revocation::status::{RevocationStatus, StatusKind, has_meaning};
+use crate::revocation::target::{LookupTag, Target};
 
 /// What a snapshot holds, or is to hold: each mark once.
 #[derive(Debug, Default)]
 pub struct SnapshotContent {
     /// Marks, times and `until`s.
-    timed: Vec<(Mark, u64, u64)>,
+    timed: Vec<(LookupTag, u64, u64)>,
     /// Marks and `until`s of what is simply revoked.
-    simple: Vec<(Mark, u64)>,
+    simple: Vec<(LookupTag, u64)>,
 }
 
 /// A snapshot for a store: its parts, and then its record.
@@ -32,15 +32,15 @@ pub struct SnapshotContent {
 pub struct WrittenSnapshot {
     record: SnapshotRecord,
     index: Vec<u8>,
-    simple: Vec<(Mark, u64)>,
+    simple: Vec<(LookupTag, u64)>,
 }
 
 impl SnapshotContent {
     /// Puts in that something is revoked for good, once for each thing.
     pub fn revoke(&mut self, secrets: &RevocationSecrets, target: &Target) {
         if let Some(secret) = secrets.current() {
-            let state = State::Revoked { before: target.before() };
-            self.put(secret.mark(target.thing()), Standing { sequence: 0, state, until: None });
+            let state = StatusKind::Revoked { before: target.before() };
+            self.put(secret.mark(target.key()), RevocationStatus { sequence: 0, state, until: None });
         }
     }
 
@@ -63,21 +63,23 @@ impl SnapshotContent {
     }
 
     /// Puts in how a thing stands, once for each mark.
-    pub(in crate::revocation) fn put(&mut self, mark: Mark, standing: Standing) {
+    pub(in crate::revocation) fn put(&mut self, mark: LookupTag, status: RevocationStatus) {
         let number = |number: u64| number.min(WRITTEN - 1);
         let millis = |time: Timestamp| number(time.millis());
-        let until = written_until(standing.until);
-        match standing.state {
-            State::Revoked { before: None } => self.simple.push((mark, until)),
-            State::Revoked { before: Some(time) } => self.timed.push((mark, millis(time), until)),
-            State::Listed { next_update } => self.timed.push((mark, millis(next_update) | LISTED, until)),
-            State::Written { version } => self.timed.push((mark, number(version) | WRITTEN, until)),
-            State::Undone => {}
+        let until = written_until(status.until);
+        match status.state {
+            StatusKind::Revoked { before: None } => self.simple.push((mark, until)),
+            StatusKind::Revoked { before: Some(time) } => self.timed.push((mark, millis(time), until)),
+            StatusKind::Listed { next_update } => {
+                self.timed.push((mark, millis(next_update) | LISTED, until))
+            }
+            StatusKind::Written { version } => self.timed.push((mark, number(version) | WRITTEN, until)),
+            StatusKind::Undone => {}
         }
     }
 
     /// How a thing stands by a snapshot that was read and not changed since, as of its last record.
-    pub(in crate::revocation) fn standing(&self, mark: Mark, sequence: u64) -> Option<Standing> {
+    pub(in crate::revocation) fn status(&self, mark: LookupTag, sequence: u64) -> Option<RevocationStatus> {
         let timed = self.timed.binary_search_by_key(&mark, |(mark, ..)| *mark).ok();
         let timed = timed.and_then(|found| self.timed.get(found));
         let simple = || self.simple.binary_search_by_key(&mark, |(mark, _)| *mark).ok();
@@ -88,7 +90,7 @@ impl SnapshotContent {
     }
 
     /// Every mark that has a meaning still.
-    pub(in crate::revocation) fn marks(&self, now: Timestamp) -> impl Iterator<Item = Mark> {
+    pub(in crate::revocation) fn marks(&self, now: Timestamp) -> impl Iterator<Item = LookupTag> {
         let timed = self.timed.iter().map(|(mark, _, until)| (*mark, *until));
         let all = timed.chain(self.simple.iter().copied());
         all.filter(move |(_, until)| has_meaning(read_until(*until), now)).map(|(mark, _)| mark)
@@ -97,15 +99,15 @@ impl SnapshotContent {
     /// Takes in how things stand now, and leaves out what has no meaning any more.
     pub(in crate::revocation) fn update<S: BuildHasher>(
         &mut self,
-        newer: &HashMap<Mark, Standing, S>,
+        newer: &HashMap<LookupTag, RevocationStatus, S>,
         now: Timestamp,
     ) {
         let stays =
-            |mark: &Mark, until: u64| has_meaning(read_until(until), now) && !newer.contains_key(mark);
+            |mark: &LookupTag, until: u64| has_meaning(read_until(until), now) && !newer.contains_key(mark);
         self.timed.retain(|(mark, _, until)| stays(mark, *until));
         self.simple.retain(|(mark, until)| stays(mark, *until));
-        for (mark, standing) in newer.iter().filter(|(_, standing)| standing.counts(now)) {
-            self.put(*mark, *standing);
+        for (mark, status) in newer.iter().filter(|(_, status)| status.counts(now)) {
+            self.put(*mark, *status);
         }
     }
 
@@ -119,21 +121,21 @@ impl SnapshotContent {
     ) -> Option<WrittenSnapshot> {
         self.timed.sort_unstable();
         self.simple.sort_unstable();
-        let shape = Shape::of(self.simple.len())?;
-        let mut index = Vec::with_capacity(self.timed.len() * TIMED + shape.bytes());
+        let layout = FilterLayout::of(self.simple.len())?;
+        let mut index = Vec::with_capacity(self.timed.len() * TIMED + layout.bytes());
         for (mark, time, until) in &self.timed {
             index.extend_from_slice(&mark.0);
             index.extend_from_slice(&time.to_le_bytes());
             index.extend_from_slice(&until.to_le_bytes());
         }
-        shape.write(self.simple.iter().map(|(mark, _)| *mark), &mut index);
+        layout.write(self.simple.iter().map(|(mark, _)| *mark), &mut index);
         let manifest = Manifest {
             end,
             ancestors,
             secret: secrets.current()?.id().clone(),
             id: id.to_owned(),
             timed: self.timed.len(),
-            shape,
+            layout,
             index: index.chunks(SNAPSHOT_PART_BYTES).map(digest_of).collect(),
             pages: self.simple.chunks(PAGE).map(|marks| digest_of(&written_page(marks))).collect(),
         };
@@ -159,6 +161,6 @@ impl WrittenSnapshot {
     }
 }
 
-fn written_page(marks: &[(Mark, u64)]) -> Vec<u8> {
+fn written_page(marks: &[(LookupTag, u64)]) -> Vec<u8> {
     marks.iter().flat_map(|(mark, until)| mark.0.into_iter().chain(until.to_le_bytes())).collect()
 }

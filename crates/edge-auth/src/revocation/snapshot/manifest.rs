@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::{Snapshot, SnapshotError, TIMED};
 use crate::platform::{SNAPSHOT_PART_BYTES, SnapshotRecord};
 use crate::revocation::chain::Cursor;
-use crate::revocation::entry::Link;
-use crate::revocation::filter::Shape;
+use crate::revocation::entry::RecordMac;
+use crate::revocation::filter::FilterLayout;
 use crate::revocation::secrets::{RevocationSecrets, SecretId};
 use crate::subkey::framed;
 
@@ -61,7 +61,7 @@ pub(in crate::revocation) struct Manifest {
     pub(super) secret: SecretId,
     pub(super) id: String,
     pub(super) timed: usize,
-    pub(super) shape: Shape,
+    pub(super) layout: FilterLayout,
     pub(super) index: Vec<Digest>,
     pub(super) pages: Vec<Digest>,
 }
@@ -95,14 +95,14 @@ impl Manifest {
         let place =
             |(sequence, link): &(u64, String)| Some(Cursor { sequence: *sequence, link: decoded(link)? });
         let ancestors = ancestors.iter().map(place).collect::<Option<Vec<_>>>();
-        match (decoded(&link), ancestors, Shape::of(filtered), digests(index), digests(pages)) {
-            (Some(link), Some(ancestors), Some(shape), Some(index), Some(pages)) => Ok(Self {
+        match (decoded(&link), ancestors, FilterLayout::of(filtered), digests(index), digests(pages)) {
+            (Some(link), Some(ancestors), Some(layout), Some(index), Some(pages)) => Ok(Self {
                 end: Cursor { sequence: *sequence, link },
                 ancestors,
                 secret,
                 id: id.clone(),
                 timed,
-                shape,
+                layout,
                 index,
                 pages,
             }),
@@ -120,7 +120,7 @@ impl Manifest {
             link: BASE64.encode(link),
             ancestors: ancestors.collect(),
             timed: self.timed,
-            filtered: self.shape.count(),
+            filtered: self.layout.count(),
             index: texts(&self.index),
             pages: texts(&self.pages),
         });
@@ -134,7 +134,7 @@ impl Manifest {
 
     /// How many things it holds.
     pub(in crate::revocation) fn held(&self) -> u64 {
-        u64::try_from(self.timed.saturating_add(self.shape.count())).unwrap_or(u64::MAX)
+        u64::try_from(self.timed.saturating_add(self.layout.count())).unwrap_or(u64::MAX)
     }
 
     /// Where the parts of the index are put together, with room for all of them.
@@ -148,12 +148,12 @@ impl Manifest {
         let refused = SnapshotError::NotBelieved { sequence: self.end.sequence, why };
         let (timed, filter) = bytes.split_at_checked(self.timed_bytes()).unwrap_or((&[], &[]));
         let marks = timed.as_chunks::<TIMED>().0.iter().map(|entry| entry.first_chunk::<16>());
-        if bytes.len() != self.bytes() || !marks.is_sorted() || !self.shape.fits(filter) {
+        if bytes.len() != self.bytes() || !marks.is_sorted() || !self.layout.fits(filter) {
             return Err(refused);
         }
-        let Self { end, ancestors, secret, id, timed, shape, index, pages } = self;
+        let Self { end, ancestors, secret, id, timed, layout, index, pages } = self;
         let first_page = u32::try_from(index.len()).map_err(|_| refused)?;
-        Ok(Snapshot { end, ancestors, secret, id, timed, shape, bytes, first_page, pages })
+        Ok(Snapshot { end, ancestors, secret, id, timed, layout, bytes, first_page, pages })
     }
 
     fn timed_bytes(&self) -> usize {
@@ -161,7 +161,7 @@ impl Manifest {
     }
 
     fn bytes(&self) -> usize {
-        self.timed_bytes().saturating_add(self.shape.bytes())
+        self.timed_bytes().saturating_add(self.layout.bytes())
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn digest_of(part: &[u8]) -> Digest {
     Sha256::digest(part).into()
 }
 
-fn decoded(text: &str) -> Option<Link> {
+fn decoded(text: &str) -> Option<RecordMac> {
     BASE64.decode(text).ok()?.try_into().ok()
 }
 

@@ -21,10 +21,10 @@ use std::ops::Range;
 use edge_auth_token::Timestamp;
 
 use super::chain::Cursor;
-use super::filter::Shape;
+use super::filter::FilterLayout;
 use super::secrets::{RevocationSecrets, SecretId};
-use super::standing::{Standing, State};
-use super::target::Mark;
+use super::status::{RevocationStatus, StatusKind};
+use super::target::LookupTag;
 use crate::platform::{RevocationFeed, SNAPSHOT_PART_BYTES, SnapshotRecord, Unavailable};
 
 pub use content::{SnapshotContent, WrittenSnapshot};
@@ -79,7 +79,7 @@ impl SnapshotError {
 
 /// Why a snapshot was not read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
+pub(super) enum SnapshotReadError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     #[error(transparent)]
@@ -98,7 +98,7 @@ pub(super) struct Snapshot {
     id: String,
     /// How many timed entries there are.
     timed: usize,
-    shape: Shape,
+    layout: FilterLayout,
     bytes: Vec<u8>,
     /// The number of the first page's part.
     first_page: u32,
@@ -111,7 +111,7 @@ impl Snapshot {
         feed: &impl RevocationFeed,
         secrets: &RevocationSecrets,
         record: &SnapshotRecord,
-    ) -> Result<Self, Unread> {
+    ) -> Result<Self, SnapshotReadError> {
         let manifest = Manifest::open(secrets, record)?;
         let mut bytes = manifest.room();
         for (number, digest) in (0..).zip(&manifest.index) {
@@ -122,7 +122,10 @@ impl Snapshot {
     }
 
     /// Its entries, with those of all its pages.
-    pub(super) async fn content(&self, feed: &impl RevocationFeed) -> Result<SnapshotContent, Unread> {
+    pub(super) async fn content(
+        &self,
+        feed: &impl RevocationFeed,
+    ) -> Result<SnapshotContent, SnapshotReadError> {
         let mut content = SnapshotContent::timed(self.timed_entries());
         for (number, digest) in (self.first_page..).zip(&self.pages) {
             let part = feed.snapshot_part(&self.id, number).await?;
@@ -132,7 +135,7 @@ impl Snapshot {
     }
 
     /// How a thing stands that is held with a time.
-    pub(super) fn exactly(&self, mark: Mark) -> Option<Standing> {
+    pub(super) fn exactly(&self, mark: LookupTag) -> Option<RevocationStatus> {
         let entries = self.timed_entries();
         let found = entries.binary_search_by(|entry| entry.first_chunk::<16>().cmp(&Some(&mark.0))).ok()?;
         let (_, time, until) = timed(entries.get(found)?);
@@ -140,12 +143,12 @@ impl Snapshot {
     }
 
     /// Whether the filter has the mark: then it is revoked, most probably.
-    pub(super) fn perhaps(&self, mark: Mark) -> bool {
+    pub(super) fn perhaps(&self, mark: LookupTag) -> bool {
         !self.positions(mark).is_empty()
     }
 
     /// Where the pages have a mark, if they have it; `None` if they do not.
-    pub(super) fn hit(&self, mark: Mark) -> Option<Hit> {
+    pub(super) fn hit(&self, mark: LookupTag) -> Option<Hit> {
         let Range { start, end } = self.positions(mark);
         let pages = start / PAGE..end.div_ceil(PAGE);
         let numbers = (self.first_page..).zip(&self.pages).map(|(number, digest)| (number, *digest));
@@ -154,8 +157,8 @@ impl Snapshot {
     }
 
     /// The filter is in the order of marks, and so are the pages.
-    fn positions(&self, mark: Mark) -> Range<usize> {
-        self.shape.positions(self.bytes.get(self.timed * TIMED..).unwrap_or_default(), mark)
+    fn positions(&self, mark: LookupTag) -> Range<usize> {
+        self.layout.positions(self.bytes.get(self.timed * TIMED..).unwrap_or_default(), mark)
     }
 
     fn timed_entries(&self) -> &[[u8; TIMED]] {
@@ -164,24 +167,24 @@ impl Snapshot {
 }
 
 /// What an entry with a time says: its mark, its time, its `until`.
-fn timed(entry: &[u8; TIMED]) -> (Mark, u64, u64) {
+fn timed(entry: &[u8; TIMED]) -> (LookupTag, u64, u64) {
     let number = |at: usize| entry.get(at..).and_then(<[u8]>::first_chunk).copied();
     let number = |at: usize| number(at).map_or(0, u64::from_le_bytes);
-    (Mark(entry.first_chunk().copied().unwrap_or_default()), number(16), number(24))
+    (LookupTag(entry.first_chunk().copied().unwrap_or_default()), number(16), number(24))
 }
 
-fn timed_standing(time: u64, until: u64, sequence: u64) -> Standing {
+fn timed_standing(time: u64, until: u64, sequence: u64) -> RevocationStatus {
     let number = time & !(LISTED | WRITTEN);
     let state = match time & (LISTED | WRITTEN) {
-        0 => State::Revoked { before: Some(Timestamp::from_millis(number)) },
-        WRITTEN => State::Written { version: number },
-        _ => State::Listed { next_update: Timestamp::from_millis(number) },
+        0 => StatusKind::Revoked { before: Some(Timestamp::from_millis(number)) },
+        WRITTEN => StatusKind::Written { version: number },
+        _ => StatusKind::Listed { next_update: Timestamp::from_millis(number) },
     };
-    Standing { sequence, state, until: read_until(until) }
+    RevocationStatus { sequence, state, until: read_until(until) }
 }
 
-fn simple_standing(until: u64, sequence: u64) -> Standing {
-    Standing { sequence, state: State::Revoked { before: None }, until: read_until(until) }
+fn simple_standing(until: u64, sequence: u64) -> RevocationStatus {
+    RevocationStatus { sequence, state: StatusKind::Revoked { before: None }, until: read_until(until) }
 }
 
 fn read_until(until: u64) -> Option<Timestamp> {

@@ -1,10 +1,10 @@
 //! One look into the pages of a snapshot.
 
 use super::manifest::{Digest, check};
-use super::{SIMPLE, Unread, simple_standing};
+use super::{SIMPLE, SnapshotReadError, simple_standing};
 use crate::platform::RevocationFeed;
-use crate::revocation::standing::Standing;
-use crate::revocation::target::Mark;
+use crate::revocation::status::RevocationStatus;
+use crate::revocation::target::LookupTag;
 
 /// Where the pages of a snapshot have a mark, if they have it.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ impl Hit {
     pub(in crate::revocation) async fn look_up(
         &self,
         feed: &impl RevocationFeed,
-        mark: Mark,
-    ) -> Result<Option<Standing>, Unread> {
+        mark: LookupTag,
+    ) -> Result<Option<RevocationStatus>, SnapshotReadError> {
         for (number, digest) in &self.parts {
             let part = feed.snapshot_part(&self.id, *number).await?;
             let page = check(self.sequence, digest, part)?;
@@ -37,7 +37,7 @@ impl Hit {
 }
 
 /// What an entry without a time says: its mark and its `until`.
-pub(super) fn simple(entry: &[u8; SIMPLE]) -> (Mark, u64) {
-    let mark = Mark(entry.first_chunk().copied().unwrap_or_default());
+pub(super) fn simple(entry: &[u8; SIMPLE]) -> (LookupTag, u64) {
+    let mark = LookupTag(entry.first_chunk().copied().unwrap_or_default());
     (mark, entry.last_chunk().copied().map_or(0, u64::from_le_bytes))
 }

@@ -2,23 +2,23 @@
 
 use edge_auth_token::Timestamp;
 
-use super::entry::{Entry, Statement};
+use super::entry::{Entry, Event};
 use super::record::KEPT;
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct RevocationStatus {
     /// The last entry about it.
     pub sequence: u64,
     /// What that comes to.
-    pub state: State,
+    pub state: StatusKind,
     /// When it has no meaning any more.
     pub until: Option<Timestamp>,
 }
 
 /// What is said of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum StatusKind {
     /// It is revoked; up to a time, where it is a matter of time.
     Revoked { before: Option<Timestamp> },
     /// An authority's revocation list is entered, and good until a time.
@@ -29,15 +29,15 @@ pub(crate) enum State {
     Undone,
 }
 
-impl Standing {
+impl RevocationStatus {
     /// What one entry alone comes to; nothing for an event that is not about trust.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
-        let state = match &entry.statement {
-            Statement::Revoked(target) => State::Revoked { before: target.before() },
-            Statement::ListImported(list) => State::Listed { next_update: list.next_update },
-            Statement::Undone(_) => State::Undone,
-            Statement::KeyWritten { version, .. } => State::Written { version: *version },
-            Statement::KeyChanged(_) => return None,
+        let state = match &entry.event {
+            Event::Revoked(target) => StatusKind::Revoked { before: target.before() },
+            Event::ListImported(list) => StatusKind::Listed { next_update: list.next_update },
+            Event::Undone(_) => StatusKind::Undone,
+            Event::KeyWritten { version, .. } => StatusKind::Written { version: *version },
+            Event::KeyChanged(_) => return None,
         };
         Some(Self { sequence: entry.sequence, state, until: entry.until })
     }
@@ -58,19 +58,25 @@ impl Standing {
     pub(super) fn and(self, other: Self) -> Self {
         let (earlier, later) = if self.sequence <= other.sequence { (self, other) } else { (other, self) };
         match (earlier.state, later.state) {
-            (State::Revoked { before: first }, State::Revoked { before: second }) => Self {
-                state: State::Revoked { before: unless_always(first, second) },
+            (StatusKind::Revoked { before: first }, StatusKind::Revoked { before: second }) => Self {
+                state: StatusKind::Revoked { before: unless_always(first, second) },
                 until: unless_always(earlier.until, later.until),
                 ..later
             },
-            (State::Written { version: first }, State::Written { version: second }) => Self {
-                state: State::Written { version: first.max(second) },
+            (StatusKind::Written { version: first }, StatusKind::Written { version: second }) => Self {
+                state: StatusKind::Written { version: first.max(second) },
                 until: unless_always(earlier.until, later.until),
                 ..later
             },
             (
-                State::Revoked { .. } | State::Listed { .. } | State::Written { .. } | State::Undone,
-                State::Revoked { .. } | State::Listed { .. } | State::Written { .. } | State::Undone,
+                StatusKind::Revoked { .. }
+                | StatusKind::Listed { .. }
+                | StatusKind::Written { .. }
+                | StatusKind::Undone,
+                StatusKind::Revoked { .. }
+                | StatusKind::Listed { .. }
+                | StatusKind::Written { .. }
+                | StatusKind::Undone,
             ) => later,
         }
     }
@@ -91,17 +97,18 @@ pub(super) fn unless_always(one: Option<Timestamp>, other: Option<Timestamp>) ->
 mod tests {
     use super::*;
 
-    fn standing(sequence: u64, state: State) -> Standing {
-        Standing { sequence, state, until: None }
+    fn status(sequence: u64, state: StatusKind) -> RevocationStatus {
+        RevocationStatus { sequence, state, until: None }
     }
 
-    fn revoked(sequence: u64, before: u64) -> Standing {
-        standing(sequence, State::Revoked { before: Some(Timestamp::from_millis(before)) })
+    fn revoked(sequence: u64, before: u64) -> RevocationStatus {
+        status(sequence, StatusKind::Revoked { before: Some(Timestamp::from_millis(before)) })
     }
 
     #[test]
     fn the_later_entry_counts_whatever_order_they_are_read_in() {
-        let (first, second) = (standing(1, State::Revoked { before: None }), standing(2, State::Undone));
+        let (first, second) =
+            (status(1, StatusKind::Revoked { before: None }), status(2, StatusKind::Undone));
         assert_eq!(first.and(second), second);
         assert_eq!(second.and(first), second);
         assert_eq!(second.and(second), second);
@@ -111,21 +118,22 @@ mod tests {
     fn an_earlier_time_brings_nothing_back_and_an_undoing_does() {
         let both = revoked(1, 900).and(revoked(2, 500));
         assert_eq!(both, revoked(2, 900));
-        assert_eq!(both.and(standing(3, State::Undone)).state, State::Undone);
-        assert_eq!(both.and(standing(3, State::Undone)).and(revoked(4, 100)), revoked(4, 100));
+        assert_eq!(both.and(status(3, StatusKind::Undone)).state, StatusKind::Undone);
+        assert_eq!(both.and(status(3, StatusKind::Undone)).and(revoked(4, 100)), revoked(4, 100));
     }
 
     #[test]
     fn revoking_again_for_a_shorter_time_shortens_nothing() {
-        let until = |sequence, until: Option<u64>| Standing {
+        let until = |sequence, until: Option<u64>| RevocationStatus {
             until: until.map(Timestamp::from_seconds),
-            ..standing(sequence, State::Revoked { before: None })
+            ..status(sequence, StatusKind::Revoked { before: None })
         };
         assert_eq!(until(1, Some(900)).and(until(2, Some(10))), until(2, Some(900)));
         assert_eq!(until(1, Some(10)).and(until(2, Some(900))), until(2, Some(900)));
         assert_eq!(until(1, None).and(until(2, Some(10))), until(2, None));
         assert_eq!(until(1, Some(10)).and(until(2, None)), until(2, None));
-        let undone = Standing { until: Some(Timestamp::from_seconds(5)), ..standing(3, State::Undone) };
+        let undone =
+            RevocationStatus { until: Some(Timestamp::from_seconds(5)), ..status(3, StatusKind::Undone) };
         assert_eq!(until(1, None).and(undone), undone);
     }
 }

@@ -18,7 +18,7 @@ const MAX_KEY_ID_BYTES: usize = 64;
 /// Text of 1 to 1024 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Text(pub(super) String);
+pub struct Identifier(pub(super) String);
 
 /// The SHA-256 of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Serial(pub(super) String);
 /// The name of a certificate's issuer, as in `CN=Devices CA,O=Example` (RFC 4514).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Issuer(pub(super) String);
+pub struct IssuerName(pub(super) String);
 
 /// The identifier of an issuer's key (RFC 5280, section 4.2.1.2): hexadecimal in lower case. Of one
 /// name there may be several keys, each with a revocation list of its own.
@@ -62,7 +62,7 @@ pub enum TargetError {
     Issuer,
 }
 
-impl TryFrom<String> for Text {
+impl TryFrom<String> for Identifier {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
@@ -101,7 +101,7 @@ impl TryFrom<String> for KeyId {
     }
 }
 
-impl TryFrom<String> for Issuer {
+impl TryFrom<String> for IssuerName {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
@@ -124,7 +124,7 @@ impl PartialOrd for Serial {
     }
 }
 
-impl From<&DistinguishedName> for Issuer {
+impl From<&DistinguishedName> for IssuerName {
     fn from(name: &DistinguishedName) -> Self {
         Self(name.to_string())
     }
@@ -136,8 +136,8 @@ impl From<[u8; 32]> for Fingerprint {
     }
 }
 
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
+impl From<Identifier> for String {
+    fn from(text: Identifier) -> Self {
         text.0
     }
 }
@@ -160,8 +160,8 @@ impl From<KeyId> for String {
     }
 }
 
-impl From<Issuer> for String {
-    fn from(issuer: Issuer) -> Self {
+impl From<IssuerName> for String {
+    fn from(issuer: IssuerName) -> Self {
         issuer.0
     }
 }
@@ -175,7 +175,7 @@ macro_rules! displayed {
         })*
     };
 }
-displayed!(Text, Serial, KeyId, Issuer);
+displayed!(Identifier, Serial, KeyId, IssuerName);
 
 impl Serial {
     /// Its digits.
@@ -184,7 +184,7 @@ impl Serial {
     }
 }
 
-impl Text {
+impl Identifier {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -198,7 +198,7 @@ impl KeyId {
     }
 }
 
-impl Issuer {
+impl IssuerName {
     /// The name, in the one form that all are compared in.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,69 +2,69 @@
 
 use edge_auth_token::Timestamp;
 
-use super::{Trouble, Watch, unread};
+use super::{PollError, Replica, unread};
 use crate::platform::{RevocationFeed, Unavailable};
 use crate::revocation::chain::alert;
-use crate::revocation::index::Found;
+use crate::revocation::index::Lookup;
 use crate::revocation::record::open;
-use crate::revocation::snapshot::Unread;
-use crate::revocation::standing::{Standing, State};
-use crate::revocation::target::{Mark, Marks};
+use crate::revocation::snapshot::SnapshotReadError;
+use crate::revocation::status::{RevocationStatus, StatusKind};
+use crate::revocation::target::{LookupTag, LookupTags};
 
 /// How often a mark is looked up anew when a newer snapshot came in between.
 const ATTEMPTS: usize = 3;
 
-impl Watch {
+impl Replica {
     /// Asks the store about the marks that the filter has, and remembers the answers. What is told of
     /// is among the notices.
     pub(crate) async fn confirm(
         &self,
         feed: &impl RevocationFeed,
-        known: Option<Standing>,
-        open: &[Mark],
+        known: Option<RevocationStatus>,
+        open: &[LookupTag],
         now: Timestamp,
         notices: &mut Vec<String>,
-    ) -> Result<Option<Standing>, Unavailable> {
-        let mut standing = known;
+    ) -> Result<Option<RevocationStatus>, Unavailable> {
+        let mut status = known;
         for mark in open {
             let one = self.confirm_mark(feed, *mark, now, notices).await?;
-            standing = one.map(|one| one.after(standing)).or(standing);
+            status = one.map(|one| one.after(status)).or(status);
         }
-        Ok(standing)
+        Ok(status)
     }
 
     async fn confirm_mark(
         &self,
         feed: &impl RevocationFeed,
-        mark: Mark,
+        mark: LookupTag,
         now: Timestamp,
         notices: &mut Vec<String>,
-    ) -> Result<Option<Standing>, Unavailable> {
+    ) -> Result<Option<RevocationStatus>, Unavailable> {
         for attempt in 1..=ATTEMPTS {
             let (hit, found) = {
                 let state = self.read();
-                (state.index.hit(mark), state.index.find(&Marks([mark].into()), now))
+                (state.index.hit(mark), state.index.find(&LookupTags([mark].into()), now))
             };
             let hit = match (hit, found) {
-                (Some(hit), Found::Perhaps { .. }) => hit,
-                (_, Found::Standing(standing)) => return Ok(Some(standing)),
-                (_, Found::Nothing | Found::Perhaps { .. }) => return Ok(None),
+                (Some(hit), Lookup::Unconfirmed { .. }) => hit,
+                (_, Lookup::Known(status)) => return Ok(Some(status)),
+                (_, Lookup::Nothing | Lookup::Unconfirmed { .. }) => return Ok(None),
             };
             let logged = self.logged(feed, mark).await?;
             // What was said since counts in its place in the log, if it takes back what the snapshot has.
             if logged.is_some_and(|logged| logged.sequence > hit.sequence) {
                 match self.tail(feed, now).await {
-                    Ok(()) | Err(Trouble::Behind) => {}
+                    Ok(()) | Err(PollError::Behind) => {}
                     Err(trouble) => return Err(unread(trouble)),
                 }
-                match self.read().index.find(&Marks([mark].into()), now) {
-                    Found::Perhaps { .. } => {}
-                    Found::Standing(standing) => return Ok(Some(standing)),
-                    Found::Nothing => return Ok(None),
+                match self.read().index.find(&LookupTags([mark].into()), now) {
+                    Lookup::Unconfirmed { .. } => {}
+                    Lookup::Known(status) => return Ok(Some(status)),
+                    Lookup::Nothing => return Ok(None),
                 }
             }
-            let standing = match logged {
-                Some(logged) if logged.counts(now) && logged.state != State::Undone => Some(logged),
+            let status = match logged {
+                Some(logged) if logged.counts(now) && logged.state != StatusKind::Undone => Some(logged),
                 _ => {
                     // What lapsed since the snapshot may have been dropped: a newer one does not have it.
                     self.load_snapshot(feed, now, notices).await?;
@@ -73,7 +73,7 @@ impl Watch {
                     }
                     let held = match hit.look_up(feed, mark).await {
                         // Its pages are dropped when there is a newer one.
-                        Err(Unread::NotBelieved(_)) if attempt < ATTEMPTS => continue,
+                        Err(SnapshotReadError::NotBelieved(_)) if attempt < ATTEMPTS => continue,
                         held => held.map_err(unavailable)?,
                     };
                     let held = held.filter(|held| held.counts(now));
@@ -87,27 +87,31 @@ impl Watch {
                     held
                 }
             };
-            if self.read().index.confirm(hit.sequence, mark, standing) {
-                return Ok(standing);
+            if self.read().index.confirm(hit.sequence, mark, status) {
+                return Ok(status);
             }
         }
         Err(Unavailable::new("one snapshot after another came in between"))
     }
 
     /// What the records with a mark come to.
-    async fn logged(&self, feed: &impl RevocationFeed, mark: Mark) -> Result<Option<Standing>, Unavailable> {
-        let mut standing = None;
+    async fn logged(
+        &self,
+        feed: &impl RevocationFeed,
+        mark: LookupTag,
+    ) -> Result<Option<RevocationStatus>, Unavailable> {
+        let mut status = None;
         for record in feed.marked(&mark.to_string()).await? {
             let entry = open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
-            standing = Standing::of(&entry).map(|one| one.after(standing)).or(standing);
+            status = RevocationStatus::of(&entry).map(|one| one.after(status)).or(status);
         }
-        Ok(standing)
+        Ok(status)
     }
 }
 
-fn unavailable(error: Unread) -> Unavailable {
+fn unavailable(error: SnapshotReadError) -> Unavailable {
     match error {
-        Unread::Unavailable(error) => error,
-        Unread::NotBelieved(why) => Unavailable::new(why.told()),
+        SnapshotReadError::Unavailable(error) => error,
+        SnapshotReadError::NotBelieved(why) => Unavailable::new(why.told()),
     }
 }

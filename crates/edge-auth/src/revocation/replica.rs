@@ -1,6 +1,6 @@
 //! Keeping up with the log: when an instance reads it, and when what it knows is too old to decide.
 
-mod confirming;
+mod confirm;
 mod succession;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Broken, Cursor, PAGE, alert};
-use super::entry::{Entry, Statement};
-use super::index::{Found, Index};
+use super::chain::{ChainError, Cursor, PAGE, alert};
+use super::entry::{Entry, Event};
+use super::index::{Index, Lookup};
 use super::limits::RevocationLimits;
 use super::record::open;
 use super::secrets::RevocationSecrets;
-use super::standing::{self, Standing};
-use super::target::{Target, Thing};
+use super::status::{self, RevocationStatus};
+use super::target::{RevocationKey, Target};
 use super::trace::Trace;
 use crate::cache::Seed;
 use crate::platform::{Platform, RevocationFeed, RevocationRecord, Unavailable};
@@ -32,17 +32,17 @@ const CROWDED: usize = 20_000;
 
 /// What an instance knows of the log, and since when.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Replica {
     pub(crate) secrets: RevocationSecrets,
     limits: RevocationLimits,
     seed: Seed,
     /// The latest time that was seen, in milliseconds: a clock that is set back makes nothing new.
     latest: AtomicU64,
-    state: RwLock<State>,
+    state: RwLock<ReplicaState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ReplicaState {
     index: Index,
     trace: Trace,
     /// When the last good read began.
@@ -54,7 +54,7 @@ struct State {
     /// With so many records behind the snapshot, a newer one is looked for.
     crowded_at: usize,
     /// What was read and not told yet.
-    news: News,
+    news: Changes,
 }
 
 /// Whether what is known is new enough.
@@ -71,7 +71,7 @@ pub(crate) enum Freshness {
 
 /// What reads brought.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct Changes {
     /// The API keys whose records changed.
     pub changed_keys: Vec<String>,
     /// Whether others may have: a snapshot stood for records that were not read, and has no changes of keys.
@@ -80,7 +80,7 @@ pub(crate) struct News {
 
 /// Why the log could not be read to its end. What was read is taken in.
 #[derive(Debug)]
-enum Trouble {
+enum PollError {
     Unavailable(Unavailable),
     /// Somebody changed what is stored.
     Tampered(String),
@@ -88,16 +88,16 @@ enum Trouble {
     Behind,
 }
 
-impl From<Broken> for Trouble {
-    fn from(broken: Broken) -> Self {
+impl From<ChainError> for PollError {
+    fn from(broken: ChainError) -> Self {
         match broken {
-            Broken::Tampered(what) => Self::Tampered(what),
-            Broken::Gap => Self::Behind,
+            ChainError::Tampered(what) => Self::Tampered(what),
+            ChainError::Gap => Self::Behind,
         }
     }
 }
 
-impl From<Unavailable> for Trouble {
+impl From<Unavailable> for PollError {
     fn from(error: Unavailable) -> Self {
         Self::Unavailable(error)
     }
@@ -113,44 +113,44 @@ enum Gaps {
 }
 
 /// Why it closes.
-fn unread(trouble: Trouble) -> Unavailable {
+fn unread(trouble: PollError) -> Unavailable {
     match trouble {
-        Trouble::Unavailable(error) => error,
-        Trouble::Tampered(what) => Unavailable::new(what),
-        Trouble::Behind => Unavailable::new(
+        PollError::Unavailable(error) => error,
+        PollError::Tampered(what) => Unavailable::new(what),
+        PollError::Behind => Unavailable::new(
             "ALERT: records of the log are missing, and no snapshot has them: somebody took them out, or an \
              older store was put back",
         ),
     }
 }
 
-impl State {
+impl ReplicaState {
     fn knows_nothing(&self) -> bool {
         self.trace.end() == Cursor::START && self.index.is_empty()
     }
 
     fn apply(&mut self, entry: Entry, in_place: bool, now: Timestamp) {
         self.index.apply(&entry, in_place, now);
-        match entry.statement {
-            Statement::KeyChanged(id)
-            | Statement::KeyWritten { id, .. }
-            | Statement::Revoked(Target::ApiKey { id })
-            | Statement::Undone(Target::ApiKey { id }) => self.news.changed_keys.push(id.into()),
-            Statement::Revoked(_) | Statement::Undone(_) | Statement::ListImported(_) => {}
+        match entry.event {
+            Event::KeyChanged(id)
+            | Event::KeyWritten { id, .. }
+            | Event::Revoked(Target::ApiKey { id })
+            | Event::Undone(Target::ApiKey { id }) => self.news.changed_keys.push(id.into()),
+            Event::Revoked(_) | Event::Undone(_) | Event::ListImported(_) => {}
         }
     }
 }
 
-impl Watch {
+impl Replica {
     pub(crate) fn new(secrets: RevocationSecrets, limits: RevocationLimits, seed: Seed) -> Self {
-        let state = State {
+        let state = ReplicaState {
             index: Index::new(seed),
             trace: Trace::behind(Cursor::START),
             read_at: None,
             reading_since: None,
             failure: None,
             crowded_at: CROWDED,
-            news: News::default(),
+            news: Changes::default(),
         };
         Self { secrets, limits, seed, latest: AtomicU64::new(0), state: RwLock::new(state) }
     }
@@ -220,19 +220,19 @@ impl Watch {
 
     /// The version of an API key's record that was told of.
     pub(crate) fn key_version(&self, id: &str, now: Timestamp) -> Option<u64> {
-        match self.read().index.find(&self.secrets.marks(Thing::KeyRecord(id)), now) {
-            Found::Standing(Standing { state: standing::State::Written { version }, .. })
-            | Found::Perhaps {
-                known: Some(Standing { state: standing::State::Written { version }, .. }),
+        match self.read().index.find(&self.secrets.marks(RevocationKey::KeyRecord(id)), now) {
+            Lookup::Known(RevocationStatus { state: status::StatusKind::Written { version }, .. })
+            | Lookup::Unconfirmed {
+                known: Some(RevocationStatus { state: status::StatusKind::Written { version }, .. }),
                 ..
             } => Some(version),
-            Found::Standing(_) | Found::Perhaps { .. } | Found::Nothing => None,
+            Lookup::Known(_) | Lookup::Unconfirmed { .. } | Lookup::Nothing => None,
         }
     }
 
     /// The index, to be asked. Nothing may be waited for while it is held.
     pub(crate) fn index(&self) -> impl std::ops::Deref<Target = Index> + '_ {
-        struct Guard<'a>(RwLockReadGuard<'a, State>);
+        struct Guard<'a>(RwLockReadGuard<'a, ReplicaState>);
         impl std::ops::Deref for Guard<'_> {
             type Target = Index;
             fn deref(&self) -> &Index {
@@ -273,7 +273,7 @@ impl Watch {
     }
 
     /// What was read since this was asked last, by reads that failed later, too.
-    pub(crate) fn take_news(&self) -> News {
+    pub(crate) fn take_news(&self) -> Changes {
         std::mem::take(&mut self.write().news)
     }
 
@@ -289,13 +289,13 @@ impl Watch {
         }
         match self.tail(feed, now).await {
             Ok(()) => {}
-            Err(Trouble::Behind) => {
+            Err(PollError::Behind) => {
                 self.load_snapshot(feed, now, notices).await?;
                 self.tail_over(feed, now, Gaps::Lack).await.map_err(unread)?;
             }
             Err(trouble) => return Err(unread(trouble)),
         }
-        let crowded = |state: &State| state.trace.len() >= state.crowded_at;
+        let crowded = |state: &ReplicaState| state.trace.len() >= state.crowded_at;
         if crowded(&self.read()) {
             self.load_snapshot(feed, now, notices).await?;
             let mut state = self.write();
@@ -305,11 +305,16 @@ impl Watch {
     }
 
     /// Reads the log to its end.
-    async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp) -> Result<(), Trouble> {
+    async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp) -> Result<(), PollError> {
         self.tail_over(feed, now, Gaps::Wait).await
     }
 
-    async fn tail_over(&self, feed: &impl RevocationFeed, now: Timestamp, gaps: Gaps) -> Result<(), Trouble> {
+    async fn tail_over(
+        &self,
+        feed: &impl RevocationFeed,
+        now: Timestamp,
+        gaps: Gaps,
+    ) -> Result<(), PollError> {
         loop {
             let place = self.read().trace.end();
             // The record there is read again: it shows that the log still is what it was.
@@ -319,7 +324,7 @@ impl Watch {
                 return Ok(());
             }
             if self.read().trace.end().sequence <= place.sequence {
-                return Err(Trouble::Tampered("ALERT: the store gives the same records again".to_owned()));
+                return Err(PollError::Tampered("ALERT: the store gives the same records again".to_owned()));
             }
         }
     }
@@ -332,7 +337,7 @@ impl Watch {
         records: &[RevocationRecord],
         now: Timestamp,
         gaps: Gaps,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), PollError> {
         let opened: Vec<_> = records.iter().map(|record| open(&self.secrets, record)).collect();
         let mut state = self.write();
         let mut so_far = state.trace.check_place(place, records.first(), now);
@@ -344,15 +349,15 @@ impl Watch {
                     // One that was believed before is none of another secret.
                     let read_before = record.sequence <= known_up_to;
                     let what = if read_before { format!("ALERT: {error}") } else { alert(&error) };
-                    so_far = so_far.and(Err(Broken::Tampered(what)));
+                    so_far = so_far.and(Err(ChainError::Tampered(what)));
                     continue;
                 }
             };
             so_far = so_far.and_then(|()| state.trace.follow(&entry));
             match so_far {
                 Ok(()) if entry.sequence > known_up_to => state.apply(entry, true, now),
-                Err(Broken::Gap) if gaps == Gaps::Wait => {}
-                Err(_) if entry.statement.takes_trust_away() => state.apply(entry, false, now),
+                Err(ChainError::Gap) if gaps == Gaps::Wait => {}
+                Err(_) if entry.event.takes_trust_away() => state.apply(entry, false, now),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -360,11 +365,11 @@ impl Watch {
     }
 
     /// A panic elsewhere cannot leave the state half changed.
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, ReplicaState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    fn write(&self) -> RwLockWriteGuard<'_, ReplicaState> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

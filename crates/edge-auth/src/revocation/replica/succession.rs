@@ -9,16 +9,16 @@ use std::collections::HashSet;
 
 use edge_auth_token::Timestamp;
 
-use super::{Trouble, Watch, unread};
+use super::{PollError, Replica, unread};
 use crate::platform::{RevocationFeed, Unavailable};
 use crate::revocation::chain::Cursor;
 use crate::revocation::index::Missing;
 use crate::revocation::record::open;
-use crate::revocation::snapshot::{Snapshot, Unread};
-use crate::revocation::standing::{Standing, State};
+use crate::revocation::snapshot::{Snapshot, SnapshotReadError};
+use crate::revocation::status::{RevocationStatus, StatusKind};
 use crate::revocation::trace::Relation;
 
-impl Watch {
+impl Replica {
     /// Takes the newest snapshot, if it is newer than the one that is held. One that is damaged is told
     /// of, and the log is read instead.
     pub(super) async fn load_snapshot(
@@ -33,8 +33,8 @@ impl Watch {
             let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
             let why = match Snapshot::read(feed, &self.secrets, &record).await {
                 Ok(snapshot) => return self.succeed(feed, snapshot, now, notices).await,
-                Err(Unread::Unavailable(error)) => return Err(error),
-                Err(Unread::NotBelieved(why)) => why,
+                Err(SnapshotReadError::Unavailable(error)) => return Err(error),
+                Err(SnapshotReadError::NotBelieved(why)) => why,
             };
             // The parts of one that was replaced meanwhile are dropped.
             newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
@@ -59,7 +59,7 @@ impl Watch {
         if ahead {
             match self.tail(feed, now).await {
                 Ok(()) => {}
-                Err(Trouble::Behind) => return self.skip(feed, snapshot, now, notices).await,
+                Err(PollError::Behind) => return self.skip(feed, snapshot, now, notices).await,
                 Err(trouble) => return Err(unread(trouble)),
             }
         }
@@ -120,12 +120,12 @@ impl Watch {
         missing: &Missing,
         end: Cursor,
     ) -> Result<bool, Unavailable> {
-        let Missing { mark, standing, at } = missing;
+        let Missing { mark, status, at } = missing;
         for record in feed.marked(&mark.to_string()).await? {
             // What is not believed takes nothing back.
             let Ok(entry) = open(&self.secrets, &record) else { continue };
-            let undone = Standing::of(&entry).is_some_and(|one| one.state == State::Undone);
-            let later = (standing.sequence + 1..=end.sequence).contains(&entry.sequence) && entry.at >= *at;
+            let undone = RevocationStatus::of(&entry).is_some_and(|one| one.state == StatusKind::Undone);
+            let later = (status.sequence + 1..=end.sequence).contains(&entry.sequence) && entry.at >= *at;
             if undone && later && entry.mark == *mark {
                 return Ok(true);
             }
