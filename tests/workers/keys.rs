@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::policy::Format;
 use edge_auth::{Policy, SecretProvider};
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -61,9 +61,13 @@ impl SecretProvider for Secrets {
 pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let ledger = RevocationLedger { driver, worker };
-    let registry = Registry::new(&policy, &Secrets, &ledger).unwrap();
-    let wish =
-        KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
+    let registry = KeyService::new(&policy, &Secrets, &ledger).unwrap();
+    let wish = CreateKeyRequest {
+        block: "partners".to_owned(),
+        all_scopes: true,
+        never_expires: true,
+        ..CreateKeyRequest::default()
+    };
     let now = Timestamp::from_seconds(1_790_000_000);
     let (_, text) = block_on(registry.create(wish, &SeededRandomness::new(7), now)).unwrap();
     text.expose().to_owned()

@@ -63,7 +63,7 @@ impl Keys {
             Ok((quiet.spawn()?, api))
         };
         let (mut maker, api) = start()?;
-        let wish = json!({ "block": "partners", "all_scopes": true, "never_expires": true });
+        let request = json!({ "block": "partners", "all_scopes": true, "never_expires": true });
         let event = json!({
             "requestContext": { "http": { "method": "POST", "sourceIp": "192.0.2.1" } },
             "rawPath": "/admin/v1/keys",
@@ -71,7 +71,7 @@ impl Keys {
                 "authorization": format!("Bearer {}", String::from_utf8_lossy(secret.expose())),
                 "content-type": "application/json",
             },
-            "body": wish.to_string(),
+            "body": request.to_string(),
         });
         let mut answer = Value::Null;
         // Java is slow at first, and the function does not wait for it.

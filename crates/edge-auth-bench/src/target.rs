@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
@@ -74,16 +74,16 @@ pub(crate) fn platform() -> MemoryPlatform {
 /// Makes API keys in a host's store, and gives their texts.
 pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<String>> {
     let (policy, secret_provider, randomness) = (policy()?, secret_provider(), SeededRandomness::new(2));
-    let registry = Registry::new(&policy, &secret_provider, &platform.api_keys)?;
+    let key_service = KeyService::new(&policy, &secret_provider, &platform.api_keys)?;
     let key = |_| {
-        let wish = KeyWish {
+        let request = CreateKeyRequest {
             block: "partners".to_owned(),
             scopes: vec!["orders:read".to_owned()],
             owner: Some("acme".to_owned()),
             never_expires: true,
-            ..KeyWish::default()
+            ..CreateKeyRequest::default()
         };
-        let (_, text) = block_on(registry.create(wish, &randomness, now()))?;
+        let (_, text) = block_on(key_service.create(request, &randomness, now()))?;
         Ok(text.expose().to_owned())
     };
     (0..count).map(key).collect()

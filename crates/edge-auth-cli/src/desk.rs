@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use edge_auth::Policy;
-use edge_auth::admin::{Registry, Revocations};
+use edge_auth::admin::{KeyService, Revocations};
 use edge_auth::revocation::RevocationLedger;
 
 use crate::failure::Failure;
@@ -48,11 +48,11 @@ impl Desk {
     }
 
     /// The keys; changes are told by the revocation feed, if the policy has one.
-    pub(crate) fn registry(&self) -> Result<Registry<'_, AnyStore, AnyStore>, Failure> {
-        let registry = Registry::new(&self.policy, &self.secret_provider, &self.store)?;
+    pub(crate) fn key_service(&self) -> Result<KeyService<'_, AnyStore, AnyStore>, Failure> {
+        let key_service = KeyService::new(&self.policy, &self.secret_provider, &self.store)?;
         let secrets = self.policy.revocation_secrets(&self.secret_provider)?;
         let ledger = secrets.map(|secrets| RevocationLedger::new(secrets, &self.store));
-        Ok(registry.announcing(ledger, this_user()))
+        Ok(key_service.publishing(ledger, this_user()))
     }
 
     /// The revocations.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 use clap::{Args, Subcommand};
-use edge_auth::admin::{RevocationPage, RevocationView};
+use edge_auth::admin::{RevocationPage, RevocationResponse};
 use serde::Serialize;
 
 use crate::desk::{Desk, DeskArgs};
@@ -72,11 +72,11 @@ pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), Fai
 /// One entry.
 #[derive(Serialize)]
 #[serde(transparent)]
-pub(crate) struct EntryReport(pub(crate) RevocationView);
+pub(crate) struct EntryReport(pub(crate) RevocationResponse);
 
 impl EntryReport {
     pub(crate) fn of(entry: &edge_auth::revocation::Entry) -> Self {
-        Self(RevocationView::new(entry))
+        Self(RevocationResponse::new(entry))
     }
 }
 
@@ -105,7 +105,7 @@ impl Report for PageReport {
             return writeln!(out, "Nothing was revoked. `edge-auth revoke` does.");
         }
         let red = AnsiColor::Red.on_default();
-        for RevocationView { id, says, summary, by, reason, at, .. } in revocations {
+        for RevocationResponse { id, says, summary, by, reason, at, .. } in revocations {
             let (summary, by, reason) = (printable(summary), printable(by), printable(reason));
             writeln!(out, "{id:>8}  {at}  {says:<13} {summary}  ({reason}; {by})")?;
         }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
@@ -54,14 +54,14 @@ impl World {
         let platform = MemoryPlatform::new(documents.clone(), ISSUER);
         let (secret_provider, randomness) = (secret_provider(), SeededRandomness::new(1));
         let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-        let registry = Registry::new(&policy, &secret_provider, &platform.api_keys).unwrap();
-        let wish = KeyWish {
+        let key_service = KeyService::new(&policy, &secret_provider, &platform.api_keys).unwrap();
+        let request = CreateKeyRequest {
             block: "partners".to_owned(),
             all_scopes: true,
             never_expires: true,
-            ..KeyWish::default()
+            ..CreateKeyRequest::default()
         };
-        let (_, text) = block_on(registry.create(wish, &randomness, NOW)).unwrap();
+        let (_, text) = block_on(key_service.create(request, &randomness, NOW)).unwrap();
         Self { gate: gate(POLICY, &platform), platform, documents, key: text.expose().to_owned() }
     }
 
@@ -148,16 +148,16 @@ fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
     let world = World::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
-    let registry = Registry::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
+    let key_service = KeyService::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
     let id = world.key.split('_').nth(2).unwrap();
     assert_eq!(world.with_key(&world.key, NOW), (None, (1, 0)));
     let day = Duration::from_secs(86_400);
-    let (_, text) = block_on(registry.rotate(id, day, &SeededRandomness::new(3), NOW)).unwrap();
+    let (_, text) = block_on(key_service.rotate(id, day, &SeededRandomness::new(3), NOW)).unwrap();
     assert_eq!(world.with_key(text.expose(), NOW), (None, (1, 0)), "in the very second of the copy");
     assert_eq!(world.with_key(&world.key, NOW), (None, (0, 0)), "the old text, in its overlap");
-    block_on(registry.disable(id, NOW)).unwrap();
+    block_on(key_service.disable(id, NOW)).unwrap();
     assert_eq!(world.with_key(text.expose(), later(10)), (Some(Code::KeyDisabled), (1, 0)));
-    block_on(registry.enable(id, later(10))).unwrap();
+    block_on(key_service.enable(id, later(10))).unwrap();
     assert_eq!(world.with_key(text.expose(), later(10)), (None, (1, 0)));
 }
 
@@ -166,11 +166,11 @@ fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
     let world = World::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
-    let registry = Registry::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
+    let key_service = KeyService::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
     let id = world.key.split('_').nth(2).unwrap();
     assert_eq!(world.with_key(&world.key, NOW).1, (1, 0));
     // What was the right text is a wrong one, of the right form.
-    let (_, text) = block_on(registry.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
+    let (_, text) = block_on(key_service.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
     assert_eq!(world.with_key(text.expose(), NOW).0, None);
     let before = world.costs().0;
     for tenth in 0..50 {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth::policy::Format;
@@ -86,10 +86,14 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
     secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
     let policy = || Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let (policy_of_the_desk, randomness) = (policy(), SeededRandomness::new(1));
-    let registry = Registry::new(&policy_of_the_desk, &secret_provider, &store).unwrap();
-    let wish =
-        KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
-    let (_, text) = registry.create(wish, &randomness, NOW).await.unwrap();
+    let key_service = KeyService::new(&policy_of_the_desk, &secret_provider, &store).unwrap();
+    let wish = CreateKeyRequest {
+        block: "partners".to_owned(),
+        all_scopes: true,
+        never_expires: true,
+        ..CreateKeyRequest::default()
+    };
+    let (_, text) = key_service.create(wish, &randomness, NOW).await.unwrap();
     let took = || std::mem::take(&mut *calls.lock().unwrap());
     assert_eq!(took(), ["PutItem"]);
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::platform::ApiKeys;
 use edge_auth::policy::{Format, Policy};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
@@ -112,10 +112,14 @@ async fn key(store: &DynamoDbStore) -> String {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secrets = [("PEPPER".to_owned(), PEPPER.to_owned())].into();
     let resources = MapSecretProvider { secrets, ..MapSecretProvider::default() };
-    let registry = Registry::new(&policy, &resources, store).unwrap();
-    let wish =
-        KeyWish { block: "partners".to_owned(), all_scopes: true, never_expires: true, ..KeyWish::default() };
-    let (made, text) = registry.create(wish, &SeededRandomness::new(7), now()).await.unwrap();
+    let key_service = KeyService::new(&policy, &resources, store).unwrap();
+    let wish = CreateKeyRequest {
+        block: "partners".to_owned(),
+        all_scopes: true,
+        never_expires: true,
+        ..CreateKeyRequest::default()
+    };
+    let (made, text) = key_service.create(wish, &SeededRandomness::new(7), now()).await.unwrap();
     assert!(store.find(made.id(), now()).await.unwrap().is_some());
     text.expose().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::{Code, Policy, SecretProvider};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -47,16 +47,16 @@ pub(super) async fn prepare(
     url: &str,
 ) -> Result<Vec<Call>, Failure> {
     let tokens = Tokens { policy };
-    let keys = Registry::new(policy, secret_provider, store)?;
-    let wish = |label: &str| KeyWish {
+    let keys = KeyService::new(policy, secret_provider, store)?;
+    let request = |label: &str| CreateKeyRequest {
         block: "partners".to_owned(),
         label: Some(label.to_owned()),
         scopes: vec!["orders:read".to_owned()],
         expires: Some("24h".to_owned()),
-        ..KeyWish::default()
+        ..CreateKeyRequest::default()
     };
-    let (_, key) = keys.create(wish("demonstration"), &SystemRandomness, now()).await?;
-    let (ended, revoked) = keys.create(wish("demonstration, revoked"), &SystemRandomness, now()).await?;
+    let (_, key) = keys.create(request("demonstration"), &SystemRandomness, now()).await?;
+    let (ended, revoked) = keys.create(request("demonstration, revoked"), &SystemRandomness, now()).await?;
     keys.revoke(ended.id(), "to show it", now()).await?;
 
     let alice = tokens.sign(signer, Some("at+jwt"), |_| ())?;

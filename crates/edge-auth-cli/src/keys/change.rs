@@ -35,27 +35,27 @@ pub(super) struct RevokeArgs {
 }
 
 pub(super) async fn show(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.registry()?.show(&args.id, now()).await?;
+    let key = desk.key_service()?.show(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
 
 pub(super) async fn rotate(args: RotateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let registry = desk.registry()?;
-    let (key, text) = registry.rotate(&args.id, args.overlap, &SystemRandomness, now()).await?;
+    let key_service = desk.key_service()?;
+    let (key, text) = key_service.rotate(&args.id, args.overlap, &SystemRandomness, now()).await?;
     output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
 }
 
 pub(super) async fn disable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.registry()?.disable(&args.id, now()).await?;
+    let key = desk.key_service()?.disable(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
 
 pub(super) async fn enable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.registry()?.enable(&args.id, now()).await?;
+    let key = desk.key_service()?.enable(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
 
 pub(super) async fn revoke(args: RevokeArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.registry()?.revoke(&args.id, &args.reason, now()).await?;
+    let key = desk.key_service()?.revoke(&args.id, &args.reason, now()).await?;
     output.report(&KeyReport::of(&key))
 }

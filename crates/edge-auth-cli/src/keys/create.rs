@@ -1,7 +1,7 @@
 //! `keys create`.
 
 use clap::Args;
-use edge_auth::admin::KeyWish;
+use edge_auth::admin::CreateKeyRequest;
 
 use super::Desk;
 use super::report::KeyReport;
@@ -49,8 +49,8 @@ pub(super) struct TermsArgs {
 }
 
 impl TermsArgs {
-    pub(super) fn wish(self, desk: &Desk) -> Result<KeyWish, Failure> {
-        Ok(KeyWish {
+    pub(super) fn request(self, desk: &Desk) -> Result<CreateKeyRequest, Failure> {
+        Ok(CreateKeyRequest {
             block: desk.block(self.block)?,
             label: self.label,
             owner: self.owner,
@@ -65,8 +65,8 @@ impl TermsArgs {
 }
 
 pub(super) async fn run(args: CreateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let wish = args.terms.wish(desk)?;
-    let (key, text) = desk.registry()?.create(wish, &SystemRandomness, now()).await?;
+    let request = args.terms.request(desk)?;
+    let (key, text) = desk.key_service()?.create(request, &SystemRandomness, now()).await?;
     output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
 }
 

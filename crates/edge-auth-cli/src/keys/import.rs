@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use edge_auth::admin::{AdminError, ImportWish};
+use edge_auth::admin::{AdminError, ImportKeyRequest};
 use serde::Serialize;
 
 use super::Desk;
@@ -46,8 +46,8 @@ struct Line {
 pub(super) async fn run(args: ImportArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
     match (args.hash, args.file) {
         (Some(hash), _) => {
-            let wish = args.terms.wish(desk)?;
-            let key = desk.registry()?.import(wish, &hash, now()).await?;
+            let request = args.terms.request(desk)?;
+            let key = desk.key_service()?.import(request, &hash, now()).await?;
             output.report(&KeyReport::of(&key))
         }
         (None, Some(file)) => {
@@ -64,15 +64,15 @@ pub(super) async fn run(args: ImportArgs, desk: &Desk, output: Output) -> Result
 
 /// A line that cannot be imported does not stop the others; a store that is gone does.
 async fn import_lines(text: &str, desk: &Desk) -> Result<ImportReport, Failure> {
-    let registry = desk.registry()?;
+    let key_service = desk.key_service()?;
     let mut report = ImportReport::default();
     let shows_progress = io::stderr().is_terminal();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         if shows_progress && index % 100 == 0 {
             eprint!("\r{index} lines");
         }
-        let result = match serde_json::from_str::<ImportWish>(line) {
-            Ok(ImportWish { hash, wish }) => registry.import(wish, &hash, now()).await,
+        let result = match serde_json::from_str::<ImportKeyRequest>(line) {
+            Ok(ImportKeyRequest { hash, request }) => key_service.import(request, &hash, now()).await,
             Err(error) => Err(AdminError::Invalid(error.to_string())),
         };
         match result {

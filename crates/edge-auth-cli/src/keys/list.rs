@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use edge_auth::admin::{KeyView, Listed};
+use edge_auth::admin::{KeyResponse, ListedKey};
 use serde::Serialize;
 
 use super::Desk;
@@ -21,7 +21,7 @@ pub(super) struct ListArgs {
 
 #[derive(Serialize)]
 struct ListReport {
-    keys: Vec<KeyView>,
+    keys: Vec<KeyResponse>,
     /// Records that cannot be trusted or read.
     untrusted: Vec<Untrusted>,
 }
@@ -37,14 +37,14 @@ pub(super) async fn run(args: ListArgs, desk: &Desk, output: Output) -> Result<(
     let mut report = ListReport { keys: Vec::new(), untrusted: Vec::new() };
     for listed in desk.all(args.block.as_deref()).await? {
         match listed {
-            Listed::Key(key) => report.keys.push(KeyView::new(&key, now)),
-            Listed::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),
+            ListedKey::Key(key) => report.keys.push(KeyResponse::new(&key, now)),
+            ListedKey::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),
         }
     }
     output.report(&report)
 }
 
-fn row(key: &KeyView) -> [String; 6] {
+fn row(key: &KeyResponse) -> [String; 6] {
     let label = key.label.as_deref().unwrap_or("-");
     [
         printable(&key.id),

@@ -9,7 +9,7 @@ mod report;
 mod wrap;
 
 use clap::{Args, Subcommand};
-use edge_auth::admin::Listed;
+use edge_auth::admin::ListedKey;
 
 use crate::desk::{Desk, DeskArgs};
 use crate::failure::Failure;
@@ -51,11 +51,11 @@ const PAGE: usize = 200;
 
 impl Desk {
     /// All keys, in the order of their ids; those of one block, if it is named.
-    async fn all(&self, block: Option<&str>) -> Result<Vec<Listed>, Failure> {
-        let registry = self.registry()?;
-        let (mut all, mut after): (Vec<Listed>, Option<String>) = (Vec::new(), None);
+    async fn all(&self, block: Option<&str>) -> Result<Vec<ListedKey>, Failure> {
+        let key_service = self.key_service()?;
+        let (mut all, mut after): (Vec<ListedKey>, Option<String>) = (Vec::new(), None);
         loop {
-            let page = registry.list(block, after.as_deref(), PAGE, now()).await?;
+            let page = key_service.list(block, after.as_deref(), PAGE, now()).await?;
             all.extend(page.keys);
             after = match page.next {
                 Some(next) => Some(next),

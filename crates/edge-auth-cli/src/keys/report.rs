@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use edge_auth::admin::KeyView;
+use edge_auth::admin::KeyResponse;
 use edge_auth::api_key::{ApiKey, PlaintextKey};
 use serde::Serialize;
 
@@ -13,14 +13,14 @@ use crate::output::{Report, printable};
 /// One key; with its text if it was made just now.
 #[derive(Serialize)]
 pub(super) struct KeyReport {
-    key: KeyView,
+    key: KeyResponse,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
 impl KeyReport {
     pub(super) fn of(key: &ApiKey) -> Self {
-        Self { key: KeyView::new(key, now()), secret: None }
+        Self { key: KeyResponse::new(key, now()), secret: None }
     }
 
     /// Says what to do if the text of a key did not arrive.
@@ -72,7 +72,7 @@ impl Report for KeyReport {
     }
 }
 
-pub(super) fn scopes(key: &KeyView) -> String {
+pub(super) fn scopes(key: &KeyResponse) -> String {
     key.scopes.as_ref().map_or_else(|| "all".to_owned(), |scopes| scopes.join(" "))
 }
 

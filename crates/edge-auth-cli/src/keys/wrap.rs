@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use edge_auth::admin::Listed;
+use edge_auth::admin::ListedKey;
 use serde::Serialize;
 
 use super::Desk;
@@ -34,14 +34,14 @@ struct Trouble {
 }
 
 pub(super) async fn run(args: WrapArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let registry = desk.registry()?;
+    let key_service = desk.key_service()?;
     let ids = match args.ids.is_empty() {
         true => desk.all(None).await?.into_iter().map(id).collect(),
         false => args.ids,
     };
     let mut report = WrapReport::default();
     for id in ids {
-        match registry.rewrap(&id, now()).await {
+        match key_service.rewrap(&id, now()).await {
             Ok(Some(_)) => report.wrapped += 1,
             Ok(None) => report.current += 1,
             Err(error) => report.failed.push(Trouble { id, reason: error.to_string() }),
@@ -51,10 +51,10 @@ pub(super) async fn run(args: WrapArgs, desk: &Desk, output: Output) -> Result<(
     if report.failed.is_empty() { Ok(()) } else { Err(Failure::Reported) }
 }
 
-fn id(listed: Listed) -> String {
+fn id(listed: ListedKey) -> String {
     match listed {
-        Listed::Key(key) => key.id().to_owned(),
-        Listed::Untrusted { id, .. } => id,
+        ListedKey::Key(key) => key.id().to_owned(),
+        ListedKey::Untrusted { id, .. } => id,
     }
 }
 

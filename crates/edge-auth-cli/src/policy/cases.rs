@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use edge_auth::Code;
-use edge_auth::admin::KeyWish;
+use edge_auth::admin::CreateKeyRequest;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -120,15 +120,15 @@ impl<'de> Deserialize<'de> for Expectation {
 }
 
 impl Key {
-    pub(super) fn wish(&self) -> KeyWish {
-        KeyWish {
+    pub(super) fn request(&self) -> CreateKeyRequest {
+        CreateKeyRequest {
             block: self.block.clone(),
             scopes: self.scopes.clone(),
             all_scopes: self.all_scopes,
             networks: self.networks.clone(),
             owner: self.owner.clone(),
             expires: Some("30m".to_owned()),
-            ..KeyWish::default()
+            ..CreateKeyRequest::default()
         }
     }
 }

@@ -12,7 +12,7 @@ use anstyle::AnsiColor;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
-use edge_auth::admin::Registry;
+use edge_auth::admin::KeyService;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::KeyOrigin;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
@@ -178,17 +178,18 @@ impl Trial {
 
     async fn key(&self, case: &Case, key: &Key) -> Result<String, Failure> {
         let told = |error: edge_auth::admin::AdminError| in_case(case, format!("`key`: {error}"));
-        let registry = Registry::new(self.gate.policy(), &self.secrets, &self.store)?;
+        let key_service = KeyService::new(self.gate.policy(), &self.secrets, &self.store)?;
         let made_at = match key.state {
             KeyState::Expired => now().minus(Duration::from_secs(86_400)),
             _ => now(),
         };
-        let (made, text) = registry.create(key.wish(), &SystemRandomness, made_at).await.map_err(told)?;
+        let (made, text) =
+            key_service.create(key.request(), &SystemRandomness, made_at).await.map_err(told)?;
         match key.state {
             KeyState::Active | KeyState::Expired => {}
-            KeyState::Disabled => drop(registry.disable(made.id(), now()).await.map_err(told)?),
+            KeyState::Disabled => drop(key_service.disable(made.id(), now()).await.map_err(told)?),
             KeyState::Revoked => {
-                drop(registry.revoke(made.id(), "revoked by the case", now()).await.map_err(told)?);
+                drop(key_service.revoke(made.id(), "revoked by the case", now()).await.map_err(told)?);
             }
         }
         Ok(text.expose().to_owned())

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use edge_auth::SecretProvider;
-use edge_auth::admin::ListImport;
+use edge_auth::admin::CrlImport;
 use edge_auth::certificate::MAX_CRL_BYTES;
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(super) struct CrlArgs {
 #[derive(Serialize)]
 struct ListReport {
     #[serde(flatten)]
-    import: ListImport,
+    import: CrlImport,
     #[serde(skip_serializing_if = "Option::is_none")]
     waited: Option<Waited>,
 }
@@ -88,7 +88,7 @@ fn of_block(name: &str, desk: &Desk) -> Result<Vec<u8>, Failure> {
 
 impl Report for ListReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let ListImport { issuer, listed, entered, undone, next_update } = &self.import;
+        let CrlImport { issuer, listed, entered, undone, next_update } = &self.import;
         let listed = count(*listed, "certificate");
         writeln!(out, "list of {}: {listed}, {entered} new, {undone} taken back", printable(issuer))?;
         writeln!(out, "a newer list is due by {next_update}")?;

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use edge_auth::admin::{RevocationKind, RevocationView};
+use edge_auth::admin::{RevocationKind, RevocationResponse};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -45,10 +45,10 @@ const FINGERPRINT_ALONE: &str = "a fingerprint alone does not hold where a platf
 #[derive(Serialize)]
 struct RevokeReport {
     #[serde(flatten)]
-    entry: RevocationView,
+    entry: RevocationResponse,
     /// The entries of a certificate's other names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    also: Vec<RevocationView>,
+    also: Vec<RevocationResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,12 +65,12 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
         return list::run(crl, args.wait, &desk, &reason, output).await;
     }
     let probes = args.wait.probes()?;
-    let wishes = args.what.wishes(&reason)?;
-    let fingerprint_alone = matches!(&*wishes, [wish] if wish.kind == RevocationKind::Certificate);
+    let requests = args.what.requests(&reason)?;
+    let fingerprint_alone = matches!(&*requests, [request] if request.kind == RevocationKind::Certificate);
     let mut entries = Vec::new();
-    for mut wish in wishes {
-        wish.expires.clone_from(&args.expires);
-        let (_, entry) = revocations.create_with_notice(wish, now()).await?;
+    for mut request in requests {
+        request.expires.clone_from(&args.expires);
+        let (_, entry) = revocations.create_with_notice(request, now()).await?;
         entries.push(entry);
     }
     let entered = Instant::now();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth::certificate::CertificateNames;
 
 use super::list::CrlArgs;
@@ -104,43 +104,45 @@ pub(super) struct CertificateArgs {
 
 impl What {
     /// What is to be entered for this reason: one thing, or a certificate by all of its names.
-    pub(super) fn wishes(self, reason: &str) -> Result<Vec<RevocationWish>, Failure> {
-        let wish = |kind| RevocationWish::new(kind, reason);
+    pub(super) fn requests(self, reason: &str) -> Result<Vec<RevocationRequest>, Failure> {
+        let request = |kind| RevocationRequest::new(kind, reason);
         let one = match self {
             Self::Token { issuer, id } => {
-                RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::Token) }
+                RevocationRequest { issuer: Some(issuer), id: Some(id), ..request(RevocationKind::Token) }
             }
-            Self::Subject { issuer, subject, before } => RevocationWish {
+            Self::Subject { issuer, subject, before } => RevocationRequest {
                 issuer: Some(issuer),
                 subject: Some(subject),
                 before,
-                ..wish(RevocationKind::Subject)
+                ..request(RevocationKind::Subject)
             },
-            Self::Client { issuer, client, before } => RevocationWish {
+            Self::Client { issuer, client, before } => RevocationRequest {
                 issuer: Some(issuer),
                 client: Some(client),
                 before,
-                ..wish(RevocationKind::Client)
+                ..request(RevocationKind::Client)
             },
             Self::Issuer { issuer, before } => {
-                RevocationWish { issuer: Some(issuer), before, ..wish(RevocationKind::Issuer) }
+                RevocationRequest { issuer: Some(issuer), before, ..request(RevocationKind::Issuer) }
             }
             Self::Session { issuer, id } => {
-                RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::Session) }
+                RevocationRequest { issuer: Some(issuer), id: Some(id), ..request(RevocationKind::Session) }
             }
-            Self::SigningKey { issuer, id } => {
-                RevocationWish { issuer: Some(issuer), id: Some(id), ..wish(RevocationKind::SigningKey) }
-            }
-            Self::ApiKey { id } => RevocationWish { id: Some(id), ..wish(RevocationKind::ApiKey) },
+            Self::SigningKey { issuer, id } => RevocationRequest {
+                issuer: Some(issuer),
+                id: Some(id),
+                ..request(RevocationKind::SigningKey)
+            },
+            Self::ApiKey { id } => RevocationRequest { id: Some(id), ..request(RevocationKind::ApiKey) },
             Self::Certificate(CertificateArgs { file, fingerprint, serial, issuer }) => {
                 match (file, serial) {
                     (Some(file), _) => return of_file(&file, reason),
-                    (None, Some(serial)) => RevocationWish {
+                    (None, Some(serial)) => RevocationRequest {
                         issuer,
                         serial: Some(serial),
-                        ..wish(RevocationKind::CertificateSerial)
+                        ..request(RevocationKind::CertificateSerial)
                     },
-                    (None, None) => RevocationWish { fingerprint, ..wish(RevocationKind::Certificate) },
+                    (None, None) => RevocationRequest { fingerprint, ..request(RevocationKind::Certificate) },
                 }
             }
             Self::Crl(_) => return Err(Failure::Usage("a list is imported, and not revoked".to_owned())),
@@ -151,7 +153,7 @@ impl What {
 
 /// The first certificate of a file, which is the client's own: by its fingerprint, and by what no
 /// encoding changes.
-fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationWish>, Failure> {
+fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationRequest>, Failure> {
     let read = certificates(file)?;
     let own = read.first().ok_or_else(|| Failure::trouble(format!("{}: no certificate", file.display())))?;
     let names = CertificateNames::read(own).map_err(|reason| {
@@ -161,12 +163,12 @@ fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationWish>, Failure> {
         ))
     })?;
     let CertificateNames { fingerprint, serial, issuer, .. } = names;
-    let wish = |kind| RevocationWish::new(kind, reason);
-    let mut wishes =
-        vec![RevocationWish { fingerprint: Some(fingerprint), ..wish(RevocationKind::Certificate) }];
+    let request = |kind| RevocationRequest::new(kind, reason);
+    let mut requests =
+        vec![RevocationRequest { fingerprint: Some(fingerprint), ..request(RevocationKind::Certificate) }];
     if issuer.is_some() {
         let serial = Some(serial);
-        wishes.push(RevocationWish { issuer, serial, ..wish(RevocationKind::CertificateSerial) });
+        requests.push(RevocationRequest { issuer, serial, ..request(RevocationKind::CertificateSerial) });
     }
-    Ok(wishes)
+    Ok(requests)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-use super::open_connections::{Admission, OpenConnection};
+use super::open_connections::{AuthorizedOperation, OpenConnection};
 
 /// Counts as one request until the last holder is gone: its answer, its body on the way upstream,
 /// or the tunnel that it became.
@@ -43,16 +43,16 @@ impl ActiveRequest {
     ) -> Option<(Arc<Self>, bool)> {
         let is_first = connection.began();
         let mut request = Self { connection: Arc::clone(connection), turn, permit: None };
-        let admission = match is_first && is_brief {
-            true => Admission::Brief(None),
+        let operation = match is_first && is_brief {
+            true => AuthorizedOperation::Brief(None),
             false => connection.admit_request(is_first).await?,
         };
-        let is_brief = match admission {
-            Admission::Full(permit) => {
+        let is_brief = match operation {
+            AuthorizedOperation::Full(permit) => {
                 request.permit = Some(permit);
                 false
             }
-            Admission::Brief(permit) => {
+            AuthorizedOperation::Brief(permit) => {
                 request.permit = permit;
                 true
             }

@@ -31,11 +31,11 @@ pub(super) struct OpenConnections {
     spare: Arc<Semaphore>,
     /// Below so many free permits, clients that take no answers have to go.
     scarce: usize,
-    open: Mutex<Registry>,
+    open: Mutex<KeyService>,
 }
 
 #[derive(Debug, Default)]
-struct Registry {
+struct KeyService {
     next: u64,
     searched: Option<Instant>,
     connections: HashMap<u64, Weak<OpenConnection>>,
@@ -69,7 +69,7 @@ struct State {
 }
 
 /// What may become of a request.
-pub(super) enum Admission {
+pub(super) enum AuthorizedOperation {
     /// It is decided, and sent upstream.
     Full(OwnedSemaphorePermit),
     /// It is answered at once, with a permit unless it is the only one of its connection.
@@ -102,26 +102,26 @@ impl OpenConnections {
     }
 
     /// Finds a permit for the only request of a connection, which may wait a little for others.
-    async fn admit_first(&self) -> Admission {
+    async fn admit_first(&self) -> AuthorizedOperation {
         for _ in 0..FIRST_WAITS {
             self.relieve();
             if let Ok(Ok(permit)) = timeout(RETRY, Arc::clone(&self.requests).acquire_owned()).await {
-                return Admission::Full(permit);
+                return AuthorizedOperation::Full(permit);
             }
         }
-        Admission::Brief(None)
+        AuthorizedOperation::Brief(None)
     }
 
     /// Finds a permit for one more request of a connection, or `None`: then it is not even refused.
     /// The last permits are for those who have no request under way.
-    fn admit_further(&self) -> Option<Admission> {
+    fn admit_further(&self) -> Option<AuthorizedOperation> {
         if !self.relieve()
             && let Ok(permit) = Arc::clone(&self.requests).try_acquire_owned()
         {
-            return Some(Admission::Full(permit));
+            return Some(AuthorizedOperation::Full(permit));
         }
         let permit = Arc::clone(&self.spare).try_acquire_owned().ok()?;
-        Some(Admission::Brief(Some(permit)))
+        Some(AuthorizedOperation::Brief(Some(permit)))
     }
 
     /// If permits are scarce, has those go whose requests wait for them. Returns whether they are.
@@ -174,21 +174,21 @@ impl OpenConnections {
         }
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry> {
+    fn registry(&self) -> MutexGuard<'_, KeyService> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OpenConnection {
     /// Finds a permit for a request that has begun on this connection.
-    pub(super) async fn admit_request(&self, is_first: bool) -> Option<Admission> {
+    pub(super) async fn admit_request(&self, is_first: bool) -> Option<AuthorizedOperation> {
         if !is_first {
             return self.all.admit_further();
         }
         self.state().seeks = true;
-        let admission = self.all.admit_first().await;
+        let operation = self.all.admit_first().await;
         self.state().seeks = false;
-        Some(admission)
+        Some(operation)
     }
 
     /// Ready when the connection has to go.

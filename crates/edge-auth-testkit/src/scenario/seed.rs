@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_auth::admin::{KeyWish, Registry};
+use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put};
 use edge_auth::policy::{Format, Policy};
 use edge_auth_token::Timestamp;
@@ -32,12 +32,12 @@ pub struct SeededKey {
 /// # Errors
 /// What stands in the way, for who writes scenarios.
 pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded, String> {
-    let registry = |policy: &str| {
+    let key_service = |policy: &str| {
         let policy = Policy::parse(policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
-        Registry::new(&policy, &setup.secret_provider, store).map_err(|error| error.to_string())
+        KeyService::new(&policy, &setup.secret_provider, store).map_err(|error| error.to_string())
     };
-    let before = registry(setup.policy_before.as_deref().unwrap_or(&setup.policy))?;
-    let registry = registry(&setup.policy)?;
+    let before = key_service(setup.policy_before.as_deref().unwrap_or(&setup.policy))?;
+    let key_service = key_service(&setup.policy)?;
     let seeding = Seeding { store, setup, randomness: SeededRandomness::new(1) };
     let mut seeded = Seeded::new();
     for (name, key) in &setup.keys {
@@ -47,7 +47,7 @@ pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded
     for (name, key) in &setup.keys {
         for event in &key.then {
             seeding
-                .happen(&registry, name, event, &mut seeded)
+                .happen(&key_service, name, event, &mut seeded)
                 .await
                 .map_err(|error| format!("key `{name}`: {event:?}: {error}"))?;
         }
@@ -67,9 +67,9 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
         self.setup.texts.time(text).ok_or_else(|| format!("`{text}` is no time like -2d"))
     }
 
-    async fn make(&self, registry: &Registry<'_, S>, key: &Key) -> Result<SeededKey, String> {
+    async fn make(&self, key_service: &KeyService<'_, S>, key: &Key) -> Result<SeededKey, String> {
         let made = self.time(key.made.as_deref())?;
-        let wish = KeyWish {
+        let request = CreateKeyRequest {
             block: key.block.clone(),
             owner: key.owner.clone(),
             scopes: key.scopes.clone(),
@@ -77,15 +77,15 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
             expires: key.expires.clone(),
             never_expires: key.expires.is_none(),
             networks: key.networks.clone(),
-            ..KeyWish::default()
+            ..CreateKeyRequest::default()
         };
         let (key, text) = match (&key.text, &key.hash) {
             (Some(text), Some(hash)) => {
-                let key = registry.import(wish, hash, made).await.map_err(|error| error.to_string())?;
+                let key = key_service.import(request, hash, made).await.map_err(|error| error.to_string())?;
                 (key, text.clone())
             }
             (None, None) => {
-                let made = registry.create(wish, &self.randomness, made).await;
+                let made = key_service.create(request, &self.randomness, made).await;
                 let (key, text) = made.map_err(|error| error.to_string())?;
                 (key, text.expose().to_owned())
             }
@@ -96,7 +96,7 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
 
     async fn happen(
         &self,
-        registry: &Registry<'_, S>,
+        key_service: &KeyService<'_, S>,
         name: &str,
         event: &Event,
         seeded: &mut Seeded,
@@ -108,15 +108,15 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
         match event {
             Event::Rotate { overlap, when } => {
                 let when = self.time(when.as_deref())?;
-                let rotated = registry.rotate(&key.id, duration(overlap)?, &self.randomness, when).await;
+                let rotated = key_service.rotate(&key.id, duration(overlap)?, &self.randomness, when).await;
                 let (_, new) = rotated.map_err(text)?;
                 key.previous = Some(std::mem::replace(&mut key.text, new.expose().to_owned()));
             }
-            Event::Disable => drop(registry.disable(&key.id, now).await.map_err(text)?),
-            Event::Enable => drop(registry.enable(&key.id, now).await.map_err(text)?),
-            Event::Revoke { reason } => drop(registry.revoke(&key.id, reason, now).await.map_err(text)?),
+            Event::Disable => drop(key_service.disable(&key.id, now).await.map_err(text)?),
+            Event::Enable => drop(key_service.enable(&key.id, now).await.map_err(text)?),
+            Event::Revoke { reason } => drop(key_service.revoke(&key.id, reason, now).await.map_err(text)?),
             Event::Wrap => {
-                registry.rewrap(&key.id, now).await.map_err(text)?.ok_or("there was nothing to wrap")?;
+                key_service.rewrap(&key.id, now).await.map_err(text)?.ok_or("there was nothing to wrap")?;
             }
             Event::Edit { from, to } => {
                 let record = self.record(&key.id).await?;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use edge_auth::admin::{RevocationKind, RevocationWish, Revocations};
+use edge_auth::admin::{RevocationKind, RevocationRequest, Revocations};
 use edge_auth::certificate::{CertificateNames, PlatformCertificate};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Outcome, Policy};
@@ -193,9 +193,9 @@ fn all_revoked() -> Door {
     for seed in SEEDS {
         let der = client_certificate(&fields(seed)).expect("a certificate");
         let names = CertificateNames::read(&der.into()).expect("a certificate");
-        let wish = RevocationWish {
+        let wish = RevocationRequest {
             fingerprint: Some(names.fingerprint),
-            ..RevocationWish::new(RevocationKind::Certificate, "fuzz")
+            ..RevocationRequest::new(RevocationKind::Certificate, "fuzz")
         };
         block_on(revocations.create(wish, Timestamp::from_seconds(NOW))).expect("memory");
     }

@@ -1,31 +1,31 @@
-//! Administration of API keys and revocations: [`Registry`] and [`RevocationLedger`](crate::revocation::RevocationLedger)
+//! Administration of API keys and revocations: [`KeyService`] and [`RevocationLedger`](crate::revocation::RevocationLedger)
 //! do the work, and `/admin/v1/…` is their endpoint over HTTP. Off unless the policy has `[admin]`; every
 //! call is audited.
 
 mod access;
 mod action;
+mod crl_import;
 mod error;
-mod face;
-mod list_import;
-mod registry;
-mod revocation_view;
-mod revocation_wish;
+mod http;
+mod key_service;
+mod requests;
+mod responses;
+mod revocation_requests;
+mod revocation_responses;
 mod revocations;
 mod scope;
-mod view;
-mod wish;
 
 pub(crate) use access::parse_bootstrap_hash;
 
 pub use access::{BOOTSTRAP_PREFIX, bootstrap_hash, bootstrap_secret};
+pub use crl_import::CrlImport;
 pub use error::AdminError;
-pub(crate) use face::MAX_ADMIN_BYTES;
-pub use face::{Admission, OPENAPI};
-pub use list_import::ListImport;
-pub use registry::{Listed, Page, Registry};
-pub use revocation_view::RevocationView;
-pub use revocation_wish::{RevocationKind, RevocationOrder, RevocationWish};
+pub(crate) use http::MAX_ADMIN_BYTES;
+pub use http::{AuthorizedOperation, OPENAPI};
+pub use key_service::{KeyService, ListedKey, Page};
+pub use requests::{CreateKeyRequest, ImportKeyRequest};
+pub use responses::KeyResponse;
+pub use revocation_requests::{RevocationChange, RevocationKind, RevocationRequest};
+pub use revocation_responses::RevocationResponse;
 pub use revocations::{RevocationPage, Revocations};
 pub use scope::AdminScope;
-pub use view::KeyView;
-pub use wish::{ImportWish, KeyWish};

@@ -3,7 +3,7 @@
 use edge_auth_token::Timestamp;
 use serde::Serialize;
 
-use super::{AdminError, Registry, RevocationOrder, RevocationView, RevocationWish};
+use super::{AdminError, KeyService, RevocationChange, RevocationRequest, RevocationResponse};
 use crate::gate::SecretProvider;
 use crate::platform::{ApiKeyAdmin, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
@@ -13,7 +13,7 @@ use crate::revocation::{ChangeMeta, Entry, RevocationLedger, RevocationSecrets, 
 #[derive(Debug)]
 pub struct Revocations<'a, S, L> {
     policy: &'a Policy,
-    registry: Registry<'a, S, L>,
+    key_service: KeyService<'a, S, L>,
     pub(super) ledger: RevocationLedger<'a, L>,
     by: String,
 }
@@ -22,7 +22,7 @@ pub struct Revocations<'a, S, L> {
 #[derive(Debug, Serialize)]
 pub struct RevocationPage {
     /// The entries.
-    pub revocations: Vec<RevocationView>,
+    pub revocations: Vec<RevocationResponse>,
     /// Why entries are not believed, if any are not.
     pub untrusted: Vec<String>,
     /// Where the next page begins, if there may be one: `before` of the next request.
@@ -39,47 +39,47 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
     ) -> Result<Self, AdminError> {
         let invalid = |errors: PolicyErrors| AdminError::Invalid(errors.to_string());
         let secrets = policy.revocation_secrets(secret_provider).map_err(invalid)?;
-        let registry = Registry::new(policy, secret_provider, store).map_err(invalid)?;
-        Self::of(policy, secrets, registry, log, by)
+        let key_service = KeyService::new(policy, secret_provider, store).map_err(invalid)?;
+        Self::of(policy, secrets, key_service, log, by)
     }
 
     pub(super) fn of(
         policy: &'a Policy,
         secrets: Option<RevocationSecrets>,
-        registry: Registry<'a, S>,
+        key_service: KeyService<'a, S>,
         log: &'a L,
         by: &str,
     ) -> Result<Self, AdminError> {
         let ledger = RevocationLedger::new(secrets.ok_or(AdminError::NoFeed)?, log);
-        let registry = registry.announcing(Some(ledger.clone()), by);
-        Ok(Self { policy, registry, ledger, by: by.to_owned() })
+        let key_service = key_service.publishing(Some(ledger.clone()), by);
+        Ok(Self { policy, key_service, ledger, by: by.to_owned() })
     }
 
     /// Revokes what is wished for. An API key must be there, and is revoked in its record, too.
-    pub async fn create(&self, wish: RevocationWish, now: Timestamp) -> Result<Entry, AdminError> {
-        self.fulfil(wish.order(self.policy, now)?, now).await
+    pub async fn create(&self, request: RevocationRequest, now: Timestamp) -> Result<Entry, AdminError> {
+        self.fulfil(request.order(self.policy, now)?, now).await
     }
 
     /// Revokes what is wished for, and returns the entry as it is shown, with what whoever asked for it
     /// should know.
     pub async fn create_with_notice(
         &self,
-        wish: RevocationWish,
+        request: RevocationRequest,
         now: Timestamp,
-    ) -> Result<(Entry, RevocationView), AdminError> {
-        let order = wish.order(self.policy, now)?;
+    ) -> Result<(Entry, RevocationResponse), AdminError> {
+        let order = request.order(self.policy, now)?;
         let notice = order.notice.clone();
         let entry = self.fulfil(order, now).await?;
-        let view = RevocationView { notice, ..RevocationView::new(&entry) };
+        let view = RevocationResponse { notice, ..RevocationResponse::new(&entry) };
         Ok((entry, view))
     }
 
-    async fn fulfil(&self, order: RevocationOrder, now: Timestamp) -> Result<Entry, AdminError> {
+    async fn fulfil(&self, order: RevocationChange, now: Timestamp) -> Result<Entry, AdminError> {
         if let Target::ApiKey { id } = &order.target {
-            let (_, entry) = self.registry.revoke_by_entry(id.as_str(), &order.reason, now).await?;
+            let (_, entry) = self.key_service.revoke_by_entry(id.as_str(), &order.reason, now).await?;
             return entry.ok_or(AdminError::NoFeed);
         }
-        let RevocationOrder { target, until, reason, .. } = order;
+        let RevocationChange { target, until, reason, .. } = order;
         Ok(self.ledger.revoke(target, until, self.order(&reason, now)).await?)
     }
 
@@ -99,7 +99,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         let mut page = RevocationPage { revocations: Vec::new(), untrusted: Vec::new(), next: listing.next };
         for entry in listing.entries {
             match entry {
-                Ok(entry) => page.revocations.push(RevocationView::new(&entry)),
+                Ok(entry) => page.revocations.push(RevocationResponse::new(&entry)),
                 Err(error) => page.untrusted.push(error.to_string()),
             }
         }

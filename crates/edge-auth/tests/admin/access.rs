@@ -10,8 +10,8 @@ const WRITE: &str = "edge-auth:keys:write";
 /// A desk of another policy that knows the keys of an open one, and a key with both scopes.
 fn desk_of(policy: &str) -> (Desk, String) {
     let open = Desk::open();
-    let wish = json!({"block": "staff", "scopes": [READ, WRITE], "never_expires": true});
-    let key = open.post("/admin/v1/keys", &wish.to_string()).secret();
+    let request = json!({"block": "staff", "scopes": [READ, WRITE], "never_expires": true});
+    let key = open.post("/admin/v1/keys", &request.to_string()).secret();
     let policy = format!("{policy}{BLOCKS}{STAFF}");
     let gate = gate(&policy, &open.store);
     (Desk { gate, ..open }, key)
@@ -81,12 +81,12 @@ fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
     let desk = Desk::open();
     let (id, _) = desk.key("partners", "orders:read");
     let one = format!("/admin/v1/keys/{id}");
-    let wish = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
+    let request = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
     let import =
         json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)}).to_string();
     let reading = [("/admin/v1/openapi.json", 200), ("/admin/v1/keys", 200), (&one, 200)];
     let writing = [
-        ("/admin/v1/keys".to_owned(), wish, 201),
+        ("/admin/v1/keys".to_owned(), request, 201),
         ("/admin/v1/keys/import".to_owned(), import, 201),
         (format!("{one}/rotate"), r#"{"overlap": "1h"}"#.to_owned(), 200),
         (format!("{one}/disable"), String::new(), 200),
@@ -116,19 +116,19 @@ fn a_key_with_both_scopes_may_read_and_write() {
     let (desk, key) = desk_of("[admin]\n");
     let by_key = [("authorization", &*format!("ApiKey {key}"))];
     assert_eq!(desk.ask("GET", "/admin/v1/keys", &by_key, "").status, 200);
-    let wish = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
-    assert_eq!(desk.ask("POST", "/admin/v1/keys", &by_key, &wish.to_string()).status, 201);
+    let request = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
+    assert_eq!(desk.ask("POST", "/admin/v1/keys", &by_key, &request.to_string()).status, 201);
 }
 
 #[test]
 fn a_key_with_all_scopes_may_do_nothing_whichever_rule_lets_it_through() {
     let desk = Desk::open();
-    let wish = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
-    let key = desk.post("/admin/v1/keys", &wish).secret();
+    let request = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
+    let key = desk.post("/admin/v1/keys", &request).secret();
     for (method, target) in
         [("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys"), ("GET", "/admin/v1/openapi.json")]
     {
-        let answer = desk.ask(method, target, &[("x-api-key", &key)], &wish);
+        let answer = desk.ask(method, target, &[("x-api-key", &key)], &request);
         assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{method} {target}");
     }
 }
@@ -170,8 +170,8 @@ fn a_page_of_another_site_administers_nothing() {
         assert_eq!(desk.ask("GET", "/admin/v1/keys", &headers, "").status, status, "{site}");
     }
     let headers = [("authorization", header.as_str()), ("sec-fetch-site", "cross-site")];
-    let wish = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
-    let answer = desk.ask("POST", "/admin/v1/keys", &headers, &wish);
+    let request = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
+    let answer = desk.ask("POST", "/admin/v1/keys", &headers, &request);
     assert_eq!((answer.status, answer.code()), (403, "cross_site"));
     assert_eq!(answer.audit.error.as_deref(), Some("cross_site"));
     assert_eq!(desk.get("/admin/v1/keys").body["keys"], json!([]));

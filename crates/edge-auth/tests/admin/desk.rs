@@ -114,8 +114,8 @@ impl Desk {
 
     /// Makes a key with this scope that expires in 90 days: its id and its text.
     pub(crate) fn key(&self, block: &str, scope: &str) -> (String, String) {
-        let wish = json!({"block": block, "scopes": [scope], "expires": "90d"});
-        let made = self.post("/admin/v1/keys", &wish.to_string());
+        let request = json!({"block": block, "scopes": [scope], "expires": "90d"});
+        let made = self.post("/admin/v1/keys", &request.to_string());
         assert_eq!(made.status, 201, "{}", made.body);
         (made.id(), made.secret())
     }

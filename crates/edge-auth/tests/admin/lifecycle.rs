@@ -13,11 +13,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[test]
 fn a_created_key_is_shown_as_it_was_wished_for_and_opens_what_it_may() {
     let desk = Desk::open();
-    let wish = json!({
+    let request = json!({
         "block": "partners", "label": "nightly export", "owner": "team-data", "scopes": ["orders:read"],
         "expires": "90d", "networks": ["192.0.2.0/24", "2001:db8::1"], "metadata": {"ticket": "7"},
     });
-    let made = desk.post("/admin/v1/keys", &wish.to_string());
+    let made = desk.post("/admin/v1/keys", &request.to_string());
     assert_eq!(made.status, 201);
     assert_eq!(made.logged(), (Some("admin:bootstrap"), Some("keys.create"), Some(&*made.id())));
     assert_eq!(desk.orders(&made.secret()), Ok(()));
@@ -39,8 +39,8 @@ fn a_created_key_is_shown_as_it_was_wished_for_and_opens_what_it_may() {
 #[test]
 fn a_key_with_all_scopes_that_never_expires_shows_both_as_null() {
     let desk = Desk::open();
-    let wish = json!({"block": "partners", "all_scopes": true, "never_expires": true});
-    let made = desk.post("/admin/v1/keys", &wish.to_string());
+    let request = json!({"block": "partners", "all_scopes": true, "never_expires": true});
+    let made = desk.post("/admin/v1/keys", &request.to_string());
     assert_eq!((&made.body["key"]["scopes"], &made.body["key"]["expires_at"]), (&Value::Null, &Value::Null));
 }
 
@@ -97,14 +97,14 @@ fn an_imported_key_is_admitted_by_the_text_that_the_other_system_gave_out() {
     let text = "legacy-key-0123456789";
     assert_eq!(desk.orders(text), Err(Code::KeyInvalid));
     let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    let wish =
+    let request =
         json!({"block": "legacy", "scopes": ["orders:read"], "expires": "1d", "hash": hash}).to_string();
-    let made = desk.post("/admin/v1/keys/import", &wish);
+    let made = desk.post("/admin/v1/keys/import", &request);
     assert_eq!((made.status, desk.orders(text)), (201, Ok(())));
     assert_eq!(made.logged(), (Some("admin:bootstrap"), Some("keys.import"), Some(&*made.id())));
     assert!(!made.body.to_string().contains(&hash) && made.body.get("secret").is_none(), "{}", made.body);
 
-    let again = desk.post("/admin/v1/keys/import", &wish);
+    let again = desk.post("/admin/v1/keys/import", &request);
     assert_eq!((again.status, again.code()), (409, "key_exists"));
     assert!(again.detail().contains(&made.id()), "{}", again.detail());
 }

@@ -64,11 +64,11 @@ fn a_store_that_does_not_answer_is_an_outage_and_no_change() {
     let desk = Desk::open();
     let (id, text) = desk.key("partners", "orders:read");
     desk.store.set_unavailable("the disk is full");
-    let wish = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
+    let request = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
     for answer in [
         desk.get("/admin/v1/keys"),
         desk.get(&format!("/admin/v1/keys/{id}")),
-        desk.post("/admin/v1/keys", &wish),
+        desk.post("/admin/v1/keys", &request),
         desk.post(&format!("/admin/v1/keys/{id}/disable"), ""),
     ] {
         assert_eq!((answer.status, answer.code()), (503, "store_unavailable"));

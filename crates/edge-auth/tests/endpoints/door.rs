@@ -7,7 +7,7 @@ use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
-use crate::support::{Host, NOW, gate, registry};
+use crate::support::{Host, NOW, gate, key_service};
 
 /// Trusted by [`TRUSTED`].
 pub(crate) const PROXY: &str = "10.1.2.3";
@@ -52,15 +52,15 @@ impl Door {
     pub(crate) fn of(before: &str, after: &str) -> Self {
         let policy = format!("{before}{RULES}{after}");
         let store = MemoryApiKeys::new();
-        let wish = edge_auth::admin::KeyWish {
+        let request = edge_auth::admin::CreateKeyRequest {
             block: "partners".to_owned(),
             owner: Some("team data".to_owned()),
             scopes: vec!["orders:read".to_owned()],
             never_expires: true,
             ..Default::default()
         };
-        let registry = registry(&policy, &store);
-        let (key, text) = block_on(registry.create(wish, &SeededRandomness::new(2), NOW)).unwrap();
+        let key_service = key_service(&policy, &store);
+        let (key, text) = block_on(key_service.create(request, &SeededRandomness::new(2), NOW)).unwrap();
         let (id, key) = (key.id().to_owned(), text.expose().to_owned());
         Self { gate: gate(&policy, &store), store, key, id }
     }

@@ -1,7 +1,7 @@
 //! What is revoked twice, for different times.
 
 use edge_auth::Code;
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth_testkit::certificates::{Client, ClientPlan};
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
@@ -15,12 +15,12 @@ fn client(world: &World) -> Client {
 }
 
 /// Revokes a certificate for so long.
-pub(crate) fn wish(client: &Client, expires: &str) -> RevocationWish {
+pub(crate) fn request(client: &Client, expires: &str) -> RevocationRequest {
     let fingerprint = client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect();
-    RevocationWish {
+    RevocationRequest {
         fingerprint: Some(fingerprint),
         expires: Some(expires.to_owned()),
-        ..RevocationWish::new(RevocationKind::Certificate, "a test")
+        ..RevocationRequest::new(RevocationKind::Certificate, "a test")
     }
 }
 
@@ -30,7 +30,7 @@ fn revoking_again_for_a_shorter_time_brings_nothing_back() {
     let client = client(&world);
     let instance = world.start();
     for (expires, seconds) in [("10y", 0.0), ("2h", 1.0)] {
-        world.enter(wish(&client, expires), later(seconds));
+        world.enter(request(&client, expires), later(seconds));
     }
     assert_eq!(instance.certificate(&client, later(30.0 * HOUR)), Some(Code::CertificateRevoked));
     block_on(world.ledger().compact(&SeededRandomness::new(1), later(30.0 * HOUR))).unwrap();
@@ -41,8 +41,8 @@ fn revoking_again_for_a_shorter_time_brings_nothing_back() {
 fn an_undoing_lasts_as_long_as_all_that_it_takes_back() {
     let world = World::new();
     let client = client(&world);
-    let long = world.enter(wish(&client, "10y"), NOW);
-    world.enter(wish(&client, "2h"), later(1.0));
+    let long = world.enter(request(&client, "10y"), NOW);
+    world.enter(request(&client, "2h"), later(1.0));
     let undone = block_on(world.revocations().undo(2, "a mistake", later(2.0))).unwrap();
     assert_eq!(undone.until, long.until);
     world.revoke("other", later(3.0));
@@ -56,7 +56,7 @@ fn what_expires_before_it_is_entered_is_refused() {
     let world = World::new();
     let client = client(&world);
     for expires in ["2026-01-01", "0s"] {
-        let refused = block_on(world.revocations().create(wish(&client, expires), NOW)).unwrap_err();
+        let refused = block_on(world.revocations().create(request(&client, expires), NOW)).unwrap_err();
         assert!(refused.to_string().contains("`expires`"), "{refused}");
     }
 }

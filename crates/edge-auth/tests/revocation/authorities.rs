@@ -1,7 +1,7 @@
 //! An authority that the policy itself names is revoked, and all that it issued.
 
 use edge_auth::Code;
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
 use edge_auth_token::AwsLcRs;
 use futures::executor::block_on;
@@ -24,10 +24,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn by_fingerprint(authority: &Authority) -> RevocationWish {
-    RevocationWish {
+fn by_fingerprint(authority: &Authority) -> RevocationRequest {
+    RevocationRequest {
         fingerprint: Some(hex(&Sha256::digest(authority.certificate()))),
-        ..RevocationWish::new(RevocationKind::Certificate, "its key was copied")
+        ..RevocationRequest::new(RevocationKind::Certificate, "its key was copied")
     }
 }
 
@@ -36,23 +36,23 @@ fn serial(authority: &Authority) -> Vec<u8> {
     parsed.tbs_certificate().serial_number().as_bytes().to_vec()
 }
 
-fn by_serial(authority: &Authority, issuer: &str) -> RevocationWish {
-    RevocationWish {
+fn by_serial(authority: &Authority, issuer: &str) -> RevocationRequest {
+    RevocationRequest {
         issuer: Some(format!("CN={issuer},O=Example")),
         serial: Some(hex(&serial(authority))),
-        ..RevocationWish::new(RevocationKind::CertificateSerial, "its key was copied")
+        ..RevocationRequest::new(RevocationKind::CertificateSerial, "its key was copied")
     }
 }
 
 #[test]
 fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_it_was_verified_before() {
-    for wish in [by_fingerprint, |authority: &Authority| by_serial(authority, "Devices CA")] {
+    for request in [by_fingerprint, |authority: &Authority| by_serial(authority, "Devices CA")] {
         let world = World::new();
         let below = world.authority.below(&AuthorityPlan::named("Below"));
         let (direct, indirect) = (client(&world.authority), client(&below));
         let instance = world.start();
         assert_eq!((instance.chain(&direct, NOW), instance.chain(&indirect, NOW)), (None, None));
-        let entry = world.enter(wish(&world.authority), NOW);
+        let entry = world.enter(request(&world.authority), NOW);
         for chain in [&direct, &indirect] {
             assert_eq!(instance.chain(chain, later(7.0)), REVOKED);
             assert_eq!(instance.bound_token(chain, later(7.0)), REVOKED);

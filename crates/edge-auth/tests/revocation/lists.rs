@@ -1,7 +1,7 @@
 //! Revocation lists of authorities (RFC 5280, section 5).
 
 use edge_auth::Code;
-use edge_auth::admin::{AdminError, ListImport};
+use edge_auth::admin::{AdminError, CrlImport};
 use edge_auth::certificate::{CrlError, MAX_CRL_BYTES};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ListPlan};
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -22,7 +22,7 @@ fn client(authority: &Authority, serial: u8) -> Client {
     authority.issue(&plan)
 }
 
-fn import(world: &World, list: &[u8], seconds: f64) -> Result<ListImport, AdminError> {
+fn import(world: &World, list: &[u8], seconds: f64) -> Result<CrlImport, AdminError> {
     let ca = world.authority.pem();
     let revocations = world.revocations();
     block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(seconds)))
@@ -110,12 +110,12 @@ fn a_newer_list_enters_what_is_new_and_takes_back_what_it_no_longer_has() {
 
 #[test]
 fn what_an_administrator_revoked_no_list_takes_back() {
-    use edge_auth::admin::{RevocationKind, RevocationWish};
+    use edge_auth::admin::{RevocationKind, RevocationRequest};
     let world = World::new();
-    let order = RevocationWish {
+    let order = RevocationRequest {
         issuer: Some("CN=Devices CA,O=Example".to_owned()),
         serial: Some("01".to_owned()),
-        ..RevocationWish::new(RevocationKind::CertificateSerial, "by hand")
+        ..RevocationRequest::new(RevocationKind::CertificateSerial, "by hand")
     };
     world.enter(order, NOW);
     import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
@@ -130,13 +130,13 @@ fn what_an_administrator_revoked_no_list_takes_back() {
 
 #[test]
 fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_back() {
-    use edge_auth::admin::{RevocationKind, RevocationWish};
+    use edge_auth::admin::{RevocationKind, RevocationRequest};
     let world = World::new();
     import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
-    let by_hand = RevocationWish {
+    let by_hand = RevocationRequest {
         issuer: Some("CN=Devices CA,O=Example".to_owned()),
         serial: Some("01".to_owned()),
-        ..RevocationWish::new(RevocationKind::CertificateSerial, "by hand")
+        ..RevocationRequest::new(RevocationKind::CertificateSerial, "by hand")
     };
     let log = Overtaken::by(world.feed(), || drop(world.enter(by_hand, later(1.0))));
     let newer = world.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));

@@ -1,7 +1,7 @@
 //! A revoked certificate comes back in other bytes: as good as the ones that were revoked, by ECDSA.
 
 use edge_auth::Code;
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth_testkit::certificates::{AuthorityPlan, Client, ClientPlan, misencoded, other_signature};
 
 use crate::world::{NOW, World, later};
@@ -10,12 +10,12 @@ fn agent() -> ClientPlan {
     ClientPlan::with_uri("spiffe://example.com/a")
 }
 
-fn by_fingerprint(der: &[u8]) -> RevocationWish {
+fn by_fingerprint(der: &[u8]) -> RevocationRequest {
     use sha2::{Digest, Sha256};
     let digits = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
-    RevocationWish {
+    RevocationRequest {
         fingerprint: Some(digits),
-        ..RevocationWish::new(RevocationKind::Certificate, "its key was copied")
+        ..RevocationRequest::new(RevocationKind::Certificate, "its key was copied")
     }
 }
 

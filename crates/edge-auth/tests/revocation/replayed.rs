@@ -91,9 +91,9 @@ fn an_older_undoing_that_was_put_back_out_of_place_takes_nothing_back() {
 fn what_is_confirmed_for_a_time_is_confirmed_anew_when_that_has_passed() {
     let world = World::new();
     let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(crate::again::wish(&client, "10y"), NOW);
+    world.enter(crate::again::request(&client, "10y"), NOW);
     world.revoke("other", NOW);
-    let again = world.enter(crate::again::wish(&client, "2h"), NOW);
+    let again = world.enter(crate::again::request(&client, "2h"), NOW);
     compact(&world, 1, NOW);
     world.feed().tamper(|records, _| drop(records.remove(&1)));
     let instance = world.start();

@@ -1,13 +1,13 @@
 //! The feed's own secret is replaced without a moment in which something comes back.
 
 use edge_auth::Code;
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth::revocation::{ChangeMeta, Event, Identifier, RevocationLedger, Target};
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
 use crate::overtaken::Overtaken;
-use crate::world::{ISS, NOW, World, later, token, wish};
+use crate::world::{ISS, NOW, World, later, request, token};
 
 const BOTH: &str = "secret = { current = \"NEXT\", previous = [\"CURRENT\"] }";
 
@@ -16,7 +16,7 @@ fn a_secret_is_replaced_in_three_steps() {
     let before = World::new();
     before.revoke("one", NOW);
     before.enter(
-        RevocationWish { subject: Some("bob".to_owned()), ..wish(RevocationKind::Subject) },
+        RevocationRequest { subject: Some("bob".to_owned()), ..request(RevocationKind::Subject) },
         later(0.5),
     );
     block_on(before.ledger().compact(&SeededRandomness::new(1), later(0.6))).unwrap();
@@ -62,11 +62,11 @@ fn after_the_older_secret_is_gone_its_log_is_compacted_still() {
     }
 }
 
-fn alice(before: Option<&str>) -> RevocationWish {
-    RevocationWish {
+fn alice(before: Option<&str>) -> RevocationRequest {
+    RevocationRequest {
         subject: Some("alice".to_owned()),
         before: before.map(str::to_owned),
-        ..wish(RevocationKind::Subject)
+        ..request(RevocationKind::Subject)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Starting with a snapshot, and what is wrong with one.
 
 use edge_auth::Code;
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 use std::time::Duration;
 
-use crate::world::{NOW, World, later, token, wish};
+use crate::world::{NOW, World, later, request, token};
 
 fn compact(world: &World, seed: u64, now: Timestamp) -> usize {
     block_on(world.ledger().compact(&SeededRandomness::new(seed), now)).unwrap()
@@ -21,7 +21,7 @@ fn filled() -> World {
         world.revoke(&format!("t{number}"), NOW);
     }
     world.enter(
-        RevocationWish { subject: Some("bob".to_owned()), ..wish(RevocationKind::Subject) },
+        RevocationRequest { subject: Some("bob".to_owned()), ..request(RevocationKind::Subject) },
         later(0.5),
     );
     assert_eq!(compact(&world, 7, later(0.6)), 26);
@@ -100,7 +100,7 @@ fn what_was_taken_back_and_not_read_yet_is_good_and_told_of_by_nobody() {
 fn what_lapsed_while_an_instance_kept_an_older_snapshot_is_good_and_told_of_by_nobody() {
     let world = World::new();
     let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(crate::again::wish(&client, "1h"), NOW);
+    world.enter(crate::again::request(&client, "1h"), NOW);
     world.revoke("other", NOW);
     compact(&world, 1, NOW);
     let instance = world.start();
@@ -116,10 +116,10 @@ fn what_lapsed_while_an_instance_kept_an_older_snapshot_is_good_and_told_of_by_n
 fn what_is_revoked_again_for_a_shorter_time_after_a_snapshot_stays_revoked() {
     let world = World::new();
     let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(crate::again::wish(&client, "10y"), NOW);
+    world.enter(crate::again::request(&client, "10y"), NOW);
     compact(&world, 1, NOW);
     let instance = world.start();
-    world.enter(crate::again::wish(&client, "1h"), later(1.0));
+    world.enter(crate::again::request(&client, "1h"), later(1.0));
     let lapsed = 26.0 * 3600.0;
     assert_eq!(instance.certificate(&client, later(8.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&client, later(lapsed)), Some(Code::CertificateRevoked));

@@ -1,12 +1,12 @@
 //! An entry reaches every instance within the interval, and nothing else is refused.
 
 use edge_auth::Code;
-use edge_auth::admin::{RevocationKind, RevocationWish};
+use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth_testkit::certificates::ClientPlan;
 use futures::executor::block_on;
 use std::time::Duration;
 
-use crate::world::{NOW, World, later, token, wish};
+use crate::world::{NOW, World, later, request, token};
 
 /// The default: what is known may be as old as this for a decision.
 const INTERVAL: f64 = 6.0;
@@ -96,8 +96,11 @@ fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
     }
     let fingerprint =
         client.thumbprint().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":");
-    let order =
-        RevocationWish { issuer: None, fingerprint: Some(fingerprint), ..wish(RevocationKind::Certificate) };
+    let order = RevocationRequest {
+        issuer: None,
+        fingerprint: Some(fingerprint),
+        ..request(RevocationKind::Certificate)
+    };
     world.enter(order, later(1.0));
     for instance in [&one, &two] {
         assert_eq!(instance.certificate(&client, later(1.0 + INTERVAL)), Some(Code::CertificateRevoked));
@@ -112,10 +115,10 @@ fn a_revoked_authority_takes_what_it_issued_with_it() {
     let client = below.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     use sha2::Digest;
     let digest: [u8; 32] = sha2::Sha256::digest(below.certificate()).into();
-    let order = RevocationWish {
+    let order = RevocationRequest {
         issuer: None,
         fingerprint: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect()),
-        ..wish(RevocationKind::Certificate)
+        ..request(RevocationKind::Certificate)
     };
     world.enter(order, NOW);
     let encode = |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));

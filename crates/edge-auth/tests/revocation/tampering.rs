@@ -9,7 +9,7 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-use crate::again::wish;
+use crate::again::request;
 use crate::world::{Instance, NOW, World, later, token};
 
 type Records = BTreeMap<u64, RevocationRecord>;
@@ -206,10 +206,10 @@ fn what_was_revoked_again_does_not_come_back_when_that_record_is_taken_out() {
 fn what_is_revoked_for_longer_by_a_record_that_was_taken_out_stays_so() {
     let world = World::new();
     let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(wish(&client, "10y"), NOW);
+    world.enter(request(&client, "10y"), NOW);
     world.revoke("other", NOW);
     compact(&world, 1).unwrap();
-    let again = world.enter(wish(&client, "2h"), later(2.0));
+    let again = world.enter(request(&client, "2h"), later(2.0));
     world.feed().tamper(|records, _| drop(records.remove(&1)));
     let instance = world.start();
     assert_eq!(instance.certificate(&client, later(3.0)), Some(Code::CertificateRevoked));

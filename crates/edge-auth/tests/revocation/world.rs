@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_auth::admin::{KeyWish, Registry, RevocationKind, RevocationWish, Revocations};
+use edge_auth::admin::{CreateKeyRequest, KeyService, RevocationKind, RevocationRequest, Revocations};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
@@ -166,40 +166,41 @@ impl World {
     }
 
     /// The keys, without a feed to tell of changes.
-    pub(crate) fn silent_keys(&self) -> Registry<'_, MemoryApiKeys, NoRevocations> {
-        Registry::new(&self.policy, &self.secret_provider, &self.platform.api_keys).unwrap()
+    pub(crate) fn silent_keys(&self) -> KeyService<'_, MemoryApiKeys, NoRevocations> {
+        KeyService::new(&self.policy, &self.secret_provider, &self.platform.api_keys).unwrap()
     }
 
     /// The keys, with the feed.
-    pub(crate) fn keys(&self) -> Registry<'_, MemoryApiKeys, MemoryRevocations> {
-        self.silent_keys().announcing(Some(self.ledger()), "test")
+    pub(crate) fn keys(&self) -> KeyService<'_, MemoryApiKeys, MemoryRevocations> {
+        self.silent_keys().publishing(Some(self.ledger()), "test")
     }
 
     /// A new API key: its id and its text.
     pub(crate) fn key(&self) -> (String, String) {
-        let wish = KeyWish {
+        let request = CreateKeyRequest {
             block: "partners".to_owned(),
             scopes: vec!["edge-auth:keys:write".to_owned(), "edge-auth:revocations:write".to_owned()],
             never_expires: true,
-            ..KeyWish::default()
+            ..CreateKeyRequest::default()
         };
-        let (key, text) = block_on(self.silent_keys().create(wish, &SeededRandomness::new(1), NOW)).unwrap();
+        let (key, text) =
+            block_on(self.silent_keys().create(request, &SeededRandomness::new(1), NOW)).unwrap();
         (key.id().to_owned(), text.expose().to_owned())
     }
 
     /// Revokes the token of this `jti`.
     pub(crate) fn revoke(&self, id: &str, now: Timestamp) -> Entry {
-        self.enter(RevocationWish { id: Some(id.to_owned()), ..wish(RevocationKind::Token) }, now)
+        self.enter(RevocationRequest { id: Some(id.to_owned()), ..request(RevocationKind::Token) }, now)
     }
 
-    pub(crate) fn enter(&self, wish: RevocationWish, now: Timestamp) -> Entry {
-        block_on(self.revocations().create(wish, now)).unwrap()
+    pub(crate) fn enter(&self, request: RevocationRequest, now: Timestamp) -> Entry {
+        block_on(self.revocations().create(request, now)).unwrap()
     }
 }
 
 /// About the issuer's tokens.
-pub(crate) fn wish(kind: RevocationKind) -> RevocationWish {
-    RevocationWish { issuer: Some("corp".to_owned()), ..RevocationWish::new(kind, "a test") }
+pub(crate) fn request(kind: RevocationKind) -> RevocationRequest {
+    RevocationRequest { issuer: Some("corp".to_owned()), ..RevocationRequest::new(kind, "a test") }
 }
 
 impl<P: Platform> Instance<P> {

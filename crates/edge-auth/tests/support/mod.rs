@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use edge_auth::admin::Registry;
+use edge_auth::admin::KeyService;
 use edge_auth::platform::{KeySource, MaybeSend, NoRevocations, Platform, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Policy, SecretProvider};
@@ -75,9 +75,9 @@ pub(crate) fn gate(policy: &str, store: &MemoryApiKeys) -> Gate<Host> {
 }
 
 /// The keys of a policy, to be administered without a gate.
-pub(crate) fn registry<'s>(policy: &str, store: &'s MemoryApiKeys) -> Registry<'s, MemoryApiKeys> {
+pub(crate) fn key_service<'s>(policy: &str, store: &'s MemoryApiKeys) -> KeyService<'s, MemoryApiKeys> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
-    Registry::new(&policy, &Secrets, store).unwrap()
+    KeyService::new(&policy, &Secrets, store).unwrap()
 }
 
 /// Header fields as an endpoint takes them.

@@ -4,7 +4,7 @@ use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
-use super::wish::{dated, moment};
+use super::requests::{dated, moment};
 use crate::audit::rfc3339_text;
 use crate::policy::Policy;
 use crate::revocation::{Identifier, Target, TargetError};
@@ -12,7 +12,7 @@ use crate::revocation::{Identifier, Target, TargetError};
 /// The wish that something be revoked. Which fields there must be depends on its kind.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct RevocationWish {
+pub struct RevocationRequest {
     /// What is to be revoked.
     pub kind: RevocationKind,
     /// Of tokens: the issuer, by its name in the policy or by its exact `iss`. Of a certificate's serial
@@ -71,7 +71,7 @@ pub enum RevocationKind {
 
 /// A wish that can be fulfilled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RevocationOrder {
+pub struct RevocationChange {
     /// What is revoked.
     pub target: Target,
     /// When the entry has no meaning any more; `None` is never.
@@ -82,7 +82,7 @@ pub struct RevocationOrder {
     pub notice: Option<String>,
 }
 
-impl RevocationWish {
+impl RevocationRequest {
     /// Of this kind, for this reason, and with nothing else said.
     pub fn new(kind: RevocationKind, reason: impl Into<String>) -> Self {
         let none = || None;
@@ -102,7 +102,7 @@ impl RevocationWish {
 
     /// What is to be entered, or what is missing, contradictory or unknown. An entry about tokens lasts
     /// as long as the last of them can be good, which the issuer's `max_lifetime` says.
-    pub fn order(mut self, policy: &Policy, now: Timestamp) -> Result<RevocationOrder, AdminError> {
+    pub fn order(mut self, policy: &Policy, now: Timestamp) -> Result<RevocationChange, AdminError> {
         let expires = self.expires.take().map(|text| moment(&text, now)).transpose()?;
         let before = self.before.take();
         let target = match self.kind {
@@ -150,7 +150,7 @@ impl RevocationWish {
             None => until(&target, policy, now)?,
         };
         let notice = left_good(&target, policy, now);
-        Ok(RevocationOrder { target, until, reason: self.reason, notice })
+        Ok(RevocationChange { target, until, reason: self.reason, notice })
     }
 
     /// The exact `iss`: one that the policy does not have would revoke nothing.
@@ -280,13 +280,13 @@ mod tests {
         Policy::parse(&text.concat(), Format::Toml, "policy.toml").unwrap()
     }
 
-    fn wish(kind: RevocationKind, issuer: &str) -> RevocationWish {
+    fn request(kind: RevocationKind, issuer: &str) -> RevocationRequest {
         let of = |wanted: RevocationKind| (kind == wanted).then(|| "x".to_owned());
-        RevocationWish {
+        RevocationRequest {
             issuer: Some(issuer.to_owned()),
             subject: of(RevocationKind::Subject),
             client: of(RevocationKind::Client),
-            ..RevocationWish::new(kind, "a test")
+            ..RevocationRequest::new(kind, "a test")
         }
     }
 
@@ -296,7 +296,7 @@ mod tests {
             for (issuer, seconds) in
                 [("corp", 120), ("corp-wide", 120), ("https://corp.example/", 120), ("exact", 0)]
             {
-                let order = wish(kind, issuer).order(&policy(), NOW).unwrap();
+                let order = request(kind, issuer).order(&policy(), NOW).unwrap();
                 // The last millisecond in which a token that is accepted now can be issued is before it.
                 let after = Timestamp::from_millis(NOW.millis() + seconds * 1000 + 1);
                 assert_eq!(order.target.before(), Some(after), "{kind:?} {issuer}");
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn a_time_that_is_said_stays_and_what_it_leaves_is_told() {
         let order = |before: &str| {
-            RevocationWish { before: Some(before.to_owned()), ..wish(RevocationKind::Subject, "corp") }
+            RevocationRequest { before: Some(before.to_owned()), ..request(RevocationKind::Subject, "corp") }
                 .order(&policy(), NOW)
         };
         for before in ["2027-01-15", "2027-01-15T08:00:00Z", "2027-01-15T08:01:59Z"] {
@@ -324,8 +324,8 @@ mod tests {
     #[test]
     fn what_has_no_time_has_no_notice() {
         for kind in [RevocationKind::Session, RevocationKind::SigningKey, RevocationKind::Token] {
-            let wish = RevocationWish { id: Some("x".to_owned()), ..wish(kind, "corp") };
-            let order = wish.order(&policy(), NOW).unwrap();
+            let request = RevocationRequest { id: Some("x".to_owned()), ..request(kind, "corp") };
+            let order = request.order(&policy(), NOW).unwrap();
             assert_eq!((order.target.before(), order.notice), (None, None), "{kind:?}");
         }
     }

@@ -13,7 +13,7 @@ use crate::revocation::{Entry, Event, Events, IssuerName, List, LogReplay, Seria
 
 /// What came of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListImport {
+pub struct CrlImport {
     /// The authority.
     pub issuer: String,
     /// How many certificates the list has.
@@ -36,7 +36,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         signatures: &dyn CertificateSignatures,
         reason: &str,
         now: Timestamp,
-    ) -> Result<ListImport, AdminError> {
+    ) -> Result<CrlImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
         let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
         let issuer = IssuerName::from(&list.issuer);
@@ -45,7 +45,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         let follows = |replay: &LogReplay| changes(&list, &listed, replay.status(now));
         let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows).await?;
         let count = |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
-        Ok(ListImport {
+        Ok(CrlImport {
             issuer: list.issuer.to_string(),
             listed: listed.len(),
             entered: count(|event| matches!(event, Event::Revoked(_))),

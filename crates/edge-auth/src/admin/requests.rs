@@ -22,7 +22,7 @@ const END_OF_TIME: u64 = 253_402_300_800;
 /// The wishes for a new key.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct KeyWish {
+pub struct CreateKeyRequest {
     /// The name of the policy's `[[api_key]]` block.
     pub block: String,
     /// What people call the key.
@@ -44,9 +44,9 @@ pub struct KeyWish {
     pub metadata: BTreeMap<String, String>,
 }
 
-impl KeyWish {
+impl CreateKeyRequest {
     /// The terms of the key, or what is missing or contradictory.
-    pub fn terms(self, now: Timestamp) -> Result<NewKey, AdminError> {
+    pub fn to_new_key(self, now: Timestamp) -> Result<NewKey, AdminError> {
         if self.scopes.iter().any(|scope| scope == "*") {
             return Err(invalid(
                 "`*` is no scope: ask for all of them by name (`all_scopes`, `--all-scopes`)",
@@ -86,34 +86,34 @@ impl KeyWish {
 
 /// The wishes for a key that is taken over from another system, and its hash.
 #[derive(Debug, Clone)]
-pub struct ImportWish {
+pub struct ImportKeyRequest {
     /// The hash, as the other system stored it, in hexadecimal or base64.
     pub hash: String,
     /// Everything else.
-    pub wish: KeyWish,
+    pub request: CreateKeyRequest,
 }
 
 /// By hand, since serde's `flatten` would let unknown fields through.
-impl<'de> Deserialize<'de> for ImportWish {
+impl<'de> Deserialize<'de> for ImportKeyRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Import;
         impl<'de> Visitor<'de> for Import {
-            type Value = ImportWish;
+            type Value = ImportKeyRequest;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the wishes for a key, and its hash")
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ImportWish, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ImportKeyRequest, A::Error> {
                 let mut hash = None;
-                let wishes = WithoutHash { map, hash: &mut hash };
-                let wish = KeyWish::deserialize(MapAccessDeserializer::new(wishes))?;
-                Ok(ImportWish { hash: hash.ok_or_else(|| A::Error::missing_field("hash"))?, wish })
+                let requests = WithoutHash { map, hash: &mut hash };
+                let request = CreateKeyRequest::deserialize(MapAccessDeserializer::new(requests))?;
+                Ok(ImportKeyRequest { hash: hash.ok_or_else(|| A::Error::missing_field("hash"))?, request })
             }
         }
         deserializer.deserialize_map(Import)
     }
 }
 
-/// The fields of an import for [`KeyWish`]; `hash` is put aside.
+/// The fields of an import for [`CreateKeyRequest`]; `hash` is put aside.
 struct WithoutHash<'h, A> {
     map: A,
     hash: &'h mut Option<String>,
@@ -187,20 +187,28 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-    fn wish() -> KeyWish {
-        KeyWish { scopes: vec!["a".into()], expires: Some("90d".into()), ..KeyWish::default() }
+    fn request() -> CreateKeyRequest {
+        CreateKeyRequest {
+            scopes: vec!["a".into()],
+            expires: Some("90d".into()),
+            ..CreateKeyRequest::default()
+        }
     }
 
     #[test]
     fn a_key_without_expiry_or_scopes_must_be_spelled_out() {
-        assert!(wish().terms(NOW).is_ok());
-        assert!(KeyWish { expires: None, ..wish() }.terms(NOW).is_err());
-        assert!(KeyWish { expires: None, never_expires: true, ..wish() }.terms(NOW).is_ok());
-        assert!(KeyWish { never_expires: true, ..wish() }.terms(NOW).is_err());
-        assert!(KeyWish { scopes: Vec::new(), ..wish() }.terms(NOW).is_err());
-        assert!(KeyWish { scopes: Vec::new(), all_scopes: true, ..wish() }.terms(NOW).is_ok());
-        assert!(KeyWish { all_scopes: true, ..wish() }.terms(NOW).is_err());
-        let star = KeyWish { scopes: vec!["a".into(), "*".into()], ..wish() }.terms(NOW).unwrap_err();
+        assert!(request().to_new_key(NOW).is_ok());
+        assert!(CreateKeyRequest { expires: None, ..request() }.to_new_key(NOW).is_err());
+        assert!(CreateKeyRequest { expires: None, never_expires: true, ..request() }.to_new_key(NOW).is_ok());
+        assert!(CreateKeyRequest { never_expires: true, ..request() }.to_new_key(NOW).is_err());
+        assert!(CreateKeyRequest { scopes: Vec::new(), ..request() }.to_new_key(NOW).is_err());
+        assert!(
+            CreateKeyRequest { scopes: Vec::new(), all_scopes: true, ..request() }.to_new_key(NOW).is_ok()
+        );
+        assert!(CreateKeyRequest { all_scopes: true, ..request() }.to_new_key(NOW).is_err());
+        let star = CreateKeyRequest { scopes: vec!["a".into(), "*".into()], ..request() }
+            .to_new_key(NOW)
+            .unwrap_err();
         assert!(star.to_string().contains("--all-scopes"), "{star}");
     }
 
@@ -217,9 +225,9 @@ mod tests {
 
     #[test]
     fn an_import_has_a_hash_and_no_unknown_field() {
-        let read = |text: &str| serde_json::from_str::<ImportWish>(text);
+        let read = |text: &str| serde_json::from_str::<ImportKeyRequest>(text);
         let import = read(r#"{"hash": "00", "block": "legacy", "scopes": ["a"]}"#).unwrap();
-        assert_eq!((import.hash.as_str(), import.wish.block.as_str()), ("00", "legacy"));
+        assert_eq!((import.hash.as_str(), import.request.block.as_str()), ("00", "legacy"));
         for wrong in [r#"{"block": "legacy"}"#, r#"{"hash": 1}"#, r#"{"hash": "00", "scope": ["a"]}"#, "[]"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

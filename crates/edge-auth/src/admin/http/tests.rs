@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use edge_auth_token::Secret;
 use serde_json::Value;
 
-use super::super::{RevocationKind, RevocationWish};
+use super::super::{RevocationKind, RevocationRequest};
 use super::*;
 use crate::api_key::{ApiKeyProfile, Expiry, KeyFormat, NewKey, Pepper, Peppers};
 use crate::platform::Unavailable;
@@ -77,7 +77,7 @@ fn filled(schema: &str, text: &str) -> Vec<u8> {
     serde_json::to_vec(&object).unwrap()
 }
 
-fn key_view() -> KeyView {
+fn key_view() -> KeyResponse {
     struct Zeros;
     impl Randomness for Zeros {
         fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
@@ -96,7 +96,7 @@ fn key_view() -> KeyView {
         networks: Vec::new(),
         metadata: Default::default(),
     };
-    KeyView::new(&block.issue(new, &Zeros, NOW).unwrap().0, NOW)
+    KeyResponse::new(&block.issue(new, &Zeros, NOW).unwrap().0, NOW)
 }
 
 #[test]
@@ -163,29 +163,29 @@ fn a_key_is_shown_with_the_properties_that_are_described_and_all_of_them() {
 
 #[test]
 fn an_answer_has_the_properties_that_are_described() {
-    let answered = |secret| names(&serde_json::to_value(Answer { key: key_view(), secret }).unwrap());
+    let answered = |secret| names(&serde_json::to_value(KeyBody { key: key_view(), secret }).unwrap());
     assert_eq!(answered(None), properties("Key"));
     assert_eq!(answered(Some("text")), properties("KeyWithSecret"));
 }
 
 #[test]
 fn the_wishes_for_a_key_are_those_that_are_described() {
-    let mut wishes = names(&serde_json::to_value(super::super::KeyWish::default()).unwrap());
-    assert_eq!(properties("KeyWish"), wishes);
-    wishes.insert("hash".to_owned());
-    assert_eq!(properties("KeyImport"), wishes);
+    let mut requests = names(&serde_json::to_value(super::super::CreateKeyRequest::default()).unwrap());
+    assert_eq!(properties("KeyWish"), requests);
+    requests.insert("hash".to_owned());
+    assert_eq!(properties("KeyImport"), requests);
 }
 
 #[test]
 fn the_wish_for_a_revocation_is_the_one_that_is_described() {
-    let wish = RevocationWish::new(RevocationKind::Token, "leaked");
-    assert_eq!(properties("RevocationWish"), names(&serde_json::to_value(wish).unwrap()));
+    let request = RevocationRequest::new(RevocationKind::Token, "leaked");
+    assert_eq!(properties("RevocationWish"), names(&serde_json::to_value(request).unwrap()));
 }
 
 #[test]
 fn the_described_properties_of_a_rotation_and_of_a_revocation_are_all_of_theirs() {
-    assert_eq!(read::<Rotation>(&filled("Rotation", "24h")).unwrap().overlap, "24h");
-    assert_eq!(read::<Because>(&filled("Revocation", "leaked")).unwrap().reason, "leaked");
+    assert_eq!(read::<RotationBody>(&filled("Rotation", "24h")).unwrap().overlap, "24h");
+    assert_eq!(read::<ReasonBody>(&filled("Revocation", "leaked")).unwrap().reason, "leaked");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::revocation::{Entry, Event, Identifier};
 
 /// An entry as JSON. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, Serialize)]
-pub struct RevocationView {
+pub struct RevocationResponse {
     /// Its number in the log.
     pub id: u64,
     /// `revoked`, `undone`, `key_changed` or `list_imported`.
@@ -30,7 +30,7 @@ pub struct RevocationView {
     pub notice: Option<String>,
 }
 
-impl RevocationView {
+impl RevocationResponse {
     /// An entry to be shown.
     pub fn new(entry: &Entry) -> Self {
         let (says, target, summary) = match &entry.event {

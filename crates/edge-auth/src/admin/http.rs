@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::{AdminError, AdminScope, ImportWish, KeyView, Listed, Registry, RevocationView, Revocations};
+use super::{
+    AdminError, AdminScope, ImportKeyRequest, KeyResponse, KeyService, ListedKey, RevocationResponse,
+    Revocations,
+};
 use crate::api_key::{ApiKey, PlaintextKey};
 use crate::endpoints::InboundRequest;
 use crate::gate::{Gate, Outcome};
@@ -25,21 +28,21 @@ pub(crate) const MAX_ADMIN_BYTES: usize = 64 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rotation {
+struct RotationBody {
     /// How long the old secret stays good, like `24h`.
     overlap: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Because {
+struct ReasonBody {
     reason: String,
 }
 
 /// A key, with its secret if it was made just now.
 #[derive(Serialize)]
-struct Answer<'a> {
-    key: KeyView,
+struct KeyBody<'a> {
+    key: KeyResponse,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
 }
@@ -47,9 +50,9 @@ struct Answer<'a> {
 /// Leave to do one thing.
 #[derive(Debug)]
 #[must_use]
-pub struct Admission(Outcome);
+pub struct AuthorizedOperation(Outcome);
 
-impl Admission {
+impl AuthorizedOperation {
     /// For the audit log, if the host cannot go on: why not.
     pub fn abandon(mut self, error: &str) -> Outcome {
         self.0.audit.error = Some(error.to_owned());
@@ -67,7 +70,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         now: Timestamp,
     ) -> (Reply, Outcome) {
         match self.admit_admin(incoming, now).await {
-            Ok(admission) => self.administer(admission, incoming, body, randomness, now).await,
+            Ok(operation) => self.administer(operation, incoming, body, randomness, now).await,
             Err(refused) => refused,
         }
     }
@@ -78,7 +81,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         &self,
         incoming: &InboundRequest<'_>,
         now: Timestamp,
-    ) -> Result<Admission, (Reply, Outcome)> {
+    ) -> Result<AuthorizedOperation, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
         let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
         let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
@@ -92,13 +95,13 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             let why = "A page of another site sent this, which the caller may know nothing of.";
             return Err((problem(403, "cross_site", why), outcome));
         }
-        Ok(Admission(outcome))
+        Ok(AuthorizedOperation(outcome))
     }
 
     /// Does what an admitted caller asks for.
     pub async fn administer(
         &self,
-        Admission(mut outcome): Admission,
+        AuthorizedOperation(mut outcome): AuthorizedOperation,
         incoming: &InboundRequest<'_>,
         body: &[u8],
         randomness: &dyn Randomness,
@@ -113,7 +116,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
         let by = outcome.audit.principal.clone().unwrap_or_default();
         match self.act(&action, &by, query, body, randomness, now).await {
-            Ok(Done { reply, key, revocation, because, notice }) => {
+            Ok(AdminResponse { reply, key, revocation, reason, notice }) => {
                 outcome.notices.extend(notice.map(|notice| self.redactor.hide(&notice, MAX_REASON)));
                 if let Some(id) = &key {
                     self.forget_key(id);
@@ -124,7 +127,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 }
                 outcome.audit.key = key;
                 outcome.audit.revocation = revocation;
-                outcome.audit.reason = because.map(|because| self.redactor.hide(&because, MAX_REASON));
+                outcome.audit.reason = reason.map(|reason| self.redactor.hide(&reason, MAX_REASON));
                 (reply, outcome)
             }
             Err(error) => {
@@ -145,53 +148,59 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         body: &[u8],
         randomness: &dyn Randomness,
         now: Timestamp,
-    ) -> Result<Done, AdminError> {
+    ) -> Result<AdminResponse, AdminError> {
         let (log, secrets) =
             (self.platform.revocations(), self.revocations.as_ref().map(|replica| &replica.secrets));
-        let keys = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
+        let keys = KeyService::of_blocks(&self.key_blocks, self.platform.api_keys());
         let revocations = || {
-            let keys = Registry::of_blocks(&self.key_blocks, self.platform.api_keys());
+            let keys = KeyService::of_blocks(&self.key_blocks, self.platform.api_keys());
             Revocations::of(&self.policy, secrets.cloned(), keys, log, by)
         };
-        let registry =
-            keys.announcing(secrets.map(|secrets| RevocationLedger::new(secrets.clone(), log)), by);
+        let key_service =
+            keys.publishing(secrets.map(|secrets| RevocationLedger::new(secrets.clone(), log)), by);
         match action {
-            Action::Describe => Ok(Done::read(describe())),
-            Action::List => Ok(Done::read(list(&registry, query, now).await?)),
+            Action::Describe => Ok(AdminResponse::read(describe())),
+            Action::List => Ok(AdminResponse::read(list(&key_service, query, now).await?)),
             Action::Show(id) => {
-                let key = registry.show(id, now).await?;
-                let answer = Answer { key: KeyView::new(&key, now), secret: None };
-                Ok(Done::read(Reply::json(200, &answer)))
+                let key = key_service.show(id, now).await?;
+                let answer = KeyBody { key: KeyResponse::new(&key, now), secret: None };
+                Ok(AdminResponse::read(Reply::json(200, &answer)))
             }
             Action::Create => {
-                let (key, text) = registry.create(read(body)?, randomness, now).await?;
-                Ok(Done::key(201, &key, Some(&text), now))
+                let (key, text) = key_service.create(read(body)?, randomness, now).await?;
+                Ok(AdminResponse::key(201, &key, Some(&text), now))
             }
             Action::Import => {
-                let ImportWish { hash, wish } = read(body)?;
-                Ok(Done::key(201, &registry.import(wish, &hash, now).await?, None, now))
+                let ImportKeyRequest { hash, request } = read(body)?;
+                Ok(AdminResponse::key(201, &key_service.import(request, &hash, now).await?, None, now))
             }
             Action::Rotate(id) => {
-                let Rotation { overlap } = read(body)?;
+                let RotationBody { overlap } = read(body)?;
                 let overlap = duration(&overlap)?;
-                let (key, text) = registry.rotate(id, overlap, randomness, now).await?;
-                Ok(Done::key(200, &key, Some(&text), now))
+                let (key, text) = key_service.rotate(id, overlap, randomness, now).await?;
+                Ok(AdminResponse::key(200, &key, Some(&text), now))
             }
-            Action::Disable(id) => Ok(Done::key(200, &registry.disable(id, now).await?, None, now)),
-            Action::Enable(id) => Ok(Done::key(200, &registry.enable(id, now).await?, None, now)),
+            Action::Disable(id) => {
+                Ok(AdminResponse::key(200, &key_service.disable(id, now).await?, None, now))
+            }
+            Action::Enable(id) => Ok(AdminResponse::key(200, &key_service.enable(id, now).await?, None, now)),
             Action::Revoke(id) => {
-                let Because { reason } = read(body)?;
-                let (key, entry) = registry.revoke_by_entry(id, &reason, now).await?;
+                let ReasonBody { reason } = read(body)?;
+                let (key, entry) = key_service.revoke_by_entry(id, &reason, now).await?;
                 let revocation = entry.map(|entry| entry.sequence);
-                Ok(Done { revocation, because: because(&reason), ..Done::key(200, &key, None, now) })
+                Ok(AdminResponse {
+                    revocation,
+                    reason: audit_reason(&reason),
+                    ..AdminResponse::key(200, &key, None, now)
+                })
             }
             Action::ListRevocations => {
                 let (before, limit) = page(query)?;
-                Ok(Done::read(Reply::json(200, &revocations()?.list(before, limit).await?)))
+                Ok(AdminResponse::read(Reply::json(200, &revocations()?.list(before, limit).await?)))
             }
             Action::ShowRevocation(id) => {
                 let entry = revocations()?.show(number(id)?).await?;
-                Ok(Done::read(Reply::json(200, &RevocationView::new(&entry))))
+                Ok(AdminResponse::read(Reply::json(200, &RevocationResponse::new(&entry))))
             }
             Action::CreateRevocation => {
                 let revocations = revocations()?;
@@ -199,56 +208,60 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 // It is made, whatever else goes wrong.
                 let untidy = revocations.tidy(randomness, now).await.err();
                 let notice = untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
-                Ok(Done { notice, reply: Reply::json(201, &view), ..Done::entry(201, &entry) })
+                Ok(AdminResponse {
+                    notice,
+                    reply: Reply::json(201, &view),
+                    ..AdminResponse::entry(201, &entry)
+                })
             }
             Action::UndoRevocation(id) => {
-                let Because { reason } = read(body)?;
-                Ok(Done::entry(201, &revocations()?.undo(number(id)?, &reason, now).await?))
+                let ReasonBody { reason } = read(body)?;
+                Ok(AdminResponse::entry(201, &revocations()?.undo(number(id)?, &reason, now).await?))
             }
             Action::CompactRevocations => {
                 let held = revocations()?.compact(randomness, now).await?;
-                Ok(Done::read(Reply::json(200, &serde_json::json!({ "held": held }))))
+                Ok(AdminResponse::read(Reply::json(200, &serde_json::json!({ "held": held }))))
             }
         }
     }
 }
 
 /// What was done.
-struct Done {
+struct AdminResponse {
     reply: Reply,
     /// The id of the key that was written.
     key: Option<String>,
     /// The number of the revocation that was entered.
     revocation: Option<u64>,
     /// Why it was.
-    because: Option<String>,
+    reason: Option<String>,
     /// What an operator should know besides.
     notice: Option<String>,
 }
 
-impl Done {
+impl AdminResponse {
     fn read(reply: Reply) -> Self {
-        Self { reply, key: None, revocation: None, because: None, notice: None }
+        Self { reply, key: None, revocation: None, reason: None, notice: None }
     }
 
     fn key(status: u16, key: &ApiKey, text: Option<&PlaintextKey>, now: Timestamp) -> Self {
-        let answer = Answer { key: KeyView::new(key, now), secret: text.map(PlaintextKey::expose) };
+        let answer = KeyBody { key: KeyResponse::new(key, now), secret: text.map(PlaintextKey::expose) };
         Self { key: Some(key.id().to_owned()), ..Self::read(Reply::json(status, &answer)) }
     }
 
     fn entry(status: u16, entry: &Entry) -> Self {
-        let reply = Reply::json(status, &RevocationView::new(entry));
+        let reply = Reply::json(status, &RevocationResponse::new(entry));
         let key = match &entry.event {
             Event::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
             _ => None,
         };
-        let because = because(&entry.reason);
-        Self { key, revocation: Some(entry.sequence), because, ..Self::read(reply) }
+        let reason = audit_reason(&entry.reason);
+        Self { key, revocation: Some(entry.sequence), reason, ..Self::read(reply) }
     }
 }
 
 /// A reason, for the audit log.
-fn because(reason: &str) -> Option<String> {
+fn audit_reason(reason: &str) -> Option<String> {
     Some(crate::audit::excerpt(reason, 256))
 }
 
@@ -275,18 +288,18 @@ fn page(query: &str) -> Result<(Option<u64>, usize), AdminError> {
 }
 
 async fn list<S: ApiKeyAdmin, L: RevocationLog>(
-    registry: &Registry<'_, S, L>,
+    key_service: &KeyService<'_, S, L>,
     query: &str,
     now: Timestamp,
 ) -> Result<Reply, AdminError> {
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Entry {
-        Key(Box<KeyView>),
+        Key(Box<KeyResponse>),
         Untrusted { id: String, untrusted: String },
     }
     #[derive(Serialize)]
-    struct Keys {
+    struct KeysBody {
         keys: Vec<Entry>,
         next: Option<String>,
     }
@@ -303,12 +316,12 @@ async fn list<S: ApiKeyAdmin, L: RevocationLog>(
             }
         }
     }
-    let page = registry.list(block.as_deref(), after.as_deref(), limit, now).await?;
+    let page = key_service.list(block.as_deref(), after.as_deref(), limit, now).await?;
     let entry = |listed| match listed {
-        Listed::Key(key) => Entry::Key(Box::new(KeyView::new(&key, now))),
-        Listed::Untrusted { id, reason } => Entry::Untrusted { id, untrusted: reason },
+        ListedKey::Key(key) => Entry::Key(Box::new(KeyResponse::new(&key, now))),
+        ListedKey::Untrusted { id, reason } => Entry::Untrusted { id, untrusted: reason },
     };
-    Ok(Reply::json(200, &Keys { keys: page.keys.into_iter().map(entry).collect(), next: page.next }))
+    Ok(Reply::json(200, &KeysBody { keys: page.keys.into_iter().map(entry).collect(), next: page.next }))
 }
 
 fn describe() -> Reply {

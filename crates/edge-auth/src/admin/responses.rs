@@ -12,7 +12,7 @@ use crate::scopes::Scopes;
 /// A key for people and for JSON; times are RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct KeyView {
+pub struct KeyResponse {
     /// The id, which is part of the key's text and no secret.
     pub id: String,
     /// The block that it belongs to.
@@ -45,7 +45,7 @@ pub struct KeyView {
     pub version: u64,
 }
 
-impl KeyView {
+impl KeyResponse {
     /// The key as it stands at `now`.
     pub fn new(key: &ApiKey, now: Timestamp) -> Self {
         let expires_at = match key.expires() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::wish::within_time;
-use super::{AdminError, KeyWish};
+use super::requests::within_time;
+use super::{AdminError, CreateKeyRequest};
 use crate::api_key::{ApiKey, ApiKeyProfile, Expiry, LifecycleError, PlaintextKey, claimed_block};
 use crate::gate::{SecretProvider, build_key_blocks};
 use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, NoRevocations, Put, Randomness, RevocationLog};
@@ -20,15 +20,15 @@ const PAGE: usize = 200;
 
 /// Administers the API keys of one store.
 #[derive(Debug)]
-pub struct Registry<'a, S, L = NoRevocations> {
+pub struct KeyService<'a, S, L = NoRevocations> {
     store: &'a S,
     blocks: Vec<ApiKeyProfile>,
-    announcer: Option<Announcer<'a, L>>,
+    publisher: Option<ChangePublisher<'a, L>>,
 }
 
 /// Tells the instances of gates what changed, by the revocation feed.
 #[derive(Debug)]
-struct Announcer<'a, L> {
+struct ChangePublisher<'a, L> {
     ledger: RevocationLedger<'a, L>,
     by: String,
 }
@@ -37,14 +37,14 @@ struct Announcer<'a, L> {
 #[derive(Debug)]
 pub struct Page {
     /// The keys.
-    pub keys: Vec<Listed>,
+    pub keys: Vec<ListedKey>,
     /// Where the next page begins, if there may be one.
     pub next: Option<String>,
 }
 
 /// One entry of a list.
 #[derive(Debug)]
-pub enum Listed {
+pub enum ListedKey {
     /// A key.
     Key(Box<ApiKey>),
     /// A record that cannot be trusted or read, and why.
@@ -56,49 +56,54 @@ pub enum Listed {
     },
 }
 
-impl<'a, S: ApiKeyAdmin> Registry<'a, S> {
+impl<'a, S: ApiKeyAdmin> KeyService<'a, S> {
     /// For the keys of `policy`, with its peppers from `secret_provider`.
     pub fn new(
         policy: &Policy,
         secret_provider: &dyn SecretProvider,
         store: &'a S,
     ) -> Result<Self, PolicyErrors> {
-        Ok(Self { store, blocks: build_key_blocks(policy, secret_provider)?, announcer: None })
+        Ok(Self { store, blocks: build_key_blocks(policy, secret_provider)?, publisher: None })
     }
 
     pub(super) fn of_blocks(blocks: &[ApiKeyProfile], store: &'a S) -> Self {
-        Self { store, blocks: blocks.to_vec(), announcer: None }
+        Self { store, blocks: blocks.to_vec(), publisher: None }
     }
 
     /// With changes told by a revocation feed, if there is one, as what `by` does.
-    pub fn announcing<L: RevocationLog>(
+    pub fn publishing<L: RevocationLog>(
         self,
         ledger: Option<RevocationLedger<'a, L>>,
         by: impl Into<String>,
-    ) -> Registry<'a, S, L> {
-        let announcer = ledger.map(|ledger| Announcer { ledger, by: by.into() });
-        Registry { store: self.store, blocks: self.blocks, announcer }
+    ) -> KeyService<'a, S, L> {
+        let publisher = ledger.map(|ledger| ChangePublisher { ledger, by: by.into() });
+        KeyService { store: self.store, blocks: self.blocks, publisher }
     }
 }
 
-impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
+impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
     /// Makes a key. Its text is returned once and is stored nowhere.
     pub async fn create(
         &self,
-        wish: KeyWish,
+        request: CreateKeyRequest,
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
-        let block = self.block(&wish.block)?;
-        let (key, text) = block.issue(wish.terms(now)?, randomness, now)?;
+        let block = self.block(&request.block)?;
+        let (key, text) = block.issue(request.to_new_key(now)?, randomness, now)?;
         self.insert(&key, now).await?;
         Ok((key, text))
     }
 
     /// Takes over a key of another system by its hash.
-    pub async fn import(&self, wish: KeyWish, hash: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
-        let block = self.block(&wish.block)?;
-        let mut key = block.import(wish.terms(now)?, hash, now)?;
+    pub async fn import(
+        &self,
+        request: CreateKeyRequest,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<ApiKey, AdminError> {
+        let block = self.block(&request.block)?;
+        let mut key = block.import(request.to_new_key(now)?, hash, now)?;
         let known = self.announced(&key).await?;
         if let Some(known) = known {
             // Somebody deleted an earlier record of the same hash.
@@ -146,8 +151,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
             block.is_none_or(|block| claimed_block(record).is_ok_and(|claimed| claimed == block))
         };
         let entry = |record: &ApiKeyRecord| match self.open(record) {
-            Ok(key) => Listed::Key(Box::new(key)),
-            Err(error) => Listed::Untrusted { id: record.id.clone(), reason: error.to_string() },
+            Ok(key) => ListedKey::Key(Box::new(key)),
+            Err(error) => ListedKey::Untrusted { id: record.id.clone(), reason: error.to_string() },
         };
         Ok(Page { keys: records.iter().filter(wanted).map(entry).collect(), next })
     }
@@ -192,7 +197,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
         let key = self.show(id, now).await?;
         key.revoke(reason, now)?;
         let mut entry = None;
-        if let Some(Announcer { ledger, by }) = &self.announcer {
+        if let Some(ChangePublisher { ledger, by }) = &self.publisher {
             let target = Target::ApiKey { id: name(&key)? };
             entry = Some(ledger.revoke(target, ends(&key), ChangeMeta { by, reason, now }).await?);
         }
@@ -228,7 +233,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
 
     /// Tells which version of a key's record was written.
     async fn announce(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
-        if let Some(Announcer { ledger, by }) = &self.announcer {
+        if let Some(ChangePublisher { ledger, by }) = &self.publisher {
             let order = ChangeMeta { by, reason: "its record was written", now };
             let told = ledger.key_written(&name(key)?, key.version(), ends(key), order).await;
             told.map_err(AdminError::Unannounced)?;
@@ -254,8 +259,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Registry<'a, S, L> {
 
     /// The latest version of a key's record that was told of.
     async fn announced(&self, key: &ApiKey) -> Result<Option<u64>, AdminError> {
-        match &self.announcer {
-            Some(Announcer { ledger, .. }) => Ok(ledger.key_version(&name(key)?).await?),
+        match &self.publisher {
+            Some(ChangePublisher { ledger, .. }) => Ok(ledger.key_version(&name(key)?).await?),
             None => Ok(None),
         }
     }
