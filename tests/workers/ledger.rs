@@ -1,6 +1,6 @@
 //! The ledger as a store of this process: what scenarios make their keys in.
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn record(stored: &Value) -> ApiKeyRecord {
         id: stored["id"].as_str().unwrap_or_default().to_owned(),
         document: stored["document"].as_str().unwrap_or_default().to_owned(),
         version: stored["version"].as_u64().unwrap_or_default(),
-        lapses_at: stored["lapses_at"].as_u64().map(Timestamp::from_millis),
+        expires_at: stored["lapses_at"].as_u64().map(Timestamp::from_millis),
     }
 }
 
@@ -44,19 +44,19 @@ impl ApiKeyAdmin for RevocationLedger<'_> {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
-        let ApiKeyRecord { id, document, version, lapses_at } = record;
-        let lapses_at = lapses_at.map(Timestamp::millis);
-        let record = json!({ "id": id, "document": document, "version": version, "lapses_at": lapses_at });
+    ) -> Result<WriteOutcome, Unavailable> {
+        let ApiKeyRecord { id, document, version, expires_at } = record;
+        let expires_at = expires_at.map(Timestamp::millis);
+        let record = json!({ "id": id, "document": document, "version": version, "lapses_at": expires_at });
         let expected = match expected {
-            Expected::Absent => Value::Null,
-            Expected::Version(version) => json!(version),
+            Precondition::Absent => Value::Null,
+            Precondition::Version(version) => json!(version),
         };
         let put = json!({ "put": { "record": record, "expected": expected, "now": now.millis() } });
         let stored = self.ask(put)?["put"]["stored"].as_bool();
-        Ok(if stored == Some(true) { Put::Stored } else { Put::Conflict })
+        Ok(if stored == Some(true) { WriteOutcome::Stored } else { WriteOutcome::Conflict })
     }
 
     async fn list(

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
@@ -31,9 +31,9 @@ impl ApiKeyAdmin for DynamoDbStore {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         self.within_deadline("PutItem", self.put_record(record, expected, now).boxed()).await
     }
 
@@ -51,9 +51,9 @@ impl DynamoDbStore {
     async fn put_record(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Trouble> {
+    ) -> Result<WriteOutcome, Trouble> {
         let key =
             key::of_api_key(&record.id).ok_or_else(|| Trouble("an id has 1 to 128 bytes".to_owned()))?;
         let write = this_write()?;
@@ -64,20 +64,20 @@ impl DynamoDbStore {
             .expression_attribute_values(":now", number(now.millis()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match expected {
-            Expected::Absent => put.condition_expression("attribute_not_exists(pk) OR lapses_at <= :now"),
-            Expected::Version(version) => put
+            Precondition::Absent => put.condition_expression("attribute_not_exists(pk) OR lapses_at <= :now"),
+            Precondition::Version(version) => put
                 .condition_expression(
                     "version = :version AND (attribute_not_exists(lapses_at) OR lapses_at > :now)",
                 )
                 .expression_attribute_values(":version", number(version)),
         };
         match put.send().await {
-            Ok(_) => Ok(Put::Stored),
+            Ok(_) => Ok(WriteOutcome::Stored),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(stored)) => {
                     // After an answer that got lost, the retry finds what the first attempt wrote.
                     let ours = stored.item().and_then(|item| item.get(WRITE)) == Some(&write);
-                    Ok(if ours { Put::Stored } else { Put::Conflict })
+                    Ok(if ours { WriteOutcome::Stored } else { WriteOutcome::Conflict })
                 }
                 _ => Err(cause(error)),
             },
@@ -99,9 +99,9 @@ fn attributes(record: &ApiKeyRecord, write: AttributeValue) -> Item {
         ("version".to_owned(), number(record.version)),
         (WRITE.to_owned(), write),
     ]);
-    if let Some(lapses_at) = record.lapses_at {
-        item.insert("lapses_at".to_owned(), number(lapses_at.millis()));
-        item.insert(TTL.to_owned(), number(lapses_at.millis().div_ceil(1000)));
+    if let Some(expires_at) = record.expires_at {
+        item.insert("lapses_at".to_owned(), number(expires_at.millis()));
+        item.insert(TTL.to_owned(), number(expires_at.millis().div_ceil(1000)));
     }
     item
 }
@@ -111,14 +111,14 @@ pub(crate) fn record(item: Item) -> Result<ApiKeyRecord, Trouble> {
     Ok(ApiKeyRecord {
         document: stored.text("document")?,
         version: stored.number("version")?,
-        lapses_at: stored.lapses_at()?,
+        expires_at: stored.expires_at()?,
         id: stored.sort().to_owned(),
     })
 }
 
 /// DynamoDB deletes what has lapsed within days, not at once.
 pub(crate) fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
-    record.lapses_at.is_none_or(|lapses_at| now < lapses_at)
+    record.expires_at.is_none_or(|expires_at| now < expires_at)
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
             id: "k1".into(),
             document: "{}".into(),
             version: 7,
-            lapses_at: Some(Timestamp::from_millis(1501)),
+            expires_at: Some(Timestamp::from_millis(1501)),
         };
         let mut item = attributes(&record, bytes(b"a write"));
         item.insert("sk".to_owned(), text("k1"));
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_table_forgets_a_record_in_the_second_after_it_lapsed() {
         assert_eq!(stored().1[TTL], number(2));
-        let forever = ApiKeyRecord { lapses_at: None, ..stored().0 };
+        let forever = ApiKeyRecord { expires_at: None, ..stored().0 };
         let item = attributes(&forever, bytes(b"a write"));
         assert!(!item.contains_key(TTL) && !item.contains_key("lapses_at"));
     }

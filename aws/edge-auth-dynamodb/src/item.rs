@@ -78,7 +78,7 @@ impl Stored {
         }
     }
 
-    pub(crate) fn lapses_at(&self) -> Result<Option<Timestamp>, Trouble> {
+    pub(crate) fn expires_at(&self) -> Result<Option<Timestamp>, Trouble> {
         let attribute = "lapses_at";
         match self.item.contains_key(attribute) {
             true => Ok(Some(Timestamp::from_millis(self.number(attribute)?))),

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
     WriteRequest,
 };
 use edge_auth::platform::{
-    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
@@ -68,7 +68,7 @@ impl RevocationFeed for DynamoDbStore {
 }
 
 impl RevocationLog for DynamoDbStore {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         self.within_deadline("TransactWriteItems", self.append_records(records).boxed()).await
     }
 
@@ -92,9 +92,9 @@ impl RevocationLog for DynamoDbStore {
         self.within_deadline("PutItem", put.boxed()).await
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         let put = self.within_deadline("PutItem", self.replace_snapshot(snapshot).boxed()).await?;
-        if put == Put::Stored {
+        if put == WriteOutcome::Stored {
             // What stays is dropped with the next one: that it takes room is no reason to fail.
             let _ = self.drop_parts_before(&snapshot.id).await;
         }
@@ -132,13 +132,13 @@ impl DynamoDbStore {
     }
 
     /// Repeating an attempt whose answer got lost does nothing: the SDK gives all of them one token.
-    async fn append_records(&self, records: &[RevocationRecord]) -> Result<Put, Trouble> {
+    async fn append_records(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Trouble> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
-            return Ok(Put::Stored);
+            return Ok(WriteOutcome::Stored);
         };
         let in_a_row = (first.sequence..).zip(records).all(|(sequence, record)| record.sequence == sequence);
         if !in_a_row || first.sequence == 0 {
-            return Ok(Put::Conflict);
+            return Ok(WriteOutcome::Conflict);
         }
         let mut head = Update::builder()
             .table_name(self.table.as_str())
@@ -160,14 +160,14 @@ impl DynamoDbStore {
             transaction = transaction.transact_items(put);
         }
         match transaction.send().await {
-            Ok(_) => Ok(Put::Stored),
+            Ok(_) => Ok(WriteOutcome::Stored),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
                     if cancelled.cancellation_reasons().iter().any(|reason| {
                         matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
                     }) =>
                 {
-                    Ok(Put::Conflict)
+                    Ok(WriteOutcome::Conflict)
                 }
                 _ => Err(cause(error)),
             },
@@ -194,7 +194,7 @@ impl DynamoDbStore {
         }
     }
 
-    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Trouble> {
+    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Trouble> {
         let mut item = key::of_snapshot();
         item.extend([
             ("sequence".to_owned(), number(snapshot.sequence)),
@@ -208,12 +208,12 @@ impl DynamoDbStore {
             .expression_attribute_values(":sequence", number(snapshot.sequence))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
-            Ok(_) => Ok(Put::Stored),
+            Ok(_) => Ok(WriteOutcome::Stored),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     // By an attempt whose answer was lost.
                     let ours = failed.item().and_then(|item| item.get("id")) == Some(&text(&snapshot.id));
-                    Ok(if ours { Put::Stored } else { Put::Conflict })
+                    Ok(if ours { WriteOutcome::Stored } else { WriteOutcome::Conflict })
                 }
                 _ => Err(cause(error)),
             },
@@ -296,7 +296,7 @@ async fn page(
 fn item(record: &RevocationRecord) -> Item {
     let mut item = key::of_revocation(record.sequence);
     item.extend([("mark".to_owned(), text(&record.mark)), ("document".to_owned(), text(&record.document))]);
-    item.extend(record.lapses_at.map(|lapses_at| ("lapses_at".to_owned(), number(lapses_at.millis()))));
+    item.extend(record.expires_at.map(|expires_at| ("lapses_at".to_owned(), number(expires_at.millis()))));
     item
 }
 
@@ -309,7 +309,7 @@ fn record(item: Item) -> Result<RevocationRecord, Trouble> {
         sequence: sequence.ok_or_else(|| stored.wrong(key::SORT))?,
         mark: stored.text("mark")?,
         document: stored.text("document")?,
-        lapses_at: stored.lapses_at()?,
+        expires_at: stored.expires_at()?,
     })
 }
 

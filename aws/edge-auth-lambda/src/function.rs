@@ -87,7 +87,7 @@ impl Function {
         event.reply(match dispatched {
             Dispatched::Reply(reply) => reply,
             // Without an upstream no request goes on to one.
-            Dispatched::Forward(_) => Reply::trouble(404, "There is no upstream."),
+            Dispatched::Forward(_) => Reply::host_error(404, "There is no upstream."),
         })
     }
 }
@@ -164,7 +164,9 @@ fn unanswered(unread: Unread) -> Result<Answer, Diagnostic> {
     };
     tell([format!("refused {what}")]);
     match unread {
-        Unread::Http(_) => Ok(Answer::Http(HttpReply::plain(Reply::trouble(400, "The event is not whole.")))),
+        Unread::Http(_) => {
+            Ok(Answer::Http(HttpReply::plain(Reply::host_error(400, "The event is not whole."))))
+        }
         Unread::Unknown | Unread::Authorizer(_) => Err(raised(AuthorizerError::Unauthorized)),
     }
 }

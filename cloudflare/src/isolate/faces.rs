@@ -21,7 +21,7 @@ use crate::isolate::serving::Serving;
 /// Answers a request with this head.
 pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, head: String) -> Answer {
     let Some(head) = Head::parse(&head) else {
-        return Answer::reply(Reply::trouble(400, "The request cannot be read."));
+        return Answer::reply(Reply::host_error(400, "The request cannot be read."));
     };
     let certificate = (serving.takes_certificates && caller == Caller::Internet)
         .then(|| ClientCertificate::of(&event.request()));

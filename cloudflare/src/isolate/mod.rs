@@ -37,7 +37,7 @@ pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
             eager::now_or_later(async move { faces::answer(serving, event, caller, head).await.written() })
         }
         Err(reason) => {
-            let mut answer = Answer::reply(Reply::trouble(503, "The gate cannot decide at the moment."));
+            let mut answer = Answer::reply(Reply::host_error(503, "The gate cannot decide at the moment."));
             answer.notices.push(reason);
             JsValue::from_str(&answer.written())
         }
@@ -52,7 +52,7 @@ pub fn revive() {}
 /// An answer of the gate's own, where JavaScript cannot do what was decided.
 #[wasm_bindgen]
 pub fn trouble(status: u16, detail: &str) -> String {
-    Answer::reply(Reply::trouble(status, detail)).written()
+    Answer::reply(Reply::host_error(status, detail)).written()
 }
 
 /// `Cache-Control` of an answer to a principal, from what the origin said.

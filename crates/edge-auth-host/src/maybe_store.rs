@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, MaybeSend, Put, RevocationFeed, RevocationLog,
-    RevocationRecord, SnapshotRecord, Unavailable,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MaybeSend, Precondition, RevocationFeed, RevocationLog,
+    RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
@@ -17,13 +17,13 @@ pub struct MaybeStore<S> {
     store: Option<S>,
     missing: &'static str,
     tried: bool,
-    turn: Arc<Mutex<()>>,
+    read_lock: Arc<Mutex<()>>,
 }
 
 impl<S> MaybeStore<S> {
     /// This store; `missing` says what to do where there is none.
     pub fn new(store: Option<S>, missing: &'static str) -> Self {
-        Self { store, missing, tried: false, turn: Arc::default() }
+        Self { store, missing, tried: false, read_lock: Arc::default() }
     }
 
     /// This store, for a policy that is only tried: where there is none, nothing was ever revoked.
@@ -51,9 +51,9 @@ impl<S: ApiKeyAdmin> ApiKeyAdmin for MaybeStore<S> {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         self.store()?.put(record, expected, now).await
     }
 
@@ -68,8 +68,8 @@ impl<S: ApiKeyAdmin> ApiKeyAdmin for MaybeStore<S> {
 }
 
 impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
-    fn turn(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
-        Arc::clone(&self.turn).lock_owned()
+    fn acquire_read_lock(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
+        Arc::clone(&self.read_lock).lock_owned()
     }
 
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -96,7 +96,7 @@ impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
 }
 
 impl<S: RevocationLog> RevocationLog for MaybeStore<S> {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         self.store()?.append(records).await
     }
 
@@ -108,7 +108,7 @@ impl<S: RevocationLog> RevocationLog for MaybeStore<S> {
         self.store()?.put_snapshot_part(id, index, bytes).await
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         self.store()?.put_snapshot(snapshot).await
     }
 

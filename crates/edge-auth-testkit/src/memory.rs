@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use crate::waiting::Barrier;
@@ -82,7 +82,7 @@ impl State {
 }
 
 fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
-    record.lapses_at.is_none_or(|lapses_at| now < lapses_at)
+    record.expires_at.is_none_or(|expires_at| now < expires_at)
 }
 
 impl ApiKeys for MemoryApiKeys {
@@ -101,22 +101,22 @@ impl ApiKeyAdmin for MemoryApiKeys {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let mut state = self.state();
         state.operations.puts += 1;
         state.answerable()?;
         let as_expected = match (state.alive(&record.id, now), expected) {
-            (None, Expected::Absent) => true,
-            (Some(stored), Expected::Version(version)) => stored.version == version,
-            (Some(_), Expected::Absent) | (None, Expected::Version(_)) => false,
+            (None, Precondition::Absent) => true,
+            (Some(stored), Precondition::Version(version)) => stored.version == version,
+            (Some(_), Precondition::Absent) | (None, Precondition::Version(_)) => false,
         };
         if !as_expected {
-            return Ok(Put::Conflict);
+            return Ok(WriteOutcome::Conflict);
         }
         state.records.insert(record.id.clone(), record.clone());
-        Ok(Put::Stored)
+        Ok(WriteOutcome::Stored)
     }
 
     async fn list(
@@ -149,7 +149,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1000);
 
     fn record() -> ApiKeyRecord {
-        ApiKeyRecord { id: "k1".into(), document: "{}".into(), version: 1, lapses_at: None }
+        ApiKeyRecord { id: "k1".into(), document: "{}".into(), version: 1, expires_at: None }
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
             let _ = block_on(store.find("k1", NOW)).unwrap();
         }
         for _ in 0..2 {
-            let _ = block_on(other_handle.put(&record(), Expected::Absent, NOW)).unwrap();
+            let _ = block_on(other_handle.put(&record(), Precondition::Absent, NOW)).unwrap();
         }
         let _ = block_on(store.list(None, 10, NOW)).unwrap();
         let expected = Operations { finds: 3, puts: 2, lists: 1 };
@@ -174,7 +174,7 @@ mod tests {
         let trouble = Unavailable::new("the disk is on fire");
         assert_eq!(block_on(store.find("k1", NOW)), Err(trouble.clone()));
         assert_eq!(block_on(store.list(None, 1, NOW)), Err(trouble.clone()));
-        let put = block_on(store.put(&record(), Expected::Absent, NOW));
+        let put = block_on(store.put(&record(), Precondition::Absent, NOW));
         assert_eq!(put, Err(trouble));
 
         store.set_available();

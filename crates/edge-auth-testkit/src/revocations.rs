@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge_auth::platform::{
-    MaybeSend, Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::waiting::Barrier;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryRevocations {
     state: Arc<Mutex<State>>,
-    turn: Arc<futures::lock::Mutex<()>>,
+    read_lock: Arc<futures::lock::Mutex<()>>,
     barrier: Barrier,
 }
 
@@ -110,8 +110,8 @@ impl State {
 }
 
 impl RevocationFeed for MemoryRevocations {
-    async fn turn(&self) -> impl MaybeSend {
-        Arc::clone(&self.turn).lock_owned().await
+    async fn acquire_read_lock(&self) -> impl MaybeSend {
+        Arc::clone(&self.read_lock).lock_owned().await
     }
 
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -148,14 +148,14 @@ impl RevocationFeed for MemoryRevocations {
 }
 
 impl RevocationLog for MemoryRevocations {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let mut state = self.writing()?;
         let next = state.stored.records.last_key_value().map_or(1, |(newest, _)| newest + 1);
         if !(next..).zip(records).all(|(sequence, record)| record.sequence == sequence) {
-            return Ok(Put::Conflict);
+            return Ok(WriteOutcome::Conflict);
         }
         state.stored.records.extend(records.iter().map(|record| (record.sequence, record.clone())));
-        Ok(Put::Stored)
+        Ok(WriteOutcome::Stored)
     }
 
     async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -169,19 +169,20 @@ impl RevocationLog for MemoryRevocations {
         Ok(())
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         let mut state = self.writing()?;
         if state.stored.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
-            return Ok(Put::Conflict);
+            return Ok(WriteOutcome::Conflict);
         }
         state.stored.snapshot = Some(snapshot.clone());
         state.stored.parts.retain(|(id, _), _| *id >= snapshot.id);
-        Ok(Put::Stored)
+        Ok(WriteOutcome::Stored)
     }
 
     async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         let mut state = self.writing()?;
-        let lapsed = |record: &&RevocationRecord| record.lapses_at.is_some_and(|lapses_at| lapses_at <= now);
+        let lapsed =
+            |record: &&RevocationRecord| record.expires_at.is_some_and(|expires_at| expires_at <= now);
         let gone = state.stored.records.range(..before).map(|(_, record)| record).filter(lapsed).take(limit);
         let gone: Vec<u64> = gone.map(|record| record.sequence).collect();
         gone.iter().for_each(|sequence| drop(state.stored.records.remove(sequence)));

@@ -76,9 +76,9 @@ pub trait ApiKeyAdmin: ApiKeys {
     fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Put, Unavailable>> + MaybeSend;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
     /// Up to `limit` records that have not lapsed at `now`, ordered by id (bytewise), those after
     /// `after` only.
@@ -101,12 +101,12 @@ pub struct ApiKeyRecord {
     /// Counts the writes of this id, from 1; the base of compare-and-set.
     pub version: u64,
     /// When the store may forget the record, and must no longer answer it; `None` is never.
-    pub lapses_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What must be stored for a write to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub enum Precondition {
     /// No record has this id.
     Absent,
     /// The record has exactly this version.
@@ -116,7 +116,7 @@ pub enum Expected {
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub enum Put {
+pub enum WriteOutcome {
     /// The record is stored, durably.
     Stored,
     /// Something else is stored than was expected; nothing was changed.

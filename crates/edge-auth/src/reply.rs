@@ -51,23 +51,23 @@ impl Reply {
 
     /// A refusal of a method where only `allowed` ones are answered (RFC 9110, section 15.5.6).
     pub fn method_not_allowed(allowed: &str) -> Self {
-        let mut reply = Self::trouble(405, &format!("Ask with {allowed}."));
+        let mut reply = Self::host_error(405, &format!("Ask with {allowed}."));
         reply.headers.push(("Allow".to_owned(), allowed.to_owned()));
         reply
     }
 
     /// A refusal of the host's own, before an endpoint of the gate was asked or after one let the
     /// request pass (RFC 9457, section 4.2.1).
-    pub fn trouble(status: u16, detail: &str) -> Self {
+    pub fn host_error(status: u16, detail: &str) -> Self {
         #[derive(Serialize)]
-        struct Trouble<'a> {
+        struct HostProblem<'a> {
             r#type: &'static str,
             title: &'static str,
             status: u16,
             detail: &'a str,
         }
-        let trouble = Trouble { r#type: "about:blank", title: reason_phrase(status), status, detail };
-        Self::typed(status, PROBLEM, &trouble)
+        let body = HostProblem { r#type: "about:blank", title: reason_phrase(status), status, detail };
+        Self::typed(status, PROBLEM, &body)
     }
 
     /// A field's first value, by its name in any case.
@@ -79,14 +79,14 @@ impl Reply {
     fn problem(status: u16, code: Code) -> Self {
         /// RFC 9457, section 3.1, with our code as an extension member (section 3.2).
         #[derive(Serialize)]
-        struct Problem {
+        struct DenialProblem {
             r#type: String,
             title: &'static str,
             status: u16,
             code: Code,
         }
         let r#type = format!("urn:edge-auth:denial:{}", code.name());
-        let problem = Problem { r#type, title: code.title(), status, code };
+        let problem = DenialProblem { r#type, title: code.title(), status, code };
         Self::typed(status, PROBLEM, &problem)
     }
 
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn trouble_of_the_host_is_a_problem_without_a_code() {
-        let reply = Reply::trouble(413, "The body is too large.");
+        let reply = Reply::host_error(413, "The body is too large.");
         assert_eq!(reply.header("content-type"), Some("application/problem+json"));
         let body = br#"{"type":"about:blank","title":"Content Too Large","status":413,"detail":"The body is too large."}"#;
         assert_eq!(reply.body, body);

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use edge_auth::platform::{ApiKeyAdmin, ApiKeys, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeys, Precondition, WriteOutcome};
 use edge_auth_dynamodb::Init;
 
 use crate::support::{NOW, at, config, local, open, record};
@@ -26,7 +26,7 @@ async fn item(table: &str, id: &str) -> HashMap<String, AttributeValue> {
 async fn an_item_that_somebody_truncated_is_named_and_the_others_are_still_found() {
     let store = open("edited").await.unwrap();
     for id in ["k1", "k2"] {
-        assert_eq!(store.put(&record(id), Expected::Absent, NOW).await.unwrap(), Put::Stored);
+        assert_eq!(store.put(&record(id), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     }
     let mut truncated = item("edited", "k1").await;
     truncated.remove("document");

@@ -74,5 +74,5 @@ pub(crate) fn refusal(code: &str, message: &str) -> Response {
 }
 
 pub(crate) fn record(id: &str) -> ApiKeyRecord {
-    ApiKeyRecord { id: id.to_owned(), document: "{}".to_owned(), version: 1, lapses_at: None }
+    ApiKeyRecord { id: id.to_owned(), document: "{}".to_owned(), version: 1, expires_at: None }
 }

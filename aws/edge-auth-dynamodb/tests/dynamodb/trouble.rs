@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
-    SnapshotRecord,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog, RevocationRecord,
+    SnapshotRecord, WriteOutcome,
 };
 use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, TableName};
 use edge_auth_testkit::scenario::SeenRequest;
@@ -20,7 +20,7 @@ use crate::support::{NOW, SECRET, at, config, forwarded, local, open, record, re
 /// What every operation says when the store cannot answer. Each must begin by table and operation.
 async fn complaints(store: &DynamoDbStore) -> [String; 3] {
     let found = store.find("k1", NOW).await.unwrap_err().to_string();
-    let put = store.put(&record("k1"), Expected::Absent, NOW).await.unwrap_err().to_string();
+    let put = store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap_err().to_string();
     let listed = store.list(None, 10, NOW).await.unwrap_err().to_string();
     let complaints = [found, put, listed];
     for (complaint, operation) in complaints.iter().zip(["GetItem", "PutItem", "Query"]) {
@@ -68,7 +68,7 @@ async fn a_throttled_table_closes_the_door_after_four_attempts() {
 #[tokio::test]
 async fn a_throttle_that_passes_is_not_noticed() {
     let direct = open("throttled").await.unwrap();
-    assert_eq!(direct.put(&record("k1"), Expected::Absent, NOW).await.unwrap(), Put::Stored);
+    assert_eq!(direct.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     let (server, requests) = flaky(2, |_| throttled());
     assert_eq!(at(&server.url(), "throttled").find("k1", NOW).await.unwrap(), Some(record("k1")));
     assert_eq!(requests.load(Ordering::SeqCst), 3);
@@ -83,11 +83,11 @@ async fn a_write_whose_answer_was_lost_is_stored_once_and_said_to_be() {
     };
     let (server, requests) = flaky(1, lose);
     let store = at(&server.url(), "lost");
-    assert_eq!(store.put(&record("k1"), Expected::Absent, NOW).await.unwrap(), Put::Stored);
+    assert_eq!(store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(requests.load(Ordering::SeqCst), 2);
     assert_eq!(direct.find("k1", NOW).await.unwrap(), Some(record("k1")));
     // The same content by another call is somebody else's.
-    assert_eq!(store.put(&record("k1"), Expected::Absent, NOW).await.unwrap(), Put::Conflict);
+    assert_eq!(store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Conflict);
 }
 
 #[tokio::test]
@@ -99,13 +99,13 @@ async fn an_append_whose_answer_was_lost_is_done_once_and_said_to_be() {
     };
     let (server, requests) = flaky(1, lose);
     let revocation =
-        RevocationRecord { sequence: 1, mark: "0".repeat(32), document: "{}".to_owned(), lapses_at: None };
+        RevocationRecord { sequence: 1, mark: "0".repeat(32), document: "{}".to_owned(), expires_at: None };
     let store = at(&server.url(), "lost_append");
-    assert_eq!(store.append(std::slice::from_ref(&revocation)).await.unwrap(), Put::Stored);
+    assert_eq!(store.append(std::slice::from_ref(&revocation)).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(requests.load(Ordering::SeqCst), 2);
     assert_eq!(direct.since(0, 10).await.unwrap(), std::slice::from_ref(&revocation));
     // By another call it is somebody else's.
-    assert_eq!(store.append(&[revocation]).await.unwrap(), Put::Conflict);
+    assert_eq!(store.append(&[revocation]).await.unwrap(), WriteOutcome::Conflict);
 }
 
 #[tokio::test]
@@ -118,26 +118,26 @@ async fn a_snapshot_whose_answer_was_lost_is_stored_and_said_to_be() {
     let (server, _) = flaky(1, lose);
     let store = at(&server.url(), "lost_snapshot");
     let snapshot = |id: &str| SnapshotRecord { sequence: 7, id: id.to_owned(), document: "{}".to_owned() };
-    assert_eq!(store.put_snapshot(&snapshot("b")).await.unwrap(), Put::Stored);
+    assert_eq!(store.put_snapshot(&snapshot("b")).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(direct.snapshot().await.unwrap(), Some(snapshot("b")));
     // Another one that goes no further is somebody else's.
-    assert_eq!(store.put_snapshot(&snapshot("c")).await.unwrap(), Put::Conflict);
+    assert_eq!(store.put_snapshot(&snapshot("c")).await.unwrap(), WriteOutcome::Conflict);
 }
 
 /// Nobody waits for it, and a long log is read from its start.
 #[tokio::test]
 async fn what_has_lapsed_may_be_looked_for_in_many_pages_each_with_the_deadline() {
     let direct = open("slow_pages").await.unwrap();
-    let revocation = |sequence, lapses_at| RevocationRecord {
+    let revocation = |sequence, expires_at| RevocationRecord {
         sequence,
         mark: "0".repeat(32),
         document: "{}".to_owned(),
-        lapses_at,
+        expires_at,
     };
     let mut log: Vec<RevocationRecord> = (1..6).map(|sequence| revocation(sequence, None)).collect();
     log.push(revocation(6, Some(Timestamp::from_seconds(1))));
     log.push(revocation(7, None));
-    assert_eq!(direct.append(&log).await.unwrap(), Put::Stored);
+    assert_eq!(direct.append(&log).await.unwrap(), WriteOutcome::Stored);
     let (server, _) = flaky(u64::MAX, |request| {
         std::thread::sleep(DEADLINE / 4);
         forwarded(request)
@@ -223,9 +223,9 @@ async fn an_answer_that_is_not_dynamodbs_is_no_answer() {
 #[tokio::test]
 async fn a_record_that_is_too_large_is_refused_and_the_one_before_stays() {
     let store = open("large").await.unwrap();
-    assert_eq!(store.put(&record("k1"), Expected::Absent, NOW).await.unwrap(), Put::Stored);
+    assert_eq!(store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     let large = ApiKeyRecord { document: "x".repeat(410_000), version: 2, ..record("k1") };
-    let complaint = store.put(&large, Expected::Version(1), NOW).await.unwrap_err().to_string();
+    let complaint = store.put(&large, Precondition::Version(1), NOW).await.unwrap_err().to_string();
     assert!(complaint.contains("ValidationException"), "{complaint}");
     assert!(complaint.contains("size"), "{complaint}");
     assert_eq!(store.find("k1", NOW).await.unwrap(), Some(record("k1")));
@@ -237,11 +237,11 @@ async fn ids_that_no_record_can_have_are_not_asked_for() {
     let store = at(&server.url(), "keys");
     for id in [String::new(), "x".repeat(129), "é".repeat(4000)] {
         assert_eq!(store.find(&id, NOW).await, Ok(None));
-        assert!(store.put(&record(&id), Expected::Absent, NOW).await.is_err());
+        assert!(store.put(&record(&id), Precondition::Absent, NOW).await.is_err());
     }
     assert_eq!(requests.load(Ordering::SeqCst), 0);
     let store = open("bounds").await.unwrap();
-    assert_eq!(store.put(&record("k1"), Expected::Absent, NOW).await.unwrap(), Put::Stored);
+    assert_eq!(store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(store.list(Some(""), 10, NOW).await.unwrap(), [record("k1")]);
     assert_eq!(store.list(Some(&"é".repeat(4000)), 10, NOW).await.unwrap(), []);
 }

@@ -62,10 +62,10 @@ pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<b
     if (newest.sequence + 1..).zip(records).any(|(next, record)| next != record.sequence) {
         return Ok(false);
     }
-    for StoredRevocation { sequence, mark, document, lapses_at } in records {
+    for StoredRevocation { sequence, mark, document, expires_at } in records {
         let row = || {
-            let lapses_at = lapses_at.map_or(SqlStorageValue::Null, number);
-            vec![number(*sequence), mark.as_str().into(), document.as_str().into(), lapses_at]
+            let expires_at = expires_at.map_or(SqlStorageValue::Null, number);
+            vec![number(*sequence), mark.as_str().into(), document.as_str().into(), expires_at]
         };
         sql.exec(INSERT, row())?;
         must_be_kept(sql, IS_KEPT, row())?;

@@ -1,6 +1,6 @@
 //! API-key records, as a gate and its administration ask for them.
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::protocol::{Answer, Question, StoredKey};
@@ -31,12 +31,12 @@ impl ApiKeyAdmin for Stores {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let expected = match expected {
-            Expected::Absent => None,
-            Expected::Version(version) => Some(version),
+            Precondition::Absent => None,
+            Precondition::Version(version) => Some(version),
         };
         let put = Question::Put { record: StoredKey::from(record), expected, now: now.millis() };
         self.ask(&put).await?.put()

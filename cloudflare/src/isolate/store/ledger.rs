@@ -142,10 +142,10 @@ impl Ledger {
              WHERE id = ? AND document = ? AND version = ? AND lapses_at IS ?";
         const PURGE: &str = "DELETE FROM api_key WHERE id IN
              (SELECT id FROM api_key WHERE lapses_at <= ? ORDER BY lapses_at LIMIT ?)";
-        let StoredKey { id, document, version, lapses_at } = record;
+        let StoredKey { id, document, version, expires_at } = record;
         let row = || {
-            let lapses_at = lapses_at.map(number).unwrap_or(SqlStorageValue::Null);
-            vec![id.as_str().into(), document.as_str().into(), number(*version), lapses_at]
+            let expires_at = expires_at.map(number).unwrap_or(SqlStorageValue::Null);
+            vec![id.as_str().into(), document.as_str().into(), number(*version), expires_at]
         };
         let mut values = row();
         values.push(number(now));

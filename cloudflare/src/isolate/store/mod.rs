@@ -16,7 +16,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use edge_auth::platform::{Put, Unavailable};
+use edge_auth::platform::{Unavailable, WriteOutcome};
 use futures_util::future::{Either, select};
 use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit};
 
@@ -87,10 +87,10 @@ impl Stores {
 
 impl Answer {
     /// Whether something was written.
-    fn put(self) -> Result<Put, Unavailable> {
+    fn put(self) -> Result<WriteOutcome, Unavailable> {
         match self {
-            Self::Put { stored: true } => Ok(Put::Stored),
-            Self::Put { stored: false } => Ok(Put::Conflict),
+            Self::Put { stored: true } => Ok(WriteOutcome::Stored),
+            Self::Put { stored: false } => Ok(WriteOutcome::Conflict),
             other => Err(other.unasked()),
         }
     }

@@ -82,7 +82,8 @@ pub(super) struct StoredKey {
     pub(super) id: String,
     pub(super) document: String,
     pub(super) version: u64,
-    pub(super) lapses_at: Option<u64>,
+    #[serde(rename = "lapses_at")]
+    pub(super) expires_at: Option<u64>,
 }
 
 /// A [`RevocationRecord`].
@@ -91,7 +92,8 @@ pub(super) struct StoredRevocation {
     pub(super) sequence: u64,
     pub(super) mark: String,
     pub(super) document: String,
-    pub(super) lapses_at: Option<u64>,
+    #[serde(rename = "lapses_at")]
+    pub(super) expires_at: Option<u64>,
 }
 
 /// A [`SnapshotRecord`].
@@ -111,35 +113,35 @@ pub(super) struct Part {
 impl StoredKey {
     /// Whether it counts still.
     pub(super) fn lives(&self, now: Timestamp) -> bool {
-        self.lapses_at.is_none_or(|lapses_at| lapses_at > now.millis())
+        self.expires_at.is_none_or(|expires_at| expires_at > now.millis())
     }
 }
 
 impl From<&ApiKeyRecord> for StoredKey {
     fn from(record: &ApiKeyRecord) -> Self {
-        let ApiKeyRecord { id, document, version, lapses_at } = record.clone();
-        Self { id, document, version, lapses_at: lapses_at.map(Timestamp::millis) }
+        let ApiKeyRecord { id, document, version, expires_at } = record.clone();
+        Self { id, document, version, expires_at: expires_at.map(Timestamp::millis) }
     }
 }
 
 impl From<StoredKey> for ApiKeyRecord {
     fn from(stored: StoredKey) -> Self {
-        let StoredKey { id, document, version, lapses_at } = stored;
-        Self { id, document, version, lapses_at: lapses_at.map(Timestamp::from_millis) }
+        let StoredKey { id, document, version, expires_at } = stored;
+        Self { id, document, version, expires_at: expires_at.map(Timestamp::from_millis) }
     }
 }
 
 impl From<&RevocationRecord> for StoredRevocation {
     fn from(record: &RevocationRecord) -> Self {
-        let RevocationRecord { sequence, mark, document, lapses_at } = record.clone();
-        Self { sequence, mark, document, lapses_at: lapses_at.map(Timestamp::millis) }
+        let RevocationRecord { sequence, mark, document, expires_at } = record.clone();
+        Self { sequence, mark, document, expires_at: expires_at.map(Timestamp::millis) }
     }
 }
 
 impl From<StoredRevocation> for RevocationRecord {
     fn from(stored: StoredRevocation) -> Self {
-        let StoredRevocation { sequence, mark, document, lapses_at } = stored;
-        Self { sequence, mark, document, lapses_at: lapses_at.map(Timestamp::from_millis) }
+        let StoredRevocation { sequence, mark, document, expires_at } = stored;
+        Self { sequence, mark, document, expires_at: expires_at.map(Timestamp::from_millis) }
     }
 }
 

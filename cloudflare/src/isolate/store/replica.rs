@@ -26,9 +26,9 @@ impl Replica {
     pub(crate) async fn copy(&self, record: &StoredKey, now: Timestamp) -> Result<(), KvError> {
         let text = serde_json::to_string(record)?;
         let put = self.0.put(&name(&record.id), text)?;
-        let put = match record.lapses_at {
-            Some(lapses_at) => {
-                let left = (lapses_at / 1000).saturating_sub(now.seconds());
+        let put = match record.expires_at {
+            Some(expires_at) => {
+                let left = (expires_at / 1000).saturating_sub(now.seconds());
                 put.expiration_ttl(left.max(LEAST_TTL) + LEAST_TTL)
             }
             None => put,

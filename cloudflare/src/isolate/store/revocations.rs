@@ -1,7 +1,7 @@
 //! The revocation feed, as a gate and its administration ask the ledger for it.
 
 use edge_auth::platform::{
-    MaybeSend, Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 
@@ -9,7 +9,7 @@ use super::Stores;
 use super::protocol::{Answer, Part, Question, StoredRevocation, StoredSnapshot};
 
 impl RevocationFeed for Stores {
-    async fn turn(&self) -> impl MaybeSend {
+    async fn acquire_read_lock(&self) -> impl MaybeSend {
         self.turns.next().await
     }
 
@@ -40,7 +40,7 @@ impl RevocationFeed for Stores {
 }
 
 impl RevocationLog for Stores {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let records = records.iter().map(StoredRevocation::from).collect();
         self.ask(&Question::Append { records }).await?.put()
     }
@@ -54,7 +54,7 @@ impl RevocationLog for Stores {
         self.ask(&part).await?.put().map(|_| ())
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         self.ask(&Question::PutSnapshot { snapshot: StoredSnapshot::from(snapshot) }).await?.put()
     }
 

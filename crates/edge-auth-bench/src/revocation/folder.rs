@@ -73,7 +73,7 @@ impl FolderHost {
 
     fn record(&self) -> std::result::Result<RevocationRecord, Unavailable> {
         let (mark, document) = (self.kept("mark")?, self.kept("record")?);
-        Ok(RevocationRecord { sequence: 1, mark, document, lapses_at: None })
+        Ok(RevocationRecord { sequence: 1, mark, document, expires_at: None })
     }
 }
 

@@ -44,6 +44,6 @@ where
 
 /// Whose turn it is in the task of this stream. Over HTTP/1.1 the stream of bytes has the deadline,
 /// and nobody watches this.
-pub(super) fn turn() -> Arc<Turn> {
+pub(super) fn acquire_read_lock() -> Arc<Turn> {
     TURN.try_with(Arc::clone).unwrap_or_default()
 }

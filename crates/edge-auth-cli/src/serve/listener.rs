@@ -144,7 +144,7 @@ where
     F: Future<Output = Response<Body>>,
 {
     let is_health = asks_for_health(&request);
-    let begun = ActiveRequest::begin(&connection, h2_streams::turn(), is_health).await;
+    let begun = ActiveRequest::begin(&connection, h2_streams::acquire_read_lock(), is_health).await;
     let (active, is_brief) = begun.ok_or(Overloaded)?;
     let in_pieces = request.version() == hyper::Version::HTTP_2;
     request.extensions_mut().insert(Arc::clone(&active));

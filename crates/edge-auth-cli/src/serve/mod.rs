@@ -116,5 +116,5 @@ fn started(address: SocketAddr, secure: bool, host: &Host, output: Output) {
 
 /// A refusal of the host's own.
 fn problem(status: StatusCode, detail: &str) -> Response<Body> {
-    body::response(Reply::trouble(status.as_u16(), detail))
+    body::response(Reply::host_error(status.as_u16(), detail))
 }

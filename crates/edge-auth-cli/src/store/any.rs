@@ -1,8 +1,8 @@
 //! A store of whatever kind.
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
-    SnapshotRecord, Unavailable,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog, RevocationRecord,
+    SnapshotRecord, Unavailable, WriteOutcome,
 };
 #[cfg(feature = "dynamodb")]
 use edge_auth_dynamodb::DynamoDbStore;
@@ -41,9 +41,9 @@ impl ApiKeyAdmin for AnyStore {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         ask!(self, store => store.put(record, expected, now))
     }
 
@@ -76,7 +76,7 @@ impl RevocationFeed for AnyStore {
 }
 
 impl RevocationLog for AnyStore {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         ask!(self, store => store.append(records))
     }
 
@@ -88,7 +88,7 @@ impl RevocationLog for AnyStore {
         ask!(self, store => store.put_snapshot_part(id, index, bytes))
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         ask!(self, store => store.put_snapshot(snapshot))
     }
 

@@ -1,7 +1,7 @@
 //! The revocation feed in an SQLite file. Every method is one statement or one transaction.
 
 use edge_auth::platform::{
-    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -42,7 +42,7 @@ impl RevocationFeed for SqliteStore {
 }
 
 impl RevocationLog for SqliteStore {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let records = records.to_vec();
         self.run(move |connection| append(connection, &records)).await
     }
@@ -59,7 +59,7 @@ impl RevocationLog for SqliteStore {
         self.run(move |connection| put_snapshot_part(connection, &id, index, &bytes)).await
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         let snapshot = snapshot.clone();
         self.run(move |connection| put_snapshot(connection, &snapshot)).await
     }
@@ -80,7 +80,7 @@ impl RevocationLog for SqliteStore {
 
 /// Compared and appended under the one lock that SQLite has for writers, and read again before it counts
 /// as stored: by its sequence, and by its mark.
-fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<Put, StoreErrorKind> {
+fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<WriteOutcome, StoreErrorKind> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) FROM revocation";
     const INSERT: &str =
         "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?1, ?2, ?3, ?4)";
@@ -91,12 +91,12 @@ fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<P
     let transaction = begin_write(connection)?;
     let newest: i64 = transaction.prepare_cached(NEWEST)?.query_row((), |row| row.get(0))?;
     for (next, record) in (newest.saturating_add(1)..).zip(records) {
-        let RevocationRecord { sequence, mark, document, lapses_at } = record;
+        let RevocationRecord { sequence, mark, document, expires_at } = record;
         if i64::try_from(*sequence) != Ok(next) {
-            return Ok(Put::Conflict);
+            return Ok(WriteOutcome::Conflict);
         }
-        let lapses_at = lapses_at.map(millis);
-        let row = params![next, mark, document, lapses_at];
+        let expires_at = expires_at.map(millis);
+        let row = params![next, mark, document, expires_at];
         transaction.prepare_cached(INSERT)?.execute(row)?;
         for kept in [BY_SEQUENCE, BY_MARK] {
             if !transaction.prepare_cached(kept)?.exists(row)? {
@@ -105,10 +105,13 @@ fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<P
         }
     }
     transaction.commit()?;
-    Ok(Put::Stored)
+    Ok(WriteOutcome::Stored)
 }
 
-fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Result<Put, StoreErrorKind> {
+fn put_snapshot(
+    connection: &mut Connection,
+    snapshot: &SnapshotRecord,
+) -> Result<WriteOutcome, StoreErrorKind> {
     const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?1, ?2, ?3)
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
@@ -120,14 +123,14 @@ fn put_snapshot(connection: &mut Connection, snapshot: &SnapshotRecord) -> Resul
     let sequence = i64::try_from(*sequence).map_err(|_| StoreErrorKind::TooLarge)?;
     let transaction = begin_write(connection)?;
     if transaction.prepare_cached(PUT)?.execute(params![sequence, id, document])? == 0 {
-        return Ok(Put::Conflict);
+        return Ok(WriteOutcome::Conflict);
     }
     transaction.prepare_cached(LESSER)?.execute(params![id])?;
     if !transaction.prepare_cached(IS_KEPT)?.exists(params![sequence, id, document])? {
         return Err(StoreErrorKind::NotKept);
     }
     transaction.commit()?;
-    Ok(Put::Stored)
+    Ok(WriteOutcome::Stored)
 }
 
 fn put_snapshot_part(
@@ -158,12 +161,12 @@ fn records(
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<RevocationRecord> {
-    let lapses_at: Option<i64> = row.get(3)?;
+    let expires_at: Option<i64> = row.get(3)?;
     Ok(RevocationRecord {
         sequence: number(row.get(0)?),
         mark: row.get(1)?,
         document: row.get(2)?,
-        lapses_at: lapses_at.map(|millis| Timestamp::from_millis(number(millis))),
+        expires_at: expires_at.map(|millis| Timestamp::from_millis(number(millis))),
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
@@ -146,9 +146,9 @@ impl ApiKeyAdmin for SqliteStore {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let record = record.clone();
         self.run(move |connection| put(connection, &record, expected, now)).await
     }
@@ -176,9 +176,9 @@ impl ApiKeyAdmin for SqliteStore {
 fn put(
     connection: &mut Connection,
     record: &ApiKeyRecord,
-    expected: Expected,
+    expected: Precondition,
     now: Timestamp,
-) -> Result<Put, StoreErrorKind> {
+) -> Result<WriteOutcome, StoreErrorKind> {
     const INSERT: &str = "INSERT INTO api_key (id, document, version, lapses_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE
          SET document = excluded.document, version = excluded.version, lapses_at = excluded.lapses_at
@@ -189,47 +189,47 @@ fn put(
          WHERE id = ?1 AND document = ?2 AND version = ?3 AND lapses_at IS ?4";
     const PURGE: &str = "DELETE FROM api_key WHERE id IN
          (SELECT id FROM api_key WHERE lapses_at <= ?1 ORDER BY lapses_at LIMIT ?2)";
-    let ApiKeyRecord { id, document, version, lapses_at } = record;
+    let ApiKeyRecord { id, document, version, expires_at } = record;
     let version = i64::try_from(*version).map_err(|_| StoreErrorKind::TooLarge)?;
-    let lapses_at = lapses_at.map(millis);
+    let expires_at = expires_at.map(millis);
     let transaction = begin_write(connection)?;
     let written = match expected {
-        Expected::Absent => transaction.prepare_cached(INSERT)?.execute(params![
+        Precondition::Absent => transaction.prepare_cached(INSERT)?.execute(params![
             id,
             document,
             version,
-            lapses_at,
+            expires_at,
             millis(now)
         ])?,
         // A version that SQLite cannot count to is none that is stored.
-        Expected::Version(known) => i64::try_from(known).map_or(Ok(0), |known| {
+        Precondition::Version(known) => i64::try_from(known).map_or(Ok(0), |known| {
             transaction.prepare_cached(UPDATE)?.execute(params![
                 id,
                 document,
                 version,
-                lapses_at,
+                expires_at,
                 millis(now),
                 known
             ])
         })?,
     };
     if written == 1
-        && !transaction.prepare_cached(IS_KEPT)?.exists(params![id, document, version, lapses_at])?
+        && !transaction.prepare_cached(IS_KEPT)?.exists(params![id, document, version, expires_at])?
     {
         return Err(StoreErrorKind::NotKept);
     }
     transaction.prepare_cached(PURGE)?.execute(params![millis(now.minus(KEPT)), PURGED])?;
     transaction.commit()?;
-    Ok(if written == 1 { Put::Stored } else { Put::Conflict })
+    Ok(if written == 1 { WriteOutcome::Stored } else { WriteOutcome::Conflict })
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ApiKeyRecord> {
     let number = |index| row.get::<_, i64>(index).map(|number| u64::try_from(number).unwrap_or_default());
-    let lapses_at = match row.get_ref(3)? {
+    let expires_at = match row.get_ref(3)? {
         rusqlite::types::ValueRef::Null => None,
         _ => Some(Timestamp::from_millis(number(3)?)),
     };
-    Ok(ApiKeyRecord { id: row.get(0)?, document: row.get(1)?, version: number(2)?, lapses_at })
+    Ok(ApiKeyRecord { id: row.get(0)?, document: row.get(1)?, version: number(2)?, expires_at })
 }
 
 /// Later than SQLite can count is as good as its latest.

@@ -30,7 +30,7 @@ pub(super) struct Honest {
 struct Said {
     of: Option<Of>,
     undone: bool,
-    lapses_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
 }
 
 /// What revokes the one token that is asked about.
@@ -72,7 +72,7 @@ impl Honest {
             _ => (None, false),
         };
         self.numbers.insert(document, self.said.len());
-        self.said.push(Said { of, undone, lapses_at: entry.until.map(|until| until.plus(KEPT)) });
+        self.said.push(Said { of, undone, expires_at: entry.until.map(|until| until.plus(KEPT)) });
     }
 
     /// What a store holds: in records, and in its snapshot.
@@ -98,9 +98,9 @@ impl Honest {
     fn allow(&self, numbers: &BTreeSet<usize>, asked: &Found) -> bool {
         let (now, said) = (asked.at, &self.said[..asked.said]);
         let stands = |number: &usize| {
-            let Said { of, undone, lapses_at } = &said[*number];
+            let Said { of, undone, expires_at } = &said[*number];
             let taken_back = || said[number + 1..].iter().any(|later| later.undone && later.of == *of);
-            of.is_some() && !undone && lapses_at.is_none_or(|at| now < at) && !taken_back()
+            of.is_some() && !undone && expires_at.is_none_or(|at| now < at) && !taken_back()
         };
         !numbers.iter().any(stands)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge_auth::platform::{ApiKeyAdmin, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, Precondition, WriteOutcome};
 
 use super::check::{
     Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same, successor,
@@ -35,7 +35,7 @@ async fn a_present_record_is_not_created_again<B: Backend>(backend: &B, storage:
     let stored = record("k", "the first");
     create(&store, &stored).await?;
     let other = record("k", "another");
-    puts(&store, &other, Expected::Absent, START, Put::Conflict).await?;
+    puts(&store, &other, Precondition::Absent, START, WriteOutcome::Conflict).await?;
     finds(&store, &stored, START).await
 }
 
@@ -44,11 +44,11 @@ async fn only_the_stored_version_is_replaced<B: Backend>(backend: &B, storage: &
     let first = record("k", "the first");
     let second = successor(&first, "the second");
     create(&store, &first).await?;
-    puts(&store, &second, Expected::Version(1), START, Put::Stored).await?;
+    puts(&store, &second, Precondition::Version(1), START, WriteOutcome::Stored).await?;
     let intruder = successor(&second, "the intruder");
     for other_version in [0, 1, 3, u64::MAX] {
-        let expected = Expected::Version(other_version);
-        puts(&store, &intruder, expected, START, Put::Conflict).await?;
+        let expected = Precondition::Version(other_version);
+        puts(&store, &intruder, expected, START, WriteOutcome::Conflict).await?;
         finds(&store, &second, START).await?;
     }
     lists(&store, (None, 10), START, &["k"]).await
@@ -57,8 +57,8 @@ async fn only_the_stored_version_is_replaced<B: Backend>(backend: &B, storage: &
 async fn an_absent_record_has_no_version<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     for version in [0, 1, u64::MAX] {
-        let expected = Expected::Version(version);
-        puts(&store, &record("k", "{}"), expected, START, Put::Conflict).await?;
+        let expected = Precondition::Version(version);
+        puts(&store, &record("k", "{}"), expected, START, WriteOutcome::Conflict).await?;
         finds_nothing(&store, "k", START).await?;
     }
     lists(&store, (None, 10), START, &[]).await
@@ -72,11 +72,11 @@ async fn handles_see_each_others_writes_at_once<B: Backend>(backend: &B, storage
     for round in 1..=5 {
         let (writer, reader) = if round % 2 == 0 { (&one, &two) } else { (&two, &one) };
         let next = successor(&stored, &round.to_string());
-        let expected = Expected::Version(stored.version);
-        puts(writer, &next, expected, START, Put::Stored).await?;
+        let expected = Precondition::Version(stored.version);
+        puts(writer, &next, expected, START, WriteOutcome::Stored).await?;
         finds(reader, &next, START).await?;
         lists(reader, (None, 10), START, &["k"]).await?;
-        puts(reader, &next, expected, START, Put::Conflict).await?;
+        puts(reader, &next, expected, START, WriteOutcome::Conflict).await?;
         stored = next;
     }
     Ok(())
@@ -84,7 +84,7 @@ async fn handles_see_each_others_writes_at_once<B: Backend>(backend: &B, storage
 
 async fn one_of_many_creators_wins<B: Backend>(backend: &B, storage: &str) -> Check {
     for race in 0..RACES {
-        one_wins(backend, storage, &format!("k{race}"), Expected::Absent).await?;
+        one_wins(backend, storage, &format!("k{race}"), Precondition::Absent).await?;
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ async fn one_of_many_writers_of_a_version_wins<B: Backend>(backend: &B, storage:
     for race in 0..RACES {
         let id = format!("k{race}");
         create(&store, &record(&id, "what all of them replace")).await?;
-        one_wins(backend, storage, &id, Expected::Version(1)).await?;
+        one_wins(backend, storage, &id, Precondition::Version(1)).await?;
     }
     Ok(())
 }
@@ -121,11 +121,11 @@ async fn writers_of_different_records_do_not_conflict<B: Backend>(backend: &B, s
 }
 
 /// Lets writers race for one record; exactly one of them wins, and its document is stored.
-async fn one_wins<B: Backend>(backend: &B, storage: &str, id: &str, expected: Expected) -> Check {
+async fn one_wins<B: Backend>(backend: &B, storage: &str, id: &str, expected: Precondition) -> Check {
     let stores = two_handles(backend, storage).await?;
     let version = match expected {
-        Expected::Absent => 1,
-        Expected::Version(version) => version + 1,
+        Precondition::Absent => 1,
+        Precondition::Version(version) => version + 1,
     };
     let contender = |number: u64| {
         let mut contender = record(id, &format!("the document of writer {number}"));
@@ -137,7 +137,7 @@ async fn one_wins<B: Backend>(backend: &B, storage: &str, id: &str, expected: Ex
             let (store, contender) = (handle(&stores, number), contender(number));
             Box::pin(async move {
                 let put = store.put(&contender, expected, START).await?;
-                Ok(u64::from(put == Put::Stored))
+                Ok(u64::from(put == WriteOutcome::Stored))
             }) as Writer
         })
         .collect();
@@ -162,8 +162,8 @@ async fn count_up(store: Arc<impl ApiKeyAdmin>) -> Written {
             .parse()
             .map_err(|_| Failure::new(format!("{:?} is no count", current.document)))?;
         let next = successor(&current, &(count + 1).to_string());
-        let put = store.put(&next, Expected::Version(current.version), START).await?;
-        stored += u64::from(put == Put::Stored);
+        let put = store.put(&next, Precondition::Version(current.version), START).await?;
+        stored += u64::from(put == WriteOutcome::Stored);
         if stored == INCREMENTS {
             return Ok(stored);
         }

@@ -1,6 +1,6 @@
 //! One writer: what was written is found and listed, exactly.
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::check::{
@@ -66,10 +66,10 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
     let records = [
         record("a", "never lapses"),
         ApiKeyRecord {
-            lapses_at: Some(START.plus(std::time::Duration::from_millis(1))),
+            expires_at: Some(START.plus(std::time::Duration::from_millis(1))),
             ..record("b", "lapses soon")
         },
-        ApiKeyRecord { lapses_at: Some(far_future), ..record("c", "lapses at the end of the year 9999") },
+        ApiKeyRecord { expires_at: Some(far_future), ..record("c", "lapses at the end of the year 9999") },
         ApiKeyRecord { version: 5_000_000_000, ..record("d", "more versions than 32 bits count") },
     ];
     for record in &records {
@@ -141,8 +141,8 @@ async fn a_write_replaces_the_version_before<B: Backend>(backend: &B, storage: &
     let third = successor(&second, "3");
     create(&store, &first).await?;
     for (before, after) in [(&first, &second), (&second, &third)] {
-        let expected = Expected::Version(before.version);
-        puts(&store, after, expected, START, Put::Stored).await?;
+        let expected = Precondition::Version(before.version);
+        puts(&store, after, expected, START, WriteOutcome::Stored).await?;
         finds(&store, after, START).await?;
     }
     lists(&store, (None, 10), START, &["k"]).await

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 /// What a check expected, and what it met instead.
@@ -64,7 +64,7 @@ fn shown(value: &impl fmt::Debug) -> String {
 
 /// The first version of a record that never lapses.
 pub(super) fn record(id: &str, document: &str) -> ApiKeyRecord {
-    ApiKeyRecord { id: id.to_owned(), document: document.to_owned(), version: 1, lapses_at: None }
+    ApiKeyRecord { id: id.to_owned(), document: document.to_owned(), version: 1, expires_at: None }
 }
 
 /// The version after this one, with another document.
@@ -73,16 +73,16 @@ pub(super) fn successor(of: &ApiKeyRecord, document: &str) -> ApiKeyRecord {
 }
 
 pub(super) async fn create(store: &impl ApiKeyAdmin, record: &ApiKeyRecord) -> Check {
-    puts(store, record, Expected::Absent, START, Put::Stored).await
+    puts(store, record, Precondition::Absent, START, WriteOutcome::Stored).await
 }
 
 /// Writes, and checks how the write ended.
 pub(super) async fn puts(
     store: &impl ApiKeyAdmin,
     record: &ApiKeyRecord,
-    expected: Expected,
+    expected: Precondition,
     now: Timestamp,
-    outcome: Put,
+    outcome: WriteOutcome,
 ) -> Check {
     let put = store.put(record, expected, now).await?;
     let what = format!("put of {:?} as version {} where {expected:?} is expected", record.id, record.version);

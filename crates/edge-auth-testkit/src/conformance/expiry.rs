@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use edge_auth::platform::{ApiKeyRecord, Expected, Put};
+use edge_auth::platform::{ApiKeyRecord, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::check::{Check, START, create, finds, finds_nothing, lists, puts, record, run_checks, successor};
@@ -25,8 +25,8 @@ fn after(millis: u64) -> Timestamp {
     START.plus(Duration::from_millis(millis))
 }
 
-fn lapsing(id: &str, lapses_at: Timestamp) -> ApiKeyRecord {
-    ApiKeyRecord { lapses_at: Some(lapses_at), ..record(id, "{}") }
+fn lapsing(id: &str, expires_at: Timestamp) -> ApiKeyRecord {
+    ApiKeyRecord { expires_at: Some(expires_at), ..record(id, "{}") }
 }
 
 async fn a_record_lapses_at_its_very_millisecond<B: Backend>(backend: &B, storage: &str) -> Check {
@@ -49,14 +49,14 @@ async fn a_lapsed_record_is_absent_for_a_write<B: Backend>(backend: &B, storage:
     let old = lapsing("k", after(1000));
     create(&store, &old).await?;
     let update = successor(&old, "must not be written");
-    let version = Expected::Version(old.version);
-    puts(&store, &update, version, after(1000), Put::Conflict).await?;
+    let version = Precondition::Version(old.version);
+    puts(&store, &update, version, after(1000), WriteOutcome::Conflict).await?;
     finds_nothing(&store, "k", after(1000)).await?;
 
     let new = record("k", "created anew");
-    puts(&store, &new, Expected::Absent, after(1000), Put::Stored).await?;
+    puts(&store, &new, Precondition::Absent, after(1000), WriteOutcome::Stored).await?;
     finds(&store, &new, after(1000)).await?;
-    puts(&store, &old, Expected::Absent, after(1000), Put::Conflict).await?;
+    puts(&store, &old, Precondition::Absent, after(1000), WriteOutcome::Conflict).await?;
     lists(&store, (None, 10), after(5000), &["k"]).await
 }
 
@@ -68,10 +68,10 @@ async fn a_record_that_has_not_lapsed_is_present_for_a_write<B: Backend>(
     let stored = lapsing("k", after(1000));
     create(&store, &stored).await?;
     let other = record("k", "another");
-    puts(&store, &other, Expected::Absent, after(999), Put::Conflict).await?;
+    puts(&store, &other, Precondition::Absent, after(999), WriteOutcome::Conflict).await?;
     finds(&store, &stored, after(999)).await?;
     let next = successor(&stored, "the next");
-    puts(&store, &next, Expected::Version(1), after(999), Put::Stored).await?;
+    puts(&store, &next, Precondition::Version(1), after(999), WriteOutcome::Stored).await?;
     finds(&store, &next, after(999)).await
 }
 
@@ -98,9 +98,9 @@ async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(backend: &B
         ("now", Some(after(10))),
         ("sooner", Some(after(500))),
     ];
-    for (id, lapses_at) in ends {
-        let next = ApiKeyRecord { lapses_at, ..successor(&lapsing(id, after(1000)), "the next") };
-        puts(&store, &next, Expected::Version(1), after(10), Put::Stored).await?;
+    for (id, expires_at) in ends {
+        let next = ApiKeyRecord { expires_at, ..successor(&lapsing(id, after(1000)), "the next") };
+        puts(&store, &next, Precondition::Version(1), after(10), WriteOutcome::Stored).await?;
     }
     let all = (None, 10);
     lists(&store, all, after(10), &["later", "never", "sooner"]).await?;
@@ -119,5 +119,5 @@ async fn a_record_without_an_end_never_lapses<B: Backend>(backend: &B, storage: 
     finds(&store, &stored, end_of_time).await?;
     lists(&store, (None, 10), end_of_time, &["k"]).await?;
     let next = successor(&stored, "the next");
-    puts(&store, &next, Expected::Version(1), end_of_time, Put::Stored).await
+    puts(&store, &next, Precondition::Version(1), end_of_time, WriteOutcome::Stored).await
 }

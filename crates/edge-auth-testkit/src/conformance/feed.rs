@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    MAX_APPENDED, Put, RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
-    Unavailable,
+    MAX_APPENDED, RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
+    Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use futures::future::join_all;
@@ -72,14 +72,14 @@ fn mark(of: u64) -> String {
 
 fn record(sequence: u64) -> RevocationRecord {
     let document = format!(r#"{{"is":"the document of {sequence}"}}"#);
-    RevocationRecord { sequence, mark: mark(sequence), document, lapses_at: None }
+    RevocationRecord { sequence, mark: mark(sequence), document, expires_at: None }
 }
 
 fn records(sequences: impl IntoIterator<Item = u64>) -> Vec<RevocationRecord> {
     sequences.into_iter().map(record).collect()
 }
 
-async fn appends(log: &impl RevocationLog, records: &[RevocationRecord], outcome: Put) -> Check {
+async fn appends(log: &impl RevocationLog, records: &[RevocationRecord], outcome: WriteOutcome) -> Check {
     let sequences: Vec<u64> = records.iter().map(|record| record.sequence).collect();
     same(&format!("append of {sequences:?}"), &log.append(records).await?, &outcome)
 }
@@ -105,11 +105,11 @@ async fn every_field_of_a_record_returns<B: FeedBackend>(backend: &B, storage: &
         RevocationRecord { document: String::new(), ..record(1) },
         RevocationRecord { document: " \u{0}\r\n\"ü\u{10FFFF}'%_ ".to_owned(), ..record(2) },
         RevocationRecord { document: "x".repeat(8 * 1024), ..record(3) },
-        RevocationRecord { lapses_at: Some(Timestamp::from_millis(1)), ..record(4) },
-        RevocationRecord { lapses_at: Some(Timestamp::from_millis(4_102_444_800_123)), ..record(5) },
+        RevocationRecord { expires_at: Some(Timestamp::from_millis(1)), ..record(4) },
+        RevocationRecord { expires_at: Some(Timestamp::from_millis(4_102_444_800_123)), ..record(5) },
         RevocationRecord { mark: "ffffffffffffffffffffffffffffffff".to_owned(), ..record(6) },
     ];
-    appends(&log, &all, Put::Stored).await?;
+    appends(&log, &all, WriteOutcome::Stored).await?;
     holds(&log, &all).await
 }
 
@@ -117,7 +117,7 @@ async fn records_come_in_the_order_of_their_sequence<B: FeedBackend>(backend: &B
     let log = backend.open(storage).await?;
     // Where numbers are compared as texts, 10 comes before 9.
     for sequence in 1..=12 {
-        appends(&log, &[record(sequence)], Put::Stored).await?;
+        appends(&log, &[record(sequence)], WriteOutcome::Stored).await?;
     }
     holds(&log, &records(1..=12)).await?;
     same("records since 9", &log.since(9, 10).await?, &records(9..=12))?;
@@ -126,7 +126,7 @@ async fn records_come_in_the_order_of_their_sequence<B: FeedBackend>(backend: &B
 
 async fn pages_join_to_the_whole_log<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
-    appends(&log, &records(1..=23), Put::Stored).await?;
+    appends(&log, &records(1..=23), WriteOutcome::Stored).await?;
     let (mut joined, mut first) = (Vec::new(), 1);
     for _ in 0..4 {
         let page = log.since(first, 7).await?;
@@ -139,7 +139,7 @@ async fn pages_join_to_the_whole_log<B: FeedBackend>(backend: &B, storage: &str)
 
 async fn the_newest_come_first<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
-    appends(&log, &records(1..=12), Put::Stored).await?;
+    appends(&log, &records(1..=12), WriteOutcome::Stored).await?;
     same("the newest", &log.newest(None, 3).await?, &records([12, 11, 10]))?;
     same("those before 10", &log.newest(Some(10), 2).await?, &records([9, 8]))?;
     same("those before 3", &log.newest(Some(3), 10).await?, &records([2, 1]))?;
@@ -148,28 +148,28 @@ async fn the_newest_come_first<B: FeedBackend>(backend: &B, storage: &str) -> Ch
 
 async fn a_sequence_is_given_once<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
-    appends(&log, &records(1..=2), Put::Stored).await?;
+    appends(&log, &records(1..=2), WriteOutcome::Stored).await?;
     let other = |sequence| RevocationRecord { document: "another".to_owned(), ..record(sequence) };
-    appends(&log, &[other(2)], Put::Conflict).await?;
-    appends(&log, &[other(1)], Put::Conflict).await?;
+    appends(&log, &[other(2)], WriteOutcome::Conflict).await?;
+    appends(&log, &[other(1)], WriteOutcome::Conflict).await?;
     holds(&log, &records(1..=2)).await
 }
 
 async fn no_sequence_is_left_out<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
-    appends(&log, &[record(2)], Put::Conflict).await?;
-    appends(&log, &[record(1)], Put::Stored).await?;
-    appends(&log, &[record(3)], Put::Conflict).await?;
+    appends(&log, &[record(2)], WriteOutcome::Conflict).await?;
+    appends(&log, &[record(1)], WriteOutcome::Stored).await?;
+    appends(&log, &[record(3)], WriteOutcome::Conflict).await?;
     holds(&log, &records(1..=1)).await
 }
 
 async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
-    appends(&log, &records(1..=3), Put::Stored).await?;
+    appends(&log, &records(1..=3), WriteOutcome::Stored).await?;
     // Its end is new, its beginning is not.
-    appends(&log, &records(3..=6), Put::Conflict).await?;
+    appends(&log, &records(3..=6), WriteOutcome::Conflict).await?;
     holds(&log, &records(1..=3)).await?;
-    appends(&log, &records(4..=6), Put::Stored).await?;
+    appends(&log, &records(4..=6), WriteOutcome::Stored).await?;
     holds(&log, &records(1..=6)).await
 }
 
@@ -178,15 +178,15 @@ async fn the_largest_batch_is_appended<B: FeedBackend>(backend: &B, storage: &st
     let most = MAX_APPENDED as u64;
     let large = |sequence| RevocationRecord { document: "x".repeat(8 * 1024), ..record(sequence) };
     let batch: Vec<_> = (1..=most).map(large).collect();
-    appends(&log, &batch, Put::Stored).await?;
+    appends(&log, &batch, WriteOutcome::Stored).await?;
     holds(&log, &batch).await
 }
 
 async fn a_record_is_found_by_its_mark<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
     let again = RevocationRecord { mark: mark(2), ..record(11) };
-    appends(&log, &records(1..=10), Put::Stored).await?;
-    appends(&log, std::slice::from_ref(&again), Put::Stored).await?;
+    appends(&log, &records(1..=10), WriteOutcome::Stored).await?;
+    appends(&log, std::slice::from_ref(&again), WriteOutcome::Stored).await?;
     same("what is found", &log.marked(&mark(2)).await?, &vec![record(2), again])?;
     same("what is found of another", &log.marked(&mark(7)).await?, &records([7]))?;
     same("what is found of none", &log.marked(&mark(99)).await?, &Vec::new())?;
@@ -197,7 +197,7 @@ async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(backend: &B, s
     let (one, two) = (backend.open(storage).await?, backend.open(storage).await?);
     for sequence in 1..=6 {
         let (writer, reader) = if sequence % 2 == 0 { (&one, &two) } else { (&two, &one) };
-        appends(writer, &[record(sequence)], Put::Stored).await?;
+        appends(writer, &[record(sequence)], WriteOutcome::Stored).await?;
         same("what the other reads", &reader.since(sequence, 10).await?, &records([sequence]))?;
         same("what the other finds", &reader.marked(&mark(sequence)).await?, &records([sequence]))?;
         same("what is the newest there", &reader.newest(None, 1).await?, &records([sequence]))?;
@@ -254,7 +254,7 @@ async fn append_some(log: Arc<impl RevocationLog>, writer: u64, batch: u64) -> W
             ..record(newest + 1 + offset)
         };
         let records: Vec<_> = (0..batch).map(next).collect();
-        if log.append(&records).await? == Put::Stored {
+        if log.append(&records).await? == WriteOutcome::Stored {
             stored += 1;
         }
         if stored == APPENDS {
@@ -265,7 +265,7 @@ async fn append_some(log: Arc<impl RevocationLog>, writer: u64, batch: u64) -> W
 }
 
 fn lapsing(sequence: u64, millis: u64) -> RevocationRecord {
-    RevocationRecord { lapses_at: Some(Timestamp::from_millis(millis)), ..record(sequence) }
+    RevocationRecord { expires_at: Some(Timestamp::from_millis(millis)), ..record(sequence) }
 }
 
 async fn a_lapsed_record_stays_until_it_is_to_be_forgotten<B: FeedBackend>(
@@ -274,7 +274,7 @@ async fn a_lapsed_record_stays_until_it_is_to_be_forgotten<B: FeedBackend>(
 ) -> Check {
     let log = backend.open(storage).await?;
     let lapsed = [lapsing(1, 1000), lapsing(2, 2000)];
-    appends(&log, &lapsed, Put::Stored).await?;
+    appends(&log, &lapsed, WriteOutcome::Stored).await?;
     holds(&log, &lapsed).await?;
     same("what is found", &log.marked(&mark(1)).await?.as_slice(), &&lapsed[..1])
 }
@@ -285,7 +285,7 @@ async fn only_what_has_lapsed_before_a_sequence_is_forgotten<B: FeedBackend>(
 ) -> Check {
     let log = backend.open(storage).await?;
     let all = [lapsing(1, 1000), record(2), lapsing(3, 1001), lapsing(4, 1000), lapsing(5, 1000)];
-    appends(&log, &all, Put::Stored).await?;
+    appends(&log, &all, WriteOutcome::Stored).await?;
     let now = Timestamp::from_millis(1000);
     same("how many are forgotten", &log.forget(5, now, 100).await?, &2)?;
     same("how many are forgotten then", &log.forget(5, now, 100).await?, &0)?;
@@ -296,7 +296,7 @@ async fn only_what_has_lapsed_before_a_sequence_is_forgotten<B: FeedBackend>(
 async fn no_more_is_forgotten_than_asked<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
     let all: Vec<_> = (1..=7).map(|sequence| lapsing(sequence, 10)).collect();
-    appends(&log, &all, Put::Stored).await?;
+    appends(&log, &all, WriteOutcome::Stored).await?;
     let now = Timestamp::from_millis(10);
     for forgotten in [3, 3, 1, 0] {
         same("how many are forgotten", &log.forget(8, now, 3).await?, &forgotten)?;
@@ -310,10 +310,10 @@ async fn the_sequence_goes_on_after_records_were_forgotten<B: FeedBackend>(
 ) -> Check {
     let log = backend.open(storage).await?;
     let all: Vec<_> = (1..=5).map(|sequence| lapsing(sequence, 10)).collect();
-    appends(&log, &all, Put::Stored).await?;
+    appends(&log, &all, WriteOutcome::Stored).await?;
     same("how many are forgotten", &log.forget(5, START, 100).await?, &4)?;
-    appends(&log, &[record(1)], Put::Conflict).await?;
-    appends(&log, &[record(6)], Put::Stored).await?;
+    appends(&log, &[record(1)], WriteOutcome::Conflict).await?;
+    appends(&log, &[record(6)], WriteOutcome::Stored).await?;
     holds(&log, &[lapsing(5, 10), record(6)]).await
 }
 
@@ -339,7 +339,7 @@ async fn a_snapshot_returns_with_its_parts<B: FeedBackend>(backend: &B, storage:
     }
     same("the snapshot before it is made the newest", &reader.snapshot().await?, &None)?;
     let whole = SnapshotRecord { document: "x".repeat(128 * 1024), ..snapshot(7, ONE) };
-    same("put", &writer.put_snapshot(&whole).await?, &Put::Stored)?;
+    same("put", &writer.put_snapshot(&whole).await?, &WriteOutcome::Stored)?;
     same("the snapshot", &reader.snapshot().await?, &Some(whole))?;
     for (index, length) in (0..).zip(lengths) {
         let found = reader.snapshot_part(ONE, index).await?;
@@ -351,14 +351,18 @@ async fn a_snapshot_returns_with_its_parts<B: FeedBackend>(backend: &B, storage:
 async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
     log.put_snapshot_part(ONE, 0, b"one").await?;
-    same("put", &log.put_snapshot(&snapshot(10, ONE)).await?, &Put::Stored)?;
+    same("put", &log.put_snapshot(&snapshot(10, ONE)).await?, &WriteOutcome::Stored)?;
     log.put_snapshot_part(TWO, 0, b"two").await?;
     for older in [9, 10] {
-        same("put of an older one", &log.put_snapshot(&snapshot(older, TWO)).await?, &Put::Conflict)?;
+        same(
+            "put of an older one",
+            &log.put_snapshot(&snapshot(older, TWO)).await?,
+            &WriteOutcome::Conflict,
+        )?;
     }
     same("the snapshot", &log.snapshot().await?, &Some(snapshot(10, ONE)))?;
     same("its part", &log.snapshot_part(ONE, 0).await?, &Some(b"one".to_vec()))?;
-    same("put of a newer one", &log.put_snapshot(&snapshot(11, TWO)).await?, &Put::Stored)?;
+    same("put of a newer one", &log.put_snapshot(&snapshot(11, TWO)).await?, &WriteOutcome::Stored)?;
     same("the snapshot then", &log.snapshot().await?, &Some(snapshot(11, TWO)))?;
     same("its part then", &log.snapshot_part(TWO, 0).await?, &Some(b"two".to_vec()))
 }
@@ -390,8 +394,8 @@ async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
             log.put_snapshot_part(id, index, id.as_bytes()).await?;
         }
     }
-    same("put", &log.put_snapshot(&snapshot(1, replaced)).await?, &Put::Stored)?;
-    same("put of a newer one", &log.put_snapshot(&snapshot(2, kept)).await?, &Put::Stored)?;
+    same("put", &log.put_snapshot(&snapshot(1, replaced)).await?, &WriteOutcome::Stored)?;
+    same("put of a newer one", &log.put_snapshot(&snapshot(2, kept)).await?, &WriteOutcome::Stored)?;
     for index in [0, 1, 28, 29] {
         for id in [replaced, given_up, slower] {
             same(&format!("part {index} of {id}"), &log.snapshot_part(id, index).await?, &None)?;
@@ -401,6 +405,6 @@ async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
             same(&format!("part {index} of {id}"), &part, &Some(id.as_bytes().to_vec()))?;
         }
     }
-    same("put of the last one", &log.put_snapshot(&snapshot(3, later)).await?, &Put::Stored)?;
+    same("put of the last one", &log.put_snapshot(&snapshot(3, later)).await?, &WriteOutcome::Stored)?;
     same("a part of the one before", &log.snapshot_part(kept, 29).await?, &None)
 }

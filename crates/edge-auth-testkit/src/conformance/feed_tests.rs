@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use edge_auth::platform::{
-    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
@@ -81,8 +81,8 @@ impl RevocationFeed for BrokenLog {
         let mut records = self.log.since(first, limit).await?;
         match self.defect {
             Defect::ComesInTheOrderOfText => records.sort_by_key(|record| record.sequence.to_string()),
-            Defect::ForgetsWithoutBeingAsked => records.retain(|record| record.lapses_at.is_none()),
-            Defect::KeepsNoTimes => records.iter_mut().for_each(|record| record.lapses_at = None),
+            Defect::ForgetsWithoutBeingAsked => records.retain(|record| record.expires_at.is_none()),
+            Defect::KeepsNoTimes => records.iter_mut().for_each(|record| record.expires_at = None),
             _ => {}
         }
         Ok(records)
@@ -109,16 +109,16 @@ impl RevocationFeed for BrokenLog {
 }
 
 impl RevocationLog for BrokenLog {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         match self.defect {
             Defect::AppendsBehindAGap => {
                 self.log.tamper(|kept, _| {
                     kept.extend(records.iter().map(|record| (record.sequence, record.clone())));
                 });
-                Ok(Put::Stored)
+                Ok(WriteOutcome::Stored)
             }
             Defect::AppendsSomeOfABatch => {
-                let mut done = Put::Conflict;
+                let mut done = WriteOutcome::Conflict;
                 for record in records {
                     done = self.log.append(std::slice::from_ref(record)).await?;
                 }
@@ -137,7 +137,7 @@ impl RevocationLog for BrokenLog {
         self.log.put_snapshot_part(id, index, bytes).await
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         let replaced = self.log.snapshot().await?.map(|replaced| replaced.id);
         let mut kept = BTreeMap::new();
         self.log.tamper(|_, parts| kept = parts.clone());
@@ -146,7 +146,7 @@ impl RevocationLog for BrokenLog {
             kept.retain(|(id, _), _| Some(id) != replaced.as_ref());
             self.log.tamper(|_, parts| parts.extend(kept));
         }
-        Ok(if self.defect == Defect::SnapshotsGoBack { Put::Stored } else { put })
+        Ok(if self.defect == Defect::SnapshotsGoBack { WriteOutcome::Stored } else { put })
     }
 
     async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put, Unavailable};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
@@ -153,9 +153,9 @@ impl BrokenStore {
     }
 
     fn is_alive(&self, record: &ApiKeyRecord, now: Timestamp) -> bool {
-        match record.lapses_at {
-            Some(lapses_at) if self.has(Defect::LapsesLate) => now <= lapses_at,
-            Some(lapses_at) => now < lapses_at,
+        match record.expires_at {
+            Some(expires_at) if self.has(Defect::LapsesLate) => now <= expires_at,
+            Some(expires_at) => now < expires_at,
             None => !self.has(Defect::NeverEnds) || now.seconds() < 1 << 40,
         }
     }
@@ -173,7 +173,7 @@ impl BrokenStore {
         match self.defect {
             Defect::DocumentsAreCut => record.document.truncate(65_536),
             Defect::DocumentsAreTrimmed => record.document = record.document.trim().to_owned(),
-            Defect::ForgetsWhenItLapses => record.lapses_at = None,
+            Defect::ForgetsWhenItLapses => record.expires_at = None,
             Defect::VersionsAre32Bits => record.version &= 0xffff_ffff,
             _ => {}
         }
@@ -192,32 +192,32 @@ impl ApiKeyAdmin for BrokenStore {
     async fn put(
         &self,
         record: &ApiKeyRecord,
-        expected: Expected,
+        expected: Precondition,
         now: Timestamp,
-    ) -> Result<Put, Unavailable> {
+    ) -> Result<WriteOutcome, Unavailable> {
         let stored = self
             .stored(&record.id)
             .filter(|stored| self.has(Defect::LapsedConflicts) || self.is_alive(stored, now));
         let as_expected = match (&stored, expected) {
-            (Some(_), Expected::Absent) => self.has(Defect::CreatesOverPresent),
-            (Some(stored), Expected::Version(version)) => {
+            (Some(_), Precondition::Absent) => self.has(Defect::CreatesOverPresent),
+            (Some(stored), Precondition::Version(version)) => {
                 stored.version == version || self.has(Defect::AnyVersionIsReplaced)
             }
-            (None, expected) => expected == Expected::Absent,
+            (None, expected) => expected == Precondition::Absent,
         };
         if self.has(Defect::CompareThenSet) {
             OneTurn::default().await;
         }
         if self.has(Defect::AlwaysConflicts) && stored.is_some() {
-            return Ok(Put::Conflict);
+            return Ok(WriteOutcome::Conflict);
         }
         if as_expected && self.has(Defect::LosesOnUpdate) && stored.is_some() {
-            return Ok(Put::Stored);
+            return Ok(WriteOutcome::Stored);
         }
         if as_expected || self.has(Defect::ConflictWrites) {
             self.write(record);
         }
-        Ok(if as_expected { Put::Stored } else { Put::Conflict })
+        Ok(if as_expected { WriteOutcome::Stored } else { WriteOutcome::Conflict })
     }
 
     async fn list(

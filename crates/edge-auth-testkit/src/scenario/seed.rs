@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edge_auth::admin::{CreateKeyRequest, KeyService};
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
 use edge_auth::policy::{Format, Policy};
 use edge_auth_token::Timestamp;
 
@@ -142,10 +142,10 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
 
     async fn overwrite(&self, record: &ApiKeyRecord, document: String) -> Result<(), String> {
         let forged = ApiKeyRecord { document, version: record.version + 1, ..record.clone() };
-        let put = self.store.put(&forged, Expected::Version(record.version), self.setup.now()).await;
+        let put = self.store.put(&forged, Precondition::Version(record.version), self.setup.now()).await;
         match put.map_err(|error| error.to_string())? {
-            Put::Stored => Ok(()),
-            Put::Conflict => Err("somebody else writes to the store".to_owned()),
+            WriteOutcome::Stored => Ok(()),
+            WriteOutcome::Conflict => Err("somebody else writes to the store".to_owned()),
         }
     }
 }

@@ -32,7 +32,7 @@ fuzz_target!(|input: (&str, [u8; 41], u8, char)| {
 
 fn nobody_issued(text: &str) {
     assert!(NATIVE.parse(text).is_err(), "a tag of 35 bits was guessed");
-    let record = ApiKeyRecord { id: "k".to_owned(), document: text.to_owned(), version: 1, lapses_at: None };
+    let record = ApiKeyRecord { id: "k".to_owned(), document: text.to_owned(), version: 1, expires_at: None };
     assert!(NATIVE.open(&record).is_err(), "a MAC was guessed");
     if let Ok(presented) = IMPORTED.parse(text) {
         let again = IMPORTED.parse(text).expect("as before");

@@ -9,7 +9,9 @@ use super::requests::within_time;
 use super::{AdminError, CreateKeyRequest};
 use crate::api_key::{ApiKey, ApiKeyProfile, Expiry, LifecycleError, PlaintextKey, claimed_block};
 use crate::gate::{SecretProvider, build_key_blocks};
-use crate::platform::{ApiKeyAdmin, ApiKeyRecord, Expected, NoRevocations, Put, Randomness, RevocationLog};
+use crate::platform::{
+    ApiKeyAdmin, ApiKeyRecord, NoRevocations, Precondition, Randomness, RevocationLog, WriteOutcome,
+};
 use crate::policy::{Policy, PolicyErrors};
 use crate::revocation::{ChangeMeta, Entry, Identifier, RevocationLedger, Target};
 
@@ -212,7 +214,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
             let Some(wrapped) = key.rewrap() else {
                 return Ok(None);
             };
-            if self.replace(&key, &wrapped, now).await? == Put::Stored {
+            if self.replace(&key, &wrapped, now).await? == WriteOutcome::Stored {
                 return Ok(Some(wrapped));
             }
         }
@@ -250,7 +252,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         for _ in 0..ATTEMPTS {
             let key = self.show(id, now).await?;
             let (changed, extra) = change(&key)?;
-            if self.replace(&key, &changed, now).await? == Put::Stored {
+            if self.replace(&key, &changed, now).await? == WriteOutcome::Stored {
                 return Ok((changed, extra));
             }
         }
@@ -266,14 +268,14 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
     }
 
     async fn insert(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
-        match self.store.put(&key.seal()?, Expected::Absent, now).await? {
-            Put::Stored => Ok(()),
-            Put::Conflict => Err(AdminError::Exists(key.id().to_owned())),
+        match self.store.put(&key.seal()?, Precondition::Absent, now).await? {
+            WriteOutcome::Stored => Ok(()),
+            WriteOutcome::Conflict => Err(AdminError::Exists(key.id().to_owned())),
         }
     }
 
-    async fn replace(&self, old: &ApiKey, new: &ApiKey, now: Timestamp) -> Result<Put, AdminError> {
-        Ok(self.store.put(&new.seal()?, Expected::Version(old.version()), now).await?)
+    async fn replace(&self, old: &ApiKey, new: &ApiKey, now: Timestamp) -> Result<WriteOutcome, AdminError> {
+        Ok(self.store.put(&new.seal()?, Precondition::Version(old.version()), now).await?)
     }
 
     fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, AdminError> {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::hash::PresentedSecret;
 use super::{KeyRefusal, ProfileError, record};
-use crate::subkey::framed;
+use crate::derived_key::framed;
 
 /// What every JWT begins with: `{"` in base64url.
 const TOKEN_LEAD: &str = "eyJ";

@@ -7,7 +7,7 @@ use edge_auth_token::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::ProfileError;
-use crate::subkey::Subkey;
+use crate::derived_key::DerivedKey;
 
 const MIN_BYTES: usize = 32;
 const MAX_PEPPERS: usize = 16;
@@ -18,15 +18,15 @@ const SALT: &[u8; 32] = b"edge-auth api-key pepper, v1\0\0\0\0";
 pub struct Pepper {
     id: PepperId,
     /// Tags the random part of an id.
-    pub(super) tag: Subkey,
+    pub(super) tag: DerivedKey,
     /// Hashes a key's secret.
-    pub(super) secret: Subkey,
+    pub(super) secret: DerivedKey,
     /// Hashes the digest that another system stored.
-    pub(super) imported: Subkey,
+    pub(super) imported: DerivedKey,
     /// Hashes a hash that was made under an older pepper.
-    pub(super) wrap: Subkey,
+    pub(super) wrap: DerivedKey,
     /// Authenticates a record.
-    pub(super) record: Subkey,
+    pub(super) record: DerivedKey,
 }
 
 impl Pepper {
@@ -36,7 +36,7 @@ impl Pepper {
         if bytes.len() < MIN_BYTES {
             return Err(ProfileError::PepperTooShort { bytes: bytes.len() });
         }
-        let root = Subkey::extract(SALT, bytes);
+        let root = DerivedKey::extract(SALT, bytes);
         let [a, b, c, d, ..] = *root.expand("public id");
         Ok(Self {
             id: PepperId(format!("{:08x}", u32::from_be_bytes([a, b, c, d]))),

@@ -20,8 +20,8 @@ use super::hash::{KeyHash, StoredHash};
 use super::key::PreviousHash;
 use super::pepper::PepperId;
 use super::{ApiKey, ApiKeyProfile, Expiry, RecordError};
+use crate::derived_key::framed;
 use crate::platform::ApiKeyRecord;
-use crate::subkey::framed;
 
 /// Strict: no padding, no bits that say nothing.
 pub(super) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
@@ -82,12 +82,12 @@ pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
         body,
     })?;
     check_size(&document)?;
-    Ok(ApiKeyRecord { id: key.id.clone(), document, version: key.version, lapses_at: key.lapses_at() })
+    Ok(ApiKeyRecord { id: key.id.clone(), document, version: key.version, expires_at: key.expires_at() })
 }
 
 impl ApiKey {
     /// When the store may forget its record.
-    pub(crate) fn lapses_at(&self) -> Option<Timestamp> {
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
         match self.attributes.expires {
             Expiry::At(at) => Some(at.plus(RETENTION)),
             Expiry::Never => None,

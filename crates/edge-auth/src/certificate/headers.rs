@@ -1,7 +1,7 @@
 //! The header fields that carry certificates, ours to read and others' to strip.
 
 use super::CertificateSource;
-use crate::identity::fold;
+use crate::identity_headers::fold;
 
 /// The fields of each source that comes in fields; a name that ends with `-` is a beginning.
 const FIELDS: [(CertificateSource, &[&str]); 4] = [

@@ -63,7 +63,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     ) -> Dispatched {
         let mode = EndpointConfig { gateway, administers: self.policy.administers() };
         let reply = match Endpoint::of(incoming.target, mode) {
-            None => Reply::trouble(404, NOT_FOUND),
+            None => Reply::host_error(404, NOT_FOUND),
             Some(Endpoint::Health) => Reply::health(incoming.method),
             Some(Endpoint::Gateway) => return self.dispatch_gateway(incoming, host).await,
             Some(Endpoint::ForwardAuth) => {
@@ -175,15 +175,15 @@ async fn settled(host: &impl HostRuntime, (reply, outcome): (Reply, Outcome)) ->
 }
 
 fn undecided() -> Reply {
-    Reply::trouble(503, "The gate cannot decide at the moment.")
+    Reply::host_error(503, "The gate cannot decide at the moment.")
 }
 
 impl BodyError {
     fn reply(self) -> Reply {
         match self {
-            Self::TooLarge => Reply::trouble(413, "The body is too large."),
-            Self::TooSlow => Reply::trouble(408, "The body came too slowly."),
-            Self::Unreadable => Reply::trouble(400, "The body cannot be read."),
+            Self::TooLarge => Reply::host_error(413, "The body is too large."),
+            Self::TooSlow => Reply::host_error(408, "The body came too slowly."),
+            Self::Unreadable => Reply::host_error(400, "The body cannot be read."),
         }
     }
 }

@@ -206,7 +206,7 @@ impl<P: Platform> Gate<P> {
     ) -> Result<ApiKey, Distrust> {
         let key = block.open(record)?;
         let announced = self.revocations.as_ref().and_then(|replica| replica.key_version(&record.id, now));
-        self.key_versions.take_in(record, key.lapses_at(), announced, now)?;
+        self.key_versions.take_in(record, key.expires_at(), announced, now)?;
         Ok(key)
     }
 }

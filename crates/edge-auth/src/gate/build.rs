@@ -14,7 +14,7 @@ use crate::cache::{Cache, Room, Seed};
 use crate::certificate::{
     Authorities, CertificateProfile, CertificateSignatures, CertificateSource, Identity,
 };
-use crate::identity::IdentityHeaders;
+use crate::identity_headers::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{Platform, Randomness};
 use crate::policy::{
@@ -22,7 +22,7 @@ use crate::policy::{
 };
 use crate::redact::Redactor;
 use crate::revocation::{Replica, RevocationSecret, RevocationSecrets};
-use crate::trust::Trust;
+use crate::trusted_proxies::TrustedProxies;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
 const CACHED: usize = 10_000;
@@ -119,7 +119,7 @@ impl<P: Platform> Gate<P> {
         let gate = Self {
             revocations: secrets.map(replica),
             identity: IdentityHeaders::new(&policy.identity_prefix),
-            trust: Trust::new(&policy.trust, secret),
+            trust: TrustedProxies::new(&policy.trust, secret),
             redactor: Redactor::new(&key_blocks),
             policy,
             platform,

@@ -21,7 +21,7 @@ struct Seen {
     digest: [u8; 32],
     /// From then on the store may have forgotten the record, and another may begin with version 1. The
     /// store may say anything of this: it follows from what has a MAC.
-    lapses_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
 }
 
 /// Why a record is not the newest one. The text is for the operator.
@@ -43,14 +43,14 @@ impl KeyVersions {
     pub(super) fn take_in(
         &self,
         record: &ApiKeyRecord,
-        lapses_at: Option<Timestamp>,
+        expires_at: Option<Timestamp>,
         announced: Option<u64>,
         now: Timestamp,
     ) -> Result<(), NotNewest> {
         let found = record.version;
         let digest: [u8; 32] = Sha256::digest(&record.document).into();
         let seen = self.0.find(&record.id);
-        let seen = seen.filter(|seen| seen.lapses_at.is_none_or(|lapses_at| now < lapses_at));
+        let seen = seen.filter(|seen| seen.expires_at.is_none_or(|expires_at| now < expires_at));
         let known = seen.as_ref().map(|seen| seen.version).max(announced);
         if let Some(known) = known.filter(|known| found < *known) {
             return Err(NotNewest::Older { found, known });
@@ -58,7 +58,7 @@ impl KeyVersions {
         if seen.is_some_and(|seen| seen.version == found && seen.digest != digest) {
             return Err(NotNewest::Other { found });
         }
-        self.0.insert(record.id.clone(), Seen { version: found, digest, lapses_at });
+        self.0.insert(record.id.clone(), Seen { version: found, digest, expires_at });
         Ok(())
     }
 }
@@ -71,7 +71,7 @@ mod tests {
     const LAPSES: Timestamp = Timestamp::from_seconds(2000);
 
     fn record(version: u64, document: &str) -> ApiKeyRecord {
-        ApiKeyRecord { id: "k".into(), document: document.into(), version, lapses_at: None }
+        ApiKeyRecord { id: "k".into(), document: document.into(), version, expires_at: None }
     }
 
     fn take_in(

@@ -31,7 +31,7 @@ use crate::certificate::{CertificateProfile, CertificateSignatures, carries_cert
 use crate::credential::{PresentedCredentials, Wanted};
 use crate::denial::{Code, Denial};
 use crate::endpoints::cors;
-use crate::identity::{IdentityHeaders, overrides_route};
+use crate::identity_headers::{IdentityHeaders, overrides_route};
 use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
 use crate::policy::{Access, CredentialRef, Policy, Rule};
@@ -40,7 +40,7 @@ use crate::redact::Redactor;
 use crate::request::AuthRequest;
 use crate::revocation::Replica;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_forwardable_verbatim, check_method};
-use crate::trust::Trust;
+use crate::trusted_proxies::TrustedProxies;
 use api_key::KnownKey;
 use certificate::Verified;
 use certificate_cache::CertificateCache;
@@ -58,7 +58,7 @@ pub struct Gate<P: Platform> {
     pub(crate) key_blocks: Vec<ApiKeyProfile>,
     certificate_blocks: Vec<CertificateProfile>,
     pub(crate) identity: IdentityHeaders,
-    pub(crate) trust: Trust,
+    pub(crate) trust: TrustedProxies,
     /// Takes clients' credentials out of what is logged.
     pub(crate) redactor: Redactor,
     tokens: Cache<TokenDigest, Arc<KnownToken>>,

@@ -33,7 +33,8 @@ impl<P: Platform> Gate<P> {
                 }
             }
             Freshness::Old | Freshness::Stale => {
-                let _turn = self.wait_for(self.platform.revocations().turn(), &mut context.waited).await;
+                let _read_lock =
+                    self.wait_for(self.platform.revocations().acquire_read_lock(), &mut context.waited).await;
                 // Whoever had the turn before may have read, or may have failed.
                 let moment = context.moment(now);
                 let old = matches!(replica.freshness(moment), Freshness::Old | Freshness::Stale);

@@ -5,8 +5,8 @@
 //! the issuer cannot be reached, or is being asked, the last set is used, up to `max_stale`. A `kid` that the set does
 //! not have causes one fetch every [`COOL_DOWN`]; a token without `kid` causes none.
 
+mod cached_jwks;
 mod fetch;
-mod loaded;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +20,7 @@ use edge_auth_token::{
 use crate::denial::{Code, Denial};
 use crate::platform::{KeySource, Unavailable};
 use crate::policy::{Issuer, KeyOrigin};
-use loaded::LoadedSet;
+use cached_jwks::CachedJwks;
 
 /// The least time between two fetches that an unknown `kid` causes.
 const COOL_DOWN: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ pub(crate) struct IssuerKeys {
     /// `None` for keys that were there when the gate was built and do not change.
     remote: Option<Remote>,
     algorithms: Vec<Algorithm>,
-    state: Mutex<State>,
+    state: Mutex<KeySetState>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ struct Remote {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    set: Option<Arc<LoadedSet>>,
+struct KeySetState {
+    set: Option<Arc<CachedJwks>>,
     fetched_at: Timestamp,
     /// When the latest fetch began, whatever became of it.
     attempted_at: Option<Timestamp>,
@@ -59,7 +59,7 @@ struct State {
     failure: Option<(Timestamp, String)>,
 }
 
-impl State {
+impl KeySetState {
     fn is_fetching(&self, now: Timestamp) -> bool {
         let began = self.attempted_at.filter(|_| self.in_flight);
         began.is_some_and(|began| !elapsed(now, began, ABANDONED))
@@ -68,7 +68,7 @@ impl State {
 
 /// Whether a set may be used now, and what is to be done about it.
 #[derive(Debug, PartialEq, Eq)]
-enum Freshness {
+enum KeySetFreshness {
     Fresh,
     /// To be used, and to be fetched again in the background.
     Due,
@@ -93,16 +93,16 @@ impl IssuerKeys {
     ) -> Result<(Self, Vec<String>), String> {
         let mut notices = Vec::new();
         let set = match keys {
-            FixedKeys::Secret(secret) => LoadedSet::secret(secret, &issuer.algorithms)?,
+            FixedKeys::Secret(secret) => CachedJwks::secret(secret, &issuer.algorithms)?,
             FixedKeys::Jwks(bytes) => {
                 let set = JwkSet::parse(bytes).map_err(|error| error.to_string())?;
-                LoadedSet::new(set, None, &issuer.algorithms, backend, &mut notices)
+                CachedJwks::new(set, None, &issuer.algorithms, backend, &mut notices)
             }
         };
         if set.is_empty() {
             return Err(format!("has no usable key: {}", notices.join("; ")));
         }
-        let state = State { set: Some(Arc::new(set)), ..State::default() };
+        let state = KeySetState { set: Some(Arc::new(set)), ..KeySetState::default() };
         let keys = Self {
             name: issuer.name.clone(),
             remote: None,
@@ -138,7 +138,7 @@ impl IssuerKeys {
                 let known = known.lock();
                 (known.set.clone(), known.fetched_at)
             };
-            *self.lock() = State { set, fetched_at, ..State::default() };
+            *self.lock() = KeySetState { set, fetched_at, ..KeySetState::default() };
         }
     }
 
@@ -154,9 +154,9 @@ impl IssuerKeys {
     ) -> Result<Selected, Denial> {
         let (mut set, freshness) = self.current(now);
         let first_fetched = match freshness {
-            Freshness::Fresh | Freshness::Due => false,
-            Freshness::Idle => !self.serves_meanwhile(now),
-            Freshness::Gone => true,
+            KeySetFreshness::Fresh | KeySetFreshness::Due => false,
+            KeySetFreshness::Idle => !self.serves_meanwhile(now),
+            KeySetFreshness::Gone => true,
         };
         if first_fetched && self.may_retry(now) && self.refresh(source, backend, now, notices).await.is_ok() {
             set = self.current(now).0;
@@ -185,9 +185,9 @@ impl IssuerKeys {
     pub(crate) fn holds(&self, key: &Arc<VerifyingKey>, now: Timestamp) -> Option<Selected> {
         let (set, freshness) = self.current(now);
         let usable = match freshness {
-            Freshness::Fresh | Freshness::Due => true,
-            Freshness::Idle => self.serves_meanwhile(now),
-            Freshness::Gone => false,
+            KeySetFreshness::Fresh | KeySetFreshness::Due => true,
+            KeySetFreshness::Idle => self.serves_meanwhile(now),
+            KeySetFreshness::Gone => false,
         };
         let held = usable && set.is_some_and(|set| set.holds(key));
         held.then(|| Selected { key: Arc::clone(key), refresh_due: self.refresh_due(now) })
@@ -215,7 +215,7 @@ impl IssuerKeys {
         match fetched {
             Ok(set) => {
                 let known = state.set.as_deref();
-                let set = LoadedSet::new(set, known, &self.algorithms, backend, notices);
+                let set = CachedJwks::new(set, known, &self.algorithms, backend, notices);
                 if set.is_empty() {
                     notices.push(format!("issuer `{}`: the key set has no usable key", self.name));
                 }
@@ -232,14 +232,14 @@ impl IssuerKeys {
         }
     }
 
-    fn current(&self, now: Timestamp) -> (Option<Arc<LoadedSet>>, Freshness) {
+    fn current(&self, now: Timestamp) -> (Option<Arc<CachedJwks>>, KeySetFreshness) {
         let state = self.lock();
         let freshness = match (&self.remote, &state.set) {
-            (None, _) => Freshness::Fresh,
-            (Some(_), None) => Freshness::Gone,
+            (None, _) => KeySetFreshness::Fresh,
+            (Some(_), None) => KeySetFreshness::Gone,
             (Some(remote), Some(_)) => remote.freshness(now, state.fetched_at),
         };
-        let set = state.set.clone().filter(|_| freshness != Freshness::Gone);
+        let set = state.set.clone().filter(|_| freshness != KeySetFreshness::Gone);
         (set, freshness)
     }
 
@@ -271,7 +271,7 @@ impl IssuerKeys {
             return false;
         };
         let quiet = state.attempted_at.is_none_or(|attempted_at| elapsed(now, attempted_at, RETRY));
-        quiet && remote.freshness(now, state.fetched_at) != Freshness::Fresh
+        quiet && remote.freshness(now, state.fetched_at) != KeySetFreshness::Fresh
     }
 
     fn unavailable(&self) -> Denial {
@@ -281,7 +281,7 @@ impl IssuerKeys {
     }
 
     /// A panic elsewhere cannot leave the state half changed: every change is one assignment.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, KeySetState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -293,16 +293,16 @@ pub(crate) enum FixedKeys<'a> {
 }
 
 impl Remote {
-    fn freshness(&self, now: Timestamp, fetched_at: Timestamp) -> Freshness {
+    fn freshness(&self, now: Timestamp, fetched_at: Timestamp) -> KeySetFreshness {
         let within = |limit: Duration| !elapsed(now, fetched_at, limit);
         if within(self.refresh) {
-            Freshness::Fresh
+            KeySetFreshness::Fresh
         } else if within(self.refresh.saturating_mul(2)) && within(self.max_stale) {
-            Freshness::Due
+            KeySetFreshness::Due
         } else if within(self.max_stale) {
-            Freshness::Idle
+            KeySetFreshness::Idle
         } else {
-            Freshness::Gone
+            KeySetFreshness::Gone
         }
     }
 }

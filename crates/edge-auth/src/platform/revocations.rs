@@ -7,7 +7,7 @@ use std::future::Future;
 
 use edge_auth_token::Timestamp;
 
-use super::{MaybeSend, MaybeSync, Put, Unavailable};
+use super::{MaybeSend, MaybeSync, Unavailable, WriteOutcome};
 
 /// The most records of one [`RevocationLog::append`]: what one DynamoDB transaction takes, with
 /// room for a condition.
@@ -21,7 +21,7 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
     /// Waits for a turn to read, and holds it until it is dropped: where requests may wait for each
     /// other, so that one of many reads for all of them. Hosts where they may not (a Worker cancels
     /// what belongs to another request) leave it as it is.
-    fn turn(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
+    fn acquire_read_lock(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
         async {}
     }
 
@@ -52,12 +52,12 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
 /// Writes the feed: for administration only.
 pub trait RevocationLog: RevocationFeed {
     /// Appends records ([`MAX_APPENDED`] at most) with sequences in a row, all or none of them,
-    /// durably. [`Put::Conflict`] unless the first sequence is the one after the newest record's,
+    /// durably. [`WriteOutcome::Conflict`] unless the first sequence is the one after the newest record's,
     /// or 1 where there is none: another writer was faster.
     fn append(
         &self,
         records: &[RevocationRecord],
-    ) -> impl Future<Output = Result<Put, Unavailable>> + MaybeSend;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
     /// Up to `limit` records, the newest first; only those before the sequence `before`, if it is
     /// given.
@@ -75,13 +75,13 @@ pub trait RevocationLog: RevocationFeed {
         bytes: &[u8],
     ) -> impl Future<Output = Result<(), Unavailable>> + MaybeSend;
 
-    /// Makes a snapshot the newest one, once all its parts are kept. [`Put::Conflict`] if one with
+    /// Makes a snapshot the newest one, once all its parts are kept. [`WriteOutcome::Conflict`] if one with
     /// the same or a later sequence is there. Parts of lesser ids are dropped: no snapshot can have
     /// them any more. Those of greater ones stay, since somebody may be writing them.
     fn put_snapshot(
         &self,
         snapshot: &SnapshotRecord,
-    ) -> impl Future<Output = Result<Put, Unavailable>> + MaybeSend;
+    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
     /// Drops up to `limit` records whose sequence is less than `before` and which have lapsed at
     /// `now`. How many were dropped is returned.
@@ -104,7 +104,7 @@ pub struct RevocationRecord {
     pub document: String,
     /// When the store may drop it, if it is asked to; `None` is never. A lapsed record is still
     /// given back.
-    pub lapses_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A snapshot as a store keeps it, to be believed by nobody before its MAC was checked.
@@ -145,7 +145,7 @@ impl RevocationFeed for NoRevocations {
 }
 
 impl RevocationLog for NoRevocations {
-    async fn append(&self, _: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, _: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         none()
     }
 
@@ -157,7 +157,7 @@ impl RevocationLog for NoRevocations {
         none()
     }
 
-    async fn put_snapshot(&self, _: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, _: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         none()
     }
 

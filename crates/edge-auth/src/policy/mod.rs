@@ -61,7 +61,7 @@ use crate::aws::AwsPolicy;
 use crate::certificate::{CertificateSource, Pins};
 use crate::revocation::RevocationLimits;
 use crate::route::{Route, Router};
-use crate::trust::TrustPolicy;
+use crate::trusted_proxies::TrustPolicy;
 
 const MAX_KEY_RECORD_AGE: Duration = Duration::from_secs(10);
 const MAX_FED_KEY_RECORD_AGE: Duration = Duration::from_secs(5 * 60);

@@ -1,7 +1,7 @@
 //! The names of header fields that a policy may give: fields of their own, that mean nothing else.
 
 use super::compile::{Compiler, Field};
-use crate::identity::fold;
+use crate::identity_headers::fold;
 use crate::request::is_token;
 
 /// Fields that mean something already. One of them is neither a credential's nor a secret's, and an identity

@@ -8,7 +8,7 @@ use super::compile::{Compiler, Field};
 use super::reserved_headers::{CustomHeaders, stripped_by};
 use super::schema;
 use crate::revocation::RevocationLimits;
-use crate::trust::TrustPolicy;
+use crate::trusted_proxies::TrustPolicy;
 
 const DEFAULT_BOUND: Duration = Duration::from_secs(30);
 /// Read again after half of it while requests come: 20 times a minute.

@@ -12,7 +12,7 @@ use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;
 use super::status::unless_always;
 use super::target::{RevocationKey, Target};
-use crate::platform::{MAX_APPENDED, Put, RevocationLog, RevocationRecord, Unavailable};
+use crate::platform::{MAX_APPENDED, RevocationLog, RevocationRecord, Unavailable, WriteOutcome};
 
 /// How often a change is tried anew after somebody else's.
 pub(super) const ATTEMPTS: usize = 20;
@@ -263,7 +263,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
                 records.push(record);
                 link = mac;
             }
-            if self.log.append(&records).await? == Put::Conflict {
+            if self.log.append(&records).await? == WriteOutcome::Conflict {
                 return Ok(Appended { entries, whole: false });
             }
             for record in &records {

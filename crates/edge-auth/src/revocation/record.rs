@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, Event, RecordMac};
 use super::secrets::{RevocationSecrets, SecretId};
+use crate::derived_key::framed;
 use crate::platform::RevocationRecord;
-use crate::subkey::framed;
 
 const SCHEMA: u32 = 2;
 const MAX_BYTES: usize = 8 * 1024;
@@ -134,12 +134,12 @@ pub(super) fn seal(
     let document = written(sequence, &envelope)?;
     check_size(sequence, &document)?;
     let mark = secret.mark(pending.event.key()).to_string();
-    let lapses_at = lapses_at(pending.until);
-    Ok((RevocationRecord { sequence, mark, document, lapses_at }, link))
+    let expires_at = expires_at(pending.until);
+    Ok((RevocationRecord { sequence, mark, document, expires_at }, link))
 }
 
 /// When the store may drop the record of an entry.
-fn lapses_at(until: Option<Timestamp>) -> Option<Timestamp> {
+fn expires_at(until: Option<Timestamp>) -> Option<Timestamp> {
     until.map(|until| until.plus(KEPT))
 }
 
@@ -167,7 +167,7 @@ pub(super) fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Re
         serde_json::from_str(&body).map_err(damaged)?;
     let link = |bytes: Vec<u8>| RecordMac::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
     let mark = secret.mark(event.key());
-    if mark.to_string() != record.mark || lapses_at(until) != record.lapses_at {
+    if mark.to_string() != record.mark || expires_at(until) != record.expires_at {
         return Err(EntryError::MacWrong { sequence });
     }
     Ok(Entry {

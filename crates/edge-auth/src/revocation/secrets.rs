@@ -7,7 +7,7 @@ use edge_auth_token::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::target::{LookupTag, LookupTags, RevocationKey};
-use crate::subkey::{Subkey, framed};
+use crate::derived_key::{DerivedKey, framed};
 
 const MIN_BYTES: usize = 32;
 const SALT: &[u8; 32] = b"edge-auth revocation, v1\0\0\0\0\0\0\0\0";
@@ -16,11 +16,11 @@ const SALT: &[u8; 32] = b"edge-auth revocation, v1\0\0\0\0\0\0\0\0";
 pub struct RevocationSecret {
     id: SecretId,
     /// Finds what is revoked.
-    mark: Subkey,
+    mark: DerivedKey,
     /// Authenticates a record.
-    pub(super) record: Subkey,
+    pub(super) record: DerivedKey,
     /// Authenticates a snapshot.
-    pub(super) snapshot: Subkey,
+    pub(super) snapshot: DerivedKey,
 }
 
 /// The public name of a secret: 8 hexadecimal digits derived from it, which tell nothing of it.
@@ -63,7 +63,7 @@ impl RevocationSecret {
         if bytes.len() < MIN_BYTES {
             return Err(SecretError::TooShort { bytes: bytes.len() });
         }
-        let root = Subkey::extract(SALT, bytes);
+        let root = DerivedKey::extract(SALT, bytes);
         let [a, b, c, d, ..] = *root.expand("public id");
         Ok(Self {
             id: SecretId(format!("{:08x}", u32::from_be_bytes([a, b, c, d]))),

@@ -1,5 +1,5 @@
 use edge_auth::Code;
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, WriteOutcome};
 use futures::executor::block_on;
 use serde_json::json;
 
@@ -8,9 +8,9 @@ use crate::desk::Desk;
 /// Writes to the store past the registry.
 fn tamper(desk: &Desk, id: &str, change: impl Fn(&mut ApiKeyRecord)) {
     let mut record = block_on(desk.store.find(id, desk.now)).unwrap().unwrap();
-    let expected = Expected::Version(record.version);
+    let expected = Precondition::Version(record.version);
     change(&mut record);
-    assert_eq!(block_on(desk.store.put(&record, expected, desk.now)), Ok(Put::Stored));
+    assert_eq!(block_on(desk.store.put(&record, expected, desk.now)), Ok(WriteOutcome::Stored));
 }
 
 /// The record is listed as untrusted for this reason, shown to nobody, and changed by nothing.

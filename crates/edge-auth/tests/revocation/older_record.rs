@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge_auth::Code;
 use edge_auth::admin::AdminError;
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, MaybeSend, Platform, Put, Unavailable,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MaybeSend, Platform, Precondition, Unavailable, WriteOutcome,
 };
 use edge_auth_testkit::documents::DocumentSource;
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -33,8 +33,8 @@ fn record(world: &World, id: &str) -> ApiKeyRecord {
 
 fn put_back(world: &World, older: &ApiKeyRecord) {
     let stored = record(world, &older.id).version;
-    let put = block_on(world.platform.api_keys.put(older, Expected::Version(stored), NOW));
-    assert_eq!(put, Ok(Put::Stored));
+    let put = block_on(world.platform.api_keys.put(older, Precondition::Version(stored), NOW));
+    assert_eq!(put, Ok(WriteOutcome::Stored));
 }
 
 /// A key that was rotated at once: its first record, and both of its texts.
@@ -199,7 +199,7 @@ fn a_copy_that_lags_behind_is_passed_over_for_the_record_itself() {
     let world = World::new();
     let (older, old, new) = rotated(&world, true);
     let copies = MemoryApiKeys::new();
-    assert_eq!(block_on(copies.put(&older, Expected::Absent, NOW)), Ok(Put::Stored));
+    assert_eq!(block_on(copies.put(&older, Precondition::Absent, NOW)), Ok(WriteOutcome::Stored));
     let instance = Instance(world.start_on(Lagging { copies, platform: world.platform.clone() }));
     let (code, told_of) = told(&instance, &old, later(1.0));
     assert_eq!(code, Some(Code::KeyInvalid));

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use edge_auth::platform::{
-    Put, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::Timestamp;
@@ -46,7 +46,7 @@ impl RevocationFeed for Overtaken<'_> {
 }
 
 impl RevocationLog for Overtaken<'_> {
-    async fn append(&self, records: &[RevocationRecord]) -> Result<Put, Unavailable> {
+    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let act = self.before_append.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(act) = act {
             // Whoever is faster waits for its own answers.
@@ -63,7 +63,7 @@ impl RevocationLog for Overtaken<'_> {
         self.log.put_snapshot_part(id, index, bytes).await
     }
 
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<Put, Unavailable> {
+    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         self.log.put_snapshot(snapshot).await
     }
 

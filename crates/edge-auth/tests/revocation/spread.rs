@@ -80,9 +80,9 @@ fn a_revoked_key_whose_record_was_put_back_is_refused() {
         block_on(edge_auth::platform::ApiKeys::find(&world.platform.api_keys, &id, NOW)).unwrap().unwrap();
     block_on(world.keys().revoke(&id, "leaked", NOW)).unwrap();
     // The older record, whole: its MAC is right.
-    use edge_auth::platform::{ApiKeyAdmin, Expected};
-    let put = block_on(world.platform.api_keys.put(&before, Expected::Version(2), NOW)).unwrap();
-    assert_eq!(put, edge_auth::platform::Put::Stored);
+    use edge_auth::platform::{ApiKeyAdmin, Precondition};
+    let put = block_on(world.platform.api_keys.put(&before, Precondition::Version(2), NOW)).unwrap();
+    assert_eq!(put, edge_auth::platform::WriteOutcome::Stored);
     assert_eq!(world.start().key(&text, later(1.0)), Some(Code::KeyInvalid));
 }
 

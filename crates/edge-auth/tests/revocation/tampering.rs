@@ -58,7 +58,7 @@ fn whatever_is_done_to_a_record_it_is_noticed() {
         ("made of junk", |records| records.get_mut(&2).unwrap().document = "[]".to_owned()),
         ("made huge", |records| records.get_mut(&2).unwrap().document = "x".repeat(100_000)),
         ("found by another mark", |records| records.get_mut(&2).unwrap().mark = "0".repeat(32)),
-        ("said to lapse earlier", |records| records.get_mut(&2).unwrap().lapses_at = Some(NOW)),
+        ("said to lapse earlier", |records| records.get_mut(&2).unwrap().expires_at = Some(NOW)),
         ("taken out", |records| drop(records.remove(&2))),
         ("moved", |records| {
             let moved = records[&3].clone();

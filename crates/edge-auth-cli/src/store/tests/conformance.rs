@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use edge_auth::platform::Unavailable;
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, WriteOutcome};
 use edge_auth_testkit::conformance::{self, Backend, Failure, FeedBackend, Grade, Writer, Written};
 use edge_auth_token::Timestamp;
 
@@ -76,11 +76,11 @@ async fn count_up(store: &SqliteStore) {
             id: "counter".to_owned(),
             document: (version + 1).to_string(),
             version: version + 1,
-            lapses_at: None,
+            expires_at: None,
         };
-        let expected = known.map_or(Expected::Absent, |_| Expected::Version(version));
+        let expected = known.map_or(Precondition::Absent, |_| Precondition::Version(version));
         // On a busy machine a writer may wait in vain, and learn that nothing was written.
-        if store.put(&next, expected, NOW).await == Ok(Put::Stored) {
+        if store.put(&next, expected, NOW).await == Ok(WriteOutcome::Stored) {
             stored += 1;
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Expected, Put};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::Connection;
 
@@ -14,19 +14,19 @@ use crate::store::trouble::StoreErrorKind;
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
 fn record(id: &str) -> ApiKeyRecord {
-    ApiKeyRecord { id: id.to_owned(), document: "{}".repeat(500), version: 1, lapses_at: None }
+    ApiKeyRecord { id: id.to_owned(), document: "{}".repeat(500), version: 1, expires_at: None }
 }
 
 fn refused(path: &Path) -> StoreErrorKind {
     SqliteStore::open(path).err().unwrap().kind
 }
 
-async fn put(store: &SqliteStore, id: &str) -> Result<Put, String> {
-    store.put(&record(id), Expected::Absent, NOW).await.map_err(|error| error.to_string())
+async fn put(store: &SqliteStore, id: &str) -> Result<WriteOutcome, String> {
+    store.put(&record(id), Precondition::Absent, NOW).await.map_err(|error| error.to_string())
 }
 
 async fn stored(store: &SqliteStore, id: &str) {
-    assert_eq!(put(store, id).await, Ok(Put::Stored));
+    assert_eq!(put(store, id).await, Ok(WriteOutcome::Stored));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_writer_that_holds_the_lock_is_named_and_readers_go_on() {
     assert!(locked.contains("keys.db: is locked by another process"), "{locked}");
     assert!(store.find("first", NOW).await.unwrap().is_some());
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(put(&store, "second").await, Ok(Put::Stored));
+    assert_eq!(put(&store, "second").await, Ok(WriteOutcome::Stored));
 }
 
 #[tokio::test]
@@ -157,8 +157,8 @@ async fn lapsed_records_are_removed_a_week_later_and_not_before() {
     const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("keys.db")).unwrap();
-    let lapsing = ApiKeyRecord { lapses_at: Some(NOW.plus(DAY)), ..record("lapsing") };
-    assert_eq!(store.put(&lapsing, Expected::Absent, NOW).await.unwrap(), Put::Stored);
+    let lapsing = ApiKeyRecord { expires_at: Some(NOW.plus(DAY)), ..record("lapsing") };
+    assert_eq!(store.put(&lapsing, Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     let count = || async {
         let rows = store.run(|connection| {
             Ok(connection.query_row("SELECT count(*) FROM api_key", (), |row| row.get::<_, i64>(0))?)
@@ -166,10 +166,10 @@ async fn lapsed_records_are_removed_a_week_later_and_not_before() {
         rows.await.unwrap()
     };
     let soon = NOW.plus(DAY * 3);
-    assert_eq!(store.put(&record("a"), Expected::Absent, soon).await.unwrap(), Put::Stored);
+    assert_eq!(store.put(&record("a"), Precondition::Absent, soon).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(count().await, 2);
     let later = NOW.plus(DAY * 9);
-    assert_eq!(store.put(&record("b"), Expected::Absent, later).await.unwrap(), Put::Stored);
+    assert_eq!(store.put(&record("b"), Precondition::Absent, later).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(count().await, 2);
 }
 

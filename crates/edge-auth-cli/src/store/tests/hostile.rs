@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, Expected, Put, RevocationFeed, RevocationLog, RevocationRecord,
-    SnapshotRecord, Unavailable,
+    ApiKeyAdmin, ApiKeyRecord, Precondition, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord,
+    Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use rusqlite::Connection;
@@ -115,12 +115,12 @@ fn plant(path: &Path, statements: &str) {
 }
 
 fn key(id: &str, version: u64) -> ApiKeyRecord {
-    ApiKeyRecord { id: id.to_owned(), document: format!("{id} {version}"), version, lapses_at: None }
+    ApiKeyRecord { id: id.to_owned(), document: format!("{id} {version}"), version, expires_at: None }
 }
 
 fn revocation(sequence: u64) -> RevocationRecord {
     let mark = format!("{sequence:032x}");
-    RevocationRecord { sequence, mark, document: format!("entry {sequence}"), lapses_at: Some(NOW) }
+    RevocationRecord { sequence, mark, document: format!("entry {sequence}"), expires_at: Some(NOW) }
 }
 
 fn snapshot(sequence: u64) -> SnapshotRecord {
@@ -130,16 +130,16 @@ fn snapshot(sequence: u64) -> SnapshotRecord {
 /// What each write comes to, the `round`-th time.
 async fn written(store: &SqliteStore, round: u64) -> [(&'static str, Result<(), String>); 6] {
     let version = round + 1;
-    let put = |put: Result<Put, Unavailable>| match put {
-        Ok(Put::Stored) => Ok(()),
-        Ok(Put::Conflict) => Err("a conflict".to_owned()),
+    let put = |put: Result<WriteOutcome, Unavailable>| match put {
+        Ok(WriteOutcome::Stored) => Ok(()),
+        Ok(WriteOutcome::Conflict) => Err("a conflict".to_owned()),
         Err(error) => Err(error.to_string()),
     };
     let told = |error: Unavailable| error.to_string();
     let new = format!("new{round}");
     [
-        ("create", put(store.put(&key(&new, 1), Expected::Absent, NOW).await)),
-        ("change", put(store.put(&key("a", version), Expected::Version(round), NOW).await)),
+        ("create", put(store.put(&key(&new, 1), Precondition::Absent, NOW).await)),
+        ("change", put(store.put(&key("a", version), Precondition::Version(round), NOW).await)),
         ("append", put(store.append(&[revocation(version)]).await)),
         ("part", store.put_snapshot_part(&snapshot(version).id, 0, b"part").await.map_err(told)),
         ("snapshot", put(store.put_snapshot(&snapshot(version)).await)),
@@ -150,10 +150,10 @@ async fn written(store: &SqliteStore, round: u64) -> [(&'static str, Result<(), 
 /// A store with something of each kind.
 async fn filled(path: &Path) -> SqliteStore {
     let store = SqliteStore::open(path).unwrap();
-    assert_eq!(store.put(&key("a", 1), Expected::Absent, NOW).await, Ok(Put::Stored));
-    assert_eq!(store.append(&[revocation(1)]).await, Ok(Put::Stored));
+    assert_eq!(store.put(&key("a", 1), Precondition::Absent, NOW).await, Ok(WriteOutcome::Stored));
+    assert_eq!(store.append(&[revocation(1)]).await, Ok(WriteOutcome::Stored));
     store.put_snapshot_part(&snapshot(1).id, 0, b"part").await.unwrap();
-    assert_eq!(store.put_snapshot(&snapshot(1)).await, Ok(Put::Stored));
+    assert_eq!(store.put_snapshot(&snapshot(1)).await, Ok(WriteOutcome::Stored));
     store
 }
 
@@ -290,8 +290,8 @@ async fn a_file_of_the_version_before_is_upgraded_unless_something_is_planted() 
     let (old, planted) = (folder.path().join("old.db"), folder.path().join("planted.db"));
     plant(&old, FIRST);
     let store = SqliteStore::open_existing(&old).unwrap();
-    assert_eq!(store.put(&key("a", 2), Expected::Version(1), NOW).await, Ok(Put::Stored));
-    assert_eq!(store.append(&[revocation(1)]).await, Ok(Put::Stored));
+    assert_eq!(store.put(&key("a", 2), Precondition::Version(1), NOW).await, Ok(WriteOutcome::Stored));
+    assert_eq!(store.append(&[revocation(1)]).await, Ok(WriteOutcome::Stored));
     plant(&planted, FIRST);
     plant(&planted, "CREATE TRIGGER t BEFORE UPDATE ON api_key BEGIN SELECT RAISE(IGNORE); END");
     let told = SqliteStore::open_existing(&planted).err().unwrap().to_string();
@@ -346,7 +346,7 @@ async fn leaving_a_file_that_was_replaced_takes_nothing_from_the_new_one() {
     }
     fs::rename(&other, &path).unwrap();
     let new = SqliteStore::open_existing(&path).unwrap();
-    assert_eq!(new.append(&[revocation(1)]).await, Ok(Put::Stored));
+    assert_eq!(new.append(&[revocation(1)]).await, Ok(WriteOutcome::Stored));
     assert_eq!(store.since(1, 10).await.unwrap(), [revocation(1)]);
     drop(store);
     assert_eq!(new.since(1, 10).await.unwrap(), [revocation(1)]);

@@ -27,8 +27,8 @@ fn a_new_keys_record_does_not_drift() {
         r#"{{"block":"partners","pepper":"d9ca8b38","mac":"NWC2LKMb4BzxHS984RhEMnFBDGf7r0ld8qdCux53OVs","body":"{BODY_START}{}"}}"#,
         r#"\"hash\":{\"value\":\"WreuDFmUW2maHAvH_C6X41zdVvhLBqGVp0XLhuGipGE\",\"peppers\":[\"d9ca8b38\"]},\"previous\":null}"#,
     );
-    let lapses_at = Some(Timestamp::from_seconds(1_800_000_000 + 90 * 86_400));
-    assert_eq!(record, ApiKeyRecord { id: ID.to_owned(), document, version: 1, lapses_at });
+    let expires_at = Some(Timestamp::from_seconds(1_800_000_000 + 90 * 86_400));
+    assert_eq!(record, ApiKeyRecord { id: ID.to_owned(), document, version: 1, expires_at });
 }
 
 #[test]

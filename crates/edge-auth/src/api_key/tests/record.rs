@@ -104,7 +104,7 @@ fn resealed(edit: impl Fn(&str) -> String) -> ApiKeyRecord {
     let mut record = sealed();
     let mut envelope: serde_json::Value = serde_json::from_str(&record.document).unwrap();
     let body = edit(envelope["body"].as_str().unwrap());
-    let message = crate::subkey::framed(&[
+    let message = crate::derived_key::framed(&[
         b"partners",
         record.id.as_bytes(),
         &record.version.to_be_bytes(),
@@ -147,9 +147,9 @@ fn an_authentic_body_with_anything_unknown_in_it_closes_the_door() {
 #[test]
 fn a_key_that_never_expires_never_lapses() {
     let (key, _) = issued_in(&block(), NewKey { expires: Expiry::Never, ..wishes() });
-    assert_eq!(key.seal().unwrap().lapses_at, None);
+    assert_eq!(key.seal().unwrap().expires_at, None);
     let revoked = key.revoke("leaked", NOW).unwrap();
-    assert_eq!(revoked.seal().unwrap().lapses_at, None);
+    assert_eq!(revoked.seal().unwrap().expires_at, None);
 }
 
 proptest! {

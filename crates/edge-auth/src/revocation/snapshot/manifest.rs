@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Snapshot, SnapshotError, TIMED};
+use crate::derived_key::framed;
 use crate::platform::{SNAPSHOT_PART_BYTES, SnapshotRecord};
 use crate::revocation::chain::Cursor;
 use crate::revocation::entry::RecordMac;
 use crate::revocation::filter::FilterLayout;
 use crate::revocation::secrets::{RevocationSecrets, SecretId};
-use crate::subkey::framed;
 
 const SCHEMA: u32 = 3;
 /// Which names no ancestors, and holds no versions of keys.

@@ -9,14 +9,14 @@ use edge_auth_token::{
 /// Verifying keys beside what they were made from, so that the next set can keep those that it
 /// has in common.
 #[derive(Debug)]
-pub(super) struct LoadedSet {
+pub(super) struct CachedJwks {
     jwks: Vec<(Jwk, Arc<VerifyingKey>)>,
     keys: KeySet,
     /// A shared secret has no identifier of its own, so a token's `kid` says nothing about it.
     secret: bool,
 }
 
-impl LoadedSet {
+impl CachedJwks {
     /// Imports the keys of a set; what cannot be used is skipped and reported. A key that `known`
     /// has, too, is taken over, so that tokens verified with it stay verified.
     pub(super) fn new(

@@ -5,9 +5,9 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// HMAC-SHA-256, keyed. Wiped when dropped.
-pub(crate) struct Subkey(Hmac<Sha256>);
+pub(crate) struct DerivedKey(Hmac<Sha256>);
 
-impl Subkey {
+impl DerivedKey {
     /// RFC 5869, section 2.2 (HKDF-Extract), with SHA-256 and a salt of at most 32 bytes, zeros
     /// behind it (which HMAC appends anyway).
     pub(crate) fn extract(salt: &[u8; 32], secret: &[u8]) -> Self {
@@ -68,7 +68,7 @@ mod tests {
         for (slot, byte) in salt.iter_mut().zip(0..=0x0c) {
             *slot = byte;
         }
-        let key = Subkey::extract(&salt, &[0x0b; 22]);
+        let key = DerivedKey::extract(&salt, &[0x0b; 22]);
         let info = [0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 1];
         assert_eq!(
             key.code(&info),
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_truncated_code_is_refused() {
-        let key = Subkey::extract(&[0; 32], b"secret");
+        let key = DerivedKey::extract(&[0; 32], b"secret");
         let code = key.code(b"message");
         assert!(key.verifies(b"message", &code));
         assert!(!key.verifies(b"message", &code[..31]));

@@ -20,7 +20,7 @@ pub(crate) struct TrustPolicy {
 /// Who may ask on behalf of others: proxies in a network, or with a shared secret, or, where both
 /// are configured, with both. Where nothing is configured: this machine.
 #[derive(Debug)]
-pub(crate) struct Trust {
+pub(crate) struct TrustedProxies {
     networks: Vec<IpNet>,
     /// `false` for the default, which must not make a local client's `X-Forwarded-For` count.
     configured: bool,
@@ -28,7 +28,7 @@ pub(crate) struct Trust {
     secret_header: String,
 }
 
-impl Trust {
+impl TrustedProxies {
     pub(crate) fn new(policy: &TrustPolicy, secret: Option<Secret>) -> Self {
         let default = if secret.is_some() { Vec::new() } else { loopback() };
         Self {
@@ -114,13 +114,13 @@ mod tests {
     use super::*;
     use crate::certificate::PlatformCertificate;
 
-    fn trust(networks: Option<&[&str]>, secret: Option<&str>) -> Trust {
+    fn trust(networks: Option<&[&str]>, secret: Option<&str>) -> TrustedProxies {
         let policy = TrustPolicy {
             networks: networks.map(|list| list.iter().map(|net| net.parse().unwrap()).collect()),
             secret: secret.map(str::to_owned),
             secret_header: "x-edge-auth-secret".to_owned(),
         };
-        Trust::new(&policy, secret.map(Secret::new))
+        TrustedProxies::new(&policy, secret.map(Secret::new))
     }
 
     fn ip(text: &str) -> Option<IpAddr> {
