@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use edge_auth_e2e::Pipe;
 use edge_auth_testkit::mint::TestKey;
 use edge_auth_token::{
-    Algorithm, Audience, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Timestamp, TokenType,
-    UnverifiedToken, VerifyingKey,
+    Algorithm, Audience, AwsLcRs, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeySet, Timestamp, TokenType,
+    UnverifiedToken, Validation, VerifyingKey,
 };
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde_json::{Value, json};
@@ -32,9 +32,9 @@ fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
     let (mut jose, mut pyjwt) = (Node::start("jose.mjs"), python("pyjwt.py"));
     // RFC 9864 calls EdDSA with Ed25519 by another name; here the two are one.
     let algorithms = ALLOWED.map(Algorithm::name).into_iter().chain(["Ed25519"]).collect::<Vec<_>>();
-    let expected = json!({ "jwks": jwks, "issuer": ISSUER, "audience": API, "algorithms": algorithms });
-    jose.pipe.say(&expected);
-    pyjwt.say(&expected);
+    let validation = json!({ "jwks": jwks, "issuer": ISSUER, "audience": API, "algorithms": algorithms });
+    jose.pipe.say(&validation);
+    pyjwt.say(&validation);
 
     let counts = RefCell::new([0_u32; 4]);
     let accepts = |pipe: &mut Pipe, token: &str| match pipe.ask(&json!(token)) {
@@ -70,7 +70,7 @@ fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
 /// The way of a token through `edge-auth-token`.
 struct Ours {
     keys: KeySet,
-    expected: Expected,
+    validation: Validation,
     now: Timestamp,
 }
 
@@ -79,14 +79,14 @@ impl Ours {
         let set = JwkSet::parse(jwks.to_string().as_bytes()).expect("a set");
         let keys =
             set.keys.iter().map(|key| VerifyingKey::from_jwk(key, &ALLOWED, &AwsLcRs).expect("a key").into());
-        let expected = Expected {
+        let validation = Validation {
             issuer: ISSUER.to_owned(),
             audience: Audience::AnyOf { claim: "aud".to_owned(), values: vec![API.to_owned()] },
             token_type: TokenType::Exactly("at+jwt".to_owned()),
             max_lifetime: None,
             clock_skew: Duration::ZERO,
         };
-        Self { keys: KeySet::new(keys.collect()), expected, now: Timestamp::from_seconds(now) }
+        Self { keys: KeySet::new(keys.collect()), validation, now: Timestamp::from_seconds(now) }
     }
 
     fn accepts(&self, text: &str) -> Result<(), String> {
@@ -94,6 +94,6 @@ impl Ours {
             UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
         let key = self.keys.select(token.algorithm(), token.key_id()).map_err(|error| error.to_string())?;
         let token = token.verify(key).map_err(|error| error.to_string())?;
-        self.expected.check(&token, self.now).map_err(|error| error.to_string())
+        self.validation.check(&token, self.now).map_err(|error| error.to_string())
     }
 }

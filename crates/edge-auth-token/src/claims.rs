@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::{ClaimError, Confirmation, Excerpt, Timestamp};
+use crate::{ClaimError, Confirmation, LogSafe, Timestamp};
 
 /// A set of claims. Every registered claim in it has its type: one with another type makes the
 /// whole set refused, it is never skipped.
@@ -129,7 +129,7 @@ pub(crate) fn strings<'a>(claim: &str, value: &'a Value) -> Result<Vec<&'a str>,
 }
 
 pub(crate) fn ill_typed(claim: &str, wanted: &'static str) -> ClaimError {
-    ClaimError::IllTyped { claim: Excerpt::new(claim), wanted }
+    ClaimError::IllTyped { claim: LogSafe::new(claim), wanted }
 }
 
 #[cfg(test)]

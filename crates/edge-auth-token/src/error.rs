@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{Algorithm, Excerpt, JsonError, Timestamp};
+use crate::{Algorithm, JsonError, LogSafe, Timestamp};
 
 /// Why a token is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum TokenError {
     #[error("the token's `alg` is {found}, which is never accepted")]
     AlgorithmUnsupported {
         /// What stands there.
-        found: Excerpt,
+        found: LogSafe,
     },
     /// The key is not for the token's algorithm: by its type, its own `alg`, or the algorithms
     /// that the issuer's configuration allows.
@@ -135,13 +135,13 @@ pub enum ClaimError {
     #[error("the token has no `{claim}`")]
     Missing {
         /// The claim.
-        claim: Excerpt,
+        claim: LogSafe,
     },
     /// A claim has the wrong type, or a value outside its range.
     #[error("the token's `{claim}` is ill-typed: {wanted} is wanted")]
     IllTyped {
         /// The claim.
-        claim: Excerpt,
+        claim: LogSafe,
         /// What the claim must be.
         wanted: &'static str,
     },
@@ -149,19 +149,19 @@ pub enum ClaimError {
     #[error("the token's `iss` is \"{found}\", wanted \"{wanted}\"")]
     IssuerMismatch {
         /// The token's.
-        found: Excerpt,
+        found: LogSafe,
         /// The configured one.
-        wanted: Excerpt,
+        wanted: LogSafe,
     },
     /// The token is meant for others.
     #[error("the token's `{claim}` is \"{found}\", wanted one of \"{wanted}\"")]
     AudienceMismatch {
         /// The claim that carries the audience.
-        claim: Excerpt,
+        claim: LogSafe,
         /// The token's.
-        found: Excerpt,
+        found: LogSafe,
         /// The configured ones.
-        wanted: Excerpt,
+        wanted: LogSafe,
     },
     /// `typ` is not that of the tokens wanted here: an ID token, say, where an access token is due.
     #[error(
@@ -170,9 +170,9 @@ pub enum ClaimError {
     )]
     TokenTypeMismatch {
         /// The token's, if it has one.
-        found: Option<Excerpt>,
+        found: Option<LogSafe>,
         /// The configured ones.
-        wanted: Excerpt,
+        wanted: LogSafe,
     },
     /// `exp` has passed.
     #[error("the token expired at {} s; it is {} s now", expired_at.seconds(), now.seconds())]
@@ -208,6 +208,6 @@ pub enum ClaimError {
     },
 }
 
-fn quoted(value: Option<&Excerpt>) -> String {
+fn quoted(value: Option<&LogSafe>) -> String {
     value.map_or_else(|| "missing".to_owned(), |value| format!("\"{value}\""))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::json::type_name;
-use crate::{Algorithm, Excerpt, HeaderError, TokenError};
+use crate::{Algorithm, HeaderError, LogSafe, TokenError};
 
 /// The longest `kid` that is read, in bytes.
 pub const MAX_KEY_ID_BYTES: usize = 512;
@@ -49,12 +49,12 @@ impl Header {
 
 fn algorithm(value: Option<&Value>) -> Result<Algorithm, TokenError> {
     let found = match value {
-        None => Excerpt::new("missing"),
+        None => LogSafe::new("missing"),
         Some(Value::String(name)) => match name.parse() {
             Ok(algorithm) => return Ok(algorithm),
-            Err(_) => Excerpt::new(name).quoted(),
+            Err(_) => LogSafe::new(name).quoted(),
         },
-        Some(other) => Excerpt::new(type_name(other)),
+        Some(other) => LogSafe::new(type_name(other)),
     };
     Err(TokenError::AlgorithmUnsupported { found })
 }

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-use crate::Excerpt;
+use crate::LogSafe;
 
 /// How deep arrays and objects may be nested, the outermost counted.
 const MAX_DEPTH: u8 = 32;
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Nested {
             match object.entry(name) {
                 Entry::Vacant(member) => member.insert(members.next_value_seed(inner)?),
                 Entry::Occupied(member) => {
-                    let name = Excerpt::new(member.key());
+                    let name = LogSafe::new(member.key());
                     return Err(A::Error::custom(format_args!("member \"{name}\" occurs twice")));
                 }
             };

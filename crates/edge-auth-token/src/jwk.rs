@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::hmac_key::check_length;
 use crate::json::type_name;
 use crate::{
-    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, Excerpt, KeyError, MAX_KEY_ID_BYTES, PublicKey,
-    RsaPublicKey, Secret, base64url, disguised_key,
+    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, KeyError, LogSafe, MAX_KEY_ID_BYTES, PublicKey,
+    RsaPublicKey, Secret, base64url, key_confusion,
 };
 
 /// A key for checking signatures, out of a key set. Two are equal if they would verify the same
@@ -99,7 +99,7 @@ impl Material {
             Self::Public(_) => Ok(()),
             Self::Secret(secret) => {
                 check_length(secret.expose(), algorithm.unwrap_or(Algorithm::Hs256))?;
-                disguised_key::refuse(secret.expose())
+                key_confusion::refuse(secret.expose())
             }
         }
     }
@@ -138,7 +138,7 @@ impl<'a> Members<'a> {
     /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done here.
     fn check_purpose(&self) -> Result<(), KeyError> {
         if let Some(found) = self.string("use")?.filter(|&purpose| purpose != "sig") {
-            return Err(KeyError::NotForSignatures { found: Excerpt::new(found) });
+            return Err(KeyError::NotForSignatures { found: LogSafe::new(found) });
         }
         let Some(operations) = self.0.get("key_ops") else {
             return Ok(());
@@ -155,7 +155,7 @@ impl<'a> Members<'a> {
 
     fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
         self.string("alg")?
-            .map(|name| name.parse().map_err(|_| KeyError::AlgorithmUnknown { found: Excerpt::new(name) }))
+            .map(|name| name.parse().map_err(|_| KeyError::AlgorithmUnknown { found: LogSafe::new(name) }))
             .transpose()
     }
 
@@ -180,7 +180,7 @@ impl<'a> Members<'a> {
 }
 
 fn unsupported(member: &'static str, found: &str) -> KeyError {
-    KeyError::Unsupported { member, found: Excerpt::new(found) }
+    KeyError::Unsupported { member, found: LogSafe::new(found) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Excerpt, Jwk, JwkSetError, KeyError, json};
+use crate::{Jwk, JwkSetError, KeyError, LogSafe, json};
 
 /// The keys of a set that can be used, and why the others cannot: a set with an encryption key or
 /// a key of a kind that is not known here is still a good set.
@@ -20,7 +20,7 @@ pub struct SkippedKey {
     /// Its place in the array `keys`, from 0.
     pub index: usize,
     /// Its `kid`, if it has one that is a string.
-    pub key_id: Option<Excerpt>,
+    pub key_id: Option<LogSafe>,
     /// Why it is not used.
     pub error: KeyError,
 }
@@ -53,7 +53,7 @@ impl JwkSet {
                 Ok(key) if set.keys.contains(&key) => {}
                 Ok(key) => set.keys.push(key),
                 Err(error) => {
-                    let key_id = entry.get("kid").and_then(Value::as_str).map(Excerpt::new);
+                    let key_id = entry.get("kid").and_then(Value::as_str).map(LogSafe::new);
                     set.skipped.push(SkippedKey { index, key_id, error });
                 }
             }
@@ -85,7 +85,7 @@ mod tests {
         .unwrap();
         assert_eq!(set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(), ["a", "c"]);
         let skipped: Vec<_> =
-            set.skipped.iter().map(|key| (key.index, key.key_id.as_ref().map(Excerpt::as_str))).collect();
+            set.skipped.iter().map(|key| (key.index, key.key_id.as_ref().map(LogSafe::as_str))).collect();
         assert_eq!(skipped, [(1, None), (2, Some("b")), (3, None)]);
         assert_eq!(set.skipped[0].error, KeyError::NotAnObject { found: "a number" });
     }

@@ -1,6 +1,6 @@
 //! Why a key or a key set is refused. Nothing here shows key material.
 
-use crate::{Algorithm, Excerpt, JsonError};
+use crate::{Algorithm, JsonError, LogSafe};
 
 /// Why a key is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,13 +40,13 @@ pub enum KeyError {
         /// `kty` or `crv`.
         member: &'static str,
         /// Its value.
-        found: Excerpt,
+        found: LogSafe,
     },
     /// `alg` is not a signature algorithm of this crate: a key for encryption, say.
     #[error("the key is for \"{found}\", which is not a signature algorithm that is checked here")]
     AlgorithmUnknown {
         /// The key's `alg`.
-        found: Excerpt,
+        found: LogSafe,
     },
     /// `alg` contradicts the key's type, curve or length.
     #[error("the key says that it is for {algorithm}, but it is {key}")]
@@ -60,7 +60,7 @@ pub enum KeyError {
     #[error("the key's `use` is \"{found}\", \"sig\" is wanted")]
     NotForSignatures {
         /// The key's `use`.
-        found: Excerpt,
+        found: LogSafe,
     },
     /// `key_ops` does not contain `verify`, or contains something twice (RFC 7517, section 4.3).
     #[error("the key's `key_ops` must contain \"verify\", and nothing twice")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Algorithm, Excerpt, VerifyingKey};
+use crate::{Algorithm, LogSafe, VerifyingKey};
 
 /// The keys of one issuer, never of several: `kid` means something with its issuer only.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,7 @@ pub enum KeySelectionError {
     #[error("the issuer has no key with the identifier \"{key_id}\"")]
     UnknownKeyId {
         /// The token's `kid`.
-        key_id: Excerpt,
+        key_id: LogSafe,
     },
     /// No key with this identifier, or no key at all if the token names none, may be used with
     /// the token's algorithm.
@@ -59,7 +59,7 @@ impl KeySet {
     ) -> Result<&Arc<VerifyingKey>, KeySelectionError> {
         let named = |key: &&Arc<VerifyingKey>| key_id.is_none() || key.key_id() == key_id;
         if let Some(key_id) = key_id.filter(|_| !self.0.iter().any(|key| named(&key))) {
-            return Err(KeySelectionError::UnknownKeyId { key_id: Excerpt::new(key_id) });
+            return Err(KeySelectionError::UnknownKeyId { key_id: LogSafe::new(key_id) });
         }
         let fits = |key: &&Arc<VerifyingKey>| key.algorithms().any(|own| own == algorithm);
         let mut fitting = self.0.iter().filter(named).filter(fits);
@@ -113,7 +113,7 @@ mod tests {
         let set = set(&[(Some("a"), "HS256"), (Some("b"), "HS256"), (None, "HS256")]);
         assert_eq!(set.select(Hs256, Some("b")).unwrap().key_id(), Some("b"));
         for unknown in ["c", "", "A", "a ", "a\0"] {
-            let key_id = Excerpt::new(unknown);
+            let key_id = LogSafe::new(unknown);
             assert_eq!(set.select(Hs256, Some(unknown)).unwrap_err(), UnknownKeyId { key_id });
         }
     }

@@ -1,12 +1,12 @@
 //! Strict JOSE and claim checking: bytes to verified claims.
 //!
 //! No I/O, no clock, no policy: `now` is an argument, keys are handed in, and what is expected of a
-//! token is said in an [`Expected`]. Three steps lead from a text to claims that can be believed:
+//! token is said in an [`Validation`]. Three steps lead from a text to claims that can be believed:
 //!
 //! ```
 //! use std::time::Duration;
 //! use edge_auth_token::{
-//!     Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Expected, Secret, Timestamp, TokenType,
+//!     Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Validation, Secret, Timestamp, TokenType,
 //!     UnverifiedToken, VerifyingKey,
 //! };
 //!
@@ -14,7 +14,7 @@
 //! // Once: the issuer's key and what is expected of its tokens.
 //! let secret = Secret::new("a secret of at least 32 bytes, shared with the issuer");
 //! let key = VerifyingKey::from_secret(&secret, &[Algorithm::Hs256])?;
-//! let expected = Expected {
+//! let validation = Validation {
 //!     issuer: "https://login.example.com/".to_owned(),
 //!     audience: Audience::AnyOf {
 //!         claim: "aud".to_owned(),
@@ -33,11 +33,11 @@
 //! let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)?;
 //! assert_eq!(token.issuer(), Some("https://login.example.com/")); // unverified: for choosing a key
 //! let token = token.verify(&key)?;
-//! expected.check(&token, Timestamp::from_seconds(1_800_000_000))?;
+//! validation.check(&token, Timestamp::from_seconds(1_800_000_000))?;
 //! assert_eq!(token.claims().subject(), Some("alice"));
 //!
 //! // A verified token may be kept, but is checked on every use: this one expires.
-//! assert!(expected.check(&token, Timestamp::from_seconds(1_900_000_000)).is_err());
+//! assert!(validation.check(&token, Timestamp::from_seconds(1_900_000_000)).is_err());
 //! # Ok(())
 //! # }
 //! ```
@@ -57,10 +57,10 @@
 //! | `algorithm.rs` | the algorithms, by their registered names |
 //! | `jwk_set.rs`, `jwk.rs`, `public_key/` | keys as an issuer publishes them, and which are too weak |
 //! | `key_set.rs`, `verifying_key.rs` | one key for a token, and only with algorithms that are allowed |
-//! | `hmac_key.rs`, `disguised_key.rs` | shared secrets, and public keys that pose as such |
+//! | `hmac_key.rs`, `key_confusion.rs` | shared secrets, and public keys that pose as such |
 //! | `backend.rs`, `aws_lc.rs` | asymmetric signatures: by the host, or natively by AWS-LC |
-//! | `claims.rs`, `expected.rs` | the claims, and what they must say |
-//! | `error.rs`, `key_error.rs`, `excerpt.rs` | why a token or key is refused, for the operator's log |
+//! | `claims.rs`, `validation.rs` | the claims, and what they must say |
+//! | `error.rs`, `key_error.rs`, `log_safe.rs` | why a token or key is refused, for the operator's log |
 //!
 //! # What always holds
 //!
@@ -79,18 +79,17 @@ mod backend;
 mod base64url;
 mod claims;
 mod confirmation;
-mod disguised_key;
 mod error;
-mod excerpt;
-mod expected;
 mod header;
 mod hmac_key;
 mod json;
 mod jwk;
 mod jwk_set;
 mod jws;
+mod key_confusion;
 mod key_error;
 mod key_set;
+mod log_safe;
 pub mod maybe_send;
 mod public_key;
 mod secret;
@@ -98,6 +97,7 @@ mod secret;
 mod testing;
 mod time;
 mod token;
+mod validation;
 mod verifying_key;
 
 pub use algorithm::{Algorithm, HashFunction, SignatureScheme, UnknownAlgorithm};
@@ -107,8 +107,6 @@ pub use backend::{SignatureBackend, SignatureInvalid, VerifySignature};
 pub use claims::Claims;
 pub use confirmation::Confirmation;
 pub use error::{ClaimError, HeaderError, Malformed, Part, TokenError};
-pub use excerpt::Excerpt;
-pub use expected::{Audience, Expected, TokenType};
 pub use header::MAX_KEY_ID_BYTES;
 pub use json::JsonError;
 pub use jwk::Jwk;
@@ -116,11 +114,13 @@ pub use jwk_set::{JwkSet, SkippedKey};
 pub use jws::UnverifiedJws;
 pub use key_error::{JwkSetError, KeyError};
 pub use key_set::{KeySelectionError, KeySet};
+pub use log_safe::LogSafe;
 pub use maybe_send::{MaybeSend, MaybeSync};
 pub use public_key::{Curve, EcPublicKey, Ed25519PublicKey, PublicKey, RsaPublicKey};
 pub use secret::Secret;
 pub use time::Timestamp;
 pub use token::{DEFAULT_MAX_TOKEN_BYTES, UnverifiedToken, VerifiedToken};
+pub use validation::{Audience, TokenType, Validation};
 pub use verifying_key::VerifyingKey;
 
 /// The README's example, compiled.

@@ -46,14 +46,14 @@ impl<'a> UnverifiedToken<'a> {
         self.jws.header.token_type.as_deref()
     }
 
-    /// `iss`, unverified: for choosing among the configured issuers. [`Expected::check`](crate::Expected::check)
+    /// `iss`, unverified: for choosing among the configured issuers. [`Validation::check`](crate::Validation::check)
     /// compares it again.
     pub fn issuer(&self) -> Option<&str> {
         self.claims.issuer()
     }
 
     /// Checks the signature. Issuer, audience and times are checked by
-    /// [`Expected::check`](crate::Expected::check), on every use.
+    /// [`Validation::check`](crate::Validation::check), on every use.
     ///
     /// # Errors
     /// `KeyDoesNotFit` if the key is not for the token's algorithm, `SignatureInvalid`.
@@ -75,7 +75,7 @@ impl fmt::Debug for UnverifiedToken<'_> {
 }
 
 /// A token whose signature was valid. Only [`UnverifiedToken::verify`] makes one. It says nothing
-/// about now: ask [`Expected::check`](crate::Expected::check) on every use, also of one that was kept.
+/// about now: ask [`Validation::check`](crate::Validation::check) on every use, also of one that was kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedToken {
     header: Header,

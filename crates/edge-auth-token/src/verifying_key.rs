@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::hmac_key::HmacKey;
 use crate::jwk::Material;
 use crate::{
-    Algorithm, Jwk, KeyError, PublicKey, Secret, SignatureBackend, TokenError, VerifySignature, disguised_key,
+    Algorithm, Jwk, KeyError, PublicKey, Secret, SignatureBackend, TokenError, VerifySignature, key_confusion,
 };
 
 /// A key, parsed once for every algorithm that the configuration allows and the key fits.
@@ -45,7 +45,7 @@ impl VerifyingKey {
     /// `MixedAlgorithms`, `NoAllowedAlgorithm` if none is symmetric, `SecretTooShort` for one of the
     /// allowed algorithms, `SecretIsAKey` if it has the form of a PEM, JWK, SSH or DER key.
     pub fn from_secret(secret: &Secret, allowed: &[Algorithm]) -> Result<Self, KeyError> {
-        disguised_key::refuse(secret.expose())?;
+        key_confusion::refuse(secret.expose())?;
         let algorithms = distinct(allowed)?.into_iter();
         let material = Material::Secret(secret.clone());
         Self::new(None, &material, algorithms, &NoBackend)

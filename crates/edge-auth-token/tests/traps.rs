@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use common::{ED25519, P256, RSA, Signer, b64, backend};
 use edge_auth_token::{
-    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, Expected, JwkSet, KeySet, Secret, Timestamp,
-    TokenType, UnverifiedToken, VerifyingKey,
+    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeySet, Secret, Timestamp, TokenType,
+    UnverifiedToken, Validation, VerifyingKey,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const NOW: u64 = 1_800_000_000;
 /// An issuer with the keys of a set, as the gate uses it.
 struct Issuer {
     keys: KeySet,
-    expected: Expected,
+    expected: Validation,
 }
 
 impl Issuer {
@@ -33,7 +33,7 @@ impl Issuer {
             .filter_map(|jwk| VerifyingKey::from_jwk(jwk, Algorithm::ASYMMETRIC, backend()).ok());
         Self {
             keys: KeySet::new(keys.map(Arc::new).collect()),
-            expected: Expected {
+            expected: Validation {
                 issuer: "https://issuer.example/".to_owned(),
                 audience: Audience::AnyOf { claim: "aud".to_owned(), values: vec!["api".to_owned()] },
                 token_type: TokenType::Exactly("at+jwt".to_owned()),

@@ -9,8 +9,8 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use edge_auth_token::{
-    Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Expected, Secret, Timestamp, TokenError, TokenType,
-    UnverifiedToken, VerifyingKey,
+    Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Secret, Timestamp, TokenError, TokenType, UnverifiedToken,
+    Validation, VerifyingKey,
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -101,8 +101,8 @@ fn key() -> VerifyingKey {
     VerifyingKey::from_secret(&Secret::new(SECRET), &[Algorithm::Hs256]).expect("a good key")
 }
 
-fn expected() -> Expected {
-    Expected {
+fn expected() -> Validation {
+    Validation {
         issuer: "i".to_owned(),
         audience: Audience::AnyOf { claim: "aud".to_owned(), values: vec!["a".to_owned()] },
         token_type: TokenType::Exactly("at+jwt".to_owned()),

@@ -76,7 +76,7 @@ impl<P: Platform> Gate<P> {
             CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
         let issuers = issuers.filter(|(_, issuer)| field == issuer.token_header.as_deref());
-        let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.expected.issuer));
+        let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.validation.issuer));
         matching.next().ok_or_else(|| {
             let claimed = claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
             Denial::new(
@@ -159,7 +159,7 @@ impl<P: Platform> Gate<P> {
         key: &VerifyingKey,
     ) -> Vec<(&'static str, LookupTags)> {
         let Some(replica) = &self.revocations else { return Vec::new() };
-        let (claims, iss) = (token.claims(), issuer.expected.issuer.as_str());
+        let (claims, iss) = (token.claims(), issuer.validation.issuer.as_str());
         let session = claims.get("sid").and_then(Value::as_str);
         let client = first(&issuer.client_claims, claims).and_then(|(_, client)| client.as_str());
         let things = [
@@ -190,7 +190,7 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
-        issuer.expected.check(token, now).map_err(|error| claim_refusal(error, issuer))?;
+        issuer.validation.check(token, now).map_err(|error| claim_refusal(error, issuer))?;
         let claims = token.claims();
         if let Some(wanted) = issuer.claims.iter().find_map(|rule| rule.refusal(claims)) {
             return Err(Denial::new(
@@ -290,7 +290,7 @@ fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
     let reason = match &error {
         // The refusal that newcomers meet first: say which line to change.
         ClaimError::TokenTypeMismatch { found, .. } => {
-            let wanted = match &issuer.expected.token_type {
+            let wanted = match &issuer.validation.token_type {
                 TokenType::Exactly(one) => one.clone(),
                 TokenType::OneOf(types) => types.join("\" or \""),
                 TokenType::Any => "any".to_owned(),

@@ -116,7 +116,7 @@ impl IssuerKeys {
     pub(crate) fn remote(issuer: &Issuer) -> Self {
         let remote = Remote {
             origin: issuer.keys.clone(),
-            issuer: issuer.expected.issuer.clone(),
+            issuer: issuer.validation.issuer.clone(),
             insecure_http: issuer.insecure_http,
             refresh: issuer.refresh,
             max_stale: issuer.max_stale,

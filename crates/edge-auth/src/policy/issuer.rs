@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use edge_auth_token::{Algorithm, Audience, Claims, Expected, TokenType};
+use edge_auth_token::{Algorithm, Audience, Claims, TokenType, Validation};
 use serde_json::Value;
 use url::Url;
 
@@ -46,7 +46,7 @@ pub(crate) struct Issuer {
     /// Plain HTTP is allowed for fetched keys beyond loopback.
     pub insecure_http: bool,
     pub algorithms: Vec<Algorithm>,
-    pub expected: Expected,
+    pub validation: Validation,
     /// The policy asks for no `typ`, and for no claim that would tell access tokens from others.
     pub any_type: bool,
     /// The field of their own that its tokens come by, in lower case; `None` is `Authorization`.
@@ -205,7 +205,7 @@ impl Issuer {
             keys_line: compiler.line(&at("keys")),
             insecure_http: source.insecure_http_jwks,
             algorithms,
-            expected: Expected { issuer: source.issuer, audience, token_type, max_lifetime, clock_skew },
+            validation: Validation { issuer: source.issuer, audience, token_type, max_lifetime, clock_skew },
             token_header,
             any_subject: source.insecure_any_subject,
             subject_claims: defaults.subject_claims,
@@ -220,7 +220,7 @@ impl Issuer {
 
     /// What in this block weakens the gate, by the names of the fields.
     pub(super) fn weaknesses(&self) -> impl Iterator<Item = String> {
-        let any_audience = matches!(self.expected.audience, Audience::Unchecked);
+        let any_audience = matches!(self.validation.audience, Audience::Unchecked);
         [
             (any_audience, "insecure_any_audience: tokens for any API are accepted"),
             (self.any_type, "token_type = \"any\": ID tokens for the same audience are accepted, too"),

@@ -161,13 +161,13 @@ impl Policy {
 
     /// The exact `iss` of the issuer that is named like this, or that has it.
     pub fn issuer_named(&self, name: &str) -> Option<&str> {
-        self.find_issuer(name).map(|issuer| &*issuer.expected.issuer)
+        self.find_issuer(name).map(|issuer| &*issuer.validation.issuer)
     }
 
     /// How long after now the last token with this `iss` that was made before now can be good, by
     /// whichever block: `None` if one of them says no `max_lifetime`.
     pub(crate) fn longest_token(&self, iss: &str) -> Option<Duration> {
-        let blocks = self.issuers.iter().map(|issuer| &issuer.expected);
+        let blocks = self.issuers.iter().map(|issuer| &issuer.validation);
         let longest = blocks.filter(|expected| expected.issuer == iss).map(|expected| {
             // Either clock may be ahead.
             Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
@@ -178,7 +178,7 @@ impl Policy {
     /// The first `iat` with which no block takes a token with this `iss` now: it is ahead of now by more
     /// than the largest `clock_skew` of the blocks.
     pub(crate) fn first_future_iat(&self, iss: &str, now: Timestamp) -> Timestamp {
-        let blocks = self.issuers.iter().map(|issuer| &issuer.expected);
+        let blocks = self.issuers.iter().map(|issuer| &issuer.validation);
         let skews = blocks.filter(|expected| expected.issuer == iss).map(|expected| expected.clock_skew);
         // An `iat` is taken up to and with this time, in milliseconds.
         now.plus(skews.max().unwrap_or_default()).plus(Duration::from_millis(1))
@@ -186,7 +186,7 @@ impl Policy {
 
     fn find_issuer(&self, name: &str) -> Option<&Issuer> {
         let named = self.issuers.iter().find(|issuer| issuer.name == name);
-        named.or_else(|| self.issuers.iter().find(|issuer| issuer.expected.issuer == name))
+        named.or_else(|| self.issuers.iter().find(|issuer| issuer.validation.issuer == name))
     }
 
     /// The proxy that may ask, if one may.
@@ -208,7 +208,7 @@ impl Policy {
     pub fn issuers(&self) -> impl Iterator<Item = (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin)> {
         self.issuers
             .iter()
-            .map(|issuer| (&*issuer.name, &*issuer.expected.issuer, &*issuer.algorithms, &issuer.keys))
+            .map(|issuer| (&*issuer.name, &*issuer.validation.issuer, &*issuer.algorithms, &issuer.keys))
     }
 
     /// The names of the `[[api_key]]` blocks.

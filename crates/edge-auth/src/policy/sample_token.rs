@@ -37,10 +37,10 @@ impl Policy {
 
 impl Issuer {
     fn sample(&self, now: Timestamp) -> SampleToken {
-        let lifetime = self.expected.max_lifetime.map_or(LIFETIME, |limit| limit.min(LIFETIME));
+        let lifetime = self.validation.max_lifetime.map_or(LIFETIME, |limit| limit.min(LIFETIME));
         let mut claims = Map::new();
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-        set("iss", self.expected.issuer.clone().into());
+        set("iss", self.validation.issuer.clone().into());
         set("sub", "sample".into());
         set("iat", now.seconds().into());
         set("exp", now.plus(lifetime).seconds().into());
@@ -57,11 +57,11 @@ impl Issuer {
             };
         }
         // After the client's claim: with some issuers that *is* the audience.
-        if let Audience::AnyOf { claim, values } = &self.expected.audience {
+        if let Audience::AnyOf { claim, values } = &self.validation.audience {
             let audience = values.first().map_or(Value::Null, |audience| audience.clone().into());
             set(claim, audience);
         }
-        let token_type = match &self.expected.token_type {
+        let token_type = match &self.validation.token_type {
             TokenType::Exactly(one) => Some(one.clone()),
             TokenType::OneOf(types) => types.first().cloned(),
             TokenType::Any => None,

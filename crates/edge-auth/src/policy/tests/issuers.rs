@@ -170,9 +170,9 @@ fn what_the_policy_says_goes_before_the_preset() {
     );
     let policy = policy(&text);
     let issuer = &policy.issuers[0];
-    assert_eq!(issuer.expected.token_type, edge_auth_token::TokenType::Exactly("JWT".to_owned()));
+    assert_eq!(issuer.validation.token_type, edge_auth_token::TokenType::Exactly("JWT".to_owned()));
     assert_eq!(issuer.scope_claims, ["scp"]);
-    let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.expected.audience else { panic!() };
+    let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.validation.audience else { panic!() };
     assert_eq!(claim, "aud");
     assert_eq!(issuer.claims.len(), 1, "the preset's own claim stays: {:?}", issuer.claims);
 }

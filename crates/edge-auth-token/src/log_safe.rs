@@ -5,11 +5,11 @@ use std::fmt;
 /// A value out of a token or a key set, shortened to 128 characters and with everything escaped
 /// that could disturb a log line. For public values only: never for a signature, secret or token.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Excerpt(String);
+pub struct LogSafe(String);
 
 const MAX_CHARS: usize = 128;
 
-impl Excerpt {
+impl LogSafe {
     /// Shortens and escapes `value`.
     pub fn new(value: &str) -> Self {
         let mut escaped = value.escape_debug();
@@ -48,13 +48,13 @@ impl Excerpt {
     }
 }
 
-impl fmt::Display for Excerpt {
+impl fmt::Display for LogSafe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl fmt::Debug for Excerpt {
+impl fmt::Debug for LogSafe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0)
     }
@@ -66,21 +66,21 @@ mod tests {
 
     #[test]
     fn what_could_forge_a_log_line_is_escaped() {
-        let text = Excerpt::new("a\r\nINFO allowed \u{1b}[31m\u{202e}\"").to_string();
+        let text = LogSafe::new("a\r\nINFO allowed \u{1b}[31m\u{202e}\"").to_string();
         assert!(text.chars().all(|c| (' '..='~').contains(&c)), "{text}");
     }
 
     #[test]
     fn long_values_are_cut() {
-        assert_eq!(Excerpt::new(&"x".repeat(10_000)).as_str().chars().count(), 129);
-        assert_eq!(Excerpt::new(&"\n".repeat(10_000)).as_str().chars().count(), 129);
+        assert_eq!(LogSafe::new(&"x".repeat(10_000)).as_str().chars().count(), 129);
+        assert_eq!(LogSafe::new(&"\n".repeat(10_000)).as_str().chars().count(), 129);
         let many = vec!["abc"; 10_000];
-        assert_eq!(Excerpt::list(many).as_str().chars().count(), 129);
+        assert_eq!(LogSafe::list(many).as_str().chars().count(), 129);
     }
 
     #[test]
     fn short_values_are_kept() {
-        assert_eq!(Excerpt::new("https://a.example/é").as_str(), "https://a.example/é");
-        assert_eq!(Excerpt::list(["a", "b"]).as_str(), "a, b");
+        assert_eq!(LogSafe::new("https://a.example/é").as_str(), "https://a.example/é");
+        assert_eq!(LogSafe::list(["a", "b"]).as_str(), "a, b");
     }
 }

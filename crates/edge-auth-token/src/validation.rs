@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::claims::strings;
 use crate::header::is_media_type;
-use crate::{ClaimError, Claims, Excerpt, Timestamp, VerifiedToken};
+use crate::{ClaimError, Claims, LogSafe, Timestamp, VerifiedToken};
 
 /// What is expected of a token's type, issuer, audience and times. `exp` is always required.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected {
+pub struct Validation {
     /// `iss`, compared byte for byte.
     pub issuer: String,
     /// For whom the token must be.
@@ -47,7 +47,7 @@ pub enum TokenType {
     Any,
 }
 
-impl Expected {
+impl Validation {
     /// Checks a token at `now`. To be asked on every use of a token, also of one that was verified
     /// before and kept.
     ///
@@ -65,8 +65,8 @@ impl Expected {
         let found = claims.issuer().ok_or_else(|| missing("iss"))?;
         if found != self.issuer {
             return Err(ClaimError::IssuerMismatch {
-                found: Excerpt::new(found),
-                wanted: Excerpt::new(&self.issuer),
+                found: LogSafe::new(found),
+                wanted: LogSafe::new(&self.issuer),
             });
         }
         Ok(())
@@ -107,9 +107,9 @@ impl Audience {
         let found = strings(claim, found)?;
         if !found.iter().any(|audience| values.iter().any(|value| value == audience)) {
             return Err(ClaimError::AudienceMismatch {
-                claim: Excerpt::new(claim),
-                found: Excerpt::list(found),
-                wanted: Excerpt::list(values.iter().map(String::as_str)),
+                claim: LogSafe::new(claim),
+                found: LogSafe::list(found),
+                wanted: LogSafe::list(values.iter().map(String::as_str)),
             });
         }
         Ok(())
@@ -127,14 +127,14 @@ impl TokenType {
             return Ok(());
         }
         Err(ClaimError::TokenTypeMismatch {
-            found: found.map(Excerpt::new),
-            wanted: Excerpt::list(wanted.iter().map(String::as_str)),
+            found: found.map(LogSafe::new),
+            wanted: LogSafe::list(wanted.iter().map(String::as_str)),
         })
     }
 }
 
 fn missing(claim: &str) -> ClaimError {
-    ClaimError::Missing { claim: Excerpt::new(claim) }
+    ClaimError::Missing { claim: LogSafe::new(claim) }
 }
 
 #[cfg(test)]
@@ -146,8 +146,8 @@ mod tests {
 
     const NOW: u64 = 1_000_000;
 
-    fn expected() -> Expected {
-        Expected {
+    fn expected() -> Validation {
+        Validation {
             issuer: "https://issuer.example/".to_owned(),
             audience: Audience::AnyOf {
                 claim: "aud".to_owned(),
@@ -174,7 +174,7 @@ mod tests {
         claims
     }
 
-    fn check(expected: &Expected, claims: &Value) -> Result<(), ClaimError> {
+    fn check(expected: &Validation, claims: &Value) -> Result<(), ClaimError> {
         expected.check(&verified(Some("at+jwt"), claims), Timestamp::from_seconds(NOW))
     }
 
