@@ -7,8 +7,8 @@ use clap::Subcommand;
 use edge_auth::admin::{bootstrap_hash, bootstrap_secret};
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::host::SystemRandomness;
+use crate::error::CommandError;
+use crate::native::SystemRandomness;
 use crate::output::{Output, Report};
 
 #[derive(Debug, Subcommand)]
@@ -23,9 +23,10 @@ struct InitReport {
     bootstrap_hash: String,
 }
 
-pub(crate) fn run(command: AdminCommand, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(command: AdminCommand, output: Output) -> Result<(), CommandError> {
     let AdminCommand::Init = command;
-    let secret = bootstrap_secret(&SystemRandomness).map_err(|error| Failure::trouble(error.to_string()))?;
+    let secret =
+        bootstrap_secret(&SystemRandomness).map_err(|error| CommandError::host(error.to_string()))?;
     output.report(&InitReport {
         bootstrap_hash: bootstrap_hash(&secret),
         secret: String::from_utf8_lossy(secret.expose()).into_owned(),

@@ -5,42 +5,42 @@
 //! | `serve/` | the native host: listener, endpoints, proxy to the upstream, fetcher of key sets, audit log |
 //! | `store/` | where API-key records and revocations are kept: SQLite, DynamoDB |
 //! | `policy/`, `keys/`, `revoke/`, `revocations.rs`, `token.rs`, `admin.rs` | the commands of these names |
-//! | `desk.rs` | a policy and a store, for the commands that administer |
+//! | `admin_context.rs` | a policy and a store, for the commands that administer |
 //! | `aws/` | the command of this name: a template held to the policy |
 //! | `demo/` | the demonstration |
-//! | `trial/` | issuers and secrets made for one run, for `demo` and `policy test` |
-//! | `host/` | what this machine gives to the core: clock, randomness, environment, files |
-//! | `output.rs`, `failure.rs` | how every command speaks, and how it fails |
+//! | `sandbox/` | issuers and secrets made for one run, for `demo` and `policy test` |
+//! | `native/` | what this machine gives to the core: clock, randomness, environment, files |
+//! | `output.rs`, `error.rs` | how every command speaks, and how it fails |
 
 mod admin;
+mod admin_context;
 mod aws;
 mod demo;
-mod desk;
-mod failure;
-mod host;
+mod error;
 mod keys;
+mod native;
 mod output;
 mod policy;
 mod revocations;
 mod revoke;
+mod sandbox;
 mod serve;
 pub mod store;
 mod token;
-mod trial;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use failure::Failure;
+use error::CommandError;
 use output::Output;
 
 /// Authentication and authorization in front of your APIs, decided by one policy file.
 ///
 /// Without a command, a demonstration starts: an API, an issuer and a gate between you and them.
 #[derive(Debug, Parser)]
-#[command(name = "edge-auth", version, after_help = failure::EXIT_CODES)]
+#[command(name = "edge-auth", version, after_help = error::EXIT_CODES)]
 struct Arguments {
     /// Write JSON instead of text
     #[arg(long, global = true)]
@@ -87,9 +87,9 @@ pub fn main() -> ExitCode {
     let output = Output::new(arguments.json);
     match run(arguments.command.unwrap_or_else(|| Command::Demo(demo::DemoArgs::default())), output) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            failure.tell(output.is_json());
-            ExitCode::from(failure.exit_code())
+        Err(error) => {
+            error.print(output.is_json());
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -98,18 +98,18 @@ pub fn main() -> ExitCode {
 fn not_understood(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
     if json && error.use_stderr() {
-        let failure = Failure::Usage(error.render().to_string().trim_end().to_owned());
-        failure.tell(json);
-        return ExitCode::from(failure.exit_code());
+        let error = CommandError::Usage(error.render().to_string().trim_end().to_owned());
+        error.print(json);
+        return ExitCode::from(error.exit_code());
     }
     // Nobody is left to be told if this cannot be written.
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-fn run(command: Command, output: Output) -> Result<(), Failure> {
+fn run(command: Command, output: Output) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::trouble(format!("the runtime cannot start: {error}")))?;
+        .map_err(|error| CommandError::host(format!("the runtime cannot start: {error}")))?;
     let result = runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args, output).await,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
 /// Something that a command has to say.
 pub(crate) trait Report: Serialize {
@@ -30,7 +30,7 @@ impl Output {
     }
 
     /// Writes a report. A reader that has had enough (`| head`) is no failure.
-    pub(crate) fn report(self, report: &impl Report) -> Result<(), Failure> {
+    pub(crate) fn report(self, report: &impl Report) -> Result<(), CommandError> {
         match self.write(report) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
             _ => Ok(()),
@@ -39,8 +39,8 @@ impl Output {
 
     /// Writes a report that must arrive: what is in it exists nowhere else. `lost` says what to do
     /// if it did not.
-    pub(crate) fn deliver(self, report: &impl Report, lost: &str) -> Result<(), Failure> {
-        self.write(report).map_err(|error| Failure::trouble(format!("{lost} ({error})")))
+    pub(crate) fn deliver(self, report: &impl Report, lost: &str) -> Result<(), CommandError> {
+        self.write(report).map_err(|error| CommandError::host(format!("{lost} ({error})")))
     }
 
     fn write(self, report: &impl Report) -> io::Result<()> {
@@ -55,8 +55,8 @@ impl Output {
     }
 }
 
-fn unwritten(error: &io::Error) -> Failure {
-    Failure::trouble(format!("the output cannot be written: {error}"))
+fn unwritten(error: &io::Error) -> CommandError {
+    CommandError::host(format!("the output cannot be written: {error}"))
 }
 
 /// `1 rule`, `2 rules`.

@@ -7,15 +7,15 @@ use clap::{Args, Subcommand};
 use edge_auth::admin::{RevocationPage, RevocationResponse};
 use serde::Serialize;
 
-use crate::desk::{Desk, DeskArgs};
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, now};
+use crate::admin_context::{AdminContext, AdminContextArgs};
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, now};
 use crate::output::{Output, Report, count, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct RevocationsArgs {
     #[command(flatten)]
-    desk: DeskArgs,
+    context: AdminContextArgs,
     #[command(subcommand)]
     command: RevocationsCommand,
 }
@@ -49,9 +49,9 @@ enum RevocationsCommand {
 }
 
 /// Runs `edge-auth revocations …`.
-pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), Failure> {
-    let desk = Desk::open(args.desk, false).await?;
-    let revocations = desk.revocations()?;
+pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), CommandError> {
+    let context = AdminContext::open(args.context, false).await?;
+    let revocations = context.revocations()?;
     match args.command {
         RevocationsCommand::List { before, limit } => {
             output.report(&PageReport(revocations.list(before, limit).await?))

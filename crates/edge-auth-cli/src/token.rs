@@ -11,8 +11,8 @@ use edge_auth_token::{Timestamp, UnverifiedToken};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::host::now;
+use crate::error::CommandError;
+use crate::native::now;
 use crate::output::{Output, Report, printable, printable_lines};
 
 /// The longest token that is looked into, in bytes.
@@ -41,7 +41,7 @@ struct InspectReport {
     refused: Option<String>,
 }
 
-pub(crate) fn run(command: TokenCommand, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(command: TokenCommand, output: Output) -> Result<(), CommandError> {
     let TokenCommand::Inspect { token } = command;
     let text = match token.filter(|token| token != "-") {
         Some(token) => token,
@@ -50,19 +50,20 @@ pub(crate) fn run(command: TokenCommand, output: Output) -> Result<(), Failure> 
     output.report(&inspect(text.trim())?)
 }
 
-fn from_input() -> Result<String, Failure> {
+fn from_input() -> Result<String, CommandError> {
     if io::stdin().is_terminal() {
         // Only a person is told what the command waits for.
         let _ = writeln!(anstream::stderr().lock(), "Paste the token, then press Ctrl-D:");
     }
     let mut text = String::new();
     let read = io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_string(&mut text);
-    read.map_err(|error| Failure::trouble(format!("the standard input cannot be read: {error}")))?;
+    read.map_err(|error| CommandError::host(format!("the standard input cannot be read: {error}")))?;
     Ok(text)
 }
 
-fn inspect(text: &str) -> Result<InspectReport, Failure> {
-    let malformed = |message: &str| Failure::Refused { code: "token_malformed", message: message.to_owned() };
+fn inspect(text: &str) -> Result<InspectReport, CommandError> {
+    let malformed =
+        |message: &str| CommandError::Refused { code: "token_malformed", message: message.to_owned() };
     if text.len() > MAX_BYTES {
         return Err(malformed("the token is longer than 64 KiB"));
     }
@@ -73,7 +74,7 @@ fn inspect(text: &str) -> Result<InspectReport, Failure> {
     else {
         return Err(malformed("a signed token has three parts with dots between them; this has not"));
     };
-    let decode = |part: &str, what: &str| -> Result<Value, Failure> {
+    let decode = |part: &str, what: &str| -> Result<Value, CommandError> {
         let bytes =
             URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed(&format!("the {what} is not base64url")))?;
         serde_json::from_slice(&bytes).map_err(|error| malformed(&format!("the {what} is not JSON: {error}")))

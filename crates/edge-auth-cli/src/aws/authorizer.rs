@@ -1,6 +1,6 @@
 //! Lambda authorizers, in each of the ways to write them.
 
-use super::sources::Sources;
+use super::identity_sources::IdentitySources;
 use super::template::Node;
 
 /// What API Gateway keeps an answer for if nothing is said, in seconds.
@@ -15,7 +15,7 @@ pub(super) struct Authorizer {
     pub(super) kind: AuthorizerKind,
     /// How long an answer is kept, in seconds; nothing if that is known only later.
     pub(super) ttl: Option<u64>,
-    pub(super) sources: Sources,
+    pub(super) sources: IdentitySources,
     /// `EnableSimpleResponses`; nothing if that is known only later.
     pub(super) simple: Option<bool>,
 }
@@ -63,7 +63,7 @@ impl Authorizer {
             }
             _ => return None,
         };
-        Some(Self::new(name, resource, kind, Sources::of(sources), &CLOUDFORMATION))
+        Some(Self::new(name, resource, kind, IdentitySources::of(sources), &CLOUDFORMATION))
     }
 
     /// A member of a SAM API's `Authorizers`, if it is one.
@@ -77,15 +77,15 @@ impl Authorizer {
             (false, false) => AuthorizerKind::RestToken,
         };
         let sources = match kind {
-            AuthorizerKind::RestToken => Sources::of_token_identity(identity),
-            _ => Sources::of_identity(identity),
+            AuthorizerKind::RestToken => IdentitySources::of_token_identity(identity),
+            _ => IdentitySources::of_identity(identity),
         };
         Some(Self::new(name, own, kind, sources, &SAM))
     }
 
     /// An `x-amazon-apigateway-authorizer`, if it is one that asks a function.
     pub(super) fn in_openapi(name: &str, own: &Node) -> Option<Self> {
-        let sources = Sources::of(own.get("identitySource"));
+        let sources = IdentitySources::of(own.get("identitySource"));
         let (kind, sources) = match own.get("type").and_then(Node::text)? {
             "request" => match own.get("authorizerPayloadFormatVersion") {
                 None => (AuthorizerKind::RestRequest, sources),
@@ -97,7 +97,7 @@ impl Authorizer {
         Some(Self::new(name, own, kind, sources, &OPENAPI))
     }
 
-    fn new(name: &str, node: &Node, kind: AuthorizerKind, sources: Sources, names: &Names) -> Self {
+    fn new(name: &str, node: &Node, kind: AuthorizerKind, sources: IdentitySources, names: &Names) -> Self {
         let keeps_none = match kind {
             AuthorizerKind::WebSocket => true,
             // An HTTP API keeps no answers that nothing tells apart.

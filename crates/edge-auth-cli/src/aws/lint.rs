@@ -7,13 +7,13 @@ use anstyle::AnsiColor;
 use clap::Args;
 use serde::Serialize;
 
-use super::check::findings;
 use super::finding::{Finding, Severity};
-use super::found::Found;
+use super::inventory::Inventory;
+use super::rules::findings;
 
 use super::template::Node;
-use crate::failure::Failure;
-use crate::host::{PolicyFile, read_bounded};
+use crate::error::CommandError;
+use crate::native::{PolicyFile, read_bounded};
 use crate::output::{Output, Report, count, printable};
 
 /// The largest template that CloudFormation takes, in bytes.
@@ -37,23 +37,24 @@ struct LintReport {
     findings: Vec<Finding>,
 }
 
-pub(super) fn run(args: LintArgs, output: Output) -> Result<(), Failure> {
+pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     let policy = PolicyFile::at(&args.policy).read()?;
     let template = args.template.display().to_string();
-    let bytes = read_bounded(&args.template, MAX_BYTES).map_err(Failure::Trouble)?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{template}: it is no text")))?;
-    let root = Node::parse(&text).map_err(|why| Failure::Usage(format!("{template}: {why}")))?;
-    let found = Found::in_template(&root);
-    if found.authorizers.is_empty() {
-        return Err(Failure::Refused {
+    let bytes = read_bounded(&args.template, MAX_BYTES).map_err(CommandError::Host)?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| CommandError::Usage(format!("{template}: it is no text")))?;
+    let root = Node::parse(&text).map_err(|why| CommandError::Usage(format!("{template}: {why}")))?;
+    let inventory = Inventory::in_template(&root);
+    if inventory.authorizers.is_empty() {
+        return Err(CommandError::Refused {
             code: "no_authorizer",
             message: format!("{template}: there is no Lambda authorizer in it"),
         });
     }
-    let findings = findings(&policy, &found);
+    let findings = findings(&policy, &inventory);
     let refused = findings.iter().any(|finding| finding.severity == Severity::Error);
-    output.report(&LintReport { template, authorizers: found.authorizers.len(), findings })?;
-    if refused { Err(Failure::Reported) } else { Ok(()) }
+    output.report(&LintReport { template, authorizers: inventory.authorizers.len(), findings })?;
+    if refused { Err(CommandError::Reported) } else { Ok(()) }
 }
 
 impl Report for LintReport {

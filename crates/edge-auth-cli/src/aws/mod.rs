@@ -1,17 +1,17 @@
 //! `edge-auth aws …`: what surrounds the gate on AWS.
 
 mod authorizer;
-mod check;
+mod caching;
 mod finding;
-mod found;
-mod kept;
+mod identity_sources;
+mod inventory;
 mod lint;
-mod sources;
+mod rules;
 mod template;
 
 use clap::Subcommand;
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
@@ -21,7 +21,7 @@ pub(crate) enum AwsCommand {
 }
 
 /// Runs `edge-auth aws …`.
-pub(crate) fn run(command: AwsCommand, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(command: AwsCommand, output: Output) -> Result<(), CommandError> {
     match command {
         AwsCommand::Lint(args) => lint::run(args, output),
     }

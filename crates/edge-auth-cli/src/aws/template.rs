@@ -42,8 +42,8 @@ impl Node {
 
     /// The member of this name, unless it says that there is none.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        let found = self.members().iter().find(|(own, _)| own == name).map(|(_, node)| node);
-        found.filter(|node| !node.is_nothing())
+        let inventory = self.members().iter().find(|(own, _)| own == name).map(|(_, node)| node);
+        inventory.filter(|node| !node.is_nothing())
     }
 
     /// The member at the end of these names; or, on the way there, what may have it once it is known.
@@ -212,20 +212,20 @@ mod tests {
     fn what_is_within_a_value_of_later_is_known_later_unless_it_is_there() {
         let root =
             Node::parse("A: !If [X, { B: 1 }, { B: 2 }]\nC: { Fn::Transform: { Name: x }, D: 3 }\n").unwrap();
-        let found = |path: &[&str]| root.at(path).map(|node| node.text());
-        assert_eq!(found(&["A", "B"]), Some(None));
-        assert_eq!(found(&["C", "B"]), Some(None));
-        assert_eq!(found(&["C", "D"]), Some(Some("3")));
-        assert_eq!(found(&["E", "B"]), None);
+        let inventory = |path: &[&str]| root.at(path).map(|node| node.text());
+        assert_eq!(inventory(&["A", "B"]), Some(None));
+        assert_eq!(inventory(&["C", "B"]), Some(None));
+        assert_eq!(inventory(&["C", "D"]), Some(Some("3")));
+        assert_eq!(inventory(&["E", "B"]), None);
     }
 
     #[test]
     fn no_value_is_no_member() {
         let root =
             Node::parse("A: !Ref AWS::NoValue\nB: { Ref: AWS::NoValue }\nC: ~\nD:\nE: ''\nF: [ ]\n").unwrap();
-        let found: Vec<&str> =
+        let inventory: Vec<&str> =
             ["A", "B", "C", "D", "E", "F"].into_iter().filter(|name| root.get(name).is_some()).collect();
-        assert_eq!(found, ["F"]);
+        assert_eq!(inventory, ["F"]);
     }
 
     #[test]

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::folder::Folder;
 use super::policy::AUDIENCE;
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, now};
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, now};
+use crate::sandbox::Signer;
 use crate::store::SqliteStore;
-use crate::trial::Signer;
 
 /// One call, and its answer.
 #[derive(Debug, Serialize)]
@@ -45,7 +45,7 @@ pub(super) async fn prepare(
     store: &SqliteStore,
     signer: &Signer,
     url: &str,
-) -> Result<Vec<Call>, Failure> {
+) -> Result<Vec<Call>, CommandError> {
     let tokens = Tokens { policy };
     let keys = KeyService::new(policy, secret_provider, store)?;
     let request = |label: &str| CreateKeyRequest {
@@ -67,42 +67,42 @@ pub(super) async fn prepare(
     let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
     let api_key = |key: &str| vec![format!("X-API-Key: {key}")];
 
-    let desk = Desk { folder, url };
+    let builder = CallBuilder { folder, url };
     let order = "/orders/42";
     Ok(vec![
-        desk.call("A public rule", "GET", "/", None, None)?,
-        desk.call("Alice's token", "GET", order, Some(("alice", bearer(&alice))), None)?,
-        desk.call("A partner's API key", "GET", order, Some(("partner", api_key(key.expose()))), None)?,
-        desk.call(
+        builder.call("A public rule", "GET", "/", None, None)?,
+        builder.call("Alice's token", "GET", order, Some(("alice", bearer(&alice))), None)?,
+        builder.call("A partner's API key", "GET", order, Some(("partner", api_key(key.expose()))), None)?,
+        builder.call(
             "Alice says that she is somebody else: the gate strips it",
             "GET",
             order,
             Some(("alice-as-root", [bearer(&alice), vec!["X_Auth_Principal: root".to_owned()]].concat())),
             None,
         )?,
-        desk.call("No credential", "GET", order, None, Some(Code::CredentialMissing))?,
-        desk.call(
+        builder.call("No credential", "GET", order, None, Some(Code::CredentialMissing))?,
+        builder.call(
             "Alice may read orders, not write them",
             "POST",
             "/orders",
             Some(("alice", bearer(&alice))),
             Some(Code::ScopeInsufficient),
         )?,
-        desk.call(
+        builder.call(
             "No rule allows it",
             "GET",
             "/invoices",
             Some(("alice", bearer(&alice))),
             Some(Code::NoRule),
         )?,
-        desk.call(
+        builder.call(
             "A path that can be read in two ways",
             "GET",
             "/orders/..%2finvoices",
             Some(("alice", bearer(&alice))),
             Some(Code::PathAmbiguous),
         )?,
-        desk.call(
+        builder.call(
             "An expired token",
             "GET",
             order,
@@ -115,7 +115,7 @@ pub(super) async fn prepare(
             )),
             Some(Code::TokenExpired),
         )?,
-        desk.call(
+        builder.call(
             "A token for another API",
             "GET",
             order,
@@ -127,42 +127,42 @@ pub(super) async fn prepare(
             )),
             Some(Code::AudienceMismatch),
         )?,
-        desk.call(
+        builder.call(
             "An ID token is no access token",
             "GET",
             order,
             Some(("id-token", bearer(&tokens.sign(signer, Some("JWT"), |_| ())?))),
             Some(Code::TokenTypeMismatch),
         )?,
-        desk.call(
+        builder.call(
             "A token that somebody else signed",
             "GET",
             order,
             Some(("forged", bearer(&tokens.sign(&other, Some("at+jwt"), |_| ())?))),
             Some(Code::SignatureInvalid),
         )?,
-        desk.call(
+        builder.call(
             "A token that nobody signed (`alg` is `none`)",
             "GET",
             order,
             Some(("unsigned", bearer(&unsigned(&alice)))),
             Some(Code::AlgorithmNotAllowed),
         )?,
-        desk.call(
+        builder.call(
             "A mistyped API key: refused without a look into the store",
             "GET",
             order,
             Some(("mistyped", api_key(&mistyped))),
             Some(Code::KeyInvalid),
         )?,
-        desk.call(
+        builder.call(
             "A revoked API key",
             "GET",
             order,
             Some(("revoked", api_key(revoked.expose()))),
             Some(Code::KeyRevoked),
         )?,
-        desk.call(
+        builder.call(
             "Two tokens at once: none is picked",
             "GET",
             order,
@@ -172,12 +172,12 @@ pub(super) async fn prepare(
     ])
 }
 
-struct Desk<'a> {
+struct CallBuilder<'a> {
     folder: &'a Folder,
     url: &'a str,
 }
 
-impl Desk<'_> {
+impl CallBuilder<'_> {
     /// A call; its header fields go into a file of that name, to keep the command short and the
     /// credential out of the process list.
     fn call(
@@ -187,7 +187,7 @@ impl Desk<'_> {
         path: &str,
         fields: Option<(&str, Vec<String>)>,
         denied: Option<Code>,
-    ) -> Result<Call, Failure> {
+    ) -> Result<Call, CommandError> {
         let url = format!("{}{path}", self.url);
         let mut command = match method {
             "GET" => format!("curl -i '{url}'"),
@@ -215,7 +215,7 @@ impl Tokens<'_> {
         signer: &Signer,
         token_type: Option<&str>,
         change: impl FnOnce(&mut Map<String, Value>),
-    ) -> Result<String, Failure> {
+    ) -> Result<String, CommandError> {
         let now = now();
         let sample = self.policy.sample_token("demo", now);
         let mut claims = sample.map(|sample| sample.claims).unwrap_or_default();

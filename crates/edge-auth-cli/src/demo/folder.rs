@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use edge_auth::platform::Randomness;
 use edge_auth_token::Secret;
 
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, read_bounded};
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, read_bounded};
 
 /// The largest pepper file, in bytes.
 const MAX_PEPPER_BYTES: u64 = 1024;
@@ -21,15 +21,15 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     /// The folder, made if there is none.
-    pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, Failure> {
+    pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, CommandError> {
         let path = wanted.or_else(|| Some(cargo_target()?.join("edge-auth-demo"))).or_else(in_home);
-        let path =
-            path.ok_or_else(|| Failure::Usage("say where to keep the files: --folder FOLDER".to_owned()))?;
+        let path = path
+            .ok_or_else(|| CommandError::Usage("say where to keep the files: --folder FOLDER".to_owned()))?;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&path)
-            .map_err(|error| Failure::trouble(format!("{} cannot be made: {error}", path.display())))?;
+            .map_err(|error| CommandError::host(format!("{} cannot be made: {error}", path.display())))?;
         Ok(Self(short(path)))
     }
 
@@ -42,23 +42,23 @@ impl Folder {
     }
 
     /// Writes a file for the owner's eyes, and answers its path.
-    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Failure> {
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.path(name);
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
         file.and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(|error| Failure::trouble(format!("{} cannot be written: {error}", path.display())))?;
+            .map_err(|error| CommandError::host(format!("{} cannot be written: {error}", path.display())))?;
         Ok(path)
     }
 
     /// The pepper of the store beside it: made once, since without it no stored key is good.
-    pub(super) fn pepper(&self) -> Result<Secret, Failure> {
+    pub(super) fn pepper(&self) -> Result<Secret, CommandError> {
         let path = self.path("pepper");
         if path.exists() {
-            let bytes = read_bounded(&path, MAX_PEPPER_BYTES).map_err(Failure::Trouble)?;
+            let bytes = read_bounded(&path, MAX_PEPPER_BYTES).map_err(CommandError::Host)?;
             return Ok(Secret::new(bytes));
         }
         let mut bytes = [0; 32];
-        SystemRandomness.fill(&mut bytes).map_err(|error| Failure::trouble(error.to_string()))?;
+        SystemRandomness.fill(&mut bytes).map_err(|error| CommandError::host(error.to_string()))?;
         let text = STANDARD.encode(bytes);
         self.write("pepper", &text)?;
         Ok(Secret::new(text))

@@ -7,12 +7,12 @@ use hyper::header::HeaderValue;
 use hyper::{Response, StatusCode};
 
 use super::address;
-use crate::failure::Failure;
+use crate::error::CommandError;
+use crate::sandbox::Signer;
 use crate::serve::{Limits, body, listener};
-use crate::trial::Signer;
 
 /// Starts it on a free port.
-pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, Failure> {
+pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, CommandError> {
     let listener = listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let at = address(&listener)?;
     let jwks = signer.jwks()?.to_string();

@@ -14,14 +14,14 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::host::PolicyFile;
+use crate::error::CommandError;
+use crate::native::PolicyFile;
 use crate::output::{Output, Report};
+use crate::sandbox::{SandboxSecrets, Signer};
 use crate::serve::{
-    AuditLog, Host, HttpKeySource, Limits, NativePlatform, Notices, Upstream, listener, stop,
+    AuditLog, HttpKeySource, Limits, NativePlatform, OperatorLog, Server, Upstream, listener, stop,
 };
 use crate::store::{AnyStore, SqliteStore};
-use crate::trial::{Signer, TrialSecrets};
 use calls::Call;
 use folder::Folder;
 
@@ -46,7 +46,7 @@ struct DemoReport {
 }
 
 /// Runs the demonstration until it is told to stop.
-pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), CommandError> {
     let folder = Folder::open(args.folder)?;
     let signer = Signer::new(&[edge_auth_token::Algorithm::Es256])?;
     let issuer = issuer::start(&signer).await?;
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
 
     let store = SqliteStore::open(&folder.path("keys.db"))?;
     let source = HttpKeySource::new();
-    let mut secrets = TrialSecrets::default();
+    let mut secrets = SandboxSecrets::default();
     secrets.set(policy::PEPPER, folder.pepper()?);
 
     let file = PolicyFile::at(&policy_path);
@@ -63,13 +63,13 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
     let url = format!("http://{}", address(&listener)?);
     let calls = calls::prepare(&folder, &file.read()?, &secrets, &store, &signer, &url).await?;
 
-    let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));
-    let notices = Notices::start().map_err(thread)?;
+    let thread = |error| CommandError::host(format!("no thread for the logs: {error}"));
+    let notices = OperatorLog::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(io::stdout(), notices.clone()).map_err(thread)?;
     let upstream = format!("http://{api}").parse::<Upstream>();
-    let upstream = upstream.map_err(|error| Failure::trouble(error.to_string()))?;
+    let upstream = upstream.map_err(|error| CommandError::host(error.to_string()))?;
     let platform = NativePlatform::new(Some(AnyStore::Sqlite(store)), source);
-    let host = Host::start(file, Box::new(secrets), platform, Some(upstream), (log, notices))?;
+    let host = Server::start(file, Box::new(secrets), platform, Some(upstream), (log, notices))?;
     output.report(&DemoReport {
         url,
         store: format!("sqlite:{}", folder.path("keys.db").display()),
@@ -84,15 +84,15 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), Failure> {
 }
 
 /// The usual port, or a free one if something else has it.
-async fn listen() -> Result<tokio::net::TcpListener, Failure> {
+async fn listen() -> Result<tokio::net::TcpListener, CommandError> {
     match listener::bind(SocketAddr::from(([127, 0, 0, 1], PORT))).await {
         Ok(listener) => Ok(listener),
         Err(_) => listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await,
     }
 }
 
-fn address(listener: &tokio::net::TcpListener) -> Result<SocketAddr, Failure> {
-    listener.local_addr().map_err(|error| Failure::trouble(error.to_string()))
+fn address(listener: &tokio::net::TcpListener) -> Result<SocketAddr, CommandError> {
+    listener.local_addr().map_err(|error| CommandError::host(error.to_string()))
 }
 
 impl Report for DemoReport {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Desk;
+use super::AdminContext;
 use super::report::KeyReport;
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, now};
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, now};
 use crate::output::Output;
 
 #[derive(Debug, Args)]
@@ -34,28 +34,40 @@ pub(super) struct RevokeArgs {
     reason: String,
 }
 
-pub(super) async fn show(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.key_service()?.show(&args.id, now()).await?;
+pub(super) async fn show(args: IdArgs, context: &AdminContext, output: Output) -> Result<(), CommandError> {
+    let key = context.key_service()?.show(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
 
-pub(super) async fn rotate(args: RotateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key_service = desk.key_service()?;
+pub(super) async fn rotate(
+    args: RotateArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
+    let key_service = context.key_service()?;
     let (key, text) = key_service.rotate(&args.id, args.overlap, &SystemRandomness, now()).await?;
     output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
 }
 
-pub(super) async fn disable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.key_service()?.disable(&args.id, now()).await?;
+pub(super) async fn disable(
+    args: IdArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
+    let key = context.key_service()?.disable(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
 
-pub(super) async fn enable(args: IdArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.key_service()?.enable(&args.id, now()).await?;
+pub(super) async fn enable(args: IdArgs, context: &AdminContext, output: Output) -> Result<(), CommandError> {
+    let key = context.key_service()?.enable(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
 
-pub(super) async fn revoke(args: RevokeArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key = desk.key_service()?.revoke(&args.id, &args.reason, now()).await?;
+pub(super) async fn revoke(
+    args: RevokeArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
+    let key = context.key_service()?.revoke(&args.id, &args.reason, now()).await?;
     output.report(&KeyReport::of(&key))
 }

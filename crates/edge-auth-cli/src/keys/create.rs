@@ -3,10 +3,10 @@
 use clap::Args;
 use edge_auth::admin::CreateKeyRequest;
 
-use super::Desk;
+use super::AdminContext;
 use super::report::KeyReport;
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, now};
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, now};
 use crate::output::Output;
 
 /// What the new key may do, and for how long.
@@ -49,9 +49,9 @@ pub(super) struct TermsArgs {
 }
 
 impl TermsArgs {
-    pub(super) fn request(self, desk: &Desk) -> Result<CreateKeyRequest, Failure> {
+    pub(super) fn request(self, context: &AdminContext) -> Result<CreateKeyRequest, CommandError> {
         Ok(CreateKeyRequest {
-            block: desk.block(self.block)?,
+            block: context.block(self.block)?,
             label: self.label,
             owner: self.owner,
             scopes: self.scopes,
@@ -64,9 +64,13 @@ impl TermsArgs {
     }
 }
 
-pub(super) async fn run(args: CreateArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let request = args.terms.request(desk)?;
-    let (key, text) = desk.key_service()?.create(request, &SystemRandomness, now()).await?;
+pub(super) async fn run(
+    args: CreateArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
+    let request = args.terms.request(context)?;
+    let (key, text) = context.key_service()?.create(request, &SystemRandomness, now()).await?;
     output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
 }
 

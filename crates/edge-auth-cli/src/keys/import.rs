@@ -7,11 +7,11 @@ use clap::Args;
 use edge_auth::admin::{AdminError, ImportKeyRequest};
 use serde::Serialize;
 
-use super::Desk;
+use super::AdminContext;
 use super::create::TermsArgs;
 use super::report::KeyReport;
-use crate::failure::Failure;
-use crate::host::{now, read_bounded};
+use crate::error::CommandError;
+use crate::native::{now, read_bounded};
 use crate::output::{Output, Report, printable};
 
 /// The largest file that is imported, in bytes.
@@ -43,28 +43,32 @@ struct Line {
     reason: String,
 }
 
-pub(super) async fn run(args: ImportArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(
+    args: ImportArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
     match (args.hash, args.file) {
         (Some(hash), _) => {
-            let request = args.terms.request(desk)?;
-            let key = desk.key_service()?.import(request, &hash, now()).await?;
+            let request = args.terms.request(context)?;
+            let key = context.key_service()?.import(request, &hash, now()).await?;
             output.report(&KeyReport::of(&key))
         }
         (None, Some(file)) => {
-            let bytes = read_bounded(&file, MAX_BYTES).map_err(Failure::Trouble)?;
+            let bytes = read_bounded(&file, MAX_BYTES).map_err(CommandError::Host)?;
             let text = String::from_utf8(bytes)
-                .map_err(|_| Failure::Usage(format!("{} is not UTF-8 text", file.display())))?;
-            let report = import_lines(&text, desk).await?;
+                .map_err(|_| CommandError::Usage(format!("{} is not UTF-8 text", file.display())))?;
+            let report = import_lines(&text, context).await?;
             output.report(&report)?;
-            if report.failed.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+            if report.failed.is_empty() { Ok(()) } else { Err(CommandError::Reported) }
         }
-        (None, None) => Err(Failure::Usage("give a hash with --hash, or a file with --file".to_owned())),
+        (None, None) => Err(CommandError::Usage("give a hash with --hash, or a file with --file".to_owned())),
     }
 }
 
 /// A line that cannot be imported does not stop the others; a store that is gone does.
-async fn import_lines(text: &str, desk: &Desk) -> Result<ImportReport, Failure> {
-    let key_service = desk.key_service()?;
+async fn import_lines(text: &str, context: &AdminContext) -> Result<ImportReport, CommandError> {
+    let key_service = context.key_service()?;
     let mut report = ImportReport::default();
     let shows_progress = io::stderr().is_terminal();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {

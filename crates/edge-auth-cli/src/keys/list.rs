@@ -6,10 +6,10 @@ use clap::Args;
 use edge_auth::admin::{KeyResponse, ListedKey};
 use serde::Serialize;
 
-use super::Desk;
+use super::AdminContext;
 use super::report::{scopes, state_style};
-use crate::failure::Failure;
-use crate::host::now;
+use crate::error::CommandError;
+use crate::native::now;
 use crate::output::{Output, Report, printable};
 
 #[derive(Debug, Args)]
@@ -32,10 +32,10 @@ struct Untrusted {
     reason: String,
 }
 
-pub(super) async fn run(args: ListArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(args: ListArgs, context: &AdminContext, output: Output) -> Result<(), CommandError> {
     let now = now();
     let mut report = ListReport { keys: Vec::new(), untrusted: Vec::new() };
-    for listed in desk.all(args.block.as_deref()).await? {
+    for listed in context.all(args.block.as_deref()).await? {
         match listed {
             ListedKey::Key(key) => report.keys.push(KeyResponse::new(&key, now)),
             ListedKey::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),

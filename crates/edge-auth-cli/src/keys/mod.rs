@@ -6,20 +6,20 @@ mod create;
 mod import;
 mod list;
 mod report;
-mod wrap;
+mod rewrap;
 
 use clap::{Args, Subcommand};
 use edge_auth::admin::ListedKey;
 
-use crate::desk::{Desk, DeskArgs};
-use crate::failure::Failure;
-use crate::host::now;
+use crate::admin_context::{AdminContext, AdminContextArgs};
+use crate::error::CommandError;
+use crate::native::now;
 use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
     #[command(flatten)]
-    desk: DeskArgs,
+    context: AdminContextArgs,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -43,15 +43,15 @@ enum KeysCommand {
     /// Take over keys of another system by their hashes
     Import(import::ImportArgs),
     /// Wrap stored hashes under the current pepper, after the policy names a new one
-    Wrap(wrap::WrapArgs),
+    Wrap(rewrap::RewrapArgs),
 }
 
 /// How many records are read at a time.
 const PAGE: usize = 200;
 
-impl Desk {
+impl AdminContext {
     /// All keys, in the order of their ids; those of one block, if it is named.
-    async fn all(&self, block: Option<&str>) -> Result<Vec<ListedKey>, Failure> {
+    async fn all(&self, block: Option<&str>) -> Result<Vec<ListedKey>, CommandError> {
         let key_service = self.key_service()?;
         let (mut all, mut after): (Vec<ListedKey>, Option<String>) = (Vec::new(), None);
         loop {
@@ -65,33 +65,33 @@ impl Desk {
     }
 
     /// The block that is meant: the one that is named, or the only one.
-    fn block(&self, named: Option<String>) -> Result<String, Failure> {
+    fn block(&self, named: Option<String>) -> Result<String, CommandError> {
         let mut blocks = self.policy.api_key_blocks();
         match (named, blocks.next(), blocks.next()) {
             (Some(name), ..) => Ok(name),
             (None, Some(only), None) => Ok(only.to_owned()),
-            (None, None, _) => Err(Failure::Usage("the policy has no `[[api_key]]` block".to_owned())),
+            (None, None, _) => Err(CommandError::Usage("the policy has no `[[api_key]]` block".to_owned())),
             (None, Some(_), Some(_)) => {
                 let names: Vec<&str> = self.policy.api_key_blocks().collect();
-                Err(Failure::Usage(format!("say which kind of key: --block {}", names.join(" | "))))
+                Err(CommandError::Usage(format!("say which kind of key: --block {}", names.join(" | "))))
             }
         }
     }
 }
 
 /// Runs `edge-auth keys …`.
-pub(crate) async fn run(args: KeysArgs, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(args: KeysArgs, output: Output) -> Result<(), CommandError> {
     let creates = matches!(args.command, KeysCommand::Create(_) | KeysCommand::Import(_));
-    let desk = Desk::open(args.desk, creates).await?;
+    let context = AdminContext::open(args.context, creates).await?;
     match args.command {
-        KeysCommand::Create(args) => create::run(args, &desk, output).await,
-        KeysCommand::List(args) => list::run(args, &desk, output).await,
-        KeysCommand::Show(args) => change::show(args, &desk, output).await,
-        KeysCommand::Rotate(args) => change::rotate(args, &desk, output).await,
-        KeysCommand::Disable(args) => change::disable(args, &desk, output).await,
-        KeysCommand::Enable(args) => change::enable(args, &desk, output).await,
-        KeysCommand::Revoke(args) => change::revoke(args, &desk, output).await,
-        KeysCommand::Import(args) => import::run(args, &desk, output).await,
-        KeysCommand::Wrap(args) => wrap::run(args, &desk, output).await,
+        KeysCommand::Create(args) => create::run(args, &context, output).await,
+        KeysCommand::List(args) => list::run(args, &context, output).await,
+        KeysCommand::Show(args) => change::show(args, &context, output).await,
+        KeysCommand::Rotate(args) => change::rotate(args, &context, output).await,
+        KeysCommand::Disable(args) => change::disable(args, &context, output).await,
+        KeysCommand::Enable(args) => change::enable(args, &context, output).await,
+        KeysCommand::Revoke(args) => change::revoke(args, &context, output).await,
+        KeysCommand::Import(args) => import::run(args, &context, output).await,
+        KeysCommand::Wrap(args) => rewrap::run(args, &context, output).await,
     }
 }

@@ -7,7 +7,7 @@ use edge_auth::admin::KeyResponse;
 use edge_auth::api_key::{ApiKey, PlaintextKey};
 use serde::Serialize;
 
-use crate::host::now;
+use crate::native::now;
 use crate::output::{Report, printable};
 
 /// One key; with its text if it was made just now.

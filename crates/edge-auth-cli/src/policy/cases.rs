@@ -9,9 +9,9 @@ use edge_auth::admin::CreateKeyRequest;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
-use crate::host::read_bounded;
-use crate::trial::TrialCertificate;
+use crate::error::CommandError;
+use crate::native::read_bounded;
+use crate::sandbox::SandboxCertificate;
 
 /// The largest file of cases, in bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub(super) struct Case {
     /// A key to send, made for this case.
     pub key: Option<Key>,
     /// A certificate to send, made for this case.
-    pub client_cert: Option<TrialCertificate>,
+    pub client_cert: Option<SandboxCertificate>,
     pub expect: Expectation,
     /// The name of the rule that must decide.
     pub rule: Option<String>,
@@ -135,15 +135,15 @@ impl Key {
 
 impl Cases {
     /// Reads a file of cases.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let bytes = read_bounded(path, MAX_BYTES).map_err(Failure::Trouble)?;
+    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
+        let bytes = read_bounded(path, MAX_BYTES).map_err(CommandError::Host)?;
         let name = path.display();
         let text =
-            String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{name} is not UTF-8 text")))?;
+            String::from_utf8(bytes).map_err(|_| CommandError::Usage(format!("{name} is not UTF-8 text")))?;
         let cases: Self =
-            toml::from_str(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
+            toml::from_str(&text).map_err(|error| CommandError::Usage(format!("{name}: {error}")))?;
         if cases.cases.is_empty() {
-            return Err(Failure::Usage(format!("{name} has no `[[case]]`")));
+            return Err(CommandError::Usage(format!("{name} has no `[[case]]`")));
         }
         Ok(cases)
     }

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::administration::AdministrationReport;
 use super::revocation::RevocationReport;
-use crate::failure::Failure;
-use crate::host::{PolicyFile, SystemRandomness};
+use crate::error::CommandError;
+use crate::native::{PolicyFile, SystemRandomness};
 use crate::output::{Output, Report, count};
 use crate::serve::{HttpKeySource, NativePlatform};
 
@@ -39,7 +39,7 @@ struct CheckReport {
     unused: Vec<String>,
     /// Certificates that no request to the path of a rule can bring, though the rule names them.
     #[serde(rename = "named_in_vain")]
-    unreachable_credentials: Vec<NamedInVain>,
+    unreachable_credentials: Vec<UnreachableCredential>,
     /// Rules that end answers, and do not where a proxy asks: `[forward_auth]` says that one does.
     not_ended: Vec<String>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
@@ -59,7 +59,7 @@ struct IssuerLine {
 }
 
 #[derive(Serialize)]
-struct NamedInVain {
+struct UnreachableCredential {
     rule: String,
     credential: String,
 }
@@ -77,7 +77,7 @@ struct Need {
     detail: Option<String>,
 }
 
-pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
+pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
     let resources = file.resources().with_client_ca(args.client_ca.as_deref());
@@ -102,7 +102,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), Failure> {
         unreachable_credentials: policy
             .unreachable_credentials()
             .into_iter()
-            .map(|(rule, credential)| NamedInVain { rule: rule.to_owned(), credential })
+            .map(|(rule, credential)| UnreachableCredential { rule: rule.to_owned(), credential })
             .collect(),
         not_ended: match policy.forward_auth() {
             Some(_) => policy.answers_not_ended(),
@@ -181,7 +181,7 @@ impl Report for CheckReport {
         for name in &self.unused {
             writeln!(out, "{warn}unused{warn:#}: {name}: no rule requires it")?;
         }
-        for NamedInVain { rule, credential } in &self.unreachable_credentials {
+        for UnreachableCredential { rule, credential } in &self.unreachable_credentials {
             writeln!(
                 out,
                 "{warn}in vain{warn:#}: rule `{rule}` names {credential}, but certificates come through a load \

@@ -11,8 +11,8 @@ use edge_auth::{AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Hea
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::host::{PolicyFile, SystemRandomness, now, read_bounded};
+use crate::error::CommandError;
+use crate::native::{PolicyFile, SystemRandomness, now, read_bounded};
 use crate::output::{Output, Report, printable};
 use crate::serve::{HttpKeySource, NativePlatform, certificates};
 use crate::store;
@@ -71,7 +71,7 @@ struct Upstream {
     set: Vec<(String, String)>,
 }
 
-pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), CommandError> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
     let resources = file.resources().with_client_ca(args.client_ca.as_deref());
@@ -121,15 +121,15 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Failure
         upstream,
         notices,
     })?;
-    if allowed { Ok(()) } else { Err(Failure::Reported) }
+    if allowed { Ok(()) } else { Err(CommandError::Reported) }
 }
 
-fn fields(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+fn fields(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {
     let mut fields = Vec::new();
     for text in given {
         match text.strip_prefix('@') {
             Some(path) => {
-                let bytes = read_bounded(path.as_ref(), MAX_FIELDS_BYTES).map_err(Failure::Trouble)?;
+                let bytes = read_bounded(path.as_ref(), MAX_FIELDS_BYTES).map_err(CommandError::Host)?;
                 let text = String::from_utf8_lossy(&bytes);
                 for line in text.lines().filter(|line| !line.trim().is_empty()) {
                     fields.push(field(line)?);
@@ -141,10 +141,10 @@ fn fields(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     Ok(fields)
 }
 
-fn field(text: &str) -> Result<(String, String), Failure> {
+fn field(text: &str) -> Result<(String, String), CommandError> {
     let (name, value) = text
         .split_once(':')
-        .ok_or_else(|| Failure::Usage("a header field is written as `Name: value`".to_owned()))?;
+        .ok_or_else(|| CommandError::Usage("a header field is written as `Name: value`".to_owned()))?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 

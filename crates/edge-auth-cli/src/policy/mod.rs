@@ -9,7 +9,7 @@ mod test;
 
 use clap::Subcommand;
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ pub(crate) enum PolicyCommand {
 }
 
 /// Runs `edge-auth policy …`.
-pub(crate) async fn run(command: PolicyCommand, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: PolicyCommand, output: Output) -> Result<(), CommandError> {
     match command {
         PolicyCommand::Check(args) => check::run(args, output),
         PolicyCommand::Explain(args) => explain::run(args, output).await,

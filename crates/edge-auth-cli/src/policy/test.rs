@@ -23,12 +23,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::cases::{Case, Cases, Expectation, Jwt, Key, KeyState};
-use crate::failure::Failure;
-use crate::host::{PolicyFile, SystemRandomness, now};
+use crate::error::CommandError;
+use crate::native::{PolicyFile, SystemRandomness, now};
 use crate::output::{Output, Report};
+use crate::sandbox::{SandboxAuthority, SandboxSecrets, Signer};
 use crate::serve::{HttpKeySource, NativePlatform};
 use crate::store::{AnyStore, SqliteStore};
-use crate::trial::{Signer, TrialAuthority, TrialSecrets};
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -54,21 +54,21 @@ struct CaseReport {
 }
 
 /// A policy with everything around it made for the run.
-struct Trial {
+struct Sandbox {
     gate: Gate<NativePlatform>,
     signers: BTreeMap<String, Signer>,
-    authority: TrialAuthority,
-    secrets: TrialSecrets,
+    authority: SandboxAuthority,
+    secrets: SandboxSecrets,
     store: SqliteStore,
 }
 
-pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), CommandError> {
     let cases = Cases::read(&args.cases)?;
     let beside = args.cases.parent().unwrap_or(Path::new(""));
     let policy = PolicyFile::at(&beside.join(&cases.policy)).read()?;
     let folder =
-        tempfile::tempdir().map_err(|error| Failure::trouble(format!("no temporary folder: {error}")))?;
-    let trial = Trial::new(policy, folder.path())?;
+        tempfile::tempdir().map_err(|error| CommandError::host(format!("no temporary folder: {error}")))?;
+    let trial = Sandbox::new(policy, folder.path())?;
     let mut reports = Vec::new();
     for case in &cases.cases {
         let differences = trial.run(case).await?;
@@ -77,12 +77,12 @@ pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), Failure> {
     let passed = reports.iter().filter(|report| report.passed).count();
     let failed = reports.len() - passed;
     output.report(&TestReport { passed, failed, cases: reports })?;
-    if failed == 0 { Ok(()) } else { Err(Failure::Reported) }
+    if failed == 0 { Ok(()) } else { Err(CommandError::Reported) }
 }
 
-impl Trial {
-    fn new(mut policy: Policy, folder: &Path) -> Result<Self, Failure> {
-        let mut secrets = TrialSecrets::made_for(policy.secret_names()).map_err(Failure::Trouble)?;
+impl Sandbox {
+    fn new(mut policy: Policy, folder: &Path) -> Result<Self, CommandError> {
+        let mut secrets = SandboxSecrets::made_for(policy.secret_names()).map_err(CommandError::Host)?;
         let mut signers = BTreeMap::new();
         let issuers: Vec<_> = policy
             .issuers()
@@ -98,7 +98,7 @@ impl Trial {
             }
             signers.insert(name, signer);
         }
-        let authority = TrialAuthority::new()?;
+        let authority = SandboxAuthority::new()?;
         policy.replace_certificate_sources();
         secrets.set_client_ca(authority.pem());
         let store = SqliteStore::open(&folder.join("keys.db"))?;
@@ -109,7 +109,7 @@ impl Trial {
     }
 
     /// What differs from what the case expects.
-    async fn run(&self, case: &Case) -> Result<Vec<String>, Failure> {
+    async fn run(&self, case: &Case) -> Result<Vec<String>, CommandError> {
         let plan = case.client_cert.as_ref();
         let certificates: Vec<_> =
             plan.map(|plan| self.authority.issue(plan)).transpose()?.into_iter().collect();
@@ -143,7 +143,7 @@ impl Trial {
         case: &Case,
         jwt: &Jwt,
         certificate: Option<&CertificateDer<'_>>,
-    ) -> Result<(String, String), Failure> {
+    ) -> Result<(String, String), CommandError> {
         let unknown = || in_case(case, format!("the policy has no issuer `{}`", jwt.issuer));
         let made_at = if jwt.expired { now().minus(Duration::from_secs(86_400)) } else { now() };
         let sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
@@ -176,28 +176,28 @@ impl Trial {
         })
     }
 
-    async fn key(&self, case: &Case, key: &Key) -> Result<String, Failure> {
-        let told = |error: edge_auth::admin::AdminError| in_case(case, format!("`key`: {error}"));
+    async fn key(&self, case: &Case, key: &Key) -> Result<String, CommandError> {
+        let failed = |error: edge_auth::admin::AdminError| in_case(case, format!("`key`: {error}"));
         let key_service = KeyService::new(self.gate.policy(), &self.secrets, &self.store)?;
         let made_at = match key.state {
             KeyState::Expired => now().minus(Duration::from_secs(86_400)),
             _ => now(),
         };
         let (made, text) =
-            key_service.create(key.request(), &SystemRandomness, made_at).await.map_err(told)?;
+            key_service.create(key.request(), &SystemRandomness, made_at).await.map_err(failed)?;
         match key.state {
             KeyState::Active | KeyState::Expired => {}
-            KeyState::Disabled => drop(key_service.disable(made.id(), now()).await.map_err(told)?),
+            KeyState::Disabled => drop(key_service.disable(made.id(), now()).await.map_err(failed)?),
             KeyState::Revoked => {
-                drop(key_service.revoke(made.id(), "revoked by the case", now()).await.map_err(told)?);
+                drop(key_service.revoke(made.id(), "revoked by the case", now()).await.map_err(failed)?);
             }
         }
         Ok(text.expose().to_owned())
     }
 }
 
-fn in_case(case: &Case, message: String) -> Failure {
-    Failure::Usage(format!("case \"{}\": {message}", case.name))
+fn in_case(case: &Case, message: String) -> CommandError {
+    CommandError::Usage(format!("case \"{}\": {message}", case.name))
 }
 
 fn differences(case: &Case, outcome: &Outcome) -> Vec<String> {

@@ -12,9 +12,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::wait::{self, WaitArgs, Waited};
-use crate::desk::Desk;
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, now, read_bounded};
+use crate::admin_context::AdminContext;
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, now, read_bounded};
 use crate::output::{Output, Report, count, printable};
 
 /// The largest file of authorities that is read, in bytes.
@@ -44,22 +44,22 @@ struct ListReport {
 pub(super) async fn run(
     args: CrlArgs,
     wait: WaitArgs,
-    desk: &Desk,
+    context: &AdminContext,
     reason: &str,
     output: Output,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let probes = wait.probes()?;
     let list = read_bounded(&args.file, MAX_CRL_BYTES as u64)
-        .map_err(|error| Failure::Refused { code: "list_invalid", message: error })?;
+        .map_err(|error| CommandError::Refused { code: "list_invalid", message: error })?;
     let authorities = match (&args.block, &args.ca) {
-        (Some(block), _) => of_block(block, desk)?,
-        (None, Some(file)) => read_bounded(file, MAX_CA_BYTES).map_err(Failure::Trouble)?,
-        (None, None) => return Err(Failure::Usage("say whose list it is: --block or --ca".to_owned())),
+        (Some(block), _) => of_block(block, context)?,
+        (None, Some(file)) => read_bounded(file, MAX_CA_BYTES).map_err(CommandError::Host)?,
+        (None, None) => return Err(CommandError::Usage("say whose list it is: --block or --ca".to_owned())),
     };
-    let revocations = desk.revocations()?;
+    let revocations = context.revocations()?;
     let import = revocations.import_list(&list, &authorities, &AwsLcRs, reason, now()).await?;
     let entered = Instant::now();
-    let bound = desk.policy.revocation_limits().bound;
+    let bound = context.policy.revocation_limits().bound;
     let waited = match probes {
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
         None => None,
@@ -68,22 +68,22 @@ pub(super) async fn run(
     let failed = waited.as_ref().is_some_and(Waited::failed);
     output.report(&ListReport { import, waited })?;
     tidied?;
-    if failed { Err(Failure::Reported) } else { Ok(()) }
+    if failed { Err(CommandError::Reported) } else { Ok(()) }
 }
 
 /// The authorities of a block of the policy.
-fn of_block(name: &str, desk: &Desk) -> Result<Vec<u8>, Failure> {
+fn of_block(name: &str, context: &AdminContext) -> Result<Vec<u8>, CommandError> {
     let unknown =
-        || Failure::Usage(format!("the policy has no `[[client_cert]]` block `{}`", printable(name)));
-    let file: &Path = match desk.policy.authorities_of(name).ok_or_else(unknown)? {
+        || CommandError::Usage(format!("the policy has no `[[client_cert]]` block `{}`", printable(name)));
+    let file: &Path = match context.policy.authorities_of(name).ok_or_else(unknown)? {
         Some(file) => file,
         None => {
             let message =
                 format!("block `{name}` has no `ca_file`: name the authority's certificate with --ca");
-            return Err(Failure::Usage(message));
+            return Err(CommandError::Usage(message));
         }
     };
-    desk.resources.file(file).map_err(Failure::Trouble)
+    context.resources.file(file).map_err(CommandError::Host)
 }
 
 impl Report for ListReport {

@@ -2,8 +2,8 @@
 
 mod list;
 mod probe;
+mod target_args;
 mod wait;
-mod what;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -13,18 +13,18 @@ use edge_auth::admin::{RevocationKind, RevocationResponse};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::desk::{Desk, DeskArgs};
-use crate::failure::Failure;
-use crate::host::{SystemRandomness, now};
+use crate::admin_context::{AdminContext, AdminContextArgs};
+use crate::error::CommandError;
+use crate::native::{SystemRandomness, now};
 use crate::output::{Output, Report};
 use crate::revocations::EntryReport;
+use target_args::TargetArgs;
 use wait::{WaitArgs, Waited};
-use what::What;
 
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
-    desk: DeskArgs,
+    context: AdminContextArgs,
     /// Why, for those who look at it later
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct RevokeArgs {
     #[command(flatten)]
     wait: WaitArgs,
     #[command(subcommand)]
-    what: What,
+    what: TargetArgs,
 }
 
 /// What the entry of a fingerprint does not reach.
@@ -56,13 +56,13 @@ struct RevokeReport {
 }
 
 /// Runs `edge-auth revoke …`.
-pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure> {
-    let reason = args.reason.ok_or_else(|| Failure::Usage("say why: --reason TEXT".to_owned()))?;
-    let desk = Desk::open(args.desk, false).await?;
-    let revocations = desk.revocations()?;
-    let bound = desk.policy.revocation_limits().bound;
-    if let What::Crl(crl) = args.what {
-        return list::run(crl, args.wait, &desk, &reason, output).await;
+pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandError> {
+    let reason = args.reason.ok_or_else(|| CommandError::Usage("say why: --reason TEXT".to_owned()))?;
+    let context = AdminContext::open(args.context, false).await?;
+    let revocations = context.revocations()?;
+    let bound = context.policy.revocation_limits().bound;
+    if let TargetArgs::Crl(crl) = args.what {
+        return list::run(crl, args.wait, &context, &reason, output).await;
     }
     let probes = args.wait.probes()?;
     let requests = args.what.requests(&reason)?;
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), Failure>
         output.report(&RevokeReport { entry, also: entries.collect(), note, waited })?;
     }
     tidied?;
-    if failed { Err(Failure::Reported) } else { Ok(()) }
+    if failed { Err(CommandError::Reported) } else { Ok(()) }
 }
 
 impl Report for RevokeReport {

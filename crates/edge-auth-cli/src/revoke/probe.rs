@@ -10,7 +10,7 @@ use hyper::{Request, Uri};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
 /// How long a host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,15 +33,15 @@ pub(super) enum Verdict {
 }
 
 impl Probe {
-    pub(super) fn new(url: &str, fields: &[String]) -> Result<Self, Failure> {
-        let uri: Uri = url.parse().map_err(|_| Failure::Usage("--probe wants a URL".to_owned()))?;
+    pub(super) fn new(url: &str, fields: &[String]) -> Result<Self, CommandError> {
+        let uri: Uri = url.parse().map_err(|_| CommandError::Usage("--probe wants a URL".to_owned()))?;
         if uri.host().is_none() {
-            return Err(Failure::Usage("--probe wants a URL with a scheme and a host".to_owned()));
+            return Err(CommandError::Usage("--probe wants a URL with a scheme and a host".to_owned()));
         }
         let mut headers = HeaderMap::new();
         for field in fields {
             // A field may hold a credential: it is not repeated.
-            let wrong = || Failure::Usage("--header wants `Name: value`".to_owned());
+            let wrong = || CommandError::Usage("--header wants `Name: value`".to_owned());
             let (name, value) = field.split_once(':').ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
             headers.append(name, HeaderValue::try_from(value.trim()).map_err(|_| wrong())?);

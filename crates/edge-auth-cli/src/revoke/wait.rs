@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::probe::{Probe, Verdict};
 use super::seconds;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::output::printable;
 
 /// How long to wait between two questions to a host.
@@ -50,7 +50,7 @@ struct Probed {
 
 impl WaitArgs {
     /// The hosts to ask; nothing if nobody waits.
-    pub(super) fn probes(self) -> Result<Option<Vec<Probe>>, Failure> {
+    pub(super) fn probes(self) -> Result<Option<Vec<Probe>>, CommandError> {
         let probe = |url: &String| Probe::new(url, &self.headers);
         self.wait.then(|| self.probes.iter().map(probe).collect()).transpose()
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use edge_auth::AuditEvent;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::notices::Notices;
-use crate::failure::Failure;
+use super::operator_log::OperatorLog;
+use crate::error::CommandError;
 
 /// How many events may wait to be written.
 const WAITING: usize = 4096;
@@ -37,11 +37,14 @@ enum Entry {
 
 /// Nobody reads the log, and no more events can wait.
 #[derive(Debug)]
-pub(super) struct Stuck;
+pub(super) struct Backpressure;
 
 impl AuditLog {
     /// A log to `out`, and its writer.
-    pub(crate) fn start(out: impl Write + Send + 'static, notices: Notices) -> io::Result<(Self, Writer)> {
+    pub(crate) fn start(
+        out: impl Write + Send + 'static,
+        notices: OperatorLog,
+    ) -> io::Result<(Self, Writer)> {
         let (sender, receiver) = channel(WAITING);
         let write = move || write_all(receiver, out, &notices);
         let thread = thread::Builder::new().name("audit-log".to_owned()).spawn(write)?;
@@ -50,34 +53,35 @@ impl AuditLog {
     }
 
     /// Writes down one decision, soon.
-    pub(super) async fn write(&self, event: AuditEvent) -> Result<(), Stuck> {
+    pub(super) async fn write(&self, event: AuditEvent) -> Result<(), Backpressure> {
         self.send(Entry::Event(Box::new(event))).await
     }
 
-    async fn send(&self, entry: Entry) -> Result<(), Stuck> {
+    async fn send(&self, entry: Entry) -> Result<(), Backpressure> {
         match tokio::time::timeout(PATIENCE, self.0.send(entry)).await {
             Ok(Ok(())) => Ok(()),
-            _ => Err(Stuck),
+            _ => Err(Backpressure),
         }
     }
 }
 
 impl Writer {
     /// Waits until all that was decided so far is written.
-    pub(crate) async fn finish(self) -> Result<(), Failure> {
-        let stuck = || Failure::trouble("nobody read the audit log: its last events are not written");
-        self.log.send(Entry::End).await.map_err(|Stuck| stuck())?;
+    pub(crate) async fn finish(self) -> Result<(), CommandError> {
+        let backpressure =
+            || CommandError::host("nobody read the audit log: its last events are not written");
+        self.log.send(Entry::End).await.map_err(|Backpressure| backpressure())?;
         // Waits on a thread of its own, which the end of the process does not wait for.
         let (sender, written) = tokio::sync::oneshot::channel();
         let _ = thread::Builder::new().spawn(move || {
             let _ = self.thread.join();
             let _ = sender.send(());
         });
-        tokio::time::timeout(PATIENCE, written).await.map(drop).map_err(|_| stuck())
+        tokio::time::timeout(PATIENCE, written).await.map(drop).map_err(|_| backpressure())
     }
 }
 
-fn write_all(mut events: Receiver<Entry>, mut out: impl Write, notices: &Notices) {
+fn write_all(mut events: Receiver<Entry>, mut out: impl Write, notices: &OperatorLog) {
     let mut batch = Vec::new();
     let (mut waiting, mut lost) = (0_u64, 0_u64);
     let mut ended = false;

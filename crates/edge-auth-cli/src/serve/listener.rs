@@ -18,19 +18,19 @@ use tokio_util::either::Either;
 
 use super::active_request::ActiveRequest;
 use super::body::Body;
+use super::connection::Connection;
 use super::h2_streams;
-use super::head;
 use super::limits::Limits;
 use super::open_connections::{OpenConnection, OpenConnections};
-use super::patient::Patient;
-use super::peer::Peer;
+use super::request_limits;
+use super::stall_timeout::StallTimeout;
 use super::tls::Tls;
 use super::tracked_body::TrackedBody;
 use super::{problem, protocol};
-use crate::failure::Failure;
+use crate::error::CommandError;
 
-type Stream = Either<Patient<TlsStream>, Patient<TcpStream>>;
-type TlsStream = tokio_rustls::server::TlsStream<Patient<TcpStream>>;
+type Stream = Either<StallTimeout<TlsStream>, StallTimeout<TcpStream>>;
+type TlsStream = tokio_rustls::server::TlsStream<StallTimeout<TcpStream>>;
 
 /// How long requests that are under way may take to end at a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 struct Overloaded;
 
 /// Takes the port, or says why it cannot be had.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, CommandError> {
     TcpListener::bind(address).await.map_err(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
@@ -54,7 +54,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
             std::io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
             _ => error.to_string(),
         };
-        Failure::trouble(format!("cannot listen on {address}: {why}"))
+        CommandError::host(format!("cannot listen on {address}: {why}"))
     })
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn serve<H, F>(
     handler: H,
     stop: impl Future<Output = ()>,
 ) where
-    H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let open = OpenConnections::within(&limits);
@@ -106,10 +106,10 @@ async fn connected<H, F>(
     connection: &Arc<OpenConnection>,
     mut stopped: watch::Receiver<()>,
 ) where
-    H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let stream = Patient::within(limits.idle, stream);
+    let stream = StallTimeout::within(limits.idle, stream);
     let Some((stream, peer)) = shake_hands(limits, tls, stream, address).await else { return };
     connection.moved();
     let answer = service_fn(|request| {
@@ -148,7 +148,7 @@ where
     let (active, is_brief) = begun.ok_or(Overloaded)?;
     let in_pieces = request.version() == hyper::Version::HTTP_2;
     request.extensions_mut().insert(Arc::clone(&active));
-    let response = match head::refuse(&request) {
+    let response = match request_limits::refuse(&request) {
         Some(refused) => refused,
         None if is_brief && !is_health => too_many(),
         // In a box: an answer that waits to be taken keeps nothing of the work on it.
@@ -173,18 +173,18 @@ fn too_many() -> Response<Body> {
 async fn shake_hands(
     limits: Limits,
     tls: Option<Arc<Tls>>,
-    stream: Patient<TcpStream>,
+    stream: StallTimeout<TcpStream>,
     address: IpAddr,
-) -> Option<(Stream, Peer)> {
+) -> Option<(Stream, Connection)> {
     let Some(tls) = tls else {
-        return Some((Either::Right(stream), Peer::plain(address)));
+        return Some((Either::Right(stream), Connection::plain(address)));
     };
     let accepted = tokio::time::timeout(limits.idle, tls.acceptor().accept(stream)).await.ok()?;
     let stream = accepted.map_err(|error| tls.failures.note(address, &error)).ok()?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let peer = Peer { address, secure: true, certificates: certificates.into() };
+    let peer = Connection { address, secure: true, certificates: certificates.into() };
     // Once more: within TLS, HTTP has not begun.
-    Some((Either::Left(Patient::within(limits.idle, stream)), peer))
+    Some((Either::Left(StallTimeout::within(limits.idle, stream)), peer))
 }
 
 /// The next connection. Trouble with one connection, or too many open files, never ends the loop.

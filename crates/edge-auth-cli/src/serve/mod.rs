@@ -3,20 +3,20 @@
 mod active_request;
 mod audit_log;
 pub(crate) mod body;
+mod connection;
 mod frames;
 mod h2_streams;
-mod head;
-mod host;
 mod limits;
 pub(crate) mod listener;
-mod notices;
 mod open_connections;
-mod patient;
-mod peer;
+mod operator_log;
 mod platform;
 mod protocol;
 mod proxy;
+mod request_limits;
+mod server;
 mod signals;
+mod stall_timeout;
 mod tls;
 mod tracked_body;
 
@@ -31,20 +31,20 @@ use serde_json::json;
 
 pub(crate) use audit_log::AuditLog;
 pub(crate) use edge_auth_host::HttpKeySource;
-pub(crate) use host::Host;
 pub(crate) use limits::Limits;
-pub(crate) use notices::Notices;
+pub(crate) use operator_log::OperatorLog;
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
+pub(crate) use server::Server;
 pub(crate) use signals::stop;
 pub(crate) use tls::{Tls, certificates};
 
-use crate::failure::Failure;
-use crate::host::PolicyFile;
+use crate::error::CommandError;
+use crate::native::PolicyFile;
 use crate::output::{Output, count};
 use crate::store;
 use body::Body;
-use notices::tell;
+use operator_log::tell;
 use tls::TlsArgs;
 
 #[derive(Debug, Args)]
@@ -67,12 +67,12 @@ pub(crate) struct ServeArgs {
 }
 
 /// Runs `edge-auth serve` until it is told to stop.
-pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandError> {
     // A policy with mistakes is to leave no store behind.
     let policy = PolicyFile::at(&args.policy);
     let current = policy.read()?;
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
-    let upstream = upstream.map_err(|error| Failure::Usage(format!("--upstream: {error}")))?;
+    let upstream = upstream.map_err(|error| CommandError::Usage(format!("--upstream: {error}")))?;
     let store = match &args.store {
         Some(store) => {
             let (store, made) = store::open_or_make_named(store, &current).await?;
@@ -83,16 +83,16 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
         }
         None => None,
     };
-    let thread = |error| Failure::trouble(format!("no thread for the logs: {error}"));
-    let notices = Notices::start().map_err(thread)?;
+    let thread = |error| CommandError::host(format!("no thread for the logs: {error}"));
+    let notices = OperatorLog::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;
     let platform = NativePlatform::new(store, HttpKeySource::new());
     let resources = Box::new(policy.resources().with_client_ca(args.tls.client_ca.as_deref()));
-    let host = Host::start(policy, resources, platform, upstream, (log, notices.clone()))?;
+    let host = Server::start(policy, resources, platform, upstream, (log, notices.clone()))?;
     let tls = Tls::new(&args.tls, notices.clone())?;
 
     let listener = listener::bind(args.listen).await?;
-    let address = listener.local_addr().map_err(|error| Failure::trouble(error.to_string()))?;
+    let address = listener.local_addr().map_err(|error| CommandError::host(error.to_string()))?;
     // Before the address is told: who waits for it may send a signal at once.
     let stop = stop()?;
     signals::reload_on_hangup(&host, tls.clone(), notices)?;
@@ -103,7 +103,7 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), Failure> 
 }
 
 /// Tells where the server listens: scripts that chose port 0 read it.
-fn started(address: SocketAddr, secure: bool, host: &Host, output: Output) {
+fn started(address: SocketAddr, secure: bool, host: &Server, output: Output) {
     let scheme = if secure { "https" } else { "http" };
     let (url, rules) = (format!("{scheme}://{address}"), host.gate().policy().rule_count());
     if output.is_json() {

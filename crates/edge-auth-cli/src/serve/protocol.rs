@@ -4,8 +4,8 @@ use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 
 use super::h2_streams::StreamExecutor;
-use super::head::MAX_FIELDS;
 use super::limits::Limits;
+use super::request_limits::MAX_FIELDS;
 
 /// The longest request line and header section, in bytes; a longer one is answered with 431.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;

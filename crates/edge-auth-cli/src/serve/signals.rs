@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Host, Notices, Tls};
-use crate::failure::Failure;
+use super::{OperatorLog, Server, Tls};
+use crate::error::CommandError;
 use crate::output::count;
 
 /// Ready on SIGINT or SIGTERM.
-pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn stop() -> Result<impl Future<Output = ()>, CommandError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(trouble)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(trouble)?;
     Ok(async move {
@@ -25,10 +25,10 @@ pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
 /// Reads the policy and the listener's certificates again on every SIGHUP, for as long as the host
 /// lives.
 pub(super) fn reload_on_hangup(
-    host: &Arc<Host>,
+    host: &Arc<Server>,
     tls: Option<Arc<Tls>>,
-    notices: Notices,
-) -> Result<(), Failure> {
+    notices: OperatorLog,
+) -> Result<(), CommandError> {
     let mut hangup = signal(SignalKind::hangup()).map_err(trouble)?;
     let host = Arc::downgrade(host);
     tokio::spawn(async move {
@@ -37,8 +37,8 @@ pub(super) fn reload_on_hangup(
                 return;
             };
             match reload(&host, tls.as_deref()) {
-                Ok(told) => {
-                    told.into_iter().for_each(|text| notices.tell(text));
+                Ok(warnings) => {
+                    warnings.into_iter().for_each(|text| notices.tell(text));
                     let rules = count(host.gate().policy().rule_count(), "rule");
                     notices.tell(format!("policy read again: {rules}"));
                 }
@@ -54,18 +54,18 @@ pub(super) fn reload_on_hangup(
 }
 
 /// Takes over both or neither: the gate and the listener may have a file in common.
-fn reload(host: &Host, tls: Option<&Tls>) -> Result<Vec<String>, Failure> {
-    let prepared = host.prepare()?;
-    let mut told = Vec::new();
+fn reload(host: &Server, tls: Option<&Tls>) -> Result<Vec<String>, CommandError> {
+    let candidate = host.prepare()?;
+    let mut warnings = Vec::new();
     if let Some(tls) = tls {
         let read = tls.read()?;
-        told.extend(read.notice.clone());
+        warnings.extend(read.notice.clone());
         tls.take_over(read);
     }
-    told.extend(host.take_over(prepared));
-    Ok(told)
+    warnings.extend(host.take_over(candidate));
+    Ok(warnings)
 }
 
-fn trouble(error: io::Error) -> Failure {
-    Failure::trouble(format!("signals cannot be watched: {error}"))
+fn trouble(error: io::Error) -> CommandError {
+    CommandError::host(format!("signals cannot be watched: {error}"))
 }

@@ -1,7 +1,7 @@
 //! TLS of the listener's own: its certificate, and whether it asks clients for theirs.
 
+mod client_cert_verifier;
 mod failed_handshakes;
-mod possession;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,11 +14,11 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use tokio_rustls::TlsAcceptor;
 
-use super::notices::{Notices, tell};
-use crate::failure::Failure;
-use crate::host::{now, read_bounded};
+use super::operator_log::{OperatorLog, tell};
+use crate::error::CommandError;
+use crate::native::{now, read_bounded};
+use client_cert_verifier::KeyPossessionVerifier;
 use failed_handshakes::FailedHandshakes;
-use possession::Possession;
 
 /// The largest file of certificates or of a key, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -60,7 +60,7 @@ struct Files {
 
 impl Tls {
     /// As the arguments say; `None` if they say nothing of it.
-    pub(crate) fn new(args: &TlsArgs, notices: Notices) -> Result<Option<Arc<Self>>, Failure> {
+    pub(crate) fn new(args: &TlsArgs, notices: OperatorLog) -> Result<Option<Arc<Self>>, CommandError> {
         let (Some(cert), Some(key)) = (args.tls_cert.clone(), args.tls_key.clone()) else {
             return Ok(None);
         };
@@ -72,7 +72,7 @@ impl Tls {
     }
 
     /// Reads the files again, and changes nothing.
-    pub(crate) fn read(&self) -> Result<ReadTls, Failure> {
+    pub(crate) fn read(&self) -> Result<ReadTls, CommandError> {
         self.files.read()
     }
 
@@ -88,7 +88,7 @@ impl Tls {
 }
 
 impl Files {
-    fn read(&self) -> Result<ReadTls, Failure> {
+    fn read(&self) -> Result<ReadTls, CommandError> {
         let chain = certificates(&self.cert)?;
         let notice = chain.first().and_then(|own| check_validity(own, now()).err());
         let notice = notice.map(|reason| format!("{}: {reason}", self.cert.display()));
@@ -96,11 +96,11 @@ impl Files {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| Failure::trouble(error.to_string()))?;
+            .map_err(|error| CommandError::host(error.to_string()))?;
         let builder = match &self.client_ca {
             Some(path) => {
                 check_authorities(&read(path)?).map_err(|reason| trouble(path, &reason))?;
-                let verifier = Possession::asking(&certificates(path)?, &provider)
+                let verifier = KeyPossessionVerifier::asking(&certificates(path)?, &provider)
                     .map_err(|reason| trouble(path, &reason))?;
                 builder.with_client_cert_verifier(Arc::new(verifier))
             }
@@ -108,7 +108,7 @@ impl Files {
         };
         let mut config = builder.with_single_cert(chain, key).map_err(|error| {
             let (cert, key) = (self.cert.display(), self.key.display());
-            Failure::trouble(format!("{cert} and {key} cannot be used together: {error}"))
+            CommandError::host(format!("{cert} and {key} cannot be used together: {error}"))
         })?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(ReadTls { config: Arc::new(config), notice })
@@ -116,7 +116,7 @@ impl Files {
 }
 
 /// The certificates in a PEM file: at least one.
-pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CommandError> {
     let file = read(path)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file).collect();
     match certificates {
@@ -126,7 +126,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, CommandError> {
     let file = read(path)?;
     PrivateKeyDer::from_pem_slice(&file).map_err(|_| {
         let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
@@ -139,10 +139,10 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_bounded(path, MAX_FILE_BYTES).map_err(Failure::Trouble)
+fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
+    read_bounded(path, MAX_FILE_BYTES).map_err(CommandError::Host)
 }
 
-fn trouble(path: &Path, what: &str) -> Failure {
-    Failure::trouble(format!("{} {what}", path.display()))
+fn trouble(path: &Path, what: &str) -> CommandError {
+    CommandError::host(format!("{} {what}", path.display()))
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::error::StoreErrorKind;
 use super::schema::{self, Empty};
-use super::trouble::StoreErrorKind;
 
 /// How long a writer waits for another process's write to end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);

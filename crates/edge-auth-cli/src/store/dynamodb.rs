@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge_auth::platform::{ApiKeys, Unavailable};
 use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, Init, Profile, TableName};
 
-use crate::host::now;
+use crate::native::now;
 
 /// What a first call may take: credentials may have to be fetched for it.
 const FIRST: Duration = Duration::from_secs(10);

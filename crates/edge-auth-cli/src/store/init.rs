@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{SqliteStore, StoreSpec, named};
-use crate::failure::Failure;
+use super::{SqliteStore, StoreUrl, named};
+use crate::error::CommandError;
 use crate::output::{Output, Report};
 
 #[derive(Debug, Subcommand)]
@@ -34,15 +34,15 @@ struct InitReport {
 }
 
 /// Runs `edge-auth store …`.
-pub(crate) async fn run(command: StoreCommand, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(command: StoreCommand, output: Output) -> Result<(), CommandError> {
     let StoreCommand::Init(InitArgs { store }) = command;
     let report = match named(&store)? {
-        StoreSpec::Sqlite(path) => {
+        StoreUrl::Sqlite(path) => {
             let (_, created) = SqliteStore::open_or_make(&path)?;
             InitReport { store: path.display().to_string(), created, ttl_enabled: None }
         }
         #[cfg(feature = "dynamodb")]
-        StoreSpec::DynamoDb(table) => {
+        StoreUrl::DynamoDb(table) => {
             let done = super::dynamodb::init(table.clone()).await?;
             let (store, ttl_enabled) = (format!("DynamoDB table {table}"), Some(done.ttl_enabled));
             InitReport { store, created: done.created, ttl_enabled }

@@ -5,31 +5,34 @@ mod any;
 mod connection;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+mod error;
 pub(crate) mod init;
 mod revocations;
 mod schema;
-mod spec;
 mod sqlite;
+mod store_url;
 #[cfg(test)]
 mod tests;
-mod trouble;
 
 pub use any::AnyStore;
-pub use spec::{StoreSpec, StoreSpecError};
+pub use error::StoreError;
 pub use sqlite::SqliteStore;
-pub use trouble::StoreTrouble;
+pub use store_url::{StoreUrl, StoreUrlError};
 
 use edge_auth::Policy;
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
 /// Opens the store that an argument names, and returns whether it was made for that. A table never is,
 /// and a file not under a policy with a revocation feed: a lost store would come back empty, and what
 /// was revoked with it. The argument itself is not repeated in an error: the rest of a database URL
 /// often holds a password.
-pub(crate) async fn open_or_make_named(argument: &str, policy: &Policy) -> Result<(AnyStore, bool), Failure> {
+pub(crate) async fn open_or_make_named(
+    argument: &str,
+    policy: &Policy,
+) -> Result<(AnyStore, bool), CommandError> {
     match named(argument)? {
-        StoreSpec::Sqlite(path) if !policy.has_revocation_feed() => {
+        StoreUrl::Sqlite(path) if !policy.has_revocation_feed() => {
             let (store, made) = SqliteStore::open_or_make(&path)?;
             Ok((AnyStore::Sqlite(store), made))
         }
@@ -39,18 +42,18 @@ pub(crate) async fn open_or_make_named(argument: &str, policy: &Policy) -> Resul
 
 /// Opens the store that an argument names, which must be there: a mistyped path is not to become an
 /// empty store.
-pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, Failure> {
+pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, CommandError> {
     open_existing(named(argument)?).await
 }
 
-async fn open_existing(spec: StoreSpec) -> Result<AnyStore, Failure> {
+async fn open_existing(spec: StoreUrl) -> Result<AnyStore, CommandError> {
     match spec {
-        StoreSpec::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open_existing(&path)?)),
+        StoreUrl::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open_existing(&path)?)),
         #[cfg(feature = "dynamodb")]
-        StoreSpec::DynamoDb(table) => Ok(AnyStore::DynamoDb(dynamodb::open(table).await?)),
+        StoreUrl::DynamoDb(table) => Ok(AnyStore::DynamoDb(dynamodb::open(table).await?)),
     }
 }
 
-fn named(argument: &str) -> Result<StoreSpec, Failure> {
-    StoreSpec::parse(argument).map_err(|error| Failure::Usage(format!("--store: {error}")))
+fn named(argument: &str) -> Result<StoreUrl, CommandError> {
+    StoreUrl::parse(argument).map_err(|error| CommandError::Usage(format!("--store: {error}")))
 }

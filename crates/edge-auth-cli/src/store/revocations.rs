@@ -7,9 +7,9 @@ use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::SqliteStore;
+use super::error::StoreErrorKind;
 use super::schema::begin_write;
 use super::sqlite::millis;
-use super::trouble::StoreErrorKind;
 
 impl RevocationFeed for SqliteStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
-use super::trouble::{StoreErrorKind, shown};
+use super::error::{StoreErrorKind, shown};
 
 /// `EdgA` in SQLite's header: what tells our files from other programs'.
 const APPLICATION: i64 = 0x4564_6741;

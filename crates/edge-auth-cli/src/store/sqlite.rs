@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 
 use super::connection::{Open, make};
+use super::error::{StoreError, StoreErrorKind};
 use super::schema::{Empty, begin_write};
-use super::trouble::{StoreErrorKind, StoreTrouble};
 
 /// How many connections are open at most: so many requests read at once, the others wait.
 pub(super) const CONNECTIONS: usize = 4;
@@ -35,21 +35,21 @@ struct Shared {
 
 impl SqliteStore {
     /// Opens the file; makes it if there is none.
-    pub fn open(path: &Path) -> Result<Self, StoreTrouble> {
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_or_make(path).map(|(store, _)| store)
     }
 
     /// Opens the file; makes it if there is none, and returns whether it did.
-    pub(crate) fn open_or_make(path: &Path) -> Result<(Self, bool), StoreTrouble> {
+    pub(crate) fn open_or_make(path: &Path) -> Result<(Self, bool), StoreError> {
         let opened = make(path).and_then(|()| Open::at(path, Empty::Fill));
-        let (first, made) = opened.map_err(|kind| StoreTrouble::new(path, kind))?;
+        let (first, made) = opened.map_err(|kind| StoreError::new(path, kind))?;
         Ok((Self::with(path, first), made))
     }
 
     /// Opens the file, which must be there and have been made by us.
-    pub fn open_existing(path: &Path) -> Result<Self, StoreTrouble> {
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
         let opened = Open::at(path, Empty::Refuse);
-        let (first, _) = opened.map_err(|kind| StoreTrouble::new(path, kind))?;
+        let (first, _) = opened.map_err(|kind| StoreError::new(path, kind))?;
         Ok(Self::with(path, first))
     }
 
@@ -66,7 +66,7 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let late = |_| Err(StoreTrouble::new(&self.0.path, StoreErrorKind::Late).into());
+        let late = |_| Err(StoreError::new(&self.0.path, StoreErrorKind::Late).into());
         tokio::time::timeout(DEADLINE, self.run(work)).await.unwrap_or_else(late)
     }
 
@@ -92,11 +92,11 @@ impl Shared {
     fn with_connection<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind>,
-    ) -> Result<T, StoreTrouble> {
+    ) -> Result<T, StoreError> {
         self.try_with_connection(work).map_err(|kind| {
             // It was there when it was opened.
             let kind = if kind == StoreErrorKind::Missing { StoreErrorKind::Gone } else { kind };
-            StoreTrouble::new(&self.path, kind)
+            StoreError::new(&self.path, kind)
         })
     }
 

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
+mod caching;
 #[path = "../common/mod.rs"]
 mod common;
-mod kept;
 mod read;
 
 use common::Folder;

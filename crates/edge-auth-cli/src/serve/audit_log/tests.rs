@@ -9,7 +9,7 @@ use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_token::{AwsLcRs, Timestamp};
 
 use super::*;
-use crate::host::SystemRandomness;
+use crate::native::SystemRandomness;
 
 /// A real event: events are made by gates only.
 async fn event(target: &str) -> AuditEvent {
@@ -66,7 +66,7 @@ fn log() -> (AuditLog, Writer, mpsc::Sender<Option<usize>>, Kept) {
     let kept = Kept::default();
     let (opener, next) = mpsc::channel();
     let stream = Stream { kept: Arc::clone(&kept), next };
-    let (log, writer) = AuditLog::start(stream, Notices::start().unwrap()).unwrap();
+    let (log, writer) = AuditLog::start(stream, OperatorLog::start().unwrap()).unwrap();
     (log, writer, opener, kept)
 }
 

@@ -23,9 +23,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::{Limits, serve};
-use crate::serve::peer::Peer;
+use crate::serve::connection::Connection;
 use crate::serve::tls::TlsArgs;
-use crate::serve::{Notices, Tls, body};
+use crate::serve::{OperatorLog, Tls, body};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(300);
@@ -77,7 +77,7 @@ async fn servers(limits: Limits) -> [&'static Server; 2] {
 async fn start(limits: Limits, tls: Option<Arc<Tls>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let handler = |request: Request<Incoming>, _: Peer| async move {
+    let handler = |request: Request<Incoming>, _: Connection| async move {
         let (parts, body) = request.into_parts();
         let answer = match parts.uri.path() {
             "/never" => pending().await,
@@ -106,7 +106,7 @@ fn tls() -> (Arc<Tls>, ClientConfig) {
     std::fs::write(&cert, server.pem()).unwrap();
     std::fs::write(&key, &server.key_pem).unwrap();
     let arguments = TlsArgs { tls_cert: Some(cert), tls_key: Some(key), client_ca: None };
-    let tls = Tls::new(&arguments, Notices::start().unwrap()).unwrap().unwrap();
+    let tls = Tls::new(&arguments, OperatorLog::start().unwrap()).unwrap().unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -1,7 +1,7 @@
 //! The far side on the wire: what an upstream sees, byte for byte, and what comes back.
 
 mod age;
+mod errors;
 mod request;
 mod response;
-mod trouble;
 mod wire;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::serve::Notices;
+use crate::serve::OperatorLog;
 
 /// The operator is told of one in so much time; of the others, how many there were.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -12,19 +12,19 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// Tells of some, and counts the others.
 #[derive(Debug)]
 pub(crate) struct FailedHandshakes {
-    notices: Notices,
-    told: Mutex<Told>,
+    notices: OperatorLog,
+    warnings: Mutex<LastWarning>,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct LastWarning {
     last: Option<Instant>,
-    untold: u64,
+    unreported: u64,
 }
 
 impl FailedHandshakes {
-    pub(super) fn telling(notices: Notices) -> Self {
-        Self { notices, told: Mutex::default() }
+    pub(super) fn telling(notices: OperatorLog) -> Self {
+        Self { notices, warnings: Mutex::default() }
     }
 
     /// One with this client, whom TLS did not suit. That a client went away is not told.
@@ -36,13 +36,13 @@ impl FailedHandshakes {
     }
 
     fn text(&self, address: IpAddr, reason: &rustls::Error, now: Instant) -> Option<String> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.last.is_some_and(|last| now.duration_since(last) < PAUSE) {
-            told.untold += 1;
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if warnings.last.is_some_and(|last| now.duration_since(last) < PAUSE) {
+            warnings.unreported += 1;
             return None;
         }
-        told.last = Some(now);
-        let more = match std::mem::take(&mut told.untold) {
+        warnings.last = Some(now);
+        let more = match std::mem::take(&mut warnings.unreported) {
             0 => String::new(),
             more => format!(" ({more} others since the last notice)"),
         };
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn one_in_a_while_is_told_and_the_others_are_counted() {
-        let failures = FailedHandshakes::telling(Notices::start().unwrap());
+        let failures = FailedHandshakes::telling(OperatorLog::start().unwrap());
         let start = Instant::now();
         let after = |seconds| {
             let now = start + Duration::from_secs(seconds);

@@ -9,7 +9,7 @@ use edge_auth_token::Timestamp;
 use rusqlite::Connection;
 
 use crate::store::SqliteStore;
-use crate::store::trouble::StoreErrorKind;
+use crate::store::error::StoreErrorKind;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 

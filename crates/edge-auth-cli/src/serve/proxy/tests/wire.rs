@@ -13,8 +13,8 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::host::SystemRandomness;
-use crate::serve::peer::Peer;
+use crate::native::SystemRandomness;
+use crate::serve::connection::Connection;
 use crate::serve::proxy::{Client, Forwarded, Upstream};
 use crate::serve::{Limits, listener};
 
@@ -76,7 +76,7 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let upstream = Arc::new(upstream);
-    let handler = move |request: Request<Incoming>, peer: Peer| {
+    let handler = move |request: Request<Incoming>, peer: Connection| {
         let upstream = Arc::clone(&upstream);
         async move {
             let fields: Vec<(String, Vec<u8>)> = request

@@ -11,7 +11,7 @@ use super::sqlite::DEADLINE;
 /// A store that did not do what it was asked. Nothing that was stored before is lost by it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {kind}", path.display())]
-pub struct StoreTrouble {
+pub struct StoreError {
     path: PathBuf,
     pub(super) kind: StoreErrorKind,
 }
@@ -91,14 +91,14 @@ pub(super) fn shown(text: &str) -> String {
     format!("`{}{more}`", start.escape_debug())
 }
 
-impl StoreTrouble {
+impl StoreError {
     pub(super) fn new(path: &Path, kind: StoreErrorKind) -> Self {
         Self { path: path.to_owned(), kind }
     }
 }
 
-impl From<StoreTrouble> for Unavailable {
-    fn from(trouble: StoreTrouble) -> Self {
+impl From<StoreError> for Unavailable {
+    fn from(trouble: StoreError) -> Self {
         Self::new(trouble.to_string())
     }
 }

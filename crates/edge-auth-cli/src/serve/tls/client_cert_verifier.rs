@@ -16,13 +16,13 @@ use rustls::{
 
 /// Asks for a certificate, and for nothing but the proof.
 #[derive(Debug)]
-pub(super) struct Possession {
+pub(super) struct KeyPossessionVerifier {
     /// Whose certificates are wanted: clients that have several choose by it.
     authorities: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl Possession {
+impl KeyPossessionVerifier {
     /// For certificates of these authorities.
     pub(super) fn asking(
         authorities: &[CertificateDer<'static>],
@@ -36,7 +36,7 @@ impl Possession {
     }
 }
 
-impl ClientCertVerifier for Possession {
+impl ClientCertVerifier for KeyPossessionVerifier {
     fn client_auth_mandatory(&self) -> bool {
         false
     }

@@ -8,20 +8,20 @@ use edge_auth::policy::RuleSummary;
 
 use super::authorizer::{Authorizer, AuthorizerKind};
 use super::finding::{Finding, Severity};
-use super::found::Found;
+use super::inventory::Inventory;
 
 /// The field of tokens, unless their issuer has another.
 const AUTHORIZATION: &str = "authorization";
 
 /// All findings, in the order of the template.
-pub(super) fn findings(policy: &Policy, found: &Found) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = found
+pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = inventory
         .authorizers
         .iter()
-        .flat_map(|authorizer| Check { policy, found, authorizer, findings: Vec::new() }.run())
+        .flat_map(|authorizer| AuthorizerCheck { policy, inventory, authorizer, findings: Vec::new() }.run())
         .collect();
-    let by_certificate = found.mutual_tls || policy.rule_summaries().any(|rule| rule.certificates);
-    for api in found.apis.iter().filter(|api| by_certificate && !api.closed) {
+    let by_certificate = inventory.mutual_tls || policy.rule_summaries().any(|rule| rule.certificates);
+    for api in inventory.apis.iter().filter(|api| by_certificate && !api.closed) {
         findings.push(Finding {
             code: "execute_api_open",
             severity: Severity::Error,
@@ -37,14 +37,14 @@ pub(super) fn findings(policy: &Policy, found: &Found) -> Vec<Finding> {
 }
 
 /// One authorizer, held to the policy.
-pub(super) struct Check<'a> {
+pub(super) struct AuthorizerCheck<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) found: &'a Found,
+    pub(super) inventory: &'a Inventory,
     pub(super) authorizer: &'a Authorizer,
     findings: Vec<Finding>,
 }
 
-impl Check<'_> {
+impl AuthorizerCheck<'_> {
     fn run(mut self) -> Vec<Finding> {
         self.simple_responses();
         self.public_rules();
@@ -57,7 +57,7 @@ impl Check<'_> {
             _ => self.required_sources(),
         }
         if self.keeps() {
-            self.kept();
+            self.caching();
         }
         self.findings
     }

@@ -7,13 +7,13 @@ use edge_auth::Policy;
 use edge_auth::admin::{KeyService, Revocations};
 use edge_auth::revocation::RevocationLedger;
 
-use crate::failure::Failure;
-use crate::host::{HostResources, PolicyFile};
+use crate::error::CommandError;
+use crate::native::{HostResources, PolicyFile};
 use crate::store::{self, AnyStore};
 
 /// Which policy and which store.
 #[derive(Debug, Args)]
-pub(crate) struct DeskArgs {
+pub(crate) struct AdminContextArgs {
     /// The policy
     #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
@@ -23,20 +23,20 @@ pub(crate) struct DeskArgs {
 }
 
 /// A policy with what it refers to, and an open store.
-pub(crate) struct Desk {
+pub(crate) struct AdminContext {
     pub(crate) policy: Policy,
     pub(crate) secret_provider: HostResources,
     store: AnyStore,
 }
 
-impl Desk {
+impl AdminContext {
     /// Opens the store. A command that may make one does, unless the policy has a revocation feed.
-    pub(crate) async fn open(args: DeskArgs, creates: bool) -> Result<Self, Failure> {
+    pub(crate) async fn open(args: AdminContextArgs, creates: bool) -> Result<Self, CommandError> {
         let policy = args.policy.ok_or_else(|| {
-            Failure::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
+            CommandError::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
         })?;
         let spec = args.store.ok_or_else(|| {
-            Failure::Usage("say where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE".to_owned())
+            CommandError::Usage("say where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE".to_owned())
         })?;
         let file = PolicyFile::at(&policy);
         let policy = file.read()?;
@@ -48,7 +48,7 @@ impl Desk {
     }
 
     /// The keys; changes are told by the revocation feed, if the policy has one.
-    pub(crate) fn key_service(&self) -> Result<KeyService<'_, AnyStore, AnyStore>, Failure> {
+    pub(crate) fn key_service(&self) -> Result<KeyService<'_, AnyStore, AnyStore>, CommandError> {
         let key_service = KeyService::new(&self.policy, &self.secret_provider, &self.store)?;
         let secrets = self.policy.revocation_secrets(&self.secret_provider)?;
         let ledger = secrets.map(|secrets| RevocationLedger::new(secrets, &self.store));
@@ -56,7 +56,7 @@ impl Desk {
     }
 
     /// The revocations.
-    pub(crate) fn revocations(&self) -> Result<Revocations<'_, AnyStore, AnyStore>, Failure> {
+    pub(crate) fn revocations(&self) -> Result<Revocations<'_, AnyStore, AnyStore>, CommandError> {
         let stores = (&self.store, &self.store);
         Ok(Revocations::new(&self.policy, &self.secret_provider, stores, &this_user())?)
     }

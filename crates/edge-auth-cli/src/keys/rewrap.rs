@@ -6,49 +6,53 @@ use clap::Args;
 use edge_auth::admin::ListedKey;
 use serde::Serialize;
 
-use super::Desk;
-use crate::failure::Failure;
-use crate::host::now;
+use super::AdminContext;
+use crate::error::CommandError;
+use crate::native::now;
 use crate::output::{Output, Report, printable};
 
 #[derive(Debug, Args)]
-pub(super) struct WrapArgs {
+pub(super) struct RewrapArgs {
     /// The keys' ids [default: all keys]
     ids: Vec<String>,
 }
 
 #[derive(Default, Serialize)]
-struct WrapReport {
+struct RewrapReport {
     /// How many keys were wrapped now.
     wrapped: usize,
     /// How many are under the current pepper already.
     current: usize,
     /// How many could not be.
-    failed: Vec<Trouble>,
+    failed: Vec<FailedKey>,
 }
 
 #[derive(Serialize)]
-struct Trouble {
+struct FailedKey {
     id: String,
     reason: String,
 }
 
-pub(super) async fn run(args: WrapArgs, desk: &Desk, output: Output) -> Result<(), Failure> {
-    let key_service = desk.key_service()?;
+pub(super) async fn run(
+    args: RewrapArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
+    let key_service = context.key_service()?;
     let ids = match args.ids.is_empty() {
-        true => desk.all(None).await?.into_iter().map(id).collect(),
+        true => context.all(None).await?.into_iter().map(id).collect(),
         false => args.ids,
     };
-    let mut report = WrapReport::default();
+    let mut report = RewrapReport::default();
     for id in ids {
         match key_service.rewrap(&id, now()).await {
             Ok(Some(_)) => report.wrapped += 1,
             Ok(None) => report.current += 1,
-            Err(error) => report.failed.push(Trouble { id, reason: error.to_string() }),
+            Err(error) => report.failed.push(FailedKey { id, reason: error.to_string() }),
         }
     }
     output.report(&report)?;
-    if report.failed.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+    if report.failed.is_empty() { Ok(()) } else { Err(CommandError::Reported) }
 }
 
 fn id(listed: ListedKey) -> String {
@@ -58,10 +62,10 @@ fn id(listed: ListedKey) -> String {
     }
 }
 
-impl Report for WrapReport {
+impl Report for RewrapReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{} wrapped, {} under the current pepper already", self.wrapped, self.current)?;
-        for Trouble { id, reason } in &self.failed {
+        for FailedKey { id, reason } in &self.failed {
             writeln!(out, "not wrapped: {}: {}", printable(id), printable(reason))?;
         }
         Ok(())

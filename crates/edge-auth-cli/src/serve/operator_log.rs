@@ -12,12 +12,12 @@ const WAITING: usize = 256;
 
 /// Where notices go.
 #[derive(Debug, Clone)]
-pub(crate) struct Notices {
+pub(crate) struct OperatorLog {
     sender: SyncSender<String>,
     lost: Arc<AtomicU64>,
 }
 
-impl Notices {
+impl OperatorLog {
     /// Tells on the standard error stream.
     pub(crate) fn start() -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);

@@ -19,7 +19,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A stream that does not wait for ever.
 #[derive(Debug)]
-pub(super) struct Patient<S> {
+pub(super) struct StallTimeout<S> {
     stream: S,
     limit: Duration,
     came: Came,
@@ -40,7 +40,7 @@ enum Came {
     Other,
 }
 
-impl<S> Patient<S> {
+impl<S> StallTimeout<S> {
     /// Of `stream`: each deadline is so long.
     pub(super) fn within(limit: Duration, stream: S) -> Self {
         let first = Box::pin(tokio::time::sleep(limit));
@@ -97,7 +97,7 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StallTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -116,7 +116,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -156,7 +156,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_nothing_is_cut_off() {
         let (_client, server) = duplex(64);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         let error = stream.read(&mut [0; 8]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -164,7 +164,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stops_within_the_preface_is_cut_off() {
         let (mut client, server) = duplex(64);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         client.write_all(b"PRI * HTTP").await.unwrap();
         assert_eq!(stream.read(&mut [0; 64]).await.unwrap(), 10);
         assert!(stream.read(&mut [0; 64]).await.is_err());
@@ -173,7 +173,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_bytes_that_are_not_http_2_there_is_no_deadline() {
         let (mut client, server) = duplex(64);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         client.write_all(b"GET").await.unwrap();
         stream.read_exact(&mut [0; 3]).await.unwrap();
         let late = tokio::spawn(async move {
@@ -192,7 +192,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn between_frames_there_is_no_deadline() {
         let (mut client, server) = duplex(64);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         let settings = [PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
         client.write_all(&settings).await.unwrap();
         stream.read_exact(&mut vec![0; settings.len()]).await.unwrap();
@@ -204,7 +204,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_header_block_that_comes_byte_by_byte_has_to_end_in_time() {
         let (mut client, server) = duplex(64);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         tokio::spawn(async move {
             client.write_all(&begun_block()).await.unwrap();
             client.write_all(b"block").await.unwrap();
@@ -227,7 +227,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn frames_that_end_give_the_next_one_as_much_time_again() {
         let (mut client, server) = duplex(64);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         let sent = tokio::spawn(async move {
             client.write_all(PREFACE).await.unwrap();
             for _ in 0..8 {
@@ -246,7 +246,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_does_not_read_its_answers_is_cut_off() {
         let (client, server) = duplex(8);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         let error = stream.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(client);
@@ -255,7 +255,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_reads_slowly_is_served_to_the_end() {
         let (mut client, server) = duplex(8);
-        let mut stream = Patient::within(Duration::from_secs(30), server);
+        let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         let reader = tokio::spawn(async move {
             for _ in 0..8 {
                 tokio::time::sleep(Duration::from_secs(20)).await;

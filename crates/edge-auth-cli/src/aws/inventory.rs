@@ -8,7 +8,7 @@ const CLOSED: &str = "DisableExecuteApiEndpoint";
 
 /// An API that has a default endpoint, unless it says that it has none.
 #[derive(Debug)]
-pub(super) struct Api {
+pub(super) struct ApiResource {
     pub(super) name: String,
     pub(super) line: usize,
     /// `DisableExecuteApiEndpoint`.
@@ -19,20 +19,20 @@ pub(super) struct Api {
 
 /// What a template has.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Inventory {
     pub(super) authorizers: Vec<Authorizer>,
-    pub(super) apis: Vec<Api>,
+    pub(super) apis: Vec<ApiResource>,
     /// A route of an HTTP API that takes whatever paths there are: `$default`, `ANY /{proxy+}`.
     pub(super) greedy_route: Option<String>,
     /// Whether a domain asks clients for certificates.
     pub(super) mutual_tls: bool,
 }
 
-impl Found {
+impl Inventory {
     pub(super) fn in_template(root: &Node) -> Self {
-        let mut found = Self::default();
-        root.walk(&mut Vec::new(), &mut |path, node| found.look_at(root, path, node));
-        found
+        let mut inventory = Self::default();
+        root.walk(&mut Vec::new(), &mut |path, node| inventory.look_at(root, path, node));
+        inventory
     }
 
     fn look_at(&mut self, root: &Node, path: &[&str], node: &Node) {
@@ -80,7 +80,7 @@ impl Found {
     fn serverless(&mut self, root: &Node, name: &str, line: usize, http: bool, properties: &Node) {
         let globals = root.at(&["Globals", if http { "HttpApi" } else { "Api" }]);
         let closed = [Some(properties), globals].into_iter().flatten().find_map(|node| node.get(CLOSED));
-        self.apis.push(Api { name: name.to_owned(), line, closed: is_on(closed), rest: !http });
+        self.apis.push(ApiResource { name: name.to_owned(), line, closed: is_on(closed), rest: !http });
         self.sam_authorizers(name, http, properties, globals);
     }
 
@@ -111,7 +111,7 @@ impl Found {
 
     fn api(&mut self, name: &str, line: usize, rest: bool, properties: &Node) {
         let closed = is_on(properties.get(CLOSED));
-        self.apis.push(Api { name: name.to_owned(), line, closed, rest });
+        self.apis.push(ApiResource { name: name.to_owned(), line, closed, rest });
     }
 
     /// An OpenAPI document: a file of its own, or within the resource that was found last.
@@ -127,7 +127,12 @@ impl Found {
                 api.rest
             }
             None => {
-                self.apis.push(Api { name: "the API".to_owned(), line: node.line, closed, rest: false });
+                self.apis.push(ApiResource {
+                    name: "the API".to_owned(),
+                    line: node.line,
+                    closed,
+                    rest: false,
+                });
                 false
             }
         };

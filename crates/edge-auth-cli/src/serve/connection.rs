@@ -7,7 +7,7 @@ use pki_types::CertificateDer;
 
 /// What is known of it from the connection itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Peer {
+pub(crate) struct Connection {
     pub address: IpAddr,
     /// Whether the connection is one of TLS.
     pub secure: bool,
@@ -15,7 +15,7 @@ pub(crate) struct Peer {
     pub certificates: Arc<[CertificateDer<'static>]>,
 }
 
-impl Peer {
+impl Connection {
     /// On a connection without TLS.
     pub(crate) fn plain(address: IpAddr) -> Self {
         Self { address, secure: false, certificates: Arc::new([]) }

@@ -13,8 +13,8 @@ pub(super) const MAX_FIELDS: usize = 128;
 pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response<Body>> {
     // Over HTTP/1.1 the library has counted them already; over HTTP/2 it counts bytes only.
     if request.headers().len() > MAX_FIELDS {
-        let told = format!("More than {MAX_FIELDS} header fields are not read.");
-        return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &told));
+        let detail = format!("More than {MAX_FIELDS} header fields are not read.");
+        return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &detail));
     }
     let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
     let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");

@@ -4,7 +4,7 @@ use super::template::Node;
 
 /// The identity sources of an authorizer.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(super) struct IdentitySources {
     /// `header:authorization`, `context:routekey`: in lower case.
     named: Vec<String>,
     /// Whether there are others, that are known only when the template is deployed.
@@ -19,7 +19,7 @@ const LISTS: [(&str, &str); 4] = [
     ("Context", "context"),
 ];
 
-impl Sources {
+impl IdentitySources {
     /// Sources that say their kind themselves: `method.request.header.Authorization`,
     /// `$request.header.Authorization` and `route.request.header.Authorization` are the same.
     pub(super) fn of(node: Option<&Node>) -> Self {

@@ -7,7 +7,7 @@ use edge_auth_dynamodb::TableName;
 
 /// A store that this build can open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreSpec {
+pub enum StoreUrl {
     /// `sqlite:PATH`, the path absolute or relative to the working directory.
     Sqlite(PathBuf),
     /// `dynamodb:TABLE`, in the region and account that the AWS command line would take.
@@ -18,7 +18,7 @@ pub enum StoreSpec {
 /// Why a text names no store. Of the text only its scheme is repeated: the rest of a database
 /// URL often holds a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreSpecError {
+pub enum StoreUrlError {
     /// There is no scheme.
     #[error("a store is written with its kind, as `sqlite:PATH` or `dynamodb:TABLE`")]
     NoScheme,
@@ -49,29 +49,29 @@ pub enum StoreSpecError {
     InMemory,
 }
 
-impl StoreSpec {
+impl StoreUrl {
     /// Reads `sqlite:PATH` or `dynamodb:TABLE`.
-    pub fn parse(text: &str) -> Result<Self, StoreSpecError> {
-        match text.split_once(':').ok_or(StoreSpecError::NoScheme)? {
+    pub fn parse(text: &str) -> Result<Self, StoreUrlError> {
+        match text.split_once(':').ok_or(StoreUrlError::NoScheme)? {
             ("sqlite", path) => Self::sqlite(path),
             #[cfg(feature = "dynamodb")]
             ("dynamodb", table) => Ok(Self::DynamoDb(TableName::parse(table)?)),
             #[cfg(not(feature = "dynamodb"))]
-            ("dynamodb", _) => Err(StoreSpecError::WithoutDynamoDb),
-            (scheme, _) if is_scheme(scheme) => Err(StoreSpecError::UnknownScheme(scheme.to_owned())),
-            _ => Err(StoreSpecError::NoScheme),
+            ("dynamodb", _) => Err(StoreUrlError::WithoutDynamoDb),
+            (scheme, _) if is_scheme(scheme) => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
+            _ => Err(StoreUrlError::NoScheme),
         }
     }
 
-    fn sqlite(path: &str) -> Result<Self, StoreSpecError> {
+    fn sqlite(path: &str) -> Result<Self, StoreUrlError> {
         if path.is_empty() {
-            return Err(StoreSpecError::NoPath);
+            return Err(StoreUrlError::NoPath);
         }
         if path.starts_with("//") {
-            return Err(StoreSpecError::Slashes);
+            return Err(StoreUrlError::Slashes);
         }
         if path == ":memory:" {
-            return Err(StoreSpecError::InMemory);
+            return Err(StoreUrlError::InMemory);
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
@@ -87,36 +87,36 @@ fn is_scheme(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> StoreSpecError {
-        StoreSpec::parse(text).unwrap_err()
+    fn refused(text: &str) -> StoreUrlError {
+        StoreUrl::parse(text).unwrap_err()
     }
 
     #[test]
     fn a_path_follows_the_scheme_as_it_is() {
         for path in ["keys.db", "/srv/keys.db", "../a b/ü.db", "C:\\keys.db", "a:b"] {
-            let parsed = StoreSpec::parse(&format!("sqlite:{path}"));
-            assert_eq!(parsed, Ok(StoreSpec::Sqlite(PathBuf::from(path))));
+            let parsed = StoreUrl::parse(&format!("sqlite:{path}"));
+            assert_eq!(parsed, Ok(StoreUrl::Sqlite(PathBuf::from(path))));
         }
     }
 
     #[test]
     fn what_is_no_store_is_refused() {
-        assert_eq!(refused(""), StoreSpecError::NoScheme);
-        assert_eq!(refused("keys.db"), StoreSpecError::NoScheme);
-        assert_eq!(refused("/srv/a:b"), StoreSpecError::NoScheme);
-        assert_eq!(refused("sqlite:"), StoreSpecError::NoPath);
-        assert_eq!(refused("sqlite:///srv/keys.db"), StoreSpecError::Slashes);
-        assert_eq!(refused("sqlite::memory:"), StoreSpecError::InMemory);
-        assert_eq!(refused("SQLite:keys.db"), StoreSpecError::UnknownScheme("SQLite".into()));
+        assert_eq!(refused(""), StoreUrlError::NoScheme);
+        assert_eq!(refused("keys.db"), StoreUrlError::NoScheme);
+        assert_eq!(refused("/srv/a:b"), StoreUrlError::NoScheme);
+        assert_eq!(refused("sqlite:"), StoreUrlError::NoPath);
+        assert_eq!(refused("sqlite:///srv/keys.db"), StoreUrlError::Slashes);
+        assert_eq!(refused("sqlite::memory:"), StoreUrlError::InMemory);
+        assert_eq!(refused("SQLite:keys.db"), StoreUrlError::UnknownScheme("SQLite".into()));
     }
 
     #[cfg(feature = "dynamodb")]
     #[test]
     fn a_table_follows_the_scheme() {
         let table = TableName::parse("edge-auth").unwrap();
-        assert_eq!(StoreSpec::parse("dynamodb:edge-auth"), Ok(StoreSpec::DynamoDb(table)));
+        assert_eq!(StoreUrl::parse("dynamodb:edge-auth"), Ok(StoreUrl::DynamoDb(table)));
         for text in ["dynamodb:", "dynamodb:a", "dynamodb:eu-west-1/keys", "dynamodb://keys"] {
-            assert!(matches!(refused(text), StoreSpecError::NoTable(_)), "{text}");
+            assert!(matches!(refused(text), StoreUrlError::NoTable(_)), "{text}");
         }
     }
 

@@ -14,7 +14,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
 /// Signs tokens with a key of its own.
 pub(crate) struct Signer {
@@ -27,18 +27,20 @@ const KEY_ID: &str = "made-for-this-run";
 
 impl Signer {
     /// A new key for the first of the algorithms that tokens can be signed with here.
-    pub(crate) fn new(algorithms: &[Algorithm]) -> Result<Self, Failure> {
+    pub(crate) fn new(algorithms: &[Algorithm]) -> Result<Self, CommandError> {
         let possible =
             algorithms.iter().find_map(|algorithm| Some((algorithm, algorithm.name().parse().ok()?)));
         let (wanted, algorithm) = possible.ok_or_else(|| {
-            Failure::Usage("tokens cannot be signed with ES512 here: allow another algorithm, too".to_owned())
+            CommandError::Usage(
+                "tokens cannot be signed with ES512 here: allow another algorithm, too".to_owned(),
+            )
         })?;
-        let key = generate(*wanted).map_err(|_| Failure::trouble("a signing key could not be made"))?;
+        let key = generate(*wanted).map_err(|_| CommandError::host("a signing key could not be made"))?;
         Ok(Self { algorithm, key })
     }
 
     /// The public half, as a JWK set.
-    pub(crate) fn jwks(&self) -> Result<Value, Failure> {
+    pub(crate) fn jwks(&self) -> Result<Value, CommandError> {
         let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).map_err(failed)?;
         jwk.common.key_id = Some(KEY_ID.to_owned());
         Ok(json!({ "keys": [jwk] }))
@@ -54,7 +56,7 @@ impl Signer {
         &self,
         token_type: Option<&str>,
         claims: &Map<String, Value>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, CommandError> {
         let mut header = Header::new(self.algorithm);
         header.typ = token_type.map(str::to_owned);
         header.kid = Some(KEY_ID.to_owned());
@@ -92,8 +94,8 @@ fn generate(algorithm: Algorithm) -> Result<EncodingKey, Unspecified> {
     }
 }
 
-fn failed(error: jsonwebtoken::errors::Error) -> Failure {
-    Failure::trouble(format!("a token could not be signed: {error}"))
+fn failed(error: jsonwebtoken::errors::Error) -> CommandError {
+    CommandError::host(format!("a token could not be signed: {error}"))
 }
 
 #[cfg(test)]

@@ -7,17 +7,17 @@ use edge_auth::SecretProvider;
 use edge_auth::platform::Randomness;
 use edge_auth_token::Secret;
 
-use crate::host::SystemRandomness;
+use crate::native::SystemRandomness;
 
 /// Answers every name with a secret: the one that was set, or one made for the trial, which is
 /// the same for one name.
 #[derive(Default)]
-pub(crate) struct TrialSecrets {
+pub(crate) struct SandboxSecrets {
     secrets: BTreeMap<String, Secret>,
     client_ca: Option<String>,
 }
 
-impl TrialSecrets {
+impl SandboxSecrets {
     /// Makes a secret for each of the names.
     pub(crate) fn made_for<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut secrets = BTreeMap::new();
@@ -40,7 +40,7 @@ impl TrialSecrets {
     }
 }
 
-impl SecretProvider for TrialSecrets {
+impl SecretProvider for SandboxSecrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         self.secrets.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this trial"))
     }

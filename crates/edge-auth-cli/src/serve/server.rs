@@ -13,43 +13,43 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
 use super::active_request::ActiveRequest;
-use super::audit_log::{AuditLog, Stuck};
+use super::audit_log::{AuditLog, Backpressure};
 use super::body::{self, Body};
-use super::notices::{Notices, tell};
-use super::peer::Peer;
+use super::connection::Connection;
+use super::operator_log::{OperatorLog, tell};
 use super::platform::NativePlatform;
 use super::problem;
 use super::proxy::{Client, Upstream};
-use crate::failure::Failure;
-use crate::host::{PolicyFile, SystemRandomness, now};
+use crate::error::CommandError;
+use crate::native::{PolicyFile, SystemRandomness, now};
 
 /// The sources by which certificates reach this host.
 const CERTIFICATE_SOURCES: [CertificateSource; 3] =
     [CertificateSource::Tls, CertificateSource::Rfc9440, CertificateSource::CloudflareHeaders];
 
 /// All that a server has: the gate of the day, and where requests go.
-pub(crate) struct Host {
+pub(crate) struct Server {
     policy: PolicyFile,
     resources: Box<dyn SecretProvider + Send + Sync>,
     platform: NativePlatform,
     gate: RwLock<Arc<Gate<NativePlatform>>>,
     upstream: Option<Upstream>,
     log: AuditLog,
-    notices: Notices,
+    notices: OperatorLog,
 }
 
-impl Host {
+impl Server {
     /// Reads the policy, and stands ready to answer.
     pub(crate) fn start(
         policy: PolicyFile,
         resources: Box<dyn SecretProvider + Send + Sync>,
         platform: NativePlatform,
         upstream: Option<Upstream>,
-        (log, notices): (AuditLog, Notices),
-    ) -> Result<Arc<Self>, Failure> {
-        let Prepared { gate, told } = gate(&policy, &*resources, &platform, upstream.is_some())?;
+        (log, notices): (AuditLog, OperatorLog),
+    ) -> Result<Arc<Self>, CommandError> {
+        let Candidate { gate, warnings } = gate(&policy, &*resources, &platform, upstream.is_some())?;
         // Nothing is held up yet: the operator reads these before the address.
-        told.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
+        warnings.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
         Ok(Arc::new(Self { policy, resources, platform, gate, upstream, log, notices }))
     }
@@ -60,20 +60,24 @@ impl Host {
     }
 
     /// Reads the policy again, and changes nothing.
-    pub(crate) fn prepare(&self) -> Result<Prepared, Failure> {
+    pub(crate) fn prepare(&self) -> Result<Candidate, CommandError> {
         gate(&self.policy, &*self.resources, &self.platform, self.upstream.is_some())
     }
 
     /// Decides by what was read. What the operator should know of it is returned.
-    pub(crate) fn take_over(&self, Prepared { mut gate, told }: Prepared) -> Vec<String> {
+    pub(crate) fn take_over(&self, Candidate { mut gate, warnings }: Candidate) -> Vec<String> {
         gate.take_issuer_keys_from(&self.gate());
         gate.take_revocations_from(&self.gate());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
-        told
+        warnings
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<RequestBody>, peer: Peer) -> Response<Body> {
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<RequestBody>,
+        peer: Connection,
+    ) -> Response<Body> {
         let gate = self.gate();
         let (parts, body) = request.into_parts();
         let mut body = NativeBody { body: Some(body), request: parts.extensions.get().map(Arc::clone) };
@@ -116,7 +120,7 @@ impl edge_auth::endpoints::RequestBody for NativeBody {
 struct NativeRuntime<'a> {
     gate: &'a Arc<Gate<NativePlatform>>,
     log: &'a AuditLog,
-    notices: &'a Notices,
+    notices: &'a OperatorLog,
 }
 
 impl HostRuntime for NativeRuntime<'_> {
@@ -142,7 +146,7 @@ impl HostRuntime for NativeRuntime<'_> {
     }
 
     async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
-        self.log.write(event).await.map_err(|Stuck| {
+        self.log.write(event).await.map_err(|Backpressure| {
             self.notices.tell("the audit log takes no events: requests are refused".to_owned());
             Unrecorded
         })
@@ -150,9 +154,9 @@ impl HostRuntime for NativeRuntime<'_> {
 }
 
 /// A gate, and what its operator should know.
-pub(crate) struct Prepared {
+pub(crate) struct Candidate {
     gate: Gate<NativePlatform>,
-    told: Vec<String>,
+    warnings: Vec<String>,
 }
 
 fn gate(
@@ -160,7 +164,7 @@ fn gate(
     resources: &dyn SecretProvider,
     platform: &NativePlatform,
     gateway: bool,
-) -> Result<Prepared, Failure> {
+) -> Result<Candidate, CommandError> {
     let compiled = policy.read()?;
     let capabilities = HostCapabilities {
         store: platform.has_store(),
@@ -171,14 +175,14 @@ fn gate(
         certificate_sources: &CERTIFICATE_SOURCES,
         listener_asks_for_certificates: resources.client_ca().is_some(),
     };
-    let unreachable = compiled.check_host(&capabilities).map_err(Failure::Usage)?;
-    let mut told = compiled.weaknesses();
-    told.extend(unreachable);
+    let unreachable = compiled.check_host(&capabilities).map_err(CommandError::Usage)?;
+    let mut warnings = compiled.weaknesses();
+    warnings.extend(unreachable);
     let (gate, more) =
         Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
-    told.extend(more);
-    told.extend(gate.authority_notices(now()));
-    Ok(Prepared { gate, told })
+    warnings.extend(more);
+    warnings.extend(gate.authority_notices(now()));
+    Ok(Candidate { gate, warnings })
 }
 
 /// The header fields in the core's shape.
@@ -189,7 +193,7 @@ impl<'a> Fields<'a> {
         Self(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect())
     }
 
-    fn incoming(&'a self, parts: &'a Parts, peer: &'a Peer) -> InboundRequest<'a> {
+    fn incoming(&'a self, parts: &'a Parts, peer: &'a Connection) -> InboundRequest<'a> {
         let host = parts.headers.get(hyper::header::HOST);
         InboundRequest {
             peer: Some(peer.address),

@@ -11,19 +11,19 @@ use rcgen::{
 };
 use serde::Deserialize;
 
-use crate::failure::Failure;
-use crate::host::now;
+use crate::error::CommandError;
+use crate::native::now;
 
 /// Long enough for the clocks of one machine.
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Issues certificates with a key of its own.
-pub(crate) struct TrialAuthority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct SandboxAuthority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate, by what it says of its holder.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TrialCertificate {
+pub(crate) struct SandboxCertificate {
     san_uri: Option<String>,
     san_dns: Option<String>,
     san_email: Option<String>,
@@ -33,8 +33,8 @@ pub(crate) struct TrialCertificate {
     expired: bool,
 }
 
-impl TrialAuthority {
-    pub(crate) fn new() -> Result<Self, Failure> {
+impl SandboxAuthority {
+    pub(crate) fn new() -> Result<Self, CommandError> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         valid(&mut params, now());
@@ -46,7 +46,7 @@ impl TrialAuthority {
         self.0.pem()
     }
 
-    pub(crate) fn issue(&self, plan: &TrialCertificate) -> Result<CertificateDer<'static>, Failure> {
+    pub(crate) fn issue(&self, plan: &SandboxCertificate) -> Result<CertificateDer<'static>, CommandError> {
         let mut params = CertificateParams::default();
         let day = Duration::from_secs(86_400);
         valid(&mut params, if plan.expired { now().minus(day) } else { now() });
@@ -74,6 +74,6 @@ fn valid(params: &mut CertificateParams, at: Timestamp) {
     params.not_after = point(at.plus(HOUR));
 }
 
-fn failed(error: rcgen::Error) -> Failure {
-    Failure::trouble(format!("a certificate could not be made: {error}"))
+fn failed(error: rcgen::Error) -> CommandError {
+    CommandError::host(format!("a certificate could not be made: {error}"))
 }

@@ -4,6 +4,6 @@ mod authority;
 mod secrets;
 mod signer;
 
-pub(crate) use authority::{TrialAuthority, TrialCertificate};
-pub(crate) use secrets::TrialSecrets;
+pub(crate) use authority::{SandboxAuthority, SandboxCertificate};
+pub(crate) use secrets::SandboxSecrets;
 pub(crate) use signer::Signer;

@@ -3,11 +3,11 @@
 use edge_auth::aws::ApiType;
 
 use super::authorizer::AuthorizerKind;
-use super::check::Check;
+use super::rules::AuthorizerCheck;
 
-impl Check<'_> {
+impl AuthorizerCheck<'_> {
     /// All that goes wrong with them.
-    pub(super) fn kept(&mut self) {
+    pub(super) fn caching(&mut self) {
         match self.authorizer.ttl {
             Some(ttl) => self.budget(ttl),
             None => {
@@ -136,7 +136,7 @@ impl Check<'_> {
             return self.refuse("simple_without_route_key", message.to_owned());
         }
         let advice = "keep nothing (TTL 0), or let answers be policies (`[aws] http_api = \"iam\"`) if IAM can say them";
-        match &self.found.greedy_route {
+        match &self.inventory.greedy_route {
             Some(route) => {
                 let message = format!(
                     "a simple answer is kept for all paths of a route, and the route `{route}` takes any: {advice}"

@@ -11,11 +11,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::output::printable_lines;
-use crate::store::StoreTrouble;
+use crate::store::StoreError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CommandError {
     /// The policy has mistakes.
     Policy(PolicyErrors),
     /// The answer is no: there is no such key, a request is denied.
@@ -28,7 +28,7 @@ pub(crate) enum Failure {
     /// The arguments contradict each other, or a file that was named is not as it must be.
     Usage(String),
     /// The machine could not do it: a file, a port, a store.
-    Trouble(String),
+    Host(String),
     /// The answer is no, and the command's own output says so.
     Reported,
 }
@@ -42,10 +42,10 @@ Exit codes:
   2  the command, or what it was given for a key or in a file of cases, was not understood
   3  the machine could not: a file, a port, a store";
 
-impl Failure {
+impl CommandError {
     /// A failure of the machine's.
-    pub(crate) fn trouble(message: impl Into<String>) -> Self {
-        Self::Trouble(message.into())
+    pub(crate) fn host(message: impl Into<String>) -> Self {
+        Self::Host(message.into())
     }
 
     /// The process's exit code.
@@ -53,12 +53,12 @@ impl Failure {
         match self {
             Self::Policy(_) | Self::Refused { .. } | Self::Reported => 1,
             Self::Usage(_) => 2,
-            Self::Trouble(_) => 3,
+            Self::Host(_) => 3,
         }
     }
 
     /// Tells the failure on the standard error stream.
-    pub(crate) fn tell(&self, json: bool) {
+    pub(crate) fn print(&self, json: bool) {
         if matches!(self, Self::Reported) {
             return;
         }
@@ -83,7 +83,7 @@ impl Failure {
             Self::Policy(_) => "policy_invalid",
             Self::Refused { code, .. } => code,
             Self::Usage(_) => "usage",
-            Self::Trouble(_) => "trouble",
+            Self::Host(_) => "trouble",
             Self::Reported => "reported",
         }
     }
@@ -96,11 +96,11 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policy(errors) => errors.fmt(f),
-            Self::Refused { message, .. } | Self::Usage(message) | Self::Trouble(message) => {
+            Self::Refused { message, .. } | Self::Usage(message) | Self::Host(message) => {
                 f.write_str(message)
             }
             Self::Reported => Ok(()),
@@ -124,38 +124,38 @@ impl<'a> Mistake<'a> {
     }
 }
 
-impl From<PolicyErrors> for Failure {
+impl From<PolicyErrors> for CommandError {
     fn from(errors: PolicyErrors) -> Self {
         Self::Policy(errors)
     }
 }
 
-impl From<PolicyFileError> for Failure {
+impl From<PolicyFileError> for CommandError {
     fn from(error: PolicyFileError) -> Self {
         match error {
-            PolicyFileError::Unreadable(message) => Self::Trouble(message),
+            PolicyFileError::Unreadable(message) => Self::Host(message),
             PolicyFileError::Invalid(errors) => Self::Policy(errors),
         }
     }
 }
 
-impl From<StoreTrouble> for Failure {
-    fn from(trouble: StoreTrouble) -> Self {
-        Self::trouble(trouble.to_string())
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        Self::host(error.to_string())
     }
 }
 
-impl From<Unavailable> for Failure {
+impl From<Unavailable> for CommandError {
     fn from(unavailable: Unavailable) -> Self {
-        Self::trouble(unavailable.to_string())
+        Self::host(unavailable.to_string())
     }
 }
 
-impl From<AdminError> for Failure {
+impl From<AdminError> for CommandError {
     fn from(error: AdminError) -> Self {
         let message = error.to_string();
         match error.code() {
-            (_, 503) => Self::Trouble(message),
+            (_, 503) => Self::Host(message),
             (_, 400) => Self::Usage(message),
             (code, _) => Self::Refused { code, message },
         }

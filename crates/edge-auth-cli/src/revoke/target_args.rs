@@ -7,11 +7,11 @@ use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth::certificate::CertificateNames;
 
 use super::list::CrlArgs;
-use crate::failure::Failure;
+use crate::error::CommandError;
 use crate::serve::certificates;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum What {
+pub(super) enum TargetArgs {
     /// One token, by its `jti`
     Token {
         /// The issuer: its name in the policy, or its `iss`
@@ -102,9 +102,9 @@ pub(super) struct CertificateArgs {
     issuer: Option<String>,
 }
 
-impl What {
+impl TargetArgs {
     /// What is to be entered for this reason: one thing, or a certificate by all of its names.
-    pub(super) fn requests(self, reason: &str) -> Result<Vec<RevocationRequest>, Failure> {
+    pub(super) fn requests(self, reason: &str) -> Result<Vec<RevocationRequest>, CommandError> {
         let request = |kind| RevocationRequest::new(kind, reason);
         let one = match self {
             Self::Token { issuer, id } => {
@@ -145,7 +145,9 @@ impl What {
                     (None, None) => RevocationRequest { fingerprint, ..request(RevocationKind::Certificate) },
                 }
             }
-            Self::Crl(_) => return Err(Failure::Usage("a list is imported, and not revoked".to_owned())),
+            Self::Crl(_) => {
+                return Err(CommandError::Usage("a list is imported, and not revoked".to_owned()));
+            }
         };
         Ok(vec![one])
     }
@@ -153,12 +155,13 @@ impl What {
 
 /// The first certificate of a file, which is the client's own: by its fingerprint, and by what no
 /// encoding changes.
-fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationRequest>, Failure> {
+fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationRequest>, CommandError> {
     let read = certificates(file)?;
-    let own = read.first().ok_or_else(|| Failure::trouble(format!("{}: no certificate", file.display())))?;
+    let own =
+        read.first().ok_or_else(|| CommandError::host(format!("{}: no certificate", file.display())))?;
     let names = CertificateNames::read(own).map_err(|reason| {
         let file = file.display();
-        Failure::trouble(format!(
+        CommandError::host(format!(
             "{file}: {reason}; no host accepts it in these bytes. To revoke the original: --issuer and --serial"
         ))
     })?;
