@@ -9,7 +9,7 @@
 mod der;
 mod head;
 #[cfg(target_family = "wasm")]
-mod isolate;
+mod worker;
 
 #[cfg(target_family = "wasm")]
-pub use isolate::*;
+pub use self::worker::*;

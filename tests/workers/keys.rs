@@ -10,7 +10,7 @@ use edge_auth_token::{Secret, Timestamp};
 use futures::executor::block_on;
 
 use crate::driver::Driver;
-use crate::ledger::RevocationLedger;
+use crate::durable_object::RevocationLedger;
 
 pub(crate) const PEPPER: &str = "a pepper of at least thirty-two bytes, for tests";
 

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, send};
 use crate::driver::{Driver, Log};
+use crate::durable_object::RevocationLedger;
 use crate::edge;
-use crate::ledger::RevocationLedger;
 
 /// How long after an answer its audit event may come.
 const AUDIT: Duration = Duration::from_secs(5);

@@ -10,15 +10,15 @@ use worker::Env;
 /// guarantees: scenarios show that they are read.
 #[wasm_bindgen]
 pub async fn conformance(env: Env) -> String {
-    let ledgers = Ledgers(env);
-    let (records, feed) = (conformance::run(&ledgers).await, conformance::run_feed(&ledgers).await);
+    let objects = DurableObjects(env);
+    let (records, feed) = (conformance::run(&objects).await, conformance::run_feed(&objects).await);
     format!("{records}{feed}")
 }
 
 /// A ledger for each check.
-struct Ledgers(Env);
+struct DurableObjects(Env);
 
-impl Backend for Ledgers {
+impl Backend for DurableObjects {
     type Store = Stores;
 
     fn declines(&self, _: Grade) -> Option<&'static str> {
@@ -26,14 +26,14 @@ impl Backend for Ledgers {
     }
 
     async fn open(&self, storage: &str) -> Result<Stores, Unavailable> {
-        Ok(Stores::of_ledger(&self.0, storage))
+        Ok(Stores::of_durable_object(&self.0, storage))
     }
 }
 
-impl FeedBackend for Ledgers {
+impl FeedBackend for DurableObjects {
     type Log = Stores;
 
     async fn open(&self, storage: &str) -> Result<Stores, Unavailable> {
-        Ok(Stores::of_ledger(&self.0, storage))
+        Ok(Stores::of_durable_object(&self.0, storage))
     }
 }

@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Delay;
 
-#[wasm_bindgen(module = "/src/isolate/http.js")]
+#[wasm_bindgen(module = "/src/worker/http.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = fetchDocument)]
     async fn fetch_document(url: &str, limit: f64, millis: f64) -> Result<JsValue, JsValue>;
@@ -53,7 +53,7 @@ impl KeySource for IssuerDocuments {
                 Delay::from(LOOK_AGAIN).await;
             }
         }
-        let flight = Rc::new(Flight { began: crate::isolate::now(), fetched: RefCell::default() });
+        let flight = Rc::new(Flight { began: crate::worker::now(), fetched: RefCell::default() });
         self.0.borrow_mut().insert(key.clone(), Rc::clone(&flight));
         let fetched = get(url, max_bytes).await;
         *flight.fetched.borrow_mut() = Some(fetched.clone());
@@ -70,7 +70,7 @@ impl IssuerDocuments {
 
 impl Flight {
     fn is_cut_off(&self) -> bool {
-        crate::isolate::now().since(self.began) >= CUT_OFF
+        crate::worker::now().since(self.began) >= CUT_OFF
     }
 }
 

@@ -4,13 +4,13 @@
 //! KV alone has no compare-and-set, so it is never written but by the ledger. Where no KV is bound
 //! the ledger is read, too: from farther away, but at once as it was written.
 
-mod feed;
+mod durable_object;
 mod keys;
-mod ledger;
+mod kv_cache;
 mod protocol;
-mod replica;
+mod read_lock;
+mod revocation_tables;
 mod revocations;
-mod turn;
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,10 +20,10 @@ use edge_auth::platform::{Unavailable, WriteOutcome};
 use futures_util::future::{Either, select};
 use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit};
 
-pub use ledger::Ledger;
-use protocol::{Answer, OBJECT, Question};
-use replica::Replica;
-use turn::Turns;
+pub use durable_object::Ledger;
+use kv_cache::KvCache;
+use protocol::{OBJECT, StoreRequest, StoreResponse};
+use read_lock::ReadLock;
 
 /// How long a store may take to answer.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -32,47 +32,47 @@ const DEADLINE: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Stores {
     ledger: Option<ObjectNamespace>,
-    replica: Option<Replica>,
+    kv_cache: Option<KvCache>,
     /// The ledger's object: one, outside of tests.
     object: String,
-    turns: Turns,
+    read_lock: ReadLock,
 }
 
 impl Stores {
     /// Those of the deployment.
     pub fn bound(env: &Env) -> Self {
-        let replica = env.kv(replica::BINDING).ok().map(Replica);
+        let kv_cache = env.kv(kv_cache::BINDING).ok().map(KvCache);
         Self {
             ledger: env.durable_object(protocol::BINDING).ok(),
-            replica,
+            kv_cache,
             object: OBJECT.to_owned(),
-            turns: Turns::default(),
+            read_lock: ReadLock::default(),
         }
     }
 
     /// Those of another ledger than the one of the deployment, read as it is.
-    pub fn of_ledger(env: &Env, name: &str) -> Self {
-        Self { object: name.to_owned(), replica: None, ..Self::bound(env) }
+    pub fn of_durable_object(env: &Env, name: &str) -> Self {
+        Self { object: name.to_owned(), kv_cache: None, ..Self::bound(env) }
     }
 
     /// The same, with records read where they are written.
-    pub(crate) fn read_in_ledger(self) -> Self {
-        Self { replica: None, ..self }
+    pub(crate) fn without_cache(self) -> Self {
+        Self { kv_cache: None, ..self }
     }
 
-    pub(crate) fn has_ledger(&self) -> bool {
+    pub(crate) fn has_durable_object(&self) -> bool {
         self.ledger.is_some()
     }
 
     /// Whether records are read from copies, which may be late.
-    pub(crate) fn has_copies(&self) -> bool {
-        self.replica.is_some()
+    pub(crate) fn has_cache(&self) -> bool {
+        self.kv_cache.is_some()
     }
 
-    async fn ask(&self, question: &Question) -> Result<Answer, Unavailable> {
+    async fn ask(&self, request: &StoreRequest) -> Result<StoreResponse, Unavailable> {
         let missing = || Unavailable::new(format!("no Durable Object is bound as `{}`", protocol::BINDING));
         let ledger = self.ledger.as_ref().ok_or_else(missing)?;
-        let body = serde_json::to_string(question).map_err(|error| Unavailable::new(error.to_string()))?;
+        let body = serde_json::to_string(request).map_err(|error| Unavailable::new(error.to_string()))?;
         within("the ledger", async {
             let mut init = RequestInit::new();
             init.with_method(Method::Post).with_body(Some(body.into()));
@@ -85,7 +85,7 @@ impl Stores {
     }
 }
 
-impl Answer {
+impl StoreResponse {
     /// Whether something was written.
     fn put(self) -> Result<WriteOutcome, Unavailable> {
         match self {

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 /// Two lines of JSON: the audit event, if there is one, then the answer.
 #[derive(Default)]
-pub(crate) struct Answer {
+pub(crate) struct WorkerResponse {
     pub(crate) audit: Option<AuditEvent>,
-    then: Then,
+    instruction: Instruction,
     /// What the operator should know.
     pub(crate) notices: Vec<String>,
 }
@@ -15,11 +15,11 @@ pub(crate) struct Answer {
 /// What JavaScript does.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Then {
+struct Instruction {
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<PlainReply>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    forward: Option<Forward>,
+    forward: Option<OriginRequest>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<String>,
 }
@@ -35,7 +35,7 @@ struct PlainReply {
 /// The request as it goes to the origin, and what changes in the origin's answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Forward {
+struct OriginRequest {
     target: String,
     remove: Vec<String>,
     set: Vec<(String, String)>,
@@ -50,12 +50,12 @@ struct Forward {
     max_age: Option<u64>,
 }
 
-impl Answer {
+impl WorkerResponse {
     /// The gate's own answer.
     pub(crate) fn reply(reply: Reply) -> Self {
         let Reply { status, headers, body } = reply;
         let reply = PlainReply { status, headers, body: String::from_utf8(body).unwrap_or_default() };
-        Self { then: Then { reply: Some(reply), ..Then::default() }, ..Self::default() }
+        Self { instruction: Instruction { reply: Some(reply), ..Instruction::default() }, ..Self::default() }
     }
 
     /// The origin is to answer; `forwarded` is what it is told about where the request came from.
@@ -74,16 +74,19 @@ impl Answer {
         remove.extend(forwarded.remove);
         set.extend(forwarded.set);
         let max_age = max_response_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-        let forward = Forward { target, remove, set, respond, cors, private, upgrade, max_age };
-        Self { then: Then { forward: Some(forward), ..Then::default() }, ..Self::default() }
+        let forward = OriginRequest { target, remove, set, respond, cors, private, upgrade, max_age };
+        Self {
+            instruction: Instruction { forward: Some(forward), ..Instruction::default() },
+            ..Self::default()
+        }
     }
 
     pub(crate) fn written(mut self) -> String {
-        self.then.notices = self.notices;
+        self.instruction.notices = self.notices;
         // Our own plain structures: nothing in them fails to be written.
         let mut text = self.audit.and_then(|audit| serde_json::to_string(&audit).ok()).unwrap_or_default();
         text.push('\n');
-        text.push_str(&serde_json::to_string(&self.then).unwrap_or_default());
+        text.push_str(&serde_json::to_string(&self.instruction).unwrap_or_default());
         text
     }
 }

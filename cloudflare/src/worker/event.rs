@@ -34,7 +34,7 @@ extern "C" {
     fn wait_until(this: &Context, promise: &Promise);
 }
 
-#[wasm_bindgen(module = "/src/isolate/http.js")]
+#[wasm_bindgen(module = "/src/worker/http.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = readBody)]
     async fn read_body(request: &JsValue, limit: f64) -> Result<JsValue, JsValue>;

@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::der;
 
-#[wasm_bindgen(module = "/src/isolate/crypto/node.js")]
+#[wasm_bindgen(module = "/src/worker/crypto/node.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = importKey)]
     fn import_key(der: &[u8], form: &str) -> Result<JsValue, JsValue>;

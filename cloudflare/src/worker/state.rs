@@ -7,14 +7,14 @@ use edge_auth::Gate;
 use edge_auth::certificate::CertificateSource;
 use edge_auth::policy::HostCapabilities;
 
-use crate::isolate::crypto::NodeCrypto;
-use crate::isolate::deployment::Deployment;
-use crate::isolate::key_source::IssuerDocuments;
-use crate::isolate::platform::{RuntimeRandomness, WorkerPlatform};
-use crate::isolate::store::Stores;
+use crate::worker::crypto::NodeCrypto;
+use crate::worker::deployment::Deployment;
+use crate::worker::key_source::IssuerDocuments;
+use crate::worker::platform::{RuntimeRandomness, WorkerPlatform};
+use crate::worker::store::Stores;
 
 /// What answers.
-pub(crate) struct Serving {
+pub(crate) struct WorkerState {
     pub(crate) gate: Gate<WorkerPlatform>,
     /// Whether granted requests go to an origin.
     pub(crate) has_upstream: bool,
@@ -29,24 +29,24 @@ const CERTIFICATE_SOURCES: [CertificateSource; 3] =
     [CertificateSource::Cloudflare, CertificateSource::CloudflareHeaders, CertificateSource::Rfc9440];
 
 thread_local! {
-    static SERVING: OnceCell<Result<Rc<Serving>, String>> = const { OnceCell::new() };
+    static STATE: OnceCell<Result<Rc<WorkerState>, String>> = const { OnceCell::new() };
 }
 
-impl Serving {
+impl WorkerState {
     /// The one of this isolate. An error is everything that stands in its way.
     pub(crate) fn of(deployment: impl FnOnce() -> Deployment) -> Result<Rc<Self>, String> {
-        SERVING.with(|serving| serving.get_or_init(|| Self::start(&deployment()).map(Rc::new)).clone())
+        STATE.with(|state| state.get_or_init(|| Self::start(&deployment()).map(Rc::new)).clone())
     }
 
     fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
         let stores = Stores::bound(&deployment.env);
         // The feed says which records have changed, and a copy may not know it yet.
-        let stores = if policy.has_revocation_feed() { stores.read_in_ledger() } else { stores };
+        let stores = if policy.has_revocation_feed() { stores.without_cache() } else { stores };
         let has_upstream = deployment.has_upstream()?;
         let capabilities = HostCapabilities {
-            store: stores.has_ledger(),
-            key_copies: stores.has_copies(),
+            store: stores.has_durable_object(),
+            key_copies: stores.has_cache(),
             store_help: "bind the Durable Object LEDGER",
             gateway: has_upstream,
             // The runtime resolves dot segments.
@@ -58,7 +58,7 @@ impl Serving {
         let sources: Vec<_> = policy.client_cert_blocks().map(|(_, source, _)| source).collect();
         let mut notices = policy.weaknesses();
         notices.extend(unreachable);
-        if policy.api_key_blocks().next().is_some() && stores.has_copies() {
+        if policy.api_key_blocks().next().is_some() && stores.has_cache() {
             notices.push(
                 "API keys are read from KV, which promises no time by which a change is seen: a revoked key \
                  may be honoured for a minute or more. Leave out the binding KEYS to read the ledger itself"

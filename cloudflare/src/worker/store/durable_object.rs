@@ -17,9 +17,9 @@ use worker::{
     Delay, DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object,
 };
 
-use super::feed;
-use super::protocol::{Answer, Question, StoredKey};
-use super::replica::{self, Replica};
+use super::kv_cache::{self, KvCache};
+use super::protocol::{StoreRequest, StoreResponse, StoredKey};
+use super::revocation_tables;
 use super::within;
 
 /// Ids compare bytewise, as SQLite's texts do by default. Times are milliseconds since 1970.
@@ -46,33 +46,33 @@ const COPY_PATIENCE: Duration = Duration::from_secs(1);
 #[durable_object]
 pub struct Ledger {
     state: State,
-    replica: Option<Replica>,
+    kv_cache: Option<KvCache>,
     /// Copies are made one after the other, so that an older one never overtakes.
     copying: Mutex<()>,
 }
 
 impl DurableObject for Ledger {
     fn new(state: State, env: Env) -> Self {
-        let replica = env.kv(replica::BINDING).ok().map(Replica);
-        Self { state, replica, copying: Mutex::new(()) }
+        let kv_cache = env.kv(kv_cache::BINDING).ok().map(KvCache);
+        Self { state, kv_cache, copying: Mutex::new(()) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let question = serde_json::from_str(&request.text().await?)?;
+        let request = serde_json::from_str(&request.text().await?)?;
         let sql = self.sql();
         sql.exec(SCHEMA, None)?;
-        sql.exec(feed::SCHEMA, None)?;
-        let answer = match question {
-            Question::Find { id, now, missed } => {
+        sql.exec(revocation_tables::SCHEMA, None)?;
+        let answer = match request {
+            StoreRequest::Find { id, now, missed } => {
                 let found = self.find(&id, now)?;
                 if missed && !found.is_empty() {
                     self.sql().exec("UPDATE api_key SET copied = 0 WHERE id = ?", vec![id.into()])?;
                     self.copy_later().await?;
                 }
-                Answer::Found(found)
+                StoreResponse::Found(found)
             }
-            Question::List { after, limit, now } => Answer::Found(self.list(after, limit, now)?),
-            Question::Put { record, expected, now } => {
+            StoreRequest::List { after, limit, now } => StoreResponse::Found(self.list(after, limit, now)?),
+            StoreRequest::Put { record, expected, now } => {
                 let stored = self.put(&record, expected, now)?;
                 if stored {
                     // Whatever becomes of the copy: what is stored is stored.
@@ -80,30 +80,40 @@ impl DurableObject for Ledger {
                     let copied = pin!(self.copy(Timestamp::from_millis(now)));
                     select(copied, Delay::from(COPY_PATIENCE)).await;
                 }
-                Answer::Put { stored }
+                StoreResponse::Put { stored }
             }
-            Question::Since { first, limit } => Answer::Revocations(feed::since(&sql, first, limit)?),
-            Question::Marked { mark } => Answer::Revocations(feed::marked(&sql, &mark)?),
-            Question::Newest { before, limit } => Answer::Revocations(feed::newest(&sql, before, limit)?),
-            Question::Append { records } => Answer::Put { stored: feed::append(&sql, &records)? },
-            Question::Forget { before, now, limit } => {
-                Answer::Forgotten(feed::forget(&sql, before, now, limit)?)
+            StoreRequest::Since { first, limit } => {
+                StoreResponse::Revocations(revocation_tables::since(&sql, first, limit)?)
             }
-            Question::Snapshot => Answer::Snapshot(feed::snapshot(&sql)?),
-            Question::PutSnapshot { snapshot } => {
-                Answer::Put { stored: feed::put_snapshot(&sql, &snapshot)? }
+            StoreRequest::Marked { mark } => {
+                StoreResponse::Revocations(revocation_tables::marked(&sql, &mark)?)
             }
-            Question::Part { id, index } => Answer::Part(feed::part(&sql, &id, index)?),
-            Question::PutPart { id, index, part } => {
-                feed::put_part(&sql, &id, index, &part)?;
-                Answer::Put { stored: true }
+            StoreRequest::Newest { before, limit } => {
+                StoreResponse::Revocations(revocation_tables::newest(&sql, before, limit)?)
+            }
+            StoreRequest::Append { records } => {
+                StoreResponse::Put { stored: revocation_tables::append(&sql, &records)? }
+            }
+            StoreRequest::Forget { before, now, limit } => {
+                StoreResponse::Forgotten(revocation_tables::forget(&sql, before, now, limit)?)
+            }
+            StoreRequest::Snapshot => StoreResponse::Snapshot(revocation_tables::snapshot(&sql)?),
+            StoreRequest::PutSnapshot { snapshot } => {
+                StoreResponse::Put { stored: revocation_tables::put_snapshot(&sql, &snapshot)? }
+            }
+            StoreRequest::Part { id, index } => {
+                StoreResponse::Part(revocation_tables::part(&sql, &id, index)?)
+            }
+            StoreRequest::PutPart { id, index, part } => {
+                revocation_tables::put_part(&sql, &id, index, &part)?;
+                StoreResponse::Put { stored: true }
             }
         };
         Response::ok(serde_json::to_string(&answer)?)
     }
 
     async fn alarm(&self) -> Result<Response> {
-        if !self.copy(crate::isolate::now()).await? {
+        if !self.copy(crate::worker::now()).await? {
             self.copy_later().await?;
         }
         Response::empty()
@@ -158,7 +168,7 @@ impl Ledger {
         };
         let written: Vec<IgnoredAny> = self.sql().exec(statement, values)?.to_array()?;
         if !written.is_empty() {
-            feed::must_be_kept(&self.sql(), IS_KEPT, row())?;
+            revocation_tables::must_be_kept(&self.sql(), IS_KEPT, row())?;
         }
         self.sql()
             .exec(PURGE, vec![number(now.saturating_sub(KEPT_MILLIS)), SqlStorageValue::Integer(BATCH)])?;
@@ -167,7 +177,7 @@ impl Ledger {
 
     /// Has the alarm copy what will not have been copied by then.
     async fn copy_later(&self) -> Result<()> {
-        if self.replica.is_some() {
+        if self.kv_cache.is_some() {
             self.state.storage().set_alarm(RETRY_MILLIS).await?;
         }
         Ok(())
@@ -178,7 +188,7 @@ impl Ledger {
         const UNCOPIED: &str =
             "SELECT id, document, version, lapses_at FROM api_key WHERE copied = 0 LIMIT ?";
         const COPIED: &str = "UPDATE api_key SET copied = 1 WHERE id = ? AND version = ?";
-        let Some(replica) = &self.replica else {
+        let Some(kv_cache) = &self.kv_cache else {
             return Ok(true);
         };
         let _turn = self.copying.lock().await;
@@ -187,7 +197,7 @@ impl Ledger {
         let many = i64::try_from(due.len()).is_ok_and(|due| due == BATCH);
         let mut failed = false;
         for record in due {
-            match within("KV", replica.copy(&record, now)).await {
+            match within("KV", kv_cache.copy(&record, now)).await {
                 Ok(()) => {
                     drop(self.sql().exec(COPIED, vec![record.id.as_str().into(), number(record.version)])?)
                 }

@@ -12,40 +12,45 @@ use edge_auth::{AuditEvent, DeferredTask, Reply};
 use edge_auth_token::Timestamp;
 
 use crate::head::{Caller, Head};
-use crate::isolate::answer::Answer;
-use crate::isolate::certificate::ClientCertificate;
-use crate::isolate::event::Event;
-use crate::isolate::platform::RuntimeRandomness;
-use crate::isolate::serving::Serving;
+use crate::worker::certificate::ClientCertificate;
+use crate::worker::event::Event;
+use crate::worker::platform::RuntimeRandomness;
+use crate::worker::response::WorkerResponse;
+use crate::worker::state::WorkerState;
 
 /// Answers a request with this head.
-pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, head: String) -> Answer {
+pub(crate) async fn answer(
+    state: Rc<WorkerState>,
+    event: Event,
+    caller: Caller,
+    head: String,
+) -> WorkerResponse {
     let Some(head) = Head::parse(&head) else {
-        return Answer::reply(Reply::host_error(400, "The request cannot be read."));
+        return WorkerResponse::reply(Reply::host_error(400, "The request cannot be read."));
     };
-    let certificate = (serving.takes_certificates && caller == Caller::Internet)
+    let certificate = (state.takes_certificates && caller == Caller::Internet)
         .then(|| ClientCertificate::of(&event.request()));
     let handover = certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
     let incoming = head.incoming(caller, handover);
     // A Worker that is bound asks about its own requests: it has no origin here.
-    let gateway = serving.has_upstream && caller == Caller::Internet;
+    let gateway = state.has_upstream && caller == Caller::Internet;
     let runtime = WorkerRuntime {
-        serving: &serving,
+        state: &state,
         event: &event,
         audit: Cell::new(None),
-        notices: RefCell::new(serving.take_notices()),
+        notices: RefCell::new(state.take_notices()),
     };
-    let dispatched = serving.gate.dispatch(&incoming, gateway, &mut EventBody(&event), &runtime).await;
+    let dispatched = state.gate.dispatch(&incoming, gateway, &mut EventBody(&event), &runtime).await;
     let mut answer = match dispatched {
-        Dispatched::Reply(reply) => Answer::reply(reply),
+        Dispatched::Reply(reply) => WorkerResponse::reply(reply),
         Dispatched::Forward(grant) => {
             let client = Client {
                 peer: incoming.peer,
                 secure: head.is_secure(),
                 host: incoming.host,
-                trusted_proxy: serving.gate.trusts_proxy(&incoming),
+                trusted_proxy: state.gate.trusts_proxy(&incoming),
             };
-            Answer::forward(*grant, ForwardedHeaders::of(incoming.headers, client))
+            WorkerResponse::forward(*grant, ForwardedHeaders::of(incoming.headers, client))
         }
     };
     answer.audit = runtime.audit.into_inner();
@@ -56,7 +61,7 @@ pub(crate) async fn answer(serving: Rc<Serving>, event: Event, caller: Caller, h
 /// What the isolate does for one request. The audit event and the notices go to JavaScript with the
 /// answer, which writes them.
 struct WorkerRuntime<'a> {
-    serving: &'a Rc<Serving>,
+    state: &'a Rc<WorkerState>,
     event: &'a Event,
     audit: Cell<Option<AuditEvent>>,
     notices: RefCell<Vec<String>>,
@@ -64,7 +69,7 @@ struct WorkerRuntime<'a> {
 
 impl HostRuntime for WorkerRuntime<'_> {
     fn now(&self) -> Timestamp {
-        crate::isolate::now()
+        crate::worker::now()
     }
 
     fn randomness(&self) -> &dyn Randomness {
@@ -76,9 +81,9 @@ impl HostRuntime for WorkerRuntime<'_> {
     }
 
     async fn defer(&self, task: DeferredTask) {
-        let serving = Rc::clone(self.serving);
+        let state = Rc::clone(self.state);
         self.event.after_the_answer(async move {
-            for notice in serving.gate.run_deferred(task, crate::isolate::now()).await {
+            for notice in state.gate.run_deferred(task, crate::worker::now()).await {
                 worker::console_warn!("edge-auth: {notice}");
             }
         });

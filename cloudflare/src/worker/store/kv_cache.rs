@@ -12,9 +12,9 @@ const LEAST_TTL: u64 = 60;
 
 /// The KV namespace with the copies.
 #[derive(Debug, Clone)]
-pub(crate) struct Replica(pub(crate) KvStore);
+pub(crate) struct KvCache(pub(crate) KvStore);
 
-impl Replica {
+impl KvCache {
     pub(crate) async fn find(&self, id: &str) -> Result<Option<StoredKey>, KvError> {
         Ok(match self.0.get(&name(id)).text().await? {
             Some(text) => Some(serde_json::from_str(&text)?),

@@ -6,8 +6,8 @@ use edge_auth::platform::{Platform, Randomness, Unavailable};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::isolate::key_source::IssuerDocuments;
-use crate::isolate::store::Stores;
+use crate::worker::key_source::IssuerDocuments;
+use crate::worker::store::Stores;
 
 /// What a gate on this deployment asks.
 pub(crate) struct WorkerPlatform {
@@ -33,9 +33,9 @@ impl Platform for WorkerPlatform {
     }
 
     async fn timed<W: Future>(&self, work: W) -> (W::Output, Duration) {
-        let began = crate::isolate::now();
+        let began = crate::worker::now();
         let done = work.await;
-        (done, crate::isolate::now().since(began))
+        (done, crate::worker::now().since(began))
     }
 }
 

@@ -3,27 +3,27 @@
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 
-use super::protocol::{Answer, Question, StoredKey};
+use super::protocol::{StoreRequest, StoreResponse, StoredKey};
 use super::{Stores, within};
 
 impl ApiKeys for Stores {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        let Some(replica) = &self.replica else {
+        let Some(kv_cache) = &self.kv_cache else {
             return self.current(id, now).await;
         };
-        let found = within("KV", replica.find(id)).await?;
+        let found = within("KV", kv_cache.find(id)).await?;
         // Under another id it is another key's.
         let copy = found.filter(|record| record.id == id && record.lives(now)).map(ApiKeyRecord::from);
         match copy {
             Some(record) => Ok(Some(record)),
             // A key made just now, or before KV was bound. Made-up keys of our own form have a wrong tag, and do not
             // come here.
-            None => self.in_ledger(id, now, true).await,
+            None => self.in_durable_object(id, now, true).await,
         }
     }
 
     async fn current(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        self.in_ledger(id, now, false).await
+        self.in_durable_object(id, now, false).await
     }
 }
 
@@ -38,7 +38,7 @@ impl ApiKeyAdmin for Stores {
             Precondition::Absent => None,
             Precondition::Version(version) => Some(version),
         };
-        let put = Question::Put { record: StoredKey::from(record), expected, now: now.millis() };
+        let put = StoreRequest::Put { record: StoredKey::from(record), expected, now: now.millis() };
         self.ask(&put).await?.put()
     }
 
@@ -48,26 +48,26 @@ impl ApiKeyAdmin for Stores {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
-        let list = Question::List { after: after.map(str::to_owned), limit, now: now.millis() };
+        let list = StoreRequest::List { after: after.map(str::to_owned), limit, now: now.millis() };
         found(self.ask(&list).await?)
     }
 }
 
 impl Stores {
-    async fn in_ledger(
+    async fn in_durable_object(
         &self,
         id: &str,
         now: Timestamp,
         missed: bool,
     ) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        let question = Question::Find { id: id.to_owned(), now: now.millis(), missed };
-        Ok(found(self.ask(&question).await?)?.pop())
+        let request = StoreRequest::Find { id: id.to_owned(), now: now.millis(), missed };
+        Ok(found(self.ask(&request).await?)?.pop())
     }
 }
 
-fn found(answer: Answer) -> Result<Vec<ApiKeyRecord>, Unavailable> {
+fn found(answer: StoreResponse) -> Result<Vec<ApiKeyRecord>, Unavailable> {
     match answer {
-        Answer::Found(records) => Ok(records.into_iter().map(ApiKeyRecord::from).collect()),
+        StoreResponse::Found(records) => Ok(records.into_iter().map(ApiKeyRecord::from).collect()),
         other => Err(other.unasked()),
     }
 }

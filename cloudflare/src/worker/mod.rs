@@ -1,16 +1,16 @@
 //! What runs in an isolate, and the functions that JavaScript calls.
 
-mod answer;
 mod certificate;
 mod crypto;
 mod deployment;
-mod eager;
+mod endpoints;
 mod event;
-mod faces;
 mod key_source;
 mod platform;
-mod serving;
+mod response;
+mod state;
 mod store;
+mod sync_poll;
 
 use edge_auth::Reply;
 use edge_auth::endpoints::StrippedHeaders;
@@ -23,21 +23,24 @@ pub use event::Event;
 pub use store::{Ledger, Stores};
 
 use crate::head::Caller;
-use answer::Answer;
 use deployment::Deployment;
-use serving::Serving;
+use response::WorkerResponse;
+use state::WorkerState;
 
-/// Decides about a request with this head ([`head::Head`]): a string ([`answer::Answer`]), or a
+/// Decides about a request with this head ([`head::Head`]): a string ([`response::Answer`]), or a
 /// promise of one. `bound` is whether it came over a service binding.
 #[wasm_bindgen]
 pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     let caller = if bound { Caller::Bound } else { Caller::Internet };
-    match Serving::of(|| Deployment { env: event.env(), files: event.files() }) {
-        Ok(serving) => {
-            eager::now_or_later(async move { faces::answer(serving, event, caller, head).await.written() })
+    match WorkerState::of(|| Deployment { env: event.env(), files: event.files() }) {
+        Ok(state) => {
+            sync_poll::now_or_later(
+                async move { endpoints::answer(state, event, caller, head).await.written() },
+            )
         }
         Err(reason) => {
-            let mut answer = Answer::reply(Reply::host_error(503, "The gate cannot decide at the moment."));
+            let mut answer =
+                WorkerResponse::reply(Reply::host_error(503, "The gate cannot decide at the moment."));
             answer.notices.push(reason);
             JsValue::from_str(&answer.written())
         }
@@ -52,7 +55,7 @@ pub fn revive() {}
 /// An answer of the gate's own, where JavaScript cannot do what was decided.
 #[wasm_bindgen]
 pub fn trouble(status: u16, detail: &str) -> String {
-    Answer::reply(Reply::host_error(status, detail)).written()
+    WorkerResponse::reply(Reply::host_error(status, detail)).written()
 }
 
 /// `Cache-Control` of an answer to a principal, from what the origin said.

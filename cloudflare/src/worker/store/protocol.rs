@@ -12,7 +12,7 @@ pub(super) const OBJECT: &str = "ledger";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Question {
+pub(super) enum StoreRequest {
     Find {
         id: String,
         now: u64,
@@ -67,7 +67,7 @@ pub(super) enum Question {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
+pub(super) enum StoreResponse {
     Found(Vec<StoredKey>),
     Revocations(Vec<StoredRevocation>),
     Snapshot(Option<StoredSnapshot>),

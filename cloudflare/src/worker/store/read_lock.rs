@@ -17,24 +17,24 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Since when somebody has the turn. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Turns(Rc<Cell<Option<Timestamp>>>);
+pub(super) struct ReadLock(Rc<Cell<Option<Timestamp>>>);
 
 /// The turn, until it is dropped.
-pub(super) struct Turn(Turns);
+pub(super) struct ReadLockGuard(ReadLock);
 
-impl Turns {
+impl ReadLock {
     /// Of one whose request was cut off the turn never comes back: it is waited for as long as the
     /// ledger may take, and no longer.
-    pub(super) async fn next(&self) -> Turn {
-        while self.0.get().is_some_and(|since| crate::isolate::now().since(since) < DEADLINE) {
+    pub(super) async fn next(&self) -> ReadLockGuard {
+        while self.0.get().is_some_and(|since| crate::worker::now().since(since) < DEADLINE) {
             Delay::from(LOOK_AGAIN).await;
         }
-        self.0.set(Some(crate::isolate::now()));
-        Turn(self.clone())
+        self.0.set(Some(crate::worker::now()));
+        ReadLockGuard(self.clone())
     }
 }
 
-impl Drop for Turn {
+impl Drop for ReadLockGuard {
     /// If it was kept for too long it may be another one's by now: then two read at once, which is
     /// no harm.
     fn drop(&mut self) {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use worker::{Result, SqlStorage, SqlStorageValue};
 
-use super::ledger::number;
+use super::durable_object::number;
 use super::protocol::{Part, StoredRevocation, StoredSnapshot};
 
 pub(super) const SCHEMA: &str = "
