@@ -6,16 +6,16 @@ use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unav
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
+use crate::error::{DynamoDbError, cause};
 use crate::item::{Item, Stored, TTL, bytes, number, text};
 use crate::store::DynamoDbStore;
-use crate::trouble::{Trouble, cause};
-use crate::{key, shard};
+use crate::{shard, table_layout};
 
 const WRITE: &str = "write";
 
 impl ApiKeys for DynamoDbStore {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        let Some(key) = key::of_api_key(id) else {
+        let Some(key) = table_layout::of_api_key(id) else {
             return Ok(None);
         };
         let get = self.get(key);
@@ -53,9 +53,9 @@ impl DynamoDbStore {
         record: &ApiKeyRecord,
         expected: Precondition,
         now: Timestamp,
-    ) -> Result<WriteOutcome, Trouble> {
-        let key =
-            key::of_api_key(&record.id).ok_or_else(|| Trouble("an id has 1 to 128 bytes".to_owned()))?;
+    ) -> Result<WriteOutcome, DynamoDbError> {
+        let key = table_layout::of_api_key(&record.id)
+            .ok_or_else(|| DynamoDbError("an id has 1 to 128 bytes".to_owned()))?;
         let write = this_write()?;
         let mut item = attributes(record, write.clone());
         item.extend(key);
@@ -86,9 +86,9 @@ impl DynamoDbStore {
 }
 
 /// Names one call of `put`, all its attempts included.
-fn this_write() -> Result<AttributeValue, Trouble> {
+fn this_write() -> Result<AttributeValue, DynamoDbError> {
     let mut name = [0; 16];
-    getrandom::fill(&mut name).map_err(|error| Trouble(format!("no randomness: {error}")))?;
+    getrandom::fill(&mut name).map_err(|error| DynamoDbError(format!("no randomness: {error}")))?;
     Ok(bytes(&name))
 }
 
@@ -106,7 +106,7 @@ fn attributes(record: &ApiKeyRecord, write: AttributeValue) -> Item {
     item
 }
 
-pub(crate) fn record(item: Item) -> Result<ApiKeyRecord, Trouble> {
+pub(crate) fn record(item: Item) -> Result<ApiKeyRecord, DynamoDbError> {
     let mut stored = Stored::new(item)?;
     Ok(ApiKeyRecord {
         document: stored.text("document")?,
@@ -165,7 +165,7 @@ mod tests {
         for (attribute, edited) in cases {
             let mut item = stored().1;
             item.insert(attribute.to_owned(), edited);
-            let Trouble(why) = record(item).unwrap_err();
+            let DynamoDbError(why) = record(item).unwrap_err();
             assert_eq!(
                 why,
                 format!("the item \"k1\" is damaged: `{attribute}` is missing or of a wrong type")

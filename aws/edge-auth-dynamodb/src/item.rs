@@ -19,8 +19,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use edge_auth_token::Timestamp;
 
-use crate::key::SORT;
-use crate::trouble::Trouble;
+use crate::error::DynamoDbError;
+use crate::table_layout::SORT;
 
 pub(crate) const TTL: &str = "expires_at";
 
@@ -45,10 +45,10 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    pub(crate) fn new(mut item: Item) -> Result<Self, Trouble> {
+    pub(crate) fn new(mut item: Item) -> Result<Self, DynamoDbError> {
         match item.remove(SORT) {
             Some(AttributeValue::S(sort)) => Ok(Self { sort, item }),
-            _ => Err(Trouble(format!("an item without `{SORT}`"))),
+            _ => Err(DynamoDbError(format!("an item without `{SORT}`"))),
         }
     }
 
@@ -58,27 +58,27 @@ impl Stored {
     }
 
     /// Takes a text out.
-    pub(crate) fn text(&mut self, attribute: &str) -> Result<String, Trouble> {
+    pub(crate) fn text(&mut self, attribute: &str) -> Result<String, DynamoDbError> {
         match self.item.remove(attribute) {
             Some(AttributeValue::S(text)) => Ok(text),
             _ => Err(self.wrong(attribute)),
         }
     }
 
-    pub(crate) fn number(&self, attribute: &str) -> Result<u64, Trouble> {
+    pub(crate) fn number(&self, attribute: &str) -> Result<u64, DynamoDbError> {
         let number = self.item.get(attribute).and_then(|value| value.as_n().ok());
         number.and_then(|number| number.parse().ok()).ok_or_else(|| self.wrong(attribute))
     }
 
     /// Takes bytes out.
-    pub(crate) fn bytes(&mut self, attribute: &str) -> Result<Vec<u8>, Trouble> {
+    pub(crate) fn bytes(&mut self, attribute: &str) -> Result<Vec<u8>, DynamoDbError> {
         match self.item.remove(attribute) {
             Some(AttributeValue::B(bytes)) => Ok(bytes.into_inner()),
             _ => Err(self.wrong(attribute)),
         }
     }
 
-    pub(crate) fn expires_at(&self) -> Result<Option<Timestamp>, Trouble> {
+    pub(crate) fn expires_at(&self) -> Result<Option<Timestamp>, DynamoDbError> {
         let attribute = "lapses_at";
         match self.item.contains_key(attribute) {
             true => Ok(Some(Timestamp::from_millis(self.number(attribute)?))),
@@ -86,7 +86,10 @@ impl Stored {
         }
     }
 
-    pub(crate) fn wrong(&self, attribute: &str) -> Trouble {
-        Trouble(format!("the item {:?} is damaged: `{attribute}` is missing or of a wrong type", self.sort))
+    pub(crate) fn wrong(&self, attribute: &str) -> DynamoDbError {
+        DynamoDbError(format!(
+            "the item {:?} is damaged: `{attribute}` is missing or of a wrong type",
+            self.sort
+        ))
     }
 }

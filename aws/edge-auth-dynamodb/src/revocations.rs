@@ -17,11 +17,11 @@ use edge_auth::platform::{
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
-use crate::init::MARK_INDEX;
+use crate::create_table::MARK_INDEX;
+use crate::error::{DynamoDbError, built, cause};
 use crate::item::{Item, Stored, bytes, number, text};
-use crate::key;
 use crate::store::DynamoDbStore;
-use crate::trouble::{Trouble, built, cause};
+use crate::table_layout;
 
 /// How many items one request deletes at most.
 const DELETED_AT_ONCE: usize = 25;
@@ -34,7 +34,7 @@ impl RevocationFeed for DynamoDbStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         let since = self
             .revocations("pk = :pk AND sk >= :first")
-            .expression_attribute_values(":first", text(&key::revocation_sort(first)));
+            .expression_attribute_values(":first", text(&table_layout::revocation_sort(first)));
         self.within_deadline("Query", records(since, limit).boxed()).await
     }
 
@@ -52,13 +52,13 @@ impl RevocationFeed for DynamoDbStore {
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        let get = self.get(key::of_snapshot());
+        let get = self.get(table_layout::of_snapshot());
         let found = async move { get.send().await.map_err(cause)?.item.map(snapshot).transpose() };
         self.within_deadline("GetItem", found.boxed()).await
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        let get = self.get(key::of_snapshot_part(id, index));
+        let get = self.get(table_layout::of_snapshot_part(id, index));
         let found = async move {
             let item = get.send().await.map_err(cause)?.item;
             item.map(|item| Stored::new(item)?.bytes("bytes")).transpose()
@@ -77,7 +77,7 @@ impl RevocationLog for DynamoDbStore {
             None => self.revocations("pk = :pk"),
             Some(before) => self
                 .revocations("pk = :pk AND sk < :before")
-                .expression_attribute_values(":before", text(&key::revocation_sort(before))),
+                .expression_attribute_values(":before", text(&table_layout::revocation_sort(before))),
         };
         self.within_deadline("Query", records(newest.scan_index_forward(false), limit).boxed()).await
     }
@@ -85,7 +85,7 @@ impl RevocationLog for DynamoDbStore {
     async fn put_snapshot_part(&self, id: &str, index: u32, part: &[u8]) -> Result<(), Unavailable> {
         // Counted first, so that no part is there that nobody drops.
         self.within_deadline("UpdateItem", self.count_part(id, index).boxed()).await?;
-        let mut item = key::of_snapshot_part(id, index);
+        let mut item = table_layout::of_snapshot_part(id, index);
         item.insert("bytes".to_owned(), bytes(part));
         let put = self.put_item(item);
         let put = async move { put.send().await.map(drop).map_err(cause) };
@@ -104,7 +104,7 @@ impl RevocationLog for DynamoDbStore {
     async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         let mut query = self
             .revocations("pk = :pk AND sk < :before")
-            .expression_attribute_values(":before", text(&key::revocation_sort(before)))
+            .expression_attribute_values(":before", text(&table_layout::revocation_sort(before)))
             .filter_expression("lapses_at <= :now")
             .expression_attribute_values(":now", number(now.millis()));
         // Those that have not lapsed are read as well: pages of a long log, each with the deadline.
@@ -118,7 +118,7 @@ impl RevocationLog for DynamoDbStore {
                 None => break,
             }
         }
-        let keys = lapsed.iter().map(|record| key::of_revocation(record.sequence)).collect();
+        let keys = lapsed.iter().map(|record| table_layout::of_revocation(record.sequence)).collect();
         self.delete_all(keys).await?;
         Ok(lapsed.len())
     }
@@ -128,11 +128,11 @@ impl DynamoDbStore {
     fn revocations(&self, condition: &str) -> QueryFluentBuilder {
         self.query()
             .key_condition_expression(condition)
-            .expression_attribute_values(":pk", text(key::REVOCATIONS))
+            .expression_attribute_values(":pk", text(table_layout::REVOCATIONS))
     }
 
     /// Repeating an attempt whose answer got lost does nothing: the SDK gives all of them one token.
-    async fn append_records(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Trouble> {
+    async fn append_records(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, DynamoDbError> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok(WriteOutcome::Stored);
         };
@@ -142,7 +142,7 @@ impl DynamoDbStore {
         }
         let mut head = Update::builder()
             .table_name(self.table.as_str())
-            .set_key(Some(key::of_revocation_head()))
+            .set_key(Some(table_layout::of_revocation_head()))
             .update_expression("SET #sequence = :last")
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":last", number(last.sequence));
@@ -175,12 +175,12 @@ impl DynamoDbStore {
     }
 
     /// Notes that there may be a part of this index.
-    async fn count_part(&self, id: &str, index: u32) -> Result<(), Trouble> {
+    async fn count_part(&self, id: &str, index: u32) -> Result<(), DynamoDbError> {
         let count = self
             .client
             .update_item()
             .table_name(self.table.as_str())
-            .set_key(Some(key::of_snapshot_parts(id)))
+            .set_key(Some(table_layout::of_snapshot_parts(id)))
             .update_expression("SET parts = :count")
             .condition_expression("attribute_not_exists(pk) OR parts < :count")
             .expression_attribute_values(":count", number(u64::from(index) + 1));
@@ -194,8 +194,8 @@ impl DynamoDbStore {
         }
     }
 
-    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Trouble> {
-        let mut item = key::of_snapshot();
+    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, DynamoDbError> {
+        let mut item = table_layout::of_snapshot();
         item.extend([
             ("sequence".to_owned(), number(snapshot.sequence)),
             ("id".to_owned(), text(&snapshot.id)),
@@ -225,7 +225,7 @@ impl DynamoDbStore {
         let counts = self
             .query()
             .key_condition_expression("pk = :pk AND sk < :id")
-            .expression_attribute_values(":pk", text(key::SNAPSHOT_PARTS))
+            .expression_attribute_values(":pk", text(table_layout::SNAPSHOT_PARTS))
             .expression_attribute_values(":id", text(id));
         let counted = async move {
             let items = counts.send().await.map_err(cause)?.items.unwrap_or_default();
@@ -233,12 +233,13 @@ impl DynamoDbStore {
                 let stored = Stored::new(item)?;
                 Ok((stored.sort().to_owned(), stored.number("parts")?))
             });
-            counted.collect::<Result<Vec<_>, Trouble>>()
+            counted.collect::<Result<Vec<_>, DynamoDbError>>()
         };
         for (id, parts) in self.within_deadline("Query", counted.boxed()).await? {
             let parts = u32::try_from(parts).unwrap_or(MAX_PARTS).min(MAX_PARTS);
-            self.delete_all((0..parts).map(|index| key::of_snapshot_part(&id, index)).collect()).await?;
-            self.delete_all(vec![key::of_snapshot_parts(&id)]).await?;
+            self.delete_all((0..parts).map(|index| table_layout::of_snapshot_part(&id, index)).collect())
+                .await?;
+            self.delete_all(vec![table_layout::of_snapshot_parts(&id)]).await?;
         }
         Ok(())
     }
@@ -250,7 +251,7 @@ impl DynamoDbStore {
         Ok(())
     }
 
-    async fn delete(&self, keys: &[Item]) -> Result<(), Trouble> {
+    async fn delete(&self, keys: &[Item]) -> Result<(), DynamoDbError> {
         let mut requests = Vec::new();
         for key in keys {
             let delete = DeleteRequest::builder().set_key(Some(key.clone())).build().map_err(built)?;
@@ -269,7 +270,10 @@ impl DynamoDbStore {
 }
 
 /// The first `limit` records that a query finds.
-async fn records(mut query: QueryFluentBuilder, limit: usize) -> Result<Vec<RevocationRecord>, Trouble> {
+async fn records(
+    mut query: QueryFluentBuilder,
+    limit: usize,
+) -> Result<Vec<RevocationRecord>, DynamoDbError> {
     let mut found = Vec::new();
     while found.len() < limit {
         let (records, last) = page(&query, limit - found.len()).await?;
@@ -286,7 +290,7 @@ async fn records(mut query: QueryFluentBuilder, limit: usize) -> Result<Vec<Revo
 async fn page(
     query: &QueryFluentBuilder,
     limit: usize,
-) -> Result<(Vec<RevocationRecord>, Option<Item>), Trouble> {
+) -> Result<(Vec<RevocationRecord>, Option<Item>), DynamoDbError> {
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
     let answer = query.clone().limit(limit).send().await.map_err(cause)?;
     let records = answer.items.unwrap_or_default().into_iter().map(record).collect::<Result<_, _>>()?;
@@ -294,26 +298,26 @@ async fn page(
 }
 
 fn item(record: &RevocationRecord) -> Item {
-    let mut item = key::of_revocation(record.sequence);
+    let mut item = table_layout::of_revocation(record.sequence);
     item.extend([("mark".to_owned(), text(&record.mark)), ("document".to_owned(), text(&record.document))]);
     item.extend(record.expires_at.map(|expires_at| ("lapses_at".to_owned(), number(expires_at.millis()))));
     item
 }
 
 /// A sequence has one spelling: an item beside the log, under another one, is not a second record of it.
-fn record(item: Item) -> Result<RevocationRecord, Trouble> {
+fn record(item: Item) -> Result<RevocationRecord, DynamoDbError> {
     let mut stored = Stored::new(item)?;
     let sequence = stored.sort().parse().ok();
-    let sequence = sequence.filter(|sequence| key::revocation_sort(*sequence) == stored.sort());
+    let sequence = sequence.filter(|sequence| table_layout::revocation_sort(*sequence) == stored.sort());
     Ok(RevocationRecord {
-        sequence: sequence.ok_or_else(|| stored.wrong(key::SORT))?,
+        sequence: sequence.ok_or_else(|| stored.wrong(table_layout::SORT))?,
         mark: stored.text("mark")?,
         document: stored.text("document")?,
         expires_at: stored.expires_at()?,
     })
 }
 
-fn snapshot(item: Item) -> Result<SnapshotRecord, Trouble> {
+fn snapshot(item: Item) -> Result<SnapshotRecord, DynamoDbError> {
     let mut stored = Stored::new(item)?;
     Ok(SnapshotRecord {
         sequence: stored.number("sequence")?,
@@ -329,8 +333,8 @@ mod tests {
     #[test]
     fn a_sequence_has_one_spelling() {
         let stored = |sort: &str| {
-            let mut item = key::of_revocation(0);
-            item.insert(key::SORT.to_owned(), text(sort));
+            let mut item = table_layout::of_revocation(0);
+            item.insert(table_layout::SORT.to_owned(), text(sort));
             item.extend([("mark".to_owned(), text("m")), ("document".to_owned(), text("d"))]);
             record(item).map(|record| record.sequence).ok()
         };

@@ -7,18 +7,19 @@ use edge_auth_token::Timestamp;
 use futures::future::try_join_all;
 
 use crate::api_keys::{is_alive, record};
+use crate::error::{DynamoDbError, cause};
 use crate::item::text;
-use crate::key;
 use crate::store::DynamoDbStore;
-use crate::trouble::{Trouble, cause};
+use crate::table_layout;
 
 /// Up to `limit` records of all shards, those after the id `after`, in the order of their ids.
 pub(crate) async fn merged(
     store: &DynamoDbStore,
     (after, limit): (Option<&str>, usize),
     now: Timestamp,
-) -> Result<Vec<ApiKeyRecord>, Trouble> {
-    let mut shards: Vec<_> = key::api_key_shards().map(|partition| Shard::new(partition, after)).collect();
+) -> Result<Vec<ApiKeyRecord>, DynamoDbError> {
+    let mut shards: Vec<_> =
+        table_layout::api_key_shards().map(|partition| Shard::new(partition, after)).collect();
     // Ids are spread evenly: what a shard is asked for at once is its share, and some more.
     let page = i32::try_from(limit / shards.len() + 8).unwrap_or(i32::MAX);
     let mut found = Vec::new();
@@ -44,7 +45,7 @@ struct Shard {
 
 impl Shard {
     fn new(partition: String, after: Option<&str>) -> Self {
-        let after = after.map(key::bound).filter(|after| !after.is_empty()).map(str::to_owned);
+        let after = after.map(table_layout::bound).filter(|after| !after.is_empty()).map(str::to_owned);
         Self { partition, after, records: VecDeque::new(), ended: false }
     }
 
@@ -53,7 +54,7 @@ impl Shard {
     }
 
     /// Reads on until there is a record at hand, or the shard has no more.
-    async fn fill(&mut self, store: &DynamoDbStore, page: i32, now: Timestamp) -> Result<(), Trouble> {
+    async fn fill(&mut self, store: &DynamoDbStore, page: i32, now: Timestamp) -> Result<(), DynamoDbError> {
         while self.records.is_empty() && !self.ended {
             let query = store.query().limit(page).expression_attribute_values(":pk", text(&self.partition));
             let query = match &self.after {

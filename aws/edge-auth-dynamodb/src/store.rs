@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use edge_auth::platform::Unavailable;
 use futures::future::BoxFuture;
 
+use crate::error::DynamoDbError;
 use crate::item::Item;
 use crate::table_name::TableName;
-use crate::trouble::Trouble;
 
 /// What a gate gives an operation: an authorizer that takes longer is no use to anybody.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -40,11 +40,11 @@ impl DynamoDbStore {
     pub(crate) async fn within_deadline<T>(
         &self,
         operation: &'static str,
-        work: BoxFuture<'_, Result<T, Trouble>>,
+        work: BoxFuture<'_, Result<T, DynamoDbError>>,
     ) -> Result<T, Unavailable> {
-        let late = |_| Trouble(format!("no answer within {:?}", self.deadline));
+        let late = |_| DynamoDbError(format!("no answer within {:?}", self.deadline));
         let done = tokio::time::timeout(self.deadline, work).await.map_err(late).flatten();
-        done.map_err(|Trouble(why)| {
+        done.map_err(|DynamoDbError(why)| {
             Unavailable::new(format!("DynamoDB table {}: {operation}: {why}", self.table))
         })
     }

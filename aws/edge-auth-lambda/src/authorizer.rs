@@ -6,10 +6,10 @@ use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Code, Denial, Gate, Headers};
 use edge_auth_host::now;
 
-use crate::caller::{host_field, single};
 use crate::deadline;
 use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
+use crate::request_context::{host_field, single};
 
 /// Of a `TOKEN` event there is one field and the ARN: no host, no address, no certificate.
 pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> AuthorizerResult {

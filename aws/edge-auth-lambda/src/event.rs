@@ -25,7 +25,7 @@ pub(crate) enum Event {
 }
 
 /// Why an event is answered by nobody.
-pub(crate) enum Unread {
+pub(crate) enum ParseError {
     /// It is of no kind that is known here.
     Unknown,
     /// It is an HTTP request, but not a whole one.
@@ -37,7 +37,7 @@ pub(crate) enum Unread {
 /// What tells the kinds apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Marks {
+struct EventShape {
     #[serde(default, deserialize_with = "text")]
     r#type: Option<String>,
     #[serde(default, deserialize_with = "text")]
@@ -47,12 +47,12 @@ struct Marks {
     authorization_token: Option<IgnoredAny>,
     http_method: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "or_nothing")]
-    request_context: ContextMarks,
+    request_context: ContextShape,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ContextMarks {
+struct ContextShape {
     http: Option<IgnoredAny>,
     elb: Option<IgnoredAny>,
     connection_id: Option<IgnoredAny>,
@@ -178,39 +178,41 @@ pub(crate) struct Authorizer {
 
 impl Event {
     /// Looks at the event, and reads it.
-    pub(crate) fn read(raw: &RawValue) -> Result<Self, Unread> {
-        let Ok(marks) = serde_json::from_str::<Marks>(raw.get()) else { return Err(Unread::Unknown) };
-        let context = &marks.request_context;
-        match (marks.r#type.as_deref(), marks.version.as_deref()) {
-            (_, Some("2.0")) if marks.route_arn.is_some() => authorizer(raw).map(Self::Route),
-            (Some("TOKEN"), _) if marks.method_arn.is_some() => authorizer(raw).map(Self::Token),
-            _ if marks.method_arn.is_some() && context.connection_id.is_some() => {
+    pub(crate) fn read(raw: &RawValue) -> Result<Self, ParseError> {
+        let Ok(shape) = serde_json::from_str::<EventShape>(raw.get()) else {
+            return Err(ParseError::Unknown);
+        };
+        let context = &shape.request_context;
+        match (shape.r#type.as_deref(), shape.version.as_deref()) {
+            (_, Some("2.0")) if shape.route_arn.is_some() => authorizer(raw).map(Self::Route),
+            (Some("TOKEN"), _) if shape.method_arn.is_some() => authorizer(raw).map(Self::Token),
+            _ if shape.method_arn.is_some() && context.connection_id.is_some() => {
                 authorizer(raw).map(Self::Connect)
             }
-            (Some("REQUEST"), version) if marks.method_arn.is_some() => {
+            (Some("REQUEST"), version) if shape.method_arn.is_some() => {
                 let http_api = version == Some("1.0");
                 authorizer(raw).map(|event| Self::Request { event, http_api })
             }
             // Whatever else is of an authorizer must not be answered as a request.
             (Some(_), _) => {
-                Err(Unread::Authorizer("it has a `type`, but no ARN that goes with it".to_owned()))
+                Err(ParseError::Authorizer("it has a `type`, but no ARN that goes with it".to_owned()))
             }
-            _ if marks.method_arn.is_some() || marks.route_arn.is_some() => {
-                Err(Unread::Authorizer("it has an ARN, but no `type`".to_owned()))
+            _ if shape.method_arn.is_some() || shape.route_arn.is_some() => {
+                Err(ParseError::Authorizer("it has an ARN, but no `type`".to_owned()))
             }
-            _ if marks.authorization_token.is_some() && context.query_string.is_some() => {
+            _ if shape.authorization_token.is_some() && context.query_string.is_some() => {
                 authorizer(raw).map(Self::GraphQl)
             }
-            _ if context.http.is_some() || context.elb.is_some() || marks.http_method.is_some() => {
-                parsed(raw).map(Self::Http).map_err(Unread::Http)
+            _ if context.http.is_some() || context.elb.is_some() || shape.http_method.is_some() => {
+                parsed(raw).map(Self::Http).map_err(ParseError::Http)
             }
-            _ => Err(Unread::Unknown),
+            _ => Err(ParseError::Unknown),
         }
     }
 }
 
-fn authorizer<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Unread> {
-    parsed(raw).map_err(Unread::Authorizer)
+fn authorizer<T: DeserializeOwned>(raw: &RawValue) -> Result<T, ParseError> {
+    parsed(raw).map_err(ParseError::Authorizer)
 }
 
 /// Where it is wrong, but not what stands there: it may be a credential.

@@ -3,11 +3,11 @@
 //! | file | what it is |
 //! |---|---|
 //! | `main.rs` | the start: policy, store, the gate, the runtime |
-//! | `function.rs` | one event to its endpoint, and what is written down of it |
+//! | `handler.rs` | one event to its endpoint, and what is written down of it |
 //! | `event.rs` | which kind of event it is, and what of it is read |
 //! | `authorizer.rs` | authorizers' events, as the gate takes them |
 //! | `http.rs` | plain HTTP events, as the gate takes them, and replies |
-//! | `caller.rs` | who asks: address, fields, certificate |
+//! | `request_context.rs` | who asks: address, fields, certificate |
 //! | `deadline.rs` | how long a decision may take |
 //! | `platform.rs` | the store and the fetcher of key sets |
 
@@ -15,12 +15,12 @@
 #![recursion_limit = "256"]
 
 mod authorizer;
-mod caller;
 mod deadline;
 mod event;
-mod function;
+mod handler;
 mod http;
 mod platform;
+mod request_context;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ use edge_auth_token::AwsLcRs;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
-use function::Function;
+use handler::Handler;
 use platform::LambdaPlatform;
 
 /// Names the policy's file; one beside the program, if it is no absolute path.
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 /// Reads the policy, and stands ready to answer. A policy with mistakes answers nobody.
-async fn start() -> Result<Function, String> {
+async fn start() -> Result<Handler, String> {
     let root = std::env::var_os(ROOT).map(PathBuf::from).unwrap_or_default();
     let file = PolicyFile::at(&root.join(std::env::var_os(POLICY).unwrap_or_else(|| "policy.toml".into())));
     let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
@@ -80,6 +80,6 @@ async fn start() -> Result<Function, String> {
         let read = gate.run_deferred(DeferredTask::RefreshRevocations, edge_auth_host::now());
         notices.extend(tokio::time::timeout(START, read).await.unwrap_or_default());
     }
-    function::tell(notices);
-    Ok(Function::new(gate))
+    handler::tell(notices);
+    Ok(Handler::new(gate))
 }

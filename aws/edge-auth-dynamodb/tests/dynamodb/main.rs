@@ -4,6 +4,6 @@
 
 mod conformance;
 mod damage;
+mod errors;
 mod operations;
 mod support;
-mod trouble;

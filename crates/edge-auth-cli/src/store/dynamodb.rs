@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use edge_auth::platform::{ApiKeys, Unavailable};
-use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, Init, Profile, TableName};
+use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, Profile, TableName, TableSetup};
 
 use crate::native::now;
 
@@ -19,6 +19,6 @@ pub(super) async fn open(table: TableName) -> Result<DynamoDbStore, Unavailable>
 }
 
 /// Makes the table, unless it is there.
-pub(super) async fn init(table: TableName) -> Result<Init, Unavailable> {
+pub(super) async fn init(table: TableName) -> Result<TableSetup, Unavailable> {
     Profile::load().await.store(table, FIRST).init().await
 }

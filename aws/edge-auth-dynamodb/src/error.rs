@@ -10,11 +10,11 @@ const LONGEST_MESSAGE: usize = 300;
 
 /// Why an operation has no answer.
 #[derive(Debug)]
-pub(crate) struct Trouble(pub(crate) String);
+pub(crate) struct DynamoDbError(pub(crate) String);
 
 /// Why a call has none.
-pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Trouble {
-    Trouble(match &error {
+pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> DynamoDbError {
+    DynamoDbError(match &error {
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),
         SdkError::DispatchFailure(failure) => {
             let cause = failure.as_connector_error().map(|error| causes(error)).unwrap_or_default();
@@ -31,8 +31,8 @@ pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Troubl
 }
 
 /// A request that lacks something: a mistake of ours.
-pub(crate) fn built(error: BuildError) -> Trouble {
-    Trouble(error.to_string())
+pub(crate) fn built(error: BuildError) -> DynamoDbError {
+    DynamoDbError(error.to_string())
 }
 
 fn refusal(error: &impl ProvideErrorMetadata) -> String {

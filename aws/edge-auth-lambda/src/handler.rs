@@ -15,7 +15,7 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::event::{Event, HttpEvent, Unread};
+use crate::event::{Event, HttpEvent, ParseError};
 use crate::http::HttpReply;
 use crate::platform::LambdaPlatform;
 use crate::{authorizer, deadline};
@@ -24,28 +24,28 @@ use crate::{authorizer, deadline};
 const DEFERRED: Duration = Duration::from_secs(1);
 
 /// The function: a gate for every event.
-pub(crate) struct Function {
+pub(crate) struct Handler {
     gate: Gate<LambdaPlatform>,
 }
 
 /// What is returned.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Answer {
+pub(crate) enum HandlerResponse {
     Authorizer(AuthorizerResponse),
     Http(HttpReply),
 }
 
-impl Function {
+impl Handler {
     pub(crate) fn new(gate: Gate<LambdaPlatform>) -> Self {
         Self { gate }
     }
 
     /// Answers an event. There are two errors, and each is what API Gateway expects.
-    pub(crate) async fn answer(&self, event: Box<RawValue>) -> Result<Answer, Diagnostic> {
+    pub(crate) async fn answer(&self, event: Box<RawValue>) -> Result<HandlerResponse, Diagnostic> {
         let gate = &self.gate;
-        let answered = match Event::read(&event) {
-            Ok(Event::Http(event)) => return Ok(Answer::Http(self.http(&event).await)),
+        let result = match Event::read(&event) {
+            Ok(Event::Http(event)) => return Ok(HandlerResponse::Http(self.http(&event).await)),
             Ok(Event::Token(event)) => authorizer::token(gate, &event).await,
             Ok(Event::Request { event, http_api }) => {
                 let api = if http_api { ApiType::Http } else { ApiType::Rest };
@@ -54,9 +54,9 @@ impl Function {
             Ok(Event::Connect(event)) => authorizer::request(gate, ApiType::WebSocket, &event).await,
             Ok(Event::Route(event)) => authorizer::route(gate, &event).await,
             Ok(Event::GraphQl(event)) => authorizer::graphql(gate, &event).await,
-            Err(unread) => return unanswered(unread),
+            Err(error) => return rejected(error),
         };
-        self.authorizer(answered).await.map(Answer::Authorizer).map_err(raised)
+        self.authorizer(result).await.map(HandlerResponse::Authorizer).map_err(raised)
     }
 
     async fn authorizer(
@@ -156,18 +156,18 @@ pub(crate) fn tell(notices: impl IntoIterator<Item = String>) {
 }
 
 /// What nobody can answer: never an allow, in anybody's reading.
-fn unanswered(unread: Unread) -> Result<Answer, Diagnostic> {
-    let what = match &unread {
-        Unread::Unknown => "an event of an unknown kind".to_owned(),
-        Unread::Http(why) => format!("an HTTP event: {why}"),
-        Unread::Authorizer(why) => format!("an authorizer's event: {why}"),
+fn rejected(error: ParseError) -> Result<HandlerResponse, Diagnostic> {
+    let what = match &error {
+        ParseError::Unknown => "an event of an unknown kind".to_owned(),
+        ParseError::Http(why) => format!("an HTTP event: {why}"),
+        ParseError::Authorizer(why) => format!("an authorizer's event: {why}"),
     };
     tell([format!("refused {what}")]);
-    match unread {
-        Unread::Http(_) => {
-            Ok(Answer::Http(HttpReply::plain(Reply::host_error(400, "The event is not whole."))))
+    match error {
+        ParseError::Http(_) => {
+            Ok(HandlerResponse::Http(HttpReply::plain(Reply::host_error(400, "The event is not whole."))))
         }
-        Unread::Unknown | Unread::Authorizer(_) => Err(raised(AuthorizerError::Unauthorized)),
+        ParseError::Unknown | ParseError::Authorizer(_) => Err(raised(AuthorizerError::Unauthorized)),
     }
 }
 

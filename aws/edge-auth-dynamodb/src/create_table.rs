@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::types::{
 };
 use edge_auth::platform::Unavailable;
 
+use crate::error::{DynamoDbError, built, cause};
 use crate::item::TTL;
-use crate::key::{PARTITION, SORT};
 use crate::store::DynamoDbStore;
+use crate::table_layout::{PARTITION, SORT};
 use crate::table_name::TableName;
-use crate::trouble::{Trouble, built, cause};
 
 /// Revocations by their marks, read consistently: a local index.
 pub(crate) const MARK_INDEX: &str = "mark";
@@ -28,7 +28,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// What was done; what was not was right already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Init {
+pub struct TableSetup {
     /// The table was made, billed by request.
     pub created: bool,
     /// Its TTL was switched on.
@@ -40,19 +40,19 @@ impl DynamoDbStore {
     ///
     /// # Errors
     /// A table of this name is not ours, or AWS refuses.
-    pub async fn init(&self) -> Result<Init, Unavailable> {
+    pub async fn init(&self) -> Result<TableSetup, Unavailable> {
         let (client, table) = (&self.client, self.table());
         let made = async {
             let created = create(client, table).await?;
             until_active(client, table).await?;
-            Ok(Init { created, ttl_enabled: enable_ttl(client, table).await? })
+            Ok(TableSetup { created, ttl_enabled: enable_ttl(client, table).await? })
         };
-        made.await.map_err(|Trouble(why)| Unavailable::new(format!("DynamoDB table {table}: {why}")))
+        made.await.map_err(|DynamoDbError(why)| Unavailable::new(format!("DynamoDB table {table}: {why}")))
     }
 }
 
 /// Whether the table was made.
-async fn create(client: &Client, table: &TableName) -> Result<bool, Trouble> {
+async fn create(client: &Client, table: &TableName) -> Result<bool, DynamoDbError> {
     // The index counts towards the 10 GB that one partition with an index may have: it holds no
     // documents.
     let projected = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
@@ -76,31 +76,32 @@ async fn create(client: &Client, table: &TableName) -> Result<bool, Trouble> {
     }
 }
 
-async fn until_active(client: &Client, table: &TableName) -> Result<(), Trouble> {
+async fn until_active(client: &Client, table: &TableName) -> Result<(), DynamoDbError> {
     for _ in 0..LOOKS {
         let described = client.describe_table().table_name(table.as_str()).send().await.map_err(cause)?.table;
-        let described = described.ok_or_else(|| Trouble("is described by an empty answer".to_owned()))?;
+        let described =
+            described.ok_or_else(|| DynamoDbError("is described by an empty answer".to_owned()))?;
         if !is_ours(&described)? {
             let why = "is another program's, or of another version: it lacks the key `pk`, `sk` or the local index `mark`; name another table";
-            return Err(Trouble(why.to_owned()));
+            return Err(DynamoDbError(why.to_owned()));
         }
         if described.table_status == Some(TableStatus::Active) {
             return Ok(());
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
-    Err(Trouble("is not active yet; run this again later".to_owned()))
+    Err(DynamoDbError("is not active yet; run this again later".to_owned()))
 }
 
 /// Whether TTL was switched on.
-async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, Trouble> {
+async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, DynamoDbError> {
     let described = client.describe_time_to_live().table_name(table.as_str()).send().await.map_err(cause)?;
     let described = described.time_to_live_description;
     let status = described.as_ref().and_then(|ttl| ttl.time_to_live_status());
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
         return match described.and_then(|ttl| ttl.attribute_name) {
             Some(attribute) if attribute == TTL => Ok(false),
-            _ => Err(Trouble(format!("has a TTL attribute other than `{TTL}`; switch that off first"))),
+            _ => Err(DynamoDbError(format!("has a TTL attribute other than `{TTL}`; switch that off first"))),
         };
     }
     let wanted =
@@ -111,7 +112,7 @@ async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, Trouble>
 }
 
 /// Whether the key and the index are as [`create`] makes them.
-fn is_ours(table: &TableDescription) -> Result<bool, Trouble> {
+fn is_ours(table: &TableDescription) -> Result<bool, DynamoDbError> {
     let defined = texts([PARTITION, SORT, MARK])?;
     let marks = schema(PARTITION, MARK)?;
     let has_marks = table
@@ -124,7 +125,7 @@ fn is_ours(table: &TableDescription) -> Result<bool, Trouble> {
 }
 
 /// A key of two attributes.
-fn schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, Trouble> {
+fn schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, DynamoDbError> {
     let element = |(attribute, role)| {
         KeySchemaElement::builder().attribute_name(attribute).key_type(role).build().map_err(built)
     };
@@ -132,7 +133,7 @@ fn schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, Trouble>
 }
 
 /// Attributes that are texts.
-fn texts<const N: usize>(attributes: [&str; N]) -> Result<Vec<AttributeDefinition>, Trouble> {
+fn texts<const N: usize>(attributes: [&str; N]) -> Result<Vec<AttributeDefinition>, DynamoDbError> {
     let text = |attribute| {
         let definition = AttributeDefinition::builder().attribute_name(attribute);
         definition.attribute_type(ScalarAttributeType::S).build().map_err(built)
