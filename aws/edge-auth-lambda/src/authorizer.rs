@@ -4,7 +4,7 @@ use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Code, Denial, Gate, Headers};
-use edge_auth_host::now;
+use edge_auth_native::now;
 
 use crate::deadline;
 use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};

@@ -9,7 +9,7 @@ use edge_auth::endpoints::{
 };
 use edge_auth::platform::{MaybeSend, Randomness};
 use edge_auth::{AuditEvent, Code, DeferredTask, Denial, Gate, Reply};
-use edge_auth_host::{SystemRandomness, now};
+use edge_auth_native::{SystemRandomness, now};
 use edge_auth_token::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;

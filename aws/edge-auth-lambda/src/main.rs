@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use edge_auth::{DeferredTask, Gate, PolicyErrors};
-use edge_auth_host::{PolicyFile, PolicyFileError, SystemRandomness};
+use edge_auth_native::{PolicyFile, PolicyFileError, SystemRandomness};
 use edge_auth_token::AwsLcRs;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -71,13 +71,13 @@ async fn start() -> Result<Handler, String> {
     let platform = LambdaPlatform::from_environment()?;
     let mut notices = policy.weaknesses();
     notices.extend(policy.check_host(&platform.capabilities())?);
-    let resources = file.resources();
-    let gate = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
+    let secret_provider = file.secret_provider();
+    let gate = Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness);
     let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;
     notices.extend(more);
     if gate.policy().has_revocation_feed() {
         // A large snapshot takes longer than an event has. What is not read by then is read with events.
-        let read = gate.run_deferred(DeferredTask::RefreshRevocations, edge_auth_host::now());
+        let read = gate.run_deferred(DeferredTask::RefreshRevocations, edge_auth_native::now());
         notices.extend(tokio::time::timeout(START, read).await.unwrap_or_default());
     }
     handler::tell(notices);

@@ -6,7 +6,7 @@ use edge_auth::certificate::CertificateSource;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth::policy::HostCapabilities;
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
-use edge_auth_host::{HttpKeySource, MaybeStore};
+use edge_auth_native::{HttpKeySource, OptionalStore};
 
 use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
@@ -23,7 +23,7 @@ const CERTIFICATE_SOURCES: [CertificateSource; 5] = [
 
 /// What the gate asks. Nothing of it makes a call before it is asked.
 pub(crate) struct LambdaPlatform {
-    store: MaybeStore<DynamoDbStore>,
+    store: OptionalStore<DynamoDbStore>,
     source: HttpKeySource,
 }
 
@@ -35,7 +35,7 @@ impl LambdaPlatform {
         // An issuer that is slower leaves API Gateway no time for an answer.
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
         Ok(Self {
-            store: MaybeStore::new(store, "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE"),
+            store: OptionalStore::new(store, "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE"),
             source,
         })
     }
@@ -45,7 +45,7 @@ impl LambdaPlatform {
     /// What this host offers to a policy.
     pub(crate) fn capabilities(&self) -> HostCapabilities<'static> {
         HostCapabilities {
-            store: self.store.is_there(),
+            store: self.store.is_configured(),
             key_copies: false,
             store_help: "say where it is kept with EDGE_AUTH_STORE=dynamodb:TABLE",
             gateway: false,
@@ -64,9 +64,9 @@ fn store(named: &str) -> Result<DynamoDbStore, String> {
 }
 
 impl Platform for LambdaPlatform {
-    type ApiKeys = MaybeStore<DynamoDbStore>;
+    type ApiKeys = OptionalStore<DynamoDbStore>;
     type KeySource = HttpKeySource;
-    type Revocations = MaybeStore<DynamoDbStore>;
+    type Revocations = OptionalStore<DynamoDbStore>;
 
     fn api_keys(&self) -> &Self::ApiKeys {
         &self.store
@@ -81,6 +81,6 @@ impl Platform for LambdaPlatform {
     }
 
     async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
-        edge_auth_host::timed(work).await
+        edge_auth_native::timed(work).await
     }
 }

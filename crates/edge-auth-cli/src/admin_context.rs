@@ -8,7 +8,7 @@ use edge_auth::admin::{KeyService, Revocations};
 use edge_auth::revocation::RevocationLedger;
 
 use crate::error::CommandError;
-use crate::native::{HostResources, PolicyFile};
+use crate::native::{LocalSecretProvider, PolicyFile};
 use crate::store::{self, AnyStore};
 
 /// Which policy and which store.
@@ -25,7 +25,7 @@ pub(crate) struct AdminContextArgs {
 /// A policy with what it refers to, and an open store.
 pub(crate) struct AdminContext {
     pub(crate) policy: Policy,
-    pub(crate) secret_provider: HostResources,
+    pub(crate) secret_provider: LocalSecretProvider,
     store: AnyStore,
 }
 

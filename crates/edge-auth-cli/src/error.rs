@@ -6,7 +6,7 @@ use std::io::Write;
 use edge_auth::admin::AdminError;
 use edge_auth::platform::Unavailable;
 use edge_auth::{PolicyError, PolicyErrors};
-use edge_auth_host::PolicyFileError;
+use edge_auth_native::PolicyFileError;
 use serde::Serialize;
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::platform::ApiKeys;
 use edge_auth::policy::{Format, Policy};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
-use edge_auth_host::now;
+use edge_auth_native::now;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_testkit::randomness::SeededRandomness;

@@ -80,13 +80,14 @@ struct Need {
 pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
-    let resources = file.resources().with_client_ca(args.client_ca.as_deref());
-    let needs = needs(&policy, &resources);
+    let secret_provider = file.secret_provider().with_client_ca(args.client_ca.as_deref());
+    let needs = needs(&policy, &secret_provider);
     let mut notices = policy.weaknesses();
     if needs.iter().all(|need| need.found) {
         // All is here: whether it is also good, a gate says.
-        let platform = NativePlatform::new(None, HttpKeySource::new()).tried();
-        let built = Gate::new(policy.clone(), &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;
+        let platform = NativePlatform::new(None, HttpKeySource::new()).dry_run();
+        let built =
+            Gate::new(policy.clone(), &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness)?;
         notices.extend(built.1);
     }
     output.report(&CheckReport {
@@ -129,9 +130,9 @@ fn issuer(
     IssuerLine { name: name.to_owned(), issuer: issuer.to_owned(), algorithms, keys }
 }
 
-fn needs(policy: &Policy, resources: &dyn SecretProvider) -> Vec<Need> {
+fn needs(policy: &Policy, secret_provider: &dyn SecretProvider) -> Vec<Need> {
     let secrets = policy.secret_names().into_iter().map(|name| {
-        let detail = resources.secret(name).err();
+        let detail = secret_provider.secret(name).err();
         Need { what: format!("secret {name}"), found: detail.is_none(), detail }
     });
     let key_files = policy.issuers().filter_map(|(.., keys)| match keys {
@@ -140,14 +141,14 @@ fn needs(policy: &Policy, resources: &dyn SecretProvider) -> Vec<Need> {
     });
     let ca_files = policy.client_cert_blocks().filter_map(|(.., ca_file)| ca_file);
     let files = key_files.chain(ca_files).map(|path| {
-        let detail = resources.file(path).err();
+        let detail = secret_provider.file(path).err();
         Need { what: format!("file {}", path.display()), found: detail.is_none(), detail }
     });
     let is_of_listener = |(_, source, ca_file): (&str, CertificateSource, Option<&Path>)| {
         source == CertificateSource::Tls && ca_file.is_none()
     };
     let listener = policy.client_cert_blocks().any(is_of_listener).then(|| {
-        let detail = match resources.client_ca() {
+        let detail = match secret_provider.client_ca() {
             Some(read) => read.err(),
             None => Some("say which with --client-ca, as to `serve`".to_owned()),
         };

@@ -74,14 +74,15 @@ struct Upstream {
 pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), CommandError> {
     let file = PolicyFile::at(&args.policy);
     let policy = file.read()?;
-    let resources = file.resources().with_client_ca(args.client_ca.as_deref());
+    let secret_provider = file.secret_provider().with_client_ca(args.client_ca.as_deref());
     let store = match &args.store {
         Some(store) => Some(store::open_existing_named(store).await?),
         None => None,
     };
     let source = HttpKeySource::new();
-    let platform = NativePlatform::new(store, source).tried();
-    let (gate, mut notices) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness)?;
+    let platform = NativePlatform::new(store, source).dry_run();
+    let (gate, mut notices) =
+        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness)?;
 
     let certificates = args.client_cert.as_deref().map(certificates).transpose()?;
     let fields = fields(&args.headers)?;

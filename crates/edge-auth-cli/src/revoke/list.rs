@@ -83,7 +83,7 @@ fn of_block(name: &str, context: &AdminContext) -> Result<Vec<u8>, CommandError>
             return Err(CommandError::Usage(message));
         }
     };
-    context.resources.file(file).map_err(CommandError::Host)
+    context.secret_provider.file(file).map_err(CommandError::Host)
 }
 
 impl Report for ListReport {

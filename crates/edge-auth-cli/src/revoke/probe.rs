@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge_auth_host::{HttpClient, causes};
+use edge_auth_native::{HttpClient, causes};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};

@@ -14,7 +14,7 @@ use hyper::{Response, StatusCode};
 use super::active_request::ActiveRequest;
 
 /// The body of an answer.
-pub(crate) type Body = UnsyncBoxBody<Bytes, edge_auth_host::BodyError>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, edge_auth_native::BodyError>;
 
 /// How long a body that is read whole may take.
 const TIMEOUT: Duration = Duration::from_secs(15);

@@ -30,7 +30,7 @@ use hyper::{Response, StatusCode};
 use serde_json::json;
 
 pub(crate) use audit_log::AuditLog;
-pub(crate) use edge_auth_host::HttpKeySource;
+pub(crate) use edge_auth_native::HttpKeySource;
 pub(crate) use limits::Limits;
 pub(crate) use operator_log::OperatorLog;
 pub(crate) use platform::NativePlatform;
@@ -87,8 +87,8 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     let notices = OperatorLog::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;
     let platform = NativePlatform::new(store, HttpKeySource::new());
-    let resources = Box::new(policy.resources().with_client_ca(args.tls.client_ca.as_deref()));
-    let host = Server::start(policy, resources, platform, upstream, (log, notices.clone()))?;
+    let secret_provider = Box::new(policy.secret_provider().with_client_ca(args.tls.client_ca.as_deref()));
+    let host = Server::start(policy, secret_provider, platform, upstream, (log, notices.clone()))?;
     let tls = Tls::new(&args.tls, notices.clone())?;
 
     let listener = listener::bind(args.listen).await?;

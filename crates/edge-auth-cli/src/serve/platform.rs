@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use edge_auth::platform::{MaybeSend, Platform};
-use edge_auth_host::{HttpKeySource, MaybeStore};
+use edge_auth_native::{HttpKeySource, OptionalStore};
 
 use crate::store::AnyStore;
 
@@ -15,7 +15,7 @@ pub(crate) struct NativePlatform {
 }
 
 /// API keys and revocations.
-type Store = MaybeStore<AnyStore>;
+type Store = OptionalStore<AnyStore>;
 
 impl NativePlatform {
     /// With this store, if there is one.
@@ -24,15 +24,15 @@ impl NativePlatform {
     }
 
     /// For a policy that is only tried: without a store, nothing was ever revoked.
-    pub(crate) fn tried(self) -> Self {
-        Self { store: self.store.tried(), ..self }
+    pub(crate) fn dry_run(self) -> Self {
+        Self { store: self.store.dry_run(), ..self }
     }
 }
 
 impl NativePlatform {
     /// Whether there is a store.
     pub(crate) fn has_store(&self) -> bool {
-        self.store.is_there()
+        self.store.is_configured()
     }
 }
 
@@ -54,6 +54,6 @@ impl Platform for NativePlatform {
     }
 
     async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
-        edge_auth_host::timed(work).await
+        edge_auth_native::timed(work).await
     }
 }

@@ -30,7 +30,7 @@ const CERTIFICATE_SOURCES: [CertificateSource; 3] =
 /// All that a server has: the gate of the day, and where requests go.
 pub(crate) struct Server {
     policy: PolicyFile,
-    resources: Box<dyn SecretProvider + Send + Sync>,
+    secret_provider: Box<dyn SecretProvider + Send + Sync>,
     platform: NativePlatform,
     gate: RwLock<Arc<Gate<NativePlatform>>>,
     upstream: Option<Upstream>,
@@ -42,16 +42,16 @@ impl Server {
     /// Reads the policy, and stands ready to answer.
     pub(crate) fn start(
         policy: PolicyFile,
-        resources: Box<dyn SecretProvider + Send + Sync>,
+        secret_provider: Box<dyn SecretProvider + Send + Sync>,
         platform: NativePlatform,
         upstream: Option<Upstream>,
         (log, notices): (AuditLog, OperatorLog),
     ) -> Result<Arc<Self>, CommandError> {
-        let Candidate { gate, warnings } = gate(&policy, &*resources, &platform, upstream.is_some())?;
+        let Candidate { gate, warnings } = gate(&policy, &*secret_provider, &platform, upstream.is_some())?;
         // Nothing is held up yet: the operator reads these before the address.
         warnings.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
-        Ok(Arc::new(Self { policy, resources, platform, gate, upstream, log, notices }))
+        Ok(Arc::new(Self { policy, secret_provider, platform, gate, upstream, log, notices }))
     }
 
     /// The gate that decides now.
@@ -61,7 +61,7 @@ impl Server {
 
     /// Reads the policy again, and changes nothing.
     pub(crate) fn prepare(&self) -> Result<Candidate, CommandError> {
-        gate(&self.policy, &*self.resources, &self.platform, self.upstream.is_some())
+        gate(&self.policy, &*self.secret_provider, &self.platform, self.upstream.is_some())
     }
 
     /// Decides by what was read. What the operator should know of it is returned.
@@ -161,7 +161,7 @@ pub(crate) struct Candidate {
 
 fn gate(
     policy: &PolicyFile,
-    resources: &dyn SecretProvider,
+    secret_provider: &dyn SecretProvider,
     platform: &NativePlatform,
     gateway: bool,
 ) -> Result<Candidate, CommandError> {
@@ -173,13 +173,13 @@ fn gate(
         gateway,
         raw_path: true,
         certificate_sources: &CERTIFICATE_SOURCES,
-        listener_asks_for_certificates: resources.client_ca().is_some(),
+        listener_asks_for_certificates: secret_provider.client_ca().is_some(),
     };
     let unreachable = compiled.check_host(&capabilities).map_err(CommandError::Usage)?;
     let mut warnings = compiled.weaknesses();
     warnings.extend(unreachable);
     let (gate, more) =
-        Gate::new(compiled, resources, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
+        Gate::new(compiled, secret_provider, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
     warnings.extend(more);
     warnings.extend(gate.authority_notices(now()));
     Ok(Candidate { gate, warnings })

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use edge_auth_host::BodyError;
+use edge_auth_native::BodyError;
 use hyper::body::{Bytes, Frame, SizeHint};
 
 use super::active_request::ActiveRequest;

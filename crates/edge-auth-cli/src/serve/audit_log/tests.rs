@@ -15,8 +15,8 @@ use crate::native::SystemRandomness;
 async fn event(target: &str) -> AuditEvent {
     let policy = Policy::parse("[[rule]]\npath = \"/\"\npublic = true", Format::Toml, "policy.toml").unwrap();
     let platform = MemoryPlatform::new(Default::default(), "");
-    let resources = MapSecretProvider::default();
-    let built = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness);
+    let secret_provider = MapSecretProvider::default();
+    let built = Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness);
     let request = AuthRequest {
         method: "GET",
         host: None,

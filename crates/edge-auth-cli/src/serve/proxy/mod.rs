@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge_auth::Grant;
-use edge_auth_host::{HttpClient, causes};
+use edge_auth_native::{HttpClient, causes};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};

@@ -40,8 +40,9 @@ cors = { origins = ["https://app.example"] }
 async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> Grant {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let platform = MemoryPlatform::new(Default::default(), "");
-    let resources = MapSecretProvider::default();
-    let (gate, _) = Gate::new(policy, &resources, Box::new(AwsLcRs), platform, &SystemRandomness).unwrap();
+    let secret_provider = MapSecretProvider::default();
+    let (gate, _) =
+        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness).unwrap();
     let request = AuthRequest {
         method: "GET",
         host: Some("api.example"),

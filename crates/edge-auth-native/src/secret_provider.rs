@@ -12,12 +12,12 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Environment variables, and files relative to the policy's folder.
 #[derive(Debug, Clone)]
-pub struct HostResources {
+pub struct LocalSecretProvider {
     folder: PathBuf,
     client_ca: Option<PathBuf>,
 }
 
-impl HostResources {
+impl LocalSecretProvider {
     /// For a policy in this folder.
     pub fn beside(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), client_ca: None }
@@ -29,7 +29,7 @@ impl HostResources {
     }
 }
 
-impl SecretProvider for HostResources {
+impl SecretProvider for LocalSecretProvider {
     fn secret(&self, name: &str) -> Result<Secret, String> {
         match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(Secret::new(value)),

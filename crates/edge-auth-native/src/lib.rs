@@ -6,15 +6,15 @@
 mod client;
 mod clock;
 mod key_source;
-mod maybe_store;
+mod optional_store;
 mod policy_file;
 mod randomness;
-mod resources;
+mod secret_provider;
 
 pub use client::{BodyError, HttpClient, causes};
 pub use clock::{now, timed};
 pub use key_source::HttpKeySource;
-pub use maybe_store::MaybeStore;
+pub use optional_store::OptionalStore;
 pub use policy_file::{PolicyFile, PolicyFileError, read_bounded};
 pub use randomness::SystemRandomness;
-pub use resources::HostResources;
+pub use secret_provider::LocalSecretProvider;

@@ -13,26 +13,26 @@ use tokio::sync::Mutex;
 /// The store; none where the policy has no API keys and no revocation feed. Clones take turns at
 /// reading the feed.
 #[derive(Debug, Clone)]
-pub struct MaybeStore<S> {
+pub struct OptionalStore<S> {
     store: Option<S>,
     missing: &'static str,
-    tried: bool,
+    dry_run: bool,
     read_lock: Arc<Mutex<()>>,
 }
 
-impl<S> MaybeStore<S> {
+impl<S> OptionalStore<S> {
     /// This store; `missing` says what to do where there is none.
     pub fn new(store: Option<S>, missing: &'static str) -> Self {
-        Self { store, missing, tried: false, read_lock: Arc::default() }
+        Self { store, missing, dry_run: false, read_lock: Arc::default() }
     }
 
     /// This store, for a policy that is only tried: where there is none, nothing was ever revoked.
-    pub fn tried(self) -> Self {
-        Self { tried: true, ..self }
+    pub fn dry_run(self) -> Self {
+        Self { dry_run: true, ..self }
     }
 
     /// Whether there is one.
-    pub fn is_there(&self) -> bool {
+    pub fn is_configured(&self) -> bool {
         self.store.is_some()
     }
 
@@ -41,13 +41,13 @@ impl<S> MaybeStore<S> {
     }
 }
 
-impl<S: ApiKeys> ApiKeys for MaybeStore<S> {
+impl<S: ApiKeys> ApiKeys for OptionalStore<S> {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
         self.store()?.find(id, now).await
     }
 }
 
-impl<S: ApiKeyAdmin> ApiKeyAdmin for MaybeStore<S> {
+impl<S: ApiKeyAdmin> ApiKeyAdmin for OptionalStore<S> {
     async fn put(
         &self,
         record: &ApiKeyRecord,
@@ -67,13 +67,13 @@ impl<S: ApiKeyAdmin> ApiKeyAdmin for MaybeStore<S> {
     }
 }
 
-impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
+impl<S: RevocationFeed> RevocationFeed for OptionalStore<S> {
     fn acquire_read_lock(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
         Arc::clone(&self.read_lock).lock_owned()
     }
 
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        if self.tried && self.store.is_none() {
+        if self.dry_run && self.store.is_none() {
             return Ok(Vec::new());
         }
         self.store()?.since(first, limit).await
@@ -84,7 +84,7 @@ impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        if self.tried && self.store.is_none() {
+        if self.dry_run && self.store.is_none() {
             return Ok(None);
         }
         self.store()?.snapshot().await
@@ -95,7 +95,7 @@ impl<S: RevocationFeed> RevocationFeed for MaybeStore<S> {
     }
 }
 
-impl<S: RevocationLog> RevocationLog for MaybeStore<S> {
+impl<S: RevocationLog> RevocationLog for OptionalStore<S> {
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         self.store()?.append(records).await
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use edge_auth::policy::{Format, MAX_POLICY_BYTES, TOO_LONG};
 use edge_auth::{Policy, PolicyErrors};
 
-use crate::HostResources;
+use crate::LocalSecretProvider;
 
 /// Why there is no policy.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +41,8 @@ impl PolicyFile {
     }
 
     /// What it refers to.
-    pub fn resources(&self) -> HostResources {
-        HostResources::beside(self.0.parent().unwrap_or(Path::new("")))
+    pub fn secret_provider(&self) -> LocalSecretProvider {
+        LocalSecretProvider::beside(self.0.parent().unwrap_or(Path::new("")))
     }
 }
 
