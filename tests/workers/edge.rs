@@ -1,6 +1,6 @@
 //! What Cloudflare's edge does to a request before a Worker sees it.
 
-use edge_auth_testkit::scenario::{Call, Handed};
+use edge_auth_testkit::scenario::{Call, PlatformCredentials};
 use serde_json::json;
 
 /// The client's address, which the edge alone writes.
@@ -12,7 +12,7 @@ pub(crate) fn arriving(call: &Call) -> Call {
     let mut call = call.clone();
     call.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(CONNECTING_IP));
     call.headers.push((CONNECTING_IP.to_owned(), call.from.to_string().into_bytes()));
-    if let Some(Handed::Cloudflare(members)) = &call.handover {
+    if let Some(PlatformCredentials::Cloudflare(members)) = &call.handover {
         let cf = json!({ "tlsClientAuth": members, "clientAcceptEncoding": "" });
         call.headers.push(("MF-CF-Blob".to_owned(), cf.to_string().into_bytes()));
     }

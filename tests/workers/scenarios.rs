@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use edge_auth_testkit::scenario::source::Endpoint;
-use edge_auth_testkit::scenario::{Call, Need, Scenario, Setup, Started, run_all, seed};
+use edge_auth_testkit::scenario::{Call, Capability, Scenario, Setup, Started, run_all, seed};
 use edge_auth_testkit::wire::{Product, WireHost};
 use futures::executor::block_on;
 use serde_json::{Value, json};
@@ -97,12 +97,12 @@ impl Product for Workers {
         logs.last().and_then(Log::audit_event)
     }
 
-    fn offers(&self, need: Need) -> bool {
-        matches!(need, Need::Peer | Need::Cloudflare)
+    fn offers(&self, need: Capability) -> bool {
+        matches!(need, Capability::Peer | Capability::Cloudflare)
     }
 
     /// workerd parses the URL, joins repeated fields, and refuses what is no URL or no known method.
-    fn mends(&self, need: Need) -> bool {
-        matches!(need, Need::Authority | Need::Unmended)
+    fn mends(&self, need: Capability) -> bool {
+        matches!(need, Capability::Authority | Capability::Unmended)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge_auth::platform::{KeySource, Unavailable};
 
-use crate::waiting::Barrier;
+use crate::delays::Barrier;
 
 /// One document under a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +27,10 @@ impl Document {
 
 /// Documents by path, to be changed while they are served. A clone is another handle on the same.
 #[derive(Debug, Clone, Default)]
-pub struct Documents(Arc<Mutex<State>>, Barrier);
+pub struct Documents(Arc<Mutex<PublishedState>>, Barrier);
 
 #[derive(Debug, Default)]
-struct State {
+struct PublishedState {
     by_path: BTreeMap<String, Document>,
     fetches: u64,
 }
@@ -43,7 +43,7 @@ impl Documents {
 
     /// Takes everything back, and counts from nought again.
     pub fn clear(&self) {
-        *self.state() = State::default();
+        *self.state() = PublishedState::default();
     }
 
     /// Answers one request, and counts it. A path without a document is a 404.
@@ -64,7 +64,7 @@ impl Documents {
         self.state().fetches
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PublishedState> {
         // Every change is one step, so that a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,6 +9,8 @@ pub mod attacked_log;
 pub mod certificates;
 pub mod conformance;
 #[cfg(not(target_family = "wasm"))]
+pub mod delays;
+#[cfg(not(target_family = "wasm"))]
 pub mod documents;
 #[cfg(not(target_family = "wasm"))]
 pub mod dynamodb_local;
@@ -26,7 +28,5 @@ pub mod randomness;
 pub mod revocations;
 #[cfg(not(target_family = "wasm"))]
 pub mod scenario;
-#[cfg(not(target_family = "wasm"))]
-pub mod waiting;
 #[cfg(not(target_family = "wasm"))]
 pub mod wire;

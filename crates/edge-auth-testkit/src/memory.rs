@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 
-use crate::waiting::Barrier;
+use crate::delays::Barrier;
 
 /// A store of API-key records that offers every grade, counts what is asked of it and can be
 /// switched off. A clone is another handle on the same records.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryApiKeys(Arc<Mutex<State>>, Barrier);
+pub struct MemoryApiKeys(Arc<Mutex<StoredKeys>>, Barrier);
 
 /// How often each operation was asked for, those that were answered `Unavailable` included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +26,7 @@ pub struct Operations {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StoredKeys {
     records: BTreeMap<String, ApiKeyRecord>,
     operations: Operations,
     unavailable: Option<Unavailable>,
@@ -65,13 +65,13 @@ impl MemoryApiKeys {
         Ok(state.alive(id, now).cloned())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, StoredKeys> {
         // No operation leaves the state half changed, so that a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl StoredKeys {
     fn answerable(&self) -> Result<(), Unavailable> {
         self.unavailable.clone().map_or(Ok(()), Err)
     }

@@ -8,10 +8,10 @@ use edge_auth::SecretProvider;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_token::Secret;
 
+use crate::delays::Stopwatch;
 use crate::documents::{DocumentSource, Documents};
 use crate::memory::MemoryApiKeys;
 use crate::revocations::MemoryRevocations;
-use crate::waiting::Stopwatch;
 
 /// A platform in memory. All of its parts count what they are asked.
 #[derive(Debug, Clone)]

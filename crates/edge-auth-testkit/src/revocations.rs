@@ -8,13 +8,13 @@ use edge_auth::platform::{
 };
 use edge_auth_token::Timestamp;
 
-use crate::waiting::Barrier;
+use crate::delays::Barrier;
 
 /// A feed that counts what is asked of it, and can be held up or switched off. Its readers take
 /// turns. A clone is another handle on the same feed.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryRevocations {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<LogState>>,
     read_lock: Arc<futures::lock::Mutex<()>>,
     barrier: Barrier,
 }
@@ -31,7 +31,7 @@ pub struct StoredLog {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LogState {
     stored: StoredLog,
     reads: u64,
     unavailable: Option<Unavailable>,
@@ -83,12 +83,12 @@ impl MemoryRevocations {
         &self.barrier
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LogState> {
         // No operation leaves the state half changed, so that a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn reading(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+    async fn reading(&self) -> Result<MutexGuard<'_, LogState>, Unavailable> {
         self.barrier.pass().await;
         let mut state = self.state();
         state.reads += 1;
@@ -96,14 +96,14 @@ impl MemoryRevocations {
         Ok(state)
     }
 
-    fn writing(&self) -> Result<MutexGuard<'_, State>, Unavailable> {
+    fn writing(&self) -> Result<MutexGuard<'_, LogState>, Unavailable> {
         let state = self.state();
         state.answerable()?;
         Ok(state)
     }
 }
 
-impl State {
+impl LogState {
     fn answerable(&self) -> Result<(), Unavailable> {
         self.unavailable.clone().map_or(Ok(()), Err)
     }

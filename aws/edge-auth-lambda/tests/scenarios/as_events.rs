@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth_testkit::iam;
 use edge_auth_testkit::scenario::source::Endpoint;
-use edge_auth_testkit::scenario::{Answer, Call, Handed};
+use edge_auth_testkit::scenario::{Call, ObservedResponse, PlatformCredentials};
 use serde_json::{Value, json};
 
 /// What every ARN begins with.
@@ -25,7 +25,9 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
     }
     let body = String::from_utf8_lossy(&call.body).into_owned();
     let certificate = match &call.handover {
-        Some(Handed::ApiGateway(pem)) => json!({ "clientCertPem": pem, "subjectDN": "CN=client" }),
+        Some(PlatformCredentials::ApiGateway(pem)) => {
+            json!({ "clientCertPem": pem, "subjectDN": "CN=client" })
+        }
         _ => Value::Null,
     };
     let identity = json!({ "sourceIp": call.from, "clientCert": certificate, "userArn": null });
@@ -88,7 +90,7 @@ fn arn(call: &Call, path: &str) -> String {
 }
 
 /// What API Gateway does with an authorizer's answer.
-pub(crate) fn decided(call: &Call, answer: &Value) -> Answer {
+pub(crate) fn decided(call: &Call, answer: &Value) -> ObservedResponse {
     let target = String::from_utf8_lossy(&call.target);
     let path = target.split('?').next().unwrap_or_default();
     let allowed = iam::allows(answer, &arn(call, path));
@@ -102,34 +104,34 @@ pub(crate) fn decided(call: &Call, answer: &Value) -> Answer {
     let mut headers: Vec<(String, String)> = context.filter(|_| allowed).map(field).collect();
     // Not to be seen by a client, but to be searched for credentials.
     headers.push(("The-Answer".to_owned(), answer.to_string()));
-    Answer { status: if allowed { 200 } else { 403 }, headers, ..Answer::default() }
+    ObservedResponse { status: if allowed { 200 } else { 403 }, headers, ..ObservedResponse::default() }
 }
 
 /// What API Gateway makes of an error.
-pub(crate) fn raised(error: &Value) -> Result<Answer, String> {
+pub(crate) fn raised(error: &Value) -> Result<ObservedResponse, String> {
     let status = match error["errorMessage"].as_str() {
         Some("Unauthorized") => 401,
         Some("The gate cannot decide at the moment.") => 500,
         _ => return Err(format!("another error: {error}")),
     };
-    Ok(Answer { status, ..Answer::default() })
+    Ok(ObservedResponse { status, ..ObservedResponse::default() })
 }
 
 /// The reply to a request over HTTP.
-pub(crate) fn replied(reply: &Value) -> Answer {
+pub(crate) fn replied(reply: &Value) -> ObservedResponse {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let single = reply["headers"].as_object().into_iter().flatten();
     let repeated = reply["multiValueHeaders"].as_object().into_iter().flatten();
     let repeated = repeated.flat_map(|(name, values)| {
         values.as_array().into_iter().flatten().map(move |value| (name.clone(), text(value)))
     });
-    Answer {
+    ObservedResponse {
         status: reply["statusCode"]
             .as_u64()
             .and_then(|status| u16::try_from(status).ok())
             .unwrap_or_default(),
         headers: single.map(|(name, value)| (name.clone(), text(value))).chain(repeated).collect(),
         body: text(&reply["body"]).into_bytes(),
-        ..Answer::default()
+        ..ObservedResponse::default()
     }
 }

@@ -7,7 +7,9 @@ use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::scenario::source::Endpoint;
-use edge_auth_testkit::scenario::{Answer, Call, Happening, Host, Need, Setup, Started, seed};
+use edge_auth_testkit::scenario::{
+    Call, Capability, HostEvent, ObservedResponse, ScenarioHost, Setup, Started, seed,
+};
 use edge_auth_testkit::wire::{Function, Server};
 use edge_auth_token::Timestamp;
 use serde_json::Value;
@@ -56,7 +58,7 @@ impl LambdaHost {
     }
 }
 
-impl Host for LambdaHost {
+impl ScenarioHost for LambdaHost {
     fn issuers_url(&self) -> String {
         self.issuers.url()
     }
@@ -66,8 +68,8 @@ impl Host for LambdaHost {
         Timestamp::from_seconds(since.as_secs())
     }
 
-    fn offers(&self, need: Need) -> bool {
-        matches!(need, Need::Peer | Need::ApiGateway | Need::Fragment)
+    fn offers(&self, need: Capability) -> bool {
+        matches!(need, Capability::Peer | Capability::ApiGateway | Capability::Fragment)
     }
 
     fn gateway_substitute(&self) -> Option<Endpoint> {
@@ -102,9 +104,9 @@ impl Host for LambdaHost {
         Ok(started)
     }
 
-    fn happen(&mut self, event: Happening) -> Result<(), String> {
+    fn happen(&mut self, event: HostEvent) -> Result<(), String> {
         match event {
-            Happening::Publishes(path, document) => {
+            HostEvent::Publishes(path, document) => {
                 self.documents.publish(path, document);
                 Ok(())
             }
@@ -112,7 +114,7 @@ impl Host for LambdaHost {
         }
     }
 
-    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+    fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
         let (function, _) = self.running.as_mut().ok_or("nothing runs")?;
         function.forget_audit();
         let fetches = self.documents.fetches();

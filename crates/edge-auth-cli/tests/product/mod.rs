@@ -8,7 +8,7 @@ use std::process::Command;
 
 use edge_auth_cli::store::SqliteStore;
 use edge_auth_testkit::scenario::source::Endpoint;
-use edge_auth_testkit::scenario::{Need, Setup, Started, seed};
+use edge_auth_testkit::scenario::{Capability, Setup, Started, seed};
 use edge_auth_testkit::wire::{Process, Product};
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ impl Product for Binary {
         served.process.audit()
     }
 
-    fn offers(&self, _: Need) -> bool {
+    fn offers(&self, _: Capability) -> bool {
         false
     }
 }

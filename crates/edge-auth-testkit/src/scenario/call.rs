@@ -8,10 +8,10 @@ use pki_types::CertificateDer;
 use pki_types::pem::PemObject;
 use serde_json::{Map, Value, json};
 
-use super::host::{Call, Handed, Need};
+use super::expectation::Expectation;
+use super::host::{Call, Capability, PlatformCredentials};
 use super::source::{Case, CertificateSetup, Endpoint, Expect, Upstream};
 use super::text::Texts;
-use super::want::Want;
 
 /// Where each endpoint is served.
 const AUTHORIZE: &str = "/authorize";
@@ -47,38 +47,38 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
     })
 }
 
-fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<Handed, String> {
+fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<PlatformCredentials, String> {
     Ok(match handover {
         CertificateSetup::Tls(name) => {
             let pem = texts.expand(&format!("{{cert-pem:{name}}}"))?;
             let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>();
-            Handed::Tls(chain.map_err(|error| error.to_string())?)
+            PlatformCredentials::Tls(chain.map_err(|error| error.to_string())?)
         }
-        CertificateSetup::ApiGateway(pem) => Handed::ApiGateway(texts.expand(pem)?),
-        CertificateSetup::LoadBalancer(true) => Handed::LoadBalancer,
+        CertificateSetup::ApiGateway(pem) => PlatformCredentials::ApiGateway(texts.expand(pem)?),
+        CertificateSetup::LoadBalancer(true) => PlatformCredentials::LoadBalancer,
         CertificateSetup::LoadBalancer(false) => {
             return Err("`load-balancer` is true, or not there".to_owned());
         }
         CertificateSetup::Cloudflare(members) => {
             let members = members.iter().map(|(name, text)| Ok((name.clone(), texts.expand(text)?)));
-            Handed::Cloudflare(members.collect::<Result<_, String>>()?)
+            PlatformCredentials::Cloudflare(members.collect::<Result<_, String>>()?)
         }
     })
 }
 
 /// What a call needs by its own nature.
-pub(super) fn needs(call: &Call) -> impl Iterator<Item = Need> {
+pub(super) fn needs(call: &Call) -> impl Iterator<Item = Capability> {
     let raw = std::str::from_utf8(&call.target).is_err();
     let bytes = call.headers.iter().any(|(_, value)| std::str::from_utf8(value).is_err());
     let own = [
-        (call.from != LOOPBACK, Need::Peer),
-        (call.authority.is_some(), Need::Authority),
-        (raw, Need::Wire),
-        (bytes, Need::Bytes),
+        (call.from != LOOPBACK, Capability::Peer),
+        (call.authority.is_some(), Capability::Authority),
+        (raw, Capability::Wire),
+        (bytes, Capability::Bytes),
     ];
     own.into_iter()
         .filter_map(|(needed, need)| needed.then_some(need))
-        .chain(call.handover.as_ref().map(Handed::need))
+        .chain(call.handover.as_ref().map(PlatformCredentials::need))
 }
 
 /// The same request through another endpoint; `None` if that endpoint cannot be told of it.
@@ -165,7 +165,7 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
         return expected_through(endpoint, own, &refused);
     }
     let arrived = expect.upstream.as_ref().and_then(Upstream::like);
-    let identity: BTreeMap<&String, &Want> = arrived
+    let identity: BTreeMap<&String, &Expectation> = arrived
         .iter()
         .flat_map(|arrived| &arrived.headers)
         .filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-auth-"))
@@ -183,15 +183,20 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
     };
     match endpoint {
         Endpoint::ForwardAuth => {
-            let challenge = |(name, _): &(&String, &Want)| name.eq_ignore_ascii_case("www-authenticate");
+            let challenge =
+                |(name, _): &(&String, &Expectation)| name.eq_ignore_ascii_case("www-authenticate");
             let kept = expect.headers.iter().filter(challenge);
             through.headers.extend(kept.map(|(name, want)| (name.clone(), want.clone())));
             if let Some(code) = &expect.code {
-                through.headers.insert("X-Auth-Code".to_owned(), Want::Is(code.clone()));
+                through.headers.insert("X-Auth-Code".to_owned(), Expectation::Is(code.clone()));
             }
             for (name, want) in identity {
                 // What is not to be said is said as nothing, to overwrite what the client said.
-                let want = if *want == Want::Present(false) { Want::Is(String::new()) } else { want.clone() };
+                let want = if *want == Expectation::Present(false) {
+                    Expectation::Is(String::new())
+                } else {
+                    want.clone()
+                };
                 through.headers.insert(name.clone(), want);
             }
         }
@@ -204,8 +209,8 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
             let target = arrived.and_then(|arrived| arrived.target.as_ref());
             through.json.extend(target.map(|target| ("target".to_owned(), json!(target))));
             let told = identity.into_iter().filter_map(|(name, want)| match want {
-                Want::Is(text) => Some((name.clone(), json!(text))),
-                Want::Present(false) => Some((name.clone(), Value::Null)),
+                Expectation::Is(text) => Some((name.clone(), json!(text))),
+                Expectation::Present(false) => Some((name.clone(), Value::Null)),
                 _ => None,
             });
             let told: Map<String, Value> = told.collect();
@@ -225,8 +230,8 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
             // somebody.
             let known = identity
                 .iter()
-                .any(|(name, want)| **name == "X-Auth-Principal" && matches!(want, Want::Is(_)));
-            let values = identity.into_iter().filter(|(_, want)| known && matches!(want, Want::Is(_)));
+                .any(|(name, want)| **name == "X-Auth-Principal" && matches!(want, Expectation::Is(_)));
+            let values = identity.into_iter().filter(|(_, want)| known && matches!(want, Expectation::Is(_)));
             through.headers.extend(values.map(|(name, want)| (name.clone(), want.clone())));
         }
         Endpoint::Gateway | Endpoint::Admin => {}

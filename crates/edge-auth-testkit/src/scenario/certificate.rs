@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 
-use super::source::{Certificate, Source};
+use super::source::{Certificate, ScenarioFile};
 use super::text::Texts;
 use crate::certificates::{
     Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, misencoded, other_signature, pem,
@@ -15,7 +15,7 @@ use crate::certificates::{
 use crate::mint::base64url;
 
 /// Issues all of them, and sets the texts that refer to them.
-pub(super) fn issue(source: &Source, texts: &mut Texts) -> Result<(), String> {
+pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), String> {
     let now = texts.now.seconds();
     let past = (now - 7200, now - 3600);
     let mut authorities: BTreeMap<&str, Authority> = BTreeMap::new();

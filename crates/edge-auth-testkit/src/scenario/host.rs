@@ -16,7 +16,7 @@ use super::source::{Endpoint, Store};
 use crate::documents::Document;
 
 /// Where scenarios run: a gate in this process, a binary, a Worker, a function.
-pub trait Host {
+pub trait ScenarioHost {
     /// The URL under which the host finds issuers' documents, without a slash at the end.
     fn issuers_url(&self) -> String;
 
@@ -24,7 +24,7 @@ pub trait Host {
     fn now(&self) -> Timestamp;
 
     /// Whether cases that need this can run here. Those that cannot are reported as skipped.
-    fn offers(&self, need: Need) -> bool;
+    fn offers(&self, need: Capability) -> bool;
 
     /// The endpoint through which a gateway's cases are asked, on a host that is no gateway.
     fn gateway_substitute(&self) -> Option<Endpoint> {
@@ -36,23 +36,23 @@ pub trait Host {
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String>;
 
     /// Lets something happen between two calls. Only what [`Self::offers`] allows is asked for.
-    fn happen(&mut self, event: Happening) -> Result<(), String>;
+    fn happen(&mut self, event: HostEvent) -> Result<(), String>;
 
     /// Makes one call. An error is trouble of the test, not an answer.
-    fn call(&mut self, call: &Call) -> Result<Answer, String>;
+    fn call(&mut self, call: &Call) -> Result<ObservedResponse, String>;
 }
 
 /// What a case may need beyond requests and answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Need {
+pub enum Capability {
     /// The time can be moved.
     Clock,
     /// The store of API keys and revocations can be made to fail.
     Outage,
     /// A call can come from any address.
     Peer,
-    /// `:authority` can differ from `Host`.
+    /// `:authority` can differ from `ScenarioHost`.
     Authority,
     /// Bytes travel over a connection, and are forwarded as they came.
     Wire,
@@ -74,7 +74,7 @@ pub enum Need {
     Cloudflare,
 }
 
-impl fmt::Display for Need {
+impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Clock => "a clock that can be moved",
@@ -104,7 +104,7 @@ pub struct Started {
 
 /// What may happen between two calls.
 #[derive(Debug)]
-pub enum Happening {
+pub enum HostEvent {
     /// Time passes.
     Passes(Duration),
     /// A document is published under a path.
@@ -122,23 +122,23 @@ pub struct Call {
     pub method: String,
     /// The request target; of most calls UTF-8.
     pub target: Vec<u8>,
-    /// The `Host`.
+    /// The `ScenarioHost`.
     pub host: String,
     /// HTTP/2's `:authority`.
     pub authority: Option<String>,
-    /// The fields, in order, `Host` not among them.
+    /// The fields, in order, `ScenarioHost` not among them.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
     /// The client's certificate, as the platform hands it over.
-    pub handover: Option<Handed>,
+    pub handover: Option<PlatformCredentials>,
     /// The address at the other end of the connection.
     pub from: IpAddr,
 }
 
 /// A client's certificate on a platform.
 #[derive(Debug, Clone)]
-pub enum Handed {
+pub enum PlatformCredentials {
     /// On TLS: the client's own certificate first.
     Tls(Vec<CertificateDer<'static>>),
     /// PEM in an API Gateway event.
@@ -149,21 +149,21 @@ pub enum Handed {
     Cloudflare(BTreeMap<String, String>),
 }
 
-impl Handed {
+impl PlatformCredentials {
     /// What a host must offer for it.
-    pub(super) fn need(&self) -> Need {
+    pub(super) fn need(&self) -> Capability {
         match self {
-            Self::Tls(_) => Need::Tls,
-            Self::ApiGateway(_) => Need::ApiGateway,
-            Self::LoadBalancer => Need::LoadBalancer,
-            Self::Cloudflare(_) => Need::Cloudflare,
+            Self::Tls(_) => Capability::Tls,
+            Self::ApiGateway(_) => Capability::ApiGateway,
+            Self::LoadBalancer => Capability::LoadBalancer,
+            Self::Cloudflare(_) => Capability::Cloudflare,
         }
     }
 }
 
 /// What came of a call.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct ObservedResponse {
     /// The status.
     pub status: u16,
     /// The fields, in order.

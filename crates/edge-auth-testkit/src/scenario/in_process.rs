@@ -7,7 +7,9 @@ use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 
-use super::host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
+use super::host::{
+    Call, Capability, HostEvent, ObservedResponse, PlatformCredentials, ScenarioHost, SeenRequest, Started,
+};
 use super::seed::seed;
 use super::setup::Setup;
 use super::source::{Endpoint, Store};
@@ -96,7 +98,7 @@ impl Default for InProcess {
     }
 }
 
-impl Host for InProcess {
+impl ScenarioHost for InProcess {
     fn issuers_url(&self) -> String {
         ISSUERS_URL.to_owned()
     }
@@ -105,8 +107,8 @@ impl Host for InProcess {
         self.now
     }
 
-    fn offers(&self, need: Need) -> bool {
-        need != Need::Wire
+    fn offers(&self, need: Capability) -> bool {
+        need != Capability::Wire
     }
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
@@ -128,18 +130,18 @@ impl Host for InProcess {
         Ok(Started { seeded, notices })
     }
 
-    fn happen(&mut self, event: Happening) -> Result<(), String> {
+    fn happen(&mut self, event: HostEvent) -> Result<(), String> {
         let running = self.running.as_ref().ok_or("nothing runs")?;
         match event {
-            Happening::Passes(time) => self.now = self.now.plus(time),
-            Happening::Publishes(path, document) => {
+            HostEvent::Passes(time) => self.now = self.now.plus(time),
+            HostEvent::Publishes(path, document) => {
                 running.platform.key_source.documents.publish(path, document);
             }
-            Happening::Store(Store::Down) => {
+            HostEvent::Store(Store::Down) => {
                 running.platform.api_keys.set_unavailable("switched off");
                 running.platform.revocations.set_unavailable("switched off");
             }
-            Happening::Store(Store::Up) => {
+            HostEvent::Store(Store::Up) => {
                 running.platform.api_keys.set_available();
                 running.platform.revocations.set_available();
             }
@@ -147,13 +149,13 @@ impl Host for InProcess {
         Ok(())
     }
 
-    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+    fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
         let running = self.running.as_ref().ok_or("nothing runs")?;
         let reads = || running.platform.api_keys.operations().finds;
         let fetches = || running.platform.key_source.documents.fetches();
         let (reads_before, fetches_before) = (reads(), fetches());
         let (reply, outcome, upstream) = self.answer(running, call)?;
-        let answer = Answer {
+        let answer = ObservedResponse {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
@@ -169,12 +171,12 @@ impl Host for InProcess {
     }
 }
 
-fn handover(handed: &Handed) -> PlatformCertificate<'_> {
+fn handover(handed: &PlatformCredentials) -> PlatformCertificate<'_> {
     match handed {
-        Handed::Tls(chain) => PlatformCertificate::Tls(chain),
-        Handed::ApiGateway(pem) => PlatformCertificate::ApiGateway(pem),
-        Handed::LoadBalancer => PlatformCertificate::LoadBalancer,
-        Handed::Cloudflare(members) => {
+        PlatformCredentials::Tls(chain) => PlatformCertificate::Tls(chain),
+        PlatformCredentials::ApiGateway(pem) => PlatformCertificate::ApiGateway(pem),
+        PlatformCredentials::LoadBalancer => PlatformCertificate::LoadBalancer,
+        PlatformCredentials::Cloudflare(members) => {
             let member = |name: &str| members.get(name).map(String::as_str);
             PlatformCertificate::Cloudflare(TlsClientAuth {
                 presented: member("certPresented"),

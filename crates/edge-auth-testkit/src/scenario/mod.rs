@@ -1,42 +1,44 @@
 //! Scenarios: requests and what must come of them, written once as TOML, run on every host.
 //!
 //! `tests/scenarios/README.md` at the root describes the files. A [`Scenario`] is one of them;
-//! [`Scenario::run`] asks a [`Host`] and returns a [`Report`]. [`InProcess`] is the host that is
+//! [`Scenario::run`] asks a [`ScenarioHost`] and returns a [`Report`]. [`InProcess`] is the host that is
 //! nothing but a gate; [`crate::wire`] has what a host over HTTP needs.
 
-mod altered;
+mod assertion;
 mod call;
 mod certificate;
+mod expectation;
 mod host;
 mod in_process;
-mod judge;
 mod parity;
 mod report;
 mod run;
 mod seed;
 mod setup;
 pub mod source;
+mod tampering;
 mod text;
 mod token;
-mod want;
 
 use std::path::Path;
 
-pub use altered::checksum;
-pub use host::{Answer, Call, Handed, Happening, Host, Need, SeenRequest, Started};
+pub use expectation::Expectation;
+pub use host::{
+    Call, Capability, HostEvent, ObservedResponse, PlatformCredentials, ScenarioHost, SeenRequest, Started,
+};
 pub use in_process::InProcess;
 pub use parity::Parity;
 pub use report::Report;
 pub use seed::{Seeded, SeededKey, seed};
 pub use setup::Setup;
 pub use source::Endpoint;
-pub use want::Want;
+pub use tampering::checksum;
 
 /// One file of scenarios.
 #[derive(Debug)]
 pub struct Scenario {
     file: String,
-    source: source::Source,
+    source: source::ScenarioFile,
 }
 
 impl Scenario {
@@ -74,7 +76,7 @@ impl Scenario {
 }
 
 /// Runs all scenarios on a host.
-pub fn run_all(scenarios: &[Scenario], host: &mut dyn Host) -> Report {
+pub fn run_all(scenarios: &[Scenario], host: &mut dyn ScenarioHost) -> Report {
     let mut report = Report::default();
     for scenario in scenarios {
         report.add(scenario.run(host));

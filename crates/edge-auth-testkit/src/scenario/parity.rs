@@ -5,13 +5,13 @@ use edge_auth_token::Timestamp;
 use serde_json::Value;
 
 use super::call::asked_through;
-use super::host::{Answer, Call, Happening, Host, Need, Started};
+use super::host::{Call, Capability, HostEvent, ObservedResponse, ScenarioHost, Started};
 use super::setup::Setup;
 use super::source::Endpoint;
 
 /// Hosts side by side. What the first one answers is the answer, if the others have decided as it did.
 pub struct Parity {
-    hosts: Vec<(&'static str, Box<dyn Host>)>,
+    hosts: Vec<(&'static str, Box<dyn ScenarioHost>)>,
     compared: usize,
     /// Whether the first one's store was administered, of which the others know nothing.
     administered: bool,
@@ -19,7 +19,7 @@ pub struct Parity {
 
 impl Parity {
     /// These hosts, with their names.
-    pub fn of(hosts: Vec<(&'static str, Box<dyn Host>)>) -> Self {
+    pub fn of(hosts: Vec<(&'static str, Box<dyn ScenarioHost>)>) -> Self {
         Self { hosts, compared: 0, administered: false }
     }
 
@@ -28,12 +28,12 @@ impl Parity {
         self.compared
     }
 
-    fn first(&self) -> &dyn Host {
+    fn first(&self) -> &dyn ScenarioHost {
         self.hosts.first().map(|(_, host)| &**host).expect("there are hosts to compare")
     }
 }
 
-impl Host for Parity {
+impl ScenarioHost for Parity {
     fn issuers_url(&self) -> String {
         self.first().issuers_url()
     }
@@ -42,7 +42,7 @@ impl Host for Parity {
         self.first().now()
     }
 
-    fn offers(&self, need: Need) -> bool {
+    fn offers(&self, need: Capability) -> bool {
         self.hosts.iter().all(|(_, host)| host.offers(need))
     }
 
@@ -60,7 +60,7 @@ impl Host for Parity {
         answer
     }
 
-    fn happen(&mut self, event: Happening) -> Result<(), String> {
+    fn happen(&mut self, event: HostEvent) -> Result<(), String> {
         // The issuers are the first one's; nothing else is offered by more than one.
         match self.hosts.first_mut() {
             Some((_, host)) => host.happen(event),
@@ -68,7 +68,7 @@ impl Host for Parity {
         }
     }
 
-    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+    fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
         let mut answers = Vec::new();
         self.administered |= call.endpoint == Endpoint::Admin;
         let asked = if self.administered { 1 } else { self.hosts.len() };
@@ -111,7 +111,7 @@ fn is_asked_alike(call: &Call) -> bool {
 }
 
 /// Whether it is allowed, by whom, and why not.
-fn decision(answer: &Answer) -> [Option<Value>; 3] {
+fn decision(answer: &ObservedResponse) -> [Option<Value>; 3] {
     let member = |name: &str| answer.audit.as_ref().and_then(|audit| audit.get(name)).cloned();
     [member("allowed"), member("code"), member("principal")]
 }

@@ -22,7 +22,7 @@ struct Line {
 enum Outcome {
     Passed,
     Skipped(String),
-    Failed { asked: String, wrong: Vec<String> },
+    Failed { asked: String, mismatches: Vec<String> },
 }
 
 impl Report {
@@ -79,8 +79,9 @@ impl Report {
         self.lines.push(Line { case, outcome: Outcome::Skipped(reason) });
     }
 
-    pub(super) fn record(&mut self, case: String, asked: String, wrong: Vec<String>) {
-        let outcome = if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed { asked, wrong } };
+    pub(super) fn record(&mut self, case: String, asked: String, mismatches: Vec<String>) {
+        let outcome =
+            if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed { asked, mismatches } };
         self.lines.push(Line { case, outcome });
     }
 }
@@ -97,9 +98,9 @@ impl fmt::Display for Line {
         match &self.outcome {
             Outcome::Passed => write!(f, "{}: passed", self.case),
             Outcome::Skipped(reason) => write!(f, "{}: skipped: {reason}", self.case),
-            Outcome::Failed { asked, wrong } => {
+            Outcome::Failed { asked, mismatches } => {
                 write!(f, "{}: FAILED\n    asked: {asked}", self.case)?;
-                wrong.iter().try_for_each(|wrong| write!(f, "\n    {wrong}"))
+                mismatches.iter().try_for_each(|mismatches| write!(f, "\n    {mismatches}"))
             }
         }
     }

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::Scenario;
+use super::assertion::assert_response;
 use super::call::{asked_through, call, expected_through, needs};
-use super::host::{Answer, Call, Happening, Host, Need};
-use super::judge::judge;
+use super::host::{Call, Capability, HostEvent, ObservedResponse, ScenarioHost};
 use super::report::Report;
 use super::setup::Setup;
 use super::source::{Case, Endpoint, Expect};
@@ -13,7 +13,7 @@ use super::text::duration;
 
 impl Scenario {
     /// Runs every case, in order. What cannot even be asked is a failure of its case.
-    pub fn run(&self, host: &mut dyn Host) -> Report {
+    pub fn run(&self, host: &mut dyn ScenarioHost) -> Report {
         let mut report = Report::of_file();
         let setup = match Setup::new(&self.source, host.issuers_url(), host.now()) {
             Ok(setup) => setup,
@@ -29,20 +29,20 @@ impl Scenario {
         report
     }
 
-    fn run_refused(&self, host: &mut dyn Host, setup: &Setup<'_>, report: &mut Report) {
+    fn run_refused(&self, host: &mut dyn ScenarioHost, setup: &Setup<'_>, report: &mut Report) {
         for refused in &self.source.refused {
             let started = setup.with_policy(&refused.policy).map(|setup| host.start(&setup));
-            let wrong = match started {
+            let mismatches = match started {
                 Ok(Err(said)) if said.contains(&refused.says) => Vec::new(),
                 Ok(Err(said)) => vec![format!("said: {said}, wanted {:?} in it", refused.says)],
                 Ok(Ok(_)) => vec!["it started".to_owned()],
                 Err(error) => vec![error],
             };
-            report.record(self.line(&refused.name), "to start".to_owned(), wrong);
+            report.record(self.line(&refused.name), "to start".to_owned(), mismatches);
         }
     }
 
-    fn run_cases(&self, host: &mut dyn Host, mut setup: Setup<'_>, report: &mut Report) {
+    fn run_cases(&self, host: &mut dyn ScenarioHost, mut setup: Setup<'_>, report: &mut Report) {
         // A host that offers nothing of what every case needs may rightly refuse the policy.
         if let Some(need) = self.source.needs.iter().find(|need| !host.offers(**need)) {
             for case in &self.source.case {
@@ -63,8 +63,8 @@ impl Scenario {
         };
         let missing = |text: &&String| !notices.iter().any(|notice| notice.contains(*text));
         for text in self.source.notices.iter().filter(missing) {
-            let wrong = format!("the operator is not told of {text:?}, but only: {notices:?}");
-            report.record(self.file.clone(), "to start".to_owned(), vec![wrong]);
+            let mismatches = format!("the operator is not told of {text:?}, but only: {notices:?}");
+            report.record(self.file.clone(), "to start".to_owned(), vec![mismatches]);
         }
         for case in &self.source.case {
             if let Some(need) = self.unmet(case, host) {
@@ -79,29 +79,29 @@ impl Scenario {
     }
 
     /// Something that the case needs and the host does not offer.
-    fn unmet(&self, case: &Case, host: &dyn Host) -> Option<Need> {
-        let moved = case.before.passes.is_some().then_some(Need::Clock);
-        let outage = case.before.store.is_some().then_some(Need::Outage);
+    fn unmet(&self, case: &Case, host: &dyn ScenarioHost) -> Option<Capability> {
+        let moved = case.before.passes.is_some().then_some(Capability::Clock);
+        let outage = case.before.store.is_some().then_some(Capability::Outage);
         let declared = case.needs.iter().copied();
         declared.chain(moved).chain(outage).find(|need| !host.offers(*need))
     }
 
-    fn before(&self, case: &Case, host: &mut dyn Host, setup: &Setup<'_>) -> Result<(), String> {
+    fn before(&self, case: &Case, host: &mut dyn ScenarioHost, setup: &Setup<'_>) -> Result<(), String> {
         if let Some(time) = &case.before.passes {
-            host.happen(Happening::Passes(duration(time)?))?;
+            host.happen(HostEvent::Passes(duration(time)?))?;
         }
         for (name, other) in &case.before.publish {
             let other = setup.documents.get(&format!("/jwks/{other}"));
             let document = other.ok_or_else(|| format!("there is no other key set for `{name}`"))?.clone();
-            host.happen(Happening::Publishes(format!("/jwks/{name}"), document))?;
+            host.happen(HostEvent::Publishes(format!("/jwks/{name}"), document))?;
         }
         match case.before.store {
-            Some(store) => host.happen(Happening::Store(store)),
+            Some(store) => host.happen(HostEvent::Store(store)),
             None => Ok(()),
         }
     }
 
-    fn run_case(&self, case: &Case, host: &mut dyn Host, setup: &mut Setup<'_>, report: &mut Report) {
+    fn run_case(&self, case: &Case, host: &mut dyn ScenarioHost, setup: &mut Setup<'_>, report: &mut Report) {
         let values: Vec<Option<&str>> = match &case.each {
             Some(values) => values.iter().map(|value| Some(value.as_str())).collect(),
             None => vec![None],
@@ -149,7 +149,7 @@ impl Scenario {
         call: &Call,
         expect: &Expect,
         case: &Case,
-        host: &mut dyn Host,
+        host: &mut dyn ScenarioHost,
         setup: &mut Setup<'_>,
         report: &mut Report,
     ) {
@@ -158,17 +158,17 @@ impl Scenario {
             return;
         }
         let asked = format!("{} {}", call.method, shown(&String::from_utf8_lossy(&call.target)));
-        let wrong = host.call(call).and_then(|answer| {
-            let mut wrong = judge(expect, call, &answer, &setup.texts)?;
-            if !wrong.is_empty() {
-                wrong.push(told(&answer));
+        let mismatches = host.call(call).and_then(|answer| {
+            let mut mismatches = assert_response(expect, call, &answer, &setup.texts)?;
+            if !mismatches.is_empty() {
+                mismatches.push(told(&answer));
             }
             if call.endpoint == case.endpoint.unwrap_or(Endpoint::Gateway) {
                 keep(case, &answer, setup)?;
             }
-            Ok(wrong)
+            Ok(mismatches)
         });
-        report.record(name.to_owned(), asked, wrong.unwrap_or_else(|error| vec![error]));
+        report.record(name.to_owned(), asked, mismatches.unwrap_or_else(|error| vec![error]));
     }
 
     fn line(&self, sentence: &str) -> String {
@@ -182,7 +182,7 @@ fn is_for_all(case: &Case) -> bool {
     !alone && (case.expect.code.is_some() || case.expect.status == 200)
 }
 
-fn keep(case: &Case, answer: &Answer, setup: &mut Setup<'_>) -> Result<(), String> {
+fn keep(case: &Case, answer: &ObservedResponse, setup: &mut Setup<'_>) -> Result<(), String> {
     for (name, pointer) in &case.keep {
         let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let found = json.pointer(pointer).and_then(Value::as_str);
@@ -193,7 +193,7 @@ fn keep(case: &Case, answer: &Answer, setup: &mut Setup<'_>) -> Result<(), Strin
 }
 
 /// What the operator was told, for whoever looks for the mistake.
-fn told(answer: &Answer) -> String {
+fn told(answer: &ObservedResponse) -> String {
     match &answer.audit {
         Some(audit) => format!("audit: {audit}"),
         None => format!("body: {}", String::from_utf8_lossy(&answer.body)),

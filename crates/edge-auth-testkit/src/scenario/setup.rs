@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use edge_auth_token::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::altered::alter;
 use super::certificate;
 use super::seed::Seeded;
-use super::source::{Issuer, Jwks, JwksKey, Key, Source};
+use super::source::{IssuerSetup, Jwks, JwksKey, Key, ScenarioFile};
+use super::tampering::alter;
 use super::text::Texts;
 use super::token::{expanded, mint};
 use crate::documents::Document;
@@ -33,7 +33,7 @@ pub struct Setup<'a> {
 
 impl<'a> Setup<'a> {
     /// For a host with this time and these issuers.
-    pub(super) fn new(source: &'a Source, issuers_url: String, now: Timestamp) -> Result<Self, String> {
+    pub(super) fn new(source: &'a ScenarioFile, issuers_url: String, now: Timestamp) -> Result<Self, String> {
         let mut texts = Texts::new(issuers_url, now);
         let mut documents = BTreeMap::new();
         for (name, jwks) in &source.jwks {
@@ -85,7 +85,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Takes in the keys that a host made, and what was altered of them.
-    pub(super) fn complete(&mut self, source: &Source, seeded: &Seeded) -> Result<(), String> {
+    pub(super) fn complete(&mut self, source: &ScenarioFile, seeded: &Seeded) -> Result<(), String> {
         for (name, key) in seeded {
             self.texts.set("key", name, &key.text);
             self.texts.set("key-id", name, &key.id);
@@ -133,7 +133,7 @@ fn key(key: &JwksKey, texts: &Texts) -> Result<Value, String> {
     }
 }
 
-fn metadata(name: &str, issuer: &Issuer, texts: &Texts) -> Result<Document, String> {
+fn metadata(name: &str, issuer: &IssuerSetup, texts: &Texts) -> Result<Document, String> {
     let own = format!("{{issuer:{name}}}");
     let iss = texts.expand(issuer.issuer.as_deref().unwrap_or(&own))?;
     let jwks_uri = texts.expand(&issuer.jwks_uri)?;

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::host::Need;
-use super::want::Want;
+use super::expectation::Expectation;
+use super::host::Capability;
 
 /// One file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub struct ScenarioFile {
     /// The policy, as TOML.
     pub policy: String,
     /// The policy under which the keys were made, if it was another one.
@@ -25,7 +25,7 @@ pub struct Source {
     pub also: Vec<Endpoint>,
     /// What all of the file's cases need.
     #[serde(default)]
-    pub needs: Vec<Need>,
+    pub needs: Vec<Capability>,
     /// The secrets that the policy names.
     #[serde(default)]
     pub secret: BTreeMap<String, String>,
@@ -34,7 +34,7 @@ pub struct Source {
     pub jwks: BTreeMap<String, Jwks>,
     /// The issuers that have a discovery document.
     #[serde(default)]
-    pub issuer: BTreeMap<String, Issuer>,
+    pub issuer: BTreeMap<String, IssuerSetup>,
     /// The files beside the policy, as text.
     #[serde(default)]
     pub file: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ pub struct Source {
     pub key: BTreeMap<String, Key>,
     /// Tokens and keys that were tampered with.
     #[serde(default)]
-    pub altered: BTreeMap<String, Altered>,
+    pub altered: BTreeMap<String, Tampering>,
     /// Policies that no host may start with.
     #[serde(default)]
     pub refused: Vec<Refused>,
@@ -100,7 +100,7 @@ pub enum JwksKey {
 /// An issuer's metadata; its `issuer` is its own URL unless `issuer` says otherwise.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Issuer {
+pub struct IssuerSetup {
     /// What the document says of its issuer.
     pub issuer: Option<String>,
     /// Where the keys are.
@@ -249,7 +249,7 @@ pub enum Event {
 /// A text that was tampered with; the changes are made in this order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Altered {
+pub struct Tampering {
     /// The text: `{token:alice}`.
     pub of: String,
     /// Pairs of what stands there, once, and what is put there instead.
@@ -293,7 +293,7 @@ pub struct Case {
     pub also: Option<Vec<Endpoint>>,
     /// What it needs beyond the file's needs.
     #[serde(default)]
-    pub needs: Vec<Need>,
+    pub needs: Vec<Capability>,
     /// What happens before.
     #[serde(default)]
     pub before: Before,
@@ -301,7 +301,7 @@ pub struct Case {
     pub each: Option<Vec<String>>,
     /// `GET /path?query`: method, one space, and the target as it is sent.
     pub request: String,
-    /// The `Host`; `api.example.com` if nothing is said.
+    /// The `ScenarioHost`; `api.example.com` if nothing is said.
     pub host: Option<String>,
     /// HTTP/2's `:authority`.
     pub authority: Option<String>,
@@ -387,7 +387,7 @@ pub struct Expect {
     pub code: Option<String>,
     /// Fields of the answer.
     #[serde(default)]
-    pub headers: BTreeMap<String, Want>,
+    pub headers: BTreeMap<String, Expectation>,
     /// Members of the answer's JSON; others may be there.
     #[serde(default)]
     pub json: Map<String, Value>,
@@ -398,7 +398,7 @@ pub struct Expect {
     pub upstream: Option<Upstream>,
     /// Members of the audit event.
     #[serde(default)]
-    pub audit: BTreeMap<String, Want>,
+    pub audit: BTreeMap<String, Expectation>,
     /// How often the store of API keys is read.
     pub reads: Option<u64>,
     /// How often an issuer's document is fetched.
@@ -423,7 +423,7 @@ pub struct Arrived {
     pub target: Option<String>,
     /// Fields.
     #[serde(default)]
-    pub headers: BTreeMap<String, Want>,
+    pub headers: BTreeMap<String, Expectation>,
     /// The whole body.
     pub body: Option<String>,
 }

@@ -11,7 +11,7 @@ use super::client::exchange;
 use super::server::{Recorder, Server};
 use crate::documents::Documents;
 use crate::scenario::source::Endpoint;
-use crate::scenario::{Answer, Call, Happening, Host, Need, Setup, Started};
+use crate::scenario::{Call, Capability, HostEvent, ObservedResponse, ScenarioHost, Setup, Started};
 
 /// What is left to do for one product: to start it, and to find what it logs.
 pub trait Product {
@@ -37,10 +37,10 @@ pub trait Product {
     fn audit(&mut self, endpoint: Endpoint) -> Option<Value>;
 
     /// Whether the product offers something of its own beyond a real connection.
-    fn offers(&self, need: Need) -> bool;
+    fn offers(&self, need: Capability) -> bool;
 
     /// Whether something of its platform takes away what a real connection has.
-    fn mends(&self, _: Need) -> bool {
+    fn mends(&self, _: Capability) -> bool {
         false
     }
 }
@@ -62,7 +62,7 @@ impl<P: Product> WireHost<P> {
     }
 }
 
-impl<P: Product> Host for WireHost<P> {
+impl<P: Product> ScenarioHost for WireHost<P> {
     fn issuers_url(&self) -> String {
         self.issuers.url()
     }
@@ -72,8 +72,11 @@ impl<P: Product> Host for WireHost<P> {
         Timestamp::from_seconds(since.as_secs())
     }
 
-    fn offers(&self, need: Need) -> bool {
-        let wire = matches!(need, Need::Wire | Need::Authority | Need::Bytes | Need::Unmended);
+    fn offers(&self, need: Capability) -> bool {
+        let wire = matches!(
+            need,
+            Capability::Wire | Capability::Authority | Capability::Bytes | Capability::Unmended
+        );
         (wire && !self.product.mends(need)) || self.product.offers(need)
     }
 
@@ -85,9 +88,9 @@ impl<P: Product> Host for WireHost<P> {
         self.product.start(setup, &self.upstream.url())
     }
 
-    fn happen(&mut self, event: Happening) -> Result<(), String> {
+    fn happen(&mut self, event: HostEvent) -> Result<(), String> {
         match event {
-            Happening::Publishes(path, document) => {
+            HostEvent::Publishes(path, document) => {
                 self.documents.publish(path, document);
                 Ok(())
             }
@@ -95,7 +98,7 @@ impl<P: Product> Host for WireHost<P> {
         }
     }
 
-    fn call(&mut self, call: &Call) -> Result<Answer, String> {
+    fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
         let address = self.product.address(call.endpoint).ok_or("nothing runs")?;
         self.product.forget_audit();
         self.upstream.take();
@@ -106,7 +109,7 @@ impl<P: Product> Host for WireHost<P> {
         if seen.len() > 1 {
             return Err(format!("one request arrived upstream as several: {seen:?}"));
         }
-        Ok(Answer {
+        Ok(ObservedResponse {
             status: response.status,
             headers: response.headers,
             body: response.body,

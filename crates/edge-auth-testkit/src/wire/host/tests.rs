@@ -63,7 +63,7 @@ impl Product for Tiny {
         self.audit.lock().unwrap().pop()
     }
 
-    fn offers(&self, _: Need) -> bool {
+    fn offers(&self, _: Capability) -> bool {
         false
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// What is expected of a field, or of a member of the audit event.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub enum Want {
+pub enum Expectation {
     /// There at all, or not.
     Present(bool),
     /// Exactly this, once.
@@ -25,7 +25,7 @@ pub enum Want {
     },
 }
 
-impl Want {
+impl Expectation {
     /// Nothing, or what was expected.
     pub(super) fn refusal(&self, found: &[String]) -> Option<String> {
         let (met, wanted) = match self {
@@ -83,21 +83,21 @@ mod tests {
 
     use super::*;
 
-    fn met(want: &Want, found: &[&str]) -> bool {
+    fn met(want: &Expectation, found: &[&str]) -> bool {
         want.refusal(&found.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).is_none()
     }
 
     #[test]
     fn every_want_is_met_by_what_it_says_and_by_nothing_else() {
-        assert!(met(&Want::Present(true), &["a"]) && !met(&Want::Present(true), &[]));
-        assert!(met(&Want::Present(false), &[]) && !met(&Want::Present(false), &["a"]));
-        let is = Want::Is("a".into());
+        assert!(met(&Expectation::Present(true), &["a"]) && !met(&Expectation::Present(true), &[]));
+        assert!(met(&Expectation::Present(false), &[]) && !met(&Expectation::Present(false), &["a"]));
+        let is = Expectation::Is("a".into());
         assert!(met(&is, &["a"]) && !met(&is, &["a", "a"]) && !met(&is, &["A"]) && !met(&is, &[]));
-        let are = Want::Are(vec!["a".into(), "b".into()]);
+        let are = Expectation::Are(vec!["a".into(), "b".into()]);
         assert!(met(&are, &["a", "b"]) && met(&are, &["a, b"]) && !met(&are, &["b", "a"]));
-        let has = Want::Has { has: "b".into() };
+        let has = Expectation::Has { has: "b".into() };
         assert!(met(&has, &["abc"]) && !met(&has, &["ac"]) && !met(&has, &[]));
-        let lacks = Want::Lacks { lacks: "b".into() };
+        let lacks = Expectation::Lacks { lacks: "b".into() };
         assert!(met(&lacks, &["ac"]) && met(&lacks, &[]) && !met(&lacks, &["abc"]));
     }
 

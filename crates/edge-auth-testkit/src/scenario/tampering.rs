@@ -1,9 +1,9 @@
 //! Tokens and keys that someone tampered with.
 
-use super::source::Altered;
+use super::source::Tampering;
 use super::text::Texts;
 
-pub(super) fn alter(altered: &Altered, texts: &Texts) -> Result<String, String> {
+pub(super) fn alter(altered: &Tampering, texts: &Texts) -> Result<String, String> {
     let mut text = texts.expand(&altered.of)?;
     for (from, to) in &altered.replace {
         let (from, to) = (texts.expand(from)?, texts.expand(to)?);

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::host::{Answer, Call};
+use super::expectation::{is_part_of, values};
+use super::host::{Call, ObservedResponse};
 use super::source::{Expect, Upstream};
 use super::text::Texts;
 use super::token::expanded;
-use super::want::{is_part_of, values};
 
 /// The kinds of text that are credentials.
 const CREDENTIALS: [&str; 4] = ["token", "key", "previous", "altered"];
@@ -14,21 +14,21 @@ const CREDENTIALS: [&str; 4] = ["token", "key", "previous", "altered"];
 const LEAST_CREDENTIAL: usize = 16;
 
 /// What differs, one sentence each.
-pub(super) fn judge(
+pub(super) fn assert_response(
     expect: &Expect,
     call: &Call,
-    answer: &Answer,
+    answer: &ObservedResponse,
     texts: &Texts,
 ) -> Result<Vec<String>, String> {
-    let mut wrong = Wrong(Vec::new());
+    let mut mismatches = Mismatches(Vec::new());
     let text = |text: &str| texts.expand(text);
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
-    wrong.unless(answer.status == expect.status, || {
+    mismatches.unless(answer.status == expect.status, || {
         format!("status: {}, wanted {}", answer.status, expect.status)
     });
-    code(expect, answer, json.as_ref(), &mut wrong);
+    code(expect, answer, json.as_ref(), &mut mismatches);
     for (name, want) in &expect.headers {
-        wrong.field(
+        mismatches.field(
             "header",
             name,
             &all(&answer.headers, name),
@@ -38,28 +38,28 @@ pub(super) fn judge(
     if !expect.json.is_empty() {
         let wanted = expanded(&Value::Object(expect.json.clone()), texts)?;
         let found = json.clone().unwrap_or(Value::Null);
-        wrong.unless(is_part_of(&wanted, &found), || format!("body: {found}, wanted {wanted} in it"));
+        mismatches.unless(is_part_of(&wanted, &found), || format!("body: {found}, wanted {wanted} in it"));
     }
     for fragment in &expect.body {
         let (fragment, body) = (texts.expand(fragment)?, String::from_utf8_lossy(&answer.body));
-        wrong.unless(body.contains(&fragment), || format!("body: {body:?}, wanted {fragment:?} in it"));
+        mismatches.unless(body.contains(&fragment), || format!("body: {body:?}, wanted {fragment:?} in it"));
     }
-    upstream(expect, answer, texts, &mut wrong)?;
+    upstream(expect, answer, texts, &mut mismatches)?;
     if let Some(audit) = &answer.audit {
         for (name, want) in &expect.audit {
             let found = values(audit.get(name));
-            wrong.field("audit", name, &found, want.expanded(text)?.refusal(&found));
+            mismatches.field("audit", name, &found, want.expanded(text)?.refusal(&found));
         }
     }
-    count("reads of the store", expect.reads, answer.reads, &mut wrong);
-    count("fetches of issuers' documents", expect.fetches, answer.fetches, &mut wrong);
-    leaks(call, answer, texts, &mut wrong);
-    Ok(wrong.0)
+    count("reads of the store", expect.reads, answer.reads, &mut mismatches);
+    count("fetches of issuers' documents", expect.fetches, answer.fetches, &mut mismatches);
+    leaks(call, answer, texts, &mut mismatches);
+    Ok(mismatches.0)
 }
 
-struct Wrong(Vec<String>);
+struct Mismatches(Vec<String>);
 
-impl Wrong {
+impl Mismatches {
     fn unless(&mut self, right: bool, message: impl FnOnce() -> String) {
         if !right {
             self.0.push(message());
@@ -74,30 +74,37 @@ impl Wrong {
 }
 
 /// The code that the operator is told is the one that the caller is told.
-fn code(expect: &Expect, answer: &Answer, json: Option<&Value>, wrong: &mut Wrong) {
+fn code(expect: &Expect, answer: &ObservedResponse, json: Option<&Value>, mismatches: &mut Mismatches) {
     let wanted: Vec<String> = expect.code.iter().cloned().collect();
     if let Some(audit) = &answer.audit {
         let found = values(audit.get("code"));
-        wrong.unless(found == wanted, || format!("code in the audit event: {found:?}, wanted {wanted:?}"));
+        mismatches
+            .unless(found == wanted, || format!("code in the audit event: {found:?}, wanted {wanted:?}"));
         let allowed = audit.get("allowed") == Some(&Value::Bool(expect.code.is_none()));
-        wrong.unless(allowed, || "`allowed` in the audit event contradicts the code".to_owned());
+        mismatches.unless(allowed, || "`allowed` in the audit event contradicts the code".to_owned());
     }
     if let (Some(code), Some(json)) = (&expect.code, json) {
         let found = values(json.get("code"));
-        wrong.unless(found == [code.clone()], || format!("code in the body: {found:?}, wanted {code:?}"));
+        mismatches
+            .unless(found == [code.clone()], || format!("code in the body: {found:?}, wanted {code:?}"));
     }
 }
 
-fn upstream(expect: &Expect, answer: &Answer, texts: &Texts, wrong: &mut Wrong) -> Result<(), String> {
+fn upstream(
+    expect: &Expect,
+    answer: &ObservedResponse,
+    texts: &Texts,
+    mismatches: &mut Mismatches,
+) -> Result<(), String> {
     let wanted = match &expect.upstream {
         Some(Upstream::Arrives(arrives)) => Some(*arrives),
         Some(Upstream::Like(_)) => Some(true),
         None => expect.code.is_some().then_some(false),
     };
     match (wanted, &answer.upstream) {
-        (Some(true), None) => wrong.0.push("the request did not arrive upstream".to_owned()),
+        (Some(true), None) => mismatches.0.push("the request did not arrive upstream".to_owned()),
         (Some(false), Some(seen)) => {
-            wrong.0.push(format!("it arrived upstream: {} {}", seen.method, seen.target));
+            mismatches.0.push(format!("it arrived upstream: {} {}", seen.method, seen.target));
         }
         _ => {}
     }
@@ -105,28 +112,29 @@ fn upstream(expect: &Expect, answer: &Answer, texts: &Texts, wrong: &mut Wrong) 
     let (Some(like), Some(seen)) = (like, &answer.upstream) else { return Ok(()) };
     if let Some(target) = &like.target {
         let target = texts.expand(target)?;
-        wrong.unless(seen.target == target, || format!("target upstream: {}, wanted {target}", seen.target));
+        mismatches
+            .unless(seen.target == target, || format!("target upstream: {}, wanted {target}", seen.target));
     }
     for (name, want) in &like.headers {
         let found = all(&seen.headers, name);
         let want = want.expanded(|text| texts.expand(text))?;
-        wrong.field("header upstream", name, &found, want.refusal(&found));
+        mismatches.field("header upstream", name, &found, want.refusal(&found));
     }
     if let Some(body) = &like.body {
         let (body, found) = (texts.expand(body)?, String::from_utf8_lossy(&seen.body));
-        wrong.unless(found == body, || format!("body upstream: {found:?}, wanted {body:?}"));
+        mismatches.unless(found == body, || format!("body upstream: {found:?}, wanted {body:?}"));
     }
     Ok(())
 }
 
-fn count(what: &str, wanted: Option<u64>, found: Option<u64>, wrong: &mut Wrong) {
+fn count(what: &str, wanted: Option<u64>, found: Option<u64>, mismatches: &mut Mismatches) {
     if let (Some(wanted), Some(found)) = (wanted, found) {
-        wrong.unless(wanted == found, || format!("{what}: {found}, wanted {wanted}"));
+        mismatches.unless(wanted == found, || format!("{what}: {found}, wanted {wanted}"));
     }
 }
 
 /// No credential of the call comes back, and none is logged.
-fn leaks(call: &Call, answer: &Answer, texts: &Texts, wrong: &mut Wrong) {
+fn leaks(call: &Call, answer: &ObservedResponse, texts: &Texts, mismatches: &mut Mismatches) {
     let sent = sent(call);
     let fields = answer.headers.iter().map(|(_, value)| value.clone());
     let mut places: Vec<(&str, String)> = fields.map(|value| ("a header", value)).collect();
@@ -136,7 +144,7 @@ fn leaks(call: &Call, answer: &Answer, texts: &Texts, wrong: &mut Wrong) {
         let credential = CREDENTIALS.contains(kind) && text.len() >= LEAST_CREDENTIAL && sent.contains(text);
         let leaked = places.iter().find(|(_, place)| credential && place.contains(text));
         if let Some((place, _)) = leaked {
-            wrong.0.push(format!("the {kind} `{name}` is in {place}"));
+            mismatches.0.push(format!("the {kind} `{name}` is in {place}"));
         }
     }
 }
