@@ -37,7 +37,7 @@ path = "/orders"
 require = { any = ["jwt:corp", "key:partners"] }
 "#;
 
-struct World {
+struct Fixture {
     gate: Gate<MemoryPlatform>,
     platform: MemoryPlatform,
     documents: Documents,
@@ -47,7 +47,7 @@ struct World {
 /// Reads of the store, and fetches.
 type Costs = (u64, u64);
 
-impl World {
+impl Fixture {
     fn new() -> Self {
         let documents = Documents::default();
         documents.publish("/jwks", Document::ok(jwks(&["p256"])));
@@ -136,137 +136,137 @@ fn later(seconds: u64) -> Timestamp {
 
 #[test]
 fn a_cold_key_costs_one_read_and_a_warm_one_none() {
-    let world = World::new();
-    assert_eq!(world.with_key(&world.key, NOW), (None, (1, 0)));
-    assert_eq!(world.with_key(&world.key, NOW), (None, (0, 0)));
-    assert_eq!(world.with_key(&world.key, later(9)), (None, (0, 0)));
-    assert_eq!(world.with_key(&world.key, later(10)), (None, (1, 0)), "it is believed for ten seconds");
+    let fixture = Fixture::new();
+    assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (1, 0)));
+    assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (0, 0)));
+    assert_eq!(fixture.with_key(&fixture.key, later(9)), (None, (0, 0)));
+    assert_eq!(fixture.with_key(&fixture.key, later(10)), (None, (1, 0)), "it is believed for ten seconds");
 }
 
 #[test]
 fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
-    let key_service = KeyService::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
-    let id = world.key.split('_').nth(2).unwrap();
-    assert_eq!(world.with_key(&world.key, NOW), (None, (1, 0)));
+    let key_service = KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
+    let id = fixture.key.split('_').nth(2).unwrap();
+    assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (1, 0)));
     let day = Duration::from_secs(86_400);
     let (_, text) = block_on(key_service.rotate(id, day, &SeededRandomness::new(3), NOW)).unwrap();
-    assert_eq!(world.with_key(text.expose(), NOW), (None, (1, 0)), "in the very second of the copy");
-    assert_eq!(world.with_key(&world.key, NOW), (None, (0, 0)), "the old text, in its overlap");
+    assert_eq!(fixture.with_key(text.expose(), NOW), (None, (1, 0)), "in the very second of the copy");
+    assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (0, 0)), "the old text, in its overlap");
     block_on(key_service.disable(id, NOW)).unwrap();
-    assert_eq!(world.with_key(text.expose(), later(10)), (Some(Code::KeyDisabled), (1, 0)));
+    assert_eq!(fixture.with_key(text.expose(), later(10)), (Some(Code::KeyDisabled), (1, 0)));
     block_on(key_service.enable(id, later(10))).unwrap();
-    assert_eq!(world.with_key(text.expose(), later(10)), (None, (1, 0)));
+    assert_eq!(fixture.with_key(text.expose(), later(10)), (None, (1, 0)));
 }
 
 #[test]
 fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
-    let key_service = KeyService::new(&policy, &secret_provider, &world.platform.api_keys).unwrap();
-    let id = world.key.split('_').nth(2).unwrap();
-    assert_eq!(world.with_key(&world.key, NOW).1, (1, 0));
+    let key_service = KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
+    let id = fixture.key.split('_').nth(2).unwrap();
+    assert_eq!(fixture.with_key(&fixture.key, NOW).1, (1, 0));
     // What was the right text is a wrong one, of the right form.
     let (_, text) = block_on(key_service.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
-    assert_eq!(world.with_key(text.expose(), NOW).0, None);
-    let before = world.costs().0;
+    assert_eq!(fixture.with_key(text.expose(), NOW).0, None);
+    let before = fixture.costs().0;
     for tenth in 0..50 {
         let now = later(1).plus(Duration::from_millis(tenth * 100));
-        assert_eq!(world.with_key(&world.key, now).0, Some(Code::KeyInvalid), "{tenth}");
+        assert_eq!(fixture.with_key(&fixture.key, now).0, Some(Code::KeyInvalid), "{tenth}");
     }
-    assert!(world.costs().0 - before <= 6, "{} reads in 5 seconds", world.costs().0 - before);
+    assert!(fixture.costs().0 - before <= 6, "{} reads in 5 seconds", fixture.costs().0 - before);
 }
 
 #[test]
 fn forged_and_mistyped_keys_cost_nothing() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let flip = |at: usize| {
-        let mut bytes = world.key.clone().into_bytes();
+        let mut bytes = fixture.key.clone().into_bytes();
         bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
         String::from_utf8(bytes).unwrap()
     };
     let lead = "acme_live_".len();
     for at in lead..lead + 18 {
-        assert_eq!(world.with_key(&flip(at), NOW), (Some(Code::KeyInvalid), (0, 0)), "id, at {at}");
+        assert_eq!(fixture.with_key(&flip(at), NOW), (Some(Code::KeyInvalid), (0, 0)), "id, at {at}");
     }
-    let (mut short, long) = (world.key.clone(), format!("{}0", world.key));
+    let (mut short, long) = (fixture.key.clone(), format!("{}0", fixture.key));
     short.pop();
     for text in ["acme_live_", "junk", "other_live_x", &short, &long] {
-        assert_eq!(world.with_key(text, NOW), (Some(Code::KeyInvalid), (0, 0)), "{text}");
+        assert_eq!(fixture.with_key(text, NOW), (Some(Code::KeyInvalid), (0, 0)), "{text}");
     }
 }
 
 #[test]
 fn the_first_token_of_an_issuer_costs_one_fetch_and_no_other_costs_any() {
-    let world = World::new();
-    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
-    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 0)), "warm");
-    assert_eq!(world.with_token(&token("bob", Some("p256")), NOW), (None, (0, 0)), "another token");
-    assert_eq!(world.with_token(&token("carol", None), NOW), (None, (0, 0)), "without `kid`");
+    let fixture = Fixture::new();
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 0)), "warm");
+    assert_eq!(fixture.with_token(&token("bob", Some("p256")), NOW), (None, (0, 0)), "another token");
+    assert_eq!(fixture.with_token(&token("carol", None), NOW), (None, (0, 0)), "without `kid`");
 }
 
 #[test]
 fn a_flood_of_unknown_key_ids_costs_one_fetch_every_thirty_seconds() {
-    let world = World::new();
-    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW).1, (0, 1));
-    let before = world.costs().1;
+    let fixture = Fixture::new();
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW).1, (0, 1));
+    let before = fixture.costs().1;
     for second in 31..=90 {
         for number in 0..20 {
             let forged = token("mallory", Some(&format!("kid-{second}-{number}")));
-            assert_eq!(world.with_token(&forged, later(second)).0, Some(Code::SigningKeyUnknown));
+            assert_eq!(fixture.with_token(&forged, later(second)).0, Some(Code::SigningKeyUnknown));
         }
     }
-    assert_eq!(world.costs().1 - before, 2, "1200 tokens in 60 seconds");
-    assert_eq!(world.with_token(&token("alice", Some("p256")), later(90)), (None, (0, 0)));
+    assert_eq!(fixture.costs().1 - before, 2, "1200 tokens in 60 seconds");
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), later(90)), (None, (0, 0)));
 }
 
 #[test]
 fn during_an_outage_the_last_set_serves_every_token_and_the_issuer_is_asked_behind_the_answer() {
-    let world = World::new();
-    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
-    world.documents.publish("/jwks", Document { status: 503, ..Document::ok("") });
+    let fixture = Fixture::new();
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
+    fixture.documents.publish("/jwks", Document { status: 503, ..Document::ok("") });
     // Nobody asked for a quarter of an hour: this one waits for an answer, and gets none.
-    assert_eq!(world.with_token(&token("bob", Some("p256")), later(900)), (None, (0, 1)));
+    assert_eq!(fixture.with_token(&token("bob", Some("p256")), later(900)), (None, (0, 1)));
     for second in (901..1000).step_by(9) {
         let fresh = token(&format!("carol-{second}"), Some("p256"));
-        assert_eq!(world.with_token(&fresh, later(second)), (None, (0, 0)), "{second}");
+        assert_eq!(fixture.with_token(&fresh, later(second)), (None, (0, 0)), "{second}");
     }
     let gone = later(900 + 4 * 3600);
-    assert_eq!(world.with_token(&token("dave", Some("p256")), gone).0, Some(Code::IssuerKeysUnavailable));
+    assert_eq!(fixture.with_token(&token("dave", Some("p256")), gone).0, Some(Code::IssuerKeysUnavailable));
 }
 
 #[test]
 fn a_new_signing_key_is_picked_up_by_the_token_that_names_it() {
-    let world = World::new();
-    world.documents.publish("/jwks", Document::ok(jwks(&["p384"])));
-    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW).0, Some(Code::SigningKeyUnknown));
-    world.documents.publish("/jwks", Document::ok(jwks(&["p384", "p256"])));
-    assert_eq!(world.with_token(&token("alice", Some("p256")), later(29)).1, (0, 0), "it cools down");
-    assert_eq!(world.with_token(&token("alice", Some("p256")), later(30)), (None, (0, 1)));
+    let fixture = Fixture::new();
+    fixture.documents.publish("/jwks", Document::ok(jwks(&["p384"])));
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW).0, Some(Code::SigningKeyUnknown));
+    fixture.documents.publish("/jwks", Document::ok(jwks(&["p384", "p256"])));
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), later(29)).1, (0, 0), "it cools down");
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), later(30)), (None, (0, 1)));
 }
 
 #[test]
 fn a_new_policy_keeps_the_key_sets_of_issuers_that_are_the_same() {
-    let mut world = World::new();
-    assert_eq!(world.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
     for (policy, fetches) in [
         (POLICY.to_owned(), 0),
         (POLICY.replace("path = \"/orders\"", "path = \"/{*rest}\""), 0),
         (POLICY.replace("1/jwks", "1/jwks2"), 1),
         (POLICY.replace("name = \"corp\"", "name = \"other\"").replace("jwt:corp", "jwt:other"), 1),
     ] {
-        world.documents.publish("/jwks2", Document::ok(jwks(&["p256"])));
-        let next = gate(&policy, &world.platform);
-        next.take_issuer_keys_from(&world.gate);
-        let before = std::mem::replace(&mut world.gate, next);
+        fixture.documents.publish("/jwks2", Document::ok(jwks(&["p256"])));
+        let next = gate(&policy, &fixture.platform);
+        next.take_issuer_keys_from(&fixture.gate);
+        let before = std::mem::replace(&mut fixture.gate, next);
         assert_eq!(
-            world.with_token(&token("alice", Some("p256")), later(1)),
+            fixture.with_token(&token("alice", Some("p256")), later(1)),
             (None, (0, fetches)),
             "{policy}"
         );
-        world.gate = before;
+        fixture.gate = before;
     }
 }

@@ -28,9 +28,9 @@ path = "/orders"
 require = "key:partners"
 "#;
 
-struct Host(DynamoDbStore, DocumentSource);
+struct TestPlatform(DynamoDbStore, DocumentSource);
 
-impl Platform for Host {
+impl Platform for TestPlatform {
     type ApiKeys = DynamoDbStore;
     type KeySource = DocumentSource;
     type Revocations = DynamoDbStore;
@@ -53,7 +53,7 @@ impl Platform for Host {
     }
 }
 
-async fn ask(gate: &Gate<Host>, key: &str) -> Option<Code> {
+async fn ask(gate: &Gate<TestPlatform>, key: &str) -> Option<Code> {
     let fields = [("x-api-key", key.as_bytes())];
     let request = AuthRequest {
         method: "GET",
@@ -98,7 +98,7 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
     assert_eq!(took(), ["PutItem"]);
 
     let source = DocumentSource { documents: Documents::default(), base: String::new() };
-    let host = Host(store.clone(), source);
+    let host = TestPlatform(store.clone(), source);
     let gate = Gate::new(policy(), &secret_provider, Box::new(AwsLcRs), host, &randomness).unwrap().0;
     let forged = "acme_live_0123456789abcdefgh_0123456789012345678901234567890123456789012abcdef";
     assert_eq!(ask(&gate, forged).await.map(Code::name), Some("key_invalid"));

@@ -29,7 +29,7 @@ const LATER: u64 = 4_000_000_001;
 const ISSUED: [&str; 2] =
     ["cert:devices:spiffe://example.com/agent", "cert:devices:spiffe://example.com/robot"];
 
-type Door = Gate<MemoryPlatform>;
+type Fixture = Gate<MemoryPlatform>;
 
 /// The seeds with those certificates.
 const SEEDS: [&[u8]; 2] = [
@@ -40,33 +40,33 @@ const SEEDS: [&[u8]; 2] = [
 const PROXIED: &str = "source = \"rfc9440\"\nca_file = \"ca.pem\"";
 const SPIFFE: &str = "identity = { san_uri = \"spiffe://example.com/*\" }";
 
-static RFC_9440: LazyLock<Door> = LazyLock::new(|| door(PROXIED, SPIFFE));
-static PASSTHROUGH: LazyLock<Door> =
-    LazyLock::new(|| door("source = \"alb-passthrough\"\nca_file = \"ca.pem\"", SPIFFE));
-static VERIFY: LazyLock<Door> =
-    LazyLock::new(|| door("source = \"alb-verify\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE));
-static CLOUDFLARE: LazyLock<Door> = LazyLock::new(|| {
-    door("source = \"cloudflare-headers\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE)
+static RFC_9440: LazyLock<Fixture> = LazyLock::new(|| fixture(PROXIED, SPIFFE));
+static PASSTHROUGH: LazyLock<Fixture> =
+    LazyLock::new(|| fixture("source = \"alb-passthrough\"\nca_file = \"ca.pem\"", SPIFFE));
+static VERIFY: LazyLock<Fixture> =
+    LazyLock::new(|| fixture("source = \"alb-verify\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE));
+static CLOUDFLARE: LazyLock<Fixture> = LazyLock::new(|| {
+    fixture("source = \"cloudflare-headers\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE)
 });
-static BY_FINGERPRINT: LazyLock<Door> = LazyLock::new(|| door(PROXIED, "identity = \"fingerprint\""));
+static BY_FINGERPRINT: LazyLock<Fixture> = LazyLock::new(|| fixture(PROXIED, "identity = \"fingerprint\""));
 /// Everybody's certificate is revoked, by the fingerprint that its authority gave it.
-static REVOKED: LazyLock<Door> = LazyLock::new(all_revoked);
+static REVOKED: LazyLock<Fixture> = LazyLock::new(all_revoked);
 
 fuzz_target!(|bytes: &[u8]| {
     let fields = fields(bytes);
     has_one_identity_and_is_revoked_once(&fields);
-    for (door, handover) in
+    for (fixture, handover) in
         [(&*RFC_9440, PlatformCertificate::Nothing), (&*PASSTHROUGH, PlatformCertificate::LoadBalancer)]
     {
-        let who = is_told_alike(door, &fields, handover);
+        let who = is_told_alike(fixture, &fields, handover);
         assert!(who.is_none_or(|who| ISSUED.contains(&who.as_str())), "a forgery");
-        assert_eq!(principal(&ask(door, &fields, handover, true, LATER)), None, "long expired");
+        assert_eq!(principal(&ask(fixture, &fields, handover, true, LATER)), None, "long expired");
     }
     // What the platform has verified is believed; but not more than one name, and no odd one.
-    for (door, handover) in
+    for (fixture, handover) in
         [(&*VERIFY, PlatformCertificate::LoadBalancer), (&*CLOUDFLARE, PlatformCertificate::Nothing)]
     {
-        if let Some(who) = is_told_alike(door, &fields, handover) {
+        if let Some(who) = is_told_alike(fixture, &fields, handover) {
             let path =
                 who.strip_prefix("cert:devices:spiffe://example.com/").expect("as the policy wants it");
             assert!(path.split('/').all(|segment| !["", ".", ".."].contains(&segment)), "{who}");
@@ -83,9 +83,9 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(values, [said.as_bytes()], "{name}");
         }
     }
-    for door in [&*RFC_9440, &*PASSTHROUGH, &*VERIFY, &*CLOUDFLARE] {
+    for fixture in [&*RFC_9440, &*PASSTHROUGH, &*VERIFY, &*CLOUDFLARE] {
         assert_eq!(
-            principal(&ask(door, &fields, PlatformCertificate::Nothing, false, NOW)),
+            principal(&ask(fixture, &fields, PlatformCertificate::Nothing, false, NOW)),
             None,
             "nobody is trusted"
         );
@@ -94,8 +94,8 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// Asks with the certificate as it is, with the other signature of ECDSA, and in bytes that are not its DER.
 fn has_one_identity_and_is_revoked_once(fields: &[(&str, &[u8])]) {
-    let by = |door: &Door, fields: &[(&str, &[u8])]| {
-        principal(&ask(door, fields, PlatformCertificate::Nothing, true, NOW))
+    let by = |fixture: &Fixture, fields: &[(&str, &[u8])]| {
+        principal(&ask(fixture, fields, PlatformCertificate::Nothing, true, NOW))
     };
     let who = [by(&RFC_9440, fields), by(&BY_FINGERPRINT, fields)];
     assert_eq!(by(&REVOKED, fields), None, "it was revoked");
@@ -138,9 +138,13 @@ fn fields(bytes: &[u8]) -> Vec<(&str, &[u8])> {
 }
 
 /// Who may pass, now and when the gate remembers the certificate; for bad input never an error of ours.
-fn is_told_alike(door: &Door, fields: &[(&str, &[u8])], handover: PlatformCertificate<'_>) -> Option<String> {
-    let first = ask(door, fields, handover, true, NOW);
-    let again = ask(door, fields, handover, true, NOW);
+fn is_told_alike(
+    fixture: &Fixture,
+    fields: &[(&str, &[u8])],
+    handover: PlatformCertificate<'_>,
+) -> Option<String> {
+    let first = ask(fixture, fields, handover, true, NOW);
+    let again = ask(fixture, fields, handover, true, NOW);
     assert_eq!(first.code(), again.code());
     assert_eq!(principal(&first), principal(&again));
     assert!(first.code().is_none_or(|code| code.status() < 500), "{:?}", first.code());
@@ -148,7 +152,7 @@ fn is_told_alike(door: &Door, fields: &[(&str, &[u8])], handover: PlatformCertif
 }
 
 fn ask(
-    door: &Door,
+    fixture: &Fixture,
     fields: &[(&str, &[u8])],
     handover: PlatformCertificate<'_>,
     proxy_trusted: bool,
@@ -165,7 +169,7 @@ fn ask(
         path_rewritten: true,
         proxy_trusted,
     };
-    block_on(door.authorize(&request, Timestamp::from_seconds(now)))
+    block_on(fixture.authorize(&request, Timestamp::from_seconds(now)))
 }
 
 fn principal(outcome: &Outcome) -> Option<String> {
@@ -175,7 +179,7 @@ fn principal(outcome: &Outcome) -> Option<String> {
     }
 }
 
-fn door(source: &str, identity: &str) -> Door {
+fn fixture(source: &str, identity: &str) -> Fixture {
     let policy =
         Policy::parse(&policy(source, identity), Format::Toml, "policy.toml").expect("a good policy");
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
@@ -183,7 +187,7 @@ fn door(source: &str, identity: &str) -> Door {
     built.expect("a good authority").0
 }
 
-fn all_revoked() -> Door {
+fn all_revoked() -> Fixture {
     let text = format!("[revocation]\nsecret = \"REVOCATION\"\n\n{}", policy(PROXIED, SPIFFE));
     let policy = Policy::parse(&text, Format::Toml, "policy.toml").expect("a good policy");
     let (secret_provider, platform) =

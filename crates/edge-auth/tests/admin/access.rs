@@ -1,26 +1,27 @@
 use edge_auth::Code;
 use serde_json::json;
 
-use crate::desk::{BLOCKS, Desk, STAFF, bootstrap};
+use crate::fixture::{BLOCKS, Fixture, STAFF, bootstrap};
 use crate::support::gate;
 
 const READ: &str = "edge-auth:keys:read";
 const WRITE: &str = "edge-auth:keys:write";
 
 /// A desk of another policy that knows the keys of an open one, and a key with both scopes.
-fn desk_of(policy: &str) -> (Desk, String) {
-    let open = Desk::open();
+fn desk_of(policy: &str) -> (Fixture, String) {
+    let open = Fixture::open();
     let request = json!({"block": "staff", "scopes": [READ, WRITE], "never_expires": true});
     let key = open.post("/admin/v1/keys", &request.to_string()).secret();
     let policy = format!("{policy}{BLOCKS}{STAFF}");
     let gate = gate(&policy, &open.store);
-    (Desk { gate, ..open }, key)
+    (Fixture { gate, ..open }, key)
 }
 
 #[test]
 fn without_an_admin_block_administration_is_off_for_everybody() {
-    let (desk, key) = desk_of("");
-    for answer in [desk.get("/admin/v1/keys"), desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "")]
+    let (fixture, key) = desk_of("");
+    for answer in
+        [fixture.get("/admin/v1/keys"), fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "")]
     {
         assert_eq!((answer.status, answer.code()), (403, "no_rule"));
         assert!(!answer.audit.allowed);
@@ -29,17 +30,17 @@ fn without_an_admin_block_administration_is_off_for_everybody() {
 
 #[test]
 fn without_a_bootstrap_hash_no_bootstrap_secret_is_right_and_rules_still_are() {
-    let (desk, key) = desk_of("[admin]\n");
-    assert_eq!(desk.get("/admin/v1/keys").audit.code, Some(Code::KeyInvalid));
-    assert_eq!(desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "").status, 200);
+    let (fixture, key) = desk_of("[admin]\n");
+    assert_eq!(fixture.get("/admin/v1/keys").audit.code, Some(Code::KeyInvalid));
+    assert_eq!(fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "").status, 200);
 }
 
 #[test]
 fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
         let header = format!("{scheme} {}", bootstrap());
-        let answer = desk.ask("GET", "/admin/v1/openapi.json", &[("Authorization", &header)], "");
+        let answer = fixture.ask("GET", "/admin/v1/openapi.json", &[("Authorization", &header)], "");
         assert_eq!(answer.status, 200);
         assert_eq!(answer.logged(), (Some("admin:bootstrap"), Some("describe"), None));
         assert_eq!(answer.reply.body, edge_auth::admin::OPENAPI.as_bytes());
@@ -48,11 +49,11 @@ fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
 
 #[test]
 fn a_wrong_bootstrap_secret_is_refused_with_a_challenge() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let right = bootstrap();
     for wrong in [format!("{right}0"), right.replace("cdef", "cde"), "edge-auth-admin_".to_owned()] {
         let header = format!("Bearer {wrong}");
-        let answer = desk.ask("GET", "/admin/v1/keys", &[("authorization", &header)], "");
+        let answer = fixture.ask("GET", "/admin/v1/keys", &[("authorization", &header)], "");
         assert_eq!((answer.status, answer.code()), (401, "key_invalid"));
         assert_eq!(answer.logged(), (None, None, None));
         let challenge = answer.reply.header("www-authenticate").unwrap();
@@ -62,24 +63,24 @@ fn a_wrong_bootstrap_secret_is_refused_with_a_challenge() {
 
 #[test]
 fn two_authorization_fields_are_refused_even_if_both_are_right() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let header = format!("Bearer {}", bootstrap());
     let answer =
-        desk.ask("GET", "/admin/v1/keys", &[("authorization", &header), ("Authorization", &header)], "");
+        fixture.ask("GET", "/admin/v1/keys", &[("authorization", &header), ("Authorization", &header)], "");
     assert_eq!((answer.status, answer.code()), (400, "credential_malformed"));
 }
 
 #[test]
 fn without_a_credential_the_rules_challenge_is_answered() {
-    let answer = Desk::open().ask("GET", "/admin/v1/keys", &[], "");
+    let answer = Fixture::open().ask("GET", "/admin/v1/keys", &[], "");
     assert_eq!((answer.status, answer.code()), (401, "credential_missing"));
     assert_eq!(answer.reply.header("www-authenticate"), Some("ApiKey realm=\"api\""));
 }
 
 #[test]
 fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
-    let desk = Desk::open();
-    let (id, _) = desk.key("partners", "orders:read");
+    let fixture = Fixture::open();
+    let (id, _) = fixture.key("partners", "orders:read");
     let one = format!("/admin/v1/keys/{id}");
     let request = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
     let import =
@@ -93,54 +94,55 @@ fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
         (format!("{one}/enable"), String::new(), 200),
         (format!("{one}/revoke"), r#"{"reason": "a test"}"#.to_owned(), 200),
     ];
-    let (reader, may_read) = desk.key("staff", READ);
-    let (writer, may_write) = desk.key("staff", WRITE);
+    let (reader, may_read) = fixture.key("staff", READ);
+    let (writer, may_write) = fixture.key("staff", WRITE);
     for (target, status) in reading {
-        let answer = desk.ask("GET", target, &[("x-api-key", &may_read)], "");
+        let answer = fixture.ask("GET", target, &[("x-api-key", &may_read)], "");
         assert_eq!(answer.status, status, "{target}: {}", answer.body);
-        let answer = desk.ask("GET", target, &[("x-api-key", &may_write)], "");
+        let answer = fixture.ask("GET", target, &[("x-api-key", &may_write)], "");
         assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{target}");
         assert_eq!(answer.logged(), (Some(&*format!("key:staff:{writer}")), None, None));
     }
     for (target, body, status) in writing {
-        let answer = desk.ask("POST", &target, &[("x-api-key", &may_read)], &body);
+        let answer = fixture.ask("POST", &target, &[("x-api-key", &may_read)], &body);
         assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{target}");
         assert_eq!(answer.logged(), (Some(&*format!("key:staff:{reader}")), None, None));
-        let answer = desk.ask("POST", &target, &[("x-api-key", &may_write)], &body);
+        let answer = fixture.ask("POST", &target, &[("x-api-key", &may_write)], &body);
         assert_eq!(answer.status, status, "{target}: {}", answer.body);
     }
 }
 
 #[test]
 fn a_key_with_both_scopes_may_read_and_write() {
-    let (desk, key) = desk_of("[admin]\n");
+    let (fixture, key) = desk_of("[admin]\n");
     let by_key = [("authorization", &*format!("ApiKey {key}"))];
-    assert_eq!(desk.ask("GET", "/admin/v1/keys", &by_key, "").status, 200);
+    assert_eq!(fixture.ask("GET", "/admin/v1/keys", &by_key, "").status, 200);
     let request = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
-    assert_eq!(desk.ask("POST", "/admin/v1/keys", &by_key, &request.to_string()).status, 201);
+    assert_eq!(fixture.ask("POST", "/admin/v1/keys", &by_key, &request.to_string()).status, 201);
 }
 
 #[test]
 fn a_key_with_all_scopes_may_do_nothing_whichever_rule_lets_it_through() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let request = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
-    let key = desk.post("/admin/v1/keys", &request).secret();
+    let key = fixture.post("/admin/v1/keys", &request).secret();
     for (method, target) in
         [("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys"), ("GET", "/admin/v1/openapi.json")]
     {
-        let answer = desk.ask(method, target, &[("x-api-key", &key)], &request);
+        let answer = fixture.ask(method, target, &[("x-api-key", &key)], &request);
         assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{method} {target}");
     }
 }
 
 #[test]
 fn a_rule_that_names_no_scope_of_the_administration_does_not_open_it() {
-    let open = Desk::open();
+    let open = Fixture::open();
     let (_, key) = open.key("staff", READ);
     for path in ["/{*rest}", "/admin/{*rest}", "/admin/v1/keys", "/{a}/{b}/{c}"] {
         let rule = format!("[[rule]]\npath = \"{path}\"\nrequire = \"key:staff\"\n");
-        let desk = Desk { gate: gate(&format!("[admin]\n{BLOCKS}{rule}"), &open.store), ..Desk::open() };
-        let answer = desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "");
+        let fixture =
+            Fixture { gate: gate(&format!("[admin]\n{BLOCKS}{rule}"), &open.store), ..Fixture::open() };
+        let answer = fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "");
         assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{path}");
         assert!(answer.audit.reason.as_deref().unwrap().contains("whose `scopes` name"), "{path}");
     }
@@ -148,31 +150,31 @@ fn a_rule_that_names_no_scope_of_the_administration_does_not_open_it() {
 
 #[test]
 fn a_public_rule_lets_nobody_administer() {
-    let desk = Desk::of("[admin]\n[[rule]]\npath = \"/admin/v1/{*rest}\"\npublic = true\n");
-    let answer = desk.ask("GET", "/admin/v1/openapi.json", &[], "");
+    let fixture = Fixture::of("[admin]\n[[rule]]\npath = \"/admin/v1/{*rest}\"\npublic = true\n");
+    let answer = fixture.ask("GET", "/admin/v1/openapi.json", &[], "");
     assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"));
 }
 
 #[test]
 fn a_key_that_no_rule_names_for_the_path_is_refused() {
-    let desk = Desk::open();
-    let (_, partner) = desk.key("partners", READ);
-    let answer = desk.ask("GET", "/admin/v1/keys", &[("x-api-key", &partner)], "");
+    let fixture = Fixture::open();
+    let (_, partner) = fixture.key("partners", READ);
+    let answer = fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &partner)], "");
     assert_eq!((answer.status, answer.code()), (401, "key_invalid"));
 }
 
 #[test]
 fn a_page_of_another_site_administers_nothing() {
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let header = format!("Bearer {}", bootstrap());
     for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)] {
         let headers = [("authorization", header.as_str()), ("sec-fetch-site", site)];
-        assert_eq!(desk.ask("GET", "/admin/v1/keys", &headers, "").status, status, "{site}");
+        assert_eq!(fixture.ask("GET", "/admin/v1/keys", &headers, "").status, status, "{site}");
     }
     let headers = [("authorization", header.as_str()), ("sec-fetch-site", "cross-site")];
     let request = json!({"block": "staff", "all_scopes": true, "never_expires": true}).to_string();
-    let answer = desk.ask("POST", "/admin/v1/keys", &headers, &request);
+    let answer = fixture.ask("POST", "/admin/v1/keys", &headers, &request);
     assert_eq!((answer.status, answer.code()), (403, "cross_site"));
     assert_eq!(answer.audit.error.as_deref(), Some("cross_site"));
-    assert_eq!(desk.get("/admin/v1/keys").body["keys"], json!([]));
+    assert_eq!(fixture.get("/admin/v1/keys").body["keys"], json!([]));
 }

@@ -1,17 +1,17 @@
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::fixture::Fixture;
 
 /// Posts each body and expects a 400 whose detail has the text beside it.
-fn refused(desk: &Desk, target: &str, bodies: &[(String, &str)]) {
-    let before = desk.store.operations().puts;
+fn refused(fixture: &Fixture, target: &str, bodies: &[(String, &str)]) {
+    let before = fixture.store.operations().puts;
     for (body, named) in bodies {
-        let answer = desk.post(target, body);
+        let answer = fixture.post(target, body);
         assert_eq!((answer.status, answer.code()), (400, "request_invalid"), "{body}: {}", answer.body);
         assert!(answer.detail().contains(named), "{body}: {}", answer.detail());
         assert_eq!(answer.audit.reason.as_deref(), Some(answer.detail()));
     }
-    assert_eq!(desk.store.operations().puts, before, "nothing is written");
+    assert_eq!(fixture.store.operations().puts, before, "nothing is written");
 }
 
 /// A good wish with some members replaced; `null` takes one away.
@@ -82,32 +82,32 @@ fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
 #[test]
 fn a_bad_wish_for_a_key_is_refused_by_the_name_of_its_field() {
     let good = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let mut bodies = bad_wishes(&good);
     bodies.push((but(&good, &json!({"hash": "0".repeat(64)})), "hash"));
     bodies.push((but(&good, &json!({"block": "legacy"})), "block"));
-    refused(&desk, "/admin/v1/keys", &bodies);
-    assert_eq!(desk.post("/admin/v1/keys", &good.to_string()).status, 201);
+    refused(&fixture, "/admin/v1/keys", &bodies);
+    assert_eq!(fixture.post("/admin/v1/keys", &good.to_string()).status, 201);
 }
 
 #[test]
 fn a_bad_wish_for_an_imported_key_is_refused_by_the_name_of_its_field() {
     let good = json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)});
-    let desk = Desk::open();
+    let fixture = Fixture::open();
     let mut bodies = bad_wishes(&good);
     for hash in [json!(null), json!(7), json!(""), json!("0".repeat(63)), json!("g".repeat(64))] {
         bodies.push((but(&good, &json!({ "hash": hash })), "hash"));
     }
     bodies.push((good.to_string().replacen('{', r#"{"hash": "11", "#, 1), "hash"));
     bodies.push((but(&good, &json!({"block": "partners"})), "block"));
-    refused(&desk, "/admin/v1/keys/import", &bodies);
-    assert_eq!(desk.post("/admin/v1/keys/import", &good.to_string()).status, 201);
+    refused(&fixture, "/admin/v1/keys/import", &bodies);
+    assert_eq!(fixture.post("/admin/v1/keys/import", &good.to_string()).status, 201);
 }
 
 #[test]
 fn a_bad_rotation_or_revocation_is_refused_by_the_name_of_its_field() {
-    let desk = Desk::open();
-    let (id, _) = desk.key("partners", "a");
+    let fixture = Fixture::open();
+    let (id, _) = fixture.key("partners", "a");
     let owned = |bodies: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
         bodies.iter().map(|(body, named)| ((*body).to_owned(), *named)).collect()
     };
@@ -120,7 +120,7 @@ fn a_bad_rotation_or_revocation_is_refused_by_the_name_of_its_field() {
         (r#"{"overlap": "1h", "overlap": "9h"}"#, "overlap"),
         (r#"{"overlap": "1h", "reason": "x"}"#, "reason"),
     ]);
-    refused(&desk, &format!("/admin/v1/keys/{id}/rotate"), &rotations);
+    refused(&fixture, &format!("/admin/v1/keys/{id}/rotate"), &rotations);
     let mut revocations = owned(&[
         ("", "body"),
         ("{}", "reason"),
@@ -130,5 +130,5 @@ fn a_bad_rotation_or_revocation_is_refused_by_the_name_of_its_field() {
         (r#"{"reason": "x", "overlap": "1h"}"#, "overlap"),
     ]);
     revocations.push((json!({"reason": "x".repeat(257)}).to_string(), "reason"));
-    refused(&desk, &format!("/admin/v1/keys/{id}/revoke"), &revocations);
+    refused(&fixture, &format!("/admin/v1/keys/{id}/revoke"), &revocations);
 }

@@ -7,9 +7,9 @@ mod support;
 
 mod access;
 mod bodies;
-mod described;
-mod desk;
+mod fixture;
 mod lifecycle;
 mod listing;
+mod openapi;
 mod refusals;
 mod tampering;

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
-mod answers;
+mod iam_soundness;
+mod responses;
 #[path = "../support/mod.rs"]
 mod support;
-mod wider;
 
 use edge_auth::Policy;
 use edge_auth::aws::{ApiType, AuthorizerResult};
@@ -19,18 +19,18 @@ use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_token::Algorithm;
 use futures::executor::block_on;
 use serde_json::{Value, json};
-use support::{Host, NOW, TRUST};
+use support::{NOW, TRUST, TestPlatform};
 
 /// What every ARN of these tests begins with.
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 
 /// A gate without API keys.
-fn gate(policy: &str) -> Gate<Host> {
+fn gate(policy: &str) -> Gate<TestPlatform> {
     support::gate(policy, &MemoryApiKeys::new())
 }
 
 /// The same, unless the policy has mistakes.
-fn try_gate(policy: &str) -> Option<Gate<Host>> {
+fn try_gate(policy: &str) -> Option<Gate<TestPlatform>> {
     Policy::parse(policy, Format::Toml, "policy.toml").ok().map(|_| gate(policy))
 }
 
@@ -55,7 +55,7 @@ fn token(issuer: &str, scopes: &str) -> String {
 }
 
 /// Asks about a call with these fields.
-fn ask(gate: &Gate<Host>, api: ApiType, arn: &str, fields: &[(&str, &str)]) -> AuthorizerResult {
+fn ask(gate: &Gate<TestPlatform>, api: ApiType, arn: &str, fields: &[(&str, &str)]) -> AuthorizerResult {
     let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
     let incoming = InboundRequest {
         peer: None,

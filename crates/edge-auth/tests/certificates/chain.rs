@@ -4,7 +4,7 @@ use edge_auth_testkit::certificates::{
     Authority, AuthorityKey, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, Permitted,
 };
 
-use crate::door::{Door, NOW, SPIFFE, Sent, reason, result, rfc9440, root};
+use crate::fixture::{Fixture, NOW, SPIFFE, Sent, reason, result, rfc9440, root};
 
 fn agent() -> ClientPlan {
     ClientPlan::with_uri("spiffe://example.com/agent")
@@ -12,7 +12,7 @@ fn agent() -> ClientPlan {
 
 /// What comes of a client's chain where `root` is trusted.
 fn decided(root: &Authority, client: &Client) -> String {
-    result(&Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(client))
+    result(&Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(client))
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn a_certificate_that_was_verified_before_is_good_only_as_long_as_all_of_its_pat
     let root = root();
     let middle = root.below(&AuthorityPlan { valid: (NOW - 9, NOW + 9), ..AuthorityPlan::named("middle") });
     let sent = Sent::proxied(&middle.issue(&agent()));
-    let door = Door::new(&rfc9440(SPIFFE), &root.pem());
-    let at = |now| result(&door.ask(&sent, now));
+    let fixture = Fixture::new(&rfc9440(SPIFFE), &root.pem());
+    let at = |now| result(&fixture.ask(&sent, now));
     assert_eq!(at(NOW), "cert:devices:spiffe://example.com/agent");
     assert_eq!(at(NOW + 9), "cert:devices:spiffe://example.com/agent");
     assert_eq!(at(NOW + 10), "certificate_expired");
@@ -89,10 +89,10 @@ fn where_one_path_expires_another_is_found() {
     let top = Authority::root(&AuthorityPlan::named("Top CA"));
     let short = AuthorityPlan { valid: (NOW - 9, NOW + 9), ..AuthorityPlan::named("Devices CA") };
     let (old, bridge) = (root.renewed(&short), root.certified_by(&top, &AuthorityPlan::named("Devices CA")));
-    let door = Door::new(&rfc9440(SPIFFE), &format!("{}{}", old.pem(), top.pem()));
+    let fixture = Fixture::new(&rfc9440(SPIFFE), &format!("{}{}", old.pem(), top.pem()));
     let sent = Sent::proxied(&bridge.issue(&agent()));
     for now in [NOW, NOW + 10, NOW] {
-        assert_eq!(result(&door.ask(&sent, now)), "cert:devices:spiffe://example.com/agent", "{now}");
+        assert_eq!(result(&fixture.ask(&sent, now)), "cert:devices:spiffe://example.com/agent", "{now}");
     }
 }
 
@@ -103,8 +103,8 @@ fn a_renewed_authority_is_good_beside_its_expired_certificate_in_any_order() {
     let old = new.renewed(&old);
     let client = new.issue(&agent());
     for file in [format!("{}{}", old.pem(), new.pem()), format!("{}{}", new.pem(), old.pem())] {
-        let door = Door::new(&rfc9440(SPIFFE), &file);
-        assert_eq!(result(&door.proxied(&client)), "cert:devices:spiffe://example.com/agent");
+        let fixture = Fixture::new(&rfc9440(SPIFFE), &file);
+        assert_eq!(result(&fixture.proxied(&client)), "cert:devices:spiffe://example.com/agent");
     }
     assert_eq!(decided(&old, &client), "certificate_expired");
 }
@@ -120,7 +120,7 @@ fn an_expired_authority_does_not_lift_the_constraints_of_the_one_that_is_good() 
     let old = new.renewed(&old);
     let client = new.issue(&ClientPlan { hosts: vec!["b.example.com".to_owned()], ..agent() });
     for file in [format!("{}{}", old.pem(), new.pem()), format!("{}{}", new.pem(), old.pem())] {
-        let outcome = result(&Door::new(&rfc9440(SPIFFE), &file).proxied(&client));
+        let outcome = result(&Fixture::new(&rfc9440(SPIFFE), &file).proxied(&client));
         assert!(outcome.starts_with("certificate_"), "{outcome}");
     }
 }
@@ -176,7 +176,7 @@ fn what_a_certificate_says_of_itself_makes_no_long_reason() {
     // Its signature's algorithm, where it is first told and where it is signed: an OID of 4 kB.
     let der = signed_by_algorithm(client.certificate(), &[&[42][..], &[0x81; 4096], &[1]].concat());
     let outcome =
-        Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
+        Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
     assert_eq!(result(&outcome), "certificate_malformed");
     assert!(reason(&outcome).len() < 200, "{}", reason(&outcome));
 }
@@ -187,7 +187,7 @@ fn a_signature_by_an_unknown_algorithm_is_named_in_words() {
     let client = root.issue(&agent());
     let der = signed_by_algorithm(client.certificate(), &[42, 3, 4]);
     let outcome =
-        Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
+        Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
     assert_eq!(result(&outcome), "certificate_invalid");
     assert!(reason(&outcome).ends_with("algorithm that is not accepted"), "{}", reason(&outcome));
 }
@@ -226,7 +226,7 @@ fn a_servers_certificate_is_no_clients() {
 fn an_extension_that_must_be_understood_and_is_not_refuses() {
     let root = root();
     let client = root.issue(&ClientPlan { unknown_critical: true, ..agent() });
-    let outcome = Door::new(&rfc9440(SPIFFE), &root.pem()).proxied(&client);
+    let outcome = Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(&client);
     assert_eq!(result(&outcome), "certificate_invalid");
     assert!(reason(&outcome).ends_with("a critical extension that is not known"), "{}", reason(&outcome));
 }
@@ -269,9 +269,9 @@ fn names_beyond_an_authoritys_constraints_are_refused() {
         |permitted| AuthorityPlan { permitted: vec![permitted], ..AuthorityPlan::named("constrained") };
     let hosts = root.below(&only(Permitted::Dns("a.example.com".to_owned())));
     let host = |name: &str| {
-        let door = Door::new(&rfc9440("identity = { san_dns = \"*.a.example.com\" }"), &root.pem());
+        let fixture = Fixture::new(&rfc9440("identity = { san_dns = \"*.a.example.com\" }"), &root.pem());
         result(
-            &door
+            &fixture
                 .proxied(&hosts.issue(&ClientPlan { hosts: vec![name.to_owned()], ..ClientPlan::default() })),
         )
     };
@@ -300,10 +300,10 @@ fn below_an_authority_with_constraints_no_subject_is_an_identity() {
         subject: vec![("CN".to_owned(), "admin.example.com".to_owned())],
         ..ClientPlan::default()
     };
-    let door = Door::new(&rfc9440("identity = { subject = \"CN\" }"), &root.pem());
-    assert_eq!(result(&door.proxied(&root.issue(&plan))), "cert:devices:admin.example.com");
+    let fixture = Fixture::new(&rfc9440("identity = { subject = \"CN\" }"), &root.pem());
+    assert_eq!(result(&fixture.proxied(&root.issue(&plan))), "cert:devices:admin.example.com");
     let partner = root.below(&constrained);
-    assert_eq!(result(&door.proxied(&partner.issue(&plan))), "certificate_identity_mismatch");
+    assert_eq!(result(&fixture.proxied(&partner.issue(&plan))), "certificate_identity_mismatch");
 }
 
 #[test]
@@ -319,12 +319,12 @@ fn a_certificate_that_is_large_or_one_of_many_is_refused_before_it_is_read() {
 #[test]
 fn every_truncation_and_every_changed_byte_is_refused() {
     let root = root();
-    let door = Door::new(&rfc9440(SPIFFE), &root.pem());
+    let fixture = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     let good = root.issue(&agent());
     let der = good.certificate().to_vec();
     let outcome = |der: Vec<u8>| {
         let client = Client { chain: vec![der.into()], key_pem: String::new() };
-        result(&door.proxied(&client))
+        result(&fixture.proxied(&client))
     };
     for length in 0..der.len() {
         let cut = der.get(..length).unwrap().to_vec();

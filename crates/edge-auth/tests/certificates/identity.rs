@@ -2,18 +2,18 @@
 
 use edge_auth_testkit::certificates::{AuthorityPlan, ClientPlan, has_low_s};
 
-use crate::door::{Door, hex, result, rfc9440, root};
+use crate::fixture::{Fixture, hex, result, rfc9440, root};
 
 /// What comes of a client's certificate where the policy asks for this identity.
 fn decided(identity: &str, plan: &ClientPlan) -> String {
     let root = root();
     let client = root.issue(plan);
-    let door = Door::new(&rfc9440(&format!("identity = {identity}")), &root.pem());
+    let fixture = Fixture::new(&rfc9440(&format!("identity = {identity}")), &root.pem());
     let low = match has_low_s(client.certificate()) {
         Some(false) => client.with_other_signature(),
         _ => client.clone(),
     };
-    result(&door.proxied(&client)).replace(&hex(&low.thumbprint()).to_lowercase(), "ITS-SHA-256")
+    result(&fixture.proxied(&client)).replace(&hex(&low.thumbprint()).to_lowercase(), "ITS-SHA-256")
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -131,15 +131,15 @@ fn a_serial_number_or_the_fingerprint_is_the_identity() {
 fn a_serial_number_of_an_authority_in_between_is_not_unique_and_no_identity() {
     let root = root();
     let client = root.below(&AuthorityPlan::named("middle")).issue(&ClientPlan::default());
-    let door = Door::new(&rfc9440("identity = \"serial\""), &root.pem());
-    assert_eq!(result(&door.proxied(&client)), NOBODY);
+    let fixture = Fixture::new(&rfc9440("identity = \"serial\""), &root.pem());
+    assert_eq!(result(&fixture.proxied(&client)), NOBODY);
     // The same authority twice, and once more renewed, is still one; two are none.
     let one = format!("{0}{0}{1}", root.pem(), root.renewed(&AuthorityPlan::named("Devices CA")).pem());
     let direct = root.issue(&ClientPlan::default());
-    let door = Door::new(&rfc9440("identity = \"serial\""), &one);
-    assert_eq!(result(&door.proxied(&direct)), "cert:devices:2a");
-    let two = format!("{}{}", root.pem(), crate::door::root().pem());
-    let refused = Door::build(&rfc9440("identity = \"serial\""), &two).err().unwrap().to_string();
+    let fixture = Fixture::new(&rfc9440("identity = \"serial\""), &one);
+    assert_eq!(result(&fixture.proxied(&direct)), "cert:devices:2a");
+    let two = format!("{}{}", root.pem(), crate::fixture::root().pem());
+    let refused = Fixture::build(&rfc9440("identity = \"serial\""), &two).err().unwrap().to_string();
     assert!(refused.contains("a serial number is unique for one"), "{refused}");
 }
 

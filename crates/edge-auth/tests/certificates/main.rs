@@ -11,7 +11,7 @@
 
 mod binding;
 mod chain;
-mod door;
+mod fixture;
 mod identity;
 mod policy;
 mod reencoded;

@@ -1,9 +1,9 @@
 //! What a policy may say of certificates: what each source can pin, and nothing else.
 
-use crate::door::{Door, policy, root};
+use crate::fixture::{Fixture, policy, root};
 
 fn refusal(block: &str, ca: &str) -> String {
-    match Door::build(&policy(block), ca) {
+    match Fixture::build(&policy(block), ca) {
         Ok(_) => String::new(),
         Err(errors) => errors.to_string(),
     }
@@ -145,16 +145,16 @@ fn one_field_is_not_read_as_two_certificates() {
         block("a", &format!("source = \"cloudflare-headers\"\n{KEY_ID}")),
         block("b", &format!("source = \"rfc9440\"\n{CA}"))
     );
-    let refused = Door::build(&policy, &root().pem()).err().unwrap().to_string();
+    let refused = Fixture::build(&policy, &root().pem()).err().unwrap().to_string();
     assert!(refused.contains("both read `Client-Cert`"), "{refused}");
 }
 
 #[test]
 fn certificate_bound_is_about_tokens_and_needs_a_place_for_certificates() {
     let block = "source = \"rfc9440\"\nca_file = \"ca.pem\"\nidentity = \"serial\"";
-    let errors = Door::build(&format!("{}certificate_bound = true\n", policy(block)), &root().pem());
+    let errors = Fixture::build(&format!("{}certificate_bound = true\n", policy(block)), &root().pem());
     assert!(errors.err().unwrap().to_string().contains("jwt:NAME"));
     let alone = "[[issuer]]\nname = \"corp\"\nissuer = \"x\"\naudience = \"y\"\nkeys = { secret = \"HS\" }\n\
                  [[rule]]\npath = \"/\"\nrequire = \"jwt:corp\"\ncertificate_bound = true\n";
-    assert!(Door::build(alone, "").err().unwrap().to_string().contains("[[client_cert]]"));
+    assert!(Fixture::build(alone, "").err().unwrap().to_string().contains("[[client_cert]]"));
 }

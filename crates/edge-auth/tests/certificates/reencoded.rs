@@ -6,7 +6,7 @@ use edge_auth_testkit::certificates::{
     Authority, AuthorityKey, AuthorityPlan, Client, ClientPlan, has_low_s, misencoded, other_signature,
 };
 
-use crate::door::{Door, NOW, SPIFFE, Sent, hex, policy, result, rfc9440, root, sequence};
+use crate::fixture::{Fixture, NOW, SPIFFE, Sent, hex, policy, result, rfc9440, root, sequence};
 
 const FINGERPRINT: &str = "identity = \"fingerprint\"";
 
@@ -36,10 +36,10 @@ fn of_every_kind() -> Vec<(Authority, Client)> {
 #[test]
 fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_gate_verifies_it() {
     for (authority, client) in of_every_kind() {
-        let door = Door::new(&rfc9440(SPIFFE), &authority.pem());
-        assert_eq!(result(&door.proxied(&client)), "cert:devices:spiffe://example.com/agent");
+        let fixture = Fixture::new(&rfc9440(SPIFFE), &authority.pem());
+        assert_eq!(result(&fixture.proxied(&client)), "cert:devices:spiffe://example.com/agent");
         for (what, der) in misencoded(client.certificate()) {
-            let refusal = result(&door.proxied(&client.with_certificate(der)));
+            let refusal = result(&fixture.proxied(&client.with_certificate(der)));
             assert!(refusal.starts_with("certificate_"), "{what}: {refusal}");
         }
     }
@@ -49,9 +49,9 @@ fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_gate_verifie
 fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_platform_verified_it() {
     for (_, client) in of_every_kind() {
         let pins = "issuer_dn = [\"CN=Devices CA,O=Example\", \"CN=below,O=Example\"]";
-        let gateway = Door::new(&policy(&format!("source = \"api-gateway\"\n{pins}\n{SPIFFE}")), "");
-        let worker = Door::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
-        let balancer = Door::new(&policy(&format!("source = \"alb-verify\"\n{pins}\n{SPIFFE}")), "");
+        let gateway = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pins}\n{SPIFFE}")), "");
+        let worker = Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
+        let balancer = Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pins}\n{SPIFFE}")), "");
         let by_all = |client: &Client| {
             let leaf = edge_auth_testkit::certificates::pem(client.certificate());
             let event = Sent { certificate: PlatformCertificate::ApiGateway(&leaf), ..Sent::default() };
@@ -85,11 +85,11 @@ fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_platform_ver
 fn an_authority_above_a_certificate_is_refused_in_bytes_that_are_not_its_der() {
     let root = root();
     let client = root.below(&AuthorityPlan::named("below")).issue(&agent());
-    let door = Door::new(&rfc9440(SPIFFE), &root.pem());
+    let fixture = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     for (what, der) in misencoded(&client.chain[1]) {
         let mut chain = client.clone();
         chain.chain[1] = der.into();
-        let refusal = result(&door.proxied(&chain));
+        let refusal = result(&fixture.proxied(&chain));
         assert!(refusal.starts_with("certificate_"), "{what}: {refusal}");
     }
 }
@@ -97,15 +97,15 @@ fn an_authority_above_a_certificate_is_refused_in_bytes_that_are_not_its_der() {
 #[test]
 fn the_other_signature_of_a_certificate_makes_no_second_identity() {
     for (authority, client) in of_every_kind() {
-        let door = Door::new(&rfc9440(FINGERPRINT), &authority.pem());
-        let own = result(&door.proxied(&client));
+        let fixture = Fixture::new(&rfc9440(FINGERPRINT), &authority.pem());
+        let own = result(&fixture.proxied(&client));
         let Some(low) = has_low_s(client.certificate()) else {
             assert_eq!(own, format!("cert:devices:{}", hex(&client.thumbprint()).to_lowercase()));
             continue;
         };
         let other = client.with_other_signature();
         assert_ne!(other.thumbprint(), client.thumbprint());
-        assert_eq!(result(&door.proxied(&other)), own);
+        assert_eq!(result(&fixture.proxied(&other)), own);
         let low = if low { &client } else { &other };
         assert_eq!(own, format!("cert:devices:{}", hex(&low.thumbprint()).to_lowercase()));
     }
@@ -117,11 +117,11 @@ fn the_identity_of_a_pinned_certificate_is_the_fingerprint_that_the_policy_has()
     let (own, other) = (client.clone(), client.with_other_signature());
     for (pinned, other) in [(&own, &other), (&other, &own)] {
         let pin = format!("fingerprint = \"{}\"", hex(&pinned.thumbprint()));
-        let door = Door::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{FINGERPRINT}")), "");
+        let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{FINGERPRINT}")), "");
         let by =
             |client: &Client| {
                 let pem = client.pem();
-                result(&door.ask(
+                result(&fixture.ask(
                     &Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() },
                     NOW,
                 ))
@@ -130,11 +130,12 @@ fn the_identity_of_a_pinned_certificate_is_the_fingerprint_that_the_policy_has()
         assert_eq!(by(other), "certificate_issuer_untrusted");
     }
     let both = format!("fingerprint = [\"{}\", \"{}\"]", hex(&own.thumbprint()), hex(&other.thumbprint()));
-    let door = Door::new(&policy(&format!("source = \"api-gateway\"\n{both}\n{FINGERPRINT}")), "");
+    let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{both}\n{FINGERPRINT}")), "");
     let by = |client: &Client| {
         let pem = client.pem();
         result(
-            &door.ask(&Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() }, NOW),
+            &fixture
+                .ask(&Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() }, NOW),
         )
     };
     assert_eq!(by(&own), by(&other));
@@ -149,8 +150,8 @@ fn a_fingerprint_without_its_certificate_is_an_identity_only_if_it_is_pinned() {
         TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..crate::sources::TOLD },
     );
     let by = |pin: &str, told| {
-        let door = Door::new(&policy(&format!("source = \"cloudflare\"\n{pin}\n{FINGERPRINT}")), "");
-        result(&door.ask(&Sent::cloudflare(told), NOW))
+        let fixture = Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pin}\n{FINGERPRINT}")), "");
+        result(&fixture.ask(&Sent::cloudflare(told), NOW))
     };
     let named = "issuer_dn = \"CN=Devices CA,O=Example\"";
     assert_eq!(by(named, told), "certificate_identity_mismatch");
@@ -164,11 +165,11 @@ fn what_cloudflare_hands_over_in_other_bytes_than_it_tells_of_is_refused() {
     let client = root().issue(&agent());
     let other = other_signature(client.certificate()).unwrap();
     let pins = "issuer_dn = \"CN=Devices CA,O=Example\"";
-    let door = Door::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
+    let fixture = Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
     let (fingerprint, der) = (hex(&client.thumbprint()), sequence(&other));
     let told =
         TlsClientAuth { fingerprint_sha256: Some(&fingerprint), rfc9440: Some(&der), ..crate::sources::TOLD };
-    assert_eq!(result(&door.ask(&Sent::cloudflare(told), NOW)), "certificate_malformed");
+    assert_eq!(result(&fixture.ask(&Sent::cloudflare(told), NOW)), "certificate_malformed");
 }
 
 #[test]
@@ -177,8 +178,8 @@ fn where_nothing_names_a_certificate_for_sure_it_is_refused_if_anything_can_be_r
                  identity = { subject = \"CN\" }";
     let told = TlsClientAuth { issuer_dn: Some("XYZZY=a"), ..crate::sources::TOLD };
     let with = |revocation: &str, told| {
-        let door = Door::new(&format!("{revocation}{}", policy(block)), "");
-        result(&door.ask(&Sent::cloudflare(told), NOW))
+        let fixture = Fixture::new(&format!("{revocation}{}", policy(block)), "");
+        result(&fixture.ask(&Sent::cloudflare(told), NOW))
     };
     let revocation = "[revocation]\nsecret = \"HS\"\n\n";
     assert_eq!(with("", told), "cert:devices:agent");

@@ -3,7 +3,7 @@
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
 
-use crate::door::{Door, NOW, SPIFFE, Sent, hex, policy, reason, result, rfc9440, root, sequence};
+use crate::fixture::{Fixture, NOW, SPIFFE, Sent, hex, policy, reason, result, rfc9440, root, sequence};
 
 const AGENT: &str = "cert:devices:spiffe://example.com/agent";
 
@@ -26,28 +26,29 @@ fn url_encoded(pem: &str) -> String {
 #[test]
 fn the_fields_of_rfc_9440_count_only_from_a_trusted_proxy() {
     let root = root();
-    let door = Door::new(&rfc9440(SPIFFE), &root.pem());
+    let fixture = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     let mut sent = Sent::proxied(&agent(&root));
-    assert_eq!(result(&door.ask(&sent, NOW)), AGENT);
+    assert_eq!(result(&fixture.ask(&sent, NOW)), AGENT);
     sent.proxy_trusted = false;
-    assert_eq!(result(&door.ask(&sent, NOW)), "credential_missing");
+    assert_eq!(result(&fixture.ask(&sent, NOW)), "credential_missing");
 }
 
 #[test]
 fn a_chain_of_the_listener_is_verified_here() {
     let root = root();
-    let door = Door::new(&policy(&format!("source = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}")), &root.pem());
-    assert_eq!(result(&door.ask(&Sent::tls(&agent(&root)), NOW)), AGENT);
+    let fixture =
+        Fixture::new(&policy(&format!("source = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}")), &root.pem());
+    assert_eq!(result(&fixture.ask(&Sent::tls(&agent(&root)), NOW)), AGENT);
     let other = Authority::root(&AuthorityPlan::named("other"));
-    assert_eq!(result(&door.ask(&Sent::tls(&agent(&other)), NOW)), "certificate_issuer_untrusted");
-    assert_eq!(result(&door.ask(&Sent::default(), NOW)), "credential_missing");
+    assert_eq!(result(&fixture.ask(&Sent::tls(&agent(&other)), NOW)), "certificate_issuer_untrusted");
+    assert_eq!(result(&fixture.ask(&Sent::default(), NOW)), "credential_missing");
 }
 
 #[test]
 fn what_comes_by_another_source_is_not_looked_at() {
     let root = root();
     let client = agent(&root);
-    let elsewhere = Door::new(&rfc9440(SPIFFE), &root.pem());
+    let elsewhere = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     for sent in [
         Sent::tls(&client),
         Sent { certificate: PlatformCertificate::LoadBalancer, proxy_trusted: true, ..Sent::default() }
@@ -57,7 +58,7 @@ fn what_comes_by_another_source_is_not_looked_at() {
         assert_eq!(result(&elsewhere.ask(&sent, NOW)), "credential_missing");
     }
     let listener = policy(&format!("source = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}"));
-    let listener = Door::new(&listener, &root.pem());
+    let listener = Fixture::new(&listener, &root.pem());
     assert_eq!(result(&listener.proxied(&client)), "credential_missing");
 }
 
@@ -66,20 +67,20 @@ fn a_load_balancers_fields_are_read_from_its_own_events_only() {
     let root = root();
     let client = agent(&root);
     let passthrough = policy(&format!("source = \"alb-passthrough\"\nca_file = \"ca.pem\"\n{SPIFFE}"));
-    let door = Door::new(&passthrough, &root.pem());
+    let fixture = Fixture::new(&passthrough, &root.pem());
     let field = url_encoded(&client.pem());
     let balanced = || Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() };
-    assert_eq!(result(&door.ask(&balanced().field("X-Amzn-Mtls-Clientcert", &field), NOW)), AGENT);
+    assert_eq!(result(&fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", &field), NOW)), AGENT);
     let forged = Sent { proxy_trusted: true, ..Sent::default() }.field("X-Amzn-Mtls-Clientcert", &field);
-    assert_eq!(result(&door.ask(&forged, NOW)), "credential_missing");
+    assert_eq!(result(&fixture.ask(&forged, NOW)), "credential_missing");
     let twice = balanced().field("X-Amzn-Mtls-Clientcert", &field).field("x-amzn-mtls-clientcert", &field);
-    assert_eq!(result(&door.ask(&twice, NOW)), "certificate_malformed");
+    assert_eq!(result(&fixture.ask(&twice, NOW)), "certificate_malformed");
     // A form decoder makes spaces of the base64's plus signs.
     for broken in
         ["", "CERT_CONTENT", &field.replace('+', " "), &field[..field.len() / 2], &field.replace("%0A", "")]
     {
         if broken != field {
-            let outcome = door.ask(&balanced().field("X-Amzn-Mtls-Clientcert", broken), NOW);
+            let outcome = fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", broken), NOW);
             assert_eq!(result(&outcome), "certificate_malformed", "{broken}");
         }
     }
@@ -89,7 +90,7 @@ fn a_load_balancers_fields_are_read_from_its_own_events_only() {
 fn a_load_balancer_that_verified_hands_over_the_leaf_and_its_issuer_is_pinned() {
     let root = root();
     let client = agent(&root);
-    let by = |pin: &str| Door::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "");
+    let by = |pin: &str| Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "");
     let sent = Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
         .field("X-Amzn-Mtls-Clientcert-Leaf", &url_encoded(&client.pem()))
         .field("X-Amzn-Mtls-Clientcert-Subject", "CN=somebody-else");
@@ -112,18 +113,18 @@ fn api_gateways_certificate_is_read_whole_and_placeholders_are_refused() {
     let root = root();
     let client = agent(&root);
     let pin = format!("fingerprint = \"{}\"", hex(&client.thumbprint()));
-    let door = Door::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{SPIFFE}")), "");
+    let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{SPIFFE}")), "");
     let (pem, twice) = (client.pem(), client.pem().repeat(2));
     let event = |pem| Sent { certificate: PlatformCertificate::ApiGateway(pem), ..Sent::default() };
-    assert_eq!(result(&door.ask(&event(&pem), NOW)), AGENT);
+    assert_eq!(result(&fixture.ask(&event(&pem), NOW)), AGENT);
     for placeholder in
         ["", "CERT_CONTENT", "-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQ", &twice, &pem[..300]]
     {
-        assert_eq!(result(&door.ask(&event(placeholder), NOW)), "certificate_malformed", "{placeholder}");
+        assert_eq!(result(&fixture.ask(&event(placeholder), NOW)), "certificate_malformed", "{placeholder}");
     }
     let other = agent(&root).pem();
     let other = Sent { certificate: PlatformCertificate::ApiGateway(&other), ..Sent::default() };
-    assert_eq!(result(&door.ask(&other, NOW)), "certificate_issuer_untrusted");
+    assert_eq!(result(&fixture.ask(&other, NOW)), "certificate_issuer_untrusted");
 }
 
 /// What Cloudflare tells of a good certificate.
@@ -145,8 +146,8 @@ const CLOUDFLARE: &str = "source = \"cloudflare\"\nissuer_key_id = \"82:04:92:4c
 
 #[test]
 fn what_cloudflare_found_good_passes_and_a_revoked_certificate_that_is_success_does_not() {
-    let door = Door::new(&policy(&format!("{CLOUDFLARE}\nidentity = {{ subject = \"CN\" }}")), "");
-    let told = |told| result(&door.ask(&Sent::cloudflare(told), NOW));
+    let fixture = Fixture::new(&policy(&format!("{CLOUDFLARE}\nidentity = {{ subject = \"CN\" }}")), "");
+    let told = |told| result(&fixture.ask(&Sent::cloudflare(told), NOW));
     assert_eq!(told(TOLD), "cert:devices:agent");
     for (told_instead, code) in [
         (TlsClientAuth { revoked: Some("1"), ..TOLD }, "certificate_revoked"),
@@ -182,15 +183,15 @@ fn what_cloudflare_found_good_passes_and_a_revoked_certificate_that_is_success_d
 fn alternative_names_are_read_from_the_certificate_that_cloudflare_found_good_and_no_other() {
     let root = root();
     let (client, other) = (agent(&root), agent(&root));
-    let door = Door::new(&policy(&format!("{CLOUDFLARE}\n{SPIFFE}")), "");
+    let fixture = Fixture::new(&policy(&format!("{CLOUDFLARE}\n{SPIFFE}")), "");
     let (own, others, fingerprint) =
         (sequence(client.certificate()), sequence(other.certificate()), hex(&client.thumbprint()));
     let told = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..TOLD };
-    let with = |rfc9440| result(&door.ask(&Sent::cloudflare(TlsClientAuth { rfc9440, ..told }), NOW));
+    let with = |rfc9440| result(&fixture.ask(&Sent::cloudflare(TlsClientAuth { rfc9440, ..told }), NOW));
     assert_eq!(with(Some(&own)), AGENT);
     // A workload's certificate has no subject.
     let nameless = TlsClientAuth { subject_dn: Some(""), rfc9440: Some(&own), ..told };
-    assert_eq!(result(&door.ask(&Sent::cloudflare(nameless), NOW)), AGENT);
+    assert_eq!(result(&fixture.ask(&Sent::cloudflare(nameless), NOW)), AGENT);
     assert_eq!(with(Some(&others)), "certificate_malformed");
     assert_eq!(with(Some("")), "certificate_identity_mismatch");
     assert_eq!(with(None), "certificate_identity_mismatch");
@@ -199,7 +200,7 @@ fn alternative_names_are_read_from_the_certificate_that_cloudflare_found_good_an
 #[test]
 fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
     let block = CLOUDFLARE.replace("\"cloudflare\"", "\"cloudflare-headers\"");
-    let door = Door::new(&policy(&format!("{block}\nidentity = \"serial\"")), "");
+    let fixture = Fixture::new(&policy(&format!("{block}\nidentity = \"serial\"")), "");
     let fields = |verified: &str, revoked: &str| {
         let text = |text: Option<&'static str>| text.unwrap();
         Sent { proxy_trusted: true, ..Sent::default() }
@@ -214,15 +215,15 @@ fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
             .field("Cf-Cert-Not-Before", text(TOLD.not_before))
             .field("Cf-Cert-Not-After", text(TOLD.not_after))
     };
-    assert_eq!(result(&door.ask(&fields("true", "false"), NOW)), "cert:devices:936eacbe07f201df");
-    assert_eq!(result(&door.ask(&fields("true", "true"), NOW)), "certificate_revoked");
-    assert_eq!(result(&door.ask(&fields("false", "false"), NOW)), "certificate_invalid");
+    assert_eq!(result(&fixture.ask(&fields("true", "false"), NOW)), "cert:devices:936eacbe07f201df");
+    assert_eq!(result(&fixture.ask(&fields("true", "true"), NOW)), "certificate_revoked");
+    assert_eq!(result(&fixture.ask(&fields("false", "false"), NOW)), "certificate_invalid");
     for (verified, revoked) in [("SUCCESS", "false"), ("true", "TRUE"), ("true", "0"), ("true", "1")] {
-        let outcome = door.ask(&fields(verified, revoked), NOW);
+        let outcome = fixture.ask(&fields(verified, revoked), NOW);
         assert_eq!(result(&outcome), "certificate_malformed", "{verified} {revoked}");
         assert!(reason(&outcome).contains("`cf-cert-"), "{}", reason(&outcome));
     }
-    let missing = door.ask(&fields("true", ""), NOW);
+    let missing = fixture.ask(&fields("true", ""), NOW);
     assert_eq!(result(&missing), "certificate_invalid");
     assert!(reason(&missing).contains("`cf-cert-revoked` is missing"), "{}", reason(&missing));
     for (presented, code) in
@@ -231,12 +232,12 @@ fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
         let sent = Sent { proxy_trusted: true, ..Sent::default() }
             .field("Cf-Cert-Presented", presented)
             .field("Cf-Cert-Revoked", "junk");
-        assert_eq!(result(&door.ask(&sent, NOW)), code, "{presented}");
+        assert_eq!(result(&fixture.ask(&sent, NOW)), code, "{presented}");
     }
     let untrusted = Sent { proxy_trusted: false, ..fields("true", "false") };
-    assert_eq!(result(&door.ask(&untrusted, NOW)), "credential_missing");
+    assert_eq!(result(&fixture.ask(&untrusted, NOW)), "credential_missing");
     let twice = fields("true", "false").field("cf-cert-revoked", "false");
-    assert_eq!(result(&door.ask(&twice, NOW)), "certificate_malformed");
+    assert_eq!(result(&fixture.ask(&twice, NOW)), "certificate_malformed");
 }
 
 #[test]
@@ -248,9 +249,9 @@ fn certificates_by_two_sources_of_one_rule_are_malformed() {
          [[client_cert]]\nname = \"b\"\nsource = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}\n\
          [[rule]]\npath = \"/\"\nrequire = {{ any = [\"cert:a\", \"cert:b\"] }}\n"
     );
-    let door = Door::new(&policy, &root.pem());
-    assert_eq!(result(&door.ask(&Sent::tls(&client), NOW)), "cert:b:spiffe://example.com/agent");
-    assert_eq!(result(&door.proxied(&client)), "cert:a:spiffe://example.com/agent");
+    let fixture = Fixture::new(&policy, &root.pem());
+    assert_eq!(result(&fixture.ask(&Sent::tls(&client), NOW)), "cert:b:spiffe://example.com/agent");
+    assert_eq!(result(&fixture.proxied(&client)), "cert:a:spiffe://example.com/agent");
     let both = Sent { certificate: PlatformCertificate::Tls(&client.chain), ..Sent::proxied(&client) };
-    assert_eq!(result(&door.ask(&both, NOW)), "credential_malformed");
+    assert_eq!(result(&fixture.ask(&both, NOW)), "credential_malformed");
 }

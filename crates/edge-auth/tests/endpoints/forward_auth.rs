@@ -2,7 +2,7 @@
 
 use edge_auth::{Code, Outcome};
 
-use crate::door::{Door, PROXY, Sent, TRUSTED, forward_auth};
+use crate::fixture::{Fixture, PROXY, Sent, TRUSTED, forward_auth};
 use crate::support::TRUST;
 
 /// A proxy that describes the request in headers: method, URI, host.
@@ -19,8 +19,8 @@ fn foreign(proxy: &str) -> Vec<&'static str> {
     all.chain(["X-Forwarded-Path", "X-Rewrite-URL", "X-Original-URL", "X-Envoy-Original-Path"]).collect()
 }
 
-fn door(proxy: &str) -> Door {
-    Door::of(&format!("{TRUSTED}{}", forward_auth(proxy)), "")
+fn fixture(proxy: &str) -> Fixture {
+    Fixture::of(&format!("{TRUSTED}{}", forward_auth(proxy)), "")
 }
 
 fn is_incomplete(outcome: &Outcome, header: &str) {
@@ -32,8 +32,8 @@ fn is_incomplete(outcome: &Outcome, header: &str) {
 #[test]
 fn a_described_request_is_decided_by_its_rule() {
     for (proxy, [method, uri, host]) in DESCRIBING {
-        let door = door(proxy);
-        let key = [("x-api-key", door.key.as_bytes())];
+        let fixture = fixture(proxy);
+        let key = [("x-api-key", fixture.key.as_bytes())];
         let described = |m: &'static str, u: &'static str| {
             [(method, m.as_bytes()), (uri, u.as_bytes()), (host, &b"api.example"[..])]
         };
@@ -51,11 +51,11 @@ fn a_described_request_is_decided_by_its_rule() {
             ("GET", "/orders/%61%40b", None),
         ] {
             let headers = [&described(m, u)[..], &key].concat();
-            let (_, outcome) = door.forward(PROXY, "GET", "/authorize", &headers);
+            let (_, outcome) = fixture.forward(PROXY, "GET", "/authorize", &headers);
             assert_eq!(outcome.code(), code, "{proxy}: {m} {u}");
             assert_eq!(outcome.audit.method, m);
         }
-        let (_, outcome) = door.forward(PROXY, "POST", "/authorize", &described("GET", "/orders/1"));
+        let (_, outcome) = fixture.forward(PROXY, "POST", "/authorize", &described("GET", "/orders/1"));
         assert_eq!(outcome.code(), Some(Code::CredentialMissing), "{proxy}");
         assert_eq!(outcome.audit.host.as_deref(), Some("api.example"));
     }
@@ -64,9 +64,9 @@ fn a_described_request_is_decided_by_its_rule() {
 #[test]
 fn a_missing_empty_unreadable_or_repeated_method_or_uri_is_refused_and_never_defaulted() {
     for (proxy, [method, uri, _]) in DESCRIBING {
-        let door = door(proxy);
+        let fixture = fixture(proxy);
         let good: [(&str, &[u8]); 2] = [(method, b"GET"), (uri, b"/open")];
-        assert_eq!(door.forward(PROXY, "GET", "/authorize/open", &good).1.code(), None, "{proxy}");
+        assert_eq!(fixture.forward(PROXY, "GET", "/authorize/open", &good).1.code(), None, "{proxy}");
         for (index, (name, value)) in good.into_iter().enumerate() {
             let other = good[1 - index];
             let bad: [Sent<'_>; 5] = [
@@ -82,7 +82,7 @@ fn a_missing_empty_unreadable_or_repeated_method_or_uri_is_refused_and_never_def
                 let stand_ins = others.iter().map(|foreign| (*foreign, value));
                 let headers: Vec<_> =
                     [other].into_iter().chain(wrong.iter().copied()).chain(stand_ins).collect();
-                is_incomplete(&door.forward(PROXY, "GET", "/authorize/open", &headers).1, name);
+                is_incomplete(&fixture.forward(PROXY, "GET", "/authorize/open", &headers).1, name);
             }
         }
     }
@@ -91,27 +91,27 @@ fn a_missing_empty_unreadable_or_repeated_method_or_uri_is_refused_and_never_def
 #[test]
 fn the_headers_of_other_proxies_say_nothing() {
     for (proxy, [method, uri, _]) in DESCRIBING {
-        let door = door(proxy);
+        let fixture = fixture(proxy);
         for (own, others, code) in
             [("/open", "/orders/1", None), ("/orders/1", "/open", Some(Code::CredentialMissing))]
         {
             let foreign = foreign(proxy);
             let mut headers: Vec<_> = foreign.iter().map(|name| (*name, others.as_bytes())).collect();
             headers.extend([(method, &b"GET"[..]), (uri, own.as_bytes())]);
-            assert_eq!(door.forward(PROXY, "GET", "/authorize", &headers).1.code(), code, "{proxy} {own}");
+            assert_eq!(fixture.forward(PROXY, "GET", "/authorize", &headers).1.code(), code, "{proxy} {own}");
         }
     }
-    let door = door("envoy");
+    let fixture = fixture("envoy");
     let foreign = foreign("envoy");
     let headers: Vec<_> = foreign.iter().map(|name| (*name, &b"/open"[..])).collect();
-    let (_, outcome) = door.forward(PROXY, "GET", "/authorize/orders/1", &headers);
+    let (_, outcome) = fixture.forward(PROXY, "GET", "/authorize/orders/1", &headers);
     assert_eq!(outcome.code(), Some(Code::CredentialMissing));
 }
 
 #[test]
 fn envoys_request_is_its_own_below_the_prefix() {
-    let door = door("envoy");
-    let key = [("x-api-key", door.key.as_bytes())];
+    let fixture = fixture("envoy");
+    let key = [("x-api-key", fixture.key.as_bytes())];
     for (method, target, code) in [
         ("GET", "/authorize/open", None),
         ("GET", "/authorize/orders/1?page=2", None),
@@ -121,14 +121,14 @@ fn envoys_request_is_its_own_below_the_prefix() {
         ("GET", "/authorize/ope%6e", Some(Code::PathAmbiguous)),
         ("GET", "/authorize/authorize/open", Some(Code::NoRule)),
     ] {
-        let (_, outcome) = door.forward(PROXY, method, target, &key);
+        let (_, outcome) = fixture.forward(PROXY, method, target, &key);
         assert_eq!(outcome.code(), code, "{method} {target}");
     }
 }
 
 #[test]
 fn nothing_climbs_out_of_envoys_prefix() {
-    let door = door("envoy");
+    let fixture = fixture("envoy");
     for target in [
         "/authorize/../open",
         "/authorize/%2e%2e/open",
@@ -147,7 +147,7 @@ fn nothing_climbs_out_of_envoys_prefix() {
         "/authorize/..\\open",
         "/authorize/..;/open",
     ] {
-        let (reply, outcome) = door.forward(PROXY, "GET", target, &[]);
+        let (reply, outcome) = fixture.forward(PROXY, "GET", target, &[]);
         assert_eq!((reply.status, outcome.code()), (400, Some(Code::PathAmbiguous)), "{target}");
     }
 }
@@ -155,12 +155,12 @@ fn nothing_climbs_out_of_envoys_prefix() {
 #[test]
 fn who_is_no_trusted_proxy_is_refused_whatever_it_says() {
     for (proxy, [method, uri, _]) in DESCRIBING.into_iter().chain([("envoy", ["a", "b", "c"])]) {
-        let door = door(proxy);
+        let fixture = fixture(proxy);
         let headers: [(&str, &[u8]); 3] =
             [(method, b"GET"), (uri, b"/open"), ("X-Forwarded-For", PROXY.as_bytes())];
-        assert_eq!(door.forward(PROXY, "GET", "/authorize/open", &headers).1.code(), None, "{proxy}");
+        assert_eq!(fixture.forward(PROXY, "GET", "/authorize/open", &headers).1.code(), None, "{proxy}");
         for peer in ["192.0.2.1", "127.0.0.1", "::1", "11.0.0.1", "unknown"] {
-            let (reply, outcome) = door.forward(peer, "GET", "/authorize/open", &headers);
+            let (reply, outcome) = fixture.forward(peer, "GET", "/authorize/open", &headers);
             assert_eq!((reply.status, outcome.code()), (403, Some(Code::ProxyUntrusted)), "{proxy} {peer}");
             assert_eq!(reply.header("x-auth-code"), Some("proxy_untrusted"));
             assert_eq!(reply.header("x-auth-principal"), None);
@@ -170,7 +170,7 @@ fn who_is_no_trusted_proxy_is_refused_whatever_it_says() {
 
 #[test]
 fn without_a_trust_block_only_this_machine_is_trusted() {
-    let door = Door::of(&forward_auth("envoy"), "");
+    let fixture = Fixture::of(&forward_auth("envoy"), "");
     for (peer, code) in [
         ("127.0.0.1", None),
         ("::1", None),
@@ -178,7 +178,7 @@ fn without_a_trust_block_only_this_machine_is_trusted() {
         (PROXY, Some(Code::ProxyUntrusted)),
         ("unknown", Some(Code::ProxyUntrusted)),
     ] {
-        assert_eq!(door.forward(peer, "GET", "/authorize/open", &[]).1.code(), code, "{peer}");
+        assert_eq!(fixture.forward(peer, "GET", "/authorize/open", &[]).1.code(), code, "{peer}");
     }
 }
 
@@ -187,10 +187,10 @@ fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_
     let right: (&str, &[u8]) = ("X-Edge-Auth-Secret", TRUST.as_bytes());
     let cut = &TRUST.as_bytes()[..TRUST.len() - 1];
     let secret = "[trust]\nsecret = \"TRUST\"\n";
-    let anywhere = Door::of(&format!("{secret}{}", forward_auth("envoy")), "");
-    let inside = Door::of(&format!("{TRUSTED}secret = \"TRUST\"\n{}", forward_auth("envoy")), "");
-    let admits = |door: &Door, peer: &str, headers: Sent<'_>| {
-        let (_, outcome) = door.forward(peer, "GET", "/authorize/open", headers);
+    let anywhere = Fixture::of(&format!("{secret}{}", forward_auth("envoy")), "");
+    let inside = Fixture::of(&format!("{TRUSTED}secret = \"TRUST\"\n{}", forward_auth("envoy")), "");
+    let admits = |fixture: &Fixture, peer: &str, headers: Sent<'_>| {
+        let (_, outcome) = fixture.forward(peer, "GET", "/authorize/open", headers);
         assert!(matches!(outcome.code(), None | Some(Code::ProxyUntrusted)), "{:?}", outcome.code());
         outcome.code().is_none()
     };
@@ -213,14 +213,14 @@ fn the_clients_address_is_the_one_that_the_proxy_saw() {
     for (proxy, [method, uri, _]) in DESCRIBING {
         let headers: [(&str, &[u8]); 3] =
             [(method, b"GET"), (uri, b"/open"), ("x-forwarded-for", b"6.6.6.6, 203.0.113.7, 10.9.9.9")];
-        let (_, outcome) = door(proxy).forward(PROXY, "GET", "/authorize", &headers);
+        let (_, outcome) = fixture(proxy).forward(PROXY, "GET", "/authorize", &headers);
         assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
     }
 }
 
 #[test]
 fn envoys_own_address_is_never_taken_for_its_clients() {
-    let door = door("envoy");
+    let fixture = fixture("envoy");
     let own = ("x-edge-auth-client-address", &b"203.0.113.7"[..]);
     // Envoy adds its own address here, whoever its client is.
     let forwarded = ("x-forwarded-for", &b"10.9.9.9"[..]);
@@ -233,7 +233,7 @@ fn envoys_own_address_is_never_taken_for_its_clients() {
         (&[(own.0, b"-"), forwarded], None),
     ];
     for (headers, address) in cases {
-        let (_, outcome) = door.forward(PROXY, "GET", "/authorize/open", headers);
+        let (_, outcome) = fixture.forward(PROXY, "GET", "/authorize/open", headers);
         let expected = address.map(|address| address.parse().unwrap());
         assert_eq!((outcome.code(), outcome.audit.client_ip), (None, expected), "{headers:?}");
     }
@@ -243,11 +243,11 @@ fn envoys_own_address_is_never_taken_for_its_clients() {
 fn a_host_must_be_described_if_rules_name_hosts() {
     let rule = "[[rule]]\nhost = \"api.example\"\npath = \"/hosted\"\npublic = true\n";
     for (proxy, [method, uri, host]) in DESCRIBING {
-        let door = Door::of(&format!("{TRUSTED}{}", forward_auth(proxy)), rule);
+        let fixture = Fixture::of(&format!("{TRUSTED}{}", forward_auth(proxy)), rule);
         let ask = |path: &'static str, hosts: &[&'static str]| {
             let mut headers = vec![(method, &b"GET"[..]), (uri, path.as_bytes())];
             headers.extend(hosts.iter().map(|name| (host, name.as_bytes())));
-            door.forward(PROXY, "GET", "/authorize", &headers).1
+            fixture.forward(PROXY, "GET", "/authorize", &headers).1
         };
         assert_eq!(ask("/hosted", &["api.example"]).code(), None);
         assert_eq!(ask("/hosted", &["gate.example"]).code(), Some(Code::NoRule));
@@ -260,11 +260,11 @@ fn a_host_must_be_described_if_rules_name_hosts() {
 
 #[test]
 fn without_a_named_proxy_nobody_is_believed() {
-    let door = Door::of(TRUSTED, "");
+    let fixture = Fixture::of(TRUSTED, "");
     let headers: Vec<_> = DESCRIBING
         .iter()
         .flat_map(|(_, [method, uri, _])| [(*method, &b"GET"[..]), (*uri, &b"/open"[..])])
         .collect();
-    let (reply, outcome) = door.forward(PROXY, "GET", "/authorize/open", &headers);
+    let (reply, outcome) = fixture.forward(PROXY, "GET", "/authorize/open", &headers);
     assert_eq!((reply.status, outcome.code()), (400, Some(Code::ForwardedRequestIncomplete)));
 }

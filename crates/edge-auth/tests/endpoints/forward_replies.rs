@@ -2,7 +2,7 @@
 
 use edge_auth::Reply;
 
-use crate::door::{Door, PROXY, Sent, TRUSTED, code, forward_auth};
+use crate::fixture::{Fixture, PROXY, Sent, TRUSTED, code, forward_auth};
 
 const IDENTITY: [&str; 6] =
     ["X-Auth-Principal", "X-Auth-Kind", "X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Client", "X-Auth-Scopes"];
@@ -13,15 +13,15 @@ const PROXIES: [(&str, [&str; 2]); 4] = [
     ("envoy", ["X-Unused-Method", "X-Unused-Uri"]),
 ];
 
-fn door(proxy: &str) -> Door {
-    Door::of(&format!("{TRUSTED}{}", forward_auth(proxy)), "")
+fn fixture(proxy: &str) -> Fixture {
+    Fixture::of(&format!("{TRUSTED}{}", forward_auth(proxy)), "")
 }
 
 /// Asks about `GET path` in the way of any of the proxies.
-fn ask(door: &Door, [method, uri]: [&str; 2], path: &str, headers: Sent<'_>) -> Reply {
+fn ask(fixture: &Fixture, [method, uri]: [&str; 2], path: &str, headers: Sent<'_>) -> Reply {
     let mut all = vec![(method, &b"GET"[..]), (uri, path.as_bytes())];
     all.extend(headers);
-    door.forward(PROXY, "GET", &format!("/authorize{path}"), &all).0
+    fixture.forward(PROXY, "GET", &format!("/authorize{path}"), &all).0
 }
 
 /// The values of the six identity headers, each of which is there exactly once.
@@ -34,12 +34,12 @@ fn identity(reply: &Reply) -> [&str; 6] {
 #[test]
 fn who_was_verified_is_told_in_all_six_headers() {
     for (proxy, names) in PROXIES {
-        let door = door(proxy);
-        let sent = [("x-api-key", door.key.as_bytes()), ("X-Auth-Subject", &b"root"[..])];
-        let reply = ask(&door, names, "/orders/1", &sent);
+        let fixture = fixture(proxy);
+        let sent = [("x-api-key", fixture.key.as_bytes()), ("X-Auth-Subject", &b"root"[..])];
+        let reply = ask(&fixture, names, "/orders/1", &sent);
         assert_eq!((reply.status, reply.body.len()), (200, 0), "{proxy}");
-        let principal = format!("key:partners:{}", door.id);
-        let expected = [&principal, "api-key", &door.id, "", "team%20data", "orders:read"];
+        let principal = format!("key:partners:{}", fixture.id);
+        let expected = [&principal, "api-key", &fixture.id, "", "team%20data", "orders:read"];
         assert_eq!(identity(&reply), expected, "{proxy}");
         assert_eq!(reply.header("cache-control"), Some("no-store"));
     }
@@ -48,9 +48,9 @@ fn who_was_verified_is_told_in_all_six_headers() {
 #[test]
 fn on_a_public_path_all_six_headers_are_empty_so_that_a_clients_own_are_overwritten() {
     for (proxy, names) in PROXIES {
-        let door = door(proxy);
-        let sent = [("x-api-key", door.key.as_bytes()), ("X-Auth-Subject", &b"root"[..])];
-        let reply = ask(&door, names, "/open", &sent);
+        let fixture = fixture(proxy);
+        let sent = [("x-api-key", fixture.key.as_bytes()), ("X-Auth-Subject", &b"root"[..])];
+        let reply = ask(&fixture, names, "/open", &sent);
         assert_eq!((reply.status, identity(&reply)), (200, [""; 6]), "{proxy}");
     }
 }
@@ -67,9 +67,9 @@ fn a_refusal_has_its_code_and_nginx_hears_401_and_403_only() {
         ("/open", &[("host", b"a"), ("host", b"b")], 400, "request_malformed"),
     ];
     for (proxy, names) in PROXIES {
-        let door = door(proxy);
+        let fixture = fixture(proxy);
         for (path, headers, status, name) in refusals {
-            let reply = ask(&door, names, path, headers);
+            let reply = ask(&fixture, names, path, headers);
             let expected = if proxy == "nginx" && status != 401 { 403 } else { status };
             assert_eq!(reply.status, expected, "{proxy}: {name}");
             assert_eq!(reply.header("X-Auth-Code"), Some(name), "{proxy}");
@@ -85,9 +85,9 @@ fn a_refusal_has_its_code_and_nginx_hears_401_and_403_only() {
 #[test]
 fn trouble_with_the_store_is_503_and_for_nginx_403() {
     for (proxy, names) in PROXIES {
-        let door = door(proxy);
-        door.store.set_unavailable("the disk is full");
-        let reply = ask(&door, names, "/orders/1", &[("x-api-key", door.key.as_bytes())]);
+        let fixture = fixture(proxy);
+        fixture.store.set_unavailable("the disk is full");
+        let reply = ask(&fixture, names, "/orders/1", &[("x-api-key", fixture.key.as_bytes())]);
         assert_eq!(reply.status, if proxy == "nginx" { 403 } else { 503 });
         assert_eq!(reply.header("X-Auth-Code"), Some("store_unavailable"));
     }

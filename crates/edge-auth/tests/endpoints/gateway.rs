@@ -1,7 +1,7 @@
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{Code, Decision, Outcome, Reply};
 
-use crate::door::{Door, Sent, code, incoming};
+use crate::fixture::{Fixture, Sent, code, incoming};
 
 const ORIGIN: (&str, &[u8]) = ("Origin", b"https://app.example");
 const ANNOUNCED: (&str, &[u8]) = ("Access-Control-Request-Method", b"GET");
@@ -13,14 +13,14 @@ require = "key:partners"
 cors = { origins = ["https://app.example", "https://two.example"], headers = ["x-api-key"], max_age = "10m" }
 "#;
 
-fn ask(door: &Door, method: &str, target: &str, headers: Sent<'_>) -> (Option<Reply>, Outcome) {
-    door.gateway(&incoming("192.0.2.1", method, target, headers))
+fn ask(fixture: &Fixture, method: &str, target: &str, headers: Sent<'_>) -> (Option<Reply>, Outcome) {
+    fixture.gateway(&incoming("192.0.2.1", method, target, headers))
 }
 
 #[test]
 fn a_preflight_from_an_allowed_origin_is_answered_without_a_credential() {
-    let door = Door::of("", CORS);
-    let (reply, outcome) = ask(&door, "OPTIONS", "/shared", &[ORIGIN, ANNOUNCED]);
+    let fixture = Fixture::of("", CORS);
+    let (reply, outcome) = ask(&fixture, "OPTIONS", "/shared", &[ORIGIN, ANNOUNCED]);
     let reply = reply.unwrap();
     assert_eq!((reply.status, reply.body.len()), (204, 0));
     for (name, value) in [
@@ -38,7 +38,7 @@ fn a_preflight_from_an_allowed_origin_is_answered_without_a_credential() {
 
 #[test]
 fn any_other_options_is_a_request_like_all_others() {
-    let door = Door::of("", CORS);
+    let fixture = Fixture::of("", CORS);
     let foreign: (&str, &[u8]) = ("Origin", b"https://evil.example");
     let cases: [(&str, Sent<'_>); 9] = [
         ("/shared", &[foreign, ANNOUNCED]),
@@ -52,7 +52,7 @@ fn any_other_options_is_a_request_like_all_others() {
         ("/orders/1", &[ORIGIN, ANNOUNCED]),
     ];
     for (target, headers) in cases {
-        let (reply, outcome) = ask(&door, "OPTIONS", target, headers);
+        let (reply, outcome) = ask(&fixture, "OPTIONS", target, headers);
         assert_eq!(outcome.code(), Some(Code::NoRule), "{target} {headers:?}");
         let reply = reply.unwrap();
         assert_eq!(reply.status, 403);
@@ -62,15 +62,15 @@ fn any_other_options_is_a_request_like_all_others() {
 
 #[test]
 fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
-    let door = Door::of("", CORS);
-    let key = ("x-api-key", door.key.as_bytes());
-    let (reply, _) = ask(&door, "GET", "/shared", &[ORIGIN]);
+    let fixture = Fixture::of("", CORS);
+    let key = ("x-api-key", fixture.key.as_bytes());
+    let (reply, _) = ask(&fixture, "GET", "/shared", &[ORIGIN]);
     let reply = reply.unwrap();
     assert_eq!((reply.status, &*code(&reply)), (401, "credential_missing"));
     assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example"));
     assert_eq!(reply.header("vary"), Some("Origin"));
 
-    let respond = |headers: Sent<'_>| match ask(&door, "GET", "/shared", headers) {
+    let respond = |headers: Sent<'_>| match ask(&fixture, "GET", "/shared", headers) {
         (None, Outcome { decision: Decision::Allow(grant), .. }) => grant.upstream.respond,
         (reply, _) => panic!("{reply:?}"),
     };
@@ -82,27 +82,27 @@ fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
 
 #[test]
 fn what_has_no_host_is_refused_and_an_authority_is_one() {
-    let door = Door::of("", "");
+    let fixture = Fixture::of("", "");
     let with = incoming("192.0.2.1", "GET", "/open", &[]);
     let none = InboundRequest { host: None, ..with };
-    let (reply, outcome) = door.gateway(&none);
+    let (reply, outcome) = fixture.gateway(&none);
     assert_eq!((reply.unwrap().status, outcome.code()), (400, Some(Code::RequestMalformed)));
-    let (reply, outcome) = door.gateway(&InboundRequest { authority: Some("gate.example"), ..none });
+    let (reply, outcome) = fixture.gateway(&InboundRequest { authority: Some("gate.example"), ..none });
     assert!(reply.is_none() && outcome.code().is_none());
-    let (_, outcome) = door.gateway(&InboundRequest { authority: Some("other.example"), ..with });
+    let (_, outcome) = fixture.gateway(&InboundRequest { authority: Some("other.example"), ..with });
     assert_eq!(outcome.code(), Some(Code::HostMismatch));
 }
 
 #[test]
 fn the_descriptions_of_proxies_are_not_believed_here() {
-    let door = Door::of("", "");
+    let fixture = Fixture::of("", "");
     let headers: [(&str, &[u8]); 4] = [
         ("X-Original-URI", b"/open"),
         ("X-Original-Method", b"GET"),
         ("X-Forwarded-Uri", b"/open"),
         ("X-Forwarded-For", b"6.6.6.6"),
     ];
-    let (_, outcome) = ask(&door, "GET", "/orders/1", &headers);
+    let (_, outcome) = ask(&fixture, "GET", "/orders/1", &headers);
     assert_eq!(outcome.code(), Some(Code::CredentialMissing));
     assert_eq!(outcome.audit.client_ip, "192.0.2.1".parse().ok());
 }

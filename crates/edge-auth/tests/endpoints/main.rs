@@ -11,7 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod door;
+mod fixture;
 mod forward_auth;
 mod forward_replies;
 mod gateway;

@@ -4,7 +4,7 @@ use edge_auth::Outcome;
 use edge_auth::endpoints::InboundRequest;
 use serde_json::json;
 
-use crate::door::{Door, PROXY, TRUSTED, incoming};
+use crate::fixture::{Fixture, PROXY, TRUSTED, incoming};
 
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlIG9mIG5vYm9keSwgYnV0IGxvbmc";
 
@@ -21,8 +21,8 @@ fn keeps_to_itself(outcome: &Outcome, secret: &str) {
 
 #[test]
 fn a_credential_in_the_method_the_host_or_the_path_is_not_logged() {
-    let door = Door::of(TRUSTED, "");
-    for secret in [door.key.as_str(), TOKEN] {
+    let fixture = Fixture::of(TRUSTED, "");
+    for secret in [fixture.key.as_str(), TOKEN] {
         let path = format!("//{secret}");
         let asked = incoming("192.0.2.1", "GET", "/open", &[]);
         for incoming in [
@@ -31,15 +31,15 @@ fn a_credential_in_the_method_the_host_or_the_path_is_not_logged() {
             InboundRequest { host: Some(secret), authority: Some("other.example"), ..asked },
             InboundRequest { target: &path, ..asked },
         ] {
-            keeps_to_itself(&door.gateway(&incoming).1, secret);
+            keeps_to_itself(&fixture.gateway(&incoming).1, secret);
         }
     }
 }
 
 #[test]
 fn a_credential_in_a_question_is_not_logged() {
-    let door = Door::of(TRUSTED, "");
-    for secret in [door.key.as_str(), TOKEN] {
+    let fixture = Fixture::of(TRUSTED, "");
+    for secret in [fixture.key.as_str(), TOKEN] {
         for question in [
             json!({ (secret): 1 }),
             json!({ "method": "GET", "target": "/open", "headers": { (secret): 1 } }),
@@ -47,23 +47,23 @@ fn a_credential_in_a_question_is_not_logged() {
             json!({ "method": secret, "target": "/open" }),
             json!({ "method": "GET", "target": format!("/{secret}") }),
         ] {
-            keeps_to_itself(&door.verify(PROXY, &[], &question.to_string()).1, secret);
+            keeps_to_itself(&fixture.verify(PROXY, &[], &question.to_string()).1, secret);
         }
     }
 }
 
 #[test]
 fn what_is_logged_is_bounded_whatever_is_sent() {
-    let door = Door::of(TRUSTED, "");
+    let fixture = Fixture::of(TRUSTED, "");
     let long = "a".repeat(100_000);
     let question = json!({ (long.as_str()): 1 }).to_string();
     let path = format!("//{long}");
     let asked = incoming("192.0.2.1", "GET", &path, &[]);
     for outcome in [
-        door.verify(PROXY, &[], &question).1,
-        door.gateway(&asked).1,
-        door.gateway(&InboundRequest { method: &long, ..asked }).1,
-        door.gateway(&InboundRequest { target: &path[1..8000], ..asked }).1,
+        fixture.verify(PROXY, &[], &question).1,
+        fixture.gateway(&asked).1,
+        fixture.gateway(&InboundRequest { method: &long, ..asked }).1,
+        fixture.gateway(&InboundRequest { target: &path[1..8000], ..asked }).1,
     ] {
         assert!(serde_json::to_string(&outcome.audit).unwrap().len() < 4096);
     }

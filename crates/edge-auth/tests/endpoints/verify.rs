@@ -1,43 +1,43 @@
 use edge_auth::Code;
 use serde_json::{Value, json};
 
-use crate::door::{Door, PROXY, TRUSTED, code};
+use crate::fixture::{Fixture, PROXY, TRUSTED, code};
 use crate::support::TRUST;
 
-fn door() -> Door {
-    Door::of(TRUSTED, "")
+fn fixture() -> Fixture {
+    Fixture::of(TRUSTED, "")
 }
 
 /// The decision about a request; the question itself is a good one.
-fn decide(door: &Door, question: &str) -> Value {
-    let (reply, _) = door.verify(PROXY, &[], question);
+fn decide(fixture: &Fixture, question: &str) -> Value {
+    let (reply, _) = fixture.verify(PROXY, &[], question);
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")), "{question}");
     serde_json::from_slice(&reply.body).unwrap()
 }
 
 #[test]
 fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
-    let door = door();
+    let fixture = fixture();
     let question = json!({
         "method": "GET", "target": "/orders/%31?page=2", "host": "api.example",
-        "headers": {"X-API-Key": door.key}, "client_ip": "203.0.113.7",
+        "headers": {"X-API-Key": fixture.key}, "client_ip": "203.0.113.7",
     });
-    let principal = format!("key:partners:{}", door.id);
+    let principal = format!("key:partners:{}", fixture.id);
     let expected = json!({
         "allowed": true,
         "rule": "2 /orders/{id}",
         "principal": {
-            "id": principal, "kind": "api-key", "subject": door.id, "client": "team data", "scopes": "orders:read",
+            "id": principal, "kind": "api-key", "subject": fixture.id, "client": "team data", "scopes": "orders:read",
         },
         "target": "/orders/1?page=2",
         "remove": ["x-api-key"],
         "headers": {
-            "X-Auth-Principal": principal, "X-Auth-Kind": "api-key", "X-Auth-Subject": door.id,
+            "X-Auth-Principal": principal, "X-Auth-Kind": "api-key", "X-Auth-Subject": fixture.id,
             "X-Auth-Client": "team%20data", "X-Auth-Scopes": "orders:read",
         },
     });
-    assert_eq!(decide(&door, &question.to_string()), expected);
-    let (_, outcome) = door.verify(PROXY, &[], &question.to_string());
+    assert_eq!(decide(&fixture, &question.to_string()), expected);
+    let (_, outcome) = fixture.verify(PROXY, &[], &question.to_string());
     assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
     assert_eq!(outcome.audit.path, "/orders/1");
 }
@@ -45,7 +45,7 @@ fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
 #[test]
 fn a_path_that_the_application_could_read_differently_is_refused() {
     for target in ["/x/../orders/1", "/orders/%2e%2e/open", "/ope%6e"] {
-        let answer = decide(&door(), &json!({"method": "GET", "target": target}).to_string());
+        let answer = decide(&fixture(), &json!({"method": "GET", "target": target}).to_string());
         assert_eq!(answer["code"], "path_ambiguous", "{target}");
     }
 }
@@ -56,25 +56,25 @@ fn a_refused_request_is_answered_with_200_and_the_refusal() {
         "allowed": false, "code": "credential_missing", "status": 401, "title": "A credential is needed.",
         "www_authenticate": ["ApiKey realm=\"api\""], "rule": "2 /orders/{id}",
     });
-    assert_eq!(decide(&door(), r#"{"method": "GET", "target": "/orders/1"}"#), expected);
+    assert_eq!(decide(&fixture(), r#"{"method": "GET", "target": "/orders/1"}"#), expected);
 }
 
 #[test]
 fn the_callers_own_headers_and_address_are_not_the_requests() {
-    let door = door();
-    let headers = [("x-api-key", door.key.as_bytes())];
-    let (_, outcome) = door.verify(PROXY, &headers, r#"{"method": "GET", "target": "/orders/1"}"#);
+    let fixture = fixture();
+    let headers = [("x-api-key", fixture.key.as_bytes())];
+    let (_, outcome) = fixture.verify(PROXY, &headers, r#"{"method": "GET", "target": "/orders/1"}"#);
     assert_eq!(outcome.code(), Some(Code::CredentialMissing));
     assert_eq!(outcome.audit.client_ip, None);
 }
 
 #[test]
 fn a_header_that_is_there_twice_is_two_however_it_is_written() {
-    let door = door();
+    let fixture = fixture();
     let ask = |headers: String| {
-        decide(&door, &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#))
+        decide(&fixture, &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#))
     };
-    let key = &door.key;
+    let key = &fixture.key;
     assert_eq!(ask(format!(r#"{{"x-api-key": ["{key}"]}}"#))["allowed"], true);
     for twice in [
         format!(r#"{{"x-api-key": ["{key}", "{key}"]}}"#),
@@ -89,7 +89,7 @@ fn a_header_that_is_there_twice_is_two_however_it_is_written() {
 
 #[test]
 fn a_body_that_is_no_question_is_refused_by_the_name_of_its_field() {
-    let door = door();
+    let fixture = fixture();
     for (body, named) in [
         ("", "JSON object"),
         ("null", "JSON object"),
@@ -108,7 +108,7 @@ fn a_body_that_is_no_question_is_refused_by_the_name_of_its_field() {
         (r#"{"method": "GET", "target": "/open", "headers": {"a": 1}}"#, "headers"),
         (r#"{"method": "GET", "target": "/open", "headers": null}"#, "headers"),
     ] {
-        let (reply, outcome) = door.verify(PROXY, &[], body);
+        let (reply, outcome) = fixture.verify(PROXY, &[], body);
         assert_eq!((reply.status, &*code(&reply)), (400, "request_malformed"), "{body}");
         let reason = outcome.audit.reason.unwrap();
         assert!(reason.contains(named), "{body}: {reason}");
@@ -123,7 +123,7 @@ fn what_a_broken_question_holds_is_not_logged() {
         r#"{"authorization": {"Bearer": "sesame"}}"#,
     ] {
         let question = format!(r#"{{"method": "GET", "target": "/open", "headers": {headers}}}"#);
-        let (_, outcome) = door().verify(PROXY, &[], &question);
+        let (_, outcome) = fixture().verify(PROXY, &[], &question);
         assert_eq!(outcome.code(), Some(Code::RequestMalformed));
         let audit = serde_json::to_string(&outcome.audit).unwrap();
         assert!(!audit.contains("sesame"), "{audit}");
@@ -132,7 +132,7 @@ fn what_a_broken_question_holds_is_not_logged() {
 
 #[test]
 fn a_question_about_an_impossible_request_is_answered_with_its_refusal() {
-    let door = door();
+    let fixture = fixture();
     for (question, code) in [
         (r#"{"method": "", "target": "/open"}"#, "request_malformed"),
         (r#"{"method": "GET", "target": ""}"#, "path_ambiguous"),
@@ -140,7 +140,7 @@ fn a_question_about_an_impossible_request_is_answered_with_its_refusal() {
         (r#"{"method": "GET", "target": "/orders/..%2fopen"}"#, "path_ambiguous"),
         (r#"{"method": "GET", "target": "/open", "host": "a b"}"#, "request_malformed"),
     ] {
-        let decision = decide(&door, question);
+        let decision = decide(&fixture, question);
         assert_eq!((&decision["allowed"], &decision["code"]), (&json!(false), &json!(code)), "{question}");
     }
 }
@@ -150,30 +150,30 @@ fn who_is_not_trusted_is_answered_nothing() {
     let question = r#"{"method": "GET", "target": "/open"}"#;
     for peer in ["192.0.2.1", "127.0.0.1", "unknown"] {
         let headers: [(&str, &[u8]); 1] = [("X-Forwarded-For", PROXY.as_bytes())];
-        let (reply, outcome) = door().verify(peer, &headers, question);
+        let (reply, outcome) = fixture().verify(peer, &headers, question);
         assert_eq!((reply.status, &*code(&reply)), (403, "proxy_untrusted"), "{peer}");
         assert_eq!(outcome.code(), Some(Code::ProxyUntrusted));
     }
-    let door = Door::of("[trust]\nsecret = \"TRUST\"\n", "");
+    let fixture = Fixture::of("[trust]\nsecret = \"TRUST\"\n", "");
     let right: [(&str, &[u8]); 1] = [("x-edge-auth-secret", TRUST.as_bytes())];
-    assert_eq!(door.verify("192.0.2.1", &right, question).0.status, 200);
+    assert_eq!(fixture.verify("192.0.2.1", &right, question).0.status, 200);
     let wrong: [(&str, &[u8]); 1] = [("x-edge-auth-secret", b"another secret of that length!")];
-    assert_eq!(door.verify("192.0.2.1", &wrong, question).1.code(), Some(Code::ProxyUntrusted));
+    assert_eq!(fixture.verify("192.0.2.1", &wrong, question).1.code(), Some(Code::ProxyUntrusted));
 }
 
 #[test]
 fn a_question_must_name_the_host_if_rules_do() {
     let rule = "[[rule]]\nhost = \"api.example\"\npath = \"/hosted\"\npublic = true\n";
-    let door = Door::of(TRUSTED, rule);
-    let (reply, _) = door.verify(PROXY, &[], r#"{"method": "GET", "target": "/open"}"#);
+    let fixture = Fixture::of(TRUSTED, rule);
+    let (reply, _) = fixture.verify(PROXY, &[], r#"{"method": "GET", "target": "/open"}"#);
     assert_eq!((reply.status, &*code(&reply)), (400, "forwarded_request_incomplete"));
     let hosted = r#"{"method": "GET", "target": "/hosted", "host": "API.example."}"#;
-    assert_eq!(decide(&door, hosted)["allowed"], true);
+    assert_eq!(decide(&fixture, hosted)["allowed"], true);
 }
 
 #[test]
 fn what_no_request_could_carry_is_refused() {
-    let door = door();
+    let fixture = fixture();
     for headers in [
         json!({"X Y": "a"}),
         json!({"": "a"}),
@@ -183,7 +183,7 @@ fn what_no_request_could_carry_is_refused() {
         json!({"X-A": "\u{0}"}),
     ] {
         let question = json!({"method": "GET", "target": "/open", "headers": headers});
-        let (reply, outcome) = door.verify(PROXY, &[], &question.to_string());
+        let (reply, outcome) = fixture.verify(PROXY, &[], &question.to_string());
         assert_eq!((reply.status, outcome.code()), (400, Some(Code::RequestMalformed)), "{question}");
     }
 }
@@ -192,7 +192,7 @@ fn what_no_request_could_carry_is_refused() {
 fn a_host_that_is_told_twice_is_the_same() {
     let ask = |host: Option<&str>, field: &str| {
         let question = json!({"method": "GET", "target": "/open", "host": host, "headers": {"Host": field}});
-        decide(&door(), &question.to_string())["code"].clone()
+        decide(&fixture(), &question.to_string())["code"].clone()
     };
     assert_eq!(ask(Some("api.example"), "API.example."), Value::Null);
     assert_eq!(ask(Some("api.example"), "other.example"), "host_mismatch");
@@ -206,7 +206,7 @@ fn the_application_learns_which_of_its_clients_fields_must_not_go_on() {
         "Client-Cert": "junk", "X-HTTP-Method-Override": "DELETE",
     });
     let answer =
-        decide(&door(), &json!({"method": "GET", "target": "/open", "headers": headers}).to_string());
+        decide(&fixture(), &json!({"method": "GET", "target": "/open", "headers": headers}).to_string());
     let removed =
         ["client-cert", "x-auth-client", "x-http-method-override", "x.auth.roles", "x_auth_subject"];
     assert_eq!(answer["remove"], json!(removed));

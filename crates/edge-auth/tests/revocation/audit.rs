@@ -9,7 +9,7 @@ use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use crate::world::{ISS, Instance, NOW, World, later};
+use crate::fixture::{Fixture, ISS, Instance, NOW, later};
 
 fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, Outcome) {
     let bearer = format!("Bearer {key}");
@@ -29,18 +29,18 @@ fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, O
 
 #[test]
 fn a_revocation_that_was_made_is_answered_as_made_though_no_snapshot_can_be() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
     let event = |number: usize| {
         let target = Target::Token { issuer: text(ISS), id: text(&format!("m{number}")) };
         (Event::Revoked(target), Some(later(3600.0)))
     };
     let order = ChangeMeta { by: "test", reason: "many", now: NOW };
-    block_on(world.ledger().enter((0..2000).map(event).collect(), order)).unwrap();
-    let (_, key) = world.key();
-    let instance = world.start();
+    block_on(fixture.ledger().enter((0..2000).map(event).collect(), order)).unwrap();
+    let (_, key) = fixture.key();
+    let instance = fixture.start();
     assert_eq!(instance.key(&key, NOW), None);
-    world.feed().tamper(|records, _| {
+    fixture.feed().tamper(|records, _| {
         let record = records.get_mut(&1000).unwrap();
         record.document = record.document.replace("many", "none");
     });
@@ -55,14 +55,15 @@ fn a_revocation_that_was_made_is_answered_as_made_though_no_snapshot_can_be() {
 
 #[test]
 fn who_revokes_a_key_is_in_the_audit_log_with_the_reason_and_the_entry() {
-    let world = World::new();
-    let (id, key) = world.key();
+    let fixture = Fixture::new();
+    let (id, key) = fixture.key();
     let target = format!("/admin/v1/keys/{id}/revoke");
-    let (reply, outcome) = post(&world.start(), &key, &target, &json!({ "reason": "left in a repository" }));
+    let (reply, outcome) =
+        post(&fixture.start(), &key, &target, &json!({ "reason": "left in a repository" }));
     assert_eq!(reply.status, 200);
     let audit = outcome.audit;
     assert_eq!(audit.key.as_deref(), Some(&*id));
     assert_eq!(audit.reason.as_deref(), Some("left in a repository"));
-    let entry = block_on(world.ledger().show(audit.revocation.unwrap())).unwrap();
+    let entry = block_on(fixture.ledger().show(audit.revocation.unwrap())).unwrap();
     assert!(matches!(entry.event, Event::Revoked(Target::ApiKey { .. })), "{entry:?}");
 }

@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use sha2::{Digest, Sha256};
 use x509_cert::der::Decode;
 
-use crate::world::{NOW, World, later};
+use crate::fixture::{Fixture, NOW, later};
 
 const REVOKED: Option<Code> = Some(Code::CertificateRevoked);
 
@@ -47,17 +47,17 @@ fn by_serial(authority: &Authority, issuer: &str) -> RevocationRequest {
 #[test]
 fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_it_was_verified_before() {
     for request in [by_fingerprint, |authority: &Authority| by_serial(authority, "Devices CA")] {
-        let world = World::new();
-        let below = world.authority.below(&AuthorityPlan::named("Below"));
-        let (direct, indirect) = (client(&world.authority), client(&below));
-        let instance = world.start();
+        let fixture = Fixture::new();
+        let below = fixture.authority.below(&AuthorityPlan::named("Below"));
+        let (direct, indirect) = (client(&fixture.authority), client(&below));
+        let instance = fixture.start();
         assert_eq!((instance.chain(&direct, NOW), instance.chain(&indirect, NOW)), (None, None));
-        let entry = world.enter(request(&world.authority), NOW);
+        let entry = fixture.enter(request(&fixture.authority), NOW);
         for chain in [&direct, &indirect] {
             assert_eq!(instance.chain(chain, later(7.0)), REVOKED);
             assert_eq!(instance.bound_token(chain, later(7.0)), REVOKED);
         }
-        block_on(world.revocations().undo(entry.sequence, "a mistake", later(8.0))).unwrap();
+        block_on(fixture.revocations().undo(entry.sequence, "a mistake", later(8.0))).unwrap();
         assert_eq!(instance.chain(&direct, later(15.0)), None);
     }
 }
@@ -65,20 +65,20 @@ fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_i
 #[test]
 fn the_list_of_a_root_counts_for_the_authority_below_it_that_the_policy_names() {
     for block in ["", "require_crl = true"] {
-        let mut world = World::with("secret = \"CURRENT\"", block);
+        let mut fixture = Fixture::with("secret = \"CURRENT\"", block);
         let root = Authority::root(&AuthorityPlan::named("Root CA"));
         let (named, other) = (root.below(&plan()), root.below(&AuthorityPlan::named("Others CA")));
-        world.trust([named.pem(), other.pem()].concat().as_bytes());
+        fixture.trust([named.pem(), other.pem()].concat().as_bytes());
         let (of_named, of_other) = (client(&named), client(&other));
         let import = |list: &[u8], ca: &Authority, at| {
-            let (ca, revocations) = (ca.pem(), world.revocations());
+            let (ca, revocations) = (ca.pem(), fixture.revocations());
             block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(at))).unwrap();
         };
         let good = (NOW.seconds() - 60, NOW.seconds() + 3600);
         for authority in [&named, &other] {
             import(&authority.revocation_list(&[], good), authority, 0.0);
         }
-        let instance = world.start();
+        let instance = fixture.start();
         // Nobody has the root's list: what the policy names is good without.
         assert_eq!((leaf(&instance, &of_named, 0.0), leaf(&instance, &of_other, 0.0)), (None, None));
         import(&root.revocation_list(&[serial(&named)], good), &root, 1.0);
@@ -89,7 +89,7 @@ fn the_list_of_a_root_counts_for_the_authority_below_it_that_the_policy_names() 
     }
 }
 
-fn leaf(instance: &crate::world::Instance, client: &Client, seconds: f64) -> Option<Code> {
+fn leaf(instance: &crate::fixture::Instance, client: &Client, seconds: f64) -> Option<Code> {
     instance.certificate(client, later(seconds))
 }
 
@@ -102,53 +102,53 @@ fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file(
     for authorities in [[&own, &renewed, &renamed], [&crossed, &renewed, &own], [&renewed, &crossed, &own]] {
         let file: String = authorities.iter().map(|authority| authority.pem()).collect();
         for revoked in authorities {
-            let mut world = World::new();
-            world.trust(file.as_bytes());
+            let mut fixture = Fixture::new();
+            fixture.trust(file.as_bytes());
             let chain = client(authorities[0]);
-            assert_eq!(world.start().certificate(&chain, NOW), None);
-            world.enter(by_fingerprint(revoked), NOW);
-            assert_eq!(world.start().certificate(&chain, NOW), REVOKED);
+            assert_eq!(fixture.start().certificate(&chain, NOW), None);
+            fixture.enter(by_fingerprint(revoked), NOW);
+            assert_eq!(fixture.start().certificate(&chain, NOW), REVOKED);
         }
     }
     // With another certificate on its way to a root that is good, too.
-    let mut world = World::new();
-    world.trust([crossed.pem(), root.pem()].concat().as_bytes());
+    let mut fixture = Fixture::new();
+    fixture.trust([crossed.pem(), root.pem()].concat().as_bytes());
     let chain = client(&own.certified_by(&root, &plan()));
-    assert_eq!(world.start().chain(&chain, NOW), None);
-    world.enter(by_fingerprint(&crossed), NOW);
-    assert_eq!(world.start().chain(&chain, NOW), REVOKED);
+    assert_eq!(fixture.start().chain(&chain, NOW), None);
+    fixture.enter(by_fingerprint(&crossed), NOW);
+    assert_eq!(fixture.start().chain(&chain, NOW), REVOKED);
 }
 
 #[test]
 fn an_authority_that_has_expired_and_is_revoked_does_not_come_back_by_another_path() {
     let root = Authority::root(&AuthorityPlan::named("Root CA"));
-    let mut world = World::new();
+    let mut fixture = Fixture::new();
     let expired =
-        world.authority.renewed(&AuthorityPlan { valid: (NOW.seconds() - 9, NOW.seconds() - 1), ..plan() });
-    let crossed = world.authority.certified_by(&root, &plan());
-    world.trust([expired.pem(), root.pem()].concat().as_bytes());
+        fixture.authority.renewed(&AuthorityPlan { valid: (NOW.seconds() - 9, NOW.seconds() - 1), ..plan() });
+    let crossed = fixture.authority.certified_by(&root, &plan());
+    fixture.trust([expired.pem(), root.pem()].concat().as_bytes());
     let chain = client(&crossed);
-    assert_eq!(world.start().chain(&chain, NOW), None);
-    world.enter(by_fingerprint(&expired), NOW);
-    assert_eq!(world.start().chain(&chain, NOW), REVOKED);
+    assert_eq!(fixture.start().chain(&chain, NOW), None);
+    fixture.enter(by_fingerprint(&expired), NOW);
+    assert_eq!(fixture.start().chain(&chain, NOW), REVOKED);
 }
 
 #[test]
 fn revoking_one_authority_leaves_what_another_one_issued() {
-    let mut world = World::new();
+    let mut fixture = Fixture::new();
     let (namesake, other) = (Authority::root(&plan()), Authority::root(&AuthorityPlan::named("Others CA")));
-    let all = [world.authority.pem(), namesake.pem(), other.pem()].concat();
-    world.trust(all.as_bytes());
-    world.enter(by_fingerprint(&world.authority), NOW);
-    let instance = world.start();
-    assert_eq!(instance.certificate(&client(&world.authority), NOW), REVOKED);
+    let all = [fixture.authority.pem(), namesake.pem(), other.pem()].concat();
+    fixture.trust(all.as_bytes());
+    fixture.enter(by_fingerprint(&fixture.authority), NOW);
+    let instance = fixture.start();
+    assert_eq!(instance.certificate(&client(&fixture.authority), NOW), REVOKED);
     assert_eq!(instance.certificate(&client(&namesake), NOW), None, "of the same name, with another key");
     assert_eq!(instance.certificate(&client(&other), NOW), None);
 }
 
 #[test]
 fn an_authority_of_the_policy_is_no_client_itself() {
-    let world = World::new();
-    let own = Client { chain: vec![world.authority.certificate().clone()], key_pem: String::new() };
-    assert_eq!(world.start().chain(&own, NOW), Some(Code::CertificateInvalid));
+    let fixture = Fixture::new();
+    let own = Client { chain: vec![fixture.authority.certificate().clone()], key_pem: String::new() };
+    assert_eq!(fixture.start().chain(&own, NOW), Some(Code::CertificateInvalid));
 }

@@ -3,25 +3,25 @@
 use edge_auth::Code;
 use std::time::Duration;
 
-use crate::world::{NOW, World, later, token};
+use crate::fixture::{Fixture, NOW, later, token};
 
 #[test]
 fn what_is_revoked_stays_so_when_the_clock_steps_back() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let token = token("alice", "one");
-    world.revoke("one", later(100.0));
+    fixture.revoke("one", later(100.0));
     assert_eq!(instance.token(&token, later(101.0)), Some(Code::TokenRevoked));
     assert_eq!(instance.token(&token, NOW), Some(Code::TokenRevoked));
 }
 
 #[test]
 fn an_instance_that_is_closed_stays_closed_when_the_clock_steps_back() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let token = token("alice", "one");
     assert_eq!(instance.token(&token, later(100.0)), None);
-    world.feed().set_unavailable("down");
+    fixture.feed().set_unavailable("down");
     assert_eq!(instance.token(&token, later(120.0)), Some(Code::RevocationStale));
     for seconds in [118.0, 101.0, 100.0, 50.0] {
         assert_eq!(instance.token(&token, later(seconds)), Some(Code::RevocationStale), "{seconds}");
@@ -30,28 +30,28 @@ fn an_instance_that_is_closed_stays_closed_when_the_clock_steps_back() {
 
 #[test]
 fn after_a_step_back_the_feed_is_read_before_the_next_answer() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let token = token("alice", "one");
     assert_eq!(instance.token(&token, later(1000.0)), None);
-    world.revoke("one", later(10.0));
+    fixture.revoke("one", later(10.0));
     assert_eq!(instance.token(&token, later(10.0)), Some(Code::TokenRevoked));
 }
 
 #[test]
 fn a_clock_that_ran_ahead_for_hours_has_forgotten_nothing() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let token = token("alice", "one");
-    world.revoke("one", NOW);
+    fixture.revoke("one", NOW);
     assert_eq!(instance.token(&token, NOW), Some(Code::TokenRevoked));
     let ahead = NOW.plus(Duration::from_secs(20 * 3600));
     // Whoever writes with such a clock drops nothing, and whoever reads with it neither.
     futures::executor::block_on(
-        world.ledger().compact(&edge_auth_testkit::randomness::SeededRandomness::new(4), ahead),
+        fixture.ledger().compact(&edge_auth_testkit::randomness::SeededRandomness::new(4), ahead),
     )
     .unwrap();
     assert_eq!(instance.token(&token, ahead), Some(Code::TokenExpired));
     assert_eq!(instance.token(&token, later(2.0)), Some(Code::TokenRevoked));
-    assert_eq!(world.start().token(&token, later(2.0)), Some(Code::TokenRevoked));
+    assert_eq!(fixture.start().token(&token, later(2.0)), Some(Code::TokenRevoked));
 }

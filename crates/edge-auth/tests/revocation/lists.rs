@@ -8,8 +8,8 @@ use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::AwsLcRs;
 use futures::executor::block_on;
 
-use crate::overtaken::Overtaken;
-use crate::world::{NOW, World, later};
+use crate::concurrent_writer::ConcurrentWriter;
+use crate::fixture::{Fixture, NOW, later};
 
 const DAY: u64 = 86_400;
 
@@ -22,14 +22,14 @@ fn client(authority: &Authority, serial: u8) -> Client {
     authority.issue(&plan)
 }
 
-fn import(world: &World, list: &[u8], seconds: f64) -> Result<CrlImport, AdminError> {
-    let ca = world.authority.pem();
-    let revocations = world.revocations();
+fn import(fixture: &Fixture, list: &[u8], seconds: f64) -> Result<CrlImport, AdminError> {
+    let ca = fixture.authority.pem();
+    let revocations = fixture.revocations();
     block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(seconds)))
 }
 
-fn refused(world: &World, list: &[u8]) -> CrlError {
-    match import(world, list, 0.0) {
+fn refused(fixture: &Fixture, list: &[u8]) -> CrlError {
+    match import(fixture, list, 0.0) {
         Err(AdminError::List(error)) => error,
         other => panic!("{other:?}"),
     }
@@ -37,13 +37,13 @@ fn refused(world: &World, list: &[u8]) -> CrlError {
 
 #[test]
 fn every_certificate_of_a_list_is_refused_and_no_other() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let (one, two, three) =
-        (client(&world.authority, 1), client(&world.authority, 2), client(&world.authority, 0x80));
-    let list = world.authority.revocation_list(&[vec![1], vec![0x80]], good());
-    let instance = world.start();
+        (client(&fixture.authority, 1), client(&fixture.authority, 2), client(&fixture.authority, 0x80));
+    let list = fixture.authority.revocation_list(&[vec![1], vec![0x80]], good());
+    let instance = fixture.start();
     assert_eq!(instance.certificate(&one, NOW), None);
-    let import = import(&world, &list, 1.0).unwrap();
+    let import = import(&fixture, &list, 1.0).unwrap();
     assert_eq!((import.listed, import.entered, import.undone), (2, 2, 0));
     assert_eq!(instance.certificate(&one, later(7.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&three, later(7.0)), Some(Code::CertificateRevoked));
@@ -60,17 +60,17 @@ fn pem(der: &[u8]) -> String {
 
 #[test]
 fn a_list_may_be_pem() {
-    let world = World::new();
-    let pem = pem(&world.authority.revocation_list(&[vec![1]], good()));
-    assert_eq!(import(&world, pem.as_bytes(), 0.0).unwrap().listed, 1);
+    let fixture = Fixture::new();
+    let pem = pem(&fixture.authority.revocation_list(&[vec![1]], good()));
+    assert_eq!(import(&fixture, pem.as_bytes(), 0.0).unwrap().listed, 1);
 }
 
 #[test]
 fn two_lists_in_a_file_are_refused_instead_of_the_second_being_passed_over() {
-    let world = World::new();
-    let list = |serial| pem(&world.authority.revocation_list(&[vec![serial]], good()));
+    let fixture = Fixture::new();
+    let list = |serial| pem(&fixture.authority.revocation_list(&[vec![serial]], good()));
     let both = [list(1), list(2)].concat();
-    let error = refused(&world, both.as_bytes());
+    let error = refused(&fixture, both.as_bytes());
     assert!(
         matches!(error, CrlError::Malformed(_)) && error.to_string().contains("one at a time"),
         "{error}"
@@ -79,140 +79,140 @@ fn two_lists_in_a_file_are_refused_instead_of_the_second_being_passed_over() {
 
 #[test]
 fn a_list_with_a_lower_number_is_an_older_one_whatever_time_it_says() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let numbered = |number, serials: &[Vec<u8>]| {
         let good = (NOW.seconds() - 60, NOW.seconds() + DAY);
-        world.authority.list(&ListPlan { serials: serials.to_vec(), good, number, extension: None })
+        fixture.authority.list(&ListPlan { serials: serials.to_vec(), good, number, extension: None })
     };
-    import(&world, &numbered(0x100, &[vec![1]]), 0.0).unwrap();
-    assert!(matches!(import(&world, &numbered(0xff, &[]), 1.0), Err(AdminError::ListOlder(_))));
-    assert_eq!(import(&world, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed, 1, "the same again");
-    assert_eq!(import(&world, &numbered(0x101, &[]), 1.0).unwrap().undone, 1);
+    import(&fixture, &numbered(0x100, &[vec![1]]), 0.0).unwrap();
+    assert!(matches!(import(&fixture, &numbered(0xff, &[]), 1.0), Err(AdminError::ListOlder(_))));
+    assert_eq!(import(&fixture, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed, 1, "the same again");
+    assert_eq!(import(&fixture, &numbered(0x101, &[]), 1.0).unwrap().undone, 1);
 }
 
 #[test]
 fn a_newer_list_enters_what_is_new_and_takes_back_what_it_no_longer_has() {
-    let world = World::new();
-    let first = world.authority.revocation_list(&[vec![1], vec![2]], good());
-    import(&world, &first, 0.0).unwrap();
+    let fixture = Fixture::new();
+    let first = fixture.authority.revocation_list(&[vec![1], vec![2]], good());
+    import(&fixture, &first, 0.0).unwrap();
     let newer = (NOW.seconds(), NOW.seconds() + DAY);
-    let second = world.authority.revocation_list(&[vec![2], vec![3]], newer);
-    let import = import(&world, &second, 1.0).unwrap();
+    let second = fixture.authority.revocation_list(&[vec![2], vec![3]], newer);
+    let import = import(&fixture, &second, 1.0).unwrap();
     assert_eq!((import.listed, import.entered, import.undone), (2, 1, 1));
-    let instance = world.start();
-    let code = |serial| instance.certificate(&client(&world.authority, serial), later(2.0));
+    let instance = fixture.start();
+    let code = |serial| instance.certificate(&client(&fixture.authority, serial), later(2.0));
     assert_eq!(
         (code(1), code(2), code(3)),
         (None, Some(Code::CertificateRevoked), Some(Code::CertificateRevoked))
     );
-    assert!(matches!(self::import(&world, &first, 2.0), Err(AdminError::ListOlder(_))));
+    assert!(matches!(self::import(&fixture, &first, 2.0), Err(AdminError::ListOlder(_))));
 }
 
 #[test]
 fn what_an_administrator_revoked_no_list_takes_back() {
     use edge_auth::admin::{RevocationKind, RevocationRequest};
-    let world = World::new();
+    let fixture = Fixture::new();
     let order = RevocationRequest {
         issuer: Some("CN=Devices CA,O=Example".to_owned()),
         serial: Some("01".to_owned()),
         ..RevocationRequest::new(RevocationKind::CertificateSerial, "by hand")
     };
-    world.enter(order, NOW);
-    import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    fixture.enter(order, NOW);
+    import(&fixture, &fixture.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
     // Nor does it when nobody can tell any more that he did.
-    block_on(world.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
-    world.feed().tamper(|records, _| drop(records.remove(&1)));
-    let empty = world.authority.revocation_list(&[], (NOW.seconds(), NOW.seconds() + DAY));
-    import(&world, &empty, 1.0).unwrap();
-    let code = world.start().certificate(&client(&world.authority, 1), later(2.0));
+    block_on(fixture.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    fixture.feed().tamper(|records, _| drop(records.remove(&1)));
+    let empty = fixture.authority.revocation_list(&[], (NOW.seconds(), NOW.seconds() + DAY));
+    import(&fixture, &empty, 1.0).unwrap();
+    let code = fixture.start().certificate(&client(&fixture.authority, 1), later(2.0));
     assert_eq!(code, Some(Code::CertificateRevoked));
 }
 
 #[test]
 fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_back() {
     use edge_auth::admin::{RevocationKind, RevocationRequest};
-    let world = World::new();
-    import(&world, &world.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
+    let fixture = Fixture::new();
+    import(&fixture, &fixture.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
     let by_hand = RevocationRequest {
         issuer: Some("CN=Devices CA,O=Example".to_owned()),
         serial: Some("01".to_owned()),
         ..RevocationRequest::new(RevocationKind::CertificateSerial, "by hand")
     };
-    let log = Overtaken::by(world.feed(), || drop(world.enter(by_hand, later(1.0))));
-    let newer = world.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));
-    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
+    let log = ConcurrentWriter::by(fixture.feed(), || drop(fixture.enter(by_hand, later(1.0))));
+    let newer = fixture.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));
+    let (ca, revocations) = (fixture.authority.pem(), fixture.revocations_on(&log));
     let import =
         block_on(revocations.import_list(&newer, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0))).unwrap();
     assert!(log.happened());
     assert_eq!((import.listed, import.entered, import.undone), (1, 1, 1));
     for serial in [1, 2] {
-        let code = world.start().certificate(&client(&world.authority, serial), later(2.0));
+        let code = fixture.start().certificate(&client(&fixture.authority, serial), later(2.0));
         assert_eq!(code, Some(Code::CertificateRevoked), "{serial}");
     }
 }
 
 #[test]
 fn of_two_lists_at_once_the_older_one_takes_nothing_back() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let (older, newer) = ((NOW.seconds() - 60, NOW.seconds() + DAY), (NOW.seconds(), NOW.seconds() + DAY));
-    let newer = world.authority.revocation_list(&[vec![1]], newer);
-    let log = Overtaken::by(world.feed(), || drop(import(&world, &newer, 1.0).unwrap()));
-    let (ca, revocations) = (world.authority.pem(), world.revocations_on(&log));
-    let older = world.authority.revocation_list(&[vec![2]], older);
+    let newer = fixture.authority.revocation_list(&[vec![1]], newer);
+    let log = ConcurrentWriter::by(fixture.feed(), || drop(import(&fixture, &newer, 1.0).unwrap()));
+    let (ca, revocations) = (fixture.authority.pem(), fixture.revocations_on(&log));
+    let older = fixture.authority.revocation_list(&[vec![2]], older);
     let refused = block_on(revocations.import_list(&older, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)));
     assert!(log.happened() && matches!(refused, Err(AdminError::ListOlder(_))), "{refused:?}");
-    let code = |serial| world.start().certificate(&client(&world.authority, serial), later(2.0));
+    let code = |serial| fixture.start().certificate(&client(&fixture.authority, serial), later(2.0));
     assert_eq!((code(1), code(2)), (Some(Code::CertificateRevoked), None));
 }
 
 #[test]
 fn lists_of_others_wrong_or_late_ones_and_huge_ones_enter_nothing() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let same_name = Authority::root(&AuthorityPlan::named("Devices CA"));
     let other_name = Authority::root(&AuthorityPlan::named("Others CA"));
     let serials = [vec![1]];
     let now = NOW.seconds();
-    let good_list = world.authority.revocation_list(&serials, good());
+    let good_list = fixture.authority.revocation_list(&serials, good());
     let mut turned = good_list.clone();
     let middle = turned.len() / 2;
     turned[middle] ^= 1;
 
     assert!(matches!(
-        refused(&world, &same_name.revocation_list(&serials, good())),
+        refused(&fixture, &same_name.revocation_list(&serials, good())),
         CrlError::Signature { .. }
     ));
     assert!(matches!(
-        refused(&world, &other_name.revocation_list(&serials, good())),
+        refused(&fixture, &other_name.revocation_list(&serials, good())),
         CrlError::OtherAuthority { .. }
     ));
-    let late = world.authority.revocation_list(&serials, (now - 2 * DAY, now - DAY));
-    assert!(matches!(refused(&world, &late), CrlError::Time { .. }));
-    let early = world.authority.revocation_list(&serials, (now + DAY, now + 2 * DAY));
-    assert!(matches!(refused(&world, &early), CrlError::Time { .. }));
-    assert!(matches!(refused(&world, &good_list[..good_list.len() - 1]), CrlError::Malformed(_)));
-    assert!(matches!(refused(&world, b""), CrlError::Malformed(_)));
-    assert!(matches!(refused(&world, b"-----BEGIN X509 CRL-----\nAAAA"), CrlError::Malformed(_)));
-    assert!(matches!(refused(&world, &turned), CrlError::Signature { .. } | CrlError::Malformed(_)));
+    let late = fixture.authority.revocation_list(&serials, (now - 2 * DAY, now - DAY));
+    assert!(matches!(refused(&fixture, &late), CrlError::Time { .. }));
+    let early = fixture.authority.revocation_list(&serials, (now + DAY, now + 2 * DAY));
+    assert!(matches!(refused(&fixture, &early), CrlError::Time { .. }));
+    assert!(matches!(refused(&fixture, &good_list[..good_list.len() - 1]), CrlError::Malformed(_)));
+    assert!(matches!(refused(&fixture, b""), CrlError::Malformed(_)));
+    assert!(matches!(refused(&fixture, b"-----BEGIN X509 CRL-----\nAAAA"), CrlError::Malformed(_)));
+    assert!(matches!(refused(&fixture, &turned), CrlError::Signature { .. } | CrlError::Malformed(_)));
     let huge = vec![0; 100 * 1024 * 1024];
-    let error = refused(&world, &huge);
+    let error = refused(&fixture, &huge);
     assert_eq!(error, CrlError::TooLarge { bytes: huge.len() });
     assert!(error.to_string().contains(&MAX_CRL_BYTES.to_string()), "{error}");
 
-    assert!(block_on(world.ledger().list(None, 10)).unwrap().entries.is_empty());
-    assert_eq!(world.start().certificate(&client(&world.authority, 1), NOW), None);
+    assert!(block_on(fixture.ledger().list(None, 10)).unwrap().entries.is_empty());
+    assert_eq!(fixture.start().certificate(&client(&fixture.authority, 1), NOW), None);
 }
 
 #[test]
 fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_overdue() {
-    let world = World::with("secret = \"CURRENT\"", "require_crl = true");
-    let good_one = client(&world.authority, 2);
-    let instance = world.start();
+    let fixture = Fixture::with("secret = \"CURRENT\"", "require_crl = true");
+    let good_one = client(&fixture.authority, 2);
+    let instance = fixture.start();
     assert_eq!(instance.certificate(&good_one, NOW), Some(Code::CertificateListStale));
-    let list = world.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
-    import(&world, &list, 1.0).unwrap();
+    let list = fixture.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
+    import(&fixture, &list, 1.0).unwrap();
     assert_eq!(instance.certificate(&good_one, later(7.0)), None);
     assert_eq!(
-        instance.certificate(&client(&world.authority, 1), later(7.0)),
+        instance.certificate(&client(&fixture.authority, 1), later(7.0)),
         Some(Code::CertificateRevoked)
     );
     assert_eq!(instance.certificate(&good_one, later(3600.0)), Some(Code::CertificateListStale));
@@ -220,21 +220,21 @@ fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_over
 
 #[test]
 fn an_overdue_list_closes_though_none_is_required_unless_the_policy_says_otherwise_by_name() {
-    let overdue = |world: &World| {
-        let list = world.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
-        import(world, &list, 0.0).unwrap();
-        world.start().certificate(&client(&world.authority, 2), later(3601.0))
+    let overdue = |fixture: &Fixture| {
+        let list = fixture.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
+        import(fixture, &list, 0.0).unwrap();
+        fixture.start().certificate(&client(&fixture.authority, 2), later(3601.0))
     };
-    assert_eq!(overdue(&World::new()), Some(Code::CertificateListStale));
-    let lax = World::with("secret = \"CURRENT\"", "insecure_overdue_crl = true");
+    assert_eq!(overdue(&Fixture::new()), Some(Code::CertificateListStale));
+    let lax = Fixture::with("secret = \"CURRENT\"", "insecure_overdue_crl = true");
     assert_eq!(overdue(&lax), None);
     assert!(lax.policy.weaknesses().iter().any(|weakness| weakness.contains("insecure_overdue_crl")));
 }
 
 #[test]
 fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
-    let world = World::new();
-    import(&world, &world.authority.revocation_list(&[vec![1], vec![2]], good()), 0.0).unwrap();
+    let fixture = Fixture::new();
+    import(&fixture, &fixture.authority.revocation_list(&[vec![1], vec![2]], good()), 0.0).unwrap();
     let (point, delta) = ("2.5.29.28", "2.5.29.27");
     let uri = b"\xa0\x16\xa0\x14\x86\x12http://example.com";
     let parts: [(&str, &'static str, bool, Vec<u8>); 6] = [
@@ -252,11 +252,11 @@ fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
             number: 2,
             extension: Some((name, critical, value)),
         };
-        let error = refused(&world, &world.authority.list(&plan));
+        let error = refused(&fixture, &fixture.authority.list(&plan));
         assert!(matches!(error, CrlError::Partial(_)), "{what}: {error}");
     }
-    let instance = world.start();
-    let code = |serial| instance.certificate(&client(&world.authority, serial), later(2.0));
+    let instance = fixture.start();
+    let code = |serial| instance.certificate(&client(&fixture.authority, serial), later(2.0));
     assert_eq!(
         (code(1), code(2), code(3)),
         (Some(Code::CertificateRevoked), Some(Code::CertificateRevoked), None)
@@ -265,25 +265,25 @@ fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
 
 #[test]
 fn of_an_authority_with_two_keys_no_list_speaks_for_the_certificates_of_the_other_key() {
-    let mut world = World::with("secret = \"CURRENT\"", "require_crl = true");
+    let mut fixture = Fixture::with("secret = \"CURRENT\"", "require_crl = true");
     let successor = Authority::root(&AuthorityPlan::named("Devices CA"));
-    let both = [world.authority.pem(), successor.pem()].concat();
-    world.trust(both.as_bytes());
+    let both = [fixture.authority.pem(), successor.pem()].concat();
+    fixture.trust(both.as_bytes());
     let import = |list: &[u8]| {
-        block_on(world.revocations().import_list(list, both.as_bytes(), &AwsLcRs, "weekly", later(1.0)))
+        block_on(fixture.revocations().import_list(list, both.as_bytes(), &AwsLcRs, "weekly", later(1.0)))
     };
-    import(&world.authority.revocation_list(&[vec![1]], good())).unwrap();
-    let instance = world.start();
+    import(&fixture.authority.revocation_list(&[vec![1]], good())).unwrap();
+    let instance = fixture.start();
     let of_successor = client(&successor, 0x71);
     assert_eq!(instance.certificate(&of_successor, later(1.0)), Some(Code::CertificateListStale));
 
     let report = import(&successor.revocation_list(&[vec![0x70]], good())).unwrap();
     assert_eq!((report.entered, report.undone), (1, 0));
-    let report = import(&world.authority.revocation_list(&[vec![1]], good())).unwrap();
+    let report = import(&fixture.authority.revocation_list(&[vec![1]], good())).unwrap();
     assert_eq!((report.entered, report.undone), (0, 0));
     let code = |client: &Client| instance.certificate(client, later(9.0));
-    assert_eq!(code(&client(&world.authority, 1)), Some(Code::CertificateRevoked));
+    assert_eq!(code(&client(&fixture.authority, 1)), Some(Code::CertificateRevoked));
     assert_eq!(code(&client(&successor, 0x70)), Some(Code::CertificateRevoked));
-    assert_eq!(code(&client(&world.authority, 2)), None);
+    assert_eq!(code(&client(&fixture.authority, 2)), None);
     assert_eq!(code(&of_successor), None);
 }

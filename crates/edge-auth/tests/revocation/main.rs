@@ -3,21 +3,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
-mod again;
 mod attacked;
 mod audit;
 mod authorities;
 mod clock;
+mod concurrent_writer;
 mod costs;
+mod fixture;
 mod lists;
 mod older_record;
 mod outage;
-mod overtaken;
+mod propagation;
 mod reencoded;
+mod repeated;
 mod replayed;
 mod rotation;
 mod snapshots;
-mod spread;
 mod tampering;
 mod waiting;
-mod world;

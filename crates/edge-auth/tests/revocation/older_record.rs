@@ -15,7 +15,7 @@ use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
-use crate::world::{Instance, NOW, World, later};
+use crate::fixture::{Fixture, Instance, NOW, later};
 
 /// How long an instance may remember a record without reading it again, and more.
 const FORGOTTEN: f64 = 20.0;
@@ -27,24 +27,24 @@ fn told<P: Platform>(instance: &Instance<P>, key: &str, now: Timestamp) -> (Opti
     (outcome.code(), told.join("; "))
 }
 
-fn record(world: &World, id: &str) -> ApiKeyRecord {
-    block_on(world.platform.api_keys.find(id, NOW)).unwrap().unwrap()
+fn record(fixture: &Fixture, id: &str) -> ApiKeyRecord {
+    block_on(fixture.platform.api_keys.find(id, NOW)).unwrap().unwrap()
 }
 
-fn put_back(world: &World, older: &ApiKeyRecord) {
-    let stored = record(world, &older.id).version;
-    let put = block_on(world.platform.api_keys.put(older, Precondition::Version(stored), NOW));
+fn put_back(fixture: &Fixture, older: &ApiKeyRecord) {
+    let stored = record(fixture, &older.id).version;
+    let put = block_on(fixture.platform.api_keys.put(older, Precondition::Version(stored), NOW));
     assert_eq!(put, Ok(WriteOutcome::Stored));
 }
 
 /// A key that was rotated at once: its first record, and both of its texts.
-fn rotated(world: &World, told_of: bool) -> (ApiKeyRecord, String, String) {
-    let (id, old) = world.key();
-    let older = record(world, &id);
+fn rotated(fixture: &Fixture, told_of: bool) -> (ApiKeyRecord, String, String) {
+    let (id, old) = fixture.key();
+    let older = record(fixture, &id);
     let randomness = SeededRandomness::new(3);
     let (_, new) = match told_of {
-        true => block_on(world.keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
-        false => block_on(world.silent_keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
+        true => block_on(fixture.keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
+        false => block_on(fixture.silent_keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
     };
     (older, old, new.expose().to_owned())
 }
@@ -57,40 +57,40 @@ fn is_refused_with_alert<P: Platform>(instance: &Instance<P>, key: &str, now: Ti
 
 #[test]
 fn a_running_instance_that_saw_a_newer_record_refuses_it() {
-    let world = World::with("", "");
-    let instance = world.start();
-    let (older, old, new) = rotated(&world, false);
+    let fixture = Fixture::with("", "");
+    let instance = fixture.start();
+    let (older, old, new) = rotated(&fixture, false);
     assert_eq!(told(&instance, &new, NOW).0, None);
-    let newer = record(&world, &older.id);
-    put_back(&world, &older);
+    let newer = record(&fixture, &older.id);
+    put_back(&fixture, &older);
     for key in [&old, &new] {
         is_refused_with_alert(&instance, key, later(FORGOTTEN));
     }
-    put_back(&world, &newer);
+    put_back(&fixture, &newer);
     assert_eq!(told(&instance, &new, later(2.0 * FORGOTTEN)), (None, String::new()));
     assert_eq!(told(&instance, &old, later(2.0 * FORGOTTEN)).0, Some(Code::KeyInvalid));
 }
 
 #[test]
 fn a_new_policy_remembers_what_the_one_before_it_saw() {
-    let world = World::with("", "");
-    let instance = world.start();
-    let (older, old, new) = rotated(&world, false);
+    let fixture = Fixture::with("", "");
+    let instance = fixture.start();
+    let (older, old, new) = rotated(&fixture, false);
     assert_eq!(told(&instance, &new, NOW).0, None);
-    put_back(&world, &older);
-    let mut reloaded = world.start();
+    put_back(&fixture, &older);
+    let mut reloaded = fixture.start();
     reloaded.0.take_revocations_from(&instance.0);
     is_refused_with_alert(&reloaded, &old, later(1.0));
 }
 
 #[test]
 fn another_record_of_the_same_version_is_refused() {
-    let world = World::with("", "");
-    let instance = world.start();
-    let (older, old, new) = rotated(&world, false);
+    let fixture = Fixture::with("", "");
+    let instance = fixture.start();
+    let (older, old, new) = rotated(&fixture, false);
     assert_eq!(told(&instance, &new, NOW).0, None);
-    put_back(&world, &older);
-    block_on(world.silent_keys().enable(&older.id, NOW)).unwrap();
+    put_back(&fixture, &older);
+    block_on(fixture.silent_keys().enable(&older.id, NOW)).unwrap();
     let (code, told) = told(&instance, &old, later(FORGOTTEN));
     assert_eq!(code, Some(Code::KeyInvalid));
     assert!(told.contains("ALERT") && told.contains("another record before"), "{told}");
@@ -98,62 +98,62 @@ fn another_record_of_the_same_version_is_refused() {
 
 #[test]
 fn an_instance_that_starts_refuses_what_is_older_than_the_feed_says() {
-    let world = World::new();
-    let (older, old, new) = rotated(&world, true);
-    let newer = record(&world, &older.id);
-    put_back(&world, &older);
-    is_refused_with_alert(&world.start(), &old, later(1.0));
-    put_back(&world, &newer);
-    assert_eq!(told(&world.start(), &new, later(1.0)), (None, String::new()));
+    let fixture = Fixture::new();
+    let (older, old, new) = rotated(&fixture, true);
+    let newer = record(&fixture, &older.id);
+    put_back(&fixture, &older);
+    is_refused_with_alert(&fixture.start(), &old, later(1.0));
+    put_back(&fixture, &newer);
+    assert_eq!(told(&fixture.start(), &new, later(1.0)), (None, String::new()));
 }
 
 #[test]
 fn what_the_feed_says_of_a_version_is_in_its_snapshots_and_outlives_the_secret() {
-    let world = World::new();
-    let (older, old, _) = rotated(&world, true);
-    block_on(world.keys().disable(&older.id, NOW)).unwrap();
-    block_on(world.keys().enable(&older.id, NOW)).unwrap();
-    block_on(world.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
-    put_back(&world, &older);
+    let fixture = Fixture::new();
+    let (older, old, _) = rotated(&fixture, true);
+    block_on(fixture.keys().disable(&older.id, NOW)).unwrap();
+    block_on(fixture.keys().enable(&older.id, NOW)).unwrap();
+    block_on(fixture.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    put_back(&fixture, &older);
     let year = Duration::from_secs(365 * 24 * 3600);
-    is_refused_with_alert(&world.start(), &old, NOW.plus(year));
-    let both = world.under("secret = { current = \"NEXT\", previous = [\"CURRENT\"] }");
+    is_refused_with_alert(&fixture.start(), &old, NOW.plus(year));
+    let both = fixture.under("secret = { current = \"NEXT\", previous = [\"CURRENT\"] }");
     block_on(both.ledger().compact(&SeededRandomness::new(2), NOW)).unwrap();
-    let next = world.under("secret = \"NEXT\"");
-    for world in [&both, &next] {
-        is_refused_with_alert(&world.start(), &old, NOW.plus(year));
+    let next = fixture.under("secret = \"NEXT\"");
+    for fixture in [&both, &next] {
+        is_refused_with_alert(&fixture.start(), &old, NOW.plus(year));
     }
 }
 
 #[test]
 fn a_disabled_and_a_revoked_key_do_not_come_back() {
-    let world = World::new();
-    let (id, text) = world.key();
-    let active = record(&world, &id);
-    block_on(world.keys().disable(&id, NOW)).unwrap();
-    let disabled = record(&world, &id);
-    put_back(&world, &active);
-    is_refused_with_alert(&world.start(), &text, later(1.0));
-    put_back(&world, &disabled);
-    block_on(world.keys().enable(&id, NOW)).unwrap();
-    let enabled = record(&world, &id);
-    block_on(world.keys().revoke(&id, "leaked", NOW)).unwrap();
-    let entries = block_on(world.ledger().list(None, 10)).unwrap().entries;
+    let fixture = Fixture::new();
+    let (id, text) = fixture.key();
+    let active = record(&fixture, &id);
+    block_on(fixture.keys().disable(&id, NOW)).unwrap();
+    let disabled = record(&fixture, &id);
+    put_back(&fixture, &active);
+    is_refused_with_alert(&fixture.start(), &text, later(1.0));
+    put_back(&fixture, &disabled);
+    block_on(fixture.keys().enable(&id, NOW)).unwrap();
+    let enabled = record(&fixture, &id);
+    block_on(fixture.keys().revoke(&id, "leaked", NOW)).unwrap();
+    let entries = block_on(fixture.ledger().list(None, 10)).unwrap().entries;
     let revoked = entries.into_iter().flatten().find(|entry| entry.reason == "leaked").unwrap();
     // What is taken back is the entry: the record stays as it is.
-    block_on(world.revocations().undo(revoked.sequence, "by mistake", NOW)).unwrap();
-    put_back(&world, &enabled);
-    is_refused_with_alert(&world.start(), &text, later(1.0));
+    block_on(fixture.revocations().undo(revoked.sequence, "by mistake", NOW)).unwrap();
+    put_back(&fixture, &enabled);
+    is_refused_with_alert(&fixture.start(), &text, later(1.0));
 }
 
 #[test]
 fn an_administrator_changes_no_older_record() {
-    let world = World::new();
-    let (older, ..) = rotated(&world, true);
-    put_back(&world, &older);
-    let refused = block_on(world.keys().disable(&older.id, NOW)).unwrap_err();
+    let fixture = Fixture::new();
+    let (older, ..) = rotated(&fixture, true);
+    put_back(&fixture, &older);
+    let refused = block_on(fixture.keys().disable(&older.id, NOW)).unwrap_err();
     assert!(matches!(refused, AdminError::RecordOlder { found: 1, known: 2, .. }), "{refused}");
-    assert_eq!(record(&world, &older.id), older);
+    assert_eq!(record(&fixture, &older.id), older);
 }
 
 /// Reads copies of records, which lag behind.
@@ -196,11 +196,11 @@ impl Platform for Lagging {
 
 #[test]
 fn a_copy_that_lags_behind_is_passed_over_for_the_record_itself() {
-    let world = World::new();
-    let (older, old, new) = rotated(&world, true);
+    let fixture = Fixture::new();
+    let (older, old, new) = rotated(&fixture, true);
     let copies = MemoryApiKeys::new();
     assert_eq!(block_on(copies.put(&older, Precondition::Absent, NOW)), Ok(WriteOutcome::Stored));
-    let instance = Instance(world.start_on(Lagging { copies, platform: world.platform.clone() }));
+    let instance = Instance(fixture.start_on(Lagging { copies, platform: fixture.platform.clone() }));
     let (code, told_of) = told(&instance, &old, later(1.0));
     assert_eq!(code, Some(Code::KeyInvalid));
     assert!(!told_of.contains("ALERT"), "{told_of}");

@@ -2,16 +2,16 @@
 
 use edge_auth::Code;
 
-use crate::world::{NOW, World, later, token};
+use crate::fixture::{Fixture, NOW, later, token};
 
 #[test]
 fn the_gate_closes_when_the_feed_was_not_read_for_as_long_as_the_bound() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let (token, revoked) = (token("alice", "one"), token("alice", "gone"));
-    world.revoke("gone", NOW);
+    fixture.revoke("gone", NOW);
     assert_eq!(instance.token(&token, NOW), None);
-    world.feed().set_unavailable("the disk is gone");
+    fixture.feed().set_unavailable("the disk is gone");
     for seconds in [1.0, 4.0, 7.0, 9.9] {
         assert_eq!(instance.token(&token, later(seconds)), None, "after {seconds} s");
         assert_eq!(instance.token(&revoked, later(seconds)), Some(Code::TokenRevoked));
@@ -19,25 +19,25 @@ fn the_gate_closes_when_the_feed_was_not_read_for_as_long_as_the_bound() {
     for seconds in [10.0, 11.0, 1000.0] {
         assert_eq!(instance.token(&token, later(seconds)), Some(Code::RevocationStale), "after {seconds} s");
     }
-    world.feed().set_available();
+    fixture.feed().set_available();
     assert_eq!(instance.token(&token, later(1002.0)), None);
     assert_eq!(instance.token(&revoked, later(1002.0)), Some(Code::TokenRevoked));
 }
 
 #[test]
 fn an_instance_that_never_read_the_feed_is_closed() {
-    let world = World::new();
-    world.feed().set_unavailable("not yet");
-    let instance = world.start();
+    let fixture = Fixture::new();
+    fixture.feed().set_unavailable("not yet");
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "one"), NOW), Some(Code::RevocationStale));
 }
 
 #[test]
 fn the_operator_is_told_why() {
-    let world = World::new();
-    world.feed().set_unavailable("the disk is gone");
+    let fixture = Fixture::new();
+    fixture.feed().set_unavailable("the disk is gone");
     let field = ("authorization", &*format!("Bearer {}", token("alice", "one")));
-    let outcome = world.start().outcome("/orders", field, NOW);
+    let outcome = fixture.start().outcome("/orders", field, NOW);
     let reason = outcome.audit.reason.unwrap();
     assert!(reason.contains("the disk is gone"), "{reason}");
     assert!(
@@ -49,12 +49,12 @@ fn the_operator_is_told_why() {
 
 #[test]
 fn a_rule_that_says_so_by_name_lets_requests_pass_and_the_log_says_that_it_did() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let (good, revoked) = (token("alice", "one"), token("alice", "gone"));
-    world.revoke("gone", NOW);
+    fixture.revoke("gone", NOW);
     assert_eq!(instance.token(&good, NOW), None);
-    world.feed().set_unavailable("the disk is gone");
+    fixture.feed().set_unavailable("the disk is gone");
     let ask =
         |token: &str| instance.outcome("/stale", ("authorization", &format!("Bearer {token}")), later(60.0));
     let outcome = ask(&good);
@@ -65,17 +65,17 @@ fn a_rule_that_says_so_by_name_lets_requests_pass_and_the_log_says_that_it_did()
 
 #[test]
 fn a_store_that_is_down_is_not_asked_for_every_request() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let token = token("alice", "one");
     assert_eq!(instance.token(&token, NOW), None);
-    world.feed().set_unavailable("down");
-    let before = world.feed().reads();
+    fixture.feed().set_unavailable("down");
+    let before = fixture.feed().reads();
     for millis in 0..1000 {
         assert_eq!(
             instance.token(&token, later(100.0 + f64::from(millis) / 1000.0)),
             Some(Code::RevocationStale)
         );
     }
-    assert!(world.feed().reads() - before <= 2, "{}", world.feed().reads() - before);
+    assert!(fixture.feed().reads() - before <= 2, "{}", fixture.feed().reads() - before);
 }

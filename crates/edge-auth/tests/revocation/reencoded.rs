@@ -4,7 +4,7 @@ use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth_testkit::certificates::{AuthorityPlan, Client, ClientPlan, misencoded, other_signature};
 
-use crate::world::{NOW, World, later};
+use crate::fixture::{Fixture, NOW, later};
 
 fn agent() -> ClientPlan {
     ClientPlan::with_uri("spiffe://example.com/a")
@@ -23,12 +23,12 @@ fn by_fingerprint(der: &[u8]) -> RevocationRequest {
 fn a_certificate_that_is_revoked_by_its_fingerprint_is_refused_with_either_signature() {
     // Of each of them either form may be the one that was issued.
     for _ in 0..8 {
-        let world = World::new();
-        let client = world.authority.issue(&agent());
+        let fixture = Fixture::new();
+        let client = fixture.authority.issue(&agent());
         let other = client.with_other_signature();
-        let instance = world.start();
+        let instance = fixture.start();
         assert_eq!(instance.certificate(&other, NOW), None, "it is as good");
-        world.enter(by_fingerprint(client.certificate()), NOW);
+        fixture.enter(by_fingerprint(client.certificate()), NOW);
         for form in [&client, &other, &other.with_other_signature()] {
             assert_eq!(instance.certificate(form, later(7.0)), Some(Code::CertificateRevoked));
         }
@@ -41,10 +41,10 @@ fn a_certificate_that_is_revoked_by_its_fingerprint_is_refused_with_either_signa
 
 #[test]
 fn an_authority_that_is_revoked_by_its_fingerprint_is_refused_with_either_signature() {
-    let world = World::new();
-    let client = world.authority.below(&AuthorityPlan::named("Below")).issue(&agent());
-    world.enter(by_fingerprint(&client.chain[1]), NOW);
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let client = fixture.authority.below(&AuthorityPlan::named("Below")).issue(&agent());
+    fixture.enter(by_fingerprint(&client.chain[1]), NOW);
+    let instance = fixture.start();
     let other = Client {
         chain: vec![client.chain[0].clone(), other_signature(&client.chain[1]).unwrap().into()],
         ..client.clone()
@@ -56,14 +56,14 @@ fn an_authority_that_is_revoked_by_its_fingerprint_is_refused_with_either_signat
 
 #[test]
 fn a_token_that_is_bound_to_a_revoked_certificate_is_refused_with_either_form_of_it() {
-    let world = World::new();
-    let client = world.authority.issue(&agent());
+    let fixture = Fixture::new();
+    let client = fixture.authority.issue(&agent());
     let other = client.with_other_signature();
-    let instance = world.start();
+    let instance = fixture.start();
     for form in [&client, &other] {
         assert_eq!(instance.bound_token(form, NOW), None);
     }
-    world.enter(by_fingerprint(client.certificate()), NOW);
+    fixture.enter(by_fingerprint(client.certificate()), NOW);
     for form in [&client, &other] {
         assert_eq!(instance.bound_token(form, later(7.0)), Some(Code::CertificateRevoked));
     }

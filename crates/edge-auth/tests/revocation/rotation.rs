@@ -6,14 +6,14 @@ use edge_auth::revocation::{ChangeMeta, Event, Identifier, RevocationLedger, Tar
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
-use crate::overtaken::Overtaken;
-use crate::world::{ISS, NOW, World, later, request, token};
+use crate::concurrent_writer::ConcurrentWriter;
+use crate::fixture::{Fixture, ISS, NOW, later, request, token};
 
 const BOTH: &str = "secret = { current = \"NEXT\", previous = [\"CURRENT\"] }";
 
 #[test]
 fn a_secret_is_replaced_in_three_steps() {
-    let before = World::new();
+    let before = Fixture::new();
     before.revoke("one", NOW);
     before.enter(
         RevocationRequest { subject: Some("bob".to_owned()), ..request(RevocationKind::Subject) },
@@ -23,8 +23,8 @@ fn a_secret_is_replaced_in_three_steps() {
 
     let both = before.under(BOTH);
     both.revoke("two", later(1.0));
-    let refused = |world: &World| {
-        let instance = world.start();
+    let refused = |fixture: &Fixture| {
+        let instance = fixture.start();
         for (subject, id) in [("alice", "one"), ("alice", "two"), ("bob", "three")] {
             let code = instance.token(&token(subject, id), later(2.0));
             assert_eq!(code, Some(Code::TokenRevoked), "{subject} {id}");
@@ -39,7 +39,7 @@ fn a_secret_is_replaced_in_three_steps() {
 
 #[test]
 fn what_was_entered_under_the_older_secret_can_be_taken_back_under_both() {
-    let before = World::new();
+    let before = Fixture::new();
     before.revoke("one", NOW);
     block_on(before.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
     let both = before.under(BOTH);
@@ -49,7 +49,7 @@ fn what_was_entered_under_the_older_secret_can_be_taken_back_under_both() {
 
 #[test]
 fn after_the_older_secret_is_gone_its_log_is_compacted_still() {
-    let before = World::new();
+    let before = Fixture::new();
     before.revoke("one", NOW);
     let both = before.under(BOTH);
     block_on(both.ledger().compact(&SeededRandomness::new(2), NOW)).unwrap();
@@ -74,7 +74,7 @@ fn alice(before: Option<&str>) -> RevocationRequest {
 fn whatever_was_said_of_a_thing_before_the_last_entry_is_entered_again_too() {
     // The last entry is made with the older secret, or with the new one.
     for last_under in ["secret = \"CURRENT\"", BOTH] {
-        let before = World::new();
+        let before = Fixture::new();
         before.enter(alice(None), later(1.0));
         before.under(last_under).enter(alice(Some("2026-01-01")), later(2.0));
         block_on(before.under(BOTH).ledger().compact(&SeededRandomness::new(1), later(3.0))).unwrap();
@@ -88,7 +88,7 @@ fn whatever_was_said_of_a_thing_before_the_last_entry_is_entered_again_too() {
 
 #[test]
 fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
-    let before = World::new();
+    let before = Fixture::new();
     let both = before.under(BOTH);
     both.revoke("one", NOW);
     block_on(
@@ -105,7 +105,7 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
 
 #[test]
 fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
-    let before = World::new();
+    let before = Fixture::new();
     let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
     let event =
         |id: &str| (Event::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)));
@@ -115,12 +115,12 @@ fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
     block_on(before.ledger().enter(many, ChangeMeta { by: "test", reason: "many", now: NOW })).unwrap();
 
     let both = before.under(BOTH);
-    let log = Overtaken::by(before.feed(), || drop(both.revoke("one", later(1.0))));
+    let log = ConcurrentWriter::by(before.feed(), || drop(both.revoke("one", later(1.0))));
     block_on(RevocationLedger::new(both.secrets(), &log).compact(&SeededRandomness::new(1), later(1.0)))
         .unwrap();
     assert!(log.happened());
-    for world in [&both, &before.under("secret = \"NEXT\"")] {
-        let instance = world.start();
+    for fixture in [&both, &before.under("secret = \"NEXT\"")] {
+        let instance = fixture.start();
         for id in ["one", "m0", "m199"] {
             assert_eq!(instance.token(&token("alice", id), later(2.0)), Some(Code::TokenRevoked), "{id}");
         }
@@ -129,7 +129,7 @@ fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
 
 #[test]
 fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
-    let before = World::new();
+    let before = Fixture::new();
     before.revoke("one", NOW);
     block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
     before.key();
@@ -144,10 +144,10 @@ fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
 
 #[test]
 fn hosts_get_the_new_secret_one_by_one_and_none_of_them_closes() {
-    let before = World::new();
+    let before = Fixture::new();
     let steps = ["secret = { current = \"CURRENT\", previous = [\"NEXT\"] }", BOTH, "secret = \"NEXT\""];
     let worlds = [vec![before.under("secret = \"CURRENT\"")], steps.map(|step| before.under(step)).into()];
-    let worlds: Vec<World> = worlds.into_iter().flatten().collect();
+    let worlds: Vec<Fixture> = worlds.into_iter().flatten().collect();
     let mut seconds = 0.0;
     for (step, hosts) in worlds.windows(2).enumerate() {
         let [behind, ahead] = hosts else { panic!("two by two") };

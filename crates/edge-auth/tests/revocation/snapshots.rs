@@ -8,34 +8,34 @@ use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 use std::time::Duration;
 
-use crate::world::{NOW, World, later, request, token};
+use crate::fixture::{Fixture, NOW, later, request, token};
 
-fn compact(world: &World, seed: u64, now: Timestamp) -> usize {
-    block_on(world.ledger().compact(&SeededRandomness::new(seed), now)).unwrap()
+fn compact(fixture: &Fixture, seed: u64, now: Timestamp) -> usize {
+    block_on(fixture.ledger().compact(&SeededRandomness::new(seed), now)).unwrap()
 }
 
 /// With 25 revoked tokens, a revoked subject, and a snapshot of them.
-fn filled() -> World {
-    let world = World::new();
+fn filled() -> Fixture {
+    let fixture = Fixture::new();
     for number in 0..25 {
-        world.revoke(&format!("t{number}"), NOW);
+        fixture.revoke(&format!("t{number}"), NOW);
     }
-    world.enter(
+    fixture.enter(
         RevocationRequest { subject: Some("bob".to_owned()), ..request(RevocationKind::Subject) },
         later(0.5),
     );
-    assert_eq!(compact(&world, 7, later(0.6)), 26);
-    world
+    assert_eq!(compact(&fixture, 7, later(0.6)), 26);
+    fixture
 }
 
 #[test]
 fn an_instance_starts_with_the_snapshot_and_reads_what_came_after_it() {
-    let world = filled();
-    world.revoke("after", later(1.0));
-    let (instance, before) = (world.start(), world.feed().reads());
+    let fixture = filled();
+    fixture.revoke("after", later(1.0));
+    let (instance, before) = (fixture.start(), fixture.feed().reads());
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
     // The manifest, its one part, and the log behind it.
-    assert_eq!(world.feed().reads() - before, 3);
+    assert_eq!(fixture.feed().reads() - before, 3);
     for id in ["t0", "t24", "after"] {
         assert_eq!(instance.token(&token("alice", id), later(1.0)), Some(Code::TokenRevoked), "{id}");
     }
@@ -44,13 +44,13 @@ fn an_instance_starts_with_the_snapshot_and_reads_what_came_after_it() {
 
 #[test]
 fn what_the_filter_has_is_confirmed_once_and_nothing_else_is_asked_for() {
-    let world = filled();
-    let instance = world.start();
+    let fixture = filled();
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
     let reads = |id: &str, code| {
-        let before = world.feed().reads();
+        let before = fixture.feed().reads();
         assert_eq!(instance.token(&token("alice", id), later(1.0)), code);
-        world.feed().reads() - before
+        fixture.feed().reads() - before
     };
     assert_eq!(reads("t3", Some(Code::TokenRevoked)), 1);
     assert_eq!(reads("t3", Some(Code::TokenRevoked)), 0);
@@ -59,10 +59,10 @@ fn what_the_filter_has_is_confirmed_once_and_nothing_else_is_asked_for() {
 
 #[test]
 fn what_cannot_be_confirmed_is_not_let_through() {
-    let world = filled();
-    let instance = world.start();
+    let fixture = filled();
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
-    world.feed().set_unavailable("down");
+    fixture.feed().set_unavailable("down");
     assert_eq!(instance.token(&token("alice", "t3"), later(2.0)), Some(Code::StoreUnavailable));
     assert_eq!(instance.token(&token("alice", "good"), later(2.0)), None);
 }
@@ -72,25 +72,25 @@ const ACCIDENT: &str = "accident-474128";
 
 #[test]
 fn what_the_filter_has_by_accident_is_good_and_asked_for_once() {
-    let world = filled();
-    let instance = world.start();
+    let fixture = filled();
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
     let field = ("authorization", &*format!("Bearer {}", token("alice", ACCIDENT)));
     // The log, the newest snapshot's record, and the one page.
     for reads in [3, 0] {
-        let before = world.feed().reads();
+        let before = fixture.feed().reads();
         let outcome = instance.outcome("/orders", field, later(1.0));
         assert_eq!((outcome.code(), outcome.notices), (None, Vec::new()));
-        assert_eq!(world.feed().reads() - before, reads);
+        assert_eq!(fixture.feed().reads() - before, reads);
     }
 }
 
 #[test]
 fn what_was_taken_back_and_not_read_yet_is_good_and_told_of_by_nobody() {
-    let world = filled();
-    let instance = world.start();
+    let fixture = filled();
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
-    block_on(world.revocations().undo(4, "a mistake", later(1.0))).unwrap();
+    block_on(fixture.revocations().undo(4, "a mistake", later(1.0))).unwrap();
     let field = ("authorization", &*format!("Bearer {}", token("alice", "t3")));
     let outcome = instance.outcome("/orders", field, later(1.5));
     assert_eq!((outcome.code(), outcome.notices), (None, Vec::new()));
@@ -98,45 +98,45 @@ fn what_was_taken_back_and_not_read_yet_is_good_and_told_of_by_nobody() {
 
 #[test]
 fn what_lapsed_while_an_instance_kept_an_older_snapshot_is_good_and_told_of_by_nobody() {
-    let world = World::new();
-    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(crate::again::request(&client, "1h"), NOW);
-    world.revoke("other", NOW);
-    compact(&world, 1, NOW);
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    fixture.enter(crate::repeated::request(&client, "1h"), NOW);
+    fixture.revoke("other", NOW);
+    compact(&fixture, 1, NOW);
+    let instance = fixture.start();
     assert_ne!(instance.token(&token("alice", "good"), NOW), Some(Code::TokenRevoked));
     let lapsed = 26.0 * 3600.0;
-    world.revoke("newer", later(lapsed));
-    compact(&world, 2, later(lapsed));
+    fixture.revoke("newer", later(lapsed));
+    compact(&fixture, 2, later(lapsed));
     let outcome = instance.certificate_outcome(&client, later(lapsed));
     assert_eq!((outcome.code(), outcome.notices), (None, Vec::new()));
 }
 
 #[test]
 fn what_is_revoked_again_for_a_shorter_time_after_a_snapshot_stays_revoked() {
-    let world = World::new();
-    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(crate::again::request(&client, "10y"), NOW);
-    compact(&world, 1, NOW);
-    let instance = world.start();
-    world.enter(crate::again::request(&client, "1h"), later(1.0));
+    let fixture = Fixture::new();
+    let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    fixture.enter(crate::repeated::request(&client, "10y"), NOW);
+    compact(&fixture, 1, NOW);
+    let instance = fixture.start();
+    fixture.enter(crate::repeated::request(&client, "1h"), later(1.0));
     let lapsed = 26.0 * 3600.0;
     assert_eq!(instance.certificate(&client, later(8.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&client, later(lapsed)), Some(Code::CertificateRevoked));
-    compact(&world, 2, later(lapsed));
-    assert_eq!(world.start().certificate(&client, later(lapsed + 1.0)), Some(Code::CertificateRevoked));
+    compact(&fixture, 2, later(lapsed));
+    assert_eq!(fixture.start().certificate(&client, later(lapsed + 1.0)), Some(Code::CertificateRevoked));
 }
 
 #[test]
 fn what_was_taken_back_after_the_snapshot_is_good() {
-    let world = filled();
-    let instance = world.start();
+    let fixture = filled();
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "t3"), later(1.0)), Some(Code::TokenRevoked));
-    block_on(world.revocations().undo(4, "a mistake", later(1.0))).unwrap();
+    block_on(fixture.revocations().undo(4, "a mistake", later(1.0))).unwrap();
     assert_eq!(instance.token(&token("alice", "t3"), later(8.0)), None);
-    assert_eq!(world.start().token(&token("alice", "t3"), later(8.0)), None);
-    compact(&world, 8, later(8.0));
-    assert_eq!(world.start().token(&token("alice", "t3"), later(9.0)), None);
+    assert_eq!(fixture.start().token(&token("alice", "t3"), later(8.0)), None);
+    compact(&fixture, 8, later(8.0));
+    assert_eq!(fixture.start().token(&token("alice", "t3"), later(9.0)), None);
 }
 
 #[test]
@@ -149,9 +149,9 @@ fn a_damaged_snapshot_is_told_of_and_the_log_is_read_instead() {
         ("made longer", |part| part.push(0)),
     ];
     for (what, change) in changes {
-        let world = filled();
-        world.feed().tamper(|_, parts| parts.values_mut().for_each(change));
-        let instance = world.start();
+        let fixture = filled();
+        fixture.feed().tamper(|_, parts| parts.values_mut().for_each(change));
+        let instance = fixture.start();
         let field = ("authorization", &*format!("Bearer {}", token("alice", "t3")));
         let outcome = instance.outcome("/orders", field, later(1.0));
         assert_eq!(outcome.code(), Some(Code::TokenRevoked), "{what}");
@@ -166,32 +166,32 @@ fn a_damaged_snapshot_is_told_of_and_the_log_is_read_instead() {
 
 #[test]
 fn a_missing_part_is_a_damaged_snapshot() {
-    let world = filled();
-    world.feed().tamper(|_, parts| parts.clear());
-    assert_eq!(world.start().token(&token("alice", "t3"), later(1.0)), Some(Code::TokenRevoked));
+    let fixture = filled();
+    fixture.feed().tamper(|_, parts| parts.clear());
+    assert_eq!(fixture.start().token(&token("alice", "t3"), later(1.0)), Some(Code::TokenRevoked));
 }
 
 #[test]
 fn entries_leave_a_day_after_the_last_token_expired() {
-    let world = filled();
+    let fixture = filled();
     let expired = NOW.plus(Duration::from_secs(26 * 3600));
-    assert_eq!(compact(&world, 9, NOW.plus(Duration::from_secs(24 * 3600))), 26);
-    world.revoke("new", expired);
-    assert_eq!(compact(&world, 10, expired), 1);
-    world.feed().tamper(|records, _| assert_eq!(records.len(), 1, "{:?}", records.keys()));
+    assert_eq!(compact(&fixture, 9, NOW.plus(Duration::from_secs(24 * 3600))), 26);
+    fixture.revoke("new", expired);
+    assert_eq!(compact(&fixture, 10, expired), 1);
+    fixture.feed().tamper(|records, _| assert_eq!(records.len(), 1, "{:?}", records.keys()));
     // The log goes on where it was.
-    assert_eq!(world.revoke("newer", expired).sequence, 28);
-    let instance = world.start();
+    assert_eq!(fixture.revoke("newer", expired).sequence, 28);
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "new"), later(1.0)), Some(Code::TokenRevoked));
 }
 
 #[test]
 fn a_snapshot_of_nothing_new_is_not_made_again() {
-    let world = filled();
+    let fixture = filled();
     let mut ids = Vec::new();
     for seed in [1, 2] {
-        assert_eq!(compact(&world, seed, later(1.0)), 26);
-        world.feed().tamper(|_, parts| ids.extend(parts.keys().map(|(id, _)| id.clone())));
+        assert_eq!(compact(&fixture, seed, later(1.0)), 26);
+        fixture.feed().tamper(|_, parts| ids.extend(parts.keys().map(|(id, _)| id.clone())));
     }
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
@@ -199,14 +199,14 @@ fn a_snapshot_of_nothing_new_is_not_made_again() {
 
 #[test]
 fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot() {
-    let world = World::new();
-    let instance = world.start();
-    world.revoke("old", NOW);
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    fixture.revoke("old", NOW);
     assert_eq!(instance.token(&token("alice", "old"), NOW), Some(Code::TokenRevoked));
     let expired = NOW.plus(Duration::from_secs(26 * 3600));
-    world.revoke("new", expired);
-    compact(&world, 11, expired);
-    world.revoke("newer", expired);
+    fixture.revoke("new", expired);
+    compact(&fixture, 11, expired);
+    fixture.revoke("newer", expired);
     for id in ["new", "newer"] {
         // It is the only token that such a late clock can be asked about: whether it is revoked comes first.
         assert_eq!(instance.token(&token("alice", id), later(7.0)), Some(Code::TokenRevoked), "{id}");
@@ -215,27 +215,27 @@ fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot()
 
 #[test]
 fn a_snapshot_is_made_when_it_is_due() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let randomness = SeededRandomness::new(12);
     let events = |count: usize| {
         (0..count)
             .map(|number| {
                 let id = edge_auth::revocation::Identifier::try_from(format!("m{number}")).unwrap();
                 let issuer =
-                    edge_auth::revocation::Identifier::try_from(crate::world::ISS.to_owned()).unwrap();
+                    edge_auth::revocation::Identifier::try_from(crate::fixture::ISS.to_owned()).unwrap();
                 let target = edge_auth::revocation::Target::Token { issuer, id };
                 (edge_auth::revocation::Event::Revoked(target), Some(later(3600.0)))
             })
             .collect::<Vec<_>>()
     };
     let order = edge_auth::revocation::ChangeMeta { by: "test", reason: "many", now: NOW };
-    block_on(world.ledger().enter(events(1999), order)).unwrap();
-    block_on(world.ledger().compact_if_due(&randomness, NOW)).unwrap();
-    world.feed().tamper(|_, parts| assert!(parts.is_empty()));
-    block_on(world.ledger().enter(events(1), order)).unwrap();
-    block_on(world.ledger().compact_if_due(&randomness, NOW)).unwrap();
-    world.feed().tamper(|_, parts| assert!(!parts.is_empty()));
-    let instance = world.start();
+    block_on(fixture.ledger().enter(events(1999), order)).unwrap();
+    block_on(fixture.ledger().compact_if_due(&randomness, NOW)).unwrap();
+    fixture.feed().tamper(|_, parts| assert!(parts.is_empty()));
+    block_on(fixture.ledger().enter(events(1), order)).unwrap();
+    block_on(fixture.ledger().compact_if_due(&randomness, NOW)).unwrap();
+    fixture.feed().tamper(|_, parts| assert!(!parts.is_empty()));
+    let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "m1234"), NOW), Some(Code::TokenRevoked));
     assert_eq!(instance.token(&token("alice", "good"), NOW), None);
 }

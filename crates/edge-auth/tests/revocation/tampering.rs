@@ -9,22 +9,22 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-use crate::again::request;
-use crate::world::{Instance, NOW, World, later, token};
+use crate::fixture::{Fixture, Instance, NOW, later, token};
+use crate::repeated::request;
 
 type Records = BTreeMap<u64, RevocationRecord>;
 type Parts = BTreeMap<(String, u32), Vec<u8>>;
 
 /// An instance that knows the first of three revoked tokens, and a change of the store after that.
-fn tampered(change: impl FnOnce(&mut Records)) -> (World, Instance) {
-    let world = World::new();
-    let instance = world.start();
-    world.revoke("first", NOW);
+fn tampered(change: impl FnOnce(&mut Records)) -> (Fixture, Instance) {
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    fixture.revoke("first", NOW);
     assert_eq!(instance.token(&token("alice", "first"), NOW), Some(Code::TokenRevoked));
-    world.revoke("second", later(1.0));
-    world.revoke("third", later(1.0));
-    world.feed().tamper(|records, _| change(records));
-    (world, instance)
+    fixture.revoke("second", later(1.0));
+    fixture.revoke("third", later(1.0));
+    fixture.feed().tamper(|records, _| change(records));
+    (fixture, instance)
 }
 
 /// The notices of an answer to a good token at this time, and its code.
@@ -81,17 +81,17 @@ fn whatever_is_done_to_a_record_it_is_noticed() {
 
 #[test]
 fn a_log_that_was_put_back_and_went_on_since_is_noticed() {
-    let world = World::new();
-    let instance = world.start();
-    world.revoke("first", NOW);
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    fixture.revoke("first", NOW);
     let mut before = Records::new();
-    world.feed().tamper(|records, _| before = records.clone());
-    world.revoke("second", NOW);
+    fixture.feed().tamper(|records, _| before = records.clone());
+    fixture.revoke("second", NOW);
     assert_eq!(instance.token(&token("alice", "second"), NOW), Some(Code::TokenRevoked));
-    world.feed().tamper(|records, _| *records = before);
+    fixture.feed().tamper(|records, _| *records = before);
     // As long as the log that was read, and longer: each record has a right MAC.
-    world.revoke("third", later(1.0));
-    world.revoke("fourth", later(1.0));
+    fixture.revoke("third", later(1.0));
+    fixture.revoke("fourth", later(1.0));
     let (_, notices) = asked(&instance, 7.0);
     assert!(notices.contains("ALERT: record 2 is another one than was read before"), "{notices}");
     assert_eq!(instance.token(&token("alice", "second"), later(7.0)), Some(Code::TokenRevoked));
@@ -100,10 +100,10 @@ fn a_log_that_was_put_back_and_went_on_since_is_noticed() {
 
 #[test]
 fn a_record_of_another_secret_is_none() {
-    let world = World::new();
-    world.revoke("one", NOW);
-    block_on(world.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
-    let other = world.under("secret = \"NEXT\"");
+    let fixture = Fixture::new();
+    fixture.revoke("one", NOW);
+    block_on(fixture.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    let other = fixture.under("secret = \"NEXT\"");
     let outcome =
         other.start().outcome("/orders", ("authorization", &format!("Bearer {}", token("a", "b"))), NOW);
     assert_eq!(outcome.code(), Some(Code::RevocationStale));
@@ -128,35 +128,35 @@ fn a_record_that_was_believed_before_cannot_be_passed_off_as_one_of_another_secr
 
 #[test]
 fn an_instance_goes_on_when_the_store_is_mended() {
-    let world = World::new();
-    let instance = world.start();
-    world.revoke("first", NOW);
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    fixture.revoke("first", NOW);
     assert_eq!(asked(&instance, 0.0).0, None);
-    world.revoke("second", later(1.0));
+    fixture.revoke("second", later(1.0));
     let mut whole = Records::new();
-    world.feed().tamper(|records, _| {
+    fixture.feed().tamper(|records, _| {
         whole = records.clone();
         edit(records.get_mut(&2).unwrap());
     });
     assert_eq!(asked(&instance, 20.0).0, Some(Code::RevocationStale));
-    world.feed().tamper(|records, _| *records = whole);
+    fixture.feed().tamper(|records, _| *records = whole);
     assert_eq!(asked(&instance, 22.0).0, None);
     assert_eq!(instance.token(&token("alice", "second"), later(22.0)), Some(Code::TokenRevoked));
 }
 
 /// Three revoked tokens in a snapshot, and a change of the store after that.
-fn tampered_snapshot(change: impl FnOnce(&mut Records, &mut Parts)) -> World {
-    let world = World::new();
+fn tampered_snapshot(change: impl FnOnce(&mut Records, &mut Parts)) -> Fixture {
+    let fixture = Fixture::new();
     for id in ["first", "second", "third"] {
-        world.revoke(id, NOW);
+        fixture.revoke(id, NOW);
     }
-    compact(&world, 1).unwrap();
-    world.feed().tamper(change);
-    world
+    compact(&fixture, 1).unwrap();
+    fixture.feed().tamper(change);
+    fixture
 }
 
-fn compact(world: &World, seed: u64) -> Result<usize, LedgerError> {
-    block_on(world.ledger().compact(&SeededRandomness::new(seed), later(1.0)))
+fn compact(fixture: &Fixture, seed: u64) -> Result<usize, LedgerError> {
+    block_on(fixture.ledger().compact(&SeededRandomness::new(seed), later(1.0)))
 }
 
 /// The code and the notices of an answer to this token.
@@ -174,11 +174,11 @@ fn what_a_snapshot_has_is_refused_and_told_of_when_its_record_is_gone() {
         ("found by another mark", |records| records.get_mut(&2).unwrap().mark = "0".repeat(32)),
     ];
     for (what, change) in changes {
-        let world = tampered_snapshot(|_, _| {});
-        let running = world.start();
+        let fixture = tampered_snapshot(|_, _| {});
+        let running = fixture.start();
         assert_eq!(told(&running, "good"), (None, String::new()));
-        world.feed().tamper(|records, _| change(records));
-        for instance in [running, world.start()] {
+        fixture.feed().tamper(|records, _| change(records));
+        for instance in [running, fixture.start()] {
             let (code, notices) = told(&instance, "second");
             assert_eq!(code, Some(Code::TokenRevoked), "{what}");
             assert!(notices.contains("ALERT: a revocation that the snapshot"), "{what}: {notices}");
@@ -190,31 +190,31 @@ fn what_a_snapshot_has_is_refused_and_told_of_when_its_record_is_gone() {
 
 #[test]
 fn what_was_revoked_again_does_not_come_back_when_that_record_is_taken_out() {
-    let world = World::new();
-    world.revoke("one", NOW);
-    block_on(world.revocations().undo(1, "a mistake", NOW)).unwrap();
-    world.revoke("one", NOW);
-    world.revoke("other", NOW);
-    compact(&world, 1).unwrap();
-    world.feed().tamper(|records, _| drop(records.remove(&3)));
-    let (code, notices) = told(&world.start(), "one");
+    let fixture = Fixture::new();
+    fixture.revoke("one", NOW);
+    block_on(fixture.revocations().undo(1, "a mistake", NOW)).unwrap();
+    fixture.revoke("one", NOW);
+    fixture.revoke("other", NOW);
+    compact(&fixture, 1).unwrap();
+    fixture.feed().tamper(|records, _| drop(records.remove(&3)));
+    let (code, notices) = told(&fixture.start(), "one");
     assert_eq!(code, Some(Code::TokenRevoked));
     assert!(notices.contains("ALERT"), "{notices}");
 }
 
 #[test]
 fn what_is_revoked_for_longer_by_a_record_that_was_taken_out_stays_so() {
-    let world = World::new();
-    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
-    world.enter(request(&client, "10y"), NOW);
-    world.revoke("other", NOW);
-    compact(&world, 1).unwrap();
-    let again = world.enter(request(&client, "2h"), later(2.0));
-    world.feed().tamper(|records, _| drop(records.remove(&1)));
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    fixture.enter(request(&client, "10y"), NOW);
+    fixture.revoke("other", NOW);
+    compact(&fixture, 1).unwrap();
+    let again = fixture.enter(request(&client, "2h"), later(2.0));
+    fixture.feed().tamper(|records, _| drop(records.remove(&1)));
+    let instance = fixture.start();
     assert_eq!(instance.certificate(&client, later(3.0)), Some(Code::CertificateRevoked));
     let lapsed = again.until.unwrap().plus(std::time::Duration::from_secs(25 * 3600));
-    for instance in [instance, world.start()] {
+    for instance in [instance, fixture.start()] {
         let outcome = instance.certificate_outcome(&client, lapsed);
         assert_eq!(outcome.code(), Some(Code::CertificateRevoked));
         assert!(outcome.notices.join("; ").contains("ALERT"), "{:?}", outcome.notices);
@@ -223,16 +223,16 @@ fn what_is_revoked_for_longer_by_a_record_that_was_taken_out_stays_so() {
 
 #[test]
 fn a_compaction_brings_nothing_back_whose_record_is_gone() {
-    let world = tampered_snapshot(|records, _| drop(records.remove(&2)));
-    world.revoke("fourth", later(1.0));
-    assert_eq!(compact(&world, 2).unwrap(), 4);
-    assert_eq!(told(&world.start(), "second").0, Some(Code::TokenRevoked));
+    let fixture = tampered_snapshot(|records, _| drop(records.remove(&2)));
+    fixture.revoke("fourth", later(1.0));
+    assert_eq!(compact(&fixture, 2).unwrap(), 4);
+    assert_eq!(told(&fixture.start(), "second").0, Some(Code::TokenRevoked));
 }
 
 #[test]
 fn a_secret_is_not_replaced_while_records_are_gone_that_the_snapshot_has() {
-    let world = tampered_snapshot(|records, _| drop(records.remove(&2)));
-    let both = world.under("secret = { current = \"NEXT\", previous = [\"CURRENT\"] }");
+    let fixture = tampered_snapshot(|records, _| drop(records.remove(&2)));
+    let both = fixture.under("secret = { current = \"NEXT\", previous = [\"CURRENT\"] }");
     let refused = compact(&both, 2).unwrap_err();
     assert!(matches!(refused, LedgerError::TakenOut(1)), "{refused}");
     assert_eq!(told(&both.start(), "second").0, Some(Code::TokenRevoked));
@@ -246,11 +246,11 @@ fn without_the_page_nothing_that_the_log_does_not_confirm_is_let_through() {
         ("changed", |parts| parts.values_mut().last().unwrap()[0] ^= 1),
     ];
     for (what, change) in changes {
-        let world = tampered_snapshot(|records, parts| {
+        let fixture = tampered_snapshot(|records, parts| {
             records.remove(&2);
             change(parts);
         });
-        let instance = world.start();
+        let instance = fixture.start();
         let field = ("authorization", &*format!("Bearer {}", token("alice", "second")));
         let outcome = instance.outcome("/orders", field, later(2.0));
         assert_eq!(outcome.code(), Some(Code::StoreUnavailable), "{what}");
@@ -258,18 +258,18 @@ fn without_the_page_nothing_that_the_log_does_not_confirm_is_let_through() {
         assert!(reason.contains("ALERT: the snapshot of record 3"), "{what}: {reason}");
         assert_eq!(told(&instance, "third").0, Some(Code::TokenRevoked), "{what}");
         // No snapshot is made of what is left.
-        world.revoke("fourth", later(1.0));
-        let refused = compact(&world, 2).unwrap_err();
+        fixture.revoke("fourth", later(1.0));
+        let refused = compact(&fixture, 2).unwrap_err();
         assert!(refused.to_string().contains("ALERT: records of the log are missing"), "{what}: {refused}");
     }
 }
 
 #[test]
 fn of_a_whole_log_a_snapshot_is_made_though_the_last_one_is_damaged() {
-    let world = tampered_snapshot(|_, parts| parts.values_mut().for_each(Vec::clear));
-    world.revoke("fourth", later(1.0));
-    assert_eq!(compact(&world, 2).unwrap(), 4);
-    assert_eq!(told(&world.start(), "second"), (Some(Code::TokenRevoked), String::new()));
+    let fixture = tampered_snapshot(|_, parts| parts.values_mut().for_each(Vec::clear));
+    fixture.revoke("fourth", later(1.0));
+    assert_eq!(compact(&fixture, 2).unwrap(), 4);
+    assert_eq!(told(&fixture.start(), "second"), (Some(Code::TokenRevoked), String::new()));
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use edge_auth::{Code, Outcome};
 
-use crate::world::{Instance, NOW, World, later, token};
+use crate::fixture::{Fixture, Instance, NOW, later, token};
 
 /// A request that is under way.
 struct Asked<'a>(Pin<Box<dyn Future<Output = Outcome> + 'a>>);
@@ -28,99 +28,99 @@ fn ask<'a>(instance: &'a Instance, field: (&'static str, &'a str), seconds: f64)
     asked
 }
 
-fn advance(world: &World, seconds: f64) {
-    world.platform.stopwatch.advance(Duration::from_secs_f64(seconds));
+fn advance(fixture: &Fixture, seconds: f64) {
+    fixture.platform.stopwatch.advance(Duration::from_secs_f64(seconds));
 }
 
 #[test]
 fn all_who_wait_for_a_slow_read_are_served_by_it_and_so_are_those_who_come_next() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let bearer = format!("Bearer {}", token("alice", "one"));
     let field = ("authorization", &*bearer);
-    world.feed().barrier().close();
+    fixture.feed().barrier().close();
     let mut waiting = Vec::new();
     for tenth in 0..25 {
         waiting.push(ask(&instance, field, f64::from(tenth) / 10.0));
-        advance(&world, 0.1);
+        advance(&fixture, 0.1);
     }
-    world.feed().barrier().open();
+    fixture.feed().barrier().open();
     for asked in &mut waiting {
         assert_eq!(asked.go_on(), Some(None));
         // Others come in between, and theirs is the later time.
         assert_eq!(instance.outcome("/orders", field, later(2.5)).code(), None);
     }
-    assert_eq!(world.feed().reads(), 2, "the snapshot, and the log");
+    assert_eq!(fixture.feed().reads(), 2, "the snapshot, and the log");
 }
 
 #[test]
 fn all_who_wait_for_a_slow_failure_share_it() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let bearer = format!("Bearer {}", token("alice", "one"));
-    world.feed().barrier().close();
+    fixture.feed().barrier().close();
     let mut waiting = Vec::new();
     for tenth in 0..25 {
         waiting.push(ask(&instance, ("authorization", &bearer), f64::from(tenth) / 10.0));
-        advance(&world, 0.1);
+        advance(&fixture, 0.1);
     }
-    world.feed().set_unavailable("it takes too long");
-    world.feed().barrier().open();
+    fixture.feed().set_unavailable("it takes too long");
+    fixture.feed().barrier().open();
     for asked in &mut waiting {
         assert_eq!(asked.go_on(), Some(Some(Code::RevocationStale)));
     }
-    assert_eq!(world.feed().reads(), 1);
+    assert_eq!(fixture.feed().reads(), 1);
 }
 
 #[test]
 fn what_is_known_is_judged_when_the_answer_is_given_however_long_the_store_took_to_fail() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let text = token("alice", "one");
     let bearer = format!("Bearer {text}");
     for (begins, takes, code) in [(9.0, 0.9, None), (9.6, 3.0, Some(Code::RevocationStale))] {
         assert_eq!(instance.token(&text, NOW), None);
-        world.feed().barrier().close();
+        fixture.feed().barrier().close();
         let mut asked = ask(&instance, ("authorization", &bearer), begins);
-        advance(&world, takes);
-        world.feed().set_unavailable("it takes too long");
-        world.feed().barrier().open();
+        advance(&fixture, takes);
+        fixture.feed().set_unavailable("it takes too long");
+        fixture.feed().barrier().open();
         assert_eq!(asked.go_on(), Some(code), "begun after {begins} s, answered {takes} s later");
-        world.feed().set_available();
+        fixture.feed().set_available();
     }
 }
 
 #[test]
 fn what_was_revoked_while_a_key_was_read_counts() {
-    let world = World::new();
-    let instance = world.start();
-    let (id, text) = world.key();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    let (id, text) = fixture.key();
     let other = token("alice", "one");
     assert_eq!(instance.token(&other, NOW), None);
-    world.platform.api_keys.barrier().close();
+    fixture.platform.api_keys.barrier().close();
     let mut asked = ask(&instance, ("x-api-key", &text), 1.0);
-    futures::executor::block_on(world.ledger().revoke(
+    futures::executor::block_on(fixture.ledger().revoke(
         edge_auth::revocation::Target::ApiKey { id: id.try_into().unwrap() },
         None,
         edge_auth::revocation::ChangeMeta { by: "test", reason: "a test", now: later(2.0) },
     ))
     .unwrap();
-    advance(&world, 9.5);
-    world.platform.api_keys.barrier().open();
+    advance(&fixture, 9.5);
+    fixture.platform.api_keys.barrier().open();
     assert_eq!(asked.go_on(), Some(Some(Code::KeyRevoked)));
 }
 
 #[test]
 fn a_record_that_was_read_before_it_changed_is_not_remembered_after() {
-    let world = World::new();
-    let instance = world.start();
-    let (id, text) = world.key();
-    world.platform.api_keys.barrier().close();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    let (id, text) = fixture.key();
+    fixture.platform.api_keys.barrier().close();
     let mut asked = ask(&instance, ("x-api-key", &text), 0.0);
-    futures::executor::block_on(world.keys().disable(&id, later(1.0))).unwrap();
-    advance(&world, 7.0);
+    futures::executor::block_on(fixture.keys().disable(&id, later(1.0))).unwrap();
+    advance(&fixture, 7.0);
     assert_eq!(instance.token(&token("alice", "one"), later(7.0)), None, "the change is known by now");
-    world.platform.api_keys.barrier().open();
+    fixture.platform.api_keys.barrier().open();
     assert!(asked.go_on().is_some());
     assert_eq!(instance.key(&text, later(8.0)), Some(Code::KeyDisabled));
 }
@@ -128,16 +128,16 @@ fn a_record_that_was_read_before_it_changed_is_not_remembered_after() {
 #[test]
 fn the_time_that_an_issuer_takes_to_answer_counts() {
     for (takes, code) in [(0.5, None), (9.0, Some(Code::RevocationStale))] {
-        let world = World::fetching();
-        let instance = world.start();
-        let (_, key) = world.key();
+        let fixture = Fixture::fetching();
+        let instance = fixture.start();
+        let (_, key) = fixture.key();
         assert_eq!(instance.key(&key, NOW), None);
-        world.feed().set_unavailable("down");
-        let documents = &world.platform.key_source.documents;
+        fixture.feed().set_unavailable("down");
+        let documents = &fixture.platform.key_source.documents;
         documents.barrier().close();
         let bearer = format!("Bearer {}", token("alice", "one"));
         let mut asked = ask(&instance, ("authorization", &bearer), 2.0);
-        advance(&world, takes);
+        advance(&fixture, takes);
         documents.barrier().open();
         assert_eq!(asked.go_on(), Some(code), "after {takes} s");
     }

@@ -19,7 +19,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 pub(crate) const TRUST: &str = "a secret shared with the proxies of ours";
 
 /// A host that keeps its keys in memory and can fetch nothing.
-pub(crate) struct Host(MemoryApiKeys);
+pub(crate) struct TestPlatform(MemoryApiKeys);
 
 pub(crate) struct Offline;
 
@@ -29,7 +29,7 @@ impl KeySource for Offline {
     }
 }
 
-impl Platform for Host {
+impl Platform for TestPlatform {
     type ApiKeys = MemoryApiKeys;
     type KeySource = Offline;
     type Revocations = NoRevocations;
@@ -68,10 +68,10 @@ impl SecretProvider for Secrets {
 }
 
 /// A gate for a policy in TOML.
-pub(crate) fn gate(policy: &str, store: &MemoryApiKeys) -> Gate<Host> {
+pub(crate) fn gate(policy: &str, store: &MemoryApiKeys) -> Gate<TestPlatform> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
     let randomness = SeededRandomness::new(1);
-    Gate::new(policy, &Secrets, Box::new(AwsLcRs), Host(store.clone()), &randomness).unwrap().0
+    Gate::new(policy, &Secrets, Box::new(AwsLcRs), TestPlatform(store.clone()), &randomness).unwrap().0
 }
 
 /// The keys of a policy, to be administered without a gate.

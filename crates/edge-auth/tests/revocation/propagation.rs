@@ -6,20 +6,20 @@ use edge_auth_testkit::certificates::ClientPlan;
 use futures::executor::block_on;
 use std::time::Duration;
 
-use crate::world::{NOW, World, later, request, token};
+use crate::fixture::{Fixture, NOW, later, request, token};
 
 /// The default: what is known may be as old as this for a decision.
 const INTERVAL: f64 = 6.0;
 
 #[test]
 fn every_instance_refuses_a_revoked_token_within_the_interval() {
-    let world = World::new();
-    let (one, two) = (world.start(), world.start());
+    let fixture = Fixture::new();
+    let (one, two) = (fixture.start(), fixture.start());
     let (bad, good) = (token("alice", "bad"), token("alice", "good"));
     for instance in [&one, &two] {
         assert_eq!(instance.token(&bad, NOW), None);
     }
-    world.revoke("bad", later(0.1));
+    fixture.revoke("bad", later(0.1));
     for instance in [&one, &two] {
         assert_eq!(instance.token(&bad, later(0.1 + INTERVAL)), Some(Code::TokenRevoked));
         assert_eq!(instance.token(&good, later(0.1 + INTERVAL)), None);
@@ -28,29 +28,29 @@ fn every_instance_refuses_a_revoked_token_within_the_interval() {
 
 #[test]
 fn an_instance_that_was_idle_reads_before_its_next_answer() {
-    let world = World::new();
-    let instance = world.start();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
     let bad = token("alice", "bad");
     assert_eq!(instance.token(&bad, NOW), None);
-    world.revoke("bad", later(1000.0));
+    fixture.revoke("bad", later(1000.0));
     assert_eq!(instance.token(&bad, later(1000.5)), Some(Code::TokenRevoked));
 }
 
 #[test]
 fn a_key_that_was_disabled_or_rotated_elsewhere_is_read_again() {
-    let world = World::new();
-    let (one, two) = (world.start(), world.start());
-    let (id, text) = world.key();
+    let fixture = Fixture::new();
+    let (one, two) = (fixture.start(), fixture.start());
+    let (id, text) = fixture.key();
     for instance in [&one, &two] {
         assert_eq!(instance.key(&text, NOW), None);
     }
-    block_on(world.keys().disable(&id, later(1.0))).unwrap();
+    block_on(fixture.keys().disable(&id, later(1.0))).unwrap();
     for instance in [&one, &two] {
         assert_eq!(instance.key(&text, later(1.0 + INTERVAL)), Some(Code::KeyDisabled));
     }
-    block_on(world.keys().enable(&id, later(10.0))).unwrap();
+    block_on(fixture.keys().enable(&id, later(10.0))).unwrap();
     assert_eq!(one.key(&text, later(10.0 + INTERVAL)), None);
-    block_on(world.keys().rotate(
+    block_on(fixture.keys().rotate(
         &id,
         Duration::ZERO,
         &edge_auth_testkit::randomness::SeededRandomness::new(9),
@@ -64,33 +64,33 @@ fn a_key_that_was_disabled_or_rotated_elsewhere_is_read_again() {
 
 #[test]
 fn a_revoked_key_is_refused_by_an_instance_that_remembers_its_record() {
-    let world = World::new();
-    let instance = world.start();
-    let (id, text) = world.key();
+    let fixture = Fixture::new();
+    let instance = fixture.start();
+    let (id, text) = fixture.key();
     assert_eq!(instance.key(&text, NOW), None);
-    block_on(world.keys().revoke(&id, "leaked", later(1.0))).unwrap();
+    block_on(fixture.keys().revoke(&id, "leaked", later(1.0))).unwrap();
     assert_eq!(instance.key(&text, later(1.0 + INTERVAL)), Some(Code::KeyRevoked));
 }
 
 #[test]
 fn a_revoked_key_whose_record_was_put_back_is_refused() {
-    let world = World::new();
-    let (id, text) = world.key();
+    let fixture = Fixture::new();
+    let (id, text) = fixture.key();
     let before =
-        block_on(edge_auth::platform::ApiKeys::find(&world.platform.api_keys, &id, NOW)).unwrap().unwrap();
-    block_on(world.keys().revoke(&id, "leaked", NOW)).unwrap();
+        block_on(edge_auth::platform::ApiKeys::find(&fixture.platform.api_keys, &id, NOW)).unwrap().unwrap();
+    block_on(fixture.keys().revoke(&id, "leaked", NOW)).unwrap();
     // The older record, whole: its MAC is right.
     use edge_auth::platform::{ApiKeyAdmin, Precondition};
-    let put = block_on(world.platform.api_keys.put(&before, Precondition::Version(2), NOW)).unwrap();
+    let put = block_on(fixture.platform.api_keys.put(&before, Precondition::Version(2), NOW)).unwrap();
     assert_eq!(put, edge_auth::platform::WriteOutcome::Stored);
-    assert_eq!(world.start().key(&text, later(1.0)), Some(Code::KeyInvalid));
+    assert_eq!(fixture.start().key(&text, later(1.0)), Some(Code::KeyInvalid));
 }
 
 #[test]
 fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
-    let world = World::new();
-    let (one, two) = (world.start(), world.start());
-    let client = world.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    let fixture = Fixture::new();
+    let (one, two) = (fixture.start(), fixture.start());
+    let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     for instance in [&one, &two] {
         assert_eq!(instance.certificate(&client, NOW), None);
     }
@@ -101,7 +101,7 @@ fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
         fingerprint: Some(fingerprint),
         ..request(RevocationKind::Certificate)
     };
-    world.enter(order, later(1.0));
+    fixture.enter(order, later(1.0));
     for instance in [&one, &two] {
         assert_eq!(instance.certificate(&client, later(1.0 + INTERVAL)), Some(Code::CertificateRevoked));
     }
@@ -110,8 +110,8 @@ fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
 #[test]
 fn a_revoked_authority_takes_what_it_issued_with_it() {
     use base64::Engine;
-    let world = World::new();
-    let below = world.authority.below(&edge_auth_testkit::certificates::AuthorityPlan::named("Below"));
+    let fixture = Fixture::new();
+    let below = fixture.authority.below(&edge_auth_testkit::certificates::AuthorityPlan::named("Below"));
     let client = below.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     use sha2::Digest;
     let digest: [u8; 32] = sha2::Sha256::digest(below.certificate()).into();
@@ -120,33 +120,33 @@ fn a_revoked_authority_takes_what_it_issued_with_it() {
         fingerprint: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect()),
         ..request(RevocationKind::Certificate)
     };
-    world.enter(order, NOW);
+    fixture.enter(order, NOW);
     let encode = |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
     let (own, above) = (encode(client.certificate()), encode(below.certificate()));
     let fields = [("client-cert", &*own), ("client-cert-chain", &*above)];
-    let outcome = world.start().with_fields("/orders", &fields, NOW);
+    let outcome = fixture.start().with_fields("/orders", &fields, NOW);
     assert_eq!(outcome.code(), Some(Code::CertificateRevoked), "{:?}", outcome.audit.reason);
 }
 
 #[test]
 fn administrators_at_once_lose_nothing() {
-    let world = World::new();
+    let fixture = Fixture::new();
     std::thread::scope(|scope| {
         for writer in 0..4 {
-            let world = &world;
+            let fixture = &fixture;
             scope.spawn(move || {
                 for number in 0..10 {
-                    world.revoke(&format!("{writer}-{number}"), NOW);
+                    fixture.revoke(&format!("{writer}-{number}"), NOW);
                 }
             });
         }
     });
-    let instance = world.start();
+    let instance = fixture.start();
     for writer in 0..4 {
         for number in 0..10 {
             let token = token("alice", &format!("{writer}-{number}"));
             assert_eq!(instance.token(&token, later(1.0)), Some(Code::TokenRevoked), "{writer}-{number}");
         }
     }
-    assert_eq!(block_on(world.ledger().list(None, 200)).unwrap().entries.len(), 40);
+    assert_eq!(block_on(fixture.ledger().list(None, 200)).unwrap().entries.len(), 40);
 }

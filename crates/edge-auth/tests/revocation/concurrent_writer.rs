@@ -11,12 +11,12 @@ use edge_auth_token::Timestamp;
 type Act<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// Does something before the first record is appended through it.
-pub(crate) struct Overtaken<'a> {
+pub(crate) struct ConcurrentWriter<'a> {
     log: MemoryRevocations,
     before_append: Mutex<Option<Act<'a>>>,
 }
 
-impl<'a> Overtaken<'a> {
+impl<'a> ConcurrentWriter<'a> {
     pub(crate) fn by(log: &MemoryRevocations, act: impl FnOnce() + Send + 'a) -> Self {
         Self { log: log.clone(), before_append: Mutex::new(Some(Box::new(act))) }
     }
@@ -27,7 +27,7 @@ impl<'a> Overtaken<'a> {
     }
 }
 
-impl RevocationFeed for Overtaken<'_> {
+impl RevocationFeed for ConcurrentWriter<'_> {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         self.log.since(first, limit).await
     }
@@ -45,7 +45,7 @@ impl RevocationFeed for Overtaken<'_> {
     }
 }
 
-impl RevocationLog for Overtaken<'_> {
+impl RevocationLog for ConcurrentWriter<'_> {
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let act = self.before_append.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(act) = act {

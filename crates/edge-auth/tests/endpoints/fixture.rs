@@ -7,7 +7,7 @@ use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
-use crate::support::{Host, NOW, gate, key_service};
+use crate::support::{NOW, TestPlatform, gate, key_service};
 
 /// Trusted by [`TRUSTED`].
 pub(crate) const PROXY: &str = "10.1.2.3";
@@ -38,8 +38,8 @@ pub(crate) fn forward_auth(proxy: &str) -> String {
     format!("[forward_auth]\nproxy = \"{proxy}\"\n")
 }
 
-pub(crate) struct Door {
-    gate: Gate<Host>,
+pub(crate) struct Fixture {
+    gate: Gate<TestPlatform>,
     pub store: MemoryApiKeys,
     /// A key for `/orders/…`.
     pub key: String,
@@ -47,7 +47,7 @@ pub(crate) struct Door {
     pub id: String,
 }
 
-impl Door {
+impl Fixture {
     /// With `before` in front of the rules, and `after` behind them.
     pub(crate) fn of(before: &str, after: &str) -> Self {
         let policy = format!("{before}{RULES}{after}");

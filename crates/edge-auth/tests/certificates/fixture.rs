@@ -34,9 +34,9 @@ pub(crate) fn rfc9440(identity: &str) -> String {
 }
 
 /// A gate, asked for `GET /`.
-pub(crate) struct Door(Gate<MemoryPlatform>);
+pub(crate) struct Fixture(Gate<MemoryPlatform>);
 
-impl Door {
+impl Fixture {
     /// With a policy, and the file `ca.pem`.
     pub(crate) fn new(policy: &str, ca: &str) -> Self {
         Self::build(policy, ca).unwrap()

@@ -10,8 +10,8 @@ use edge_auth_token::{Secret, Timestamp};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use crate::described;
-use crate::support::{Host, NOW, fields, gate};
+use crate::openapi;
+use crate::support::{NOW, TestPlatform, fields, gate};
 
 /// Keys of partners, of the staff and of another system; the staff's open the administration.
 pub(crate) const BLOCKS: &str = r#"
@@ -44,14 +44,14 @@ require = "key:staff"
 scopes = { any_of = ["edge-auth:keys:read", "edge-auth:keys:write"] }
 "#;
 
-pub(crate) struct Desk {
-    pub gate: Gate<Host>,
+pub(crate) struct Fixture {
+    pub gate: Gate<TestPlatform>,
     pub store: MemoryApiKeys,
     pub randomness: SeededRandomness,
     pub now: Timestamp,
 }
 
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub status: u16,
     /// The body as JSON.
     pub body: Value,
@@ -59,7 +59,7 @@ pub(crate) struct Answer {
     pub audit: AuditEvent,
 }
 
-impl Desk {
+impl Fixture {
     /// With the bootstrap secret and with a rule for the staff.
     pub(crate) fn open() -> Self {
         let admin = format!("[admin]\nbootstrap_hash = \"{}\"\n", bootstrap_hash(&Secret::new(bootstrap())));
@@ -74,7 +74,7 @@ impl Desk {
 
     /// Asks with these headers. Whatever the answer is: it is as described, and neither its error
     /// nor the audit log has a credential.
-    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let sent = fields(headers);
         let incoming = InboundRequest {
             peer: Some("192.0.2.1".parse().unwrap()),
@@ -88,27 +88,27 @@ impl Desk {
         };
         let asked = self.gate.admin(&incoming, body.as_bytes(), &self.randomness, self.now);
         let (reply, outcome) = block_on(asked);
-        let answer = Answer {
+        let answer = Response {
             status: reply.status,
             body: serde_json::from_slice(&reply.body).unwrap(),
             audit: outcome.audit,
             reply,
         };
-        described::check(method, target.split('?').next().unwrap(), answer.status, &answer.body);
+        openapi::check(method, target.split('?').next().unwrap(), answer.status, &answer.body);
         answer.keeps_secret(headers);
         answer
     }
 
     /// Asks with the bootstrap secret.
-    pub(crate) fn boot(&self, method: &str, target: &str, body: &str) -> Answer {
+    pub(crate) fn boot(&self, method: &str, target: &str, body: &str) -> Response {
         self.ask(method, target, &[("authorization", &format!("Bearer {}", bootstrap()))], body)
     }
 
-    pub(crate) fn get(&self, target: &str) -> Answer {
+    pub(crate) fn get(&self, target: &str) -> Response {
         self.boot("GET", target, "")
     }
 
-    pub(crate) fn post(&self, target: &str, body: &str) -> Answer {
+    pub(crate) fn post(&self, target: &str, body: &str) -> Response {
         self.boot("POST", target, body)
     }
 
@@ -137,7 +137,7 @@ impl Desk {
     }
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn id(&self) -> String {
         self.body["key"]["id"].as_str().unwrap().to_owned()
     }

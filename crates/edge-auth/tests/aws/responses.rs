@@ -5,7 +5,7 @@ use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 
 use super::*;
 
-fn orders() -> Gate<Host> {
+fn orders() -> Gate<TestPlatform> {
     let rules = r#"
 [[rule]]
 path = "/v1/orders/{id}"
@@ -378,7 +378,7 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
         headers: Headers(&fields),
         certificate: PlatformCertificate::Nothing,
     };
-    let asked = |gate: &Gate<Host>, incoming: &InboundRequest<'_>| {
+    let asked = |gate: &Gate<TestPlatform>, incoming: &InboundRequest<'_>| {
         json(&block_on(gate.authorize_route(&arn, incoming, NOW)))
     };
     let simple = gate_of(rule);
@@ -441,6 +441,6 @@ fn an_arn_that_cannot_be_read_is_denied_everywhere() {
     }
 }
 
-fn gate_of(rules: &str) -> Gate<Host> {
+fn gate_of(rules: &str) -> Gate<TestPlatform> {
     gate(&format!("{}{rules}", issuer("corp")))
 }

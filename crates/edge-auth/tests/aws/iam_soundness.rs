@@ -52,7 +52,7 @@ fn methods() -> impl Strategy<Value = &'static str> {
 
 /// Whom the gate lets through with the same call, as an authorizer that keeps nothing would ask it. On a
 /// public rule that is nobody in particular.
-fn decide(gate: &Gate<Host>, method: &str, host: &str, path: &str, token: &str) -> Option<String> {
+fn decide(gate: &Gate<TestPlatform>, method: &str, host: &str, path: &str, token: &str) -> Option<String> {
     let fields = [("authorization", token.as_bytes())];
     let request = AuthRequest {
         method,

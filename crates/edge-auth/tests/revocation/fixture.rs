@@ -72,7 +72,7 @@ require = { any = ["jwt:corp", "key:partners", "cert:devices"] }
 "#;
 
 /// A store, and whatever instances are started on it.
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) platform: MemoryPlatform,
     pub(crate) authority: Authority,
     pub(crate) policy: Policy,
@@ -81,7 +81,7 @@ pub(crate) struct World {
 
 pub(crate) struct Instance<P: Platform = MemoryPlatform>(pub(crate) Gate<P>);
 
-impl World {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self::with("secret = \"CURRENT\"", "")
     }
@@ -93,10 +93,10 @@ impl World {
 
     /// Whose issuer's keys are fetched.
     pub(crate) fn fetching() -> Self {
-        let world = Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
-        let jwks = world.secret_provider.files["jwks.json"].clone();
-        world.platform.key_source.documents.publish("/jwks", Document::ok(jwks));
-        world
+        let fixture = Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
+        let jwks = fixture.secret_provider.files["jwks.json"].clone();
+        fixture.platform.key_source.documents.publish("/jwks", Document::ok(jwks));
+        fixture
     }
 
     fn of(keys: &str, revocation: &str, block: &str) -> Self {
