@@ -9,7 +9,7 @@ use edge_auth_testkit::scenario::SeenRequest;
 use edge_auth_testkit::wire::{Function, Response, Server};
 use serde_json::{Map, Value, json};
 
-use super::world::SECRETS;
+use super::fixture::SECRETS;
 use crate::{Result, functions, keys_in_dynamodb};
 
 /// What the first instance is asked until its table answers: Java is slow at first.

@@ -1,11 +1,11 @@
 //! What `cargo xtask bench revocation` runs. Each measurement tells its figures as one JSON object.
 
-mod folder;
+mod file_store;
+mod fixture;
 mod functions;
 mod operations;
 mod rounds;
 mod scale;
-mod world;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -45,8 +45,8 @@ pub(crate) enum Measurement {
 /// Measures one of them.
 pub(crate) fn run(measurement: Measurement) -> Result<()> {
     match measurement {
-        Measurement::Mint { folder, rounds } => world::mint(&folder, rounds),
-        Measurement::Snapshot { folder, count } => folder::fill(&folder, count),
+        Measurement::Mint { folder, rounds } => fixture::mint(&folder, rounds),
+        Measurement::Snapshot { folder, count } => file_store::fill(&folder, count),
         Measurement::Scale { folder } => scale::measure(&folder),
         Measurement::Operations => operations::count(),
         Measurement::Rounds { folder, instance, bootstrap: None, lanes } => {

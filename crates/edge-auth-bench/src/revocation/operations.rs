@@ -11,17 +11,17 @@ use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 use serde_json::json;
 
-use super::{tell, world};
+use super::{fixture, tell};
 use crate::Result;
 
 pub(super) fn count() -> Result<()> {
     let platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
-    let (policy, secret_provider) = (world::policy(true)?, world::secret_provider()?);
+    let (policy, secret_provider) = (fixture::policy(true)?, fixture::secret_provider()?);
     let gate =
         Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1))?
             .0;
-    let start = world::now();
-    let field = format!("Bearer {}", world::token("one", start)?);
+    let start = fixture::now();
+    let field = format!("Bearer {}", fixture::token("one", start)?);
     let reads = || platform.revocations.reads();
     let calls = |from: Timestamp, every: Duration, times: u32| {
         let before = reads();

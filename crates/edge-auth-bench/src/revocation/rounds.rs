@@ -13,8 +13,8 @@ use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::wire::{Response, exchange};
 use serde_json::{Value, json};
 
+use super::fixture::{BOOTSTRAP, now, token};
 use super::tell;
-use super::world::{BOOTSTRAP, now, token};
 use crate::Result;
 
 /// How long to wait between two questions to an instance.

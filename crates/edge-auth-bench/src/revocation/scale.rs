@@ -11,8 +11,8 @@ use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 use serde_json::json;
 
-use super::folder::FolderHost;
-use super::{tell, world};
+use super::file_store::FilePlatform;
+use super::{fixture, tell};
 use crate::{Result, cpu, memory};
 
 /// How many tokens take turns, all of them remembered.
@@ -24,9 +24,9 @@ const ROUNDS: usize = 7;
 const LOOKUPS: f64 = 6.0;
 
 pub(super) fn measure(folder: &Path) -> Result<()> {
-    let now = world::now();
+    let now = fixture::now();
     let fields: Vec<String> = (0..TOKENS)
-        .map(|number| Ok(format!("Bearer {}", world::token(&format!("good-{number}"), now)?)))
+        .map(|number| Ok(format!("Bearer {}", fixture::token(&format!("good-{number}"), now)?)))
         .collect::<Result<_>>()?;
     let without = gate(folder, false)?;
     fields.iter().try_for_each(|field| ask(&without, field, now))?;
@@ -39,7 +39,7 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
     fields.iter().try_for_each(|field| ask(&with, field, now))?;
     let mut differences = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        let time = |gate: &Gate<FolderHost>| {
+        let time = |gate: &Gate<FilePlatform>| {
             let calls = || fields.iter().cycle().take(CALLS).for_each(|field| drop(ask(gate, field, now)));
             cpu::microseconds(CALLS, calls)
         };
@@ -54,9 +54,9 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
     }))
 }
 
-fn gate(folder: &Path, feed: bool) -> Result<Gate<FolderHost>> {
-    let (policy, secret_provider) = (world::policy(feed)?, world::secret_provider()?);
-    let host = FolderHost::new(folder);
+fn gate(folder: &Path, feed: bool) -> Result<Gate<FilePlatform>> {
+    let (policy, secret_provider) = (fixture::policy(feed)?, fixture::secret_provider()?);
+    let host = FilePlatform::new(folder);
     Ok(Gate::new(policy, &secret_provider, Box::new(AwsLcRs), host, &SeededRandomness::new(1))?.0)
 }
 

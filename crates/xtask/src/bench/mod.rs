@@ -9,9 +9,9 @@ mod revocation;
 mod row;
 mod serving;
 mod table;
-mod two_workers;
 mod verifying;
 mod worker;
+mod worker_pair;
 mod workerd;
 mod workers;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Bench;
 use super::programs::Programs;
 use super::serving::{Server, Stream, started};
-use super::two_workers;
+use super::worker_pair;
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
@@ -54,7 +54,7 @@ pub(super) fn measure(
     rounds("native", among(programs, &folder, &addresses), bench)?;
     idle(&instances, bench)?;
     drop(instances);
-    match two_workers::prepare(at, cache, &folder) {
+    match worker_pair::prepare(at, cache, &folder) {
         Ok(workers) => {
             let running = workers.start()?;
             rounds("workers", among(programs, &folder, &running.addresses), bench)?;

@@ -15,7 +15,7 @@ use edge_auth_testkit::revocations::MemoryRevocations;
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use super::world::{ISSUER, now, secrets};
+use super::fixture::{ISSUER, now, secrets};
 use crate::Result;
 
 const SNAPSHOT: &str = "0123456789abcdef";
@@ -49,13 +49,13 @@ pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
 }
 
 /// A host whose feed is such a folder.
-pub(super) struct FolderHost {
+pub(super) struct FilePlatform {
     folder: PathBuf,
     keys: MemoryApiKeys,
     source: DocumentSource,
 }
 
-impl FolderHost {
+impl FilePlatform {
     pub(super) fn new(folder: &Path) -> Self {
         let source = DocumentSource { documents: Documents::default(), base: String::new() };
         Self { folder: folder.to_owned(), keys: MemoryApiKeys::new(), source }
@@ -77,7 +77,7 @@ impl FolderHost {
     }
 }
 
-impl RevocationFeed for FolderHost {
+impl RevocationFeed for FilePlatform {
     async fn since(&self, first: u64, _: usize) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {
         if first > 1 { Ok(Vec::new()) } else { Ok(vec![self.record()?]) }
     }
@@ -97,7 +97,7 @@ impl RevocationFeed for FolderHost {
     }
 }
 
-impl Platform for FolderHost {
+impl Platform for FilePlatform {
     type ApiKeys = MemoryApiKeys;
     type KeySource = DocumentSource;
     type Revocations = Self;
