@@ -159,7 +159,7 @@ where
 
 fn asks_for_health(request: &Request<Incoming>) -> bool {
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-    faces::asks_for_health(target)
+    endpoints::asks_for_health(target)
 }
 
 fn too_many() -> Response<Body> {

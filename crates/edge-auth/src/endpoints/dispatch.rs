@@ -48,7 +48,7 @@ pub enum Dispatched {
     /// It sends this reply.
     Reply(Reply),
     /// It sends the request to the upstream, as the grant says.
-    UpstreamRequest(Box<Grant>),
+    Forward(Box<Grant>),
 }
 
 impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
@@ -98,7 +98,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         match (settle(host, outcome).await, reply) {
             (Err(Unrecorded), _) => Dispatched::Reply(undecided()),
             (Ok(_), Some(reply)) => Dispatched::Reply(reply),
-            (Ok(Decision::Allow(grant)), None) => Dispatched::UpstreamRequest(grant),
+            (Ok(Decision::Allow(grant)), None) => Dispatched::Forward(grant),
             (Ok(Decision::Deny(denial)), None) => Dispatched::Reply(Reply::denied(&denial)),
         }
     }

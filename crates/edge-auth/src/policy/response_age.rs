@@ -14,9 +14,9 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) fn max_response_age(
     compiler: &mut Compiler<'_>,
     at: Field,
-    source: Option<Span>,
+    source: Option<DurationText>,
 ) -> Option<Duration> {
-    let Span(age) = source?;
+    let DurationText(age) = source?;
     if !(SHORTEST..=LONGEST).contains(&age) {
         compiler
             .error(at, "is between 1s and 24h; leave it out to let answers stay open as long as they like");
