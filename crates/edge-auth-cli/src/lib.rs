@@ -12,6 +12,9 @@
 //! | `native/` | what this machine gives to the core: clock, randomness, environment, files |
 //! | `output.rs`, `error.rs` | how every command speaks, and how it fails |
 
+// The futures of the dispatch, the stores and the AWS SDK are deep.
+#![recursion_limit = "256"]
+
 mod admin;
 mod admin_context;
 mod aws;

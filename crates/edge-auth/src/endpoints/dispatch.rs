@@ -73,7 +73,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 }
             }
             Some(Endpoint::Verify) => self.dispatch_verify(incoming, body, host).await,
-            Some(Endpoint::Admin) => self.dispatch_admin(incoming, body, host).await,
+            // In a box: its future is large, and other requests should not carry it along.
+            Some(Endpoint::Admin) => Box::pin(self.dispatch_admin(incoming, body, host)).await,
         };
         Dispatched::Reply(reply)
     }
