@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The most connections, and the most requests under way, whatever the process may have open.
-const MAX_CONNECTIONS: u64 = 8192;
+/// The most connections, whatever the process may have open.
+const MAX_CONNECTIONS: usize = 8192;
 /// Descriptors that are kept for the store, logs, fetches, and the pool of the upstream.
 const RESERVED_FILES: u64 = 64;
 
@@ -12,7 +12,8 @@ const RESERVED_FILES: u64 = 64;
 pub(crate) struct Limits {
     /// Connections that are open at once, WebSockets among them.
     pub(super) connections: usize,
-    /// Requests under way at once, over all connections.
+    /// Requests under way at once, over all connections. There are fewer than connections: the rest
+    /// is for `/healthz`, and for refusals, when all that may be under way wait for the upstream.
     pub(super) requests: usize,
     /// How long a client may take over a head or a TLS handshake, and how long a connection may be
     /// open without a request under way.
@@ -24,18 +25,46 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Returns the limits that fit the process's limit of open files: a connection has one
-    /// descriptor, and a request under way has another, towards the upstream.
+    /// Returns the limits that fit the process's limit of open files.
     pub(crate) fn of_process() -> Self {
         let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let pairs = files.map_or(MAX_CONNECTIONS, |files| files.saturating_sub(RESERVED_FILES) / 2);
-        let pairs = usize::try_from(pairs.clamp(1, MAX_CONNECTIONS)).unwrap_or(1);
+        Self::of_files(files.unwrap_or(u64::MAX))
+    }
+
+    /// A connection has one descriptor, and a request under way has another, towards the upstream.
+    /// Of every eight connections, seven may have one.
+    fn of_files(files: u64) -> Self {
+        let eighths = usize::try_from(files.saturating_sub(RESERVED_FILES) / 15).unwrap_or(usize::MAX);
+        let connections = eighths.saturating_mul(8).clamp(8, MAX_CONNECTIONS);
         Self {
-            connections: pairs,
-            requests: pairs,
+            connections,
+            requests: connections / 8 * 7,
             idle: Duration::from_secs(30),
             untaken: Duration::from_secs(30),
             farewell: Duration::from_secs(5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_descriptors_fit_the_limit_of_open_files() {
+        for files in [100, 256, 1024, 4096, 20_000, 65_536, 1 << 20, u64::MAX] {
+            let limits = Limits::of_files(files);
+            assert!((limits.connections + limits.requests) as u64 + RESERVED_FILES <= files, "{limits:?}");
+        }
+        assert_eq!(Limits::of_files(1024).connections, 512);
+        assert_eq!(Limits::of_files(u64::MAX).connections, 8192);
+    }
+
+    #[test]
+    fn there_are_places_that_no_request_under_way_can_take() {
+        for files in [0, 64, 100, 256, 1024, u64::MAX] {
+            let limits = Limits::of_files(files);
+            assert!(limits.requests > 0 && limits.connections > limits.requests, "{limits:?}");
         }
     }
 }

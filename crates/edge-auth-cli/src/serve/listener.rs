@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use edge_auth::endpoints;
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -112,9 +112,14 @@ async fn connected<H, F>(
     let stream = StallTimeout::within(limits.idle, stream);
     let Some((stream, peer)) = shake_hands(limits, tls, stream, address).await else { return };
     connection.moved();
-    let answer = service_fn(|request| {
+    let answer = service_fn(|mut request| {
         let (handler, peer) = (handler.clone(), peer.clone());
-        answered(request, Arc::clone(connection), move |request| handler(request, peer))
+        let refused = request_limits::refuse(&request);
+        if refused.is_some() {
+            // Before it waits for its turn: a few bytes of HPACK can stand for thousands of fields.
+            *request.headers_mut() = HeaderMap::new();
+        }
+        answered(request, refused, Arc::clone(connection), move |request| handler(request, peer))
     });
     let protocol = protocol::within(&limits);
     let mut served = pin!(protocol.serve_connection_with_upgrades(TokioIo::new(stream), answer));
@@ -137,6 +142,7 @@ async fn connected<H, F>(
 /// Has one request answered, if there is a permit for it.
 async fn answered<F>(
     mut request: Request<Incoming>,
+    refused: Option<Response<Body>>,
     connection: Arc<OpenConnection>,
     handler: impl FnOnce(Request<Incoming>) -> F,
 ) -> Result<Response<TrackedBody>, Overloaded>
@@ -148,7 +154,7 @@ where
     let (active, is_brief) = begun.ok_or(Overloaded)?;
     let in_pieces = request.version() == hyper::Version::HTTP_2;
     request.extensions_mut().insert(Arc::clone(&active));
-    let response = match request_limits::refuse(&request) {
+    let response = match refused {
         Some(refused) => refused,
         None if is_brief && !is_health => too_many(),
         // In a box: an answer that waits to be taken keeps nothing of the work on it.

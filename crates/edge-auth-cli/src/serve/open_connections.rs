@@ -19,6 +19,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 const FIRST_WAITS: u32 = 20;
 /// One in so many connections is closed at a time, so that finding them stays cheap.
 const EVICTED_SHARE: usize = 64;
+/// How long a connection that was told to go counts as one that makes room soon.
+const GOING: Duration = Duration::from_secs(1);
+/// For how long nobody makes room: who has just come, or asked, will be answered at once.
+const GRACE: Duration = Duration::from_millis(250);
+/// After how long a connection without a request under way is idle.
+const IDLE: Duration = Duration::from_secs(2);
 /// A connection may abandon so many requests more than it lets be answered (CVE-2023-44487).
 const MAX_ABANDONED: u64 = 128;
 
@@ -62,10 +68,32 @@ struct State {
     seeks: bool,
     /// Whether HTTP has left the connection.
     tunnel: bool,
+    opened: Instant,
+    /// When the first of the requests under way began, or the last one ended.
+    turned: Instant,
     /// When anything that counts last happened. Frames that carry no request do not count.
     since: Instant,
     /// How many more requests were abandoned by the client than answered.
     abandoned: u64,
+    /// When it was told to make room.
+    evicted: Option<Instant>,
+}
+
+/// What a connection waits for that is not busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// Its first request, or the answer to it, and not longer than [`GRACE`].
+    New,
+    /// Its next request, and longer than [`IDLE`].
+    Idle,
+    /// Its next request.
+    Fresh,
+    /// Bodies to come, answers to be taken, or a permit.
+    InUse,
+    /// One of these, and it was another one of them within [`GRACE`].
+    Active,
+    /// Bytes of a tunnel.
+    Tunnel,
 }
 
 /// What may become of a request.
@@ -87,14 +115,14 @@ impl OpenConnections {
         })
     }
 
-    /// Finds a place for a newcomer. If there is none, the connection that has been idle longest
-    /// is closed, or else the one that has waited longest for its client.
+    /// Finds a place for a newcomer. If there is none, connections that wait for their clients make
+    /// room. Some always do, as there are more places than requests under way.
     pub(super) async fn admit(self: &Arc<Self>) -> Arc<OpenConnection> {
         loop {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 return self.open(place);
             }
-            self.evict(|_| true);
+            self.evict(|_, _| true);
             if let Ok(Ok(place)) = timeout(RETRY, Arc::clone(&self.places).acquire_owned()).await {
                 return self.open(place);
             }
@@ -128,7 +156,11 @@ impl OpenConnections {
     fn relieve(&self) -> bool {
         let scarce = self.requests.available_permits() < self.scarce;
         if scarce && self.may_search() {
-            self.evict(|state| state.requests > 0 && !state.seeks);
+            self.evict(|state, waiting| match waiting {
+                Waiting::InUse => !state.seeks,
+                Waiting::Tunnel => true,
+                Waiting::New | Waiting::Idle | Waiting::Fresh | Waiting::Active => false,
+            });
         }
         scarce
     }
@@ -157,19 +189,33 @@ impl OpenConnections {
         may
     }
 
-    /// Closes those that have waited longest for their clients: idle ones first, tunnels last.
-    fn evict(&self, fits: impl Fn(&State) -> bool) {
+    /// Closes those that have waited longest: idle ones first, tunnels last. In between, those pay
+    /// of whom there are more, so that a crowd of one kind keeps nobody of the other kind out.
+    fn evict(&self, fits: impl Fn(&State, Waiting) -> bool) {
         // Taken out of the lock: the last holder of a connection takes it from the registry.
         let open: Vec<_> = self.registry().connections.values().filter_map(Weak::upgrade).collect();
-        let mut waiting = Vec::new();
+        let now = Instant::now();
+        let (mut waiting, mut going, mut crowd) = (Vec::new(), 0, 0_i64);
         for connection in &open {
             let state = connection.state();
-            if state.busy == 0 && fits(&state) && !connection.evicted.is_cancelled() {
-                waiting.push((state.tunnel, state.requests > 0, state.since, connection));
+            if let Some(when) = state.evicted {
+                going += usize::from(now < when + GOING);
+                continue;
+            }
+            let Some(kind) = state.waiting(now).filter(|kind| fits(&state, *kind)) else { continue };
+            crowd += kind.of_crowd();
+            waiting.push((kind, state.since, connection));
+        }
+        let mut leaving = Vec::new();
+        for (kind, since, connection) in waiting {
+            if let Some(rank) = kind.rank(crowd > 0) {
+                leaving.push((rank, since, connection));
             }
         }
-        waiting.sort_unstable_by_key(|(tunnel, in_use, since, _)| (*tunnel, *in_use, *since));
-        for (.., connection) in waiting.iter().take(1 + open.len() / EVICTED_SHARE) {
+        leaving.sort_unstable_by_key(|(rank, since, _)| (*rank, *since));
+        let wanted = (1 + open.len() / EVICTED_SHARE).saturating_sub(going);
+        for (.., connection) in leaving.iter().take(wanted) {
+            connection.state().evicted = Some(now);
             connection.evicted.cancel();
         }
     }
@@ -212,7 +258,9 @@ impl OpenConnection {
 
     /// Something happened that the client may take as long again to follow up.
     pub(super) fn moved(&self) {
-        self.state().since = Instant::now();
+        let mut state = self.state();
+        state.since = Instant::now();
+        state.turned = state.since;
     }
 
     /// HTTP has left the connection.
@@ -225,7 +273,11 @@ impl OpenConnection {
         let mut state = self.state();
         state.requests += 1;
         state.since = Instant::now();
-        state.requests == 1
+        let is_first = state.requests == 1;
+        if is_first {
+            state.turned = state.since;
+        }
+        is_first
     }
 
     /// A request that waited for the client (or for the gate) waits for the gate (or the client).
@@ -242,11 +294,15 @@ impl OpenConnection {
         state.busy -= usize::from(was_busy);
         state.seeks &= state.requests > 0;
         state.since = Instant::now();
+        if state.requests == 0 {
+            state.turned = state.since;
+        }
         state.abandoned = match abandoned {
             true => state.abandoned + 1,
             false => state.abandoned.saturating_sub(1),
         };
         if state.abandoned > MAX_ABANDONED {
+            state.evicted = Some(state.since);
             self.evicted.cancel();
         }
     }
@@ -263,7 +319,56 @@ impl OpenConnection {
 
 impl State {
     fn new() -> Self {
-        Self { requests: 0, busy: 0, seeks: false, tunnel: false, since: Instant::now(), abandoned: 0 }
+        let now = Instant::now();
+        Self {
+            requests: 0,
+            busy: 0,
+            seeks: false,
+            tunnel: false,
+            opened: now,
+            turned: now,
+            since: now,
+            abandoned: 0,
+            evicted: None,
+        }
+    }
+
+    /// What the connection waits for; `None` if it is busy.
+    fn waiting(&self, now: Instant) -> Option<Waiting> {
+        if self.busy > 0 {
+            return None;
+        }
+        Some(match self.requests {
+            _ if self.tunnel => Waiting::Tunnel,
+            _ if now < self.opened + GRACE => Waiting::New,
+            _ if now < self.turned + GRACE => Waiting::Active,
+            0 if now < self.since + IDLE => Waiting::Fresh,
+            0 => Waiting::Idle,
+            _ => Waiting::InUse,
+        })
+    }
+}
+
+impl Waiting {
+    /// Counts those without a request up, and those with one down.
+    fn of_crowd(self) -> i64 {
+        match self {
+            Self::New | Self::Fresh => 1,
+            Self::Active | Self::InUse => -1,
+            Self::Idle | Self::Tunnel => 0,
+        }
+    }
+
+    /// Who makes room first; `None` for who does not. A crowd without requests waits for its own.
+    fn rank(self, without_requests: bool) -> Option<u8> {
+        match (self, without_requests) {
+            (Self::Idle, _) => Some(0),
+            (Self::Fresh, true) | (Self::InUse, false) => Some(1),
+            (Self::Active, false) => Some(2),
+            (Self::Fresh, false) => Some(3),
+            (Self::Tunnel, false) => Some(4),
+            (Self::New, _) | (Self::InUse | Self::Active | Self::Tunnel, true) => None,
+        }
     }
 }
 

@@ -17,12 +17,17 @@ use super::frames::Frames;
 /// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A stream that does not wait for ever.
+/// How many bytes are read before others have their turn: what they stand for may be much work.
+const TURN_BYTES: usize = 16 * 1024;
+
+/// A stream that does not wait for ever, and does not let others wait for long.
 #[derive(Debug)]
 pub(super) struct StallTimeout<S> {
     stream: S,
     limit: Duration,
     came: Came,
+    /// How many bytes were read without a pause.
+    in_turn: usize,
     /// The deadline of what has to come; `None` if nothing has begun.
     awaited: Option<Pin<Box<Sleep>>>,
     /// The deadline of bytes that wait to be taken; `None` if none do.
@@ -44,7 +49,7 @@ impl<S> StallTimeout<S> {
     /// Of `stream`: each deadline is so long.
     pub(super) fn within(limit: Duration, stream: S) -> Self {
         let first = Box::pin(tokio::time::sleep(limit));
-        Self { stream, limit, came: Came::Preface(0), awaited: Some(first), stalled: None }
+        Self { stream, limit, came: Came::Preface(0), in_turn: 0, awaited: Some(first), stalled: None }
     }
 
     /// The result of a write, or an error once writes have waited too long.
@@ -103,9 +108,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for StallTimeout<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.in_turn >= TURN_BYTES {
+            self.in_turn = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.follow(buffer.filled().get(before..).unwrap_or_default());
+        let came = buffer.filled().get(before..).unwrap_or_default();
+        self.in_turn = if polled.is_ready() { self.in_turn + came.len() } else { 0 };
+        self.follow(came);
         if polled.is_pending() && self.awaits() {
             let limit = self.limit;
             let deadline = self.awaited.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
@@ -159,6 +171,25 @@ mod tests {
         let mut stream = StallTimeout::within(Duration::from_secs(30), server);
         let error = stream.read(&mut [0; 8]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_without_end_lets_others_have_their_turn() {
+        let mut stream = StallTimeout::within(Duration::from_secs(30), tokio::io::repeat(b'x'));
+        let mut read = 0;
+        std::future::poll_fn(|context| {
+            let mut bytes = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            while Pin::new(&mut stream).poll_read(context, &mut buffer).is_ready() {
+                read += buffer.filled().len();
+                buffer.clear();
+            }
+            Poll::Ready(())
+        })
+        .await;
+        assert_eq!(read, TURN_BYTES);
+        // And goes on.
+        stream.read_exact(&mut [0; 2 * TURN_BYTES]).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,6 +2,8 @@
 
 #[path = "tests/frames.rs"]
 mod frames;
+#[path = "tests/heads.rs"]
+mod heads;
 #[path = "tests/pressure.rs"]
 mod pressure;
 #[path = "tests/silent.rs"]

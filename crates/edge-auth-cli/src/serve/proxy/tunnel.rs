@@ -2,8 +2,9 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use edge_auth::Grant;
 use hyper::body::Incoming;
@@ -11,11 +12,16 @@ use hyper::header::{CONNECTION, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Version};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
+use tokio::time::{Instant, sleep_until};
 
 use super::age::reached;
 use crate::serve::active_request::ActiveRequest;
+
+/// How long a tunnel may carry nothing.
+const QUIET: Duration = Duration::from_secs(600);
+/// How long one may carry nothing of which one side has ended, looked at as often.
+const HALF_CLOSED: Duration = Duration::from_secs(30);
 
 /// A client's connection that becomes a tunnel if the upstream agrees.
 pub(super) struct Waiting {
@@ -31,9 +37,9 @@ impl Waiting {
         wanted(request, grant).then(|| Self { client: hyper::upgrade::on(request), request: active })
     }
 
-    /// Carries bytes both ways until one side ends, until the rule's `max_response_age`, or until the
-    /// connection has to go because others need its place. Without an age it outlives the credential
-    /// that opened it.
+    /// Carries bytes both ways until both sides end, nothing comes for too long, the rule's
+    /// `max_response_age` is reached, or the connection has to go because others need its place.
+    /// Without an age it outlives the credential that opened it.
     pub(super) fn join(self, upstream: OnUpgrade, end: Option<Instant>) {
         tokio::spawn(async move {
             let Self { client, request } = self;
@@ -53,44 +59,94 @@ async fn carry(client: OnUpgrade, upstream: OnUpgrade, request: &ActiveRequest) 
         return;
     };
     request.becomes_tunnel();
-    let mut client = Noting { stream: TokioIo::new(client), request };
-    let _ = tokio::io::copy_bidirectional(&mut client, &mut TokioIo::new(upstream)).await;
+    join(TokioIo::new(client), TokioIo::new(upstream), || request.wants_body()).await;
 }
 
-/// The client's end of a tunnel, which notes when bytes last went through it.
-struct Noting<'a, S> {
-    stream: S,
-    request: &'a ActiveRequest,
-}
-
-impl<S> Noting<'_, S> {
-    fn note<T>(&self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
-            self.request.wants_body();
-        }
-        polled
+/// Carries bytes both ways, and calls `moved` whenever some go through.
+async fn join<C, U>(client: C, mut upstream: U, moved: impl Fn() + Unpin)
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    U: AsyncRead + AsyncWrite + Unpin,
+{
+    let traffic = Traffic(Mutex::new((Instant::now(), QUIET)));
+    let mut client = Noting { stream: client, traffic: &traffic, moved };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut upstream) => {}
+        () = traffic.quiet() => {}
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Noting<'_, S> {
+/// When bytes last went through a tunnel, and how long none may.
+struct Traffic(Mutex<(Instant, Duration)>);
+
+impl Traffic {
+    /// Ready when nothing has gone through for too long.
+    async fn quiet(&self) {
+        loop {
+            let (until, now) = (self.until(), Instant::now());
+            if until <= now {
+                return;
+            }
+            // No longer than this: a side may end meanwhile.
+            sleep_until(until.min(now + HALF_CLOSED)).await;
+        }
+    }
+
+    fn until(&self) -> Instant {
+        let (last, bearable) = *self.state();
+        last + bearable
+    }
+
+    fn state(&self) -> MutexGuard<'_, (Instant, Duration)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The client's end of a tunnel, through which all its bytes go.
+struct Noting<'a, S, M> {
+    stream: S,
+    traffic: &'a Traffic,
+    moved: M,
+}
+
+impl<S, M: Fn()> Noting<'_, S, M> {
+    /// So many bytes went through; none at the end of one side.
+    fn note(&self, bytes: usize) {
+        let mut state = self.traffic.state();
+        state.0 = Instant::now();
+        if bytes == 0 {
+            state.1 = HALF_CLOSED;
+        }
+        (self.moved)();
+    }
+}
+
+impl<S: AsyncRead + Unpin, M: Fn() + Unpin> AsyncRead for Noting<'_, S, M> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.note(polled)
+        if polled.is_ready() {
+            self.note(buffer.filled().len() - before);
+        }
+        polled
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Noting<'_, S> {
+impl<S: AsyncWrite + Unpin, M: Fn() + Unpin> AsyncWrite for Noting<'_, S, M> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(polled)
+        if let Poll::Ready(Ok(written)) = polled {
+            self.note(written);
+        }
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -98,7 +154,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noting<'_, S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+        if polled.is_ready() {
+            self.note(0);
+        }
+        polled
     }
 }
 
@@ -112,4 +172,61 @@ fn wanted(request: &Request<Incoming>, grant: &Grant) -> bool {
         && request.version() == Version::HTTP_11
         && lists(UPGRADE, "websocket")
         && lists(CONNECTION, "upgrade")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    /// A client and an upstream with a tunnel between them.
+    fn tunnel() -> (DuplexStream, DuplexStream) {
+        let ((client, near), (far, upstream)) = (duplex(64), duplex(64));
+        tokio::spawn(join(near, far, || {}));
+        (client, upstream)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tunnel_that_carries_nothing_is_closed() {
+        let (mut client, mut upstream) = tunnel();
+        assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
+        assert_eq!(upstream.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_byte_from_either_side_keeps_a_tunnel() {
+        let (mut client, mut upstream) = tunnel();
+        for _ in 0..4 {
+            tokio::time::sleep(QUIET * 3 / 4).await;
+            client.write_all(b"a").await.unwrap();
+            upstream.read_exact(&mut [0]).await.unwrap();
+            tokio::time::sleep(QUIET * 3 / 4).await;
+            upstream.write_all(b"b").await.unwrap();
+            client.read_exact(&mut [0]).await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_side_that_has_ended_leaves_the_other_a_little_time_to_end() {
+        for client_ends in [true, false] {
+            let (client, upstream) = tunnel();
+            let (mut ends, mut stays) = if client_ends { (client, upstream) } else { (upstream, client) };
+            ends.shutdown().await.unwrap();
+            assert_eq!(stays.read(&mut [0; 8]).await.unwrap(), 0);
+            stays.write_all(b"rest").await.unwrap();
+            ends.read_exact(&mut [0; 4]).await.unwrap();
+            let begun = Instant::now();
+            assert_eq!(ends.read(&mut [0; 8]).await.unwrap(), 0);
+            assert!(begun.elapsed() < QUIET);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_keeps_no_tunnel() {
+        let (client, mut upstream) = tunnel();
+        // Until the tunnel is closed: nobody reads.
+        while upstream.write_all(&[0; 64]).await.is_ok() {}
+        drop(client);
+    }
 }

@@ -92,6 +92,7 @@ impl Client {
             [0x08 | 0x48, 3, a, b, c, ..] => String::from_utf8(vec![a, b, c]).unwrap().parse().unwrap(),
             // The same in Huffman's code (appendix B).
             [0x08 | 0x48, 0x83, 0x6c, 0x0c, 0xff, ..] => 503,
+            [0x08 | 0x48, 0x83, 0x69, 0x90, 0xff, ..] => 431,
             ref other => panic!("{other:x?}"),
         }
     }

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::frames::*;
-use super::{Server, Stream, far, servers};
+use super::{SOON, Server, Stream, far, servers};
 use crate::serve::Limits;
 
 /// A request over HTTP/1.1 on a connection of its own, and its answer.
@@ -77,6 +77,8 @@ async fn a_client_that_does_not_take_its_answers_makes_room() {
         for stream in (1..=63).step_by(2) {
             silent.try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, "/")).await;
         }
+        // Who has just come does not make room.
+        tokio::time::sleep(SOON).await;
         assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
         silent.closed().await;
     }
@@ -113,5 +115,63 @@ async fn health_is_answered_while_others_take_no_answers_on_many_streams() {
             silent.push(client);
         }
         assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test]
+async fn health_is_answered_while_all_requests_wait_for_the_upstream() {
+    for server in servers(Limits { connections: 8, requests: 7, ..far() }).await {
+        let mut busy = Vec::new();
+        for _ in 0..12 {
+            let mut client = server.open(b"http/1.1").await;
+            client.write_all(b"GET /never HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+            busy.push(client);
+        }
+        for _ in 0..4 {
+            assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_is_not_the_first_to_go_when_all_others_wait_for_their_clients() {
+    for server in servers(Limits { connections: 8, ..far() }).await {
+        let mut silent = Vec::new();
+        for _ in 0..8 {
+            let mut client = Client::connect(server, 0).await;
+            client.get(1, "/").await;
+            assert_eq!(client.status(1).await, 200);
+            silent.push(client);
+        }
+        // It takes its time, and others come meanwhile.
+        let mut newcomer = server.open(b"http/1.1").await;
+        for _ in 0..4 {
+            let mut client = Client::connect(server, 0).await;
+            client.get(1, "/").await;
+            assert_eq!(client.status(1).await, 200);
+            silent.push(client);
+        }
+        newcomer.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        newcomer.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_go_first_when_they_are_the_crowd() {
+    for server in servers(Limits { connections: 8, ..far() }).await {
+        let mut in_use = server.open(b"http/1.1").await;
+        let begun = b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nconnection: close\r\n\r\n";
+        in_use.write_all(begun).await.unwrap();
+        let mut idle = Vec::new();
+        for _ in 0..16 {
+            idle.push(server.open(b"http/1.1").await);
+            assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
+        }
+        in_use.write_all(b"rest").await.unwrap();
+        let mut answer = String::new();
+        in_use.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 }
