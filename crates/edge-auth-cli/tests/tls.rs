@@ -281,7 +281,7 @@ fn blocks_by_which_nobody_can_pass_are_told_of_at_the_start() {
     let told = |stage: &Stage, arguments: &[&str]| stage.serve(arguments).told.join("\n");
     assert!(
         told(&stage, &[])
-            .contains("client_cert `agents`, source `tls`: nobody passes by it: without --upstream")
+            .contains("client_cert `agents`, source `tls`: no client passes by it: without an upstream")
     );
     let upstream = ["--upstream", "http://127.0.0.1:9"];
     assert_eq!(told(&stage, &upstream), "");

@@ -67,13 +67,12 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Some(Endpoint::Health) => Reply::health(incoming.method),
             Some(Endpoint::Gateway) => return self.dispatch_gateway(incoming, host).await,
             Some(Endpoint::ForwardAuth) => {
-                let decision = self.forward_auth(incoming, AUTHORIZE, host.now());
+                let decision = Box::pin(self.forward_auth(incoming, AUTHORIZE, host.now()));
                 match self.in_time(incoming, host, decision).await {
                     Ok(answered) | Err(answered) => settled(host, answered).await,
                 }
             }
             Some(Endpoint::Verify) => self.dispatch_verify(incoming, body, host).await,
-            // In a box: its future is large, and other requests should not carry it along.
             Some(Endpoint::Admin) => Box::pin(self.dispatch_admin(incoming, body, host)).await,
         };
         Dispatched::Reply(reply)
@@ -91,7 +90,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
     }
 
     async fn dispatch_gateway(&self, incoming: &InboundRequest<'_>, host: &impl HostRuntime) -> Dispatched {
-        let decision = self.gateway(incoming, host.now());
+        let decision = Box::pin(self.gateway(incoming, host.now()));
         let (reply, outcome) = match self.in_time(incoming, host, decision).await {
             Ok(decided) => decided,
             Err((late, outcome)) => (Some(late), outcome),
@@ -120,7 +119,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         match body.read(MAX_VERIFY_BYTES).await {
             Err(error) => error.reply(),
             Ok(body) => {
-                let decision = self.verify_json(incoming, &body, host.now());
+                let decision = Box::pin(self.verify_json(incoming, &body, host.now()));
                 match self.in_time(incoming, host, decision).await {
                     Ok(answered) | Err(answered) => settled(host, answered).await,
                 }
@@ -136,7 +135,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Reply {
-        let admission = self.admit_admin(incoming, host.now());
+        let admission = Box::pin(self.admit_admin(incoming, host.now()));
         let admission = match self.in_time(incoming, host, admission).await.flatten() {
             Ok(admission) => admission,
             Err(refused) => return settled(host, refused).await,
@@ -150,7 +149,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         }
     }
 
-    /// The decision, or the refusal of one that takes too long.
+    /// The decision, or the refusal of one that takes too long. Decisions come in boxes: their futures are
+    /// large, and are moved through several others.
     async fn in_time<T: MaybeSend>(
         &self,
         incoming: &InboundRequest<'_>,
