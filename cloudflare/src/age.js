@@ -7,13 +7,23 @@ const POLICY_VIOLATION = 1008;
 /** A signal that comes at that age, in milliseconds; `undefined` if there is none. */
 export const ageSignal = (maxAge) => (maxAge === undefined ? undefined : AbortSignal.timeout(maxAge));
 
-/** The body, which ends when the signal comes. workerd may end a chunked one as if it were whole. */
-export function aging(body, signal, ctx) {
+/**
+ * The body of an answer, which breaks off when the signal comes. Whoever reads it learns that from its length; where none
+ * is told, workerd ends it as if it were whole, as it does when an origin breaks off.
+ */
+export function aging({ body, headers }, signal, ctx) {
   if (!signal || body === null) return body;
-  const { readable, writable } = new IdentityTransformStream();
+  const { readable, writable } = streamFor(headers);
   // How it ends, both ends learn from their streams.
   ctx.waitUntil(body.pipeTo(writable, { signal }).catch(() => {}));
   return readable;
+}
+
+/** A stream of as many bytes as the fields say. What comes encoded is decoded on its way, and is longer. */
+function streamFor(headers) {
+  const length = headers.get("content-length");
+  const isTold = /^\d{1,15}$/.test(length ?? "") && !headers.has("content-encoding");
+  return isTold ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
 }
 
 /** The origin's WebSocket by way of one that is closed, on both sides, when the signal comes. */

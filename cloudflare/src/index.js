@@ -122,5 +122,5 @@ function answered(response, { respond, cors, private: isPrivate }, signal, ctx) 
   if (isPrivate) {
     headers.set("cache-control", engine().privateCacheControl(headers.get("cache-control") ?? ""));
   }
-  return new Response(aging(response.body, signal, ctx), { status, statusText, headers, webSocket });
+  return new Response(aging(response, signal, ctx), { status, statusText, headers, webSocket });
 }

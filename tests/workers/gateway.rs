@@ -26,6 +26,13 @@ export default {
       const bytes = new TextEncoder().encode("tick");
       return new Response(new ReadableStream({ start: (stream) => stream.enqueue(bytes) }));
     }
+    if (url.searchParams.has("long")) {
+      const { readable, writable } = new FixedLengthStream(1000);
+      const writer = writable.getWriter();
+      writer.write(new TextEncoder().encode("tick"));
+      return new Response(readable);
+    }
+    if (url.searchParams.has("whole")) return new Response("whole");
     if (url.searchParams.has("silent")) return new Promise(() => setTimeout(() => {}, 60_000));
     if (url.searchParams.has("away")) return Response.redirect("http://elsewhere.example/", 302);
     if (request.method === "POST") return new Response(request.body);
@@ -139,6 +146,18 @@ fn an_answer_ends_at_the_age_that_its_rule_allows() {
     let _ = stream.read_to_end(&mut came);
     let came = String::from_utf8_lossy(&came).into_owned();
     assert!(came.starts_with("HTTP/1.1 200") && came.contains("tick"), "{came}");
+}
+
+#[test]
+fn an_answer_with_a_length_is_short_of_it_then() {
+    let gateway = gateway();
+    let mut stream = gateway.open("GET /aging/x?long HTTP/1.1\r\n");
+    let mut came = Vec::new();
+    let _ = stream.read_to_end(&mut came);
+    let came = String::from_utf8_lossy(&came).to_ascii_lowercase();
+    assert!(came.contains("content-length: 1000\r\n") && came.ends_with("tick"), "{came}");
+    let whole = send(gateway.at, "GET", "/aging/x?whole", &[]);
+    assert_eq!((whole.status, &whole.body[..]), (200, &b"whole"[..]));
 }
 
 #[test]

@@ -6,17 +6,29 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::audit::excerpt;
+use crate::denial::{Code, Denial};
 use crate::principal::Principal;
+use crate::request::Headers;
 use crate::scopes::Scopes;
 
 /// Everything but visible ASCII, and `%` itself, so that no two values look the same upstream.
 const VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// The headers' names after the prefix.
-const FIELDS: [&str; 6] = ["Principal", "Kind", "Subject", "Issuer", "Client", "Scopes"];
+/// The headers' names after the prefix, and the same as members of a context.
+const FIELDS: [(&str, &str); 6] = [
+    ("Principal", "principal"),
+    ("Kind", "kind"),
+    ("Subject", "subject"),
+    ("Issuer", "issuer"),
+    ("Client", "client"),
+    ("Scopes", "scopes"),
+];
 
-/// The same, as members of a context.
-const CONTEXT: [&str; 6] = ["principal", "kind", "subject", "issuer", "client", "scopes"];
+/// Each header with this prefix, and its member of a context.
+pub(crate) fn names(prefix: &str) -> [(String, &'static str); 6] {
+    FIELDS.map(|(field, member)| (format!("{prefix}{field}"), member))
+}
 
 /// The headers of one policy's prefix.
 #[derive(Debug, Clone)]
@@ -32,7 +44,7 @@ impl IdentityHeaders {
         Self {
             prefix: prefix.to_owned(),
             folded: fold(prefix).collect(),
-            names: FIELDS.map(|field| format!("{prefix}{field}")),
+            names: names(prefix).map(|(name, _)| name),
         }
     }
 
@@ -47,6 +59,16 @@ impl IdentityHeaders {
     /// below the prefix that is none of them.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {
         self.is_reserved(name) && !self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Refuses a request that somebody else sends on, without taking imitations out of it: the API would believe them.
+    pub(crate) fn refuse_imitations(&self, headers: Headers<'_>) -> Result<(), Denial> {
+        let Some(name) = headers.names().find(|name| self.is_imitation(name)) else { return Ok(()) };
+        let reason = format!(
+            "the proxy passes on its client's `{}`, which looks like an identity header: have it remove it first",
+            excerpt(name, 64)
+        );
+        Err(Denial::new(Code::RequestMalformed, reason))
     }
 
     /// The headers that say who `principal` is.
@@ -68,7 +90,7 @@ impl IdentityHeaders {
     /// The same for those who take values by plain names: `principal`, `kind`, …
     pub(crate) fn context(&self, principal: Option<&Principal>) -> BTreeMap<&'static str, String> {
         let values = self.complete(principal).into_iter().map(|(_, value)| value);
-        CONTEXT.into_iter().zip(values).collect()
+        FIELDS.into_iter().map(|(_, member)| member).zip(values).collect()
     }
 
     /// Where the code of a refusal goes.

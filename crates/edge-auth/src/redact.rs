@@ -3,11 +3,14 @@
 //! The work is linear in the text, which is cut first: it is read five times at most, and each byte is
 //! compared with the leads of the policy's keys.
 
+mod shape;
+
 use std::ops::Range;
 
 use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyProfile;
 use crate::audit::excerpt;
+use shape::Shape;
 
 /// The most bytes of a method that are logged.
 pub(crate) const MAX_METHOD: usize = 32;
@@ -37,7 +40,8 @@ const TOO_DEEP: &str = "(escaped too often)";
 ///
 /// A key is recognised by its lead, what all keys of its block begin with, in any case; keys that have
 /// none are not. Percent-encoding hides nothing: not when it is applied several times, not in overlong
-/// UTF-8, not as `%u005F`.
+/// UTF-8, not as `%u005F`. Nor does what others write for `_` (`\\_`, `=5F`, `&lowbar;`): our own keys
+/// have a shape. Base64 and hexadecimal of a whole key are text like any other.
 #[derive(Debug)]
 pub struct Redactor {
     leads: Vec<Lead>,
@@ -48,17 +52,28 @@ pub struct Redactor {
 #[derive(Debug)]
 struct Lead {
     text: Vec<u8>,
-    /// Keys of other systems may be base64, and so hold slashes.
-    slashes: bool,
+    /// What our own keys are made of. Keys of other systems may be base64, and so hold slashes.
+    shape: Option<Shape>,
+}
+
+impl Lead {
+    fn of_ours(text: &str) -> Self {
+        Self { text: text.into(), shape: Some(Shape::of(text)) }
+    }
+
+    fn of_others(text: &str) -> Self {
+        Self { text: text.into(), shape: None }
+    }
 }
 
 impl Redactor {
     /// Hides the keys of these blocks.
     pub fn new<'b>(blocks: impl IntoIterator<Item = &'b ApiKeyProfile>) -> Self {
-        let mut leads = vec![Lead { text: BOOTSTRAP_PREFIX.into(), slashes: false }];
+        let mut leads = vec![Lead::of_ours(BOOTSTRAP_PREFIX)];
         for block in blocks {
             if let Some(lead) = block.lead() {
-                leads.push(Lead { text: lead.into(), slashes: block.environment().is_none() });
+                let is_ours = block.environment().is_some();
+                leads.push(if is_ours { Lead::of_ours(lead) } else { Lead::of_others(lead) });
             }
         }
         Self::of(leads)
@@ -151,7 +166,14 @@ impl Redactor {
                 continue;
             }
             if let Some((lead, length)) = self.lead_at(text, at, beheaded, steps) {
-                let end = run_end(text, at + length, lead.slashes, steps);
+                let end = run_end(text, at + length, lead.shape.is_none(), steps);
+                let end = if lead.shape.is_some() { shape::rest_end(text, end, cut, steps) } else { end };
+                found.push((at..end, KEY));
+                at = end;
+                continue;
+            }
+            let shapes = self.leads.iter().filter_map(|lead| lead.shape.as_ref());
+            if let Some(end) = shapes.filter_map(|shape| shape.end(text, at, cut, steps)).max() {
                 found.push((at..end, KEY));
                 at = end;
                 continue;

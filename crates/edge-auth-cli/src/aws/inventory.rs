@@ -1,6 +1,7 @@
 //! What a template has of authorizers and APIs, however it writes them.
 
 use super::authorizer::Authorizer;
+use super::integration::Integration;
 use super::template::Node;
 
 /// What closes a default endpoint.
@@ -22,6 +23,8 @@ pub(super) struct ApiResource {
 pub(super) struct Inventory {
     pub(super) authorizers: Vec<Authorizer>,
     pub(super) apis: Vec<ApiResource>,
+    /// Those that pass their clients' fields on to an HTTP server.
+    pub(super) integrations: Vec<Integration>,
     /// A route of an HTTP API that takes whatever paths there are: `$default`, `ANY /{proxy+}`.
     pub(super) greedy_route: Option<String>,
     /// Whether a domain asks clients for certificates.
@@ -46,6 +49,14 @@ impl Inventory {
         if let Some(own) = node.get("x-amazon-apigateway-authorizer") {
             self.authorizers.extend(Authorizer::in_openapi(name, own));
         }
+        if let Some(own) = node.get("x-amazon-apigateway-integration") {
+            let method = path.len().checked_sub(2).and_then(|above| path.get(above)).copied();
+            self.integrations.extend(Integration::in_openapi(method.unwrap_or(name), own));
+        }
+        if name == "x-amazon-apigateway-integrations" {
+            let shared = node.members().iter();
+            self.integrations.extend(shared.filter_map(|(name, own)| Integration::in_openapi(name, own)));
+        }
         if node.get("openapi").is_some() || node.get("swagger").is_some() {
             self.openapi(path.len() > 1, node);
         }
@@ -55,6 +66,7 @@ impl Inventory {
     }
 
     fn resource(&mut self, root: &Node, name: &str, kind: &str, node: &Node) {
+        self.integrations.extend(Integration::in_cloudformation(name, node));
         let properties = node.get("Properties");
         let text = |member| properties.and_then(|properties| properties.get(member)).and_then(Node::text);
         // A function's event without a path is for the default route, as an API's target is.

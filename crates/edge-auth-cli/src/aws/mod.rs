@@ -4,6 +4,7 @@ mod authorizer;
 mod caching;
 mod finding;
 mod identity_sources;
+mod integration;
 mod inventory;
 mod lint;
 mod rules;

@@ -8,6 +8,7 @@ use edge_auth::policy::RuleSummary;
 
 use super::authorizer::{Authorizer, AuthorizerKind};
 use super::finding::{Finding, Severity};
+use super::integration::Integration;
 use super::inventory::Inventory;
 
 /// The field of tokens, unless their issuer has another.
@@ -32,6 +33,9 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
                 .to_owned(),
         });
     }
+    let headers = policy.identity_headers();
+    let lets_through = |own: &Integration| own.lets_identity_through(&headers);
+    findings.extend(inventory.integrations.iter().filter_map(lets_through));
     findings.sort_by_key(|finding| finding.line);
     findings
 }

@@ -5,6 +5,7 @@
 mod caching;
 #[path = "../common/mod.rs"]
 mod common;
+mod identity;
 mod read;
 
 use common::Folder;

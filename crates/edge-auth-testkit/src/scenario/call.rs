@@ -81,6 +81,16 @@ pub(super) fn needs(call: &Call) -> impl Iterator<Item = Capability> {
         .chain(call.handover.as_ref().map(PlatformCredentials::need))
 }
 
+/// Whether it looks like an identity header, by the prefixes that policies have here, and is none.
+fn is_imitation(name: &str) -> bool {
+    const OURS: [&str; 6] = ["principal", "kind", "subject", "issuer", "client", "scopes"];
+    let name = name.to_ascii_lowercase();
+    let folded = name.replace(|char: char| !char.is_ascii_alphanumeric(), "-");
+    ["x-auth-", "x-caller-"].into_iter().any(|prefix| {
+        folded.starts_with(prefix) && name.strip_prefix(prefix).is_none_or(|field| !OURS.contains(&field))
+    })
+}
+
 /// The same request through another endpoint; `None` if that endpoint cannot be told of it.
 pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
     let told = call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
@@ -89,7 +99,10 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
         Endpoint::Authorizer => {
             // An ARN names a path, and no query.
             let query = target.split_once('?').map_or("", |(_, query)| query);
-            (target.starts_with('/') && !query.contains('#')).then(|| Call { endpoint, ..call.clone() })
+            // It removes nothing, so that what looks like an identity header is refused, and not taken out.
+            let imitated = call.headers.iter().any(|(name, _)| is_imitation(name));
+            (target.starts_with('/') && !query.contains('#') && !imitated)
+                .then(|| Call { endpoint, ..call.clone() })
         }
         Endpoint::ForwardAuth => {
             let told = [
@@ -222,7 +235,7 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
         Endpoint::Authorizer => {
             through.status = match (expect.status, expect.code.as_deref()) {
                 (200 | 401, _) => expect.status,
-                (_, Some("credential_malformed" | "credential_too_large")) => 401,
+                (_, Some("credential_malformed" | "credential_too_large" | "request_malformed")) => 401,
                 (503, _) => 500,
                 _ => 403,
             };

@@ -53,7 +53,8 @@ impl<P: Platform> Gate<P> {
         let (mut outcome, known) = self.decide_call(api, arn, incoming, true, now).await;
         let answer = match outcome.code() {
             Some(code) if code.is_outage() => Err(AuthorizerError::Unavailable),
-            Some(code) if is_unauthorized(api, code) => Err(AuthorizerError::Unauthorized),
+            // What is no ARN is denied everywhere.
+            Some(code) if is_unauthorized(api, code) && arn.is_some() => Err(AuthorizerError::Unauthorized),
             _ => Ok(AuthorizerResponse::Policy(self.policy_response(api, arn, &mut outcome, known))),
         };
         (answer, outcome)
@@ -81,7 +82,9 @@ impl<P: Platform> Gate<P> {
     /// Answers the event of an AppSync API, as one about `POST /graphql`.
     pub async fn authorize_graphql(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> AuthorizerResult {
         let request = self.call_of(incoming, "POST", GRAPHQL, incoming.headers);
-        let mut outcome = match self.host_known(incoming) {
+        let readable =
+            self.host_known(incoming).and_then(|()| self.identity.refuse_imitations(incoming.headers));
+        let mut outcome = match readable {
             Ok(()) => self.authorize(&request, now).await,
             Err(denial) => self.refuse_unread(&request, denial, now),
         };
@@ -104,6 +107,8 @@ impl<P: Platform> Gate<P> {
         let asked = arn.ok_or_else(|| malformed("the event has no ARN of an API's method"));
         let asked = asked.and_then(|arn| Ok((arn.method, target(api, arn, incoming)?)));
         let asked = asked.and_then(|asked| self.host_known(incoming).map(|()| asked));
+        // A mapping overwrites the six headers as they are written here, and no imitation of one.
+        let asked = asked.and_then(|asked| self.identity.refuse_imitations(incoming.headers).map(|()| asked));
         let mut fields = incoming.headers.0.to_vec();
         if api == ApiType::WebSocket {
             fields.push(("upgrade", b"websocket"));
@@ -232,9 +237,10 @@ fn principal(outcome: &Outcome) -> Option<&Principal> {
 }
 
 /// Whether it is said by the error `Unauthorized`, of which nothing is kept: no credential is good, or
-/// none can be read. An HTTP API would make a 500 of that error.
+/// it or the request cannot be read. An HTTP API would make a 500 of that error.
 fn is_unauthorized(api: ApiType, code: Code) -> bool {
-    let unread = matches!(code, Code::CredentialMalformed | Code::CredentialTooLarge);
+    let unread =
+        matches!(code, Code::CredentialMalformed | Code::CredentialTooLarge | Code::RequestMalformed);
     api != ApiType::Http && (unread || code.status() == 401)
 }
 

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use edge_auth_token::Timestamp;
 
 use super::InboundRequest;
-use crate::audit::excerpt;
 use crate::certificate::PlatformCertificate;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
@@ -53,6 +52,7 @@ impl<P: Platform> Gate<P> {
                 format!("{peer} is no trusted proxy: see `[trust]`"),
             ));
         }
+        self.identity.refuse_imitations(incoming.headers)?;
         let rest = cut_prefix(incoming.target, prefix)
             .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the endpoint's prefix"))?;
         let names: Names = match proxy {
@@ -71,12 +71,6 @@ impl<P: Platform> Gate<P> {
         };
         let (method, target, host) = names;
         let headers = incoming.headers;
-        if let Some(name) = headers.names().find(|name| self.identity.is_imitation(name)) {
-            // What the client sent and the proxy does not overwrite, the API would believe.
-            let reason =
-                format!("the proxy passes on its client's `{}`: have it remove it first", excerpt(name, 64));
-            return Err(Denial::new(Code::RequestMalformed, reason));
-        }
         let host = told(headers, host)?;
         if host.is_none() && self.policy.rules_name_hosts() {
             return Err(incomplete(names.2, "is missing, and rules of the policy name hosts"));

@@ -1,6 +1,7 @@
 //! What a rule asks for, for those who set a platform up around it.
 
 use super::{Access, CredentialRef, Policy, Rule};
+use crate::identity;
 
 /// A rule, as far as it matters outside the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,22 @@ pub struct RuleSummary<'a> {
     pub hosts: bool,
 }
 
+/// A header by which an upstream is told of the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdentityHeader {
+    /// Its name, as in `X-Auth-Subject`.
+    pub name: String,
+    /// The same of an authorizer's context, as in `subject`.
+    pub member: &'static str,
+}
+
 impl Policy {
+    /// All identity headers.
+    pub fn identity_headers(&self) -> [IdentityHeader; 6] {
+        identity::names(&self.identity_prefix).map(|(name, member)| IdentityHeader { name, member })
+    }
+
     /// The rules, in their order.
     pub fn rule_summaries(&self) -> impl Iterator<Item = RuleSummary<'_>> {
         let routes = self.router.routes();

@@ -50,7 +50,7 @@ pub(crate) use strict_table::table;
 pub use administrators::{Administration, Administrator};
 pub use error::{PolicyError, PolicyErrors};
 pub use host_requirements::HostCapabilities;
-pub use introspect::RuleSummary;
+pub use introspect::{IdentityHeader, RuleSummary};
 pub use issuer::KeyOrigin;
 pub use preset::Preset;
 pub use sample_token::SampleToken;

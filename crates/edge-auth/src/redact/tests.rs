@@ -5,8 +5,8 @@ use super::*;
 
 /// The leads of a native block and of an imported one.
 fn redactor() -> Redactor {
-    let lead = |text: &str, slashes| Lead { text: text.into(), slashes };
-    Redactor::of(vec![lead("acme_live_", false), lead("k_", true), lead(BOOTSTRAP_PREFIX, false)])
+    let (ours, others) = (Lead::of_ours("acme_live_"), Lead::of_others("k_"));
+    Redactor::of(vec![ours, others, Lead::of_ours(BOOTSTRAP_PREFIX)])
 }
 
 fn log(text: &str) -> String {
@@ -72,6 +72,55 @@ fn an_escaped_key_is_not_shown() {
     ] {
         let shown = log(path);
         assert!(shown.contains("(an API key)") && !shown.contains("abc"), "{path}: {shown}");
+    }
+}
+
+#[test]
+fn a_key_is_known_by_its_shape_whatever_stands_for_its_separators() {
+    let (id, secret) = ("57OCc303UXRaZhM7ym", "TeSA6FkakmUwxkGHqDfeJM2OOrk5bP7s3TKbeFwWdIO4Xhdak");
+    for separator in [
+        "\\_",
+        "\\u005f",
+        "\\x5f",
+        "\\u{5f}",
+        "%5Cu005f",
+        "%5C_",
+        "=5F",
+        "&lowbar;",
+        "&#95;",
+        "&#x5f;",
+        "%EF%BC%BF",
+        "\u{ff3f}",
+        "+_",
+        ";_",
+        "%00_",
+        "_%00",
+        "%C2%AD_",
+        "_%E2%80%8B",
+        "%E2%80%BF",
+        " _ ",
+        "-",
+        ".",
+        "%20",
+    ] {
+        let all = format!("/x/acme{separator}live{separator}{id}{separator}{secret}/y");
+        let one = format!("/x/acme_live_{id}{separator}{secret}/y");
+        let admin = format!("/x/edge-auth-admin{separator}{secret}/y");
+        for path in [all, one, admin] {
+            let cut = path.len() - 2 - secret.len() + 9;
+            for shown in [log(&path), redactor().hide(&path, cut)] {
+                let hidden = !shown.contains(&secret[..9]) && !shown.contains(&secret[40..]);
+                assert!(hidden && shown.contains("/(an API key)"), "{path}: {shown}");
+            }
+        }
+    }
+    for path in [
+        "/acme/live/57OCc303UXRaZhM7ym",
+        "/acme-live/orders/42",
+        "/acme-live-orders-of-today",
+        "/acme/edge-auth-admin/57OCc303UXRaZhM7ym",
+    ] {
+        assert_eq!(log(path), path);
     }
 }
 
@@ -157,6 +206,10 @@ fn hostile(n: usize) -> Vec<(&'static str, String)> {
         ("overlong characters", "%F0%80%81%9F%C1".repeat(n)),
         ("keys with slashes", "/k_a".repeat(n)),
         ("short leads within words", "bk_".repeat(n)),
+        ("words of leads", "acme-live-".repeat(n)),
+        ("words of leads and parts", "acme+live+0123456789abcdefghi+".repeat(n)),
+        ("parts that are too short", "acme;live;abcd;edge-auth-admin-abcd;".repeat(n)),
+        ("a lead and one long part", format!("acme-live-{}", "a".repeat(n))),
         ("characters beyond ASCII", "\u{e9}eyJ".repeat(n)),
     ]
 }

@@ -444,3 +444,34 @@ fn an_arn_that_cannot_be_read_is_denied_everywhere() {
 fn gate_of(rules: &str) -> Gate<TestPlatform> {
     gate(&format!("{}{rules}", issuer("corp")))
 }
+
+#[test]
+fn an_imitation_of_an_identity_header_is_refused_since_api_gateway_would_send_it_on() {
+    let gate = orders();
+    let token = bearer("orders:read");
+    let arn = format!("{STAGE}GET/v1/orders/42");
+    for name in ["X_Auth_Subject", "x.auth.subject", "X-Auth_Subject", "X-Auth-Roles", "x!auth!kind"] {
+        let fields = [("authorization", token.as_str()), (name, "mallory")];
+        for api in [ApiType::Rest, ApiType::WebSocket] {
+            let arn = if api == ApiType::Rest { arn.clone() } else { format!("{STAGE}$connect") };
+            let (answer, outcome) = ask(&gate, api, &arn, &fields);
+            // Nothing of it is kept.
+            assert_eq!(answer, Err(AuthorizerError::Unauthorized), "{name}");
+            assert_eq!(outcome.code().map(edge_auth::Code::name), Some("request_malformed"), "{name}");
+        }
+        let answered = ask(&gate, ApiType::Http, &arn, &fields);
+        assert!(!iam_allows(&json(&answered), &arn), "{name}");
+        // A public route's upstream would believe it, too.
+        let public = format!("{STAGE}GET/health");
+        assert_eq!(
+            ask(&gate, ApiType::Rest, &public, &[(name, "mallory")]).0,
+            Err(AuthorizerError::Unauthorized),
+            "{name}"
+        );
+    }
+    // The six are overwritten by a mapping.
+    for name in ["X-Auth-Subject", "x-auth-scopes", "X-Author"] {
+        let fields = [("authorization", token.as_str()), (name, "mallory")];
+        assert!(iam_allows(&json(&ask(&gate, ApiType::Rest, &arn, &fields)), &arn), "{name}");
+    }
+}
