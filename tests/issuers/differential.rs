@@ -81,7 +81,10 @@ impl Ours {
             set.keys.iter().map(|key| VerifyingKey::from_jwk(key, &ALLOWED, &AwsLcRs).expect("a key").into());
         let validation = Validation {
             issuer: ISSUER.to_owned(),
-            audience: Audience::AnyOf { claim: "aud".to_owned(), values: vec![API.to_owned()] },
+            audience: Audience::AnyOf {
+                claim: edge_auth_token::ClaimPath::name("aud"),
+                values: vec![API.to_owned()],
+            },
             token_type: TokenType::Exactly("at+jwt".to_owned()),
             max_lifetime: None,
             clock_skew: Duration::ZERO,

@@ -3,7 +3,7 @@
 use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
-use edge_auth::{Code, Denial, Gate, Headers};
+use edge_auth::{Code, Denial, Gate, HANDED_TOKEN, Headers};
 use edge_auth_native::now;
 
 use crate::deadline;
@@ -11,9 +11,10 @@ use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
 use crate::request_context::{host_field, single};
 
-/// Of a `TOKEN` event there is one field and the ARN: no host, no address, no certificate.
+/// Of a `TOKEN` event there is the token, from whichever field it came by, and the ARN: no host, no address,
+/// no certificate.
 pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> AuthorizerResult {
-    let fields = [("authorization", event.authorization_token.as_bytes())];
+    let fields = [(HANDED_TOKEN, event.authorization_token.as_bytes())];
     let incoming = alone(&fields);
     let decision = gate.authorize_method(ApiType::Rest, &event.method_arn, &incoming, now());
     in_time(gate, &incoming, &event.method_arn, decision).await
@@ -52,7 +53,7 @@ pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> Au
 pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -> AuthorizerResult {
     let mut fields = single(&event.request_headers);
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-    fields.push(("authorization", event.authorization_token.as_bytes()));
+    fields.push((HANDED_TOKEN, event.authorization_token.as_bytes()));
     let incoming = InboundRequest { host: host_field(&fields), ..alone(&fields) };
     in_time(gate, &incoming, "an operation", gate.authorize_graphql(&incoming, now())).await
 }

@@ -10,6 +10,7 @@ use edge_auth_native::PolicyFileError;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::argument_error::without_credentials;
 use crate::output::printable_lines;
 use crate::store::StoreError;
 
@@ -63,7 +64,9 @@ impl CommandError {
             return;
         }
         let mut out = anstream::stderr().lock();
-        let (code, message) = (self.code(), self.to_string());
+        let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        let message = without_credentials(&self.to_string(), arguments);
+        let code = self.code();
         // Nobody is left to be told if even this cannot be written.
         let _ = if json {
             let mistakes = self.mistakes();

@@ -10,13 +10,14 @@
 //! | `demo/` | the demonstration |
 //! | `sandbox/` | issuers and secrets made for one run, for `demo` and `policy test` |
 //! | `native/` | what this machine gives to the core: clock, randomness, environment, files |
-//! | `output.rs`, `error.rs` | how every command speaks, and how it fails |
+//! | `output.rs`, `error.rs`, `argument_error.rs` | how every command speaks, and how it fails |
 
 // The futures of the dispatch, the stores and the AWS SDK are deep.
 #![recursion_limit = "256"]
 
 mod admin;
 mod admin_context;
+mod argument_error;
 mod aws;
 mod demo;
 mod error;
@@ -34,6 +35,7 @@ mod token;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use error::CommandError;
@@ -97,11 +99,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Help, the version, or what is wrong with the arguments: in JSON if that was asked for among them.
+/// Help, the version, or what is wrong with the arguments, without their values: in JSON if that was asked
+/// for among them.
 fn not_understood(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
-    if json && error.use_stderr() {
-        let error = CommandError::Usage(error.render().to_string().trim_end().to_owned());
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if error.use_stderr() && (json || !is_help) {
+        let text = match is_help {
+            true => error.render().to_string().trim_end().to_owned(),
+            false => argument_error::describe(error),
+        };
+        let error = CommandError::Usage(text);
         error.print(json);
         return ExitCode::from(error.exit_code());
     }

@@ -1,6 +1,7 @@
 //! `edge-auth token …`: look into a token without trusting it.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 
 use anstyle::AnsiColor;
 use base64::Engine;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::CommandError;
-use crate::native::now;
+use crate::native::{now, read_bounded};
 use crate::output::{Output, Report, printable, printable_lines};
 
 /// The longest token that is looked into, in bytes.
@@ -24,6 +25,9 @@ pub(crate) enum TokenCommand {
     Inspect {
         /// The token; `-`, or nothing, reads it from the standard input (which keeps it out of the process list)
         token: Option<String>,
+        /// A file with the token, instead
+        #[arg(long, value_name = "FILE", conflicts_with = "token")]
+        file: Option<PathBuf>,
     },
 }
 
@@ -42,12 +46,26 @@ struct InspectReport {
 }
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> Result<(), CommandError> {
-    let TokenCommand::Inspect { token } = command;
-    let text = match token.filter(|token| token != "-") {
-        Some(token) => token,
-        None => from_input()?,
+    let TokenCommand::Inspect { token, file } = command;
+    let text = match (token.filter(|token| token != "-"), file) {
+        (Some(token), _) => token,
+        (None, file) => read(file.as_deref())?,
     };
     output.report(&inspect(text.trim())?)
+}
+
+/// Reads a token from a file; from the standard input if there is none, or it is `-`.
+pub(crate) fn read(file: Option<&Path>) -> Result<String, CommandError> {
+    match file.filter(|file| *file != Path::new("-")) {
+        None => from_input(),
+        Some(file) => {
+            let bytes = read_bounded(file, MAX_BYTES as u64).map_err(CommandError::Host)?;
+            String::from_utf8(bytes).map_err(|_| CommandError::Refused {
+                code: "token_malformed",
+                message: "the file has no token in it: it is not UTF-8".to_owned(),
+            })
+        }
+    }
 }
 
 fn from_input() -> Result<String, CommandError> {

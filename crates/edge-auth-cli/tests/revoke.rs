@@ -378,3 +378,27 @@ fn up_to_now_is_later_than_now_by_the_issuers_skew_and_a_time_that_is_said_is_no
     let told = folder.run(&revoke(&["--before", "2026-01-01"])).stdout();
     assert!(told.contains("note      tokens whose `iat`"), "{told}");
 }
+
+#[test]
+fn a_token_itself_is_revoked_from_a_file_by_what_it_says() {
+    let (folder, _) = folder();
+    folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
+    folder.write("leaked.txt", &format!("Bearer {}\n", token("leaked")));
+    let revoke = ["revoke", "token", "--file", "leaked.txt", "--reason", "a test"];
+    let report = folder.json(&revoke);
+    assert_eq!(report["target"]["issuer"], "https://login.example.com/", "{report}");
+    assert_eq!(report["target"]["id"], "leaked", "{report}");
+    let shown = report.to_string();
+    assert!(shown.contains("leaked") && !shown.contains("eyJ"), "{shown}");
+    folder.write("fields", &format!("Authorization: Bearer {}\n", token("leaked")));
+    let explain = ["policy", "explain", "policy.toml", "GET", "/orders", "-H", "@fields"];
+    assert!(folder.run(&explain).stdout().contains("token_revoked"), "{}", folder.run(&explain).stdout());
+
+    folder.write("leaked.txt", "eyJub25zZW5zZQ");
+    let ran = folder.run(&revoke);
+    assert!(ran.code() == 1 && !ran.stderr().contains("eyJ"), "{}", ran.stderr());
+    for mixed in [&["--issuer", "corp"][..], &["--id", "x"], &["--issuer", "corp", "--id", "x"]] {
+        let ran = folder.run(&[&revoke[..], mixed].concat());
+        assert_eq!(ran.code(), 2, "{}", ran.stderr());
+    }
+}

@@ -41,3 +41,77 @@ fn what_is_no_token_is_a_no() {
     let ran = Folder::with_policy("").run(&["token", "inspect", "not.a.token"]);
     assert_eq!((ran.code(), ran.stderr().contains("base64url")), (1, true), "{}", ran.stderr());
 }
+
+#[test]
+fn a_token_is_read_from_a_file() {
+    let folder = Folder::with_policy("");
+    folder.write("leaked.txt", TOKEN);
+    let ran = folder.run(&["token", "inspect", "--file", "leaked.txt"]);
+    assert!(ran.code() == 0 && ran.stdout().contains("\"joe\""), "{}", ran.stderr());
+}
+
+#[test]
+fn no_error_of_the_arguments_repeats_what_may_be_a_secret() {
+    let folder = Folder::with_policy("");
+    let key = "acme_live_0AbCdEfGhIjKlMnOpQrStUvWxYz1234567890AbCd";
+    let option = format!("--{TOKEN}");
+    let with_value = format!("--policy={TOKEN}");
+    let until = format!("--expires={key}");
+    for secret in [TOKEN, key] {
+        for arguments in [
+            &["revoke", "token", secret, "--reason", "leaked"][..],
+            &["revoke", secret],
+            &[secret],
+            &["token", secret],
+            &["token", "inspect", secret, secret],
+            &["keys", secret],
+            &["keys", "list", secret],
+            &["policy", "check", secret],
+            &["policy", "check", "policy.toml", secret],
+            &["policy", "explain", "policy.toml", "GET", "/", "--client-ip", secret],
+            &["policy", "explain", secret, "GET", "/"],
+            &["policy", "test", secret],
+            &["serve", "--listen", secret],
+            &["serve", "--store", secret],
+            &["serve", "--upstream", secret],
+            &["revoke", "subject", "--issuer", secret, "--subject", "a", "--reason", "b"],
+            &["revoke", "subject", "--before", secret, "--issuer", "a", "--subject", "a", "--reason", "b"],
+            &["admin", secret],
+            &["store", "init", secret],
+            &["aws", "lint", secret],
+            &["keys", "create", "--environment", secret, "--never-expires", "--all-scopes"],
+            &["keys", "revoke", secret, "--reason", "leaked"],
+            &["keys", "create", &until],
+            &["keys", "list", &option],
+            &["serve", &with_value],
+        ] {
+            for json in [&[][..], &["--json"]] {
+                let ran = folder.run(&[json, arguments].concat());
+                let told = ran.stdout() + &ran.stderr();
+                assert_ne!(ran.code(), 0, "{arguments:?}");
+                for part in [secret, TOKEN, key, &secret[..24]] {
+                    assert!(!told.contains(part), "{arguments:?}: {told}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_of_the_arguments_still_says_what_is_wrong() {
+    let folder = Folder::with_policy("");
+    for (arguments, told) in [
+        (&["keys", "list", "--no-such-option"][..], "--no-such-option"),
+        (&["tokn"], "`token`"),
+        (&["policy", "explain", "policy.toml", "GET", "/", "--client-ip", "nowhere"], "--client-ip"),
+        (&["revoke", "token", "--reason", "x"], "--file"),
+        (&["policy", "check", "a", "b"], "an argument too many"),
+    ] {
+        let ran = folder.run(arguments);
+        let error = ran.stderr();
+        assert!(
+            ran.code() == 2 && error.contains(told) && error.contains("--help"),
+            "{arguments:?}: {error}"
+        );
+    }
+}

@@ -14,6 +14,12 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| NotBase64Url)
 }
 
+/// Decodes what key sets hold: some issuers pad, and the padding says nothing.
+pub(crate) fn decode_padded(text: &str) -> Result<Vec<u8>, NotBase64Url> {
+    let unpadded = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
+    decode(unpadded)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -38,6 +44,16 @@ mod tests {
             "Zm９vYg",
         ] {
             assert_eq!(decode(text), Err(NotBase64Url), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn padding_at_the_end_says_nothing_in_a_key_set() {
+        for text in ["Zm9vYg", "Zm9vYg=", "Zm9vYg=="] {
+            assert_eq!(decode_padded(text), Ok(b"foob".to_vec()), "{text}");
+        }
+        for text in ["Zm9vYg===", "Zm9v=Yg", "Zm9vYh==", "Zm9vYg== "] {
+            assert_eq!(decode_padded(text), Err(NotBase64Url), "{text}");
         }
     }
 

@@ -55,9 +55,19 @@ pub enum Malformed {
         /// How many parts there are; counting stops at 6.
         found: usize,
     },
-    /// A part is not strict base64url: padding, white space, another alphabet, or trailing bits.
+    /// A part is not strict base64url: white space, another alphabet, or trailing bits.
     #[error("the {part} is not base64url without padding")]
     Base64Url {
+        /// Which part.
+        part: Part,
+    },
+    /// A part has padding, which RFC 7515, section 2, leaves out. Load balancers write it.
+    #[error(
+        "the {part} is not base64url without padding: it has padding (`=`), which no JWT has. An AWS load \
+         balancer (ALB) writes `x-amzn-oidc-data` like that; take the issuer's own token, from \
+         `x-amzn-oidc-accesstoken`"
+    )]
+    Padded {
         /// Which part.
         part: Part,
     },
@@ -162,6 +172,12 @@ pub enum ClaimError {
         found: LogSafe,
         /// The configured ones.
         wanted: LogSafe,
+    },
+    /// `typ` is that of something that is never an access token: a proof, an event, a request.
+    #[error("the token's `typ` is \"{found}\", which is never an access token")]
+    OtherKind {
+        /// The token's.
+        found: LogSafe,
     },
     /// `typ` is not that of the tokens wanted here: an ID token, say, where an access token is due.
     #[error(

@@ -26,16 +26,25 @@ pub(crate) enum Material {
     Secret(Secret),
 }
 
+/// Whose keys a set is read for: what a key's `use` may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// An issuer's: `sig`, or nothing.
+    Signatures,
+    /// A SPIFFE trust domain's: `jwt-svid` (SPIFFE Trust Domain and Bundle, section 4), or as above.
+    JwtSvid,
+}
+
 impl Jwk {
-    pub(crate) fn new(value: &Value) -> Result<Self, KeyError> {
+    pub(crate) fn new(value: &Value, key_use: KeyUse) -> Result<Self, KeyError> {
         let Value::Object(members) = value else {
             return Err(KeyError::NotAnObject { found: type_name(value) });
         };
         let members = Members(members);
         let key_type = members.required("kty")?;
         members.refuse_private_parts(key_type)?;
-        members.check_purpose()?;
-        let key_id = members.string("kid")?;
+        members.check_purpose(key_use)?;
+        let key_id = members.key_id()?;
         if key_id.is_some_and(|kid| kid.len() > MAX_KEY_ID_BYTES) {
             return Err(KeyError::IllTyped { member: "kid", wanted: "a string of at most 512 bytes" });
         }
@@ -105,15 +114,35 @@ impl Material {
     }
 }
 
-/// The members of a JWK. Those that are not asked for are ignored (RFC 7517, section 4).
+/// The members of a JWK. Those that are not asked for are ignored (RFC 7517, section 4), and so are those
+/// that say nothing: many issuers publish `null`, `""` and `[]` for what a key does not have.
 struct Members<'a>(&'a Map<String, Value>);
 
 impl<'a> Members<'a> {
+    fn get(&self, member: &str) -> Option<&'a Value> {
+        self.0.get(member).filter(|value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::Bool(_) | Value::Number(_) => true,
+        })
+    }
+
     fn string(&self, member: &'static str) -> Result<Option<&'a str>, KeyError> {
-        match self.0.get(member) {
+        match self.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(KeyError::IllTyped { member, wanted: "a string" }),
+        }
+    }
+
+    /// Returns `kid`. An empty one is one: a token may have it, too.
+    fn key_id(&self) -> Result<Option<&'a str>, KeyError> {
+        match self.0.get("kid") {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(KeyError::IllTyped { member: "kid", wanted: "a string" }),
         }
     }
 
@@ -122,25 +151,26 @@ impl<'a> Members<'a> {
     }
 
     fn bytes(&self, member: &'static str) -> Result<Vec<u8>, KeyError> {
-        base64url::decode(self.required(member)?)
-            .map_err(|_| KeyError::IllTyped { member, wanted: "base64url without padding" })
+        base64url::decode_padded(self.required(member)?)
+            .map_err(|_| KeyError::IllTyped { member, wanted: "base64url" })
     }
 
     /// The members of RFC 7518, sections 6.2.2 and 6.3.2, and RFC 8037, section 2.
     fn refuse_private_parts(&self, key_type: &str) -> Result<(), KeyError> {
         const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-        match PRIVATE.iter().find(|&&member| self.0.contains_key(member)) {
+        match PRIVATE.iter().find(|&&member| self.get(member).is_some()) {
             Some(member) if key_type != "oct" => Err(KeyError::PrivateKeyPublished { member }),
             _ => Ok(()),
         }
     }
 
     /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done here.
-    fn check_purpose(&self) -> Result<(), KeyError> {
-        if let Some(found) = self.string("use")?.filter(|&purpose| purpose != "sig") {
+    fn check_purpose(&self, key_use: KeyUse) -> Result<(), KeyError> {
+        let fits = |purpose: &str| purpose == "sig" || (purpose == "jwt-svid" && key_use == KeyUse::JwtSvid);
+        if let Some(found) = self.string("use")?.filter(|purpose| !fits(purpose)) {
             return Err(KeyError::NotForSignatures { found: LogSafe::new(found) });
         }
-        let Some(operations) = self.0.get("key_ops") else {
+        let Some(operations) = self.get("key_ops") else {
             return Ok(());
         };
         let wanted = || KeyError::IllTyped { member: "key_ops", wanted: "an array of strings" };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Jwk, JwkSetError, KeyError, LogSafe, json};
+use crate::{Jwk, JwkSetError, KeyError, KeyUse, LogSafe, json};
 
 /// The keys of a set that can be used, and why the others cannot: a set with an encryption key or
 /// a key of a kind that is not known here is still a good set.
@@ -36,6 +36,15 @@ impl JwkSet {
     /// # Errors
     /// If there is no set in `bytes`, or too large a one. A key that cannot be used is no error.
     pub fn parse(bytes: &[u8]) -> Result<Self, JwkSetError> {
+        Self::parse_for(bytes, KeyUse::Signatures)
+    }
+
+    /// Parses a set as [`Self::parse`] does, for keys of another use. A UTF-8 byte order mark is skipped.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_for(bytes: &[u8], key_use: KeyUse) -> Result<Self, JwkSetError> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if bytes.len() > Self::MAX_BYTES {
             return Err(JwkSetError::TooLarge { bytes: bytes.len() });
         }
@@ -48,7 +57,7 @@ impl JwkSet {
         }
         let mut set = Self { keys: Vec::new(), skipped: Vec::new() };
         for (index, entry) in entries.iter().enumerate() {
-            match Jwk::new(entry) {
+            match Jwk::new(entry, key_use) {
                 // The same key once more changes nothing, and must not make its choice ambiguous.
                 Ok(key) if set.keys.contains(&key) => {}
                 Ok(key) => set.keys.push(key),
@@ -103,14 +112,24 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_says_nothing() {
+        assert_eq!(JwkSet::parse("\u{feff}{\"keys\":[]}".as_bytes()), parse(&json!({"keys": []})));
+    }
+
+    #[test]
     fn what_is_no_set_is_refused() {
         for value in [json!({}), json!({"keys": {}}), json!({"keys": null}), json!({"Keys": []}), octets("a")]
         {
             assert_eq!(parse(&value), Err(JwkSetError::NoKeys), "{value}");
         }
-        for text in
-            ["", "[]", "<html>", "{\"keys\":[]}x", "{\"keys\":[],\"keys\":[]}", "\u{feff}{\"keys\":[]}"]
-        {
+        for text in [
+            "",
+            "[]",
+            "<html>",
+            "{\"keys\":[]}x",
+            "{\"keys\":[],\"keys\":[]}",
+            "\u{feff}\u{feff}{\"keys\":[]}",
+        ] {
             assert!(matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))), "{text:?}");
         }
     }

@@ -80,5 +80,8 @@ fn three_parts(text: &str) -> Result<(&str, &str, &str, &str), Malformed> {
 }
 
 fn decode(text: &str, part: Part) -> Result<Vec<u8>, Malformed> {
-    base64url::decode(text).map_err(|_| Malformed::Base64Url { part })
+    base64url::decode(text).map_err(|_| match text.ends_with('=') {
+        true => Malformed::Padded { part },
+        false => Malformed::Base64Url { part },
+    })
 }

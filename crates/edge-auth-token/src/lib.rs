@@ -6,7 +6,7 @@
 //! ```
 //! use std::time::Duration;
 //! use edge_auth_token::{
-//!     Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Validation, Secret, Timestamp, TokenType,
+//!     Algorithm, Audience, ClaimPath, DEFAULT_MAX_TOKEN_BYTES, Validation, Secret, Timestamp, TokenType,
 //!     UnverifiedToken, VerifyingKey,
 //! };
 //!
@@ -17,7 +17,7 @@
 //! let validation = Validation {
 //!     issuer: "https://login.example.com/".to_owned(),
 //!     audience: Audience::AnyOf {
-//!         claim: "aud".to_owned(),
+//!         claim: ClaimPath::name("aud"),
 //!         values: vec!["https://api.example.com".to_owned()],
 //!     },
 //!     token_type: TokenType::Exactly("at+jwt".to_owned()),
@@ -59,7 +59,7 @@
 //! | `key_set.rs`, `verifying_key.rs` | one key for a token, and only with algorithms that are allowed |
 //! | `hmac_key.rs`, `key_confusion.rs` | shared secrets, and public keys that pose as such |
 //! | `backend.rs`, `aws_lc.rs` | asymmetric signatures: by the host, or natively by AWS-LC |
-//! | `claims.rs`, `validation.rs` | the claims, and what they must say |
+//! | `claims.rs`, `claims/claim_path.rs`, `validation.rs` | the claims, how they are named, and what they must say |
 //! | `error.rs`, `key_error.rs`, `log_safe.rs` | why a token or key is refused, for the operator's log |
 //!
 //! # What always holds
@@ -104,12 +104,12 @@ pub use algorithm::{Algorithm, HashFunction, SignatureScheme, UnknownAlgorithm};
 #[cfg(feature = "aws-lc-rs")]
 pub use aws_lc::AwsLcRs;
 pub use backend::{SignatureBackend, SignatureInvalid, VerifySignature};
-pub use claims::Claims;
+pub use claims::{ClaimPath, Claims, InvalidClaimPath};
 pub use confirmation::Confirmation;
 pub use error::{ClaimError, HeaderError, Malformed, Part, TokenError};
 pub use header::MAX_KEY_ID_BYTES;
 pub use json::JsonError;
-pub use jwk::Jwk;
+pub use jwk::{Jwk, KeyUse};
 pub use jwk_set::{JwkSet, SkippedKey};
 pub use jws::UnverifiedJws;
 pub use key_error::{JwkSetError, KeyError};

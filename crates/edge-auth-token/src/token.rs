@@ -52,6 +52,11 @@ impl<'a> UnverifiedToken<'a> {
         self.claims.issuer()
     }
 
+    /// The claims, unverified: for choosing among the configured issuers, and for nothing else.
+    pub fn unverified_claims(&self) -> &Claims {
+        &self.claims
+    }
+
     /// Checks the signature. Issuer, audience and times are checked by
     /// [`Validation::check`](crate::Validation::check), on every use.
     ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::claims::strings;
 use crate::header::is_media_type;
-use crate::{ClaimError, Claims, LogSafe, Timestamp, VerifiedToken};
+use crate::{ClaimError, ClaimPath, Claims, LogSafe, Timestamp, VerifiedToken};
 
 /// What is expected of a token's type, issuer, audience and times. `exp` is always required.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Audience {
     /// The claim is one of `values`, or an array with one of them in it.
     AnyOf {
         /// `aud`, or what some issuers write instead, like `client_id`.
-        claim: String,
+        claim: ClaimPath,
         /// The accepted values, compared byte for byte. If there are none, no token is accepted.
         values: Vec<String>,
     },
@@ -43,8 +43,52 @@ pub enum TokenType {
     Exactly(String),
     /// One of these. A token without `typ` is refused.
     OneOf(Vec<String>),
+    /// One of these, or none at all (JWT-SVIDs, for example).
+    OneOfOrNone(Vec<String>),
     /// Any or none: an ID token of the same issuer and audience passes, too.
     Any,
+}
+
+/// The types of JWTs that are something else than an access token, by their registrations: proofs,
+/// events, requests, attestations, statements. No issuer may use one of these for access tokens.
+const OTHER_KINDS: &[&str] = &[
+    "alternate-request+jwt",
+    "client-authentication+jwt",
+    "dc+sd-jwt",
+    "dpop+jwt",
+    "entity-statement+jwt",
+    "explicit-registration-response+jwt",
+    "jwk-set+jwt",
+    "kb+jwt",
+    "logout+jwt",
+    "oauth-authz-req+jwt",
+    "oauth-client-attestation+jwt",
+    "oauth-client-attestation-pop+jwt",
+    "oauth-id-jag+jwt",
+    "openid4vci-proof+jwt",
+    "passport",
+    "resolve-response+jwt",
+    "secevent+jwt",
+    "sd-jwt",
+    "software-statement+jwt",
+    "statuslist+jwt",
+    "token-introspection+jwt",
+    "trust-mark+jwt",
+    "trust-mark-delegation+jwt",
+    "trust-mark-status-response+jwt",
+    "vc+jwt",
+    "vc+sd-jwt",
+    "vc-ld+jwt",
+    "vp+jwt",
+    "wpt+jwt",
+];
+
+impl TokenType {
+    /// Whether a `typ` is one that is known to be something else than an access token. Such a token is
+    /// refused whatever is expected, [`TokenType::Any`] included.
+    pub fn is_other_kind(token_type: &str) -> bool {
+        OTHER_KINDS.iter().any(|kind| is_media_type(token_type, kind))
+    }
 }
 
 impl Validation {
@@ -54,11 +98,28 @@ impl Validation {
     /// # Errors
     /// The first of these that does not hold: `iss`, `typ`, audience, `exp`, `nbf`, `iat`, lifetime.
     pub fn check(&self, token: &VerifiedToken, now: Timestamp) -> Result<(), ClaimError> {
-        let claims = token.claims();
-        self.check_issuer(claims)?;
-        self.token_type.check(token.token_type())?;
-        self.audience.check(claims)?;
-        self.check_times(claims, now)
+        self.check_issuer(token.claims())?;
+        self.check_beside_issuer(token, now)
+    }
+
+    /// Checks all but `iss`, for a caller that has found the issuer in another way: by a tenant's form of
+    /// it, or by the trust domain of `sub`.
+    ///
+    /// # Errors
+    /// As [`Self::check`], without `IssuerMismatch`.
+    pub fn check_beside_issuer(&self, token: &VerifiedToken, now: Timestamp) -> Result<(), ClaimError> {
+        self.check_kind(token.token_type(), token.claims())?;
+        self.check_times(token.claims(), now)
+    }
+
+    /// Checks type and audience: whether the token is one of those that are expected at all. Asked of
+    /// claims that are not verified yet, it tells which of several configurations a token is for.
+    ///
+    /// # Errors
+    /// `TokenTypeMismatch`, `OtherKind`, and those of the audience.
+    pub fn check_kind(&self, token_type: Option<&str>, claims: &Claims) -> Result<(), ClaimError> {
+        self.token_type.check(token_type)?;
+        self.audience.check(claims)
     }
 
     fn check_issuer(&self, claims: &Claims) -> Result<(), ClaimError> {
@@ -100,14 +161,14 @@ impl Audience {
         let Self::AnyOf { claim, values } = self else {
             return Ok(());
         };
-        let found = claims.get(claim).ok_or_else(|| missing(claim))?;
+        let found = claims.find(claim).ok_or_else(|| missing(claim.as_str()))?;
         if found.as_str().is_some_and(|audience| values.iter().any(|value| value == audience)) {
             return Ok(());
         }
-        let found = strings(claim, found)?;
+        let found = strings(claim.as_str(), found)?;
         if !found.iter().any(|audience| values.iter().any(|value| value == audience)) {
             return Err(ClaimError::AudienceMismatch {
-                claim: LogSafe::new(claim),
+                claim: LogSafe::new(claim.as_str()),
                 found: LogSafe::list(found),
                 wanted: LogSafe::list(values.iter().map(String::as_str)),
             });
@@ -118,10 +179,14 @@ impl Audience {
 
 impl TokenType {
     fn check(&self, found: Option<&str>) -> Result<(), ClaimError> {
+        if let Some(found) = found.filter(|found| Self::is_other_kind(found)) {
+            return Err(ClaimError::OtherKind { found: LogSafe::new(found) });
+        }
         let wanted = match self {
             Self::Any => return Ok(()),
+            Self::OneOfOrNone(_) if found.is_none() => return Ok(()),
             Self::Exactly(wanted) => std::slice::from_ref(wanted),
-            Self::OneOf(wanted) => wanted,
+            Self::OneOf(wanted) | Self::OneOfOrNone(wanted) => wanted,
         };
         if found.is_some_and(|found| wanted.iter().any(|wanted| is_media_type(found, wanted))) {
             return Ok(());
@@ -150,7 +215,7 @@ mod tests {
         Validation {
             issuer: "https://issuer.example/".to_owned(),
             audience: Audience::AnyOf {
-                claim: "aud".to_owned(),
+                claim: ClaimPath::name("aud"),
                 values: vec!["api".to_owned(), "api2".to_owned()],
             },
             token_type: TokenType::Exactly("at+jwt".to_owned()),
@@ -180,6 +245,32 @@ mod tests {
 
     fn missing(claim: &str) -> Result<(), ClaimError> {
         Err(super::missing(claim))
+    }
+
+    #[test]
+    fn what_is_known_to_be_something_else_is_no_access_token_whatever_is_expected() {
+        let now = Timestamp::from_seconds(NOW);
+        let kinds = ["dpop+jwt", "logout+jwt", "application/secevent+jwt", "Token-Introspection+JWT"];
+        for kind in kinds.iter().chain(OTHER_KINDS) {
+            for token_type in [
+                TokenType::Any,
+                TokenType::OneOfOrNone(vec!["JWT".to_owned()]),
+                TokenType::Exactly((*kind).to_owned()),
+            ] {
+                let expected = Validation { token_type, ..expected() };
+                let found = expected.check(&verified(Some(kind), &good()), now);
+                assert!(matches!(found, Err(ClaimError::OtherKind { .. })), "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_that_may_be_left_out_must_be_right_where_it_is_there() {
+        let token_type = TokenType::OneOfOrNone(vec!["JWT".to_owned(), "JOSE".to_owned()]);
+        let expected = Validation { token_type, ..expected() };
+        let check = |found| expected.check(&verified(found, &good()), Timestamp::from_seconds(NOW)).is_ok();
+        assert!(check(None) && check(Some("JWT")) && check(Some("jose")));
+        assert!(!check(Some("at+jwt")) && !check(Some("")));
     }
 
     #[test]
@@ -214,7 +305,8 @@ mod tests {
     #[test]
     fn the_audience_may_be_another_claim() {
         let mut expected = expected();
-        expected.audience = Audience::AnyOf { claim: "client_id".to_owned(), values: vec!["app".to_owned()] };
+        expected.audience =
+            Audience::AnyOf { claim: ClaimPath::name("client_id"), values: vec!["app".to_owned()] };
         assert_eq!(check(&expected, &with("client_id", json!("app"))), Ok(()));
         assert_eq!(check(&expected, &good()), missing("client_id"));
         for value in [json!(1), json!({"app": 1}), json!([]), json!([1]), json!(true)] {
@@ -226,7 +318,7 @@ mod tests {
     #[test]
     fn without_accepted_audiences_no_token_is_accepted() {
         let mut expected = expected();
-        expected.audience = Audience::AnyOf { claim: "aud".to_owned(), values: Vec::new() };
+        expected.audience = Audience::AnyOf { claim: ClaimPath::name("aud"), values: Vec::new() };
         assert!(check(&expected, &good()).is_err());
         expected.audience = Audience::Unchecked;
         assert_eq!(check(&expected, &with("aud", json!(null))), Ok(()));
@@ -308,7 +400,7 @@ mod tests {
     fn a_kept_token_is_checked_against_what_is_asked_now() {
         let token = verified(Some("at+jwt"), &good());
         let mut other = expected();
-        other.audience = Audience::AnyOf { claim: "aud".to_owned(), values: vec!["other".to_owned()] };
+        other.audience = Audience::AnyOf { claim: ClaimPath::name("aud"), values: vec!["other".to_owned()] };
         assert_eq!(expected().check(&token, Timestamp::from_seconds(NOW)), Ok(()));
         assert!(other.check(&token, Timestamp::from_seconds(NOW)).is_err());
         assert!(expected().check(&token, Timestamp::from_seconds(NOW + 60)).is_err());

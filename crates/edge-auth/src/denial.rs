@@ -117,6 +117,10 @@ codes! {
     CertificateIdentityMismatch = "certificate_identity_mismatch", 401, "The client certificate is for somebody else.";
     /// The principal lacks a scope.
     ScopeInsufficient = "scope_insufficient", 403, "The credential lacks a scope.";
+    /// The caller is none of those whom the rule lets in, by their ids or by what their tokens say.
+    PrincipalNotAllowed = "principal_not_allowed", 403, "This caller is not let in here.";
+    /// A cookie is the credential, and a page of another site may have sent the request.
+    CrossSiteRequest = "cross_site_request", 403, "The request may come from another site.";
     /// A protocol upgrade where the rule allows none.
     UpgradeNotAllowed = "upgrade_not_allowed", 403, "A protocol upgrade is not allowed here.";
     /// The store of API keys did not answer.

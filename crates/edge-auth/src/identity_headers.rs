@@ -10,7 +10,6 @@ use crate::audit::excerpt;
 use crate::denial::{Code, Denial};
 use crate::principal::Principal;
 use crate::request::Headers;
-use crate::scopes::Scopes;
 
 /// Everything but visible ASCII, and `%` itself, so that no two values look the same upstream.
 const VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
@@ -105,7 +104,7 @@ impl IdentityHeaders {
             Some(encode(&principal.subject)),
             principal.issuer.as_deref().map(encode),
             principal.client.as_deref().map(encode),
-            Some(scopes(&principal.scopes)),
+            Some(principal.scopes.joined()),
         ];
         self.names.iter().cloned().zip(values).collect()
     }
@@ -118,25 +117,6 @@ fn encode(value: &str) -> String {
 /// Whether nothing of `VALUE` is in it, as in nearly all values there are.
 fn is_plain(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'%')
-}
-
-fn scopes(scopes: &Scopes) -> String {
-    let Scopes::List(list) = scopes else {
-        return "*".to_owned();
-    };
-    let mut value = String::with_capacity(list.iter().map(|scope| scope.len() + 1).sum());
-    for scope in list {
-        if !value.is_empty() {
-            value.push(' ');
-        }
-        // A scope that is a lone star must not look like "all scopes".
-        match scope.as_str() {
-            "*" => value.push_str("%2A"),
-            plain if is_plain(plain) => value.push_str(plain),
-            scope => value.extend(utf8_percent_encode(scope, VALUE)),
-        }
-    }
-    value
 }
 
 /// Fields by which frameworks take another method or path than the one that was sent, and that a
@@ -168,6 +148,7 @@ pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
 mod tests {
     use super::*;
     use crate::principal::PrincipalKind;
+    use crate::scopes::Scopes;
 
     fn principal(subject: &str, scopes: Scopes) -> Principal {
         Principal {

@@ -36,6 +36,7 @@ pub mod scopes;
 mod trusted_proxies;
 
 pub use audit::AuditEvent;
+pub use credential::HANDED_TOKEN;
 pub use denial::{Code, Denial};
 pub use gate::{
     Check, CheckResult, Decision, DeferredTask, Gate, Grant, Outcome, SecretProvider, UpstreamRequest,

@@ -159,7 +159,7 @@ fn bearer_challenge(realm: &str, code: Code, rule: Option<&Rule>) -> String {
     if let Some(error) = code.bearer_error() {
         challenge.push_str(&format!(", error=\"{error}\", error_description=\"{}\"", code.title()));
     }
-    // Scopes have no `"` and no `\`, so they need no quoting beyond the quotes.
+    // `"` and `\` in scopes are percent-encoded, so they need no quoting beyond the quotes.
     let scopes = rule.map(|rule| &rule.scopes).filter(|scopes| !scopes.is_empty());
     if let Some(scopes) = scopes
         && matches!(code, Code::ScopeInsufficient | Code::CredentialMissing)

@@ -1,7 +1,9 @@
 //! Scopes: what a principal was granted, and what a rule asks for (RFC 6749, section 3.3).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What the scopes of the administration begin with. They are never among "all scopes".
@@ -31,12 +33,35 @@ impl Scopes {
         }
     }
 
-    /// Returns the scopes, space separated; all of them is `*`, which holds no reserved one.
+    /// Returns the scopes, space separated; all of them is `*`, which holds no reserved one. What is no
+    /// visible ASCII in a scope, and `%`, `"` and `\`, is percent-encoded, so that "Night Shift" is not read as
+    /// two scopes; a scope that is a lone star is `%2A`.
     pub fn joined(&self) -> String {
         match self {
-            Self::List(list) => list.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+            Self::List(list) => joined_list(list),
             Self::All => "*".to_owned(),
         }
+    }
+}
+
+/// What is no scope-token of RFC 6749, section 3.3, and `%`.
+const NO_SCOPE_TOKEN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'\\');
+
+fn joined_list<'a>(scopes: impl IntoIterator<Item = &'a String>) -> String {
+    let mut text = String::new();
+    for scope in scopes {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&encoded(scope));
+    }
+    text
+}
+
+fn encoded(scope: &str) -> Cow<'_, str> {
+    match scope {
+        "*" => Cow::Borrowed("%2A"),
+        scope => utf8_percent_encode(scope, NO_SCOPE_TOKEN).into(),
     }
 }
 
@@ -67,9 +92,10 @@ impl ScopeRule {
             && (self.any_of.is_empty() || self.any_of.iter().any(|scope| granted.contains(scope)))
     }
 
-    /// The `scope` attribute of a challenge (RFC 6750, section 3): what would do.
+    /// The `scope` attribute of a challenge (RFC 6750, section 3): what would do, encoded as
+    /// [`Scopes::joined`] does.
     pub(crate) fn wanted(&self) -> String {
-        self.all_of.iter().chain(&self.any_of).cloned().collect::<Vec<_>>().join(" ")
+        joined_list(self.all_of.iter().chain(&self.any_of))
     }
 }
 
@@ -85,9 +111,42 @@ pub fn valid(scope: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A scope that a rule may ask for, or why not: tokens also bring groups and roles, which have names like
+/// "Night Shift".
+pub(crate) fn valid_in_rule(scope: &str) -> Result<(), String> {
+    let is_text = !scope.chars().any(char::is_control) && scope.trim() == scope;
+    if scope.is_empty() || scope.len() > 256 || !is_text || scope == "*" {
+        return Err(format!(
+            "`{}` is no scope: 1 to 256 bytes of text without control characters and outer spaces, and not `*`",
+            scope.escape_debug()
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_that_are_joined_can_be_told_apart() {
+        assert_eq!(Scopes::list(["Night Shift", "a"]).joined(), "Night%20Shift a");
+        assert_ne!(Scopes::list(["Night Shift"]).joined(), Scopes::list(["Night", "Shift"]).joined());
+        assert_ne!(Scopes::list(["a b"]).joined(), Scopes::list(["a%20b"]).joined());
+        assert_eq!(Scopes::list(["*"]).joined(), "%2A");
+        let rule = ScopeRule { all_of: list(&["a\"b", "Größe", "c\\d"]), any_of: Vec::new() };
+        assert_eq!(rule.wanted(), "a%22b Gr%C3%B6%C3%9Fe c%5Cd");
+    }
+
+    #[test]
+    fn a_rule_may_ask_for_text_with_spaces() {
+        for good in ["Night Shift", "orders:read", "Größe", "a\"b"] {
+            assert!(valid_in_rule(good).is_ok(), "{good}");
+        }
+        for bad in ["", "*", " a", "a ", "a\nb", "a\tb", &"a".repeat(257)] {
+            assert!(valid_in_rule(bad).is_err(), "{bad:?}");
+        }
+    }
 
     fn list(scopes: &[&str]) -> Vec<String> {
         scopes.iter().map(|scope| (*scope).to_owned()).collect()

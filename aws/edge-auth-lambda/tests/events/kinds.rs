@@ -33,7 +33,13 @@ fn a_rest_token_event_gets_a_policy_or_unauthorized() {
         (&answer["principalId"], &answer["context"]["kind"]),
         (&json!("jwt:corp:alice"), &json!("jwt"))
     );
-    assert_eq!(running.error(event("Bearer a.b.c").to_string().as_bytes()), unauthorized());
+    let bearer = bearer();
+    let bare = bearer.strip_prefix("Bearer ").unwrap();
+    let answer = running.answer(&event(bare));
+    assert_eq!(answer["principalId"], "jwt:corp:alice", "what is handed over as the token is it: {answer}");
+    for wrong in ["Bearer a.b.c", "a.b.c", "Basic eDp5", ""] {
+        assert_eq!(running.error(event(wrong).to_string().as_bytes()), unauthorized(), "{wrong}");
+    }
 }
 
 #[test]
@@ -127,7 +133,11 @@ fn an_appsync_event_gets_yes_or_no_and_nothing_to_keep() {
     let answer = running.answer(&event(&bearer()));
     assert_eq!((&answer["isAuthorized"], &answer["ttlOverride"]), (&json!(true), &json!(0)));
     assert_eq!(answer["resolverContext"]["principal"], "jwt:corp:alice");
+    let bearer = bearer();
+    let bare = bearer.strip_prefix("Bearer ").unwrap();
+    assert_eq!(running.answer(&event(bare))["resolverContext"]["principal"], "jwt:corp:alice");
     assert_eq!(running.answer(&event("Bearer a.b.c"))["isAuthorized"], false);
+    assert_eq!(running.answer(&event("a.b.c"))["isAuthorized"], false);
 }
 
 #[test]

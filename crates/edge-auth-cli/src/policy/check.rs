@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::CertificateSource;
-use edge_auth::policy::KeyOrigin;
+use edge_auth::policy::{KeyOrigin, SecretEncoding};
 use edge_auth::{Gate, Policy, SecretProvider};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -44,6 +44,8 @@ struct CheckReport {
     not_ended: Vec<String>,
     /// What was asked for by name and weakens the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
+    /// What should be changed, though the gate is right without it.
+    advice: Vec<String>,
     /// The secrets and key files that a host must have, and whether this one has.
     needs: Vec<Need>,
     administration: AdministrationReport,
@@ -110,6 +112,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
             None => Vec::new(),
         },
         weaknesses: notices,
+        advice: policy.advice(),
         needs,
         administration: AdministrationReport(policy.administration()),
         revocation: RevocationReport::of(&policy),
@@ -124,7 +127,16 @@ fn issuer(
         KeyOrigin::Url(url) => format!("fetched from {url}"),
         KeyOrigin::File(path) => format!("in the file {}", path.display()),
         KeyOrigin::Inline(_) => "in the policy".to_owned(),
-        KeyOrigin::Secret(name) => format!("shared secret {name}"),
+        KeyOrigin::Secret { name, encoding: SecretEncoding::Text } => format!("shared secret {name}"),
+        KeyOrigin::Secret { name, encoding: SecretEncoding::Base64 } => {
+            format!("shared secret {name}, in base64")
+        }
+        KeyOrigin::Secret { name, encoding: SecretEncoding::Base64url } => {
+            format!("shared secret {name}, in base64url")
+        }
+        KeyOrigin::Secret { name, encoding: SecretEncoding::Hex } => {
+            format!("shared secret {name}, in hexadecimal")
+        }
     };
     let algorithms = algorithms.iter().map(|algorithm| algorithm.name()).collect();
     IssuerLine { name: name.to_owned(), issuer: issuer.to_owned(), algorithms, keys }
@@ -194,6 +206,9 @@ impl Report for CheckReport {
         }
         for weakness in &self.weaknesses {
             writeln!(out, "{warn}weakened{warn:#}: {weakness}")?;
+        }
+        for advice in &self.advice {
+            writeln!(out, "{warn}warning{warn:#}: {advice}")?;
         }
         for need in self.needs.iter().filter(|need| !need.found) {
             let detail = need.detail.as_deref().unwrap_or_default();

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use edge_auth::admin::KeyService;
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::policy::KeyOrigin;
+use edge_auth::policy::{KeyOrigin, SampleField, SecretEncoding};
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
 use edge_auth_token::{AwsLcRs, Secret};
 use pki_types::CertificateDer;
@@ -91,7 +91,11 @@ impl Sandbox {
         for (name, algorithms, keys) in issuers {
             let signer = Signer::new(&algorithms)?;
             match keys {
-                KeyOrigin::Secret(secret) => secrets.set(&secret, Secret::new(signer.secret())),
+                KeyOrigin::Secret { name: secret, .. } => {
+                    secrets.set(&secret, Secret::new(signer.secret()));
+                    let encoding = SecretEncoding::Text;
+                    policy.replace_keys(&name, KeyOrigin::Secret { name: secret, encoding });
+                }
                 _ => {
                     policy.replace_keys(&name, KeyOrigin::Inline(signer.jwks()?.to_string()));
                 }
@@ -115,8 +119,16 @@ impl Sandbox {
             plan.map(|plan| self.authority.issue(plan)).transpose()?.into_iter().collect();
         let mut fields: Vec<(String, String)> =
             case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut target = case.path.clone();
         if let Some(jwt) = &case.jwt {
-            fields.push(self.token(case, jwt, certificates.first())?);
+            let (token, field) = self.token(case, jwt, certificates.first())?;
+            match field {
+                SampleField::Header(name, value) => fields.push((name, value)),
+                SampleField::Query(name) => {
+                    target.push(if target.contains('?') { '&' } else { '?' });
+                    target.push_str(&format!("{name}={token}"));
+                }
+            }
         }
         if let Some(key) = &case.key {
             // Beside a token: two `Authorization` fields are none.
@@ -128,7 +140,7 @@ impl Sandbox {
             method: &case.method,
             host: case.host.as_deref(),
             authority: None,
-            target: &case.path,
+            target: &target,
             headers: Headers(&headers),
             client_ip: case.client_ip,
             certificate: PlatformCertificate::Tls(&certificates),
@@ -143,21 +155,18 @@ impl Sandbox {
         case: &Case,
         jwt: &Jwt,
         certificate: Option<&CertificateDer<'_>>,
-    ) -> Result<(String, String), CommandError> {
+    ) -> Result<(String, SampleField), CommandError> {
         let unknown = || in_case(case, format!("the policy has no issuer `{}`", jwt.issuer));
         let made_at = if jwt.expired { now().minus(Duration::from_secs(86_400)) } else { now() };
-        let sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
+        let mut sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
         let signer = self.signers.get(&jwt.issuer).ok_or_else(unknown)?;
-        let mut claims = sample.claims;
         if let Some(subject) = &jwt.subject {
-            claims.insert("sub".to_owned(), subject.clone().into());
+            sample.set_subject(subject);
         }
-        if !jwt.scopes.is_empty() {
-            let claim = sample
-                .scope_claim
-                .ok_or_else(|| in_case(case, format!("issuer `{}` has no scopes", jwt.issuer)))?;
-            claims.insert(claim, jwt.scopes.join(" ").into());
+        if !jwt.scopes.is_empty() && !sample.set_scopes(&jwt.scopes) {
+            return Err(in_case(case, format!("issuer `{}` has no scopes", jwt.issuer)));
         }
+        let claims = &mut sample.claims;
         if jwt.bound {
             let missing = || in_case(case, "a token that is `bound` needs a `client_cert`".to_owned());
             let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.ok_or_else(missing)?));
@@ -169,11 +178,10 @@ impl Sandbox {
                 value => claims.insert(claim.clone(), value.clone()),
             };
         }
-        let token = signer.sign(jwt.token_type.as_deref().or(sample.token_type.as_deref()), &claims)?;
-        Ok(match sample.field.as_str() {
-            "authorization" => (sample.field, format!("Bearer {token}")),
-            _ => (sample.field, token),
-        })
+        let token_type = jwt.token_type.as_deref().or(sample.token_type.as_deref());
+        let token = signer.sign(token_type, &sample.claims)?;
+        let field = sample.field(&token);
+        Ok((token, field))
     }
 
     async fn key(&self, case: &Case, key: &Key) -> Result<String, CommandError> {

@@ -69,7 +69,9 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandE
     let fingerprint_alone = matches!(&*requests, [request] if request.kind == RevocationKind::Certificate);
     let mut entries = Vec::new();
     for mut request in requests {
-        request.expires.clone_from(&args.expires);
+        if args.expires.is_some() {
+            request.expires.clone_from(&args.expires);
+        }
         let (_, entry) = revocations.create_with_notice(request, now()).await?;
         entries.push(entry);
     }

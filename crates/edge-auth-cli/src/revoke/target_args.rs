@@ -1,25 +1,37 @@
 //! What is revoked, as it is written on the command line.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use edge_auth::admin::{RevocationKind, RevocationRequest};
+use edge_auth::audit::rfc3339_text;
 use edge_auth::certificate::CertificateNames;
+use edge_auth_token::UnverifiedToken;
 
 use super::list::CrlArgs;
 use crate::error::CommandError;
+use crate::native::now;
 use crate::serve::certificates;
+
+/// The longest token that a policy can allow, in bytes.
+const MAX_TOKEN_BYTES: usize = 64 * 1024;
+/// The largest `clock_skew` that a policy can allow.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TargetArgs {
-    /// One token, by its `jti`
+    /// One token: itself, from a file, or by its `jti`
     Token {
+        /// A file with the token; `-` is the standard input. Issuer, `jti` and expiry are read from it
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "id"], required_unless_present = "id")]
+        file: Option<PathBuf>,
         /// The issuer: its name in the policy, or its `iss`
-        #[arg(long)]
-        issuer: String,
+        #[arg(long, requires = "id")]
+        issuer: Option<String>,
         /// The token's `jti` (`edge-auth token inspect` shows it)
-        #[arg(long)]
-        id: String,
+        #[arg(long, requires = "issuer")]
+        id: Option<String>,
     },
     /// All tokens about a subject that were issued before a time
     Subject {
@@ -107,8 +119,17 @@ impl TargetArgs {
     pub(super) fn requests(self, reason: &str) -> Result<Vec<RevocationRequest>, CommandError> {
         let request = |kind| RevocationRequest::new(kind, reason);
         let one = match self {
-            Self::Token { issuer, id } => {
-                RevocationRequest { issuer: Some(issuer), id: Some(id), ..request(RevocationKind::Token) }
+            Self::Token { file: Some(file), .. } => {
+                let token = TokenToRevoke::read(&file)?;
+                RevocationRequest {
+                    issuer: Some(token.issuer),
+                    id: Some(token.id),
+                    expires: token.expires,
+                    ..request(RevocationKind::Token)
+                }
+            }
+            Self::Token { file: None, issuer, id } => {
+                RevocationRequest { issuer, id, ..request(RevocationKind::Token) }
             }
             Self::Subject { issuer, subject, before } => RevocationRequest {
                 issuer: Some(issuer),
@@ -150,6 +171,39 @@ impl TargetArgs {
             }
         };
         Ok(vec![one])
+    }
+}
+
+/// What a token says of itself. Nothing of it is verified: who administers says that it is to be revoked.
+struct TokenToRevoke {
+    issuer: String,
+    id: String,
+    /// When it has expired for every clock that an issuer's block allows.
+    expires: Option<String>,
+}
+
+impl TokenToRevoke {
+    fn read(file: &Path) -> Result<Self, CommandError> {
+        let refused = |message: String| CommandError::Refused { code: "token_malformed", message };
+        let text = crate::token::read(Some(file))?;
+        let text = text.trim();
+        let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
+        let token =
+            UnverifiedToken::parse(text, MAX_TOKEN_BYTES).map_err(|error| refused(error.to_string()))?;
+        let claims = token.unverified_claims();
+        let issuer = claims
+            .issuer()
+            .ok_or_else(|| refused("the token has no `iss`: revoke it by --issuer and --id".to_owned()))?;
+        let id = claims.token_id().filter(|id| !id.is_empty()).ok_or_else(|| {
+            let other = "revoke its subject or its session instead (`revoke subject`, `revoke session`)";
+            refused(format!("the token has no `jti`, so that nothing tells it from others: {other}"))
+        })?;
+        let good_until = claims.expires_at().map(|at| at.plus(MAX_CLOCK_SKEW));
+        if good_until.is_some_and(|until| until <= now()) {
+            return Err(refused("the token has expired: nothing is left to revoke".to_owned()));
+        }
+        let expires = good_until.map(rfc3339_text);
+        Ok(Self { issuer: issuer.to_owned(), id: id.to_owned(), expires })
     }
 }
 

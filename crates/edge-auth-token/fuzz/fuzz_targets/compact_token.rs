@@ -92,7 +92,10 @@ fn is_what_is_expected(token: &edge_auth_token::VerifiedToken, claims: &Value) {
     let expires = claims.get("exp").and_then(Value::as_f64).expect("mandatory");
     assert!(expires > NOW.seconds() as f64);
     for time in ["nbf", "iat"] {
-        let time = claims.get(time).map_or(0.0, |time| time.as_f64().expect("a number"));
+        let time = claims
+            .get(time)
+            .filter(|time| !time.is_null())
+            .map_or(0.0, |time| time.as_f64().expect("a number"));
         assert!(time <= NOW.seconds() as f64);
     }
 }
@@ -104,7 +107,10 @@ fn key() -> VerifyingKey {
 fn expected() -> Validation {
     Validation {
         issuer: "i".to_owned(),
-        audience: Audience::AnyOf { claim: "aud".to_owned(), values: vec!["a".to_owned()] },
+        audience: Audience::AnyOf {
+            claim: edge_auth_token::ClaimPath::name("aud"),
+            values: vec!["a".to_owned()],
+        },
         token_type: TokenType::Exactly("at+jwt".to_owned()),
         max_lifetime: None,
         clock_skew: Duration::ZERO,

@@ -68,15 +68,11 @@ pub struct EcPublicKey {
 }
 
 impl EcPublicKey {
+    /// Makes a point of big-endian coordinates. RFC 7518, section 6.2.1.2, wants them as long as the field,
+    /// but some issuers leave leading zeros out: what counts is the value.
     pub(crate) fn new(curve: Curve, x: Vec<u8>, y: Vec<u8>) -> Result<Self, KeyError> {
         let wanted = curve.coordinate_bytes();
-        for (member, coordinate) in [("x", &x), ("y", &y)] {
-            let found = coordinate.len();
-            if found != wanted {
-                return Err(KeyError::CoordinateLength { member, found, wanted });
-            }
-        }
-        Ok(Self { curve, x, y })
+        Ok(Self { curve, x: of_length("x", x, wanted)?, y: of_length("y", y, wanted)? })
     }
 
     /// The curve.
@@ -98,6 +94,16 @@ impl EcPublicKey {
     pub fn to_uncompressed(&self) -> Vec<u8> {
         [&[4][..], &self.x, &self.y].concat()
     }
+}
+
+/// Returns the same number in `wanted` bytes.
+fn of_length(member: &'static str, number: Vec<u8>, wanted: usize) -> Result<Vec<u8>, KeyError> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let value = number.get(zeros..).unwrap_or_default();
+    let Some(padding) = wanted.checked_sub(value.len()) else {
+        return Err(KeyError::CoordinateLength { member, found: value.len(), wanted });
+    };
+    Ok([&vec![0; padding][..], value].concat())
 }
 
 #[rustfmt::skip]
@@ -170,11 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_have_the_length_of_the_field() {
+    fn coordinates_are_no_longer_than_the_field_and_are_padded_to_it() {
         for curve in CURVES {
             let wanted = curve.coordinate_bytes();
             assert!(EcPublicKey::new(curve, vec![1; wanted], vec![1; wanted]).is_ok());
-            for found in [0, wanted - 1, wanted + 1] {
+            let padded = EcPublicKey::new(curve, [&[0][..], &vec![1; wanted - 1]].concat(), vec![1; wanted]);
+            assert_eq!(EcPublicKey::new(curve, vec![1; wanted - 1], vec![1; wanted]), padded);
+            for found in [wanted + 1, 2 * wanted] {
                 assert_eq!(
                     EcPublicKey::new(curve, vec![1; found], vec![1; wanted]),
                     Err(KeyError::CoordinateLength { member: "x", found, wanted })

@@ -15,9 +15,11 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 const MAX_EXPONENT_BITS: usize = 33;
 
 impl RsaPublicKey {
-    /// From big-endian numbers in their shortest form (RFC 7518, section 2, `Base64urlUInt`).
+    /// Makes a key of big-endian numbers. RFC 7518, section 2 (`Base64urlUInt`), wants them in their shortest
+    /// form, but many issuers put a zero octet before them: what counts is the value.
     pub(crate) fn new(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, KeyError> {
-        let wanted = "a number without leading zeros, in base64url,";
+        let wanted = "a number above zero, in base64url,";
+        let (modulus, exponent) = (shortest(modulus), shortest(exponent));
         let modulus_bits = bits(&modulus).ok_or(KeyError::IllTyped { member: "n", wanted })?;
         let exponent_bits = bits(&exponent).ok_or(KeyError::IllTyped { member: "e", wanted })?;
         if !MODULUS_BITS.contains(&modulus_bits) {
@@ -47,6 +49,13 @@ impl RsaPublicKey {
     pub fn exponent(&self) -> &[u8] {
         &self.exponent
     }
+}
+
+/// Removes leading zeros.
+fn shortest(mut number: Vec<u8>) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.drain(..zeros);
+    number
 }
 
 /// The length in bits of a number in its shortest form.
@@ -107,14 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn leading_zeros_make_no_modulus_longer() {
-        let mut padded = vec![0; 128];
-        padded.extend(modulus(1024));
-        for number in [padded, Vec::new(), vec![0], vec![0; 256]] {
-            let found = RsaPublicKey::new(number, F4.to_vec());
+    fn leading_zeros_change_no_number_and_make_no_modulus_longer() {
+        let padded = |number: &[u8]| [&[0; 128][..], number].concat();
+        let found = RsaPublicKey::new(padded(&modulus(1024)), F4.to_vec());
+        assert_eq!(found, Err(KeyError::ModulusLength { bits: 1024 }));
+        let plain = RsaPublicKey::new(modulus(2048), F4.to_vec());
+        assert_eq!(RsaPublicKey::new(padded(&modulus(2048)), padded(&F4)), plain);
+        assert_eq!(RsaPublicKey::new(modulus(2048), vec![0, 1]), Err(KeyError::Exponent));
+        for number in [Vec::new(), vec![0], vec![0; 256]] {
+            let found = RsaPublicKey::new(number.clone(), F4.to_vec());
             assert!(matches!(found, Err(KeyError::IllTyped { member: "n", .. })));
-        }
-        for number in [vec![0, 1, 0, 1], vec![0], Vec::new()] {
             let found = RsaPublicKey::new(modulus(2048), number);
             assert!(matches!(found, Err(KeyError::IllTyped { member: "e", .. })));
         }

@@ -65,7 +65,11 @@ fn every_part_is_strict_base64url() {
                 let mut parts = parts.clone();
                 parts[index] = &changed;
                 let found = error(&parts.join("."));
-                assert_eq!(found, Malformed::Base64Url { part }.into(), "{change:?}");
+                let wanted = match change.starts_with('=') && changed.ends_with('=') {
+                    true => Malformed::Padded { part },
+                    false => Malformed::Base64Url { part },
+                };
+                assert_eq!(found, wanted.into(), "{change:?}");
             }
         }
     }
@@ -130,7 +134,7 @@ fn ill_typed_claims_are_refused_before_the_signature() {
         json!({"aud": []}),
         json!({"aud": {"a": 1}}),
         json!({"exp": -1}),
-        json!({"exp": null}),
+        json!({"exp": [null]}),
     ] {
         let found = error(&token(None, &payload));
         assert!(matches!(found, TokenError::Claim(ClaimError::IllTyped { .. })), "{payload}");

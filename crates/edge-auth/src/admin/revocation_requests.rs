@@ -158,9 +158,11 @@ impl RevocationRequest {
         let named = self.issuer.take().ok_or_else(|| missing("issuer"))?;
         let iss = policy.issuer_named(&named).ok_or_else(|| {
             let named = crate::audit::excerpt(&named, 64);
-            AdminError::Invalid(format!("the policy has no issuer `{named}`, by its name or its `iss`"))
+            AdminError::Invalid(format!(
+                "the policy has no issuer `{named}`, by its name or its `iss` (one with tenants has an `iss` for each)"
+            ))
         })?;
-        parsed("issuer", iss.to_owned())
+        parsed("issuer", iss)
     }
 
     /// What does not belong to the kind was meant for something: it is not passed over.

@@ -18,7 +18,7 @@ use crate::gate::{Decision, Gate, Outcome, RuleAccess};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
-use crate::route::NormalPath;
+use crate::route::{NormalPath, is_safe};
 
 /// What comes of an event.
 pub type AuthorizerResult = (Result<AuthorizerResponse, AuthorizerError>, Outcome);
@@ -124,6 +124,16 @@ impl<P: Platform> Gate<P> {
             None => self.authorize(&request, now).await,
             Some(denial) => self.refuse_unread(&request, denial, now),
         };
+        // What is kept of an answer lets in the same caller's next request, whichever page sends that.
+        if self.policy.responses_may_be_cached()
+            && !is_safe(request.method)
+            && matches!(outcome.decision, Decision::Allow(_))
+            && self.rule_of(&outcome).is_some_and(|rule| self.is_by_cookie(rule, request.headers))
+        {
+            let reason = "the token is in a cookie, and answers are kept (`gateway_cache`): another site's \
+                          request would be answered the same";
+            outcome.deny(Denial::new(Code::CrossSiteRequest, reason));
+        }
         // A caller who may not do this may do something else, and is answered the same then.
         let answered = outcome.code().is_none_or(|code| !code.is_outage() && !is_unauthorized(api, code));
         if !(wanted && answered && api != ApiType::WebSocket) {

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine as _;
+use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use edge_auth_token::{Secret, SignatureBackend};
 
 use super::Gate;
@@ -19,6 +22,7 @@ use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{Platform, Randomness};
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
+    SecretEncoding,
 };
 use crate::redact::Redactor;
 use crate::revocation::{Replica, RevocationSecret, RevocationSecrets};
@@ -64,7 +68,16 @@ impl<P: Platform> Gate<P> {
         };
 
         let mut issuer_keys = Vec::with_capacity(policy.issuers.len());
+        let mut key_sets = Vec::with_capacity(policy.issuers.len());
         for issuer in &policy.issuers {
+            let first = issuer_keys.len();
+            if issuer.keys.is_per_tenant() {
+                let tenants = issuer.identifier.listed_tenants();
+                issuer_keys.extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
+                key_sets.push(KeySets { first, tenants: tenants.to_vec() });
+                continue;
+            }
+            key_sets.push(KeySets { first, tenants: Vec::new() });
             match keys(issuer, secret_provider, &*backend) {
                 Ok((keys, skipped)) => {
                     issuer_keys.push(keys);
@@ -125,6 +138,7 @@ impl<P: Platform> Gate<P> {
             platform,
             backend,
             issuer_keys,
+            key_sets,
             key_blocks,
             certificate_blocks,
             key_versions: Arc::new(KeyVersions::new(Seed(seed))),
@@ -135,6 +149,25 @@ impl<P: Platform> Gate<P> {
             resource_planner: OnceLock::new(),
         };
         Ok((gate, notices))
+    }
+}
+
+/// The key sets of an issuer, among those of all.
+#[derive(Debug)]
+pub(super) struct KeySets {
+    first: usize,
+    /// With a set each, in this order; empty if one is for all.
+    tenants: Vec<String>,
+}
+
+impl KeySets {
+    /// Returns the index of the set for a tenant.
+    pub(super) fn index_for(&self, tenant: Option<&str>) -> Option<usize> {
+        if self.tenants.is_empty() {
+            return Some(self.first);
+        }
+        let position = self.tenants.iter().position(|own| Some(own.as_str()) == tenant)?;
+        self.first.checked_add(position)
     }
 }
 
@@ -194,12 +227,42 @@ fn keys(
                 .map_err(|error| format!("{}: {error}", path.display()))
         }
         KeyOrigin::Inline(jwks) => IssuerKeys::fixed(issuer, FixedKeys::Jwks(jwks.as_bytes()), backend),
-        KeyOrigin::Secret(name) => {
-            let secret = secret_provider.secret(name)?;
+        KeyOrigin::Secret { name, encoding } => {
+            let secret = decoded(&secret_provider.secret(name)?, *encoding);
+            let secret = secret.map_err(|error| format!("{name}: {error}"))?;
             IssuerKeys::fixed(issuer, FixedKeys::Secret(&secret), backend)
                 .map_err(|error| format!("{name}: {error}"))
         }
     }
+}
+
+/// The bytes of a shared secret, from the way in which the host keeps it. White space around it and padding
+/// say nothing.
+fn decoded(secret: &Secret, encoding: SecretEncoding) -> Result<Secret, &'static str> {
+    const CONFIG: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let base64 = |alphabet: &Alphabet| {
+        let text = secret.expose().trim_ascii();
+        GeneralPurpose::new(alphabet, CONFIG).decode(text).map(Secret::new)
+    };
+    match encoding {
+        SecretEncoding::Text => Ok(secret.clone()),
+        SecretEncoding::Base64 => base64(&STANDARD).map_err(|_| "is not base64, as `encoding` says"),
+        SecretEncoding::Base64url => base64(&URL_SAFE).map_err(|_| "is not base64url, as `encoding` says"),
+        SecretEncoding::Hex => {
+            let digits = secret.expose().trim_ascii();
+            let bytes = digits.chunks(2).map(|pair| match pair {
+                [high, low] => Some(hex_digit(*high)? << 4 | hex_digit(*low)?),
+                _ => None,
+            });
+            let bytes: Option<Vec<u8>> = bytes.collect();
+            bytes.map(Secret::new).ok_or("is not hexadecimal, as `encoding` says")
+        }
+    }
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// The block of certificates that a policy's `[[client_cert]]` describes.

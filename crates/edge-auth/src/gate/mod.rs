@@ -1,6 +1,7 @@
 //! The gate: one request in, one outcome out. [`Gate::authorize`] reads top to bottom in the order
 //! in which a request is decided.
 
+mod admission;
 mod api_key;
 mod build;
 mod certificate;
@@ -17,6 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::Timestamp;
 
+use build::KeySets;
 pub(crate) use build::key_blocks as build_key_blocks;
 pub(crate) use rule_access::RuleAccess;
 
@@ -28,16 +30,16 @@ use crate::api_key::ApiKeyProfile;
 use crate::aws::ResourcePlanner;
 use crate::cache::Cache;
 use crate::certificate::{CertificateProfile, CertificateSignatures, carries_certificate, is_field_of};
-use crate::credential::{PresentedCredentials, Wanted};
+use crate::credential::{PresentedCredentials, Wanted, cookies_without, protocols_without, query_without};
 use crate::denial::{Code, Denial};
 use crate::endpoints::cors;
 use crate::identity_headers::{IdentityHeaders, overrides_route};
 use crate::issuer_keys::IssuerKeys;
 use crate::platform::Platform;
-use crate::policy::{Access, CredentialRef, Policy, Rule};
+use crate::policy::{Access, CredentialRef, Policy, Rule, TokenPlace};
 use crate::principal::Principal;
 use crate::redact::Redactor;
-use crate::request::AuthRequest;
+use crate::request::{AuthRequest, Headers};
 use crate::revocation::Replica;
 use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_forwardable_verbatim, check_method};
 use crate::trusted_proxies::TrustedProxies;
@@ -47,7 +49,7 @@ use certificate_cache::CertificateCache;
 use key_versions::KeyVersions;
 use outcome::DecisionContext;
 use token::{KnownToken, TokenDigest};
-use upgrade::check_upgrade;
+use upgrade::{check_upgrade, wants_websocket};
 
 /// A compiled policy with all that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -55,6 +57,8 @@ pub struct Gate<P: Platform> {
     pub(crate) platform: P,
     backend: Box<dyn CertificateSignatures>,
     issuer_keys: Vec<IssuerKeys>,
+    /// For each issuer, its key sets: by tenant, or one for all.
+    key_sets: Vec<KeySets>,
     pub(crate) key_blocks: Vec<ApiKeyProfile>,
     certificate_blocks: Vec<CertificateProfile>,
     pub(crate) identity: IdentityHeaders,
@@ -176,6 +180,7 @@ impl<P: Platform> Gate<P> {
             access => {
                 let principal = self.verify(rule, access, request, now, context).await?;
                 context.principal(&principal);
+                admission::check_subject(rule, &principal, context)?;
                 require_scopes(rule, &principal, context)?;
                 Some(principal)
             }
@@ -227,16 +232,18 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         let named = access.named();
-        let PresentedCredentials { token, elsewhere, api_key } =
-            self.wanted(access).extract(request.headers, |text| self.is_api_key(text))?;
+        let wanted = self.wanted(access);
+        let PresentedCredentials { tokens, api_key } =
+            wanted.extract(request.headers, query_of(request.target), |text| self.is_api_key(text))?;
 
         let mut verified: Vec<(CredentialRef, Principal)> = Vec::with_capacity(2);
         let certificate = self.verify_certificate(named, request, now, context).await?;
         if let Some(Verified { named, certificate }) = &certificate {
             verified.push((*named, certificate.principal.clone()));
         }
-        for token in token.into_iter().chain(elsewhere) {
-            let (jwt, principal, binding) = self.verify_token(token, named, now, context).await?;
+        for token in tokens {
+            admission::check_same_site(rule, request, token.place, wants_websocket(request))?;
+            let (jwt, principal, binding) = self.verify_token(token, rule, named, now, context).await?;
             self.check_binding(binding, rule, certificate.clone(), request, now, context).await?;
             verified.push((jwt, principal));
         }
@@ -254,32 +261,48 @@ impl<P: Platform> Gate<P> {
         match (access, first) {
             (Access::Any(_), Some(first)) => Ok(verified.swap_remove(first).1),
             (Access::All(_), Some(first)) if count == named.len() => Ok(verified.swap_remove(first).1),
-            _ => Err(Denial::new(Code::CredentialMissing, self.missing(access, &verified))),
+            _ => {
+                let mut reason = self.missing(access, &verified);
+                if let Some(overlooked) = wanted.overlooked(request.headers) {
+                    reason = format!("{reason}; {overlooked}");
+                }
+                Err(Denial::new(Code::CredentialMissing, reason))
+            }
         }
     }
 
     /// Which credentials a rule names, and where they may be.
     fn wanted(&self, access: &Access) -> Wanted<'_> {
-        let mut wanted = Wanted {
-            token: false,
-            token_headers: Vec::new(),
-            api_key: false,
-            api_key_header: &self.policy.api_key_header,
-        };
+        let mut wanted =
+            Wanted { places: Vec::new(), api_key: false, api_key_header: &self.policy.api_key_header };
         for one in access.named() {
             match one {
                 CredentialRef::Key(_) => wanted.api_key = true,
                 CredentialRef::Cert(_) => {}
                 CredentialRef::Jwt(index) => {
-                    match self.policy.issuers.get(*index).and_then(|issuer| issuer.token_header.as_deref()) {
-                        None => wanted.token = true,
-                        Some(header) if wanted.token_headers.contains(&header) => {}
-                        Some(header) => wanted.token_headers.push(header),
+                    if let Some(issuer) = self.policy.issuers.get(*index)
+                        && !wanted.places.contains(&&issuer.token_place)
+                    {
+                        wanted.places.push(&issuer.token_place);
                     }
                 }
             }
         }
         wanted
+    }
+
+    /// Whether the request brings a cookie that tokens of the rule's issuers are in.
+    pub(crate) fn is_by_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
+        let wanted = self.wanted(&rule.access);
+        let cookies = wanted.places.iter().filter_map(|place| match place {
+            TokenPlace::Cookie(name) => Some(name.as_str()),
+            TokenPlace::Bearer
+            | TokenPlace::Raw
+            | TokenPlace::Header(_)
+            | TokenPlace::WebSocketProtocol
+            | TokenPlace::Query(_) => None,
+        });
+        cookies_without(headers, &cookies.collect::<Vec<_>>()).is_some()
     }
 
     fn is_api_key(&self, text: &str) -> bool {
@@ -319,17 +342,27 @@ impl<P: Platform> Gate<P> {
                 || name.eq_ignore_ascii_case(self.trust.secret_header())
                 || (!rule.forward_credential && (verified(name, value) || ours(name, value)))
         };
+        let strips = principal.is_some() && !rule.forward_credential;
+        let (rewritten, query) = match strips {
+            true => without_tokens(&wanted.places, request.headers, query),
+            false => (Vec::new(), query.map(str::to_owned)),
+        };
         let target = match query {
-            Some(query) => [&path.forwarded(), "?", query].concat(),
+            Some(query) => [&path.forwarded(), "?", &query].concat(),
             None => path.forwarded().into_owned(),
         };
+        let is_rewritten =
+            |name: &str| rewritten.iter().any(|(rewritten, _)| name.eq_ignore_ascii_case(rewritten));
         let upstream = UpstreamRequest {
             target,
             remove: (request.headers.0.iter())
-                .filter(|(name, value)| removed(name, value))
+                .filter(|(name, value)| removed(name, value) || is_rewritten(name))
                 .map(|(name, _)| name.to_ascii_lowercase())
                 .collect(),
-            set: principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default(),
+            set: (principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default())
+                .into_iter()
+                .chain(rewritten.iter().filter(|(_, value)| !value.is_empty()).cloned())
+                .collect(),
             respond: cors::response_fields(Some(rule), request.headers),
             upgrade: rule.upgrade,
             max_response_age: rule.max_response_age,
@@ -353,6 +386,39 @@ impl<P: Platform> Gate<P> {
         let text = text.trim_ascii().rsplit(' ').next().unwrap_or_default();
         text.starts_with(BOOTSTRAP_PREFIX) || self.key_blocks.iter().any(|block| block.recognises(text))
     }
+}
+
+/// The query of a request's target, as it was sent.
+fn query_of(target: &str) -> Option<&str> {
+    target.split_once('?').map(|(_, query)| query)
+}
+
+/// What is left of the fields and the query that tokens were in beside other things: the fields' values,
+/// empty if nothing is, and the query.
+fn without_tokens(
+    places: &[&TokenPlace],
+    headers: Headers<'_>,
+    query: Option<&str>,
+) -> (Vec<(String, String)>, Option<String>) {
+    let (mut cookies, mut parameters, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+    for place in places {
+        match place {
+            TokenPlace::Cookie(name) => cookies.push(name.as_str()),
+            TokenPlace::Query(name) => parameters.push(name.as_str()),
+            TokenPlace::WebSocketProtocol => {
+                fields.extend(
+                    protocols_without(headers).map(|rest| ("sec-websocket-protocol".to_owned(), rest)),
+                );
+            }
+            TokenPlace::Bearer | TokenPlace::Raw | TokenPlace::Header(_) => {}
+        }
+    }
+    fields.extend(cookies_without(headers, &cookies).map(|rest| ("cookie".to_owned(), rest)));
+    let query = match (query, parameters.is_empty()) {
+        (Some(query), false) => Some(query_without(query, &parameters)).filter(|rest| !rest.is_empty()),
+        (query, _) => query.map(str::to_owned),
+    };
+    (fields, query)
 }
 
 fn require_scopes(rule: &Rule, principal: &Principal, context: &mut DecisionContext) -> Result<(), Denial> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use edge_auth_token::Timestamp;
 
 use super::Gate;
+use super::admission::is_subject_of;
 use super::outcome::{Decision, DecisionContext, Outcome};
 use crate::denial::Denial;
 use crate::platform::Platform;
@@ -39,13 +40,22 @@ impl<P: Platform> Gate<P> {
         {
             asked.push((rule, Some(Arc::new(principal.clone()))));
         }
-        for rule in &self.policy.rules {
+        for (rule, route) in self.policy.rules.iter().zip(self.policy.router.routes()) {
             if rule.access == Access::Public {
                 rule_access.push(RuleAccess::Public);
                 continue;
             }
+            // An answer is kept for requests that other sites may send.
+            if !route.methods.are_safe() && self.is_by_cookie(rule, request.headers) {
+                rule_access.push(RuleAccess::Refused);
+                continue;
+            }
             let alike = |(other, _): &&(&Rule, _)| {
-                other.access == rule.access && other.certificate_bound == rule.certificate_bound
+                other.access == rule.access
+                    && other.certificate_bound == rule.certificate_bound
+                    && other.claims == rule.claims
+                    && other.cors.is_none()
+                    && rule.cors.is_none()
             };
             let principal = match asked.iter().find(alike) {
                 Some((_, principal)) => principal.clone(),
@@ -59,7 +69,8 @@ impl<P: Platform> Gate<P> {
                     found
                 }
             };
-            let passed = principal.filter(|principal| rule.scopes.met_by(&principal.scopes));
+            let passed = principal
+                .filter(|principal| rule.scopes.met_by(&principal.scopes) && is_subject_of(rule, principal));
             rule_access.push(passed.map_or(RuleAccess::Refused, RuleAccess::As));
         }
         self.still_know_revocations(now, &mut context)?;

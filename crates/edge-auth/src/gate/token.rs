@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use edge_auth_token::Timestamp;
 use edge_auth_token::{
-    ClaimError, Claims, Confirmation, TokenError, TokenType, UnverifiedToken, VerifiedToken, VerifyingKey,
+    ClaimError, ClaimPath, Claims, Confirmation, Timestamp, TokenError, TokenType, UnverifiedToken,
+    VerifiedToken, VerifyingKey,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Gate;
 use super::outcome::{CheckResult, DecisionContext, DeferredTask};
+use super::{Gate, admission};
 use crate::credential::PresentedToken;
 use crate::denial::{Code, Denial};
 use crate::issuer_keys::Selected;
 use crate::platform::Platform;
-use crate::policy::{CredentialRef, Issuer};
+use crate::policy::{CredentialRef, Issuer, Rule};
 use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::{LookupTags, RevocationKey};
 use crate::scopes::Scopes;
@@ -33,6 +33,8 @@ pub(crate) type TokenDigest = [u8; 32];
 pub(crate) struct KnownToken {
     token: VerifiedToken,
     issuer: usize,
+    /// Which of the key sets the key is from.
+    key_set: usize,
     key: Arc<VerifyingKey>,
     /// By what its revocation is found; nothing where there is no feed.
     marks: Vec<(&'static str, LookupTags)>,
@@ -44,6 +46,7 @@ impl<P: Platform> Gate<P> {
     pub(super) async fn verify_token(
         &self,
         presented: PresentedToken<'_>,
+        rule: &Rule,
         named: &[CredentialRef],
         now: Timestamp,
         context: &mut DecisionContext,
@@ -60,29 +63,50 @@ impl<P: Platform> Gate<P> {
         let principal = self.check_claims(issuer, &known.token, presented.dpop, now, context)?;
         let issued_at = known.token.claims().issued_at();
         self.check_token_revocation(&known.marks, issued_at, now, context).await?;
+        admission::check_claims(rule, known.token.claims(), context)?;
         Ok((CredentialRef::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
-    /// The issuer is the one of the rule's whose `iss` the token claims, and whose tokens come by this
-    /// field; that the claim is true is shown by the signature, made with that issuer's key.
+    /// The issuer is the one of the rule's whose token this claims to be, and whose tokens come from this
+    /// place; that the claim is true is shown by the signature, made with that issuer's key. Of several blocks
+    /// of one issuer the first decides whose type, audience and claims fit; if none fits, the first refuses.
     fn issuer_of(
         &self,
-        claimed: Option<&str>,
-        field: Option<&str>,
+        claims: &Claims,
+        token_type: Option<&str>,
+        presented: PresentedToken<'_>,
         named: &[CredentialRef],
     ) -> Result<(usize, &Issuer), Denial> {
         let issuers = named.iter().filter_map(|one| match one {
             CredentialRef::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
             CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
-        let issuers = issuers.filter(|(_, issuer)| field == issuer.token_header.as_deref());
-        let mut matching = issuers.filter(|(_, issuer)| claimed == Some(&issuer.validation.issuer));
-        matching.next().ok_or_else(|| {
+        let (mut matching, mut elsewhere) = (Vec::new(), None);
+        for (index, issuer) in issuers {
+            if issuer.identifier.identify(claims).is_none() {
+                continue;
+            }
+            match presented.is_from(&issuer.token_place) {
+                true => matching.push((index, issuer)),
+                false => elsewhere = Some(issuer),
+            }
+        }
+        let fits = |(_, issuer): &&(usize, &Issuer)| issuer.expects(token_type, claims);
+        let chosen = match matching.as_slice() {
+            [one] => Some(*one),
+            several => several.iter().find(fits).or(several.first()).copied(),
+        };
+        chosen.ok_or_else(|| {
+            let claimed = claims.issuer();
             let claimed = claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
-            Denial::new(
-                Code::IssuerUnknown,
-                format!("`iss` is {claimed}; no issuer that the rule names has it"),
-            )
+            let reason = match elsewhere {
+                Some(issuer) => {
+                    let place = issuer.token_place.describe();
+                    format!("tokens of issuer `{}` are looked for in {place}, and not here", issuer.name)
+                }
+                None => format!("`iss` is {claimed}; no issuer that the rule names has it"),
+            };
+            Denial::new(Code::IssuerUnknown, reason)
         })
     }
 
@@ -98,15 +122,16 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Option<(&Issuer, Arc<KnownToken>)> {
         let known = self.tokens.find(digest)?;
-        let (index, issuer) = self.issuer_of(known.token.claims().issuer(), presented.field, named).ok()?;
+        let (claims, token_type) = (known.token.claims(), known.token.token_type());
+        let (index, issuer) = self.issuer_of(claims, token_type, presented, named).ok()?;
         if index != known.issuer {
             return None;
         }
-        let Some(selected) = self.issuer_keys.get(index)?.holds(&known.key, now) else {
+        let Some(selected) = self.issuer_keys.get(known.key_set)?.holds(&known.key, now) else {
             self.tokens.remove(digest);
             return None;
         };
-        self.note_refresh(index, &selected, context);
+        self.note_refresh(known.key_set, &selected, context);
         context.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
         context.check("signature", CheckResult::Passed, || {
             "verified before, with a key still published".to_owned()
@@ -124,10 +149,13 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<(&Issuer, Arc<KnownToken>), Denial> {
         let parsed = UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
-        let (index, issuer) = self.issuer_of(parsed.issuer(), presented.field, named)?;
+        let claims = parsed.unverified_claims();
+        let (index, issuer) = self.issuer_of(claims, parsed.token_type(), presented, named)?;
         context.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
-        let keys =
-            self.issuer_keys.get(index).ok_or_else(|| Denial::new(Code::IssuerUnknown, "no such issuer"))?;
+        let no_keys = || Denial::new(Code::IssuerUnknown, "no such issuer");
+        let tenant = issuer.identifier.identify(claims).and_then(|found| found.tenant);
+        let key_set = self.key_sets.get(index).and_then(|sets| sets.index_for(tenant)).ok_or_else(no_keys)?;
+        let keys = self.issuer_keys.get(key_set).ok_or_else(no_keys)?;
         let algorithm = parsed.algorithm();
         if !issuer.algorithms.contains(&algorithm) {
             let reason = format!(
@@ -140,13 +168,13 @@ impl<P: Platform> Gate<P> {
         let kid = parsed.key_id();
         let selecting = keys.select(algorithm, kid, source, &*self.backend, now, &mut context.notices);
         let selected = self.wait_for(selecting, &mut context.waited).await?;
-        self.note_refresh(index, &selected, context);
+        self.note_refresh(key_set, &selected, context);
         let token = parsed.verify(&selected.key).map_err(refusal)?;
         context.check("signature", CheckResult::Passed, || {
             format!("{algorithm}, by a key of issuer `{}`", issuer.name)
         });
         let marks = self.token_marks(issuer, &token, &selected.key);
-        let known = Arc::new(KnownToken { token, issuer: index, key: selected.key, marks });
+        let known = Arc::new(KnownToken { token, issuer: index, key_set, key: selected.key, marks });
         self.tokens.insert_weighing(digest, Arc::clone(&known), presented.text.len());
         Ok((issuer, known))
     }
@@ -159,7 +187,9 @@ impl<P: Platform> Gate<P> {
         key: &VerifyingKey,
     ) -> Vec<(&'static str, LookupTags)> {
         let Some(replica) = &self.revocations else { return Vec::new() };
-        let (claims, iss) = (token.claims(), issuer.validation.issuer.as_str());
+        let claims = token.claims();
+        let Some(identified) = issuer.identifier.identify(claims) else { return Vec::new() };
+        let iss = identified.iss.as_ref();
         let session = claims.get("sid").and_then(Value::as_str);
         let client = first(&issuer.client_claims, claims).and_then(|(_, client)| client.as_str());
         let things = [
@@ -190,8 +220,12 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
-        issuer.validation.check(token, now).map_err(|error| claim_refusal(error, issuer))?;
         let claims = token.claims();
+        if issuer.identifier.identify(claims).is_none() {
+            let reason = format!("the token is not of issuer `{}`", issuer.name);
+            return Err(Denial::new(Code::IssuerUnknown, reason));
+        }
+        issuer.validation.check_beside_issuer(token, now).map_err(|error| claim_refusal(error, issuer))?;
         if let Some(wanted) = issuer.claims.iter().find_map(|rule| rule.refusal(claims)) {
             return Err(Denial::new(
                 Code::ClaimInvalid,
@@ -207,19 +241,24 @@ impl<P: Platform> Gate<P> {
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
         context.check("claims", CheckResult::Passed, || {
-            "iss, typ, audience and times are as the policy wants them".to_owned()
+            let mut told = "iss, typ, audience and times are as the policy wants them".to_owned();
+            for rule in &issuer.claims {
+                told.push_str(&format!("; {rule}"));
+            }
+            told
         });
         principal(issuer, claims)
     }
 }
 
 fn by_its_iss(issuer: &Issuer) -> String {
-    format!("`{}` by its `iss`", issuer.name)
+    let by = if issuer.spiffe { "the trust domain of its `sub`" } else { "its `iss`" };
+    format!("`{}` by {by}", issuer.name)
 }
 
 /// Who it is: the first of the claims that say so.
 fn subject<'c>(issuer: &Issuer, claims: &'c Claims) -> Option<&'c str> {
-    let mut subjects = issuer.subject_claims.iter().filter_map(|name| claims.lookup(name)?.as_str());
+    let mut subjects = issuer.subject_claims.iter().filter_map(|name| claims.find(name)?.as_str());
     subjects.find(|subject| !subject.is_empty())
 }
 
@@ -227,7 +266,7 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
     let subject = subject(issuer, claims).ok_or_else(|| {
         Denial::new(
             Code::ClaimInvalid,
-            format!("the token has no `{}`", issuer.subject_claims.join("`, no `")),
+            format!("the token has no `{}` with text", names(&issuer.subject_claims).join("`, no `")),
         )
     })?;
     if subject.len() > MAX_SUBJECT_BYTES {
@@ -240,10 +279,19 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
         id: ["jwt:", &issuer.name, ":", subject].concat(),
         kind: PrincipalKind::Jwt,
         subject: subject.to_owned(),
-        issuer: claims.issuer().map(str::to_owned),
+        issuer: Some(told_issuer(issuer, claims).to_owned()),
         client: client(issuer, claims)?,
         scopes: scopes(issuer, claims)?,
     })
+}
+
+/// The verified issuer, as the upstream knows it. The `iss` of a JWT-SVID is compared with nothing, so it is not
+/// told.
+fn told_issuer<'a>(issuer: &'a Issuer, claims: &'a Claims) -> &'a str {
+    match claims.issuer() {
+        Some(iss) if !issuer.spiffe => iss,
+        Some(_) | None => &issuer.validation.issuer,
+    }
 }
 
 fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
@@ -259,30 +307,21 @@ fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
     }
 }
 
-/// The scopes of all claims that carry them: space-separated text, or a list.
+/// The scopes of all claims that carry them.
 fn scopes(issuer: &Issuer, claims: &Claims) -> Result<Scopes, Denial> {
     let mut scopes = BTreeSet::new();
-    for name in &issuer.scope_claims {
-        let ill_typed =
-            || Denial::new(Code::ClaimInvalid, format!("`{name}` is neither a string nor a list of strings"));
-        match claims.lookup(name) {
-            None => {}
-            Some(Value::String(text)) => {
-                scopes.extend(text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned))
-            }
-            Some(Value::Array(list)) => {
-                for scope in list {
-                    scopes.insert(scope.as_str().map(str::to_owned).ok_or_else(ill_typed)?);
-                }
-            }
-            Some(_) => return Err(ill_typed()),
-        }
+    for claim in &issuer.scope_claims {
+        claim.read(claims, &mut scopes).map_err(|reason| Denial::new(Code::ClaimInvalid, reason))?;
     }
     Ok(Scopes::List(scopes))
 }
 
-fn first<'a>(names: &'a [String], claims: &'a Claims) -> Option<(&'a str, &'a Value)> {
-    names.iter().find_map(|name| Some((name.as_str(), claims.lookup(name)?)))
+fn names(paths: &[ClaimPath]) -> Vec<&str> {
+    paths.iter().map(ClaimPath::as_str).collect()
+}
+
+fn first<'a>(names: &'a [ClaimPath], claims: &'a Claims) -> Option<(&'a str, &'a Value)> {
+    names.iter().find_map(|name| Some((name.as_str(), claims.find(name)?)))
 }
 
 fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
@@ -293,6 +332,7 @@ fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
             let wanted = match &issuer.validation.token_type {
                 TokenType::Exactly(one) => one.clone(),
                 TokenType::OneOf(types) => types.join("\" or \""),
+                TokenType::OneOfOrNone(types) => format!("{}\" or \"none", types.join("\" or \"")),
                 TokenType::Any => "any".to_owned(),
             };
             let hint = match found {
@@ -305,7 +345,7 @@ fn claim_refusal(error: ClaimError, issuer: &Issuer) -> Denial {
                 issuer.name, issuer.place
             )
         }
-        _ => format!("issuer `{}`: {error}", issuer.name),
+        _ => format!("issuer `{}` ({}): {error}", issuer.name, issuer.place),
     };
     Denial::new(code, reason)
 }
@@ -327,7 +367,7 @@ fn claim_code(error: &ClaimError) -> Code {
     match error {
         ClaimError::IssuerMismatch { .. } => Code::IssuerUnknown,
         ClaimError::AudienceMismatch { .. } => Code::AudienceMismatch,
-        ClaimError::TokenTypeMismatch { .. } => Code::TokenTypeMismatch,
+        ClaimError::TokenTypeMismatch { .. } | ClaimError::OtherKind { .. } => Code::TokenTypeMismatch,
         ClaimError::Expired { .. } => Code::TokenExpired,
         ClaimError::NotYetValid { .. } | ClaimError::IssuedInFuture { .. } => Code::TokenNotYetValid,
         ClaimError::LifetimeTooLong { .. } => Code::TokenLifetimeTooLong,

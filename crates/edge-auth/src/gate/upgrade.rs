@@ -26,7 +26,7 @@ pub(super) fn check_upgrade(rule: &Rule, request: &AuthRequest<'_>) -> Result<()
     Ok(())
 }
 
-fn wants_websocket(request: &AuthRequest<'_>) -> bool {
+pub(super) fn wants_websocket(request: &AuthRequest<'_>) -> bool {
     let begins_handshake = || HANDSHAKE.iter().any(|name| request.headers.all(name).next().is_some());
     protocols(request).any(is_websocket) || (!request.path_rewritten && begins_handshake())
 }

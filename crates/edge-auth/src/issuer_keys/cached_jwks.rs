@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use edge_auth_token::{
-    Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, Secret, SignatureBackend, VerifyingKey,
+    Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, LogSafe, Secret, SignatureBackend, VerifyingKey,
 };
 
 /// Verifying keys beside what they were made from, so that the next set can keep those that it
@@ -12,6 +12,8 @@ use edge_auth_token::{
 pub(super) struct CachedJwks {
     jwks: Vec<(Jwk, Arc<VerifyingKey>)>,
     keys: KeySet,
+    /// The keys that are published and not used: their `kid`, and why.
+    unusable: Vec<(Option<String>, String)>,
     /// A shared secret has no identifier of its own, so a token's `kid` says nothing about it.
     secret: bool,
 }
@@ -26,10 +28,17 @@ impl CachedJwks {
         backend: &dyn SignatureBackend,
         notices: &mut Vec<String>,
     ) -> Self {
-        notices.extend(set.skipped.iter().map(|skipped| {
-            let kid = skipped.key_id.as_ref().map_or("none", |kid| kid.as_str());
-            format!("key {} (kid {kid:?}) of the set is not used: {}", skipped.index + 1, skipped.error)
-        }));
+        let mut unusable = Vec::new();
+        for skipped in &set.skipped {
+            let kid = skipped.key_id.as_ref().map(|kid| kid.as_str().to_owned());
+            let shown = kid.as_deref().unwrap_or("none");
+            notices.push(format!(
+                "key {} (kid {shown:?}) of the set is not used: {}",
+                skipped.index + 1,
+                skipped.error
+            ));
+            unusable.push((kid, skipped.error.to_string()));
+        }
         let mut jwks = Vec::with_capacity(set.keys.len());
         for jwk in set.keys {
             let same = known.and_then(|known| known.jwks.iter().find(|(other, _)| *other == jwk));
@@ -42,17 +51,20 @@ impl CachedJwks {
                 Err(error) => {
                     let kid = jwk.key_id().unwrap_or("none");
                     notices.push(format!("key with kid {kid:?} is not used: {error}"));
+                    let kid = jwk.key_id().map(|kid| LogSafe::new(kid).as_str().to_owned());
+                    unusable.push((kid, error.to_string()));
                 }
             }
         }
         let keys = KeySet::new(jwks.iter().map(|(_, key)| Arc::clone(key)).collect());
-        Self { jwks, keys, secret: false }
+        Self { jwks, keys, unusable, secret: false }
     }
 
     /// A shared secret as a set of one.
     pub(super) fn secret(secret: &Secret, algorithms: &[Algorithm]) -> Result<Self, String> {
         let key = VerifyingKey::from_secret(secret, algorithms).map_err(|error| error.to_string())?;
-        Ok(Self { jwks: Vec::new(), keys: KeySet::new(vec![Arc::new(key)]), secret: true })
+        let keys = KeySet::new(vec![Arc::new(key)]);
+        Ok(Self { jwks: Vec::new(), keys, unusable: Vec::new(), secret: true })
     }
 
     /// The one key for a token with this algorithm and `kid`.
@@ -62,6 +74,26 @@ impl CachedJwks {
         kid: Option<&str>,
     ) -> Result<Arc<VerifyingKey>, KeySelectionError> {
         self.keys.select(algorithm, kid.filter(|_| !self.secret)).cloned()
+    }
+
+    /// Says why there is no key for a token with this `kid`: a key that is published and cannot be used is not
+    /// one that is missing.
+    pub(super) fn explain(&self, error: &KeySelectionError, kid: Option<&str>) -> String {
+        let kid = kid.map(|kid| LogSafe::new(kid).as_str().to_owned());
+        let mut meant = self.unusable.iter().filter(|(own, _)| kid.is_none() || *own == kid);
+        let Some((own, why)) = meant.next() else { return error.to_string() };
+        let own = own.as_deref().unwrap_or("none");
+        let more = match meant.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        match error {
+            KeySelectionError::UnknownKeyId { .. } => {
+                format!("the key with the identifier \"{own}\" is published, but not used: {why}{more}")
+            }
+            KeySelectionError::Ambiguous { .. } => error.to_string(),
+            _ => format!("{error}; not used is the key with the identifier \"{own}\": {why}{more}"),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,7 +1,8 @@
 //! Fetching a key set, by way of the issuer's metadata where the policy says `discover`.
 
-use edge_auth_token::JwkSet;
+use edge_auth_token::{JwkSet, KeyUse};
 use serde::Deserialize;
+use url::Url;
 
 use super::Remote;
 use crate::audit::excerpt;
@@ -21,25 +22,30 @@ struct Metadata {
     jwks_uri: String,
 }
 
-pub(super) async fn key_set(remote: &Remote, source: &impl KeySource) -> Result<JwkSet, Unavailable> {
+pub(super) async fn key_set(
+    remote: &Remote,
+    key_use: KeyUse,
+    source: &impl KeySource,
+) -> Result<JwkSet, Unavailable> {
     let bytes = match &remote.origin {
         KeyOrigin::Discovery(url) => {
             let jwks_uri = discover(remote, url, source).await?;
             source.fetch(&jwks_uri, JwkSet::MAX_BYTES).await?
         }
         KeyOrigin::Url(url) => source.fetch(url, JwkSet::MAX_BYTES).await?,
-        KeyOrigin::File(_) | KeyOrigin::Inline(_) | KeyOrigin::Secret(_) => {
+        KeyOrigin::File(_) | KeyOrigin::Inline(_) | KeyOrigin::Secret { .. } => {
             return Err(Unavailable::new("these keys are not fetched"));
         }
     };
-    JwkSet::parse(&bytes).map_err(|error| Unavailable::new(error.to_string()))
+    JwkSet::parse_for(&bytes, key_use).map_err(|error| Unavailable::new(error.to_string()))
 }
 
 /// The metadata must be about this very issuer (section 4.3), and may not lead to where the policy
 /// itself could not.
 async fn discover(remote: &Remote, url: &str, source: &impl KeySource) -> Result<String, Unavailable> {
     let bytes = source.fetch(url, MAX_METADATA_BYTES).await?;
-    let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|error| {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let metadata: Metadata = serde_json::from_slice(bytes).map_err(|error| {
         let error = excerpt(&error.to_string(), SAID);
         Unavailable::new(format!("the discovery document is unusable: {error}"))
     })?;
@@ -49,9 +55,14 @@ async fn discover(remote: &Remote, url: &str, source: &impl KeySource) -> Result
             "the discovery document is about the issuer `{found}`, wanted `{wanted}`"
         )));
     }
-    fetchable(&metadata.jwks_uri, remote.insecure_http).map_err(|reason| {
+    // Some publish it relative to the document (RFC 3986, section 5).
+    let jwks_uri = match Url::parse(url).and_then(|base| base.join(&metadata.jwks_uri)) {
+        Ok(joined) => joined.to_string(),
+        Err(_) => metadata.jwks_uri,
+    };
+    fetchable(&jwks_uri, remote.insecure_http).map_err(|reason| {
         let reason = excerpt(&reason, SAID);
         Unavailable::new(format!("the discovered `jwks_uri` is refused: {reason}"))
     })?;
-    Ok(metadata.jwks_uri)
+    Ok(jwks_uri)
 }

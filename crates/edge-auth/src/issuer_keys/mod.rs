@@ -14,12 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edge_auth_token::{
-    Algorithm, JwkSet, KeySelectionError, Secret, SignatureBackend, Timestamp, VerifyingKey,
+    Algorithm, JwkSet, KeySelectionError, KeyUse, Secret, SignatureBackend, Timestamp, VerifyingKey,
 };
 
 use crate::denial::{Code, Denial};
 use crate::platform::{KeySource, Unavailable};
-use crate::policy::{Issuer, KeyOrigin};
+use crate::policy::{Issuer, KeyOrigin, TENANT};
 use cached_jwks::CachedJwks;
 
 /// The least time between two fetches that an unknown `kid` causes.
@@ -35,8 +35,22 @@ pub(crate) struct IssuerKeys {
     name: String,
     /// `None` for keys that were there when the gate was built and do not change.
     remote: Option<Remote>,
-    algorithms: Vec<Algorithm>,
+    wanted: KeySettings,
     state: Mutex<KeySetState>,
+}
+
+/// Which keys of a set are used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KeySettings {
+    algorithms: Vec<Algorithm>,
+    key_use: KeyUse,
+}
+
+impl KeySettings {
+    fn of(issuer: &Issuer) -> Self {
+        let key_use = if issuer.spiffe { KeyUse::JwtSvid } else { KeyUse::Signatures };
+        Self { algorithms: issuer.algorithms.clone(), key_use }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -92,31 +106,37 @@ impl IssuerKeys {
         backend: &dyn SignatureBackend,
     ) -> Result<(Self, Vec<String>), String> {
         let mut notices = Vec::new();
+        let wanted = KeySettings::of(issuer);
         let set = match keys {
             FixedKeys::Secret(secret) => CachedJwks::secret(secret, &issuer.algorithms)?,
             FixedKeys::Jwks(bytes) => {
-                let set = JwkSet::parse(bytes).map_err(|error| error.to_string())?;
-                CachedJwks::new(set, None, &issuer.algorithms, backend, &mut notices)
+                let set = JwkSet::parse_for(bytes, wanted.key_use).map_err(|error| error.to_string())?;
+                CachedJwks::new(set, None, &wanted.algorithms, backend, &mut notices)
             }
         };
         if set.is_empty() {
             return Err(format!("has no usable key: {}", notices.join("; ")));
         }
         let state = KeySetState { set: Some(Arc::new(set)), ..KeySetState::default() };
-        let keys = Self {
-            name: issuer.name.clone(),
-            remote: None,
-            algorithms: issuer.algorithms.clone(),
-            state: Mutex::new(state),
-        };
+        let keys = Self { name: issuer.name.clone(), remote: None, wanted, state: Mutex::new(state) };
         Ok((keys, notices))
     }
 
     /// Keys that are fetched when they are needed.
     pub(crate) fn remote(issuer: &Issuer) -> Self {
+        Self::fetched(issuer, issuer.keys.clone(), issuer.validation.issuer.clone())
+    }
+
+    /// Keys of one of the issuer's tenants, that are fetched when they are needed.
+    pub(crate) fn of_tenant(issuer: &Issuer, tenant: &str) -> Self {
+        let iss = issuer.validation.issuer.replace(TENANT, tenant);
+        Self::fetched(issuer, issuer.keys.of_tenant(tenant), iss)
+    }
+
+    fn fetched(issuer: &Issuer, origin: KeyOrigin, iss: String) -> Self {
         let remote = Remote {
-            origin: issuer.keys.clone(),
-            issuer: issuer.validation.issuer.clone(),
+            origin,
+            issuer: iss,
             insecure_http: issuer.insecure_http,
             refresh: issuer.refresh,
             max_stale: issuer.max_stale,
@@ -124,15 +144,14 @@ impl IssuerKeys {
         Self {
             name: issuer.name.clone(),
             remote: Some(remote),
-            algorithms: issuer.algorithms.clone(),
+            wanted: KeySettings::of(issuer),
             state: Mutex::default(),
         }
     }
 
     /// Takes over what `known` has fetched, if it is the same issuer's.
     pub(crate) fn take_over(&self, known: &Self) {
-        let same =
-            self.name == known.name && self.remote == known.remote && self.algorithms == known.algorithms;
+        let same = self.name == known.name && self.remote == known.remote && self.wanted == known.wanted;
         if self.remote.is_some() && same {
             let (set, fetched_at) = {
                 let known = known.lock();
@@ -164,18 +183,21 @@ impl IssuerKeys {
         let Some(set) = set else {
             return Err(self.unavailable());
         };
+        let mut set = set;
         let mut found = set.select(algorithm, kid);
         if matches!(found, Err(KeySelectionError::UnknownKeyId { .. }))
             && self.may_look_again(now)
             && self.refresh(source, backend, now, notices).await.is_ok()
-            && let (Some(set), _) = self.current(now)
+            && let (Some(newer), _) = self.current(now)
         {
-            found = set.select(algorithm, kid);
+            found = newer.select(algorithm, kid);
+            set = newer;
         }
         match found {
             Ok(key) => Ok(Selected { key, refresh_due: self.refresh_due(now) }),
             Err(error) => {
-                Err(Denial::new(Code::SigningKeyUnknown, format!("issuer `{}`: {error}", self.name)))
+                let reason = set.explain(&error, kid);
+                Err(Denial::new(Code::SigningKeyUnknown, format!("issuer `{}`: {reason}", self.name)))
             }
         }
     }
@@ -209,13 +231,13 @@ impl IssuerKeys {
             state.attempted_at = Some(now);
             state.in_flight = true;
         }
-        let fetched = fetch::key_set(remote, source).await;
+        let fetched = fetch::key_set(remote, self.wanted.key_use, source).await;
         let mut state = self.lock();
         state.in_flight = false;
         match fetched {
             Ok(set) => {
                 let known = state.set.as_deref();
-                let set = CachedJwks::new(set, known, &self.algorithms, backend, notices);
+                let set = CachedJwks::new(set, known, &self.wanted.algorithms, backend, notices);
                 if set.is_empty() {
                     notices.push(format!("issuer `{}`: the key set has no usable key", self.name));
                 }

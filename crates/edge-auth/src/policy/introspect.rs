@@ -1,7 +1,7 @@
 //! What a rule asks for, for those who set a platform up around it.
 
 use super::{Access, CredentialRef, Policy, Rule};
-use crate::identity;
+use crate::identity_headers;
 
 /// A rule, as far as it matters outside the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub struct RuleSummary<'a> {
     pub public: bool,
     /// Whether one of several credentials is enough.
     pub any: bool,
-    /// The fields by which the tokens that it names come, in lower case, each once: `authorization`, or an
-    /// issuer's `token_header`.
+    /// The fields by which the tokens that it names come, in lower case, each once: `authorization`, an
+    /// issuer's `token_header`, `cookie`, `sec-websocket-protocol`. A token in the query has none.
     pub token_fields: Vec<&'a str>,
     /// Whether it names API keys.
     pub api_keys: bool,
@@ -37,7 +37,7 @@ pub struct IdentityHeader {
 impl Policy {
     /// All identity headers.
     pub fn identity_headers(&self) -> [IdentityHeader; 6] {
-        identity::names(&self.identity_prefix).map(|(name, member)| IdentityHeader { name, member })
+        identity_headers::names(&self.identity_prefix).map(|(name, member)| IdentityHeader { name, member })
     }
 
     /// The rules, in their order.
@@ -89,8 +89,7 @@ impl Policy {
             CredentialRef::Jwt(index) => self.issuers.get(*index),
             CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
-        let mut fields: Vec<&str> =
-            issuers.map(|issuer| issuer.token_header.as_deref().unwrap_or("authorization")).collect();
+        let mut fields: Vec<&str> = issuers.filter_map(|issuer| issuer.token_place.field()).collect();
         fields.sort_unstable();
         fields.dedup();
         fields

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use edge_auth_token::{Algorithm, Audience, Claims, TokenType, Validation};
-use serde_json::Value;
+use edge_auth_token::{Algorithm, Audience, ClaimPath, Claims, TokenType, Validation};
 use url::Url;
 
+use super::claim_rule::{ClaimRule, ClaimTest, ClaimValue, is_github_subject_without_ids};
 use super::compile::{Compiler, Field};
-use super::preset::Defaults;
-use super::public_issuer::PublicIssuer;
+use super::issuer_identifier::{IssuerIdentifier, TENANT};
+use super::preset::{Defaults, Preset};
+use super::public_issuer::{PublicIssuer, named};
 use super::reserved_headers::CustomHeaders;
-use super::schema;
+use super::schema::{self, SecretEncoding};
+use super::scope_claim::ScopeClaim;
+use super::token_place::TokenPlace;
 
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
@@ -31,7 +34,31 @@ pub enum KeyOrigin {
     /// A JWK set in the policy itself, as JSON text.
     Inline(String),
     /// A shared secret (HMAC), by its name on the host.
-    Secret(String),
+    Secret {
+        /// The secret's name.
+        name: String,
+        /// How it is written there.
+        encoding: SecretEncoding,
+    },
+}
+
+impl KeyOrigin {
+    /// Returns the origin of one tenant's keys.
+    pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
+        match self {
+            Self::Discovery(url) => Self::Discovery(url.replace(TENANT, tenant)),
+            Self::Url(url) => Self::Url(url.replace(TENANT, tenant)),
+            Self::File(_) | Self::Inline(_) | Self::Secret { .. } => self.clone(),
+        }
+    }
+
+    /// Whether each tenant has keys of its own.
+    pub(crate) fn is_per_tenant(&self) -> bool {
+        match self {
+            Self::Discovery(url) | Self::Url(url) => url.contains(TENANT),
+            Self::File(_) | Self::Inline(_) | Self::Secret { .. } => false,
+        }
+    }
 }
 
 /// One `[[issuer]]`, ready to check tokens with.
@@ -46,58 +73,26 @@ pub(crate) struct Issuer {
     /// Plain HTTP is allowed for fetched keys beyond loopback.
     pub insecure_http: bool,
     pub algorithms: Vec<Algorithm>,
+    /// Whose tokens these are; `expected.issuer` is how the policy writes it.
+    pub identifier: IssuerIdentifier,
     pub validation: Validation,
+    /// The keys are those of a SPIFFE trust domain.
+    pub spiffe: bool,
     /// The policy asks for no `typ`, and for no claim that would tell access tokens from others.
     pub any_type: bool,
-    /// The field of their own that its tokens come by, in lower case; `None` is `Authorization`.
-    pub token_header: Option<String>,
+    /// Where its tokens stand.
+    pub token_place: TokenPlace,
     /// Everybody can have its tokens, and the policy does not say whose are accepted.
     pub any_subject: bool,
     /// The first of these that is not empty says who it is.
-    pub subject_claims: &'static [&'static str],
-    pub scope_claims: Vec<String>,
-    pub client_claims: Vec<String>,
+    pub subject_claims: Vec<ClaimPath>,
+    pub scope_claims: Vec<ScopeClaim>,
+    pub client_claims: Vec<ClaimPath>,
     pub claims: Vec<ClaimRule>,
     /// After this long a key set is fetched again, in the background.
     pub refresh: Duration,
     /// After this long without a successful fetch a key set is no longer used.
     pub max_stale: Duration,
-}
-
-/// What a claim must be for a token to be this issuer's *access* token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ClaimRule {
-    Equals { claim: String, value: String },
-    True { claim: &'static str },
-    AnyPresent { claims: Vec<String> },
-}
-
-impl ClaimRule {
-    pub(super) fn equals(claim: &str, value: &str) -> Self {
-        Self::Equals { claim: claim.to_owned(), value: value.to_owned() }
-    }
-
-    pub(super) fn present(claims: &[&str]) -> Self {
-        Self::AnyPresent { claims: claims.iter().map(|claim| (*claim).to_owned()).collect() }
-    }
-
-    /// Nothing, or what was wanted.
-    pub(crate) fn refusal(&self, claims: &Claims) -> Option<String> {
-        match self {
-            Self::Equals { claim, value } => {
-                let same = claims.lookup(claim).and_then(Value::as_str) == Some(value);
-                (!same).then(|| format!("claim `{claim}` must be \"{value}\""))
-            }
-            Self::True { claim } => {
-                let holds = claims.lookup(claim) == Some(&Value::Bool(true));
-                (!holds).then(|| format!("claim `{claim}` must be true"))
-            }
-            Self::AnyPresent { claims: names } => {
-                let present = names.iter().any(|name| claims.lookup(name).is_some());
-                (!present).then(|| format!("claim `{}` is missing", names.join("` or `")))
-            }
-        }
-    }
 }
 
 impl Issuer {
@@ -113,10 +108,20 @@ impl Issuer {
         compiler.name(at("name"), &source.name);
         let defaults = Defaults::of(source.preset);
 
-        if source.issuer.is_empty() {
-            compiler.error(at("issuer"), "must be the exact `iss` of its tokens");
-        }
+        let identifier = IssuerIdentifier::compile(compiler, index, &source);
+        let token_place = TokenPlace::compile(compiler, headers, index, &source, defaults.token_header);
         let keys = keys(compiler, index, &source);
+        if let (Some(identifier), Some(keys)) = (&identifier, &keys)
+            && keys.is_per_tenant()
+        {
+            if identifier.takes_any_tenant() {
+                let message = "are of one tenant each, and any tenant may come: name keys that are common to all, \
+                               as in { jwks_url = \"https://login.microsoftonline.com/common/discovery/v2.0/keys\" }";
+                compiler.error(at("keys"), message);
+            } else if identifier.listed_tenants().is_empty() {
+                compiler.error(at("keys"), "have `{tenant}` in them, and the issuer lists no `tenants`");
+            }
+        }
         let algorithms = algorithms(compiler, index, source.algorithms, keys.as_ref());
         if source.insecure_any_audience && source.audience.is_none() && source.audience_claim.is_some() {
             compiler.error(at("audience_claim"), "contradicts `insecure_any_audience`: keep one of them");
@@ -126,10 +131,13 @@ impl Issuer {
                 compiler.error(at("audience"), "must name at least one audience, none of them empty");
                 Audience::Unchecked
             }
-            (Some(values), false) => Audience::AnyOf {
-                claim: source.audience_claim.unwrap_or_else(|| defaults.audience_claim.to_owned()),
-                values: values.0,
-            },
+            (Some(values), false) => {
+                let claim = source.audience_claim.as_deref().unwrap_or(defaults.audience_claim);
+                match claim_path(compiler, &at("audience_claim"), claim) {
+                    Some(claim) => Audience::AnyOf { claim, values: values.0 },
+                    None => Audience::Unchecked,
+                }
+            }
             (None, true) => Audience::Unchecked,
             (None, false) => {
                 compiler.error(
@@ -161,6 +169,10 @@ impl Issuer {
                     compiler.error(at("token_type"), "must name a type, or be \"any\"");
                     TokenType::Any
                 }
+                several if several.iter().any(|one| TokenType::is_other_kind(one)) => {
+                    compiler.error(at("token_type"), "names a type that is never an access token");
+                    TokenType::Any
+                }
                 [one] => TokenType::Exactly(one.clone()),
                 _ => TokenType::OneOf(types.0),
             },
@@ -184,38 +196,79 @@ impl Issuer {
             compiler.error(at("max_stale"), "is at least as long as `refresh`");
         }
 
-        let token_header = source.token_header.as_deref().or(defaults.token_header);
-        let token_header =
-            token_header.map(|name| headers.name(compiler, at("token_header"), name, "tokens"));
-        let everybodys = PublicIssuer::of(&source.issuer).or(defaults.everybodys);
+        let everybodys = everybodys(source.issuer.as_deref(), identifier.as_ref()).or(defaults.everybodys);
         pinned(compiler, index, &source.claims, source.insecure_any_subject, everybodys);
 
         let mut claims = defaults.claims;
         let sworn_by = everybodys.map_or(&[][..], PublicIssuer::sworn_by);
-        let sworn = sworn_by.iter().filter(|(claim, _)| source.claims.contains_key(*claim));
-        claims.extend(sworn.map(|(_, by)| ClaimRule::True { claim: by }));
-        claims.extend(source.claims.iter().map(|(claim, value)| ClaimRule::equals(claim, value)));
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let names = |claim: &str| named(&source.claims, claim).next().is_some();
+        let sworn = sworn_by.iter().filter(|(claim, _)| names(claim));
+        claims.extend(sworn.map(|(_, by)| ClaimRule::is_true(by)));
+        claims.extend(ClaimRule::compile(compiler, &at("claims"), &source.claims));
+        let scope_claims = match source.scope_claim {
+            Some(names) => ScopeClaim::compile(compiler, &at("scope_claim"), names.0),
+            None => defaults.scope_claims.iter().map(|name| ScopeClaim::name(name)).collect(),
+        };
+        let client_claims =
+            claim_paths(compiler, &at("client_claim"), source.client_claim, defaults.client_claims);
+        let subject_claims =
+            claim_paths(compiler, &at("subject_claim"), source.subject_claim, defaults.subject_claims);
+        if subject_claims.is_empty() {
+            compiler.error(at("subject_claim"), "must name a claim: a token without a subject is nobody's");
+        }
+        let issuer = source.issuer.unwrap_or_else(|| {
+            let domain = source.trust_domain.as_deref().unwrap_or_default();
+            format!("spiffe://{domain}")
+        });
         let issuer = Self {
             // What a claim tells apart needs no `typ`.
             any_type: any_type_asked_for && claims.is_empty(),
             place: compiler.place(&at("name")),
             name: source.name,
+            identifier: identifier?,
+            spiffe: source.preset == Some(Preset::Spiffe),
             keys: keys?,
             keys_line: compiler.line(&at("keys")),
             insecure_http: source.insecure_http_jwks,
             algorithms,
-            validation: Validation { issuer: source.issuer, audience, token_type, max_lifetime, clock_skew },
-            token_header,
+            validation: Validation { issuer, audience, token_type, max_lifetime, clock_skew },
+            token_place,
             any_subject: source.insecure_any_subject,
-            subject_claims: defaults.subject_claims,
-            scope_claims: source.scope_claim.map_or_else(|| owned(defaults.scope_claims), |names| names.0),
-            client_claims: source.client_claim.map_or_else(|| owned(defaults.client_claims), |names| names.0),
+            subject_claims,
+            scope_claims,
+            client_claims,
             claims,
             refresh,
             max_stale,
         };
         (compiler.mistakes() == before).then_some(issuer)
+    }
+
+    /// Whether a token of this issuer is for this block: its type, its audience and its claims fit.
+    pub(crate) fn expects(&self, token_type: Option<&str>, claims: &Claims) -> bool {
+        self.validation.check_kind(token_type, claims).is_ok()
+            && self.claims.iter().all(|rule| rule.refusal(claims).is_none())
+    }
+
+    /// Returns what an operator should change in this block, though the gate is right without it.
+    pub(super) fn advice(&self) -> impl Iterator<Item = String> {
+        let is_github = PublicIssuer::of(&self.validation.issuer) == Some(PublicIssuer::GithubActions);
+        let pins = self.claims.iter().filter_map(|rule| match rule {
+            ClaimRule::Is { claim, wanted } if claim.steps() == ["sub"] => Some(wanted.values()),
+            ClaimRule::Is { .. } | ClaimRule::AnyPresent { .. } => None,
+        });
+        let old = pins.filter(move |_| is_github).flatten().filter_map(|value| match value {
+            ClaimValue::Text(text) if is_github_subject_without_ids(text) => Some(text),
+            ClaimValue::Text(_) | ClaimValue::Boolean(_) | ClaimValue::Integer(_) => None,
+        });
+        old.map(|pin| {
+            format!(
+                "issuer `{}`: `sub` is pinned as \"{pin}\", without ids. Repositories made or renamed since July \
+                 2026 have immutable ids in their subjects (`repo:octo@1/app@2:…`), and their tokens are refused: \
+                 pin that form, too, or `repository_id`",
+                self.name
+            )
+        })
     }
 
     /// What in this block weakens the gate, by the names of the fields.
@@ -226,6 +279,14 @@ impl Issuer {
             (self.any_type, "token_type = \"any\": ID tokens for the same audience are accepted, too"),
             (self.any_subject, "insecure_any_subject: whoever gets a token of this issuer is accepted"),
             (self.insecure_http, "insecure_http_jwks: keys may be fetched without TLS"),
+            (
+                self.identifier.takes_any_tenant(),
+                "insecure_any_tenant: tokens of every tenant of this issuer are accepted",
+            ),
+            (
+                matches!(self.token_place, TokenPlace::Query(_)),
+                "insecure_token_query: tokens stand in URLs, which browsers, proxies and servers log",
+            ),
         ]
         .into_iter()
         .filter(|(on, _)| *on)
@@ -238,7 +299,7 @@ impl Issuer {
 fn pinned(
     compiler: &mut Compiler<'_>,
     index: usize,
-    claims: &BTreeMap<String, String>,
+    claims: &BTreeMap<String, ClaimTest>,
     any_subject: bool,
     everybodys: Option<PublicIssuer>,
 ) {
@@ -261,6 +322,30 @@ fn pinned(
     }
 }
 
+/// The issuer of everybody's tokens that this one is: by the policy's `issuer`, or by one of its tenants.
+fn everybodys(issuer: Option<&str>, identifier: Option<&IssuerIdentifier>) -> Option<PublicIssuer> {
+    let issuer = issuer?;
+    let tenants = identifier.map_or(&[][..], IssuerIdentifier::listed_tenants);
+    let by_tenant = || tenants.iter().find_map(|tenant| PublicIssuer::of(&issuer.replace(TENANT, tenant)));
+    PublicIssuer::of(issuer).or_else(by_tenant)
+}
+
+fn claim_path(compiler: &mut Compiler<'_>, at: &Field, name: &str) -> Option<ClaimPath> {
+    ClaimPath::parse(name).map_err(|error| compiler.error(at.clone(), &format!("`{name}` {error}"))).ok()
+}
+
+fn claim_paths(
+    compiler: &mut Compiler<'_>,
+    at: &Field,
+    names: Option<schema::OneOrMany>,
+    defaults: &[&str],
+) -> Vec<ClaimPath> {
+    match names {
+        Some(names) => names.0.iter().filter_map(|name| claim_path(compiler, at, name)).collect(),
+        None => defaults.iter().map(|name| ClaimPath::name(name)).collect(),
+    }
+}
+
 fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable) -> Option<KeyOrigin> {
     let at = Field::of("issuer", index, "keys");
     let Some(keys) = &source.keys else {
@@ -275,16 +360,27 @@ fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable)
         compiler.error(at, "`discover` can only be true: leave it out otherwise");
         return None;
     }
+    if keys.discover.is_some() && source.issuer.is_none() {
+        let message =
+            "cannot be discovered without an `issuer`: name the key set, as in { jwks_url = \"…\" }";
+        compiler.error(at, message);
+        return None;
+    }
+    if keys.encoding.is_some() && keys.secret.is_none() {
+        compiler.error(at, "`encoding` is how a `secret` is written, and there is none");
+        return None;
+    }
     let discovery = || {
-        let metadata = format!("{}/.well-known/openid-configuration", source.issuer.trim_end_matches('/'));
-        KeyOrigin::Discovery(metadata)
+        let issuer = source.issuer.as_deref().unwrap_or_default();
+        KeyOrigin::Discovery(format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
     };
+    let secret = |name| KeyOrigin::Secret { name, encoding: keys.encoding.unwrap_or_default() };
     let given: Vec<KeyOrigin> = [
         keys.discover.map(|_| discovery()),
         keys.jwks_url.clone().map(KeyOrigin::Url),
         keys.jwks_file.clone().map(KeyOrigin::File),
         keys.jwks.as_ref().map(|set| KeyOrigin::Inline(set.to_string())),
-        keys.secret.clone().map(KeyOrigin::Secret),
+        keys.secret.clone().map(secret),
     ]
     .into_iter()
     .flatten()
@@ -309,7 +405,7 @@ fn algorithms(
     keys: Option<&KeyOrigin>,
 ) -> Vec<Algorithm> {
     let at = Field::of("issuer", index, "algorithms");
-    let secret = matches!(keys, Some(KeyOrigin::Secret(_)));
+    let secret = matches!(keys, Some(KeyOrigin::Secret { .. }));
     let algorithms = given.unwrap_or_else(|| match secret {
         true => vec![Algorithm::Hs256],
         false => Algorithm::ASYMMETRIC.to_vec(),

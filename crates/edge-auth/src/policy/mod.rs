@@ -6,12 +6,14 @@
 
 mod administrators;
 mod api_key;
+mod claim_rule;
 mod client_cert;
 mod compile;
 mod error;
 mod host_requirements;
 mod introspect;
 mod issuer;
+mod issuer_identifier;
 mod lint;
 mod parse;
 mod preset;
@@ -21,11 +23,14 @@ mod response_age;
 mod rule;
 mod sample_token;
 mod schema;
+mod scope_claim;
 mod settings;
 mod spans;
 mod strict_table;
+mod subject_pattern;
 #[cfg(test)]
 mod tests;
+mod token_place;
 #[cfg(any(test, target_family = "wasm"))]
 mod value;
 
@@ -44,8 +49,10 @@ use settings::{AdminPolicy, RevocationPolicy};
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
+pub(crate) use issuer_identifier::TENANT;
 pub(crate) use rule::{Access, Cors, CredentialRef, Rule};
 pub(crate) use strict_table::table;
+pub(crate) use token_place::TokenPlace;
 
 pub use administrators::{Administration, Administrator};
 pub use error::{PolicyError, PolicyErrors};
@@ -53,8 +60,8 @@ pub use host_requirements::HostCapabilities;
 pub use introspect::{IdentityHeader, RuleSummary};
 pub use issuer::KeyOrigin;
 pub use preset::Preset;
-pub use sample_token::SampleToken;
-pub use schema::Proxy;
+pub use sample_token::{SampleField, SampleToken};
+pub use schema::{Proxy, SecretEncoding};
 pub use spans::Format;
 
 use crate::aws::AwsPolicy;
@@ -124,6 +131,11 @@ impl Policy {
         issuers.chain(certificates).chain(rules).collect()
     }
 
+    /// What an operator should change in the policy, one sentence each, though the gate is right without it.
+    pub fn advice(&self) -> Vec<String> {
+        self.issuers.iter().flat_map(Issuer::advice).collect()
+    }
+
     /// `jwt:corp`, as a rule writes it.
     pub(crate) fn name_of(&self, named: &CredentialRef) -> String {
         let name = match named {
@@ -159,16 +171,22 @@ impl Policy {
         }
     }
 
-    /// The exact `iss` of the issuer that is named like this, or that has it.
-    pub fn issuer_named(&self, name: &str) -> Option<&str> {
-        self.find_issuer(name).map(|issuer| &*issuer.validation.issuer)
+    /// Returns how revocation calls the issuer that is named like this, or that has this `iss`: by its `iss`.
+    /// `None` for the name of one whose tenants have an `iss` each.
+    pub fn issuer_named(&self, name: &str) -> Option<String> {
+        match self.issuers.iter().find(|issuer| issuer.name == name) {
+            Some(issuer) => issuer.identifier.only_iss(),
+            None => {
+                let mut found = self.issuers.iter().filter_map(|issuer| issuer.identifier.of_iss(name));
+                found.next().map(|found| found.iss.into_owned())
+            }
+        }
     }
 
     /// How long after now the last token with this `iss` that was made before now can be good, by
     /// whichever block: `None` if one of them says no `max_lifetime`.
     pub(crate) fn longest_token(&self, iss: &str) -> Option<Duration> {
-        let blocks = self.issuers.iter().map(|issuer| &issuer.validation);
-        let longest = blocks.filter(|expected| expected.issuer == iss).map(|expected| {
+        let longest = self.blocks_of(iss).map(|expected| {
             // Either clock may be ahead.
             Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
         });
@@ -178,15 +196,15 @@ impl Policy {
     /// The first `iat` with which no block takes a token with this `iss` now: it is ahead of now by more
     /// than the largest `clock_skew` of the blocks.
     pub(crate) fn first_future_iat(&self, iss: &str, now: Timestamp) -> Timestamp {
-        let blocks = self.issuers.iter().map(|issuer| &issuer.validation);
-        let skews = blocks.filter(|expected| expected.issuer == iss).map(|expected| expected.clock_skew);
+        let skews = self.blocks_of(iss).map(|expected| expected.clock_skew);
         // An `iat` is taken up to and with this time, in milliseconds.
         now.plus(skews.max().unwrap_or_default()).plus(Duration::from_millis(1))
     }
 
-    fn find_issuer(&self, name: &str) -> Option<&Issuer> {
-        let named = self.issuers.iter().find(|issuer| issuer.name == name);
-        named.or_else(|| self.issuers.iter().find(|issuer| issuer.validation.issuer == name))
+    /// What the blocks of the issuer with this `iss` expect of its tokens.
+    fn blocks_of(&self, iss: &str) -> impl Iterator<Item = &edge_auth_token::Validation> {
+        let blocks = self.issuers.iter().filter(move |issuer| issuer.identifier.of_iss(iss).is_some());
+        blocks.map(|issuer| &issuer.validation)
     }
 
     /// The proxy that may ask, if one may.
@@ -244,7 +262,7 @@ impl Policy {
     /// The names of all secrets that the host must provide.
     pub fn secret_names(&self) -> Vec<&str> {
         let issuers = self.issuers.iter().filter_map(|issuer| match &issuer.keys {
-            KeyOrigin::Secret(name) => Some(name.as_str()),
+            KeyOrigin::Secret { name, .. } => Some(name.as_str()),
             _ => None,
         });
         let peppers = self.api_keys.iter().flat_map(|block| {
@@ -264,8 +282,7 @@ impl Policy {
             names(source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path)).collect()),
         );
 
-        let issuer_names: Vec<(String, String)> =
-            source.issuer.iter().map(|block| (block.name.clone(), block.issuer.clone())).collect();
+        let issuer_names: Vec<String> = source.issuer.iter().map(|block| block.name.clone()).collect();
         let key_names: Vec<String> = source.api_key.iter().map(|block| block.name.clone()).collect();
         let cert_names: Vec<(String, CertificateSource)> =
             source.client_cert.iter().map(|block| (block.name.clone(), block.source)).collect();

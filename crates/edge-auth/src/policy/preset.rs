@@ -6,7 +6,7 @@
 use edge_auth_token::TokenType;
 use serde::{Deserialize, Serialize};
 
-use super::issuer::ClaimRule;
+use super::claim_rule::ClaimRule;
 use super::public_issuer::PublicIssuer;
 
 /// A well-known issuer.
@@ -32,6 +32,9 @@ pub enum Preset {
     GithubActions,
     /// Kubernetes' projected service-account tokens: no `typ`.
     Kubernetes,
+    /// SPIFFE JWT-SVIDs: `typ` is `JWT`, `JOSE` or none, and they need no `iss`: the trust domain of `sub` says
+    /// whose they are.
+    Spiffe,
     /// Cloudflare Access' application tokens, which it sends in a field of their own: a claim `type` is `app`;
     /// those of service tokens have an empty `sub`, and the client's id in `common_name`.
     CloudflareAccess,
@@ -120,6 +123,12 @@ impl Defaults {
                 scope_claims: &[],
                 client_claims: &[],
                 claims: vec![ClaimRule::present(&["kubernetes.io"])],
+                ..standard
+            },
+            Preset::Spiffe => Self {
+                token_type: TokenType::OneOfOrNone(vec!["JWT".to_owned(), "JOSE".to_owned()]),
+                scope_claims: &[],
+                client_claims: &[],
                 ..standard
             },
             Preset::CloudflareAccess => Self {

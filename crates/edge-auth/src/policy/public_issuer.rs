@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use edge_auth_token::ClaimPath;
 use url::Url;
+
+use super::claim_rule::{ClaimTest, ClaimValue};
 
 /// An issuer that makes tokens for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,11 +141,22 @@ impl PublicIssuer {
     }
 
     /// Whether one of the claims that a policy asks for says whose tokens are accepted.
-    pub(super) fn is_pinned(self, claims: &BTreeMap<String, String>) -> bool {
-        let pins = |(claim, value): (&String, &String)| {
-            self.pins().contains(&claim.as_str()) && self.is_pin(claim, value)
+    pub(super) fn is_pinned(self, claims: &BTreeMap<String, ClaimTest>) -> bool {
+        let pins = |claim: &&str| named(claims, claim).any(|test| self.is_pinned_by(claim, test));
+        self.pins().iter().any(pins)
+    }
+
+    /// Whether no stranger's token meets the test. One of several values pins if each of them does. What a
+    /// list contains pins nothing: none of these claims is a list.
+    fn is_pinned_by(self, claim: &str, test: &ClaimTest) -> bool {
+        let is_pin = |value: &ClaimValue| match value {
+            ClaimValue::Text(text) => self.is_pin(claim, text),
+            ClaimValue::Boolean(_) | ClaimValue::Integer(_) => false,
         };
-        claims.iter().any(pins)
+        match test {
+            ClaimTest::OneOf(values) => !values.is_empty() && values.iter().all(is_pin),
+            ClaimTest::ContainsAny(_) | ClaimTest::ContainsAll(_) => false,
+        }
     }
 
     /// Whether no stranger's token has this value in one of the claims.
@@ -173,6 +187,15 @@ impl PublicIssuer {
         };
         format!("`{names}`{more}")
     }
+}
+
+/// The tests of the claim with this plain name, however the policy writes it.
+pub(super) fn named<'a>(
+    claims: &'a BTreeMap<String, ClaimTest>,
+    name: &'a str,
+) -> impl Iterator<Item = &'a ClaimTest> {
+    let is_named = move |written: &str| ClaimPath::parse(written).is_ok_and(|path| path.steps() == [name]);
+    claims.iter().filter(move |(written, _)| is_named(written)).map(|(_, test)| test)
 }
 
 /// Whether a path of Microsoft's stands for more than one organization's tenant.
@@ -261,10 +284,36 @@ mod tests {
         }
     }
 
+    fn text(value: &str) -> ClaimTest {
+        ClaimTest::OneOf(vec![ClaimValue::Text(value.to_owned())])
+    }
+
+    #[test]
+    fn one_of_several_values_pins_if_each_does_and_what_a_list_contains_pins_nothing() {
+        let pinned = |claim: &str, test: serde_json::Value| {
+            let test = serde_json::from_value(test).unwrap();
+            PublicIssuer::GithubActions.is_pinned(&BTreeMap::from([(claim.to_owned(), test)]))
+        };
+        use serde_json::json;
+        assert!(pinned("repository", json!(["octo/app", "octo/lib"])));
+        assert!(pinned("/repository", json!("octo/app")));
+        assert!(pinned("sub", json!(["repo:octo/app:ref:x", "repository_id:7:ref:x"])));
+        assert!(!pinned("sub", json!(["repo:octo/app:ref:x", "environment:production"])));
+        assert!(!pinned("repository", json!(["octo/app", ""])));
+        assert!(!pinned("repository", json!([])));
+        assert!(!pinned("repository", json!(true)));
+        for form in ["contains", "contains_any", "contains_all"] {
+            let value = if form == "contains" { json!("octo/app") } else { json!(["octo/app"]) };
+            assert!(!pinned("repository", json!({ form: value })), "{form}");
+        }
+        assert!(!pinned("/x/repository", json!("octo/app")));
+        assert!(!pinned("x.repository", json!("octo/app")));
+    }
+
     #[test]
     fn a_claim_pins_if_no_stranger_can_have_its_value() {
         let pinned = |issuer: PublicIssuer, claim: &str, value: &str| {
-            issuer.is_pinned(&BTreeMap::from([(claim.to_owned(), value.to_owned())]))
+            issuer.is_pinned(&BTreeMap::from([(claim.to_owned(), text(value))]))
         };
         for (issuer, claim, value) in [
             (PublicIssuer::GithubActions, "repository", "octo/app"),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::claim_rule::ClaimRule;
 use super::compile::{Compiler, Field};
 use super::response_age::max_response_age;
 use super::schema;
+use super::subject_pattern::SubjectPattern;
 use crate::certificate::CertificateSource;
 use crate::route::{HostPattern, Methods, PathPattern, Route};
 use crate::scopes::ScopeRule;
@@ -16,6 +18,10 @@ pub(crate) struct Rule {
     pub name: String,
     pub access: Access,
     pub scopes: ScopeRule,
+    /// What its tokens must say, beside what their issuer's block asks for.
+    pub claims: Vec<ClaimRule>,
+    /// Who may pass; `None` is everybody with the credential.
+    pub subjects: Option<Vec<SubjectPattern>>,
     pub upgrade: bool,
     /// When an answer ends that is still open.
     pub max_response_age: Option<Duration>,
@@ -63,7 +69,7 @@ pub(crate) struct Cors {
 
 /// The names that `require` may refer to.
 pub(super) struct BlockNames<'a> {
-    pub issuers: &'a [(String, String)],
+    pub issuers: &'a [String],
     pub api_keys: &'a [String],
     pub client_certs: &'a [(String, CertificateSource)],
 }
@@ -93,11 +99,15 @@ impl Rule {
             }
         };
         let access = access(compiler, blocks, index, &source);
-        let scopes =
-            source.scopes.map(|wanted| self::scopes(compiler, at("scopes"), wanted)).unwrap_or_default();
+        let scopes = source
+            .scopes
+            .clone()
+            .map(|wanted| self::scopes(compiler, at("scopes"), wanted))
+            .unwrap_or_default();
         if source.public && !scopes.is_empty() {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
+        let (claims, subjects) = conditions(compiler, index, &source, access.as_ref());
         let names_jwt = access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
         if source.certificate_bound && access.is_some() && !names_jwt {
             compiler.error(at("certificate_bound"), "is about tokens, and the rule names no \"jwt:NAME\"");
@@ -115,6 +125,8 @@ impl Rule {
             name: source.name.unwrap_or_else(|| format!("{} {}", index + 1, source.path)),
             access: access?,
             scopes,
+            claims,
+            subjects,
             upgrade: source.upgrade,
             max_response_age,
             forward_credential: source.forward_credential,
@@ -169,7 +181,7 @@ fn named(
     for name in names {
         let named = match name.split_once(':') {
             Some(("jwt", block)) => {
-                blocks.issuers.iter().position(|(issuer, _)| issuer == block).map(CredentialRef::Jwt)
+                blocks.issuers.iter().position(|issuer| issuer == block).map(CredentialRef::Jwt)
             }
             Some(("key", block)) => {
                 blocks.api_keys.iter().position(|key| key == block).map(CredentialRef::Key)
@@ -197,8 +209,7 @@ fn named(
     Some(found)
 }
 
-/// A request carries one token, one key and one certificate, so `all` of two of a kind could never be met; and two
-/// blocks with one `iss` would leave it open which of them decides.
+/// A request carries one token, one key and one certificate, so `all` of two of a kind could never be met.
 fn one_of_a_kind(
     compiler: &mut Compiler<'_>,
     blocks: &BlockNames<'_>,
@@ -206,16 +217,10 @@ fn one_of_a_kind(
     named: &[CredentialRef],
     all: bool,
 ) -> Option<()> {
-    let jwts: Vec<&String> = named
-        .iter()
-        .filter_map(|one| match one {
-            CredentialRef::Jwt(index) => blocks.issuers.get(*index).map(|(_, iss)| iss),
-            CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
-        })
-        .collect();
+    let jwts = named.iter().filter(|one| matches!(one, CredentialRef::Jwt(_))).count();
     let keys = named.iter().filter(|one| matches!(one, CredentialRef::Key(_))).count();
-    let certs = named.len() - jwts.len() - keys;
-    if all && (jwts.len() > 1 || keys > 1 || certs > 1) {
+    let certs = named.len() - jwts - keys;
+    if all && (jwts > 1 || keys > 1 || certs > 1) {
         compiler.error(at.clone(), "`all` of two of a kind can never be met: a request carries one of each");
         return None;
     }
@@ -233,13 +238,44 @@ fn one_of_a_kind(
         compiler.error(at.clone(), message);
         return None;
     }
-    for (index, iss) in jwts.iter().enumerate() {
-        if jwts.iter().take(index).any(|earlier| earlier == iss) {
-            compiler.error(at.clone(), &format!("names two issuers with the `iss` `{iss}`"));
-            return None;
-        }
-    }
     Some(())
+}
+
+/// `claims` and `subjects`. A condition that a credential of the rule cannot meet, or that is about nobody,
+/// would let in whom it should not, or nobody: it is a mistake.
+fn conditions(
+    compiler: &mut Compiler<'_>,
+    index: usize,
+    source: &schema::RuleTable,
+    access: Option<&Access>,
+) -> (Vec<ClaimRule>, Option<Vec<SubjectPattern>>) {
+    let at = |field: &'static str| Field::of("rule", index, field);
+    let claims = ClaimRule::compile(compiler, &at("claims"), &source.claims);
+    let Some(access) = access else { return (claims, None) };
+    let is_token = |one: &CredentialRef| matches!(one, CredentialRef::Jwt(_));
+    let tokens_say = match access {
+        Access::Public => false,
+        Access::Any(named) => named.iter().all(is_token),
+        Access::All(named) => named.iter().any(is_token),
+    };
+    if !claims.is_empty() && !tokens_say {
+        let message = "are what tokens say, and this rule lets in without one: give keys and certificates a rule \
+                       of their own";
+        compiler.error(at("claims"), message);
+    }
+    let Some(patterns) = &source.subjects else { return (claims, None) };
+    let principals = match &source.require {
+        None => {
+            compiler.error(at("subjects"), "are about callers, and a public rule asks nobody");
+            return (claims, None);
+        }
+        Some(schema::Require::Any(names)) => names.as_slice(),
+        // The first is the principal.
+        Some(schema::Require::All(names)) => names.get(..1).unwrap_or_default(),
+    };
+    let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
+    let subjects = SubjectPattern::compile(compiler, &at("subjects"), patterns, &principals);
+    (claims, Some(subjects))
 }
 
 fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: schema::ScopesTable) -> ScopeRule {
@@ -251,7 +287,7 @@ fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: schema::ScopesTable) -
     let scopes =
         ScopeRule { all_of: wanted.all_of.unwrap_or_default(), any_of: wanted.any_of.unwrap_or_default() };
     for scope in scopes.all_of.iter().chain(&scopes.any_of) {
-        if let Err(reason) = crate::scopes::valid(scope) {
+        if let Err(reason) = crate::scopes::valid_in_rule(scope) {
             compiler.error(at.clone(), &reason);
         }
     }

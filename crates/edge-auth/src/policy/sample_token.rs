@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use edge_auth_token::{Algorithm, Audience, Timestamp, TokenType};
+use edge_auth_token::{Algorithm, Audience, ClaimPath, Timestamp, TokenType};
 use serde_json::{Map, Value};
 
-use super::issuer::ClaimRule;
+use super::claim_rule::{ClaimRule, ClaimTest, ClaimValue};
+use super::issuer_identifier::{IssuerIdentifier, TENANT};
+use super::token_place::TokenPlace;
 use super::{Issuer, Policy};
 
 /// How long a sample is good, unless its issuer allows less.
@@ -17,15 +19,22 @@ const LIFETIME: Duration = Duration::from_secs(300);
 pub struct SampleToken {
     /// The algorithms that the block allows.
     pub algorithms: Vec<Algorithm>,
-    /// The field that it comes by, in lower case. In `authorization` it follows the scheme `Bearer`; in
-    /// another it stands alone.
-    pub field: String,
     /// The header's `typ`.
     pub token_type: Option<String>,
-    /// The claims. `sub` is `sample`, unless it is set to something else.
+    /// The claims. The subject is `sample`, unless it is set to something else.
     pub claims: Map<String, Value>,
-    /// The claim that carries the scopes; `None` if the block reads none.
-    pub scope_claim: Option<String>,
+    place: TokenPlace,
+    subject_claim: Option<ClaimPath>,
+    scope_claim: Option<(ClaimPath, bool)>,
+}
+
+/// Where a signed sample goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SampleField {
+    /// Into a header field: its name in lower case, and its value.
+    Header(String, String),
+    /// Into the query, as the parameter of this name.
+    Query(String),
 }
 
 impl Policy {
@@ -35,43 +44,115 @@ impl Policy {
     }
 }
 
+impl SampleToken {
+    /// Sets whom the token is about.
+    pub fn set_subject(&mut self, subject: &str) {
+        if let Some(claim) = &self.subject_claim {
+            set(&mut self.claims, claim, subject.into());
+        }
+    }
+
+    /// Sets the scopes. `false` if the block reads none.
+    pub fn set_scopes(&mut self, scopes: &[String]) -> bool {
+        let Some((claim, split)) = &self.scope_claim else { return false };
+        let value = if *split { scopes.join(" ").into() } else { scopes.into() };
+        set(&mut self.claims, claim, value);
+        true
+    }
+
+    /// Returns where the signed token goes in a request.
+    pub fn field(&self, token: &str) -> SampleField {
+        let header =
+            |value: String| SampleField::Header(self.place.field().unwrap_or_default().to_owned(), value);
+        match &self.place {
+            TokenPlace::Bearer => header(format!("Bearer {token}")),
+            TokenPlace::Raw | TokenPlace::Header(_) => header(token.to_owned()),
+            TokenPlace::Cookie(name) => header(format!("{name}={token}")),
+            TokenPlace::WebSocketProtocol => header(format!("bearer, {token}")),
+            TokenPlace::Query(name) => SampleField::Query(name.clone()),
+        }
+    }
+}
+
 impl Issuer {
     fn sample(&self, now: Timestamp) -> SampleToken {
         let lifetime = self.validation.max_lifetime.map_or(LIFETIME, |limit| limit.min(LIFETIME));
         let mut claims = Map::new();
-        let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-        set("iss", self.validation.issuer.clone().into());
-        set("sub", "sample".into());
-        set("iat", now.seconds().into());
-        set("exp", now.plus(lifetime).seconds().into());
+        let subject = match &self.identifier {
+            IssuerIdentifier::Iss { .. } => {
+                let tenant = self.identifier.listed_tenants().first().map_or("sample", String::as_str);
+                claims.insert("iss".to_owned(), self.validation.issuer.replace(TENANT, tenant).into());
+                "sample".to_owned()
+            }
+            IssuerIdentifier::TrustDomain(domain) => format!("spiffe://{domain}/sample"),
+        };
+        claims.insert("iat".to_owned(), now.seconds().into());
+        claims.insert("exp".to_owned(), now.plus(lifetime).seconds().into());
         if let Some(claim) = self.client_claims.first() {
-            set(claim, "sample".into());
+            set(&mut claims, claim, "sample".into());
         }
         for rule in &self.claims {
             match rule {
-                ClaimRule::Equals { claim, value } => set(claim, value.clone().into()),
-                ClaimRule::True { claim } => set(claim, true.into()),
-                ClaimRule::AnyPresent { claims } => {
-                    claims.first().and_then(|claim| set(claim, "sample".into()))
+                ClaimRule::Is { claim, wanted } => set(&mut claims, claim, sample_value(wanted)),
+                ClaimRule::AnyPresent { claims: names } => {
+                    if let Some(claim) = names.first() {
+                        set(&mut claims, claim, "sample".into());
+                    }
                 }
-            };
+            }
+        }
+        // A pin of the subject is what it must be.
+        if let Some(claim) = self.subject_claims.first()
+            && !claims.contains_key(claim.as_str())
+        {
+            set(&mut claims, claim, subject.into());
         }
         // After the client's claim: with some issuers that *is* the audience.
         if let Audience::AnyOf { claim, values } = &self.validation.audience {
             let audience = values.first().map_or(Value::Null, |audience| audience.clone().into());
-            set(claim, audience);
+            set(&mut claims, claim, audience);
         }
         let token_type = match &self.validation.token_type {
             TokenType::Exactly(one) => Some(one.clone()),
-            TokenType::OneOf(types) => types.first().cloned(),
+            TokenType::OneOf(types) | TokenType::OneOfOrNone(types) => types.first().cloned(),
             TokenType::Any => None,
         };
         SampleToken {
             algorithms: self.algorithms.clone(),
-            field: self.token_header.clone().unwrap_or_else(|| "authorization".to_owned()),
             token_type,
             claims,
-            scope_claim: self.scope_claims.first().cloned(),
+            place: self.token_place.clone(),
+            subject_claim: self.subject_claims.first().cloned(),
+            scope_claim: self.scope_claims.first().map(|scopes| (scopes.claim.clone(), scopes.split)),
         }
     }
+}
+
+fn sample_value(wanted: &ClaimTest) -> Value {
+    match wanted {
+        ClaimTest::OneOf(values) => values.first().map_or(Value::Null, ClaimValue::to_json),
+        ClaimTest::ContainsAny(values) => values.iter().take(1).map(ClaimValue::to_json).collect(),
+        ClaimTest::ContainsAll(values) => values.iter().map(ClaimValue::to_json).collect(),
+    }
+}
+
+/// Sets a claim where its path finds it.
+fn set(claims: &mut Map<String, Value>, path: &ClaimPath, value: Value) {
+    // A plain name is found whole, dots and all.
+    if !path.as_str().starts_with('/') {
+        claims.insert(path.as_str().to_owned(), value);
+        return;
+    }
+    let steps = path.steps();
+    let Some((last, objects)) = steps.split_last() else { return };
+    let mut members = claims;
+    for step in objects {
+        let object = members.entry(*step).or_insert_with(|| Value::Object(Map::new()));
+        if !object.is_object() {
+            *object = Value::Object(Map::new());
+        }
+        let Value::Object(inner) = object else { return };
+        members = inner;
+    }
+    members.insert((*last).to_owned(), value);
 }

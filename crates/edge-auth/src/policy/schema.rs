@@ -10,7 +10,9 @@ use ipnet::IpNet;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::claim_rule::ClaimTest;
 use super::preset::Preset;
+use super::scope_claim::ScopeClaimSources;
 use super::strict_table::{optional, table, tables};
 use crate::api_key::DigestAlgorithm;
 use crate::aws::AwsPolicy;
@@ -105,7 +107,11 @@ pub(super) struct AdminTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerTable {
     pub name: String,
-    pub issuer: String,
+    pub issuer: Option<String>,
+    pub tenants: Option<Vec<String>>,
+    #[serde(default)]
+    pub insecure_any_tenant: bool,
+    pub trust_domain: Option<String>,
     pub preset: Option<Preset>,
     pub audience: Option<OneOrMany>,
     #[serde(default)]
@@ -117,11 +123,17 @@ pub(super) struct IssuerTable {
     pub algorithms: Option<Vec<Algorithm>>,
     pub token_type: Option<OneOrMany>,
     pub token_header: Option<String>,
-    pub audience_claim: Option<String>,
-    pub scope_claim: Option<OneOrMany>,
-    pub client_claim: Option<OneOrMany>,
+    pub token_scheme: Option<String>,
+    pub token_cookie: Option<String>,
     #[serde(default)]
-    pub claims: BTreeMap<String, String>,
+    pub token_websocket_protocol: bool,
+    pub insecure_token_query: Option<String>,
+    pub audience_claim: Option<String>,
+    pub scope_claim: Option<ScopeClaimSources>,
+    pub client_claim: Option<OneOrMany>,
+    pub subject_claim: Option<OneOrMany>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, ClaimTest>,
     pub max_lifetime: Option<DurationText>,
     pub clock_skew: Option<DurationText>,
     pub refresh: Option<DurationText>,
@@ -139,6 +151,22 @@ pub(super) struct KeysTable {
     pub jwks_file: Option<PathBuf>,
     pub jwks: Option<serde_json::Value>,
     pub secret: Option<String>,
+    pub encoding: Option<SecretEncoding>,
+}
+
+/// How a shared secret is written where the host keeps it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretEncoding {
+    /// As it stands: its bytes are the key.
+    #[default]
+    Text,
+    /// Base64 (RFC 4648, section 4), padded or not.
+    Base64,
+    /// Base64url (RFC 4648, section 5), padded or not.
+    Base64url,
+    /// Hexadecimal digits.
+    Hex,
 }
 
 #[derive(Debug, Deserialize)]
@@ -200,6 +228,9 @@ pub(super) struct RuleTable {
     pub public: bool,
     pub require: Option<Require>,
     pub scopes: Option<ScopesTable>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, ClaimTest>,
+    pub subjects: Option<Vec<String>>,
     #[serde(default)]
     pub upgrade: bool,
     pub max_response_age: Option<DurationText>,

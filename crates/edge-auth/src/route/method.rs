@@ -75,10 +75,20 @@ impl Methods {
         self.0.as_ref().is_none_or(|listed| listed.contains(method))
     }
 
+    /// Whether none of them changes anything (RFC 9110, section 9.2.1).
+    pub(crate) fn are_safe(&self) -> bool {
+        self.0.as_ref().is_some_and(|listed| listed.iter().all(|method| is_safe(method)))
+    }
+
     /// The methods one by one, in alphabetical order, `HEAD` with `GET`; `None` if it is all.
     pub fn names(&self) -> Option<impl Iterator<Item = &str>> {
         self.0.as_ref().map(|listed| listed.iter().map(String::as_str))
     }
+}
+
+/// Whether a method changes nothing (RFC 9110, section 9.2.1).
+pub(crate) fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
 impl fmt::Display for Methods {

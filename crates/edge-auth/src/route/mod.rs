@@ -27,8 +27,8 @@ mod router;
 mod tests;
 
 pub use host::{Host, HostPattern, HostPatternError, HostRefused};
-pub(crate) use method::check_method;
 pub use method::{MethodError, Methods};
+pub(crate) use method::{check_method, is_safe};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
 pub use pattern::{Captures, PathPattern, PatternError};
 pub use raw_path::check_forwardable_verbatim;

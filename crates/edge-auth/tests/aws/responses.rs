@@ -475,3 +475,43 @@ fn an_imitation_of_an_identity_header_is_refused_since_api_gateway_would_send_it
         assert!(iam_allows(&json(&ask(&gate, ApiType::Rest, &arn, &fields)), &arn), "{name}");
     }
 }
+
+#[test]
+fn what_a_rule_asks_of_claims_and_subjects_holds_in_what_is_kept() {
+    let rules = "[[rule]]\npath = \"/open\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/buyers\"\nrequire = \"jwt:corp\"\nclaims = { scope = \"buyers\" }\n\
+                 [[rule]]\npath = \"/bob\"\nrequire = \"jwt:corp\"\nsubjects = [\"jwt:corp:bob*\"]\n\
+                 [[rule]]\npath = \"/alice\"\nrequire = \"jwt:corp\"\nsubjects = [\"jwt:corp:ali*\"]\n";
+    let gate = gate(&format!("{}{rules}", issuer("corp")));
+    for (scopes, reached) in [("buyers", &["open", "buyers", "alice"][..]), ("staff", &["open", "alice"])] {
+        let token = bearer(scopes);
+        for asked in ["open", "buyers", "bob", "alice"] {
+            let (answer, outcome) =
+                ask(&gate, ApiType::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]);
+            assert_eq!(outcome.code().is_none(), reached.contains(&asked), "{scopes} {asked}");
+            let answer = serde_json::to_value(answer.unwrap()).unwrap();
+            for other in ["open", "buyers", "bob", "alice"] {
+                let kept = iam_allows(&answer, &format!("{STAGE}GET/{other}"));
+                assert_eq!(kept, reached.contains(&other), "{scopes}: {asked}, then {other}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_answer_to_a_cookie_lets_another_sites_request_in() {
+    let issuer = issuer("corp").replace("keys =", "token_cookie = \"session\"\nkeys =");
+    let rules = "[[rule]]\npath = \"/read\"\nmethods = [\"GET\"]\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/write\"\nrequire = \"jwt:corp\"\n";
+    let gate = gate(&format!("{issuer}{rules}"));
+    let cookie = format!("session={}", token("corp", ""));
+    let fields = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    let answer = json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/read"), &fields));
+    assert!(iam_allows(&answer, &format!("{STAGE}GET/read")), "{answer}");
+    assert!(!iam_allows(&answer, &format!("{STAGE}POST/write")), "{answer}");
+    // The answer would be kept, and the next request may be another site's.
+    let (answer, outcome) = ask(&gate, ApiType::Rest, &format!("{STAGE}POST/write"), &fields);
+    assert_eq!(outcome.code().unwrap().name(), "cross_site_request");
+    let answer = serde_json::to_value(answer.unwrap()).unwrap();
+    assert!(!iam_allows(&answer, &format!("{STAGE}POST/write")), "{answer}");
+}

@@ -171,9 +171,9 @@ fn what_the_policy_says_goes_before_the_preset() {
     let policy = policy(&text);
     let issuer = &policy.issuers[0];
     assert_eq!(issuer.validation.token_type, edge_auth_token::TokenType::Exactly("JWT".to_owned()));
-    assert_eq!(issuer.scope_claims, ["scp"]);
+    assert_eq!(issuer.scope_claims, [super::super::scope_claim::ScopeClaim::name("scp")]);
     let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.validation.audience else { panic!() };
-    assert_eq!(claim, "aud");
+    assert_eq!(claim.as_str(), "aud");
     assert_eq!(issuer.claims.len(), 1, "the preset's own claim stays: {:?}", issuer.claims);
 }
 
@@ -239,7 +239,7 @@ fn an_address_of_google_counts_only_if_google_has_verified_it_with_or_without_th
         assert!(
             policy.issuers[0]
                 .claims
-                .contains(&super::super::issuer::ClaimRule::True { claim: "email_verified" }),
+                .contains(&super::super::claim_rule::ClaimRule::is_true("email_verified")),
             "{preset}"
         );
     }
@@ -261,10 +261,16 @@ fn a_subject_of_a_workflow_pins_if_it_begins_with_whose_it_is() {
 
 #[test]
 fn a_token_comes_by_authorization_or_by_a_field_of_its_own() {
-    let header = |text: &str| policy(&issuer_with(text)).issuers[0].token_header.clone();
-    assert_eq!(header("token_header = \"X-Token\"").as_deref(), Some("x-token"));
-    assert_eq!(header("preset = \"cloudflare-access\"").as_deref(), Some("cf-access-jwt-assertion"));
-    assert_eq!(header("preset = \"auth0\""), None);
+    let place = |text: &str| policy(&issuer_with(text)).issuers[0].token_place.clone();
+    assert_eq!(place("token_header = \"X-Token\""), TokenPlace::Header("x-token".to_owned()));
+    let header = "cf-access-jwt-assertion".to_owned();
+    assert_eq!(place("preset = \"cloudflare-access\""), TokenPlace::Header(header));
+    assert_eq!(place("preset = \"auth0\""), TokenPlace::Bearer);
+    assert_eq!(place("token_scheme = \"none\""), TokenPlace::Raw);
+    assert_eq!(place("token_cookie = \"session\""), TokenPlace::Cookie("session".to_owned()));
+    assert_eq!(place("token_websocket_protocol = true"), TokenPlace::WebSocketProtocol);
+    let told = mistake(&issuer_with("token_cookie = \"session\"\ntoken_scheme = \"none\""));
+    assert!(told.contains("is a second place for this block's tokens"), "{told}");
     for (name, told) in [
         ("Authorization", "must be a header name of its own"),
         ("a b", "must be a header name of its own"),
@@ -295,4 +301,103 @@ fn the_longest_token_of_an_issuer_is_that_of_whichever_block_lets_it_be_longest(
     assert!(alone.is_some_and(|seconds| seconds >= 3600), "{alone:?}");
     assert_eq!(longest(short, ""), None);
     assert_eq!(longest("", short), None);
+}
+
+#[test]
+fn a_tenant_stands_where_the_issuer_says_so_and_is_named() {
+    let block = |issuer: &str, more: &str| issuer_with(more).replace("https://login.example/", issuer);
+    let template = "https://login.example/{tenant}/v2.0";
+    policy(&block(template, "tenants = [\"a\", \"b\"]"));
+    let common = block(template, "insecure_any_tenant = true")
+        .replace("{ discover = true }", "{ jwks_url = \"https://login.example/keys\" }");
+    assert!(policy(&common).weaknesses()[0].contains("insecure_any_tenant"));
+    for (issuer, more, told) in [
+        (template, "", "`tenants`: is missing"),
+        (template, "tenants = []", "`tenants`: lists tenants"),
+        (template, "tenants = [\"a/b\"]", "`tenants`: lists tenants"),
+        (template, "tenants = [\"a\"]\ninsecure_any_tenant = true", "contradicts `tenants`"),
+        (template, "insecure_any_tenant = true", "`keys`: are of one tenant each"),
+        ("https://login.example/", "tenants = [\"a\"]", "says nothing without `{tenant}`"),
+        ("https://login.example/", "insecure_any_tenant = true", "says nothing without `{tenant}`"),
+        ("https://login.example/{tenantid}/v2.0", "", "`{tenantid}` is no placeholder"),
+        ("https://login.example/{tenant}x", "tenants = [\"a\"]", "as one whole segment"),
+        (
+            "https://login.microsoftonline.com/{tenant}/v2.0",
+            "tenants = [\"9188040d-6c67-4c5b-b112-36a304b66dad\"]",
+            "everybody can have this issuer's tokens",
+        ),
+    ] {
+        let found = mistake(&block(issuer, more));
+        assert!(found.contains(told), "{found}\n{told}");
+    }
+}
+
+#[test]
+fn a_trust_domain_stands_for_an_issuer_of_svids() {
+    let spiffe = |more: &str| {
+        issuer_with(&format!("preset = \"spiffe\"\n{more}"))
+            .replace("issuer = \"https://login.example/\"\n", "")
+            .replace("{ discover = true }", "{ jwks_url = \"https://spire.example/keys\" }")
+    };
+    let good = policy(&spiffe("trust_domain = \"example.org\""));
+    assert_eq!(good.issuer_named("corp").as_deref(), Some("spiffe://example.org"));
+    assert_eq!(good.weaknesses(), [""; 0]);
+    for domain in ["", "Example.org", "spiffe://example.org", "example.org/x"] {
+        let told = mistake(&spiffe(&format!("trust_domain = \"{domain}\"")));
+        assert!(told.contains("`trust_domain`: must be the SPIFFE trust domain"), "{told}");
+    }
+    let told = mistake(&issuer_with("trust_domain = \"example.org\""));
+    assert!(told.contains("is for `preset = \"spiffe\"` only"), "{told}");
+}
+
+#[test]
+fn a_pin_of_an_old_subject_of_github_is_warned_about() {
+    let advice = |pin: &str| {
+        let text = issuer_with(&format!("preset = \"github-actions\"\nclaims = {{ sub = {pin} }}"));
+        policy(&text.replace("https://login.example/", "https://token.actions.githubusercontent.com"))
+            .advice()
+    };
+    let old = "\"repo:octo/app:ref:refs/heads/main\"";
+    assert!(advice(old)[0].contains("immutable ids"), "{:?}", advice(old));
+    assert_eq!(advice(&format!("[{old}, \"repo:octo@1/app@2:ref:refs/heads/main\"]")).len(), 1);
+    assert_eq!(advice("\"repo:octo@1/app@2:ref:refs/heads/main\""), [""; 0]);
+    assert_eq!(advice("\"repository_owner:octo:ref:x\""), [""; 0]);
+}
+
+#[test]
+fn how_a_claim_is_named_and_what_it_must_be_is_checked() {
+    policy(&issuer_with(
+        "claims = { \"/kubernetes.io/namespace\" = \"prod\", a = true, b = 42, c = [\"x\", 7] }",
+    ));
+    policy(&issuer_with("claims = { groups = { contains_all = [\"a\", \"b\"] } }"));
+    policy(&issuer_with(
+        "subject_claim = [\"sub\", \"/person/id\"]\nscope_claim = { claim = \"role\", split = true }",
+    ));
+    for (field, told) in [
+        ("claims = { \"/a~2\" = \"x\" }", "is not a JSON Pointer"),
+        ("claims = { a = [] }", "`a` lists no value"),
+        ("claims = { a = { contains_all = [] } }", "`a` lists no value"),
+        ("scope_claim = \"/a~\"", "is not a JSON Pointer"),
+        ("audience_claim = \"/a~\"", "is not a JSON Pointer"),
+        ("client_claim = [\"\"]", "names no claim"),
+        ("subject_claim = []", "must name a claim"),
+        ("token_type = \"logout+jwt\"", "never an access token"),
+    ] {
+        let found = mistake(&issuer_with(field));
+        assert!(found.contains(told), "{found}\n{told}");
+    }
+}
+
+#[test]
+fn a_secret_may_be_encoded_and_nothing_else_may() {
+    let keys = |keys: &str| with("{ discover = true }", keys);
+    let origin = |text: &str| policy(&keys(text)).issuers[0].keys.clone();
+    let name = "S".to_owned();
+    let encoding = SecretEncoding::Base64url;
+    assert_eq!(origin("{ secret = \"S\", encoding = \"base64url\" }"), KeyOrigin::Secret { name, encoding });
+    says(
+        &keys("{ jwks_file = \"a\", encoding = \"hex\" }"),
+        "policy.toml:5: issuer 1 (`corp`): `keys`: `encoding`",
+    );
+    assert!(parse(&keys("{ secret = \"S\", encoding = \"base32\" }")).is_err());
 }

@@ -65,11 +65,12 @@ fn scopes_that_are_listed_empty_are_refused_instead_of_letting_everyone_in() {
 }
 
 #[test]
-fn a_scope_is_one_of_the_standard() {
-    for scope in ["", "*", "a b", "a\\\"b", "a\\\\b", "ä", "a\\u0000"] {
+fn a_scope_is_text_without_control_characters() {
+    for scope in ["", "*", " a", "a ", "a\\tb", "a\\u0000"] {
         let text = with("\"orders:read\"", &format!("\"{scope}\""));
         says(&text, &format!("policy.toml:16: {RULE}`scopes`: `"));
     }
+    policy(&with("\"orders:read\"", "\"Night Shift\""));
 }
 
 #[test]
@@ -84,18 +85,57 @@ fn all_of_two_of_a_kind_is_refused_because_nobody_could_meet_it() {
 }
 
 #[test]
-fn two_issuers_with_one_iss_are_told_apart_by_the_rules_only() {
+fn two_blocks_of_one_iss_may_stand_in_one_rule() {
     let two = format!(
         "{GOOD}[[issuer]]\nname = \"b\"\nissuer = \"https://login.example/\"\naudience = \"other\"\nkeys = {{ discover = true }}\n"
     );
     policy(&two);
     let both = two.replace("\"key:partners\"", "\"jwt:b\"");
-    says(
-        &both,
-        &format!(
-            "policy.toml:15: {RULE}`require`: names two issuers with the `iss` `https://login.example/`"
-        ),
+    policy(&both);
+}
+
+/// The good policy, whose rule asks for tokens only and has another field, on line 17.
+fn rule_with(field: &str) -> String {
+    with("{ any = [\"jwt:corp\", \"key:partners\"] }", "\"jwt:corp\"") + field + "\n"
+}
+
+#[test]
+fn a_rule_may_say_who_passes_it_and_what_tokens_say() {
+    let rule = |field: &str| policy(&rule_with(field)).rules[0].clone();
+    let subjects = rule("subjects = [\"jwt:corp:alice\", \"jwt:corp:cron-*\"]").subjects.unwrap();
+    let is_in = |id: &str| subjects.iter().any(|subject| subject.matches(id));
+    for id in ["jwt:corp:alice", "jwt:corp:cron-", "jwt:corp:cron-7"] {
+        assert!(is_in(id), "{id}");
+    }
+    for id in ["jwt:corp:alice2", "jwt:corp:Alice", "jwt:corp:cron", "jwt:corp2:alice", "key:corp:alice"] {
+        assert!(!is_in(id), "{id}");
+    }
+    assert_eq!(rule("claims = { groups = { contains = \"a\" } }").claims.len(), 1);
+}
+
+#[test]
+fn a_condition_that_nobody_of_the_rule_can_meet_is_a_mistake() {
+    for (field, told) in [
+        ("subjects = []", "`subjects`: names nobody"),
+        ("subjects = [\"jwt:corp\"]", "write whom the rule's `require` can let in"),
+        ("subjects = [\"jwt:corp:\"]", "write whom the rule's `require` can let in"),
+        ("subjects = [\"alice\"]", "write whom the rule's `require` can let in"),
+        ("subjects = [\"key:partners:x\"]", "write whom the rule's `require` can let in"),
+        ("subjects = [\"*\"]", "write whom the rule's `require` can let in"),
+        ("subjects = [\"jwt:corp:a*b\"]", "a `*` stands at the end only"),
+        ("claims = { a = [] }", "`a` lists no value"),
+        ("claims = { \"/a~\" = \"x\" }", "is not a JSON Pointer"),
+    ] {
+        let found = mistake(&rule_with(field));
+        assert!(found.contains(told), "{found}\n{told}");
+    }
+    let with_keys = format!("{GOOD}claims = {{ a = \"x\" }}\n");
+    assert!(mistake(&with_keys).contains("`claims`: are what tokens say"));
+    let public = "[[rule]]\npath = \"/a\"\npublic = true\n";
+    assert!(
+        mistake(&format!("{public}claims = {{ a = \"x\" }}\n")).contains("`claims`: are what tokens say")
     );
+    assert!(mistake(&format!("{public}subjects = [\"jwt:a:b\"]\n")).contains("a public rule asks nobody"));
 }
 
 #[test]

@@ -1,0 +1,371 @@
+//! What a claim must be: in an `[[issuer]]` for each of its tokens, in a `[[rule]]` for those that pass it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use edge_auth_token::{ClaimPath, Claims};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::compile::{Compiler, Field};
+
+/// A condition that a token's claims must meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClaimRule {
+    /// One claim is as it must be.
+    Is { claim: ClaimPath, wanted: ClaimTest },
+    /// One of several claims is there.
+    AnyPresent { claims: Vec<ClaimPath> },
+}
+
+/// What one claim must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClaimTest {
+    /// `"text"`, `true`, `42`, or a list of these: the claim is one of them.
+    OneOf(Vec<ClaimValue>),
+    /// `{ contains = … }`, `{ contains_any = […] }`: the claim's list has one of them.
+    ContainsAny(Vec<ClaimValue>),
+    /// `{ contains_all = […] }`: the claim's list has all of them.
+    ContainsAll(Vec<ClaimValue>),
+}
+
+/// A value that a claim, or an element of its list, can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClaimValue {
+    Text(String),
+    Boolean(bool),
+    Integer(i64),
+}
+
+impl ClaimRule {
+    /// Makes the rule that a claim with a plain name has this text.
+    pub(super) fn equals(claim: &str, value: &str) -> Self {
+        let wanted = ClaimTest::OneOf(vec![ClaimValue::Text(value.to_owned())]);
+        Self::Is { claim: ClaimPath::name(claim), wanted }
+    }
+
+    /// Makes the rule that a claim with a plain name is `true`.
+    pub(super) fn is_true(claim: &str) -> Self {
+        let wanted = ClaimTest::OneOf(vec![ClaimValue::Boolean(true)]);
+        Self::Is { claim: ClaimPath::name(claim), wanted }
+    }
+
+    /// Makes the rule that one of some claims with plain names is there.
+    pub(super) fn present(claims: &[&str]) -> Self {
+        Self::AnyPresent { claims: claims.iter().map(|claim| ClaimPath::name(claim)).collect() }
+    }
+
+    /// Compiles a table of claims; mistakes are reported at `at`.
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        at: &Field,
+        table: &BTreeMap<String, ClaimTest>,
+    ) -> Vec<Self> {
+        let mut rules = Vec::with_capacity(table.len());
+        for (name, wanted) in table {
+            match ClaimPath::parse(name) {
+                Ok(claim) => rules.push(Self::Is { claim, wanted: wanted.clone() }),
+                Err(error) => compiler.error(at.clone(), &format!("`{name}` {error}")),
+            }
+            if wanted.values().is_empty() {
+                compiler.error(at.clone(), &format!("`{name}` lists no value: name one, or leave it out"));
+            }
+        }
+        rules
+    }
+
+    /// Returns what was wanted, if the claims do not meet the rule.
+    pub(crate) fn refusal(&self, claims: &Claims) -> Option<String> {
+        match self {
+            Self::Is { claim, wanted } => {
+                let found = claims.find(claim);
+                if found.is_some_and(|value| wanted.is_met_by(value)) {
+                    return None;
+                }
+                let hint = found.and_then(Value::as_str).and_then(|found| wanted.github_hint(found));
+                Some(format!("claim {self}{}", hint.unwrap_or_default()))
+            }
+            Self::AnyPresent { claims: names } => {
+                let is_present = names.iter().any(|name| claims.find(name).is_some());
+                (!is_present).then(|| format!("claim {self}"))
+            }
+        }
+    }
+}
+
+/// Says what is wanted: `` `groups` must contain "staff" ``.
+impl fmt::Display for ClaimRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is { claim, wanted } => write!(f, "`{claim}` must {wanted}"),
+            Self::AnyPresent { claims } => {
+                let names = claims.iter().map(ClaimPath::as_str).collect::<Vec<_>>();
+                write!(f, "`{}` must be there", names.join("` or `"))
+            }
+        }
+    }
+}
+
+impl ClaimTest {
+    /// Returns the values that it names.
+    pub(super) fn values(&self) -> &[ClaimValue] {
+        match self {
+            Self::OneOf(values) | Self::ContainsAny(values) | Self::ContainsAll(values) => values,
+        }
+    }
+
+    /// Whether a claim is as it must be. A value that is no list is a list of one.
+    fn is_met_by(&self, found: &Value) -> bool {
+        let items = match found {
+            Value::Array(items) => items.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        let has = |value: &ClaimValue| items.iter().any(|item| value.is(item));
+        match self {
+            Self::OneOf(values) => values.iter().any(|value| value.is(found)),
+            Self::ContainsAny(values) => values.iter().any(has),
+            Self::ContainsAll(values) => !values.is_empty() && values.iter().all(has),
+        }
+    }
+
+    /// Says what has changed, if only the ids in a GitHub subject make the difference.
+    fn github_hint(&self, found: &str) -> Option<String> {
+        let names = without_github_ids(found)?;
+        let is_pinned = self.values().iter().any(|value| *value == ClaimValue::Text(names.clone()));
+        let hint = "; the token has the ids of owner and repository in it, as GitHub makes subjects since July \
+                    2026: pin that form";
+        is_pinned.then(|| hint.to_owned())
+    }
+}
+
+/// Returns a GitHub subject (`repo:octo@1/app@2:ref:…`) as it was before it had ids (`repo:octo/app:ref:…`).
+fn without_github_ids(subject: &str) -> Option<String> {
+    let (repository, rest) = subject.strip_prefix("repo:")?.split_once(':')?;
+    let (owner, name) = repository.split_once('/')?;
+    let (owner, _) = owner.rsplit_once('@')?;
+    let (name, _) = name.rsplit_once('@')?;
+    Some(format!("repo:{owner}/{name}:{rest}"))
+}
+
+/// Whether a text is a GitHub subject that names a repository without its ids.
+pub(super) fn is_github_subject_without_ids(subject: &str) -> bool {
+    let repository = subject.strip_prefix("repo:").and_then(|rest| rest.split(':').next());
+    repository.is_some_and(|repository| !repository.contains('@'))
+}
+
+impl ClaimValue {
+    /// Whether a claim has this value; numbers are compared by value.
+    fn is(&self, found: &Value) -> bool {
+        match (self, found) {
+            (Self::Text(wanted), Value::String(found)) => wanted == found,
+            (Self::Boolean(wanted), Value::Bool(found)) => wanted == found,
+            (Self::Integer(wanted), Value::Number(found)) => match found.as_i64() {
+                Some(found) => *wanted == found,
+                // 42.0 is 42. Beyond 2^53 a double does not hold every whole number.
+                None => found
+                    .as_f64()
+                    .is_some_and(|found| wanted.unsigned_abs() <= 1 << 53 && found == *wanted as f64),
+            },
+            (Self::Text(_) | Self::Boolean(_) | Self::Integer(_), _) => false,
+        }
+    }
+
+    /// Returns the value as JSON.
+    pub(super) fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => text.clone().into(),
+            Self::Boolean(truth) => (*truth).into(),
+            Self::Integer(number) => (*number).into(),
+        }
+    }
+}
+
+impl fmt::Display for ClaimTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed: Vec<String> = self.values().iter().map(|value| value.to_json().to_string()).collect();
+        let listed = listed.join(", ");
+        match self {
+            Self::OneOf(values) if values.len() == 1 => write!(f, "be {listed}"),
+            Self::OneOf(_) => write!(f, "be one of {listed}"),
+            Self::ContainsAny(values) if values.len() == 1 => write!(f, "contain {listed}"),
+            Self::ContainsAny(_) => write!(f, "contain one of {listed}"),
+            Self::ContainsAll(_) => write!(f, "contain all of {listed}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClaimValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Scalar;
+        impl Visitor<'_> for Scalar {
+            type Value = ClaimValue;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, true, false or a whole number")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<ClaimValue, E> {
+                Ok(ClaimValue::Text(text.to_owned()))
+            }
+            fn visit_bool<E>(self, truth: bool) -> Result<ClaimValue, E> {
+                Ok(ClaimValue::Boolean(truth))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<ClaimValue, E> {
+                Ok(ClaimValue::Integer(number))
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<ClaimValue, E> {
+                let number = i64::try_from(number);
+                number.map(ClaimValue::Integer).map_err(|_| E::custom("the number is too large"))
+            }
+        }
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClaimTest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            contains: Option<ClaimValue>,
+            contains_any: Option<Vec<ClaimValue>>,
+            contains_all: Option<Vec<ClaimValue>>,
+        }
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = ClaimTest;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "text, true, a whole number, a list of these (one of them), or { contains = … }, \
+                     { contains_any = […] } or { contains_all = […] }",
+                )
+            }
+            fn visit_str<E>(self, text: &str) -> Result<ClaimTest, E> {
+                Ok(ClaimTest::OneOf(vec![ClaimValue::Text(text.to_owned())]))
+            }
+            fn visit_bool<E>(self, truth: bool) -> Result<ClaimTest, E> {
+                Ok(ClaimTest::OneOf(vec![ClaimValue::Boolean(truth)]))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<ClaimTest, E> {
+                Ok(ClaimTest::OneOf(vec![ClaimValue::Integer(number)]))
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<ClaimTest, E> {
+                match i64::try_from(number) {
+                    Ok(number) => self.visit_i64(number),
+                    Err(_) => Err(E::custom("the number is too large")),
+                }
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ClaimTest, A::Error> {
+                let values = Vec::deserialize(de::value::SeqAccessDeserializer::new(seq))?;
+                Ok(ClaimTest::OneOf(values))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClaimTest, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                match (table.contains, table.contains_any, table.contains_all) {
+                    (Some(value), None, None) => Ok(ClaimTest::ContainsAny(vec![value])),
+                    (None, Some(values), None) => Ok(ClaimTest::ContainsAny(values)),
+                    (None, None, Some(values)) => Ok(ClaimTest::ContainsAll(values)),
+                    _ => Err(de::Error::custom(
+                        "give exactly one of `contains`, `contains_any` and `contains_all`",
+                    )),
+                }
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn is_met(test: Value, found: Value) -> bool {
+        serde_json::from_value::<ClaimTest>(test).unwrap().is_met_by(&found)
+    }
+
+    #[test]
+    fn a_claim_is_one_value_or_one_of_several_and_of_the_same_type() {
+        for (test, found) in [
+            (json!("a"), json!("a")),
+            (json!(true), json!(true)),
+            (json!(42), json!(42)),
+            (json!(42), json!(42.0)),
+            (json!(-1), json!(-1)),
+            (json!(["a", 7]), json!(7)),
+        ] {
+            assert!(is_met(test.clone(), found.clone()), "{test} {found}");
+        }
+        for (test, found) in [
+            (json!("a"), json!("A")),
+            (json!("a"), json!(["a"])),
+            (json!("true"), json!(true)),
+            (json!(true), json!("true")),
+            (json!(true), json!(1)),
+            (json!("42"), json!(42)),
+            (json!(42), json!("42")),
+            (json!(42), json!(42.5)),
+            (json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992.0)),
+            (json!(["a", "b"]), json!("c")),
+            (json!("a"), json!({"a": 1})),
+        ] {
+            assert!(!is_met(test.clone(), found.clone()), "{test} {found}");
+        }
+    }
+
+    #[test]
+    fn a_list_contains_whole_elements_and_a_lone_value_is_a_list_of_one() {
+        let list = json!(["staff", "buyers", 7]);
+        for test in [
+            json!({"contains": "buyers"}),
+            json!({"contains": 7}),
+            json!({"contains_any": ["x", "staff"]}),
+            json!({"contains_all": ["staff", "buyers"]}),
+        ] {
+            assert!(is_met(test.clone(), list.clone()), "{test}");
+        }
+        for test in [
+            json!({"contains": "buy"}),
+            json!({"contains_any": ["x", "y"]}),
+            json!({"contains_all": ["staff", "x"]}),
+            json!({"contains_all": []}),
+            json!({"contains_any": []}),
+        ] {
+            assert!(!is_met(test.clone(), list.clone()), "{test}");
+        }
+        assert!(is_met(json!({"contains": "buyers"}), json!("buyers")));
+        assert!(!is_met(json!({"contains": "buyers"}), json!("no-buyers-here")));
+        assert!(!is_met(json!({"contains": "buyers"}), json!({"buyers": true})));
+        assert!(!is_met(json!({"contains": "buyers"}), json!([["buyers"]])));
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        for form in [
+            json!({}),
+            json!({"contains": ["a"]}),
+            json!({"contains": "a", "contains_any": ["b"]}),
+            json!({"is": "a"}),
+            json!(1.5),
+            json!([["a"]]),
+            json!(u64::MAX),
+        ] {
+            assert!(serde_json::from_value::<ClaimTest>(form.clone()).is_err(), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_subject_of_github_with_ids_is_told_from_the_one_that_was_pinned() {
+        let pinned = ClaimRule::equals("sub", "repo:octo/app:ref:refs/heads/main");
+        let ClaimRule::Is { wanted, .. } = &pinned else { panic!() };
+        assert!(wanted.github_hint("repo:octo@1/app@2:ref:refs/heads/main").is_some());
+        for other in
+            ["repo:octo/app:ref:refs/heads/x", "repo:octo@1/lib@2:ref:refs/heads/main", "octo@1/app@2"]
+        {
+            assert!(wanted.github_hint(other).is_none(), "{other}");
+        }
+        assert!(is_github_subject_without_ids("repo:octo/app:ref:refs/heads/main"));
+        assert!(!is_github_subject_without_ids("repo:octo@1/app@2:ref:refs/heads/main"));
+        assert!(!is_github_subject_without_ids("repository_owner:octo"));
+    }
+}

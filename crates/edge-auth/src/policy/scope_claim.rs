@@ -1,0 +1,140 @@
+//! Where a token's scopes are, and how text becomes scopes.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use edge_auth_token::{ClaimPath, Claims};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::compile::{Compiler, Field};
+
+/// A claim that carries scopes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ScopeClaim {
+    pub claim: ClaimPath,
+    /// Text is a list with spaces between its scopes. Else it is one scope: a role "Report Admin" is not
+    /// the role `Admin`.
+    pub split: bool,
+}
+
+impl ScopeClaim {
+    /// Makes the claim of this plain name: text is split only in `scope` (RFC 6749, section 3.3) and `scp`.
+    pub(super) fn name(name: &str) -> Self {
+        Self { claim: ClaimPath::name(name), split: is_split_by_default(name) }
+    }
+
+    /// Compiles what a policy says; mistakes are reported at `at`.
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        at: &Field,
+        source: Vec<ScopeClaimSource>,
+    ) -> Vec<Self> {
+        let mut claims = Vec::with_capacity(source.len());
+        for ScopeClaimSource { claim: name, split } in source {
+            match ClaimPath::parse(&name) {
+                Ok(claim) => {
+                    let last = claim.steps().pop().unwrap_or_default().to_owned();
+                    let split = split.unwrap_or_else(|| is_split_by_default(&last));
+                    claims.push(Self { claim, split });
+                }
+                Err(error) => compiler.error(at.clone(), &format!("`{name}` {error}")),
+            }
+        }
+        claims
+    }
+
+    /// Adds the scopes that a token has in this claim. An element of a list is one scope as it stands; an
+    /// object gives the names of its members.
+    ///
+    /// # Errors
+    /// What the claim is, if it is none of these.
+    pub(crate) fn read(&self, claims: &Claims, scopes: &mut BTreeSet<String>) -> Result<(), String> {
+        let ill_typed = || format!("`{}` is neither text, nor a list of text, nor an object", self.claim);
+        match claims.find(&self.claim) {
+            None => {}
+            Some(Value::String(text)) if self.split => {
+                scopes.extend(text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned));
+            }
+            Some(Value::String(text)) => {
+                scopes.extend(Some(text).filter(|text| !text.is_empty()).cloned());
+            }
+            Some(Value::Array(items)) => {
+                for item in items.iter().filter(|item| !item.is_null()) {
+                    scopes.insert(item.as_str().ok_or_else(ill_typed)?.to_owned());
+                }
+            }
+            Some(Value::Object(members)) => {
+                let there = members.iter().filter(|(_, value)| !value.is_null());
+                scopes.extend(there.map(|(name, _)| name.clone()));
+            }
+            Some(Value::Null | Value::Bool(_) | Value::Number(_)) => return Err(ill_typed()),
+        }
+        Ok(())
+    }
+}
+
+fn is_split_by_default(name: &str) -> bool {
+    matches!(name, "scope" | "scp")
+}
+
+/// `"claim"`, or `{ claim = "…", split = true }`.
+#[derive(Debug, Clone)]
+pub(super) struct ScopeClaimSource {
+    claim: String,
+    split: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for ScopeClaimSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            claim: String,
+            split: Option<bool>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = ScopeClaimSource;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a claim, or { claim = \"…\", split = true }")
+            }
+            fn visit_str<E>(self, name: &str) -> Result<ScopeClaimSource, E> {
+                Ok(ScopeClaimSource { claim: name.to_owned(), split: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSource, A::Error> {
+                let Table { claim, split } = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(ScopeClaimSource { claim, split })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// One claim, or a list of them.
+#[derive(Debug, Clone)]
+pub(super) struct ScopeClaimSources(pub Vec<ScopeClaimSource>);
+
+impl<'de> Deserialize<'de> for ScopeClaimSources {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = ScopeClaimSources;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a claim, { claim = \"…\", split = true }, or a list of these")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<ScopeClaimSources, E> {
+                Ok(ScopeClaimSources(vec![ScopeClaimSource { claim: name.to_owned(), split: None }]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ScopeClaimSources, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(ScopeClaimSources)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSources, A::Error> {
+                let one = ScopeClaimSource::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(ScopeClaimSources(vec![one]))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -1,0 +1,61 @@
+//! Which principals a rule lets in, by their ids.
+
+use super::compile::{Compiler, Field};
+
+/// `jwt:corp:alice`, or `key:partners:*` with a `*` at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SubjectPattern {
+    Exactly(String),
+    BeginsWith(String),
+}
+
+impl SubjectPattern {
+    /// Compiles a rule's list; mistakes are reported at `at`. `principals` are the credentials that can be
+    /// the rule's principal, as it writes them (`jwt:corp`).
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        at: &Field,
+        patterns: &[String],
+        principals: &[&str],
+    ) -> Vec<Self> {
+        if patterns.is_empty() {
+            compiler.error(at.clone(), "names nobody: name somebody, or leave it out");
+        }
+        let mut compiled = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            let of_principal = |credential: &&&str| {
+                let rest = pattern.strip_prefix(**credential).and_then(|rest| rest.strip_prefix(':'));
+                rest.is_some_and(|rest| !rest.is_empty())
+            };
+            if !principals.iter().any(|credential| of_principal(&credential)) {
+                let message = format!(
+                    "`{pattern}`: write whom the rule's `require` can let in, as in \"{}:ID\", with a `*` at the \
+                     end for all that begin alike",
+                    principals.first().unwrap_or(&"jwt:NAME")
+                );
+                compiler.error(at.clone(), &message);
+                continue;
+            }
+            let (text, is_prefix) = match pattern.strip_suffix('*') {
+                Some(prefix) => (prefix, true),
+                None => (pattern.as_str(), false),
+            };
+            if text.contains('*') {
+                compiler.error(at.clone(), &format!("`{pattern}`: a `*` stands at the end only"));
+            } else if is_prefix {
+                compiled.push(Self::BeginsWith(text.to_owned()));
+            } else {
+                compiled.push(Self::Exactly(text.to_owned()));
+            }
+        }
+        compiled
+    }
+
+    /// Whether a principal with this id is meant.
+    pub(crate) fn matches(&self, id: &str) -> bool {
+        match self {
+            Self::Exactly(own) => own == id,
+            Self::BeginsWith(prefix) => id.starts_with(prefix.as_str()),
+        }
+    }
+}

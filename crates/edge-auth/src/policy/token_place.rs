@@ -1,0 +1,102 @@
+//! Where in a request an issuer's tokens stand.
+
+use super::compile::{Compiler, Field};
+use super::reserved_headers::CustomHeaders;
+use super::schema;
+use crate::request::is_token;
+
+/// The one place where an issuer's tokens are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TokenPlace {
+    /// `Authorization`, after `Bearer` or `DPoP`.
+    Bearer,
+    /// `Authorization`, without a scheme.
+    Raw,
+    /// A field of its own, by its name in lower case.
+    Header(String),
+    /// A cookie of this name.
+    Cookie(String),
+    /// One of the protocols in `Sec-WebSocket-Protocol`.
+    WebSocketProtocol,
+    /// A parameter of the query.
+    Query(String),
+}
+
+impl TokenPlace {
+    /// Compiles what a block says; mistakes are reported to `compiler`.
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        headers: &mut CustomHeaders,
+        index: usize,
+        source: &schema::IssuerTable,
+        default_header: Option<&str>,
+    ) -> Self {
+        let at = |field: &'static str| Field::of("issuer", index, field);
+        let mut places = Vec::new();
+        if let Some(name) = &source.token_header {
+            let name = headers.name(compiler, at("token_header"), name, "tokens");
+            places.push(("token_header", Self::Header(name)));
+        }
+        match source.token_scheme.as_deref() {
+            None => {}
+            Some("none") => places.push(("token_scheme", Self::Raw)),
+            Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => {
+                places.push(("token_scheme", Self::Bearer));
+            }
+            Some(_) => compiler.error(at("token_scheme"), "must be \"none\", or left out for `Bearer`"),
+        }
+        if let Some(name) = &source.token_cookie {
+            if !is_token(name) {
+                compiler.error(at("token_cookie"), "must be the name of a cookie");
+            }
+            places.push(("token_cookie", Self::Cookie(name.clone())));
+        }
+        if source.token_websocket_protocol {
+            places.push(("token_websocket_protocol", Self::WebSocketProtocol));
+        }
+        if let Some(name) = &source.insecure_token_query {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
+                let message =
+                    "must be the name of a parameter: 1 to 64 letters, digits, `-`, `.`, `_` and `~`";
+                compiler.error(at("insecure_token_query"), message);
+            }
+            places.push(("insecure_token_query", Self::Query(name.clone())));
+        }
+        let mut places = places.into_iter();
+        let first = places.next().map(|(_, place)| place);
+        if let Some((field, _)) = places.next() {
+            let message = "is a second place for this block's tokens: make it a block of its own (a rule may name \
+                           two blocks of one `iss`)";
+            compiler.error(at(field), message);
+        }
+        match (first, default_header) {
+            (Some(place), _) => place,
+            (None, Some(name)) => Self::Header(headers.name(compiler, at("token_header"), name, "tokens")),
+            (None, None) => Self::Bearer,
+        }
+    }
+
+    /// Returns the name of the header field that the tokens come by, in lower case; a query has none.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::Bearer | Self::Raw => Some("authorization"),
+            Self::Header(name) => Some(name),
+            Self::Cookie(_) => Some("cookie"),
+            Self::WebSocketProtocol => Some("sec-websocket-protocol"),
+            Self::Query(_) => None,
+        }
+    }
+
+    /// Describes the place, for reasons of refusals.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Bearer => "`Authorization: Bearer …`".to_owned(),
+            Self::Raw => "`Authorization` without a scheme".to_owned(),
+            Self::Header(name) => format!("the field `{name}`"),
+            Self::Cookie(name) => format!("the cookie `{name}`"),
+            Self::WebSocketProtocol => "`Sec-WebSocket-Protocol`".to_owned(),
+            Self::Query(name) => format!("the query's `{name}`"),
+        }
+    }
+}
