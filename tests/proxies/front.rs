@@ -85,7 +85,7 @@ impl Proxy {
     }
 
     /// The command, to be run in the folder of its configuration.
-    fn command(self) -> Command {
+    pub(crate) fn command(self) -> Command {
         let arguments: &[&str] = match self {
             Self::Nginx => &["-p", ".", "-c", "nginx.conf", "-e", "stderr"],
             Self::Caddy | Self::OldestCaddy => &["run", "--config", "Caddyfile", "--adapter", "caddyfile"],

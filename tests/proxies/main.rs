@@ -4,6 +4,7 @@
 //! test of its own behind each proxy.
 
 mod caller;
+mod certificates;
 mod claims;
 mod decisions;
 mod documentation;

@@ -27,11 +27,24 @@ impl Gate {
     /// # Panics
     /// With what it told its operator, if it does not serve.
     pub fn serve(policy: &str, files: &[(&str, &str)]) -> Self {
+        Self::start(policy, files, &[])
+    }
+
+    /// Serves as a gateway in front of this origin.
+    ///
+    /// # Panics
+    /// With what it told its operator, if it does not serve.
+    pub fn before(upstream: &str, policy: &str, files: &[(&str, &str)]) -> Self {
+        Self::start(policy, files, &["--upstream", upstream])
+    }
+
+    fn start(policy: &str, files: &[(&str, &str)], arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for tests");
         for (name, text) in [("policy.toml", policy)].iter().chain(files) {
             fs::write(folder.path().join(name), text).expect("a writable folder");
         }
-        let mut serve = edge_auth(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        let serve = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut serve = edge_auth(folder.path(), &serve);
         let mut process = Process::start(&mut serve).expect("a program");
         let address = process.address().unwrap_or_else(|told| panic!("the gate does not serve: {told}"));
         Self { folder, _process: process, address }

@@ -12,14 +12,9 @@ use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
 /// Names the table, as for the command: `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
-/// The sources by which certificates reach a function.
-const CERTIFICATE_SOURCES: [CertificateSource; 5] = [
-    CertificateSource::ApiGateway,
-    CertificateSource::AlbVerify,
-    CertificateSource::AlbPassthrough,
-    CertificateSource::Rfc9440,
-    CertificateSource::CloudflareHeaders,
-];
+/// The sources by which events hand certificates over.
+const CERTIFICATE_SOURCES: [CertificateSource; 3] =
+    [CertificateSource::ApiGateway, CertificateSource::AlbVerify, CertificateSource::AlbPassthrough];
 
 /// What the gate asks. Nothing of it makes a call before it is asked.
 pub(crate) struct LambdaPlatform {
@@ -50,7 +45,7 @@ impl LambdaPlatform {
             store_help: "say where it is kept with EDGE_AUTH_STORE=dynamodb:TABLE",
             gateway: false,
             raw_path: true,
-            certificate_sources: &CERTIFICATE_SOURCES,
+            own_certificate_sources: &CERTIFICATE_SOURCES,
             listener_asks_for_certificates: false,
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use edge_auth::Headers;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
+use edge_auth::{Headers, parse_client_address};
 
 use crate::event::{ClientCert, Fields, RequestContext};
 
@@ -67,7 +67,8 @@ impl RequestContext {
     fn peer(&self, fields: &[(&str, &[u8])]) -> Option<IpAddr> {
         if self.elb.is_some() {
             let last = Headers(fields).all("x-forwarded-for").last()?;
-            return std::str::from_utf8(last).ok()?.rsplit(',').next()?.trim().parse().ok();
+            // With client port preservation, its port stands there, too.
+            return parse_client_address(std::str::from_utf8(last).ok()?.rsplit(',').next()?);
         }
         let of_http = self.http.as_ref().and_then(|http| http.source_ip.as_deref());
         let of_identity = self.identity.as_ref().and_then(|identity| identity.source_ip.as_deref());

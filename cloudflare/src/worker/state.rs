@@ -24,10 +24,6 @@ pub(crate) struct WorkerState {
     notices: Cell<Vec<String>>,
 }
 
-/// The sources by which certificates reach a Worker.
-const CERTIFICATE_SOURCES: [CertificateSource; 3] =
-    [CertificateSource::Cloudflare, CertificateSource::CloudflareHeaders, CertificateSource::Rfc9440];
-
 thread_local! {
     static STATE: OnceCell<Result<Rc<WorkerState>, String>> = const { OnceCell::new() };
 }
@@ -51,7 +47,7 @@ impl WorkerState {
             gateway: has_upstream,
             // The runtime resolves dot segments.
             raw_path: false,
-            certificate_sources: &CERTIFICATE_SOURCES,
+            own_certificate_sources: &[CertificateSource::Cloudflare],
             listener_asks_for_certificates: false,
         };
         let unreachable = policy.check_host(&capabilities)?;

@@ -335,6 +335,13 @@ pub struct Client {
 }
 
 impl Client {
+    /// Its own certificate, signed by itself.
+    pub fn self_signed(plan: &ClientPlan) -> Self {
+        let key = plan.key.make().unwrap_or_else(|| panic!("too weak to sign"));
+        let signed = plan.params().self_signed(&key).unwrap_or_else(|error| panic!("{error}"));
+        Self { chain: vec![signed.der().clone()], key_pem: key.serialize_pem() }
+    }
+
     /// Its own certificate.
     pub fn certificate(&self) -> &CertificateDer<'static> {
         self.chain.first().unwrap_or_else(|| panic!("a client has a certificate"))

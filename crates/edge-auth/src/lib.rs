@@ -45,3 +45,4 @@ pub use policy::{Policy, PolicyError, PolicyErrors};
 pub use principal::{Principal, PrincipalKind};
 pub use reply::Reply;
 pub use request::{AuthRequest, Headers, Repeated};
+pub use trusted_proxies::parse_client_address;

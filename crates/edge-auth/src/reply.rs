@@ -76,6 +76,12 @@ impl Reply {
         fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Says another status than the code's, in the body as well (RFC 9457, section 3.1.2).
+    pub(crate) fn set_problem_status(&mut self, status: u16, code: Code) {
+        self.status = status;
+        self.body = Self::problem(status, code).body;
+    }
+
     fn problem(status: u16, code: Code) -> Self {
         /// RFC 9457, section 3.1, with our code as an extension member (section 3.2).
         #[derive(Serialize)]

@@ -72,7 +72,7 @@ impl TrustedProxies {
         let mut client = None;
         for entry in fields.iter().rev().flat_map(|field| field.rsplit(|byte| *byte == b',')) {
             // What cannot be read ends the walk: nothing left of it can be trusted either.
-            let address = std::str::from_utf8(entry).ok()?.trim().parse::<IpAddr>().ok()?.to_canonical();
+            let address = parse_client_address(std::str::from_utf8(entry).ok()?)?;
             client = Some(address);
             if !self.contains(address) {
                 break;
@@ -101,6 +101,33 @@ impl TrustedProxies {
         let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
     }
+}
+
+/// Parses an address as proxies write it: alone, or with the client's port (`192.0.2.1:4711`,
+/// `[2001:db8::1]:4711`), perhaps in quotes. The form is the canonical one.
+pub fn parse_client_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let address: IpAddr = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+                return None;
+            }
+            IpAddr::V6(address.parse().ok()?)
+        }
+        None => match text.split_once(':') {
+            Some((address, port)) if address.contains('.') && is_port(port) => {
+                IpAddr::V4(address.parse().ok()?)
+            }
+            _ => text.parse().ok()?,
+        },
+    };
+    Some(address.to_canonical())
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 fn loopback() -> Vec<IpNet> {
@@ -204,6 +231,45 @@ mod tests {
         assert_eq!(from("203.0.113.7"), ip("203.0.113.7"));
         assert_eq!(from("203.0.113.7, junk"), None);
         assert_eq!(trust.client(ip("10.0.0.1"), NONE), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn an_address_may_have_a_port_and_nothing_else() {
+        for (text, address) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1:4711", "192.0.2.1"),
+            ("\"192.0.2.1:4711\"", "192.0.2.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            (" [2001:db8::1]:4711 ", "2001:db8::1"),
+            ("\"[2001:db8::1]:4711\"", "2001:db8::1"),
+            ("[::ffff:192.0.2.1]:65535", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+        ] {
+            assert_eq!(parse_client_address(text), ip(address), "{text}");
+        }
+        for text in [
+            "",
+            ":",
+            "192.0.2.1:",
+            "192.0.2.1:x",
+            "192.0.2.1:+1",
+            "192.0.2.1:65536",
+            "192.0.2.1:1:2",
+            "[192.0.2.1]",
+            "[2001:db8::1",
+            "[2001:db8::1]4711",
+            "[2001:db8::1]:",
+            "2001:db8::1]:1",
+            "[fe80::1%eth0]",
+            "unknown",
+            "\"192.0.2.1",
+            "\"\"192.0.2.1\"\"",
+            "192.0.2.1 :1",
+            "a.example:80",
+        ] {
+            assert_eq!(parse_client_address(text), None, "{text}");
+        }
     }
 
     #[test]

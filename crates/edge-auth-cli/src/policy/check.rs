@@ -1,7 +1,7 @@
 //! `policy check`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anstyle::AnsiColor;
 use clap::Args;
@@ -156,10 +156,7 @@ fn needs(policy: &Policy, secret_provider: &dyn SecretProvider) -> Vec<Need> {
         let detail = secret_provider.file(path).err();
         Need { what: format!("file {}", path.display()), found: detail.is_none(), detail }
     });
-    let is_of_listener = |(_, source, ca_file): (&str, CertificateSource, Option<&Path>)| {
-        source == CertificateSource::Tls && ca_file.is_none()
-    };
-    let listener = policy.client_cert_blocks().any(is_of_listener).then(|| {
+    let listener = policy.wants_listener_authorities().then(|| {
         let detail = match secret_provider.client_ca() {
             Some(read) => read.err(),
             None => Some("say which with --client-ca, as to `serve`".to_owned()),

@@ -71,6 +71,11 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     // A policy with mistakes is to leave no store behind.
     let policy = PolicyFile::at(&args.policy);
     let current = policy.read()?;
+    if current.pins_listener_certificates() && args.tls.tls_cert.is_none() {
+        let message = "the policy pins certificates of this listener: start it with --tls-cert and --tls-key";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
+    let asks_anyone = current.pins_listener_certificates();
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
     let upstream = upstream.map_err(|error| CommandError::Usage(format!("--upstream: {error}")))?;
     let store = match &args.store {
@@ -89,7 +94,7 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     let platform = NativePlatform::new(store, HttpKeySource::new());
     let secret_provider = Box::new(policy.secret_provider().with_client_ca(args.tls.client_ca.as_deref()));
     let host = Server::start(policy, secret_provider, platform, upstream, (log, notices.clone()))?;
-    let tls = Tls::new(&args.tls, notices.clone())?;
+    let tls = Tls::new(&args.tls, asks_anyone, notices.clone())?;
 
     let listener = listener::bind(args.listen).await?;
     let address = listener.local_addr().map_err(|error| CommandError::host(error.to_string()))?;

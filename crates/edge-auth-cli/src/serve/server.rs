@@ -23,10 +23,6 @@ use super::proxy::{Client, Upstream};
 use crate::error::CommandError;
 use crate::native::{PolicyFile, SystemRandomness, now};
 
-/// The sources by which certificates reach this host.
-const CERTIFICATE_SOURCES: [CertificateSource; 3] =
-    [CertificateSource::Tls, CertificateSource::Rfc9440, CertificateSource::CloudflareHeaders];
-
 /// All that a server has: the gate of the day, and where requests go.
 pub(crate) struct Server {
     policy: PolicyFile,
@@ -47,7 +43,8 @@ impl Server {
         upstream: Option<Upstream>,
         (log, notices): (AuditLog, OperatorLog),
     ) -> Result<Arc<Self>, CommandError> {
-        let Candidate { gate, warnings } = gate(&policy, &*secret_provider, &platform, upstream.is_some())?;
+        let Candidate { gate, warnings, .. } =
+            gate(&policy, &*secret_provider, &platform, upstream.is_some())?;
         // Nothing is held up yet: the operator reads these before the address.
         warnings.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
@@ -65,7 +62,7 @@ impl Server {
     }
 
     /// Decides by what was read. What the operator should know of it is returned.
-    pub(crate) fn take_over(&self, Candidate { mut gate, warnings }: Candidate) -> Vec<String> {
+    pub(crate) fn take_over(&self, Candidate { mut gate, warnings, .. }: Candidate) -> Vec<String> {
         gate.take_issuer_keys_from(&self.gate());
         gate.take_revocations_from(&self.gate());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
@@ -157,6 +154,8 @@ impl HostRuntime for NativeRuntime<'_> {
 pub(crate) struct Candidate {
     gate: Gate<NativePlatform>,
     warnings: Vec<String>,
+    /// Whether the listener is to ask for certificates of whatever issuer: some are pinned.
+    pub(super) asks_anyone: bool,
 }
 
 fn gate(
@@ -172,17 +171,18 @@ fn gate(
         store_help: "say where it is kept with --store sqlite:PATH",
         gateway,
         raw_path: true,
-        certificate_sources: &CERTIFICATE_SOURCES,
+        own_certificate_sources: &[CertificateSource::Tls],
         listener_asks_for_certificates: secret_provider.client_ca().is_some(),
     };
     let unreachable = compiled.check_host(&capabilities).map_err(CommandError::Usage)?;
+    let asks_anyone = compiled.pins_listener_certificates();
     let mut warnings = compiled.weaknesses();
     warnings.extend(unreachable);
     let (gate, more) =
         Gate::new(compiled, secret_provider, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
     warnings.extend(more);
     warnings.extend(gate.authority_notices(now()));
-    Ok(Candidate { gate, warnings })
+    Ok(Candidate { gate, warnings, asks_anyone })
 }
 
 /// The header fields in the core's shape.

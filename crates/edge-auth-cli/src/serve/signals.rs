@@ -58,7 +58,7 @@ fn reload(host: &Server, tls: Option<&Tls>) -> Result<Vec<String>, CommandError>
     let candidate = host.prepare()?;
     let mut warnings = Vec::new();
     if let Some(tls) = tls {
-        let read = tls.read()?;
+        let read = tls.read(candidate.asks_anyone)?;
         warnings.extend(read.notice.clone());
         tls.take_over(read);
     }

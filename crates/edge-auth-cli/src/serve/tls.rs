@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use clap::Args;
-use edge_auth::certificate::{check_authorities, check_validity};
-use pki_types::pem::PemObject;
+use edge_auth::certificate::{certificates_in_file, check_authorities, check_validity, pem_blocks};
 use pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -60,20 +59,26 @@ struct Files {
 
 impl Tls {
     /// As the arguments say; `None` if they say nothing of it.
-    pub(crate) fn new(args: &TlsArgs, notices: OperatorLog) -> Result<Option<Arc<Self>>, CommandError> {
+    ///
+    /// With `asks_anyone`, clients are asked for a certificate of whatever issuer.
+    pub(crate) fn new(
+        args: &TlsArgs,
+        asks_anyone: bool,
+        notices: OperatorLog,
+    ) -> Result<Option<Arc<Self>>, CommandError> {
         let (Some(cert), Some(key)) = (args.tls_cert.clone(), args.tls_key.clone()) else {
             return Ok(None);
         };
         let files = Files { cert, key, client_ca: args.client_ca.clone() };
-        let read = files.read()?;
+        let read = files.read(asks_anyone)?;
         read.notice.iter().for_each(|notice| tell(&format!("edge-auth: {notice}")));
         let config = RwLock::new(read.config);
         Ok(Some(Arc::new(Self { files, config, failures: FailedHandshakes::telling(notices) })))
     }
 
     /// Reads the files again, and changes nothing.
-    pub(crate) fn read(&self) -> Result<ReadTls, CommandError> {
-        self.files.read()
+    pub(crate) fn read(&self, asks_anyone: bool) -> Result<ReadTls, CommandError> {
+        self.files.read(asks_anyone)
     }
 
     /// New connections have what was read.
@@ -88,7 +93,7 @@ impl Tls {
 }
 
 impl Files {
-    fn read(&self) -> Result<ReadTls, CommandError> {
+    fn read(&self, asks_anyone: bool) -> Result<ReadTls, CommandError> {
         let chain = certificates(&self.cert)?;
         let notice = chain.first().and_then(|own| check_validity(own, now()).err());
         let notice = notice.map(|reason| format!("{}: {reason}", self.cert.display()));
@@ -97,13 +102,19 @@ impl Files {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| CommandError::host(error.to_string()))?;
-        let builder = match &self.client_ca {
+        let named = match &self.client_ca {
             Some(path) => {
                 check_authorities(&read(path)?).map_err(|reason| trouble(path, &reason))?;
                 let verifier = KeyPossessionVerifier::asking(&certificates(path)?, &provider)
                     .map_err(|reason| trouble(path, &reason))?;
-                builder.with_client_cert_verifier(Arc::new(verifier))
+                Some(verifier)
             }
+            None => None,
+        };
+        let verifier =
+            if asks_anyone { Some(KeyPossessionVerifier::asking_anyone(&provider)) } else { named };
+        let builder = match verifier {
+            Some(verifier) => builder.with_client_cert_verifier(Arc::new(verifier)),
             None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_single_cert(chain, key).map_err(|error| {
@@ -117,26 +128,26 @@ impl Files {
 
 /// The certificates in a PEM file: at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CommandError> {
-    let file = read(path)?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file).collect();
-    match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(trouble(path, "holds no certificate in PEM")),
-        Err(error) => Err(trouble(path, &format!("is broken PEM: {error}"))),
-    }
+    certificates_in_file(&read(path)?).map_err(|reason| trouble(path, &reason))
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, CommandError> {
     let file = read(path)?;
-    PrivateKeyDer::from_pem_slice(&file).map_err(|_| {
-        let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
-        let what = if encrypted {
-            "holds an encrypted key, and nobody is there to type a password: `openssl pkey` decrypts it"
-        } else {
-            "holds no private key in PEM"
-        };
-        trouble(path, what)
-    })
+    let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
+    if encrypted {
+        let what =
+            "holds an encrypted key, and nobody is there to type a password: `openssl pkey` decrypts it";
+        return Err(trouble(path, what));
+    }
+    for block in pem_blocks(&file).map_err(|reason| trouble(path, &reason))? {
+        match block.label {
+            "PRIVATE KEY" => return Ok(PrivateKeyDer::Pkcs8(block.der.into())),
+            "RSA PRIVATE KEY" => return Ok(PrivateKeyDer::Pkcs1(block.der.into())),
+            "EC PRIVATE KEY" => return Ok(PrivateKeyDer::Sec1(block.der.into())),
+            _ => {}
+        }
+    }
+    Err(trouble(path, "holds no private key in PEM"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, SigningKey};
 use x509_cert::crl::CertificateList;
-use x509_cert::der::asn1::{BitString, OctetString};
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::asn1::{AnyRef, BitString, OctetString};
+use x509_cert::der::{Decode, Encode, Tag};
 use x509_cert::ext::Extension;
 
 use super::{Authority, Span};
@@ -52,6 +52,28 @@ impl Authority {
             Some(extension) => self.extended(signed.der(), extension),
             None => signed.der().to_vec(),
         }
+    }
+
+    /// Its revocation list of version 1, as OpenSSL makes it by default: without a version, a number and
+    /// extensions. As DER.
+    pub fn list_of_version_1(&self, serials: &[Vec<u8>], good: Span) -> Vec<u8> {
+        fn good_der<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+            result.unwrap_or_else(|error| panic!("{error}"))
+        }
+        let list = self.revocation_list(serials, good);
+        let list: CertificateList = good_der(CertificateList::from_der(&list));
+        let signed = &list.tbs_cert_list;
+        let mut parts = good_der(signed.signature.to_der());
+        parts.extend(good_der(signed.issuer.to_der()));
+        parts.extend(good_der(signed.this_update.to_der()));
+        parts.extend(good_der(signed.next_update.to_der()));
+        parts.extend(good_der(signed.revoked_certificates.to_der()));
+        let message = good_der(good_der(AnyRef::new(Tag::Sequence, &parts)).to_der());
+        let signature = BitString::from_bytes(&good_der(self.issuer.key().sign(&message)));
+        let mut whole = message;
+        whole.extend(good_der(list.signature_algorithm.to_der()));
+        whole.extend(good_der(good_der(signature).to_der()));
+        good_der(good_der(AnyRef::new(Tag::Sequence, &whole)).to_der())
     }
 
     /// The list with an extension that `rcgen` has no words for, signed anew.

@@ -37,8 +37,6 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
         authorities.insert(name, issued);
     }
     for (name, certificate) in &source.certificate {
-        let authority = authorities.get(certificate.by.as_str());
-        let authority = authority.ok_or_else(|| format!("certificate `{name}`: no such authority"))?;
         let mut plan = plan(certificate);
         if certificate.expired {
             plan.valid = past;
@@ -46,7 +44,14 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
         if certificate.early {
             plan.valid = (now + 3600, now + 7200);
         }
-        set(name, &authority.issue(&plan), texts);
+        let client = match certificate.by.as_deref() {
+            Some(by) => {
+                let authority = authorities.get(by);
+                authority.ok_or_else(|| format!("certificate `{name}`: no such authority"))?.issue(&plan)
+            }
+            None => Client::self_signed(&plan),
+        };
+        set(name, &client, texts);
     }
     Ok(())
 }
@@ -73,7 +78,6 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     texts.set("cert-other-pem", name, other.pem());
     let ber = misencoded(client.certificate()).into_iter().next().map(|(_, ber)| ber).unwrap_or_default();
     texts.set("cert-ber", name, sequence(&ber.into()));
-    texts.set("cert-base64", name, STANDARD.encode(client.certificate()));
     let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
     texts.set("cert-chain", name, others.join(", "));
     let reencoded = client.chain.iter().skip(1).filter_map(|der| other_signature(der));
@@ -83,6 +87,11 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     // As load balancers encode it: `+`, `=` and `/` stay as they are.
     let encoded: String = client.chain.iter().map(pem).collect();
     texts.set("cert-url", name, encoded.replace(' ', "%20").replace('\n', "%0A"));
+    let base64: Vec<_> = client.chain.iter().map(|der| STANDARD.encode(der)).collect();
+    texts.set("cert-base64", name, STANDARD.encode(client.certificate()));
+    texts.set("cert-base64-list", name, base64.join(","));
+    let row: Vec<u8> = client.chain.iter().flat_map(|der| der.to_vec()).collect();
+    texts.set("cert-base64-row", name, STANDARD.encode(row));
     texts.set("cert-x5t", name, base64url(&client.thumbprint()));
     texts.set("cert-sha256", name, hex(&client.thumbprint()));
     texts.set("cert-other-sha256", name, hex(&other.thumbprint()));

@@ -123,8 +123,8 @@ pub struct Authority {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// The authority that issued it.
-    pub by: String,
+    /// The authority that issued it; self-signed if nothing is said.
+    pub by: Option<String>,
     /// Its alternative name that is a URI.
     pub san_uri: Option<String>,
     /// Its alternative name that is a host's.

@@ -8,10 +8,13 @@ use edge_auth_token::Timestamp;
 use crate::mint::TestKey;
 
 /// What may stand before the colon; any other brace is text.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 28] = [
     "ca",
     "ca-sha256",
     "cert",
+    "cert-base64",
+    "cert-base64-list",
+    "cert-base64-row",
     "cert-ber",
     "cert-chain",
     "cert-chain-other",
@@ -20,7 +23,6 @@ const KINDS: [&str; 26] = [
     "cert-other-sha256",
     "cert-pem",
     "cert-sha256",
-    "cert-base64",
     "cert-url",
     "cert-x5t",
     "token",

@@ -3,7 +3,7 @@
 use super::authorizer::ApiType;
 use super::glob::PathLanguage;
 use super::resource_planner::ResourceLists;
-use crate::route::{PathPattern, Route};
+use crate::route::{PathPattern, Route, Segment};
 
 /// The methods that API Gateway takes.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -153,19 +153,18 @@ impl RuleResources {
             let Some(last) = parts.last_mut() else { continue };
             last.push('/');
             match segment {
-                Some(literal) => {
+                Segment::Literal(literal) => {
                     language.literal(literal);
-                    if literal.chars().all(is_plain) {
-                        last.push_str(literal);
-                    } else {
-                        last.push('*');
-                        self.inexpressible =
-                            Some("its path has characters that are percent-encoded on their way");
-                    }
+                    self.inexpressible = push_literal(last, literal).or(self.inexpressible);
                 }
-                None => {
+                Segment::Capture { prefix, suffix, .. } => {
+                    language.literal(prefix);
                     language.segment();
-                    parts.push(String::new());
+                    language.literal(suffix);
+                    let mut next = String::new();
+                    self.inexpressible = push_literal(last, prefix).or(self.inexpressible);
+                    self.inexpressible = push_literal(&mut next, suffix).or(self.inexpressible);
+                    parts.push(next);
                 }
             }
         }
@@ -195,6 +194,16 @@ impl RuleResources {
             list.extend(globs.iter().map(|glob| format!("{method}{glob}")));
         }
     }
+}
+
+/// Adds text to a glob, or a wildcard for what IAM cannot say; then, why it cannot.
+fn push_literal(glob: &mut String, literal: &str) -> Option<&'static str> {
+    if literal.chars().all(is_plain) {
+        glob.push_str(literal);
+        return None;
+    }
+    glob.push('*');
+    Some("its path has characters that are percent-encoded on their way")
 }
 
 /// The glob with room for a slash in the capture after this part, which no path of the rule has.

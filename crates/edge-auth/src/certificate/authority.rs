@@ -44,7 +44,7 @@ impl Authorities {
     /// # Errors
     /// What is wrong with it, for the operator.
     pub(crate) fn read(file: &[u8]) -> Result<Self, String> {
-        let certificates = pem::of_file(file)?;
+        let certificates = pem::certificates_in_file(file)?;
         let repeated = |index: usize, der| certificates.iter().take(index).any(|earlier| earlier == der);
         let once = certificates.iter().enumerate().filter(|(index, der)| !repeated(*index, *der));
         let read = once.map(|(index, der)| {
@@ -112,6 +112,11 @@ impl Authorities {
 impl Authority {
     fn read(der: &CertificateDer<'_>) -> Result<Self, String> {
         let certificate = parsed::parse(der).map_err(|denial| denial.reason)?;
+        if certificate.tbs_certificate().extensions().is_none() {
+            let advice =
+                "issue it again with `basicConstraints=critical,CA:TRUE`, as by `openssl x509 -extfile`";
+            return Err(format!("it is not an authority's: it has no extensions (version 1); {advice}"));
+        }
         let constraints = parsed::extension::<BasicConstraints>(&certificate, "basicConstraints");
         let constraints = constraints.map_err(|denial| denial.reason)?.filter(|constraints| constraints.ca);
         let constraints =

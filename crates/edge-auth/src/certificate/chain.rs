@@ -107,6 +107,11 @@ fn above(path: &VerifiedPath<'_>, authorities: &Authorities) -> Result<Vec<PathC
     Ok(above)
 }
 
+/// What `openssl x509 -req` makes without being told more.
+const VERSION_1: &str = "it, or one above it, is of version 1, which has no extensions: issue it again with some, as \
+                         by `openssl x509 -req … -extfile client.ext`, where `client.ext` has \
+                         `basicConstraints=CA:FALSE` and `extendedKeyUsage=clientAuth`";
+
 /// The one table from webpki's errors to ours.
 fn denial(error: Error) -> Denial {
     let (code, reason) = match &error {
@@ -128,7 +133,7 @@ fn denial(error: Error) -> Denial {
         Error::NameConstraintViolation => {
             (Code::CertificateInvalid, "a name of it is not one that its authority may issue for")
         }
-        Error::UnsupportedCertVersion => (Code::CertificateInvalid, "it is not of version 3"),
+        Error::UnsupportedCertVersion => (Code::CertificateInvalid, VERSION_1),
         Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
         | Error::SignatureAlgorithmMismatch => {

@@ -3,13 +3,18 @@
 use edge_auth_token::Timestamp;
 use pki_types::SignatureVerificationAlgorithm;
 use x509_cert::Certificate;
-use x509_cert::crl::CertificateList;
-use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::Version;
+use x509_cert::crl::RevokedCert;
+use x509_cert::der::asn1::{AnyRef, BitStringRef, ContextSpecific};
 use x509_cert::der::oid::AssociatedOid;
-use x509_cert::der::{self, Decode, Encode, Reader, SliceReader};
+use x509_cert::der::{self, Decode, Encode, Reader, SliceReader, Tag, TagNumber};
+use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::crl::CrlNumber;
 use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
 use x509_cert::ext::pkix::{KeyUsage, SubjectKeyIdentifier};
+use x509_cert::name::Name;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::time::Time;
 
 use super::name::DistinguishedName;
 use super::{key_strength, parsed, pem, to_hex};
@@ -111,10 +116,10 @@ impl RevokedCertificates {
         }
         let der = der_of(file)?;
         let malformed = |error: der::Error| CrlError::Malformed(error.to_string());
-        let list = CertificateList::from_der(&der).map_err(malformed)?.tbs_cert_list;
+        let signed = Signed::of(&der).map_err(malformed)?;
+        let list = SignedList::read(signed.message).map_err(malformed)?;
         let unreadable = || CrlError::Malformed("its issuer's name is unreadable".to_owned());
         let issuer = DistinguishedName::of(&list.issuer).ok_or_else(unreadable)?;
-        let signed = Signed::of(&der).map_err(malformed)?;
         // A renewed authority may be there twice.
         let mut refused = CrlError::OtherAuthority { issuer: issuer.to_string() };
         let by = |authority: &Certificate| match may_sign(authority, &issuer, now) {
@@ -129,17 +134,51 @@ impl RevokedCertificates {
         // What follows is what the authority says.
         whole(&list).map_err(CrlError::Partial)?;
         let number = number(&list)?;
-        let time = |time: x509_cert::time::Time| Timestamp::from_seconds(time.to_unix_duration().as_secs());
+        let time = |time: Time| Timestamp::from_seconds(time.to_unix_duration().as_secs());
         let this_update = time(list.this_update);
         let next_update = list.next_update.map(time).ok_or(CrlError::NoNextUpdate)?;
         if now < this_update || now >= next_update {
             let text = crate::audit::rfc3339_text;
             return Err(CrlError::Time { from: text(this_update), until: text(next_update) });
         }
-        let revoked = list.revoked_certificates.unwrap_or_default();
         let serial = |serial: &[u8]| parsed::serial(&to_hex(serial));
-        let serials = revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
+        let serials = list.revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
         Ok(Self { issuer, key_id, number, this_update, next_update, serials })
+    }
+}
+
+/// `TBSCertList` (section 5.1). Its version may be missing: then it is 1, and has no extensions.
+struct SignedList {
+    issuer: Name,
+    this_update: Time,
+    next_update: Option<Time>,
+    revoked: Vec<RevokedCert>,
+    extensions: Extensions,
+}
+
+impl SignedList {
+    fn read(message: &[u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(message)?;
+        let (version, list) = reader.sequence(|reader| {
+            let version = Option::<Version>::decode(reader)?;
+            AlgorithmIdentifierOwned::decode(reader)?;
+            let list = Self {
+                issuer: Name::decode(reader)?,
+                this_update: Time::decode(reader)?,
+                next_update: Option::decode(reader)?,
+                revoked: Option::decode(reader)?.unwrap_or_default(),
+                extensions: ContextSpecific::decode_explicit(reader, TagNumber(0))?
+                    .map_or_else(Extensions::default, |extensions| extensions.value),
+            };
+            Ok::<_, der::Error>((version, list))
+        })?;
+        reader.finish()?;
+        let extended = |entry: &RevokedCert| entry.crl_entry_extensions.is_some();
+        match version {
+            Some(Version::V2) => Ok(list),
+            None if list.extensions.is_empty() && !list.revoked.iter().any(extended) => Ok(list),
+            _ => Err(Tag::Integer.value_error().into()),
+        }
     }
 }
 
@@ -180,16 +219,14 @@ impl<'a> Signed<'a> {
 }
 
 fn der_of(file: &[u8]) -> Result<Vec<u8>, CrlError> {
-    use pki_types::CertificateRevocationListDer;
-    use pki_types::pem::PemObject;
-    if !file.trim_ascii_start().starts_with(b"-----") {
+    if file.starts_with(&[0x30]) {
         return Ok(file.to_vec());
     }
-    let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(file).collect();
-    match read.map_err(|error| CrlError::Malformed(error.to_string()))?.as_slice() {
-        [list] => Ok(list.to_vec()),
-        [] => Err(CrlError::Malformed("there is no `X509 CRL` in it".to_owned())),
-        _ => Err(CrlError::Malformed("there are several in it: import them one at a time".to_owned())),
+    let read = pem::revocation_lists(file).map_err(|error| CrlError::Malformed(format!("it {error}")))?;
+    match <[_; 1]>::try_from(read) {
+        Ok([list]) => Ok(list),
+        Err(read) if read.is_empty() => Err(CrlError::Malformed("there is no `X509 CRL` in it".to_owned())),
+        Err(_) => Err(CrlError::Malformed("there are several in it: import them one at a time".to_owned())),
     }
 }
 
@@ -226,9 +263,9 @@ fn key_id(authority: &Certificate, issuer: &DistinguishedName) -> Result<KeyId, 
     KeyId::try_from(to_hex(id.0.as_bytes())).map_err(|error| refused(format!("its key's identifier {error}")))
 }
 
-fn number(list: &x509_cert::crl::TbsCertList) -> Result<Option<Serial>, CrlError> {
-    let extensions = list.crl_extensions.iter().flatten();
-    let Some(found) = extensions.into_iter().find(|extension| extension.extn_id == CrlNumber::OID) else {
+fn number(list: &SignedList) -> Result<Option<Serial>, CrlError> {
+    let mut extensions = list.extensions.iter();
+    let Some(found) = extensions.find(|extension| extension.extn_id == CrlNumber::OID) else {
         return Ok(None);
     };
     let unreadable = || CrlError::Malformed("its number is unreadable".to_owned());
@@ -237,8 +274,8 @@ fn number(list: &x509_cert::crl::TbsCertList) -> Result<Option<Serial>, CrlError
 }
 
 /// Whether the list is about all certificates that its authority's key issued, and nothing in it is passed over.
-fn whole(list: &x509_cert::crl::TbsCertList) -> Result<(), String> {
-    for extension in list.crl_extensions.iter().flatten() {
+fn whole(list: &SignedList) -> Result<(), String> {
+    for extension in &list.extensions {
         match extension.extn_id.to_string().as_str() {
             ISSUING_DISTRIBUTION_POINT => {
                 let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes());
@@ -254,9 +291,11 @@ fn whole(list: &x509_cert::crl::TbsCertList) -> Result<(), String> {
             other => return Err(format!("it has a critical extension that is not understood ({other})")),
         }
     }
-    let revoked = list.revoked_certificates.iter().flatten();
-    let critical =
-        revoked.flat_map(|entry| entry.crl_entry_extensions.iter().flatten()).find(|one| one.critical);
+    let critical = list
+        .revoked
+        .iter()
+        .flat_map(|entry| entry.crl_entry_extensions.iter().flatten())
+        .find(|one| one.critical);
     match critical {
         Some(one) => {
             Err(format!("an entry has a critical extension ({}): another authority's list?", one.extn_id))

@@ -5,7 +5,10 @@ use sha2::{Digest, Sha256};
 
 use super::parsed::malformed;
 use super::platform_certificate::{PlatformCertificate, TlsClientAuth};
-use super::{CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, Thumbprint, from_hex, pem, rfc9440};
+use super::{
+    CertificateOrigin, CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, Thumbprint, from_hex, pem,
+    proxy_fields, rfc9440, xfcc,
+};
 use crate::denial::{Code, Denial};
 use crate::request::AuthRequest;
 
@@ -21,12 +24,15 @@ pub(crate) enum PresentedCertificate<'a> {
 }
 
 impl<'a> PresentedCertificate<'a> {
-    /// What `source` has for this request; `None` if there is no certificate.
-    pub(crate) fn by(source: CertificateSource, request: &AuthRequest<'a>) -> Result<Option<Self>, Denial> {
+    /// What `origin` has for this request; `None` if there is no certificate.
+    pub(crate) fn by(
+        origin: CertificateOrigin<'_>,
+        request: &AuthRequest<'a>,
+    ) -> Result<Option<Self>, Denial> {
         let field = |name: &str| {
             request.headers.single(name).map_err(|_| malformed(format!("there are several `{name}` fields")))
         };
-        let presented = match (source, request.certificate) {
+        let presented = match (origin.source, request.certificate) {
             (CertificateSource::Tls, PlatformCertificate::Tls(chain)) if !chain.is_empty() => {
                 Some(Self::Chain(chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect()))
             }
@@ -49,6 +55,21 @@ impl<'a> PresentedCertificate<'a> {
             }
             (CertificateSource::Rfc9440, _) if request.proxy_trusted => {
                 rfc9440::chain(request.headers)?.map(Self::Chain)
+            }
+            (CertificateSource::Nginx, _) if request.proxy_trusted => {
+                proxy_fields::nginx(request.headers, origin.field())?.map(Self::Chain)
+            }
+            (CertificateSource::EnvoyXfcc, _) if request.proxy_trusted => {
+                xfcc::chain(request.headers, origin.field())?.map(Self::Chain)
+            }
+            (CertificateSource::Traefik, _) if request.proxy_trusted => {
+                proxy_fields::traefik(request.headers, origin.field())?.map(Self::Chain)
+            }
+            (CertificateSource::Haproxy, _) if request.proxy_trusted => {
+                proxy_fields::haproxy(request.headers, origin.field())?.map(Self::Chain)
+            }
+            (CertificateSource::Azure, _) if request.proxy_trusted => {
+                proxy_fields::azure(request.headers, origin.field())?.map(Self::Chain)
             }
             (CertificateSource::CloudflareHeaders, _) if request.proxy_trusted => {
                 let reported = TlsClientAuth::of_fields(request.headers)?;

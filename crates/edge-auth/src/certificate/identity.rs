@@ -29,8 +29,8 @@ pub(crate) enum Identity {
     SanDns(Vec<Pattern>),
     /// An alternative name that is an e-mail address.
     SanEmail(Vec<Pattern>),
-    /// One field of the subject.
-    Subject(ObjectIdentifier),
+    /// One field of the subject, and the values that it may have: any, if none is named.
+    Subject { field: ObjectIdentifier, one_of: Vec<String> },
     /// The serial number: unique for one issuer only.
     Serial,
     /// The SHA-256 of the certificate: the pinned one, or that of the form with the smaller `s`.
@@ -61,6 +61,7 @@ impl Identity {
         let uri = |text: &String| match text.strip_suffix("/*") {
             Some(front) if is_uri(front, true) => Ok(Pattern::Open(format!("{front}/"), String::new())),
             None if is_uri(text, false) => Ok(Pattern::Exactly(text.clone())),
+            None if is_urn(text) => Ok(Pattern::Exactly(text.clone())),
             _ => Err(wrong(text, "a URI like \"spiffe://example.com/agent\", or with `/*` at its end")),
         };
         list(patterns, uri).map(Self::SanUri)
@@ -96,9 +97,14 @@ impl Identity {
     }
 
     /// One field of the subject, by its short name or object identifier: `CN`.
-    pub(crate) fn subject(field: &str) -> Result<Self, IdentityError> {
-        let oid = attribute_type(field);
-        oid.map(Self::Subject).ok_or_else(|| wrong(field, "a field of the subject, like \"CN\" or \"UID\""))
+    pub(crate) fn subject(field: &str, one_of: Option<&[String]>) -> Result<Self, IdentityError> {
+        let Some(oid) = attribute_type(field) else {
+            return Err(wrong(field, "a field of the subject, like \"CN\" or \"UID\""));
+        };
+        if one_of.is_some_and(|values| values.is_empty() || values.iter().any(String::is_empty)) {
+            return Err(IdentityError("names nobody in `one_of`".to_owned()));
+        }
+        Ok(Self::Subject { field: oid, one_of: one_of.unwrap_or_default().to_vec() })
     }
 
     /// The identity that the certificate has, if it has exactly one; `pinned` are the fingerprints that
@@ -107,7 +113,7 @@ impl Identity {
     /// # Errors
     /// What was wanted and what was found, for the operator.
     pub(crate) fn of(&self, facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<String, Denial> {
-        if matches!(self, Self::Subject(_)) && facts.subject.is_none() {
+        if matches!(self, Self::Subject { .. }) && facts.subject.is_none() {
             return Err(malformed("its subject is unreadable"));
         }
         self.find(facts, pinned).map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
@@ -133,12 +139,14 @@ impl Identity {
                 let address = email(address)?;
                 patterns.iter().any(|pattern| pattern.fits_email(&address)).then_some(address)
             })?,
-            Self::Subject(oid) => facts
-                .subject
-                .as_ref()
-                .and_then(|subject| subject.single(*oid))
-                .map(str::to_owned)
-                .ok_or_else(|| format!("the subject has the field {oid} not exactly once"))?,
+            Self::Subject { field, one_of } => {
+                let subject = facts.subject.as_ref().ok_or("its subject is unreadable")?;
+                let value = subject.single(*field).map_err(|reason| format!("the subject {reason}"))?;
+                if !one_of.is_empty() && !one_of.iter().any(|own| own == value) {
+                    return Err("the subject has another value than those of `one_of`".to_owned());
+                }
+                value.to_owned()
+            }
             Self::Serial => facts.serial.clone(),
             Self::Fingerprint => to_hex(&fingerprint(facts, pinned)?),
         };
@@ -224,6 +232,20 @@ fn is_uri(text: &str, front: bool) -> bool {
         && is_domain
         && visible
         && !open
+}
+
+/// `urn:`, a namespace and a name in it (RFC 8141, section 2), in visible characters.
+fn is_urn(text: &str) -> bool {
+    let Some((namespace, name)) = text.strip_prefix("urn:").and_then(|rest| rest.split_once(':')) else {
+        return false;
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (2..=32).contains(&namespace.len())
+        && namespace.bytes().all(plain)
+        && !namespace.starts_with('-')
+        && !namespace.ends_with('-')
+        && !name.is_empty()
+        && name.bytes().all(|byte| (0x21..0x7F).contains(&byte) && byte != b'*')
 }
 
 /// A segment that no reader could take for a way up, or for a query.

@@ -75,12 +75,22 @@ impl DistinguishedName {
         Some(Self(parts))
     }
 
-    /// The one text of a type, in the whole name; `None` if there is none, or several.
-    pub(crate) fn single(&self, oid: ObjectIdentifier) -> Option<&str> {
+    /// The one text of a type, in the whole name.
+    ///
+    /// # Errors
+    /// There is none, or several, or it is not text that can be read for sure: what follows `the subject`.
+    pub(crate) fn single(&self, oid: ObjectIdentifier) -> Result<&str, String> {
         let mut values = self.0.iter().flatten().filter(|(own, _)| *own == oid).map(|(_, value)| value);
+        let name = name_of_type(oid);
         match (values.next(), values.next()) {
-            (Some(Value::Text(text)), None) => Some(text),
-            _ => None,
+            (Some(Value::Text(text)), None) => Ok(text),
+            (Some(Value::Opaque(der)), None) => {
+                let kind =
+                    Any::from_der(der).map_or_else(|_| "other value".to_owned(), |any| any.tag().to_string());
+                Err(format!("has its {name} in a {kind}, which is not read: use a UTF8String"))
+            }
+            (Some(_), Some(_)) => Err(format!("has several {name}")),
+            (None, _) => Err(format!("has no {name}")),
         }
     }
 }
@@ -92,8 +102,7 @@ impl fmt::Display for DistinguishedName {
             f.write_str(if position == 0 { "" } else { "," })?;
             for (position, (oid, value)) in part.iter().enumerate() {
                 f.write_str(if position == 0 { "" } else { "+" })?;
-                let oid = oid.to_string();
-                let name = TYPES.iter().find(|(_, known)| *known == oid).map_or(&*oid, |(name, _)| name);
+                let name = name_of_type(*oid);
                 match value {
                     Value::Text(text) => write!(f, "{name}={}", escaped(text))?,
                     Value::Opaque(der) => write!(f, "{name}=#{}", to_hex(der))?,
@@ -101,6 +110,15 @@ impl fmt::Display for DistinguishedName {
             }
         }
         Ok(())
+    }
+}
+
+/// `CN`, or the numbers of a type that has no short name here.
+fn name_of_type(oid: ObjectIdentifier) -> String {
+    let oid = oid.to_string();
+    match TYPES.iter().find(|(_, known)| *known == oid) {
+        Some((name, _)) => (*name).to_owned(),
+        None => oid,
     }
 }
 
@@ -145,9 +163,18 @@ fn value(value: &Any) -> Option<Value> {
             String::from_utf8(value.value().to_vec()).ok()?
         }
         Tag::BmpString => BmpString::from_der(&value.to_der().ok()?).ok()?.to_string(),
+        // T.61 and what people write instead, Latin-1, agree on these.
+        Tag::TeletexString if value.value().iter().all(is_printable) => {
+            String::from_utf8(value.value().to_vec()).ok()?
+        }
         _ => return value.to_der().ok().map(Value::Opaque),
     };
     plain(&text).then_some(Value::Text(text))
+}
+
+/// The repertoire of `PrintableString` (X.680, section 41.4), and `@`.
+fn is_printable(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" '()+,-./:=?@".contains(byte)
 }
 
 /// Whether text can be shown and compared without surprises: no control characters, and none that
@@ -283,14 +310,15 @@ mod tests {
         let odd = parse("2.5.4.45=#03020061,CN=a");
         assert_eq!(odd, parse("OID.2.5.4.45=#03020061, CN=a"));
         assert_ne!(odd, parse("2.5.4.45=#03020062,CN=a"));
-        assert_eq!(odd.single(attribute_type("CN").unwrap()), Some("a"));
-        assert_eq!(odd.single(attribute_type("2.5.4.45").unwrap()), None);
+        assert_eq!(odd.single(attribute_type("CN").unwrap()), Ok("a"));
+        let refusal = odd.single(attribute_type("2.5.4.45").unwrap()).unwrap_err();
+        assert!(refusal.contains("BIT STRING"), "{refusal}");
     }
 
     #[test]
     fn people_have_given_names_and_some_certificates_have_no_subject() {
         assert_eq!(parse("GN=Ann,SN=B,initials=AB"), parse("givenName=Ann,surname=B,2.5.4.43=AB"));
-        assert_eq!(parse("").single(attribute_type("CN").unwrap()), None);
+        assert!(parse("").single(attribute_type("CN").unwrap()).is_err());
     }
 
     #[test]
@@ -306,9 +334,21 @@ mod tests {
     #[test]
     fn a_field_is_taken_only_if_it_is_there_once() {
         let cn = attribute_type("cn").unwrap();
-        assert_eq!(parse("CN=a,O=b").single(cn), Some("a"));
-        assert_eq!(parse("CN=a,CN=b").single(cn), None);
-        assert_eq!(parse("O=b").single(cn), None);
+        assert_eq!(parse("CN=a,O=b").single(cn), Ok("a"));
+        assert_eq!(parse("CN=a,CN=b").single(cn), Err("has several CN".to_owned()));
+        assert_eq!(parse("O=b").single(cn), Err("has no CN".to_owned()));
+    }
+
+    #[test]
+    fn text_of_old_string_types_is_read_where_it_can_only_mean_one_thing() {
+        let cn = attribute_type("cn").unwrap();
+        // `Press 4` as T61String and as BMPString, then `é` and `#` as T61String.
+        assert_eq!(parse("CN=#14075072657373 2034".replace(' ', "").as_str()).single(cn), Ok("Press 4"));
+        assert_eq!(parse("CN=#1e0400410042").single(cn), Ok("AB"));
+        for opaque in ["CN=#1401e9", "CN=#140123"] {
+            let refusal = parse(opaque).single(cn).unwrap_err();
+            assert!(refusal.contains("TeletexString"), "{refusal}");
+        }
     }
 
     proptest! {
@@ -329,7 +369,7 @@ mod tests {
         fn any_value_can_be_written_with_escapes(value in "[ -~é]{1,20}") {
             let escaped: String = value.bytes().map(|byte| format!("\\{byte:02X}")).collect();
             let name = parse(&format!("CN={escaped}"));
-            prop_assert_eq!(name.single(attribute_type("CN").unwrap()), Some(&*value));
+            prop_assert_eq!(name.single(attribute_type("CN").unwrap()), Ok(&*value));
         }
     }
 }

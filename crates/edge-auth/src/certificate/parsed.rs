@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use x509_cert::Certificate;
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::{self, Decode, Encode, ErrorKind};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
 
@@ -112,7 +112,7 @@ impl CertificateNames {
 /// there once (RFC 5280, section 4.2).
 pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
     Canonical::read(der)?;
-    let certificate = Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    let certificate = Certificate::from_der(der).map_err(unreadable)?;
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
     let different: BTreeSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
     if different.len() < extensions.len() {
@@ -125,6 +125,16 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
         return Err(malformed("its serial number is negative"));
     }
     Ok(certificate)
+}
+
+/// Names what cannot be read, where the error has only a number for it.
+fn unreadable(error: der::Error) -> Denial {
+    let kind = match error.kind() {
+        ErrorKind::TagUnknown { byte: 0x1C } => "UniversalString",
+        ErrorKind::TagUnknown { byte: 0x19 } => "GraphicString",
+        _ => return malformed(error.to_string()),
+    };
+    malformed(format!("it has a {kind}, which is not read: have it issued again with UTF8String"))
 }
 
 /// Whether a certificate of the host's own is good at `now`.

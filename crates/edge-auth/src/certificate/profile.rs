@@ -9,7 +9,10 @@ use super::identity::Identity;
 use super::name::DistinguishedName;
 use super::parsed::{ParsedCertificate, malformed};
 use super::validity::Validity;
-use super::{CertificateSource, PresentedCertificate, Thumbprint, chain, to_hex};
+use super::{
+    CertificateOrigin, CertificateSource, PresentedCertificate, Thumbprint, chain, key_strength, parsed,
+    to_hex,
+};
 use crate::denial::{Code, Denial};
 use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::RevocationSecrets;
@@ -20,7 +23,10 @@ use crate::scopes::Scopes;
 pub(crate) struct CertificateProfile {
     pub name: String,
     pub source: CertificateSource,
-    /// Against whom chains are verified; only for sources that bring them.
+    /// The field by which certificates come, where it is not the source's usual one.
+    pub header: Option<String>,
+    /// Against whom chains are verified; only for sources that bring them. Without any, the fingerprint
+    /// is pinned (RFC 8705, section 2.2).
     pub authorities: Option<Authorities>,
     pub pins: Pins,
     pub identity: Identity,
@@ -28,8 +34,8 @@ pub(crate) struct CertificateProfile {
     pub lists: CrlPolicy,
 }
 
-/// From whom certificates must be that a platform verified. Of each list that is not empty, one
-/// must fit.
+/// From whom certificates must be that a platform verified, and which ones they may be. Of each list
+/// that is not empty, one must fit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pins {
     pub issuer_key_ids: Vec<Vec<u8>>,
@@ -56,6 +62,11 @@ impl KnownCertificate {
 }
 
 impl CertificateProfile {
+    /// By what its certificates come.
+    pub(crate) fn origin(&self) -> CertificateOrigin<'_> {
+        CertificateOrigin { source: self.source, header: self.header.as_deref() }
+    }
+
     /// Verifies a certificate, and finds out who it is for.
     pub(crate) fn verify(
         &self,
@@ -71,8 +82,10 @@ impl CertificateProfile {
             )?,
         };
         let mut path = vec![PathCertificate::from(&facts)];
-        if self.source.brings_chain() {
-            let authorities = self.authorities.as_ref().ok_or_else(|| untrusted("the block has no CA"))?;
+        if !self.source.brings_chain() {
+            facts.validity.check(now)?;
+            self.pins.check(&facts)?;
+        } else if let Some(authorities) = &self.authorities {
             let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
             facts.validity = verified.validity;
             path.extend(verified.above);
@@ -82,16 +95,20 @@ impl CertificateProfile {
                         "a serial number is unique for one issuer: the CA itself must have issued it";
                     return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
                 }
-                Identity::Subject(_) if verified.names_constrained => {
+                Identity::Subject { .. } if verified.names_constrained => {
                     let reason =
                         "an authority of its path constrains names, which does not bind the subject's";
                     return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
                 }
                 _ => {}
             }
+            if !self.pins.is_empty() {
+                self.pins.check(&facts)?;
+            }
         } else {
-            facts.validity.check(now)?;
             self.pins.check(&facts)?;
+            facts.validity.check(now)?;
+            check_key(presented)?;
         }
         if secrets.is_some() && !facts.can_be_revoked() {
             return Err(malformed("neither it nor its issuer's name can be read: it could not be revoked"));
@@ -135,6 +152,14 @@ impl Pins {
         // Nothing is pinned to nothing: a policy without pins is refused.
         if self.is_empty() { Err(untrusted("the block pins no issuer")) } else { Ok(()) }
     }
+}
+
+/// Checks the key of a certificate that no authority is asked about.
+fn check_key(presented: &PresentedCertificate<'_>) -> Result<(), Denial> {
+    let own = presented.certificates().first().ok_or_else(|| untrusted("there is none"))?;
+    let parsed = parsed::parse(own)?;
+    let key = parsed.tbs_certificate().subject_public_key_info();
+    key_strength::check(key).map_err(|reason| Denial::new(Code::CertificateInvalid, reason))
 }
 
 fn untrusted(reason: &str) -> Denial {

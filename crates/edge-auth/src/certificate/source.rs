@@ -20,19 +20,36 @@ pub enum CertificateSource {
     AlbPassthrough,
     /// `Client-Cert` and `Client-Cert-Chain` of a trusted proxy (RFC 9440): verified here.
     Rfc9440,
+    /// `$ssl_client_escaped_cert` of nginx, in `X-SSL-Client-Cert` or a field that the policy names:
+    /// verified here.
+    Nginx,
+    /// `X-Forwarded-Client-Cert` of Envoy, with the certificate in it: verified here.
+    EnvoyXfcc,
+    /// `X-Forwarded-Tls-Client-Cert` of Traefik: verified here.
+    Traefik,
+    /// `ssl_c_der,base64` of HAProxy, in `X-SSL-Client-DER` or a field that the policy names: verified
+    /// here.
+    Haproxy,
+    /// `X-ARR-ClientCert` of Azure App Service: verified here.
+    Azure,
     /// The host's own TLS listener, which had the client prove that it holds the key: verified here.
     Tls,
 }
 
 impl CertificateSource {
     /// All sources.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Cloudflare,
         Self::CloudflareHeaders,
         Self::ApiGateway,
         Self::AlbVerify,
         Self::AlbPassthrough,
         Self::Rfc9440,
+        Self::Nginx,
+        Self::EnvoyXfcc,
+        Self::Traefik,
+        Self::Haproxy,
+        Self::Azure,
         Self::Tls,
     ];
 
@@ -45,18 +62,52 @@ impl CertificateSource {
             Self::AlbVerify => "alb-verify",
             Self::AlbPassthrough => "alb-passthrough",
             Self::Rfc9440 => "rfc9440",
+            Self::Nginx => "nginx",
+            Self::EnvoyXfcc => "envoy-xfcc",
+            Self::Traefik => "traefik",
+            Self::Haproxy => "haproxy",
+            Self::Azure => "azure",
             Self::Tls => "tls",
+        }
+    }
+
+    /// Whether it comes in header fields of a trusted proxy, to whatever host.
+    pub fn comes_from_proxy(self) -> bool {
+        match self {
+            Self::CloudflareHeaders
+            | Self::Rfc9440
+            | Self::Nginx
+            | Self::EnvoyXfcc
+            | Self::Traefik
+            | Self::Haproxy
+            | Self::Azure => true,
+            Self::Cloudflare | Self::ApiGateway | Self::AlbVerify | Self::AlbPassthrough | Self::Tls => false,
         }
     }
 
     /// Whether the whole chain comes, and is verified here.
     pub(crate) fn brings_chain(self) -> bool {
-        matches!(self, Self::AlbPassthrough | Self::Rfc9440 | Self::Tls)
+        match self {
+            Self::AlbPassthrough
+            | Self::Rfc9440
+            | Self::Nginx
+            | Self::EnvoyXfcc
+            | Self::Traefik
+            | Self::Haproxy
+            | Self::Azure
+            | Self::Tls => true,
+            Self::Cloudflare | Self::CloudflareHeaders | Self::ApiGateway | Self::AlbVerify => false,
+        }
     }
 
     /// Whether certificates can be pinned by their fingerprint.
     pub(crate) fn pins_fingerprint(self) -> bool {
-        matches!(self, Self::Cloudflare | Self::CloudflareHeaders | Self::ApiGateway)
+        self != Self::AlbVerify
+    }
+
+    /// Whether the proxy's configuration chooses the field's name.
+    pub(crate) fn has_any_header(self) -> bool {
+        matches!(self, Self::Nginx | Self::Haproxy)
     }
 }
 

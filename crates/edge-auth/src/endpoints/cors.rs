@@ -33,6 +33,9 @@ impl<P: Platform> Gate<P> {
         if !cors.headers.is_empty() {
             field("Access-Control-Allow-Headers", cors.headers.join(", "));
         }
+        if cors.credentials {
+            field("Access-Control-Allow-Credentials", "true".to_owned());
+        }
         if let Some(max_age) = cors.max_age {
             field("Access-Control-Max-Age", max_age.as_secs().to_string());
         }
@@ -49,6 +52,12 @@ pub(crate) fn response_fields(rule: Option<&Rule>, headers: Headers<'_>) -> Vec<
     let mut fields = vec![("Vary".to_owned(), "Origin".to_owned())];
     if let Some(origin) = allowed_origin(cors, headers) {
         fields.push(("Access-Control-Allow-Origin".to_owned(), origin.to_owned()));
+        if cors.credentials {
+            fields.push(("Access-Control-Allow-Credentials".to_owned(), "true".to_owned()));
+        }
+        if !cors.expose.is_empty() {
+            fields.push(("Access-Control-Expose-Headers".to_owned(), cors.expose.join(", ")));
+        }
     }
     fields
 }

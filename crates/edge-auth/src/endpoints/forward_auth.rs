@@ -17,6 +17,7 @@ use crate::policy::Proxy;
 use crate::reply::Reply;
 use crate::request::{AuthRequest, Headers};
 use crate::route::cut_prefix;
+use crate::trusted_proxies::parse_client_address;
 
 /// Header names: method, URI, host.
 type Names = (&'static str, &'static str, &'static str);
@@ -66,6 +67,7 @@ impl<P: Platform> Gate<P> {
                     ..incoming.as_request(envoys_client(incoming.headers))
                 });
             }
+            Proxy::IngressNginx => return self.described_by_url(incoming.headers),
             Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
             Proxy::Traefik | Proxy::Caddy => ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host"),
         };
@@ -88,6 +90,30 @@ impl<P: Platform> Gate<P> {
         })
     }
 
+    /// The request that ingress-nginx describes: `$scheme://$http_host$request_uri`.
+    fn described_by_url<'a>(&self, headers: Headers<'a>) -> Result<AuthRequest<'a>, Denial> {
+        const URL: &str = "x-original-url";
+        let url = told(headers, URL)?.ok_or_else(|| incomplete(URL, "is missing"))?;
+        let method = told(headers, "x-original-method")?;
+        let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+            return Err(incomplete(URL, "is not a URL of `https` or `http`"));
+        };
+        // What follows the host is the target as the client sent it.
+        let end = rest.find('/').filter(|end| *end > 0);
+        let (host, target) = rest.split_at(end.ok_or_else(|| incomplete(URL, "has no host, or no path"))?);
+        Ok(AuthRequest {
+            method: method.ok_or_else(|| incomplete("x-original-method", "is missing"))?,
+            host: Some(host),
+            authority: None,
+            target,
+            headers,
+            client_ip: self.trust.client_behind_proxy(headers),
+            certificate: PlatformCertificate::Nothing,
+            path_rewritten: false,
+            proxy_trusted: true,
+        })
+    }
+
     /// 200 with every identity header, empty ones too: a proxy that copies them then overwrites
     /// whatever the client sent under these names.
     fn allowed(&self, grant: &Grant) -> Reply {
@@ -98,11 +124,12 @@ impl<P: Platform> Gate<P> {
 
     fn forward_refusal(&self, outcome: &Outcome, denial: &Denial) -> Reply {
         let mut reply = self.refusal(outcome).unwrap_or_else(|| Reply::denied(denial));
-        reply.headers.push((self.identity.code_header(), denial.code.name().to_owned()));
         // nginx makes a 500 of whatever is neither 2xx nor 401 nor 403.
-        if self.policy.forward_auth == Some(Proxy::Nginx) && reply.status != 401 {
-            reply.status = 403;
+        let by_nginx = matches!(self.policy.forward_auth, Some(Proxy::Nginx | Proxy::IngressNginx));
+        if by_nginx && reply.status != 401 {
+            reply.set_problem_status(403, denial.code);
         }
+        reply.headers.push((self.identity.code_header(), denial.code.name().to_owned()));
         reply
     }
 }
@@ -113,7 +140,7 @@ const ENVOYS_CLIENT: &str = "x-edge-auth-client-address";
 
 fn envoys_client(headers: Headers<'_>) -> Option<IpAddr> {
     let address = headers.single(ENVOYS_CLIENT).ok()??;
-    Some(std::str::from_utf8(address).ok()?.parse::<IpAddr>().ok()?.to_canonical())
+    parse_client_address(std::str::from_utf8(address).ok()?)
 }
 
 /// A header that the proxy sets: at most once, and readable.

@@ -18,6 +18,7 @@ use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::reply::Reply;
 use crate::request::{AuthRequest, Headers, is_token};
+use crate::trusted_proxies::parse_client_address;
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub(super) const MAX_VERIFY_BYTES: usize = 128 * 1024;
@@ -34,8 +35,18 @@ struct VerifyRequest {
     host: Option<String>,
     #[serde(default)]
     headers: HeaderFields,
+    #[serde(default, deserialize_with = "client_ip")]
     client_ip: Option<IpAddr>,
     client_certificate: Option<ClientCertificate>,
+}
+
+/// An address, perhaps with the client's port as proxies and platforms hand it over.
+fn client_ip<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    match parse_client_address(&text) {
+        Some(address) => Ok(Some(address)),
+        None => Err(de::Error::custom("`client_ip` is not an address, alone or with a port")),
+    }
 }
 
 /// The decision.

@@ -275,7 +275,7 @@ fn certificate_block(
             let read = Authorities::read(&secret_provider.file(path)?);
             Some(read.map_err(|error| format!("{}: {error}", path.display()))?)
         }
-        None if policy.source == CertificateSource::Tls => {
+        None if policy.source == CertificateSource::Tls && policy.pins.fingerprints.is_empty() => {
             let listener = secret_provider.client_ca().ok_or_else(|| {
                 "is missing, and so is the listener's: start it with --tls-cert, --tls-key and --client-ca"
                     .to_owned()
@@ -294,6 +294,7 @@ fn certificate_block(
     Ok(CertificateProfile {
         name: policy.name.clone(),
         source: policy.source,
+        header: policy.header.clone(),
         authorities,
         pins: policy.pins.clone(),
         identity: policy.identity.clone(),

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::Gate;
 use super::outcome::{CheckResult, DecisionContext};
 use crate::certificate::{
-    CertificateProfile, CertificateSource, KnownCertificate, PresentedCertificate, Thumbprint,
+    CertificateOrigin, CertificateProfile, CertificateSource, KnownCertificate, PresentedCertificate,
+    Thumbprint,
 };
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
@@ -108,20 +109,20 @@ impl<P: Platform> Gate<P> {
             blocks.iter().filter_map(|index| Some((*index, self.certificate_blocks.get(*index)?))).collect();
         let mut found = None;
         for (position, (_, block)) in blocks.iter().enumerate() {
-            if blocks.iter().take(position).any(|(_, earlier)| earlier.source == block.source) {
+            if blocks.iter().take(position).any(|(_, earlier)| earlier.origin() == block.origin()) {
                 continue;
             }
-            let presented =
-                PresentedCertificate::by(block.source, request).map_err(|denial| by(block.source, denial))?;
+            let presented = PresentedCertificate::by(block.origin(), request)
+                .map_err(|denial| by(block.source, denial))?;
             if let Some(presented) = presented
-                && found.replace((block.source, presented)).is_some()
+                && found.replace((block.origin(), presented)).is_some()
             {
                 let reason = "certificates are presented by two sources that the rule names";
                 return Err(Denial::new(Code::CredentialMalformed, reason));
             }
         }
-        let Some((source, presented)) = found else { return Ok(None) };
-        self.good_for_one(blocks, source, &presented, now, context).await.map(Some)
+        let Some((origin, presented)) = found else { return Ok(None) };
+        self.good_for_one(blocks, origin, &presented, now, context).await.map(Some)
     }
 
     /// The certificate with this thumbprint, by whatever source. Others do not matter here: a proxy
@@ -134,19 +135,16 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<Option<Verified>, Denial> {
         let mut refused = None;
-        for source in CertificateSource::ALL {
-            let blocks: Vec<_> = self
-                .certificate_blocks
-                .iter()
-                .enumerate()
-                .filter(|(_, block)| block.source == source)
-                .collect();
-            if blocks.is_empty() {
+        for (index, block) in self.certificate_blocks.iter().enumerate() {
+            let origin = block.origin();
+            let earlier = self.certificate_blocks.iter().take(index);
+            if earlier.into_iter().any(|earlier| earlier.origin() == origin) {
                 continue;
             }
-            let Ok(Some(presented)) = PresentedCertificate::by(source, request) else { continue };
+            let blocks: Vec<_> = self.certificate_blocks.iter().enumerate().collect();
+            let Ok(Some(presented)) = PresentedCertificate::by(origin, request) else { continue };
             if presented.thumbprint() == Some(*wanted) {
-                match self.good_for_one(blocks, source, &presented, now, context).await {
+                match self.good_for_one(blocks, origin, &presented, now, context).await {
                     Ok(verified) => return Ok(Some(verified)),
                     Err(denial) => refused = Some(denial),
                 }
@@ -159,13 +157,14 @@ impl<P: Platform> Gate<P> {
     async fn good_for_one(
         &self,
         blocks: Vec<(usize, &CertificateProfile)>,
-        source: CertificateSource,
+        origin: CertificateOrigin<'_>,
         presented: &PresentedCertificate<'_>,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Verified, Denial> {
+        let source = origin.source;
         let mut refused = Denial::new(Code::CertificateIssuerUntrusted, "no block has this source");
-        for (index, block) in blocks.into_iter().filter(|(_, block)| block.source == source) {
+        for (index, block) in blocks.into_iter().filter(|(_, block)| block.origin() == origin) {
             match self.known_or_verified_certificate(index, block, presented, now) {
                 Ok(certificate) => {
                     context.certificate(&certificate.thumbprint);

@@ -29,7 +29,7 @@ use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyProfile;
 use crate::aws::ResourcePlanner;
 use crate::cache::Cache;
-use crate::certificate::{CertificateProfile, CertificateSignatures, carries_certificate, is_field_of};
+use crate::certificate::{CertificateProfile, CertificateSignatures, carries_certificate};
 use crate::credential::{PresentedCredentials, Wanted, cookies_without, protocols_without, query_without};
 use crate::denial::{Code, Denial};
 use crate::endpoints::cors;
@@ -338,7 +338,7 @@ impl<P: Platform> Gate<P> {
         let removed = |name: &str, value: &[u8]| {
             self.identity.is_reserved(name)
                 || overrides_route(name)
-                || (carries_certificate(name) && !self.forwards_certificate(rule, request, name))
+                || (self.takes_for_certificate(name) && !self.forwards_certificate(rule, request, name))
                 || name.eq_ignore_ascii_case(self.trust.secret_header())
                 || (!rule.forward_credential && (verified(name, value) || ours(name, value)))
         };
@@ -370,13 +370,19 @@ impl<P: Platform> Gate<P> {
         Grant { principal, upstream }
     }
 
+    /// Whether a field has a certificate, by its usual name or by one of the policy's.
+    fn takes_for_certificate(&self, name: &str) -> bool {
+        let chosen = |block: &CertificateProfile| block.header.is_some() && block.origin().has_field(name);
+        carries_certificate(name) || self.certificate_blocks.iter().any(chosen)
+    }
+
     /// Whether a field with a certificate goes on: it came from a trusted proxy, for a rule that
     /// names its source and forwards credentials.
     fn forwards_certificate(&self, rule: &Rule, request: &AuthRequest<'_>, name: &str) -> bool {
         let named = rule.access.named().iter().filter_map(|one| self.certificate_block(one));
         request.proxy_trusted
             && rule.forward_credential
-            && named.into_iter().any(|block| is_field_of(block.source, name))
+            && named.into_iter().any(|block| block.origin().has_field(name))
     }
 
     /// Whether a field's value is a key of ours or the bootstrap secret: even where nobody is asked

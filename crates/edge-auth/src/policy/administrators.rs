@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Access, CredentialRef, Policy, Rule};
 use crate::admin::AdminScope;
-use crate::route::{PathPattern, Route};
+use crate::route::{PathPattern, Route, Segment};
 
 /// Who may administer under a policy that has an `[admin]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -99,5 +99,6 @@ fn principals(access: &Access) -> &[CredentialRef] {
 
 /// Whether a rule is written for the administration's paths, rather than for many others, too.
 fn is_for_administration(path: &PathPattern) -> bool {
-    path.segments().next() == Some(Some("admin")) && super::lint::is_of_administration(path)
+    matches!(path.segments().first(), Some(Segment::Literal(first)) if first == "admin")
+        && super::lint::is_of_administration(path)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::compile::{Compiler, Field};
+use super::reserved_headers::CustomHeaders;
 use super::schema;
 use crate::certificate::{CertificateSource, CrlPolicy, DistinguishedName, Identity, Pins, from_hex};
 use crate::scopes::{self, Scopes};
@@ -12,6 +13,8 @@ use crate::scopes::{self, Scopes};
 pub(crate) struct ClientCertPolicy {
     pub name: String,
     pub source: CertificateSource,
+    /// The field of its proxy, where it is not the source's usual one.
+    pub header: Option<String>,
     /// The authorities' certificates. Only `tls` may leave it out: then they are the listener's.
     pub ca_file: Option<PathBuf>,
     /// Where the policy says so.
@@ -33,6 +36,7 @@ impl ClientCertPolicy {
 
 pub(super) fn client_cert(
     compiler: &mut Compiler<'_>,
+    headers: &mut CustomHeaders,
     index: usize,
     source: schema::ClientCertTable,
 ) -> Option<ClientCertPolicy> {
@@ -40,7 +44,16 @@ pub(super) fn client_cert(
     let before = compiler.mistakes();
     compiler.name(at("name"), &source.name);
     let identity = identity(&source.identity).map_err(|reason| compiler.error(at("identity"), &reason)).ok();
+    let header = source.header.as_deref().map(|name| header(compiler, headers, index, &source, name));
     let pins = pins(compiler, index, &source);
+    let pinned = source.source.brings_chain() && source.ca_file.is_none() && !pins.fingerprints.is_empty();
+    if pinned && source.require_crl {
+        compiler
+            .error(at("require_crl"), "needs a `ca_file`: a pinned certificate is on no authority's list");
+    }
+    if pinned && identity == Some(Identity::Serial) {
+        compiler.error(at("identity"), "cannot be a serial number without a `ca_file`: use `fingerprint`");
+    }
     for scope in &source.scopes {
         if let Err(reason) = scopes::valid(scope) {
             compiler.error(at("scopes"), &reason);
@@ -58,6 +71,7 @@ pub(super) fn client_cert(
     let block = ClientCertPolicy {
         name: source.name,
         source: source.source,
+        header,
         ca_file: source.ca_file,
         line: compiler.line(&at("ca_file")),
         pins,
@@ -74,11 +88,28 @@ fn identity(source: &schema::CertificateIdentity) -> Result<Identity, String> {
         Written::SanUri(patterns) => Identity::uris(&patterns.0),
         Written::SanDns(patterns) => Identity::hosts(&patterns.0),
         Written::SanEmail(patterns) => Identity::emails(&patterns.0),
-        Written::Subject(field) => Identity::subject(field),
+        Written::Subject { field, one_of } => Identity::subject(field, one_of.as_deref()),
         Written::Serial => Ok(Identity::Serial),
         Written::Fingerprint => Ok(Identity::Fingerprint),
     }
     .map_err(|error| error.to_string())
+}
+
+/// The field that the proxy's configuration chose.
+fn header(
+    compiler: &mut Compiler<'_>,
+    headers: &mut CustomHeaders,
+    index: usize,
+    source: &schema::ClientCertTable,
+    name: &str,
+) -> String {
+    let at = Field::of("client_cert", index, "header");
+    if !source.source.has_any_header() {
+        let message = format!("is fixed for source `{}`: leave it out", source.source);
+        compiler.error(at, &message);
+        return name.to_ascii_lowercase();
+    }
+    headers.name(compiler, at, name, "certificates")
 }
 
 /// What the source can pin, and something of it: whoever else the platform trusts would pass.
@@ -86,7 +117,7 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let from = source.source;
     let can = match (from.brings_chain(), from.pins_fingerprint()) {
-        (true, _) => "`ca_file`",
+        (true, _) => "`ca_file` and `fingerprint`",
         (false, true) => "`issuer_key_id`, `issuer_dn` and `fingerprint`",
         (false, false) => "`issuer_key_id` and `issuer_dn`",
     };
@@ -123,8 +154,11 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
             "is missing: every CA that the platform trusts would do. Pin `issuer_key_id` or `issuer_dn`";
         compiler.error(at("issuer_key_id"), message);
     }
-    if from.brings_chain() && from != CertificateSource::Tls && source.ca_file.is_none() {
-        compiler.error(at("ca_file"), "is missing: nobody but the gate verifies these certificates");
+    let unverified = source.ca_file.is_none() && source.fingerprint.is_none();
+    if from.brings_chain() && from != CertificateSource::Tls && unverified {
+        let message = "is missing: nobody but the gate verifies these certificates. Self-signed ones can be pinned \
+                       by `fingerprint` instead";
+        compiler.error(at("ca_file"), message);
     }
     pins
 }

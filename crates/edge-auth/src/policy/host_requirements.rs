@@ -16,8 +16,8 @@ pub struct HostCapabilities<'a> {
     pub gateway: bool,
     /// Whether it sees a request's path as the client sent it.
     pub raw_path: bool,
-    /// The sources by which certificates can reach it.
-    pub certificate_sources: &'a [CertificateSource],
+    /// The sources by which its platform hands certificates over. Those of proxies reach every host.
+    pub own_certificate_sources: &'a [CertificateSource],
     /// Whether its own TLS listener asks clients for certificates.
     pub listener_asks_for_certificates: bool,
 }
@@ -72,32 +72,22 @@ impl Policy {
     }
 
     fn lacks_listener(&self, host: &HostCapabilities<'_>) -> bool {
-        host.certificate_sources.contains(&CertificateSource::Tls) && !host.listener_asks_for_certificates
+        host.own_certificate_sources.contains(&CertificateSource::Tls) && !host.listener_asks_for_certificates
     }
 
     /// Why no certificate comes to this host by this source.
     fn unreachable(&self, source: CertificateSource, host: &HostCapabilities<'_>) -> Option<&'static str> {
         // An application can describe such a certificate, by `client_certificate` of a question to `/v1/verify`.
         let described = source == CertificateSource::Cloudflare && !host.gateway;
-        if !host.certificate_sources.contains(&source) && !described {
-            return Some("nothing comes to this host by that source");
-        }
-        match source {
-            CertificateSource::Tls if !host.gateway => Some(
-                "without an upstream, only proxies and applications ask, and theirs are not their clients'",
-            ),
-            CertificateSource::Rfc9440 | CertificateSource::CloudflareHeaders
-                if host.gateway && !self.names_proxies() =>
-            {
-                Some("the gateway believes no proxy: name yours in `[trust]`, by `networks` or `secret`")
-            }
-            CertificateSource::Tls
-            | CertificateSource::Rfc9440
-            | CertificateSource::CloudflareHeaders
-            | CertificateSource::Cloudflare
-            | CertificateSource::ApiGateway
-            | CertificateSource::AlbVerify
-            | CertificateSource::AlbPassthrough => None,
+        let comes = source.comes_from_proxy() || described || host.own_certificate_sources.contains(&source);
+        if !comes {
+            Some("nothing comes to this host by that source")
+        } else if source == CertificateSource::Tls && !host.gateway {
+            Some("without an upstream, only proxies and applications ask, and theirs are not their clients'")
+        } else if source.comes_from_proxy() && host.gateway && !self.names_proxies() {
+            Some("the gateway believes no proxy: name yours in `[trust]`, by `networks` or `secret`")
+        } else {
+            None
         }
     }
 }
@@ -113,7 +103,7 @@ mod tests {
         store_help: "name one",
         gateway: true,
         raw_path: true,
-        certificate_sources: &CertificateSource::ALL,
+        own_certificate_sources: &CertificateSource::ALL,
         listener_asks_for_certificates: true,
     };
 
@@ -160,7 +150,7 @@ mod tests {
                      issuer_dn = \"CN=Devices CA\"\n";
         let devices = policy(block);
         assert_eq!(devices.check_host(&HOST), Ok(vec![]));
-        let notices = devices.check_host(&HostCapabilities { certificate_sources: &[], ..HOST }).unwrap();
+        let notices = devices.check_host(&HostCapabilities { own_certificate_sources: &[], ..HOST }).unwrap();
         assert!(notices.iter().any(|notice| notice.contains("devices")), "{notices:?}");
     }
 }

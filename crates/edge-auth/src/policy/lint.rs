@@ -25,9 +25,9 @@ impl Policy {
 
 /// Whether a pattern has a path below `/admin/v1`.
 pub(super) fn is_of_administration(path: &PathPattern) -> bool {
-    let mut segments = path.segments();
+    let mut segments = path.segments().iter();
     ["admin", "v1"].into_iter().all(|wanted| match segments.next() {
-        Some(segment) => segment.is_none_or(|literal| literal == wanted),
+        Some(segment) => segment.is_match(wanted),
         None => path.has_rest(),
     })
 }

@@ -238,7 +238,8 @@ impl Policy {
     /// policy can be tried with certificates made for the trial.
     pub fn replace_certificate_sources(&mut self) {
         for block in &mut self.client_certs {
-            (block.source, block.ca_file, block.pins) = (CertificateSource::Tls, None, Pins::default());
+            (block.source, block.header) = (CertificateSource::Tls, None);
+            (block.ca_file, block.pins) = (None, Pins::default());
         }
     }
 
@@ -251,6 +252,25 @@ impl Policy {
     /// The `[[client_cert]]` blocks: name, source, and the file with their authorities.
     pub fn client_cert_blocks(&self) -> impl Iterator<Item = (&str, CertificateSource, Option<&Path>)> {
         self.client_certs.iter().map(|block| (&*block.name, block.source, block.ca_file.as_deref()))
+    }
+
+    /// Whether a block takes certificates of the host's own listener by their fingerprints alone, so that
+    /// no authority says which ones a client may send.
+    pub fn pins_listener_certificates(&self) -> bool {
+        self.client_certs.iter().any(|block| {
+            block.source == CertificateSource::Tls
+                && block.ca_file.is_none()
+                && !block.pins.fingerprints.is_empty()
+        })
+    }
+
+    /// Whether a block has the authorities of the host's own listener.
+    pub fn wants_listener_authorities(&self) -> bool {
+        self.client_certs.iter().any(|block| {
+            block.source == CertificateSource::Tls
+                && block.ca_file.is_none()
+                && block.pins.fingerprints.is_empty()
+        })
     }
 
     /// The file with the authorities of a `[[client_cert]]`; nothing inside if it has none of its own.
@@ -308,7 +328,8 @@ impl Policy {
             }
         }
         let indexed = source.client_cert.into_iter().enumerate();
-        let client_certs = indexed.filter_map(|(i, block)| client_cert(compiler, i, block)).collect();
+        let client_certs =
+            indexed.filter_map(|(i, block)| client_cert(compiler, &mut headers, i, block)).collect();
         let indexed = source.rule.into_iter().enumerate();
         let (rules, routes): (Vec<Rule>, Vec<Route>) =
             indexed.filter_map(|(i, rule)| Rule::compile(compiler, &blocks, i, rule)).unzip();

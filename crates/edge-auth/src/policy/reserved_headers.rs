@@ -6,7 +6,7 @@ use crate::request::is_token;
 
 /// Fields that mean something already. One of them is neither a credential's nor a secret's, and an identity
 /// prefix must not strip any.
-const RESERVED: [&str; 58] = [
+const RESERVED: [&str; 59] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -63,6 +63,7 @@ const RESERVED: [&str; 58] = [
     "x-original-host",
     "x-original-method",
     "x-original-uri",
+    "x-original-url",
     "x-real-ip",
     "x-request-id",
 ];

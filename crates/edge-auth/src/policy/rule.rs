@@ -64,6 +64,10 @@ pub(crate) enum CredentialRef {
 pub(crate) struct Cors {
     pub origins: Vec<String>,
     pub headers: Vec<String>,
+    /// Fields of answers that pages may read, beside those that they may anyway.
+    pub expose: Vec<String>,
+    /// Browsers may send cookies and client certificates along.
+    pub credentials: bool,
     pub max_age: Option<Duration>,
 }
 
@@ -305,7 +309,12 @@ fn cors(compiler: &mut Compiler<'_>, index: usize, source: schema::CorsTable) ->
             .error(at.clone(), "`origins` lists origins as browsers send them: \"https://app.example.com\"");
     }
     if !source.headers.iter().all(|name| crate::request::is_token(name)) {
-        compiler.error(at, "`headers` lists header names");
+        compiler.error(at.clone(), "`headers` lists header names");
     }
-    Cors { origins: source.origins, headers: source.headers, max_age: source.max_age.map(|span| span.0) }
+    // `*` is no name where there are credentials, and any name where there are none.
+    if !source.expose.iter().all(|name| crate::request::is_token(name) && name != "*") {
+        compiler.error(at, "`expose` lists header names, each by itself");
+    }
+    let schema::CorsTable { origins, headers, expose, credentials, max_age } = source;
+    Cors { origins, headers, expose, credentials, max_age: max_age.map(|span| span.0) }
 }

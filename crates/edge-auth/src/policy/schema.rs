@@ -89,6 +89,9 @@ pub enum Proxy {
     /// nginx `auth_request`: `X-Original-Method`, `X-Original-URI`, `X-Original-Host`. Only 2xx,
     /// 401 and 403 are answered, since nginx turns anything else into a 500.
     Nginx,
+    /// ingress-nginx (`auth-url`): `X-Original-Method`, and the whole URL in `X-Original-URL`. It answers
+    /// like `nginx`.
+    IngressNginx,
     /// Traefik `ForwardAuth`: `X-Forwarded-Method`, `-Uri`, `-Host`.
     Traefik,
     /// Caddy `forward_auth`: `X-Forwarded-Method`, `-Uri`, `-Host`.
@@ -192,6 +195,7 @@ pub(super) struct ImportedTable {
 pub(super) struct ClientCertTable {
     pub name: String,
     pub source: CertificateSource,
+    pub header: Option<String>,
     pub ca_file: Option<PathBuf>,
     pub issuer_key_id: Option<OneOrMany>,
     pub issuer_dn: Option<OneOrMany>,
@@ -205,16 +209,80 @@ pub(super) struct ClientCertTable {
     pub insecure_overdue_crl: bool,
 }
 
-/// `"serial"`, `"fingerprint"`, or one of the others with what it must be.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// `"serial"`, `"fingerprint"`, or a table with one of the others and what it must be.
+#[derive(Debug)]
 pub(super) enum CertificateIdentity {
     SanUri(OneOrMany),
     SanDns(OneOrMany),
     SanEmail(OneOrMany),
-    Subject(String),
+    Subject { field: String, one_of: Option<Vec<String>> },
     Serial,
     Fingerprint,
+}
+
+impl<'de> Deserialize<'de> for CertificateIdentity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            san_uri: Option<OneOrMany>,
+            san_dns: Option<OneOrMany>,
+            san_email: Option<OneOrMany>,
+            subject: Option<String>,
+            one_of: Option<Vec<String>>,
+        }
+        struct EitherVisitor;
+        impl<'de> Visitor<'de> for EitherVisitor {
+            type Value = CertificateIdentity;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "\"serial\", \"fingerprint\", or one of { san_uri = … }, { san_dns = … }, { san_email = … } and \
+                     { subject = \"CN\" }",
+                )
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<CertificateIdentity, E> {
+                match name {
+                    "serial" => Ok(CertificateIdentity::Serial),
+                    "fingerprint" => Ok(CertificateIdentity::Fingerprint),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
+                }
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CertificateIdentity, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                match table {
+                    Table {
+                        san_uri: Some(uris),
+                        san_dns: None,
+                        san_email: None,
+                        subject: None,
+                        one_of: None,
+                    } => Ok(CertificateIdentity::SanUri(uris)),
+                    Table {
+                        san_uri: None,
+                        san_dns: Some(hosts),
+                        san_email: None,
+                        subject: None,
+                        one_of: None,
+                    } => Ok(CertificateIdentity::SanDns(hosts)),
+                    Table {
+                        san_uri: None,
+                        san_dns: None,
+                        san_email: Some(emails),
+                        subject: None,
+                        one_of: None,
+                    } => Ok(CertificateIdentity::SanEmail(emails)),
+                    Table { san_uri: None, san_dns: None, san_email: None, subject: Some(field), one_of } => {
+                        Ok(CertificateIdentity::Subject { field, one_of })
+                    }
+                    _ => Err(de::Error::custom(
+                        "give exactly one of `san_uri`, `san_dns`, `san_email` and `subject`, the last with `one_of` \
+                         if only some values will do",
+                    )),
+                }
+            }
+        }
+        deserializer.deserialize_any(EitherVisitor)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -250,6 +318,10 @@ pub(super) struct CorsTable {
     pub origins: Vec<String>,
     #[serde(default)]
     pub headers: Vec<String>,
+    #[serde(default)]
+    pub expose: Vec<String>,
+    #[serde(default)]
+    pub credentials: bool,
     pub max_age: Option<DurationText>,
 }
 

@@ -30,6 +30,7 @@ pub use host::{Host, HostPattern, HostPatternError, HostRefused};
 pub use method::{MethodError, Methods};
 pub(crate) use method::{check_method, is_safe};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
+pub(crate) use pattern::Segment;
 pub use pattern::{Captures, PathPattern, PatternError};
 pub use raw_path::check_forwardable_verbatim;
 pub use router::{Match, Route, Router, Shadowed};

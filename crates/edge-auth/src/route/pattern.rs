@@ -11,6 +11,7 @@ pub type Captures<'a> = Vec<(&'a str, &'a str)>;
 ///
 /// - a literal, written decoded (`/straße`, `/a b`), is that very segment;
 /// - `{id}` is one segment that is not empty;
+/// - `{id}:cancel`, `v{version}`, `{name}.json` are one segment with text around what is not empty;
 /// - `{*rest}`, last only, is whatever remains: `/files/{*rest}` matches `/files`, `/files/`,
 ///   `/files/a` and `/files/a/b/`.
 ///
@@ -21,11 +22,21 @@ pub struct PathPattern {
     rest: Option<String>,
 }
 
+/// One segment of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Segment {
+pub(crate) enum Segment {
     /// Empty only as the last of a pattern, for its trailing slash.
     Literal(String),
-    Capture(String),
+    /// Any text that is not empty, between two that may be.
+    Capture {
+        /// What stands before it, decoded.
+        prefix: String,
+        /// What it is called.
+        name: String,
+        /// What stands after it, decoded. It begins neither with a letter nor with a digit: `%41` would end
+        /// with `41` for whoever reads it raw.
+        suffix: String,
+    },
 }
 
 impl PathPattern {
@@ -42,9 +53,10 @@ impl PathPattern {
                     return Err(PatternError::RestNotLast(name.to_owned()));
                 }
                 parsed.rest = Some(parsed.new_name(name)?);
-            } else if let Some(name) = braced {
-                let name = parsed.new_name(name)?;
-                parsed.segments.push(Segment::Capture(name));
+            } else if let Some((prefix, name, suffix)) = around_capture(segment) {
+                check_around(segment, prefix, suffix)?;
+                let (prefix, name, suffix) = (prefix.to_owned(), parsed.new_name(name)?, suffix.to_owned());
+                parsed.segments.push(Segment::Capture { prefix, name, suffix });
             } else if segment.is_empty() && !last {
                 return Err(PatternError::EmptySegment);
             } else {
@@ -87,8 +99,7 @@ impl PathPattern {
             (None, Some(_)) => theirs <= ours,
             (None, None) => ours == theirs,
         };
-        let alike = |(ours, theirs): (&Segment, &Segment)| ours.covers(theirs) || theirs.covers(ours);
-        lengths && self.segments.iter().zip(&other.segments).all(alike)
+        lengths && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.meets(theirs))
     }
 
     /// The path up to the first segment that is not literal, and its number of segments: `/v1/a`
@@ -107,12 +118,9 @@ impl PathPattern {
         (prefix, depth)
     }
 
-    /// The segments: the text of a literal one, `None` for a capture.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = Option<&str>> {
-        self.segments.iter().map(|segment| match segment {
-            Segment::Literal(literal) => Some(literal.as_str()),
-            Segment::Capture(_) => None,
-        })
+    /// The segments, but for a rest.
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// Whether more segments may follow.
@@ -129,9 +137,15 @@ impl PathPattern {
                 None => (path, None),
             };
             match segment {
-                Segment::Literal(literal) if literal == value => {}
-                Segment::Capture(name) if !value.is_empty() => capture(name, value),
-                _ => return false,
+                Segment::Literal(literal) => {
+                    if literal != value {
+                        return false;
+                    }
+                }
+                Segment::Capture { prefix, name, suffix } => {
+                    let Some(inner) = between(value, prefix, suffix) else { return false };
+                    capture(name, inner);
+                }
             }
             remaining = after;
         }
@@ -147,10 +161,11 @@ impl PathPattern {
     fn new_name(&self, name: &str) -> Result<String, PatternError> {
         let mut bytes = name.bytes();
         let starts = bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_');
-        if !starts || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        if !starts || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b)) {
             return Err(PatternError::Name(name.to_owned()));
         }
-        let taken = |segment: &Segment| matches!(segment, Segment::Capture(other) if other == name);
+        let taken =
+            |segment: &Segment| matches!(segment, Segment::Capture { name: other, .. } if other == name);
         if self.segments.iter().any(taken) {
             return Err(PatternError::DuplicateName(name.to_owned()));
         }
@@ -159,14 +174,68 @@ impl PathPattern {
 }
 
 impl Segment {
-    fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Literal(ours), Self::Literal(theirs)) => ours == theirs,
-            (Self::Literal(_), Self::Capture(_)) => false,
-            (Self::Capture(_), Self::Literal(theirs)) => !theirs.is_empty(),
-            (Self::Capture(_), Self::Capture(_)) => true,
+    /// Whether it matches this decoded segment of a path.
+    pub(crate) fn is_match(&self, value: &str) -> bool {
+        match self {
+            Self::Literal(literal) => literal == value,
+            Self::Capture { prefix, suffix, .. } => between(value, prefix, suffix).is_some(),
         }
     }
+
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Literal(theirs)) => self.is_match(theirs),
+            (Self::Literal(_), Self::Capture { .. }) => false,
+            (
+                Self::Capture { prefix, suffix, .. },
+                Self::Capture { prefix: their_prefix, suffix: their_suffix, .. },
+            ) => their_prefix.starts_with(prefix) && their_suffix.ends_with(suffix),
+        }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Literal(theirs)) => self.is_match(theirs),
+            (Self::Literal(ours), Self::Capture { .. }) => other.is_match(ours),
+            (
+                Self::Capture { prefix, suffix, .. },
+                Self::Capture { prefix: their_prefix, suffix: their_suffix, .. },
+            ) => {
+                (their_prefix.starts_with(prefix) || prefix.starts_with(their_prefix))
+                    && (their_suffix.ends_with(suffix) || suffix.ends_with(their_suffix))
+            }
+        }
+    }
+}
+
+/// What stands between two texts, if it is not empty.
+pub(super) fn between<'a>(value: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
+    let inner = value.strip_prefix(prefix)?.strip_suffix(suffix)?;
+    (!inner.is_empty()).then_some(inner)
+}
+
+/// The parts of a segment with one capture in it: what is before, its name, what is after.
+fn around_capture(segment: &str) -> Option<(&str, &str, &str)> {
+    let (prefix, rest) = segment.split_once('{')?;
+    let (name, suffix) = rest.split_once('}')?;
+    let more = [prefix, name, suffix].iter().any(|part| part.contains(['{', '}']));
+    (!more && !name.starts_with('*')).then_some((prefix, name, suffix))
+}
+
+/// Whether text around a capture can stand in a path, and is told apart from what it stands around by
+/// every reader.
+fn check_around(segment: &str, prefix: &str, suffix: &str) -> Result<(), PatternError> {
+    if suffix.starts_with(|first: char| first.is_alphanumeric()) {
+        return Err(PatternError::Suffix(segment.to_owned()));
+    }
+    if prefix.starts_with(':') {
+        return Err(PatternError::ForeignWildcard(segment.to_owned()));
+    }
+    for part in [prefix, suffix] {
+        // Alone these would be dot segments, or look like wildcards; here they are neither.
+        check_literal(&format!("a{part}a")).map_err(|error| error.of_segment(segment))?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for PathPattern {
@@ -174,7 +243,7 @@ impl fmt::Display for PathPattern {
         for segment in &self.segments {
             match segment {
                 Segment::Literal(literal) => write!(f, "/{literal}")?,
-                Segment::Capture(name) => write!(f, "/{{{name}}}")?,
+                Segment::Capture { prefix, name, suffix } => write!(f, "/{prefix}{{{name}}}{suffix}")?,
             }
         }
         match &self.rest {
@@ -207,9 +276,17 @@ pub enum PatternError {
         "the segment {0:?} looks like a wildcard; write `{{name}}` for one segment, `{{*rest}}` for all that remain"
     )]
     ForeignWildcard(String),
-    /// A brace in a segment that is not one capture.
-    #[error("the segment {0:?} holds a brace; a capture is a whole segment, `{{name}}` or `{{*rest}}`")]
+    /// A brace that is not part of a capture, or a second capture in a segment.
+    #[error(
+        "the segment {0:?} holds a brace; write one capture in a segment, `{{name}}`, `v{{name}}` or `{{name}}.json`, and \
+         `{{*rest}}` alone"
+    )]
     Brace(String),
+    /// A letter or digit after a capture.
+    #[error(
+        "the segment {0:?} goes on with a letter or digit after its capture; part them, as in `{{id}}:cancel`"
+    )]
+    Suffix(String),
     /// Another text that no path holds when it comes to be matched.
     #[error("the segment {segment:?} never matches: {reason}")]
     Unmatchable {
@@ -227,6 +304,21 @@ pub enum PatternError {
     /// `{*rest}` before the end.
     #[error("`{{*{0}}}` takes all that remains; put it last")]
     RestNotLast(String),
+}
+
+impl PatternError {
+    /// The same about another text, which is what a person wrote.
+    fn of_segment(self, segment: &str) -> Self {
+        let named = segment.to_owned();
+        match self {
+            Self::Percent(_) => Self::Percent(named),
+            Self::Delimiter(_) => Self::Delimiter(named),
+            Self::Brace(_) => Self::Brace(named),
+            Self::ForeignWildcard(_) => Self::ForeignWildcard(named),
+            Self::Unmatchable { reason, .. } => Self::Unmatchable { segment: named, reason },
+            other => other,
+        }
+    }
 }
 
 fn check_literal(segment: &str) -> Result<(), PatternError> {
@@ -310,6 +402,71 @@ mod tests {
     }
 
     #[test]
+    fn a_capture_may_have_text_around_it() {
+        for (text, target, value) in [
+            ("/r/{name}.json", "/r/may.json", "may"),
+            ("/r/{name}.json", "/r/.json.json", ".json"),
+            ("/jobs/{id}:cancel", "/jobs/7:cancel", "7"),
+            ("/v{version}/x", "/v2/x", "2"),
+            ("/a{b}.a", "/aa.a.a", "a.a"),
+            ("/{user-id}", "/7", "7"),
+            ("/{n} é", "/a%20%C3%A9", "a"),
+        ] {
+            let (pattern, path) = (pattern(text), path(target));
+            let found = pattern.matches(&path).and_then(|mut captures| captures.pop());
+            assert_eq!(found.map(|(_, value)| value), Some(value), "{text} {target}");
+            assert_eq!(pattern.to_string(), text);
+        }
+        for (text, target) in [
+            ("/r/{name}.json", "/r/.json"),
+            ("/r/{name}.json", "/r/may.JSON"),
+            ("/r/{name}.json", "/r/may/june.json"),
+            ("/r/{name}.json", "/r/may.json/"),
+            ("/jobs/{id}:cancel", "/jobs/7"),
+            ("/jobs/{id}:cancel", "/jobs/:cancel"),
+            ("/v{version}/x", "/v/x"),
+            ("/a{b}.a", "/a.a"),
+        ] {
+            assert!(!matches(text, target), "{text} {target}");
+        }
+        for text in [
+            "/{a}b",
+            "/{a}1",
+            "/{a}\u{e9}",
+            "/{a}{b}",
+            "/{a}-{b}",
+            "/:{a}",
+            "/{a}%",
+            "/{a}.*",
+            "/{*r}.json",
+            "/x{*r}",
+            "/{a}.}",
+        ] {
+            assert!(PathPattern::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn captures_with_text_cover_and_meet_what_their_text_allows() {
+        for (one, other, covers, meets) in [
+            ("/{a}", "/{a}.json", true, true),
+            ("/{a}.json", "/{a}", false, true),
+            ("/{a}.json", "/{a}.x.json", true, true),
+            ("/{a}.json", "/{a}.xml", false, false),
+            ("/a{b}", "/ab{c}", true, true),
+            ("/a{b}", "/{c}.d", false, true),
+            ("/a{b}", "/b{c}", false, false),
+            ("/a{b}.c", "/ab.c", true, true),
+            ("/a{b}.c", "/a.c", false, false),
+            ("/ab.c", "/a{b}.c", false, true),
+        ] {
+            let (one, other) = (pattern(one), pattern(other));
+            assert_eq!((one.covers(&other), one.meets(&other)), (covers, meets), "{one} {other}");
+            assert_eq!(other.meets(&one), meets, "{one} {other}");
+        }
+    }
+
+    #[test]
     fn a_rest_is_zero_or_more_segments() {
         let files = pattern("/files/{*rest}");
         for (target, rest) in [("/files", ""), ("/files/", ""), ("/files/a", "a"), ("/files/a/b/", "a/b/")] {
@@ -349,10 +506,12 @@ mod tests {
             ("/a/*", PatternError::ForeignWildcard(owned("*"))),
             ("/a/**", PatternError::ForeignWildcard(owned("**"))),
             ("/a/:id", PatternError::ForeignWildcard(owned(":id"))),
-            ("/a{id}", PatternError::Brace(owned("a{id}"))),
-            ("/{id}.json", PatternError::Brace(owned("{id}.json"))),
+            ("/{id}x", PatternError::Suffix(owned("{id}x"))),
+            ("/{*rest}.json", PatternError::Brace(owned("{*rest}.json"))),
+            ("/:{id}", PatternError::ForeignWildcard(owned(":{id}"))),
+            ("/{id}%2e", PatternError::Percent(owned("{id}%2e"))),
             ("/{id", PatternError::Brace(owned("{id"))),
-            ("/{a}-{b}", PatternError::Name(owned("a}-{b"))),
+            ("/{a}-{b}", PatternError::Brace(owned("{a}-{b}"))),
             ("/{}", PatternError::Name(owned(""))),
             ("/{*}", PatternError::Name(owned(""))),
             ("/{Id}", PatternError::Name(owned("Id"))),

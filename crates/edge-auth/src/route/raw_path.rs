@@ -2,10 +2,10 @@
 //! the gate has matched: a proxy, an API with an authorizer, an application.
 
 use super::path::{PathRefused, encode_segment, has_dot_segments};
-use super::pattern::PathPattern;
+use super::pattern::{PathPattern, Segment};
 
 /// The rule: a path may go on as it was sent only if it has no dot segment, in any spelling, and if each
-/// segment that the deciding pattern writes out is spelled as [`forwarded`](super::NormalPath::forwarded)
+/// segment, or part of one, that the deciding pattern writes out is spelled as [`forwarded`](super::NormalPath::forwarded)
 /// would spell it, but for the case of hexadecimal digits.
 ///
 /// Then every reader finds the rule that decided: whoever resolves dot segments and whoever does not,
@@ -21,11 +21,23 @@ pub fn check_forwardable_verbatim(target: &str, pattern: Option<&PathPattern>) -
     let path = target.split('?').next().unwrap_or_default();
     // Without dot segments, those of the path and of the pattern stand side by side.
     let sent = path.split('/').skip(1);
-    let written_out = pattern.into_iter().flat_map(PathPattern::segments);
-    let plain = written_out
-        .zip(sent)
-        .all(|(literal, sent)| literal.is_none_or(|literal| are_same(&encode_segment(literal), sent)));
+    let written_out = pattern.map(PathPattern::segments).unwrap_or_default();
+    let plain = written_out.iter().zip(sent).all(|(segment, sent)| is_plain(segment, sent));
     if plain { Ok(()) } else { Err(PathRefused::EscapeForwarded) }
+}
+
+/// Whether what a segment of a pattern writes out is spelled plainly.
+fn is_plain(segment: &Segment, sent: &str) -> bool {
+    match segment {
+        Segment::Literal(literal) => are_same(&encode_segment(literal).to_string(), sent),
+        Segment::Capture { prefix, suffix, .. } => {
+            let (prefix, suffix) = (encode_segment(prefix).to_string(), encode_segment(suffix).to_string());
+            let Some(inner) = sent.len().checked_sub(prefix.len() + suffix.len()) else { return false };
+            let front = sent.get(..prefix.len()).is_some_and(|front| are_same(&prefix, front));
+            let end = sent.get(prefix.len() + inner..).is_some_and(|end| are_same(&suffix, end));
+            inner > 0 && front && end
+        }
+    }
 }
 
 /// Whether two spellings are the same, `%c3` and `%C3` included.
@@ -79,6 +91,17 @@ mod tests {
             assert_eq!(forwardable(spelling, "/caf\u{e9}"), Ok(()));
         }
         assert_eq!(forwardable("/@team/", "/@team/"), Ok(()));
+    }
+
+    #[test]
+    fn text_around_a_capture_is_spelled_plainly_and_the_rest_as_the_client_likes() {
+        for target in ["/r/may.json", "/r/%6day.json", "/r/a%41b.json", "/r/\u{e9}.json"] {
+            assert_eq!(forwardable(target, "/r/{name}.json"), Ok(()), "{target}");
+        }
+        for target in ["/r/may%2Ejson", "/r/may.%6ason", "/r/may.jso%6e"] {
+            assert_eq!(forwardable(target, "/r/{name}.json"), Err(PathRefused::EscapeForwarded), "{target}");
+        }
+        assert_eq!(forwardable("/%762/x", "/v{version}/x"), Err(PathRefused::EscapeForwarded));
     }
 
     #[test]
@@ -146,16 +169,29 @@ mod tests {
     }
 
     fn reads_as(pattern: &PathPattern, rest: bool, segments: &[String], spelled: Spelling) -> bool {
-        let own: Vec<_> = pattern.segments().collect();
+        let own = pattern.segments();
         let fits = if rest { segments.len() >= own.len() } else { segments.len() == own.len() };
         fits && own.iter().zip(segments).all(|(own, segment)| match own {
-            Some(literal) => spelled(literal) == *segment,
-            None => !segment.is_empty(),
+            Segment::Literal(literal) => spelled(literal) == *segment,
+            Segment::Capture { prefix, suffix, .. } => {
+                super::super::pattern::between(segment, &spelled(prefix), &spelled(suffix)).is_some()
+            }
         })
     }
 
     fn pattern() -> impl Strategy<Value = String> {
-        let segment = prop::sample::select(vec!["a", "b", "@", "\u{e9}", "{}"]);
+        let segment = prop::sample::select(vec![
+            "a",
+            "b",
+            "@",
+            "\u{e9}",
+            "{}",
+            "a{}",
+            "{}.a",
+            "{}@",
+            "{}:\u{e9}",
+            "a{}.a",
+        ]);
         let end = prop::sample::select(vec!["", "/", "/{*rest}"]);
         (prop::collection::vec(segment, 1..3), end).prop_map(|(segments, end)| {
             let named =
@@ -167,7 +203,8 @@ mod tests {
     fn target() -> impl Strategy<Value = String> {
         let segment = prop::sample::select(vec![
             "a", "b", "@", "%40", "%61", "%62", "%C3%A9", "%c3%a9", "\u{e9}", "..", ".", "%2e%2e", "%2E",
-            "x", "%78", "",
+            "x", "%78", "", "a.a", "aa.a", "a%2Ea", "%61x.a", "x@", "x%40", "%2E@", "x:%C3%A9", "ax.%61",
+            ".a",
         ]);
         prop::collection::vec(segment, 1..5).prop_map(|segments| format!("/{}", segments.join("/")))
     }

@@ -7,7 +7,9 @@ use super::*;
 
 /// Rules whose paths meet each other in many ways.
 fn rules() -> impl Strategy<Value = String> {
-    let segment = prop::sample::select(vec!["a", "b", "{x}", "{y}", "a.b", "ab", "é"]);
+    let segment = prop::sample::select(vec![
+        "a", "b", "{x}", "{y}", "a.b", "ab", "é", "{z}.b", "a{w}", "{v}:c", "a{u}.b", "{t} é",
+    ]);
     let path = (prop::collection::vec(segment, 0..4), prop::sample::select(vec!["", "", "/", "/{*rest}"]));
     let methods = prop::sample::select(vec!["", "methods = [\"GET\"]", "methods = [\"POST\", \"PROPFIND\"]"]);
     let access = prop::sample::select(vec![
@@ -32,7 +34,8 @@ fn rules() -> impl Strategy<Value = String> {
 fn paths() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         "/", "/a", "/b", "/a.b", "/ab", "/c", "/.", "/..", "//", "/%61", "/%2e%2e", "/a%2fb", "/%C3%A9",
-        "/*", "/?", "/a;b", "/\\", "/~", "/$", "/%zz", "/a/b", "/#",
+        "/*", "/?", "/a;b", "/\\", "/~", "/$", "/%zz", "/a/b", "/#", "/x.b", "/ax.b", "/a%2eb", "/%61x.b",
+        "/.b", "/a:c", "/x%3ac", "/a/.b", "/ax/y.b",
     ]);
     prop::collection::vec(part, 1..5).prop_map(|parts| parts.concat())
 }

@@ -24,9 +24,14 @@ fn each_source_pins_what_it_can_and_nothing_else() {
         ("cloudflare-headers", "issuer_key_id issuer_dn fingerprint"),
         ("api-gateway", "issuer_key_id issuer_dn fingerprint"),
         ("alb-verify", "issuer_key_id issuer_dn"),
-        ("alb-passthrough", "ca_file"),
-        ("rfc9440", "ca_file"),
-        ("tls", "ca_file"),
+        ("alb-passthrough", "ca_file fingerprint"),
+        ("rfc9440", "ca_file fingerprint"),
+        ("nginx", "ca_file fingerprint"),
+        ("envoy-xfcc", "ca_file fingerprint"),
+        ("traefik", "ca_file fingerprint"),
+        ("haproxy", "ca_file fingerprint"),
+        ("azure", "ca_file fingerprint"),
+        ("tls", "ca_file fingerprint"),
     ] {
         for (name, pin) in pins {
             let refusal = refusal(&format!("source = \"{source}\"\n{pin}\n{IDENTITY}"), &ca);
@@ -63,9 +68,8 @@ fn an_authority_file_without_authorities_is_refused() {
         (broken.as_str(), "is broken PEM"),
         (&pem[..300], "is broken PEM"),
         (&format!("{pem}{}", &pem[..300]), "is broken PEM"),
-        (&format!("{pem}{mistyped}"), "only 1 of 2 certificates"),
-        (&format!("{pem}{}", pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")), "only 1 of 2 certificates"),
-        (&format!("\u{feff}{pem}"), "byte order mark"),
+        (&format!("{pem}{mistyped}"), "mistyped"),
+        ("-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----", "openssl pkcs7 -print_certs"),
         ("0\u{3}\u{2}\u{1}\u{1}", "openssl x509 -inform der"),
         (&leaf, "it is not an authority's"),
         (&format!("{}{leaf}", root.pem()), "certificate 2"),
@@ -76,6 +80,45 @@ fn an_authority_file_without_authorities_is_refused() {
     }
     let missing = refusal(&format!("source = \"rfc9440\"\nca_file = \"none.pem\"\n{IDENTITY}"), "");
     assert!(missing.contains("none.pem"), "{missing}");
+}
+
+#[test]
+fn an_authority_file_may_be_as_tools_write_it() {
+    let pem = root().pem();
+    for file in [
+        format!("\u{feff}{pem}"),
+        format!("Certificate:\n    Data:\n        Version: 3 (0x2)\n{pem}"),
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', " \n"),
+        pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        pem.replace("CERTIFICATE", "X509 CERTIFICATE"),
+    ] {
+        assert_eq!(edge_auth::certificate::check_authorities(file.as_bytes()), Ok(()), "{file}");
+    }
+}
+
+#[test]
+fn openssls_settings_of_a_trusted_certificate_are_heeded() {
+    let root = root();
+    let trusted = |settings: &[u8]| {
+        let der = [root.certificate().as_ref(), settings].concat();
+        edge_auth_testkit::certificates::pem(&der.into()).replace("CERTIFICATE", "TRUSTED CERTIFICATE")
+    };
+    // `-addtrust clientAuth`, `-setalias ca`; then `-addtrust serverAuth`, `-addreject clientAuth`.
+    let good: [&[u8]; 3] =
+        [&[], b"\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02", b"\x30\x04\x0c\x02ca"];
+    let bad: [&[u8]; 3] = [
+        b"\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01",
+        b"\x30\x0c\xa0\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02",
+        b"\x30\x80",
+    ];
+    let check = |settings| edge_auth::certificate::check_authorities(trusted(settings).as_bytes());
+    for settings in good {
+        assert_eq!(check(settings), Ok(()), "{settings:?}");
+    }
+    for settings in bad {
+        assert!(check(settings).is_err(), "{settings:?}");
+    }
 }
 
 #[test]
@@ -110,7 +153,7 @@ fn pins_and_identities_must_be_readable() {
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://A/*\" }",
             "spiffe://example.com",
         ),
-        ("source = \"nginx\"\nidentity = \"serial\"", "unknown variant"),
+        ("source = \"iis\"\nidentity = \"serial\"", "unknown variant"),
         ("source = \"tls\"\nca_file = \"ca.pem\"", "identity"),
         ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"*\" }", "spiffe://example.com"),
         (

@@ -66,6 +66,26 @@ fn a_list_may_be_pem() {
 }
 
 #[test]
+fn a_list_of_version_1_counts_and_the_later_one_takes_back() {
+    let fixture = Fixture::new();
+    let (one, two) = (client(&fixture.authority, 1), client(&fixture.authority, 2));
+    let (made, until) = good();
+    let older = fixture.authority.list_of_version_1(&[vec![1]], (made - 60, until));
+    let newer = fixture.authority.list_of_version_1(&[vec![2]], (made, until));
+    let instance = fixture.start();
+    assert_eq!(import(&fixture, &older, 0.0).unwrap().entered, 1);
+    assert_eq!(instance.certificate(&one, later(7.0)), Some(Code::CertificateRevoked));
+    assert_eq!(instance.certificate(&two, later(7.0)), None);
+    let import_newer =
+        import(&fixture, format!("Certificate Revocation List (CRL):\n{}", pem(&newer)).as_bytes(), 8.0);
+    assert_eq!(import_newer.map(|import| (import.entered, import.undone)).unwrap(), (1, 1));
+    let again = import(&fixture, &older, 9.0);
+    assert!(matches!(again, Err(AdminError::ListOlder(_))), "{again:?}");
+    assert_eq!(instance.certificate(&one, later(20.0)), None);
+    assert_eq!(instance.certificate(&two, later(20.0)), Some(Code::CertificateRevoked));
+}
+
+#[test]
 fn two_lists_in_a_file_are_refused_instead_of_the_second_being_passed_over() {
     let fixture = Fixture::new();
     let list = |serial| pem(&fixture.authority.revocation_list(&[vec![serial]], good()));

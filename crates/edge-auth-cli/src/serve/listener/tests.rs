@@ -108,7 +108,7 @@ fn tls() -> (Arc<Tls>, ClientConfig) {
     std::fs::write(&cert, server.pem()).unwrap();
     std::fs::write(&key, &server.key_pem).unwrap();
     let arguments = TlsArgs { tls_cert: Some(cert), tls_key: Some(key), client_ca: None };
-    let tls = Tls::new(&arguments, OperatorLog::start().unwrap()).unwrap().unwrap();
+    let tls = Tls::new(&arguments, false, OperatorLog::start().unwrap()).unwrap().unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -36,6 +36,14 @@ impl KeyPossessionVerifier {
     }
 }
 
+impl KeyPossessionVerifier {
+    /// For certificates of whatever issuer, self-signed ones too: no names are sent, by which some clients
+    /// would find that they have none to show (RFC 8446, section 4.2.4).
+    pub(super) fn asking_anyone(provider: &CryptoProvider) -> Self {
+        Self { authorities: Vec::new(), algorithms: provider.signature_verification_algorithms }
+    }
+}
+
 impl ClientCertVerifier for KeyPossessionVerifier {
     fn client_auth_mandatory(&self) -> bool {
         false

@@ -1,0 +1,123 @@
+//! The fields in which nginx, Traefik, HAProxy and Azure hand over their client's certificate.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode;
+use pki_types::CertificateDer;
+use x509_cert::der::{self, Reader, SliceReader};
+
+use super::parsed::malformed;
+use super::pem;
+use crate::denial::Denial;
+use crate::request::Headers;
+
+/// The certificates of a field; `None` if the client presented none.
+type Chain = Result<Option<Vec<CertificateDer<'static>>>, Denial>;
+
+/// nginx: `$ssl_client_escaped_cert`, PEM that is percent-encoded.
+pub(super) fn nginx(headers: Headers<'_>, name: &str) -> Chain {
+    match value(headers, name)? {
+        Some(value) => pem::from_field(value).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Traefik: base64 without the markers of PEM, the client's own first, with commas between. Older
+/// versions percent-encode it.
+pub(super) fn traefik(headers: Headers<'_>, name: &str) -> Chain {
+    let Some(value) = value(headers, name)? else { return Ok(None) };
+    let value: Vec<u8> = percent_decode(value).collect();
+    let mut chain = Vec::new();
+    for item in value.split(|byte| *byte == b',') {
+        chain.push(CertificateDer::from(base64(name, item)?));
+    }
+    Ok(Some(chain))
+}
+
+/// HAProxy: `ssl_c_der,base64` or `ssl_c_chain_der,base64`, one DER or several in a row; `%{+Q}` quotes
+/// it.
+pub(super) fn haproxy(headers: Headers<'_>, name: &str) -> Chain {
+    let Some(value) = value(headers, name)? else { return Ok(None) };
+    let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let value = quoted.unwrap_or(value);
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let der = base64(name, value)?;
+    let chain = in_a_row(&der).map_err(|_| malformed(format!("`{name}` is not DER in base64")))?;
+    Ok(Some(chain))
+}
+
+/// Azure: the client's own certificate, in base64.
+pub(super) fn azure(headers: Headers<'_>, name: &str) -> Chain {
+    match value(headers, name)? {
+        Some(value) => Ok(Some(vec![base64(name, value)?.into()])),
+        None => Ok(None),
+    }
+}
+
+/// The value of a field that is there once; an empty one means that there is no certificate.
+fn value<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a [u8]>, Denial> {
+    let Ok(value) = headers.single(name) else {
+        return Err(malformed(format!("there are several `{name}` fields")));
+    };
+    Ok(value.map(<[u8]>::trim_ascii).filter(|value| !value.is_empty()))
+}
+
+fn base64(name: &str, text: &[u8]) -> Result<Vec<u8>, Denial> {
+    match STANDARD.decode(text.trim_ascii()) {
+        Ok(der) if !der.is_empty() => Ok(der),
+        _ => Err(malformed(format!("`{name}` is not a certificate in base64"))),
+    }
+}
+
+fn in_a_row(der: &[u8]) -> der::Result<Vec<CertificateDer<'static>>> {
+    let mut reader = SliceReader::new(der)?;
+    let mut chain = Vec::new();
+    while !reader.is_finished() {
+        chain.push(CertificateDer::from(reader.tlv_bytes()?.to_vec()));
+    }
+    Ok(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(of: fn(Headers<'_>, &str) -> Chain, value: &str) -> Result<Option<Vec<Vec<u8>>>, ()> {
+        let fields: [(&str, &[u8]); 1] = [("X-Cert", value.as_bytes())];
+        let chain = of(Headers(&fields), "x-cert").map_err(|_| ())?;
+        Ok(chain.map(|chain| chain.iter().map(|der| der.to_vec()).collect()))
+    }
+
+    #[test]
+    fn each_proxy_has_its_own_form() {
+        let one = Ok(Some(vec![vec![0x30, 0]]));
+        let two = Ok(Some(vec![vec![0x30, 0], vec![0x30, 0]]));
+        let pem = "-----BEGIN%20CERTIFICATE-----%0AMAA%3D%0A-----END%20CERTIFICATE-----%0A";
+        assert_eq!(read(nginx, pem), one);
+        assert_eq!(read(traefik, "MAA="), one);
+        assert_eq!(read(traefik, "MAA%3D,MAA="), two);
+        assert_eq!(read(haproxy, "MAA="), one);
+        assert_eq!(read(haproxy, "\"MAAwAA==\""), two);
+        assert_eq!(read(azure, "MAA="), one);
+        for of in [nginx, traefik, haproxy, azure] {
+            assert_eq!(read(of, ""), Ok(None));
+            assert_eq!(of(Headers(&[]), "x-cert").ok(), Some(None));
+        }
+        assert_eq!(read(haproxy, "\"\""), Ok(None));
+    }
+
+    #[test]
+    fn every_other_form_is_refused() {
+        for value in ["MAA", "MA A=", ":MAA=:", "MAA=;MAA=", "%", "MAA=,", "\"MAA=", "(null)", "\u{e9}"] {
+            for of in [nginx, traefik, haproxy, azure] {
+                assert_eq!(read(of, value), Err(()), "{value}");
+            }
+        }
+        assert_eq!(read(azure, "MAA=,MAA="), Err(()));
+        assert_eq!(read(haproxy, "MAAw"), Err(()));
+        let twice: [(&str, &[u8]); 2] = [("x-cert", b"MAA="), ("X-Cert", b"MAA=")];
+        assert!(azure(Headers(&twice), "x-cert").is_err());
+    }
+}
