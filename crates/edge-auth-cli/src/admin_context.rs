@@ -30,14 +30,22 @@ pub(crate) struct AdminContext {
 }
 
 impl AdminContext {
-    /// Opens the store. A command that may make one does, unless the policy has a revocation feed.
-    pub(crate) async fn open(args: AdminContextArgs, creates: bool) -> Result<Self, CommandError> {
-        let policy = args.policy.ok_or_else(|| {
-            CommandError::Usage("say which policy: --policy FILE, or EDGE_AUTH_POLICY".to_owned())
-        })?;
-        let spec = args.store.ok_or_else(|| {
-            CommandError::Usage("say where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE".to_owned())
-        })?;
+    /// Opens the store. A command that may make one does, unless the policy has a revocation feed. What else
+    /// the command lacks (`missing`) is told together with a policy or store that is not named.
+    pub(crate) async fn open(
+        args: AdminContextArgs,
+        creates: bool,
+        mut missing: Vec<&'static str>,
+    ) -> Result<Self, CommandError> {
+        if args.policy.is_none() {
+            missing.push("which policy: --policy FILE, or EDGE_AUTH_POLICY");
+        }
+        if args.store.is_none() {
+            missing.push("where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE");
+        }
+        let (Some(policy), Some(spec), []) = (args.policy, args.store, missing.as_slice()) else {
+            return Err(CommandError::Usage(format!("say {}", missing.join("\n    and "))));
+        };
         let file = PolicyFile::at(&policy);
         let policy = file.read()?;
         let store = match creates {

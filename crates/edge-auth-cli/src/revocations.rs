@@ -50,7 +50,7 @@ enum RevocationsCommand {
 
 /// Runs `edge-auth revocations …`.
 pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), CommandError> {
-    let context = AdminContext::open(args.context, false).await?;
+    let context = AdminContext::open(args.context, false, Vec::new()).await?;
     let revocations = context.revocations()?;
     match args.command {
         RevocationsCommand::List { before, limit } => {

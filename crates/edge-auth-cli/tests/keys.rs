@@ -94,6 +94,28 @@ fn the_careless_key_must_be_spelled_out() {
 }
 
 #[test]
+fn all_that_a_command_lacks_is_told_at_once() {
+    let folder = Folder::with_policy(POLICY);
+    let told = |arguments: &[&str]| {
+        let mut command = folder.edge_auth(arguments);
+        let ran = command.env_remove("EDGE_AUTH_POLICY").env_remove("EDGE_AUTH_STORE").output().unwrap();
+        assert_eq!(ran.status.code(), Some(2));
+        String::from_utf8_lossy(&ran.stderr).into_owned()
+    };
+    let create = told(&["keys", "create"]);
+    for flag in ["--policy", "--store", "--expires", "--scope"] {
+        assert!(create.contains(flag), "{flag}: {create}");
+    }
+    let revoke = told(&["revoke", "token", "--issuer", "corp", "--id", "a"]);
+    for flag in ["--policy", "--store", "--reason"] {
+        assert!(revoke.contains(flag), "{flag}: {revoke}");
+    }
+    let import = told(&["keys", "import", "--hash", "00"]);
+    assert!(import.contains("--store") && import.contains("--all-scopes"), "{import}");
+    assert!(!told(&["keys", "import", "--file", "keys.jsonl"]).contains("--all-scopes"));
+}
+
+#[test]
 fn a_wish_that_cannot_be_met_is_not_understood_whatever_is_wrong_with_it() {
     let folder = Folder::with_policy(POLICY);
     for wrong in [

@@ -164,6 +164,15 @@ fn explain_names_the_rule_and_what_is_missing() {
 }
 
 #[test]
+fn explain_says_that_a_lower_case_method_is_another_one() {
+    let folder = Folder::with_policy(POLICY);
+    let ran = folder.run_without_store(&["policy", "explain", "policy.toml", "get", "/health"]);
+    assert!(ran.stdout().contains("`get` is another one than `GET`"), "{}", ran.stdout());
+    let ran = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/health"]);
+    assert!(!ran.stdout().contains("case-sensitive"), "{}", ran.stdout());
+}
+
+#[test]
 fn explain_shows_a_public_rule_and_a_path_that_no_rule_allows() {
     let folder = Folder::with_policy(POLICY);
     let public = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/x/../health"]);

@@ -76,13 +76,8 @@ impl Reply {
         fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Says another status than the code's, in the body as well (RFC 9457, section 3.1.2).
-    pub(crate) fn set_problem_status(&mut self, status: u16, code: Code) {
-        self.status = status;
-        self.body = Self::problem(status, code).body;
-    }
-
-    fn problem(status: u16, code: Code) -> Self {
+    /// A refusal whose status is not the code's own: the body says what is sent (RFC 9457, section 3.1.2).
+    pub(crate) fn problem(status: u16, code: Code) -> Self {
         /// RFC 9457, section 3.1, with our code as an extension member (section 3.2).
         #[derive(Serialize)]
         struct DenialProblem {
@@ -128,10 +123,15 @@ impl<P: Platform> Gate<P> {
     /// The answer to a refused request: problem+json and the challenges that are due. `None` if it
     /// was allowed.
     pub fn refusal(&self, outcome: &Outcome) -> Option<Reply> {
+        self.refusal_as(outcome.code()?.status(), outcome)
+    }
+
+    /// The same where the host's status is another than the code's.
+    pub(crate) fn refusal_as(&self, status: u16, outcome: &Outcome) -> Option<Reply> {
         let Decision::Deny(denial) = &outcome.decision else {
             return None;
         };
-        let mut reply = Reply::denied(denial);
+        let mut reply = Reply::problem(status, denial.code);
         reply
             .headers
             .extend(self.challenges(outcome).into_iter().map(|value| ("WWW-Authenticate".to_owned(), value)));

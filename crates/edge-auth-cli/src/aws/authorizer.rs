@@ -18,6 +18,23 @@ pub(super) struct Authorizer {
     pub(super) sources: IdentitySources,
     /// `EnableSimpleResponses`; nothing if that is known only later.
     pub(super) simple: Option<bool>,
+    /// What a `TOKEN` authorizer's field must look like before it is asked.
+    pub(super) validation: Validation,
+    /// Its `Name`, which people know it by, too.
+    pub(super) display_name: Option<String>,
+    /// The logical ids that its function is named by: those of the function, or of an alias of it.
+    pub(super) functions: Vec<String>,
+    /// The logical id of its API.
+    pub(super) api: Option<String>,
+}
+
+/// The regular expression that API Gateway holds a token to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Validation {
+    None,
+    Expression(String),
+    /// It is known only when the template is deployed.
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,18 +52,41 @@ pub(super) enum AuthorizerKind {
 struct Names {
     ttl: &'static [&'static str],
     simple: &'static [&'static str],
+    validation: &'static [&'static str],
+    display_name: &'static [&'static str],
+    function: &'static [&'static str],
+    api: &'static [&'static str],
 }
 
 const CLOUDFORMATION: Names = Names {
     ttl: &["Properties", "AuthorizerResultTtlInSeconds"],
     simple: &["Properties", "EnableSimpleResponses"],
+    validation: &["Properties", "IdentityValidationExpression"],
+    display_name: &["Properties", "Name"],
+    function: &["Properties", "AuthorizerUri"],
+    api: &["Properties", "RestApiId"],
 };
-const SAM: Names = Names { ttl: &["Identity", "ReauthorizeEvery"], simple: &["EnableSimpleResponses"] };
-const OPENAPI: Names = Names { ttl: &["authorizerResultTtlInSeconds"], simple: &["enableSimpleResponses"] };
+const CLOUDFORMATION_V2: Names = Names { api: &["Properties", "ApiId"], ..CLOUDFORMATION };
+const SAM: Names = Names {
+    ttl: &["Identity", "ReauthorizeEvery"],
+    simple: &["EnableSimpleResponses"],
+    validation: &["Identity", "ValidationExpression"],
+    display_name: &["Name"],
+    function: &["FunctionArn"],
+    api: &[],
+};
+const OPENAPI: Names = Names {
+    ttl: &["authorizerResultTtlInSeconds"],
+    simple: &["enableSimpleResponses"],
+    validation: &["identityValidationExpression"],
+    display_name: &["name"],
+    function: &["authorizerUri"],
+    api: &[],
+};
 
 impl Authorizer {
     /// A resource, if it is one.
-    pub(super) fn in_cloudformation(name: &str, resource: &Node) -> Option<Self> {
+    pub(super) fn in_cloudformation(name: &str, resource: &Node, root: &Node) -> Option<Self> {
         let text = |member: &str| resource.at(&["Properties", member]).and_then(Node::text);
         let sources = resource.at(&["Properties", "IdentitySource"]);
         let kind = match (resource.get("Type").and_then(Node::text)?, text("Type"), text("AuthorizerType")) {
@@ -56,14 +96,25 @@ impl Authorizer {
                 // Only HTTP APIs have payload versions, and only WebSocket APIs' sources begin like this.
                 let of_socket = |source: &Node| source.text().is_some_and(|text| text.starts_with("route."));
                 let mut sources = sources.map(Node::items).unwrap_or_default().into_iter();
+                let api = resource.at(&["Properties", "ApiId"]).and_then(Node::references_one);
+                let protocol =
+                    api.and_then(|api| root.at(&["Resources", api, "Properties", "ProtocolType"])?.text());
                 match resource.at(&["Properties", "AuthorizerPayloadFormatVersion"]) {
-                    None if sources.any(of_socket) => AuthorizerKind::WebSocket,
+                    None if protocol == Some("WEBSOCKET") || sources.any(of_socket) => {
+                        AuthorizerKind::WebSocket
+                    }
                     version => AuthorizerKind::of_http(version),
                 }
             }
             _ => return None,
         };
-        Some(Self::new(name, resource, kind, IdentitySources::of(sources), &CLOUDFORMATION))
+        let names = match kind {
+            AuthorizerKind::RestToken | AuthorizerKind::RestRequest => CLOUDFORMATION,
+            AuthorizerKind::Http | AuthorizerKind::HttpPayload1 | AuthorizerKind::WebSocket => {
+                CLOUDFORMATION_V2
+            }
+        };
+        Some(Self::new(name, resource, kind, IdentitySources::of(sources), &names))
     }
 
     /// A member of a SAM API's `Authorizers`, if it is one.
@@ -110,7 +161,44 @@ impl Authorizer {
             None => Some(DEFAULT_TTL),
         };
         let simple = node.at(names.simple).map_or(Some(false), Node::flag);
-        Self { name: name.to_owned(), line: node.line, kind, ttl, sources, simple }
+        let validation = match node.at(names.validation) {
+            None => Validation::None,
+            Some(expression) => match expression.text() {
+                Some(text) => Validation::Expression(text.to_owned()),
+                None => Validation::Unknown,
+            },
+        };
+        let display_name = node.at(names.display_name).and_then(Node::text).map(str::to_owned);
+        let functions = node.at(names.function).map(Node::references).unwrap_or_default();
+        let api = match names.api {
+            [] => None,
+            path => node.at(path).and_then(Node::references_one).map(str::to_owned),
+        };
+        Self {
+            name: name.to_owned(),
+            line: node.line,
+            kind,
+            ttl,
+            sources,
+            simple,
+            validation,
+            display_name,
+            functions,
+            api,
+        }
+    }
+
+    /// The logical id of its API, if that is known.
+    pub(super) fn api_name(&self) -> Option<String> {
+        let of_sam = || self.name.rsplit_once('.').map(|(api, _)| api.to_owned());
+        self.api.clone().or_else(of_sam)
+    }
+
+    /// Whether it is called this: by its logical id, with or without that of its API, or by its `Name`.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name
+            || self.name.rsplit_once('.').is_some_and(|(_, own)| own == name)
+            || self.display_name.as_deref() == Some(name)
     }
 }
 

@@ -79,6 +79,11 @@ impl IdentitySources {
         self.named.iter().any(|own| own == source)
     }
 
+    /// Those that are known: `header:authorization`, `context:routekey`.
+    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(String::as_str)
+    }
+
     /// Whether there are others, that are known only when the template is deployed.
     pub(super) fn are_unknown(&self) -> bool {
         self.unknown

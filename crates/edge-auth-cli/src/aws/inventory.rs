@@ -1,7 +1,11 @@
 //! What a template has of authorizers and APIs, however it writes them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::authorizer::Authorizer;
+use super::external::External;
 use super::integration::Integration;
+use super::preflight::Preflight;
 use super::template::Node;
 
 /// What closes a default endpoint.
@@ -29,6 +33,18 @@ pub(super) struct Inventory {
     pub(super) greedy_route: Option<String>,
     /// Whether a domain asks clients for certificates.
     pub(super) mutual_tls: bool,
+    /// Authorizers that ask no function, and what they are.
+    pub(super) others: Vec<String>,
+    /// What stands in other files.
+    pub(super) externals: Vec<External>,
+    /// Preflights that an authorizer is asked about.
+    pub(super) preflights: Vec<Preflight>,
+    /// Where `WWW-Authenticate` is set on answers of a REST API: what sets it, and its line.
+    pub(super) challenges: Vec<(String, usize)>,
+    /// The names of variables that stages set, in lower case.
+    pub(super) stage_variables: BTreeSet<String>,
+    /// The runtimes of functions, by their logical ids.
+    runtimes: BTreeMap<String, String>,
 }
 
 impl Inventory {
@@ -36,6 +52,39 @@ impl Inventory {
         let mut inventory = Self::default();
         root.walk(&mut Vec::new(), &mut |path, node| inventory.look_at(root, path, node));
         inventory
+    }
+
+    /// Leaves the authorizers that are called this, and the APIs that they may be of.
+    pub(super) fn retain_called(&mut self, name: &str) {
+        self.authorizers.retain(|authorizer| authorizer.is_called(name));
+        let apis: Option<Vec<String>> = self.authorizers.iter().map(Authorizer::api_name).collect();
+        if let Some(apis) = apis {
+            self.apis.retain(|api| apis.contains(&api.name));
+        }
+    }
+
+    /// Takes out the authorizers whose function is another program than the gate, if some function is not:
+    /// those have a runtime of a language.
+    pub(super) fn take_out_foreign(&mut self) -> Vec<String> {
+        let is_foreign = |authorizer: &Authorizer| {
+            let mut runtimes = authorizer.functions.iter().filter_map(|name| self.runtimes.get(name));
+            runtimes.next().map(|runtime| !runtime.starts_with("provided"))
+        };
+        if !self.authorizers.iter().any(|authorizer| is_foreign(authorizer) == Some(false)) {
+            return Vec::new();
+        }
+        let foreign: Vec<bool> =
+            self.authorizers.iter().map(|authorizer| is_foreign(authorizer) == Some(true)).collect();
+        let mut names = Vec::new();
+        let mut foreign = foreign.into_iter();
+        self.authorizers.retain(|authorizer| {
+            let is_foreign = foreign.next().unwrap_or_default();
+            if is_foreign {
+                names.push(authorizer.name.clone());
+            }
+            !is_foreign
+        });
+        names
     }
 
     fn look_at(&mut self, root: &Node, path: &[&str], node: &Node) {
@@ -47,7 +96,20 @@ impl Inventory {
             _ => {}
         }
         if let Some(own) = node.get("x-amazon-apigateway-authorizer") {
-            self.authorizers.extend(Authorizer::in_openapi(name, own));
+            match Authorizer::in_openapi(name, own) {
+                Some(authorizer) => self.authorizers.push(authorizer),
+                None => self.other(name, own.get("type")),
+            }
+        }
+        if matches!(name, "Variables" | "StageVariables") {
+            let names = node.members().iter().map(|(name, _)| name.to_ascii_lowercase());
+            self.stage_variables.extend(names);
+        }
+        self.externals.extend(External::of_transform(path, node));
+        self.externals.extend(External::of_reference(path, node));
+        self.preflights.extend(Preflight::of_operation(path, node));
+        if sets_challenge(path) {
+            self.challenges.push((path.get(1).copied().unwrap_or(name).to_owned(), node.line));
         }
         if let Some(own) = node.get("x-amazon-apigateway-integration") {
             let method = path.len().checked_sub(2).and_then(|above| path.get(above)).copied();
@@ -68,6 +130,8 @@ impl Inventory {
     fn resource(&mut self, root: &Node, name: &str, kind: &str, node: &Node) {
         self.integrations.extend(Integration::in_cloudformation(name, node));
         let properties = node.get("Properties");
+        self.externals.extend(External::of_resource(name, kind, node));
+        self.preflights.extend(Preflight::of_resource(kind, node));
         let text = |member| properties.and_then(|properties| properties.get(member)).and_then(Node::text);
         // A function's event without a path is for the default route, as an API's target is.
         match kind {
@@ -84,8 +148,25 @@ impl Inventory {
             "AWS::Serverless::HttpApi" => self.serverless(root, name, node.line, true, properties),
             "AWS::ApiGateway::RestApi" => self.api(name, node.line, true, properties),
             "AWS::ApiGatewayV2::Api" => self.api(name, node.line, false, properties),
-            _ => self.authorizers.extend(Authorizer::in_cloudformation(name, node)),
+            "AWS::ApiGateway::Authorizer" | "AWS::ApiGatewayV2::Authorizer" => {
+                match Authorizer::in_cloudformation(name, node, root) {
+                    Some(authorizer) => self.authorizers.push(authorizer),
+                    None => self.other(name, properties.get("Type").or(properties.get("AuthorizerType"))),
+                }
+            }
+            "AWS::Lambda::Function" | "AWS::Serverless::Function" => {
+                let globals = root.at(&["Globals", "Function", "Runtime"]);
+                if let Some(runtime) = properties.get("Runtime").or(globals).and_then(Node::text) {
+                    self.runtimes.insert(name.to_owned(), runtime.to_owned());
+                }
+            }
+            _ => {}
         }
+    }
+
+    fn other(&mut self, name: &str, kind: Option<&Node>) {
+        let kind = kind.and_then(Node::text).unwrap_or("of another kind");
+        self.others.push(format!("`{name}` ({kind})"));
     }
 
     /// A SAM API, for which `Globals` say what it does not say itself.
@@ -94,6 +175,7 @@ impl Inventory {
         let closed = [Some(properties), globals].into_iter().flatten().find_map(|node| node.get(CLOSED));
         self.apis.push(ApiResource { name: name.to_owned(), line, closed: is_on(closed), rest: !http });
         self.sam_authorizers(name, http, properties, globals);
+        self.preflights.extend(Preflight::of_sam(name, http, properties, globals));
     }
 
     /// What SAM's `Globals` say of one kind of API: it is all that is said of the API that SAM makes for functions'
@@ -108,6 +190,7 @@ impl Inventory {
             self.api(section, globals.line, !http, globals);
         }
         self.sam_authorizers(section, http, globals, None);
+        self.preflights.extend(Preflight::of_sam(section, http, globals, None));
     }
 
     /// The authorizers that `own` names, on top of what `globals` say of the same.
@@ -117,7 +200,16 @@ impl Inventory {
         for (name, node) in own.at(&authorizers).map(Node::members).unwrap_or_default() {
             let other = others.and_then(|others| others.get(name));
             let whole = other.map_or_else(|| node.clone(), |other| node.over(other));
-            self.authorizers.extend(Authorizer::in_sam(&format!("{api}.{name}"), http, &whole));
+            let name = format!("{api}.{name}");
+            match Authorizer::in_sam(&name, http, &whole) {
+                Some(authorizer) => self.authorizers.push(authorizer),
+                None => {
+                    let kinds = [("UserPoolArn", "Cognito"), ("JwtConfiguration", "JWT")];
+                    let kind = kinds.into_iter().find(|(member, _)| whole.get(member).is_some());
+                    let kind = kind.map_or("of another kind", |(_, kind)| kind);
+                    self.others.push(format!("`{name}` ({kind})"));
+                }
+            }
         }
     }
 
@@ -158,6 +250,21 @@ impl Inventory {
         if key.ends_with("+}") || key.ends_with("$default") {
             self.greedy_route.get_or_insert_with(|| key.to_owned());
         }
+    }
+}
+
+/// Whether these names lead to a `WWW-Authenticate` that is set on answers: by a method's response, a gateway
+/// response, or SAM's short form of one.
+fn sets_challenge(path: &[&str]) -> bool {
+    let Some(name) = path.last().map(|name| name.to_ascii_lowercase()) else { return false };
+    match name.as_str() {
+        "gatewayresponse.header.www-authenticate" => true,
+        "method.response.header.www-authenticate" => {
+            // Beside a method's responses only says that there is one.
+            !path.iter().any(|name| *name == "MethodResponses")
+        }
+        "www-authenticate" => path.contains(&"GatewayResponses") && matches!(path, [.., "Headers", _]),
+        _ => false,
     }
 }
 

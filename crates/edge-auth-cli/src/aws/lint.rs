@@ -8,10 +8,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
+use super::foreign;
 use super::inventory::Inventory;
 use super::rules::findings;
-
-use super::template::Node;
+use super::{resolve, yaml};
 use crate::error::CommandError;
 use crate::native::{PolicyFile, read_bounded};
 use crate::output::{Output, Report, count, printable};
@@ -27,6 +27,9 @@ pub(crate) struct LintArgs {
     /// The SAM or CloudFormation template, or the OpenAPI file with `x-amazon-apigateway-authorizer`
     #[arg(value_name = "TEMPLATE")]
     template: PathBuf,
+    /// Look at the authorizer of this logical id or name alone
+    #[arg(long, value_name = "NAME")]
+    authorizer: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +37,9 @@ struct LintReport {
     template: String,
     /// How many Lambda authorizers were found.
     authorizers: usize,
+    /// Those whose function is another program: they were not looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    foreign: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -43,18 +49,60 @@ pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     let bytes = read_bounded(&args.template, MAX_BYTES).map_err(CommandError::Host)?;
     let text =
         String::from_utf8(bytes).map_err(|_| CommandError::Usage(format!("{template}: it is no text")))?;
-    let root = Node::parse(&text).map_err(|why| CommandError::Usage(format!("{template}: {why}")))?;
-    let inventory = Inventory::in_template(&root);
+    let read = yaml::parse(&text).map_err(|why| {
+        let why = foreign::of_text(&args.template, &text).map_or(why, str::to_owned);
+        CommandError::Usage(format!("{template}: {why}"))
+    })?;
+    let foreign_text = foreign::of_text(&args.template, &text).filter(|_| read.members().is_empty());
+    if let Some(what) = foreign_text.or_else(|| foreign::of_tree(&args.template, &read)) {
+        return Err(CommandError::Usage(format!("{template}: {what}")));
+    }
+    let mut inventory = Inventory::in_template(&resolve::resolve(&read));
     if inventory.authorizers.is_empty() {
         return Err(CommandError::Refused {
             code: "no_authorizer",
-            message: format!("{template}: there is no Lambda authorizer in it"),
+            message: no_authorizer(&template, &inventory),
         });
     }
+    let foreign = match &args.authorizer {
+        Some(name) => {
+            called(&mut inventory, name, &template)?;
+            Vec::new()
+        }
+        None => inventory.take_out_foreign(),
+    };
     let findings = findings(&policy, &inventory);
     let refused = findings.iter().any(|finding| finding.severity == Severity::Error);
-    output.report(&LintReport { template, authorizers: inventory.authorizers.len(), findings })?;
+    output.report(&LintReport { template, authorizers: inventory.authorizers.len(), foreign, findings })?;
     if refused { Err(CommandError::Reported) } else { Ok(()) }
+}
+
+/// Leaves the authorizers of this name.
+fn called(inventory: &mut Inventory, name: &str, template: &str) -> Result<(), CommandError> {
+    let there: Vec<String> =
+        inventory.authorizers.iter().map(|authorizer| printable(&authorizer.name)).collect();
+    inventory.retain_called(name);
+    if inventory.authorizers.is_empty() {
+        let (name, there) = (printable(name), there.join(", "));
+        return Err(CommandError::Usage(format!(
+            "{template}: there is no Lambda authorizer `{name}` in it, only: {there}"
+        )));
+    }
+    Ok(())
+}
+
+/// What there is instead of an authorizer, and where it may be.
+fn no_authorizer(template: &str, inventory: &Inventory) -> String {
+    let mut message = format!("{template}: there is no Lambda authorizer in it");
+    if !inventory.others.is_empty() {
+        let others = printable(&inventory.others.join(", "));
+        message.push_str(&format!("; what there is asks no function: {others}"));
+    }
+    for external in &inventory.externals {
+        let (at, line) = (printable(&external.at), external.line);
+        message.push_str(&format!("\n  line {line}, {at}: {}", printable(&external.message())));
+    }
+    message
 }
 
 impl Report for LintReport {
@@ -68,6 +116,13 @@ impl Report for LintReport {
             let at = printable(&finding.at);
             writeln!(out, "{}:{}: {style}{word}{style:#} {}", self.template, finding.line, finding.code)?;
             writeln!(out, "  {at}: {}", finding.message)?;
+        }
+        if !self.foreign.is_empty() {
+            let foreign = printable(&self.foreign.join(", "));
+            writeln!(
+                out,
+                "not looked at, since their functions are other programs: {foreign} (--authorizer NAME does)"
+            )?;
         }
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         let warnings = self.findings.len() - errors;

@@ -2,13 +2,19 @@
 
 mod authorizer;
 mod caching;
+mod credential_sources;
+mod external;
 mod finding;
+mod foreign;
 mod identity_sources;
 mod integration;
 mod inventory;
 mod lint;
+mod preflight;
+mod resolve;
 mod rules;
 mod template;
+mod yaml;
 
 use clap::Subcommand;
 

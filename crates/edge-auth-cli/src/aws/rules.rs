@@ -12,7 +12,7 @@ use super::integration::Integration;
 use super::inventory::Inventory;
 
 /// The field of tokens, unless their issuer has another.
-const AUTHORIZATION: &str = "authorization";
+pub(super) const AUTHORIZATION: &str = "authorization";
 
 /// All findings, in the order of the template.
 pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
@@ -36,6 +36,26 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
     let headers = policy.identity_headers();
     let lets_through = |own: &Integration| own.lets_identity_through(&headers);
     findings.extend(inventory.integrations.iter().filter_map(lets_through));
+    for external in &inventory.externals {
+        findings.push(Finding {
+            code: "definition_elsewhere",
+            severity: Severity::Warning,
+            at: external.at.clone(),
+            line: external.line,
+            message: external.message(),
+        });
+    }
+    for (at, line) in &inventory.challenges {
+        findings.push(Finding {
+            code: "challenge_renamed",
+            severity: Severity::Warning,
+            at: at.clone(),
+            line: *line,
+            message: "a REST API sends `WWW-Authenticate` as `x-amzn-remapped-www-authenticate`: clients that look for a \
+                      challenge find none. Tell them of the other name, or let a CDN in front rename it back"
+                .to_owned(),
+        });
+    }
     findings.sort_by_key(|finding| finding.line);
     findings
 }
@@ -60,6 +80,9 @@ impl AuthorizerCheck<'_> {
             (AuthorizerKind::RestRequest, Some(0)) => {}
             _ => self.required_sources(),
         }
+        self.sources_without_credential();
+        self.validation_expression();
+        self.preflights();
         if self.keeps() {
             self.caching();
         }
@@ -139,7 +162,15 @@ impl AuthorizerCheck<'_> {
 
     /// API Gateway answers 401 by itself unless every identity source is there.
     fn required_sources(&mut self) {
-        for field in self.credential_fields() {
+        // Of a field by which no credential comes, that is said instead.
+        let fields = match self.authorizer.kind {
+            AuthorizerKind::RestToken => self.credential_fields(),
+            AuthorizerKind::RestRequest
+            | AuthorizerKind::Http
+            | AuthorizerKind::HttpPayload1
+            | AuthorizerKind::WebSocket => self.carrying_fields(),
+        };
+        for field in fields {
             let without = self.first(|rule| !rule.public && self.can_do_without(rule, &field));
             let Some(rule) = without.filter(|_| self.has_header(&field)) else { continue };
             let message = format!(
@@ -214,6 +245,12 @@ impl AuthorizerCheck<'_> {
 
     pub(super) fn warn(&mut self, code: &'static str, message: String) {
         self.add(code, Severity::Warning, message);
+    }
+
+    /// The same, at another line than the authorizer's.
+    pub(super) fn warn_at(&mut self, line: usize, code: &'static str, message: String) {
+        let at = self.authorizer.name.clone();
+        self.findings.push(Finding { code, severity: Severity::Warning, at, line, message });
     }
 
     fn add(&mut self, code: &'static str, severity: Severity, message: String) {

@@ -48,7 +48,26 @@ pub(super) struct TermsArgs {
     metadata: Vec<(String, String)>,
 }
 
+impl CreateArgs {
+    /// What must be said and is not.
+    pub(super) fn missing(&self) -> Vec<&'static str> {
+        self.terms.missing()
+    }
+}
+
 impl TermsArgs {
+    /// What must be said and is not.
+    pub(super) fn missing(&self) -> Vec<&'static str> {
+        let mut missing = Vec::new();
+        if self.expires.is_none() && !self.never_expires {
+            missing.push("until when the key is good: --expires WHEN, or --never-expires");
+        }
+        if self.scopes.is_empty() && !self.all_scopes {
+            missing.push("what the key may do: --scope SCOPE, or --all-scopes");
+        }
+        missing
+    }
+
     pub(super) fn request(self, context: &AdminContext) -> Result<CreateKeyRequest, CommandError> {
         Ok(CreateKeyRequest {
             block: context.block(self.block)?,

@@ -29,6 +29,13 @@ pub(super) struct ImportArgs {
     terms: TermsArgs,
 }
 
+impl ImportArgs {
+    /// What must be said and is not: of a file, each line says it.
+    pub(super) fn missing(&self) -> Vec<&'static str> {
+        if self.hash.is_some() { self.terms.missing() } else { Vec::new() }
+    }
+}
+
 #[derive(Default, Serialize)]
 struct ImportReport {
     imported: usize,

@@ -82,7 +82,18 @@ impl AdminContext {
 /// Runs `edge-auth keys …`.
 pub(crate) async fn run(args: KeysArgs, output: Output) -> Result<(), CommandError> {
     let creates = matches!(args.command, KeysCommand::Create(_) | KeysCommand::Import(_));
-    let context = AdminContext::open(args.context, creates).await?;
+    let missing = match &args.command {
+        KeysCommand::Create(create) => create.missing(),
+        KeysCommand::Import(import) => import.missing(),
+        KeysCommand::List(_)
+        | KeysCommand::Show(_)
+        | KeysCommand::Rotate(_)
+        | KeysCommand::Disable(_)
+        | KeysCommand::Enable(_)
+        | KeysCommand::Revoke(_)
+        | KeysCommand::Wrap(_) => Vec::new(),
+    };
+    let context = AdminContext::open(args.context, creates, missing).await?;
     match args.command {
         KeysCommand::Create(args) => create::run(args, &context, output).await,
         KeysCommand::List(args) => list::run(args, &context, output).await,

@@ -101,6 +101,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
     };
     let Outcome { decision, audit, checks, notices: more, .. } = gate.explain(&request, now()).await;
     notices.extend(more);
+    notices.extend(method_in_another_case(&args.method));
     let allowed = audit.allowed;
     let (status, grant) = match decision {
         Decision::Allow(grant) => (None, Some(grant)),
@@ -123,6 +124,14 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
         notices,
     })?;
     if allowed { Ok(()) } else { Err(CommandError::Reported) }
+}
+
+/// Methods are case-sensitive (RFC 9110, section 9.1), and rules name those in upper case.
+fn method_in_another_case(method: &str) -> Option<String> {
+    let upper = method.to_ascii_uppercase();
+    (upper != method).then(|| {
+        format!("methods are case-sensitive: `{method}` is another one than `{upper}`, which clients send")
+    })
 }
 
 fn fields(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {

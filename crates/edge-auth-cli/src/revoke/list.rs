@@ -1,12 +1,13 @@
 //! `edge-auth revoke crl`: the revocation list of an authority, taken over whole.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use edge_auth::SecretProvider;
 use edge_auth::admin::CrlImport;
 use edge_auth::certificate::MAX_CRL_BYTES;
+use edge_auth::revocation::Progress;
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -57,7 +58,19 @@ pub(super) async fn run(
         (None, None) => return Err(CommandError::Usage("say whose list it is: --block or --ca".to_owned())),
     };
     let revocations = context.revocations()?;
-    let import = revocations.import_list(&list, &authorities, &AwsLcRs, reason, now()).await?;
+    let shows_progress = io::stderr().is_terminal();
+    let report = |progress: Progress| {
+        if shows_progress {
+            eprint!("\r{} of {} entries", progress.done, progress.of);
+        }
+    };
+    let import =
+        revocations.import_list_reporting(&list, &authorities, &AwsLcRs, reason, now(), &report).await;
+    if shows_progress {
+        // The line is overwritten by what follows.
+        eprint!("\r\x1b[K");
+    }
+    let import = import?;
     let entered = Instant::now();
     let bound = context.policy.revocation_limits().bound;
     let waited = match probes {

@@ -57,8 +57,9 @@ struct RevokeReport {
 
 /// Runs `edge-auth revoke …`.
 pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandError> {
-    let reason = args.reason.ok_or_else(|| CommandError::Usage("say why: --reason TEXT".to_owned()))?;
-    let context = AdminContext::open(args.context, false).await?;
+    let missing = if args.reason.is_none() { vec!["why: --reason TEXT"] } else { Vec::new() };
+    let context = AdminContext::open(args.context, false, missing).await?;
+    let reason = args.reason.unwrap_or_default();
     let revocations = context.revocations()?;
     let bound = context.policy.revocation_limits().bound;
     if let TargetArgs::Crl(crl) = args.what {

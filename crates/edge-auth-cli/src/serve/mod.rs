@@ -7,6 +7,7 @@ mod connection;
 mod frames;
 mod h2_streams;
 mod limits;
+mod listen;
 pub(crate) mod listener;
 mod open_connections;
 mod operator_log;
@@ -53,7 +54,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "EDGE_AUTH_POLICY", hide_env_values = true)]
     policy: PathBuf,
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787", value_parser = listen::address)]
     listen: SocketAddr,
     /// Where API-key records are kept, as in `sqlite:keys.db`. Made if there is none, unless the policy has a
     /// `[revocation] secret`: then `edge-auth store init` makes it

@@ -76,6 +76,14 @@ impl RevocationFeed for AnyStore {
 }
 
 impl RevocationLog for AnyStore {
+    fn max_appended(&self) -> usize {
+        match self {
+            Self::Sqlite(store) => store.max_appended(),
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb(store) => store.max_appended(),
+        }
+    }
+
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         ask!(self, store => store.append(records))
     }

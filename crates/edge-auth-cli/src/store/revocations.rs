@@ -41,7 +41,14 @@ impl RevocationFeed for SqliteStore {
     }
 }
 
+/// How many records one transaction appends at most: some milliseconds of the one lock for writers.
+const MAX_APPENDED: usize = 2000;
+
 impl RevocationLog for SqliteStore {
+    fn max_appended(&self) -> usize {
+        MAX_APPENDED
+    }
+
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let records = records.to_vec();
         self.run(move |connection| append(connection, &records)).await

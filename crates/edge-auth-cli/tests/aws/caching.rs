@@ -95,7 +95,7 @@ fn a_token_in_a_field_of_its_own_is_a_credential_like_any_other() {
     let own = TOKENS.replace("keys =", "token_header = \"x-id-token\"\nkeys =");
     let header = "method.request.header.Authorization";
     let codes = found(&own, &rest("REQUEST", "20", header));
-    assert_eq!(codes, ["w identity_source_required", "e credential_not_in_cache_key"]);
+    assert_eq!(codes, ["e identity_source_without_credential", "e credential_not_in_cache_key"]);
     assert_eq!(found(&own, &rest("REQUEST", "20", "method.request.header.X-Id-Token")), [""; 0]);
     assert_eq!(
         found(&own, &rest("TOKEN", "20", "method.request.header.X-Id-Token")),

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod caching;
+mod callers;
 #[path = "../common/mod.rs"]
 mod common;
+mod elsewhere;
 mod identity;
 mod read;
 
@@ -141,4 +143,25 @@ fn a_file_without_an_authorizer_or_that_is_none_is_refused() {
     folder.write("broken.yaml", "a: [\n");
     assert_eq!(folder.run(&["aws", "lint", "broken.yaml"]).code(), 2);
     assert_eq!(folder.run(&["aws", "lint", "missing.yaml"]).code(), 3);
+}
+
+#[test]
+fn every_code_of_a_finding_is_in_the_table() {
+    let table = include_str!("../../../../aws/README.md");
+    let mut codes = 0;
+    for source in [
+        include_str!("../../src/aws/rules.rs"),
+        include_str!("../../src/aws/caching.rs"),
+        include_str!("../../src/aws/credential_sources.rs"),
+        include_str!("../../src/aws/preflight.rs"),
+    ] {
+        let quoted = source.split('"').skip(1).step_by(2);
+        for code in quoted
+            .filter(|text| text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        {
+            assert!(table.contains(&format!("`{code}`")), "{code}");
+            codes += 1;
+        }
+    }
+    assert!(codes > 15, "{codes}");
 }

@@ -10,7 +10,7 @@ fn identity_sources_that_are_known_only_later_switch_no_check_off() {
         "e credential_not_in_cache_key",
         "e simple_without_route_key",
     ];
-    for later in ["[!Sub '$request.header.Authorization']", "!Ref Sources", "{ Fn::If: [A, [x], [y]] }"] {
+    for later in ["[!Sub '$request.header.${Field}']", "!Ref Sources", "{ Fn::If: [A, [x], [y]] }"] {
         assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, later)), unsafe_ones, "{later}");
     }
     for later in ["Headers: [!Ref Field]", "Headers: !Ref Fields"] {
@@ -108,4 +108,60 @@ fn an_openapi_file_is_read_too() {
       } } }
     }"#;
     assert_eq!(found(TOKENS, file), ["e ttl_exceeds_bound", "e simple_without_route_key"]);
+}
+
+#[test]
+fn aliases_and_merge_keys_are_what_they_stand_for() {
+    let header = "method.request.header.Authorization";
+    let shared = |gate: &str| {
+        format!(
+            "Metadata:\n  Shared: &shared\n    Type: TOKEN\n    AuthorizerResultTtlInSeconds: 3600\n    \
+         IdentitySource: {header}\nResources:\n  Gate:\n    Type: AWS::ApiGateway::Authorizer\n    Properties: {gate}\n"
+        )
+    };
+    assert_eq!(found(TOKENS, &shared("*shared")), ["e ttl_exceeds_bound"]);
+    assert_eq!(found(TOKENS, &shared("{ <<: *shared }")), ["e ttl_exceeds_bound"]);
+    assert_eq!(found(TOKENS, &shared("{ <<: *shared, AuthorizerResultTtlInSeconds: 0 }")), [""; 0]);
+    assert_eq!(found(TOKENS, &shared("{ <<: [{ AuthorizerResultTtlInSeconds: 0 }, *shared] }")), [""; 0]);
+}
+
+#[test]
+fn what_parameters_conditions_and_mappings_come_to_is_looked_at() {
+    let sections = "Parameters:\n  Ttl: { Type: Number, Default: 3600 }\n  Stage: { Type: String, Default: live }\n  \
+                    Field: { Type: String, Default: Authorization }\n  Kept: { Type: 'AWS::SSM::Parameter::Value<Number>', Default: '0' }\n\
+                    Conditions:\n  IsLive: !Equals [!Ref Stage, live]\nMappings:\n  Ttls: { live: { Seconds: 3600 }, test: { Seconds: 0 } }\n";
+    let of = |ttl: &str, source: &str| found(TOKENS, &format!("{sections}{}", rest("TOKEN", ttl, source)));
+    let source = "!Sub 'method.request.header.${Field}'";
+    for long in [
+        "!Ref Ttl",
+        "!If [IsLive, 3600, 0]",
+        "!FindInMap [Ttls, !Ref Stage, Seconds]",
+        "!Join ['', ['36', '00']]",
+        "!Sub '${Ttl}'",
+    ] {
+        assert_eq!(of(long, source), ["e ttl_exceeds_bound"], "{long}");
+    }
+    assert_eq!(of("!If [IsLive, 0, 3600]", source), [""; 0]);
+    for later in ["!Ref Kept", "!If [Nowhere, 0, 3600]", "!ImportValue Ttl", "'{{resolve:ssm:/ttl}}'"] {
+        assert_eq!(of(later, source), ["w ttl_unknown"], "{later}");
+    }
+}
+
+#[test]
+fn what_the_cdk_and_the_serverless_framework_make_is_read() {
+    let cdk = r#"{ "Resources": {
+      "Feed8F2C0B1A": { "Type": "AWS::ApiGatewayV2::Api", "Properties": { "Name": "feed", "ProtocolType": "WEBSOCKET" } },
+      "FeedConnectGate5D0F0A3C": { "Type": "AWS::ApiGatewayV2::Authorizer", "Properties": {
+        "ApiId": { "Ref": "Feed8F2C0B1A" }, "AuthorizerType": "REQUEST", "IdentitySource": [], "Name": "Gate",
+        "AuthorizerUri": { "Fn::Join": ["", ["arn:", { "Ref": "AWS::Partition" }, ":apigateway:", { "Ref": "AWS::Region" },
+          ":lambda:path/2015-03-31/functions/", { "Fn::GetAtt": ["Gate4C2D", "Arn"] }, "/invocations"]] } } },
+      "Gate4C2D": { "Type": "AWS::Lambda::Function", "Properties": { "Runtime": "provided.al2023", "Handler": "bootstrap" } } } }"#;
+    // No identity sources, and a WebSocket API all the same: it keeps nothing.
+    assert_eq!(found(TOKENS, cdk), [""; 0]);
+    let serverless = r#"{ "Resources": {
+      "GateApiGatewayAuthorizer": { "Type": "AWS::ApiGateway::Authorizer", "Properties": {
+        "AuthorizerResultTtlInSeconds": 300, "IdentitySource": "method.request.header.Authorization", "Name": "gate",
+        "RestApiId": { "Ref": "ApiGatewayRestApi" }, "Type": "TOKEN" } },
+      "ApiGatewayRestApi": { "Type": "AWS::ApiGateway::RestApi", "Properties": { "Name": "live-orders" } } } }"#;
+    assert_eq!(found(TOKENS, serverless), ["e ttl_exceeds_bound"]);
 }

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    MAX_APPENDED, RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
-    Unavailable, WriteOutcome,
+    RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord, Unavailable,
+    WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use futures::future::join_all;
@@ -175,7 +175,7 @@ async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(backend: &B, st
 
 async fn the_largest_batch_is_appended<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
-    let most = MAX_APPENDED as u64;
+    let most = log.max_appended() as u64;
     let large = |sequence| RevocationRecord { document: "x".repeat(8 * 1024), ..record(sequence) };
     let batch: Vec<_> = (1..=most).map(large).collect();
     appends(&log, &batch, WriteOutcome::Stored).await?;

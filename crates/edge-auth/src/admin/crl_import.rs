@@ -9,7 +9,7 @@ use super::{AdminError, Revocations};
 use crate::audit::rfc3339_text;
 use crate::certificate::{CertificateSignatures, RevokedCertificates};
 use crate::platform::{ApiKeyAdmin, RevocationLog};
-use crate::revocation::{Entry, Event, Events, IssuerName, List, LogReplay, Serial, Target};
+use crate::revocation::{Entry, Event, Events, IssuerName, List, LogReplay, Report, Serial, Target};
 
 /// What came of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,13 +37,26 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         reason: &str,
         now: Timestamp,
     ) -> Result<CrlImport, AdminError> {
+        self.import_list_reporting(file, authorities, signatures, reason, now, &|_| {}).await
+    }
+
+    /// The same. After each batch of entries `report` is called with how far it has come.
+    pub async fn import_list_reporting(
+        &self,
+        file: &[u8],
+        authorities: &[u8],
+        signatures: &dyn CertificateSignatures,
+        reason: &str,
+        now: Timestamp,
+        report: &Report<'_>,
+    ) -> Result<CrlImport, AdminError> {
         let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
         let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
         let issuer = IssuerName::from(&list.issuer);
         let list = List { issuer, key_id, number, this_update, next_update };
         let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
         let follows = |replay: &LogReplay| changes(&list, &listed, replay.status(now));
-        let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows).await?;
+        let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows, report).await?;
         let count = |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
         Ok(CrlImport {
             issuer: list.issuer.to_string(),

@@ -123,12 +123,15 @@ impl<P: Platform> Gate<P> {
     }
 
     fn forward_refusal(&self, outcome: &Outcome, denial: &Denial) -> Reply {
-        let mut reply = self.refusal(outcome).unwrap_or_else(|| Reply::denied(denial));
         // nginx makes a 500 of whatever is neither 2xx nor 401 nor 403.
         let by_nginx = matches!(self.policy.forward_auth, Some(Proxy::Nginx | Proxy::IngressNginx));
-        if by_nginx && reply.status != 401 {
-            reply.set_problem_status(403, denial.code);
-        }
+        let status = match denial.code.status() {
+            401 => 401,
+            _ if by_nginx => 403,
+            other => other,
+        };
+        let mut reply =
+            self.refusal_as(status, outcome).unwrap_or_else(|| Reply::problem(status, denial.code));
         reply.headers.push((self.identity.code_header(), denial.code.name().to_owned()));
         reply
     }

@@ -9,8 +9,8 @@ use edge_auth_token::Timestamp;
 
 use super::{MaybeSend, MaybeSync, Unavailable, WriteOutcome};
 
-/// The most records of one [`RevocationLog::append`]: what one DynamoDB transaction takes, with
-/// room for a condition.
+/// The most records of one [`RevocationLog::append`] that every store takes: what one DynamoDB transaction
+/// takes, with room for a condition.
 pub const MAX_APPENDED: usize = 90;
 
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
@@ -51,7 +51,12 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
 
 /// Writes the feed: for administration only.
 pub trait RevocationLog: RevocationFeed {
-    /// Appends records ([`MAX_APPENDED`] at most) with sequences in a row, all or none of them,
+    /// The most records of one [`append`](Self::append): the more, the fewer transactions has a long list.
+    fn max_appended(&self) -> usize {
+        MAX_APPENDED
+    }
+
+    /// Appends records ([`max_appended`](Self::max_appended) at most) with sequences in a row, all or none of them,
     /// durably. [`WriteOutcome::Conflict`] unless the first sequence is the one after the newest record's,
     /// or 1 where there is none: another writer was faster.
     fn append(

@@ -2,6 +2,7 @@
 
 use super::{Access, CredentialRef, Policy, Rule};
 use crate::identity_headers;
+use crate::route::Route;
 
 /// A rule, as far as it matters outside the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct RuleSummary<'a> {
     pub certificates: bool,
     /// Whether it is for certain hosts.
     pub hosts: bool,
+    /// Whether it is for `OPTIONS`, the method of CORS preflights.
+    pub options: bool,
 }
 
 /// A header by which an upstream is told of the caller.
@@ -43,7 +46,7 @@ impl Policy {
     /// The rules, in their order.
     pub fn rule_summaries(&self) -> impl Iterator<Item = RuleSummary<'_>> {
         let routes = self.router.routes();
-        self.rules.iter().zip(routes).map(|(rule, route)| self.summary(rule, route.host.is_some()))
+        self.rules.iter().zip(routes).map(|(rule, route)| self.summary(rule, route))
     }
 
     /// The field of its own that API keys come by.
@@ -70,7 +73,7 @@ impl Policy {
         let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
         unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
     }
-    fn summary<'a>(&'a self, rule: &'a Rule, hosts: bool) -> RuleSummary<'a> {
+    fn summary<'a>(&'a self, rule: &'a Rule, route: &Route) -> RuleSummary<'a> {
         let named = rule.access.named();
         let names = |kind: fn(&CredentialRef) -> bool| named.iter().any(kind);
         RuleSummary {
@@ -80,7 +83,8 @@ impl Policy {
             token_fields: self.token_fields(named),
             api_keys: names(|one| matches!(one, CredentialRef::Key(_))),
             certificates: rule.certificate_bound || names(|one| matches!(one, CredentialRef::Cert(_))),
-            hosts,
+            hosts: route.host.is_some(),
+            options: route.methods.contains("OPTIONS"),
         }
     }
 

@@ -71,7 +71,7 @@ impl Event {
     }
 }
 
-/// An entry of the log, in its place. Only a verified record becomes one.
+/// An entry of the log, in its place. Only a record that was verified, or just made, becomes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {

@@ -12,7 +12,7 @@ use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;
 use super::status::unless_always;
 use super::target::{RevocationKey, Target};
-use crate::platform::{MAX_APPENDED, RevocationLog, RevocationRecord, Unavailable, WriteOutcome};
+use crate::platform::{RevocationLog, RevocationRecord, Unavailable, WriteOutcome};
 
 /// How often a change is tried anew after somebody else's.
 pub(super) const ATTEMPTS: usize = 20;
@@ -44,6 +44,18 @@ pub struct ChangeMeta<'a> {
     /// When.
     pub now: Timestamp,
 }
+
+/// How far a long change has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How many entries are in the log.
+    pub done: usize,
+    /// How many there are to be.
+    pub of: usize,
+}
+
+/// What is called from time to time during a long change.
+pub(crate) type Report<'a> = dyn Fn(Progress) + Sync + 'a;
 
 /// Statements, and when each has no meaning any more.
 pub(crate) type Events = Vec<(Event, Option<Timestamp>)>;
@@ -203,6 +215,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         wanted: fn(&Event) -> bool,
         order: ChangeMeta<'_>,
         follows: impl Fn(&LogReplay) -> Result<Events, E>,
+        report: &Report<'_>,
     ) -> Result<Vec<Entry>, E> {
         let made = self.log.snapshot().await.map_err(LedgerError::from)?;
         let made = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
@@ -211,7 +224,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         for _ in 0..ATTEMPTS {
             self.read_on(&mut replay).await?;
             let drafts = drafts(follows(&replay)?, order)?;
-            let appended = self.append_after(replay.end(), &drafts).await?;
+            let appended = self.append_reporting(replay.end(), &drafts, report).await?;
             let whole = appended.whole;
             entries.extend(appended.entries);
             if whole {
@@ -253,22 +266,33 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         end: Cursor,
         drafts: &[PendingEntry],
     ) -> Result<Appended, LedgerError> {
+        self.append_reporting(end, drafts, &|_| {}).await
+    }
+
+    /// The same. After each batch `report` is called with how many are appended and how many there are.
+    async fn append_reporting(
+        &self,
+        end: Cursor,
+        drafts: &[PendingEntry],
+        report: &Report<'_>,
+    ) -> Result<Appended, LedgerError> {
         let Cursor { mut sequence, mut link } = end;
         let mut entries = Vec::with_capacity(drafts.len());
-        for batch in drafts.chunks(MAX_APPENDED) {
+        for batch in drafts.chunks(self.log.max_appended().max(1)) {
             let mut records: Vec<RevocationRecord> = Vec::with_capacity(batch.len());
+            let mut made = Vec::with_capacity(batch.len());
             for pending in batch {
                 sequence = sequence.saturating_add(1);
-                let (record, mac) = seal(&self.secrets, pending, sequence, link)?;
+                let (record, entry) = seal(&self.secrets, pending, sequence, link)?;
+                link = entry.link;
                 records.push(record);
-                link = mac;
+                made.push(entry);
             }
             if self.log.append(&records).await? == WriteOutcome::Conflict {
                 return Ok(Appended { entries, whole: false });
             }
-            for record in &records {
-                entries.push(open(&self.secrets, record)?);
-            }
+            entries.append(&mut made);
+            report(Progress { done: entries.len(), of: drafts.len() });
         }
         Ok(Appended { entries, whole: true })
     }

@@ -45,7 +45,7 @@ mod trace;
 
 pub use entry::{Entry, Event, List};
 pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
-pub use ledger::{ChangeMeta, LedgerError, Listing, RevocationLedger};
+pub use ledger::{ChangeMeta, LedgerError, Listing, Progress, RevocationLedger};
 pub use limits::{HostStages, RevocationLimits};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
@@ -53,7 +53,7 @@ pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;
 
 pub(crate) use index::Lookup;
-pub(crate) use ledger::Events;
+pub(crate) use ledger::{Events, Report};
 pub(crate) use replay::LogReplay;
 pub(crate) use replica::{Freshness, Replica};
 pub(crate) use status::{RevocationStatus, StatusKind};

@@ -109,13 +109,13 @@ pub(super) struct PendingEntry {
     pub until: Option<Timestamp>,
 }
 
-/// Makes the record of a draft for its place, and its MAC, for the next.
+/// Makes the record of a draft for its place, and the entry that it is: its MAC is for the next.
 pub(super) fn seal(
     secrets: &RevocationSecrets,
     pending: &PendingEntry,
     sequence: u64,
     previous: RecordMac,
-) -> Result<(RevocationRecord, RecordMac), EntryError> {
+) -> Result<(RevocationRecord, Entry), EntryError> {
     let secret = secrets.current().ok_or(EntryError::NoSecret)?;
     let body = written(
         sequence,
@@ -133,9 +133,11 @@ pub(super) fn seal(
     let envelope = Envelope { secret: secret.id().clone(), mac: BASE64.encode(link), body };
     let document = written(sequence, &envelope)?;
     check_size(sequence, &document)?;
-    let mark = secret.mark(pending.event.key()).to_string();
+    let mark = secret.mark(pending.event.key());
     let expires_at = expires_at(pending.until);
-    Ok((RevocationRecord { sequence, mark, document, expires_at }, link))
+    let record = RevocationRecord { sequence, mark: mark.to_string(), document, expires_at };
+    let PendingEntry { event, by, reason, at, until } = pending.clone();
+    Ok((record, Entry { sequence, event, by, reason, at, until, mark, link, previous, current: true }))
 }
 
 /// When the store may drop the record of an entry.
@@ -195,4 +197,34 @@ fn written(sequence: u64, value: &impl Serialize) -> Result<String, EntryError> 
 fn check_size(sequence: u64, document: &str) -> Result<(), EntryError> {
     let bytes = document.len();
     if bytes > MAX_BYTES { Err(EntryError::TooLarge { sequence, bytes }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use edge_auth_token::Secret;
+
+    use super::*;
+    use crate::revocation::{IssuerName, RevocationSecret, Serial, Target};
+
+    #[test]
+    fn an_entry_that_was_just_made_is_the_one_that_its_record_is_read_as() {
+        let secret = RevocationSecret::new(&Secret::new([1; 32])).unwrap();
+        let secrets = RevocationSecrets::new(secret, Vec::new()).unwrap();
+        let target = Target::CertificateSerial {
+            issuer: IssuerName::try_from("CN=Devices CA".to_owned()).unwrap(),
+            serial: Serial::try_from("0a1b".to_owned()).unwrap(),
+            listed: None,
+        };
+        for until in [None, Some(Timestamp::from_seconds(5_000_000_000))] {
+            let pending = PendingEntry {
+                event: Event::Revoked(target.clone()),
+                by: "cli:ann".to_owned(),
+                reason: "its key was copied".to_owned(),
+                at: Timestamp::from_seconds(4_000_000_000),
+                until,
+            };
+            let (record, entry) = seal(&secrets, &pending, 7, [1; 32]).unwrap();
+            assert_eq!(open(&secrets, &record).unwrap(), entry);
+        }
+    }
 }

@@ -107,9 +107,15 @@ pub enum MethodError {
     /// An empty list, which would match nothing.
     #[error("`methods` is empty; leave it out to match every method")]
     None,
-    /// `*`: a token, but hardly a method.
-    #[error("`*` is no method; leave `methods` out to match every method")]
-    Star,
+    /// `*`, `ANY`, `ALL`: how other systems write every method. No request has it.
+    #[error(
+        "no request has the method `{0}`, which other systems write for every method; leave `methods` out to match \
+         every method"
+    )]
+    EveryMethod(String),
+    /// `GET|POST` or `GET,POST`: several in one text.
+    #[error("{0:?} is several methods in one text; list each one: [\"GET\", \"POST\"]")]
+    Several(String),
     /// Lower-case letters: no request in ordinary spelling would match.
     #[error("the method {0:?} has lower-case letters; methods are case-sensitive: write {upper:?}", upper = .0.to_ascii_uppercase())]
     LowerCase(String),
@@ -122,8 +128,13 @@ pub enum MethodError {
 }
 
 fn check(method: &str) -> Result<(), MethodError> {
-    if method == "*" {
-        return Err(MethodError::Star);
+    // `x-amazon-apigateway-any-method` is how OpenAPI files of API Gateway write it.
+    let stands_for_all = ["ANY", "ALL", "X-AMAZON-APIGATEWAY-ANY-METHOD", "$DEFAULT"];
+    if method.contains('*') || stands_for_all.iter().any(|word| method.eq_ignore_ascii_case(word)) {
+        return Err(MethodError::EveryMethod(method.to_owned()));
+    }
+    if method.contains(['|', ',']) {
+        return Err(MethodError::Several(method.to_owned()));
     }
     if method == "CONNECT" {
         return Err(MethodError::Connect);
@@ -195,11 +206,26 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_other_systems_write_for_every_method_is_refused_with_what_to_do() {
+        for word in ["*", "ANY", "any", "All", "ALL", "x-amazon-apigateway-any-method", "$default", "*/*"] {
+            let error = Methods::listed(["GET", word]).unwrap_err();
+            assert_eq!(error, MethodError::EveryMethod(word.into()));
+            assert!(error.to_string().contains(word) && error.to_string().contains("leave `methods` out"));
+        }
+    }
+
+    #[test]
+    fn several_methods_in_one_text_are_refused() {
+        for text in ["GET|POST", "GET,POST", "GET, POST"] {
+            assert_eq!(Methods::listed([text]), Err(MethodError::Several(text.into())));
+        }
+    }
+
+    #[test]
     fn what_is_no_method_is_refused() {
-        for method in ["", " ", "GET ", "GET,POST", "GE/T", "GÉT", "GET\n", "(GET)"] {
+        for method in ["", " ", "GET ", "GE/T", "GÉT", "GET\n", "(GET)"] {
             assert_eq!(Methods::listed([method]), Err(MethodError::NotToken(method.into())));
         }
-        assert_eq!(Methods::listed(["*"]), Err(MethodError::Star));
         assert_eq!(Methods::listed::<&str>([]), Err(MethodError::None));
         assert!(Methods::listed(["M-SEARCH", "VERSION_2"]).is_ok());
     }

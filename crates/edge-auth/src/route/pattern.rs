@@ -48,6 +48,9 @@ impl PathPattern {
         while let Some(segment) = segments.next() {
             let last = segments.peek().is_none();
             let braced = segment.strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
+            if let Some(name) = braced.and_then(foreign_rest) {
+                return Err(PatternError::ForeignRest { segment: segment.to_owned(), name });
+            }
             if let Some(name) = braced.and_then(|inner| inner.strip_prefix('*')) {
                 if !last {
                     return Err(PatternError::RestNotLast(name.to_owned()));
@@ -257,7 +260,7 @@ impl fmt::Display for PathPattern {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Not `/…`.
-    #[error("a path pattern starts with `/`")]
+    #[error("a path pattern starts with `/`; `/{{*rest}}` matches every path, and methods go into `methods`")]
     NoSlash,
     /// `//`: no request with it is let through.
     #[error("the pattern holds an empty segment (`//`); write one slash")]
@@ -276,6 +279,14 @@ pub enum PatternError {
         "the segment {0:?} looks like a wildcard; write `{{name}}` for one segment, `{{*rest}}` for all that remain"
     )]
     ForeignWildcard(String),
+    /// `{proxy+}` and the like: how other systems write `{*proxy}`.
+    #[error("the segment {segment:?} is how other systems write it; write `{{*{name}}}` for all that remain")]
+    ForeignRest {
+        /// The segment as written.
+        segment: String,
+        /// What to name it here.
+        name: String,
+    },
     /// A brace that is not part of a capture, or a second capture in a segment.
     #[error(
         "the segment {0:?} holds a brace; write one capture in a segment, `{{name}}`, `v{{name}}` or `{{name}}.json`, and \
@@ -319,6 +330,22 @@ impl PatternError {
             other => other,
         }
     }
+}
+
+/// The name of a capture that takes all that remain, as other systems write it: `proxy+` (API Gateway),
+/// `path...` (Go), `path:.*` (gorilla), `path:path` (Starlette), `**path` (Spring).
+fn foreign_rest(braced: &str) -> Option<String> {
+    let endings = ["+", "...", "…", ":path", ":.*", ":.+", "*"];
+    if braced == "*" {
+        return None;
+    }
+    let name = endings
+        .iter()
+        .find_map(|ending| braced.strip_suffix(ending))
+        .or_else(|| braced.strip_prefix("**").or_else(|| braced.strip_prefix('+')))?;
+    let name = name.trim_start_matches('*').to_ascii_lowercase().replace('-', "_");
+    let is_proper = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && !name.is_empty();
+    Some(if is_proper { name } else { "rest".to_owned() })
 }
 
 fn check_literal(segment: &str) -> Result<(), PatternError> {
@@ -479,6 +506,26 @@ mod tests {
     }
 
     #[test]
+    fn a_rest_as_other_systems_write_it_is_refused_with_how_it_is_written_here() {
+        for (written, here) in [
+            ("/files/{proxy+}", "`{*proxy}`"),
+            ("/{Proxy+}", "`{*proxy}`"),
+            ("/{file-path+}", "`{*file_path}`"),
+            ("/{9+}", "`{*rest}`"),
+            ("/{+path}", "`{*path}`"),
+            ("/{path...}", "`{*path}`"),
+            ("/{path:.*}", "`{*path}`"),
+            ("/{path:path}", "`{*path}`"),
+            ("/{**path}", "`{*path}`"),
+            ("/{proxy+}/more", "`{*proxy}`"),
+        ] {
+            let error = PathPattern::parse(written).unwrap_err().to_string();
+            assert!(error.contains(here), "{written}: {error}");
+        }
+        assert!(PathPattern::parse("$default").unwrap_err().to_string().contains("`/{*rest}`"));
+    }
+
+    #[test]
     fn captures_come_in_the_order_of_the_pattern() {
         let all = pattern("/{tenant}/files/{_2}/{*rest}");
         assert_eq!(
@@ -516,7 +563,7 @@ mod tests {
             ("/{*}", PatternError::Name(owned(""))),
             ("/{Id}", PatternError::Name(owned("Id"))),
             ("/{1a}", PatternError::Name(owned("1a"))),
-            ("/{**rest}", PatternError::Name(owned("*rest"))),
+            ("/{**rest}", PatternError::ForeignRest { segment: owned("{**rest}"), name: owned("rest") }),
             ("/{id}/{id}", PatternError::DuplicateName(owned("id"))),
             ("/{id}/{*id}", PatternError::DuplicateName(owned("id"))),
             ("/{*rest}/a", PatternError::RestNotLast(owned("rest"))),

@@ -3,6 +3,7 @@
 use edge_auth::Code;
 use edge_auth::admin::{AdminError, CrlImport};
 use edge_auth::certificate::{CrlError, MAX_CRL_BYTES};
+use edge_auth::revocation::Progress;
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ListPlan};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::AwsLcRs;
@@ -48,6 +49,22 @@ fn every_certificate_of_a_list_is_refused_and_no_other() {
     assert_eq!(instance.certificate(&one, later(7.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&three, later(7.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&two, later(7.0)), None);
+}
+
+#[test]
+fn how_far_a_long_list_has_come_is_reported_after_each_batch() {
+    let fixture = Fixture::new();
+    let serials: Vec<Vec<u8>> = (1..=200).map(|serial| vec![serial]).collect();
+    let list = fixture.authority.revocation_list(&serials, good());
+    let ca = fixture.authority.pem();
+    let reported = std::sync::Mutex::new(Vec::new());
+    let report = |Progress { done, of }| reported.lock().unwrap().push((done, of));
+    let revocations = fixture.revocations();
+    let import =
+        revocations.import_list_reporting(&list, ca.as_bytes(), &AwsLcRs, "weekly", later(0.0), &report);
+    assert_eq!(block_on(import).unwrap().entered, 200);
+    // The list itself is the last entry.
+    assert_eq!(*reported.lock().unwrap(), [(90, 201), (180, 201), (201, 201)]);
 }
 
 fn pem(der: &[u8]) -> String {

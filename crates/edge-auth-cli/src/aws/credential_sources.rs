@@ -1,0 +1,142 @@
+//! What API Gateway asks of a caller before it asks the gate: an identity source that callers do not send,
+//! or an expression that their credentials do not match, keeps all of them out.
+
+use std::collections::BTreeSet;
+
+use edge_auth::policy::RuleSummary;
+use regex_lite::Regex;
+
+use super::authorizer::{AuthorizerKind, Validation};
+use super::rules::{AUTHORIZATION, AuthorizerCheck};
+
+/// A token, as far as an expression may look at it: base64url with `-` and `_`.
+const TOKEN: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL2V4YW1wbGUuY29tLyJ9.\
+                     Zm9v-YmFy_Zm9vYmFyMDEyMzQ1Njc4OUFCQ0RFRkdISktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGk";
+/// What follows the prefix of an API key: environment, id, secret and check sum.
+const KEY: &str = "live_4kq2Jx9LmP3sTuVw7Z_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgABCDEF";
+/// What only an authorizer, or a kind of caller that no Lambda authorizer has, would fill in.
+const NEVER_THERE: [&str; 4] = ["authorizer.", "identity.cognito", "identity.user", "identity.caller"];
+
+impl AuthorizerCheck<'_> {
+    /// An identity source by which no credential comes, and that no request has by itself.
+    pub(super) fn sources_without_credential(&mut self) {
+        // A `TOKEN` event hands over the one field that is named, whichever it is.
+        if self.authorizer.kind == AuthorizerKind::RestToken {
+            return;
+        }
+        let useless: Vec<String> = self
+            .authorizer
+            .sources
+            .named()
+            .filter(|source| !self.is_sent(source))
+            .map(str::to_owned)
+            .collect();
+        for source in useless {
+            let (kind, name) = source.split_once(':').unwrap_or(("source", &source));
+            let what = match kind {
+                "header" => "the field",
+                "querystring" => "the query parameter",
+                "stagevariables" => "the stage variable",
+                "context" => "the context's",
+                _ => "the source",
+            };
+            let fields = self.carrying_fields();
+            let instead = match fields.iter().next() {
+                Some(_) => {
+                    let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+                    format!("name the field that credentials come by ({})", fields.join(", "))
+                }
+                None => "name no identity source".to_owned(),
+            };
+            // A REST API holds callers to its sources where it keeps answers, at least.
+            if (self.authorizer.kind, self.authorizer.ttl) == (AuthorizerKind::RestRequest, Some(0)) {
+                let message = format!(
+                    "the identity source is {what} `{name}`, by which no credential of the policy comes: leave it out, or \
+                     {instead}"
+                );
+                self.warn("identity_source_without_credential", message);
+            } else {
+                let message = format!(
+                    "the identity source is {what} `{name}`, by which no credential of the policy comes: API Gateway \
+                     answers 401 to who does not send it, before the policy is asked, and nobody could connect: {instead}"
+                );
+                self.refuse("identity_source_without_credential", message);
+            }
+        }
+    }
+
+    /// Whether callers send it with a credential, or whatever they send.
+    fn is_sent(&self, source: &str) -> bool {
+        match source.split_once(':') {
+            // DPoP's proof comes beside a token.
+            Some(("header" | "multivalueheader", "host" | "dpop")) => true,
+            Some(("header" | "multivalueheader", field)) => self.carrying_fields().contains(field),
+            Some(("stagevariables", name)) => self.inventory.stage_variables.contains(name),
+            Some(("context", name)) => !NEVER_THERE.iter().any(|start| name.starts_with(start)),
+            _ => false,
+        }
+    }
+
+    /// The fields by which credentials of the rules come, in lower case.
+    pub(super) fn carrying_fields(&self) -> BTreeSet<String> {
+        let mut fields = BTreeSet::new();
+        for rule in self.policy.rule_summaries() {
+            fields.extend(self.fields_of(&rule));
+            if rule.api_keys {
+                fields.insert(AUTHORIZATION.to_owned());
+            }
+        }
+        fields
+    }
+
+    /// An expression that refuses what the policy accepts. Only `TOKEN` authorizers have one.
+    pub(super) fn validation_expression(&mut self) {
+        if self.authorizer.kind != AuthorizerKind::RestToken {
+            return;
+        }
+        let expression = match &self.authorizer.validation {
+            Validation::None => return,
+            Validation::Expression(expression) => expression.clone(),
+            Validation::Unknown => {
+                let message = "the validation expression is known only when it is deployed: API Gateway answers 401 to every \
+                               credential that it does not match";
+                return self.warn("validation_expression_unknown", message.to_owned());
+            }
+        };
+        let (Ok(part), Ok(whole)) = (Regex::new(&expression), Regex::new(&format!("^(?:{expression})$")))
+        else {
+            let message = "the validation expression cannot be tried here: API Gateway answers 401 to every credential \
+                           that it does not match. See to it that it matches all that the policy accepts, or leave it out";
+            return self.warn("validation_expression_unknown", message.to_owned());
+        };
+        for (what, sample) in self.samples() {
+            if !part.is_match(&sample) {
+                let message = format!(
+                    "the validation expression `{expression}` does not match {what}, which the policy accepts: API \
+                     Gateway answers 401 before the policy is asked. Leave it out"
+                );
+                return self.refuse("validation_refuses_credential", message);
+            }
+            if !whole.is_match(&sample) {
+                let message = format!(
+                    "the validation expression `{expression}` matches only a part of {what}: if API Gateway holds the \
+                     whole field to it, it answers 401. Let it match to the end, or leave it out"
+                );
+                return self.warn("validation_matches_partly", message);
+            }
+        }
+    }
+
+    /// What the policy accepts in the field `Authorization`, each with a name for it.
+    fn samples(&self) -> Vec<(String, String)> {
+        let is = |such: fn(&RuleSummary<'_>) -> bool| self.first(such).is_some();
+        let mut samples = Vec::new();
+        if is(|rule| rule.token_fields.contains(&AUTHORIZATION)) {
+            samples.push(("`Bearer TOKEN`".to_owned(), format!("Bearer {TOKEN}")));
+        }
+        if is(|rule| rule.api_keys) {
+            samples.push(("an API key (`ApiKey KEY`)".to_owned(), format!("ApiKey acme_{KEY}")));
+        }
+        samples
+    }
+}
