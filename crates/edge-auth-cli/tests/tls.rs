@@ -327,7 +327,7 @@ fn a_server_that_cannot_have_what_it_is_told_to_have_does_not_start() {
         refused(&arguments)
     };
     assert!(with(1, "none.pem").contains("no file none.pem"));
-    assert!(with(1, "empty.pem").contains("empty.pem holds no certificate"));
+    assert!(with(1, "empty.pem").contains("empty.pem has no certificate in it"));
     assert!(with(3, "server.pem").contains("server.pem holds no private key"));
     assert!(with(3, "locked.key").contains("holds an encrypted key"));
     assert!(with(3, "other.key").contains("cannot be used together"));
