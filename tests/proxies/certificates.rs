@@ -134,9 +134,9 @@ fn forged(proxy: Proxy, client: &Client) -> String {
     let escaped = client.pem().replace('\n', "%0A").replace(' ', "%20");
     let base64 = base64::engine::general_purpose::STANDARD.encode(client.certificate());
     match proxy {
-        Proxy::Envoy => format!("X-Forwarded-Client-Cert: Cert=\"{escaped}\"\r\n"),
-        Proxy::Traefik => format!("X-Forwarded-Tls-Client-Cert: {base64}\r\n"),
-        Proxy::Nginx | Proxy::Caddy => format!("X-SSL-Client-Cert: {escaped}\r\n"),
+        Proxy::Envoy | Proxy::OldestEnvoy => format!("X-Forwarded-Client-Cert: Cert=\"{escaped}\"\r\n"),
+        Proxy::Traefik | Proxy::OldestTraefik => format!("X-Forwarded-Tls-Client-Cert: {base64}\r\n"),
+        Proxy::Nginx | Proxy::Caddy | Proxy::OldestCaddy => format!("X-SSL-Client-Cert: {escaped}\r\n"),
     }
 }
 

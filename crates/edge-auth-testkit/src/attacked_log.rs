@@ -104,7 +104,7 @@ pub enum Step {
 }
 
 /// What there is, and what happened.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct AttackedLog {
     now: StoredLog,
     saved: Option<StoredLog>,
@@ -177,20 +177,6 @@ fn text(text: &str) -> Identifier {
 
 fn token() -> Target {
     Target::Token { issuer: text(ISSUER), id: text("token") }
-}
-
-impl Default for AttackedLog {
-    fn default() -> Self {
-        Self {
-            now: StoredLog::default(),
-            saved: None,
-            passed: 0,
-            renewed: false,
-            attacked: false,
-            honest: property::Honest::default(),
-            instances: [Vec::new(), Vec::new()],
-        }
-    }
 }
 
 impl AttackedLog {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use edge_auth::platform::{ApiKeyAdmin, ApiKeys, Precondition, WriteOutcome};
-use edge_auth_dynamodb::Init;
+use edge_auth_dynamodb::TableSetup;
 
 use crate::support::{NOW, at, config, local, open, record};
 
@@ -42,8 +42,8 @@ async fn an_item_that_somebody_truncated_is_named_and_the_others_are_still_found
 #[tokio::test]
 async fn a_table_is_made_once_and_has_its_ttl() {
     let store = at(&local().endpoint(), "made");
-    assert_eq!(store.init().await.unwrap(), Init { created: true, ttl_enabled: true });
-    assert_eq!(store.init().await.unwrap(), Init { created: false, ttl_enabled: false });
+    assert_eq!(store.init().await.unwrap(), TableSetup { created: true, ttl_enabled: true });
+    assert_eq!(store.init().await.unwrap(), TableSetup { created: false, ttl_enabled: false });
     let ttl = client().describe_time_to_live().table_name("made").send().await.unwrap();
     assert_eq!(ttl.time_to_live_description.unwrap().attribute_name.unwrap(), "expires_at");
 }

@@ -261,7 +261,7 @@ fn sets_challenge(path: &[&str]) -> bool {
         "gatewayresponse.header.www-authenticate" => true,
         "method.response.header.www-authenticate" => {
             // Beside a method's responses only says that there is one.
-            !path.iter().any(|name| *name == "MethodResponses")
+            !path.contains(&"MethodResponses")
         }
         "www-authenticate" => path.contains(&"GatewayResponses") && matches!(path, [.., "Headers", _]),
         _ => false,

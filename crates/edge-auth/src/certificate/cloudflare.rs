@@ -52,7 +52,7 @@ impl<'a> TlsClientAuth<'a> {
 
     /// What it says, if Cloudflare found it good. `certVerified` is `SUCCESS` for a revoked one, too.
     /// Fields are named as `source` has them.
-    pub(crate) fn to_parsed(&self, source: CertificateSource) -> Result<ParsedCertificate, Denial> {
+    pub(crate) fn to_parsed(self, source: CertificateSource) -> Result<ParsedCertificate, Denial> {
         let name = |member| field_name(source, member);
         if self.presented != Some("1") {
             return Err(malformed(format!("`{}` is neither \"0\" nor \"1\"", name("certPresented"))));

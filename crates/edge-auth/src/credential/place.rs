@@ -52,7 +52,7 @@ fn pair(cookie: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Finds the token among the protocols that a WebSocket's client offers: the one that has its three parts.
 pub(super) fn protocol<'a>(headers: Headers<'a>) -> Result<Option<&'a str>, Denial> {
-    let mut found = protocols(headers).filter(|protocol| is_token(protocol));
+    let mut found = protocols(headers).filter(is_token);
     let first = found.next();
     if found.next().is_some() {
         return Err(malformed("several tokens in `Sec-WebSocket-Protocol`"));

@@ -304,21 +304,18 @@ fn pinned(
     everybodys: Option<PublicIssuer>,
 ) {
     let at = |field: &'static str| Field::of("issuer", index, field);
-    match everybodys {
-        Some(issuer) if !issuer.is_pinned(claims) => {
-            if !any_subject {
-                let message = format!(
-                    "everybody can have this issuer's tokens: say whose are accepted, by `claims` with one of {} \
-                     (or, knowing that, set `insecure_any_subject = true`)",
-                    issuer.advice()
-                );
-                compiler.error(at("claims"), &message);
-            }
+    let unpinned = everybodys.filter(|issuer| !issuer.is_pinned(claims));
+    match (unpinned, any_subject) {
+        (Some(issuer), false) => {
+            let message = format!(
+                "everybody can have this issuer's tokens: say whose are accepted, by `claims` with one of {} \
+                 (or, knowing that, set `insecure_any_subject = true`)",
+                issuer.advice()
+            );
+            compiler.error(at("claims"), &message);
         }
-        _ if any_subject => {
-            compiler.error(at("insecure_any_subject"), "says nothing here: leave it out");
-        }
-        _ => {}
+        (None, true) => compiler.error(at("insecure_any_subject"), "says nothing here: leave it out"),
+        (Some(_), true) | (None, false) => {}
     }
 }
 

@@ -109,7 +109,8 @@ fn a_key_is_known_by_its_shape_whatever_stands_for_its_separators() {
         for path in [all, one, admin] {
             let cut = path.len() - 2 - secret.len() + 9;
             for shown in [log(&path), redactor().hide(&path, cut)] {
-                let hidden = !shown.contains(&secret[..9]) && !shown.contains(&secret[40..]);
+                let hidden =
+                    !shown.contains(secret.get(..9).unwrap()) && !shown.contains(secret.get(40..).unwrap());
                 assert!(hidden && shown.contains("/(an API key)"), "{path}: {shown}");
             }
         }
@@ -226,7 +227,8 @@ fn twice_the_text_takes_twice_the_steps() {
 fn what_is_cut_off_takes_no_steps() {
     for (kind, text) in hostile(2000) {
         let (mut short, mut long) = (0, 0);
-        let _ = redactor().hide_counting(&text[..text.floor_char_boundary(1100)], 1024, &mut short);
+        let _ =
+            redactor().hide_counting(text.get(..text.floor_char_boundary(1100)).unwrap(), 1024, &mut short);
         let _ = redactor().hide_counting(&text, 1024, &mut long);
         assert_eq!(short, long, "{kind}");
     }

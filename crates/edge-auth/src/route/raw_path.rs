@@ -29,7 +29,7 @@ pub fn check_forwardable_verbatim(target: &str, pattern: Option<&PathPattern>) -
 /// Whether what a segment of a pattern writes out is spelled plainly.
 fn is_plain(segment: &Segment, sent: &str) -> bool {
     match segment {
-        Segment::Literal(literal) => are_same(&encode_segment(literal).to_string(), sent),
+        Segment::Literal(literal) => are_same(encode_segment(literal).as_ref(), sent),
         Segment::Capture { prefix, suffix, .. } => {
             let (prefix, suffix) = (encode_segment(prefix).to_string(), encode_segment(suffix).to_string());
             let Some(inner) = sent.len().checked_sub(prefix.len() + suffix.len()) else { return false };

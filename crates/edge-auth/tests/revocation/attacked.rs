@@ -1,6 +1,12 @@
 //! Every order of a few things that administrators, instances and one who can write to the store do, and
 //! long orders of all of them at random.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test asks for its depth and tells how much it tried"
+)]
+
 use std::collections::HashSet;
 
 use edge_auth_testkit::attacked_log::{Answer, AttackedLog, Step};

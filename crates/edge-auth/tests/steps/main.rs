@@ -10,6 +10,11 @@
     clippy::string_slice,
     reason = "a panic is a failed test"
 )]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "the table is printed, and valgrind's files are read"
+)]
 
 mod doors;
 mod kinds;

@@ -74,7 +74,7 @@ async fn a_long_download_that_is_taken_slowly_is_served_to_the_end() {
         let mut client = Client::connect(server, 0).await;
         client.get(1, "/large").await;
         let mut bytes = 0;
-        loop {
+        'download: loop {
             // As much as the deadline of a piece asks for, in a fraction of its time.
             client.open_window(0, 20_000).await;
             client.open_window(1, 20_000).await;
@@ -84,7 +84,7 @@ async fn a_long_download_that_is_taken_slowly_is_served_to_the_end() {
                 (bytes, room) = (bytes + frame.payload.len(), room - frame.payload.len());
                 if frame.flags & END_STREAM != 0 {
                     assert_eq!(bytes, LARGE);
-                    return;
+                    break 'download;
                 }
             }
             tokio::time::sleep(SOON / 10).await;
