@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_reference_lists_every_code_with_its_status() {
-        let reference = include_str!("../README.md");
+        let reference = include_str!("../../../docs/http-api.md");
         for code in Code::ALL {
             let row = format!("| `{}` | {} |", code.name(), code.status());
             assert!(reference.contains(&row), "{row}");

@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_reference_names_the_claims_that_pin() {
-        let reference = include_str!("../../README.md");
+        let reference = include_str!("../../../../docs/policy.md");
         let section = reference.split("### Issuers of everybody's tokens").nth(1).unwrap();
         let section = section.split("\n### ").next().unwrap();
         let mut compared = 0;
