@@ -86,8 +86,9 @@ pub(crate) async fn serve<H, F>(
             let served = connected(limits, stream, address, tls, handler, &connection, stopped);
             // How a connection ends is the client's business; what it asked was answered and logged.
             tokio::select! {
-                () = served => {}
+                biased;
                 () = connection.evicted() => {}
+                () = served => {}
             }
         });
     }
@@ -118,6 +119,7 @@ async fn connected<H, F>(
         if refused.is_some() {
             // Before it waits for its turn: a few bytes of HPACK can stand for thousands of fields.
             *request.headers_mut() = HeaderMap::new();
+            connection.refused_head();
         }
         answered(request, refused, Arc::clone(connection), move |request| handler(request, peer))
     });

@@ -27,6 +27,8 @@ const GRACE: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_secs(2);
 /// A connection may abandon so many requests more than it lets be answered (CVE-2023-44487).
 const MAX_ABANDONED: u64 = 128;
+/// As so many abandoned requests counts one whose head is refused: it was much work to read.
+const REFUSED_HEAD: u64 = 16;
 
 /// All of a listener's connections.
 #[derive(Debug)]
@@ -297,12 +299,21 @@ impl OpenConnection {
         if state.requests == 0 {
             state.turned = state.since;
         }
-        state.abandoned = match abandoned {
-            true => state.abandoned + 1,
-            false => state.abandoned.saturating_sub(1),
-        };
+        match abandoned {
+            true => self.charge(&mut state, 1),
+            false => state.abandoned = state.abandoned.saturating_sub(1),
+        }
+    }
+
+    /// A head was not accepted. Who goes on sending such ones has to go.
+    pub(super) fn refused_head(&self) {
+        self.charge(&mut self.state(), REFUSED_HEAD);
+    }
+
+    fn charge(&self, state: &mut State, abandoned: u64) {
+        state.abandoned += abandoned;
         if state.abandoned > MAX_ABANDONED {
-            state.evicted = Some(state.since);
+            state.evicted = Some(Instant::now());
             self.evicted.cancel();
         }
     }

@@ -32,6 +32,18 @@ async fn a_head_that_goes_on_and_on_closes_the_connection() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_such_heads_again_and_again_is_closed() {
+    for server in servers(far()).await {
+        let mut client = Client::connect(server, 65_535).await;
+        for stream in (1..).step_by(2) {
+            if !client.try_send(HEADERS, END_HEADERS | END_STREAM, stream, &bomb(1900)).await {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_length_that_is_not_that_of_the_body_resets_the_stream() {
     for server in servers(far()).await {
         // `content-length: 2` (RFC 7541, appendix A).
