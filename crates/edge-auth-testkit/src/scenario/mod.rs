@@ -51,6 +51,22 @@ impl Scenario {
         Ok(Self { file: file.to_owned(), source })
     }
 
+    /// Reads a scenario that may be about several proxies: once for each, with its name in place of
+    /// `{proxy}` in the policy.
+    fn for_each_proxy(file: &str, text: &str) -> Result<Vec<Self>, String> {
+        let plain = Self::parse(file, text)?;
+        if plain.source.proxies.is_empty() {
+            return Ok(vec![plain]);
+        }
+        let mut scenarios = Vec::new();
+        for proxy in &plain.source.proxies {
+            let mut scenario = Self::parse(&format!("{file} ({proxy})"), text)?;
+            scenario.source.policy = scenario.source.policy.replace("{proxy}", proxy);
+            scenarios.push(scenario);
+        }
+        Ok(scenarios)
+    }
+
     /// Reads all `*.toml` of a directory, in the order of their names.
     ///
     /// # Errors
@@ -64,14 +80,13 @@ impl Scenario {
             .map_err(trouble)?;
         files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         files.sort();
-        files
-            .iter()
-            .map(|path| {
-                let text = std::fs::read_to_string(path).map_err(trouble)?;
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                Self::parse(&name, &text)
-            })
-            .collect()
+        let mut scenarios = Vec::new();
+        for path in &files {
+            let text = std::fs::read_to_string(path).map_err(trouble)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            scenarios.extend(Self::for_each_proxy(&name, &text)?);
+        }
+        Ok(scenarios)
     }
 }
 

@@ -15,6 +15,10 @@ use super::host::Capability;
 pub struct ScenarioFile {
     /// The policy, as TOML.
     pub policy: String,
+    /// The proxies that the file is about: it is run once for each, whose name stands for `{proxy}` in
+    /// the policy.
+    #[serde(default)]
+    pub proxies: Vec<String>,
     /// The policy under which the keys were made, if it was another one.
     pub policy_before: Option<String>,
     /// What the host says at its start: fragments, each of which must be there.
