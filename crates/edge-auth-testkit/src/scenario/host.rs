@@ -64,6 +64,9 @@ pub enum Capability {
     /// A request reaches the gate as it was sent, whatever is wrong with its host, method, path or
     /// repeated fields: nothing of the platform's mends it before, or refuses it.
     Unmended,
+    /// A decision is about this request alone, its query included. An API Gateway authorizer's is about
+    /// later requests to the same path, too.
+    WholeRequest,
     /// The client's certificate comes as on this platform.
     Tls,
     /// As in an API Gateway event.
@@ -84,6 +87,7 @@ impl fmt::Display for Capability {
             Self::Wire => "a real connection",
             Self::Bytes => "fields whose bytes are no text",
             Self::Unmended => "requests that reach the gate as they were sent",
+            Self::WholeRequest => "decisions about one request alone",
             Self::Tls => "a client's certificate on TLS",
             Self::ApiGateway => "an API Gateway event",
             Self::LoadBalancer => "a load balancer's event",

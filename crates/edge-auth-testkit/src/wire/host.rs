@@ -75,7 +75,11 @@ impl<P: Product> ScenarioHost for WireHost<P> {
     fn offers(&self, need: Capability) -> bool {
         let wire = matches!(
             need,
-            Capability::Wire | Capability::Authority | Capability::Bytes | Capability::Unmended
+            Capability::Wire
+                | Capability::Authority
+                | Capability::Bytes
+                | Capability::Unmended
+                | Capability::WholeRequest
         );
         (wire && !self.product.mends(need)) || self.product.offers(need)
     }
