@@ -1,4 +1,4 @@
-// The runtime's own cryptography, BoringSSL, by its synchronous face: `node:crypto`.
+// The runtime's own cryptography, BoringSSL, by its synchronous interface: `node:crypto`.
 const { constants, createPublicKey, createVerify, verify } = process.getBuiltinModule("node:crypto");
 
 const HASHES = { 0: null, 256: "sha256", 384: "sha384", 512: "sha512" };

@@ -24,7 +24,7 @@ pub struct ScenarioFile {
     /// What the host says at its start: fragments, each of which must be there.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// Faces through which cases of the gateway are asked as well.
+    /// Endpoints that the cases of the gateway are sent to as well.
     #[serde(default)]
     pub also: Vec<Endpoint>,
     /// What all of the file's cases need.
