@@ -128,6 +128,9 @@ pub(crate) struct Fields {
     pub(crate) headers: HashMap<String, Option<String>>,
     #[serde(default)]
     pub(crate) multi_value_headers: Option<HashMap<String, Option<Vec<String>>>>,
+    /// Of an HTTP API's and a Function URL's payload 2.0, which take them out of the fields.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(crate) cookies: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]

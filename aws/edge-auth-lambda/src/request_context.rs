@@ -13,9 +13,9 @@ use crate::event::{ClientCert, Fields, RequestContext};
 pub(crate) type FieldList<'a> = Vec<(&'a str, &'a [u8])>;
 
 impl Fields {
-    /// Every value of every field.
+    /// Every value of every field, cookies included.
     pub(crate) fn list(&self) -> FieldList<'_> {
-        match &self.multi_value_headers {
+        let mut fields: FieldList<'_> = match &self.multi_value_headers {
             Some(fields) => {
                 let fields = fields.iter().flat_map(|(name, values)| {
                     values.iter().flatten().map(move |value| (name.as_str(), value.as_bytes()))
@@ -23,7 +23,12 @@ impl Fields {
                 fields.collect()
             }
             None => single(&self.headers),
+        };
+        // Where they are in both places they are the same.
+        if Headers(&fields).all("cookie").next().is_none() {
+            fields.extend(self.cookies.iter().map(|cookie| ("cookie", cookie.as_bytes())));
         }
+        fields
     }
 }
 

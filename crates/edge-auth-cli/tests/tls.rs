@@ -266,6 +266,28 @@ fn the_gate_and_the_listener_take_over_new_files_together_or_not_at_all() {
 }
 
 #[test]
+fn a_listener_that_asks_anyone_for_a_certificate_does_so_for_every_block() {
+    let stage = Stage::new();
+    let own = POLICY.replace("source = \"tls\"", "source = \"tls\"\nca_file = \"clients.pem\"");
+    let pin = "ab".repeat(32);
+    let pinned = format!(
+        "[[client_cert]]\nname = \"pinned\"\nsource = \"tls\"\nfingerprint = \"{pin}\"\nidentity = \"fingerprint\"\n"
+    );
+    stage.folder.write("policy.toml", &format!("{own}{pinned}"));
+    let server = stage.folder.serve(&[&ARGUMENTS[..4], &["--upstream", "http://127.0.0.1:9"]].concat());
+    let client = stage.clients.issue(&agent());
+    assert_eq!(stage.call(server.address, "/orders", Some(&client), "").status, 502);
+    // Without TLS there are no certificates: not at the start, and not after a signal.
+    let public = "[[rule]]\npath = \"/public\"\npublic = true\n";
+    stage.folder.write("policy.toml", public);
+    let server = stage.folder.serve(&[]);
+    stage.folder.write("policy.toml", &format!("{pinned}{public}"));
+    server.signal("HUP");
+    server.notice("the policy was NOT taken over");
+    server.notice("the policy pins certificates of this listener");
+}
+
+#[test]
 fn a_client_that_tls_does_not_suit_is_told_of() {
     let stage = Stage::new();
     let server = stage.serve(&["--upstream", "http://127.0.0.1:9"]);

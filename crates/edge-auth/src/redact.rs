@@ -92,7 +92,8 @@ impl Redactor {
     }
 
     /// Returns the first `most` bytes of a text, or one to three fewer, without credentials; `…` stands for
-    /// the rest. A credential that the cut goes through is hidden like a whole one.
+    /// the rest. A credential that the cut goes through is hidden like a whole one, and so is one that ends
+    /// with `…` already.
     #[must_use]
     pub fn hide(&self, text: &str, most: usize) -> String {
         self.hide_counting(text, most, &mut 0)
@@ -182,7 +183,8 @@ impl Redactor {
                 let end = run_end(text, at, false, steps);
                 let run = text.get(at..end).unwrap_or_default();
                 let parts = run.iter().filter(|byte| **byte == b'.').count() + 1;
-                if parts < 3 && !(cut && end == text.len()) {
+                let was_cut = (cut && end == text.len()) || shape::holds_cut(run);
+                if parts < 3 && !was_cut {
                     no_token_before = end;
                 } else if beheaded || in_its_case(run) || run.len() >= LONG_TOKEN {
                     found.push((at..end, TOKEN));

@@ -86,6 +86,38 @@ fn an_http_api_event_gets_yes_or_no_and_never_an_error() {
 }
 
 #[test]
+fn the_cookies_of_a_payload_2_event_stand_beside_its_fields_and_count() {
+    let policy = POLICY.replace("keys =", "token_cookie = \"session\"\nkeys =");
+    let running = running(&policy);
+    let bearer = bearer();
+    let good = format!("session={}", bearer.strip_prefix("Bearer ").unwrap());
+    let asked = |cookies: Value, headers: Value| {
+        let event = json!({
+            "version": "2.0", "type": "REQUEST", "routeArn": format!("{STAGE}GET/v1/orders/42"),
+            "cookies": cookies, "headers": headers,
+        });
+        running.answer(&event)["isAuthorized"].clone()
+    };
+    assert_eq!(asked(json!(["theme=dark", good]), json!({})), true);
+    assert_eq!(asked(json!([good, good]), json!({})), false, "two of a kind");
+    assert_eq!(asked(json!(["session=a.b.c"]), json!({})), false);
+    assert_eq!(asked(Value::Null, json!({})), false);
+    // Where the field is there, too, it says the same.
+    assert_eq!(asked(json!([good]), json!({ "cookie": good })), true);
+    let url = json!({
+        "version": "2.0", "rawPath": "/authorize", "rawQueryString": "", "cookies": [good],
+        "headers": {
+            "x-forwarded-method": "GET", "x-forwarded-uri": "/v1/orders/42", "x-forwarded-host": "api.example.com",
+        },
+        "requestContext": {
+            "authorizer": { "iam": { "userArn": "arn:aws:iam::1:user/p" } },
+            "http": { "method": "GET", "path": "/authorize", "sourceIp": "192.0.2.1" },
+        },
+    });
+    assert_eq!(running.answer(&url)["statusCode"], 200);
+}
+
+#[test]
 fn an_http_api_event_gets_a_policy_where_the_policy_says_so_and_in_payload_1() {
     let iam = running(&format!("{POLICY}\n[aws]\nhttp_api = \"iam\"\n"));
     let arn = format!("{STAGE}GET/v1/orders/42");

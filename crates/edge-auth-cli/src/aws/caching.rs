@@ -145,8 +145,8 @@ impl AuthorizerCheck<'_> {
             }
             None => {
                 let message = format!(
-                    "a simple answer is kept for all paths of a route: have no route cover the paths of several rules \
-                     (`$default`, `{{proxy+}}`); else {advice}"
+                    "a simple answer is kept for all paths and methods of a route: have no route cover several rules \
+                     (`$default`, `{{proxy+}}`, `ANY`); else {advice}"
                 );
                 self.warn("simple_kept_for_route", message);
             }

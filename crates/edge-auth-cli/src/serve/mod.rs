@@ -72,11 +72,10 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     // A policy with mistakes is to leave no store behind.
     let policy = PolicyFile::at(&args.policy);
     let current = policy.read()?;
-    if current.pins_listener_certificates() && args.tls.tls_cert.is_none() {
-        let message = "the policy pins certificates of this listener: start it with --tls-cert and --tls-key";
-        return Err(CommandError::Usage(message.to_owned()));
-    }
     let asks_anyone = current.pins_listener_certificates();
+    if asks_anyone && args.tls.tls_cert.is_none() {
+        return Err(pins_without_tls());
+    }
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
     let upstream = upstream.map_err(|error| CommandError::Usage(format!("--upstream: {error}")))?;
     let store = match &args.store {
@@ -106,6 +105,12 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     let answer = move |request, peer| Arc::clone(&host).answer(request, peer);
     listener::serve(Limits::of_process(), listener, tls, answer, stop).await;
     writer.finish().await
+}
+
+/// A policy pins certificates, and the listener speaks no TLS.
+fn pins_without_tls() -> CommandError {
+    let message = "the policy pins certificates of this listener: start it with --tls-cert and --tls-key";
+    CommandError::Usage(message.to_owned())
 }
 
 /// Tells where the server listens: scripts that chose port 0 read it.

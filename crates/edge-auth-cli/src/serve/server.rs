@@ -165,6 +165,7 @@ fn gate(
     gateway: bool,
 ) -> Result<Candidate, CommandError> {
     let compiled = policy.read()?;
+    let asks_anyone = compiled.pins_listener_certificates();
     let capabilities = HostCapabilities {
         store: platform.has_store(),
         key_copies: false,
@@ -172,10 +173,9 @@ fn gate(
         gateway,
         raw_path: true,
         own_certificate_sources: &[CertificateSource::Tls],
-        listener_asks_for_certificates: secret_provider.client_ca().is_some(),
+        listener_asks_for_certificates: asks_anyone || secret_provider.client_ca().is_some(),
     };
     let unreachable = compiled.check_host(&capabilities).map_err(CommandError::Usage)?;
-    let asks_anyone = compiled.pins_listener_certificates();
     let mut warnings = compiled.weaknesses();
     warnings.extend(unreachable);
     let (gate, more) =

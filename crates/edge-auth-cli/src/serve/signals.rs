@@ -57,6 +57,9 @@ pub(super) fn reload_on_hangup(
 fn reload(host: &Server, tls: Option<&Tls>) -> Result<Vec<String>, CommandError> {
     let candidate = host.prepare()?;
     let mut warnings = Vec::new();
+    if candidate.asks_anyone && tls.is_none() {
+        return Err(super::pins_without_tls());
+    }
     if let Some(tls) = tls {
         let read = tls.read(candidate.asks_anyone)?;
         warnings.extend(read.notice.clone());

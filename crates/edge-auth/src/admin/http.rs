@@ -253,7 +253,11 @@ impl AdminResponse {
         let reply = Reply::json(status, &RevocationResponse::new(entry));
         let key = match &entry.event {
             Event::Revoked(Target::ApiKey { id }) => Some(id.to_string()),
-            _ => None,
+            Event::Revoked(_)
+            | Event::Undone(_)
+            | Event::KeyChanged(_)
+            | Event::KeyWritten { .. }
+            | Event::ListImported(_) => None,
         };
         let reason = audit_reason(&entry.reason);
         Self { key, revocation: Some(entry.sequence), reason, ..Self::read(reply) }

@@ -124,9 +124,12 @@ impl<P: Platform> Gate<P> {
             None => self.authorize(&request, now).await,
             Some(denial) => self.refuse_unread(&request, denial, now),
         };
-        // What is kept of an answer lets in the same caller's next request, whichever page sends that.
+        // What is kept of an answer lets in the same caller's next request, whichever page sends that. A simple
+        // one says no method, so that it lets in whatever its rule does.
+        let says_method = wanted || api != ApiType::Http;
+        let changes = !is_safe(request.method) || (!says_method && !self.has_safe_methods(&outcome));
         if self.policy.responses_may_be_cached()
-            && !is_safe(request.method)
+            && changes
             && matches!(outcome.decision, Decision::Allow(_))
             && self.rule_of(&outcome).is_some_and(|rule| self.is_by_cookie(rule, request.headers))
         {
@@ -153,6 +156,12 @@ impl<P: Platform> Gate<P> {
             }
         };
         (outcome, known)
+    }
+
+    /// Whether the rule that matched has none but safe methods.
+    fn has_safe_methods(&self, outcome: &Outcome) -> bool {
+        let route = outcome.rule.and_then(|index| self.policy.router.routes().get(index));
+        route.is_some_and(|route| route.methods.are_safe())
     }
 
     fn policy_response(

@@ -221,10 +221,10 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
         let claims = token.claims();
-        if issuer.identifier.identify(claims).is_none() {
+        let Some(identified) = issuer.identifier.identify(claims) else {
             let reason = format!("the token is not of issuer `{}`", issuer.name);
             return Err(Denial::new(Code::IssuerUnknown, reason));
-        }
+        };
         issuer.validation.check_beside_issuer(token, now).map_err(|error| claim_refusal(error, issuer))?;
         if let Some(wanted) = issuer.claims.iter().find_map(|rule| rule.refusal(claims)) {
             return Err(Denial::new(
@@ -247,7 +247,7 @@ impl<P: Platform> Gate<P> {
             }
             told
         });
-        principal(issuer, claims)
+        principal(issuer, identified.tenant, claims)
     }
 }
 
@@ -262,7 +262,7 @@ fn subject<'c>(issuer: &Issuer, claims: &'c Claims) -> Option<&'c str> {
     subjects.find(|subject| !subject.is_empty())
 }
 
-fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
+fn principal(issuer: &Issuer, tenant: Option<&str>, claims: &Claims) -> Result<Principal, Denial> {
     let subject = subject(issuer, claims).ok_or_else(|| {
         Denial::new(
             Code::ClaimInvalid,
@@ -275,8 +275,13 @@ fn principal(issuer: &Issuer, claims: &Claims) -> Result<Principal, Denial> {
             format!("the subject is longer than {MAX_SUBJECT_BYTES} bytes"),
         ));
     }
+    // Each tenant has subjects of its own. It has no `:`, so that no two callers have one id.
+    let id = match tenant {
+        Some(tenant) => ["jwt:", &issuer.name, ":", tenant, ":", subject].concat(),
+        None => ["jwt:", &issuer.name, ":", subject].concat(),
+    };
     Ok(Principal {
-        id: ["jwt:", &issuer.name, ":", subject].concat(),
+        id,
         kind: PrincipalKind::Jwt,
         subject: subject.to_owned(),
         issuer: Some(told_issuer(issuer, claims).to_owned()),

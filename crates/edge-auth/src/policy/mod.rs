@@ -303,10 +303,18 @@ impl Policy {
         );
 
         let issuer_names: Vec<String> = source.issuer.iter().map(|block| block.name.clone()).collect();
+        let has_tenants = |block: &&schema::IssuerTable| block.tenants.is_some() || block.insecure_any_tenant;
+        let with_tenants: Vec<String> =
+            source.issuer.iter().filter(has_tenants).map(|block| block.name.clone()).collect();
         let key_names: Vec<String> = source.api_key.iter().map(|block| block.name.clone()).collect();
         let cert_names: Vec<(String, CertificateSource)> =
             source.client_cert.iter().map(|block| (block.name.clone(), block.source)).collect();
-        let blocks = BlockNames { issuers: &issuer_names, api_keys: &key_names, client_certs: &cert_names };
+        let blocks = BlockNames {
+            issuers: &issuer_names,
+            with_tenants: &with_tenants,
+            api_keys: &key_names,
+            client_certs: &cert_names,
+        };
 
         let identity_prefix = settings::identity_prefix(compiler, source.identity);
         let mut headers = CustomHeaders::beside(&identity_prefix);

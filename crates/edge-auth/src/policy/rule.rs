@@ -74,6 +74,8 @@ pub(crate) struct Cors {
 /// The names that `require` may refer to.
 pub(super) struct BlockNames<'a> {
     pub issuers: &'a [String],
+    /// Those of the issuers that have tenants.
+    pub with_tenants: &'a [String],
     pub api_keys: &'a [String],
     pub client_certs: &'a [(String, CertificateSource)],
 }
@@ -111,7 +113,7 @@ impl Rule {
         if source.public && !scopes.is_empty() {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
-        let (claims, subjects) = conditions(compiler, index, &source, access.as_ref());
+        let (claims, subjects) = conditions(compiler, blocks, index, &source, access.as_ref());
         let names_jwt = access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
         if source.certificate_bound && access.is_some() && !names_jwt {
             compiler.error(at("certificate_bound"), "is about tokens, and the rule names no \"jwt:NAME\"");
@@ -249,6 +251,7 @@ fn one_of_a_kind(
 /// would let in whom it should not, or nobody: it is a mistake.
 fn conditions(
     compiler: &mut Compiler<'_>,
+    blocks: &BlockNames<'_>,
     index: usize,
     source: &schema::RuleTable,
     access: Option<&Access>,
@@ -278,7 +281,8 @@ fn conditions(
         Some(schema::Require::All(names)) => names.get(..1).unwrap_or_default(),
     };
     let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
-    let subjects = SubjectPattern::compile(compiler, &at("subjects"), patterns, &principals);
+    let subjects =
+        SubjectPattern::compile(compiler, &at("subjects"), patterns, &principals, blocks.with_tenants);
     (claims, Some(subjects))
 }
 

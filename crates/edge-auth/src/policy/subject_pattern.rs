@@ -11,12 +11,14 @@ pub(crate) enum SubjectPattern {
 
 impl SubjectPattern {
     /// Compiles a rule's list; mistakes are reported at `at`. `principals` are the credentials that can be
-    /// the rule's principal, as it writes them (`jwt:corp`).
+    /// the rule's principal, as it writes them (`jwt:corp`); `with_tenants` are the issuers whose principals
+    /// name their tenant.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         at: &Field,
         patterns: &[String],
         principals: &[&str],
+        with_tenants: &[String],
     ) -> Vec<Self> {
         if patterns.is_empty() {
             compiler.error(at.clone(), "names nobody: name somebody, or leave it out");
@@ -33,6 +35,17 @@ impl SubjectPattern {
                      end for all that begin alike",
                     principals.first().unwrap_or(&"jwt:NAME")
                 );
+                compiler.error(at.clone(), &message);
+                continue;
+            }
+            // `jwt:corp:ali*` would be a tenant that begins like that, and all its subjects.
+            let lacks_tenant = |issuer: &String| {
+                let rest = pattern.strip_prefix("jwt:").and_then(|rest| rest.strip_prefix(issuer.as_str()));
+                let rest = rest.and_then(|rest| rest.strip_prefix(':'));
+                rest.is_some_and(|rest| rest != "*" && !rest.contains(':'))
+            };
+            if let Some(issuer) = with_tenants.iter().find(|issuer| lacks_tenant(issuer)) {
+                let message = format!("`{pattern}`: say of which tenant, as in \"jwt:{issuer}:TENANT:ID\"");
                 compiler.error(at.clone(), &message);
                 continue;
             }

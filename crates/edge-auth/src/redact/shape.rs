@@ -47,12 +47,22 @@ fn begins(text: &[u8], at: usize, word: &[u8]) -> bool {
     text.get(at..at + word.len()).is_some_and(|own| own.eq_ignore_ascii_case(word))
 }
 
+/// What stands for the rest of a text that was cut before, as [`excerpt`](crate::audit::excerpt) does.
+const REST: &[u8] = "…".as_bytes();
+
+/// Whether a run holds what stands for the rest of a text.
+pub(super) fn holds_cut(run: &[u8]) -> bool {
+    run.windows(REST.len()).any(|bytes| bytes == REST)
+}
+
 /// The end of a part that begins here, or of what the cut left of it.
 fn part(text: &[u8], at: usize, cut: bool, steps: &mut usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let long = rest.iter().take(PART).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     *steps += long;
-    let is_part = long == PART || (cut && long > 0 && long == rest.len());
+    let after = rest.get(long..).unwrap_or_default();
+    let was_cut = (cut && after.is_empty()) || after.starts_with(REST);
+    let is_part = long == PART || (long > 0 && was_cut);
     let length = || rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     is_part.then(length).map(|length| {
         *steps += length;

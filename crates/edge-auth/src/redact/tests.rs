@@ -300,3 +300,17 @@ proptest! {
         prop_assert!(steps <= 500 * most.min(text.len()) + 500, "{}", steps);
     }
 }
+
+#[test]
+fn a_credential_that_was_cut_before_it_came_here_is_hidden_like_a_whole_one() {
+    let token = format!("eyJhbGciOiJSUzI1NiJ9.{}", "eyJzdWIiOiJhbGljZSJ9".repeat(20));
+    let (id, secret) = ("57OCc303UXRaZhM7ym", "TeSA6FkakmUwxkGHqDfeJM2OOrk5bP7s3TKbeFwWdIO4Xhdak");
+    let key = format!("acme\\_live\\_{id}\\_{secret}");
+    for (credential, label) in [(&token, TOKEN), (&key, KEY)] {
+        for length in [15, 22, 34, 64] {
+            let shown = log(&format!("`{}`, says somebody", excerpt(credential, length)));
+            assert!(shown.starts_with(&format!("`{label}")), "{length}: {shown}");
+            assert!(!shown.contains("UzI1") && !shown.contains("57O"), "{length}: {shown}");
+        }
+    }
+}

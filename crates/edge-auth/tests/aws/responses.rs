@@ -515,3 +515,35 @@ fn no_answer_to_a_cookie_lets_another_sites_request_in() {
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert!(!iam_allows(&answer, &format!("{STAGE}POST/write")), "{answer}");
 }
+
+#[test]
+fn a_simple_answer_to_a_cookie_says_no_method_and_is_given_only_where_none_changes_anything() {
+    let issuer = issuer("corp").replace("keys =", "token_cookie = \"session\"\nkeys =");
+    let rules = "[[rule]]\npath = \"/read\"\nmethods = [\"GET\"]\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/write\"\nrequire = \"jwt:corp\"\n";
+    let cookie = format!("session={}", token("corp", ""));
+    let fields = [("cookie", cookie.as_bytes()), ("sec-fetch-site", b"same-origin".as_slice())];
+    // Nothing is kept of the answers of a policy with certificates.
+    let never_kept = "[[client_cert]]\nname = \"devices\"\nsource = \"api-gateway\"\n\
+                      identity = { subject = \"CN\" }\nissuer_dn = \"CN=Devices CA\"\n";
+    for (kept, extra) in [(true, ""), (false, never_kept)] {
+        let gate = gate(&format!("{extra}{issuer}{rules}"));
+        for (method, path, passes) in
+            [("GET", "/read", true), ("GET", "/write", !kept), ("POST", "/write", !kept)]
+        {
+            let incoming = InboundRequest {
+                peer: None,
+                platform_authenticated: false,
+                method,
+                host: Some("api.example.com"),
+                authority: None,
+                target: path,
+                headers: Headers(&fields),
+                certificate: PlatformCertificate::Nothing,
+            };
+            let arn = format!("{STAGE}{method}{path}");
+            let answer = json(&block_on(gate.authorize_route(&arn, &incoming, NOW)));
+            assert_eq!(answer["isAuthorized"], passes, "{method} {path}, kept: {kept}");
+        }
+    }
+}

@@ -262,3 +262,20 @@ fn an_answer_may_be_as_old_as_a_rule_says_within_a_day() {
         assert_eq!(policy.answers_not_ended().len(), 1);
     }
 }
+
+#[test]
+fn a_subject_of_an_issuer_with_tenants_is_one_tenants() {
+    let policy = |subject: &str| {
+        format!(
+            "[[issuer]]\nname = \"saas\"\nissuer = \"https://login.example/{{tenant}}\"\ntenants = [\"red\", \"blue\"]\n\
+             audience = \"api\"\nkeys = {{ jwks_url = \"https://login.example/keys\" }}\n\
+             [[rule]]\npath = \"/\"\nrequire = \"jwt:saas\"\nsubjects = [\"{subject}\"]\n"
+        )
+    };
+    for good in ["jwt:saas:red:alice", "jwt:saas:red:*", "jwt:saas:*"] {
+        assert!(Policy::parse(&policy(good), Format::Toml, "policy.toml").is_ok(), "{good}");
+    }
+    for bad in ["jwt:saas:alice", "jwt:saas:re*"] {
+        assert!(mistake(&policy(bad)).contains("say of which tenant"), "{bad}");
+    }
+}
