@@ -46,7 +46,7 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
     let without_feed =
         gate().policy(&revoking("2s")).variable("REVOCATION", REVOCATION).with("ledger", Value::Null);
     let cases = [
-        (without_feed, "revocation feed: bind the Durable Object LEDGER"),
+        (without_feed, "revocation feed, so a store is needed: bind the Durable Object LEDGER"),
         (gate().policy(&revoking("2s")), "REVOCATION"),
         (without_policy, "policy.toml"),
         (gate().policy("[[rule]]\npath = \"/public\"\npublick = true\n"), "publick"),
