@@ -2,6 +2,7 @@
 // `id`, answered by one with that `id`. Lines with `log` are what the Workers write.
 //
 // The first argument is a folder whose node_modules has Miniflare.
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -24,7 +25,7 @@ async function modules({ folder, entry, files, around }) {
     // The first is the entry.
     ...(around ? [{ type: "ESModule", path: "/around.js", contents: around }] : []),
     await built("ESModule", entry),
-    await built("ESModule", "src/age.js"),
+    ...(existsSync(`${folder}/src/age.js`) ? [await built("ESModule", "src/age.js")] : []),
     await built("ESModule", "build/index.js"),
     await built("CompiledWasm", "build/index_bg.wasm"),
     { type: "ESModule", path: "/policy/index.js", contents: bundled },

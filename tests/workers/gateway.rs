@@ -30,7 +30,7 @@ export default {
       const { readable, writable } = new FixedLengthStream(1000);
       const writer = writable.getWriter();
       writer.write(new TextEncoder().encode("tick"));
-      return new Response(readable);
+      return new Response(readable, { headers: { "content-length": "1000" } });
     }
     if (url.searchParams.has("whole")) return new Response("whole");
     if (url.searchParams.has("silent")) return new Promise(() => setTimeout(() => {}, 60_000));
