@@ -56,11 +56,14 @@ pub(super) fn azure(headers: Headers<'_>, name: &str) -> Chain {
     }
 }
 
-/// The value of a field that is there once; an empty one means that there is no certificate.
+/// The value of a field that is there once; an empty one means that there is no certificate. Some platforms
+/// join several fields by a comma and a space (RFC 9110, section 5.3), which no proxy here writes.
 fn value<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a [u8]>, Denial> {
-    let Ok(value) = headers.single(name) else {
-        return Err(malformed(format!("there are several `{name}` fields")));
-    };
+    let several = || malformed(format!("there are several `{name}` fields"));
+    let Ok(value) = headers.single(name) else { return Err(several()) };
+    if value.is_some_and(|value| value.windows(2).any(|pair| pair == b", ")) {
+        return Err(several());
+    }
     Ok(value.map(<[u8]>::trim_ascii).filter(|value| !value.is_empty()))
 }
 
@@ -116,6 +119,10 @@ mod tests {
             }
         }
         assert_eq!(read(azure, "MAA=,MAA="), Err(()));
+        // Two fields, as a platform joins them.
+        let pem = "-----BEGIN%20CERTIFICATE-----%0AMAA%3D%0A-----END%20CERTIFICATE-----%0A";
+        assert_eq!(read(nginx, &format!("{pem}, {pem}")), Err(()));
+        assert_eq!(read(traefik, "MAA=, MAA="), Err(()));
         assert_eq!(read(haproxy, "MAAw"), Err(()));
         let twice: [(&str, &[u8]); 2] = [("x-cert", b"MAA="), ("X-Cert", b"MAA=")];
         assert!(azure(Headers(&twice), "x-cert").is_err());
