@@ -43,7 +43,8 @@ impl<'a> Head<'a> {
     }
 
     fn field(&self, name: &str) -> Option<&'a str> {
-        let value = self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value)?;
+        let value =
+            self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value)?;
         std::str::from_utf8(value).ok()
     }
 

@@ -1,5 +1,5 @@
-//! What is accepted here, jose and PyJWT accept, too: tokens in thousands of forms, each with a signature over the very
-//! text that it has.
+//! What is accepted here, jose and PyJWT accept, too: tokens in thousands of forms, each with a
+//! signature over the very text that it has.
 
 mod forms;
 
@@ -20,7 +20,8 @@ use forms::{ISSUER, KEYS};
 
 /// It takes seconds.
 const CASES: u32 = 2000;
-const ALLOWED: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
+const ALLOWED: [Algorithm; 4] =
+    [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
 
 #[test]
 fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
@@ -31,8 +32,10 @@ fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
     let ours = Ours::new(&jwks, now);
     let (mut jose, mut pyjwt) = (Node::start("jose.mjs"), python("pyjwt.py"));
     // RFC 9864 calls EdDSA with Ed25519 by another name; here the two are one.
-    let algorithms = ALLOWED.map(Algorithm::name).into_iter().chain(["Ed25519"]).collect::<Vec<_>>();
-    let validation = json!({ "jwks": jwks, "issuer": ISSUER, "audience": API, "algorithms": algorithms });
+    let algorithms =
+        ALLOWED.map(Algorithm::name).into_iter().chain(["Ed25519"]).collect::<Vec<_>>();
+    let validation =
+        json!({ "jwks": jwks, "issuer": ISSUER, "audience": API, "algorithms": algorithms });
     jose.pipe.say(&validation);
     pyjwt.say(&validation);
 
@@ -64,7 +67,10 @@ fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
-    assert!(ours > CASES / 10 && ours < CASES / 2, "{ours} accepted of {cases}: the forms say little");
+    assert!(
+        ours > CASES / 10 && ours < CASES / 2,
+        "{ours} accepted of {cases}: the forms say little"
+    );
 }
 
 /// The way of a token through `edge-auth-token`.
@@ -77,8 +83,10 @@ struct Ours {
 impl Ours {
     fn new(jwks: &Value, now: u64) -> Self {
         let set = JwkSet::parse(jwks.to_string().as_bytes()).expect("a set");
-        let keys =
-            set.keys.iter().map(|key| VerifyingKey::from_jwk(key, &ALLOWED, &AwsLcRs).expect("a key").into());
+        let keys = set
+            .keys
+            .iter()
+            .map(|key| VerifyingKey::from_jwk(key, &ALLOWED, &AwsLcRs).expect("a key").into());
         let validation = Validation {
             issuer: ISSUER.to_owned(),
             audience: Audience::AnyOf {
@@ -93,9 +101,12 @@ impl Ours {
     }
 
     fn accepts(&self, text: &str) -> Result<(), String> {
-        let token =
-            UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
-        let key = self.keys.select(token.algorithm(), token.key_id()).map_err(|error| error.to_string())?;
+        let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)
+            .map_err(|error| error.to_string())?;
+        let key = self
+            .keys
+            .select(token.algorithm(), token.key_id())
+            .map_err(|error| error.to_string())?;
         let token = token.verify(key).map_err(|error| error.to_string())?;
         self.validation.check(&token, self.now).map_err(|error| error.to_string())
     }

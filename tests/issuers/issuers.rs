@@ -39,7 +39,9 @@ pub(crate) fn python(name: &str) -> Pipe {
     // joserfc warns of `EdDSA`, of which RFC 9864 makes `Ed25519`.
     command.args(["-W", "ignore"]).arg(beside(name));
     Pipe::start(
-        command.env("PYTHONPATH", program("EDGE_AUTH_PYTHON_PACKAGES")).env("PYTHONDONTWRITEBYTECODE", "1"),
+        command
+            .env("PYTHONPATH", program("EDGE_AUTH_PYTHON_PACKAGES"))
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
     )
 }
 
@@ -98,7 +100,8 @@ impl Provider {
 pub(crate) struct Tokens(String);
 
 impl Tokens {
-    /// A new access token (RFC 6749, section 4.4) for a resource (RFC 8707), or, for none, an opaque one.
+    /// A new access token (RFC 6749, section 4.4) for a resource (RFC 8707), or, for none, an
+    /// opaque one.
     pub(crate) fn get(&self, resource: Option<&str>, scope: &str) -> String {
         let resource = resource.map(|resource| format!("&resource={resource}")).unwrap_or_default();
         let body = format!(
@@ -112,7 +115,8 @@ impl Tokens {
     }
 }
 
-/// A gate for `/orders/{id}` with the scope `orders:read`, of an issuer with these keys; `more` is said of it, too.
+/// A gate for `/orders/{id}` with the scope `orders:read`, of an issuer with these keys; `more` is
+/// said of it, too.
 pub(crate) fn gate(issuer: &str, keys: &str, more: &str) -> Gate {
     let policy = format!(
         r#"

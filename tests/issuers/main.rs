@@ -1,4 +1,5 @@
-//! Real issuers: their tokens, and their keys while they change; and what other libraries think of what is accepted.
+//! Real issuers: their tokens, and their keys while they change; and what other libraries think of
+//! what is accepted.
 
 mod differential;
 mod issuers;

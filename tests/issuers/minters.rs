@@ -11,7 +11,8 @@ use crate::issuers::{API, decided, gate, python};
 const ISSUER: &str = "https://login.example.com/";
 
 #[test]
-fn what_pyjwt_and_joserfc_make_is_accepted_in_every_algorithm_and_refused_where_its_claims_are_wrong() {
+fn what_pyjwt_and_joserfc_make_is_accepted_in_every_algorithm_and_refused_where_its_claims_are_wrong()
+ {
     let mut minter = python("minter.py");
     let jwks = minter.hear()["jwks"].clone();
     let documents = Documents::default();
@@ -29,8 +30,12 @@ fn what_pyjwt_and_joserfc_make_is_accepted_in_every_algorithm_and_refused_where_
         }
         claims
     };
-    let keys: Vec<&str> =
-        jwks["keys"].as_array().expect("keys").iter().filter_map(|key| key["kid"].as_str()).collect();
+    let keys: Vec<&str> = jwks["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .filter_map(|key| key["kid"].as_str())
+        .collect();
     assert_eq!(keys, ["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"]);
     for library in ["PyJWT", "joserfc"] {
         let mut decide = |kid: &str, claims: Value| {
@@ -38,9 +43,18 @@ fn what_pyjwt_and_joserfc_make_is_accepted_in_every_algorithm_and_refused_where_
             decided(gate.address, minted["token"].as_str().expect("a token"))
         };
         for kid in &keys {
-            assert_eq!(decide(kid, claims(json!({}))), Ok("jwt:corp:alice".to_owned()), "{library} {kid}");
-            let several = json!({ "aud": ["https://other.example.com", API], "exp": now as f64 + 600.5 });
-            assert_eq!(decide(kid, claims(several)), Ok("jwt:corp:alice".to_owned()), "{library} {kid}");
+            assert_eq!(
+                decide(kid, claims(json!({}))),
+                Ok("jwt:corp:alice".to_owned()),
+                "{library} {kid}"
+            );
+            let several =
+                json!({ "aud": ["https://other.example.com", API], "exp": now as f64 + 600.5 });
+            assert_eq!(
+                decide(kid, claims(several)),
+                Ok("jwt:corp:alice".to_owned()),
+                "{library} {kid}"
+            );
         }
         for (changes, refusal) in [
             (json!({ "exp": now - 60 }), "401 token_expired"),

@@ -1,4 +1,5 @@
-//! An issuer that is down: its last keys serve up to the ceiling, then the gate closes, and opens when it is back.
+//! An issuer that is down: its last keys serve up to the ceiling, then the gate closes, and opens
+//! when it is back.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -13,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 fn an_issuer_that_is_down_is_trusted_up_to_the_ceiling_and_again_when_it_is_back() {
     let mut provider = Provider::start();
     // The shortest there are.
-    let gate = gate(&provider.issuer, "{ discover = true }", "refresh = \"10s\"\nmax_stale = \"15s\"");
+    let gate =
+        gate(&provider.issuer, "{ discover = true }", "refresh = \"10s\"\nmax_stale = \"15s\"");
     let token = provider.tokens().get(Some(API), "orders:read");
     assert!(decided(gate.address, &token).is_ok());
 

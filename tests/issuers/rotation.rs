@@ -54,7 +54,10 @@ fn keys_rotate_without_a_refused_call_while_unknown_ones_flood_in() {
                 break refusal;
             }
             let since = provider.asked().fetches - removed.fetches;
-            assert!(since <= 1, "fetched {since} times since the key was removed, and it is still good");
+            assert!(
+                since <= 1,
+                "fetched {since} times since the key was removed, and it is still good"
+            );
             assert!(removed_at.elapsed() < PATIENCE, "nobody fetches the key set again");
             thread::sleep(Duration::from_millis(50));
         };
@@ -67,7 +70,11 @@ fn keys_rotate_without_a_refused_call_while_unknown_ones_flood_in() {
     });
 
     let ran = started.elapsed();
-    println!("{} calls with good tokens, {} of them refused", traffic.calls(), traffic.refusals().len());
+    println!(
+        "{} calls with good tokens, {} of them refused",
+        traffic.calls(),
+        traffic.refusals().len()
+    );
     println!("{} calls with unknown keys", traffic.floods());
     println!("{} fetches of the key set in {:.0} s", asked.fetches, ran.as_secs_f64());
     println!("a removed key was refused after {:.1} s", removed_after.as_secs_f64());

@@ -15,7 +15,8 @@ pub(crate) fn jwks() -> String {
     json!({ "keys": [TestKey::named("p256").expect("a key of the kit").jwk()] }).to_string()
 }
 
-/// A token of `corp` for alice, who reads orders, with `changes` made to its claims: `null` takes one away.
+/// A token of `corp` for alice, who reads orders, with `changes` made to its claims: `null` takes
+/// one away.
 pub(crate) fn token(changes: Value) -> String {
     signed_by("p256", json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" }), changes)
 }

@@ -48,7 +48,8 @@ fn press() -> ClientPlan {
 }
 
 fn policy(source: &str, own: &Client) -> String {
-    let pin: String = Sha256::digest(own.certificate()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let pin: String =
+        Sha256::digest(own.certificate()).iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "[trust]\nnetworks = [\"127.0.0.0/8\"]\n\
          [[client_cert]]\nname = \"presses\"\nsource = \"{source}\"\nca_file = \"presses.pem\"\n\
@@ -63,7 +64,8 @@ impl Edge {
     fn of(proxy: Proxy, source: &str, parties: &Parties) -> Self {
         let page = Recorder::start().expect("a page");
         let ca = parties.known.pem();
-        let gate = Gate::before(&page.url(), &policy(source, &parties.own), &[("presses.pem", &ca)]);
+        let gate =
+            Gate::before(&page.url(), &policy(source, &parties.own), &[("presses.pem", &ca)]);
         let plan = ClientPlan {
             hosts: vec!["localhost".to_owned()],
             usage: Some(ClientUsage::Server),
@@ -86,7 +88,8 @@ impl Edge {
         ] {
             fs::write(folder.path().join(name), text).expect("a writable folder");
         }
-        let service = Service::start(proxy.command().env("HOME", folder.path()), folder.path(), port);
+        let service =
+            Service::start(proxy.command().env("HOME", folder.path()), folder.path(), port);
         let edge = Self { service, page, roots, _gate: gate, _folder: folder };
         edge.wait(&parties.known.issue(&press()));
         edge
@@ -118,7 +121,8 @@ impl Edge {
         let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
         let stream = TcpStream::connect(self.service.address).expect("a connection");
         let mut stream = StreamOwned::new(connection, stream);
-        let request = format!("GET /jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
+        let request =
+            format!("GET /jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
         let mut answer = Vec::new();
         // What follows the answer may break off.
         let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
@@ -134,9 +138,15 @@ fn forged(proxy: Proxy, client: &Client) -> String {
     let escaped = client.pem().replace('\n', "%0A").replace(' ', "%20");
     let base64 = base64::engine::general_purpose::STANDARD.encode(client.certificate());
     match proxy {
-        Proxy::Envoy | Proxy::OldestEnvoy => format!("X-Forwarded-Client-Cert: Cert=\"{escaped}\"\r\n"),
-        Proxy::Traefik | Proxy::OldestTraefik => format!("X-Forwarded-Tls-Client-Cert: {base64}\r\n"),
-        Proxy::Nginx | Proxy::Caddy | Proxy::OldestCaddy => format!("X-SSL-Client-Cert: {escaped}\r\n"),
+        Proxy::Envoy | Proxy::OldestEnvoy => {
+            format!("X-Forwarded-Client-Cert: Cert=\"{escaped}\"\r\n")
+        }
+        Proxy::Traefik | Proxy::OldestTraefik => {
+            format!("X-Forwarded-Tls-Client-Cert: {base64}\r\n")
+        }
+        Proxy::Nginx | Proxy::Caddy | Proxy::OldestCaddy => {
+            format!("X-SSL-Client-Cert: {escaped}\r\n")
+        }
     }
 }
 
@@ -150,7 +160,8 @@ fn hands_over_what_it_saw(proxy: Proxy, source: &str) {
             !fields.iter().any(|(name, _)| name.to_ascii_lowercase().contains("client-cert")),
             "{fields:?}"
         );
-        let found = fields.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("x-auth-principal"));
+        let found =
+            fields.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("x-auth-principal"));
         found.map(|(_, value)| value).unwrap_or_default()
     };
 

@@ -1,4 +1,5 @@
-//! What a client claims of itself in fields that an API could believe: what arrives, and what the gate makes of it.
+//! What a client claims of itself in fields that an API could believe: what arrives, and what the
+//! gate makes of it.
 
 use serde_json::json;
 
@@ -46,8 +47,8 @@ const IDENTITY: [&str; 8] = [
     "X-Auth-Roles",
 ];
 
-/// Nothing that a client says of its identity arrives, whatever the answer lacks: here a client, there an issuer, on a
-/// public rule everything.
+/// Nothing that a client says of its identity arrives, whatever the answer lacks: here a client,
+/// there an issuer, on a public rule everything.
 pub(crate) fn of_identity_do_not_arrive(front: &Front) {
     let gate = front.gate.as_ref().expect("a gate");
     let made = gate.keys(&["create", "--scope", "orders:read", "--expires", "1d"]);
@@ -65,10 +66,14 @@ pub(crate) fn of_identity_do_not_arrive(front: &Front) {
             for spelled in spellings(name) {
                 for values in [&["mallory"][..], &[""], &["mallory", "mallory"], &["", "mallory"]] {
                     let claims = values.iter().map(|value| (spelled.as_str(), *value));
-                    let came = front.get(target, &own.iter().copied().chain(claims).collect::<Vec<_>>());
+                    let came =
+                        front.get(target, &own.iter().copied().chain(claims).collect::<Vec<_>>());
                     // One that no proxy overwrites may be refused.
                     let refused = came.arrived.is_empty() && (400..500).contains(&came.status);
-                    assert!(refused || identity(&came) == told, "{target} {spelled} {values:?}: {came:?}");
+                    assert!(
+                        refused || identity(&came) == told,
+                        "{target} {spelled} {values:?}: {came:?}"
+                    );
                 }
             }
         }
@@ -80,7 +85,8 @@ pub(crate) fn of_certificates_do_not_count(front: &Front) {
     let certificate = agents().field.as_str();
     for name in CERTIFICATES {
         for spelled in spellings(name) {
-            let came = front.get("/public/page", &[(&spelled, certificate), (&spelled, certificate)]);
+            let came =
+                front.get("/public/page", &[(&spelled, certificate), (&spelled, certificate)]);
             let arrived = came.arrived.iter().flat_map(|request| &request.headers);
             let left: Vec<_> = arrived.filter(|(field, _)| fold(field) == fold(name)).collect();
             assert!(left.iter().all(|(_, value)| value.is_empty()), "{spelled}: {came:?}");
@@ -89,10 +95,13 @@ pub(crate) fn of_certificates_do_not_count(front: &Front) {
         }
     }
     for spelled in spellings("Client-Cert") {
-        for more in
-            [None, Some(("Connection", "close, Client-Cert")), Some(("Client-Cert-Chain", certificate))]
-        {
-            let fields: Vec<_> = [(spelled.as_str(), certificate)].into_iter().chain(more).collect();
+        for more in [
+            None,
+            Some(("Connection", "close, Client-Cert")),
+            Some(("Client-Cert-Chain", certificate)),
+        ] {
+            let fields: Vec<_> =
+                [(spelled.as_str(), certificate)].into_iter().chain(more).collect();
             let came = front.get("/agents", &fields);
             assert!(came.arrived.is_empty(), "{fields:?}: {came:?}");
             assert_eq!(came.code.as_deref(), Some("credential_missing"), "{fields:?}: {came:?}");
@@ -118,7 +127,8 @@ fn spellings(name: &str) -> Vec<String> {
 fn identity(came: &Came) -> Vec<(String, String)> {
     assert_eq!(came.arrived.len(), 1, "{came:?}");
     let fields = came.arrived.iter().flat_map(|request| &request.headers);
-    let told = fields.filter(|(name, value)| fold(name).starts_with("x-auth-") && !value.is_empty());
+    let told =
+        fields.filter(|(name, value)| fold(name).starts_with("x-auth-") && !value.is_empty());
     let mut told: Vec<_> = told.map(|(name, value)| (fold(name), value.clone())).collect();
     told.sort();
     told

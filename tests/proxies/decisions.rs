@@ -17,7 +17,11 @@ pub(crate) fn are_the_gates(front: &Front) {
 
     let good = bearer(&token(json!({})));
     passes(front, ORDER, &[("Authorization", &good)]);
-    passes(front, "/orders/42?page=2&next=/admin/x", &[("authorization", &good), ("Accept", "*/*")]);
+    passes(
+        front,
+        "/orders/42?page=2&next=/admin/x",
+        &[("authorization", &good), ("Accept", "*/*")],
+    );
     let (key, _) = create(&["--scope", "orders:read"]);
     passes(front, ORDER, &[("X-API-Key", &key)]);
     passes(front, ORDER, &[("Authorization", &format!("ApiKey {key}"))]);
@@ -34,8 +38,11 @@ pub(crate) fn are_the_gates(front: &Front) {
     let typed = |typ: &str| {
         bearer(&signed_by("p256", json!({ "alg": "ES256", "typ": typ, "kid": "p256" }), json!({})))
     };
-    let forged =
-        signed_by("other-p256", json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" }), json!({}));
+    let forged = signed_by(
+        "other-p256",
+        json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" }),
+        json!({}),
+    );
     for (authorization, status, code) in [
         (with(json!({ "exp": now() - 60 })), 401, "token_expired"),
         (with(json!({ "nbf": now() + 300 })), 401, "token_not_yet_valid"),
@@ -55,7 +62,9 @@ pub(crate) fn are_the_gates(front: &Front) {
     refused(front, ORDER, &[("X-API-Key", &narrow)], 403, "scope_insufficient");
     let (elsewhere, _) = create(&["--scope", "orders:read", "--network", "203.0.113.0/24"]);
     refused(front, ORDER, &[("X-API-Key", &elsewhere)], 403, "key_network_not_allowed");
-    for claim in ["X-Forwarded-For", "X-Edge-Auth-Client-Address", "X-Real-IP", "X-Envoy-External-Address"] {
+    for claim in
+        ["X-Forwarded-For", "X-Edge-Auth-Client-Address", "X-Real-IP", "X-Envoy-External-Address"]
+    {
         let claiming = [("X-API-Key", elsewhere.as_str()), (claim, "203.0.113.9")];
         refused(front, ORDER, &claiming, 403, "key_network_not_allowed");
     }
@@ -75,8 +84,11 @@ pub(crate) fn are_the_gates(front: &Front) {
     refused(front, "/admin/users", &[("Authorization", &good)], 403, "scope_insufficient");
     passes(front, "/admin/users", &[("Authorization", &with(json!({ "scope": "admin" })))]);
     // The method that was sent decides, not the one that the client says it meant.
-    let meant =
-        [("X-Original-Method", "GET"), ("X-Forwarded-Method", "GET"), ("X-HTTP-Method-Override", "GET")];
+    let meant = [
+        ("X-Original-Method", "GET"),
+        ("X-Forwarded-Method", "GET"),
+        ("X-HTTP-Method-Override", "GET"),
+    ];
     for name in meant {
         let deleted = front.call("DELETE", ORDER, &[name, ("Authorization", &good)]);
         assert_eq!(deleted.code.as_deref(), Some("no_rule"), "{name:?}: {deleted:?}");
@@ -91,7 +103,9 @@ pub(crate) fn fail_closed(mut front: Front) {
     let good = bearer(&token(json!({})));
     passes(&front, ORDER, &[("Authorization", &good)]);
     front.gate = None;
-    for (target, headers) in [(ORDER, vec![("Authorization", good.as_str())]), ("/public/page", vec![])] {
+    for (target, headers) in
+        [(ORDER, vec![("Authorization", good.as_str())]), ("/public/page", vec![])]
+    {
         let came = front.get(target, &headers);
         assert!(came.arrived.is_empty(), "{target}: {came:?}");
         assert!(came.status >= 400, "{target}: {came:?}");

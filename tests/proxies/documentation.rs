@@ -32,5 +32,6 @@ fn is_part(block: &str, text: &str) -> bool {
         let by = indent(lines);
         lines.iter().map(|line| line.get(by..).unwrap_or_default().to_owned()).collect()
     };
-    !block.is_empty() && lines.windows(block.len()).any(|window| dedented(window) == dedented(&block))
+    !block.is_empty()
+        && lines.windows(block.len()).any(|window| dedented(window) == dedented(&block))
 }

@@ -88,11 +88,19 @@ impl Proxy {
     pub(crate) fn command(self) -> Command {
         let arguments: &[&str] = match self {
             Self::Nginx => &["-p", ".", "-c", "nginx.conf", "-e", "stderr"],
-            Self::Caddy | Self::OldestCaddy => &["run", "--config", "Caddyfile", "--adapter", "caddyfile"],
-            Self::Traefik | Self::OldestTraefik => &["--configFile=traefik.yaml"],
-            Self::Envoy | Self::OldestEnvoy => {
-                &["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "error"]
+            Self::Caddy | Self::OldestCaddy => {
+                &["run", "--config", "Caddyfile", "--adapter", "caddyfile"]
             }
+            Self::Traefik | Self::OldestTraefik => &["--configFile=traefik.yaml"],
+            Self::Envoy | Self::OldestEnvoy => &[
+                "-c",
+                "envoy.yaml",
+                "--disable-hot-restart",
+                "--concurrency",
+                "1",
+                "--log-level",
+                "error",
+            ],
         };
         let mut command = Command::new(program(self.variable()));
         command.args(arguments);
@@ -131,7 +139,8 @@ impl Front {
         let policy = beside("policy.toml").replace("PROXY", proxy.name());
         // Nobody listens there.
         let policy = policy.replace("ISSUERS", &format!("127.0.0.1:{}", free_port()));
-        let gate = Gate::serve(&policy, &[("jwks.json", &jwks()), ("agents.pem", &agents().authority)]);
+        let gate =
+            Gate::serve(&policy, &[("jwks.json", &jwks()), ("agents.pem", &agents().authority)]);
         let page = Recorder::start().expect("a page");
         let page_port = page.url().rsplit_once(':').expect("a URL with a port").1.to_owned();
         let port = free_port();
@@ -140,8 +149,10 @@ impl Front {
             .replace(PROXY_PORT, &port.to_string())
             .replace(PAGE_PORT, &page_port)
             .replace(GATE_PORT, &gate.address.port().to_string());
-        fs::write(folder.path().join(proxy.configuration()), configuration).expect("a writable folder");
-        let service = Service::start(proxy.command().env("HOME", folder.path()), folder.path(), port);
+        fs::write(folder.path().join(proxy.configuration()), configuration)
+            .expect("a writable folder");
+        let service =
+            Service::start(proxy.command().env("HOME", folder.path()), folder.path(), port);
         let front = Self { proxy, gate: Some(gate), page, service, _folder: folder };
         front.wait();
         front
@@ -163,9 +174,14 @@ impl Front {
     pub(crate) fn call(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Came {
         self.page.take();
         // A proxy may close the connection of a request that it cannot read.
-        let answer = request(self.service.address, (method, target), headers, "").unwrap_or_default();
+        let answer =
+            request(self.service.address, (method, target), headers, "").unwrap_or_default();
         let code = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-auth-code"));
-        Came { status: answer.status, code: code.map(|(_, code)| code.clone()), arrived: self.page.take() }
+        Came {
+            status: answer.status,
+            code: code.map(|(_, code)| code.clone()),
+            arrived: self.page.take(),
+        }
     }
 
     pub(crate) fn get(&self, target: &str, headers: &[(&str, &str)]) -> Came {

@@ -54,7 +54,9 @@ pub(crate) fn is_the_gates(front: &Front) {
         assert_eq!(told(&front.get("/public/page", &[(name, "mallory")])), of_nobody, "{name}");
     }
     // RFC 9110, section 7.6.1: what `Connection` lists is removed, but not what the proxy sets.
-    for listed in ["close, X-Auth-Subject", "close, x-auth-principal, X-AUTH-KIND", "x-auth-scopes,close"] {
+    for listed in
+        ["close, X-Auth-Subject", "close, x-auth-principal, X-AUTH-KIND", "x-auth-scopes,close"]
+    {
         let spoofed = [authorization, ("Connection", listed), ("X-Auth-Subject", "mallory")];
         assert_eq!(told(&front.get("/orders/42", &spoofed)), of_alice, "{listed}");
         assert_eq!(told(&front.get("/public/page", &spoofed[1..])), of_nobody, "{listed}");

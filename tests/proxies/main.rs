@@ -1,7 +1,7 @@
 //! Real proxies in front of a page, each asking the real gate.
 //!
-//! What counts is what arrives at the page, not only what the client is told. Each behaviour is one function, and a
-//! test of its own behind each proxy.
+//! What counts is what arrives at the page, not only what the client is told. Each behaviour is one
+//! function, and a test of its own behind each proxy.
 
 mod caller;
 mod certificates;

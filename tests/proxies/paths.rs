@@ -1,5 +1,5 @@
-//! Whatever a path is written like: what arrives at the page is a path that the caller may see, however the page
-//! reads it.
+//! Whatever a path is written like: what arrives at the page is a path that the caller may see,
+//! however the page reads it.
 
 use crate::front::Front;
 
@@ -111,14 +111,18 @@ pub(crate) fn are_read_alike(front: &Front) {
         let came = front.get(trick, &[]);
         for arrived in &came.arrived {
             for reading in readings(&arrived.target) {
-                assert!(reading.starts_with("/public/"), "{trick} is read as {reading} upstream: {came:?}");
+                assert!(
+                    reading.starts_with("/public/"),
+                    "{trick} is read as {reading} upstream: {came:?}"
+                );
             }
         }
         assert_eq!(came.status == 200, !came.arrived.is_empty(), "{trick}: {came:?}");
     }
     for (sent, normal) in PLAIN {
         let came = front.get(sent, &[]);
-        let arrived: Vec<&str> = came.arrived.iter().map(|request| request.target.as_str()).collect();
+        let arrived: Vec<&str> =
+            came.arrived.iter().map(|request| request.target.as_str()).collect();
         let as_sent_or_normal = arrived == [*normal] || arrived == [normal.trim_end_matches('?')];
         assert!(as_sent_or_normal, "{sent}: {came:?}");
     }
@@ -131,8 +135,8 @@ pub(crate) fn are_read_alike(front: &Front) {
     }
 }
 
-/// The paths that servers and frameworks may take a target for: decoded up to twice, with or without each of the
-/// repairs that one or the other makes.
+/// The paths that servers and frameworks may take a target for: decoded up to twice, with or
+/// without each of the repairs that one or the other makes.
 fn readings(target: &str) -> Vec<String> {
     let path = target.split('?').next().unwrap_or_default();
     let once = decoded(path);
@@ -164,8 +168,10 @@ fn readings(target: &str) -> Vec<String> {
 fn decoded(path: &str) -> String {
     let (mut out, mut rest) = (Vec::new(), path.as_bytes());
     while let [first, after @ ..] = rest {
-        let digits =
-            after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = after
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) => {
                 out.push(byte);

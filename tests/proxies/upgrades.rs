@@ -17,8 +17,16 @@ const CONNECTIONS: [&str; 4] = [
     "Upgrade, X-Forwarded-Upgrade",
 ];
 
-const PROTOCOLS: [&str; 8] =
-    ["websocket", "WebSocket", "h2c", "websocket, h2c", "h2c, websocket", "SPDY/3.1", "TLS/1.2", "x"];
+const PROTOCOLS: [&str; 8] = [
+    "websocket",
+    "WebSocket",
+    "h2c",
+    "websocket, h2c",
+    "h2c, websocket",
+    "SPDY/3.1",
+    "TLS/1.2",
+    "x",
+];
 
 pub(crate) fn are_the_rules(front: &Front) {
     let mut wrong = Vec::new();
@@ -31,7 +39,8 @@ pub(crate) fn are_the_rules(front: &Front) {
                     let came = front.get(target, &fields);
                     let asked_for_websocket = protocol.eq_ignore_ascii_case("websocket");
                     let allowed = target == "/socket" && (asked_for_websocket || more == TWICE);
-                    if upgrades(&came).any(|protocol| !allowed || !protocol.eq_ignore_ascii_case("websocket"))
+                    if upgrades(&came)
+                        .any(|protocol| !allowed || !protocol.eq_ignore_ascii_case("websocket"))
                     {
                         wrong.push(format!("{target} {fields:?}: {} {:?}", came.status, came.code));
                     }
@@ -41,8 +50,10 @@ pub(crate) fn are_the_rules(front: &Front) {
     }
     assert!(wrong.is_empty(), "passed on: {wrong:#?}");
     // An ordinary handshake is told why not, and gets through where a rule and the proxy let it.
-    let handshake: Vec<_> =
-        [("Connection", "Upgrade"), ("Upgrade", "websocket")].into_iter().chain(HANDSHAKE).collect();
+    let handshake: Vec<_> = [("Connection", "Upgrade"), ("Upgrade", "websocket")]
+        .into_iter()
+        .chain(HANDSHAKE)
+        .collect();
     let refused = front.get("/public/page", &handshake);
     assert!(refused.arrived.is_empty(), "{refused:?}");
     if front.proxy.opens_websockets() {

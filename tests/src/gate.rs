@@ -46,7 +46,8 @@ impl Gate {
         let serve = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut serve = edge_auth(folder.path(), &serve);
         let mut process = Process::start(&mut serve).expect("a program");
-        let address = process.address().unwrap_or_else(|told| panic!("the gate does not serve: {told}"));
+        let address =
+            process.address().unwrap_or_else(|told| panic!("the gate does not serve: {told}"));
         Self { folder, _process: process, address }
     }
 

@@ -1,4 +1,5 @@
-//! What the tests beside real parts share: the programs of others, and the real binary as their gate.
+//! What the tests beside real parts share: the programs of others, and the real binary as their
+//! gate.
 //!
 //! A panic is a failed test.
 

@@ -7,7 +7,8 @@ use edge_auth_testkit::scenario::Call;
 use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::wire::{Response, exchange};
 
-/// Sends it on a connection of its own, to `api.example.com` by its `ScenarioHost`, and reads the answer.
+/// Sends it on a connection of its own, to `api.example.com` by its `ScenarioHost`, and reads the
+/// answer.
 pub fn request(
     address: SocketAddr,
     (method, target): (&str, &str),

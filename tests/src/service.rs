@@ -18,14 +18,20 @@ pub fn program(variable: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(path) => path.into(),
         None => {
-            panic!("{variable} is not set: run `cargo xtask test --only native`, which brings what it names")
+            panic!(
+                "{variable} is not set: run `cargo xtask test --only native`, which brings what it names"
+            )
         }
     }
 }
 
-/// A port of this machine that was free a moment ago, for programs that cannot choose one and say which.
+/// A port of this machine that was free a moment ago, for programs that cannot choose one and say
+/// which.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 /// A program that serves, until this is dropped: then it is killed.
@@ -37,8 +43,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the command in this folder, where its output goes into the file `output`, and waits until it takes
-    /// connections on the port.
+    /// Starts the command in this folder, where its output goes into the file `output`, and waits
+    /// until it takes connections on the port.
     ///
     /// # Panics
     /// With the output, if it does not.

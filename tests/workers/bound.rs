@@ -18,7 +18,8 @@ fn a_worker_that_is_bound_is_answered_without_a_secret_and_nobody_else_is() {
     let (gate, consumer) = (address(&started, "edge-auth"), address(&started, "consumer"));
     let key = made(&driver, "edge-auth");
 
-    let allowed = send(consumer, "GET", "/orders/1", &[("x-api-key", &key), ("x-auth-principal", "root")]);
+    let allowed =
+        send(consumer, "GET", "/orders/1", &[("x-api-key", &key), ("x-auth-principal", "root")]);
     let body = String::from_utf8_lossy(&allowed.body).into_owned();
     assert_eq!(allowed.status, 200, "{body} {:?}", driver.logs());
     assert!(body.contains("key:partners:"), "{body}");
@@ -28,7 +29,8 @@ fn a_worker_that_is_bound_is_answered_without_a_secret_and_nobody_else_is() {
     assert_eq!(send(consumer, "GET", "/nowhere", &[("x-api-key", &key)]).status, 403);
 
     // The same question from the internet.
-    let mut asked = crate::deployment::call("POST", "/v1/verify", &[("cf-connecting-ip", "127.0.0.1")]);
+    let mut asked =
+        crate::deployment::call("POST", "/v1/verify", &[("cf-connecting-ip", "127.0.0.1")]);
     asked.body = br#"{"method":"GET","target":"/public"}"#.to_vec();
     asked.from = "203.0.113.9".parse().unwrap();
     let answer = edge_auth_testkit::wire::exchange(gate, &crate::edge::arriving(&asked)).unwrap();

@@ -43,8 +43,10 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
     let without_policy = gate().with("files", json!({}));
     let without_pepper = gate().variable("PEPPER", "");
     let without_store = gate().with("keys", Value::Null).with("ledger", Value::Null);
-    let without_feed =
-        gate().policy(&revoking("2s")).variable("REVOCATION", REVOCATION).with("ledger", Value::Null);
+    let without_feed = gate()
+        .policy(&revoking("2s"))
+        .variable("REVOCATION", REVOCATION)
+        .with("ledger", Value::Null);
     let cases = [
         (without_feed, "revocation feed, so a store is needed: bind the Durable Object LEDGER"),
         (gate().policy(&revoking("2s")), "REVOCATION"),
@@ -60,7 +62,8 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
         (gate().variable("UPSTREAM", ""), "UPSTREAM"),
     ];
     for (deployment, named) in cases {
-        let started = driver.start_workers(json!([Value::from(deployment), Value::from(origin())])).unwrap();
+        let started =
+            driver.start_workers(json!([Value::from(deployment), Value::from(origin())])).unwrap();
         let gate = address(&started, "gate");
         for target in ["/public", "/orders/1", "/healthz", "/authorize", "/v1/verify"] {
             let answer = send(gate, "GET", target, &[]);
@@ -79,11 +82,14 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
     let whole = json!([Value::from(gate()), Value::from(origin())]);
     driver.start_workers(whole).unwrap();
     let key = made(&driver, "gate");
-    let object = |class: &str| json!({ "className": class, "scriptName": "origin", "useSQLite": false });
+    let object =
+        |class: &str| json!({ "className": class, "scriptName": "origin", "useSQLite": false });
     let no_copies = || gate().with("keys", Value::Null);
     let by_copies = |silent: bool| {
-        no_copies()
-            .with("wrapped", json!({ "KEYS": { "scriptName": "kv", "bindings": { "SILENT": silent } } }))
+        no_copies().with(
+            "wrapped",
+            json!({ "KEYS": { "scriptName": "kv", "bindings": { "SILENT": silent } } }),
+        )
     };
     let cases = [
         (no_copies().with("ledger", object("Throwing")), "the ledger: "),
@@ -97,7 +103,8 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
         let started = driver.start_workers(workers).unwrap();
         let gate = address(&started, "gate");
         let headers = [("x-api-key", key.as_str())];
-        // The test's client gives up after twenty seconds: a silent store's caller is answered before.
+        // The test's client gives up after twenty seconds: a silent store's caller is answered
+        // before.
         let refused = send(gate, "GET", "/orders/1", &headers);
         assert_eq!(refused.status, 503, "{store}: {:?}", driver.logs());
         let logged = driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
@@ -116,8 +123,12 @@ fn a_feed_that_cannot_be_read_closes_the_gate_to_all_but_public_requests() {
     let key = made(&driver, "gate");
     for class in ["Throwing", "Silent"] {
         let object = json!({ "className": class, "scriptName": "origin", "useSQLite": false });
-        let gate = gate().policy(&revoking("2s")).variable("REVOCATION", REVOCATION).with("ledger", object);
-        let started = driver.start_workers(json!([Value::from(gate), Value::from(origin())])).unwrap();
+        let gate = gate()
+            .policy(&revoking("2s"))
+            .variable("REVOCATION", REVOCATION)
+            .with("ledger", object);
+        let started =
+            driver.start_workers(json!([Value::from(gate), Value::from(origin())])).unwrap();
         let gate = address(&started, "gate");
         assert_eq!(send(gate, "GET", "/orders/1", &[("x-api-key", &key)]).status, 503, "{class}");
         let logged = driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);

@@ -25,7 +25,8 @@ fn started(driver: &Driver, workers: &[Deployment]) -> SocketAddr {
 }
 
 fn status(gate: SocketAddr, key: &str) -> u16 {
-    let question = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
+    let question =
+        [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
     send(gate, "GET", "/authorize", &question).status
 }
 
@@ -33,7 +34,9 @@ fn status(gate: SocketAddr, key: &str) -> u16 {
 fn copy_of(driver: &Driver, key: &str) -> Value {
     let id = key.split('_').nth(2).unwrap();
     for _ in 0..40 {
-        let kept = driver.ask("kept", json!({ "worker": "gate", "key": format!("api_key:{id}") })).unwrap();
+        let kept = driver
+            .ask("kept", json!({ "worker": "gate", "key": format!("api_key:{id}") }))
+            .unwrap();
         if !kept.is_null() {
             return kept;
         }
@@ -61,7 +64,8 @@ fn kv_may_be_bound_later_and_be_another_namespace() {
 fn a_copy_that_is_never_made_loses_no_key() {
     let driver = Driver::start();
     let deaf = Deployment::of_script("kv", DEAF_KV).standing_in();
-    let gate = gate().with("keys", Value::Null).with("wrapped", json!({ "KEYS": { "scriptName": "kv" } }));
+    let gate =
+        gate().with("keys", Value::Null).with("wrapped", json!({ "KEYS": { "scriptName": "kv" } }));
     let at = started(&driver, &[gate, deaf]);
     let key = made(&driver, "gate");
     assert_eq!(status(at, &key), 200, "{:?}", driver.logs());

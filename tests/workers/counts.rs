@@ -33,23 +33,28 @@ struct Counted {
 }
 
 impl Counted {
-    /// A gate that reads the ledger, or its copies in KV; the ledger itself is of the Worker `store`.
+    /// A gate that reads the ledger, or its copies in KV; the ledger itself is of the Worker
+    /// `store`.
     fn start(policy: &str, by_copies: bool) -> Self {
         let driver = Driver::start();
         let worker = |name| {
             let worker = Deployment::named(name).policy(policy).variable("PEPPER", PEPPER);
             worker.variable("REVOCATION", REVOCATION)
         };
-        let real = json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
+        let real =
+            json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
         let counting = Deployment::of_script("counting", LEDGER).with("objects", real);
         let counting = counting.with("ledger", json!({ "useSQLite": false }));
         let store = worker("store").with("keys", json!("keys")).with("ledger", json!({}));
-        let mut gate = worker("gate").with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
+        let mut gate =
+            worker("gate").with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
         let mut workers = vec![Value::from(counting), Value::from(store)];
         if by_copies {
             let wrapped = json!({ "KEYS": "kv" });
             gate = gate.with("wrapped", wrapped);
-            workers.push(Deployment::of_script("kv", KV).standing_in().with("keys", json!("keys")).into());
+            workers.push(
+                Deployment::of_script("kv", KV).standing_in().with("keys", json!("keys")).into(),
+            );
         }
         workers.insert(0, gate.into());
         let started = driver.start_workers(Value::Array(workers)).unwrap();
@@ -60,9 +65,11 @@ impl Counted {
 
     /// Asks about a request with this key, and tells what that cost.
     fn cost(&self, key: &str, allowed: bool) -> Vec<String> {
-        let headers = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
+        let headers =
+            [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
         let answer = send(self.gate, "GET", "/authorize", &headers);
-        let logs = self.driver.logs_until(|log| log.audit_event().is_some(), Duration::from_secs(5));
+        let logs =
+            self.driver.logs_until(|log| log.audit_event().is_some(), Duration::from_secs(5));
         assert_eq!(answer.status == 200, allowed, "{logs:?}");
         logs.into_iter()
             .filter(|log| log.level == "log" && log.audit_event().is_none())

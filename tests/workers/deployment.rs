@@ -17,7 +17,9 @@ impl Deployment {
     /// The Worker as it is built, without any binding.
     pub(crate) fn named(name: &str) -> Self {
         let folder = worker_folder();
-        Self(json!({ "name": name, "folder": folder, "entry": "src/index.js", "files": {}, "bindings": {} }))
+        Self(
+            json!({ "name": name, "folder": folder, "entry": "src/index.js", "files": {}, "bindings": {} }),
+        )
     }
 
     /// A Worker of one file of TypeScript.
@@ -58,7 +60,8 @@ impl Deployment {
 
     /// With the stores of another Worker, in the same `era`.
     pub(crate) fn stores_of(self, other: &str, era: u64) -> Self {
-        self.with("keys", json!(format!("keys-{era}"))).with("ledger", json!({ "scriptName": other }))
+        self.with("keys", json!(format!("keys-{era}")))
+            .with("ledger", json!({ "scriptName": other }))
     }
 
     /// With the policy, files and secrets of a scenario.
@@ -86,7 +89,8 @@ pub(crate) fn address(started: &Value, name: &str) -> SocketAddr {
 
 /// A plain call.
 pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    let headers =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     Call {
         endpoint: Endpoint::Gateway,
         method: method.to_owned(),
@@ -101,6 +105,11 @@ pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call
 }
 
 /// Sends a plain call as Cloudflare's edge would.
-pub(crate) fn send(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+pub(crate) fn send(
+    to: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Response {
     exchange(to, &crate::edge::arriving(&call(method, target, headers))).expect("an answer")
 }

@@ -36,7 +36,9 @@ pub(crate) struct Log {
 impl Log {
     /// The audit event, if the line is one.
     pub(crate) fn audit_event(&self) -> Option<Value> {
-        serde_json::from_str::<Value>(&self.text).ok().filter(|event| event.get("allowed").is_some())
+        serde_json::from_str::<Value>(&self.text)
+            .ok()
+            .filter(|event| event.get("allowed").is_some())
     }
 }
 
@@ -56,7 +58,11 @@ impl Driver {
         let (answer, answers) = channel();
         let (log, logs) = channel();
         thread::spawn(move || sort(lines.map_while(Result::ok), &answer, &log));
-        Self { child, talk: Mutex::new(Talk { commands, answers, asked: 0 }), logs: Mutex::new(logs) }
+        Self {
+            child,
+            talk: Mutex::new(Talk { commands, answers, asked: 0 }),
+            logs: Mutex::new(logs),
+        }
     }
 
     /// Has the driver do something.
@@ -67,7 +73,8 @@ impl Driver {
         arguments["id"] = json!(id);
         arguments["ask"] = json!(what);
         writeln!(talk.commands, "{arguments}").map_err(|error| error.to_string())?;
-        let mut answer = talk.answers.recv_timeout(PATIENCE).map_err(|error| format!("{what}: {error}"))?;
+        let mut answer =
+            talk.answers.recv_timeout(PATIENCE).map_err(|error| format!("{what}: {error}"))?;
         assert_eq!(answer["id"], id, "answers come in order");
         match answer.get("failed").and_then(Value::as_str) {
             Some(why) => Err(why.to_owned()),

@@ -1,6 +1,8 @@
 //! The ledger as a store of this process: what scenarios make their keys in.
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
+};
 use edge_auth_token::Timestamp;
 use serde_json::{Value, json};
 
@@ -14,7 +16,8 @@ pub(crate) struct RevocationLedger<'d> {
 
 impl RevocationLedger<'_> {
     fn ask(&self, question: Value) -> Result<Value, Unavailable> {
-        let asked = self.driver.ask("ledger", json!({ "worker": self.worker, "question": question }));
+        let asked =
+            self.driver.ask("ledger", json!({ "worker": self.worker, "question": question }));
         asked.map_err(Unavailable::new)
     }
 
@@ -49,7 +52,8 @@ impl ApiKeyAdmin for RevocationLedger<'_> {
     ) -> Result<WriteOutcome, Unavailable> {
         let ApiKeyRecord { id, document, version, expires_at } = record;
         let expires_at = expires_at.map(Timestamp::millis);
-        let record = json!({ "id": id, "document": document, "version": version, "lapses_at": expires_at });
+        let record =
+            json!({ "id": id, "document": document, "version": version, "lapses_at": expires_at });
         let expected = match expected {
             Precondition::Absent => Value::Null,
             Precondition::Version(version) => json!(version),

@@ -171,7 +171,8 @@ fn an_answer_that_does_not_begin_within_it_is_504_and_a_whole_one_is_left_alone(
 fn a_get_with_a_length_of_nothing_is_a_get_and_one_with_a_body_is_refused() {
     let gateway = gateway();
     for (length, body, status) in [("0", "", "200"), ("5", "hello", "400")] {
-        let mut stream = gateway.open(&format!("GET /orders/1 HTTP/1.1\r\nContent-Length: {length}\r\n"));
+        let mut stream =
+            gateway.open(&format!("GET /orders/1 HTTP/1.1\r\nContent-Length: {length}\r\n"));
         stream.write_all(body.as_bytes()).unwrap();
         let head = read_to(&mut stream, b"\r\n");
         assert!(
@@ -189,7 +190,12 @@ fn an_answer_of_the_origin_that_is_none_is_a_bad_gateway() {
     let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
     let gate = gate.variable("UPSTREAM", &origin.url());
     let started = driver.start_workers(json!([Value::from(gate)])).unwrap();
-    assert_eq!(send(address(&started, "gate"), "GET", "/public", &[]).status, 502, "{:?}", driver.logs());
+    assert_eq!(
+        send(address(&started, "gate"), "GET", "/public", &[]).status,
+        502,
+        "{:?}",
+        driver.logs()
+    );
 }
 
 #[test]
@@ -208,21 +214,34 @@ fn a_redirect_is_the_clients_to_follow() {
 #[test]
 fn the_origin_learns_who_it_is_and_never_the_credential_and_no_shared_cache_keeps_its_answer() {
     let gateway = gateway();
-    let headers =
-        [("x-api-key", gateway.key.as_str()), ("x-auth-principal", "root"), ("x-forwarded-for", "6.6.6.6")];
+    let headers = [
+        ("x-api-key", gateway.key.as_str()),
+        ("x-auth-principal", "root"),
+        ("x-forwarded-for", "6.6.6.6"),
+    ];
     let answer = send(gateway.at, "GET", "/orders/1?x=%2F", &headers);
     let seen: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(seen["url"], "http://origin.example/orders/1?x=%2F");
     let text = seen.to_string();
-    assert!(!text.contains(&gateway.key) && !text.contains("root") && !text.contains("6.6.6.6"), "{text}");
+    assert!(
+        !text.contains(&gateway.key) && !text.contains("root") && !text.contains("6.6.6.6"),
+        "{text}"
+    );
     assert!(text.contains(r#"["x-auth-kind","api-key"]"#), "{text}");
     assert!(text.contains(r#"["x-forwarded-for","127.0.0.1"]"#), "{text}");
-    let field = |name: &str| answer.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
-    assert_eq!(field("cache-control").map(|(_, value)| value.as_str()), Some("private, max-age=60"));
+    let field =
+        |name: &str| answer.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+    assert_eq!(
+        field("cache-control").map(|(_, value)| value.as_str()),
+        Some("private, max-age=60")
+    );
     for of_networks in ["cdn-cache-control", "akamai-cache-control", "x-accel-expires"] {
         assert_eq!(field(of_networks), None);
     }
-    assert!(field("access-control-allow-origin").is_some(), "a rule without `cors` leaves it to the origin");
+    assert!(
+        field("access-control-allow-origin").is_some(),
+        "a rule without `cors` leaves it to the origin"
+    );
 }
 
 #[test]

@@ -14,7 +14,8 @@ use crate::durable_object::RevocationLedger;
 
 pub(crate) const PEPPER: &str = "a pepper of at least thirty-two bytes, for tests";
 
-/// Everything below `/orders` is for holders of keys, `/public` for everybody, `/socket` may upgrade.
+/// Everything below `/orders` is for holders of keys, `/public` for everybody, `/socket` may
+/// upgrade.
 pub(crate) const POLICY: &str = r#"
 [forward_auth]
 proxy = "traefik"
@@ -40,7 +41,9 @@ upgrade = true
 
 /// What is revoked comes by the feed. It is at most this old.
 pub(crate) fn revoking(interval: &str) -> String {
-    format!("{POLICY}\n[revocation]\nbound = \"1h\"\ninterval = \"{interval}\"\nsecret = \"REVOCATION\"\n")
+    format!(
+        "{POLICY}\n[revocation]\nbound = \"1h\"\ninterval = \"{interval}\"\nsecret = \"REVOCATION\"\n"
+    )
 }
 
 pub(crate) const REVOCATION: &str = "a secret of at least thirty-two bytes, for tests";

@@ -8,7 +8,10 @@
     clippy::print_stdout,
     reason = "a panic is a failed test"
 )]
-#![allow(clippy::duplicate_mod, reason = "each test of another crate brings what those tests share")]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each test of another crate brings what those tests share"
+)]
 
 mod bound;
 mod closed;

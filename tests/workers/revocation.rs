@@ -1,5 +1,5 @@
-//! What is revoked at one instance is refused by every instance, and what one request began keeps no
-//! other one waiting.
+//! What is revoked at one instance is refused by every instance, and what one request began keeps
+//! no other one waiting.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -28,7 +28,8 @@ fn gate(name: &str, interval: &str) -> Deployment {
 }
 
 fn status(of: SocketAddr, key: &str) -> u16 {
-    let headers = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
+    let headers =
+        [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
     send(of, "GET", "/authorize", &headers).status
 }
 
@@ -53,7 +54,8 @@ fn what_is_revoked_at_one_instance_is_refused_by_the_other() {
 
     let id = key.split('_').nth(2).unwrap();
     let mut revoke = call("POST", "/admin/v1/revocations", &[("authorization", BOOTSTRAP)]);
-    revoke.body = json!({ "kind": "api-key", "id": id, "reason": "a test" }).to_string().into_bytes();
+    revoke.body =
+        json!({ "kind": "api-key", "id": id, "reason": "a test" }).to_string().into_bytes();
     let revoked = edge_auth_testkit::wire::exchange(first, &arriving(&revoke)).unwrap();
     assert_eq!(revoked.status, 201, "{}", String::from_utf8_lossy(&revoked.body));
     assert_eq!(status(first, &key), 401, "who revoked knows it at once");
@@ -76,11 +78,13 @@ export default { fetch: () => Response.json(asked) };
 #[test]
 fn a_client_that_leaves_while_the_feed_is_read_keeps_nobody_else_waiting() {
     let driver = Driver::start();
-    let real = json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
+    let real =
+        json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
     let silent = Deployment::of_script("silent", SILENT_ONCE).with("objects", real);
     let silent = silent.with("ledger", json!({ "useSQLite": false }));
     let store = gate("store", "1h").with("ledger", json!({}));
-    let gate = gate("gate", "1h").with("ledger", json!({ "scriptName": "silent", "useSQLite": false }));
+    let gate =
+        gate("gate", "1h").with("ledger", json!({ "scriptName": "silent", "useSQLite": false }));
     let workers = json!([Value::from(gate), Value::from(silent), Value::from(store)]);
     let started = driver.start_workers(workers).unwrap();
     let (gate, silent) = (address(&started, "gate"), address(&started, "silent"));

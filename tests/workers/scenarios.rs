@@ -53,7 +53,12 @@ impl Workers {
         if health.status == 503 {
             // It says so with each of the two.
             let said = [(); 2].map(|()| self.driver.logs_until(|_| true, AUDIT));
-            return Err(said.into_iter().flatten().map(|log| log.text).collect::<Vec<_>>().join("\n"));
+            return Err(said
+                .into_iter()
+                .flatten()
+                .map(|log| log.text)
+                .collect::<Vec<_>>()
+                .join("\n"));
         }
         let said = self.driver.logs_until(|log| log.audit_event().is_some(), AUDIT);
         Ok(said.into_iter().filter(|log| log.level == "warn").map(|log| log.text).collect())
@@ -65,13 +70,16 @@ impl Product for Workers {
         self.era += 1;
         let gateway = Deployment::named("gateway").set_up(setup).stores(self.era);
         let gateway = gateway.variable("UPSTREAM", upstream);
-        let authorizer = Deployment::named("authorizer").set_up(setup).stores_of("gateway", self.era);
+        let authorizer =
+            Deployment::named("authorizer").set_up(setup).stores_of("gateway", self.era);
         self.driver.logs();
-        let started = self.driver.start_workers(json!([Value::from(gateway), Value::from(authorizer)]))?;
+        let started =
+            self.driver.start_workers(json!([Value::from(gateway), Value::from(authorizer)]))?;
         let (gateway, authorizer) = (address(&started, "gateway"), address(&started, "authorizer"));
         let notices = self.first_words(gateway, "//")?;
         self.first_words(authorizer, "/authorize")?;
-        let seeded = block_on(seed(setup, &RevocationLedger { driver: &self.driver, worker: "gateway" }))?;
+        let seeded =
+            block_on(seed(setup, &RevocationLedger { driver: &self.driver, worker: "gateway" }))?;
         let gateway_administers = setup.policy.contains("[admin]");
         self.running = Some(Running { gateway, authorizer, gateway_administers });
         Ok(Started { seeded, notices })
@@ -83,8 +91,8 @@ impl Product for Workers {
 
     fn address(&self, endpoint: Endpoint) -> Option<SocketAddr> {
         let running = self.running.as_ref()?;
-        let gateways =
-            endpoint == Endpoint::Gateway || (endpoint == Endpoint::Admin && running.gateway_administers);
+        let gateways = endpoint == Endpoint::Gateway
+            || (endpoint == Endpoint::Admin && running.gateway_administers);
         Some(if gateways { running.gateway } else { running.authorizer })
     }
 
@@ -101,7 +109,8 @@ impl Product for Workers {
         matches!(need, Capability::Peer | Capability::Cloudflare)
     }
 
-    /// workerd parses the URL, joins repeated fields, and refuses what is no URL or no known method.
+    /// workerd parses the URL, joins repeated fields, and refuses what is no URL or no known
+    /// method.
     fn mends(&self, need: Capability) -> bool {
         matches!(need, Capability::Authority | Capability::Unmended)
     }

@@ -56,7 +56,11 @@ fn run(what: Value) -> Result<Value, String> {
 }
 
 impl SignatureBackend for Workerd {
-    fn import(&self, key: &PublicKey, algorithm: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
+    fn import(
+        &self,
+        key: &PublicKey,
+        algorithm: Algorithm,
+    ) -> Result<Box<dyn VerifySignature>, KeyError> {
         let jwks = json!({ "keys": [jwk(key)] }).to_string();
         let imported = run(json!({ "run": "import", "jwks": jwks, "algorithm": algorithm }));
         let number = imported.map_err(|_| KeyError::RefusedByBackend)?.as_u64().unwrap();
@@ -75,7 +79,9 @@ impl VerifySignature for Key {
 
 fn jwk(key: &PublicKey) -> Value {
     match key {
-        PublicKey::Rsa(key) => json!({ "kty": "RSA", "n": b64(key.modulus()), "e": b64(key.exponent()) }),
+        PublicKey::Rsa(key) => {
+            json!({ "kty": "RSA", "n": b64(key.modulus()), "e": b64(key.exponent()) })
+        }
         PublicKey::Ec(key) => {
             let curve = match key.curve() {
                 Curve::P256 => "P-256",
@@ -84,7 +90,9 @@ fn jwk(key: &PublicKey) -> Value {
             };
             json!({ "kty": "EC", "crv": curve, "x": b64(key.x()), "y": b64(key.y()) })
         }
-        PublicKey::Ed25519(key) => json!({ "kty": "OKP", "crv": "Ed25519", "x": b64(key.as_bytes()) }),
+        PublicKey::Ed25519(key) => {
+            json!({ "kty": "OKP", "crv": "Ed25519", "x": b64(key.as_bytes()) })
+        }
     }
 }
 

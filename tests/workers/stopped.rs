@@ -1,4 +1,5 @@
-//! An engine that stops takes its requests with it: nothing passes, and the next one finds a new engine.
+//! An engine that stops takes its requests with it: nothing passes, and the next one finds a new
+//! engine.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -53,8 +54,11 @@ impl Gate {
 
     /// Asks with the key; what `stop` says is when the engine stops.
     fn ask(&self, stop: Option<&str>) -> u16 {
-        let mut fields =
-            vec![("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", &self.key)];
+        let mut fields = vec![
+            ("x-forwarded-method", "GET"),
+            ("x-forwarded-uri", "/orders/1"),
+            ("x-api-key", &self.key),
+        ];
         fields.extend(stop.map(|when| ("x-stop", when)));
         send(self.at, "GET", "/authorize", &fields).status
     }

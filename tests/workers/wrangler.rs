@@ -66,14 +66,17 @@ fn the_project_starts_with_wrangler_and_decides() {
     assert_eq!(send(wrangler.at, "GET", "/healthz", &[]).status, 200);
     let verdict = |target: &str, headers: &str| {
         let mut asked = call("POST", "/v1/verify", &[("content-type", "application/json")]);
-        asked.body =
-            format!(r#"{{"method":"GET","target":"{target}","headers":{{{headers}}}}}"#).into_bytes();
+        asked.body = format!(r#"{{"method":"GET","target":"{target}","headers":{{{headers}}}}}"#)
+            .into_bytes();
         let answer = exchange(wrangler.at, &asked).unwrap();
         let verdict: Value = serde_json::from_slice(&answer.body).unwrap();
         (verdict["allowed"] == true, verdict["code"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(verdict("/health", ""), (true, String::new()));
     assert_eq!(verdict("/v1/orders/1", ""), (false, "credential_missing".to_owned()));
-    assert_eq!(verdict("/v1/orders/1", r#""x-api-key":"acme_live_x""#), (false, "key_invalid".to_owned()));
+    assert_eq!(
+        verdict("/v1/orders/1", r#""x-api-key":"acme_live_x""#),
+        (false, "key_invalid".to_owned())
+    );
     assert_eq!(verdict("/nowhere", ""), (false, "no_rule".to_owned()));
 }

@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
+};
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
@@ -26,8 +28,8 @@ impl ApiKeys for DynamoDbStore {
 }
 
 impl ApiKeyAdmin for DynamoDbStore {
-    /// If it is [`Unavailable`], the record may be stored or not: whoever asks again finds out, as a
-    /// write is never done twice.
+    /// If it is [`Unavailable`], the record may be stored or not: whoever asks again finds out, as
+    /// a write is never done twice.
     async fn put(
         &self,
         record: &ApiKeyRecord,
@@ -64,7 +66,9 @@ impl DynamoDbStore {
             .expression_attribute_values(":now", number(now.millis()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match expected {
-            Precondition::Absent => put.condition_expression("attribute_not_exists(pk) OR lapses_at <= :now"),
+            Precondition::Absent => {
+                put.condition_expression("attribute_not_exists(pk) OR lapses_at <= :now")
+            }
             Precondition::Version(version) => put
                 .condition_expression(
                     "version = :version AND (attribute_not_exists(lapses_at) OR lapses_at > :now)",

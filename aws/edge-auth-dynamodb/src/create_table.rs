@@ -36,7 +36,8 @@ pub struct TableSetup {
 }
 
 impl DynamoDbStore {
-    /// Makes the table if there is none, waits until it is active, and has it forget what has lapsed.
+    /// Makes the table if there is none, waits until it is active, and has it forget what has
+    /// lapsed.
     ///
     /// # Errors
     /// A table of this name is not ours, or AWS refuses.
@@ -47,7 +48,9 @@ impl DynamoDbStore {
             until_active(client, table).await?;
             Ok(TableSetup { created, ttl_enabled: enable_ttl(client, table).await? })
         };
-        made.await.map_err(|DynamoDbError(why)| Unavailable::new(format!("DynamoDB table {table}: {why}")))
+        made.await.map_err(|DynamoDbError(why)| {
+            Unavailable::new(format!("DynamoDB table {table}: {why}"))
+        })
     }
 }
 
@@ -78,7 +81,8 @@ async fn create(client: &Client, table: &TableName) -> Result<bool, DynamoDbErro
 
 async fn until_active(client: &Client, table: &TableName) -> Result<(), DynamoDbError> {
     for _ in 0..LOOKS {
-        let described = client.describe_table().table_name(table.as_str()).send().await.map_err(cause)?.table;
+        let described =
+            client.describe_table().table_name(table.as_str()).send().await.map_err(cause)?.table;
         let described =
             described.ok_or_else(|| DynamoDbError("is described by an empty answer".to_owned()))?;
         if !is_ours(&described)? {
@@ -95,18 +99,25 @@ async fn until_active(client: &Client, table: &TableName) -> Result<(), DynamoDb
 
 /// Whether TTL was switched on.
 async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, DynamoDbError> {
-    let described = client.describe_time_to_live().table_name(table.as_str()).send().await.map_err(cause)?;
+    let described =
+        client.describe_time_to_live().table_name(table.as_str()).send().await.map_err(cause)?;
     let described = described.time_to_live_description;
     let status = described.as_ref().and_then(|ttl| ttl.time_to_live_status());
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
         return match described.and_then(|ttl| ttl.attribute_name) {
             Some(attribute) if attribute == TTL => Ok(false),
-            _ => Err(DynamoDbError(format!("has a TTL attribute other than `{TTL}`; switch that off first"))),
+            _ => Err(DynamoDbError(format!(
+                "has a TTL attribute other than `{TTL}`; switch that off first"
+            ))),
         };
     }
-    let wanted =
-        TimeToLiveSpecification::builder().enabled(true).attribute_name(TTL).build().map_err(built)?;
-    let update = client.update_time_to_live().table_name(table.as_str()).time_to_live_specification(wanted);
+    let wanted = TimeToLiveSpecification::builder()
+        .enabled(true)
+        .attribute_name(TTL)
+        .build()
+        .map_err(built)?;
+    let update =
+        client.update_time_to_live().table_name(table.as_str()).time_to_live_specification(wanted);
     update.send().await.map_err(cause)?;
     Ok(true)
 }
@@ -115,10 +126,9 @@ async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, DynamoDb
 fn is_ours(table: &TableDescription) -> Result<bool, DynamoDbError> {
     let defined = texts([PARTITION, SORT, MARK])?;
     let marks = schema(PARTITION, MARK)?;
-    let has_marks = table
-        .local_secondary_indexes()
-        .iter()
-        .any(|index| index.index_name() == Some(MARK_INDEX) && index.key_schema() == marks.as_slice());
+    let has_marks = table.local_secondary_indexes().iter().any(|index| {
+        index.index_name() == Some(MARK_INDEX) && index.key_schema() == marks.as_slice()
+    });
     Ok(table.key_schema() == schema(PARTITION, SORT)?.as_slice()
         && defined.iter().all(|attribute| table.attribute_definitions().contains(attribute))
         && has_marks)
@@ -147,7 +157,8 @@ mod tests {
 
     #[test]
     fn the_template_makes_the_same_table() {
-        let template = include_str!("../../template.yaml").split_whitespace().collect::<Vec<_>>().join(" ");
+        let template =
+            include_str!("../../template.yaml").split_whitespace().collect::<Vec<_>>().join(" ");
         let wanted = format!(
             "BillingMode: PAY_PER_REQUEST \
              AttributeDefinitions: \

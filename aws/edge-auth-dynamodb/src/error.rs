@@ -48,9 +48,9 @@ fn refusal(error: &impl ProvideErrorMetadata) -> String {
         "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidSignatureException" => {
             "; see the credentials, and the region"
         }
-        "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" => {
-            "; the table or the account is at its limit of throughput"
-        }
+        "ProvisionedThroughputExceededException"
+        | "ThrottlingException"
+        | "RequestLimitExceeded" => "; the table or the account is at its limit of throughput",
         _ => "",
     };
     format!("{code}: {message}{advice}")

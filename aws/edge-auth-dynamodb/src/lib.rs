@@ -1,4 +1,5 @@
-//! API-key records and revocations in one DynamoDB table, for AWS Lambda and for the `edge-auth` command.
+//! API-key records and revocations in one DynamoDB table, for AWS Lambda and for the `edge-auth`
+//! command.
 //!
 //! | file | what it is |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! The revocation feed. The head counts its records: an append is one transaction that moves the head on and puts the
-//! records, if the head is where the writer believes it to be.
+//! The revocation feed. The head counts its records: an append is one transaction that moves the
+//! head on and puts the records, if the head is where the writer believes it to be.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, Put as PutRequest, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update,
-    WriteRequest,
+    DeleteRequest, Put as PutRequest, ReturnValuesOnConditionCheckFailure, Select,
+    TransactWriteItem, Update, WriteRequest,
 };
 use edge_auth::platform::{
     RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
@@ -72,17 +72,30 @@ impl RevocationLog for DynamoDbStore {
         self.within_deadline("TransactWriteItems", self.append_records(records).boxed()).await
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         let newest = match before {
             None => self.revocations("pk = :pk"),
-            Some(before) => self
-                .revocations("pk = :pk AND sk < :before")
-                .expression_attribute_values(":before", text(&table_layout::revocation_sort(before))),
+            Some(before) => {
+                self.revocations("pk = :pk AND sk < :before").expression_attribute_values(
+                    ":before",
+                    text(&table_layout::revocation_sort(before)),
+                )
+            }
         };
-        self.within_deadline("Query", records(newest.scan_index_forward(false), limit).boxed()).await
+        self.within_deadline("Query", records(newest.scan_index_forward(false), limit).boxed())
+            .await
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, part: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        part: &[u8],
+    ) -> Result<(), Unavailable> {
         // Counted first, so that no part is there that nobody drops.
         self.within_deadline("UpdateItem", self.count_part(id, index).boxed()).await?;
         let mut item = table_layout::of_snapshot_part(id, index);
@@ -101,7 +114,12 @@ impl RevocationLog for DynamoDbStore {
         Ok(put)
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         let mut query = self
             .revocations("pk = :pk AND sk < :before")
             .expression_attribute_values(":before", text(&table_layout::revocation_sort(before)))
@@ -118,7 +136,8 @@ impl RevocationLog for DynamoDbStore {
                 None => break,
             }
         }
-        let keys = lapsed.iter().map(|record| table_layout::of_revocation(record.sequence)).collect();
+        let keys =
+            lapsed.iter().map(|record| table_layout::of_revocation(record.sequence)).collect();
         self.delete_all(keys).await?;
         Ok(lapsed.len())
     }
@@ -131,12 +150,17 @@ impl DynamoDbStore {
             .expression_attribute_values(":pk", text(table_layout::REVOCATIONS))
     }
 
-    /// Repeating an attempt whose answer got lost does nothing: the SDK gives all of them one token.
-    async fn append_records(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, DynamoDbError> {
+    /// Repeating an attempt whose answer got lost does nothing: the SDK gives all of them one
+    /// token.
+    async fn append_records(
+        &self,
+        records: &[RevocationRecord],
+    ) -> Result<WriteOutcome, DynamoDbError> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok(WriteOutcome::Stored);
         };
-        let in_a_row = (first.sequence..).zip(records).all(|(sequence, record)| record.sequence == sequence);
+        let in_a_row =
+            (first.sequence..).zip(records).all(|(sequence, record)| record.sequence == sequence);
         if !in_a_row || first.sequence == 0 {
             return Ok(WriteOutcome::Conflict);
         }
@@ -155,7 +179,8 @@ impl DynamoDbStore {
         let head = TransactWriteItem::builder().update(head.build().map_err(built)?).build();
         let mut transaction = self.client.transact_write_items().transact_items(head);
         for record in records {
-            let put = PutRequest::builder().table_name(self.table.as_str()).set_item(Some(item(record)));
+            let put =
+                PutRequest::builder().table_name(self.table.as_str()).set_item(Some(item(record)));
             let put = TransactWriteItem::builder().put(put.build().map_err(built)?).build();
             transaction = transaction.transact_items(put);
         }
@@ -164,7 +189,10 @@ impl DynamoDbStore {
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
                     if cancelled.cancellation_reasons().iter().any(|reason| {
-                        matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
+                        matches!(
+                            reason.code(),
+                            Some("ConditionalCheckFailed" | "TransactionConflict")
+                        )
                     }) =>
                 {
                     Ok(WriteOutcome::Conflict)
@@ -194,7 +222,10 @@ impl DynamoDbStore {
         }
     }
 
-    async fn replace_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, DynamoDbError> {
+    async fn replace_snapshot(
+        &self,
+        snapshot: &SnapshotRecord,
+    ) -> Result<WriteOutcome, DynamoDbError> {
         let mut item = table_layout::of_snapshot();
         item.extend([
             ("sequence".to_owned(), number(snapshot.sequence)),
@@ -212,7 +243,8 @@ impl DynamoDbStore {
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     // By an attempt whose answer was lost.
-                    let ours = failed.item().and_then(|item| item.get("id")) == Some(&text(&snapshot.id));
+                    let ours =
+                        failed.item().and_then(|item| item.get("id")) == Some(&text(&snapshot.id));
                     Ok(if ours { WriteOutcome::Stored } else { WriteOutcome::Conflict })
                 }
                 _ => Err(cause(error)),
@@ -237,8 +269,10 @@ impl DynamoDbStore {
         };
         for (id, parts) in self.within_deadline("Query", counted.boxed()).await? {
             let parts = u32::try_from(parts).unwrap_or(MAX_PARTS).min(MAX_PARTS);
-            self.delete_all((0..parts).map(|index| table_layout::of_snapshot_part(&id, index)).collect())
-                .await?;
+            self.delete_all(
+                (0..parts).map(|index| table_layout::of_snapshot_part(&id, index)).collect(),
+            )
+            .await?;
             self.delete_all(vec![table_layout::of_snapshot_parts(&id)]).await?;
         }
         Ok(())
@@ -254,7 +288,8 @@ impl DynamoDbStore {
     async fn delete(&self, keys: &[Item]) -> Result<(), DynamoDbError> {
         let mut requests = Vec::new();
         for key in keys {
-            let delete = DeleteRequest::builder().set_key(Some(key.clone())).build().map_err(built)?;
+            let delete =
+                DeleteRequest::builder().set_key(Some(key.clone())).build().map_err(built)?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         loop {
@@ -286,29 +321,38 @@ async fn records(
     Ok(found)
 }
 
-/// A page of what a query finds, `limit` records or 1 MB at most, and what the next one starts after.
+/// A page of what a query finds, `limit` records or 1 MB at most, and what the next one starts
+/// after.
 async fn page(
     query: &QueryFluentBuilder,
     limit: usize,
 ) -> Result<(Vec<RevocationRecord>, Option<Item>), DynamoDbError> {
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
     let answer = query.clone().limit(limit).send().await.map_err(cause)?;
-    let records = answer.items.unwrap_or_default().into_iter().map(record).collect::<Result<_, _>>()?;
+    let records =
+        answer.items.unwrap_or_default().into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((records, answer.last_evaluated_key))
 }
 
 fn item(record: &RevocationRecord) -> Item {
     let mut item = table_layout::of_revocation(record.sequence);
-    item.extend([("mark".to_owned(), text(&record.mark)), ("document".to_owned(), text(&record.document))]);
-    item.extend(record.expires_at.map(|expires_at| ("lapses_at".to_owned(), number(expires_at.millis()))));
+    item.extend([
+        ("mark".to_owned(), text(&record.mark)),
+        ("document".to_owned(), text(&record.document)),
+    ]);
+    item.extend(
+        record.expires_at.map(|expires_at| ("lapses_at".to_owned(), number(expires_at.millis()))),
+    );
     item
 }
 
-/// A sequence has one spelling: an item beside the log, under another one, is not a second record of it.
+/// A sequence has one spelling: an item beside the log, under another one, is not a second record
+/// of it.
 fn record(item: Item) -> Result<RevocationRecord, DynamoDbError> {
     let mut stored = Stored::new(item)?;
     let sequence = stored.sort().parse().ok();
-    let sequence = sequence.filter(|sequence| table_layout::revocation_sort(*sequence) == stored.sort());
+    let sequence =
+        sequence.filter(|sequence| table_layout::revocation_sort(*sequence) == stored.sort());
     Ok(RevocationRecord {
         sequence: sequence.ok_or_else(|| stored.wrong(table_layout::SORT))?,
         mark: stored.text("mark")?,
@@ -339,7 +383,9 @@ mod tests {
             record(item).map(|record| record.sequence).ok()
         };
         assert_eq!(stored("00000000000000000005"), Some(5));
-        for other in ["5", "+0000000000000000005", "000000000000000000005", "00000000000000000005 ", ""] {
+        for other in
+            ["5", "+0000000000000000005", "000000000000000000005", "00000000000000000005 ", ""]
+        {
             assert_eq!(stored(other), None, "{other:?}");
         }
     }

@@ -45,7 +45,8 @@ struct Shard {
 
 impl Shard {
     fn new(partition: String, after: Option<&str>) -> Self {
-        let after = after.map(table_layout::bound).filter(|after| !after.is_empty()).map(str::to_owned);
+        let after =
+            after.map(table_layout::bound).filter(|after| !after.is_empty()).map(str::to_owned);
         Self { partition, after, records: VecDeque::new(), ended: false }
     }
 
@@ -54,9 +55,15 @@ impl Shard {
     }
 
     /// Reads on until there is a record at hand, or the shard has no more.
-    async fn fill(&mut self, store: &DynamoDbStore, page: i32, now: Timestamp) -> Result<(), DynamoDbError> {
+    async fn fill(
+        &mut self,
+        store: &DynamoDbStore,
+        page: i32,
+        now: Timestamp,
+    ) -> Result<(), DynamoDbError> {
         while self.records.is_empty() && !self.ended {
-            let query = store.query().limit(page).expression_attribute_values(":pk", text(&self.partition));
+            let query =
+                store.query().limit(page).expression_attribute_values(":pk", text(&self.partition));
             let query = match &self.after {
                 None => query.key_condition_expression("pk = :pk"),
                 Some(after) => query

@@ -36,7 +36,8 @@ impl DynamoDbStore {
         &self.table
     }
 
-    /// `work` is boxed, as the SDK's futures are nested too deeply for the compiler to look through.
+    /// `work` is boxed, as the SDK's futures are nested too deeply for the compiler to look
+    /// through.
     pub(crate) async fn within_deadline<T>(
         &self,
         operation: &'static str,
@@ -50,7 +51,11 @@ impl DynamoDbStore {
     }
 
     pub(crate) fn get(&self, key: Item) -> GetItemFluentBuilder {
-        self.client.get_item().table_name(self.table.as_str()).set_key(Some(key)).consistent_read(true)
+        self.client
+            .get_item()
+            .table_name(self.table.as_str())
+            .set_key(Some(key))
+            .consistent_read(true)
     }
 
     pub(crate) fn put_item(&self, item: Item) -> PutItemFluentBuilder {

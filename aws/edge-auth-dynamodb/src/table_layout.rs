@@ -9,10 +9,10 @@
 //! | `revocation-snapshot#` its id `#` the part's index | `-` | a part of a snapshot |
 //! | `revocation-snapshot-parts` | the snapshot's id | how many parts there are |
 //!
-//! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that lists want. One `pk` for all API-key records would
-//! be one partition, and so 3,000 reads a second; sixteen are 48,000 from the first second on, for the price of
-//! sixteen queries for each page of a list. Revocations are read by a few queries a minute from each instance, and are
-//! in one order.
+//! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that lists want. One `pk` for
+//! all API-key records would be one partition, and so 3,000 reads a second; sixteen are 48,000 from
+//! the first second on, for the price of sixteen queries for each page of a list. Revocations are
+//! read by a few queries a minute from each instance, and are in one order.
 
 use crate::item::{Item, text};
 

@@ -43,7 +43,8 @@ mod tests {
         for name in ["abc", "edge-auth", "Edge_Auth.keys-2", &"x".repeat(255)] {
             assert_eq!(TableName::parse(name).map(|table| table.to_string()), Ok(name.to_owned()));
         }
-        for name in ["", "ab", &"x".repeat(256), "edge auth", "ключи", "a/b/c", "arn:aws:dynamodb"] {
+        for name in ["", "ab", &"x".repeat(256), "edge auth", "ключи", "a/b/c", "arn:aws:dynamodb"]
+        {
             assert_eq!(TableName::parse(name), Err(TableNameError), "{name}");
         }
     }

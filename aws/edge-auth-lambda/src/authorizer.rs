@@ -11,8 +11,8 @@ use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
 use crate::request_context::{host_field, single};
 
-/// Of a `TOKEN` event there is the token, from whichever field it came by, and the ARN: no host, no address,
-/// no certificate.
+/// Of a `TOKEN` event there is the token, from whichever field it came by, and the ARN: no host, no
+/// address, no certificate.
 pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> AuthorizerResult {
     let fields = [(HANDED_TOKEN, event.authorization_token.as_bytes())];
     let incoming = alone(&fields);

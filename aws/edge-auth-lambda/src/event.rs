@@ -197,9 +197,9 @@ impl Event {
                 authorizer(raw).map(|event| Self::Request { event, http_api })
             }
             // Whatever else is of an authorizer must not be answered as a request.
-            (Some(_), _) => {
-                Err(ParseError::Authorizer("it has a `type`, but no ARN that goes with it".to_owned()))
-            }
+            (Some(_), _) => Err(ParseError::Authorizer(
+                "it has a `type`, but no ARN that goes with it".to_owned(),
+            )),
             _ if shape.method_arn.is_some() || shape.route_arn.is_some() => {
                 Err(ParseError::Authorizer("it has an ARN, but no `type`".to_owned()))
             }
@@ -220,11 +220,14 @@ fn authorizer<T: DeserializeOwned>(raw: &RawValue) -> Result<T, ParseError> {
 
 /// Where it is wrong, but not what stands there: it may be a credential.
 fn parsed<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
-    serde_json::from_str(raw.get()).map_err(|error| format!("it is not whole at column {}", error.column()))
+    serde_json::from_str(raw.get())
+        .map_err(|error| format!("it is not whole at column {}", error.column()))
 }
 
 /// What is `null` is not there.
-fn or_nothing<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+fn or_nothing<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 

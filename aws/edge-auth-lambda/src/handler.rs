@@ -51,7 +51,9 @@ impl Handler {
                 let api = if http_api { ApiType::Http } else { ApiType::Rest };
                 authorizer::request(gate, api, &event).await
             }
-            Ok(Event::Connect(event)) => authorizer::request(gate, ApiType::WebSocket, &event).await,
+            Ok(Event::Connect(event)) => {
+                authorizer::request(gate, ApiType::WebSocket, &event).await
+            }
             Ok(Event::Route(event)) => authorizer::route(gate, &event).await,
             Ok(Event::GraphQl(event)) => authorizer::graphql(gate, &event).await,
             Err(error) => return rejected(error),
@@ -72,7 +74,8 @@ impl Handler {
     async fn http(&self, event: &HttpEvent) -> HttpReply {
         let runtime = LambdaRuntime(&self.gate);
         let fields = event.fields.list();
-        let incoming = InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
+        let incoming =
+            InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
         let dispatched = match event.target() {
             Ok(target) => {
                 let incoming = InboundRequest { target: &target, ..incoming };
@@ -81,7 +84,9 @@ impl Handler {
             Err(decoded) => {
                 let why = "the path may have been another one before the platform decoded it";
                 let incoming = InboundRequest { target: decoded, ..incoming };
-                self.gate.refuse_dispatch(&incoming, Denial::new(Code::PathAmbiguous, why), &runtime).await
+                self.gate
+                    .refuse_dispatch(&incoming, Denial::new(Code::PathAmbiguous, why), &runtime)
+                    .await
             }
         };
         event.reply(match dispatched {
@@ -164,10 +169,13 @@ fn rejected(error: ParseError) -> Result<HandlerResponse, Diagnostic> {
     };
     tell([format!("refused {what}")]);
     match error {
-        ParseError::Http(_) => {
-            Ok(HandlerResponse::Http(HttpReply::plain(Reply::host_error(400, "The event is not whole."))))
+        ParseError::Http(_) => Ok(HandlerResponse::Http(HttpReply::plain(Reply::host_error(
+            400,
+            "The event is not whole.",
+        )))),
+        ParseError::Unknown | ParseError::Authorizer(_) => {
+            Err(raised(AuthorizerError::Unauthorized))
         }
-        ParseError::Unknown | ParseError::Authorizer(_) => Err(raised(AuthorizerError::Unauthorized)),
     }
 }
 

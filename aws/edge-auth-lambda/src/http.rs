@@ -66,7 +66,9 @@ impl HttpEvent {
         let path = match (&self.raw_path, &self.path) {
             (Some(path), _) => self.undecoded(path).ok_or(path.as_str())?,
             // Only an HTTP API says a version beside a `path`.
-            (None, Some(path)) if self.version.is_some() => self.undecoded(path).ok_or(path.as_str())?,
+            (None, Some(path)) if self.version.is_some() => {
+                self.undecoded(path).ok_or(path.as_str())?
+            }
             (None, Some(path)) => path.clone(),
             (None, None) => return Err(""),
         };
@@ -77,7 +79,11 @@ impl HttpEvent {
     /// The body as it was sent; `None` if its encoding is broken.
     pub(crate) fn body(&self) -> Option<Vec<u8>> {
         let body = self.body.as_deref().unwrap_or_default();
-        if self.is_base64_encoded { STANDARD.decode(body).ok() } else { Some(body.as_bytes().to_vec()) }
+        if self.is_base64_encoded {
+            STANDARD.decode(body).ok()
+        } else {
+            Some(body.as_bytes().to_vec())
+        }
     }
 
     /// The reply, as this event's sender reads it.
@@ -85,8 +91,8 @@ impl HttpEvent {
         HttpReply::of(reply, self.fields.multi_value_headers.is_some())
     }
 
-    /// The path as a client would have sent it, of one that an HTTP API has decoded; a Function URL does
-    /// the same.
+    /// The path as a client would have sent it, of one that an HTTP API has decoded; a Function URL
+    /// does the same.
     fn undecoded(&self, path: &str) -> Option<String> {
         let path = NormalPath::from_decoded(self.without_stage(path)).ok()?;
         Some(path.forwarded().into_owned())

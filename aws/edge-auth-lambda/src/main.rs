@@ -66,7 +66,9 @@ fn main() -> ExitCode {
 /// Reads the policy, and stands ready to answer. A policy with mistakes answers nobody.
 async fn start() -> Result<Handler, String> {
     let root = std::env::var_os(ROOT).map(PathBuf::from).unwrap_or_default();
-    let file = PolicyFile::at(&root.join(std::env::var_os(POLICY).unwrap_or_else(|| "policy.toml".into())));
+    let file = PolicyFile::at(
+        &root.join(std::env::var_os(POLICY).unwrap_or_else(|| "policy.toml".into())),
+    );
     let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
     let platform = LambdaPlatform::from_environment()?;
     let mut notices = policy.weaknesses();
@@ -76,7 +78,8 @@ async fn start() -> Result<Handler, String> {
     let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;
     notices.extend(more);
     if gate.policy().has_revocation_feed() {
-        // A large snapshot takes longer than an event has. What is not read by then is read with events.
+        // A large snapshot takes longer than an event has. What is not read by then is read with
+        // events.
         let read = gate.run_deferred(DeferredTask::RefreshRevocations, edge_auth_native::now());
         notices.extend(tokio::time::timeout(START, read).await.unwrap_or_default());
     }

@@ -13,8 +13,11 @@ use crate::deadline::{ISSUER_CALL, STORE_CALL};
 /// Names the table, as for the command: `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
 /// The sources by which events hand certificates over.
-const CERTIFICATE_SOURCES: [CertificateSource; 3] =
-    [CertificateSource::ApiGateway, CertificateSource::AlbVerify, CertificateSource::AlbPassthrough];
+const CERTIFICATE_SOURCES: [CertificateSource; 3] = [
+    CertificateSource::ApiGateway,
+    CertificateSource::AlbVerify,
+    CertificateSource::AlbPassthrough,
+];
 
 /// What the gate asks. Nothing of it makes a call before it is asked.
 pub(crate) struct LambdaPlatform {
@@ -30,7 +33,10 @@ impl LambdaPlatform {
         // An issuer that is slower leaves API Gateway no time for an answer.
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
         Ok(Self {
-            store: OptionalStore::new(store, "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE"),
+            store: OptionalStore::new(
+                store,
+                "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE",
+            ),
             source,
         })
     }
@@ -52,8 +58,9 @@ impl LambdaPlatform {
 }
 
 fn store(named: &str) -> Result<DynamoDbStore, String> {
-    let table =
-        named.strip_prefix("dynamodb:").ok_or_else(|| format!("{STORE} is not like dynamodb:TABLE"))?;
+    let table = named
+        .strip_prefix("dynamodb:")
+        .ok_or_else(|| format!("{STORE} is not like dynamodb:TABLE"))?;
     let table = TableName::parse(table).map_err(|error| format!("{STORE}: {error}"))?;
     DynamoDbStore::from_environment(table, STORE_CALL).map_err(|error| error.to_string())
 }
@@ -75,7 +82,10 @@ impl Platform for LambdaPlatform {
         &self.store
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         edge_auth_native::timed(work).await
     }
 }

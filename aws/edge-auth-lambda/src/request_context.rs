@@ -34,7 +34,8 @@ impl Fields {
 
 /// Fields with one value each.
 pub(crate) fn single(fields: &HashMap<String, Option<String>>) -> FieldList<'_> {
-    let fields = fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.as_bytes())));
+    let fields =
+        fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.as_bytes())));
     fields.collect()
 }
 
@@ -82,8 +83,10 @@ impl RequestContext {
 
     fn certificate(&self) -> PlatformCertificate<'_> {
         let of_identity = self.identity.as_ref().and_then(|identity| identity.client_cert.as_ref());
-        let of_http =
-            self.authentication.as_ref().and_then(|authentication| authentication.client_cert.as_ref());
+        let of_http = self
+            .authentication
+            .as_ref()
+            .and_then(|authentication| authentication.client_cert.as_ref());
         match of_identity.or(of_http) {
             // One that cannot be read is presented all the same, and refused.
             Some(ClientCert { client_cert_pem }) => {

@@ -25,7 +25,8 @@ const NAMES: [&str; 11] = [
 impl ClientCertificate {
     /// Of a request that came from the internet.
     pub(crate) fn of(request: &JsValue) -> Self {
-        let member = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
+        let member =
+            |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
         let told = member(request, "cf").and_then(|cf| member(&cf, "tlsClientAuth"));
         Self(NAMES.map(|name| member(told.as_ref()?, name)?.as_string()))
     }

@@ -25,7 +25,9 @@ impl Deployment {
         let (file, format, text) = [("policy.toml", Format::Toml), ("policy.json", Format::Json)]
             .into_iter()
             .find_map(|(file, format)| Some((file, format, text(&self.files, file)?)))
-            .ok_or("no policy is bundled: `policy/index.js` names neither policy.toml nor policy.json")?;
+            .ok_or(
+                "no policy is bundled: `policy/index.js` names neither policy.toml nor policy.json",
+            )?;
         Policy::parse(&text, format, file).map_err(|errors: PolicyErrors| errors.to_string())
     }
 
@@ -36,13 +38,16 @@ impl Deployment {
             let help = format!("{ORIGIN} is bound: say with {UPSTREAM} which host it is asked for");
             return if bound { Err(help) } else { Ok(false) };
         };
-        let origin = Url::parse(&upstream).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let origin =
+            Url::parse(&upstream).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let origin = origin.map(|url| url.origin().ascii_serialization());
         let given = upstream.strip_suffix('/').unwrap_or(&upstream);
         if origin.is_some_and(|origin| given == origin) {
             Ok(true)
         } else {
-            Err(format!("{UPSTREAM} is no origin like https://api.example.com: requests keep their own path"))
+            Err(format!(
+                "{UPSTREAM} is no origin like https://api.example.com: requests keep their own path"
+            ))
         }
     }
 }

@@ -30,7 +30,8 @@ pub(crate) async fn answer(
     };
     let certificate = (state.takes_certificates && caller == Caller::Internet)
         .then(|| ClientCertificate::of(&event.request()));
-    let handover = certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
+    let handover =
+        certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
     let incoming = head.incoming(caller, handover);
     // A Worker that is bound asks about its own requests: it has no origin here.
     let gateway = state.has_upstream && caller == Caller::Internet;
@@ -40,7 +41,8 @@ pub(crate) async fn answer(
         audit: Cell::new(None),
         notices: RefCell::new(state.take_notices()),
     };
-    let dispatched = state.gate.dispatch(&incoming, gateway, &mut EventBody(&event), &runtime).await;
+    let dispatched =
+        state.gate.dispatch(&incoming, gateway, &mut EventBody(&event), &runtime).await;
     let mut answer = match dispatched {
         Dispatched::Reply(reply) => WorkerResponse::reply(reply),
         Dispatched::Forward(grant) => {

@@ -79,8 +79,9 @@ async fn get(url: &str, max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
     let (limit, millis) = (max_bytes as f64, DEADLINE.as_millis() as f64);
     let fetched = fetch_document(url, limit, millis).await;
     let bytes = fetched.map_err(|error| {
-        let why =
-            error.dyn_ref::<Error>().map_or_else(|| "failed".to_owned(), |error| error.message().into());
+        let why = error
+            .dyn_ref::<Error>()
+            .map_or_else(|| "failed".to_owned(), |error| error.message().into());
         Unavailable::new(format!("{}: {why}", shown(url)))
     })?;
     Ok(Uint8Array::from(bytes).to_vec())

@@ -33,22 +33,23 @@ use state::WorkerState;
 pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     let caller = if bound { Caller::Bound } else { Caller::Internet };
     match WorkerState::of(|| Deployment { env: event.env(), files: event.files() }) {
-        Ok(state) => {
-            sync_poll::now_or_later(
-                async move { endpoints::answer(state, event, caller, head).await.written() },
-            )
-        }
+        Ok(state) => sync_poll::now_or_later(async move {
+            endpoints::answer(state, event, caller, head).await.written()
+        }),
         Err(reason) => {
-            let mut answer =
-                WorkerResponse::reply(Reply::host_error(503, "The gate cannot decide at the moment."));
+            let mut answer = WorkerResponse::reply(Reply::host_error(
+                503,
+                "The gate cannot decide at the moment.",
+            ));
             answer.notices.push(reason);
             JsValue::from_str(&answer.written())
         }
     }
 }
 
-/// Does nothing. To be called before any function that takes strings: the glue makes a module that has
-/// stopped (a Rust panic) anew when it is next called, but writes strings into its memory before.
+/// Does nothing. To be called before any function that takes strings: the glue makes a module that
+/// has stopped (a Rust panic) anew when it is next called, but writes strings into its memory
+/// before.
 #[wasm_bindgen]
 pub fn revive() {}
 

@@ -50,6 +50,7 @@ pub(crate) struct RuntimeRandomness;
 
 impl Randomness for RuntimeRandomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
-        get_random_values(bytes).map_err(|_| Unavailable::new("the runtime gives no random bytes here"))
+        get_random_values(bytes)
+            .map_err(|_| Unavailable::new("the runtime gives no random bytes here"))
     }
 }

@@ -54,8 +54,12 @@ impl WorkerResponse {
     /// The gate's own answer.
     pub(crate) fn reply(reply: Reply) -> Self {
         let Reply { status, headers, body } = reply;
-        let reply = PlainReply { status, headers, body: String::from_utf8(body).unwrap_or_default() };
-        Self { instruction: Instruction { reply: Some(reply), ..Instruction::default() }, ..Self::default() }
+        let reply =
+            PlainReply { status, headers, body: String::from_utf8(body).unwrap_or_default() };
+        Self {
+            instruction: Instruction { reply: Some(reply), ..Instruction::default() },
+            ..Self::default()
+        }
     }
 
     /// The origin is to answer; `forwarded` is what it is told about where the request came from.
@@ -73,8 +77,10 @@ impl WorkerResponse {
         } = grant.upstream;
         remove.extend(forwarded.remove);
         set.extend(forwarded.set);
-        let max_age = max_response_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-        let forward = OriginRequest { target, remove, set, respond, cors, private, upgrade, max_age };
+        let max_age =
+            max_response_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+        let forward =
+            OriginRequest { target, remove, set, respond, cors, private, upgrade, max_age };
         Self {
             instruction: Instruction { forward: Some(forward), ..Instruction::default() },
             ..Self::default()
@@ -84,7 +90,8 @@ impl WorkerResponse {
     pub(crate) fn written(mut self) -> String {
         self.instruction.notices = self.notices;
         // Our own plain structures: nothing in them fails to be written.
-        let mut text = self.audit.and_then(|audit| serde_json::to_string(&audit).ok()).unwrap_or_default();
+        let mut text =
+            self.audit.and_then(|audit| serde_json::to_string(&audit).ok()).unwrap_or_default();
         text.push('\n');
         text.push_str(&serde_json::to_string(&self.instruction).unwrap_or_default());
         text

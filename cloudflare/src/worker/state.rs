@@ -62,8 +62,9 @@ impl WorkerState {
             );
         }
         let platform = WorkerPlatform { stores, documents: IssuerDocuments::default() };
-        let (gate, more) = Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
-            .map_err(|errors| errors.to_string())?;
+        let (gate, more) =
+            Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
+                .map_err(|errors| errors.to_string())?;
         notices.extend(more);
         let takes_certificates = sources.contains(&CertificateSource::Cloudflare);
         Ok(Self { gate, has_upstream, takes_certificates, notices: Cell::new(notices) })

@@ -1,4 +1,5 @@
-//! Futures that mostly are ready at once: polled here and now, and made a promise only if they wait.
+//! Futures that mostly are ready at once: polled here and now, and made a promise only if they
+//! wait.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;

@@ -10,13 +10,15 @@ thread_local! {
     static KEYS: RefCell<Vec<VerifyingKey>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Imports the one key of a JWK set for this algorithm; the answer is its number, or why there is none.
+/// Imports the one key of a JWK set for this algorithm; the answer is its number, or why there is
+/// none.
 #[wasm_bindgen(js_name = importKey)]
 pub fn import_key(jwks: &str, algorithm: &str) -> Result<usize, String> {
     let algorithm: Algorithm = algorithm.parse().map_err(|error| format!("{error:?}"))?;
     let set = JwkSet::parse(jwks.as_bytes()).map_err(|error| error.to_string())?;
     let jwk = set.keys.first().ok_or("no key of the set is usable")?;
-    let key = VerifyingKey::from_jwk(jwk, &[algorithm], &NodeCrypto).map_err(|error| error.to_string())?;
+    let key = VerifyingKey::from_jwk(jwk, &[algorithm], &NodeCrypto)
+        .map_err(|error| error.to_string())?;
     Ok(KEYS.with_borrow_mut(|keys| {
         keys.push(key);
         keys.len() - 1

@@ -6,8 +6,8 @@ use edge_auth_testkit::conformance::{self, Backend, FeedBackend, Grade};
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 
-/// Runs the suites on the ledger. The report's text is the answer. The copies in KV offer none of the
-/// guarantees: scenarios show that they are read.
+/// Runs the suites on the ledger. The report's text is the answer. The copies in KV offer none of
+/// the guarantees: scenarios show that they are read.
 #[wasm_bindgen]
 pub async fn conformance(env: Env) -> String {
     let objects = DurableObjects(env);

@@ -63,7 +63,8 @@ impl Running {
             "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/v1/orders/42",
             "authorizationToken": format!("Bearer {token}"),
         });
-        let answer = self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+        let answer =
+            self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
         match String::from_utf8_lossy(&answer).contains("\"Allow\"") {
             true => Ok(()),
             false => Err("a good token was not let through".into()),
@@ -76,7 +77,8 @@ impl Running {
         for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             // One that ends now has run for what it has run for.
             let stat = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
-            total += stat.split(' ').next().and_then(|ran| ran.parse::<f64>().ok()).unwrap_or_default();
+            total +=
+                stat.split(' ').next().and_then(|ran| ran.parse::<f64>().ok()).unwrap_or_default();
         }
         Ok(total)
     }
@@ -134,7 +136,12 @@ pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
     if *dynamodb {
         let keys = Keys::made(&functions.bootstrap)?;
         let calls = move || keys.calls(1000);
-        offers.push(Offer::new(OURS, "1000 warm calls with an API key", "DynamoDB calls", Box::new(calls)));
+        offers.push(Offer::new(
+            OURS,
+            "1000 warm calls with an API key",
+            "DynamoDB calls",
+            Box::new(calls),
+        ));
     }
     Ok(offers)
 }
@@ -150,7 +157,12 @@ fn of(
         let case = |what: &str| format!("{what}, {algorithm}");
         let (start, some) = (command.clone(), Rc::clone(&tokens));
         let first = move || cold(start(), some.first().ok_or("no token")?);
-        offers.push(Offer::new(who, &case("cold start to first answer"), "milliseconds", Box::new(first)));
+        offers.push(Offer::new(
+            who,
+            &case("cold start to first answer"),
+            "milliseconds",
+            Box::new(first),
+        ));
         let running = Rc::new(RefCell::new(None::<Running>));
         for (warm, metric) in [(true, "microseconds"), (false, "microseconds"), (true, "cpu")] {
             let (start, some, running) = (command.clone(), Rc::clone(&tokens), Rc::clone(&running));
@@ -170,7 +182,8 @@ fn of(
                     (_, false) => running.microseconds(next),
                 }
             };
-            let what = if warm { "warm call, a token seen before" } else { "warm call, a new token" };
+            let what =
+                if warm { "warm call, a token seen before" } else { "warm call, a new token" };
             offers.push(Offer::new(who, &case(what), metric, Box::new(measure)));
         }
     }

@@ -76,7 +76,8 @@ impl Keys {
         let mut answer = Value::Null;
         // Java is slow at first, and the function does not wait for it.
         for _ in 0..ATTEMPTS {
-            let made = api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+            let made =
+                api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
             answer = serde_json::from_slice(&made)?;
             if answer["statusCode"] == 201 {
                 break;
@@ -85,7 +86,8 @@ impl Keys {
         let _ = maker.kill();
         let _ = maker.wait();
         let made: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
-        let key = made["secret"].as_str().ok_or_else(|| format!("no key was made: {answer}"))?.to_owned();
+        let key =
+            made["secret"].as_str().ok_or_else(|| format!("no key was made: {answer}"))?.to_owned();
         let (child, api) = start()?;
         Ok(Self { child, api, key, asked, _folder: folder, _dynamodb: dynamodb })
     }
@@ -106,7 +108,8 @@ impl Keys {
             "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/v1/orders/42",
             "authorizationToken": format!("ApiKey {}", self.key),
         });
-        let answer = self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
+        let answer =
+            self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
         match String::from_utf8_lossy(&answer).contains("\"Allow\"") {
             true => Ok(()),
             false => Err("a good key was not let through".into()),
@@ -114,8 +117,8 @@ impl Keys {
     }
 }
 
-/// A table as `edge-auth store init` makes it, less what API keys do not need. DynamoDB Local wants a
-/// signature, and looks at none.
+/// A table as `edge-auth store init` makes it, less what API keys do not need. DynamoDB Local wants
+/// a signature, and looks at none.
 pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
     let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
     let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
@@ -149,7 +152,9 @@ pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
     let answer = exchange(dynamodb, &call)?;
     match answer.status {
         200 => Ok(()),
-        status => Err(format!("CreateTable: {status} {}", String::from_utf8_lossy(&answer.body)).into()),
+        status => {
+            Err(format!("CreateTable: {status} {}", String::from_utf8_lossy(&answer.body)).into())
+        }
     }
 }
 
@@ -160,7 +165,9 @@ fn relay(to: SocketAddr, asked: Arc<AtomicU64>) -> io::Result<u16> {
     thread::spawn(move || {
         for client in listener.incoming().map_while(io::Result::ok) {
             let Ok(server) = TcpStream::connect(to) else { continue };
-            let (Ok(back), Ok(answers)) = (client.try_clone(), server.try_clone()) else { continue };
+            let (Ok(back), Ok(answers)) = (client.try_clone(), server.try_clone()) else {
+                continue;
+            };
             let asked = Arc::clone(&asked);
             thread::spawn(move || {
                 pass(client, server, |bytes| {

@@ -22,7 +22,8 @@ pub(crate) struct Load {
     pub(crate) seconds: Duration,
 }
 
-/// Prints answers in a second and in all, and the times of half and of 99 in 100. An answer other than 200 ends it all: nobody measures refusals.
+/// Prints answers in a second and in all, and the times of half and of 99 in 100. An answer other
+/// than 200 ends it all: nobody measures refusals.
 pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
     let tokens = pool::read(folder, load.algorithm)?;
     let fields: String = load.fields.iter().map(|field| format!("{field}\r\n")).collect();
@@ -38,7 +39,9 @@ pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
     let next = AtomicUsize::new(load.first);
     let started = Instant::now();
     let times: Vec<Duration> = thread::scope(|scope| {
-        let one = |_| scope.spawn(|| connection(load, &requests, &next, started).map_err(|e| e.to_string()));
+        let one = |_| {
+            scope.spawn(|| connection(load, &requests, &next, started).map_err(|e| e.to_string()))
+        };
         let all: Vec<_> = (0..load.connections).map(one).collect();
         let all = all.into_iter().map(|one| one.join().expect("no connection panics"));
         all.collect::<std::result::Result<Vec<_>, String>>().map(|times| times.concat())

@@ -35,7 +35,8 @@ enum Program {
     Worker { folder: PathBuf },
     /// The same, of Lambda functions
     Functions(functions::Functions),
-    /// Decide about the first warm case that many times, and do nothing else: for counting instructions
+    /// Decide about the first warm case that many times, and do nothing else: for counting
+    /// instructions
     Repeat { folder: PathBuf, case: String, times: usize },
     /// Tell by how much the process grows, in bytes, while gates come to hold 100 000 principals
     Memory,
@@ -44,8 +45,8 @@ enum Program {
     Revocation(revocation::Measurement),
     /// Answer every request with 200, until standard input ends
     Upstream,
-    /// Send requests over keep-alive connections, and tell how many were answered with 200, in a second and in
-    /// all, and how long half of them and 99 of 100 took at most, in microseconds
+    /// Send requests over keep-alive connections, and tell how many were answered with 200, in a
+    /// second and in all, and how long half of them and 99 of 100 took at most, in microseconds
     Load {
         folder: PathBuf,
         address: SocketAddr,
@@ -90,7 +91,16 @@ fn main() -> Result<()> {
             connections,
             seconds,
         } => {
-            let load = load::Load { address, path, algorithm, fields, tokens, first, connections, seconds };
+            let load = load::Load {
+                address,
+                path,
+                algorithm,
+                fields,
+                tokens,
+                first,
+                connections,
+                seconds,
+            };
             load::run(&folder, &load)
         }
     }

@@ -20,7 +20,8 @@ pub(crate) fn run() -> Result<()> {
     for _ in 0..GATES {
         gates.push(Target::new(&platform)?);
     }
-    let ask_all = |gate: &Target| fields.iter().for_each(|field| drop(gate.ask("authorization", field)));
+    let ask_all =
+        |gate: &Target| fields.iter().for_each(|field| drop(gate.ask("authorization", field)));
     // What is allocated once is allocated by a gate that does not count.
     ask_all(&Target::new(&platform)?);
     let before = resident()?;

@@ -25,7 +25,8 @@ struct Credentials {
 impl Credentials {
     fn tokens(folder: &Path, algorithm: Algorithm) -> Result<Self> {
         let tokens = pool::read(folder, algorithm)?;
-        let texts = tokens.into_iter().take(WARM_UP + MEASURED).map(|token| format!("Bearer {token}"));
+        let texts =
+            tokens.into_iter().take(WARM_UP + MEASURED).map(|token| format!("Bearer {token}"));
         Ok(Self { field: "authorization", texts: texts.collect(), platform: platform() })
     }
 
@@ -53,7 +54,9 @@ impl Credentials {
     /// Every credential is in memory.
     fn warm(&self) -> Result<f64> {
         let (target, known) = self.known()?;
-        Ok(cpu::microseconds(TURNS * known.len(), || (0..TURNS).for_each(|_| self.ask(&target, known))))
+        Ok(cpu::microseconds(TURNS * known.len(), || {
+            (0..TURNS).for_each(|_| self.ask(&target, known))
+        }))
     }
 
     /// Reads of the store and fetches of keys while every credential is in memory.
@@ -79,7 +82,12 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
         let mut offer = |temperature: &str, metric, measure: fn(&Credentials) -> Result<f64>| {
             let credentials = std::rc::Rc::clone(&credentials);
             let measurement: Measurement = Box::new(move || measure(&credentials));
-            offers.push(Offer::new("edge-auth", &format!("{temperature} {name}"), metric, measurement));
+            offers.push(Offer::new(
+                "edge-auth",
+                &format!("{temperature} {name}"),
+                metric,
+                measurement,
+            ));
         };
         offer("cold", "cpu", Credentials::cold);
         offer("warm", "cpu", Credentials::warm);

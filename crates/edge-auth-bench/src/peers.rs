@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::path::Path;
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RsaPublicKeyComponents,
 };
 use aws_lc_rs::{hmac, signature::VerificationAlgorithm};
 use base64::Engine as _;
@@ -26,7 +27,12 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
         let case = algorithm.to_string();
         let jwk = TestKey::named(key).map(TestKey::jwk);
         offers.push(Offer::new("aws-lc-rs", &case, "cpu", raw(algorithm, jwk.as_ref(), &tokens)?));
-        offers.push(Offer::new("jsonwebtoken", &case, "cpu", jsonwebtoken(algorithm, jwk.as_ref(), tokens)?));
+        offers.push(Offer::new(
+            "jsonwebtoken",
+            &case,
+            "cpu",
+            jsonwebtoken(algorithm, jwk.as_ref(), tokens)?,
+        ));
     }
     Ok(offers)
 }
@@ -41,7 +47,9 @@ fn raw(algorithm: Algorithm, jwk: Option<&Value>, tokens: &[String]) -> Result<M
     Ok(match jwk {
         Some(jwk) => {
             let key = parsed(algorithm, jwk)?;
-            measurement(messages, move |(message, signature)| key.verify_sig(message, signature).is_ok())
+            measurement(messages, move |(message, signature)| {
+                key.verify_sig(message, signature).is_ok()
+            })
         }
         None => {
             let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
@@ -59,28 +67,39 @@ fn parsed(algorithm: Algorithm, jwk: &Value) -> Result<ParsedPublicKey> {
         Algorithm::Rs256 => RsaPublicKeyComponents { n: member("n")?, e: member("e")? }
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
             .map_err(|_| "no RSA key")?,
-        Algorithm::Es256 => key(&ECDSA_P256_SHA256_FIXED, [vec![4], member("x")?, member("y")?].concat())?,
+        Algorithm::Es256 => {
+            key(&ECDSA_P256_SHA256_FIXED, [vec![4], member("x")?, member("y")?].concat())?
+        }
         _ => key(&ED25519, member("x")?)?,
     })
 }
 
 /// As an application uses it: signature, issuer, audience and times.
-fn jsonwebtoken(algorithm: Algorithm, jwk: Option<&Value>, tokens: Vec<String>) -> Result<Measurement> {
+fn jsonwebtoken(
+    algorithm: Algorithm,
+    jwk: Option<&Value>,
+    tokens: Vec<String>,
+) -> Result<Measurement> {
     let (key, name) = match (algorithm, jwk) {
         (Algorithm::Rs256, Some(jwk)) => (
             DecodingKey::from_rsa_components(text(jwk, "n"), text(jwk, "e"))?,
             jsonwebtoken::Algorithm::RS256,
         ),
-        (Algorithm::Es256, Some(jwk)) => {
-            (DecodingKey::from_ec_components(text(jwk, "x"), text(jwk, "y"))?, jsonwebtoken::Algorithm::ES256)
+        (Algorithm::Es256, Some(jwk)) => (
+            DecodingKey::from_ec_components(text(jwk, "x"), text(jwk, "y"))?,
+            jsonwebtoken::Algorithm::ES256,
+        ),
+        (_, Some(jwk)) => {
+            (DecodingKey::from_ed_components(text(jwk, "x"))?, jsonwebtoken::Algorithm::EdDSA)
         }
-        (_, Some(jwk)) => (DecodingKey::from_ed_components(text(jwk, "x"))?, jsonwebtoken::Algorithm::EdDSA),
         (_, None) => (DecodingKey::from_secret(SECRET.as_bytes()), jsonwebtoken::Algorithm::HS256),
     };
     let mut validation = Validation::new(name);
     validation.set_issuer(&[if jwk.is_some() { ISSUER } else { HMAC_ISSUER }]);
     validation.set_audience(&[AUDIENCE]);
-    Ok(measurement(tokens, move |token| jsonwebtoken::decode::<Value>(token, &key, &validation).is_ok()))
+    Ok(measurement(tokens, move |token| {
+        jsonwebtoken::decode::<Value>(token, &key, &validation).is_ok()
+    }))
 }
 
 fn text<'a>(jwk: &'a Value, name: &str) -> &'a str {
@@ -90,8 +109,9 @@ fn text<'a>(jwk: &'a Value, name: &str) -> &'a str {
 fn measurement<T: 'static>(inputs: Vec<T>, verify: impl Fn(&T) -> bool + 'static) -> Measurement {
     Box::new(move || {
         let (first, rest) = inputs.split_at(WARM_UP);
-        let all =
-            |inputs: &[T]| inputs.iter().for_each(|input| assert!(black_box(verify(input)), "a good token"));
+        let all = |inputs: &[T]| {
+            inputs.iter().for_each(|input| assert!(black_box(verify(input)), "a good token"))
+        };
         all(first);
         Ok(cpu::microseconds(rest.len(), || all(rest)))
     })

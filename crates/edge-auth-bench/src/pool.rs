@@ -64,19 +64,27 @@ pub(crate) fn jwks() -> String {
 
 /// Distinct tokens, signed on all cores.
 pub(crate) fn tokens(algorithm: Algorithm, key: &str, count: usize) -> Vec<String> {
-    let issued_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let issued_at =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let numbers: Vec<usize> = (0..count).collect();
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let part = |numbers| scope.spawn(move || tokens_numbered(algorithm, key, numbers, issued_at));
+        let part =
+            |numbers| scope.spawn(move || tokens_numbered(algorithm, key, numbers, issued_at));
         let parts: Vec<_> = numbers.chunks(count.div_ceil(workers)).map(part).collect();
         parts.into_iter().flat_map(|part| part.join().expect("no token panics")).collect()
     })
 }
 
-fn tokens_numbered(algorithm: Algorithm, key: &str, numbers: &[usize], issued_at: u64) -> Vec<String> {
+fn tokens_numbered(
+    algorithm: Algorithm,
+    key: &str,
+    numbers: &[usize],
+    issued_at: u64,
+) -> Vec<String> {
     let test_key = TestKey::named(key);
-    let signer = test_key.map_or(Signer::Secret(SECRET.as_bytes(), algorithm), |k| Signer::Key(k, algorithm));
+    let signer = test_key
+        .map_or(Signer::Secret(SECRET.as_bytes(), algorithm), |k| Signer::Key(k, algorithm));
     let mut header = json!({ "alg": algorithm, "typ": "at+jwt" });
     if test_key.is_some() {
         header["kid"] = key.into();

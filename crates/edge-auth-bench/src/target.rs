@@ -34,11 +34,15 @@ impl Target {
         Ok(Self { gate, platform: platform.clone(), now: now() })
     }
 
-    /// Decides about `GET /v1/orders/42` with this credential, and these fields of a client beside it.
+    /// Decides about `GET /v1/orders/42` with this credential, and these fields of a client beside
+    /// it.
     pub(crate) fn ask(&self, name: &str, credential: &str) -> Outcome {
         let fields: [(&str, &[u8]); 8] = [
             ("host", b"api.example.com"),
-            ("user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            (
+                "user-agent",
+                b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            ),
             ("accept", b"application/json"),
             ("accept-language", b"en-GB,en;q=0.5"),
             ("accept-encoding", b"gzip, deflate, br, zstd"),
@@ -73,7 +77,8 @@ pub(crate) fn platform() -> MemoryPlatform {
 
 /// Makes API keys in a host's store, and gives their texts.
 pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<String>> {
-    let (policy, secret_provider, randomness) = (policy()?, secret_provider(), SeededRandomness::new(2));
+    let (policy, secret_provider, randomness) =
+        (policy()?, secret_provider(), SeededRandomness::new(2));
     let key_service = KeyService::new(&policy, &secret_provider, &platform.api_keys)?;
     let key = |_| {
         let request = CreateKeyRequest {
@@ -96,7 +101,9 @@ fn policy() -> Result<Policy> {
 fn secret_provider() -> MapSecretProvider {
     let mut secret_provider = MapSecretProvider::default();
     secret_provider.secrets.insert("HMAC".to_owned(), SECRET.to_owned());
-    secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    secret_provider
+        .secrets
+        .insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
     secret_provider.files.insert("jwks.json".to_owned(), jwks().into_bytes());
     secret_provider
 }

@@ -6,7 +6,8 @@ use std::thread;
 
 use crate::Result;
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nok\n";
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nok\n";
 
 /// Says where it listens, and answers until nobody holds its standard input any more.
 pub(crate) fn run() -> Result<()> {

@@ -22,7 +22,12 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    pub(crate) fn new(who: &'static str, case: &str, metric: &'static str, measure: Measurement) -> Self {
+    pub(crate) fn new(
+        who: &'static str,
+        case: &str,
+        metric: &'static str,
+        measure: Measurement,
+    ) -> Self {
         Self { who, case: case.to_owned(), metric, measure }
     }
 }
@@ -35,7 +40,8 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
 }
 
 pub(crate) fn run(offers: Vec<Offer>) -> Result<()> {
-    let described = offers.iter().map(|one| json!({"who": one.who, "case": one.case, "metric": one.metric}));
+    let described =
+        offers.iter().map(|one| json!({"who": one.who, "case": one.case, "metric": one.metric}));
     let mut output = std::io::stdout().lock();
     writeln!(output, "{}", json!({ "offers": described.collect::<Vec<_>>() }))?;
     for line in std::io::stdin().lock().lines() {

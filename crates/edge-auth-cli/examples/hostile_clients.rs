@@ -92,7 +92,9 @@ const DRILLS: &[Drill] = &[
         name: "6250 windows that open byte by byte",
         connections: 50,
         begins: |_| streams(NO_WINDOW, "/secret"),
-        goes_on: |_| (0..STREAMS).flat_map(|number| frame(8, 0, 2 * number + 1, &[0, 0, 0, 1])).collect(),
+        goes_on: |_| {
+            (0..STREAMS).flat_map(|number| frame(8, 0, 2 * number + 1, &[0, 0, 0, 1])).collect()
+        },
         ..USUAL
     },
     Drill {
@@ -272,7 +274,11 @@ fn run(drill: &Drill, program: &str, time: Duration) {
     done.store(true, Ordering::Relaxed);
     let (lost, slowest) = health.join().unwrap();
     let peak = status(server.id(), "VmHWM:");
-    println!("{:40} {memory:>9} {peak:>7} {files:>6} {lost:>5} {:>6} ms", drill.name, slowest.as_millis());
+    println!(
+        "{:40} {memory:>9} {peak:>7} {files:>6} {lost:>5} {:>6} ms",
+        drill.name,
+        slowest.as_millis()
+    );
     let _ = server.kill();
     let _ = server.wait();
 }

@@ -25,8 +25,8 @@ struct InitReport {
 
 pub(crate) fn run(command: AdminCommand, output: Output) -> Result<(), CommandError> {
     let AdminCommand::Init = command;
-    let secret =
-        bootstrap_secret(&SystemRandomness).map_err(|error| CommandError::host(error.to_string()))?;
+    let secret = bootstrap_secret(&SystemRandomness)
+        .map_err(|error| CommandError::host(error.to_string()))?;
     output.report(&InitReport {
         bootstrap_hash: bootstrap_hash(&secret),
         secret: String::from_utf8_lossy(secret.expose()).into_owned(),
@@ -37,13 +37,19 @@ impl Report for InitReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let bold = Style::new().bold();
         writeln!(out, "{bold}{}{bold:#}", self.secret)?;
-        writeln!(out, "This is shown once and kept nowhere. Send it as `Authorization: Bearer …`.\n")?;
+        writeln!(
+            out,
+            "This is shown once and kept nowhere. Send it as `Authorization: Bearer …`.\n"
+        )?;
         writeln!(out, "Add to the policy, and have it read again:\n")?;
         writeln!(out, "[admin]\nbootstrap_hash = \"{}\"\n", self.bootstrap_hash)?;
         writeln!(
             out,
             "With it, make a key with the scopes edge-auth:keys:read and edge-auth:keys:write, add a"
         )?;
-        writeln!(out, "rule for /admin/v1/{{*rest}} whose `scopes` name them, and take the hash out again.")
+        writeln!(
+            out,
+            "rule for /admin/v1/{{*rest}} whose `scopes` name them, and take the hash out again."
+        )
     }
 }

@@ -15,10 +15,22 @@ use crate::store::{self, AnyStore};
 #[derive(Debug, Args)]
 pub(crate) struct AdminContextArgs {
     /// The policy
-    #[arg(long, value_name = "FILE", global = true, env = "EDGE_AUTH_POLICY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "EDGE_AUTH_POLICY",
+        hide_env_values = true
+    )]
     policy: Option<PathBuf>,
     /// Where key records and revocations are kept, as in `sqlite:keys.db`
-    #[arg(long, value_name = "STORE", global = true, env = "EDGE_AUTH_STORE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "STORE",
+        global = true,
+        env = "EDGE_AUTH_STORE",
+        hide_env_values = true
+    )]
     store: Option<String>,
 }
 
@@ -30,8 +42,9 @@ pub(crate) struct AdminContext {
 }
 
 impl AdminContext {
-    /// Opens the store. A command that may make one does, unless the policy has a revocation feed. What else
-    /// the command lacks (`missing`) is told together with a policy or store that is not named.
+    /// Opens the store. A command that may make one does, unless the policy has a revocation feed.
+    /// What else the command lacks (`missing`) is told together with a policy or store that is not
+    /// named.
     pub(crate) async fn open(
         args: AdminContextArgs,
         creates: bool,

@@ -1,9 +1,10 @@
-//! Errors of the command line, without the values that were given: people paste tokens and keys where a
-//! command takes none, and an error ends up in logs and tickets.
+//! Errors of the command line, without the values that were given: people paste tokens and keys
+//! where a command takes none, and an error ends up in logs and tickets.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Says what is wrong with the arguments. Names of our own options and commands are shown, values never are.
+/// Says what is wrong with the arguments. Names of our own options and commands are shown, values
+/// never are.
 pub(crate) fn describe(error: &clap::Error) -> String {
     let mut text = sentence(error);
     let known = names(error, ContextKind::SuggestedSubcommand)
@@ -27,7 +28,8 @@ fn sentence(error: &clap::Error) -> String {
             format!("there is no option `{argument}` here")
         }
         ErrorKind::UnknownArgument => {
-            "there is an argument too many; it is not repeated here, since it may be a secret".to_owned()
+            "there is an argument too many; it is not repeated here, since it may be a secret"
+                .to_owned()
         }
         ErrorKind::InvalidSubcommand => {
             "there is no such command; it is not repeated here, since it may be a secret".to_owned()
@@ -36,7 +38,9 @@ fn sentence(error: &clap::Error) -> String {
             let allowed = names(error, ContextKind::ValidValue);
             match allowed.is_empty() {
                 true => format!("the value of `{argument}` is missing or not one that it takes"),
-                false => format!("the value of `{argument}` is not one of `{}`", allowed.join("`, `")),
+                false => {
+                    format!("the value of `{argument}` is not one of `{}`", allowed.join("`, `"))
+                }
             }
         }
         ErrorKind::ValueValidation => {
@@ -83,12 +87,16 @@ fn names(error: &clap::Error, kind: ContextKind) -> Vec<String> {
 fn is_option_name(text: &str) -> bool {
     let Some(name) = text.strip_prefix('-') else { return false };
     let name = name.strip_prefix('-').unwrap_or(name);
-    (1..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    (1..=24).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
-/// Takes what looks like a credential among the process's arguments out of a message: paths and names that
-/// are repeated there may be tokens and keys in the wrong place.
-pub(crate) fn without_credentials(message: &str, arguments: impl Iterator<Item = String>) -> String {
+/// Takes what looks like a credential among the process's arguments out of a message: paths and
+/// names that are repeated there may be tokens and keys in the wrong place.
+pub(crate) fn without_credentials(
+    message: &str,
+    arguments: impl Iterator<Item = String>,
+) -> String {
     let mut message = message.to_owned();
     for argument in arguments {
         let values = argument.split_once('=').map(|(_, value)| value.to_owned()).into_iter();
@@ -104,7 +112,8 @@ pub(crate) fn without_credentials(message: &str, arguments: impl Iterator<Item =
 /// A compact token, a key with its parts, or a long run of letters of both cases and digits.
 fn looks_like_a_credential(text: &str) -> bool {
     let is_token = text.contains("eyJ") && text.len() >= 20;
-    let mut runs = text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_' || char == '-'));
+    let mut runs =
+        text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_' || char == '-'));
     let is_random = |run: &str| {
         run.len() >= 24
             && run.bytes().any(|byte| byte.is_ascii_digit())
@@ -140,7 +149,9 @@ mod tests {
             let option = format!("--policy={secret}");
             assert!(!without_credentials(&message, [option].into_iter()).contains(secret));
         }
-        for plain in ["policy.toml", "/tmp/some-long-folder-name/policy.toml", "corp", "sqlite:keys.db"] {
+        for plain in
+            ["policy.toml", "/tmp/some-long-folder-name/policy.toml", "corp", "sqlite:keys.db"]
+        {
             let message = format!("{plain}: no such file");
             assert_eq!(without_credentials(&message, [plain.to_owned()].into_iter()), message);
         }

@@ -64,7 +64,8 @@ impl CommandError {
             return;
         }
         let mut out = anstream::stderr().lock();
-        let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        let arguments =
+            std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         let message = without_credentials(&self.to_string(), arguments);
         let code = self.code();
         // Nobody is left to be told if even this cannot be written.

@@ -90,7 +90,8 @@ pub fn main() -> ExitCode {
         Err(error) => return not_understood(&error),
     };
     let output = Output::new(arguments.json);
-    match run(arguments.command.unwrap_or_else(|| Command::Demo(demo::DemoArgs::default())), output) {
+    match run(arguments.command.unwrap_or_else(|| Command::Demo(demo::DemoArgs::default())), output)
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error.print(output.is_json());
@@ -99,8 +100,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Help, the version, or what is wrong with the arguments, without their values: in JSON if that was asked
-/// for among them.
+/// Help, the version, or what is wrong with the arguments, without their values: in JSON if that
+/// was asked for among them.
 fn not_understood(error: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;

@@ -1,3 +1,5 @@
 //! What this machine gives to the core: its clock, its randomness, its environment and files.
 
-pub(crate) use edge_auth_native::{LocalSecretProvider, PolicyFile, SystemRandomness, now, read_bounded};
+pub(crate) use edge_auth_native::{
+    LocalSecretProvider, PolicyFile, SystemRandomness, now, read_bounded,
+};

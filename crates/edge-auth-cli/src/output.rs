@@ -68,7 +68,9 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 /// Text of others on one line, made harmless for a terminal: nothing in it moves the cursor,
 /// starts an escape sequence or turns the direction of writing.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|char| if is_control(char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
+    text.chars()
+        .map(|char| if is_control(char) { char::REPLACEMENT_CHARACTER } else { char })
+        .collect()
 }
 
 /// As [`printable`], but lines stay lines.

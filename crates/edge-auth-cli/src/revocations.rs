@@ -44,7 +44,8 @@ enum RevocationsCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Make a snapshot for instances to start with, bring entries under the current secret, and drop expired ones
+    /// Make a snapshot for instances to start with, bring entries under the current secret, and
+    /// drop expired ones
     Compact,
 }
 

@@ -23,7 +23,8 @@ const MAX_BYTES: usize = 64 * 1024;
 pub(crate) enum TokenCommand {
     /// Show a token's header and claims; nothing is verified
     Inspect {
-        /// The token; `-`, or nothing, reads it from the standard input (which keeps it out of the process list)
+        /// The token; `-`, or nothing, reads it from the standard input (which keeps it out of the
+        /// process list)
         token: Option<String>,
         /// A file with the token, instead
         #[arg(long, value_name = "FILE", conflicts_with = "token")]
@@ -75,13 +76,17 @@ fn from_input() -> Result<String, CommandError> {
     }
     let mut text = String::new();
     let read = io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_string(&mut text);
-    read.map_err(|error| CommandError::host(format!("the standard input cannot be read: {error}")))?;
+    read.map_err(|error| {
+        CommandError::host(format!("the standard input cannot be read: {error}"))
+    })?;
     Ok(text)
 }
 
 fn inspect(text: &str) -> Result<InspectReport, CommandError> {
-    let malformed =
-        |message: &str| CommandError::Refused { code: "token_malformed", message: message.to_owned() };
+    let malformed = |message: &str| CommandError::Refused {
+        code: "token_malformed",
+        message: message.to_owned(),
+    };
     if text.len() > MAX_BYTES {
         return Err(malformed("the token is longer than 64 KiB"));
     }
@@ -90,15 +95,20 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
     let (Some(header), Some(claims), Some(_), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(malformed("a signed token has three parts with dots between them; this has not"));
+        return Err(malformed(
+            "a signed token has three parts with dots between them; this has not",
+        ));
     };
     let decode = |part: &str, what: &str| -> Result<Value, CommandError> {
-        let bytes =
-            URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed(&format!("the {what} is not base64url")))?;
-        serde_json::from_slice(&bytes).map_err(|error| malformed(&format!("the {what} is not JSON: {error}")))
+        let bytes = URL_SAFE_NO_PAD
+            .decode(part)
+            .map_err(|_| malformed(&format!("the {what} is not base64url")))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| malformed(&format!("the {what} is not JSON: {error}")))
     };
     let (header, claims) = (decode(header, "header")?, decode(claims, "payload")?);
-    let time = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| *seconds >= 0.0);
+    let time =
+        |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| *seconds >= 0.0);
     // Beyond the range of a float's whole numbers the cast saturates, which is as good as any.
     let at = |seconds: f64| Timestamp::from_seconds(seconds as u64);
     let times = ["iat", "nbf", "exp", "auth_time"]
@@ -107,13 +117,25 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
         .collect();
     let expired = time("exp").map(|seconds| at(seconds) <= now());
     let refused = UnverifiedToken::parse(text, MAX_BYTES).err().map(|error| error.to_string());
-    Ok(InspectReport { verified: false, header, claims, times, expired, bytes: text.len(), refused })
+    Ok(InspectReport {
+        verified: false,
+        header,
+        claims,
+        times,
+        expired,
+        bytes: text.len(),
+        refused,
+    })
 }
 
 impl Report for InspectReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let warn = AnsiColor::Yellow.on_default().bold();
-        writeln!(out, "{warn}NOT VERIFIED{warn:#}: anybody could have written this. {} bytes.", self.bytes)?;
+        writeln!(
+            out,
+            "{warn}NOT VERIFIED{warn:#}: anybody could have written this. {} bytes.",
+            self.bytes
+        )?;
         writeln!(out, "header  {}", pretty(&self.header))?;
         writeln!(out, "claims  {}", pretty(&self.claims))?;
         for (name, time) in &self.times {

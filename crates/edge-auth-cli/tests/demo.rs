@@ -26,11 +26,14 @@ impl Drop for Demo {
 }
 
 fn start(folder: &Folder, arguments: &[&str]) -> (Demo, Value) {
-    let mut command = folder.edge_auth(&[&["--json", "demo", "--folder", "demo"], arguments].concat());
-    let mut child = command.env_clear().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut command =
+        folder.edge_auth(&[&["--json", "demo", "--folder", "demo"], arguments].concat());
+    let mut child =
+        command.env_clear().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let demo = Demo(child);
-    let mut documents = serde_json::Deserializer::from_reader(stdout.take(1 << 20)).into_iter::<Value>();
+    let mut documents =
+        serde_json::Deserializer::from_reader(stdout.take(1 << 20)).into_iter::<Value>();
     let report = documents.next().unwrap().unwrap();
     (demo, report)
 }
@@ -56,7 +59,11 @@ fn every_call_gets_the_answer_that_was_printed() {
     for call in calls {
         let response = make(call);
         assert_eq!(u64::from(response.status), call["status"], "{call:#} {response:#?}");
-        assert_eq!(response.code(), call["code"].as_str().unwrap_or_default(), "{call:#} {response:#?}");
+        assert_eq!(
+            response.code(),
+            call["code"].as_str().unwrap_or_default(),
+            "{call:#} {response:#?}"
+        );
     }
 }
 
@@ -65,7 +72,10 @@ fn the_api_sees_who_it_is_and_neither_credential_nor_lie() {
     let folder = Folder::with_policy("");
     let (_demo, report) = start(&folder, &[]);
     let calls = report["calls"].as_array().unwrap();
-    let lie = calls.iter().find(|call| call["title"].as_str().unwrap().contains("somebody else")).unwrap();
+    let lie = calls
+        .iter()
+        .find(|call| call["title"].as_str().unwrap().contains("somebody else"))
+        .unwrap();
     let told: Value = serde_json::from_str(&make(lie).body).unwrap();
     assert_eq!(told["headers"]["x-auth-principal"], "jwt:demo:alice");
     assert_eq!(told["headers"].get("x_auth_principal"), None);
@@ -94,10 +104,15 @@ fn the_commands_that_it_prints_work_on_its_files_while_it_runs() {
         command.env("EDGE_AUTH_POLICY", report["policy"].as_str().unwrap());
         command.env("EDGE_AUTH_STORE", report["store"].as_str().unwrap());
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let explained = run(&["policy", "explain", "demo/policy.toml", "GET", "/orders/42", "-H", "@demo/alice"]);
+    let explained =
+        run(&["policy", "explain", "demo/policy.toml", "GET", "/orders/42", "-H", "@demo/alice"]);
     assert!(explained.contains("jwt:demo:alice"), "{explained}");
     run(&["keys", "create", "--scope", "orders:read", "--expires", "7d"]);
     assert!(run(&["keys", "list"]).contains("demonstration, revoked"));

@@ -1,6 +1,11 @@
 //! What the documentation shows was run: its policy, its cases, its calls.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod common;
 
@@ -37,13 +42,25 @@ fn the_readmes_additions_are_valid() {
 fn the_readmes_calls_get_the_answers_that_it_says() {
     let folder = Folder::with_policy(policy());
     let server = folder.serve(&["--upstream", &format!("http://{}", echo())]);
-    let made =
-        folder.json(&["keys", "create", "--scope", "orders:read", "--expires", "90d", "--owner", "acme"]);
+    let made = folder.json(&[
+        "keys",
+        "create",
+        "--scope",
+        "orders:read",
+        "--expires",
+        "90d",
+        "--owner",
+        "acme",
+    ]);
     let key = made["secret"].as_str().unwrap();
     assert!(key.starts_with("acme_live_"));
     let allowed = server.call("GET", "/v1/orders/42", &[("x-api-key", key)]);
     assert_eq!(allowed.status, 200);
-    assert!(allowed.body.to_lowercase().contains("x-auth-scopes: orders:read\r\n"), "{}", allowed.body);
+    assert!(
+        allowed.body.to_lowercase().contains("x-auth-scopes: orders:read\r\n"),
+        "{}",
+        allowed.body
+    );
     assert_eq!(server.call("GET", "/v1/orders/42", &[]).code(), "credential_missing");
     assert_eq!(server.call("GET", "/v1/invoices", &[]).code(), "no_rule");
     assert_eq!(server.call("GET", "/health", &[]).status, 200);

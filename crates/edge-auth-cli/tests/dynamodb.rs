@@ -72,8 +72,7 @@ fn a_table_is_made_once_and_then_left_as_it_is() {
     );
     let again: serde_json::Value =
         serde_json::from_str(&said(&folder, "made", &["--json", "store", "init"])).unwrap();
-    let expected =
-        serde_json::json!({ "store": "DynamoDB table made", "created": false, "ttl_enabled": false });
+    let expected = serde_json::json!({ "store": "DynamoDB table made", "created": false, "ttl_enabled": false });
     assert_eq!(again, expected);
 }
 
@@ -88,7 +87,8 @@ fn a_key_is_made_used_and_revoked_in_a_table() {
 
     let serve = edge_auth(&folder, "keys", &["serve", "--listen", "127.0.0.1:0"]);
     let server = Server::start(serve);
-    let asked = [("X-Forwarded-Method", "GET"), ("X-Forwarded-Uri", "/orders"), ("X-API-Key", text)];
+    let asked =
+        [("X-Forwarded-Method", "GET"), ("X-Forwarded-Uri", "/orders"), ("X-API-Key", text)];
     assert_eq!(server.call("GET", "/authorize", &asked).status, 200);
 
     said(&folder, "keys", &["keys", "revoke", id, "--reason", "a test"]);
@@ -100,9 +100,10 @@ fn a_key_is_made_used_and_revoked_in_a_table() {
 #[test]
 fn a_table_that_is_not_there_is_not_made_by_the_way() {
     let folder = Folder::with_policy(POLICY);
-    for arguments in
-        [&["keys", "create", "--all-scopes", "--never-expires"][..], &["serve", "--listen", "127.0.0.1:0"]]
-    {
+    for arguments in [
+        &["keys", "create", "--all-scopes", "--never-expires"][..],
+        &["serve", "--listen", "127.0.0.1:0"],
+    ] {
         let complaint = complaint(&mut edge_auth(&folder, "nowhere", arguments));
         assert!(
             complaint.contains("DynamoDB table nowhere: GetItem: ResourceNotFoundException"),
@@ -118,6 +119,7 @@ fn missing_credentials_and_a_missing_region_are_said_to_be() {
     let list = || edge_auth(&folder, "keys", &["keys", "list"]);
     let no_credentials = complaint(list().env_remove("AWS_ACCESS_KEY_ID"));
     assert!(no_credentials.contains("credentials"), "{no_credentials}");
-    let no_region = complaint(list().env_remove("AWS_REGION").env_remove("AWS_ENDPOINT_URL_DYNAMODB"));
+    let no_region =
+        complaint(list().env_remove("AWS_REGION").env_remove("AWS_ENDPOINT_URL_DYNAMODB"));
     assert!(no_region.contains("Missing Region"), "{no_region}");
 }

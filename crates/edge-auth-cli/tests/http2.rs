@@ -1,6 +1,11 @@
 //! The gateway over HTTP/2, with prior knowledge (RFC 9113, section 3.3).
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod common;
 

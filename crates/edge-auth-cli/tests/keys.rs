@@ -98,7 +98,8 @@ fn all_that_a_command_lacks_is_told_at_once() {
     let folder = Folder::with_policy(POLICY);
     let told = |arguments: &[&str]| {
         let mut command = folder.edge_auth(arguments);
-        let ran = command.env_remove("EDGE_AUTH_POLICY").env_remove("EDGE_AUTH_STORE").output().unwrap();
+        let ran =
+            command.env_remove("EDGE_AUTH_POLICY").env_remove("EDGE_AUTH_STORE").output().unwrap();
         assert_eq!(ran.status.code(), Some(2));
         String::from_utf8_lossy(&ran.stderr).into_owned()
     };
@@ -149,7 +150,10 @@ fn a_list_shows_keys_and_no_secrets() {
     let folder = Folder::with_policy(POLICY);
     let (id, secret) = create(&folder);
     let listed = folder.run(&["keys", "list"]).stdout();
-    assert!(listed.contains(&id) && listed.contains("active") && !listed.contains(&secret), "{listed}");
+    assert!(
+        listed.contains(&id) && listed.contains("active") && !listed.contains(&secret),
+        "{listed}"
+    );
     let shown = folder.run(&["keys", "show", &id]).stdout();
     assert!(shown.contains("orders:read") && !shown.contains(&secret), "{shown}");
 }
@@ -184,12 +188,15 @@ fn a_missing_or_short_pepper_is_named() {
 fn a_pepper_is_rotated_by_wrapping_and_every_key_stays_good() {
     let folder = Folder::with_policy(POLICY);
     let (_, secret) = create(&folder);
-    let rotating = POLICY
-        .replace("pepper = \"PEPPER\"", "pepper = { current = \"NEW_PEPPER\", previous = [\"PEPPER\"] }");
+    let rotating = POLICY.replace(
+        "pepper = \"PEPPER\"",
+        "pepper = { current = \"NEW_PEPPER\", previous = [\"PEPPER\"] }",
+    );
     folder.write("policy.toml", &rotating);
     let wrap = |folder: &Folder| {
         let mut command = folder.edge_auth(&["--json", "keys", "wrap"]);
-        let output = command.env("NEW_PEPPER", "another pepper for tests, of 32 bytes").output().unwrap();
+        let output =
+            command.env("NEW_PEPPER", "another pepper for tests, of 32 bytes").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
     };
@@ -198,7 +205,9 @@ fn a_pepper_is_rotated_by_wrapping_and_every_key_stays_good() {
 
     folder.write("policy.toml", &rotating.replace("previous", "retired"));
     let mut command = folder.edge_auth(&["serve", "--listen", "127.0.0.1:0", "--upstream"]);
-    command.arg(format!("http://{}", echo())).env("NEW_PEPPER", "another pepper for tests, of 32 bytes");
+    command
+        .arg(format!("http://{}", echo()))
+        .env("NEW_PEPPER", "another pepper for tests, of 32 bytes");
     let server = Server::start(command);
     assert_eq!(get(&server, &secret).0, 200);
 }
@@ -224,12 +233,16 @@ require = "key:legacy"
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let good =
-        format!(r#"{{"hash": "{hash}", "block": "legacy", "all_scopes": true, "never_expires": true}}"#);
+    let good = format!(
+        r#"{{"hash": "{hash}", "block": "legacy", "all_scopes": true, "never_expires": true}}"#
+    );
     folder.write("keys.jsonl", &format!("{good}\n\n{{\"hash\": \"00\"}}\n"));
     let ran = folder.run(&["--json", "keys", "import", "--file", "keys.jsonl"]);
     assert_eq!(ran.code(), 1, "{}", ran.stderr());
-    assert_eq!((&ran.report()["imported"], &ran.report()["failed"][0]["line"]), (&1.into(), &3.into()));
+    assert_eq!(
+        (&ran.report()["imported"], &ran.report()["failed"][0]["line"]),
+        (&1.into(), &3.into())
+    );
 
     folder.write("keys.jsonl", &good);
     assert_eq!(folder.json(&["keys", "import", "--file", "keys.jsonl"])["known"], 1);

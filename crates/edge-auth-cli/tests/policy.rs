@@ -52,14 +52,16 @@ fn a_good_policy_is_summed_up() {
 
 #[test]
 fn a_weakness_is_listed_by_its_name() {
-    let weak = POLICY.replace("audience = \"https://api.example.com\"", "insecure_any_audience = true");
+    let weak =
+        POLICY.replace("audience = \"https://api.example.com\"", "insecure_any_audience = true");
     let told = Folder::with_policy(&weak).run(&["policy", "check", "policy.toml"]);
     assert_eq!(told.code(), 0);
     assert!(told.stdout().contains("insecure_any_audience"), "{}", told.stdout());
 }
 
 #[test]
-fn a_certificate_of_a_load_balancer_that_only_an_administrator_can_bring_is_said_to_be_named_in_vain() {
+fn a_certificate_of_a_load_balancer_that_only_an_administrator_can_bring_is_said_to_be_named_in_vain()
+ {
     let block = "[[client_cert]]\nname = \"ops\"\nsource = \"alb-verify\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
     let rule = |path: &str| format!("[[rule]]\npath = \"{path}\"\nrequire = \"cert:ops\"\n");
     for (path, in_vain) in [
@@ -94,9 +96,17 @@ fn a_mistake_names_file_line_rule_and_field() {
 #[test]
 fn a_policy_without_its_secrets_is_valid_and_what_is_missing_is_said() {
     let folder = Folder::with_policy(POLICY);
-    let output = folder.edge_auth(&["policy", "check", "policy.toml"]).env_remove("PEPPER").output().unwrap();
+    let output = folder
+        .edge_auth(&["policy", "check", "policy.toml"])
+        .env_remove("PEPPER")
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
-    assert_eq!((output.status.code(), told.contains("not here: secret PEPPER")), (Some(0), true), "{told}");
+    assert_eq!(
+        (output.status.code(), told.contains("not here: secret PEPPER")),
+        (Some(0), true),
+        "{told}"
+    );
 }
 
 #[test]
@@ -104,7 +114,10 @@ fn what_no_rule_uses_is_named() {
     let report = Folder::with_policy(POLICY).json(&["policy", "check", "policy.toml"]);
     assert_eq!(report["unused"], serde_json::json!([]));
     let folder = Folder::with_policy(&POLICY.replace("\"jwt:corp\", ", ""));
-    assert_eq!(folder.json(&["policy", "check", "policy.toml"])["unused"], serde_json::json!(["jwt:corp"]));
+    assert_eq!(
+        folder.json(&["policy", "check", "policy.toml"])["unused"],
+        serde_json::json!(["jwt:corp"])
+    );
     let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
     assert!(told.contains("unused: jwt:corp"), "{told}");
 }
@@ -133,15 +146,22 @@ fn a_policy_that_is_no_text_or_too_long_is_a_mistake_in_it() {
 #[test]
 fn arguments_that_are_not_understood_are_told_in_the_format_that_was_asked_for() {
     let folder = Folder::with_policy(POLICY);
-    for arguments in
-        [&["--json", "frob"][..], &["policy", "check", "--json", "--frob"], &["--json", "serve", "--listen"]]
-    {
+    for arguments in [
+        &["--json", "frob"][..],
+        &["policy", "check", "--json", "--frob"],
+        &["--json", "serve", "--listen"],
+    ] {
         let ran = folder.run(arguments);
         let error: serde_json::Value = serde_json::from_str(&ran.stderr()).unwrap_or_default();
         assert_eq!((ran.code(), &error["error"]["code"]), (2, &"usage".into()), "{}", ran.stderr());
     }
     let plain = folder.run(&["frob"]);
-    assert_eq!((plain.code(), plain.stderr().contains("no such command")), (2, true), "{}", plain.stderr());
+    assert_eq!(
+        (plain.code(), plain.stderr().contains("no such command")),
+        (2, true),
+        "{}",
+        plain.stderr()
+    );
     let help = folder.run(&["--json", "policy", "--help"]);
     assert_eq!((help.code(), help.stdout().contains("Usage")), (0, true), "{}", help.stderr());
 }
@@ -158,7 +178,9 @@ fn explain_names_the_rule_and_what_is_missing() {
     let ran = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/orders/1"]);
     assert_eq!(ran.code(), 1);
     let told = ran.stdout();
-    for part in ["rule       orders", "absent", "jwt:corp", "key:partners", "401 credential_missing"] {
+    for part in
+        ["rule       orders", "absent", "jwt:corp", "key:partners", "401 credential_missing"]
+    {
         assert!(told.contains(part), "{part} is not in: {told}");
     }
 }
@@ -175,10 +197,21 @@ fn explain_says_that_a_lower_case_method_is_another_one() {
 #[test]
 fn explain_shows_a_public_rule_and_a_path_that_no_rule_allows() {
     let folder = Folder::with_policy(POLICY);
-    let public = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/x/../health"]);
-    assert_eq!((public.code(), public.stdout().contains("allowed")), (0, true), "{}", public.stdout());
+    let public =
+        folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/x/../health"]);
+    assert_eq!(
+        (public.code(), public.stdout().contains("allowed")),
+        (0, true),
+        "{}",
+        public.stdout()
+    );
     let none = folder.run_without_store(&["policy", "explain", "policy.toml", "POST", "/orders/1"]);
-    assert_eq!((none.code(), none.stdout().contains("403 no_rule")), (1, true), "{}", none.stdout());
+    assert_eq!(
+        (none.code(), none.stdout().contains("403 no_rule")),
+        (1, true),
+        "{}",
+        none.stdout()
+    );
 }
 
 #[test]
@@ -186,13 +219,25 @@ fn explain_follows_an_api_key_through_every_check() {
     let folder = Folder::with_policy(POLICY);
     let made = folder.json(&["keys", "create", "--scope", "orders:write", "--expires", "1d"]);
     folder.write("key", &format!("X-API-Key: {}\n", made["secret"].as_str().unwrap()));
-    let ran = folder.run(&["--json", "policy", "explain", "policy.toml", "GET", "/orders/1", "-H", "@key"]);
+    let ran = folder.run(&[
+        "--json",
+        "policy",
+        "explain",
+        "policy.toml",
+        "GET",
+        "/orders/1",
+        "-H",
+        "@key",
+    ]);
     assert_eq!(ran.code(), 1, "{}", ran.stderr());
     let report = ran.report();
     assert_eq!(report["audit"]["code"], "scope_insufficient");
     let checks = report["checks"].as_array().unwrap();
     let result = |what: &str| {
-        checks.iter().find(|check| check["what"] == what).map(|check| check["result"].as_str().unwrap())
+        checks
+            .iter()
+            .find(|check| check["what"] == what)
+            .map(|check| check["result"].as_str().unwrap())
     };
     assert_eq!(result("key:partners"), Some("passed"));
     assert_eq!(result("scopes"), Some("failed"));
@@ -308,7 +353,10 @@ expect = "credential_missing"
 #[test]
 fn a_case_that_fails_says_what_was_found_and_why() {
     let folder = Folder::with_policy(POLICY);
-    folder.write("cases.toml", &CASES.replacen("scopes = [\"orders:read\"]", "scopes = [\"other\"]", 1));
+    folder.write(
+        "cases.toml",
+        &CASES.replacen("scopes = [\"orders:read\"]", "scopes = [\"other\"]", 1),
+    );
     let ran = folder.run(&["policy", "test", "cases.toml"]);
     assert_eq!(ran.code(), 1);
     let told = ran.stdout();
@@ -334,7 +382,10 @@ fn a_mistake_in_the_cases_is_named() {
 #[test]
 fn the_exit_code_is_right_even_if_nobody_reads_the_report() {
     let folder = Folder::with_policy(POLICY);
-    folder.write("cases.toml", &CASES.replacen("scopes = [\"orders:read\"]", "scopes = [\"other\"]", 1));
+    folder.write(
+        "cases.toml",
+        &CASES.replacen("scopes = [\"orders:read\"]", "scopes = [\"other\"]", 1),
+    );
     let mut command = folder.edge_auth(&["policy", "test", "cases.toml"]);
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -344,8 +395,11 @@ fn the_exit_code_is_right_even_if_nobody_reads_the_report() {
 #[test]
 fn a_secret_that_is_here_but_no_good_is_a_mistake() {
     let folder = Folder::with_policy(POLICY);
-    let output =
-        folder.edge_auth(&["policy", "check", "policy.toml"]).env("PEPPER", "short").output().unwrap();
+    let output = folder
+        .edge_auth(&["policy", "check", "policy.toml"])
+        .env("PEPPER", "short")
+        .output()
+        .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), stderr.contains("PEPPER")), (Some(1), true), "{stderr}");
 }
@@ -361,8 +415,15 @@ fn what_a_token_says_cannot_command_a_terminal() {
     };
     let token = format!("{}.{}.c2ln", encode(header), encode(claims));
     folder.write("fields", &format!("Authorization: Bearer {token}\n"));
-    let explained =
-        folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/orders/1", "-H", "@fields"]);
+    let explained = folder.run_without_store(&[
+        "policy",
+        "explain",
+        "policy.toml",
+        "GET",
+        "/orders/1",
+        "-H",
+        "@fields",
+    ]);
     let inspected = folder.run(&["token", "inspect", &token]);
     for told in [explained.stdout(), explained.stderr(), inspected.stdout()] {
         let harmless = |char: char| char == '\n' || !char.is_control();
@@ -410,7 +471,10 @@ fn check_tells_where_certificates_come_from_and_what_is_missing() {
     folder.write("ca.pem", &edge_auth_testkit::certificates::Authority::root(&authority).pem());
     let report = folder.json(&["policy", "check", "policy.toml", "--client-ca", "ca.pem"]);
     assert_eq!(report["client_certs"][1]["source"], "cloudflare");
-    assert!(report["needs"].as_array().unwrap().iter().all(|need| need["found"] == true), "{report}");
+    assert!(
+        report["needs"].as_array().unwrap().iter().all(|need| need["found"] == true),
+        "{report}"
+    );
     folder.write("ca.pem", "junk");
     let ran = folder.run(&["policy", "check", "policy.toml", "--client-ca", "ca.pem"]);
     assert!(ran.code() != 0 && ran.stderr().contains("--client-ca"), "{}", ran.stderr());
@@ -424,15 +488,26 @@ fn explain_takes_a_certificate_as_the_listener_would() {
     folder.write("ca.pem", &authority.pem());
     folder.write("a.pem", &authority.issue(&ClientPlan::with_uri("spiffe://example.com/a")).pem());
     let explain = |more: &[&str]| {
-        let command =
-            ["--json", "policy", "explain", "policy.toml", "GET", "/machines", "--client-ca", "ca.pem"];
+        let command = [
+            "--json",
+            "policy",
+            "explain",
+            "policy.toml",
+            "GET",
+            "/machines",
+            "--client-ca",
+            "ca.pem",
+        ];
         folder.run_without_store(&[&command[..], more].concat())
     };
     let allowed = explain(&["--client-cert", "a.pem"]);
     assert_eq!(allowed.code(), 0, "{}", allowed.stderr());
     assert_eq!(allowed.report()["principal"]["id"], "cert:agents:spiffe://example.com/a");
     let refused = explain(&[]);
-    assert_eq!((refused.code(), refused.report()["audit"]["code"].as_str()), (1, Some("credential_missing")));
+    assert_eq!(
+        (refused.code(), refused.report()["audit"]["code"].as_str()),
+        (1, Some("credential_missing"))
+    );
 }
 
 #[test]
@@ -559,7 +634,11 @@ fn administration_that_is_off_or_open_to_the_bootstrap_secret_alone_or_to_nobody
     for (block, bootstrap, told) in [
         ("", None, "administration over HTTP is off"),
         ("[admin]\n", Some(false), "no administrator"),
-        (&format!("[admin]\nbootstrap_hash = \"{hash}\"\n"), Some(true), "who has the bootstrap secret"),
+        (
+            &format!("[admin]\nbootstrap_hash = \"{hash}\"\n"),
+            Some(true),
+            "who has the bootstrap secret",
+        ),
     ] {
         let folder = Folder::with_policy(&format!("{block}{POLICY}"));
         let administration = &folder.json(&["policy", "check", "policy.toml"])["administration"];

@@ -1,6 +1,11 @@
 //! Revoking by the command, in another process than the servers that refuse.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod common;
 
@@ -52,7 +57,10 @@ fn without_store() -> (Folder, Authority) {
     let folder = Folder::with_policy(POLICY);
     let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
     folder.write("ca.pem", &authority.pem());
-    folder.write("jwks.json", &json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string());
+    folder.write(
+        "jwks.json",
+        &json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string(),
+    );
     (folder, authority)
 }
 
@@ -71,14 +79,23 @@ fn token(id: &str) -> String {
         "iat": seconds(),
         "exp": seconds() + 3600,
     });
-    compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
+    compact(
+        header.to_string().as_bytes(),
+        claims.to_string().as_bytes(),
+        &Signer::Key(key, key.algorithm),
+    )
 }
 
 /// The arguments after which the command waits for these servers to refuse this field.
 fn probing(servers: &[common::Server], path: &str, field: &str) -> Vec<String> {
-    let probes =
-        servers.iter().flat_map(|server| ["--probe".to_owned(), format!("http://{}{path}", server.address)]);
-    ["--wait".to_owned()].into_iter().chain(probes).chain(["--header".to_owned(), field.to_owned()]).collect()
+    let probes = servers
+        .iter()
+        .flat_map(|server| ["--probe".to_owned(), format!("http://{}{path}", server.address)]);
+    ["--wait".to_owned()]
+        .into_iter()
+        .chain(probes)
+        .chain(["--header".to_owned(), field.to_owned()])
+        .collect()
 }
 
 fn refused_by_all(report: &Value, count: usize) {
@@ -101,13 +118,15 @@ fn a_token_and_a_key_are_refused_by_every_server_on_the_store_before_the_command
     let field = format!("Authorization: Bearer {token}");
     let revoke = ["revoke", "token", "--issuer", "corp", "--id", "leaked", "--reason", "a test"];
     let probing_token = probing(&servers, "/orders", &field);
-    let arguments: Vec<&str> = revoke.into_iter().chain(probing_token.iter().map(String::as_str)).collect();
+    let arguments: Vec<&str> =
+        revoke.into_iter().chain(probing_token.iter().map(String::as_str)).collect();
     refused_by_all(&folder.json(&arguments), 2);
 
     let field = format!("X-API-Key: {secret}");
     let revoke = ["revoke", "api-key", "--id", id, "--reason", "a test"];
     let probing_key = probing(&servers, "/orders", &field);
-    let arguments: Vec<&str> = revoke.into_iter().chain(probing_key.iter().map(String::as_str)).collect();
+    let arguments: Vec<&str> =
+        revoke.into_iter().chain(probing_key.iter().map(String::as_str)).collect();
     refused_by_all(&folder.json(&arguments), 2);
     assert_eq!(folder.json(&["keys", "show", id])["key"]["state"], "revoked");
 }
@@ -176,7 +195,11 @@ fn a_store_that_is_lost_is_not_made_anew_where_revocations_were_in_it() {
             }
             let ran = folder.run(command);
             assert_eq!(ran.code(), 3, "{command:?}: {}", ran.stdout());
-            assert!(ran.stderr().contains("`edge-auth store init`"), "{command:?}: {}", ran.stderr());
+            assert!(
+                ran.stderr().contains("`edge-auth store init`"),
+                "{command:?}: {}",
+                ran.stderr()
+            );
             let size = std::fs::metadata(folder.path("keys.db")).ok().map(|file| file.len());
             assert_eq!(size, empty_file.then_some(0), "{command:?}");
         }
@@ -218,7 +241,10 @@ fn a_revocation_reaches_a_server_whose_log_was_removed_under_it() {
     let server = folder.serve(&["--upstream", &format!("http://{}", common::echo())]);
     status_becomes(&server, &token("leaked"), 200);
     // What is in the log only goes with it: the rest is in the file by now.
-    Connection::open(folder.path("keys.db")).unwrap().pragma_update(None, "wal_checkpoint", "full").unwrap();
+    Connection::open(folder.path("keys.db"))
+        .unwrap()
+        .pragma_update(None, "wal_checkpoint", "full")
+        .unwrap();
     for name in ["keys.db-wal", "keys.db-shm"] {
         std::fs::remove_file(folder.path(name)).unwrap();
     }
@@ -231,7 +257,16 @@ fn a_revocation_reaches_a_server_whose_log_was_removed_under_it() {
 fn the_log_is_listed_shown_and_undone() {
     let (folder, _) = folder();
     folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
-    let revoke = ["revoke", "subject", "--issuer", "corp", "--subject", "bob", "--reason", "lost the laptop"];
+    let revoke = [
+        "revoke",
+        "subject",
+        "--issuer",
+        "corp",
+        "--subject",
+        "bob",
+        "--reason",
+        "lost the laptop",
+    ];
     let entered = folder.json(&revoke);
     assert_eq!(entered["says"], "revoked");
     let id = entered["id"].to_string();
@@ -279,7 +314,8 @@ fn a_certificate_that_is_revoked_by_its_file_is_revoked_by_all_of_its_names() {
     folder.json(&["keys", "create", "--all-scopes", "--expires", "1d"]);
     let client = authority.issue(&ClientPlan { serial: vec![0x0a, 0xff], ..ClientPlan::default() });
     folder.write("device.pem", &client.pem());
-    let revoke = ["revoke", "certificate", "--file", "device.pem", "--reason", "its key was copied"];
+    let revoke =
+        ["revoke", "certificate", "--file", "device.pem", "--reason", "its key was copied"];
     let report = folder.json(&revoke);
     assert_eq!(report["target"], json!({ "kind": "certificate", "fingerprint": hex(&client) }));
     assert_eq!(
@@ -289,7 +325,8 @@ fn a_certificate_that_is_revoked_by_its_file_is_revoked_by_all_of_its_names() {
     assert_eq!(report["note"], Value::Null);
 
     let fingerprint = hex(&client);
-    let alone = ["revoke", "certificate", "--fingerprint", &fingerprint, "--reason", "its key was copied"];
+    let alone =
+        ["revoke", "certificate", "--fingerprint", &fingerprint, "--reason", "its key was copied"];
     let report = folder.json(&alone);
     assert!(report["note"].as_str().unwrap().contains("--issuer and --serial"), "{report}");
     let told = folder.run(&alone).stdout();
@@ -306,7 +343,8 @@ fn the_command_waits_until_what_a_revoked_authority_of_the_policy_issued_is_refu
     let field = format!("Client-Cert: {}", sequence(&authority.issue(&ClientPlan::default())));
     let revoke = ["revoke", "certificate", "--file", "ca.pem", "--reason", "its key was copied"];
     let probing = probing(&servers, "/orders", &field);
-    let arguments: Vec<&str> = revoke.into_iter().chain(probing.iter().map(String::as_str)).collect();
+    let arguments: Vec<&str> =
+        revoke.into_iter().chain(probing.iter().map(String::as_str)).collect();
     refused_by_all(&folder.json(&arguments), 1);
 }
 
@@ -331,15 +369,31 @@ fn what_is_not_understood_is_said_and_enters_nothing() {
         "{}",
         no_reason.stderr()
     );
-    let unknown = folder.run(&["revoke", "token", "--issuer", "crop", "--id", "x", "--reason", "r"]);
-    assert_eq!((unknown.code(), unknown.stderr().contains("crop")), (2, true), "{}", unknown.stderr());
+    let unknown =
+        folder.run(&["revoke", "token", "--issuer", "crop", "--id", "x", "--reason", "r"]);
+    assert_eq!(
+        (unknown.code(), unknown.stderr().contains("crop")),
+        (2, true),
+        "{}",
+        unknown.stderr()
+    );
     let missing = folder.run(&["revocations", "show", "7"]);
-    assert_eq!((missing.code(), missing.stderr().contains("no entry 7")), (1, true), "{}", missing.stderr());
+    assert_eq!(
+        (missing.code(), missing.stderr().contains("no entry 7")),
+        (1, true),
+        "{}",
+        missing.stderr()
+    );
     assert_eq!(folder.json(&["revocations", "list"])["revocations"], json!([]));
 
     folder.write("policy.toml", &POLICY.replace("secret = \"PEPPER\"", ""));
     let off = folder.run(&["revoke", "token", "--issuer", "corp", "--id", "x", "--reason", "r"]);
-    assert_eq!((off.code(), off.stderr().contains("[revocation] secret")), (1, true), "{}", off.stderr());
+    assert_eq!(
+        (off.code(), off.stderr().contains("[revocation] secret")),
+        (1, true),
+        "{}",
+        off.stderr()
+    );
 }
 
 #[test]
@@ -347,10 +401,15 @@ fn policy_check_prints_the_stages_of_every_host() {
     let (folder, _) = folder();
     let report = folder.json(&["policy", "check", "policy.toml"]);
     let hosts = report["revocation"]["hosts"].as_array().unwrap();
-    let sums: Vec<_> =
-        hosts.iter().map(|host| (host["host"].as_str().unwrap(), host["sum_seconds"].as_f64())).collect();
+    let sums: Vec<_> = hosts
+        .iter()
+        .map(|host| (host["host"].as_str().unwrap(), host["sum_seconds"].as_f64()))
+        .collect();
     let six = Some(6.0);
-    assert_eq!(sums, [("native, SQLite", six), ("Workers, Durable Object", six), ("Lambda, DynamoDB", six)]);
+    assert_eq!(
+        sums,
+        [("native, SQLite", six), ("Workers, Durable Object", six), ("Lambda, DynamoDB", six)]
+    );
     let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
     assert!(told.contains("native, SQLite: 6 s (store 0 s + feed 6 s)"), "{told}");
     assert!(told.contains("KV alone: best effort, no bound"), "{told}");
@@ -368,7 +427,8 @@ fn up_to_now_is_later_than_now_by_the_issuers_skew_and_a_time_that_is_said_is_no
     let now = seconds();
     let report = folder.json(&revoke(&[]));
     let before = report["target"]["before"].as_str().unwrap();
-    let before = humantime::parse_rfc3339(before).unwrap().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let before =
+        humantime::parse_rfc3339(before).unwrap().duration_since(UNIX_EPOCH).unwrap().as_secs();
     // The default `clock_skew` is 30 seconds.
     assert!(before >= now + 30, "{report}");
     assert_eq!(report["notice"], Value::Null);
@@ -392,7 +452,11 @@ fn a_token_itself_is_revoked_from_a_file_by_what_it_says() {
     assert!(shown.contains("leaked") && !shown.contains("eyJ"), "{shown}");
     folder.write("fields", &format!("Authorization: Bearer {}\n", token("leaked")));
     let explain = ["policy", "explain", "policy.toml", "GET", "/orders", "-H", "@fields"];
-    assert!(folder.run(&explain).stdout().contains("token_revoked"), "{}", folder.run(&explain).stdout());
+    assert!(
+        folder.run(&explain).stdout().contains("token_revoked"),
+        "{}",
+        folder.run(&explain).stdout()
+    );
 
     folder.write("leaked.txt", "eyJub25zZW5zZQ");
     let ran = folder.run(&revoke);

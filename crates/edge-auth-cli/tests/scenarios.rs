@@ -1,6 +1,11 @@
 //! Every scenario over HTTP, against the real binary: once as a gateway, once as an authorizer.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a panic is a failed test"
+)]
 
 mod product;
 

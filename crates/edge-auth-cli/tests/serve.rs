@@ -116,7 +116,8 @@ fn a_gateway_adds_who_it_is_and_strips_the_credential() {
     let folder = Folder::with_policy(POLICY);
     let key = key(&folder);
     let server = folder.serve(&["--upstream", &format!("http://{}", echo())]);
-    let response = server.call("GET", "/orders/1?x=%2f", &[("x-api-key", &key), ("x_auth_scopes", "all")]);
+    let response =
+        server.call("GET", "/orders/1?x=%2f", &[("x-api-key", &key), ("x_auth_scopes", "all")]);
     assert_eq!(response.status, 200);
     let seen = response.body.to_lowercase();
     assert!(seen.starts_with("get /orders/1?x=%2f http/1.1"), "{seen}");
@@ -180,7 +181,11 @@ fn a_port_in_use_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let ran = Folder::with_policy(POLICY).run(&["serve", "--listen", &address]);
     assert_eq!(ran.code(), 3);
-    assert!(ran.stderr().contains(&address) && ran.stderr().contains("--listen"), "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains(&address) && ran.stderr().contains("--listen"),
+        "{}",
+        ran.stderr()
+    );
 }
 
 #[test]
@@ -265,7 +270,8 @@ fn administration_is_off_until_it_is_switched_on() {
     drop(server);
 
     let init = folder.json(&["admin", "init"]);
-    let (secret, hash) = (init["secret"].as_str().unwrap(), init["bootstrap_hash"].as_str().unwrap());
+    let (secret, hash) =
+        (init["secret"].as_str().unwrap(), init["bootstrap_hash"].as_str().unwrap());
     folder.write("policy.toml", &format!("[admin]\nbootstrap_hash = \"{hash}\"\n{POLICY}"));
     let server = folder.serve(&[]);
     let bearer = format!("Bearer {secret}");
@@ -273,10 +279,14 @@ fn administration_is_off_until_it_is_switched_on() {
     let made = server.call_with_body("POST", "/admin/v1/keys", &[("authorization", &bearer)], body);
     assert_eq!(made.status, 201, "{}", made.body);
     let event = server.audit();
-    assert_eq!((&event["action"], &event["principal"]), (&"keys.create".into(), &"admin:bootstrap".into()));
+    assert_eq!(
+        (&event["action"], &event["principal"]),
+        (&"keys.create".into(), &"admin:bootstrap".into())
+    );
     let listed = server.call("GET", "/admin/v1/keys", &[("authorization", &bearer)]);
     assert!(listed.body.contains(event["key"].as_str().unwrap()));
-    let wrong = server.call("GET", "/admin/v1/keys", &[("authorization", "Bearer edge-auth-admin_wrong")]);
+    let wrong =
+        server.call("GET", "/admin/v1/keys", &[("authorization", "Bearer edge-auth-admin_wrong")]);
     assert_eq!(wrong.status, 401);
 }
 

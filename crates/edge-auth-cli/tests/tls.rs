@@ -1,6 +1,11 @@
 //! The listener's own TLS, and the certificates that clients send on it.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod common;
 
@@ -10,7 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use common::{Folder, Response, Server, echo};
-use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ClientUsage, Span};
+use edge_auth_testkit::certificates::{
+    Authority, AuthorityPlan, Client, ClientPlan, ClientUsage, Span,
+};
 use pki_types::pem::PemObject;
 use pki_types::{PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -75,9 +82,16 @@ impl Stage {
     }
 
     /// Sends a request over TLS, with this certificate.
-    fn call(&self, address: SocketAddr, path: &str, client: Option<&Client>, fields: &str) -> Response {
+    fn call(
+        &self,
+        address: SocketAddr,
+        path: &str,
+        client: Option<&Client>,
+        fields: &str,
+    ) -> Response {
         let mut stream = self.connect(address, client);
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -92,8 +106,8 @@ impl Stage {
         let mut roots = RootCertStore::empty();
         roots.add(self.trusted.certificate().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder =
-            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions();
         let builder = builder.unwrap().with_root_certificates(roots);
         let config = match client {
             Some(client) => {
@@ -126,7 +140,8 @@ fn a_certificate_of_the_listeners_authority_passes_and_the_upstream_learns_whose
     let upstream = format!("http://{}", echo());
     let server = stage.serve(&["--upstream", &upstream]);
     let client = stage.clients.issue(&agent());
-    let spoofed = "client-cert: :AAAA:\r\nx-forwarded-client-cert: By=x\r\nx-auth-subject: root\r\n";
+    let spoofed =
+        "client-cert: :AAAA:\r\nx-forwarded-client-cert: By=x\r\nx-auth-subject: root\r\n";
     let response = stage.call(server.address, "/orders", Some(&client), spoofed);
     assert_eq!(response.status, 200, "{response:?}");
     let seen = response.body.to_lowercase();
@@ -155,7 +170,8 @@ fn what_is_revoked_is_refused_on_the_listener_in_either_form_and_so_is_all_of_it
     let status = |client: &Client| stage.call(server.address, "/orders", Some(client), "").status;
     let revoke = |fingerprint: &[u8]| {
         let digits: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-        let revoke = ["revoke", "certificate", "--fingerprint", &digits, "--reason", "a test", "--wait"];
+        let revoke =
+            ["revoke", "certificate", "--fingerprint", &digits, "--reason", "a test", "--wait"];
         stage.folder.json(&revoke);
     };
     for client in [&one, &one.with_other_signature(), &two, &two.with_other_signature()] {
@@ -164,7 +180,15 @@ fn what_is_revoked_is_refused_on_the_listener_in_either_form_and_so_is_all_of_it
     revoke(&one.thumbprint());
     assert_eq!((status(&one), status(&one.with_other_signature())), (401, 401));
     assert_eq!(status(&two), 200);
-    stage.folder.json(&["revoke", "certificate", "--file", "clients.pem", "--reason", "a test", "--wait"]);
+    stage.folder.json(&[
+        "revoke",
+        "certificate",
+        "--file",
+        "clients.pem",
+        "--reason",
+        "a test",
+        "--wait",
+    ]);
     assert_eq!((status(&two), status(&two.with_other_signature())), (401, 401));
 }
 
@@ -184,14 +208,21 @@ fn each_certificate_that_is_not_good_is_refused_with_its_code() {
             Some(issue(&ClientPlan { valid: (now + 9_999, now + 99_999), ..agent() })),
             "certificate_not_yet_valid",
         ),
-        (Some(issue(&ClientPlan { usage: Some(ClientUsage::Server), ..agent() })), "certificate_invalid"),
-        (Some(issue(&ClientPlan::with_uri("spiffe://other.example/a"))), "certificate_identity_mismatch"),
+        (
+            Some(issue(&ClientPlan { usage: Some(ClientUsage::Server), ..agent() })),
+            "certificate_invalid",
+        ),
+        (
+            Some(issue(&ClientPlan::with_uri("spiffe://other.example/a"))),
+            "certificate_identity_mismatch",
+        ),
         (Some(issue(&ClientPlan { padding: 30_000, ..agent() })), "credential_too_large"),
         (Some(issue(&ClientPlan { unknown_critical: true, ..agent() })), "certificate_invalid"),
     ] {
         let response = stage.call(server.address, "/orders", client.as_ref(), "");
         assert!(response.body.contains(&format!("\"{code}\"")), "{code}: {response:?}");
-        let challenged = response.header("www-authenticate") == Some("ClientCertificate realm=\"api\"");
+        let challenged =
+            response.header("www-authenticate") == Some("ClientCertificate realm=\"api\"");
         assert_eq!(challenged, response.status == 401, "{code}: {response:?}");
         assert_eq!(server.audit()["code"], code);
         // Where no rule asks for a certificate, none is looked at.
@@ -274,7 +305,8 @@ fn a_listener_that_asks_anyone_for_a_certificate_does_so_for_every_block() {
         "[[client_cert]]\nname = \"pinned\"\nsource = \"tls\"\nfingerprint = \"{pin}\"\nidentity = \"fingerprint\"\n"
     );
     stage.folder.write("policy.toml", &format!("{own}{pinned}"));
-    let server = stage.folder.serve(&[&ARGUMENTS[..4], &["--upstream", "http://127.0.0.1:9"]].concat());
+    let server =
+        stage.folder.serve(&[&ARGUMENTS[..4], &["--upstream", "http://127.0.0.1:9"]].concat());
     let client = stage.clients.issue(&agent());
     assert_eq!(stage.call(server.address, "/orders", Some(&client), "").status, 502);
     // Without TLS there are no certificates: not at the start, and not after a signal.
@@ -301,27 +333,31 @@ fn a_client_that_tls_does_not_suit_is_told_of() {
 fn blocks_by_which_nobody_can_pass_are_told_of_at_the_start() {
     let stage = Stage::new();
     let told = |stage: &Stage, arguments: &[&str]| stage.serve(arguments).told.join("\n");
-    assert!(
-        told(&stage, &[])
-            .contains("client_cert `agents`, source `tls`: no client passes by it: without an upstream")
-    );
+    assert!(told(&stage, &[]).contains(
+        "client_cert `agents`, source `tls`: no client passes by it: without an upstream"
+    ));
     let upstream = ["--upstream", "http://127.0.0.1:9"];
     assert_eq!(told(&stage, &upstream), "");
 
-    let expired =
-        AuthorityPlan { valid: (1_000_000_000, 1_500_000_000), ..AuthorityPlan::named("Agents CA") };
-    stage
-        .folder
-        .write("clients.pem", &format!("{}{}", stage.clients.pem(), stage.clients.renewed(&expired).pem()));
+    let expired = AuthorityPlan {
+        valid: (1_000_000_000, 1_500_000_000),
+        ..AuthorityPlan::named("Agents CA")
+    };
+    stage.folder.write(
+        "clients.pem",
+        &format!("{}{}", stage.clients.pem(), stage.clients.renewed(&expired).pem()),
+    );
     assert!(
-        told(&stage, &upstream).contains("client_cert `agents`: authority 2 of 2: it was good until 2017")
+        told(&stage, &upstream)
+            .contains("client_cert `agents`: authority 2 of 2: it was good until 2017")
     );
     stage.folder.write("clients.pem", &stage.clients.pem());
     stage.write_server_good("a", (1_000_000_000, 1_500_000_000));
     assert!(told(&stage, &upstream).contains("server.pem: it was good until 2017"));
     stage.write_server("a");
 
-    let proxied = POLICY.replace("source = \"tls\"", "source = \"rfc9440\"\nca_file = \"clients.pem\"");
+    let proxied =
+        POLICY.replace("source = \"tls\"", "source = \"rfc9440\"\nca_file = \"clients.pem\"");
     stage.folder.write("policy.toml", &proxied);
     assert!(told(&stage, &upstream).contains("the gateway believes no proxy"));
     assert_eq!(told(&stage, &[]), "");
@@ -361,7 +397,8 @@ fn a_server_that_cannot_have_what_it_is_told_to_have_does_not_start() {
     let own = POLICY.replace("source = \"tls\"", "source = \"tls\"\nca_file = \"clients.pem\"");
     stage.folder.write("policy.toml", &own);
     assert!(
-        refused(&ARGUMENTS[..4]).contains("client_cert `agents`: this listener asks for no certificates")
+        refused(&ARGUMENTS[..4])
+            .contains("client_cert `agents`: this listener asks for no certificates")
     );
     // What the listener names to clients are authorities, whoever the policy's blocks trust.
     assert!(with(5, "server.pem").contains("server.pem certificate 1: it is not an authority's"));

@@ -1,6 +1,11 @@
 //! `token inspect` looks into tokens, trusts none, and shows no signature.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod common;
 
@@ -75,7 +80,18 @@ fn no_error_of_the_arguments_repeats_what_may_be_a_secret() {
             &["serve", "--store", secret],
             &["serve", "--upstream", secret],
             &["revoke", "subject", "--issuer", secret, "--subject", "a", "--reason", "b"],
-            &["revoke", "subject", "--before", secret, "--issuer", "a", "--subject", "a", "--reason", "b"],
+            &[
+                "revoke",
+                "subject",
+                "--before",
+                secret,
+                "--issuer",
+                "a",
+                "--subject",
+                "a",
+                "--reason",
+                "b",
+            ],
             &["admin", secret],
             &["store", "init", secret],
             &["aws", "lint", secret],
@@ -103,7 +119,10 @@ fn an_error_of_the_arguments_still_says_what_is_wrong() {
     for (arguments, told) in [
         (&["keys", "list", "--no-such-option"][..], "--no-such-option"),
         (&["tokn"], "`token`"),
-        (&["policy", "explain", "policy.toml", "GET", "/", "--client-ip", "nowhere"], "--client-ip"),
+        (
+            &["policy", "explain", "policy.toml", "GET", "/", "--client-ip", "nowhere"],
+            "--client-ip",
+        ),
         (&["revoke", "token", "--reason", "x"], "--file"),
         (&["policy", "check", "a", "b"], "an argument too many"),
     ] {

@@ -112,7 +112,10 @@ impl Shared {
         };
         match tokio::time::timeout(self.deadline, answer).await {
             Ok(answered) => answered.map_err(failed),
-            Err(_) => Err(failed(format!("no whole answer within {} seconds", self.deadline.as_secs_f64()))),
+            Err(_) => Err(failed(format!(
+                "no whole answer within {} seconds",
+                self.deadline.as_secs_f64()
+            ))),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What an operating system gives to the core: its clock, its randomness, its environment and files,
-//! and what can be fetched over its network.
+//! What an operating system gives to the core: its clock, its randomness, its environment and
+//! files, and what can be fetched over its network.
 //!
 //! The native host and the Lambda function both stand on it.
 

@@ -100,11 +100,20 @@ impl<S: RevocationLog> RevocationLog for OptionalStore<S> {
         self.store()?.append(records).await
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         self.store()?.newest(before, limit).await
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         self.store()?.put_snapshot_part(id, index, bytes).await
     }
 
@@ -112,7 +121,12 @@ impl<S: RevocationLog> RevocationLog for OptionalStore<S> {
         self.store()?.put_snapshot(snapshot).await
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         self.store()?.forget(before, now, limit).await
     }
 }

@@ -33,8 +33,10 @@ impl PolicyFile {
     /// Reads and compiles it.
     pub fn read(&self) -> Result<Policy, PolicyFileError> {
         let name = self.0.display().to_string();
-        let mistaken = |message: &str| PolicyFileError::Invalid(PolicyErrors::of_file(&name, message));
-        let bytes = read_up_to(&self.0, MAX_POLICY_BYTES as u64).map_err(PolicyFileError::Unreadable)?;
+        let mistaken =
+            |message: &str| PolicyFileError::Invalid(PolicyErrors::of_file(&name, message));
+        let bytes =
+            read_up_to(&self.0, MAX_POLICY_BYTES as u64).map_err(PolicyFileError::Unreadable)?;
         let text = String::from_utf8(bytes.ok_or_else(|| mistaken(TOO_LONG))?)
             .map_err(|_| mistaken("is not UTF-8 text"))?;
         Policy::parse(&text, Format::of(&name), &name).map_err(PolicyFileError::Invalid)
@@ -48,7 +50,8 @@ impl PolicyFile {
 
 /// Reads a file that has at most `limit` bytes.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    read_up_to(path, limit)?.ok_or_else(|| format!("{} is larger than {limit} bytes", path.display()))
+    read_up_to(path, limit)?
+        .ok_or_else(|| format!("{} is larger than {limit} bytes", path.display()))
 }
 
 /// Reads a file; `None` if it has more than `limit` bytes.

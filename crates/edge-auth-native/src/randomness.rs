@@ -8,6 +8,7 @@ pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
-        getrandom::fill(bytes).map_err(|error| Unavailable::new(format!("the system's randomness: {error}")))
+        getrandom::fill(bytes)
+            .map_err(|error| Unavailable::new(format!("the system's randomness: {error}")))
     }
 }

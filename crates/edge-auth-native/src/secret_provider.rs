@@ -37,9 +37,9 @@ impl SecretProvider for LocalSecretProvider {
             Err(std::env::VarError::NotPresent) => Err(format!(
                 "the environment variable `{name}` is not set; a new secret comes from `openssl rand -base64 32`"
             )),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err(format!("the environment variable `{name}` is no text; write its bytes in base64"))
-            }
+            Err(std::env::VarError::NotUnicode(_)) => Err(format!(
+                "the environment variable `{name}` is no text; write its bytes in base64"
+            )),
         }
     }
 

@@ -1,10 +1,12 @@
-//! A revocation log, its writers, one who can write to the store without having the secret, and instances
-//! of a gate that read it: the real ones, on a store in memory.
+//! A revocation log, its writers, one who can write to the store without having the secret, and
+//! instances of a gate that read it: the real ones, on a store in memory.
 //!
 //! What must hold, whatever happens in whatever order:
-//! - What an instance refused as revoked it allows again only after the revocation lapsed, or after an
+//! - What an instance refused as revoked it allows again only after the revocation lapsed, or after
+//!   an
 //!   administrator took it back.
-//! - Where the store says that something is good which an instance knows to be revoked, there was an
+//! - Where the store says that something is good which an instance knows to be revoked, there was
+//!   an
 //!   `ALERT`.
 //! - While nobody attacks there is none, and every instance says what the log does.
 
@@ -139,7 +141,8 @@ static SETUP: LazyLock<Setup> = LazyLock::new(Setup::new);
 
 impl Setup {
     fn new() -> Self {
-        let secret = |name: &str| (name.to_owned(), format!("the secret {name}, of at least 32 bytes"));
+        let secret =
+            |name: &str| (name.to_owned(), format!("the secret {name}, of at least 32 bytes"));
         let key = TestKey::named("p256").expect("a test key");
         let secret_provider = MapSecretProvider {
             secrets: BTreeMap::from([secret("CURRENT"), secret("NEXT")]),
@@ -153,9 +156,13 @@ impl Setup {
             Policy::parse(&text, Format::Toml, "policy.toml").expect("a policy")
         };
         let secrets = |policy: &Policy| {
-            policy.revocation_secrets(&secret_provider).expect("secrets").expect("a secret of the feed")
+            policy
+                .revocation_secrets(&secret_provider)
+                .expect("secrets")
+                .expect("a secret of the feed")
         };
-        let (old, both) = (policy("\"CURRENT\""), policy("{ current = \"NEXT\", previous = [\"CURRENT\"] }"));
+        let (old, both) =
+            (policy("\"CURRENT\""), policy("{ current = \"NEXT\", previous = [\"CURRENT\"] }"));
         let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
         let claims = json!({
             "iss": ISSUER,
@@ -185,7 +192,9 @@ impl AttackedLog {
         let before = self.now.clone();
         match step {
             Step::RevokeToken => self.revoke(token(), None),
-            Step::RevokeBriefly => self.revoke(token(), Some(self.time().plus(Duration::from_secs(3600)))),
+            Step::RevokeBriefly => {
+                self.revoke(token(), Some(self.time().plus(Duration::from_secs(3600))))
+            }
             Step::RevokeSubject => self.revoke(self.subject(), None),
             Step::UndoToken => self.undo(&token()),
             Step::UndoSubject => self.undo(&self.subject()),
@@ -205,8 +214,11 @@ impl AttackedLog {
                 return changed;
             }
             Step::Read(which) => {
-                let found =
-                    Found { at: self.asking_time(), stored: self.now.clone(), said: self.honest.len() };
+                let found = Found {
+                    at: self.asking_time(),
+                    stored: self.now.clone(),
+                    said: self.honest.len(),
+                };
                 self.instances[usize::from(which) % 2].push(found);
                 return true;
             }
@@ -233,9 +245,13 @@ impl AttackedLog {
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let asked = self.instances.each_ref().map(|asked| asked.iter().map(|found| &found.stored));
-        for stored in asked.into_iter().flat_map(|asked| asked.chain([&self.now])).chain(&self.saved) {
+        for stored in
+            asked.into_iter().flat_map(|asked| asked.chain([&self.now])).chain(&self.saved)
+        {
             let documents = stored.records.values().map(|record| &record.document);
-            for document in documents.chain(stored.snapshot.iter().map(|snapshot| &snapshot.document)) {
+            for document in
+                documents.chain(stored.snapshot.iter().map(|snapshot| &snapshot.document))
+            {
                 document.hash(&mut hasher);
             }
             stored.records.keys().for_each(|sequence| sequence.hash(&mut hasher));
@@ -315,13 +331,16 @@ impl AttackedLog {
     }
 
     fn revoke(&mut self, target: Target, until: Option<Timestamp>) {
-        let entry = self.administer(async |ledger, order| ledger.revoke(target, until, order).await);
+        let entry =
+            self.administer(async |ledger, order| ledger.revoke(target, until, order).await);
         self.entered(entry);
     }
 
     fn undo(&mut self, target: &Target) {
         let same = |entry: &Entry| match &entry.event {
-            Event::Revoked(revoked) => std::mem::discriminant(revoked) == std::mem::discriminant(target),
+            Event::Revoked(revoked) => {
+                std::mem::discriminant(revoked) == std::mem::discriminant(target)
+            }
             _ => false,
         };
         let entry = self.administer(async |ledger, order| {
@@ -358,7 +377,8 @@ impl AttackedLog {
         platform.revocations = feed.clone();
         let Setup { policy, secret_provider, .. } = &*SETUP;
         let randomness = SeededRandomness::new(2);
-        let built = Gate::new(policy.clone(), secret_provider, Box::new(AwsLcRs), platform, &randomness);
+        let built =
+            Gate::new(policy.clone(), secret_provider, Box::new(AwsLcRs), platform, &randomness);
         built.expect("a gate").0
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use pki_types::CertificateDer;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
-    SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData,
+    SanType, SerialNumber, SignatureAlgorithm,
 };
 use sha2::{Digest, Sha256};
 
@@ -94,8 +94,9 @@ impl AuthorityPlan {
         valid(&mut params, self.valid);
         params.use_authority_key_identifier_extension = true;
         if self.is_authority {
-            let constraints =
-                self.max_intermediates.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
+            let constraints = self
+                .max_intermediates
+                .map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
             params.is_ca = IsCa::Ca(constraints);
         }
         if !self.may_sign {
@@ -132,7 +133,8 @@ impl Authority {
     /// A root.
     pub fn root(plan: &AuthorityPlan) -> Self {
         let (params, key) = (plan.params(), plan.key.make(&rcgen::PKCS_ECDSA_P256_SHA256));
-        let certificate = params.self_signed(&key).unwrap_or_else(|error| panic!("{error}")).der().clone();
+        let certificate =
+            params.self_signed(&key).unwrap_or_else(|error| panic!("{error}")).der().clone();
         Self { certificate, issuer: Issuer::new(params, key), path: Vec::new() }
     }
 
@@ -152,14 +154,16 @@ impl Authority {
     /// The same authority, of the same name and key, with another certificate of its own.
     pub fn renewed(&self, plan: &AuthorityPlan) -> Self {
         let (params, key) = (plan.params(), self.copy_of_key());
-        let certificate = params.self_signed(&key).unwrap_or_else(|error| panic!("{error}")).der().clone();
+        let certificate =
+            params.self_signed(&key).unwrap_or_else(|error| panic!("{error}")).der().clone();
         Self { certificate, issuer: Issuer::new(params, key), path: Vec::new() }
     }
 
     /// The same authority, its certificate issued by another one: what it issues has two paths.
     pub fn certified_by(&self, other: &Self, plan: &AuthorityPlan) -> Self {
         let (params, key) = (plan.params(), self.copy_of_key());
-        let signed = params.signed_by(&key, &other.issuer).unwrap_or_else(|error| panic!("{error}"));
+        let signed =
+            params.signed_by(&key, &other.issuer).unwrap_or_else(|error| panic!("{error}"));
         let mut path = other.path.clone();
         path.insert(0, signed.der().clone());
         Self { certificate: signed.der().clone(), issuer: Issuer::new(params, key), path }
@@ -248,7 +252,10 @@ pub enum ClientKey {
 impl Default for ClientPlan {
     fn default() -> Self {
         Self {
-            subject: vec![("O".to_owned(), "Example".to_owned()), ("CN".to_owned(), "agent".to_owned())],
+            subject: vec![
+                ("O".to_owned(), "Example".to_owned()),
+                ("CN".to_owned(), "agent".to_owned()),
+            ],
             uris: Vec::new(),
             hosts: Vec::new(),
             emails: Vec::new(),
@@ -278,10 +285,13 @@ impl ClientPlan {
         valid(&mut params, self.valid);
         params.serial_number = Some(SerialNumber::from(self.serial.clone()));
         params.use_authority_key_identifier_extension = true;
-        let text = |text: &String| text.as_str().try_into().unwrap_or_else(|error| panic!("{error}"));
+        let text =
+            |text: &String| text.as_str().try_into().unwrap_or_else(|error| panic!("{error}"));
         params.subject_alt_names.extend(self.uris.iter().map(|uri| SanType::URI(text(uri))));
         params.subject_alt_names.extend(self.hosts.iter().map(|host| SanType::DnsName(text(host))));
-        params.subject_alt_names.extend(self.emails.iter().map(|email| SanType::Rfc822Name(text(email))));
+        params
+            .subject_alt_names
+            .extend(self.emails.iter().map(|email| SanType::Rfc822Name(text(email))));
         params.extended_key_usages = match self.usage {
             None => Vec::new(),
             Some(ClientUsage::Client) => vec![ExtendedKeyUsagePurpose::ClientAuth],
@@ -299,7 +309,10 @@ impl ClientPlan {
             params.custom_extensions = vec![extension];
         }
         let unknown = |number| {
-            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 2, number], Vec::new())
+            rcgen::CustomExtension::from_oid_content(
+                &[1, 3, 6, 1, 4, 1, 99_999, 2, number],
+                Vec::new(),
+            )
         };
         params.custom_extensions.extend((0..self.extensions).map(unknown));
         params

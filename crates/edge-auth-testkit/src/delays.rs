@@ -1,4 +1,5 @@
-//! Waiting as a test wants it: an answer is held up, and time passes, until the test says otherwise.
+//! Waiting as a test wants it: an answer is held up, and time passes, until the test says
+//! otherwise.
 
 use std::future::poll_fn;
 use std::sync::Arc;

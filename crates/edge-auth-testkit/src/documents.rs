@@ -107,7 +107,8 @@ mod tests {
         documents.publish("/good", Document::ok("12345"));
         let moved = Document { status: 302, location: Some("/good".into()), body: Vec::new() };
         documents.publish("/moved", moved);
-        let source = DocumentSource { documents: documents.clone(), base: "https://keys.example".into() };
+        let source =
+            DocumentSource { documents: documents.clone(), base: "https://keys.example".into() };
         let fetch = |url: &str, max| block_on(source.fetch(url, max));
         assert_eq!(fetch("https://keys.example/good", 5).as_deref(), Ok(&b"12345"[..]));
         assert!(fetch("https://keys.example/good", 4).is_err());

@@ -28,8 +28,8 @@ pub struct DynamoDbLocal {
 }
 
 impl DynamoDbLocal {
-    /// Starts it on a free port, and waits until it answers. It wants its folder in `EDGE_AUTH_DYNAMODB_LOCAL`, and
-    /// in `EDGE_AUTH_JAVA` a Java other than the one on `PATH`.
+    /// Starts it on a free port, and waits until it answers. It wants its folder in
+    /// `EDGE_AUTH_DYNAMODB_LOCAL`, and in `EDGE_AUTH_JAVA` a Java other than the one on `PATH`.
     pub fn start() -> io::Result<Self> {
         let folder = env::var_os(FOLDER).map(PathBuf::from).ok_or_else(|| {
             io::Error::other(format!("{FOLDER} is not set: run `cargo xtask test --only stores`"))
@@ -42,7 +42,13 @@ impl DynamoDbLocal {
             .arg(format!("-Djava.library.path={}", folder.join("DynamoDBLocal_lib").display()))
             .arg("-jar")
             .arg(folder.join("DynamoDBLocal.jar"))
-            .args(["-inMemory", "-sharedDb", "-disableTelemetry", "-port", &address.port().to_string()])
+            .args([
+                "-inMemory",
+                "-sharedDb",
+                "-disableTelemetry",
+                "-port",
+                &address.port().to_string(),
+            ])
             // It leaves a file of its own where it runs.
             .current_dir(env::temp_dir())
             .stdin(Stdio::piped())

@@ -1,4 +1,5 @@
-//! IAM, as far as authorizers' answers need it: a reading of policies that is not the product's own.
+//! IAM, as far as authorizers' answers need it: a reading of policies that is not the product's
+//! own.
 
 use serde_json::Value;
 
@@ -16,9 +17,12 @@ pub fn allows(answer: &Value, arn: &str) -> bool {
     }
     let says = |effect: &str| {
         let statements = answer["policyDocument"]["Statement"].as_array().into_iter().flatten();
-        let resources = statements.filter(|one| one["Effect"] == effect).map(|one| &one["Resource"]);
+        let resources =
+            statements.filter(|one| one["Effect"] == effect).map(|one| &one["Resource"]);
         let mut resources = resources.flat_map(|list| list.as_array().into_iter().flatten());
-        resources.any(|resource| matches(resource.as_str().unwrap_or_default().as_bytes(), arn.as_bytes()))
+        resources.any(|resource| {
+            matches(resource.as_str().unwrap_or_default().as_bytes(), arn.as_bytes())
+        })
     };
     says("Allow") && !says("Deny")
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
+};
 use edge_auth_token::Timestamp;
 
 use crate::delays::Barrier;

@@ -74,7 +74,8 @@ impl TestKey {
     pub fn jwk(&self) -> Value {
         match &self.pair {
             Pair::Rsa(pair) => {
-                // RSAPublicKey of 2048 bits: SEQUENCE, INTEGER n (257 bytes, the first zero), INTEGER e.
+                // RSAPublicKey of 2048 bits: SEQUENCE, INTEGER n (257 bytes, the first zero),
+                // INTEGER e.
                 let der = pair.public_key().as_ref();
                 let (n, e) = (base64url(&der[9..265]), base64url(&der[267..]));
                 json!({"kty": "RSA", "kid": self.name, "n": n, "e": e})
@@ -109,7 +110,8 @@ impl TestKey {
                     other => panic!("an RSA key does not sign with {other}"),
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &SystemRandom::new(), message, &mut signature).expect("a usable key");
+                pair.sign(padding, &SystemRandom::new(), message, &mut signature)
+                    .expect("a usable key");
                 signature
             }
             Pair::Ec { raw, .. } => {
@@ -155,9 +157,12 @@ macro_rules! key {
 }
 
 static KEYS: LazyLock<Vec<TestKey>> = LazyLock::new(|| {
-    let p256 = ec("P-256", &aws::ECDSA_P256_SHA256_FIXED_SIGNING, &aws::ECDSA_P256_SHA256_ASN1_SIGNING);
-    let p384 = ec("P-384", &aws::ECDSA_P384_SHA384_FIXED_SIGNING, &aws::ECDSA_P384_SHA384_ASN1_SIGNING);
-    let p521 = ec("P-521", &aws::ECDSA_P521_SHA512_FIXED_SIGNING, &aws::ECDSA_P521_SHA512_ASN1_SIGNING);
+    let p256 =
+        ec("P-256", &aws::ECDSA_P256_SHA256_FIXED_SIGNING, &aws::ECDSA_P256_SHA256_ASN1_SIGNING);
+    let p384 =
+        ec("P-384", &aws::ECDSA_P384_SHA384_FIXED_SIGNING, &aws::ECDSA_P384_SHA384_ASN1_SIGNING);
+    let p521 =
+        ec("P-521", &aws::ECDSA_P521_SHA512_FIXED_SIGNING, &aws::ECDSA_P521_SHA512_ASN1_SIGNING);
     vec![
         key!("rsa", Rs256, rsa),
         key!("other-rsa", Rs256, rsa),
@@ -185,8 +190,9 @@ fn ec(
     der: &'static aws::EcdsaSigningAlgorithm,
 ) -> impl Fn(&[u8]) -> Pair {
     move |pkcs8| {
-        let pair =
-            |form| aws::EcdsaKeyPair::from_pkcs8(form, pkcs8).expect("an EC key of keys/, of this curve");
+        let pair = |form| {
+            aws::EcdsaKeyPair::from_pkcs8(form, pkcs8).expect("an EC key of keys/, of this curve")
+        };
         Pair::Ec { curve, raw: pair(raw), der: pair(der) }
     }
 }
@@ -211,7 +217,8 @@ mod tests {
 
     #[test]
     fn every_key_signs_what_its_jwk_verifies_and_no_other_does() {
-        let all: Vec<Value> = TestKey::names().map(|name| TestKey::named(name).unwrap().jwk()).collect();
+        let all: Vec<Value> =
+            TestKey::names().map(|name| TestKey::named(name).unwrap().jwk()).collect();
         let set = JwkSet::parse(json!({ "keys": all }).to_string().as_bytes()).unwrap();
         assert!(set.skipped.is_empty());
         for (jwk, name) in set.keys.iter().zip(TestKey::names()) {

@@ -56,7 +56,10 @@ impl Platform for MemoryPlatform {
         &self.revocations
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         let began = self.stopwatch.elapsed();
         let done = work.await;
         (done, self.stopwatch.elapsed().saturating_sub(began))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge_auth::platform::{
-    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 
@@ -158,20 +159,30 @@ impl RevocationLog for MemoryRevocations {
         Ok(WriteOutcome::Stored)
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         let state = self.writing()?;
         let range = state.stored.records.range(..before.unwrap_or(u64::MAX)).rev();
         Ok(range.map(|(_, record)| record.clone()).take(limit).collect())
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         self.writing()?.stored.parts.insert((id.to_owned(), index), bytes.to_vec());
         Ok(())
     }
 
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         let mut state = self.writing()?;
-        if state.stored.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence) {
+        if state.stored.snapshot.as_ref().is_some_and(|newest| newest.sequence >= snapshot.sequence)
+        {
             return Ok(WriteOutcome::Conflict);
         }
         state.stored.snapshot = Some(snapshot.clone());
@@ -179,11 +190,23 @@ impl RevocationLog for MemoryRevocations {
         Ok(WriteOutcome::Stored)
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         let mut state = self.writing()?;
-        let lapsed =
-            |record: &&RevocationRecord| record.expires_at.is_some_and(|expires_at| expires_at <= now);
-        let gone = state.stored.records.range(..before).map(|(_, record)| record).filter(lapsed).take(limit);
+        let lapsed = |record: &&RevocationRecord| {
+            record.expires_at.is_some_and(|expires_at| expires_at <= now)
+        };
+        let gone = state
+            .stored
+            .records
+            .range(..before)
+            .map(|(_, record)| record)
+            .filter(lapsed)
+            .take(limit);
         let gone: Vec<u64> = gone.map(|record| record.sequence).collect();
         gone.iter().for_each(|sequence| drop(state.stored.records.remove(sequence)));
         Ok(gone.len())

@@ -38,7 +38,8 @@ pub enum Algorithm {
     Hs512,
 }
 
-/// How an algorithm makes signatures: what a [`SignatureBackend`](crate::SignatureBackend) chooses by.
+/// How an algorithm makes signatures: what a [`SignatureBackend`](crate::SignatureBackend) chooses
+/// by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureScheme {
     /// RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2).
@@ -205,8 +206,8 @@ mod tests {
     #[test]
     fn variants_of_a_name_are_unknown() {
         for name in [
-            "", "none", "None", "nOnE", "hs256", "RS256 ", " RS256", "RS-256", "ES256K", "ES521", "EDDSA",
-            "Ed448", "ed25519", "RS256\0", "RSA-OAEP", "dir",
+            "", "none", "None", "nOnE", "hs256", "RS256 ", " RS256", "RS-256", "ES256K", "ES521",
+            "EDDSA", "Ed448", "ed25519", "RS256\0", "RSA-OAEP", "dir",
         ] {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name:?}");
         }

@@ -3,15 +3,15 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
-    RsaPublicKeyComponents, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
 };
 
 use crate::{
-    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, HashFunction, KeyError, PublicKey, RsaPublicKey,
-    SignatureBackend, SignatureInvalid, SignatureScheme, VerifySignature,
+    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, HashFunction, KeyError, PublicKey,
+    RsaPublicKey, SignatureBackend, SignatureInvalid, SignatureScheme, VerifySignature,
 };
 
 /// RSA, ECDSA and Ed25519 by AWS-LC.
@@ -19,7 +19,11 @@ use crate::{
 pub struct AwsLcRs;
 
 impl SignatureBackend for AwsLcRs {
-    fn import(&self, key: &PublicKey, algorithm: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
+    fn import(
+        &self,
+        key: &PublicKey,
+        algorithm: Algorithm,
+    ) -> Result<Box<dyn VerifySignature>, KeyError> {
         let parsed = match key {
             PublicKey::Rsa(key) => rsa(key, algorithm),
             PublicKey::Ec(key) => ec(key, algorithm),
@@ -39,9 +43,13 @@ fn rsa(key: &RsaPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {
         SignatureScheme::RsaPss(Sha256) => &RSA_PSS_2048_8192_SHA256,
         SignatureScheme::RsaPss(Sha384) => &RSA_PSS_2048_8192_SHA384,
         SignatureScheme::RsaPss(Sha512) => &RSA_PSS_2048_8192_SHA512,
-        SignatureScheme::Ecdsa(_) | SignatureScheme::Ed25519 | SignatureScheme::Hmac(_) => return None,
+        SignatureScheme::Ecdsa(_) | SignatureScheme::Ed25519 | SignatureScheme::Hmac(_) => {
+            return None;
+        }
     };
-    RsaPublicKeyComponents { n: key.modulus(), e: key.exponent() }.to_parsed_public_key(parameters).ok()
+    RsaPublicKeyComponents { n: key.modulus(), e: key.exponent() }
+        .to_parsed_public_key(parameters)
+        .ok()
 }
 
 fn ec(key: &EcPublicKey, algorithm: Algorithm) -> Option<ParsedPublicKey> {

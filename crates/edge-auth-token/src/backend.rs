@@ -8,10 +8,13 @@ use crate::{Algorithm, KeyError, MaybeSend, MaybeSync, PublicKey};
 pub trait SignatureBackend: MaybeSend + MaybeSync {
     /// Prepares a key for one algorithm, which fits it.
     ///
-    /// # Errors
-    /// `RefusedByBackend` if the key is not valid: its point is not on the curve, say. For Ed25519, a
-    /// backend may find that on use, by verifying nothing.
-    fn import(&self, key: &PublicKey, algorithm: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError>;
+    /// # Errors `RefusedByBackend` if the key is not valid: its point is not on the curve, say. For
+    /// Ed25519, a backend may find that on use, by verifying nothing.
+    fn import(
+        &self,
+        key: &PublicKey,
+        algorithm: Algorithm,
+    ) -> Result<Box<dyn VerifySignature>, KeyError>;
 }
 
 /// One key, ready for checking signatures of one algorithm.

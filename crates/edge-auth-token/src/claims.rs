@@ -12,7 +12,8 @@ pub use claim_path::{ClaimPath, InvalidClaimPath};
 use crate::{ClaimError, Confirmation, LogSafe, Timestamp};
 
 /// A set of claims. Every registered claim in it has its type: one with another type makes the
-/// whole set refused, it is never skipped. A claim that is `null` says nothing and counts as absent.
+/// whole set refused, it is never skipped. A claim that is `null` says nothing and counts as
+/// absent.
 #[derive(Clone, PartialEq)]
 pub struct Claims {
     audience: Vec<String>,
@@ -75,8 +76,8 @@ impl Claims {
         self.string("jti")
     }
 
-    /// Whether, and how, the token is bound to a key or certificate of its sender (`cnf`, RFC 7800).
-    /// A binding that is not checked must refuse.
+    /// Whether, and how, the token is bound to a key or certificate of its sender (`cnf`, RFC
+    /// 7800). A binding that is not checked must refuse.
     pub fn confirmation(&self) -> Confirmation {
         Confirmation::of(self.members.get("cnf"))
     }
@@ -157,7 +158,8 @@ mod tests {
                 assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{claim} {value}");
             }
         }
-        for aud in [json!(1), json!([]), json!({}), json!(["a", 1]), json!([["a"]]), json!([null])] {
+        for aud in [json!(1), json!([]), json!({}), json!(["a", 1]), json!([["a"]]), json!([null])]
+        {
             let found = claims(json!({ "aud": aud }));
             assert!(matches!(found, Err(ClaimError::IllTyped { .. })), "{aud}");
         }
@@ -167,7 +169,10 @@ mod tests {
     fn absent_claims_are_absent() {
         let claims = claims(json!({})).unwrap();
         assert_eq!((claims.issuer(), claims.subject(), claims.token_id()), (None, None, None));
-        assert_eq!((claims.expires_at(), claims.not_before(), claims.issued_at()), (None, None, None));
+        assert_eq!(
+            (claims.expires_at(), claims.not_before(), claims.issued_at()),
+            (None, None, None)
+        );
         assert!(claims.audience().is_empty());
         assert_eq!(claims.confirmation(), Confirmation::Bearer);
     }
@@ -204,14 +209,18 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((claims.issuer(), claims.subject(), claims.token_id()), (None, None, None));
-        assert_eq!((claims.expires_at(), claims.not_before(), claims.issued_at()), (None, None, None));
+        assert_eq!(
+            (claims.expires_at(), claims.not_before(), claims.issued_at()),
+            (None, None, None)
+        );
         assert!(claims.audience().is_empty() && claims.get("scope").is_none());
         assert_eq!(claims.confirmation(), Confirmation::Bearer);
     }
 
     #[test]
     fn debug_shows_nothing_about_people() {
-        let claims = claims(json!({"iss": "i", "sub": "alice", "email": "alice@example.com"})).unwrap();
+        let claims =
+            claims(json!({"iss": "i", "sub": "alice", "email": "alice@example.com"})).unwrap();
         assert!(!format!("{claims:?}").contains("alice"));
     }
 }

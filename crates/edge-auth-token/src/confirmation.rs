@@ -23,7 +23,9 @@ impl Confirmation {
         let members = cnf.as_object().filter(|members| members.len() == 1);
         let text = members.and_then(|members| members.get("x5t#S256")).and_then(Value::as_str);
         let digest = text.and_then(|text| base64url::decode(text).ok());
-        digest.and_then(|digest| digest.try_into().ok()).map_or(Self::Unverifiable, Self::Certificate)
+        digest
+            .and_then(|digest| digest.try_into().ok())
+            .map_or(Self::Unverifiable, Self::Certificate)
     }
 }
 

@@ -31,7 +31,9 @@ pub enum TokenError {
     },
     /// The key is not for the token's algorithm: by its type, its own `alg`, or the algorithms
     /// that the issuer's configuration allows.
-    #[error("the key may not be used with {algorithm}: its type or the allowed algorithms exclude it")]
+    #[error(
+        "the key may not be used with {algorithm}: its type or the allowed algorithms exclude it"
+    )]
     KeyDoesNotFit {
         /// The token's algorithm.
         algorithm: Algorithm,

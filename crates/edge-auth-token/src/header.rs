@@ -59,7 +59,10 @@ fn algorithm(value: Option<&Value>) -> Result<Algorithm, TokenError> {
     Err(TokenError::AlgorithmUnsupported { found })
 }
 
-fn string<'a>(members: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, HeaderError> {
+fn string<'a>(
+    members: &'a Map<String, Value>,
+    member: &'static str,
+) -> Result<Option<&'a str>, HeaderError> {
     match members.get(member) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -112,7 +115,10 @@ mod tests {
             assert!(matches!(found, Err(TokenError::AlgorithmUnsupported { .. })), "{alg}");
         }
         assert!(matches!(header(json!({})), Err(TokenError::AlgorithmUnsupported { .. })));
-        assert!(matches!(header(json!({"Alg": "RS256"})), Err(TokenError::AlgorithmUnsupported { .. })));
+        assert!(matches!(
+            header(json!({"Alg": "RS256"})),
+            Err(TokenError::AlgorithmUnsupported { .. })
+        ));
         assert_eq!(header(json!({"alg": "PS384"})).unwrap().algorithm, Algorithm::Ps384);
     }
 
@@ -128,9 +134,15 @@ mod tests {
 
     #[test]
     fn any_crit_is_refused() {
-        for crit in
-            [json!(["exp"]), json!(["b64"]), json!([]), json!("b64"), json!(null), json!(1), json!({})]
-        {
+        for crit in [
+            json!(["exp"]),
+            json!(["b64"]),
+            json!([]),
+            json!("b64"),
+            json!(null),
+            json!(1),
+            json!({}),
+        ] {
             let found = header(json!({"alg": "RS256", "crit": crit}));
             assert_eq!(found, Err(HeaderError::Critical.into()), "{crit}");
         }
@@ -200,7 +212,9 @@ mod tests {
         ] {
             assert!(is_media_type(found, wanted), "{found} {wanted}");
         }
-        for found in ["JWT", "at+jwt ", " at+jwt", "application/application/at+jwt", "x/at+jwt", "at", ""] {
+        for found in
+            ["JWT", "at+jwt ", " at+jwt", "application/application/at+jwt", "x/at+jwt", "at", ""]
+        {
             assert!(!is_media_type(found, "at+jwt"), "{found:?}");
         }
         assert!(!is_media_type("application/x/y", "x/y"));

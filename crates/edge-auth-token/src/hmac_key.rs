@@ -33,7 +33,9 @@ impl HmacKey {
             SignatureScheme::RsaPkcs1(_)
             | SignatureScheme::RsaPss(_)
             | SignatureScheme::Ecdsa(_)
-            | SignatureScheme::Ed25519 => Err(KeyError::NoAllowedAlgorithm { key: "a shared secret" }),
+            | SignatureScheme::Ed25519 => {
+                Err(KeyError::NoAllowedAlgorithm { key: "a shared secret" })
+            }
         }
     }
 
@@ -73,8 +75,9 @@ mod tests {
         let key = HmacKey::new(&Secret::new(vec![0xaa; 131]), Algorithm::Hs256).unwrap();
         let message = b"Test Using Larger Than Block-Size Key - Hash Key First";
         let code = [
-            0x60, 0xe4, 0x31, 0x59, 0x1e, 0xe0, 0xb6, 0x7f, 0x0d, 0x8a, 0x26, 0xaa, 0xcb, 0xf5, 0xb7, 0x7f,
-            0x8e, 0x0b, 0xc6, 0x21, 0x37, 0x28, 0xc5, 0x14, 0x05, 0x46, 0x04, 0x0f, 0x0e, 0xe3, 0x7f, 0x54,
+            0x60, 0xe4, 0x31, 0x59, 0x1e, 0xe0, 0xb6, 0x7f, 0x0d, 0x8a, 0x26, 0xaa, 0xcb, 0xf5,
+            0xb7, 0x7f, 0x8e, 0x0b, 0xc6, 0x21, 0x37, 0x28, 0xc5, 0x14, 0x05, 0x46, 0x04, 0x0f,
+            0x0e, 0xe3, 0x7f, 0x54,
         ];
         assert_eq!(key.verify(message, &code), Ok(()));
         assert_eq!(key.verify(b"", &code), Err(SignatureInvalid));
@@ -86,10 +89,15 @@ mod tests {
 
     #[test]
     fn a_secret_is_at_least_as_long_as_the_hash() {
-        for (algorithm, wanted) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
+        for (algorithm, wanted) in
+            [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)]
+        {
             for bytes in [0, 1, wanted - 1] {
                 let found = HmacKey::new(&Secret::new(vec![1; bytes]), algorithm);
-                assert_eq!(found.unwrap_err(), KeyError::SecretTooShort { bytes, wanted, algorithm });
+                assert_eq!(
+                    found.unwrap_err(),
+                    KeyError::SecretTooShort { bytes, wanted, algorithm }
+                );
             }
             for bytes in [wanted, wanted + 1, 200] {
                 assert!(HmacKey::new(&Secret::new(vec![1; bytes]), algorithm).is_ok());

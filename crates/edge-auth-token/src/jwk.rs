@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::hmac_key::check_length;
 use crate::json::type_name;
 use crate::{
-    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, KeyError, LogSafe, MAX_KEY_ID_BYTES, PublicKey,
-    RsaPublicKey, Secret, base64url, key_confusion,
+    Algorithm, Curve, EcPublicKey, Ed25519PublicKey, KeyError, LogSafe, MAX_KEY_ID_BYTES,
+    PublicKey, RsaPublicKey, Secret, base64url, key_confusion,
 };
 
 /// A key for checking signatures, out of a key set. Two are equal if they would verify the same
@@ -31,7 +31,8 @@ pub(crate) enum Material {
 pub enum KeyUse {
     /// An issuer's: `sig`, or nothing.
     Signatures,
-    /// A SPIFFE trust domain's: `jwt-svid` (SPIFFE Trust Domain and Bundle, section 4), or as above.
+    /// A SPIFFE trust domain's: `jwt-svid` (SPIFFE Trust Domain and Bundle, section 4), or as
+    /// above.
     JwtSvid,
 }
 
@@ -46,7 +47,10 @@ impl Jwk {
         members.check_purpose(key_use)?;
         let key_id = members.key_id()?;
         if key_id.is_some_and(|kid| kid.len() > MAX_KEY_ID_BYTES) {
-            return Err(KeyError::IllTyped { member: "kid", wanted: "a string of at most 512 bytes" });
+            return Err(KeyError::IllTyped {
+                member: "kid",
+                wanted: "a string of at most 512 bytes",
+            });
         }
         let algorithm = members.algorithm()?;
         let material = members.material(key_type)?;
@@ -114,8 +118,8 @@ impl Material {
     }
 }
 
-/// The members of a JWK. Those that are not asked for are ignored (RFC 7517, section 4), and so are those
-/// that say nothing: many issuers publish `null`, `""` and `[]` for what a key does not have.
+/// The members of a JWK. Those that are not asked for are ignored (RFC 7517, section 4), and so are
+/// those that say nothing: many issuers publish `null`, `""` and `[]` for what a key does not have.
 struct Members<'a>(&'a Map<String, Value>);
 
 impl<'a> Members<'a> {
@@ -164,9 +168,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done here.
+    /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done
+    /// here.
     fn check_purpose(&self, key_use: KeyUse) -> Result<(), KeyError> {
-        let fits = |purpose: &str| purpose == "sig" || (purpose == "jwt-svid" && key_use == KeyUse::JwtSvid);
+        let fits = |purpose: &str| {
+            purpose == "sig" || (purpose == "jwt-svid" && key_use == KeyUse::JwtSvid)
+        };
         if let Some(found) = self.string("use")?.filter(|purpose| !fits(purpose)) {
             return Err(KeyError::NotForSignatures { found: LogSafe::new(found) });
         }
@@ -185,14 +192,18 @@ impl<'a> Members<'a> {
 
     fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
         self.string("alg")?
-            .map(|name| name.parse().map_err(|_| KeyError::AlgorithmUnknown { found: LogSafe::new(name) }))
+            .map(|name| {
+                name.parse().map_err(|_| KeyError::AlgorithmUnknown { found: LogSafe::new(name) })
+            })
             .transpose()
     }
 
     fn material(&self, key_type: &str) -> Result<Material, KeyError> {
         let public = match key_type {
             "RSA" => PublicKey::Rsa(RsaPublicKey::new(self.bytes("n")?, self.bytes("e")?)?),
-            "EC" => PublicKey::Ec(EcPublicKey::new(self.curve()?, self.bytes("x")?, self.bytes("y")?)?),
+            "EC" => {
+                PublicKey::Ec(EcPublicKey::new(self.curve()?, self.bytes("x")?, self.bytes("y")?)?)
+            }
             "OKP" => match self.required("crv")? {
                 "Ed25519" => PublicKey::Ed25519(Ed25519PublicKey::new(self.bytes("x")?)?),
                 other => return Err(unsupported("crv", other)),

@@ -39,7 +39,8 @@ impl JwkSet {
         Self::parse_for(bytes, KeyUse::Signatures)
     }
 
-    /// Parses a set as [`Self::parse`] does, for keys of another use. A UTF-8 byte order mark is skipped.
+    /// Parses a set as [`Self::parse`] does, for keys of another use. A UTF-8 byte order mark is
+    /// skipped.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -93,8 +94,11 @@ mod tests {
         ]}))
         .unwrap();
         assert_eq!(set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(), ["a", "c"]);
-        let skipped: Vec<_> =
-            set.skipped.iter().map(|key| (key.index, key.key_id.as_ref().map(LogSafe::as_str))).collect();
+        let skipped: Vec<_> = set
+            .skipped
+            .iter()
+            .map(|key| (key.index, key.key_id.as_ref().map(LogSafe::as_str)))
+            .collect();
         assert_eq!(skipped, [(1, None), (2, Some("b")), (3, None)]);
         assert_eq!(set.skipped[0].error, KeyError::NotAnObject { found: "a number" });
     }
@@ -108,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_set_without_keys_is_a_set() {
-        assert_eq!(parse(&json!({"keys": []})), Ok(JwkSet { keys: Vec::new(), skipped: Vec::new() }));
+        assert_eq!(
+            parse(&json!({"keys": []})),
+            Ok(JwkSet { keys: Vec::new(), skipped: Vec::new() })
+        );
     }
 
     #[test]
@@ -118,8 +125,13 @@ mod tests {
 
     #[test]
     fn what_is_no_set_is_refused() {
-        for value in [json!({}), json!({"keys": {}}), json!({"keys": null}), json!({"Keys": []}), octets("a")]
-        {
+        for value in [
+            json!({}),
+            json!({"keys": {}}),
+            json!({"keys": null}),
+            json!({"Keys": []}),
+            octets("a"),
+        ] {
             assert_eq!(parse(&value), Err(JwkSetError::NoKeys), "{value}");
         }
         for text in [
@@ -130,7 +142,10 @@ mod tests {
             "{\"keys\":[],\"keys\":[]}",
             "\u{feff}\u{feff}{\"keys\":[]}",
         ] {
-            assert!(matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))), "{text:?}");
+            assert!(
+                matches!(JwkSet::parse(text.as_bytes()), Err(JwkSetError::Json(_))),
+                "{text:?}"
+            );
         }
     }
 

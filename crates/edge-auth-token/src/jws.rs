@@ -64,7 +64,9 @@ impl<'a> UnverifiedJws<'a> {
 /// Shows the algorithm only: a signed message is a credential.
 impl fmt::Debug for UnverifiedJws<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnverifiedJws").field("algorithm", &self.header.algorithm).finish_non_exhaustive()
+        f.debug_struct("UnverifiedJws")
+            .field("algorithm", &self.header.algorithm)
+            .finish_non_exhaustive()
     }
 }
 

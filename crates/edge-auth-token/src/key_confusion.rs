@@ -94,7 +94,8 @@ mod tests {
         for ssh in ["ssh-ed25519 AAAAC3Nz", "ssh-rsa AAAAB3Nz", "ecdsa-sha2-nistp256 AAAA"] {
             assert_eq!(form(ssh.as_bytes()), Some("an SSH public key"));
         }
-        for jwk in [r#"{"kty":"RSA","n":"AQAB"}"#, r#" {"keys":[]} "#, r#"{"kty":"oct","k":"AA"}"#] {
+        for jwk in [r#"{"kty":"RSA","n":"AQAB"}"#, r#" {"keys":[]} "#, r#"{"kty":"oct","k":"AA"}"#]
+        {
             assert_eq!(form(jwk.as_bytes()), Some("a JWK or JWK set"));
         }
     }

@@ -108,7 +108,9 @@ pub enum KeyError {
         algorithm: Algorithm,
     },
     /// The secret is a key of another kind, in a form that everybody may know.
-    #[error("the secret is {form}, not a shared secret; configure it as a key set, with its own algorithm")]
+    #[error(
+        "the secret is {form}, not a shared secret; configure it as a key set, with its own algorithm"
+    )]
     SecretIsAKey {
         /// The form that was recognised.
         form: &'static str,

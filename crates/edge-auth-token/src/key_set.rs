@@ -46,9 +46,9 @@ impl KeySet {
         &self.0
     }
 
-    /// The one key for a token with this algorithm and `kid`. With a `kid`, only keys with that very
-    /// identifier are candidates; without, all keys are. Of the candidates, exactly one must fit
-    /// the algorithm.
+    /// The one key for a token with this algorithm and `kid`. With a `kid`, only keys with that
+    /// very identifier are candidates; without, all keys are. Of the candidates, exactly one must
+    /// fit the algorithm.
     ///
     /// # Errors
     /// [`KeySelectionError`], if none or more than one fits.
@@ -79,7 +79,11 @@ mod tests {
     struct NoBackend;
 
     impl SignatureBackend for NoBackend {
-        fn import(&self, _: &PublicKey, _: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
+        fn import(
+            &self,
+            _: &PublicKey,
+            _: Algorithm,
+        ) -> Result<Box<dyn VerifySignature>, KeyError> {
             panic!("only secrets are tested here")
         }
     }
@@ -99,9 +103,12 @@ mod tests {
                 key
             })
             .collect();
-        let set = JwkSet::parse(serde_json::json!({ "keys": entries }).to_string().as_bytes()).unwrap();
-        let keys =
-            set.keys.iter().map(|jwk| Arc::new(VerifyingKey::from_jwk(jwk, &allowed, &NoBackend).unwrap()));
+        let set =
+            JwkSet::parse(serde_json::json!({ "keys": entries }).to_string().as_bytes()).unwrap();
+        let keys = set
+            .keys
+            .iter()
+            .map(|jwk| Arc::new(VerifyingKey::from_jwk(jwk, &allowed, &NoBackend).unwrap()));
         KeySet::new(keys.collect())
     }
 
@@ -126,10 +133,17 @@ mod tests {
 
     #[test]
     fn of_two_keys_with_one_name_the_algorithm_decides() {
-        let set =
-            set(&[(Some("a"), "HS256"), (Some("a"), "HS384"), (Some("b"), "HS384"), (Some("b"), "HS384")]);
+        let set = set(&[
+            (Some("a"), "HS256"),
+            (Some("a"), "HS384"),
+            (Some("b"), "HS384"),
+            (Some("b"), "HS384"),
+        ]);
         assert_eq!(set.select(Hs384, Some("a")).unwrap().algorithms().collect::<Vec<_>>(), [Hs384]);
-        assert_eq!(set.select(Hs384, Some("b")).unwrap_err(), Ambiguous { algorithm: Hs384, found: 2 });
+        assert_eq!(
+            set.select(Hs384, Some("b")).unwrap_err(),
+            Ambiguous { algorithm: Hs384, found: 2 }
+        );
     }
 
     #[test]

@@ -30,10 +30,9 @@
 //!     eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUuY29tLyIsImF1ZCI6Imh0dHBzOi\
 //!     8vYXBpLmV4YW1wbGUuY29tIiwic3ViIjoiYWxpY2UiLCJleHAiOjE4MDAwMDM2MDB9.\
 //!     FtS52ueybqRpFR9b2WgZ_YvfWOwY3uRGxbitGGMUGtY";
-//! let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)?;
-//! assert_eq!(token.issuer(), Some("https://login.example.com/")); // unverified: for choosing a key
-//! let token = token.verify(&key)?;
-//! validation.check(&token, Timestamp::from_seconds(1_800_000_000))?;
+//! let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)?; assert_eq!(token.issuer(),
+//! Some("https://login.example.com/")); // unverified: for choosing a key let token =
+//! token.verify(&key)?; validation.check(&token, Timestamp::from_seconds(1_800_000_000))?;
 //! assert_eq!(token.claims().subject(), Some("alice"));
 //!
 //! // A verified token may be kept, but is checked on every use: this one expires.
@@ -42,8 +41,8 @@
 //! # }
 //! ```
 //!
-//! An issuer with public keys has a [`JwkSet`], of which each [`Jwk`] becomes a [`VerifyingKey`], and
-//! those a [`KeySet`], which [selects](KeySet::select) the one key for a token.
+//! An issuer with public keys has a [`JwkSet`], of which each [`Jwk`] becomes a [`VerifyingKey`],
+//! and those a [`KeySet`], which [selects](KeySet::select) the one key for a token.
 //!
 //! # Where to read on
 //!
@@ -66,7 +65,8 @@
 //!
 //! - The algorithm is one that the configuration allows *and* that fits the key; the header only
 //!   says which. Symmetric and asymmetric ones are never allowed together.
-//! - Key material and URLs in a header are never used. `crit`, `b64`, encryption and nesting are refused.
+//! - Key material and URLs in a header are never used. `crit`, `b64`, encryption and nesting are
+//!   refused.
 //! - A value of the wrong type refuses the token or key; it is never skipped. So does a member that
 //!   occurs twice.
 //! - Time and memory are bounded by the length of the input, which is bounded.

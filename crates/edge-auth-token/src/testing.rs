@@ -6,7 +6,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::{Algorithm, DEFAULT_MAX_TOKEN_BYTES, Secret, UnverifiedToken, VerifiedToken, VerifyingKey};
+use crate::{
+    Algorithm, DEFAULT_MAX_TOKEN_BYTES, Secret, UnverifiedToken, VerifiedToken, VerifyingKey,
+};
 
 pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 

@@ -21,13 +21,12 @@ impl<'a> UnverifiedToken<'a> {
     /// refused without a key is refused here. Time and memory are linear in `max_bytes`, the
     /// longest token in bytes ([`DEFAULT_MAX_TOKEN_BYTES`]).
     ///
-    /// # Errors
-    /// All of [`TokenError`] but `KeyDoesNotFit` and `SignatureInvalid`; of [`ClaimError`](crate::ClaimError)
-    /// only `IllTyped`.
+    /// # Errors All of [`TokenError`] but `KeyDoesNotFit` and `SignatureInvalid`; of
+    /// [`ClaimError`](crate::ClaimError) only `IllTyped`.
     pub fn parse(token: &'a str, max_bytes: usize) -> Result<Self, TokenError> {
         let jws = UnverifiedJws::parse(token, max_bytes)?;
-        let members =
-            json::object(&jws.payload).map_err(|error| Malformed::Json { part: Part::Payload, error })?;
+        let members = json::object(&jws.payload)
+            .map_err(|error| Malformed::Json { part: Part::Payload, error })?;
         Ok(Self { jws, claims: Claims::new(members)? })
     }
 
@@ -46,8 +45,8 @@ impl<'a> UnverifiedToken<'a> {
         self.jws.header.token_type.as_deref()
     }
 
-    /// `iss`, unverified: for choosing among the configured issuers. [`Validation::check`](crate::Validation::check)
-    /// compares it again.
+    /// `iss`, unverified: for choosing among the configured issuers.
+    /// [`Validation::check`](crate::Validation::check) compares it again.
     pub fn issuer(&self) -> Option<&str> {
         self.claims.issuer()
     }
@@ -80,7 +79,8 @@ impl fmt::Debug for UnverifiedToken<'_> {
 }
 
 /// A token whose signature was valid. Only [`UnverifiedToken::verify`] makes one. It says nothing
-/// about now: ask [`Validation::check`](crate::Validation::check) on every use, also of one that was kept.
+/// about now: ask [`Validation::check`](crate::Validation::check) on every use, also of one that
+/// was kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedToken {
     header: Header,

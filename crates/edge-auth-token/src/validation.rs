@@ -84,8 +84,8 @@ const OTHER_KINDS: &[&str] = &[
 ];
 
 impl TokenType {
-    /// Whether a `typ` is one that is known to be something else than an access token. Such a token is
-    /// refused whatever is expected, [`TokenType::Any`] included.
+    /// Whether a `typ` is one that is known to be something else than an access token. Such a token
+    /// is refused whatever is expected, [`TokenType::Any`] included.
     pub fn is_other_kind(token_type: &str) -> bool {
         OTHER_KINDS.iter().any(|kind| is_media_type(token_type, kind))
     }
@@ -95,25 +95,30 @@ impl Validation {
     /// Checks a token at `now`. To be asked on every use of a token, also of one that was verified
     /// before and kept.
     ///
-    /// # Errors
-    /// The first of these that does not hold: `iss`, `typ`, audience, `exp`, `nbf`, `iat`, lifetime.
+    /// # Errors The first of these that does not hold: `iss`, `typ`, audience, `exp`, `nbf`, `iat`,
+    /// lifetime.
     pub fn check(&self, token: &VerifiedToken, now: Timestamp) -> Result<(), ClaimError> {
         self.check_issuer(token.claims())?;
         self.check_beside_issuer(token, now)
     }
 
-    /// Checks all but `iss`, for a caller that has found the issuer in another way: by a tenant's form of
-    /// it, or by the trust domain of `sub`.
+    /// Checks all but `iss`, for a caller that has found the issuer in another way: by a tenant's
+    /// form of it, or by the trust domain of `sub`.
     ///
     /// # Errors
     /// As [`Self::check`], without `IssuerMismatch`.
-    pub fn check_beside_issuer(&self, token: &VerifiedToken, now: Timestamp) -> Result<(), ClaimError> {
+    pub fn check_beside_issuer(
+        &self,
+        token: &VerifiedToken,
+        now: Timestamp,
+    ) -> Result<(), ClaimError> {
         self.check_kind(token.token_type(), token.claims())?;
         self.check_times(token.claims(), now)
     }
 
-    /// Checks type and audience: whether the token is one of those that are expected at all. Asked of
-    /// claims that are not verified yet, it tells which of several configurations a token is for.
+    /// Checks type and audience: whether the token is one of those that are expected at all. Asked
+    /// of claims that are not verified yet, it tells which of several configurations a token is
+    /// for.
     ///
     /// # Errors
     /// `TokenTypeMismatch`, `OtherKind`, and those of the audience.
@@ -250,7 +255,8 @@ mod tests {
     #[test]
     fn what_is_known_to_be_something_else_is_no_access_token_whatever_is_expected() {
         let now = Timestamp::from_seconds(NOW);
-        let kinds = ["dpop+jwt", "logout+jwt", "application/secevent+jwt", "Token-Introspection+JWT"];
+        let kinds =
+            ["dpop+jwt", "logout+jwt", "application/secevent+jwt", "Token-Introspection+JWT"];
         for kind in kinds.iter().chain(OTHER_KINDS) {
             for token_type in [
                 TokenType::Any,
@@ -268,7 +274,8 @@ mod tests {
     fn a_type_that_may_be_left_out_must_be_right_where_it_is_there() {
         let token_type = TokenType::OneOfOrNone(vec!["JWT".to_owned(), "JOSE".to_owned()]);
         let expected = Validation { token_type, ..expected() };
-        let check = |found| expected.check(&verified(found, &good()), Timestamp::from_seconds(NOW)).is_ok();
+        let check =
+            |found| expected.check(&verified(found, &good()), Timestamp::from_seconds(NOW)).is_ok();
         assert!(check(None) && check(Some("JWT")) && check(Some("jose")));
         assert!(!check(Some("at+jwt")) && !check(Some("")));
     }
@@ -283,8 +290,13 @@ mod tests {
 
     #[test]
     fn the_issuer_is_compared_byte_for_byte() {
-        for iss in ["https://issuer.example", "https://ISSUER.example/", "https://issuer.example//", "", "x"]
-        {
+        for iss in [
+            "https://issuer.example",
+            "https://ISSUER.example/",
+            "https://issuer.example//",
+            "",
+            "x",
+        ] {
             let found = check(&expected(), &with("iss", json!(iss)));
             assert!(matches!(found, Err(ClaimError::IssuerMismatch { .. })), "{iss}");
         }
@@ -295,8 +307,14 @@ mod tests {
         for aud in [json!("api2"), json!(["x", "api"]), json!(["api", "api"])] {
             assert_eq!(check(&expected(), &with("aud", aud)), Ok(()));
         }
-        for aud in [json!("API"), json!("api "), json!("api api2"), json!(["x", "y"]), json!(""), json!("ap")]
-        {
+        for aud in [
+            json!("API"),
+            json!("api "),
+            json!("api api2"),
+            json!(["x", "y"]),
+            json!(""),
+            json!("ap"),
+        ] {
             let found = check(&expected(), &with("aud", aud.clone()));
             assert!(matches!(found, Err(ClaimError::AudienceMismatch { .. })), "{aud}");
         }
@@ -353,8 +371,14 @@ mod tests {
     #[test]
     fn a_token_ends_at_its_expiry_and_the_skew_later_at_most() {
         let mut expected = expected();
-        assert!(matches!(check(&expected, &with("exp", json!(NOW))), Err(ClaimError::Expired { .. })));
-        assert!(matches!(check(&expected, &with("exp", json!(0))), Err(ClaimError::Expired { .. })));
+        assert!(matches!(
+            check(&expected, &with("exp", json!(NOW))),
+            Err(ClaimError::Expired { .. })
+        ));
+        assert!(matches!(
+            check(&expected, &with("exp", json!(0))),
+            Err(ClaimError::Expired { .. })
+        ));
         assert_eq!(check(&expected, &with("exp", json!(NOW + 1))), Ok(()));
         assert_eq!(check(&expected, &with("exp", json!(NOW as f64 + 0.001))), Ok(()));
         assert!(check(&expected, &with("exp", json!(NOW as f64 + 0.0005))).is_err());
@@ -400,7 +424,8 @@ mod tests {
     fn a_kept_token_is_checked_against_what_is_asked_now() {
         let token = verified(Some("at+jwt"), &good());
         let mut other = expected();
-        other.audience = Audience::AnyOf { claim: ClaimPath::name("aud"), values: vec!["other".to_owned()] };
+        other.audience =
+            Audience::AnyOf { claim: ClaimPath::name("aud"), values: vec!["other".to_owned()] };
         assert_eq!(expected().check(&token, Timestamp::from_seconds(NOW)), Ok(()));
         assert!(other.check(&token, Timestamp::from_seconds(NOW)).is_err());
         assert!(expected().check(&token, Timestamp::from_seconds(NOW + 60)).is_err());
@@ -409,14 +434,17 @@ mod tests {
     #[test]
     fn what_a_token_says_is_bounded_and_escaped_in_errors() {
         let hostile = format!("evil\n{}", "x".repeat(5000));
-        for (claim, value) in
-            [("iss", json!(hostile)), ("aud", json!([hostile, hostile])), ("aud", json!(vec!["y"; 999]))]
-        {
+        for (claim, value) in [
+            ("iss", json!(hostile)),
+            ("aud", json!([hostile, hostile])),
+            ("aud", json!(vec!["y"; 999])),
+        ] {
             let message = check(&expected(), &with(claim, value)).unwrap_err().to_string();
             assert!(message.len() < 400 && !message.contains('\n'), "{message}");
         }
         let token = verified(Some(&hostile), &good());
-        let message = expected().check(&token, Timestamp::from_seconds(NOW)).unwrap_err().to_string();
+        let message =
+            expected().check(&token, Timestamp::from_seconds(NOW)).unwrap_err().to_string();
         assert!(message.len() < 400 && !message.contains('\n'), "{message}");
     }
 }

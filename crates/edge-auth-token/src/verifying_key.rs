@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::hmac_key::HmacKey;
 use crate::jwk::Material;
 use crate::{
-    Algorithm, Jwk, KeyError, PublicKey, Secret, SignatureBackend, TokenError, VerifySignature, key_confusion,
+    Algorithm, Jwk, KeyError, PublicKey, Secret, SignatureBackend, TokenError, VerifySignature,
+    key_confusion,
 };
 
 /// A key, parsed once for every algorithm that the configuration allows and the key fits.
@@ -39,11 +40,12 @@ impl VerifyingKey {
     }
 
     /// From a shared secret, which has no key identifier. An issuer with one secret needs no
-    /// [`KeySet`](crate::KeySet): every token of that issuer is verified with it, whatever its `kid`.
+    /// [`KeySet`](crate::KeySet): every token of that issuer is verified with it, whatever its
+    /// `kid`.
     ///
-    /// # Errors
-    /// `MixedAlgorithms`, `NoAllowedAlgorithm` if none is symmetric, `SecretTooShort` for one of the
-    /// allowed algorithms, `SecretIsAKey` if it has the form of a PEM, JWK, SSH or DER key.
+    /// # Errors `MixedAlgorithms`, `NoAllowedAlgorithm` if none is symmetric, `SecretTooShort` for
+    /// one of the allowed algorithms, `SecretIsAKey` if it has the form of a PEM, JWK, SSH or DER
+    /// key.
     pub fn from_secret(secret: &Secret, allowed: &[Algorithm]) -> Result<Self, KeyError> {
         key_confusion::refuse(secret.expose())?;
         let algorithms = distinct(allowed)?.into_iter();
@@ -99,7 +101,9 @@ impl Verifier {
         backend: &dyn SignatureBackend,
     ) -> Result<Self, KeyError> {
         match material {
-            Material::Secret(secret) => HmacKey::new(secret, algorithm).map(Box::new).map(Self::Hmac),
+            Material::Secret(secret) => {
+                HmacKey::new(secret, algorithm).map(Box::new).map(Self::Hmac)
+            }
             Material::Public(key) => {
                 let verify = backend.import(key, algorithm)?;
                 Ok(Self::Public { key: key.clone(), verify })
@@ -163,17 +167,20 @@ mod tests {
 
     #[test]
     fn a_published_secret_serves_no_issuer_with_asymmetric_algorithms() {
-        let found = VerifyingKey::from_jwk(&octets(""), Algorithm::ASYMMETRIC, &NoBackend).unwrap_err();
+        let found =
+            VerifyingKey::from_jwk(&octets(""), Algorithm::ASYMMETRIC, &NoBackend).unwrap_err();
         assert_eq!(found, KeyError::NoAllowedAlgorithm { key: "a shared secret" });
         assert!(VerifyingKey::from_jwk(&octets(""), &[], &NoBackend).is_err());
     }
 
     #[test]
     fn a_key_serves_its_own_algorithm_only() {
-        let key = VerifyingKey::from_jwk(&octets(r#","alg":"HS384","kid":"k""#), &HS, &NoBackend).unwrap();
+        let key = VerifyingKey::from_jwk(&octets(r#","alg":"HS384","kid":"k""#), &HS, &NoBackend)
+            .unwrap();
         assert_eq!(key.algorithms().collect::<Vec<_>>(), [Algorithm::Hs384]);
         assert_eq!(key.key_id(), Some("k"));
-        let found = VerifyingKey::from_jwk(&octets(r#","alg":"HS384""#), &HS[..1], &NoBackend).unwrap_err();
+        let found =
+            VerifyingKey::from_jwk(&octets(r#","alg":"HS384""#), &HS[..1], &NoBackend).unwrap_err();
         assert_eq!(found, KeyError::NoAllowedAlgorithm { key: "a shared secret" });
     }
 
@@ -182,8 +189,13 @@ mod tests {
         let key = VerifyingKey::from_secret(&secret(64), &HS).unwrap();
         assert_eq!(key.algorithms().collect::<Vec<_>>(), HS);
         let found = VerifyingKey::from_secret(&secret(63), &HS).unwrap_err();
-        assert_eq!(found, KeyError::SecretTooShort { bytes: 63, wanted: 64, algorithm: Algorithm::Hs512 });
-        assert!(VerifyingKey::from_secret(&secret(32), &[Algorithm::Hs256, Algorithm::Hs256]).is_ok());
+        assert_eq!(
+            found,
+            KeyError::SecretTooShort { bytes: 63, wanted: 64, algorithm: Algorithm::Hs512 }
+        );
+        assert!(
+            VerifyingKey::from_secret(&secret(32), &[Algorithm::Hs256, Algorithm::Hs256]).is_ok()
+        );
         assert!(VerifyingKey::from_secret(&secret(0), &[Algorithm::Hs256]).is_err());
         assert!(VerifyingKey::from_secret(&secret(64), &[]).is_err());
         assert!(VerifyingKey::from_secret(&secret(64), &[Algorithm::Rs256]).is_err());
@@ -201,7 +213,11 @@ mod tests {
     struct Gullible;
 
     impl SignatureBackend for Gullible {
-        fn import(&self, _: &PublicKey, _: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
+        fn import(
+            &self,
+            _: &PublicKey,
+            _: Algorithm,
+        ) -> Result<Box<dyn VerifySignature>, KeyError> {
             Ok(Box::new(Self))
         }
     }
@@ -243,7 +259,8 @@ mod tests {
 
     #[test]
     fn a_public_key_is_no_secret() {
-        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", "A".repeat(64));
+        let pem =
+            format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", "A".repeat(64));
         let found = VerifyingKey::from_secret(&Secret::new(pem), &HS).unwrap_err();
         assert_eq!(found, KeyError::SecretIsAKey { form: "a key or certificate in PEM" });
     }

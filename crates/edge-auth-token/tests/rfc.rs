@@ -6,13 +6,20 @@
 mod common;
 
 use common::verifying_key;
-use edge_auth_token::{Algorithm, DEFAULT_MAX_TOKEN_BYTES, TokenError, UnverifiedJws, UnverifiedToken};
+use edge_auth_token::{
+    Algorithm, DEFAULT_MAX_TOKEN_BYTES, TokenError, UnverifiedJws, UnverifiedToken,
+};
 use serde_json::{Value, json};
 
-const JOE: &str =
-    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const JOE: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
-fn check(header: &str, payload: &str, signature: &str, key: &Value, algorithm: Algorithm) -> Vec<u8> {
+fn check(
+    header: &str,
+    payload: &str,
+    signature: &str,
+    key: &Value,
+    algorithm: Algorithm,
+) -> Vec<u8> {
     let key = verifying_key(key, &[algorithm]).unwrap();
     let text = format!("{header}.{payload}.{signature}");
     let forged = format!("{header}.{}.{signature}", common::b64(r#"{"iss":"jane"}"#));
@@ -57,7 +64,8 @@ fn rfc_7515_appendix_a_2_rs256() {
 fn rfc_7515_appendix_a_3_es256() {
     let key = json!({"kty": "EC", "crv": "P-256",
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
-    let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    let signature =
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
     assert_is_joe(&check("eyJhbGciOiJFUzI1NiJ9", JOE, signature, &key, Algorithm::Es256));
 }
 
@@ -73,8 +81,10 @@ fn rfc_7515_appendix_a_4_es512() {
 
 #[test]
 fn rfc_8037_appendix_a_4_ed25519() {
-    let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
-    let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let key =
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let signature =
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     let payload = check(
         "eyJhbGciOiJFZERTQSJ9",
         "RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",

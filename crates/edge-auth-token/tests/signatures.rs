@@ -7,8 +7,8 @@ mod common;
 
 use common::{ED25519, P256, P384, P521, RSA, Signer, b64, every_algorithm, verifying_key};
 use edge_auth_token::{
-    Algorithm, DEFAULT_MAX_TOKEN_BYTES, KeyError, Secret, TokenError, UnverifiedToken, VerifiedToken,
-    VerifyingKey,
+    Algorithm, DEFAULT_MAX_TOKEN_BYTES, KeyError, Secret, TokenError, UnverifiedToken,
+    VerifiedToken, VerifyingKey,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -36,7 +36,10 @@ fn every_algorithm_verifies_its_signatures_and_no_others() {
     for (algorithm, signer) in every_algorithm() {
         let key = key_of(signer, Algorithm::ASYMMETRIC);
         let token = signer.token(algorithm, &claims());
-        assert_eq!(verify(&token, &key).unwrap().claims().issuer(), Some("https://issuer.example/"));
+        assert_eq!(
+            verify(&token, &key).unwrap().claims().issuer(),
+            Some("https://issuer.example/")
+        );
 
         let other = signer.token(algorithm, &json!({"iss": "other"}));
         let (_, signature) = other.rsplit_once('.').unwrap();
@@ -64,7 +67,9 @@ fn an_algorithm_that_is_not_allowed_is_refused() {
             Algorithm::ASYMMETRIC.iter().copied().filter(|&other| other != algorithm).collect();
         let token = signer.token(algorithm, &claims());
         match verifying_key(&signer.jwk(), &others) {
-            Ok(key) => assert_eq!(verify(&token, &key), Err(TokenError::KeyDoesNotFit { algorithm })),
+            Ok(key) => {
+                assert_eq!(verify(&token, &key), Err(TokenError::KeyDoesNotFit { algorithm }))
+            }
             Err(error) => assert!(matches!(error, KeyError::NoAllowedAlgorithm { .. }), "{error}"),
         }
     }
@@ -78,7 +83,10 @@ fn a_key_is_used_with_its_own_alg_only() {
     assert_eq!(key.algorithms().collect::<Vec<_>>(), [Algorithm::Ps256]);
     assert!(verify(&RSA.token(Algorithm::Ps256, &claims()), &key).is_ok());
     let token = RSA.token(Algorithm::Rs256, &claims());
-    assert_eq!(verify(&token, &key), Err(TokenError::KeyDoesNotFit { algorithm: Algorithm::Rs256 }));
+    assert_eq!(
+        verify(&token, &key),
+        Err(TokenError::KeyDoesNotFit { algorithm: Algorithm::Rs256 })
+    );
 }
 
 #[test]
@@ -88,7 +96,8 @@ fn a_public_key_is_never_an_hmac_secret() {
         let header = b64(json!({"alg": "HS256"}).to_string());
         let input = format!("{header}.{}", b64(claims().to_string()));
         let public = signer.jwk().to_string();
-        let mac = Hmac::<sha2::Sha256>::new_from_slice(public.as_bytes()).unwrap().chain_update(&input);
+        let mac =
+            Hmac::<sha2::Sha256>::new_from_slice(public.as_bytes()).unwrap().chain_update(&input);
         let token = format!("{input}.{}", b64(mac.finalize().into_bytes()));
         let found = verify(&token, &key_of(signer, Algorithm::ASYMMETRIC));
         assert_eq!(found, Err(TokenError::KeyDoesNotFit { algorithm: Algorithm::Hs256 }));
@@ -105,7 +114,8 @@ fn der_signatures_are_refused() {
     let token = P256.token(Algorithm::Es256, &claims());
     let (input, _) = token.rsplit_once('.').unwrap();
     let der = pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
-    let found = verify(&with_signature(&token, der.as_ref()), &key_of(&P256, Algorithm::ASYMMETRIC));
+    let found =
+        verify(&with_signature(&token, der.as_ref()), &key_of(&P256, Algorithm::ASYMMETRIC));
     assert_eq!(found, Err(TokenError::SignatureInvalid));
 }
 
@@ -135,14 +145,23 @@ fn ecdsa_halves_padded_or_swapped_are_refused() {
         let signature = signer.sign(algorithm, input.as_bytes());
         assert!(verify(&with_signature(&token, &signature), &key).is_ok());
         let (r, s) = signature.split_at(signature.len() / 2);
-        for forged in
-            [[s, r].concat(), [&[0], r, &[0], s].concat(), [r, s, &[0]].concat(), [&[0], r, s].concat()]
-        {
-            assert_eq!(verify(&with_signature(&token, &forged), &key), Err(TokenError::SignatureInvalid));
+        for forged in [
+            [s, r].concat(),
+            [&[0], r, &[0], s].concat(),
+            [r, s, &[0]].concat(),
+            [&[0], r, s].concat(),
+        ] {
+            assert_eq!(
+                verify(&with_signature(&token, &forged), &key),
+                Err(TokenError::SignatureInvalid)
+            );
         }
         let zero = vec![0; r.len()];
         for forged in [[&zero, s].concat(), [r, &zero].concat()] {
-            assert_eq!(verify(&with_signature(&token, &forged), &key), Err(TokenError::SignatureInvalid));
+            assert_eq!(
+                verify(&with_signature(&token, &forged), &key),
+                Err(TokenError::SignatureInvalid)
+            );
         }
     }
 }
@@ -154,9 +173,16 @@ fn a_point_that_is_not_on_its_curve_is_refused() {
         key["y"] = key["x"].clone();
         let found = verifying_key(&key, Algorithm::ASYMMETRIC).unwrap_err();
         assert_eq!(found, KeyError::RefusedByBackend);
-        let zero = b64(vec![0; common::jwk(&signer.jwk()).unwrap().public_key().map_or(0, coordinate_bytes)]);
+        let zero =
+            b64(vec![
+                0;
+                common::jwk(&signer.jwk()).unwrap().public_key().map_or(0, coordinate_bytes)
+            ]);
         (key["x"], key["y"]) = (json!(zero), json!(zero));
-        assert_eq!(verifying_key(&key, Algorithm::ASYMMETRIC).unwrap_err(), KeyError::RefusedByBackend);
+        assert_eq!(
+            verifying_key(&key, Algorithm::ASYMMETRIC).unwrap_err(),
+            KeyError::RefusedByBackend
+        );
     }
 }
 
@@ -169,7 +195,10 @@ fn an_ed25519_key_that_is_no_point_verifies_nothing() {
     let key = verifying_key(&key, Algorithm::ASYMMETRIC).unwrap();
     let token = ED25519.token(Algorithm::EdDsa, &claims());
     for signature in [&[0; 64][..], &ED25519.sign(Algorithm::EdDsa, b"")] {
-        assert_eq!(verify(&with_signature(&token, signature), &key), Err(TokenError::SignatureInvalid));
+        assert_eq!(
+            verify(&with_signature(&token, signature), &key),
+            Err(TokenError::SignatureInvalid)
+        );
     }
 }
 
@@ -187,10 +216,12 @@ const LONG_EXPONENT_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.e30.IKZaywIByfRJUjKxUvNN
 #[test]
 fn the_longest_exponent_that_is_let_in_can_be_used() {
     // AWS-LC looks at exponents on use: what passes here must not fail there for its size.
-    let with = |exponent: &[u8]| json!({"kty": "RSA", "n": LONG_EXPONENT_MODULUS, "e": b64(exponent)});
+    let with =
+        |exponent: &[u8]| json!({"kty": "RSA", "n": LONG_EXPONENT_MODULUS, "e": b64(exponent)});
     let key = verifying_key(&with(&[1, 0xff, 0xff, 0xff, 0xff]), &[Algorithm::Rs256]).unwrap();
     assert!(verify(LONG_EXPONENT_TOKEN, &key).is_ok());
-    let found = verifying_key(&with(&[3, 0xff, 0xff, 0xff, 0xff]), &[Algorithm::Rs256]).unwrap_err();
+    let found =
+        verifying_key(&with(&[3, 0xff, 0xff, 0xff, 0xff]), &[Algorithm::Rs256]).unwrap_err();
     assert_eq!(found, KeyError::Exponent);
 }
 

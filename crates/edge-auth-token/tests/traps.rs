@@ -2,7 +2,12 @@
 //! The details of each are tested beside the code.
 
 #![cfg(feature = "aws-lc-rs")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod common;
 
@@ -11,8 +16,8 @@ use std::time::Duration;
 
 use common::{ED25519, P256, RSA, Signer, b64, backend};
 use edge_auth_token::{
-    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeySet, Secret, Timestamp, TokenType,
-    UnverifiedToken, Validation, VerifyingKey,
+    Algorithm, Audience, Confirmation, DEFAULT_MAX_TOKEN_BYTES, JwkSet, KeySet, Secret, Timestamp,
+    TokenType, UnverifiedToken, Validation, VerifyingKey,
 };
 use serde_json::{Value, json};
 
@@ -47,9 +52,12 @@ impl Issuer {
     }
 
     fn decide(&self, text: &str) -> Result<(), String> {
-        let token =
-            UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
-        let key = self.keys.select(token.algorithm(), token.key_id()).map_err(|error| error.to_string())?;
+        let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)
+            .map_err(|error| error.to_string())?;
+        let key = self
+            .keys
+            .select(token.algorithm(), token.key_id())
+            .map_err(|error| error.to_string())?;
         let token = token.verify(key).map_err(|error| error.to_string())?;
         self.expected.check(&token, Timestamp::from_seconds(NOW)).map_err(|error| error.to_string())
     }
@@ -131,8 +139,10 @@ fn ill_typed_claims_are_refused_not_skipped() {
         ("sub", json!(1)),
         ("jti", json!({})),
     ] {
-        issuer()
-            .refuses(&token(&header(), &with(claims(), claim, value)), &format!("`{claim}` is ill-typed"));
+        issuer().refuses(
+            &token(&header(), &with(claims(), claim, value)),
+            &format!("`{claim}` is ill-typed"),
+        );
     }
     let members = r#""iss":"https://issuer.example/","aud":"api","iat":1799999940"#;
     for exp in ["1e400", "NaN", "Infinity", "-1e400"] {
@@ -140,7 +150,10 @@ fn ill_typed_claims_are_refused_not_skipped() {
         issuer().refuses(&signed(header().to_string().as_bytes(), payload.as_bytes()), "payload");
     }
     let payload = format!("{{{members},\"exp\":1.80000006e9}}");
-    assert_eq!(issuer().decide(&signed(header().to_string().as_bytes(), payload.as_bytes())), Ok(()));
+    assert_eq!(
+        issuer().decide(&signed(header().to_string().as_bytes(), payload.as_bytes())),
+        Ok(())
+    );
 }
 
 #[test]
@@ -164,7 +177,8 @@ fn json_with_two_meanings_is_refused() {
 
 #[test]
 fn algorithms_that_are_none_are_refused() {
-    for alg in [json!("none"), json!("nOnE"), json!(""), json!(256), json!(null), json!(["ES256"])] {
+    for alg in [json!("none"), json!("nOnE"), json!(""), json!(256), json!(null), json!(["ES256"])]
+    {
         let header = with(header(), "alg", alg);
         issuer().refuses(&token(&header, &claims()), "never accepted");
         let unsigned = format!("{}.{}.", b64(header.to_string()), b64(claims().to_string()));
@@ -177,7 +191,10 @@ fn algorithms_that_are_none_are_refused() {
 fn the_header_does_not_choose_how_a_key_is_used() {
     // An EC key as an HMAC secret, and as an RSA key.
     for alg in ["HS256", "RS256", "PS256", "ES384", "EdDSA"] {
-        issuer().refuses(&token(&with(header(), "alg", json!(alg)), &claims()), &format!("used with {alg}"));
+        issuer().refuses(
+            &token(&with(header(), "alg", json!(alg)), &claims()),
+            &format!("used with {alg}"),
+        );
     }
     let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
     assert!(VerifyingKey::from_secret(&Secret::new(pem), &[Algorithm::Hs256]).is_err());
@@ -224,7 +241,10 @@ fn weak_and_misused_keys_verify_nothing() {
     ] {
         let issuer = Issuer::new(&json!({"keys": [key]}));
         assert!(issuer.keys.keys().is_empty(), "{key}");
-        issuer.refuses(&token(&with(header(), "kid", json!("k")), &claims()), "no key with the identifier");
+        issuer.refuses(
+            &token(&with(header(), "kid", json!("k")), &claims()),
+            "no key with the identifier",
+        );
     }
 }
 
@@ -256,14 +276,18 @@ fn ecdsa_signatures_of_zeros_are_refused() {
 fn one_issuers_key_is_not_anothers() {
     let other = Issuer::new(&json!({"keys": [named(&ED25519, "ec")]}));
     other.refuses(&token(&header(), &claims()), "no key that may be used with ES256");
-    let text = ED25519.token_with(Algorithm::EdDsa, &with(header(), "alg", json!("EdDSA")), &claims());
+    let text =
+        ED25519.token_with(Algorithm::EdDsa, &with(header(), "alg", json!("EdDSA")), &claims());
     assert_eq!(other.decide(&text), Ok(()));
     issuer().refuses(&text, "no key that may be used with EdDSA");
 }
 
 #[test]
 fn tokens_for_others_and_of_other_kinds_are_refused() {
-    issuer().refuses(&token(&header(), &with(claims(), "iss", json!("https://other.example/"))), "`iss` is");
+    issuer().refuses(
+        &token(&header(), &with(claims(), "iss", json!("https://other.example/"))),
+        "`iss` is",
+    );
     issuer().refuses(&token(&header(), &with(claims(), "aud", json!("other"))), "`aud` is");
     issuer().refuses(&token(&with(header(), "typ", json!("JWT")), &claims()), "`typ` is \"JWT\"");
     issuer().refuses(&token(&without(header(), "typ"), &claims()), "`typ` is missing");
@@ -275,9 +299,11 @@ fn tokens_for_others_and_of_other_kinds_are_refused() {
 #[test]
 fn times_are_checked_against_the_time_that_is_told() {
     issuer().refuses(&token(&header(), &with(claims(), "exp", json!(NOW - 30))), "expired");
-    issuer().refuses(&token(&header(), &with(claims(), "nbf", json!(NOW + 31))), "not valid before");
+    issuer()
+        .refuses(&token(&header(), &with(claims(), "nbf", json!(NOW + 31))), "not valid before");
     issuer().refuses(&token(&header(), &with(claims(), "iat", json!(NOW + 31))), "in the future");
-    issuer().refuses(&token(&header(), &with(claims(), "exp", json!(NOW + 3600))), "lives for 3660 s");
+    issuer()
+        .refuses(&token(&header(), &with(claims(), "exp", json!(NOW + 3600))), "lives for 3660 s");
 }
 
 #[test]
@@ -290,11 +316,14 @@ fn a_token_without_a_key_identifier_needs_a_single_fitting_key() {
 
 #[test]
 fn a_binding_is_seen_whatever_its_form() {
-    for cnf in [json!({"x5t#S256": "AAAA"}), json!({"jkt": "AAAA"}), json!({"unknown": 1}), json!({})] {
+    for cnf in
+        [json!({"x5t#S256": "AAAA"}), json!({"jkt": "AAAA"}), json!({"unknown": 1}), json!({})]
+    {
         let text = token(&header(), &with(claims(), "cnf", cnf));
         let token = UnverifiedToken::parse(&text, DEFAULT_MAX_TOKEN_BYTES).unwrap();
         let issuer = issuer();
-        let token = token.verify(issuer.keys.select(Algorithm::Es256, Some("ec")).unwrap()).unwrap();
+        let token =
+            token.verify(issuer.keys.select(Algorithm::Es256, Some("ec")).unwrap()).unwrap();
         assert_eq!(token.claims().confirmation(), Confirmation::Unverifiable);
     }
 }

@@ -3,7 +3,12 @@
 //! workspace is taken. Without them, the tests say so and pass.
 
 #![cfg(feature = "aws-lc-rs")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 #![allow(clippy::disallowed_methods, reason = "tests may read files")]
 
 mod common;
@@ -47,10 +52,14 @@ fn verify(jws: &str, set: &Value) -> Result<Vec<u8>, String> {
         allowed.extend(Algorithm::ASYMMETRIC);
     }
     let set = JwkSet::parse(set.to_string().as_bytes()).map_err(|error| error.to_string())?;
-    let keys: Result<Vec<_>, KeyError> =
-        set.keys.iter().map(|jwk| VerifyingKey::from_jwk(jwk, &allowed, backend()).map(Arc::new)).collect();
+    let keys: Result<Vec<_>, KeyError> = set
+        .keys
+        .iter()
+        .map(|jwk| VerifyingKey::from_jwk(jwk, &allowed, backend()).map(Arc::new))
+        .collect();
     let keys = KeySet::new(keys.map_err(|error| error.to_string())?);
-    let jws = UnverifiedJws::parse(jws, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
+    let jws =
+        UnverifiedJws::parse(jws, DEFAULT_MAX_TOKEN_BYTES).map_err(|error| error.to_string())?;
     let key = keys.select(jws.algorithm(), jws.key_id()).map_err(|error| error.to_string())?;
     jws.verify(key).map_err(|error| error.to_string())
 }
@@ -79,7 +88,10 @@ fn run_wycheproof(file: &str, deviations: &[Deviation], key_set: fn(&Value) -> V
                     failures.push(format!("{id} no longer deviates: {reason}"));
                 }
                 (false, None) => {
-                    failures.push(format!("{id} {} is {}, found {found:?}", test["comment"], test["result"]));
+                    failures.push(format!(
+                        "{id} {} is {}, found {found:?}",
+                        test["comment"], test["result"]
+                    ));
                 }
             }
         }
@@ -105,7 +117,11 @@ fn wycheproof_json_web_signatures() {
         Deviation { id: 372, reason: NOT_BASE64URL },
         Deviation { id: 373, reason: NOT_BASE64URL },
     ];
-    run_wycheproof("wycheproof/json_web_signature_test.json", &deviations, |key| json!({"keys": [key]}));
+    run_wycheproof(
+        "wycheproof/json_web_signature_test.json",
+        &deviations,
+        |key| json!({"keys": [key]}),
+    );
 }
 
 #[test]
@@ -162,7 +178,9 @@ fn cookbook_detached_unencoded_and_json_signatures_are_refused() {
             return;
         };
         let keys = match &example["input"]["key"] {
-            Value::Array(keys) => keys.iter().filter(|key| key["kty"] != "oct").map(public).collect(),
+            Value::Array(keys) => {
+                keys.iter().filter(|key| key["kty"] != "oct").map(public).collect()
+            }
             key => vec![public(key)],
         };
         let set = json!({ "keys": keys });

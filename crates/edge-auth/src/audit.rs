@@ -32,8 +32,8 @@ pub struct AuditEvent {
     /// The host that was asked for, normalised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The path, normalised, up to 1024 bytes; of a refused one the beginning, escaped. Never the query, nor
-    /// an API key or a token.
+    /// The path, normalised, up to 1024 bytes; of a refused one the beginning, escaped. Never the
+    /// query, nor an API key or a token.
     pub path: String,
     /// The client's address.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,8 @@ pub struct AuditEvent {
     /// What was let through though it could not be checked, since the rule says so by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// What was done here, and not by the upstream: `keys.create` was administered, a `preflight` answered.
+    /// What was done here, and not by the upstream: `keys.create` was administered, a `preflight`
+    /// answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The id of the key that was written.
@@ -68,7 +69,8 @@ pub struct AuditEvent {
 pub fn rfc3339_text(time: Timestamp) -> String {
     // Years beyond 9999 have no such form; nothing real is that far away.
     let millis = time.millis().min(253_402_300_799_999);
-    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).to_string()
+    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(millis))
+        .to_string()
 }
 
 fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -95,7 +97,10 @@ mod tests {
 
     #[test]
     fn the_time_is_written_as_people_read_it() {
-        assert_eq!(rfc3339_text(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14T22:13:20.123Z");
+        assert_eq!(
+            rfc3339_text(Timestamp::from_millis(1_700_000_000_123)),
+            "2023-11-14T22:13:20.123Z"
+        );
         assert_eq!(rfc3339_text(Timestamp::from_seconds(u64::MAX)), "9999-12-31T23:59:59.999Z");
     }
 

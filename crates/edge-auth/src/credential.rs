@@ -1,4 +1,5 @@
-//! Which credentials a request presents. Reads headers and the query, judges nothing but their form.
+//! Which credentials a request presents. Reads headers and the query, judges nothing but their
+//! form.
 //!
 //! At most one of a kind in each place: two of a kind are malformed, and none of them is picked.
 
@@ -10,8 +11,9 @@ use crate::request::Headers;
 
 pub(crate) use place::{cookies_without, protocols_without, query_without};
 
-/// A field name that no request can carry (RFC 9110, section 5.1): in an event of a platform's it holds what
-/// the platform hands over *as the token*, from wherever its caller sent it, with or without a scheme.
+/// A field name that no request can carry (RFC 9110, section 5.1): in an event of a platform's it
+/// holds what the platform hands over *as the token*, from wherever its caller sent it, with or
+/// without a scheme.
 pub const HANDED_TOKEN: &str = ":token";
 
 /// What a request presents.
@@ -43,7 +45,11 @@ impl PresentedToken<'_> {
 impl std::fmt::Debug for PresentedCredentials<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tokens = self.tokens.len();
-        write!(f, "PresentedCredentials {{ tokens: {tokens}, api_key: {} }}", self.api_key.is_some())
+        write!(
+            f,
+            "PresentedCredentials {{ tokens: {tokens}, api_key: {} }}",
+            self.api_key.is_some()
+        )
     }
 }
 
@@ -67,9 +73,14 @@ impl<'a> Wanted<'a> {
         self.places.iter().copied().find(|place| **place == TokenPlace::Raw)
     }
 
-    /// Whether a field is one that these credentials may be in as its whole value, and holds such a one by
-    /// its form.
-    pub(crate) fn is_in(&self, name: &str, value: &[u8], is_api_key: impl Fn(&str) -> bool) -> bool {
+    /// Whether a field is one that these credentials may be in as its whole value, and holds such a
+    /// one by its form.
+    pub(crate) fn is_in(
+        &self,
+        name: &str,
+        value: &[u8],
+        is_api_key: impl Fn(&str) -> bool,
+    ) -> bool {
         if name.eq_ignore_ascii_case("authorization") {
             return self.in_authorization(value, &is_api_key).is_some();
         }
@@ -170,7 +181,9 @@ impl<'a> Wanted<'a> {
         let Some(text) = token68(trim(value)) else { return Ok(()) };
         match is_api_key(text) {
             true if self.api_key => presented.api_key = Some(text),
-            false if wants_token => presented.tokens.push(PresentedToken { text, dpop: false, place: None }),
+            false if wants_token => {
+                presented.tokens.push(PresentedToken { text, dpop: false, place: None })
+            }
             true | false => {}
         }
         Ok(())
@@ -182,7 +195,9 @@ impl<'a> Wanted<'a> {
         headers: Headers<'a>,
         is_api_key: impl Fn(&str) -> bool,
     ) -> Result<Option<InAuthorization<'a>>, Denial> {
-        let found = headers.all("authorization").find_map(|field| self.in_authorization(field, &is_api_key));
+        let found = headers
+            .all("authorization")
+            .find_map(|field| self.in_authorization(field, &is_api_key));
         if found.is_some() && headers.single("authorization").is_err() {
             return Err(malformed("several `Authorization` fields"));
         }
@@ -198,9 +213,9 @@ impl<'a> Wanted<'a> {
         'a: 'f,
     {
         match scheme_of(field) {
-            Some((scheme, rest)) => {
-                self.wants(scheme, rest, is_api_key).then_some(InAuthorization::Scheme(scheme, rest))
-            }
+            Some((scheme, rest)) => self
+                .wants(scheme, rest, is_api_key)
+                .then_some(InAuthorization::Scheme(scheme, rest)),
             None => {
                 let text = token68(trim(field)).filter(|text| is_compact(text))?;
                 Some(InAuthorization::Raw(text, self.raw()?))
@@ -225,8 +240,8 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Says what is in `Authorization` that looks like a credential and is none of the wanted, without its
-    /// value.
+    /// Says what is in `Authorization` that looks like a credential and is none of the wanted,
+    /// without its value.
     pub(crate) fn overlooked(&self, headers: Headers<'_>) -> Option<String> {
         let field = headers.single("authorization").ok()??;
         let field = trim(field);
@@ -268,7 +283,8 @@ fn scheme_of(field: &[u8]) -> Option<(Scheme, &[u8])> {
     let end = field.iter().position(|byte| *byte == b' ').unwrap_or(field.len());
     let (name, rest) = field.split_at(end);
     let schemes = [(Scheme::Bearer, "bearer"), (Scheme::DPoP, "dpop"), (Scheme::ApiKey, "apikey")];
-    let (scheme, _) = schemes.into_iter().find(|(_, own)| name.eq_ignore_ascii_case(own.as_bytes()))?;
+    let (scheme, _) =
+        schemes.into_iter().find(|(_, own)| name.eq_ignore_ascii_case(own.as_bytes()))?;
     Some((scheme, rest.trim_ascii_start()))
 }
 
@@ -286,8 +302,8 @@ fn own_field<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, De
 
 /// A value that is none of a credential's: why, if it is known.
 fn unreadable(what: &str, value: &[u8]) -> Denial {
-    let is_padded =
-        std::str::from_utf8(value).is_ok_and(|text| text.contains("=.") && text.split('.').count() == 3);
+    let is_padded = std::str::from_utf8(value)
+        .is_ok_and(|text| text.contains("=.") && text.split('.').count() == 3);
     match is_padded {
         true => malformed(format!(
             "{what} is a token in base64 with padding (`=`), which no JWT has: an AWS load balancer (ALB) writes \
@@ -355,7 +371,10 @@ mod tests {
     fn schemes_are_found_in_any_case_with_any_number_of_spaces() {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c"] {
             let fields = [("Authorization", value.as_bytes())];
-            assert_eq!(read(&fields).ok().and_then(|p| p.tokens.first().map(|t| t.text)), Some("a.b.c"));
+            assert_eq!(
+                read(&fields).ok().and_then(|p| p.tokens.first().map(|t| t.text)),
+                Some("a.b.c")
+            );
         }
         let fields: [(&str, &[u8]); 1] = [("authorization", b"DPoP a.b.c")];
         assert!(read(&fields).unwrap().tokens[0].dpop);
@@ -363,15 +382,21 @@ mod tests {
 
     #[test]
     fn other_schemes_are_no_credential() {
-        for value in [&b"Basic a.b.c"[..], b"Digest x", b"a.b.c", b"", b"Bearera.b.c", b"Bearer\ta.b.c"] {
+        for value in
+            [&b"Basic a.b.c"[..], b"Digest x", b"a.b.c", b"", b"Bearera.b.c", b"Bearer\ta.b.c"]
+        {
             let fields = [("authorization", value)];
-            assert!(read(&fields).is_ok_and(|presented| presented == PresentedCredentials::default()));
+            assert!(
+                read(&fields).is_ok_and(|presented| presented == PresentedCredentials::default())
+            );
         }
     }
 
     #[test]
     fn an_empty_or_unreadable_value_is_malformed() {
-        for value in [&b"Bearer"[..], b"Bearer ", b"Bearer a b", b"Bearer \xff", b"Bearer a,b", b"ApiKey ="] {
+        for value in
+            [&b"Bearer"[..], b"Bearer ", b"Bearer a b", b"Bearer \xff", b"Bearer a,b", b"ApiKey ="]
+        {
             assert!(refused(&[("authorization", value)]), "{value:?}");
         }
         assert!(refused(&[("x-api-key", b"")]));
@@ -404,8 +429,14 @@ mod tests {
         for fields in foreign {
             let with_key = [fields, &[("x-api-key", b"k")]].concat();
             let presented = wanted(false, true).extract(Headers(&with_key), None, is_key).unwrap();
-            assert!(presented.tokens.is_empty() && presented.api_key == Some("k"), "{:?}", Headers(fields));
-            assert!(fields.iter().all(|(name, value)| !wanted(false, true).is_in(name, value, is_key)));
+            assert!(
+                presented.tokens.is_empty() && presented.api_key == Some("k"),
+                "{:?}",
+                Headers(fields)
+            );
+            assert!(
+                fields.iter().all(|(name, value)| !wanted(false, true).is_in(name, value, is_key))
+            );
         }
         let unreadable: [Fields<'_>; 2] = [
             &[("authorization", b"ApiKey a b")],
@@ -419,19 +450,24 @@ mod tests {
 
     #[test]
     fn two_fields_are_malformed_if_one_of_them_is_of_a_kind_that_the_rule_names() {
-        let fields: Fields<'_> = &[("authorization", b"Basic a"), ("authorization", b"Bearer acme_live_x")];
+        let fields: Fields<'_> =
+            &[("authorization", b"Basic a"), ("authorization", b"Bearer acme_live_x")];
         assert!(wanted(false, true).extract(Headers(fields), None, is_key).is_err());
         assert!(wanted(true, false).extract(Headers(fields), None, is_key).is_ok());
     }
 
     #[test]
     fn a_token_in_a_field_of_its_own_has_no_scheme_and_is_there_once() {
-        let fields: Fields<'_> = &[("authorization", b"Bearer other"), ("Cf-Access-Jwt-Assertion", b"a.b.c")];
+        let fields: Fields<'_> =
+            &[("authorization", b"Bearer other"), ("Cf-Access-Jwt-Assertion", b"a.b.c")];
         let header = "cf-access-jwt-assertion";
         let place = TokenPlace::Header(header.to_owned());
         let own = Wanted { places: vec![&place], ..wanted(false, false) };
         let presented = own.extract(Headers(fields), None, is_key).unwrap();
-        assert!(presented.tokens == [PresentedToken { text: "a.b.c", dpop: false, place: Some(&place) }]);
+        assert!(
+            presented.tokens
+                == [PresentedToken { text: "a.b.c", dpop: false, place: Some(&place) }]
+        );
         assert!(own.is_in("CF-Access-JWT-Assertion", b"a.b.c", is_key));
         assert!(!own.is_in("authorization", b"Bearer other", is_key));
         let refused: [Fields<'_>; 3] =
@@ -460,13 +496,19 @@ mod tests {
         let raw = Wanted { places: vec![&TokenPlace::Raw], ..wanted(false, true) };
         let found = |wanted: &Wanted<'_>, value: &str| {
             let fields = [("authorization", value.as_bytes())];
-            wanted.extract(Headers(&fields), None, is_key).unwrap().tokens.first().map(|t| t.text.to_owned())
+            wanted
+                .extract(Headers(&fields), None, is_key)
+                .unwrap()
+                .tokens
+                .first()
+                .map(|t| t.text.to_owned())
         };
         assert_eq!(found(&raw, "a.b.c").as_deref(), Some("a.b.c"));
         for other in ["Bearer a.b.c", "Basic a.b.c", "a.b", "Bearer", "", "a.b.c d"] {
             assert_eq!(found(&raw, other), None, "{other}");
         }
-        let both = Wanted { places: vec![&TokenPlace::Raw, &TokenPlace::Bearer], ..wanted(false, false) };
+        let both =
+            Wanted { places: vec![&TokenPlace::Raw, &TokenPlace::Bearer], ..wanted(false, false) };
         assert!(found(&both, "a.b.c").is_some() && found(&both, "Bearer a.b.c").is_some());
         let fields: Fields<'_> = &[("authorization", b"a.b.c"), ("authorization", b"a.b.c")];
         assert!(raw.extract(Headers(fields), None, is_key).is_err());
@@ -499,17 +541,24 @@ mod tests {
                 presented.tokens == [PresentedToken { text: "a.b.c", dpop: false, place: None }],
                 "{value}"
             );
-            assert!(presented.tokens[0].is_from(&place) && presented.tokens[0].is_from(&TokenPlace::Bearer));
+            assert!(
+                presented.tokens[0].is_from(&place)
+                    && presented.tokens[0].is_from(&TokenPlace::Bearer)
+            );
         }
         for value in ["acme_live_x", "Bearer acme_live_x", "ApiKey acme_live_x"] {
             let fields = [(HANDED_TOKEN, value.as_bytes())];
             let presented = wanted.extract(Headers(&fields), None, is_key).unwrap();
-            assert!(presented.tokens.is_empty() && presented.api_key == Some("acme_live_x"), "{value}");
+            assert!(
+                presented.tokens.is_empty() && presented.api_key == Some("acme_live_x"),
+                "{value}"
+            );
         }
         for value in ["Basic a.b.c", ""] {
             let fields = [(HANDED_TOKEN, value.as_bytes())];
             assert!(
-                wanted.extract(Headers(&fields), None, is_key).unwrap() == PresentedCredentials::default(),
+                wanted.extract(Headers(&fields), None, is_key).unwrap()
+                    == PresentedCredentials::default(),
                 "{value}"
             );
         }

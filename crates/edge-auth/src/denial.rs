@@ -89,7 +89,8 @@ codes! {
     BindingMismatch = "binding_mismatch", 401, "The token is bound to another client certificate.";
     /// The rule asks for a token that is bound to a certificate, and this one is not.
     BindingMissing = "binding_missing", 401, "The token is not bound to a client certificate.";
-    /// The token was revoked, or all that are like it: of its subject, client, session, issuer or signing key.
+    /// The token was revoked, or all that are like it: of its subject, client, session, issuer or
+    /// signing key.
     TokenRevoked = "token_revoked", 401, "The token has been revoked.";
     /// The API key is not one of ours; which part is wrong is not said.
     KeyInvalid = "key_invalid", 401, "The API key is invalid.";
@@ -111,7 +112,8 @@ codes! {
     CertificateNotYetValid = "certificate_not_yet_valid", 401, "The client certificate is not valid yet.";
     /// The certificate was revoked.
     CertificateRevoked = "certificate_revoked", 401, "The client certificate has been revoked.";
-    /// The certificate may not be used like this: it is not a client's, its key is weak, a constraint is broken.
+    /// The certificate may not be used like this: it is not a client's, its key is weak, a
+    /// constraint is broken.
     CertificateInvalid = "certificate_invalid", 401, "The client certificate cannot be used here.";
     /// The certificate names nobody whom the policy knows.
     CertificateIdentityMismatch = "certificate_identity_mismatch", 401, "The client certificate is for somebody else.";

@@ -54,15 +54,18 @@ impl IdentityHeaders {
         self.folded.chars().all(|own| name.next() == Some(own))
     }
 
-    /// Whether it is a name like ours that no proxy overwrites: another spelling of one of the headers, or a name
-    /// below the prefix that is none of them.
+    /// Whether it is a name like ours that no proxy overwrites: another spelling of one of the
+    /// headers, or a name below the prefix that is none of them.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {
         self.is_reserved(name) && !self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Refuses a request that somebody else sends on, without taking imitations out of it: the API would believe them.
+    /// Refuses a request that somebody else sends on, without taking imitations out of it: the API
+    /// would believe them.
     pub(crate) fn refuse_imitations(&self, headers: Headers<'_>) -> Result<(), Denial> {
-        let Some(name) = headers.names().find(|name| self.is_imitation(name)) else { return Ok(()) };
+        let Some(name) = headers.names().find(|name| self.is_imitation(name)) else {
+            return Ok(());
+        };
         let reason = format!(
             "the proxy passes on its client's `{}`, which looks like an identity header: have it remove it first",
             excerpt(name, 64)
@@ -72,7 +75,10 @@ impl IdentityHeaders {
 
     /// The headers that say who `principal` is.
     pub(crate) fn of(&self, principal: &Principal) -> Vec<(String, String)> {
-        self.fields(principal).into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        self.fields(principal)
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     /// All of the headers, empty where there is nothing to say.
@@ -140,7 +146,8 @@ pub(crate) fn overrides_route(name: &str) -> bool {
 /// Lower-case, with everything but letters and digits read as `-`: CGI and its heirs make one and
 /// the same variable of `_`, `.`, `!` and the like.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
-    let fold = |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' };
+    let fold =
+        |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' };
     name.chars().map(fold)
 }
 
@@ -168,9 +175,14 @@ mod tests {
     #[test]
     fn every_spelling_of_an_identity_header_is_reserved() {
         let headers = IdentityHeaders::new("X-Auth-");
-        for name in
-            ["X-Auth-Subject", "x_auth_subject", "X.Auth.User", "x-AUTH_anything", "x-auth-", "X!Auth~Kind"]
-        {
+        for name in [
+            "X-Auth-Subject",
+            "x_auth_subject",
+            "X.Auth.User",
+            "x-AUTH_anything",
+            "x-auth-",
+            "X!Auth~Kind",
+        ] {
             assert!(headers.is_reserved(name), "{name}");
         }
         for name in ["X-Author", "Authorization", "X-Aut", "My-X-Auth-Subject"] {
@@ -181,7 +193,9 @@ mod tests {
     #[test]
     fn only_the_headers_that_a_proxy_overwrites_are_no_imitations() {
         let headers = IdentityHeaders::new("X-Auth-");
-        for name in ["X_Auth_Subject", "x.auth-subject", "X!Auth!Kind", "X-Auth-Roles", "X-Auth-Subject-"] {
+        for name in
+            ["X_Auth_Subject", "x.auth-subject", "X!Auth!Kind", "X-Auth-Roles", "X-Auth-Subject-"]
+        {
             assert!(headers.is_imitation(name), "{name}");
         }
         for name in ["X-Auth-Subject", "x-auth-CLIENT", "X-Author", "Authorization"] {
@@ -200,7 +214,8 @@ mod tests {
     #[test]
     fn values_are_visible_ascii_and_no_two_subjects_look_the_same() {
         let headers = IdentityHeaders::new("X-Auth-");
-        let encoded = |subject| value(&headers.of(&principal(subject, Scopes::All)), "X-Auth-Subject");
+        let encoded =
+            |subject| value(&headers.of(&principal(subject, Scopes::All)), "X-Auth-Subject");
         assert_eq!(encoded("jörg\r\nX-Evil: 1").as_deref(), Some("j%C3%B6rg%0D%0AX-Evil:%201"));
         assert_ne!(encoded("a%20b"), encoded("a b"));
     }
@@ -209,7 +224,11 @@ mod tests {
     fn what_is_plain_is_encoded_as_itself_and_nothing_else_is() {
         for byte in 0..=0x7f_u8 {
             let value = char::from(byte).to_string();
-            assert_eq!(is_plain(&value), utf8_percent_encode(&value, VALUE).to_string() == value, "{byte}");
+            assert_eq!(
+                is_plain(&value),
+                utf8_percent_encode(&value, VALUE).to_string() == value,
+                "{byte}"
+            );
         }
         assert!(!is_plain("é"));
     }

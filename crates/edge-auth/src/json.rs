@@ -9,7 +9,8 @@ pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         return Err("it is no JSON object".to_owned());
     }
     let mut document = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut document).map_err(|error| error.to_string())?;
+    let value =
+        serde_path_to_error::deserialize(&mut document).map_err(|error| error.to_string())?;
     document.end().map_err(|error| error.to_string())?;
     Ok(value)
 }

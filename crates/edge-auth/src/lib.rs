@@ -1,8 +1,8 @@
 //! Authentication and authorization in front of APIs: one policy, decided in one place.
 //!
 //! Start with [`Gate`]: a compiled [`Policy`] brought together with a host's [`platform`]. The gate
-//! turns an [`AuthRequest`] into an [`Outcome`]; [`endpoints`] turn a host's HTTP into the one and the
-//! other into a [`Reply`]. This crate never reads a clock, the environment, a socket or a file:
+//! turns an [`AuthRequest`] into an [`Outcome`]; [`endpoints`] turn a host's HTTP into the one and
+//! the other into a [`Reply`]. This crate never reads a clock, the environment, a socket or a file:
 //! `now`, randomness and I/O are handed in.
 //!
 //! ```text
@@ -39,7 +39,8 @@ pub use audit::AuditEvent;
 pub use credential::HANDED_TOKEN;
 pub use denial::{Code, Denial};
 pub use gate::{
-    Check, CheckResult, Decision, DeferredTask, Gate, Grant, Outcome, SecretProvider, UpstreamRequest,
+    Check, CheckResult, Decision, DeferredTask, Gate, Grant, Outcome, SecretProvider,
+    UpstreamRequest,
 };
 pub use policy::{Policy, PolicyError, PolicyErrors};
 pub use principal::{Principal, PrincipalKind};

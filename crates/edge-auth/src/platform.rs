@@ -10,8 +10,8 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
 pub use revocations::{
-    MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES,
-    SnapshotRecord,
+    MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord,
+    SNAPSHOT_PART_BYTES, SnapshotRecord,
 };
 
 /// Everything that the gate may ask of its host.
@@ -58,8 +58,8 @@ pub trait ApiKeys: MaybeSend + MaybeSync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<ApiKeyRecord>, Unavailable>> + MaybeSend;
 
-    /// The record as it is now: where [`ApiKeys::find`] may answer from a copy that lags behind, this
-    /// does not.
+    /// The record as it is now: where [`ApiKeys::find`] may answer from a copy that lags behind,
+    /// this does not.
     fn current(
         &self,
         id: &str,

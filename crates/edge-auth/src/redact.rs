@@ -1,7 +1,7 @@
 //! Credentials that a client put where none is looked for, taken out of what is logged.
 //!
-//! The work is linear in the text, which is cut first: it is read five times at most, and each byte is
-//! compared with the leads of the policy's keys.
+//! The work is linear in the text, which is cut first: it is read five times at most, and each byte
+//! is compared with the leads of the policy's keys.
 
 mod shape;
 
@@ -29,7 +29,8 @@ pub(crate) const MAX_REASON: usize = 1024;
 const MIN_INNER_LEAD: usize = 4;
 /// How often escapes are resolved, one inside the other. What holds more is not shown at all.
 const LEVELS: usize = 4;
-/// A token in this many bytes is recognised in any case, as in a host. A host's own name is shorter.
+/// A token in this many bytes is recognised in any case, as in a host. A host's own name is
+/// shorter.
 const LONG_TOKEN: usize = 64;
 
 const KEY: &str = "(an API key)";
@@ -38,10 +39,10 @@ const TOO_DEEP: &str = "(escaped too often)";
 
 /// Hides API keys, bootstrap secrets and compact tokens in texts of clients.
 ///
-/// A key is recognised by its lead, what all keys of its block begin with, in any case; keys that have
-/// none are not. Percent-encoding hides nothing: not when it is applied several times, not in overlong
-/// UTF-8, not as `%u005F`. Nor does what others write for `_` (`\\_`, `=5F`, `&lowbar;`): our own keys
-/// have a shape. Base64 and hexadecimal of a whole key are text like any other.
+/// A key is recognised by its lead, what all keys of its block begin with, in any case; keys that
+/// have none are not. Percent-encoding hides nothing: not when it is applied several times, not in
+/// overlong UTF-8, not as `%u005F`. Nor does what others write for `_` (`\\_`, `=5F`, `&lowbar;`):
+/// our own keys have a shape. Base64 and hexadecimal of a whole key are text like any other.
 #[derive(Debug)]
 pub struct Redactor {
     leads: Vec<Lead>,
@@ -91,9 +92,9 @@ impl Redactor {
         Self { leads, initials }
     }
 
-    /// Returns the first `most` bytes of a text, or one to three fewer, without credentials; `…` stands for
-    /// the rest. A credential that the cut goes through is hidden like a whole one, and so is one that ends
-    /// with `…` already.
+    /// Returns the first `most` bytes of a text, or one to three fewer, without credentials; `…`
+    /// stands for the rest. A credential that the cut goes through is hidden like a whole one, and
+    /// so is one that ends with `…` already.
     #[must_use]
     pub fn hide(&self, text: &str, most: usize) -> String {
         self.hide_counting(text, most, &mut 0)
@@ -105,8 +106,8 @@ impl Redactor {
         excerpt(&self.hide(text, most), usize::MAX)
     }
 
-    /// Does the same as [`hide`](Self::hide), and adds the bytes that were looked at to `steps`: tests and fuzz
-    /// targets compare how they grow.
+    /// Does the same as [`hide`](Self::hide), and adds the bytes that were looked at to `steps`:
+    /// tests and fuzz targets compare how they grow.
     #[must_use]
     pub fn hide_counting(&self, text: &str, most: usize, steps: &mut usize) -> String {
         let (kept, rest) = text.split_at(text.floor_char_boundary(most));
@@ -121,8 +122,14 @@ impl Redactor {
         shown
     }
 
-    /// What stands for each byte of the text, if it is hidden; `None` if none is, as in nearly every text.
-    fn hidden(&self, text: &str, cut: bool, steps: &mut usize) -> Option<Vec<Option<&'static str>>> {
+    /// What stands for each byte of the text, if it is hidden; `None` if none is, as in nearly
+    /// every text.
+    fn hidden(
+        &self,
+        text: &str,
+        cut: bool,
+        steps: &mut usize,
+    ) -> Option<Vec<Option<&'static str>>> {
         let mut hidden = Vec::new();
         let mut hide = |range: Range<usize>, label| {
             hidden.resize(text.len(), None);
@@ -136,7 +143,9 @@ impl Redactor {
         let mut reading = Reading::decoded(text.as_bytes(), |at| at, steps);
         for _ in 0..LEVELS {
             let Some(read) = reading else { break };
-            for (range, label) in self.credentials(&read.bytes, |at| read.is_escaped(at), cut, steps) {
+            for (range, label) in
+                self.credentials(&read.bytes, |at| read.is_escaped(at), cut, steps)
+            {
                 hide(read.at(range.start)..read.at(range.end), label);
             }
             reading = Reading::decoded(&read.bytes, |at| read.at(at), steps);
@@ -147,8 +156,9 @@ impl Redactor {
         (!hidden.is_empty()).then_some(hidden)
     }
 
-    /// The credentials in one reading of a text, in order. `escaped` says which of its bytes were escaped:
-    /// the digits of `%5` and `acme_live_` may have been taken from the beginning of a credential.
+    /// The credentials in one reading of a text, in order. `escaped` says which of its bytes were
+    /// escaped: the digits of `%5` and `acme_live_` may have been taken from the beginning of a
+    /// credential.
     fn credentials(
         &self,
         text: &[u8],
@@ -168,7 +178,8 @@ impl Redactor {
             }
             if let Some((lead, length)) = self.lead_at(text, at, beheaded, steps) {
                 let end = run_end(text, at + length, lead.shape.is_none(), steps);
-                let end = if lead.shape.is_some() { shape::rest_end(text, end, cut, steps) } else { end };
+                let end =
+                    if lead.shape.is_some() { shape::rest_end(text, end, cut, steps) } else { end };
                 found.push((at..end, KEY));
                 at = end;
                 continue;
@@ -198,13 +209,21 @@ impl Redactor {
     }
 
     /// The lead that is here, or all of it but one or two digits, and how long it is.
-    fn lead_at(&self, text: &[u8], at: usize, beheaded: bool, steps: &mut usize) -> Option<(&Lead, usize)> {
+    fn lead_at(
+        &self,
+        text: &[u8],
+        at: usize,
+        beheaded: bool,
+        steps: &mut usize,
+    ) -> Option<(&Lead, usize)> {
         let rest = text.get(at..)?;
         let before = at.checked_sub(1).and_then(|before| text.get(before));
         let begins = beheaded || !before.is_some_and(u8::is_ascii_alphanumeric);
         for lead in self.leads.iter().filter(|lead| begins || lead.text.len() >= MIN_INNER_LEAD) {
             for lost in 0..=if beheaded { 2 } else { 0 } {
-                let Some(left) = lead.text.get(lost..).filter(|left| !left.is_empty()) else { continue };
+                let Some(left) = lead.text.get(lost..).filter(|left| !left.is_empty()) else {
+                    continue;
+                };
                 *steps += left.len();
                 if rest.get(..left.len()).is_some_and(|own| own.eq_ignore_ascii_case(left)) {
                     return Some((lead, left.len()));
@@ -215,8 +234,8 @@ impl Redactor {
     }
 }
 
-/// Where a run ends of what keys and compact tokens are made of, escapes and characters beyond ASCII
-/// included.
+/// Where a run ends of what keys and compact tokens are made of, escapes and characters beyond
+/// ASCII included.
 fn run_end(text: &[u8], from: usize, slashes: bool, steps: &mut usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     let ends = |byte: &u8| {
@@ -228,8 +247,8 @@ fn run_end(text: &[u8], from: usize, slashes: bool, steps: &mut usize) -> usize 
     from + end
 }
 
-/// Whether base64url begins here that may be of a JSON object: of `{"`, or of `{` and white space; if it is
-/// beheaded, without the `e`.
+/// Whether base64url begins here that may be of a JSON object: of `{"`, or of `{` and white space;
+/// if it is beheaded, without the `e`.
 fn begins_token(text: &[u8], at: usize, beheaded: bool) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     match rest {
@@ -266,8 +285,10 @@ impl Reading {
         if !text.contains(&b'%') {
             return None;
         }
-        let mut read =
-            Self { bytes: Vec::with_capacity(text.len()), origins: Vec::with_capacity(text.len() + 1) };
+        let mut read = Self {
+            bytes: Vec::with_capacity(text.len()),
+            origins: Vec::with_capacity(text.len() + 1),
+        };
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             *steps += 1;
@@ -291,12 +312,15 @@ impl Reading {
         self.at(place + 1) > self.at(place) + 1
     }
 
-    /// Takes an ASCII character that was written in more than one byte for what it is, as lenient decoders do.
+    /// Takes an ASCII character that was written in more than one byte for what it is, as lenient
+    /// decoders do.
     fn fold_overlong(&mut self) {
         let (length, char) = match *self.bytes.as_slice() {
             [.., lead @ 0xC0..=0xC1, last @ 0x80..=0xBF] => (2, lead << 6 | last & 0x3F),
             [.., 0xE0, lead @ 0x80..=0x81, last @ 0x80..=0xBF] => (3, lead << 6 | last & 0x3F),
-            [.., 0xF0, 0x80, lead @ 0x80..=0x81, last @ 0x80..=0xBF] => (4, lead << 6 | last & 0x3F),
+            [.., 0xF0, 0x80, lead @ 0x80..=0x81, last @ 0x80..=0xBF] => {
+                (4, lead << 6 | last & 0x3F)
+            }
             _ => return,
         };
         let start = self.bytes.len() - length;
@@ -311,9 +335,10 @@ fn first_of(text: &[u8]) -> (u8, usize) {
     let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let escaped = match *text {
         // `%u005F`, as IIS once had it, of an ASCII character.
-        [b'%', b'u' | b'U', b'0', b'0', high, low, ..] => {
-            hex(high).zip(hex(low)).filter(|(high, _)| *high < 8).map(|(high, low)| (high << 4 | low, 6))
-        }
+        [b'%', b'u' | b'U', b'0', b'0', high, low, ..] => hex(high)
+            .zip(hex(low))
+            .filter(|(high, _)| *high < 8)
+            .map(|(high, low)| (high << 4 | low, 6)),
         [b'%', high, low, ..] => hex(high).zip(hex(low)).map(|(high, low)| (high << 4 | low, 3)),
         _ => None,
     };

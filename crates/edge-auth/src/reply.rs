@@ -66,7 +66,8 @@ impl Reply {
             status: u16,
             detail: &'a str,
         }
-        let body = HostProblem { r#type: "about:blank", title: reason_phrase(status), status, detail };
+        let body =
+            HostProblem { r#type: "about:blank", title: reason_phrase(status), status, detail };
         Self::typed(status, PROBLEM, &body)
     }
 
@@ -76,7 +77,8 @@ impl Reply {
         fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// A refusal whose status is not the code's own: the body says what is sent (RFC 9457, section 3.1.2).
+    /// A refusal whose status is not the code's own: the body says what is sent (RFC 9457, section
+    /// 3.1.2).
     pub(crate) fn problem(status: u16, code: Code) -> Self {
         /// RFC 9457, section 3.1, with our code as an extension member (section 3.2).
         #[derive(Serialize)]
@@ -132,9 +134,11 @@ impl<P: Platform> Gate<P> {
             return None;
         };
         let mut reply = Reply::problem(status, denial.code);
-        reply
-            .headers
-            .extend(self.challenges(outcome).into_iter().map(|value| ("WWW-Authenticate".to_owned(), value)));
+        reply.headers.extend(
+            self.challenges(outcome)
+                .into_iter()
+                .map(|value| ("WWW-Authenticate".to_owned(), value)),
+        );
         Some(reply)
     }
 
@@ -156,7 +160,11 @@ impl<P: Platform> Gate<P> {
         let api_key = api_key.then(|| format!("ApiKey realm=\"{realm}\""));
         let challenges: Vec<_> = bearer.into_iter().chain(api_key).collect();
         // A 401 has a challenge. No scheme is registered for certificates, which are no field.
-        if challenges.is_empty() { vec![format!("ClientCertificate realm=\"{realm}\"")] } else { challenges }
+        if challenges.is_empty() {
+            vec![format!("ClientCertificate realm=\"{realm}\"")]
+        } else {
+            challenges
+        }
     }
 }
 

@@ -23,11 +23,12 @@ pub struct AuthRequest<'a> {
     /// The client's certificate, as the platform has it.
     pub certificate: PlatformCertificate<'a>,
     /// The host sends on the normal path that was matched, instead of the one that was sent: what
-    /// [`UpstreamRequest::target`](crate::UpstreamRequest) says. Where it cannot, or does not ask to be told, a path that
-    /// somebody behind it could read differently is refused ([`check_forwardable_verbatim`](crate::route::check_forwardable_verbatim)).
+    /// [`UpstreamRequest::target`](crate::UpstreamRequest) says. Where it cannot, or does not ask
+    /// to be told, a path that somebody behind it could read differently is refused
+    /// ([`check_forwardable_verbatim`](crate::route::check_forwardable_verbatim)).
     pub path_rewritten: bool,
-    /// The header fields come from a trusted proxy, which removes its client's certificates, so that those
-    /// with one count.
+    /// The header fields come from a trusted proxy, which removes its client's certificates, so
+    /// that those with one count.
     pub proxy_trusted: bool,
 }
 

@@ -33,9 +33,9 @@ impl Scopes {
         }
     }
 
-    /// Returns the scopes, space separated; all of them is `*`, which holds no reserved one. What is no
-    /// visible ASCII in a scope, and `%`, `"` and `\`, is percent-encoded, so that "Night Shift" is not read as
-    /// two scopes; a scope that is a lone star is `%2A`.
+    /// Returns the scopes, space separated; all of them is `*`, which holds no reserved one. What
+    /// is no visible ASCII in a scope, and `%`, `"` and `\`, is percent-encoded, so that "Night
+    /// Shift" is not read as two scopes; a scope that is a lone star is `%2A`.
     pub fn joined(&self) -> String {
         match self {
             Self::List(list) => joined_list(list),
@@ -111,8 +111,8 @@ pub fn valid(scope: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A scope that a rule may ask for, or why not: tokens also bring groups and roles, which have names like
-/// "Night Shift".
+/// A scope that a rule may ask for, or why not: tokens also bring groups and roles, which have
+/// names like "Night Shift".
 pub(crate) fn valid_in_rule(scope: &str) -> Result<(), String> {
     let is_text = !scope.chars().any(char::is_control) && scope.trim() == scope;
     if scope.is_empty() || scope.len() > 256 || !is_text || scope == "*" {
@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn scopes_that_are_joined_can_be_told_apart() {
         assert_eq!(Scopes::list(["Night Shift", "a"]).joined(), "Night%20Shift a");
-        assert_ne!(Scopes::list(["Night Shift"]).joined(), Scopes::list(["Night", "Shift"]).joined());
+        assert_ne!(
+            Scopes::list(["Night Shift"]).joined(),
+            Scopes::list(["Night", "Shift"]).joined()
+        );
         assert_ne!(Scopes::list(["a b"]).joined(), Scopes::list(["a%20b"]).joined());
         assert_eq!(Scopes::list(["*"]).joined(), "%2A");
         let rule = ScopeRule { all_of: list(&["a\"b", "Größe", "c\\d"]), any_of: Vec::new() };
@@ -163,9 +166,12 @@ mod tests {
 
     #[test]
     fn all_scopes_are_those_that_nobody_reserved() {
-        for scope in
-            ["edge-auth:keys:write", "edge-auth:keys:read", "edge-auth:revocations:write", "edge-auth:x"]
-        {
+        for scope in [
+            "edge-auth:keys:write",
+            "edge-auth:keys:read",
+            "edge-auth:revocations:write",
+            "edge-auth:x",
+        ] {
             assert!(!Scopes::All.contains(scope), "{scope}");
             assert!(Scopes::list([scope]).contains(scope), "{scope}");
             let rule = ScopeRule { all_of: list(&["a", scope]), any_of: Vec::new() };
@@ -180,7 +186,8 @@ mod tests {
 
     #[test]
     fn no_scope_stands_for_others() {
-        let prefixes = Scopes::list(["*", "edge-auth:*", "edge-auth:keys", "edge-auth:keys:*", "edge-auth:"]);
+        let prefixes =
+            Scopes::list(["*", "edge-auth:*", "edge-auth:keys", "edge-auth:keys:*", "edge-auth:"]);
         assert!(!prefixes.contains("edge-auth:keys:write"));
     }
 

@@ -39,8 +39,8 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether a request is a trusted proxy's or application's. One that the platform vouches for is,
-    /// unless the policy says who is.
+    /// Whether a request is a trusted proxy's or application's. One that the platform vouches for
+    /// is, unless the policy says who is.
     pub(crate) fn admits(&self, incoming: &InboundRequest<'_>) -> bool {
         let platform_authenticated =
             incoming.platform_authenticated && !self.configured && self.secret.is_none();
@@ -53,10 +53,11 @@ impl TrustedProxies {
             Some(peer) => self.contains(peer),
             None => false,
         };
-        let secret = self.secret.as_ref().is_none_or(|secret| match headers.single(&self.secret_header) {
-            Ok(Some(given)) => *secret == Secret::new(given),
-            _ => false,
-        });
+        let secret =
+            self.secret.as_ref().is_none_or(|secret| match headers.single(&self.secret_header) {
+                Ok(Some(given)) => *secret == Secret::new(given),
+                _ => false,
+            });
         network && secret
     }
 
@@ -81,8 +82,8 @@ impl TrustedProxies {
         client
     }
 
-    /// The client's address on the gateway endpoint: `X-Forwarded-For` counts only from networks that
-    /// the policy names.
+    /// The client's address on the gateway endpoint: `X-Forwarded-For` counts only from networks
+    /// that the policy names.
     pub(crate) fn client(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
         let told = headers.all("x-forwarded-for").next().is_some();
         if told && self.admits_proxy(peer, headers) {
@@ -179,7 +180,9 @@ mod tests {
             certificate: PlatformCertificate::Nothing,
         };
         assert!(trust(None, None).admits(&asked));
-        assert!(!trust(None, None).admits(&InboundRequest { platform_authenticated: false, ..asked }));
+        assert!(
+            !trust(None, None).admits(&InboundRequest { platform_authenticated: false, ..asked })
+        );
         assert!(!trust(None, Some("s")).admits(&asked));
         assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(&asked));
         // For its own client nobody vouches.

@@ -1,7 +1,12 @@
 //! What a decision costs: reads of the store, and fetches from issuers. They are counted, so that
 //! they repeat exactly.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 use std::time::Duration;
 
@@ -100,14 +105,18 @@ impl Fixture {
 
 fn secret_provider() -> MapSecretProvider {
     let mut secret_provider = MapSecretProvider::default();
-    secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    secret_provider
+        .secrets
+        .insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
     secret_provider
 }
 
 fn gate(policy: &str, platform: &MemoryPlatform) -> Gate<MemoryPlatform> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
     let randomness = SeededRandomness::new(2);
-    Gate::new(policy, &secret_provider(), Box::new(AwsLcRs), platform.clone(), &randomness).unwrap().0
+    Gate::new(policy, &secret_provider(), Box::new(AwsLcRs), platform.clone(), &randomness)
+        .unwrap()
+        .0
 }
 
 fn jwks(keys: &[&str]) -> String {
@@ -127,7 +136,11 @@ fn token(subject: &str, kid: Option<&str>) -> String {
         "sub": subject,
         "exp": NOW.seconds() + 3600,
     });
-    compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
+    compact(
+        header.to_string().as_bytes(),
+        claims.to_string().as_bytes(),
+        &Signer::Key(key, key.algorithm),
+    )
 }
 
 fn later(seconds: u64) -> Timestamp {
@@ -140,7 +153,11 @@ fn a_cold_key_costs_one_read_and_a_warm_one_none() {
     assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (1, 0)));
     assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (0, 0)));
     assert_eq!(fixture.with_key(&fixture.key, later(9)), (None, (0, 0)));
-    assert_eq!(fixture.with_key(&fixture.key, later(10)), (None, (1, 0)), "it is believed for ten seconds");
+    assert_eq!(
+        fixture.with_key(&fixture.key, later(10)),
+        (None, (1, 0)),
+        "it is believed for ten seconds"
+    );
 }
 
 #[test]
@@ -148,12 +165,17 @@ fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
     let fixture = Fixture::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
-    let key_service = KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
+    let key_service =
+        KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
     let id = fixture.key.split('_').nth(2).unwrap();
     assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (1, 0)));
     let day = Duration::from_secs(86_400);
     let (_, text) = block_on(key_service.rotate(id, day, &SeededRandomness::new(3), NOW)).unwrap();
-    assert_eq!(fixture.with_key(text.expose(), NOW), (None, (1, 0)), "in the very second of the copy");
+    assert_eq!(
+        fixture.with_key(text.expose(), NOW),
+        (None, (1, 0)),
+        "in the very second of the copy"
+    );
     assert_eq!(fixture.with_key(&fixture.key, NOW), (None, (0, 0)), "the old text, in its overlap");
     block_on(key_service.disable(id, NOW)).unwrap();
     assert_eq!(fixture.with_key(text.expose(), later(10)), (Some(Code::KeyDisabled), (1, 0)));
@@ -166,11 +188,13 @@ fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
     let fixture = Fixture::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
-    let key_service = KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
+    let key_service =
+        KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
     let id = fixture.key.split('_').nth(2).unwrap();
     assert_eq!(fixture.with_key(&fixture.key, NOW).1, (1, 0));
     // What was the right text is a wrong one, of the right form.
-    let (_, text) = block_on(key_service.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
+    let (_, text) =
+        block_on(key_service.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
     assert_eq!(fixture.with_key(text.expose(), NOW).0, None);
     let before = fixture.costs().0;
     for tenth in 0..50 {
@@ -190,7 +214,11 @@ fn forged_and_mistyped_keys_cost_nothing() {
     };
     let lead = "acme_live_".len();
     for at in lead..lead + 18 {
-        assert_eq!(fixture.with_key(&flip(at), NOW), (Some(Code::KeyInvalid), (0, 0)), "id, at {at}");
+        assert_eq!(
+            fixture.with_key(&flip(at), NOW),
+            (Some(Code::KeyInvalid), (0, 0)),
+            "id, at {at}"
+        );
     }
     let (mut short, long) = (fixture.key.clone(), format!("{}0", fixture.key));
     short.pop();
@@ -204,7 +232,11 @@ fn the_first_token_of_an_issuer_costs_one_fetch_and_no_other_costs_any() {
     let fixture = Fixture::new();
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 0)), "warm");
-    assert_eq!(fixture.with_token(&token("bob", Some("p256")), NOW), (None, (0, 0)), "another token");
+    assert_eq!(
+        fixture.with_token(&token("bob", Some("p256")), NOW),
+        (None, (0, 0)),
+        "another token"
+    );
     assert_eq!(fixture.with_token(&token("carol", None), NOW), (None, (0, 0)), "without `kid`");
 }
 
@@ -235,16 +267,26 @@ fn during_an_outage_the_last_set_serves_every_token_and_the_issuer_is_asked_behi
         assert_eq!(fixture.with_token(&fresh, later(second)), (None, (0, 0)), "{second}");
     }
     let gone = later(900 + 4 * 3600);
-    assert_eq!(fixture.with_token(&token("dave", Some("p256")), gone).0, Some(Code::IssuerKeysUnavailable));
+    assert_eq!(
+        fixture.with_token(&token("dave", Some("p256")), gone).0,
+        Some(Code::IssuerKeysUnavailable)
+    );
 }
 
 #[test]
 fn a_new_signing_key_is_picked_up_by_the_token_that_names_it() {
     let fixture = Fixture::new();
     fixture.documents.publish("/jwks", Document::ok(jwks(&["p384"])));
-    assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW).0, Some(Code::SigningKeyUnknown));
+    assert_eq!(
+        fixture.with_token(&token("alice", Some("p256")), NOW).0,
+        Some(Code::SigningKeyUnknown)
+    );
     fixture.documents.publish("/jwks", Document::ok(jwks(&["p384", "p256"])));
-    assert_eq!(fixture.with_token(&token("alice", Some("p256")), later(29)).1, (0, 0), "it cools down");
+    assert_eq!(
+        fixture.with_token(&token("alice", Some("p256")), later(29)).1,
+        (0, 0),
+        "it cools down"
+    );
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), later(30)), (None, (0, 1)));
 }
 

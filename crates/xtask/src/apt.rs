@@ -27,10 +27,17 @@ impl Apt {
         output_of(self.command("apt-cache").args(["show", "--no-all-versions", package]))
     }
 
-    /// Downloads `packages`, and of what they depend on that which the machine has not. Returns the `.deb` files.
+    /// Downloads `packages`, and of what they depend on that which the machine has not. Returns the
+    /// `.deb` files.
     pub(crate) fn download(&self, packages: &[String]) -> io::Result<Vec<PathBuf>> {
         let mut command = self.command("apt-get");
-        command.args(["install", "--download-only", "--yes", "--reinstall", "--no-install-recommends"]);
+        command.args([
+            "install",
+            "--download-only",
+            "--yes",
+            "--reinstall",
+            "--no-install-recommends",
+        ]);
         output_of(command.args(packages))?;
         let files = fs::read_dir(self.cache.join("archives"))?;
         let mut files = files.map(|file| Ok(file?.path())).collect::<io::Result<Vec<_>>>()?;

@@ -13,13 +13,16 @@ impl Cache {
     pub(crate) fn of_the_user() -> io::Result<Cache> {
         let caches = match std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from) {
             Some(caches) if caches.is_absolute() => caches,
-            _ => std::env::home_dir().ok_or_else(|| io::Error::other("HOME is not set"))?.join(".cache"),
+            _ => std::env::home_dir()
+                .ok_or_else(|| io::Error::other("HOME is not set"))?
+                .join(".cache"),
         };
         Ok(Cache { root: caches.join("edge-auth/tools") })
     }
 
-    /// What `find` finds here, made first if need be. `make` fills the directory that it is given, which must not
-    /// care about its own path, and names it; under that name it appears whole or not at all.
+    /// What `find` finds here, made first if need be. `make` fills the directory that it is given,
+    /// which must not care about its own path, and names it; under that name it appears whole or
+    /// not at all.
     pub(crate) fn find_or_make<T>(
         &self,
         find: impl Fn(&Cache) -> Option<T>,

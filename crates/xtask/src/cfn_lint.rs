@@ -19,6 +19,7 @@ pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
 /// Checks the template.
 pub(crate) fn template(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let modules = tools.path(Tool::CfnLint)?;
-    let lint = Invocation::of("python3".as_ref(), "python3", at, "").arg(modules.join("bin/cfn-lint"));
+    let lint =
+        Invocation::of("python3".as_ref(), "python3", at, "").arg(modules.join("bin/cfn-lint"));
     Ok(lint.arg("--template").arg("aws/template.yaml").env("PYTHONPATH", modules).run())
 }

@@ -4,12 +4,14 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What `command` prints. The error names the program and carries the last line that it complained with.
+/// What `command` prints. The error names the program and carries the last line that it complained
+/// with.
 pub(crate) fn output_of(command: &mut Command) -> io::Result<String> {
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let failed = |why: String| io::Error::other(format!("{program}: {why}"));
-    let output = command.stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         let last = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
@@ -24,8 +26,9 @@ mod tests {
 
     #[test]
     fn the_error_ends_with_the_last_complaint() {
-        let error =
-            output_of(Command::new("sh").args(["-c", "echo no >&2; echo 'no host' >&2; echo >&2; exit 3"]));
+        let error = output_of(
+            Command::new("sh").args(["-c", "echo no >&2; echo 'no host' >&2; echo >&2; exit 3"]),
+        );
         assert_eq!(error.unwrap_err().to_string(), "sh: no host");
     }
 

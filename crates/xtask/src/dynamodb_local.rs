@@ -23,7 +23,9 @@ pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
 /// The `java` on `PATH` if it is new enough, else one of our own.
 pub(crate) fn bring_java(cache: &Cache) -> Result<PathBuf, Missing> {
     let on_path = PathBuf::from("java");
-    if output_of(Command::new(&on_path).arg("--version")).is_ok_and(|version| is_new_enough(&version)) {
+    if output_of(Command::new(&on_path).arg("--version"))
+        .is_ok_and(|version| is_new_enough(&version))
+    {
         return Ok(on_path);
     }
     let packages = pypi::bring(cache, &JAVA.replace("==", "-"), &[JAVA])?;
@@ -43,11 +45,15 @@ mod tests {
 
     #[test]
     fn a_java_is_as_new_as_its_first_number() {
-        assert!(is_new_enough("openjdk 17.0.15 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6)"));
+        assert!(is_new_enough(
+            "openjdk 17.0.15 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6)"
+        ));
         assert!(is_new_enough("openjdk 25 2025-09-16"));
         assert!(is_new_enough("java 21.0.1 2023-10-17 LTS"));
         assert!(!is_new_enough("openjdk 11.0.22 2024-01-16"));
-        assert!(!is_new_enough("The operation couldn't be completed. Unable to locate a Java Runtime."));
+        assert!(!is_new_enough(
+            "The operation couldn't be completed. Unable to locate a Java Runtime."
+        ));
         assert!(!is_new_enough(""));
     }
 }

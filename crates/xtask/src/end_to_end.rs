@@ -21,20 +21,29 @@ pub(crate) fn proxies(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing>
 
 /// With tokens of issuers that people have.
 pub(crate) fn issuers(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
-    let packages =
-        [("EDGE_AUTH_NODE_PACKAGES", Tool::NodeIssuers), ("EDGE_AUTH_PYTHON_PACKAGES", Tool::PythonIssuers)];
+    let packages = [
+        ("EDGE_AUTH_NODE_PACKAGES", Tool::NodeIssuers),
+        ("EDGE_AUTH_PYTHON_PACKAGES", Tool::PythonIssuers),
+    ];
     run(at, tools, "issuers", &packages)
 }
 
 /// Runs the tests of this name, and tells them where the binary and the tools are.
-fn run(at: &Workspace, tools: &Tools, name: &str, needed: &[(&str, Tool)]) -> Result<Outcome, Missing> {
+fn run(
+    at: &Workspace,
+    tools: &Tools,
+    name: &str,
+    needed: &[(&str, Tool)],
+) -> Result<Outcome, Missing> {
     let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
     if let Outcome::Failed(_) = built {
         return Ok(built);
     }
     // What the tests count is worth reading.
-    let tests = format!("test --workspace --features edge-auth-e2e/{name} --test {name} -- --show-output");
-    let mut tests = Invocation::cargo(at, &tests).env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
+    let tests =
+        format!("test --workspace --features edge-auth-e2e/{name} --test {name} -- --show-output");
+    let mut tests =
+        Invocation::cargo(at, &tests).env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
     for (variable, tool) in needed {
         tests = tests.env(variable, tools.path(*tool)?);
     }

@@ -27,7 +27,12 @@ impl Invocation {
     }
 
     /// `program` under the name `name`, with arguments separated by spaces.
-    pub(crate) fn of(program: &Path, name: &str, workspace: &Workspace, arguments: &str) -> Invocation {
+    pub(crate) fn of(
+        program: &Path,
+        name: &str,
+        workspace: &Workspace,
+        arguments: &str,
+    ) -> Invocation {
         let mut command = Command::new(program);
         command.args(arguments.split_whitespace()).current_dir(&workspace.root);
         Invocation { command, shown: format!("{name} {arguments}") }

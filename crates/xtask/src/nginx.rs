@@ -20,7 +20,8 @@ pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
     if asks(&on_path) {
         return Ok(on_path);
     }
-    let find = |cache: &Cache| Some(cache.root.join(NAME).join("nginx")).filter(|program| asks(program));
+    let find =
+        |cache: &Cache| Some(cache.root.join(NAME).join("nginx")).filter(|program| asks(program));
     cache.find_or_make(find, make).map_err(|error| Missing {
         why: error.to_string(),
         help: "install nginx with its module auth_request".into(),
@@ -49,5 +50,7 @@ fn make(directory: &Path) -> io::Result<String> {
 /// Whether it runs, and has the module.
 fn asks(nginx: &Path) -> bool {
     let described = Command::new(nginx).args(["-V", "-e", "stderr"]).output();
-    described.is_ok_and(|output| String::from_utf8_lossy(&output.stderr).contains("http_auth_request_module"))
+    described.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stderr).contains("http_auth_request_module")
+    })
 }

@@ -25,7 +25,9 @@ pub(crate) fn bring(cache: &Cache, name: &str, folder: &Path) -> Result<PathBuf,
             fs::copy(folder.join(file), directory.join(file))?;
         }
         let mut npm = Command::new("npm");
-        output_of(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(directory))?;
+        output_of(
+            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(directory),
+        )?;
         Ok(name.clone())
     };
     cache.find_or_make(find, make).map_err(missing)

@@ -16,7 +16,8 @@ pub(crate) enum Outcome {
     /// With the reason.
     Failed(String),
     Skipped(Missing),
-    /// Skipped for a reason that nobody who runs the tests can remove: `--require-all` lets it pass.
+    /// Skipped for a reason that nobody who runs the tests can remove: `--require-all` lets it
+    /// pass.
     Excused(Missing),
 }
 

@@ -1,5 +1,5 @@
-//! The crates that the lock files name, for every platform: what cargo downloads step by step, brought before
-//! the first step, so that none leans on what another happened to download.
+//! The crates that the lock files name, for every platform: what cargo downloads step by step,
+//! brought before the first step, so that none leans on what another happened to download.
 
 use crate::invocation::Invocation;
 use crate::outcome::Outcome;
@@ -16,7 +16,8 @@ const MANIFESTS: [&str; 4] = [
 /// Downloads what is missing; cargo reports how much that was. Returns whether everything is there.
 pub(crate) fn bring(at: &Workspace) -> bool {
     for manifest in MANIFESTS {
-        let fetch = Invocation::cargo(at, "fetch --locked --manifest-path").arg(at.root.join(manifest));
+        let fetch =
+            Invocation::cargo(at, "fetch --locked --manifest-path").arg(at.root.join(manifest));
         if let Outcome::Failed(why) = fetch.run() {
             anstream::println!("crates of {manifest}: missing, cargo fetch: {why}");
             return false;

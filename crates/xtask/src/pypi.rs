@@ -1,4 +1,5 @@
-//! Packages of PyPI, each set in a directory of its own: nothing is installed into the user's Python.
+//! Packages of PyPI, each set in a directory of its own: nothing is installed into the user's
+//! Python.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,5 +32,7 @@ pub(crate) fn bring(cache: &Cache, name: &str, packages: &[&str]) -> Result<Path
         output_of(pip.arg(directory).args(packages).env("PIP_ROOT_USER_ACTION", "ignore"))?;
         Ok::<_, io::Error>(name.to_owned())
     };
-    cache.find_or_make(find, make).map_err(|error| Missing { why: error.to_string(), help: install })
+    cache
+        .find_or_make(find, make)
+        .map_err(|error| Missing { why: error.to_string(), help: install })
 }

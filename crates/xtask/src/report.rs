@@ -27,9 +27,11 @@ impl Report {
         self.rows.iter().all(|(_, outcome, _)| outcome.is_good(require_all))
     }
 
-    /// A line for each step and one for the whole, set-up included; under a skip, the command that would help.
+    /// A line for each step and one for the whole, set-up included; under a skip, the command that
+    /// would help.
     pub(crate) fn table(&self, total: Duration) -> String {
-        let width = self.rows.iter().map(|(step, ..)| step.len()).chain([5]).max().unwrap_or_default();
+        let width =
+            self.rows.iter().map(|(step, ..)| step.len()).chain([5]).max().unwrap_or_default();
         let mut table = format!("{BOLD}{:width$}  result   seconds{BOLD:#}", "step");
         let mut row = |step: &str, style: Style, result: &str, took: Duration, note: &str| {
             let seconds = took.as_secs_f64();
@@ -41,7 +43,8 @@ impl Report {
             match outcome {
                 Outcome::Passed(note) => row(step, GREEN, "passed", *took, note),
                 Outcome::Failed(why) => row(step, RED, "failed", *took, why),
-                Outcome::Skipped(Missing { why, help }) | Outcome::Excused(Missing { why, help }) => {
+                Outcome::Skipped(Missing { why, help })
+                | Outcome::Excused(Missing { why, help }) => {
                     let indent = " ".repeat(width + 2 + 7 + 2 + 7 + 2);
                     row(step, YELLOW, "skipped", *took, &format!("{why}\n{indent}try: {help}"));
                 }
@@ -60,14 +63,19 @@ mod tests {
         let missing = Missing { why: "no compass".into(), help: "buy compass".into() };
         let mut report = Report::default();
         report.add("fmt", Outcome::Passed(String::new()), Duration::from_millis(940));
-        report.add("test", Outcome::Failed("3 passed, 1 failed, 0 ignored".into()), Duration::from_secs(61));
+        report.add(
+            "test",
+            Outcome::Failed("3 passed, 1 failed, 0 ignored".into()),
+            Duration::from_secs(61),
+        );
         report.add("navigate", Outcome::Skipped(missing), Duration::ZERO);
         report
     }
 
     #[test]
     fn the_table_says_what_became_of_each_step_and_what_would_help() {
-        let table = anstream::adapter::strip_str(&report().table(Duration::from_secs(75))).to_string();
+        let table =
+            anstream::adapter::strip_str(&report().table(Duration::from_secs(75))).to_string();
         let expected = "\
 step      result   seconds
 fmt       passed       0.9

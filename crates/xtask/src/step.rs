@@ -21,7 +21,8 @@ pub(crate) enum Part {
     Native,
     /// The conformance suites of the stores
     Stores,
-    /// The Lambda function: every event, every scenario, behind a local API Gateway, and as it is deployed
+    /// The Lambda function: every event, every scenario, behind a local API Gateway, and as it is
+    /// deployed
     Lambda,
     /// The Worker: its build and weight, and everything in real workerd
     Workers,
@@ -41,8 +42,8 @@ enum Work {
     With(&'static [Tool], fn(&Workspace, &Tools) -> Result<Outcome, Missing>),
 }
 
-/// Tests of one crate are picked from the whole workspace, as `-p` would compile what they need once more with other
-/// features.
+/// Tests of one crate are picked from the whole workspace, as `-p` would compile what they need
+/// once more with other features.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "fmt",
@@ -55,15 +56,23 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Native],
         repeats: None,
         work: Work::Plain(|at| {
-            Invocation::cargo(at, "clippy --workspace --all-targets --all-features -- -D warnings").run()
+            Invocation::cargo(at, "clippy --workspace --all-targets --all-features -- -D warnings")
+                .run()
         }),
     },
-    Step { name: "fuzz targets", parts: &[Part::Native], repeats: None, work: Work::Plain(fuzz_targets) },
+    Step {
+        name: "fuzz targets",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::Plain(fuzz_targets),
+    },
     Step {
         name: "test",
         parts: &[Part::Native],
         repeats: None,
-        work: Work::Plain(|at| Invocation::cargo(at, "test --workspace --no-fail-fast").run_tests()),
+        work: Work::Plain(|at| {
+            Invocation::cargo(at, "test --workspace --no-fail-fast").run_tests()
+        }),
     },
     Step {
         name: "store memory",
@@ -90,7 +99,9 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Native],
         repeats: None,
         work: Work::Plain(|at| {
-            Invocation::cargo(at, "doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()
+            Invocation::cargo(at, "doc --workspace --no-deps")
+                .env("RUSTDOCFLAGS", "-D warnings")
+                .run()
         }),
     },
     Step {
@@ -127,8 +138,11 @@ pub(crate) const STEPS: &[Step] = &[
         parts: &[Part::Lambda],
         repeats: Some("test"),
         work: Work::Plain(|at| {
-            Invocation::cargo(at, "test --workspace --bin bootstrap --test aws --test lambda_events")
-                .run_tests()
+            Invocation::cargo(
+                at,
+                "test --workspace --bin bootstrap --test aws --test lambda_events",
+            )
+            .run_tests()
         }),
     },
     Step {
@@ -163,8 +177,18 @@ pub(crate) const STEPS: &[Step] = &[
         repeats: None,
         work: Work::With(&workers::TOOLS, workers::test),
     },
-    Step { name: "wasm", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::WasmRustc], wasm) },
-    Step { name: "deny", parts: &[Part::Native], repeats: None, work: Work::With(&[Tool::CargoDeny], deny) },
+    Step {
+        name: "wasm",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(&[Tool::WasmRustc], wasm),
+    },
+    Step {
+        name: "deny",
+        parts: &[Part::Native],
+        repeats: None,
+        work: Work::With(&[Tool::CargoDeny], deny),
+    },
     Step {
         name: "advisories",
         parts: &[Part::Native],
@@ -219,9 +243,9 @@ fn fuzz_targets(at: &Workspace) -> Outcome {
 }
 
 fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
-    let test =
-        "test --workspace --features edge-auth-dynamodb/local-tests,edge-auth-cli/dynamodb --test dynamodb";
-    let test = Invocation::cargo(at, test).env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
+    let test = "test --workspace --features edge-auth-dynamodb/local-tests,edge-auth-cli/dynamodb --test dynamodb";
+    let test = Invocation::cargo(at, test)
+        .env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
     Ok(test.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?).run_tests())
 }
 
@@ -233,8 +257,8 @@ fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     if let Outcome::Failed(_) = built {
         return Ok(built);
     }
-    let tests =
-        Invocation::cargo(at, tests).env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
+    let tests = Invocation::cargo(at, tests)
+        .env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
     let tests = tests.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?);
     let tests = tests.env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
     Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
@@ -254,8 +278,8 @@ fn deny(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(Outcome::Passed(String::new()))
 }
 
-/// The database is fetched from one place on the internet. That it cannot be reached is nobody's fault and says
-/// nothing about the tree, so `--require-all` excuses this skip, and no other.
+/// The database is fetched from one place on the internet. That it cannot be reached is nobody's
+/// fault and says nothing about the tree, so `--require-all` excuses this skip, and no other.
 fn advisories(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let deny = tools.path(Tool::CargoDeny)?;
     if let Err(error) = output_of(Command::new(deny).args(["fetch", "db"]).current_dir(&at.root)) {

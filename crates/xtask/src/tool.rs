@@ -126,7 +126,9 @@ impl Tools {
             tools.entry(tool).or_insert_with(|| {
                 let brought = tool.bring(cache);
                 match &brought {
-                    Ok(path) => anstream::println!("{BOLD}{}{BOLD:#}: {}", tool.name(), path.display()),
+                    Ok(path) => {
+                        anstream::println!("{BOLD}{}{BOLD:#}: {}", tool.name(), path.display())
+                    }
                     Err(Missing { why, help }) => anstream::println!(
                         "{BOLD}{}{BOLD:#}: {RED}missing{RED:#}, {why}\n  {DIM}try:{DIM:#} {help}",
                         tool.name()
@@ -142,7 +144,8 @@ impl Tools {
         self.0.values().all(Result::is_ok)
     }
 
-    /// Where `tool` is. A tool that was not asked for is as missing as one that could not be brought.
+    /// Where `tool` is. A tool that was not asked for is as missing as one that could not be
+    /// brought.
     pub(crate) fn path(&self, tool: Tool) -> Result<&Path, Missing> {
         match self.0.get(&tool) {
             Some(Ok(path)) => Ok(path),

@@ -1,4 +1,5 @@
-//! A `rustc` for `wasm32-unknown-unknown`: the one on `PATH`, with rustup's help if it needs any, else Debian's.
+//! A `rustc` for `wasm32-unknown-unknown`: the one on `PATH`, with rustup's help if it needs any,
+//! else Debian's.
 
 mod debian;
 
@@ -25,13 +26,14 @@ pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
         return Ok(on_path);
     }
     cache.find_or_make(debian::find, debian::make).map_err(|debian| {
-        let rustup =
-            added.map_or_else(|error| error.to_string(), |_| "rustup: the target does not link".into());
+        let rustup = added
+            .map_or_else(|error| error.to_string(), |_| "rustup: the target does not link".into());
         Missing { why: format!("{rustup}; {debian}"), help: format!("rustup target add {TARGET}") }
     })
 }
 
-/// Whether `rustc` makes a module of a program that allocates: only a whole standard library and a linker can.
+/// Whether `rustc` makes a module of a program that allocates: only a whole standard library and a
+/// linker can.
 fn links(rustc: &Path) -> bool {
     linked(rustc).is_ok_and(|module| module.starts_with(b"\0asm"))
 }

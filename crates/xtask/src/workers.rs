@@ -18,7 +18,8 @@ use crate::workspace::Workspace;
 pub(crate) use bindgen::bring as bring_bindgen;
 pub(crate) use worker_build::bring as bring_worker_build;
 
-/// What the Worker may weigh, in bytes of gzip: JavaScript and wasm. Cloudflare takes 3 MB on its free plan.
+/// What the Worker may weigh, in bytes of gzip: JavaScript and wasm. Cloudflare takes 3 MB on its
+/// free plan.
 const BUDGET: u64 = 850_000;
 /// The folder of the Worker, from the workspace's root, and that of the Worker with tests in it.
 const WORKER: &str = "cloudflare";
@@ -30,7 +31,8 @@ pub(crate) const TOOLS: [Tool; 4] =
 
 /// The folder whose `node_modules` has wrangler, Miniflare, workerd and esbuild.
 pub(crate) fn on_node(cache: &Cache) -> Result<PathBuf, Missing> {
-    let missing = |error: std::io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
+    let missing =
+        |error: std::io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
     output_of(Command::new("node").arg("--version")).map_err(missing)?;
     let workspace = Workspace::locate().map_err(missing)?;
     npm::bring(cache, "workers", &workspace.root.join(WORKER))
@@ -72,10 +74,15 @@ pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let manifest = at.root.join(WORKER).join("Cargo.toml");
     let cargo = |command: &str| {
         let (command, rest) = command.split_once(' ').unwrap_or((command, ""));
-        let (options, last) = rest.split_once(" -- ").map_or((rest, ""), |(options, last)| (options, last));
+        let (options, last) =
+            rest.split_once(" -- ").map_or((rest, ""), |(options, last)| (options, last));
         let cargo = Invocation::cargo(at, command).arg("--manifest-path").arg(&manifest);
         let cargo = options.split_whitespace().fold(cargo, Invocation::arg);
-        if last.is_empty() { cargo } else { last.split_whitespace().fold(cargo.arg("--"), Invocation::arg) }
+        if last.is_empty() {
+            cargo
+        } else {
+            last.split_whitespace().fold(cargo.arg("--"), Invocation::arg)
+        }
     };
     for checked in [cargo("fmt --all --check"), lint(cargo, rustc)] {
         if let Outcome::Failed(why) = checked.run() {
@@ -97,8 +104,8 @@ fn lint(cargo: impl Fn(&str) -> Invocation, rustc: &Path) -> Invocation {
 fn build_in(at: &Workspace, tools: &Tools, folder: &str) -> Result<Outcome, Missing> {
     let folder = at.root.join(folder);
     let worker_build = tools.path(Tool::WorkerBuild)?;
-    let mut build =
-        Invocation::of(worker_build, "worker-build", at, "--release --no-opt -d build").arg(&folder);
+    let mut build = Invocation::of(worker_build, "worker-build", at, "--release --no-opt -d build")
+        .arg(&folder);
     for (name, value) in building(tools)? {
         build = build.env(name, value);
     }
@@ -111,7 +118,8 @@ pub(crate) fn building(tools: &Tools) -> Result<Vec<(&'static str, OsString)>, M
     let modules = node.join("node_modules");
     let programs = tools.path(Tool::WorkerBuild)?.parent().unwrap_or(Path::new("/"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)));
+    let path =
+        std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)));
     Ok(vec![
         ("RUSTC", tools.path(Tool::WasmRustc)?.into()),
         ("WASM_BINDGEN_BIN", tools.path(Tool::WasmBindgen)?.into()),
@@ -122,5 +130,8 @@ pub(crate) fn building(tools: &Tools) -> Result<Vec<(&'static str, OsString)>, M
 
 fn weight(file: &Path) -> std::io::Result<u64> {
     let counted = output_of(Command::new("sh").args(["-c", "gzip -9c \"$0\" | wc -c"]).arg(file))?;
-    counted.trim().parse().map_err(|_| std::io::Error::other(format!("{}: no size", file.display())))
+    counted
+        .trim()
+        .parse()
+        .map_err(|_| std::io::Error::other(format!("{}: no size", file.display())))
 }

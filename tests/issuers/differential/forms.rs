@@ -1,5 +1,5 @@
-//! Tokens in thousands of forms. Each of its parts is as it should be more often than not, so that most tokens have one
-//! or two oddities, and some have none.
+//! Tokens in thousands of forms. Each of its parts is as it should be more often than not, so that
+//! most tokens have one or two oddities, and some have none.
 
 use edge_auth_testkit::mint::{TestKey, base64url};
 use edge_auth_token::Algorithm;
@@ -24,7 +24,14 @@ const SIGNERS: [(&str, Algorithm); 4] = [
 pub(super) fn token(now: u64) -> impl Strategy<Value = String> {
     let parts = select(&SIGNERS[..]).prop_flat_map(move |(key, algorithm)| {
         let header = text(header(key, algorithm), HEADER_TOO);
-        (Just((key, algorithm)), header, text(claims(now), CLAIM_TOO), spelling(), spelling(), signature())
+        (
+            Just((key, algorithm)),
+            header,
+            text(claims(now), CLAIM_TOO),
+            spelling(),
+            spelling(),
+            signature(),
+        )
     });
     let token = parts.prop_map(|((key, algorithm), header, claims, one, two, signature)| {
         let message = format!("{}.{}", one.of(&header), two.of(&claims));
@@ -93,8 +100,9 @@ fn header(key: &str, algorithm: Algorithm) -> impl Strategy<Value = Members> + u
     let alg = mostly(quoted(algorithm.name()), values(ODD_ALG));
     let typ = mostly(quoted("at+jwt"), values(ODD_TYP));
     let kid = mostly(quoted(key), values(ODD_KID));
-    (alg, typ, kid)
-        .prop_map(|(alg, typ, kid)| vec![member("alg", alg), member("typ", typ), member("kid", kid)])
+    (alg, typ, kid).prop_map(|(alg, typ, kid)| {
+        vec![member("alg", alg), member("typ", typ), member("kid", kid)]
+    })
 }
 
 const ODD_ISS: &str = r#"
@@ -111,8 +119,8 @@ const ODD_EXP: &str = r#"
     PAST FUTURE FUTURE.5 PAST.5 FUTUREe0 PASTe-1 "FUTURE" [FUTURE] -FUTURE 0FUTURE 0 -1 -0 1e400 -1e400 1e15 1e16
     9007199254740992 9007199254740993 18446744073709551615 18446744073709551616 1e19 9.3e9 NaN Infinity null true "" {}
     4102444800 253402300800 +1 1. .5 0x7fffffff"#;
-/// Claims that are not there, or there already. None of them is `null`: here that says nothing, and others
-/// refuse it.
+/// Claims that are not there, or there already. None of them is `null`: here that says nothing, and
+/// others refuse it.
 const CLAIM_TOO: &str = r#"
     nbf=0 iat=0 nbf=4102444800 iat=4102444800 nbf="0" iat="0" nbf=-1 iat=1e9 nbf=1.5 iat=true nbf=[]
     iat=1e400 nbf=-1e400 jti="1" jti=1 jti={} jti="" scope="a\u0020b" scope=["a"] scope=1 client_id="app"
@@ -121,7 +129,9 @@ const CLAIM_TOO: &str = r#"
     x=[1,[2,[3,{}]]] x=123456789012345678901234567890 __proto__={"exp":1} constructor=1 =1 é="é""#;
 
 fn claims(now: u64) -> impl Strategy<Value = Members> {
-    let times = ODD_EXP.replace("PAST", &(now - 600).to_string()).replace("FUTURE", &(now + 600).to_string());
+    let times = ODD_EXP
+        .replace("PAST", &(now - 600).to_string())
+        .replace("FUTURE", &(now + 600).to_string());
     let iss = mostly(quoted(ISSUER), values(ODD_ISS));
     let aud = mostly(quoted(API), values(ODD_AUD));
     let exp = mostly((now + 600).to_string(), values(&times));
@@ -131,8 +141,8 @@ fn claims(now: u64) -> impl Strategy<Value = Members> {
     })
 }
 
-/// A JSON object of these members and now and then another, in any order, with more or less room between them; now and
-/// then it is no JSON object.
+/// A JSON object of these members and now and then another, in any order, with more or less room
+/// between them; now and then it is no JSON object.
 fn text(members: impl Strategy<Value = Members>, others: &str) -> impl Strategy<Value = Vec<u8>> {
     let other = prop::option::weighted(0.12, select(self::members(others)));
     let members = (members, other).prop_map(|(mut members, other)| {
@@ -151,8 +161,9 @@ fn text(members: impl Strategy<Value = Members>, others: &str) -> impl Strategy<
             .collect();
         format!("{{{}}}", members.join(","))
     });
-    (shape, rarely(select(&BROKEN[..])))
-        .prop_map(|(text, broken)| broken.map_or_else(|| text.clone().into_bytes(), |broken| broken(&text)))
+    (shape, rarely(select(&BROKEN[..]))).prop_map(|(text, broken)| {
+        broken.map_or_else(|| text.clone().into_bytes(), |broken| broken(&text))
+    })
 }
 
 /// Ways of a text to be no JSON object, or not quite.

@@ -1,4 +1,5 @@
-//! DynamoDB offers every grade, the feed's too, with clients of their own on one table and writers at the same time.
+//! DynamoDB offers every grade, the feed's too, with clients of their own on one table and writers
+//! at the same time.
 
 use edge_auth::platform::Unavailable;
 use edge_auth_dynamodb::DynamoDbStore;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
 };
 use edge_auth::platform::{ApiKeyAdmin, ApiKeys, Precondition, WriteOutcome};
 use edge_auth_dynamodb::TableSetup;
@@ -26,7 +27,10 @@ async fn item(table: &str, id: &str) -> HashMap<String, AttributeValue> {
 async fn an_item_that_somebody_truncated_is_named_and_the_others_are_still_found() {
     let store = open("edited").await.unwrap();
     for id in ["k1", "k2"] {
-        assert_eq!(store.put(&record(id), Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
+        assert_eq!(
+            store.put(&record(id), Precondition::Absent, NOW).await.unwrap(),
+            WriteOutcome::Stored
+        );
     }
     let mut truncated = item("edited", "k1").await;
     truncated.remove("document");
@@ -50,7 +54,8 @@ async fn a_table_is_made_once_and_has_its_ttl() {
 
 #[tokio::test]
 async fn another_programs_table_is_left_as_it_is() {
-    let defined = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
+    let defined =
+        AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
     let make = client()
         .create_table()

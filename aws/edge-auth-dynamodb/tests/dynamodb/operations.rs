@@ -47,7 +47,10 @@ impl Platform for TestPlatform {
         &self.0
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         let began = Instant::now();
         (work.await, began.elapsed())
     }
@@ -75,7 +78,8 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
     let calls = Arc::<Mutex<Vec<String>>>::default();
     let counted = Arc::clone(&calls);
     let server = Server::start(move |request| {
-        let target = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-amz-target"));
+        let target =
+            request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-amz-target"));
         let (_, operation) = target.and_then(|(_, target)| target.rsplit_once('.')).unwrap();
         counted.lock().unwrap().push(operation.to_owned());
         forwarded(&request)
@@ -83,7 +87,9 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
     .unwrap();
     let store = at(&server.url(), "counted");
     let mut secret_provider = MapSecretProvider::default();
-    secret_provider.secrets.insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
+    secret_provider
+        .secrets
+        .insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
     let policy = || Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let (policy_of_the_desk, randomness) = (policy(), SeededRandomness::new(1));
     let key_service = KeyService::new(&policy_of_the_desk, &secret_provider, &store).unwrap();
@@ -99,7 +105,8 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
 
     let source = DocumentSource { documents: Documents::default(), base: String::new() };
     let host = TestPlatform(store.clone(), source);
-    let gate = Gate::new(policy(), &secret_provider, Box::new(AwsLcRs), host, &randomness).unwrap().0;
+    let gate =
+        Gate::new(policy(), &secret_provider, Box::new(AwsLcRs), host, &randomness).unwrap().0;
     let forged = "acme_live_0123456789abcdefgh_0123456789012345678901234567890123456789012abcdef";
     assert_eq!(ask(&gate, forged).await.map(Code::name), Some("key_invalid"));
     assert_eq!(took(), [""; 0]);

@@ -1,4 +1,5 @@
-//! One DynamoDB for all tests of this binary, tables in it, and servers that fail in DynamoDB's place.
+//! One DynamoDB for all tests of this binary, tables in it, and servers that fail in DynamoDB's
+//! place.
 
 use std::net::Ipv4Addr;
 use std::sync::OnceLock;
@@ -32,7 +33,13 @@ pub(crate) fn config(endpoint: &str) -> Builder {
     Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-west-1"))
-        .credentials_provider(Credentials::new("AKIATEST", SECRET, Some(SECRET.to_owned()), None, "tests"))
+        .credentials_provider(Credentials::new(
+            "AKIATEST",
+            SECRET,
+            Some(SECRET.to_owned()),
+            None,
+            "tests",
+        ))
         .endpoint_url(endpoint)
         // Attempts are rationed for each partition: no test is to use up another one's.
         .retry_partition(RetryPartition::new(endpoint.to_owned()))

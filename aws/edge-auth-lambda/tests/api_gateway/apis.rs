@@ -21,7 +21,12 @@ pub(crate) struct Rest<'c> {
 
 impl<'c> Rest<'c> {
     /// With these resources, and answers that are kept for so many seconds.
-    pub(crate) fn with(cloud: &'c MiniStack, authorizer: Authorizer, ttl: u32, paths: &[&str]) -> Self {
+    pub(crate) fn with(
+        cloud: &'c MiniStack,
+        authorizer: Authorizer,
+        ttl: u32,
+        paths: &[&str],
+    ) -> Self {
         let upstream = Recorder::start().unwrap();
         let created = cloud.ask("POST", "/restapis", &json!({ "name": "api" }));
         let id = created["id"].as_str().unwrap().to_owned();
@@ -82,7 +87,8 @@ impl<'c> Http<'c> {
     /// With these routes; simple answers are kept for each of them.
     pub(crate) fn with(cloud: &'c MiniStack, simple: bool, routes: &[&str]) -> Self {
         let upstream = Recorder::start().unwrap();
-        let created = cloud.ask("POST", "/v2/apis", &json!({ "name": "api", "protocolType": "HTTP" }));
+        let created =
+            cloud.ask("POST", "/v2/apis", &json!({ "name": "api", "protocolType": "HTTP" }));
         let id = created["apiId"].as_str().unwrap().to_owned();
         let sources: &[&str] = if simple {
             &["$request.header.Authorization", "$context.routeKey"]

@@ -1,6 +1,12 @@
-//! An API behind a local API Gateway (MiniStack), which asks the real program and keeps its answers.
+//! An API behind a local API Gateway (MiniStack), which asks the real program and keeps its
+//! answers.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod apis;
 mod ministack;
@@ -43,7 +49,10 @@ fn bearer(subject: &str) -> String {
         "iss": "https://corp.example/", "aud": "api", "sub": subject, "exp": 4_000_000_000_u64, "scope": "some",
     });
     let signer = Signer::Secret(SECRET.as_bytes(), Algorithm::Hs256);
-    format!("Bearer {}", compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer))
+    format!(
+        "Bearer {}",
+        compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
+    )
 }
 
 /// Two routes by one answer, and what that answer must not let through.
@@ -87,7 +96,8 @@ fn a_rest_api_with_a_request_authorizer_keeps_one_answer_for_all_routes() {
 fn an_http_api_with_simple_responses_keeps_one_answer_for_each_route() {
     let cloud = MiniStack::start();
     cloud.deploy(POLICY, &[("HMAC", SECRET)]);
-    let api = apis::Http::with(&cloud, true, &["GET /orders/{id}", "GET /files/{proxy+}", "GET /secret"]);
+    let api =
+        apis::Http::with(&cloud, true, &["GET /orders/{id}", "GET /files/{proxy+}", "GET /secret"]);
     let token = bearer("alice");
     let get = |path: &str, token: &str| api.get(path, &[("authorization", token)]).status;
     assert_eq!(get("/orders/1", &token), 200);
@@ -105,7 +115,11 @@ fn an_http_api_with_policies_keeps_one_answer_for_all_routes() {
     // Rules without wildcards: what those take of a decoded path is not kept.
     let exact = POLICY.replace("{id}", "1").replace("{*rest}", "a");
     cloud.deploy(&format!("{exact}\n[aws]\nhttp_api = \"iam\"\n"), &[("HMAC", SECRET)]);
-    let api = apis::Http::with(&cloud, false, &["GET /orders/{id}", "GET /files/{proxy+}", "GET /secret"]);
+    let api = apis::Http::with(
+        &cloud,
+        false,
+        &["GET /orders/{id}", "GET /files/{proxy+}", "GET /secret"],
+    );
     let token = bearer("alice");
     let get = |path: &str| api.get(path, &[("authorization", &token)]).status;
     assert_eq!((get("/orders/1"), get("/files/a"), get("/secret")), (200, 200, 403));

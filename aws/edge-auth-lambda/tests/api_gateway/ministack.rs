@@ -85,11 +85,15 @@ impl MiniStack {
         let fields = [
             ("X-Amz-Target", "Logs_20140328.FilterLogEvents"),
             ("Content-Type", "application/x-amz-json-1.1"),
-            ("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/logs/aws4_request"),
+            (
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/logs/aws4_request",
+            ),
         ];
         let asked = json!({ "logGroupName": format!("/aws/lambda/{FUNCTION}"), "limit": 10_000 });
         let answer =
-            exchange(self.address, &call("POST", "/", &fields, asked.to_string().as_bytes())).unwrap();
+            exchange(self.address, &call("POST", "/", &fields, asked.to_string().as_bytes()))
+                .unwrap();
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let events = answer["events"].as_array().map(Vec::as_slice).unwrap_or_default();
         events
@@ -102,7 +106,8 @@ impl MiniStack {
     pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         let fields = [("Content-Type", "application/json")];
         let answer =
-            exchange(self.address, &call(method, path, &fields, body.to_string().as_bytes())).unwrap();
+            exchange(self.address, &call(method, path, &fields, body.to_string().as_bytes()))
+                .unwrap();
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(answer.status < 300, "{method} {path}: {} {text}", answer.status);
         serde_json::from_str(&text).unwrap_or(Value::Null)
@@ -132,7 +137,9 @@ fn strip(program: &Path, to: &Path) {
 /// MiniStack needs Python, and Python has what makes archives.
 fn zip(folder: &Path) {
     let mut python = Command::new("python3");
-    python.args(["-m", "zipfile", "-c", "function.zip", "bootstrap", "policy.toml"]).current_dir(folder);
+    python
+        .args(["-m", "zipfile", "-c", "function.zip", "bootstrap", "policy.toml"])
+        .current_dir(folder);
     assert!(python.status().unwrap().success());
 }
 
@@ -143,7 +150,10 @@ fn call(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Cal
         target: target.as_bytes().to_vec(),
         host: "localhost".to_owned(),
         authority: None,
-        headers: fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect(),
+        headers: fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect(),
         body: body.to_vec(),
         handover: None,
         from: Ipv4Addr::LOCALHOST.into(),

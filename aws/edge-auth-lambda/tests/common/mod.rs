@@ -44,14 +44,16 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn with(policy: &str, environment: &[(&str, &str)]) -> Self {
         let deployed = Deployed::with(policy);
-        let function = Function::start(deployed.command().envs(environment.iter().copied())).unwrap();
+        let function =
+            Function::start(deployed.command().envs(environment.iter().copied())).unwrap();
         Self { function, _deployed: deployed }
     }
 
     /// The answer to an event.
     pub(crate) fn answer(&self, event: &Value) -> Value {
         let answered = self.function.invoke(event.to_string().into_bytes()).unwrap();
-        serde_json::from_slice(&answered.unwrap_or_else(|error| panic!("{error} for {event}"))).unwrap()
+        serde_json::from_slice(&answered.unwrap_or_else(|error| panic!("{error} for {event}")))
+            .unwrap()
     }
 
     /// The error that comes of an event.

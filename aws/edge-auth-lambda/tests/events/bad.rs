@@ -36,7 +36,10 @@ fn an_event_of_no_known_kind_is_unauthorized() {
         assert!(is_unauthorized(&running, &event), "{event}");
     }
     let said = running.function.said().join("\n");
-    assert!(said.contains("refused an event of an unknown kind") && !said.contains(&bearer()), "{said}");
+    assert!(
+        said.contains("refused an event of an unknown kind") && !said.contains(&bearer()),
+        "{said}"
+    );
 }
 
 #[test]
@@ -46,7 +49,10 @@ fn an_http_event_that_is_not_whole_is_a_bad_request() {
     for (event, status) in [
         (json!({ "requestContext": elb }), 400),
         (json!({ "requestContext": elb, "httpMethod": "GET", "path": 7 }), 400),
-        (json!({ "requestContext": elb, "httpMethod": null, "path": "/authorize", "headers": null }), 400),
+        (
+            json!({ "requestContext": elb, "httpMethod": null, "path": "/authorize", "headers": null }),
+            400,
+        ),
         (json!({ "requestContext": { "http": {} }, "rawPath": "/authorize/../healthz" }), 400),
         (json!({ "requestContext": { "http": {} }, "rawPath": "" }), 400),
         (
@@ -61,12 +67,14 @@ fn an_http_event_that_is_not_whole_is_a_bad_request() {
 #[test]
 fn a_path_that_the_platform_decoded_ambiguously_is_in_the_audit_log() {
     let mut running = running(POLICY);
-    let event =
-        json!({ "requestContext": { "http": { "method": "GET" } }, "rawPath": "/authorize/../healthz" });
+    let event = json!({ "requestContext": { "http": { "method": "GET" } }, "rawPath": "/authorize/../healthz" });
     assert_eq!(running.answer(&event)["statusCode"], 400);
     let audit = running.function.audit().unwrap();
     assert_eq!((&audit["allowed"], &audit["code"]), (&json!(false), &json!("path_ambiguous")));
-    assert_eq!((&audit["method"], &audit["path"]), (&json!("GET"), &json!("/authorize/../healthz")));
+    assert_eq!(
+        (&audit["method"], &audit["path"]),
+        (&json!("GET"), &json!("/authorize/../healthz"))
+    );
 }
 
 #[test]
@@ -111,8 +119,9 @@ fn a_policy_with_a_mistake_starts_nothing_and_says_where_it_is() {
     for fragment in ["does not start", "policy.toml:3", "rule 1", "require"] {
         assert!(said.contains(fragment), "{said}");
     }
-    let deployed =
-        common::Deployed::with("[[api_key]]\nname = \"k\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n");
+    let deployed = common::Deployed::with(
+        "[[api_key]]\nname = \"k\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n",
+    );
     let said = edge_auth_testkit::wire::Function::start(&mut deployed.command()).err().unwrap();
     assert!(said.contains("EDGE_AUTH_STORE=dynamodb:TABLE"), "{said}");
 }
@@ -154,7 +163,10 @@ fn whatever_is_missing_from_an_authorizers_event_it_is_never_an_allow_of_more() 
         match running.function.invoke(event.to_string().into_bytes()).unwrap() {
             Ok(answer) => {
                 let answer: Value = serde_json::from_slice(&answer).unwrap();
-                assert!(!iam::allows(&answer, &format!("{STAGE}GET/v1/orders/42")), "{event}: {answer}");
+                assert!(
+                    !iam::allows(&answer, &format!("{STAGE}GET/v1/orders/42")),
+                    "{event}: {answer}"
+                );
                 assert!(
                     answer["statusCode"].as_u64().is_none_or(|status| status >= 400),
                     "{event}: {answer}"
@@ -171,7 +183,8 @@ fn no_text_is_an_allow() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = "[\\[\\]{}\",:a-zA-Z0-9/$ ]{0,80}";
     let tried = runner.run(&strategy, |text| {
-        let invoked = running.function.invoke(text.clone().into_bytes()).map_err(TestCaseError::fail)?;
+        let invoked =
+            running.function.invoke(text.clone().into_bytes()).map_err(TestCaseError::fail)?;
         prop_assert!(invoked.is_err(), "{text}");
         Ok(())
     });

@@ -68,7 +68,10 @@ fn a_rest_apis_certificate_is_read_from_the_identity() {
         json!({}),
         Value::Null,
     ] {
-        assert_eq!(running.error(event(refused).to_string().as_bytes())["errorMessage"], "Unauthorized");
+        assert_eq!(
+            running.error(event(refused).to_string().as_bytes())["errorMessage"],
+            "Unauthorized"
+        );
     }
 }
 
@@ -84,15 +87,18 @@ fn an_http_apis_certificate_is_read_from_the_authentication() {
         })
     };
     assert_eq!(running.answer(&event(client_cert(json!(pem("Agents CA")))))["isAuthorized"], true);
-    assert_eq!(running.answer(&event(client_cert(json!(pem("Another CA")))))["isAuthorized"], false);
+    assert_eq!(
+        running.answer(&event(client_cert(json!(pem("Another CA")))))["isAuthorized"],
+        false
+    );
     assert_eq!(running.answer(&event(Value::Null))["isAuthorized"], false);
 }
 
 #[test]
 fn a_load_balancers_fields_count_in_its_own_events_only() {
     let running = running(AGENTS);
-    let leaf =
-        percent_encoding::utf8_percent_encode(&pem("Agents CA"), percent_encoding::CONTROLS).to_string();
+    let leaf = percent_encoding::utf8_percent_encode(&pem("Agents CA"), percent_encoding::CONTROLS)
+        .to_string();
     let event = |context: Value| {
         json!({
             "requestContext": context, "httpMethod": "GET", "path": "/admin/v1/keys",
@@ -100,6 +106,12 @@ fn a_load_balancers_fields_count_in_its_own_events_only() {
         })
     };
     // It passed, and there is no store to list.
-    assert_eq!(running.answer(&event(json!({ "elb": { "targetGroupArn": "t" } })))["statusCode"], 503);
-    assert_eq!(running.answer(&event(json!({ "identity": { "sourceIp": "192.0.2.1" } })))["statusCode"], 401);
+    assert_eq!(
+        running.answer(&event(json!({ "elb": { "targetGroupArn": "t" } })))["statusCode"],
+        503
+    );
+    assert_eq!(
+        running.answer(&event(json!({ "identity": { "sourceIp": "192.0.2.1" } })))["statusCode"],
+        401
+    );
 }

@@ -36,7 +36,10 @@ fn a_rest_token_event_gets_a_policy_or_unauthorized() {
     let bearer = bearer();
     let bare = bearer.strip_prefix("Bearer ").unwrap();
     let answer = running.answer(&event(bare));
-    assert_eq!(answer["principalId"], "jwt:corp:alice", "what is handed over as the token is it: {answer}");
+    assert_eq!(
+        answer["principalId"], "jwt:corp:alice",
+        "what is handed over as the token is it: {answer}"
+    );
     for wrong in ["Bearer a.b.c", "a.b.c", "Basic eDp5", ""] {
         assert_eq!(running.error(event(wrong).to_string().as_bytes()), unauthorized(), "{wrong}");
     }
@@ -79,10 +82,16 @@ fn an_http_api_event_gets_yes_or_no_and_never_an_error() {
         })
     };
     let answer = running.answer(&event(&bearer()));
-    assert_eq!((&answer["isAuthorized"], &answer["context"]["subject"]), (&json!(true), &json!("alice")));
+    assert_eq!(
+        (&answer["isAuthorized"], &answer["context"]["subject"]),
+        (&json!(true), &json!("alice"))
+    );
     assert_eq!(running.answer(&event("Bearer a.b.c"))["isAuthorized"], false);
     // Two fields of a name come as one.
-    assert_eq!(running.answer(&event(&format!("{},{}", bearer(), bearer())))["isAuthorized"], false);
+    assert_eq!(
+        running.answer(&event(&format!("{},{}", bearer(), bearer())))["isAuthorized"],
+        false
+    );
 }
 
 #[test]
@@ -212,7 +221,10 @@ fn an_http_event_gets_what_its_face_says() {
     assert_eq!(status(&url("GET", "/healthz", json!({}), Value::Null)), 200);
     assert_eq!(status(&url("GET", "/elsewhere", json!({}), Value::Null)), 404);
     let refused = running.answer(&url("GET", "/v1/verify", json!({}), Value::Null));
-    assert_eq!((&refused["statusCode"], &refused["headers"]["Allow"]), (&json!(405), &json!("POST")));
+    assert_eq!(
+        (&refused["statusCode"], &refused["headers"]["Allow"]),
+        (&json!(405), &json!("POST"))
+    );
     assert_eq!(status(&url("POST", "/v1/verify", json!({}), Value::Null)), 403);
     let asked = json!({
         "x-forwarded-method": "GET", "x-forwarded-uri": "/v1/orders/42", "x-forwarded-host": "api.example.com",
@@ -226,9 +238,16 @@ fn an_http_event_gets_what_its_face_says() {
         asked,
         json!({ "iam": { "userArn": "arn:aws:iam::1:user/p" } }),
     ));
-    assert_eq!((&answer["statusCode"], &answer["headers"]["X-Auth-Subject"]), (&json!(200), &json!("alice")));
-    let keys =
-        running.answer(&url("GET", "/admin/v1/keys", json!({ "authorization": bearer() }), Value::Null));
+    assert_eq!(
+        (&answer["statusCode"], &answer["headers"]["X-Auth-Subject"]),
+        (&json!(200), &json!("alice"))
+    );
+    let keys = running.answer(&url(
+        "GET",
+        "/admin/v1/keys",
+        json!({ "authorization": bearer() }),
+        Value::Null,
+    ));
     assert_eq!(keys["statusCode"], 503, "there is no store: {keys}");
 }
 

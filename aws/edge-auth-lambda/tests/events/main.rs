@@ -1,6 +1,11 @@
 //! Every kind of event, in and out of the real program.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod bad;
 mod certificates;
@@ -66,5 +71,8 @@ fn bearer() -> String {
         "scope": "edge-auth:keys:read",
     });
     let signer = Signer::Secret(SECRET.as_bytes(), Algorithm::Hs256);
-    format!("Bearer {}", compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer))
+    format!(
+        "Bearer {}",
+        compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
+    )
 }

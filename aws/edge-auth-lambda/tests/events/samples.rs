@@ -1,22 +1,26 @@
-//! The sample events of AWS's own documentation, as the crate `aws_lambda_events` collects them: none of
-//! them has a credential, so none is let through; and each answer is what AWS's types say it must be.
+//! The sample events of AWS's own documentation, as the crate `aws_lambda_events` collects them:
+//! none of them has a credential, so none is let through; and each answer is what AWS's types say
+//! it must be.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use aws_lambda_events::apigw::{
-    ApiGatewayCustomAuthorizerResponse, ApiGatewayProxyResponse, ApiGatewayV2CustomAuthorizerSimpleResponse,
+    ApiGatewayCustomAuthorizerResponse, ApiGatewayProxyResponse,
+    ApiGatewayV2CustomAuthorizerSimpleResponse,
 };
 use edge_auth_testkit::iam;
 use serde_json::Value;
 
 use super::*;
 
-/// Where the crate is on this machine. Cargo downloads what it needs to answer: packages of other platforms
-/// are not there where only this one was built.
+/// Where the crate is on this machine. Cargo downloads what it needs to answer: packages of other
+/// platforms are not there where only this one was built.
 fn samples() -> PathBuf {
-    let metadata =
-        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().unwrap();
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .output()
+        .unwrap();
     assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
     let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
@@ -33,15 +37,21 @@ fn sample(name: &str) -> Value {
 #[test]
 fn samples_of_authorizers_events_are_understood_and_refused() {
     let running = running(POLICY);
-    for name in ["apigw-custom-auth-request-type-request", "apigw-v2-custom-authorizer-websocket-request"] {
+    for name in
+        ["apigw-custom-auth-request-type-request", "apigw-v2-custom-authorizer-websocket-request"]
+    {
         let invoked = running.function.invoke(sample(name).to_string().into_bytes()).unwrap();
         // No rule is about their paths; a WebSocket's wants to know who it is.
         match invoked {
             Ok(answer) => {
-                let typed: ApiGatewayCustomAuthorizerResponse = serde_json::from_slice(&answer).unwrap();
+                let typed: ApiGatewayCustomAuthorizerResponse =
+                    serde_json::from_slice(&answer).unwrap();
                 assert_eq!(typed.policy_document.statement.len(), 1, "{name}");
                 let answer: Value = serde_json::from_slice(&answer).unwrap();
-                assert!(!iam::allows(&answer, sample(name)["methodArn"].as_str().unwrap()), "{name}");
+                assert!(
+                    !iam::allows(&answer, sample(name)["methodArn"].as_str().unwrap()),
+                    "{name}"
+                );
             }
             Err(error) => assert_eq!(error["errorMessage"], "Unauthorized", "{name}"),
         }
@@ -61,7 +71,10 @@ fn samples_of_authorizers_events_are_understood_and_refused() {
         assert!(!typed.is_authorized, "{name}");
     }
     let answer = running.answer(&sample("apigw-v2-custom-authorizer-v1-request"));
-    assert!(!iam::allows(&answer, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request"));
+    assert!(!iam::allows(
+        &answer,
+        "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request"
+    ));
     assert_eq!(running.answer(&sample("appsync-lambda-auth-request"))["isAuthorized"], false);
 }
 
@@ -76,10 +89,12 @@ fn samples_of_http_events_are_understood_and_find_nothing() {
         "apigw-console-test-request",
         "apigw-sam-rest-request",
     ] {
-        let typed: ApiGatewayProxyResponse = serde_json::from_value(running.answer(&sample(name))).unwrap();
+        let typed: ApiGatewayProxyResponse =
+            serde_json::from_value(running.answer(&sample(name))).unwrap();
         assert_eq!(typed.status_code, 404, "{name}");
     }
-    for name in ["apigw-v2-request-iam", "apigw-v2-request-no-authorizer", "apigw-sam-http-request"] {
+    for name in ["apigw-v2-request-iam", "apigw-v2-request-no-authorizer", "apigw-sam-http-request"]
+    {
         assert_eq!(running.answer(&sample(name))["statusCode"], 404, "{name}");
     }
 }

@@ -39,8 +39,13 @@ fn slow() -> (Running, Server) {
     let answer = move |asked: SeenRequest| {
         // The feed is not read at the start, but with the event.
         if is_first.swap(false, Ordering::Relaxed) {
-            let body = json!({ "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" });
-            return Response { status: 400, headers: Vec::new(), body: body.to_string().into_bytes() };
+            let body =
+                json!({ "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" });
+            return Response {
+                status: 400,
+                headers: Vec::new(),
+                body: body.to_string().into_bytes(),
+            };
         }
         std::thread::sleep(DELAY);
         let is_query = asked.headers.iter().any(|(_, value)| value.ends_with(".Query"));

@@ -1,5 +1,5 @@
-//! The native host and the function side by side: on every request of every scenario they decide alike,
-//! with the same code, about the same principal.
+//! The native host and the function side by side: on every request of every scenario they decide
+//! alike, with the same code, about the same principal.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,8 +27,9 @@ use product::Binary;
 
 #[test]
 fn the_native_host_and_the_function_decide_alike() {
-    let binary = std::env::var_os("EDGE_AUTH_BINARY")
-        .unwrap_or_else(|| panic!("EDGE_AUTH_BINARY is not set: run `cargo xtask test --only lambda`"));
+    let binary = std::env::var_os("EDGE_AUTH_BINARY").unwrap_or_else(|| {
+        panic!("EDGE_AUTH_BINARY is not set: run `cargo xtask test --only lambda`")
+    });
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
     let scenarios = Scenario::all(&directory).unwrap();
     let native = WireHost::new(Binary::at(binary.into())).unwrap();

@@ -104,7 +104,11 @@ pub(crate) fn decided(call: &Call, answer: &Value) -> ObservedResponse {
     let mut headers: Vec<(String, String)> = context.filter(|_| allowed).map(field).collect();
     // Not to be seen by a client, but to be searched for credentials.
     headers.push(("The-Answer".to_owned(), answer.to_string()));
-    ObservedResponse { status: if allowed { 200 } else { 403 }, headers, ..ObservedResponse::default() }
+    ObservedResponse {
+        status: if allowed { 200 } else { 403 },
+        headers,
+        ..ObservedResponse::default()
+    }
 }
 
 /// What API Gateway makes of an error.

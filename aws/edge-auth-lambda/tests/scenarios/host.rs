@@ -94,8 +94,13 @@ impl ScenarioHost for LambdaHost {
         if setup.policy.contains("[[api_key]]") || setup.policy.contains("[revocation]") {
             let table = self.table(setup, &mut started);
             // A policy with mistakes seeds nothing; that it does not start is what is to be seen.
-            command.env("EDGE_AUTH_STORE", format!("dynamodb:{}", table.as_deref().unwrap_or("none-there")));
-            command.env("AWS_ENDPOINT_URL_DYNAMODB", self.tables.endpoint()).env("AWS_REGION", "eu-west-1");
+            command.env(
+                "EDGE_AUTH_STORE",
+                format!("dynamodb:{}", table.as_deref().unwrap_or("none-there")),
+            );
+            command
+                .env("AWS_ENDPOINT_URL_DYNAMODB", self.tables.endpoint())
+                .env("AWS_REGION", "eu-west-1");
             command.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", SECRET);
         }
         let mut function = Function::start(&mut command)?;
@@ -121,7 +126,8 @@ impl ScenarioHost for LambdaHost {
         let invoked = function.invoke(as_events::of(call)?.to_string().into_bytes())?;
         let mut answer = match invoked {
             Ok(bytes) => {
-                let json: Value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+                let json: Value =
+                    serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
                 match call.endpoint {
                     Endpoint::Authorizer => as_events::decided(call, &json),
                     _ => as_events::replied(&json),

@@ -1,6 +1,11 @@
 //! API keys in DynamoDB: how often it is asked, and what happens while it does not answer.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -15,7 +20,8 @@ use table::Table;
 const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders/42";
 
 fn event(key: &str) -> Vec<u8> {
-    let event = json!({ "type": "TOKEN", "methodArn": ARN, "authorizationToken": format!("ApiKey {key}") });
+    let event =
+        json!({ "type": "TOKEN", "methodArn": ARN, "authorizationToken": format!("ApiKey {key}") });
     event.to_string().into_bytes()
 }
 
@@ -40,7 +46,10 @@ fn a_forged_key_costs_no_call_ever() {
     let (function, _files) = table.function();
     let forged = table.key.replacen(|c: char| c.is_ascii_digit(), "x", 1);
     assert_ne!(forged, table.key);
-    assert_eq!(function.invoke(event(&forged)).unwrap().unwrap_err()["errorMessage"], "Unauthorized");
+    assert_eq!(
+        function.invoke(event(&forged)).unwrap().unwrap_err()["errorMessage"],
+        "Unauthorized"
+    );
     assert_eq!(table.asked(), 0);
 }
 

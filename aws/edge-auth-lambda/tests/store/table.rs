@@ -1,4 +1,5 @@
-//! A table with one key, behind a server that passes everything on to DynamoDB until it is told not to.
+//! A table with one key, behind a server that passes everything on to DynamoDB until it is told not
+//! to.
 
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -62,7 +63,11 @@ impl Table {
             .credentials_provider(Credentials::new("AKIATEST", SECRET, None, None, "tests"))
             .endpoint_url(dynamodb().endpoint());
         // It is not the store that is tested here, and machines are busy.
-        let store = DynamoDbStore::connect(config, TableName::parse(&name).unwrap(), Duration::from_secs(60));
+        let store = DynamoDbStore::connect(
+            config,
+            TableName::parse(&name).unwrap(),
+            Duration::from_secs(60),
+        );
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let key = runtime.block_on(key(&store));
         let (instead, asked) = (Arc::new(AtomicU16::new(0)), Arc::new(AtomicU16::new(0)));
@@ -71,7 +76,9 @@ impl Table {
             counted.fetch_add(1, Ordering::AcqRel);
             match told.load(Ordering::Acquire) {
                 0 => passed_on(request),
-                status => Response { status, headers: Vec::new(), body: THROTTLED.as_bytes().to_vec() },
+                status => {
+                    Response { status, headers: Vec::new(), body: THROTTLED.as_bytes().to_vec() }
+                }
             }
         });
         Self { name, key, relay: relay.unwrap(), instead, asked }

@@ -30,7 +30,12 @@ static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     &ecdsa(alg_id::ECDSA_P521, alg_id::ECDSA_SHA256, 256),
     &ecdsa(alg_id::ECDSA_P521, alg_id::ECDSA_SHA384, 384),
     &ecdsa(alg_id::ECDSA_P521, alg_id::ECDSA_SHA512, 512),
-    &Signature { key: alg_id::ED25519, signature: alg_id::ED25519, scheme: Scheme::Ed25519, hash_bits: 0 },
+    &Signature {
+        key: alg_id::ED25519,
+        signature: alg_id::ED25519,
+        scheme: Scheme::Ed25519,
+        hash_bits: 0,
+    },
     &rsa(alg_id::RSA_PKCS1_SHA256, Scheme::Pkcs1, 256),
     &rsa(alg_id::RSA_PKCS1_SHA384, Scheme::Pkcs1, 384),
     &rsa(alg_id::RSA_PKCS1_SHA512, Scheme::Pkcs1, 512),
@@ -39,7 +44,11 @@ static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     &rsa(alg_id::RSA_PSS_SHA512, Scheme::Pss, 512),
 ];
 
-const fn ecdsa(key: AlgorithmIdentifier, signature: AlgorithmIdentifier, hash_bits: u32) -> Signature {
+const fn ecdsa(
+    key: AlgorithmIdentifier,
+    signature: AlgorithmIdentifier,
+    hash_bits: u32,
+) -> Signature {
     Signature { key, signature, scheme: Scheme::Ecdsa, hash_bits }
 }
 

@@ -1,13 +1,13 @@
-//! Asymmetric signatures by workerd's `node:crypto`: for tokens, and for the chains of certificates.
-//! HMAC and hashes stay in wasm, where they cost less than the way out.
+//! Asymmetric signatures by workerd's `node:crypto`: for tokens, and for the chains of
+//! certificates. HMAC and hashes stay in wasm, where they cost less than the way out.
 
 mod chain;
 
 use std::fmt;
 
 use edge_auth_token::{
-    Algorithm, Curve, HashFunction, KeyError, PublicKey, SignatureBackend, SignatureInvalid, SignatureScheme,
-    VerifySignature,
+    Algorithm, Curve, HashFunction, KeyError, PublicKey, SignatureBackend, SignatureInvalid,
+    SignatureScheme, VerifySignature,
 };
 use pki_types::alg_id;
 use wasm_bindgen::JsValue;
@@ -41,7 +41,11 @@ enum Scheme {
 }
 
 impl SignatureBackend for NodeCrypto {
-    fn import(&self, key: &PublicKey, algorithm: Algorithm) -> Result<Box<dyn VerifySignature>, KeyError> {
+    fn import(
+        &self,
+        key: &PublicKey,
+        algorithm: Algorithm,
+    ) -> Result<Box<dyn VerifySignature>, KeyError> {
         let (scheme, hash_bits) = scheme(algorithm).ok_or(KeyError::RefusedByBackend)?;
         let bytes = match key {
             PublicKey::Rsa(key) => der::rsa_public_key(key.modulus(), key.exponent()),
@@ -62,8 +66,8 @@ impl SignatureBackend for NodeCrypto {
     }
 }
 
-/// The scheme of a JOSE algorithm, and the bits of its hash; Ed25519 has its own. `None` for shared secrets, which
-/// are not public keys.
+/// The scheme of a JOSE algorithm, and the bits of its hash; Ed25519 has its own. `None` for shared
+/// secrets, which are not public keys.
 fn scheme(algorithm: Algorithm) -> Option<(Scheme, u32)> {
     let (scheme, hash) = match algorithm.scheme() {
         SignatureScheme::RsaPkcs1(hash) => (Scheme::Pkcs1, hash),
@@ -97,7 +101,9 @@ impl Key {
     fn import(scheme: Scheme, hash_bits: u32, algorithm: &[u8], bytes: Vec<u8>) -> Option<Self> {
         let object = match scheme {
             Scheme::Pkcs1 | Scheme::Pss => import_key(&bytes, "pkcs1"),
-            Scheme::Ecdsa | Scheme::Ed25519 => import_key(&der::public_key_info(algorithm, &bytes), "spki"),
+            Scheme::Ecdsa | Scheme::Ed25519 => {
+                import_key(&der::public_key_info(algorithm, &bytes), "spki")
+            }
         };
         let pkcs1 = if matches!(scheme, Scheme::Pss) { bytes } else { Vec::new() };
         Some(Self { scheme, hash_bits, object: object.ok()?, pkcs1 })

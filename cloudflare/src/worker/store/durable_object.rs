@@ -14,7 +14,8 @@ use futures_util::future::select;
 use futures_util::lock::Mutex;
 use serde::de::IgnoredAny;
 use worker::{
-    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State,
+    durable_object,
 };
 
 use super::kv_cache::{self, KvCache};
@@ -66,12 +67,15 @@ impl DurableObject for Ledger {
             StoreRequest::Find { id, now, missed } => {
                 let found = self.find(&id, now)?;
                 if missed && !found.is_empty() {
-                    self.sql().exec("UPDATE api_key SET copied = 0 WHERE id = ?", vec![id.into()])?;
+                    self.sql()
+                        .exec("UPDATE api_key SET copied = 0 WHERE id = ?", vec![id.into()])?;
                     self.copy_later().await?;
                 }
                 StoreResponse::Found(found)
             }
-            StoreRequest::List { after, limit, now } => StoreResponse::Found(self.list(after, limit, now)?),
+            StoreRequest::List { after, limit, now } => {
+                StoreResponse::Found(self.list(after, limit, now)?)
+            }
             StoreRequest::Put { record, expected, now } => {
                 let stored = self.put(&record, expected, now)?;
                 if stored {
@@ -146,7 +150,8 @@ impl Ledger {
              ON CONFLICT (id) DO UPDATE SET document = excluded.document, version = excluded.version,
                  lapses_at = excluded.lapses_at, copied = 0
              WHERE api_key.lapses_at <= ?5 RETURNING id";
-        const UPDATE: &str = "UPDATE api_key SET document = ?2, version = ?3, lapses_at = ?4, copied = 0
+        const UPDATE: &str =
+            "UPDATE api_key SET document = ?2, version = ?3, lapses_at = ?4, copied = 0
              WHERE id = ?1 AND (lapses_at IS NULL OR lapses_at > ?5) AND version = ?6 RETURNING id";
         const IS_KEPT: &str = "SELECT id FROM api_key
              WHERE id = ? AND document = ? AND version = ? AND lapses_at IS ?";
@@ -170,8 +175,10 @@ impl Ledger {
         if !written.is_empty() {
             revocation_tables::must_be_kept(&self.sql(), IS_KEPT, row())?;
         }
-        self.sql()
-            .exec(PURGE, vec![number(now.saturating_sub(KEPT_MILLIS)), SqlStorageValue::Integer(BATCH)])?;
+        self.sql().exec(
+            PURGE,
+            vec![number(now.saturating_sub(KEPT_MILLIS)), SqlStorageValue::Integer(BATCH)],
+        )?;
         Ok(!written.is_empty())
     }
 
@@ -198,9 +205,10 @@ impl Ledger {
         let mut failed = false;
         for record in due {
             match within("KV", kv_cache.copy(&record, now)).await {
-                Ok(()) => {
-                    drop(self.sql().exec(COPIED, vec![record.id.as_str().into(), number(record.version)])?)
-                }
+                Ok(()) => drop(
+                    self.sql()
+                        .exec(COPIED, vec![record.id.as_str().into(), number(record.version)])?,
+                ),
                 Err(error) => {
                     failed = true;
                     worker::console_error!(

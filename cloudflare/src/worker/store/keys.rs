@@ -1,6 +1,8 @@
 //! API-key records, as a gate and its administration ask for them.
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
+};
 use edge_auth_token::Timestamp;
 
 use super::protocol::{StoreRequest, StoreResponse, StoredKey};
@@ -13,11 +15,12 @@ impl ApiKeys for Stores {
         };
         let found = within("KV", kv_cache.find(id)).await?;
         // Under another id it is another key's.
-        let copy = found.filter(|record| record.id == id && record.lives(now)).map(ApiKeyRecord::from);
+        let copy =
+            found.filter(|record| record.id == id && record.lives(now)).map(ApiKeyRecord::from);
         match copy {
             Some(record) => Ok(Some(record)),
-            // A key made just now, or before KV was bound. Made-up keys of our own form have a wrong tag, and do not
-            // come here.
+            // A key made just now, or before KV was bound. Made-up keys of our own form have a
+            // wrong tag, and do not come here.
             None => self.in_durable_object(id, now, true).await,
         }
     }
@@ -38,7 +41,8 @@ impl ApiKeyAdmin for Stores {
             Precondition::Absent => None,
             Precondition::Version(version) => Some(version),
         };
-        let put = StoreRequest::Put { record: StoredKey::from(record), expected, now: now.millis() };
+        let put =
+            StoreRequest::Put { record: StoredKey::from(record), expected, now: now.millis() };
         self.ask(&put).await?.put()
     }
 

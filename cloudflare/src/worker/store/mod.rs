@@ -1,5 +1,5 @@
-//! API-key records and revocations: written in one place, a Durable Object. Records are read from its
-//! copies in KV, where there are any.
+//! API-key records and revocations: written in one place, a Durable Object. Records are read from
+//! its copies in KV, where there are any.
 //!
 //! KV alone has no compare-and-set, so it is never written but by the ledger. Where no KV is bound
 //! the ledger is read, too: from farther away, but at once as it was written.
@@ -70,15 +70,18 @@ impl Stores {
     }
 
     async fn ask(&self, request: &StoreRequest) -> Result<StoreResponse, Unavailable> {
-        let missing = || Unavailable::new(format!("no Durable Object is bound as `{}`", protocol::BINDING));
+        let missing =
+            || Unavailable::new(format!("no Durable Object is bound as `{}`", protocol::BINDING));
         let ledger = self.ledger.as_ref().ok_or_else(missing)?;
-        let body = serde_json::to_string(request).map_err(|error| Unavailable::new(error.to_string()))?;
+        let body =
+            serde_json::to_string(request).map_err(|error| Unavailable::new(error.to_string()))?;
         within("the ledger", async {
             let mut init = RequestInit::new();
             init.with_method(Method::Post).with_body(Some(body.into()));
             // Only the object itself reads the URL, and it does not care.
             let request = Request::new_with_init("https://ledger/", &init)?;
-            let mut response = ledger.get_by_name(&self.object)?.fetch_with_request(request).await?;
+            let mut response =
+                ledger.get_by_name(&self.object)?.fetch_with_request(request).await?;
             serde_json::from_str(&response.text().await?).map_err(worker::Error::from)
         })
         .await

@@ -41,17 +41,23 @@ pub(super) fn marked(sql: &SqlStorage, mark: &str) -> Result<Vec<StoredRevocatio
     sql.exec(MARKED, vec![mark.into()])?.to_array()
 }
 
-pub(super) fn newest(sql: &SqlStorage, before: Option<u64>, limit: usize) -> Result<Vec<StoredRevocation>> {
+pub(super) fn newest(
+    sql: &SqlStorage,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<StoredRevocation>> {
     const NEWEST: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
          WHERE sequence < ? ORDER BY sequence DESC LIMIT ?";
     sql.exec(NEWEST, vec![number(before.unwrap_or(u64::MAX)), count(limit)])?.to_array()
 }
 
-/// Statements without an `await` between them are one transaction. What was written is read again before
-/// it counts as stored: whoever may run SQL in the object can plant a trigger that takes it back.
+/// Statements without an `await` between them are one transaction. What was written is read again
+/// before it counts as stored: whoever may run SQL in the object can plant a trigger that takes it
+/// back.
 pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<bool> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) AS sequence FROM revocation";
-    const INSERT: &str = "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?, ?, ?, ?)";
+    const INSERT: &str =
+        "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?, ?, ?, ?)";
     const IS_KEPT: &str = "SELECT sequence FROM revocation
          WHERE sequence = ? AND mark = ? AND document = ? AND lapses_at IS ?";
     #[derive(Deserialize)]
@@ -89,7 +95,8 @@ pub(super) fn snapshot(sql: &SqlStorage) -> Result<Option<StoredSnapshot>> {
 /// Parts of lesser ids are dropped.
 pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Result<bool> {
     const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?";
-    const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?, ?, ?)
+    const PUT: &str =
+        "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?, ?, ?)
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence RETURNING sequence";
@@ -123,7 +130,11 @@ pub(super) fn put_part(sql: &SqlStorage, id: &str, index: u32, part: &Part) -> R
 }
 
 /// Fails unless the statement finds the row that was just written.
-pub(super) fn must_be_kept(sql: &SqlStorage, statement: &str, row: Vec<SqlStorageValue>) -> Result<()> {
+pub(super) fn must_be_kept(
+    sql: &SqlStorage,
+    statement: &str,
+    row: Vec<SqlStorageValue>,
+) -> Result<()> {
     let kept: Vec<IgnoredAny> = sql.exec(statement, row)?.to_array()?;
     if kept.is_empty() {
         return Err(worker::Error::RustError(

@@ -1,7 +1,8 @@
 //! The revocation feed, as a gate and its administration ask the ledger for it.
 
 use edge_auth::platform::{
-    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 
@@ -31,9 +32,10 @@ impl RevocationFeed for Stores {
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
         match self.ask(&StoreRequest::Part { id: id.to_owned(), index }).await? {
             StoreResponse::Part(None) => Ok(None),
-            StoreResponse::Part(Some(part)) => {
-                part.bytes().map(Some).ok_or_else(|| Unavailable::new("the ledger: a part is no base64"))
-            }
+            StoreResponse::Part(Some(part)) => part
+                .bytes()
+                .map(Some)
+                .ok_or_else(|| Unavailable::new("the ledger: a part is no base64")),
             other => Err(other.unasked()),
         }
     }
@@ -45,20 +47,36 @@ impl RevocationLog for Stores {
         self.ask(&StoreRequest::Append { records }).await?.put()
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         records(self.ask(&StoreRequest::Newest { before, limit }).await?)
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         let part = StoreRequest::PutPart { id: id.to_owned(), index, part: Part::of(bytes) };
         self.ask(&part).await?.put().map(|_| ())
     }
 
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
-        self.ask(&StoreRequest::PutSnapshot { snapshot: StoredSnapshot::from(snapshot) }).await?.put()
+        self.ask(&StoreRequest::PutSnapshot { snapshot: StoredSnapshot::from(snapshot) })
+            .await?
+            .put()
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         match self.ask(&StoreRequest::Forget { before, now: now.millis(), limit }).await? {
             StoreResponse::Forgotten(count) => Ok(count),
             other => Err(other.unasked()),
@@ -68,7 +86,9 @@ impl RevocationLog for Stores {
 
 fn records(answer: StoreResponse) -> Result<Vec<RevocationRecord>, Unavailable> {
     match answer {
-        StoreResponse::Revocations(records) => Ok(records.into_iter().map(RevocationRecord::from).collect()),
+        StoreResponse::Revocations(records) => {
+            Ok(records.into_iter().map(RevocationRecord::from).collect())
+        }
         other => Err(other.unasked()),
     }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use edge_auth::platform::{
-    MaybeSend, Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    MaybeSend, Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord,
+    Unavailable,
 };
 use edge_auth::revocation::{ChangeMeta, Identifier, RevocationLedger, SnapshotContent, Target};
 use edge_auth_testkit::documents::{DocumentSource, Documents};
@@ -30,7 +31,8 @@ pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
         Ok::<_, String>(Target::Token { issuer: issuer.clone(), id: text(format!("t{number}"))? })
     };
     let order = ChangeMeta { by: "bench", reason: "a measurement", now: now() };
-    let last = block_on(RevocationLedger::new(secrets.clone(), &log).revoke(target(0)?, None, order))?;
+    let last =
+        block_on(RevocationLedger::new(secrets.clone(), &log).revoke(target(0)?, None, order))?;
     let mut content = SnapshotContent::default();
     for number in 0..count {
         content.revoke(&secrets, &target(number)?);
@@ -62,7 +64,8 @@ impl FilePlatform {
     }
 
     fn read(&self, name: &str) -> std::result::Result<Vec<u8>, Unavailable> {
-        fs::read(self.folder.join(name)).map_err(|error| Unavailable::new(format!("{name}: {error}")))
+        fs::read(self.folder.join(name))
+            .map_err(|error| Unavailable::new(format!("{name}: {error}")))
     }
 
     fn kept(&self, member: &str) -> std::result::Result<String, Unavailable> {
@@ -78,7 +81,11 @@ impl FilePlatform {
 }
 
 impl RevocationFeed for FilePlatform {
-    async fn since(&self, first: u64, _: usize) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(
+        &self,
+        first: u64,
+        _: usize,
+    ) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {
         if first > 1 { Ok(Vec::new()) } else { Ok(vec![self.record()?]) }
     }
 
@@ -92,7 +99,11 @@ impl RevocationFeed for FilePlatform {
         Ok(Some(SnapshotRecord { sequence: 1, id: SNAPSHOT.to_owned(), document }))
     }
 
-    async fn snapshot_part(&self, _: &str, index: u32) -> std::result::Result<Option<Vec<u8>>, Unavailable> {
+    async fn snapshot_part(
+        &self,
+        _: &str,
+        index: u32,
+    ) -> std::result::Result<Option<Vec<u8>>, Unavailable> {
         self.read(&format!("part-{index}")).map(Some)
     }
 }
@@ -114,7 +125,10 @@ impl Platform for FilePlatform {
         self
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         let began = Instant::now();
         (work.await, began.elapsed())
     }

@@ -30,7 +30,8 @@ pub(super) fn mint(folder: &Path, rounds: usize) -> Result<()> {
     let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
     let certificate = |round: usize| {
         use base64::Engine;
-        let client = authority.issue(&ClientPlan::with_uri(&format!("spiffe://example.com/{round}")));
+        let client =
+            authority.issue(&ClientPlan::with_uri(&format!("spiffe://example.com/{round}")));
         let der = base64::engine::general_purpose::STANDARD.encode(client.certificate());
         let digits: String = client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect();
         json!({ "field": format!(":{der}:"), "fingerprint": digits })

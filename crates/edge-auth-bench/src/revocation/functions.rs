@@ -28,7 +28,9 @@ impl Functions {
         keys_in_dynamodb::make_table(dynamodb.address())?;
         let server = |_| -> Result<Server> {
             let mut command = functions::ours(bootstrap, folder);
-            command.env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", dynamodb.address())).envs(SECRETS);
+            command
+                .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", dynamodb.address()))
+                .envs(SECRETS);
             let function = Mutex::new(Function::start(&mut command)?);
             // One event at a time, as Lambda has it.
             Ok(Server::start(move |request| match function.lock() {
@@ -79,7 +81,8 @@ fn answered(invoked: std::result::Result<edge_auth_testkit::wire::Invoked, Strin
         Ok(Err(error)) => return trouble(&error.to_string()),
         Err(error) => return trouble(&error),
     };
-    let status = answer.get("statusCode").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
+    let status =
+        answer.get("statusCode").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let fields = answer.get("headers").and_then(Value::as_object).into_iter().flatten();
     Response {

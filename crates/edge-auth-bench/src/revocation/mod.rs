@@ -22,12 +22,13 @@ pub(crate) enum Measurement {
     Mint { folder: PathBuf, rounds: usize },
     /// Fill a folder with a log whose snapshot holds so many revoked tokens
     Snapshot { folder: PathBuf, count: usize },
-    /// Start with such a folder: how long that takes, how much memory the index has, how long a lookup takes
+    /// Start with such a folder: how long that takes, how much memory the index has, how long a
+    /// lookup takes
     Scale { folder: PathBuf },
     /// Count the reads of the feed in a minute under load, and by one request after an idle time
     Operations,
-    /// Have every instance accept a token, a key and a certificate, revoke them, and wait until every instance
-    /// refuses them: the worst of all rounds, in seconds
+    /// Have every instance accept a token, a key and a certificate, revoke them, and wait until
+    /// every instance refuses them: the worst of all rounds, in seconds
     Rounds {
         folder: PathBuf,
         /// Where the gate is asked, on every instance; the first is told to revoke

@@ -17,9 +17,14 @@ use crate::Result;
 pub(super) fn count() -> Result<()> {
     let platform = MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1");
     let (policy, secret_provider) = (fixture::policy(true)?, fixture::secret_provider()?);
-    let gate =
-        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform.clone(), &SeededRandomness::new(1))?
-            .0;
+    let gate = Gate::new(
+        policy,
+        &secret_provider,
+        Box::new(AwsLcRs),
+        platform.clone(),
+        &SeededRandomness::new(1),
+    )?
+    .0;
     let start = fixture::now();
     let field = format!("Bearer {}", fixture::token("one", start)?);
     let reads = || platform.revocations.reads();

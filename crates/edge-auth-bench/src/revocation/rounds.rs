@@ -1,4 +1,5 @@
-//! A token, a key and a certificate: accepted by every instance, revoked, refused by every instance.
+//! A token, a key and a certificate: accepted by every instance, revoked, refused by every
+//! instance.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -35,12 +36,14 @@ struct Credential {
 
 pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Result<()> {
     let admin = *instances.first().ok_or("no instance")?;
-    let certificates: Vec<Value> = serde_json::from_slice(&fs::read(folder.join("certificates.json"))?)?;
+    let certificates: Vec<Value> =
+        serde_json::from_slice(&fs::read(folder.join("certificates.json"))?)?;
     let (next, worst) = (AtomicUsize::new(0), Mutex::new(serde_json::Map::new()));
     let lane = || -> std::result::Result<(), String> {
         while let Some(certificate) = certificates.get(next.fetch_add(1, Ordering::Relaxed)) {
             for credential in credentials(certificate, admin).map_err(|error| error.to_string())? {
-                let seconds = round(&credential, instances, admin).map_err(|error| error.to_string())?;
+                let seconds =
+                    round(&credential, instances, admin).map_err(|error| error.to_string())?;
                 let mut worst = worst.lock().map_err(|error| error.to_string())?;
                 let known = worst.get(credential.kind).and_then(Value::as_f64).unwrap_or_default();
                 worst.insert(credential.kind.to_owned(), json!(known.max(seconds)));
@@ -50,7 +53,9 @@ pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Res
     };
     thread::scope(|scope| {
         let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
-        lanes.into_iter().try_for_each(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
+        lanes
+            .into_iter()
+            .try_for_each(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
     })?;
     let rounds = certificates.len();
     let worst = worst.into_inner().map_err(|error| error.to_string())?;
@@ -59,7 +64,9 @@ pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Res
 
 /// One of each kind, of which nobody has heard before.
 fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]> {
-    let text = |member: &str| certificate.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |member: &str| {
+        certificate.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     let (fingerprint, field) = (text("fingerprint"), text("field"));
     let (key, id) = new_key(admin)?;
     let reason = "a measurement";
@@ -103,10 +110,9 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
             // Until the question is sent: what is refused afterwards was refused by then.
             let asked = since.elapsed();
             let answer = ask(instance, &credential.field)?;
-            let refused = answer
-                .headers
-                .iter()
-                .any(|(name, value)| name.eq_ignore_ascii_case("x-auth-code") && value == credential.code);
+            let refused = answer.headers.iter().any(|(name, value)| {
+                name.eq_ignore_ascii_case("x-auth-code") && value == credential.code
+            });
             match answer.status {
                 200 => still.push(instance),
                 _ if refused => last = last.max(asked),
@@ -158,12 +164,16 @@ fn administer(admin: SocketAddr, path: &str, body: &Value) -> Result<Response> {
     let answer = exchange(admin, &call("POST", path, &fields, body.to_string().into_bytes()))?;
     match answer.status {
         201 => Ok(answer),
-        _ => Err(format!("{path}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into()),
+        _ => {
+            Err(format!("{path}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body))
+                .into())
+        }
     }
 }
 
 fn call(method: &str, target: &str, fields: &[(&str, &str)], body: Vec<u8>) -> Call {
-    let headers = fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    let headers =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     Call {
         endpoint: Endpoint::ForwardAuth,
         method: method.to_owned(),

@@ -40,7 +40,8 @@ pub(super) fn measure(folder: &Path) -> Result<()> {
     let mut differences = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let time = |gate: &Gate<FilePlatform>| {
-            let calls = || fields.iter().cycle().take(CALLS).for_each(|field| drop(ask(gate, field, now)));
+            let calls =
+                || fields.iter().cycle().take(CALLS).for_each(|field| drop(ask(gate, field, now)));
             cpu::microseconds(CALLS, calls)
         };
         differences.push(time(&with) - time(&without));

@@ -89,16 +89,23 @@ impl Authorizer {
     pub(super) fn in_cloudformation(name: &str, resource: &Node, root: &Node) -> Option<Self> {
         let text = |member: &str| resource.at(&["Properties", member]).and_then(Node::text);
         let sources = resource.at(&["Properties", "IdentitySource"]);
-        let kind = match (resource.get("Type").and_then(Node::text)?, text("Type"), text("AuthorizerType")) {
+        let kind = match (
+            resource.get("Type").and_then(Node::text)?,
+            text("Type"),
+            text("AuthorizerType"),
+        ) {
             ("AWS::ApiGateway::Authorizer", Some("TOKEN"), _) => AuthorizerKind::RestToken,
             ("AWS::ApiGateway::Authorizer", Some("REQUEST"), _) => AuthorizerKind::RestRequest,
             ("AWS::ApiGatewayV2::Authorizer", _, Some("REQUEST")) => {
-                // Only HTTP APIs have payload versions, and only WebSocket APIs' sources begin like this.
-                let of_socket = |source: &Node| source.text().is_some_and(|text| text.starts_with("route."));
+                // Only HTTP APIs have payload versions, and only WebSocket APIs' sources begin like
+                // this.
+                let of_socket =
+                    |source: &Node| source.text().is_some_and(|text| text.starts_with("route."));
                 let mut sources = sources.map(Node::items).unwrap_or_default().into_iter();
                 let api = resource.at(&["Properties", "ApiId"]).and_then(Node::references_one);
-                let protocol =
-                    api.and_then(|api| root.at(&["Resources", api, "Properties", "ProtocolType"])?.text());
+                let protocol = api.and_then(|api| {
+                    root.at(&["Resources", api, "Properties", "ProtocolType"])?.text()
+                });
                 match resource.at(&["Properties", "AuthorizerPayloadFormatVersion"]) {
                     None if protocol == Some("WEBSOCKET") || sources.any(of_socket) => {
                         AuthorizerKind::WebSocket
@@ -148,7 +155,13 @@ impl Authorizer {
         Some(Self::new(name, own, kind, sources, &OPENAPI))
     }
 
-    fn new(name: &str, node: &Node, kind: AuthorizerKind, sources: IdentitySources, names: &Names) -> Self {
+    fn new(
+        name: &str,
+        node: &Node,
+        kind: AuthorizerKind,
+        sources: IdentitySources,
+        names: &Names,
+    ) -> Self {
         let keeps_none = match kind {
             AuthorizerKind::WebSocket => true,
             // An HTTP API keeps no answers that nothing tells apart.
@@ -194,7 +207,8 @@ impl Authorizer {
         self.api.clone().or_else(of_sam)
     }
 
-    /// Whether it is called this: by its logical id, with or without that of its API, or by its `Name`.
+    /// Whether it is called this: by its logical id, with or without that of its API, or by its
+    /// `Name`.
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.name == name
             || self.name.rsplit_once('.').is_some_and(|(_, own)| own == name)

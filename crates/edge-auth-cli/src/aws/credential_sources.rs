@@ -1,5 +1,5 @@
-//! What API Gateway asks of a caller before it asks the gate: an identity source that callers do not send,
-//! or an expression that their credentials do not match, keeps all of them out.
+//! What API Gateway asks of a caller before it asks the gate: an identity source that callers do
+//! not send, or an expression that their credentials do not match, keeps all of them out.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,8 @@ const TOKEN: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwcz
 /// What follows the prefix of an API key: environment, id, secret and check sum.
 const KEY: &str = "live_4kq2Jx9LmP3sTuVw7Z_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgABCDEF";
 /// What only an authorizer, or a kind of caller that no Lambda authorizer has, would fill in.
-const NEVER_THERE: [&str; 4] = ["authorizer.", "identity.cognito", "identity.user", "identity.caller"];
+const NEVER_THERE: [&str; 4] =
+    ["authorizer.", "identity.cognito", "identity.user", "identity.caller"];
 
 impl AuthorizerCheck<'_> {
     /// An identity source by which no credential comes, and that no request has by itself.
@@ -43,13 +44,15 @@ impl AuthorizerCheck<'_> {
             let fields = self.carrying_fields();
             let instead = match fields.iter().next() {
                 Some(_) => {
-                    let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+                    let fields: Vec<String> =
+                        fields.iter().map(|field| format!("`{field}`")).collect();
                     format!("name the field that credentials come by ({})", fields.join(", "))
                 }
                 None => "name no identity source".to_owned(),
             };
             // A REST API holds callers to its sources where it keeps answers, at least.
-            if (self.authorizer.kind, self.authorizer.ttl) == (AuthorizerKind::RestRequest, Some(0)) {
+            if (self.authorizer.kind, self.authorizer.ttl) == (AuthorizerKind::RestRequest, Some(0))
+            {
                 let message = format!(
                     "the identity source is {what} `{name}`, by which no credential of the policy comes: leave it out, or \
                      {instead}"
@@ -103,7 +106,8 @@ impl AuthorizerCheck<'_> {
                 return self.warn("validation_expression_unknown", message.to_owned());
             }
         };
-        let (Ok(part), Ok(whole)) = (Regex::new(&expression), Regex::new(&format!("^(?:{expression})$")))
+        let (Ok(part), Ok(whole)) =
+            (Regex::new(&expression), Regex::new(&format!("^(?:{expression})$")))
         else {
             let message = "the validation expression cannot be tried here: API Gateway answers 401 to every credential \
                            that it does not match. See to it that it matches all that the policy accepts, or leave it out";

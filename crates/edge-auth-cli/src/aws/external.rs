@@ -27,18 +27,25 @@ impl External {
             "AWS::CloudFormation::Stack" => ("a nested stack", &["Properties", "TemplateURL"]),
             "AWS::Serverless::Application" => ("a nested application", &["Properties", "Location"]),
             _ if kind.ends_with("::MODULE") => {
-                return Some(Self { at: name.to_owned(), line: node.line, what: "a module", location: None });
+                return Some(Self {
+                    at: name.to_owned(),
+                    line: node.line,
+                    what: "a module",
+                    location: None,
+                });
             }
             _ => return None,
         };
         let named = node.at(path)?;
         // The CDK and the SAM build name the local file beside what is uploaded.
-        let asset = node.at(&["Metadata", "aws:asset:path"]).and_then(Node::text).map(str::to_owned);
+        let asset =
+            node.at(&["Metadata", "aws:asset:path"]).and_then(Node::text).map(str::to_owned);
         let location = asset.or_else(|| location(named));
         Some(Self { at: name.to_owned(), line: named.line, what, location })
     }
 
-    /// What `AWS::Include` brings in, if it is that: as `Fn::Transform`, or as the template's `Transform`.
+    /// What `AWS::Include` brings in, if it is that: as `Fn::Transform`, or as the template's
+    /// `Transform`.
     pub(super) fn of_transform(path: &[&str], node: &Node) -> Option<Self> {
         let is_include = node.get("Name").and_then(Node::text) == Some("AWS::Include");
         if !is_include || !matches!(path.last(), Some(&"Fn::Transform" | &"Transform")) {
@@ -49,7 +56,8 @@ impl External {
         Some(Self { at, line: named.line, what: "a part of it", location: location(named) })
     }
 
-    /// What an OpenAPI document's `$ref` takes from another file, where authorizers and methods stand.
+    /// What an OpenAPI document's `$ref` takes from another file, where authorizers and methods
+    /// stand.
     pub(super) fn of_reference(path: &[&str], node: &Node) -> Option<Self> {
         const PLACES: [&str; 4] = ["paths", "components", "securitySchemes", "securityDefinitions"];
         let named = node.text().filter(|text| !text.starts_with('#') && !text.is_empty())?;

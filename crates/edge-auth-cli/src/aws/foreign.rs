@@ -8,13 +8,19 @@ const TERRAFORM: &str = "this is Terraform's, which is not read: only templates 
                          Serverless Framework make them, too) and OpenAPI files are";
 const SERVERLESS: &str = "this is the Serverless Framework's own file: run `serverless package`, and look at \
                           `.serverless/cloudformation-template-update-stack.json`";
-const CDK: &str =
-    "this is a file about what the CDK made: run `cdk synth`, and look at `cdk.out/*.template.json`";
+const CDK: &str = "this is a file about what the CDK made: run `cdk synth`, and look at `cdk.out/*.template.json`";
 
 /// What a file is that is no YAML, if it is known.
 pub(super) fn of_text(path: &Path, text: &str) -> Option<&'static str> {
-    let blocks =
-        ["resource \"", "module \"", "provider \"", "variable \"", "terraform {", "data \"", "locals {"];
+    let blocks = [
+        "resource \"",
+        "module \"",
+        "provider \"",
+        "variable \"",
+        "terraform {",
+        "data \"",
+        "locals {",
+    ];
     let is_terraform = text.lines().any(|line| blocks.iter().any(|block| line.starts_with(block)));
     (has_extension(path, &["tf", "hcl", "tofu"]) || is_terraform).then_some(TERRAFORM)
 }

@@ -26,7 +26,10 @@ impl IdentitySources {
         let mut sources = Self::default();
         sources.add(node, |written| {
             let bare = written.trim_start_matches('$');
-            let bare = bare.strip_prefix("method.").or_else(|| bare.strip_prefix("route.")).unwrap_or(bare);
+            let bare = bare
+                .strip_prefix("method.")
+                .or_else(|| bare.strip_prefix("route."))
+                .unwrap_or(bare);
             bare.strip_prefix("request.").unwrap_or(bare).replacen('.', ":", 1)
         });
         sources
@@ -36,7 +39,8 @@ impl IdentitySources {
     pub(super) fn of_identity(identity: Option<&Node>) -> Self {
         let mut sources = Self::default();
         for (list, kind) in LISTS {
-            sources.add(identity.and_then(|node| node.at(&[list])), |name| format!("{kind}:{name}"));
+            sources
+                .add(identity.and_then(|node| node.at(&[list])), |name| format!("{kind}:{name}"));
         }
         sources
     }
@@ -44,7 +48,8 @@ impl IdentitySources {
     /// The one field that SAM's `Identity` names, of a `TOKEN` authorizer.
     pub(super) fn of_token_identity(identity: Option<&Node>) -> Self {
         let mut sources = Self::default();
-        sources.add(identity.and_then(|node| node.at(&["Header"])), |name| format!("header:{name}"));
+        sources
+            .add(identity.and_then(|node| node.at(&["Header"])), |name| format!("header:{name}"));
         sources.or_authorization()
     }
 

@@ -11,7 +11,8 @@ pub(super) struct Integration {
     /// Its path, or the resource's name.
     name: String,
     line: usize,
-    /// What it says of fields: in lower case the name, and the value unless that is known only later.
+    /// What it says of fields: in lower case the name, and the value unless that is known only
+    /// later.
     parameters: Vec<(String, Option<String>)>,
     /// Whether its parameters are known only later.
     known_later: bool,
@@ -40,7 +41,8 @@ impl Integration {
     }
 
     fn of(name: &str, own: &Node, kind: Option<&Node>, parameters: Option<&Node>) -> Option<Self> {
-        // The others pass on what they are told to, or call something that is told of the caller by the event.
+        // The others pass on what they are told to, or call something that is told of the caller by
+        // the event.
         kind.and_then(Node::text).filter(|kind| kind.eq_ignore_ascii_case("HTTP_PROXY"))?;
         let members = parameters.map(Node::members).unwrap_or_default().iter();
         Some(Self {
@@ -53,8 +55,8 @@ impl Integration {
         })
     }
 
-    /// The finding that a client's own identity headers go on, if some do. Who maps none may have an API that reads
-    /// none.
+    /// The finding that a client's own identity headers go on, if some do. Who maps none may have
+    /// an API that reads none.
     pub(super) fn lets_identity_through(&self, headers: &[IdentityHeader]) -> Option<Finding> {
         let lacking = headers.iter().filter(|header| !self.overwrites(header, headers));
         let lacking: Vec<_> = lacking.map(|header| format!("`{}`", header.name)).collect();
@@ -81,12 +83,14 @@ impl Integration {
                 .into_iter()
                 .any(|place| own.strip_prefix(place) == Some(&name));
             let is_removed = own.strip_prefix("remove:header.") == Some(&name);
-            is_removed || (is_set && value.as_deref().is_none_or(|value| is_not_the_clients(value, all)))
+            is_removed
+                || (is_set && value.as_deref().is_none_or(|value| is_not_the_clients(value, all)))
         })
     }
 }
 
-/// Whether a value is no part of the client's request. What the context does not have overwrites nothing.
+/// Whether a value is no part of the client's request. What the context does not have overwrites
+/// nothing.
 fn is_not_the_clients(value: &str, all: &[IdentityHeader]) -> bool {
     let variable = value.trim_start_matches(['$', '{']).trim_end_matches('}');
     match variable.strip_prefix("context.authorizer.") {

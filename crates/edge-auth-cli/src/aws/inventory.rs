@@ -63,18 +63,22 @@ impl Inventory {
         }
     }
 
-    /// Takes out the authorizers whose function is another program than the gate, if some function is not:
-    /// those have a runtime of a language.
+    /// Takes out the authorizers whose function is another program than the gate, if some function
+    /// is not: those have a runtime of a language.
     pub(super) fn take_out_foreign(&mut self) -> Vec<String> {
         let is_foreign = |authorizer: &Authorizer| {
-            let mut runtimes = authorizer.functions.iter().filter_map(|name| self.runtimes.get(name));
+            let mut runtimes =
+                authorizer.functions.iter().filter_map(|name| self.runtimes.get(name));
             runtimes.next().map(|runtime| !runtime.starts_with("provided"))
         };
         if !self.authorizers.iter().any(|authorizer| is_foreign(authorizer) == Some(false)) {
             return Vec::new();
         }
-        let foreign: Vec<bool> =
-            self.authorizers.iter().map(|authorizer| is_foreign(authorizer) == Some(true)).collect();
+        let foreign: Vec<bool> = self
+            .authorizers
+            .iter()
+            .map(|authorizer| is_foreign(authorizer) == Some(true))
+            .collect();
         let mut names = Vec::new();
         let mut foreign = foreign.into_iter();
         self.authorizers.retain(|authorizer| {
@@ -117,7 +121,8 @@ impl Inventory {
         }
         if name == "x-amazon-apigateway-integrations" {
             let shared = node.members().iter();
-            self.integrations.extend(shared.filter_map(|(name, own)| Integration::in_openapi(name, own)));
+            self.integrations
+                .extend(shared.filter_map(|(name, own)| Integration::in_openapi(name, own)));
         }
         if node.get("openapi").is_some() || node.get("swagger").is_some() {
             self.openapi(path.len() > 1, node);
@@ -132,7 +137,8 @@ impl Inventory {
         let properties = node.get("Properties");
         self.externals.extend(External::of_resource(name, kind, node));
         self.preflights.extend(Preflight::of_resource(kind, node));
-        let text = |member| properties.and_then(|properties| properties.get(member)).and_then(Node::text);
+        let text =
+            |member| properties.and_then(|properties| properties.get(member)).and_then(Node::text);
         // A function's event without a path is for the default route, as an API's target is.
         match kind {
             "HttpApi" => self.route(text("Path").unwrap_or("$default")),
@@ -151,7 +157,8 @@ impl Inventory {
             "AWS::ApiGateway::Authorizer" | "AWS::ApiGatewayV2::Authorizer" => {
                 match Authorizer::in_cloudformation(name, node, root) {
                     Some(authorizer) => self.authorizers.push(authorizer),
-                    None => self.other(name, properties.get("Type").or(properties.get("AuthorizerType"))),
+                    None => self
+                        .other(name, properties.get("Type").or(properties.get("AuthorizerType"))),
                 }
             }
             "AWS::Lambda::Function" | "AWS::Serverless::Function" => {
@@ -172,14 +179,20 @@ impl Inventory {
     /// A SAM API, for which `Globals` say what it does not say itself.
     fn serverless(&mut self, root: &Node, name: &str, line: usize, http: bool, properties: &Node) {
         let globals = root.at(&["Globals", if http { "HttpApi" } else { "Api" }]);
-        let closed = [Some(properties), globals].into_iter().flatten().find_map(|node| node.get(CLOSED));
-        self.apis.push(ApiResource { name: name.to_owned(), line, closed: is_on(closed), rest: !http });
+        let closed =
+            [Some(properties), globals].into_iter().flatten().find_map(|node| node.get(CLOSED));
+        self.apis.push(ApiResource {
+            name: name.to_owned(),
+            line,
+            closed: is_on(closed),
+            rest: !http,
+        });
         self.sam_authorizers(name, http, properties, globals);
         self.preflights.extend(Preflight::of_sam(name, http, properties, globals));
     }
 
-    /// What SAM's `Globals` say of one kind of API: it is all that is said of the API that SAM makes for functions'
-    /// events.
+    /// What SAM's `Globals` say of one kind of API: it is all that is said of the API that SAM
+    /// makes for functions' events.
     fn globals(&mut self, root: &Node, http: bool, globals: &Node) {
         let (section, kind) = match http {
             true => ("Globals.HttpApi", "AWS::Serverless::HttpApi"),
@@ -223,8 +236,8 @@ impl Inventory {
         let endpoint = ["x-amazon-apigateway-endpoint-configuration", "disableExecuteApiEndpoint"];
         let servers = node.get("servers").map(Node::items).unwrap_or_default();
         // Within a resource, the resource says it, or this does.
-        let closed =
-            is_on(node.at(&endpoint)) || servers.into_iter().any(|server| is_on(server.at(&endpoint)));
+        let closed = is_on(node.at(&endpoint))
+            || servers.into_iter().any(|server| is_on(server.at(&endpoint)));
         let rest = match self.apis.last_mut().filter(|_| within) {
             Some(api) => {
                 api.closed |= closed;
@@ -240,7 +253,9 @@ impl Inventory {
                 false
             }
         };
-        for (path, _) in node.get("paths").map(Node::members).unwrap_or_default().iter().filter(|_| !rest) {
+        for (path, _) in
+            node.get("paths").map(Node::members).unwrap_or_default().iter().filter(|_| !rest)
+        {
             self.route(path);
         }
     }
@@ -253,8 +268,8 @@ impl Inventory {
     }
 }
 
-/// Whether these names lead to a `WWW-Authenticate` that is set on answers: by a method's response, a gateway
-/// response, or SAM's short form of one.
+/// Whether these names lead to a `WWW-Authenticate` that is set on answers: by a method's response,
+/// a gateway response, or SAM's short form of one.
 fn sets_challenge(path: &[&str]) -> bool {
     let Some(name) = path.last().map(|name| name.to_ascii_lowercase()) else { return false };
     match name.as_str() {
@@ -263,7 +278,9 @@ fn sets_challenge(path: &[&str]) -> bool {
             // Beside a method's responses only says that there is one.
             !path.contains(&"MethodResponses")
         }
-        "www-authenticate" => path.contains(&"GatewayResponses") && matches!(path, [.., "Headers", _]),
+        "www-authenticate" => {
+            path.contains(&"GatewayResponses") && matches!(path, [.., "Headers", _])
+        }
         _ => false,
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct LintArgs {
     /// The policy that the function has
     #[arg(long, value_name = "FILE", env = "EDGE_AUTH_POLICY")]
     policy: PathBuf,
-    /// The SAM or CloudFormation template, or the OpenAPI file with `x-amazon-apigateway-authorizer`
+    /// The SAM or CloudFormation template, or the OpenAPI file with
+    /// `x-amazon-apigateway-authorizer`
     #[arg(value_name = "TEMPLATE")]
     template: PathBuf,
     /// Look at the authorizer of this logical id or name alone
@@ -47,13 +48,14 @@ pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     let policy = PolicyFile::at(&args.policy).read()?;
     let template = args.template.display().to_string();
     let bytes = read_bounded(&args.template, MAX_BYTES).map_err(CommandError::Host)?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| CommandError::Usage(format!("{template}: it is no text")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| CommandError::Usage(format!("{template}: it is no text")))?;
     let read = yaml::parse(&text).map_err(|why| {
         let why = foreign::of_text(&args.template, &text).map_or(why, str::to_owned);
         CommandError::Usage(format!("{template}: {why}"))
     })?;
-    let foreign_text = foreign::of_text(&args.template, &text).filter(|_| read.members().is_empty());
+    let foreign_text =
+        foreign::of_text(&args.template, &text).filter(|_| read.members().is_empty());
     if let Some(what) = foreign_text.or_else(|| foreign::of_tree(&args.template, &read)) {
         return Err(CommandError::Usage(format!("{template}: {what}")));
     }
@@ -73,7 +75,12 @@ pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     };
     let findings = findings(&policy, &inventory);
     let refused = findings.iter().any(|finding| finding.severity == Severity::Error);
-    output.report(&LintReport { template, authorizers: inventory.authorizers.len(), foreign, findings })?;
+    output.report(&LintReport {
+        template,
+        authorizers: inventory.authorizers.len(),
+        foreign,
+        findings,
+    })?;
     if refused { Err(CommandError::Reported) } else { Ok(()) }
 }
 
@@ -114,7 +121,11 @@ impl Report for LintReport {
             };
             let style = colour.on_default().bold();
             let at = printable(&finding.at);
-            writeln!(out, "{}:{}: {style}{word}{style:#} {}", self.template, finding.line, finding.code)?;
+            writeln!(
+                out,
+                "{}:{}: {style}{word}{style:#} {}",
+                self.template, finding.line, finding.code
+            )?;
             writeln!(out, "  {at}: {}", finding.message)?;
         }
         if !self.foreign.is_empty() {
@@ -124,7 +135,8 @@ impl Report for LintReport {
                 "not looked at, since their functions are other programs: {foreign} (--authorizer NAME does)"
             )?;
         }
-        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        let errors =
+            self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         let warnings = self.findings.len() - errors;
         let authorizers = count(self.authorizers, "authorizer");
         writeln!(out, "{authorizers}: {}, {}", count(errors, "error"), count(warnings, "warning"))

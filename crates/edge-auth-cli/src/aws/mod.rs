@@ -23,7 +23,8 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AwsCommand {
-    /// Hold a SAM, CloudFormation or OpenAPI file to the policy: what its authorizers keep, and for whom
+    /// Hold a SAM, CloudFormation or OpenAPI file to the policy: what its authorizers keep, and for
+    /// whom
     Lint(lint::LintArgs),
 }
 

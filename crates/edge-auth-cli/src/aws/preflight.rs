@@ -23,9 +23,14 @@ enum By {
 }
 
 impl Preflight {
-    /// Of a SAM API: its `Cors` makes methods for preflights, and a default authorizer is for them, too,
-    /// unless that is said. HTTP APIs answer preflights themselves.
-    pub(super) fn of_sam(api: &str, http: bool, own: &Node, globals: Option<&Node>) -> Option<Self> {
+    /// Of a SAM API: its `Cors` makes methods for preflights, and a default authorizer is for them,
+    /// too, unless that is said. HTTP APIs answer preflights themselves.
+    pub(super) fn of_sam(
+        api: &str,
+        http: bool,
+        own: &Node,
+        globals: Option<&Node>,
+    ) -> Option<Self> {
         let member = |name: &str| {
             let (own, other) = (own.get(name), globals.and_then(|globals| globals.get(name)));
             match (own, other) {
@@ -52,7 +57,9 @@ impl Preflight {
             "AWS::ApiGateway::Method" => {
                 text("HttpMethod").is_some_and(|method| method.eq_ignore_ascii_case("OPTIONS"))
             }
-            "AWS::ApiGatewayV2::Route" => text("RouteKey").is_some_and(|key| key.starts_with("OPTIONS ")),
+            "AWS::ApiGatewayV2::Route" => {
+                text("RouteKey").is_some_and(|key| key.starts_with("OPTIONS "))
+            }
             _ => false,
         };
         let authorizer = properties.get("AuthorizerId").filter(|_| is_options)?;
@@ -70,8 +77,8 @@ impl Preflight {
 }
 
 impl AuthorizerCheck<'_> {
-    /// A preflight has no identity source, so that API Gateway answers 401 itself; and if it asks, no rule
-    /// lets through who shows nothing, except a public one.
+    /// A preflight has no identity source, so that API Gateway answers 401 itself; and if it asks,
+    /// no rule lets through who shows nothing, except a public one.
     pub(super) fn preflights(&mut self) {
         let waits_for_sources = match (self.authorizer.kind, self.authorizer.ttl) {
             (AuthorizerKind::RestToken, _) => true,
@@ -83,7 +90,8 @@ impl AuthorizerCheck<'_> {
             return;
         }
         let name = &self.authorizer.name;
-        let Some(preflight) = self.inventory.preflights.iter().find(|one| one.authorizer == *name) else {
+        let Some(preflight) = self.inventory.preflights.iter().find(|one| one.authorizer == *name)
+        else {
             return;
         };
         let advice = match preflight.by {

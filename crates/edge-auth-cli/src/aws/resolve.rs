@@ -1,5 +1,6 @@
-//! Puts in the place of CloudFormation's functions what they come to, as far as the template says it:
-//! parameters by their defaults, conditions and mappings by these. What only a deployment knows stays.
+//! Puts in the place of CloudFormation's functions what they come to, as far as the template says
+//! it: parameters by their defaults, conditions and mappings by these. What only a deployment knows
+//! stays.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,7 +18,9 @@ pub(super) fn resolve(root: &Node) -> Node {
     for (name, parameter) in root.get("Parameters").map(Node::members).unwrap_or_default() {
         // The default of such a one is the name under which the value is kept.
         let kind = parameter.get("Type").and_then(Node::text).unwrap_or_default();
-        let Some(default) = parameter.members().iter().find(|(name, _)| name == "Default") else { continue };
+        let Some(default) = parameter.members().iter().find(|(name, _)| name == "Default") else {
+            continue;
+        };
         if let Some(text) = default.1.text().filter(|_| !kind.starts_with("AWS::SSM::")) {
             parameters.insert(name.as_str(), text);
         }
@@ -51,10 +54,13 @@ impl Resolver<'_> {
             }
             Content::List(items) => {
                 let items = items.iter().map(|item| self.node(item));
-                Content::List(items.filter(|item| item.function().is_none() || !item.is_nothing()).collect())
+                Content::List(
+                    items.filter(|item| item.function().is_none() || !item.is_nothing()).collect(),
+                )
             }
             Content::Map(members) => {
-                let resolved = |(name, member): &(String, Node)| (name.clone(), self.member(name, member));
+                let resolved =
+                    |(name, member): &(String, Node)| (name.clone(), self.member(name, member));
                 Content::Map(members.iter().map(resolved).collect())
             }
         };
@@ -65,7 +71,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// A member of a map. Of a function's arguments each has its place, those that are nothing, too.
+    /// A member of a map. Of a function's arguments each has its place, those that are nothing,
+    /// too.
     fn member(&self, name: &str, member: &Node) -> Node {
         match &member.content {
             Content::List(items) if is_function(name) => {
@@ -90,7 +97,8 @@ impl Resolver<'_> {
                 _ => None,
             },
             "Fn::FindInMap" => {
-                let names: Option<Vec<&str>> = argument.list()?.iter().take(3).map(Node::text).collect();
+                let names: Option<Vec<&str>> =
+                    argument.list()?.iter().take(3).map(Node::text).collect();
                 self.put_in(self.mappings?.at(&names?)?.clone())
             }
             "Fn::Join" => match argument.list()? {
@@ -104,7 +112,8 @@ impl Resolver<'_> {
                 [between, whole] => {
                     let between = between.text().filter(|between| !between.is_empty())?;
                     let parts = whole.text()?.split(between);
-                    let parts = parts.map(|part| Node::of_text(argument.line, part.to_owned())).collect();
+                    let parts =
+                        parts.map(|part| Node::of_text(argument.line, part.to_owned())).collect();
                     self.put_in(Node {
                         line: argument.line,
                         resolved_later: false,
@@ -118,7 +127,9 @@ impl Resolver<'_> {
                     let index: usize = index.text()?.parse().ok()?;
                     match &list.content {
                         Content::List(items) => self.put_in(items.get(index)?.clone()),
-                        Content::Text(_) => text(list.text()?.split(',').nth(index)?.trim().to_owned()),
+                        Content::Text(_) => {
+                            text(list.text()?.split(',').nth(index)?.trim().to_owned())
+                        }
                         Content::Map(_) => None,
                     }
                 }
@@ -295,12 +306,14 @@ Mappings:
     fn a_long_text_is_not_put_in_without_end() {
         let long = "x".repeat(100_000);
         let many = "${Long}".repeat(10_000);
-        let template =
-            format!("Parameters:\n  Long: {{ Type: String, Default: {long} }}\nValue: !Sub '{many}'\n");
+        let template = format!(
+            "Parameters:\n  Long: {{ Type: String, Default: {long} }}\nValue: !Sub '{many}'\n"
+        );
         let root = resolve(&yaml::parse(&template).unwrap());
         assert!(root.get("Value").unwrap().resolved_later);
         let many = "!Ref Long, ".repeat(10_000);
-        let template = format!("Parameters:\n  Long: {{ Type: String, Default: {long} }}\nValue: [{many}]\n");
+        let template =
+            format!("Parameters:\n  Long: {{ Type: String, Default: {long} }}\nValue: [{many}]\n");
         let root = resolve(&yaml::parse(&template).unwrap());
         let items = root.get("Value").unwrap().items();
         assert!(items.iter().filter(|item| item.text().is_some()).count() < 100);

@@ -19,18 +19,22 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
     let mut findings: Vec<Finding> = inventory
         .authorizers
         .iter()
-        .flat_map(|authorizer| AuthorizerCheck { policy, inventory, authorizer, findings: Vec::new() }.run())
+        .flat_map(|authorizer| {
+            AuthorizerCheck { policy, inventory, authorizer, findings: Vec::new() }.run()
+        })
         .collect();
-    let by_certificate = inventory.mutual_tls || policy.rule_summaries().any(|rule| rule.certificates);
+    let by_certificate =
+        inventory.mutual_tls || policy.rule_summaries().any(|rule| rule.certificates);
     for api in inventory.apis.iter().filter(|api| by_certificate && !api.closed) {
         findings.push(Finding {
             code: "execute_api_open",
             severity: Severity::Error,
             at: api.name.clone(),
             line: api.line,
-            message: "its default endpoint asks nobody for a certificate, and so by-passes mutual TLS: \
+            message:
+                "its default endpoint asks nobody for a certificate, and so by-passes mutual TLS: \
                       set `DisableExecuteApiEndpoint: true`"
-                .to_owned(),
+                    .to_owned(),
         });
     }
     let headers = policy.identity_headers();
@@ -143,7 +147,8 @@ impl AuthorizerCheck<'_> {
         let certificates = self.first(|rule| rule.certificates);
         let hosts = self.first(|rule| rule.hosts);
         let both = self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any);
-        let elsewhere = self.first(|rule| rule.token_fields.iter().any(|field| *field != AUTHORIZATION));
+        let elsewhere =
+            self.first(|rule| rule.token_fields.iter().any(|field| *field != AUTHORIZATION));
         let unseen = [
             (certificates, "a client certificate"),
             (hosts, "the host"),
@@ -219,7 +224,8 @@ impl AuthorizerCheck<'_> {
 
     /// The fields that credentials of this policy come by, and `authorization`, in lower case.
     pub(super) fn credential_fields(&self) -> BTreeSet<String> {
-        let named = self.policy.rule_summaries().flat_map(|rule| self.fields_of(&rule)).collect::<Vec<_>>();
+        let named =
+            self.policy.rule_summaries().flat_map(|rule| self.fields_of(&rule)).collect::<Vec<_>>();
         named.into_iter().chain([AUTHORIZATION.to_owned()]).collect()
     }
 

@@ -1,5 +1,5 @@
-//! A template as a tree. CloudFormation's functions are maps of one member, however they are written:
-//! `!Ref X` is `{ Ref: X }`.
+//! A template as a tree. CloudFormation's functions are maps of one member, however they are
+//! written: `!Ref X` is `{ Ref: X }`.
 
 /// A value, and where it stands.
 #[derive(Debug, Clone)]
@@ -40,10 +40,12 @@ impl Node {
         inventory.filter(|node| !node.is_nothing())
     }
 
-    /// The member at the end of these names; or, on the way there, what may have it once it is known.
+    /// The member at the end of these names; or, on the way there, what may have it once it is
+    /// known.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter()
-            .try_fold(self, |node, name| node.get(name).or(Some(node).filter(|node| node.resolved_later)))
+        path.iter().try_fold(self, |node, name| {
+            node.get(name).or(Some(node).filter(|node| node.resolved_later))
+        })
     }
 
     /// All members.
@@ -67,11 +69,13 @@ impl Node {
         let mut names = Vec::new();
         self.walk(&mut Vec::new(), &mut |_, node| match node.function() {
             Some(("Ref" | "Fn::GetAtt", argument)) => {
-                let first = argument.items().first().and_then(|first| first.text()).unwrap_or_default();
+                let first =
+                    argument.items().first().and_then(|first| first.text()).unwrap_or_default();
                 names.push(first.split('.').next().unwrap_or_default().to_owned());
             }
             Some(("Fn::Sub", argument)) => {
-                let text = argument.items().first().and_then(|first| first.text()).unwrap_or_default();
+                let text =
+                    argument.items().first().and_then(|first| first.text()).unwrap_or_default();
                 for part in text.split("${").skip(1) {
                     names.push(part.split(['.', '}']).next().unwrap_or_default().to_owned());
                 }
@@ -125,7 +129,8 @@ impl Node {
         }
     }
 
-    /// This node, on top of what SAM's `Globals` say in its place: of maps the members, lists after one another.
+    /// This node, on top of what SAM's `Globals` say in its place: of maps the members, lists after
+    /// one another.
     pub(super) fn over(&self, globals: &Self) -> Self {
         let known = !self.resolved_later && !globals.resolved_later;
         let content = match (&self.content, &globals.content) {
@@ -146,7 +151,11 @@ impl Node {
     }
 
     /// Every node below this one, itself included, by the names that lead to it.
-    pub(super) fn walk<'n>(&'n self, path: &mut Vec<&'n str>, visit: &mut dyn FnMut(&[&'n str], &'n Self)) {
+    pub(super) fn walk<'n>(
+        &'n self,
+        path: &mut Vec<&'n str>,
+        visit: &mut dyn FnMut(&[&'n str], &'n Self),
+    ) {
         visit(path, self);
         match &self.content {
             Content::Text(_) => {}
@@ -162,7 +171,8 @@ impl Node {
     }
 }
 
-/// Whether a member of this name is a function, for which another value is put in when it is deployed.
+/// Whether a member of this name is a function, for which another value is put in when it is
+/// deployed.
 pub(super) fn is_function(name: &str) -> bool {
     name == "Ref" || name.starts_with("Fn::")
 }
@@ -178,7 +188,8 @@ mod tests {
 
     #[test]
     fn tags_and_functions_are_values_of_later() {
-        let text = "A:\n  B: !Ref Seconds\n  C: { Ref: Seconds }\n  D: 30\n  E: !Sub '${X}'\n  F: \"x\"\n";
+        let text =
+            "A:\n  B: !Ref Seconds\n  C: { Ref: Seconds }\n  D: 30\n  E: !Sub '${X}'\n  F: \"x\"\n";
         let root = parse(text);
         let text = |name| root.at(&["A", name]).unwrap().text();
         assert_eq!((text("D"), text("F")), (Some("30"), Some("x")));
@@ -191,7 +202,8 @@ mod tests {
 
     #[test]
     fn what_is_within_a_value_of_later_is_known_later_unless_it_is_there() {
-        let root = parse("A: !If [X, { B: 1 }, { B: 2 }]\nC: { Fn::Transform: { Name: x }, D: 3 }\n");
+        let root =
+            parse("A: !If [X, { B: 1 }, { B: 2 }]\nC: { Fn::Transform: { Name: x }, D: 3 }\n");
         let inventory = |path: &[&str]| root.at(path).map(|node| node.text());
         assert_eq!(inventory(&["A", "B"]), Some(None));
         assert_eq!(inventory(&["C", "B"]), Some(None));
@@ -201,19 +213,26 @@ mod tests {
 
     #[test]
     fn no_value_is_no_member() {
-        let root = parse("A: !Ref AWS::NoValue\nB: { Ref: AWS::NoValue }\nC: ~\nD:\nE: ''\nF: [ ]\n");
-        let inventory: Vec<&str> =
-            ["A", "B", "C", "D", "E", "F"].into_iter().filter(|name| root.get(name).is_some()).collect();
+        let root =
+            parse("A: !Ref AWS::NoValue\nB: { Ref: AWS::NoValue }\nC: ~\nD:\nE: ''\nF: [ ]\n");
+        let inventory: Vec<&str> = ["A", "B", "C", "D", "E", "F"]
+            .into_iter()
+            .filter(|name| root.get(name).is_some())
+            .collect();
         assert_eq!(inventory, ["F"]);
     }
 
     #[test]
     fn globals_are_what_is_not_said() {
-        let root =
-            parse("g: { a: 1, b: { c: 2, d: [3] }, e: !Ref X }\no: { a: 4, b: { d: [5] }, e: { f: 6 } }\n");
+        let root = parse(
+            "g: { a: 1, b: { c: 2, d: [3] }, e: !Ref X }\no: { a: 4, b: { d: [5] }, e: { f: 6 } }\n",
+        );
         let whole = root.get("o").unwrap().over(root.get("g").unwrap());
         let text = |path: &[&str]| whole.at(path).and_then(Node::text);
-        assert_eq!((text(&["a"]), text(&["b", "c"]), text(&["e", "f"])), (Some("4"), Some("2"), Some("6")));
+        assert_eq!(
+            (text(&["a"]), text(&["b", "c"]), text(&["e", "f"])),
+            (Some("4"), Some("2"), Some("6"))
+        );
         let list = whole.at(&["b", "d"]).unwrap().items();
         assert_eq!(list.into_iter().map(Node::text).collect::<Vec<_>>(), [Some("3"), Some("5")]);
     }
@@ -222,6 +241,9 @@ mod tests {
     fn json_is_read_as_well() {
         let root = parse(r#"{"a": {"b": [1, true, {"Fn::GetAtt": ["x", "Arn"]}]}}"#);
         let items = root.at(&["a", "b"]).unwrap().items();
-        assert_eq!(items.iter().map(|item| item.text()).collect::<Vec<_>>(), [Some("1"), Some("true"), None]);
+        assert_eq!(
+            items.iter().map(|item| item.text()).collect::<Vec<_>>(),
+            [Some("1"), Some("true"), None]
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Reads YAML, and with it JSON, into a tree. Aliases (`*name`) and merge keys (`<<`) are what they stand
-//! for; CloudFormation's tags (`!Ref`) become the functions that they are short for.
+//! Reads YAML, and with it JSON, into a tree. Aliases (`*name`) and merge keys (`<<`) are what they
+//! stand for; CloudFormation's tags (`!Ref`) become the functions that they are short for.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,8 @@ use super::template::{Content, Node, is_function};
 
 /// How deep a template may be.
 const MAX_DEPTH: usize = 64;
-/// How many values aliases may stand for: a few aliases of aliases can stand for a document of any size.
+/// How many values aliases may stand for: a few aliases of aliases can stand for a document of any
+/// size.
 const MAX_ALIASED: usize = 100_000;
 
 /// Reads the first document.
@@ -30,8 +31,8 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
     }
 }
 
-/// JSON escapes characters beyond the first 65,536 by two surrogates (RFC 8259, section 7), which is all in it
-/// that YAML writes differently.
+/// JSON escapes characters beyond the first 65,536 by two surrogates (RFC 8259, section 7), which
+/// is all in it that YAML writes differently.
 fn with_yaml_escapes(text: &str) -> Cow<'_, str> {
     let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
     if !is_json || !text.contains("\\u") {
@@ -105,7 +106,8 @@ impl Reader {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let is_plain = *style == ScalarStyle::Plain;
-                let node = tagged(node(Content::Text(text.to_string())), function_of(tag.as_deref()));
+                let node =
+                    tagged(node(Content::Text(text.to_string())), function_of(tag.as_deref()));
                 self.name(*anchor, &node);
                 Ok(self.add(node, is_plain))
             }
@@ -125,7 +127,12 @@ impl Reader {
         }
     }
 
-    fn open(&mut self, node: Node, anchor: usize, tag: Option<&Tag>) -> Result<Option<Node>, String> {
+    fn open(
+        &mut self,
+        node: Node,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Result<Option<Node>, String> {
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(node.line));
         }
@@ -174,8 +181,11 @@ impl Reader {
                 None => {
                     let name = node.text().unwrap_or_default();
                     let is_merge = is_plain && name == "<<";
-                    parent.key =
-                        Some(if is_merge { Key::Merge } else { Key::Name(name.to_owned(), node.line) });
+                    parent.key = Some(if is_merge {
+                        Key::Merge
+                    } else {
+                        Key::Name(name.to_owned(), node.line)
+                    });
                 }
             },
             Content::Text(_) => {}
@@ -189,7 +199,8 @@ impl Open {
         let mut node = self.node;
         for other in self.merged {
             node.resolved_later |= other.resolved_later;
-            let (Content::Map(members), Content::Map(others)) = (&mut node.content, other.content) else {
+            let (Content::Map(members), Content::Map(others)) = (&mut node.content, other.content)
+            else {
                 continue;
             };
             let own: HashSet<String> = members.iter().map(|(name, _)| name.clone()).collect();
@@ -210,9 +221,11 @@ fn function_of(tag: Option<&Tag>) -> Option<String> {
 
 fn tagged(node: Node, function: Option<String>) -> Node {
     match function {
-        Some(name) => {
-            Node { line: node.line, resolved_later: true, content: Content::Map(vec![(name, node)]) }
-        }
+        Some(name) => Node {
+            line: node.line,
+            resolved_later: true,
+            content: Content::Map(vec![(name, node)]),
+        },
         None => node,
     }
 }

@@ -18,7 +18,9 @@ pub(super) async fn start() -> Result<SocketAddr, CommandError> {
     let answer = |request: hyper::Request<hyper::body::Incoming>, _| {
         let fields = request.headers().iter();
         let headers: Map<String, Value> = fields
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+            .map(|(name, value)| {
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())
+            })
             .collect();
         let shown = json!({
             "api": "this is what reached the API",

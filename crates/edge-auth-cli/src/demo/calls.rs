@@ -56,7 +56,8 @@ pub(super) async fn prepare(
         ..CreateKeyRequest::default()
     };
     let (_, key) = keys.create(request("demonstration"), &SystemRandomness, now()).await?;
-    let (ended, revoked) = keys.create(request("demonstration, revoked"), &SystemRandomness, now()).await?;
+    let (ended, revoked) =
+        keys.create(request("demonstration, revoked"), &SystemRandomness, now()).await?;
     keys.revoke(ended.id(), "to show it", now()).await?;
 
     let alice = tokens.sign(signer, Some("at+jwt"), |_| ())?;
@@ -72,12 +73,21 @@ pub(super) async fn prepare(
     Ok(vec![
         builder.call("A public rule", "GET", "/", None, None)?,
         builder.call("Alice's token", "GET", order, Some(("alice", bearer(&alice))), None)?,
-        builder.call("A partner's API key", "GET", order, Some(("partner", api_key(key.expose()))), None)?,
+        builder.call(
+            "A partner's API key",
+            "GET",
+            order,
+            Some(("partner", api_key(key.expose()))),
+            None,
+        )?,
         builder.call(
             "Alice says that she is somebody else: the gate strips it",
             "GET",
             order,
-            Some(("alice-as-root", [bearer(&alice), vec!["X_Auth_Principal: root".to_owned()]].concat())),
+            Some((
+                "alice-as-root",
+                [bearer(&alice), vec!["X_Auth_Principal: root".to_owned()]].concat(),
+            )),
             None,
         )?,
         builder.call("No credential", "GET", order, None, Some(Code::CredentialMissing))?,

@@ -23,13 +23,12 @@ impl Folder {
     /// The folder, made if there is none.
     pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, CommandError> {
         let path = wanted.or_else(|| Some(cargo_target()?.join("edge-auth-demo"))).or_else(in_home);
-        let path = path
-            .ok_or_else(|| CommandError::Usage("say where to keep the files: --folder FOLDER".to_owned()))?;
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .map_err(|error| CommandError::host(format!("{} cannot be made: {error}", path.display())))?;
+        let path = path.ok_or_else(|| {
+            CommandError::Usage("say where to keep the files: --folder FOLDER".to_owned())
+        })?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|error| {
+            CommandError::host(format!("{} cannot be made: {error}", path.display()))
+        })?;
         Ok(Self(short(path)))
     }
 
@@ -44,9 +43,11 @@ impl Folder {
     /// Writes a file for the owner's eyes, and answers its path.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.path(name);
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(|error| CommandError::host(format!("{} cannot be written: {error}", path.display())))?;
+        let file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+            CommandError::host(format!("{} cannot be written: {error}", path.display()))
+        })?;
         Ok(path)
     }
 

@@ -18,7 +18,8 @@ pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, CommandError> {
     let jwks = signer.jwks()?.to_string();
     let answer = move |request: hyper::Request<hyper::body::Incoming>, _| {
         let found = request.uri().path() == "/jwks.json";
-        let mut response = Response::new(body::full(if found { jwks.clone() } else { String::new() }));
+        let mut response =
+            Response::new(body::full(if found { jwks.clone() } else { String::new() }));
         if found {
             response
                 .headers_mut()

@@ -30,7 +30,8 @@ const PORT: u16 = 8787;
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct DemoArgs {
-    /// Where the demonstration keeps its files [default: `edge-auth-demo` in cargo's target folder, or `~/.cache/edge-auth/demo`]
+    /// Where the demonstration keeps its files [default: `edge-auth-demo` in cargo's target folder,
+    /// or `~/.cache/edge-auth/demo`]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }

@@ -34,7 +34,11 @@ pub(super) struct RevokeArgs {
     reason: String,
 }
 
-pub(super) async fn show(args: IdArgs, context: &AdminContext, output: Output) -> Result<(), CommandError> {
+pub(super) async fn show(
+    args: IdArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
     let key = context.key_service()?.show(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }
@@ -58,7 +62,11 @@ pub(super) async fn disable(
     output.report(&KeyReport::of(&key))
 }
 
-pub(super) async fn enable(args: IdArgs, context: &AdminContext, output: Output) -> Result<(), CommandError> {
+pub(super) async fn enable(
+    args: IdArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
     let key = context.key_service()?.enable(&args.id, now()).await?;
     output.report(&KeyReport::of(&key))
 }

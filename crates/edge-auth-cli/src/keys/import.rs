@@ -63,13 +63,16 @@ pub(super) async fn run(
         }
         (None, Some(file)) => {
             let bytes = read_bounded(&file, MAX_BYTES).map_err(CommandError::Host)?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| CommandError::Usage(format!("{} is not UTF-8 text", file.display())))?;
+            let text = String::from_utf8(bytes).map_err(|_| {
+                CommandError::Usage(format!("{} is not UTF-8 text", file.display()))
+            })?;
             let report = import_lines(&text, context).await?;
             output.report(&report)?;
             if report.failed.is_empty() { Ok(()) } else { Err(CommandError::Reported) }
         }
-        (None, None) => Err(CommandError::Usage("give a hash with --hash, or a file with --file".to_owned())),
+        (None, None) => {
+            Err(CommandError::Usage("give a hash with --hash, or a file with --file".to_owned()))
+        }
     }
 }
 
@@ -83,7 +86,9 @@ async fn import_lines(text: &str, context: &AdminContext) -> Result<ImportReport
             eprint!("\r{index} lines");
         }
         let result = match serde_json::from_str::<ImportKeyRequest>(line) {
-            Ok(ImportKeyRequest { hash, request }) => key_service.import(request, &hash, now()).await,
+            Ok(ImportKeyRequest { hash, request }) => {
+                key_service.import(request, &hash, now()).await
+            }
             Err(error) => Err(AdminError::Invalid(error.to_string())),
         };
         match result {

@@ -32,7 +32,11 @@ struct Untrusted {
     reason: String,
 }
 
-pub(super) async fn run(args: ListArgs, context: &AdminContext, output: Output) -> Result<(), CommandError> {
+pub(super) async fn run(
+    args: ListArgs,
+    context: &AdminContext,
+    output: Output,
+) -> Result<(), CommandError> {
     let now = now();
     let mut report = ListReport { keys: Vec::new(), untrusted: Vec::new() };
     for listed in context.all(args.block.as_deref()).await? {
@@ -64,10 +68,12 @@ impl Report for ListReport {
         let rows: Vec<[String; 6]> = self.keys.iter().map(row).collect();
         let head = ["ID", "BLOCK", "STATE", "EXPIRES", "LABEL", "SCOPES"];
         let width = |column: usize, name: &str| {
-            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+            let cells =
+                rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
             cells.chain([name.len()]).max().unwrap_or_default()
         };
-        let widths: Vec<usize> = head.iter().enumerate().map(|(column, name)| width(column, name)).collect();
+        let widths: Vec<usize> =
+            head.iter().enumerate().map(|(column, name)| width(column, name)).collect();
         let line = |cells: &[String]| {
             let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()

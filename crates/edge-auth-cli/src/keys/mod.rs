@@ -70,10 +70,15 @@ impl AdminContext {
         match (named, blocks.next(), blocks.next()) {
             (Some(name), ..) => Ok(name),
             (None, Some(only), None) => Ok(only.to_owned()),
-            (None, None, _) => Err(CommandError::Usage("the policy has no `[[api_key]]` block".to_owned())),
+            (None, None, _) => {
+                Err(CommandError::Usage("the policy has no `[[api_key]]` block".to_owned()))
+            }
             (None, Some(_), Some(_)) => {
                 let names: Vec<&str> = self.policy.api_key_blocks().collect();
-                Err(CommandError::Usage(format!("say which kind of key: --block {}", names.join(" | "))))
+                Err(CommandError::Usage(format!(
+                    "say which kind of key: --block {}",
+                    names.join(" | ")
+                )))
             }
         }
     }

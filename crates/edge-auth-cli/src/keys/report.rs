@@ -25,7 +25,10 @@ impl KeyReport {
 
     /// Says what to do if the text of a key did not arrive.
     pub(super) fn lost(key: &ApiKey) -> String {
-        format!("the key {} has a new secret that could not be shown: rotate or revoke it", key.id())
+        format!(
+            "the key {} has a new secret that could not be shown: rotate or revoke it",
+            key.id()
+        )
     }
 
     pub(super) fn with_text(key: &ApiKey, text: &PlaintextKey) -> Self {

@@ -64,7 +64,11 @@ fn id(listed: ListedKey) -> String {
 
 impl Report for RewrapReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} wrapped, {} under the current pepper already", self.wrapped, self.current)?;
+        writeln!(
+            out,
+            "{} wrapped, {} under the current pepper already",
+            self.wrapped, self.current
+        )?;
         for FailedKey { id, reason } in &self.failed {
             writeln!(out, "not wrapped: {}: {}", printable(id), printable(reason))?;
         }

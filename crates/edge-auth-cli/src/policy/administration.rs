@@ -29,7 +29,10 @@ impl AdministrationReport {
             )?;
         }
         if !administration.bootstrap_secret && administration.administrators.is_empty() {
-            writeln!(out, "{warn}no administrator{warn:#}: `[admin]` is there, and no rule opens it")?;
+            writeln!(
+                out,
+                "{warn}no administrator{warn:#}: `[admin]` is there, and no rule opens it"
+            )?;
         }
         for rule in &administration.closed_rules {
             writeln!(

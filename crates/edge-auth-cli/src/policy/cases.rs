@@ -114,7 +114,10 @@ impl<'de> Deserialize<'de> for Expectation {
         let code = Code::ALL.iter().find(|code| code.name() == text);
         code.copied().map(Self::Deny).ok_or_else(|| {
             let names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
-            serde::de::Error::custom(format!("`{text}` is neither `allow` nor one of {}", names.join(", ")))
+            serde::de::Error::custom(format!(
+                "`{text}` is neither `allow` nor one of {}",
+                names.join(", ")
+            ))
         })
     }
 }
@@ -138,10 +141,10 @@ impl Cases {
     pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
         let bytes = read_bounded(path, MAX_BYTES).map_err(CommandError::Host)?;
         let name = path.display();
-        let text =
-            String::from_utf8(bytes).map_err(|_| CommandError::Usage(format!("{name} is not UTF-8 text")))?;
-        let cases: Self =
-            toml::from_str(&text).map_err(|error| CommandError::Usage(format!("{name}: {error}")))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| CommandError::Usage(format!("{name} is not UTF-8 text")))?;
+        let cases: Self = toml::from_str(&text)
+            .map_err(|error| CommandError::Usage(format!("{name}: {error}")))?;
         if cases.cases.is_empty() {
             return Err(CommandError::Usage(format!("{name} has no `[[case]]`")));
         }

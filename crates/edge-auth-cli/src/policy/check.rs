@@ -88,8 +88,13 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
     if needs.iter().all(|need| need.found) {
         // All is here: whether it is also good, a gate says.
         let platform = NativePlatform::new(None, HttpKeySource::new()).dry_run();
-        let built =
-            Gate::new(policy.clone(), &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness)?;
+        let built = Gate::new(
+            policy.clone(),
+            &secret_provider,
+            Box::new(AwsLcRs),
+            platform,
+            &SystemRandomness,
+        )?;
         notices.extend(built.1);
     }
     output.report(&CheckReport {
@@ -127,7 +132,9 @@ fn issuer(
         KeyOrigin::Url(url) => format!("fetched from {url}"),
         KeyOrigin::File(path) => format!("in the file {}", path.display()),
         KeyOrigin::Inline(_) => "in the policy".to_owned(),
-        KeyOrigin::Secret { name, encoding: SecretEncoding::Text } => format!("shared secret {name}"),
+        KeyOrigin::Secret { name, encoding: SecretEncoding::Text } => {
+            format!("shared secret {name}")
+        }
         KeyOrigin::Secret { name, encoding: SecretEncoding::Base64 } => {
             format!("shared secret {name}, in base64")
         }
@@ -170,7 +177,12 @@ impl Report for CheckReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let good = AnsiColor::Green.on_default().bold();
         let warn = AnsiColor::Yellow.on_default().bold();
-        writeln!(out, "{}: {good}valid{good:#}, {}, default deny", self.file, count(self.rules, "rule"))?;
+        writeln!(
+            out,
+            "{}: {good}valid{good:#}, {}, default deny",
+            self.file,
+            count(self.rules, "rule")
+        )?;
         for issuer in &self.issuers {
             let algorithms = issuer.algorithms.join(" ");
             writeln!(

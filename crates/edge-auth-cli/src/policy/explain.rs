@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::{AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Headers, Outcome, Principal};
+use edge_auth::{
+    AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Headers, Outcome, Principal,
+};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 
@@ -29,7 +31,8 @@ pub(crate) struct ExplainArgs {
     method: String,
     /// The request's target: its path, and its query if it has one
     target: String,
-    /// A header field as a trusted proxy sends it, or @FILE with one on each line (which keeps credentials out of the process list)
+    /// A header field as a trusted proxy sends it, or @FILE with one on each line (which keeps
+    /// credentials out of the process list)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// The host that the request is for
@@ -95,11 +98,14 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
         target: &args.target,
         headers: Headers(&headers),
         client_ip: args.client_ip,
-        certificate: certificates.as_deref().map_or(PlatformCertificate::Nothing, PlatformCertificate::Tls),
+        certificate: certificates
+            .as_deref()
+            .map_or(PlatformCertificate::Nothing, PlatformCertificate::Tls),
         path_rewritten: gate.policy().forward_auth().is_none(),
         proxy_trusted: true,
     };
-    let Outcome { decision, audit, checks, notices: more, .. } = gate.explain(&request, now()).await;
+    let Outcome { decision, audit, checks, notices: more, .. } =
+        gate.explain(&request, now()).await;
     notices.extend(more);
     notices.extend(method_in_another_case(&args.method));
     let allowed = audit.allowed;
@@ -110,7 +116,8 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
     let (principal, upstream) = grant
         .map(|grant| {
             let forward = grant.upstream;
-            let upstream = Upstream { target: forward.target, removed: forward.remove, set: forward.set };
+            let upstream =
+                Upstream { target: forward.target, removed: forward.remove, set: forward.set };
             (grant.principal, upstream)
         })
         .unzip();
@@ -139,7 +146,8 @@ fn fields(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {
     for text in given {
         match text.strip_prefix('@') {
             Some(path) => {
-                let bytes = read_bounded(path.as_ref(), MAX_FIELDS_BYTES).map_err(CommandError::Host)?;
+                let bytes =
+                    read_bounded(path.as_ref(), MAX_FIELDS_BYTES).map_err(CommandError::Host)?;
                 let text = String::from_utf8_lossy(&bytes);
                 for line in text.lines().filter(|line| !line.trim().is_empty()) {
                     fields.push(field(line)?);
@@ -152,9 +160,9 @@ fn fields(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {
 }
 
 fn field(text: &str) -> Result<(String, String), CommandError> {
-    let (name, value) = text
-        .split_once(':')
-        .ok_or_else(|| CommandError::Usage("a header field is written as `Name: value`".to_owned()))?;
+    let (name, value) = text.split_once(':').ok_or_else(|| {
+        CommandError::Usage("a header field is written as `Name: value`".to_owned())
+    })?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
@@ -171,7 +179,12 @@ impl Report for ExplainReport {
                 CheckResult::Failed => (red, "failed"),
                 CheckResult::Absent => (anstyle::Style::new().dimmed(), "absent"),
             };
-            writeln!(out, "  {style}{mark}{style:#}   {:<14} {}", check.what, printable(&check.detail))?;
+            writeln!(
+                out,
+                "  {style}{mark}{style:#}   {:<14} {}",
+                check.what,
+                printable(&check.detail)
+            )?;
         }
         match (&audit.code, &audit.reason) {
             (Some(code), reason) => {
@@ -187,7 +200,10 @@ impl Report for ExplainReport {
         if let Some(upstream) = &self.upstream {
             writeln!(out, "upstream   {}", upstream.target)?;
             upstream.removed.iter().try_for_each(|name| writeln!(out, "  - {name}"))?;
-            upstream.set.iter().try_for_each(|(name, value)| writeln!(out, "  + {name}: {value}"))?;
+            upstream
+                .set
+                .iter()
+                .try_for_each(|(name, value)| writeln!(out, "  + {name}: {value}"))?;
         }
         self.notices.iter().try_for_each(|notice| writeln!(out, "note       {}", printable(notice)))
     }

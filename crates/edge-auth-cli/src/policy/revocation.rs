@@ -37,9 +37,17 @@ impl RevocationReport {
     pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "revocation, bound {} s:", self.bound_seconds)?;
         for stages in &self.hosts {
-            let HostStages { host, store_seconds, interval_seconds, gateway_cache_seconds, sum_seconds } =
-                stages;
-            write!(out, "  {host}: {sum_seconds} s (store {store_seconds} s + feed {interval_seconds} s")?;
+            let HostStages {
+                host,
+                store_seconds,
+                interval_seconds,
+                gateway_cache_seconds,
+                sum_seconds,
+            } = stages;
+            write!(
+                out,
+                "  {host}: {sum_seconds} s (store {store_seconds} s + feed {interval_seconds} s"
+            )?;
             match *gateway_cache_seconds {
                 0.0 => writeln!(out, ")")?,
                 seconds => writeln!(out, " + gateway cache {seconds} s)")?,
@@ -50,16 +58,26 @@ impl RevocationReport {
                 out,
                 "  Workers, KV alone: best effort, no bound (60 s or more; the platform promises none)"
             )?;
-            return writeln!(out, "  the feed not read for {} s: requests are refused", self.bound_seconds);
+            return writeln!(
+                out,
+                "  the feed not read for {} s: requests are refused",
+                self.bound_seconds
+            );
         }
         if let Some(seconds) = self.api_key_seconds {
             writeln!(out, "  API keys: {seconds} s (store 0 s + cached record {seconds} s)")?;
         }
         if self.tokens {
-            writeln!(out, "  tokens: until they expire, or their signing key leaves the issuer's key set")?;
+            writeln!(
+                out,
+                "  tokens: until they expire, or their signing key leaves the issuer's key set"
+            )?;
         }
         if self.certificates {
-            writeln!(out, "  certificates: until they expire, or their authority leaves the policy")?;
+            writeln!(
+                out,
+                "  certificates: until they expire, or their authority leaves the policy"
+            )?;
         }
         writeln!(
             out,

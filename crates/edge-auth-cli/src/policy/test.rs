@@ -1,5 +1,5 @@
-//! `policy test`: cases against the real gate, with issuers, secrets, keys and certificates made for
-//! the run.
+//! `policy test`: cases against the real gate, with issuers, secrets, keys and certificates made
+//! for the run.
 //!
 //! Nothing of the deployment is needed: no secret, no issuer, no store.
 
@@ -66,13 +66,17 @@ pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), CommandErr
     let cases = Cases::read(&args.cases)?;
     let beside = args.cases.parent().unwrap_or(Path::new(""));
     let policy = PolicyFile::at(&beside.join(&cases.policy)).read()?;
-    let folder =
-        tempfile::tempdir().map_err(|error| CommandError::host(format!("no temporary folder: {error}")))?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| CommandError::host(format!("no temporary folder: {error}")))?;
     let trial = Sandbox::new(policy, folder.path())?;
     let mut reports = Vec::new();
     for case in &cases.cases {
         let differences = trial.run(case).await?;
-        reports.push(CaseReport { name: case.name.clone(), passed: differences.is_empty(), differences });
+        reports.push(CaseReport {
+            name: case.name.clone(),
+            passed: differences.is_empty(),
+            differences,
+        });
     }
     let passed = reports.iter().filter(|report| report.passed).count();
     let failed = reports.len() - passed;
@@ -82,7 +86,8 @@ pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), CommandErr
 
 impl Sandbox {
     fn new(mut policy: Policy, folder: &Path) -> Result<Self, CommandError> {
-        let mut secrets = SandboxSecrets::made_for(policy.secret_names()).map_err(CommandError::Host)?;
+        let mut secrets =
+            SandboxSecrets::made_for(policy.secret_names()).map_err(CommandError::Host)?;
         let mut signers = BTreeMap::new();
         let issuers: Vec<_> = policy
             .issuers()
@@ -108,7 +113,8 @@ impl Sandbox {
         let store = SqliteStore::open(&folder.join("keys.db"))?;
         let source = HttpKeySource::new();
         let platform = NativePlatform::new(Some(AnyStore::Sqlite(store.clone())), source);
-        let (gate, _) = Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
+        let (gate, _) =
+            Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
         Ok(Self { gate, signers, authority, secrets, store })
     }
 
@@ -132,7 +138,8 @@ impl Sandbox {
         }
         if let Some(key) = &case.key {
             // Beside a token: two `Authorization` fields are none.
-            fields.push((self.gate.policy().api_key_header().to_owned(), self.key(case, key).await?));
+            fields
+                .push((self.gate.policy().api_key_header().to_owned(), self.key(case, key).await?));
         }
         let headers: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -158,7 +165,8 @@ impl Sandbox {
     ) -> Result<(String, SampleField), CommandError> {
         let unknown = || in_case(case, format!("the policy has no issuer `{}`", jwt.issuer));
         let made_at = if jwt.expired { now().minus(Duration::from_secs(86_400)) } else { now() };
-        let mut sample = self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
+        let mut sample =
+            self.gate.policy().sample_token(&jwt.issuer, made_at).ok_or_else(unknown)?;
         let signer = self.signers.get(&jwt.issuer).ok_or_else(unknown)?;
         if let Some(subject) = &jwt.subject {
             sample.set_subject(subject);
@@ -168,8 +176,10 @@ impl Sandbox {
         }
         let claims = &mut sample.claims;
         if jwt.bound {
-            let missing = || in_case(case, "a token that is `bound` needs a `client_cert`".to_owned());
-            let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.ok_or_else(missing)?));
+            let missing =
+                || in_case(case, "a token that is `bound` needs a `client_cert`".to_owned());
+            let thumbprint =
+                URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.ok_or_else(missing)?));
             claims.insert("cnf".to_owned(), json!({ "x5t#S256": thumbprint }));
         }
         for (claim, value) in &jwt.claims {
@@ -195,9 +205,16 @@ impl Sandbox {
             key_service.create(key.request(), &SystemRandomness, made_at).await.map_err(failed)?;
         match key.state {
             KeyState::Active | KeyState::Expired => {}
-            KeyState::Disabled => drop(key_service.disable(made.id(), now()).await.map_err(failed)?),
+            KeyState::Disabled => {
+                drop(key_service.disable(made.id(), now()).await.map_err(failed)?)
+            }
             KeyState::Revoked => {
-                drop(key_service.revoke(made.id(), "revoked by the case", now()).await.map_err(failed)?);
+                drop(
+                    key_service
+                        .revoke(made.id(), "revoked by the case", now())
+                        .await
+                        .map_err(failed)?,
+                );
             }
         }
         Ok(text.expose().to_owned())
@@ -217,7 +234,8 @@ fn differences(case: &Case, outcome: &Outcome) -> Vec<String> {
     };
     let found = outcome.code().map_or("allow", |code| code.name());
     if found != expected {
-        let reason = audit.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let reason =
+            audit.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         differences.push(format!("expected {expected}, found {found}{reason}"));
     }
     let mut compare = |what: &str, expected: &Option<String>, found: &Option<String>| {
@@ -239,7 +257,9 @@ impl Report for TestReport {
                 false => (AnsiColor::Red.on_default(), "FAILED"),
             };
             writeln!(out, "{style}{mark}{style:#} {}", case.name)?;
-            case.differences.iter().try_for_each(|difference| writeln!(out, "         {difference}"))?;
+            case.differences
+                .iter()
+                .try_for_each(|difference| writeln!(out, "         {difference}"))?;
         }
         writeln!(out, "{} passed, {} failed", self.passed, self.failed)
     }

@@ -55,7 +55,9 @@ pub(super) async fn run(
     let authorities = match (&args.block, &args.ca) {
         (Some(block), _) => of_block(block, context)?,
         (None, Some(file)) => read_bounded(file, MAX_CA_BYTES).map_err(CommandError::Host)?,
-        (None, None) => return Err(CommandError::Usage("say whose list it is: --block or --ca".to_owned())),
+        (None, None) => {
+            return Err(CommandError::Usage("say whose list it is: --block or --ca".to_owned()));
+        }
     };
     let revocations = context.revocations()?;
     let shows_progress = io::stderr().is_terminal();
@@ -64,8 +66,9 @@ pub(super) async fn run(
             eprint!("\r{} of {} entries", progress.done, progress.of);
         }
     };
-    let import =
-        revocations.import_list_reporting(&list, &authorities, &AwsLcRs, reason, now(), &report).await;
+    let import = revocations
+        .import_list_reporting(&list, &authorities, &AwsLcRs, reason, now(), &report)
+        .await;
     if shows_progress {
         // The line is overwritten by what follows.
         eprint!("\r\x1b[K");
@@ -86,13 +89,18 @@ pub(super) async fn run(
 
 /// The authorities of a block of the policy.
 fn of_block(name: &str, context: &AdminContext) -> Result<Vec<u8>, CommandError> {
-    let unknown =
-        || CommandError::Usage(format!("the policy has no `[[client_cert]]` block `{}`", printable(name)));
+    let unknown = || {
+        CommandError::Usage(format!(
+            "the policy has no `[[client_cert]]` block `{}`",
+            printable(name)
+        ))
+    };
     let file: &Path = match context.policy.authorities_of(name).ok_or_else(unknown)? {
         Some(file) => file,
         None => {
-            let message =
-                format!("block `{name}` has no `ca_file`: name the authority's certificate with --ca");
+            let message = format!(
+                "block `{name}` has no `ca_file`: name the authority's certificate with --ca"
+            );
             return Err(CommandError::Usage(message));
         }
     };
@@ -103,7 +111,11 @@ impl Report for ListReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let CrlImport { issuer, listed, entered, undone, next_update } = &self.import;
         let listed = count(*listed, "certificate");
-        writeln!(out, "list of {}: {listed}, {entered} new, {undone} taken back", printable(issuer))?;
+        writeln!(
+            out,
+            "list of {}: {listed}, {entered} new, {undone} taken back",
+            printable(issuer)
+        )?;
         writeln!(out, "a newer list is due by {next_update}")?;
         self.waited.as_ref().map_or(Ok(()), |waited| waited.human(out))
     }

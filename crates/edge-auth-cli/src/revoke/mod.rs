@@ -1,4 +1,5 @@
-//! `edge-auth revoke …`: what is no longer to be trusted, entered into the revocation feed of a store.
+//! `edge-auth revoke …`: what is no longer to be trusted, entered into the revocation feed of a
+//! store.
 
 mod list;
 mod probe;
@@ -28,7 +29,8 @@ pub(crate) struct RevokeArgs {
     /// Why, for those who look at it later
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
-    /// When the entry has no meaning any more: 90d, 2027-01-31, or 2027-01-31T12:00:00Z [default: when the last of such tokens has expired; never for others]
+    /// When the entry has no meaning any more: 90d, 2027-01-31, or 2027-01-31T12:00:00Z [default:
+    /// when the last of such tokens has expired; never for others]
     #[arg(long, value_name = "WHEN", global = true)]
     expires: Option<String>,
     #[command(flatten)]
@@ -67,7 +69,8 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandE
     }
     let probes = args.wait.probes()?;
     let requests = args.what.requests(&reason)?;
-    let fingerprint_alone = matches!(&*requests, [request] if request.kind == RevocationKind::Certificate);
+    let fingerprint_alone =
+        matches!(&*requests, [request] if request.kind == RevocationKind::Certificate);
     let mut entries = Vec::new();
     for mut request in requests {
         if args.expires.is_some() {

@@ -34,9 +34,12 @@ pub(super) enum Verdict {
 
 impl Probe {
     pub(super) fn new(url: &str, fields: &[String]) -> Result<Self, CommandError> {
-        let uri: Uri = url.parse().map_err(|_| CommandError::Usage("--probe wants a URL".to_owned()))?;
+        let uri: Uri =
+            url.parse().map_err(|_| CommandError::Usage("--probe wants a URL".to_owned()))?;
         if uri.host().is_none() {
-            return Err(CommandError::Usage("--probe wants a URL with a scheme and a host".to_owned()));
+            return Err(CommandError::Usage(
+                "--probe wants a URL with a scheme and a host".to_owned(),
+            ));
         }
         let mut headers = HeaderMap::new();
         for field in fields {
@@ -77,7 +80,10 @@ impl Probe {
         if let Some(code) = field {
             return Ok(String::from_utf8_lossy(code.as_bytes()).into_owned());
         }
-        let body = Limited::new(response.into_body(), MAX_BYTES).collect().await.map(|body| body.to_bytes());
+        let body = Limited::new(response.into_body(), MAX_BYTES)
+            .collect()
+            .await
+            .map(|body| body.to_bytes());
         let problem: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
         let code = problem.as_ref().and_then(|problem| problem.get("code")?.as_str());
         Ok(code.map_or_else(|| status.to_string(), str::to_owned))

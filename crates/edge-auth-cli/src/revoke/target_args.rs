@@ -23,7 +23,8 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 pub(super) enum TargetArgs {
     /// One token: itself, from a file, or by its `jti`
     Token {
-        /// A file with the token; `-` is the standard input. Issuer, `jti` and expiry are read from it
+        /// A file with the token; `-` is the standard input. Issuer, `jti` and expiry are read from
+        /// it
         #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "id"], required_unless_present = "id")]
         file: Option<PathBuf>,
         /// The issuer: its name in the policy, or its `iss`
@@ -41,7 +42,8 @@ pub(super) enum TargetArgs {
         /// The `sub`
         #[arg(long)]
         subject: String,
-        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: all that are good now, with an `iat` that is ahead, too]
+        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: all that are good now, with an
+        /// `iat` that is ahead, too]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -143,18 +145,24 @@ impl TargetArgs {
                 before,
                 ..request(RevocationKind::Client)
             },
-            Self::Issuer { issuer, before } => {
-                RevocationRequest { issuer: Some(issuer), before, ..request(RevocationKind::Issuer) }
-            }
-            Self::Session { issuer, id } => {
-                RevocationRequest { issuer: Some(issuer), id: Some(id), ..request(RevocationKind::Session) }
-            }
+            Self::Issuer { issuer, before } => RevocationRequest {
+                issuer: Some(issuer),
+                before,
+                ..request(RevocationKind::Issuer)
+            },
+            Self::Session { issuer, id } => RevocationRequest {
+                issuer: Some(issuer),
+                id: Some(id),
+                ..request(RevocationKind::Session)
+            },
             Self::SigningKey { issuer, id } => RevocationRequest {
                 issuer: Some(issuer),
                 id: Some(id),
                 ..request(RevocationKind::SigningKey)
             },
-            Self::ApiKey { id } => RevocationRequest { id: Some(id), ..request(RevocationKind::ApiKey) },
+            Self::ApiKey { id } => {
+                RevocationRequest { id: Some(id), ..request(RevocationKind::ApiKey) }
+            }
             Self::Certificate(CertificateArgs { file, fingerprint, serial, issuer }) => {
                 match (file, serial) {
                     (Some(file), _) => return of_file(&file, reason),
@@ -163,7 +171,9 @@ impl TargetArgs {
                         serial: Some(serial),
                         ..request(RevocationKind::CertificateSerial)
                     },
-                    (None, None) => RevocationRequest { fingerprint, ..request(RevocationKind::Certificate) },
+                    (None, None) => {
+                        RevocationRequest { fingerprint, ..request(RevocationKind::Certificate) }
+                    }
                 }
             }
             Self::Crl(_) => {
@@ -174,7 +184,8 @@ impl TargetArgs {
     }
 }
 
-/// What a token says of itself. Nothing of it is verified: who administers says that it is to be revoked.
+/// What a token says of itself. Nothing of it is verified: who administers says that it is to be
+/// revoked.
 struct TokenToRevoke {
     issuer: String,
     id: String,
@@ -188,15 +199,18 @@ impl TokenToRevoke {
         let text = crate::token::read(Some(file))?;
         let text = text.trim();
         let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
-        let token =
-            UnverifiedToken::parse(text, MAX_TOKEN_BYTES).map_err(|error| refused(error.to_string()))?;
+        let token = UnverifiedToken::parse(text, MAX_TOKEN_BYTES)
+            .map_err(|error| refused(error.to_string()))?;
         let claims = token.unverified_claims();
-        let issuer = claims
-            .issuer()
-            .ok_or_else(|| refused("the token has no `iss`: revoke it by --issuer and --id".to_owned()))?;
+        let issuer = claims.issuer().ok_or_else(|| {
+            refused("the token has no `iss`: revoke it by --issuer and --id".to_owned())
+        })?;
         let id = claims.token_id().filter(|id| !id.is_empty()).ok_or_else(|| {
-            let other = "revoke its subject or its session instead (`revoke subject`, `revoke session`)";
-            refused(format!("the token has no `jti`, so that nothing tells it from others: {other}"))
+            let other =
+                "revoke its subject or its session instead (`revoke subject`, `revoke session`)";
+            refused(format!(
+                "the token has no `jti`, so that nothing tells it from others: {other}"
+            ))
         })?;
         let good_until = claims.expires_at().map(|at| at.plus(MAX_CLOCK_SKEW));
         if good_until.is_some_and(|until| until <= now()) {
@@ -211,8 +225,9 @@ impl TokenToRevoke {
 /// encoding changes.
 fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationRequest>, CommandError> {
     let read = certificates(file)?;
-    let own =
-        read.first().ok_or_else(|| CommandError::host(format!("{}: no certificate", file.display())))?;
+    let own = read
+        .first()
+        .ok_or_else(|| CommandError::host(format!("{}: no certificate", file.display())))?;
     let names = CertificateNames::read(own).map_err(|reason| {
         let file = file.display();
         CommandError::host(format!(
@@ -221,11 +236,17 @@ fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationRequest>, CommandE
     })?;
     let CertificateNames { fingerprint, serial, issuer, .. } = names;
     let request = |kind| RevocationRequest::new(kind, reason);
-    let mut requests =
-        vec![RevocationRequest { fingerprint: Some(fingerprint), ..request(RevocationKind::Certificate) }];
+    let mut requests = vec![RevocationRequest {
+        fingerprint: Some(fingerprint),
+        ..request(RevocationKind::Certificate)
+    }];
     if issuer.is_some() {
         let serial = Some(serial);
-        requests.push(RevocationRequest { issuer, serial, ..request(RevocationKind::CertificateSerial) });
+        requests.push(RevocationRequest {
+            issuer,
+            serial,
+            ..request(RevocationKind::CertificateSerial)
+        });
     }
     Ok(requests)
 }

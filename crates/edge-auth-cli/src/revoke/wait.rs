@@ -72,7 +72,11 @@ pub(super) async fn until_refused(probes: Vec<Probe>, bound: Duration, entered: 
             probed.push(one);
         }
     }
-    Waited { seconds: seconds(entered.elapsed()), bound_seconds: bound.as_secs_f64(), probes: probed }
+    Waited {
+        seconds: seconds(entered.elapsed()),
+        bound_seconds: bound.as_secs_f64(),
+        probes: probed,
+    }
 }
 
 async fn refused_by(probe: Probe, entered: Instant, deadline: Instant) -> Probed {

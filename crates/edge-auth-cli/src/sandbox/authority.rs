@@ -6,8 +6,8 @@ use edge_auth_token::Timestamp;
 use pki_types::CertificateDer;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, KeyPair, SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
 };
 use serde::Deserialize;
 
@@ -38,7 +38,9 @@ impl SandboxAuthority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         valid(&mut params, now());
-        CertifiedIssuer::self_signed(params, KeyPair::generate().map_err(failed)?).map(Self).map_err(failed)
+        CertifiedIssuer::self_signed(params, KeyPair::generate().map_err(failed)?)
+            .map(Self)
+            .map_err(failed)
     }
 
     /// Its own certificate.
@@ -46,7 +48,10 @@ impl SandboxAuthority {
         self.0.pem()
     }
 
-    pub(crate) fn issue(&self, plan: &SandboxCertificate) -> Result<CertificateDer<'static>, CommandError> {
+    pub(crate) fn issue(
+        &self,
+        plan: &SandboxCertificate,
+    ) -> Result<CertificateDer<'static>, CommandError> {
         let mut params = CertificateParams::default();
         let day = Duration::from_secs(86_400);
         valid(&mut params, if plan.expired { now().minus(day) } else { now() });
@@ -54,8 +59,9 @@ impl SandboxAuthority {
         if let Some(name) = &plan.common_name {
             params.distinguished_name.push(DnType::CommonName, name.as_str());
         }
-        let text =
-            |name: &Option<String>| name.as_deref().map(Ia5String::try_from).transpose().map_err(failed);
+        let text = |name: &Option<String>| {
+            name.as_deref().map(Ia5String::try_from).transpose().map_err(failed)
+        };
         params.subject_alt_names.extend(text(&plan.san_uri)?.map(SanType::URI));
         params.subject_alt_names.extend(text(&plan.san_dns)?.map(SanType::DnsName));
         params.subject_alt_names.extend(text(&plan.san_email)?.map(SanType::Rfc822Name));
@@ -68,8 +74,9 @@ impl SandboxAuthority {
 
 /// Good an hour before and after `at`.
 fn valid(params: &mut CertificateParams, at: Timestamp) {
-    let point =
-        |at: Timestamp| (std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(at.millis())).into();
+    let point = |at: Timestamp| {
+        (std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(at.millis())).into()
+    };
     params.not_before = point(at.minus(HOUR));
     params.not_after = point(at.plus(HOUR));
 }

@@ -1,4 +1,5 @@
-//! A policy tried with issuers, authorities and secrets made for the trial: for `policy test` and `demo`.
+//! A policy tried with issuers, authorities and secrets made for the trial: for `policy test` and
+//! `demo`.
 
 mod authority;
 mod secrets;

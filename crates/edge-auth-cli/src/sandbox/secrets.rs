@@ -42,7 +42,10 @@ impl SandboxSecrets {
 
 impl SecretProvider for SandboxSecrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        self.secrets.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this trial"))
+        self.secrets
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("`{name}` was not made for this trial"))
     }
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {

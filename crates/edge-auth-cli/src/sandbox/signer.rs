@@ -4,8 +4,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-    Ed25519KeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,14 +28,16 @@ const KEY_ID: &str = "made-for-this-run";
 impl Signer {
     /// A new key for the first of the algorithms that tokens can be signed with here.
     pub(crate) fn new(algorithms: &[Algorithm]) -> Result<Self, CommandError> {
-        let possible =
-            algorithms.iter().find_map(|algorithm| Some((algorithm, algorithm.name().parse().ok()?)));
+        let possible = algorithms
+            .iter()
+            .find_map(|algorithm| Some((algorithm, algorithm.name().parse().ok()?)));
         let (wanted, algorithm) = possible.ok_or_else(|| {
             CommandError::Usage(
                 "tokens cannot be signed with ES512 here: allow another algorithm, too".to_owned(),
             )
         })?;
-        let key = generate(*wanted).map_err(|_| CommandError::host("a signing key could not be made"))?;
+        let key =
+            generate(*wanted).map_err(|_| CommandError::host("a signing key could not be made"))?;
         Ok(Self { algorithm, key })
     }
 
@@ -101,10 +103,14 @@ fn failed(error: jsonwebtoken::errors::Error) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use edge_auth_token::{AwsLcRs, JwkSet, Secret, SignatureBackend, UnverifiedToken, VerifyingKey};
+    use edge_auth_token::{
+        AwsLcRs, JwkSet, Secret, SignatureBackend, UnverifiedToken, VerifyingKey,
+    };
 
     fn claims() -> Map<String, Value> {
-        let Value::Object(claims) = json!({ "iss": "https://issuer.example", "exp": 2_000_000_000 }) else {
+        let Value::Object(claims) =
+            json!({ "iss": "https://issuer.example", "exp": 2_000_000_000 })
+        else {
             unreachable!()
         };
         claims
@@ -126,7 +132,8 @@ mod tests {
     #[test]
     fn a_token_with_a_shared_secret_is_verified_by_it() {
         let signer = Signer::new(&[Algorithm::Hs512]).unwrap();
-        let key = VerifyingKey::from_secret(&Secret::new(signer.secret()), &[Algorithm::Hs512]).unwrap();
+        let key =
+            VerifyingKey::from_secret(&Secret::new(signer.secret()), &[Algorithm::Hs512]).unwrap();
         let token = signer.sign(None, &claims()).unwrap();
         UnverifiedToken::parse(&token, 8192).unwrap().verify(&key).unwrap();
     }

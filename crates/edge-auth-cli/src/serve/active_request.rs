@@ -35,7 +35,8 @@ struct Waits {
 
 impl ActiveRequest {
     /// Begins a request, and finds a permit for it unless it is a brief one that is the only one of
-    /// its connection. Returns whether it is only answered at once; `None` if it is not even refused.
+    /// its connection. Returns whether it is only answered at once; `None` if it is not even
+    /// refused.
     pub(super) async fn begin(
         connection: &Arc<OpenConnection>,
         turn: Arc<Turn>,

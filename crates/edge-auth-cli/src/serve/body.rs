@@ -52,7 +52,8 @@ pub(super) async fn read(
 /// The core's answer, on the wire.
 pub(super) fn response(reply: Reply) -> Response<Body> {
     let mut response = Response::new(full(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         // The core's fields are valid by construction.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

@@ -28,7 +28,8 @@ impl Frames {
                 let skipped = self.missing.min(bytes.len());
                 self.missing -= skipped;
                 bytes = bytes.as_slice().get(skipped..).unwrap_or_default().iter();
-            } else if let (Some(next), Some(byte)) = (self.header.get_mut(self.come), bytes.next()) {
+            } else if let (Some(next), Some(byte)) = (self.header.get_mut(self.come), bytes.next())
+            {
                 *next = *byte;
                 self.come += 1;
                 if self.come == HEADER_BYTES {

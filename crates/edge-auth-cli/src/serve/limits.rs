@@ -34,7 +34,8 @@ impl Limits {
     /// A connection has one descriptor, and a request under way has another, towards the upstream.
     /// Of every eight connections, seven may have one.
     fn of_files(files: u64) -> Self {
-        let eighths = usize::try_from(files.saturating_sub(RESERVED_FILES) / 15).unwrap_or(usize::MAX);
+        let eighths =
+            usize::try_from(files.saturating_sub(RESERVED_FILES) / 15).unwrap_or(usize::MAX);
         let connections = eighths.saturating_mul(8).clamp(8, MAX_CONNECTIONS);
         Self {
             connections,
@@ -54,7 +55,10 @@ mod tests {
     fn all_descriptors_fit_the_limit_of_open_files() {
         for files in [100, 256, 1024, 4096, 20_000, 65_536, 1 << 20, u64::MAX] {
             let limits = Limits::of_files(files);
-            assert!((limits.connections + limits.requests) as u64 + RESERVED_FILES <= files, "{limits:?}");
+            assert!(
+                (limits.connections + limits.requests) as u64 + RESERVED_FILES <= files,
+                "{limits:?}"
+            );
         }
         assert_eq!(Limits::of_files(1024).connections, 512);
         assert_eq!(Limits::of_files(u64::MAX).connections, 8192);

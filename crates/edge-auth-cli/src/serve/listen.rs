@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Parses the address to listen on. An error names both common ones with the port that is meant, if it
-/// says one.
+/// Parses the address to listen on. An error names both common ones with the port that is meant, if
+/// it says one.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
@@ -14,15 +14,18 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest).trim_end_matches('/');
     let (host, port) = bare.rsplit_once(':').unwrap_or(("", bare));
     let Ok(port) = port.parse::<u16>() else {
-        return Err("it is no IP address and port: write 127.0.0.1:8787 for this machine alone, or \
+        return Err(
+            "it is no IP address and port: write 127.0.0.1:8787 for this machine alone, or \
                     0.0.0.0:8787 for all of its networks"
-            .to_owned());
+                .to_owned(),
+        );
     };
     if let Ok(ip) = host.parse::<Ipv6Addr>() {
         return Err(format!("an IPv6 address stands in brackets: write [{ip}]:{port}"));
     }
-    let advice =
-        format!("127.0.0.1:{port} for this machine alone, or 0.0.0.0:{port} for all of its networks");
+    let advice = format!(
+        "127.0.0.1:{port} for this machine alone, or 0.0.0.0:{port} for all of its networks"
+    );
     Err(format!("an IP address stands before the port, and nothing else: write {advice}"))
 }
 

@@ -45,7 +45,8 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, CommandErro
     TcpListener::bind(address).await.map_err(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                "another program listens there: stop it, or choose another port with --listen".to_owned()
+                "another program listens there: stop it, or choose another port with --listen"
+                    .to_owned()
             }
             std::io::ErrorKind::PermissionDenied => {
                 "that is not permitted: ports below 1024 are for root, choose another with --listen"
@@ -84,7 +85,8 @@ pub(crate) async fn serve<H, F>(
         let (handler, tls, stopped) = (handler.clone(), tls.clone(), stopped.clone());
         tokio::spawn(async move {
             let served = connected(limits, stream, address, tls, handler, &connection, stopped);
-            // How a connection ends is the client's business; what it asked was answered and logged.
+            // How a connection ends is the client's business; what it asked was answered and
+            // logged.
             tokio::select! {
                 biased;
                 () = connection.evicted() => {}

@@ -56,8 +56,8 @@ pub(crate) struct ServeArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787", value_parser = listen::address)]
     listen: SocketAddr,
-    /// Where API-key records are kept, as in `sqlite:keys.db`. Made if there is none, unless the policy has a
-    /// `[revocation] secret`: then `edge-auth store init` makes it
+    /// Where API-key records are kept, as in `sqlite:keys.db`. Made if there is none, unless the
+    /// policy has a `[revocation] secret`: then `edge-auth store init` makes it
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
     /// Gateway mode: verify every request, then proxy it to this origin
@@ -92,7 +92,8 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     let notices = OperatorLog::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;
     let platform = NativePlatform::new(store, HttpKeySource::new());
-    let secret_provider = Box::new(policy.secret_provider().with_client_ca(args.tls.client_ca.as_deref()));
+    let secret_provider =
+        Box::new(policy.secret_provider().with_client_ca(args.tls.client_ca.as_deref()));
     let host = Server::start(policy, secret_provider, platform, upstream, (log, notices.clone()))?;
     let tls = Tls::new(&args.tls, asks_anyone, notices.clone())?;
 
@@ -109,7 +110,8 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
 
 /// A policy pins certificates, and the listener speaks no TLS.
 fn pins_without_tls() -> CommandError {
-    let message = "the policy pins certificates of this listener: start it with --tls-cert and --tls-key";
+    let message =
+        "the policy pins certificates of this listener: start it with --tls-cert and --tls-key";
     CommandError::Usage(message.to_owned())
 }
 
@@ -118,7 +120,10 @@ fn started(address: SocketAddr, secure: bool, host: &Server, output: Output) {
     let scheme = if secure { "https" } else { "http" };
     let (url, rules) = (format!("{scheme}://{address}"), host.gate().policy().rule_count());
     if output.is_json() {
-        tell(&json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") }).to_string());
+        tell(
+            &json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") })
+                .to_string(),
+        );
     } else {
         let rules = count(rules, "rule");
         tell(&format!("edge-auth {} listening on {url}, {rules}", env!("CARGO_PKG_VERSION")));

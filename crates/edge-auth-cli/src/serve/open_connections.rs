@@ -135,7 +135,8 @@ impl OpenConnections {
     async fn admit_first(&self) -> AuthorizedOperation {
         for _ in 0..FIRST_WAITS {
             self.relieve();
-            if let Ok(Ok(permit)) = timeout(RETRY, Arc::clone(&self.requests).acquire_owned()).await {
+            if let Ok(Ok(permit)) = timeout(RETRY, Arc::clone(&self.requests).acquire_owned()).await
+            {
                 return AuthorizedOperation::Full(permit);
             }
         }
@@ -204,7 +205,9 @@ impl OpenConnections {
                 going += usize::from(now < when + GOING);
                 continue;
             }
-            let Some(kind) = state.waiting(now).filter(|kind| fits(&state, *kind)) else { continue };
+            let Some(kind) = state.waiting(now).filter(|kind| fits(&state, *kind)) else {
+                continue;
+            };
             crowd += kind.of_crowd();
             waiting.push((kind, state.since, connection));
         }

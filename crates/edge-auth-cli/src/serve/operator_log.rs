@@ -23,7 +23,9 @@ impl OperatorLog {
         let (sender, receiver) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&lost);
-        thread::Builder::new().name("notices".to_owned()).spawn(move || tell_all(&receiver, &counted))?;
+        thread::Builder::new()
+            .name("notices".to_owned())
+            .spawn(move || tell_all(&receiver, &counted))?;
         Ok(Self { sender, lost })
     }
 
@@ -40,7 +42,9 @@ fn tell_all(notices: &Receiver<String>, lost: &AtomicU64) {
         tell(&format!("edge-auth: {text}"));
         match lost.swap(0, Ordering::Relaxed) {
             0 => {}
-            lost => tell(&format!("edge-auth: {lost} more notices were lost: nobody read this stream")),
+            lost => {
+                tell(&format!("edge-auth: {lost} more notices were lost: nobody read this stream"))
+            }
         }
     }
 }

@@ -20,7 +20,10 @@ type Store = OptionalStore<AnyStore>;
 impl NativePlatform {
     /// With this store, if there is one.
     pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
-        Self { store: Store::new(store, "no store was given: start with --store sqlite:PATH"), source }
+        Self {
+            store: Store::new(store, "no store was given: start with --store sqlite:PATH"),
+            source,
+        }
     }
 
     /// For a policy that is only tried: without a store, nothing was ever revoked.
@@ -53,7 +56,10 @@ impl Platform for NativePlatform {
         &self.store
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         edge_auth_native::timed(work).await
     }
 }

@@ -22,7 +22,8 @@ pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response<Body>> {
     // chunked twice, two readers take for two different bodies (RFC 9112, section 6.1).
     let framed = codings.next().is_none_or(chunked) && codings.next().is_none();
     (!framed).then(|| {
-        let mut refused = problem(StatusCode::BAD_REQUEST, "The one transfer coding is `chunked`, once.");
+        let mut refused =
+            problem(StatusCode::BAD_REQUEST, "The one transfer coding is `chunked`, once.");
         // Where this request ends is not certain, so none is read behind it.
         refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         refused

@@ -77,11 +77,13 @@ impl Server {
     ) -> Response<Body> {
         let gate = self.gate();
         let (parts, body) = request.into_parts();
-        let mut body = NativeBody { body: Some(body), request: parts.extensions.get().map(Arc::clone) };
+        let mut body =
+            NativeBody { body: Some(body), request: parts.extensions.get().map(Arc::clone) };
         let fields = Fields::of(&parts);
         let incoming = fields.incoming(&parts, &peer);
         let runtime = NativeRuntime { gate: &gate, log: &self.log, notices: &self.notices };
-        let dispatched = gate.dispatch(&incoming, self.upstream.is_some(), &mut body, &runtime).await;
+        let dispatched =
+            gate.dispatch(&incoming, self.upstream.is_some(), &mut body, &runtime).await;
         let trusted_proxy = gate.trusts_proxy(&incoming);
         drop(fields);
         let grant = match dispatched {
@@ -178,8 +180,13 @@ fn gate(
     let unreachable = compiled.check_host(&capabilities).map_err(CommandError::Usage)?;
     let mut warnings = compiled.weaknesses();
     warnings.extend(unreachable);
-    let (gate, more) =
-        Gate::new(compiled, secret_provider, Box::new(AwsLcRs), platform.clone(), &SystemRandomness)?;
+    let (gate, more) = Gate::new(
+        compiled,
+        secret_provider,
+        Box::new(AwsLcRs),
+        platform.clone(),
+        &SystemRandomness,
+    )?;
     warnings.extend(more);
     warnings.extend(gate.authority_notices(now()));
     Ok(Candidate { gate, warnings, asks_anyone })

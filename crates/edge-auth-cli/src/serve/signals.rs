@@ -43,8 +43,11 @@ pub(super) fn reload_on_hangup(
                     notices.tell(format!("policy read again: {rules}"));
                 }
                 Err(failure) => {
-                    let kept = if tls.is_some() { "policy and certificates stay" } else { "one stays" };
-                    notices.tell(format!("the policy was NOT taken over; the last good {kept} in force"));
+                    let kept =
+                        if tls.is_some() { "policy and certificates stay" } else { "one stays" };
+                    notices.tell(format!(
+                        "the policy was NOT taken over; the last good {kept} in force"
+                    ));
                     failure.to_string().lines().for_each(|line| notices.tell(line.to_owned()));
                 }
             }

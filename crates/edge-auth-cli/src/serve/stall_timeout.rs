@@ -1,8 +1,8 @@
-//! A stream with deadlines: for its first bytes, for each HTTP/2 frame that has begun, and for every
-//! byte that waits to be taken.
+//! A stream with deadlines: for its first bytes, for each HTTP/2 frame that has begun, and for
+//! every byte that waits to be taken.
 //!
-//! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin, has no timeout for
-//! a head over HTTP/2, and waits for ever for a client that does not read its answers.
+//! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin, has no timeout
+//! for a head over HTTP/2, and waits for ever for a client that does not read its answers.
 
 use std::io;
 use std::pin::Pin;
@@ -49,7 +49,14 @@ impl<S> StallTimeout<S> {
     /// Of `stream`: each deadline is so long.
     pub(super) fn within(limit: Duration, stream: S) -> Self {
         let first = Box::pin(tokio::time::sleep(limit));
-        Self { stream, limit, came: Came::Preface(0), in_turn: 0, awaited: Some(first), stalled: None }
+        Self {
+            stream,
+            limit,
+            came: Came::Preface(0),
+            in_turn: 0,
+            awaited: Some(first),
+            stalled: None,
+        }
     }
 
     /// The result of a write, or an error once writes have waited too long.

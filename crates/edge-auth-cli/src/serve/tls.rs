@@ -135,8 +135,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, CommandError> {
     let file = read(path)?;
     let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
     if encrypted {
-        let what =
-            "holds an encrypted key, and nobody is there to type a password: `openssl pkey` decrypts it";
+        let what = "holds an encrypted key, and nobody is there to type a password: `openssl pkey` decrypts it";
         return Err(trouble(path, what));
     }
     for block in pem_blocks(&file).map_err(|reason| trouble(path, &reason))? {

@@ -1,8 +1,8 @@
 //! A store of whatever kind.
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog, RevocationRecord,
-    SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog,
+    RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 #[cfg(feature = "dynamodb")]
 use edge_auth_dynamodb::DynamoDbStore;
@@ -88,11 +88,20 @@ impl RevocationLog for AnyStore {
         ask!(self, store => store.append(records))
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         ask!(self, store => store.newest(before, limit))
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         ask!(self, store => store.put_snapshot_part(id, index, bytes))
     }
 
@@ -100,7 +109,12 @@ impl RevocationLog for AnyStore {
         ask!(self, store => store.put_snapshot(snapshot))
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         ask!(self, store => store.forget(before, now, limit))
     }
 }

@@ -16,8 +16,8 @@ use super::schema::{self, Empty};
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
-/// Settings of a connection to a file that somebody may have tampered with: no code of the file's runs,
-/// and nothing in it is written that is not ours.
+/// Settings of a connection to a file that somebody may have tampered with: no code of the file's
+/// runs, and nothing in it is written that is not ours.
 const SETTINGS: [(DbConfig, bool); 6] = [
     (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
     (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
@@ -65,7 +65,8 @@ impl Open {
         }
         connection.pragma_update(None, "cell_size_check", true)?;
         let was_empty = schema::prepare(&mut connection, empty)?;
-        // Readers and the writer do not wait for each other; a commit is on the disk when it returns.
+        // Readers and the writer do not wait for each other; a commit is on the disk when it
+        // returns.
         use_write_ahead_log(&connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         let schema = schema::changes(&connection)?;
@@ -91,8 +92,9 @@ impl Open {
     }
 }
 
-/// Switches the file to a write-ahead log. SQLite does not wait for other connections in this one change: it
-/// returns at once that the file is in use, so the change is tried again for as long as a write would wait.
+/// Switches the file to a write-ahead log. SQLite does not wait for other connections in this one
+/// change: it returns at once that the file is in use, so the change is tried again for as long as
+/// a write would wait.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreErrorKind> {
     let started = Instant::now();
     loop {
@@ -114,8 +116,8 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 impl Drop for Open {
-    /// The last connection to a file moves its log into it and removes the log by its name: not where
-    /// another file's is there by now.
+    /// The last connection to a file moves its log into it and removes the log by its name: not
+    /// where another file's is there by now.
     fn drop(&mut self) {
         if self.check_files().is_err() {
             // It fails for a connection that is closed already only.

@@ -11,8 +11,9 @@ use crate::output::{Output, Report};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Make an empty store, unless one is there; what is right already is left as it is. Under a policy with a
-    /// `[revocation] secret` no other command makes one: a lost store would come back with nothing revoked
+    /// Make an empty store, unless one is there; what is right already is left as it is. Under a
+    /// policy with a `[revocation] secret` no other command makes one: a lost store would come back
+    /// with nothing revoked
     Init(InitArgs),
 }
 
@@ -56,7 +57,9 @@ impl Report for InitReport {
         let made = if self.created { "made" } else { "was there already" };
         writeln!(out, "{}: {made}", self.store)?;
         match self.ttl_enabled {
-            Some(true) => writeln!(out, "Expired records leave it by themselves: TTL was switched on."),
+            Some(true) => {
+                writeln!(out, "Expired records leave it by themselves: TTL was switched on.")
+            }
             Some(false) => writeln!(out, "Expired records leave it by themselves."),
             None => Ok(()),
         }

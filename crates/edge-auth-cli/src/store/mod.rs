@@ -1,5 +1,5 @@
-//! Where this host keeps API-key records and revocations: an SQLite file, shared by the server and the command, or a
-//! DynamoDB table.
+//! Where this host keeps API-key records and revocations: an SQLite file, shared by the server and
+//! the command, or a DynamoDB table.
 
 mod any;
 mod connection;
@@ -23,10 +23,10 @@ use edge_auth::Policy;
 
 use crate::error::CommandError;
 
-/// Opens the store that an argument names, and returns whether it was made for that. A table never is,
-/// and a file not under a policy with a revocation feed: a lost store would come back empty, and what
-/// was revoked with it. The argument itself is not repeated in an error: the rest of a database URL
-/// often holds a password.
+/// Opens the store that an argument names, and returns whether it was made for that. A table never
+/// is, and a file not under a policy with a revocation feed: a lost store would come back empty,
+/// and what was revoked with it. The argument itself is not repeated in an error: the rest of a
+/// database URL often holds a password.
 pub(crate) async fn open_or_make_named(
     argument: &str,
     policy: &Policy,

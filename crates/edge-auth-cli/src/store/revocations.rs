@@ -15,7 +15,8 @@ impl RevocationFeed for SqliteStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";
-        self.read(move |connection| records(connection, SINCE, params![most(first), most(limit)])).await
+        self.read(move |connection| records(connection, SINCE, params![most(first), most(limit)]))
+            .await
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -27,15 +28,20 @@ impl RevocationFeed for SqliteStore {
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
         const SNAPSHOT: &str = "SELECT sequence, id, document FROM revocation_snapshot";
-        self.read(|connection| Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?))
-            .await
+        self.read(|connection| {
+            Ok(connection.prepare_cached(SNAPSHOT)?.query_row((), snapshot).optional()?)
+        })
+        .await
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
         const PART: &str = "SELECT bytes FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2";
         let id = id.to_owned();
         self.read(move |connection| {
-            Ok(connection.prepare_cached(PART)?.query_row(params![id, index], |row| row.get(0)).optional()?)
+            Ok(connection
+                .prepare_cached(PART)?
+                .query_row(params![id, index], |row| row.get(0))
+                .optional()?)
         })
         .await
     }
@@ -54,14 +60,23 @@ impl RevocationLog for SqliteStore {
         self.run(move |connection| append(connection, &records)).await
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         const NEWEST: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE sequence < ?1 ORDER BY sequence DESC LIMIT ?2";
         let before = before.map_or(i64::MAX, most);
         self.run(move |connection| records(connection, NEWEST, params![before, most(limit)])).await
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         let (id, bytes) = (id.to_owned(), bytes.to_vec());
         self.run(move |connection| put_snapshot_part(connection, &id, index, &bytes)).await
     }
@@ -71,7 +86,12 @@ impl RevocationLog for SqliteStore {
         self.run(move |connection| put_snapshot(connection, &snapshot)).await
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         const FORGET: &str = "DELETE FROM revocation WHERE sequence IN
              (SELECT sequence FROM revocation WHERE lapses_at <= ?2 AND sequence < ?1 LIMIT ?3)";
         self.run(move |connection| {
@@ -85,9 +105,12 @@ impl RevocationLog for SqliteStore {
     }
 }
 
-/// Compared and appended under the one lock that SQLite has for writers, and read again before it counts
-/// as stored: by its sequence, and by its mark.
-fn append(connection: &mut Connection, records: &[RevocationRecord]) -> Result<WriteOutcome, StoreErrorKind> {
+/// Compared and appended under the one lock that SQLite has for writers, and read again before it
+/// counts as stored: by its sequence, and by its mark.
+fn append(
+    connection: &mut Connection,
+    records: &[RevocationRecord],
+) -> Result<WriteOutcome, StoreErrorKind> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) FROM revocation";
     const INSERT: &str =
         "INSERT INTO revocation (sequence, mark, document, lapses_at) VALUES (?1, ?2, ?3, ?4)";
@@ -119,7 +142,8 @@ fn put_snapshot(
     connection: &mut Connection,
     snapshot: &SnapshotRecord,
 ) -> Result<WriteOutcome, StoreErrorKind> {
-    const PUT: &str = "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?1, ?2, ?3)
+    const PUT: &str =
+        "INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, ?1, ?2, ?3)
          ON CONFLICT (one) DO UPDATE
          SET sequence = excluded.sequence, id = excluded.id, document = excluded.document
          WHERE revocation_snapshot.sequence < excluded.sequence";
@@ -148,7 +172,8 @@ fn put_snapshot_part(
 ) -> Result<(), StoreErrorKind> {
     const PUT: &str = "INSERT INTO revocation_snapshot_part (id, part, bytes) VALUES (?1, ?2, ?3)
          ON CONFLICT (id, part) DO UPDATE SET bytes = excluded.bytes";
-    const IS_KEPT: &str = "SELECT 1 FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2 AND bytes = ?3";
+    const IS_KEPT: &str =
+        "SELECT 1 FROM revocation_snapshot_part WHERE id = ?1 AND part = ?2 AND bytes = ?3";
     let transaction = begin_write(connection)?;
     transaction.prepare_cached(PUT)?.execute(params![id, index, bytes])?;
     if !transaction.prepare_cached(IS_KEPT)?.exists(params![id, index, bytes])? {

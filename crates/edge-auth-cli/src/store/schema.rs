@@ -1,7 +1,7 @@
 //! The schema of the file: what is in it, and nothing else.
 //!
-//! Whoever can write the file can plant a trigger, a view or a constraint that voids later writes. So
-//! the schema is compared with what we made, when a connection is opened and in every write.
+//! Whoever can write the file can plant a trigger, a view or a constraint that voids later writes.
+//! So the schema is compared with what we made, when a connection is opened and in every write.
 
 use std::collections::BTreeSet;
 
@@ -27,8 +27,8 @@ struct Object {
     sql: Option<&'static str>,
 }
 
-/// In the order in which they are made. Ids compare bytewise, as SQLite's texts do by default. Times
-/// are milliseconds since 1970.
+/// In the order in which they are made. Ids compare bytewise, as SQLite's texts do by default.
+/// Times are milliseconds since 1970.
 const OBJECTS: [Object; 8] = [
     table(
         1,
@@ -139,8 +139,8 @@ fn upgrade(connection: &mut Connection) -> Result<bool, StoreErrorKind> {
     Ok(found == 0)
 }
 
-/// Begins a write, under the one lock that SQLite has for writers. Nobody else can change the schema
-/// until it ends.
+/// Begins a write, under the one lock that SQLite has for writers. Nobody else can change the
+/// schema until it ends.
 pub(super) fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>, StoreErrorKind> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
@@ -160,13 +160,15 @@ pub(super) fn changes(connection: &Connection) -> Result<i64, StoreErrorKind> {
 fn version(connection: &Connection) -> Result<i64, StoreErrorKind> {
     const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
          FROM pragma_application_id, pragma_user_version";
-    let found = connection
-        .prepare_cached(LOOK)?
-        .query_row((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+    let found = connection.prepare_cached(LOOK)?.query_row((), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    })?;
     match found {
         (APPLICATION, known @ 1..=NEWEST, _) => Ok(known),
         (APPLICATION, newer, _) if newer > NEWEST => Err(StoreErrorKind::Newer(newer)),
-        (APPLICATION, none, _) => Err(StoreErrorKind::Altered(format!("its version was set to {none}"))),
+        (APPLICATION, none, _) => {
+            Err(StoreErrorKind::Altered(format!("its version was set to {none}")))
+        }
         (_, _, 0) => Ok(0),
         _ => Err(StoreErrorKind::Foreign),
     }
@@ -174,33 +176,40 @@ fn version(connection: &Connection) -> Result<i64, StoreErrorKind> {
 
 /// Compares the schema with that of a version, object by object.
 fn check(connection: &Connection, version: i64) -> Result<(), StoreErrorKind> {
-    let encoding: String = connection.prepare_cached("PRAGMA encoding")?.query_row((), |row| row.get(0))?;
+    let encoding: String =
+        connection.prepare_cached("PRAGMA encoding")?.query_row((), |row| row.get(0))?;
     if encoding != ENCODING {
         return Err(StoreErrorKind::Altered(format!("its encoding is {}", shown(&encoding))));
     }
-    let mut missing: Vec<&Object> = OBJECTS.iter().filter(|object| object.since <= version).collect();
+    let mut missing: Vec<&Object> =
+        OBJECTS.iter().filter(|object| object.since <= version).collect();
     let mut pages = BTreeSet::new();
-    let mut schema =
-        connection.prepare_cached("SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema")?;
+    let mut schema = connection
+        .prepare_cached("SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema")?;
     let mut rows = schema.query(())?;
     while let Some(row) = rows.next()? {
         let found = Found::read(row)?;
         let Some(place) = missing.iter().position(|object| found.is_named_as(object)) else {
-            return Err(StoreErrorKind::Altered(format!("there is {found}, which edge-auth did not make")));
+            return Err(StoreErrorKind::Altered(format!(
+                "there is {found}, which edge-auth did not make"
+            )));
         };
         let object = missing.swap_remove(place);
         if !found.is_defined_as(object) {
             return Err(StoreErrorKind::Altered(format!("{found} is defined in another way")));
         }
         if !pages.insert(found.page) {
-            return Err(StoreErrorKind::Altered(format!("{found} is kept where something else is")));
+            return Err(StoreErrorKind::Altered(format!(
+                "{found} is kept where something else is"
+            )));
         }
     }
     match missing.first() {
         None => Ok(()),
-        Some(object) => {
-            Err(StoreErrorKind::Altered(format!("the {} `{}` is missing", object.kind, object.name)))
-        }
+        Some(object) => Err(StoreErrorKind::Altered(format!(
+            "the {} `{}` is missing",
+            object.kind, object.name
+        ))),
     }
 }
 
@@ -231,7 +240,9 @@ impl Found {
     /// Runs of white space aside, which mean nothing where nothing is quoted.
     fn is_defined_as(&self, object: &Object) -> bool {
         let same_sql = match (&self.sql, object.sql) {
-            (Some(found), Some(ours)) => found.split_ascii_whitespace().eq(ours.split_ascii_whitespace()),
+            (Some(found), Some(ours)) => {
+                found.split_ascii_whitespace().eq(ours.split_ascii_whitespace())
+            }
             (found, ours) => found.is_none() && ours.is_none(),
         };
         same_sql && self.table == object.table
@@ -247,7 +258,9 @@ impl std::fmt::Display for Found {
 fn text(row: &Row<'_>, index: usize) -> Result<Option<String>, StoreErrorKind> {
     Ok(match row.get_ref(index)? {
         ValueRef::Null => None,
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
     })

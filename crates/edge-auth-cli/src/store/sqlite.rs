@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
+};
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
@@ -214,7 +216,9 @@ fn put(
         })?,
     };
     if written == 1
-        && !transaction.prepare_cached(IS_KEPT)?.exists(params![id, document, version, expires_at])?
+        && !transaction
+            .prepare_cached(IS_KEPT)?
+            .exists(params![id, document, version, expires_at])?
     {
         return Err(StoreErrorKind::NotKept);
     }
@@ -224,7 +228,8 @@ fn put(
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ApiKeyRecord> {
-    let number = |index| row.get::<_, i64>(index).map(|number| u64::try_from(number).unwrap_or_default());
+    let number =
+        |index| row.get::<_, i64>(index).map(|number| u64::try_from(number).unwrap_or_default());
     let expires_at = match row.get_ref(3)? {
         rusqlite::types::ValueRef::Null => None,
         _ => Some(Timestamp::from_millis(number(3)?)),

@@ -23,7 +23,9 @@ pub enum StoreUrlError {
     #[error("a store is written with its kind, as `sqlite:PATH` or `dynamodb:TABLE`")]
     NoScheme,
     /// The scheme is none of ours.
-    #[error("stores of the kind `{0}:` are not supported; supported are `sqlite:PATH` and `dynamodb:TABLE`")]
+    #[error(
+        "stores of the kind `{0}:` are not supported; supported are `sqlite:PATH` and `dynamodb:TABLE`"
+    )]
     UnknownScheme(String),
     /// This build leaves DynamoDB out.
     #[cfg(not(feature = "dynamodb"))]
@@ -37,10 +39,14 @@ pub enum StoreUrlError {
     #[error("`dynamodb:` wants the name of a table after it, as in `dynamodb:edge-auth`: {0}")]
     NoTable(#[from] edge_auth_dynamodb::TableNameError),
     /// Nothing follows the scheme.
-    #[error("`sqlite:` wants the path of a file after it, as in `sqlite:/var/lib/edge-auth/keys.db`")]
+    #[error(
+        "`sqlite:` wants the path of a file after it, as in `sqlite:/var/lib/edge-auth/keys.db`"
+    )]
     NoPath,
     /// A URL, whose authority would be mistaken for a directory.
-    #[error("`sqlite:` is followed by a path, not by `//`: `sqlite:keys.db`, `sqlite:/srv/keys.db`")]
+    #[error(
+        "`sqlite:` is followed by a path, not by `//`: `sqlite:keys.db`, `sqlite:/srv/keys.db`"
+    )]
     Slashes,
     /// SQLite's database in memory.
     #[error(
@@ -58,7 +64,9 @@ impl StoreUrl {
             ("dynamodb", table) => Ok(Self::DynamoDb(TableName::parse(table)?)),
             #[cfg(not(feature = "dynamodb"))]
             ("dynamodb", _) => Err(StoreUrlError::WithoutDynamoDb),
-            (scheme, _) if is_scheme(scheme) => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
+            (scheme, _) if is_scheme(scheme) => {
+                Err(StoreUrlError::UnknownScheme(scheme.to_owned()))
+            }
             _ => Err(StoreUrlError::NoScheme),
         }
     }

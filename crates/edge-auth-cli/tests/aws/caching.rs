@@ -13,7 +13,9 @@ fn answers_that_are_kept_longer_than_the_bound_are_refused() {
     assert_eq!(found(&format!("{TOKENS}[revocation]\nbound = \"5m\"\n"), &unsaid), [""; 0]);
     assert_eq!(found(TOKENS, &rest("TOKEN", "!Ref Seconds", header)), ["w ttl_unknown"]);
     let fed = |cache: &str| {
-        format!("{TOKENS}[revocation]\nsecret = \"PEPPER\"\nbound = \"60s\"\ngateway_cache = \"{cache}\"\n")
+        format!(
+            "{TOKENS}[revocation]\nsecret = \"PEPPER\"\nbound = \"60s\"\ngateway_cache = \"{cache}\"\n"
+        )
     };
     assert_eq!(found(&fed("30s"), &rest("TOKEN", "30", header)), [""; 0]);
     assert_eq!(found(&fed("10s"), &rest("TOKEN", "30", header)), ["e ttl_exceeds_bound"]);
@@ -24,7 +26,10 @@ fn answers_that_are_kept_longer_than_the_bound_are_refused() {
 
 #[test]
 fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
-    assert_eq!(found(TOKENS, &http("20", "Headers: [Authorization]", true)), ["e simple_without_route_key"]);
+    assert_eq!(
+        found(TOKENS, &http("20", "Headers: [Authorization]", true)),
+        ["e simple_without_route_key"]
+    );
     assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", true)), [""; 0]);
 }
 
@@ -33,8 +38,10 @@ fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
     let source = "['$request.header.Authorization']";
     assert_eq!(found(TOKENS, &gateway("1.0", "false", 20, source)), [""; 0]);
     assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
-    let nested =
-        format!("{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n", each_order());
+    let nested = format!(
+        "{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n",
+        each_order()
+    );
     assert_eq!(
         found(&nested, &gateway("1.0", "false", 20, source)),
         ["e iam_inexpressible", "e iam_inexpressible"]
@@ -66,7 +73,8 @@ fn what_is_advised_about_one_finding_is_no_other_finding() {
     assert!(!kept.contains(advice) && kept.contains("a TOKEN authorizer"), "{kept}");
     let kept = told(&gateway("1.0", "false", 5, "['$request.header.Authorization']"));
     assert!(!kept.contains(advice) && !kept.contains("a TOKEN authorizer"), "{kept}");
-    for right in [rest("TOKEN", "5", header), gateway("2.0", "true", 0, "['$request.header.Authorization']")]
+    for right in
+        [rest("TOKEN", "5", header), gateway("2.0", "true", 0, "['$request.header.Authorization']")]
     {
         let told = told(&right);
         assert!(told.contains(advice), "{told}");
@@ -81,11 +89,14 @@ fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
     let codes = found(&any, &rest("REQUEST", "10", "method.request.header.Authorization"));
     assert_eq!(
         codes,
-        ["w identity_source_required", "e credential_not_in_cache_key", "w network_bound_keys_with_caching"]
+        [
+            "w identity_source_required",
+            "e credential_not_in_cache_key",
+            "w network_bound_keys_with_caching"
+        ]
     );
     assert_eq!(found(&any, &rest("REQUEST", "0", "method.request.header.Authorization")), [""; 0]);
-    let both =
-        "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
+    let both = "method.request.header.Authorization, method.request.header.x-api-key, context.identity.sourceIp";
     let codes = found(&any, &rest("REQUEST", "10", both));
     assert_eq!(codes, ["w identity_source_required", "w identity_source_required"]);
 }
@@ -131,18 +142,26 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
     assert_eq!(codes, ["w identity_source_required", "e certificate_with_caching"]);
     let codes = found(&agents, &rest("TOKEN", "0", header));
     assert_eq!(codes, ["e token_event_lacks", "w identity_source_required"]);
-    let hosts =
-        format!("{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n");
-    let codes = found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
+    let hosts = format!(
+        "{TOKENS}[[rule]]\nhost = \"a.example.com\"\npath = \"/a\"\nrequire = \"jwt:corp\"\n"
+    );
+    let codes =
+        found(&hosts, &rest("REQUEST", "10", &format!("{header},method.request.header.Host")));
     assert_eq!(codes, ["e iam_inexpressible"]);
-    assert_eq!(found(&hosts, &rest("REQUEST", "10", header)), ["e host_with_caching", "e iam_inexpressible"]);
+    assert_eq!(
+        found(&hosts, &rest("REQUEST", "10", header)),
+        ["e host_with_caching", "e iam_inexpressible"]
+    );
 }
 
 #[test]
 fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
     let iam = format!("{}[aws]\nhttp_api = \"iam\"\n", each_order());
     // A wildcard takes more of the decoded paths of an HTTP API than the gate does.
-    assert_eq!(found(&iam, &http("20", "Headers: [Authorization]", false)), ["e iam_inexpressible"]);
+    assert_eq!(
+        found(&iam, &http("20", "Headers: [Authorization]", false)),
+        ["e iam_inexpressible"]
+    );
     let rule = |n| format!("[[rule]]\npath = \"/v1/resource{n}\"\nrequire = \"jwt:corp\"\n");
     let many: String = (0..100).map(rule).collect();
     let header = "method.request.header.Authorization";
@@ -165,8 +184,10 @@ fn percent_encoded_paths_are_told_of_where_a_wildcard_would_have_to_take_them() 
 
 #[test]
 fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
-    let nested =
-        format!("{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n", each_order());
+    let nested = format!(
+        "{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n",
+        each_order()
+    );
     let header = "method.request.header.Authorization";
     let codes = found(&nested, &rest("TOKEN", "10", header));
     assert_eq!(codes, ["e iam_inexpressible", "w encoded_paths_with_caching"]);

@@ -26,13 +26,17 @@ fn an_identity_source_by_which_no_credential_comes_keeps_everybody_out() {
     }
     let both = "['$request.header.Authorization', '$request.querystring.tenant']";
     assert_eq!(found(TOKENS, &gateway("2.0", "true", 0, both)), [USELESS]);
-    assert_eq!(found(TOKENS, &rest("REQUEST", "10", "method.request.querystring.token"))[0], USELESS);
+    assert_eq!(
+        found(TOKENS, &rest("REQUEST", "10", "method.request.querystring.token"))[0],
+        USELESS
+    );
     // Nothing is kept: the field may be asked for all the same.
     let kept_none = found(TOKENS, &rest("REQUEST", "0", "method.request.querystring.token"));
     assert_eq!(kept_none, ["w identity_source_without_credential"]);
     // What every request has, and what the stage sets.
     let always = "method.request.header.Authorization, context.identity.sourceIp, method.request.header.Host, stageVariables.team";
-    let stage = "  Live: { Type: AWS::ApiGateway::Stage, Properties: { Variables: { Team: blue } } }\n";
+    let stage =
+        "  Live: { Type: AWS::ApiGateway::Stage, Properties: { Variables: { Team: blue } } }\n";
     assert_eq!(found(TOKENS, &format!("{}{stage}", rest("REQUEST", "10", always))), [""; 0]);
     let keys = format!("{KEYS}[[rule]]\npath = \"/a\"\nrequire = \"key:partners\"\n");
     assert_eq!(found(&keys, &socket("route.request.header.X-Api-Key")), [""; 0]);
@@ -47,11 +51,15 @@ fn an_identity_source_by_which_no_credential_comes_keeps_everybody_out() {
 #[test]
 fn an_expression_that_refuses_what_the_policy_accepts_is_refused() {
     let header = "method.request.header.Authorization";
-    let either =
-        format!("{}{KEYS}", TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }"));
+    let either = format!(
+        "{}{KEYS}",
+        TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }")
+    );
     let of = |policy: &str, kind: &str, expression: &str| {
-        let template =
-            format!("{}      IdentityValidationExpression: {expression}\n", rest(kind, "0", header));
+        let template = format!(
+            "{}      IdentityValidationExpression: {expression}\n",
+            rest(kind, "0", header)
+        );
         let codes = found(policy, &template);
         codes.into_iter().filter(|code| code.contains("validation")).collect::<Vec<_>>()
     };
@@ -108,7 +116,9 @@ fn preflights_that_a_default_authorizer_is_asked_about_are_told() {
         .replace("Type: TOKEN", "Type: REQUEST")
         .replace(header, "''");
     assert_eq!(found(TOKENS, &asked), [TOLD]);
-    let public = format!("{TOKENS}[[rule]]\npath = \"/{{*rest}}\"\nmethods = [\"OPTIONS\"]\npublic = true\n");
+    let public = format!(
+        "{TOKENS}[[rule]]\npath = \"/{{*rest}}\"\nmethods = [\"OPTIONS\"]\npublic = true\n"
+    );
     assert_eq!(found(&public, &asked), ["w public_behind_authorizer"]);
     // HTTP APIs answer preflights themselves.
     let http = http("0", "Headers: [Authorization]", true).replace(

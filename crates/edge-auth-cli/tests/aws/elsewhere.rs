@@ -15,8 +15,8 @@ fn lint_file(name: &str, template: &str, arguments: &[&str]) -> Ran {
 
 /// Two authorizers, of which one keeps answers for too long.
 fn two() -> String {
-    let gate =
-        rest("TOKEN", "0", "method.request.header.Authorization").replace("Function.Arn", "GateFunction.Arn");
+    let gate = rest("TOKEN", "0", "method.request.header.Authorization")
+        .replace("Function.Arn", "GateFunction.Arn");
     let legacy = gate
         .replace("Resources:\n", "")
         .replace("Gate:", "Legacy:")
@@ -37,7 +37,11 @@ fn the_authorizer_that_is_named_is_looked_at_alone() {
     }
     let ran = lint(&two(), &["--authorizer", "Gat"]);
     assert_eq!(ran.code(), 2);
-    assert!(ran.stderr().contains("`Gat`") && ran.stderr().contains("Gate, Legacy"), "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains("`Gat`") && ran.stderr().contains("Gate, Legacy"),
+        "{}",
+        ran.stderr()
+    );
 }
 
 #[test]
@@ -52,7 +56,8 @@ fn an_authorizer_of_another_program_is_passed_over_and_said_to_be() {
     let ran = lint(&functions("provided.al2023", "nodejs22.x"), &[]);
     assert_eq!(ran.code(), 0, "{}", ran.stdout());
     assert!(
-        ran.stdout().contains("other programs: Legacy") && ran.stdout().contains("1 authorizer: 0 errors")
+        ran.stdout().contains("other programs: Legacy")
+            && ran.stdout().contains("1 authorizer: 0 errors")
     );
     let named = lint(&functions("provided.al2023", "nodejs22.x"), &["--authorizer", "Legacy"]);
     assert_eq!(named.code(), 1);
@@ -62,8 +67,7 @@ fn an_authorizer_of_another_program_is_passed_over_and_said_to_be() {
 
 #[test]
 fn authorizers_that_ask_no_function_are_named_where_there_is_no_other() {
-    let jwt =
-        "Resources:\n  Users: { Type: AWS::ApiGatewayV2::Authorizer, Properties: { AuthorizerType: JWT } }\n";
+    let jwt = "Resources:\n  Users: { Type: AWS::ApiGatewayV2::Authorizer, Properties: { AuthorizerType: JWT } }\n";
     let ran = lint(jwt, &[]);
     assert_eq!(ran.code(), 1);
     assert!(ran.stderr().contains("asks no function: `Users` (JWT)"), "{}", ran.stderr());
@@ -98,7 +102,10 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
             "Type: AWS::CloudFormation::Stack, Metadata: { 'aws:asset:path': nested.template.json }, Properties: { TemplateURL: !Join ['', [!Ref A, b]] }",
             "nested.template.json",
         ),
-        ("Type: AWS::Serverless::Application, Properties: { Location: apps/api.yaml }", "apps/api.yaml"),
+        (
+            "Type: AWS::Serverless::Application, Properties: { Location: apps/api.yaml }",
+            "apps/api.yaml",
+        ),
         ("Type: Acme::Api::Gate::MODULE", "it is a module"),
         (
             "Type: AWS::Serverless::Api, Properties: { DefinitionBody: { openapi: 3.0.1, components: { securitySchemes: { $ref: 'schemes.yaml#/all' } } } }",
@@ -111,7 +118,11 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
     ] {
         let alone = lint(&format!("Resources:\n  Orders: {{ {properties} }}\n"), &[]);
         assert_eq!(alone.code(), 1, "{properties}");
-        assert!(alone.stderr().contains(location) && alone.stderr().contains("Orders"), "{}", alone.stderr());
+        assert!(
+            alone.stderr().contains(location) && alone.stderr().contains("Orders"),
+            "{}",
+            alone.stderr()
+        );
         let gate = rest("TOKEN", "0", "method.request.header.Authorization");
         let beside = lint(&format!("{gate}  Orders: {{ {properties} }}\n"), &[]);
         assert_eq!(beside.code(), 0, "{}", beside.stdout());
@@ -119,8 +130,7 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
         assert!(told.contains("warning definition_elsewhere") && told.contains(location), "{told}");
     }
     // References within the file, and to files of schemas, lead to no authorizer.
-    let inside =
-        "openapi: 3.0.1\npaths: { /a: { $ref: '#/x' } }\ncomponents: { schemas: { A: { $ref: a.yaml } } }\n";
+    let inside = "openapi: 3.0.1\npaths: { /a: { $ref: '#/x' } }\ncomponents: { schemas: { A: { $ref: a.yaml } } }\n";
     assert!(!lint(inside, &[]).stderr().contains("is in"));
 }
 
@@ -134,11 +144,28 @@ fn a_file_of_another_tool_is_refused_with_what_to_look_at() {
         ),
         ("main.txt", "variable \"x\" {}\n", "Terraform"),
         ("main.tf.json", "{ \"resource\": { \"aws_api_gateway_authorizer\": {} } }", "Terraform"),
-        ("plan.json", "{ \"format_version\": \"1.2\", \"terraform_version\": \"1.9.0\" }", "Terraform"),
-        ("serverless.yml", "service: orders\nprovider: { name: aws }\nfunctions: {}\n", "serverless package"),
-        ("manifest.json", "{ \"version\": \"36.0.0\", \"artifacts\": {} }", "cdk.out/*.template.json"),
+        (
+            "plan.json",
+            "{ \"format_version\": \"1.2\", \"terraform_version\": \"1.9.0\" }",
+            "Terraform",
+        ),
+        (
+            "serverless.yml",
+            "service: orders\nprovider: { name: aws }\nfunctions: {}\n",
+            "serverless package",
+        ),
+        (
+            "manifest.json",
+            "{ \"version\": \"36.0.0\", \"artifacts\": {} }",
+            "cdk.out/*.template.json",
+        ),
     ] {
         let ran = lint_file(name, text, &[]);
-        assert_eq!((ran.code(), ran.stderr().contains(told)), (2, true), "{name}: {}", ran.stderr());
+        assert_eq!(
+            (ran.code(), ran.stderr().contains(told)),
+            (2, true),
+            "{name}: {}",
+            ran.stderr()
+        );
     }
 }

@@ -21,7 +21,9 @@ fn mapped(rest: bool) -> Vec<String> {
     let line = |field: &&str| {
         let member = field.to_ascii_lowercase();
         match rest {
-            true => format!("integration.request.header.X-Auth-{field}: context.authorizer.{member}"),
+            true => {
+                format!("integration.request.header.X-Auth-{field}: context.authorizer.{member}")
+            }
             false => format!("'overwrite:header.x-auth-{field}': $context.authorizer.{member}"),
         }
     };
@@ -56,9 +58,15 @@ fn what_the_client_wrote_or_the_context_lacks_overwrites_nothing() {
     ] {
         let mut parameters = mapped(true);
         parameters[1] = bad.to_owned();
-        assert_eq!(found(TOKENS, &openapi("http_proxy", &parameters)), [format!("e {CODE}")], "{bad}");
+        assert_eq!(
+            found(TOKENS, &openapi("http_proxy", &parameters)),
+            [format!("e {CODE}")],
+            "{bad}"
+        );
     }
-    for good in ["'remove:header.X-Auth-Kind': ''", "integration.request.header.X-Auth-Kind: \"'jwt'\""] {
+    for good in
+        ["'remove:header.X-Auth-Kind': ''", "integration.request.header.X-Auth-Kind: \"'jwt'\""]
+    {
         let mut parameters = mapped(true);
         parameters[1] = good.to_owned();
         assert_eq!(found(TOKENS, &openapi("http_proxy", &parameters)), [""; 0], "{good}");

@@ -1,6 +1,11 @@
 //! `edge-auth aws lint`: templates held to policies.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod caching;
 mod callers;
@@ -79,7 +84,12 @@ fn found(policy: &str, template: &str) -> Vec<String> {
         format!("{} {}", text("severity").get(..1).unwrap(), text("code"))
     };
     let codes: Vec<String> = report["findings"].as_array().unwrap().iter().map(code).collect();
-    assert_eq!(ran.code(), i32::from(codes.iter().any(|code| code.starts_with('e'))), "{}", ran.stderr());
+    assert_eq!(
+        ran.code(),
+        i32::from(codes.iter().any(|code| code.starts_with('e'))),
+        "{}",
+        ran.stderr()
+    );
     codes
 }
 
@@ -88,7 +98,10 @@ fn an_authorizer_that_keeps_what_it_may_is_in_order() {
     assert_eq!(found(TOKENS, &rest("TOKEN", "30", "method.request.header.Authorization")), [""; 0]);
     assert_eq!(found(TOKENS, &rest("REQUEST", "0", "''")), [""; 0]);
     assert_eq!(
-        found(TOKENS, &http("20", "Headers: [Authorization]\n              Context: [routeKey]", true)),
+        found(
+            TOKENS,
+            &http("20", "Headers: [Authorization]\n              Context: [routeKey]", true)
+        ),
         ["w simple_kept_for_route"]
     );
 }
@@ -129,7 +142,10 @@ fn a_finding_says_where_and_what_to_do() {
     assert_eq!(ran.code(), 1);
     let told = ran.stdout();
     assert!(told.contains("template.yaml:2: error ttl_exceeds_bound"), "{told}");
-    assert!(told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"), "{told}");
+    assert!(
+        told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"),
+        "{told}"
+    );
     assert!(told.contains("1 authorizer: 1 error, 0 warnings"), "{told}");
 }
 
@@ -156,9 +172,9 @@ fn every_code_of_a_finding_is_in_the_table() {
         include_str!("../../src/aws/preflight.rs"),
     ] {
         let quoted = source.split('"').skip(1).step_by(2);
-        for code in quoted
-            .filter(|text| text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
-        {
+        for code in quoted.filter(|text| {
+            text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        }) {
             assert!(table.contains(&format!("`{code}`")), "{code}");
             codes += 1;
         }

@@ -10,14 +10,15 @@ fn identity_sources_that_are_known_only_later_switch_no_check_off() {
         "e credential_not_in_cache_key",
         "e simple_without_route_key",
     ];
-    for later in ["[!Sub '$request.header.${Field}']", "!Ref Sources", "{ Fn::If: [A, [x], [y]] }"] {
+    for later in ["[!Sub '$request.header.${Field}']", "!Ref Sources", "{ Fn::If: [A, [x], [y]] }"]
+    {
         assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, later)), unsafe_ones, "{later}");
     }
     for later in ["Headers: [!Ref Field]", "Headers: !Ref Fields"] {
         assert_eq!(found(TOKENS, &http("20", later, true)), unsafe_ones[1..], "{later}");
     }
-    let identity =
-        http("20", "Headers: [Authorization]", true).replace("Identity:", "Identity: !If\n            -");
+    let identity = http("20", "Headers: [Authorization]", true)
+        .replace("Identity:", "Identity: !If\n            -");
     assert_eq!(found(TOKENS, &identity)[..2], ["w ttl_unknown", "w sources_unknown"]);
     let known = "['$request.header.Authorization', '$context.routeKey', !Ref Another]";
     assert_eq!(
@@ -63,8 +64,9 @@ fn what_sam_s_globals_say_is_said_of_every_api() {
              Identity: {{ Headers: [Authorization], ReauthorizeEvery: {ttl} }}\n"
         )
     };
-    let template =
-        |ttl: u32, api: &str| format!("Globals:\n  HttpApi:\n    {}Resources:\n{api}", authorizer(ttl));
+    let template = |ttl: u32, api: &str| {
+        format!("Globals:\n  HttpApi:\n    {}Resources:\n{api}", authorizer(ttl))
+    };
     let both = ["e ttl_exceeds_bound", "e simple_without_route_key"];
     // The API that SAM makes for functions' events has no resource of its own.
     assert_eq!(found(TOKENS, &template(3600, "  F: { Type: AWS::Serverless::Function }\n")), both);
@@ -122,7 +124,10 @@ fn aliases_and_merge_keys_are_what_they_stand_for() {
     assert_eq!(found(TOKENS, &shared("*shared")), ["e ttl_exceeds_bound"]);
     assert_eq!(found(TOKENS, &shared("{ <<: *shared }")), ["e ttl_exceeds_bound"]);
     assert_eq!(found(TOKENS, &shared("{ <<: *shared, AuthorizerResultTtlInSeconds: 0 }")), [""; 0]);
-    assert_eq!(found(TOKENS, &shared("{ <<: [{ AuthorizerResultTtlInSeconds: 0 }, *shared] }")), [""; 0]);
+    assert_eq!(
+        found(TOKENS, &shared("{ <<: [{ AuthorizerResultTtlInSeconds: 0 }, *shared] }")),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -130,7 +135,9 @@ fn what_parameters_conditions_and_mappings_come_to_is_looked_at() {
     let sections = "Parameters:\n  Ttl: { Type: Number, Default: 3600 }\n  Stage: { Type: String, Default: live }\n  \
                     Field: { Type: String, Default: Authorization }\n  Kept: { Type: 'AWS::SSM::Parameter::Value<Number>', Default: '0' }\n\
                     Conditions:\n  IsLive: !Equals [!Ref Stage, live]\nMappings:\n  Ttls: { live: { Seconds: 3600 }, test: { Seconds: 0 } }\n";
-    let of = |ttl: &str, source: &str| found(TOKENS, &format!("{sections}{}", rest("TOKEN", ttl, source)));
+    let of = |ttl: &str, source: &str| {
+        found(TOKENS, &format!("{sections}{}", rest("TOKEN", ttl, source)))
+    };
     let source = "!Sub 'method.request.header.${Field}'";
     for long in [
         "!Ref Ttl",
@@ -142,7 +149,9 @@ fn what_parameters_conditions_and_mappings_come_to_is_looked_at() {
         assert_eq!(of(long, source), ["e ttl_exceeds_bound"], "{long}");
     }
     assert_eq!(of("!If [IsLive, 0, 3600]", source), [""; 0]);
-    for later in ["!Ref Kept", "!If [Nowhere, 0, 3600]", "!ImportValue Ttl", "'{{resolve:ssm:/ttl}}'"] {
+    for later in
+        ["!Ref Kept", "!If [Nowhere, 0, 3600]", "!ImportValue Ttl", "'{{resolve:ssm:/ttl}}'"]
+    {
         assert_eq!(of(later, source), ["w ttl_unknown"], "{later}");
     }
 }

@@ -128,7 +128,8 @@ impl Server {
             match notices.recv_timeout(PATIENCE) {
                 Ok(line) => match line.split_once("listening on http") {
                     Some((_, rest)) => {
-                        let address = rest.split("://").nth(1).and_then(|rest| rest.split(',').next());
+                        let address =
+                            rest.split("://").nth(1).and_then(|rest| rest.split(',').next());
                         let address = address.unwrap().parse().unwrap();
                         return Ok(Self { child, address, told, audit, notices });
                     }
@@ -161,8 +162,10 @@ impl Server {
         fields: &[(&str, &str)],
         body: &str,
     ) -> Response {
-        let mut request =
-            format!("{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        let mut request = format!(
+            "{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            self.address
+        );
         for (name, value) in fields {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -185,8 +188,10 @@ impl Server {
     /// Waits for a notice with this text in it.
     pub(crate) fn notice(&self, text: &str) -> String {
         loop {
-            let line =
-                self.notices.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no notice with `{text}`"));
+            let line = self
+                .notices
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("no notice with `{text}`"));
             if line.contains(text) {
                 return line;
             }
@@ -254,7 +259,8 @@ pub(crate) struct Response {
 impl Response {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
+        let (head, body) =
+            text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let fields = lines
@@ -299,5 +305,8 @@ fn echo_one(mut stream: TcpStream) {
         }
     }
     let length = head.len();
-    let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{head}");
+    let _ = write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{head}"
+    );
 }

@@ -50,13 +50,18 @@ impl Product for Binary {
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
         self.running = None;
         let folder = tempfile::tempdir().unwrap();
-        let files = setup.secret_provider.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let files = setup
+            .secret_provider
+            .files
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         for (name, bytes) in files.chain([("policy.toml", setup.policy.as_bytes())]) {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();
         }
-        let store = SqliteStore::open(&folder.path().join("keys.db")).map_err(|error| error.to_string())?;
+        let store =
+            SqliteStore::open(&folder.path().join("keys.db")).map_err(|error| error.to_string())?;
         let serve = |arguments: &[&str]| {
             let mut command = Command::new(&self.program);
             command.args(["serve", "--policy", "policy.toml", "--store", "sqlite:keys.db"]);
@@ -77,7 +82,8 @@ impl Product for Binary {
 
     fn address(&self, endpoint: Endpoint) -> Option<SocketAddr> {
         let running = self.running.as_ref()?;
-        let served = if running.is_the_gateways(endpoint) { &running.gateway } else { &running.authorizer };
+        let served =
+            if running.is_the_gateways(endpoint) { &running.gateway } else { &running.authorizer };
         Some(served.address)
     }
 

@@ -42,7 +42,8 @@ async fn a_document_is_fetched_as_it_is() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let why =
-        refused("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
+        refused("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
+            .await;
     assert!(why.contains("302") && why.contains("not followed"), "{why}");
 }
 
@@ -63,9 +64,10 @@ async fn too_large_a_document_is_refused_however_it_is_sent() {
     let limit = "answers more than 16 bytes";
     let announced = refused("HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n01234567890123456").await;
     assert!(announced.contains(limit), "{announced}");
-    let chunked =
-        refused("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n11\r\n01234567890123456\r\n0\r\n\r\n")
-            .await;
+    let chunked = refused(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n11\r\n01234567890123456\r\n0\r\n\r\n",
+    )
+    .await;
     assert!(chunked.contains(limit), "{chunked}");
     let until_closed = refused("HTTP/1.1 200 OK\r\n\r\n01234567890123456").await;
     assert!(until_closed.contains(limit), "{until_closed}");
@@ -80,7 +82,8 @@ async fn half_a_document_is_none() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let why = HttpKeySource::new().fetch(&format!("http://127.0.0.1:{port}/"), 16).await.unwrap_err().0;
+    let why =
+        HttpKeySource::new().fetch(&format!("http://127.0.0.1:{port}/"), 16).await.unwrap_err().0;
     assert!(why.contains("onnect"), "{why}");
 }
 
@@ -108,13 +111,19 @@ async fn those_who_ask_at_once_share_one_fetch_and_one_who_leaves_disturbs_nobod
     leaving.abort();
     let mut request = [0; 4096];
     let _ = stream.read(&mut request).await.unwrap();
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await.unwrap();
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        .await
+        .unwrap();
     for waiting in staying {
         assert_eq!(waiting.await.unwrap().unwrap(), b"{}");
     }
     // The next one asks anew: nothing is kept here.
     let later = ask();
     let (mut stream, _) = listener.accept().await.unwrap();
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\n{ }").await.unwrap();
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\n{ }")
+        .await
+        .unwrap();
     assert_eq!(later.await.unwrap().unwrap(), b"{ }");
 }

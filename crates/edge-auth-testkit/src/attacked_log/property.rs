@@ -77,7 +77,8 @@ impl Honest {
 
     /// What a store holds: in records, and in its snapshot.
     pub(super) fn held_by(&self, stored: &StoredLog) -> BTreeSet<usize> {
-        let records = stored.records.values().filter_map(|record| self.numbers.get(&record.document));
+        let records =
+            stored.records.values().filter_map(|record| self.numbers.get(&record.document));
         let mut held: BTreeSet<usize> = records.copied().collect();
         held.extend(self.in_snapshot(stored));
         held
@@ -94,12 +95,14 @@ impl Honest {
         }
     }
 
-    /// Whether nothing of this revokes the token any more, by what was said until somebody was asked.
+    /// Whether nothing of this revokes the token any more, by what was said until somebody was
+    /// asked.
     fn allow(&self, numbers: &BTreeSet<usize>, asked: &Found) -> bool {
         let (now, said) = (asked.at, &self.said[..asked.said]);
         let stands = |number: &usize| {
             let Said { of, undone, expires_at } = &said[*number];
-            let taken_back = || said[number + 1..].iter().any(|later| later.undone && later.of == *of);
+            let taken_back =
+                || said[number + 1..].iter().any(|later| later.undone && later.of == *of);
             of.is_some() && !undone && expires_at.is_none_or(|at| now < at) && !taken_back()
         };
         !numbers.iter().any(stands)
@@ -107,7 +110,8 @@ impl Honest {
 }
 
 impl AttackedLog {
-    /// Asks every instance all that it was asked, and checks the answers: after each [`super::Step::Read`].
+    /// Asks every instance all that it was asked, and checks the answers: after each
+    /// [`super::Step::Read`].
     pub fn check(&self) -> Result<(), Violation> {
         self.instances.iter().try_for_each(|asked| self.check_instance(asked).map(drop))
     }
@@ -151,7 +155,12 @@ impl AttackedLog {
     }
 
     /// An instance that begins now, beside one that gave an answer.
-    fn check_beginner(&self, found: &Found, answer: Answer, alerted: bool) -> Result<(), Violation> {
+    fn check_beginner(
+        &self,
+        found: &Found,
+        answer: Answer,
+        alerted: bool,
+    ) -> Result<(), Violation> {
         let feed = MemoryRevocations::new();
         feed.put_back(found.stored.clone());
         let (begins, told) = ask(&self.start(&feed), found.at);
@@ -159,7 +168,9 @@ impl AttackedLog {
             return Ok(());
         }
         if answer == Answer::Refused && !alerted {
-            return Err(Violation("the store contradicts what is known, and nobody was told".to_owned()));
+            return Err(Violation(
+                "the store contradicts what is known, and nobody was told".to_owned(),
+            ));
         }
         if !self.honest.allow(&self.honest.in_snapshot(&found.stored), found) {
             return Err(Violation("what a snapshot has is good for one that begins".to_owned()));

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, SigningKey};
+use rcgen::{
+    CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, SigningKey,
+};
 use x509_cert::crl::CertificateList;
 use x509_cert::der::asn1::{AnyRef, BitString, OctetString};
 use x509_cert::der::{Decode, Encode, Tag};
@@ -24,7 +26,8 @@ pub struct ListPlan {
 }
 
 impl Authority {
-    /// Its revocation list with these serial numbers, as DER: made and to be renewed at these times.
+    /// Its revocation list with these serial numbers, as DER: made and to be renewed at these
+    /// times.
     pub fn revocation_list(&self, serials: &[Vec<u8>], good: Span) -> Vec<u8> {
         self.list(&ListPlan { serials: serials.to_vec(), good, number: 1, extension: None })
     }
@@ -54,8 +57,8 @@ impl Authority {
         }
     }
 
-    /// Its revocation list of version 1, as OpenSSL makes it by default: without a version, a number and
-    /// extensions. As DER.
+    /// Its revocation list of version 1, as OpenSSL makes it by default: without a version, a
+    /// number and extensions. As DER.
     pub fn list_of_version_1(&self, serials: &[Vec<u8>], good: Span) -> Vec<u8> {
         fn good_der<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
             result.unwrap_or_else(|error| panic!("{error}"))

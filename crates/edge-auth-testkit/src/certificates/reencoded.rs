@@ -1,4 +1,5 @@
-//! What anybody can make of a certificate without its issuer's key: the same signed part in other bytes.
+//! What anybody can make of a certificate without its issuer's key: the same signed part in other
+//! bytes.
 
 use x509_cert::der::asn1::{BitStringRef, UintRef};
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader};
@@ -14,8 +15,8 @@ const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 
-/// The same certificate with the other signature of ECDSA: `n - s` in place of `s`. `None` if another
-/// algorithm signed it.
+/// The same certificate with the other signature of ECDSA: `n - s` in place of `s`. `None` if
+/// another algorithm signed it.
 pub fn other_signature(certificate: &[u8]) -> Option<Vec<u8>> {
     let (signed, algorithm, signature) = parts(certificate).ok()?;
     let (r, s) = ecdsa(signature).ok()?;
@@ -52,7 +53,10 @@ pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("an indefinite length", [&[SEQUENCE, 0x80], &*content, &[0, 0]].concat()),
         ("a byte behind it", [certificate, &[0]].concat()),
         ("an element behind the signature", element(SEQUENCE, &[&*content, &null].concat())),
-        ("an empty element behind the signature", element(SEQUENCE, &[&*content, &[0x30, 0]].concat())),
+        (
+            "an empty element behind the signature",
+            element(SEQUENCE, &[&*content, &[0x30, 0]].concat()),
+        ),
         ("other parameters of the algorithm", own(&other_parameters, &bits)),
         ("a long length of the algorithm", own(&long(SEQUENCE, algorithm_content), &bits)),
         ("another algorithm", own(&[0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71], &bits)),
@@ -68,14 +72,18 @@ pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "a signature in pieces",
-            element(SEQUENCE, &[signed, algorithm, &element(0x23, &element(BIT_STRING, &bits))].concat()),
+            element(
+                SEQUENCE,
+                &[signed, algorithm, &element(0x23, &element(BIT_STRING, &bits))].concat(),
+            ),
         ),
     ];
     if let Ok((r, s)) = ecdsa(signature) {
         let order = order(&r, &s);
         let (digits_r, digits_s) = (unsigned(&r), unsigned(&s));
         let (with_r, with_s) = (element(INTEGER, &digits_r), element(INTEGER, &digits_s));
-        let mut value = |what, signature: Vec<u8>| list.push((what, assemble(signed, algorithm, &signature)));
+        let mut value =
+            |what, signature: Vec<u8>| list.push((what, assemble(signed, algorithm, &signature)));
         value("a zero before r", ecdsa_value(&[&[0], &*digits_r].concat(), &digits_s));
         value("a zero before s", ecdsa_value(&digits_r, &[&[0], &*digits_s].concat()));
         value("r plus the order", ecdsa_value(&unsigned(&add(&r, &order)), &digits_s));
@@ -85,8 +93,14 @@ pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         value("r without its sign, and s", ecdsa_value(&r, &[&[0xff], &*digits_s].concat()));
         value("three numbers", element(SEQUENCE, &[&*with_r, &with_s, &[2, 1, 0]].concat()));
         value("a long length of the numbers", long(SEQUENCE, &[&*with_r, &with_s].concat()));
-        value("a long length of r", element(SEQUENCE, &[long(INTEGER, &digits_r), with_s.clone()].concat()));
-        value("a long length of s", element(SEQUENCE, &[with_r.clone(), long(INTEGER, &digits_s)].concat()));
+        value(
+            "a long length of r",
+            element(SEQUENCE, &[long(INTEGER, &digits_r), with_s.clone()].concat()),
+        );
+        value(
+            "a long length of s",
+            element(SEQUENCE, &[with_r.clone(), long(INTEGER, &digits_s)].concat()),
+        );
         value("a byte behind the numbers", [&*ecdsa_value(&digits_r, &digits_s), &[0]].concat());
         value("numbers as JOSE has them", [r, s].concat());
     }
@@ -98,7 +112,10 @@ pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         if sum.len() == 33 {
             sum.remove(0);
         }
-        list.push(("s plus the order", assemble(signed, algorithm, &[r, &reversed(&sum)].concat())));
+        list.push((
+            "s plus the order",
+            assemble(signed, algorithm, &[r, &reversed(&sum)].concat()),
+        ));
     }
     list
 }
@@ -184,7 +201,8 @@ fn add(one: &[u8], other: &[u8]) -> Vec<u8> {
         match (one.next(), other.next()) {
             (None, None) if carry == 0 => return reversed(&digits),
             (one, other) => {
-                carry += u16::from(one.copied().unwrap_or(0)) + u16::from(other.copied().unwrap_or(0));
+                carry +=
+                    u16::from(one.copied().unwrap_or(0)) + u16::from(other.copied().unwrap_or(0));
                 digits.push((carry & 0xff) as u8);
                 carry >>= 8;
             }

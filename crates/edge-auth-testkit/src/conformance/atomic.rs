@@ -5,7 +5,8 @@ use std::sync::Arc;
 use edge_auth::platform::{ApiKeyAdmin, Precondition, WriteOutcome};
 
 use super::check::{
-    Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same, successor,
+    Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same,
+    successor,
 };
 use super::{Backend, Grade, Report, Writer, Written};
 
@@ -102,7 +103,8 @@ async fn one_of_many_writers_of_a_version_wins<B: Backend>(backend: &B, storage:
 async fn no_increment_is_lost<B: Backend>(backend: &B, storage: &str) -> Check {
     let stores = two_handles(backend, storage).await?;
     create(&*stores[0], &record("counter", "0")).await?;
-    let writers = (0..WRITERS).map(|number| Box::pin(count_up(handle(&stores, number))) as Writer).collect();
+    let writers =
+        (0..WRITERS).map(|number| Box::pin(count_up(handle(&stores, number))) as Writer).collect();
     let total = sum(backend.at_once(writers).await)?;
     same("increments that were stored", &total, &(WRITERS * INCREMENTS))?;
     let mut counted = record("counter", &total.to_string());
@@ -110,10 +112,14 @@ async fn no_increment_is_lost<B: Backend>(backend: &B, storage: &str) -> Check {
     finds(&*stores[1], &counted, START).await
 }
 
-async fn writers_of_different_records_do_not_conflict<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn writers_of_different_records_do_not_conflict<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let stores = two_handles(backend, storage).await?;
-    let writers =
-        (0..WRITERS).map(|number| Box::pin(create_some(handle(&stores, number), number)) as Writer).collect();
+    let writers = (0..WRITERS)
+        .map(|number| Box::pin(create_some(handle(&stores, number), number)) as Writer)
+        .collect();
     let total = sum(backend.at_once(writers).await)?;
     same("records that were stored", &total, &(WRITERS * RACES))?;
     let listed = stores[0].list(None, usize::MAX, START).await?.len();
@@ -121,7 +127,12 @@ async fn writers_of_different_records_do_not_conflict<B: Backend>(backend: &B, s
 }
 
 /// Lets writers race for one record; exactly one of them wins, and its document is stored.
-async fn one_wins<B: Backend>(backend: &B, storage: &str, id: &str, expected: Precondition) -> Check {
+async fn one_wins<B: Backend>(
+    backend: &B,
+    storage: &str,
+    id: &str,
+    expected: Precondition,
+) -> Check {
     let stores = two_handles(backend, storage).await?;
     let version = match expected {
         Precondition::Absent => 1,
@@ -142,8 +153,11 @@ async fn one_wins<B: Backend>(backend: &B, storage: &str, id: &str, expected: Pr
         })
         .collect();
     let written = backend.at_once(writers).await;
-    let winners: Vec<u64> =
-        (0..).zip(&written).filter(|(_, written)| **written == Ok(1)).map(|(number, _)| number).collect();
+    let winners: Vec<u64> = (0..)
+        .zip(&written)
+        .filter(|(_, written)| **written == Ok(1))
+        .map(|(number, _)| number)
+        .collect();
     same("writers that won", &sum(written)?, &1)?;
     for winner in winners {
         finds(&*stores[1], &contender(winner), START).await?;
@@ -180,7 +194,10 @@ async fn create_some(store: Arc<impl ApiKeyAdmin>, writer: u64) -> Written {
     Ok(RACES)
 }
 
-async fn two_handles<B: Backend>(backend: &B, storage: &str) -> Result<[Arc<B::Store>; 2], Failure> {
+async fn two_handles<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Result<[Arc<B::Store>; 2], Failure> {
     Ok([Arc::new(backend.open(storage).await?), Arc::new(backend.open(storage).await?)])
 }
 

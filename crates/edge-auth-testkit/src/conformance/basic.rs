@@ -69,7 +69,10 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
             expires_at: Some(START.plus(std::time::Duration::from_millis(1))),
             ..record("b", "lapses soon")
         },
-        ApiKeyRecord { expires_at: Some(far_future), ..record("c", "lapses at the end of the year 9999") },
+        ApiKeyRecord {
+            expires_at: Some(far_future),
+            ..record("c", "lapses at the end of the year 9999")
+        },
         ApiKeyRecord { version: 5_000_000_000, ..record("d", "more versions than 32 bits count") },
     ];
     for record in &records {
@@ -83,11 +86,17 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
 async fn ids_of_128_bytes_are_told_apart<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     let start = "x".repeat(127);
-    tells_apart(&store, &[&format!("{start}1"), &format!("{start}2"), &"é".repeat(64), &"🔑".repeat(32)])
-        .await
+    tells_apart(
+        &store,
+        &[&format!("{start}1"), &format!("{start}2"), &"é".repeat(64), &"🔑".repeat(32)],
+    )
+    .await
 }
 
-async fn ids_that_differ_only_by_case_are_told_apart<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn ids_that_differ_only_by_case_are_told_apart<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let store = backend.open(storage).await?;
     tells_apart(&store, &["ABC", "ABc", "abc", "É", "é"]).await
 }
@@ -187,7 +196,10 @@ async fn pages_join_to_the_whole_list<B: Backend>(backend: &B, storage: &str) ->
     lists(&store, (None, 0), START, &[]).await
 }
 
-async fn a_page_starts_after_an_id_that_need_not_exist<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn a_page_starts_after_an_id_that_need_not_exist<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let store = backend.open(storage).await?;
     for id in ["b", "d", "f"] {
         create(&store, &record(id, "{}")).await?;
@@ -210,6 +222,7 @@ async fn tells_apart(store: &impl ApiKeyAdmin, ids: &[&str]) -> Check {
     }
     let listed = store.list(None, usize::MAX, START).await?;
     same("how many are listed", &listed.len(), &(before + ids.len()))?;
-    let unlisted: Vec<_> = ids.iter().filter(|id| !listed.iter().any(|record| record.id == **id)).collect();
+    let unlisted: Vec<_> =
+        ids.iter().filter(|id| !listed.iter().any(|record| record.id == **id)).collect();
     same("ids that were not listed", &unlisted, &Vec::new())
 }

@@ -85,12 +85,19 @@ pub(super) async fn puts(
     outcome: WriteOutcome,
 ) -> Check {
     let put = store.put(record, expected, now).await?;
-    let what = format!("put of {:?} as version {} where {expected:?} is expected", record.id, record.version);
+    let what = format!(
+        "put of {:?} as version {} where {expected:?} is expected",
+        record.id, record.version
+    );
     same(&what, &put, &outcome)
 }
 
 /// Checks what is found under the id of `expected`.
-pub(super) async fn finds(store: &impl ApiKeyAdmin, expected: &ApiKeyRecord, now: Timestamp) -> Check {
+pub(super) async fn finds(
+    store: &impl ApiKeyAdmin,
+    expected: &ApiKeyRecord,
+    now: Timestamp,
+) -> Check {
     let what = format!("find of {:?} at {now:?}", expected.id);
     let found = store.find(&expected.id, now).await?;
     same(&what, &found.as_ref(), &Some(expected))

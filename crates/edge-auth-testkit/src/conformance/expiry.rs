@@ -7,7 +7,9 @@ use std::time::Duration;
 use edge_auth::platform::{ApiKeyRecord, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
-use super::check::{Check, START, create, finds, finds_nothing, lists, puts, record, run_checks, successor};
+use super::check::{
+    Check, START, create, finds, finds_nothing, lists, puts, record, run_checks, successor,
+};
 use super::{Backend, Grade, Report};
 
 pub(super) async fn run<B: Backend>(backend: &B, report: &mut Report) {
@@ -87,7 +89,10 @@ async fn lapsed_records_take_no_room_on_a_page<B: Backend>(backend: &B, storage:
     lists(&store, (Some("c"), 1), after(10), &["d"]).await
 }
 
-async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let store = backend.open(storage).await?;
     for id in ["later", "never", "now", "sooner"] {
         create(&store, &lapsing(id, after(1000))).await?;

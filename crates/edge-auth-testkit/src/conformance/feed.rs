@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord, Unavailable,
-    WriteOutcome,
+    RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
+    Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use futures::future::join_all;
@@ -79,7 +79,11 @@ fn records(sequences: impl IntoIterator<Item = u64>) -> Vec<RevocationRecord> {
     sequences.into_iter().map(record).collect()
 }
 
-async fn appends(log: &impl RevocationLog, records: &[RevocationRecord], outcome: WriteOutcome) -> Check {
+async fn appends(
+    log: &impl RevocationLog,
+    records: &[RevocationRecord],
+    outcome: WriteOutcome,
+) -> Check {
     let sequences: Vec<u64> = records.iter().map(|record| record.sequence).collect();
     same(&format!("append of {sequences:?}"), &log.append(records).await?, &outcome)
 }
@@ -106,14 +110,20 @@ async fn every_field_of_a_record_returns<B: FeedBackend>(backend: &B, storage: &
         RevocationRecord { document: " \u{0}\r\n\"ü\u{10FFFF}'%_ ".to_owned(), ..record(2) },
         RevocationRecord { document: "x".repeat(8 * 1024), ..record(3) },
         RevocationRecord { expires_at: Some(Timestamp::from_millis(1)), ..record(4) },
-        RevocationRecord { expires_at: Some(Timestamp::from_millis(4_102_444_800_123)), ..record(5) },
+        RevocationRecord {
+            expires_at: Some(Timestamp::from_millis(4_102_444_800_123)),
+            ..record(5)
+        },
         RevocationRecord { mark: "ffffffffffffffffffffffffffffffff".to_owned(), ..record(6) },
     ];
     appends(&log, &all, WriteOutcome::Stored).await?;
     holds(&log, &all).await
 }
 
-async fn records_come_in_the_order_of_their_sequence<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn records_come_in_the_order_of_their_sequence<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let log = backend.open(storage).await?;
     // Where numbers are compared as texts, 10 comes before 9.
     for sequence in 1..=12 {
@@ -163,7 +173,10 @@ async fn no_sequence_is_left_out<B: FeedBackend>(backend: &B, storage: &str) -> 
     holds(&log, &records(1..=1)).await
 }
 
-async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let log = backend.open(storage).await?;
     appends(&log, &records(1..=3), WriteOutcome::Stored).await?;
     // Its end is new, its beginning is not.
@@ -193,7 +206,10 @@ async fn a_record_is_found_by_its_mark<B: FeedBackend>(backend: &B, storage: &st
     same("what is found of a part", &log.marked("0").await?, &Vec::new())
 }
 
-async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let (one, two) = (backend.open(storage).await?, backend.open(storage).await?);
     for sequence in 1..=6 {
         let (writer, reader) = if sequence % 2 == 0 { (&one, &two) } else { (&two, &one) };
@@ -233,7 +249,11 @@ async fn batches_of_two_writers_are_not_mixed<B: FeedBackend>(backend: &B, stora
 
 /// Lets writers append batches of so many records at the same time; answers how many records were
 /// stored.
-async fn race<B: FeedBackend>(backend: &B, storage: &str, batch: u64) -> Result<u64, super::Failure> {
+async fn race<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+    batch: u64,
+) -> Result<u64, super::Failure> {
     let mut writers = Vec::new();
     for number in 0..WRITERS {
         let log = Arc::new(backend.open(storage).await?);
@@ -343,12 +363,19 @@ async fn a_snapshot_returns_with_its_parts<B: FeedBackend>(backend: &B, storage:
     same("the snapshot", &reader.snapshot().await?, &Some(whole))?;
     for (index, length) in (0..).zip(lengths) {
         let found = reader.snapshot_part(ONE, index).await?;
-        same(&format!("whether part {index} is whole"), &(found == Some(part(index, length))), &true)?;
+        same(
+            &format!("whether part {index} is whole"),
+            &(found == Some(part(index, length))),
+            &true,
+        )?;
     }
     same("a part that is not there", &reader.snapshot_part(ONE, 3).await?, &None)
 }
 
-async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let log = backend.open(storage).await?;
     log.put_snapshot_part(ONE, 0, b"one").await?;
     same("put", &log.put_snapshot(&snapshot(10, ONE)).await?, &WriteOutcome::Stored)?;
@@ -362,12 +389,19 @@ async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBackend>(backend:
     }
     same("the snapshot", &log.snapshot().await?, &Some(snapshot(10, ONE)))?;
     same("its part", &log.snapshot_part(ONE, 0).await?, &Some(b"one".to_vec()))?;
-    same("put of a newer one", &log.put_snapshot(&snapshot(11, TWO)).await?, &WriteOutcome::Stored)?;
+    same(
+        "put of a newer one",
+        &log.put_snapshot(&snapshot(11, TWO)).await?,
+        &WriteOutcome::Stored,
+    )?;
     same("the snapshot then", &log.snapshot().await?, &Some(snapshot(11, TWO)))?;
     same("its part then", &log.snapshot_part(TWO, 0).await?, &Some(b"two".to_vec()))
 }
 
-async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let log = backend.open(storage).await?;
     for index in [0, 1, 10] {
         log.put_snapshot_part(ONE, index, &[1, u8::try_from(index).unwrap_or_default()]).await?;
@@ -376,7 +410,11 @@ async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(backend: &B, stor
     log.put_snapshot_part(ONE, 1, b"written again").await?;
     same("a part of one", &log.snapshot_part(ONE, 10).await?, &Some(vec![1, 10]))?;
     same("a part of two", &log.snapshot_part(TWO, 1).await?, &Some(vec![2, 1]))?;
-    same("a part that was written again", &log.snapshot_part(ONE, 1).await?, &Some(b"written again".to_vec()))
+    same(
+        "a part that was written again",
+        &log.snapshot_part(ONE, 1).await?,
+        &Some(b"written again".to_vec()),
+    )
 }
 
 async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
@@ -395,7 +433,11 @@ async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
         }
     }
     same("put", &log.put_snapshot(&snapshot(1, replaced)).await?, &WriteOutcome::Stored)?;
-    same("put of a newer one", &log.put_snapshot(&snapshot(2, kept)).await?, &WriteOutcome::Stored)?;
+    same(
+        "put of a newer one",
+        &log.put_snapshot(&snapshot(2, kept)).await?,
+        &WriteOutcome::Stored,
+    )?;
     for index in [0, 1, 28, 29] {
         for id in [replaced, given_up, slower] {
             same(&format!("part {index} of {id}"), &log.snapshot_part(id, index).await?, &None)?;
@@ -405,6 +447,10 @@ async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
             same(&format!("part {index} of {id}"), &part, &Some(id.as_bytes().to_vec()))?;
         }
     }
-    same("put of the last one", &log.put_snapshot(&snapshot(3, later)).await?, &WriteOutcome::Stored)?;
+    same(
+        "put of the last one",
+        &log.put_snapshot(&snapshot(3, later)).await?,
+        &WriteOutcome::Stored,
+    )?;
     same("a part of the one before", &log.snapshot_part(kept, 29).await?, &None)
 }

@@ -80,8 +80,12 @@ impl RevocationFeed for BrokenLog {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
         let mut records = self.log.since(first, limit).await?;
         match self.defect {
-            Defect::ComesInTheOrderOfText => records.sort_by_key(|record| record.sequence.to_string()),
-            Defect::ForgetsWithoutBeingAsked => records.retain(|record| record.expires_at.is_none()),
+            Defect::ComesInTheOrderOfText => {
+                records.sort_by_key(|record| record.sequence.to_string())
+            }
+            Defect::ForgetsWithoutBeingAsked => {
+                records.retain(|record| record.expires_at.is_none())
+            }
             Defect::KeepsNoTimes => records.iter_mut().for_each(|record| record.expires_at = None),
             _ => {}
         }
@@ -128,11 +132,20 @@ impl RevocationLog for BrokenLog {
         }
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         self.log.newest(before, limit).await
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         let id = if self.defect == Defect::SharesParts { "" } else { id };
         self.log.put_snapshot_part(id, index, bytes).await
     }
@@ -149,7 +162,12 @@ impl RevocationLog for BrokenLog {
         Ok(if self.defect == Defect::SnapshotsGoBack { WriteOutcome::Stored } else { put })
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         let before = if self.defect == Defect::ForgetsTheNewest { u64::MAX } else { before };
         self.log.forget(before, now, limit).await
     }

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
+};
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
@@ -232,7 +234,8 @@ impl ApiKeyAdmin for BrokenStore {
         }
         all.retain(|record| {
             after.is_none_or(|after| {
-                record.id.as_str() > after || (self.has(Defect::AfterIsInclusive) && record.id == after)
+                record.id.as_str() > after
+                    || (self.has(Defect::AfterIsInclusive) && record.id == after)
             })
         });
         if self.has(Defect::LapsedFillsPages) {

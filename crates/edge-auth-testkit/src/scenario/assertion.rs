@@ -38,11 +38,15 @@ pub(super) fn assert_response(
     if !expect.json.is_empty() {
         let wanted = expanded(&Value::Object(expect.json.clone()), texts)?;
         let found = json.clone().unwrap_or(Value::Null);
-        mismatches.unless(is_part_of(&wanted, &found), || format!("body: {found}, wanted {wanted} in it"));
+        mismatches.unless(is_part_of(&wanted, &found), || {
+            format!("body: {found}, wanted {wanted} in it")
+        });
     }
     for fragment in &expect.body {
         let (fragment, body) = (texts.expand(fragment)?, String::from_utf8_lossy(&answer.body));
-        mismatches.unless(body.contains(&fragment), || format!("body: {body:?}, wanted {fragment:?} in it"));
+        mismatches.unless(body.contains(&fragment), || {
+            format!("body: {body:?}, wanted {fragment:?} in it")
+        });
     }
     upstream(expect, answer, texts, &mut mismatches)?;
     if let Some(audit) = &answer.audit {
@@ -74,19 +78,27 @@ impl Mismatches {
 }
 
 /// The code that the operator is told is the one that the caller is told.
-fn code(expect: &Expect, answer: &ObservedResponse, json: Option<&Value>, mismatches: &mut Mismatches) {
+fn code(
+    expect: &Expect,
+    answer: &ObservedResponse,
+    json: Option<&Value>,
+    mismatches: &mut Mismatches,
+) {
     let wanted: Vec<String> = expect.code.iter().cloned().collect();
     if let Some(audit) = &answer.audit {
         let found = values(audit.get("code"));
-        mismatches
-            .unless(found == wanted, || format!("code in the audit event: {found:?}, wanted {wanted:?}"));
+        mismatches.unless(found == wanted, || {
+            format!("code in the audit event: {found:?}, wanted {wanted:?}")
+        });
         let allowed = audit.get("allowed") == Some(&Value::Bool(expect.code.is_none()));
-        mismatches.unless(allowed, || "`allowed` in the audit event contradicts the code".to_owned());
+        mismatches
+            .unless(allowed, || "`allowed` in the audit event contradicts the code".to_owned());
     }
     if let (Some(code), Some(json)) = (&expect.code, json) {
         let found = values(json.get("code"));
-        mismatches
-            .unless(found == [code.clone()], || format!("code in the body: {found:?}, wanted {code:?}"));
+        mismatches.unless(found == [code.clone()], || {
+            format!("code in the body: {found:?}, wanted {code:?}")
+        });
     }
 }
 
@@ -112,8 +124,9 @@ fn upstream(
     let (Some(like), Some(seen)) = (like, &answer.upstream) else { return Ok(()) };
     if let Some(target) = &like.target {
         let target = texts.expand(target)?;
-        mismatches
-            .unless(seen.target == target, || format!("target upstream: {}, wanted {target}", seen.target));
+        mismatches.unless(seen.target == target, || {
+            format!("target upstream: {}, wanted {target}", seen.target)
+        });
     }
     for (name, want) in &like.headers {
         let found = all(&seen.headers, name);
@@ -139,9 +152,11 @@ fn leaks(call: &Call, answer: &ObservedResponse, texts: &Texts, mismatches: &mut
     let fields = answer.headers.iter().map(|(_, value)| value.clone());
     let mut places: Vec<(&str, String)> = fields.map(|value| ("a header", value)).collect();
     places.push(("the body", String::from_utf8_lossy(&answer.body).into_owned()));
-    places.push(("the audit event", answer.audit.as_ref().map(Value::to_string).unwrap_or_default()));
+    places
+        .push(("the audit event", answer.audit.as_ref().map(Value::to_string).unwrap_or_default()));
     for ((kind, name), text) in &texts.named {
-        let credential = CREDENTIALS.contains(kind) && text.len() >= LEAST_CREDENTIAL && sent.contains(text);
+        let credential =
+            CREDENTIALS.contains(kind) && text.len() >= LEAST_CREDENTIAL && sent.contains(text);
         let leaked = places.iter().find(|(_, place)| credential && place.contains(text));
         if let Some((place, _)) = leaked {
             mismatches.0.push(format!("the {kind} `{name}` is in {place}"));

@@ -26,10 +26,12 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
     let request = texts.bytes(&case.request)?;
     let space = request.iter().position(|byte| *byte == b' ');
-    let (method, target) = request.split_at(space.ok_or("`request` is a method, a space and a target")?);
+    let (method, target) =
+        request.split_at(space.ok_or("`request` is a method, a space and a target")?);
     let field = |line: &String| {
         let line = texts.bytes(line)?;
-        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header is `Name: value`")?;
+        let colon =
+            line.iter().position(|byte| *byte == b':').ok_or("a header is `Name: value`")?;
         let (name, value) = (&line[..colon], &line[colon + 1..]);
         let name = String::from_utf8(name.to_vec()).map_err(|_| "a header's name is text")?;
         Ok((name, value.strip_prefix(b" ").unwrap_or(value).to_vec()))
@@ -60,7 +62,8 @@ fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<PlatformCredenti
             return Err("`load-balancer` is true, or not there".to_owned());
         }
         CertificateSetup::Cloudflare(members) => {
-            let members = members.iter().map(|(name, text)| Ok((name.clone(), texts.expand(text)?)));
+            let members =
+                members.iter().map(|(name, text)| Ok((name.clone(), texts.expand(text)?)));
             PlatformCredentials::Cloudflare(members.collect::<Result<_, String>>()?)
         }
     })
@@ -87,19 +90,22 @@ fn is_imitation(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let folded = name.replace(|char: char| !char.is_ascii_alphanumeric(), "-");
     ["x-auth-", "x-caller-"].into_iter().any(|prefix| {
-        folded.starts_with(prefix) && name.strip_prefix(prefix).is_none_or(|field| !OURS.contains(&field))
+        folded.starts_with(prefix)
+            && name.strip_prefix(prefix).is_none_or(|field| !OURS.contains(&field))
     })
 }
 
 /// The same request through another endpoint; `None` if that endpoint cannot be told of it.
 pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
-    let told = call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
+    let told =
+        call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
     let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
     match endpoint {
         Endpoint::Authorizer => {
             // An ARN names a path, and no query.
             let query = target.split_once('?').map_or("", |(_, query)| query);
-            // It removes nothing, so that what looks like an identity header is refused, and not taken out.
+            // It removes nothing, so that what looks like an identity header is refused, and not
+            // taken out.
             let imitated = call.headers.iter().any(|(name, _)| is_imitation(name));
             (target.starts_with('/') && !query.contains('#') && !imitated)
                 .then(|| Call { endpoint, ..call.clone() })
@@ -135,7 +141,8 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
             match own.len() {
                 0 if above.is_empty() => {}
                 1 => {
-                    let chain: Vec<&str> = own.into_iter().chain(above).map(without_colons).collect();
+                    let chain: Vec<&str> =
+                        own.into_iter().chain(above).map(without_colons).collect();
                     question["client_certificate"] = json!({ "rfc9440": chain });
                 }
                 // A member cannot be there twice, or begin in the middle.
@@ -169,11 +176,13 @@ fn asked(endpoint: Endpoint, method: &str) -> Call {
     }
 }
 
-/// What another endpoint must say where the gateway must say this: the same decision and code, in its
-/// own manner. How often a store is read is the first one's matter.
+/// What another endpoint must say where the gateway must say this: the same decision and code, in
+/// its own manner. How often a store is read is the first one's matter.
 pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) -> Expect {
     // The gateway forwards what was matched; whoever asks forwards them as they came.
-    if str::from_utf8(&own.target).is_ok_and(has_dot_segments) && expect.code.as_deref() != Some(AMBIGUOUS) {
+    if str::from_utf8(&own.target).is_ok_and(has_dot_segments)
+        && expect.code.as_deref() != Some(AMBIGUOUS)
+    {
         let refused = Expect { status: 400, code: Some(AMBIGUOUS.to_owned()), ..Expect::default() };
         return expected_through(endpoint, own, &refused);
     }
@@ -235,16 +244,21 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
         Endpoint::Authorizer => {
             through.status = match (expect.status, expect.code.as_deref()) {
                 (200 | 401, _) => expect.status,
-                (_, Some("credential_malformed" | "credential_too_large" | "request_malformed")) => 401,
+                (
+                    _,
+                    Some("credential_malformed" | "credential_too_large" | "request_malformed"),
+                ) => 401,
                 (503, _) => 500,
                 _ => 403,
             };
-            // A context has no names of the policy's own, so that only values are compared: of those who are
-            // somebody.
-            let known = identity
-                .iter()
-                .any(|(name, want)| **name == "X-Auth-Principal" && matches!(want, Expectation::Is(_)));
-            let values = identity.into_iter().filter(|(_, want)| known && matches!(want, Expectation::Is(_)));
+            // A context has no names of the policy's own, so that only values are compared: of
+            // those who are somebody.
+            let known = identity.iter().any(|(name, want)| {
+                **name == "X-Auth-Principal" && matches!(want, Expectation::Is(_))
+            });
+            let values = identity
+                .into_iter()
+                .filter(|(_, want)| known && matches!(want, Expectation::Is(_)));
             through.headers.extend(values.map(|(name, want)| (name.clone(), want.clone())));
         }
         Endpoint::Gateway | Endpoint::Admin => {}

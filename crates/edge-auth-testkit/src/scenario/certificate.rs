@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::source::{Certificate, ScenarioFile};
 use super::text::Texts;
 use crate::certificates::{
-    Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, misencoded, other_signature, pem,
+    Authority, AuthorityPlan, Client, ClientKey, ClientPlan, ClientUsage, misencoded,
+    other_signature, pem,
 };
 use crate::mint::base64url;
 
@@ -27,8 +28,9 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
         let issued = match authority.under.as_deref() {
             None => Authority::root(&plan),
             Some(above) => {
-                let above =
-                    authorities.get(above).ok_or_else(|| format!("authority `{name}`: no `{above}` yet"))?;
+                let above = authorities
+                    .get(above)
+                    .ok_or_else(|| format!("authority `{name}`: no `{above}` yet"))?;
                 above.below(&plan)
             }
         };
@@ -47,7 +49,9 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
         let client = match certificate.by.as_deref() {
             Some(by) => {
                 let authority = authorities.get(by);
-                authority.ok_or_else(|| format!("certificate `{name}`: no such authority"))?.issue(&plan)
+                authority
+                    .ok_or_else(|| format!("certificate `{name}`: no such authority"))?
+                    .issue(&plan)
             }
             None => Client::self_signed(&plan),
         };
@@ -76,7 +80,8 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     let other = client.with_other_signature();
     texts.set("cert-other", name, sequence(other.certificate()));
     texts.set("cert-other-pem", name, other.pem());
-    let ber = misencoded(client.certificate()).into_iter().next().map(|(_, ber)| ber).unwrap_or_default();
+    let ber =
+        misencoded(client.certificate()).into_iter().next().map(|(_, ber)| ber).unwrap_or_default();
     texts.set("cert-ber", name, sequence(&ber.into()));
     let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
     texts.set("cert-chain", name, others.join(", "));

@@ -11,7 +11,8 @@ pub enum Expectation {
     Present(bool),
     /// Exactly this, once.
     Is(String),
-    /// Exactly these, in this order; as fields of their own, or joined in one (RFC 9110, section 5.3).
+    /// Exactly these, in this order; as fields of their own, or joined in one (RFC 9110, section
+    /// 5.3).
     Are(Vec<String>),
     /// Once, with this in it.
     Has {
@@ -45,11 +46,16 @@ impl Expectation {
     }
 
     /// The same with its text expanded.
-    pub(super) fn expanded<E>(&self, expand: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
+    pub(super) fn expanded<E>(
+        &self,
+        expand: impl Fn(&str) -> Result<String, E>,
+    ) -> Result<Self, E> {
         Ok(match self {
             Self::Present(present) => Self::Present(*present),
             Self::Is(text) => Self::Is(expand(text)?),
-            Self::Are(list) => Self::Are(list.iter().map(|text| expand(text)).collect::<Result<_, _>>()?),
+            Self::Are(list) => {
+                Self::Are(list.iter().map(|text| expand(text)).collect::<Result<_, _>>()?)
+            }
             Self::Has { has } => Self::Has { has: expand(has)? },
             Self::Lacks { lacks } => Self::Lacks { lacks: expand(lacks)? },
         })
@@ -69,9 +75,9 @@ pub(super) fn values(member: Option<&Value>) -> Vec<String> {
 /// is wanted `false` may as well not be there: TOML has no other word for that.
 pub(super) fn is_part_of(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
-        (Value::Object(wanted), Value::Object(found)) => {
-            wanted.iter().all(|(name, value)| is_part_of(value, found.get(name).unwrap_or(&Value::Null)))
-        }
+        (Value::Object(wanted), Value::Object(found)) => wanted
+            .iter()
+            .all(|(name, value)| is_part_of(value, found.get(name).unwrap_or(&Value::Null))),
         (Value::Bool(false), Value::Null) => true,
         (wanted, found) => wanted == found,
     }
@@ -90,7 +96,9 @@ mod tests {
     #[test]
     fn every_want_is_met_by_what_it_says_and_by_nothing_else() {
         assert!(met(&Expectation::Present(true), &["a"]) && !met(&Expectation::Present(true), &[]));
-        assert!(met(&Expectation::Present(false), &[]) && !met(&Expectation::Present(false), &["a"]));
+        assert!(
+            met(&Expectation::Present(false), &[]) && !met(&Expectation::Present(false), &["a"])
+        );
         let is = Expectation::Is("a".into());
         assert!(met(&is, &["a"]) && !met(&is, &["a", "a"]) && !met(&is, &["A"]) && !met(&is, &[]));
         let are = Expectation::Are(vec!["a".into(), "b".into()]);

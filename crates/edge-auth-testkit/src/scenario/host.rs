@@ -64,8 +64,8 @@ pub enum Capability {
     /// A request reaches the gate as it was sent, whatever is wrong with its host, method, path or
     /// repeated fields: nothing of the platform's mends it before, or refuses it.
     Unmended,
-    /// A decision is about this request alone, its query included. An API Gateway authorizer's is about
-    /// later requests to the same path, too.
+    /// A decision is about this request alone, its query included. An API Gateway authorizer's is
+    /// about later requests to the same path, too.
     WholeRequest,
     /// The client's certificate comes as on this platform.
     Tls,

@@ -8,7 +8,8 @@ use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 
 use super::host::{
-    Call, Capability, HostEvent, ObservedResponse, PlatformCredentials, ScenarioHost, SeenRequest, Started,
+    Call, Capability, HostEvent, ObservedResponse, PlatformCredentials, ScenarioHost, SeenRequest,
+    Started,
 };
 use super::seed::seed;
 use super::setup::Setup;
@@ -71,7 +72,8 @@ impl InProcess {
                 (reply, outcome, None)
             }
             Endpoint::Admin => {
-                let (reply, outcome) = block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
+                let (reply, outcome) =
+                    block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
                 (reply, outcome, None)
             }
             Endpoint::Authorizer => return Err("this host is a gateway itself".to_owned()),
@@ -80,8 +82,11 @@ impl InProcess {
                 match (reply, &outcome.decision) {
                     (Some(reply), _) => (reply, outcome, None),
                     (None, Decision::Allow(grant)) => {
-                        let reply =
-                            Reply { status: 200, headers: grant.upstream.respond.clone(), body: Vec::new() };
+                        let reply = Reply {
+                            status: 200,
+                            headers: grant.upstream.respond.clone(),
+                            body: Vec::new(),
+                        };
                         let seen = forwarded(call, grant);
                         (reply, outcome, Some(seen))
                     }
@@ -118,11 +123,16 @@ impl ScenarioHost for InProcess {
             documents.publish(path, document.clone());
         }
         let platform = MemoryPlatform::new(documents, ISSUERS_URL);
-        let policy =
-            Policy::parse(&setup.policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
+        let policy = Policy::parse(&setup.policy, Format::Toml, "policy.toml")
+            .map_err(|error| error.to_string())?;
         let mut notices = policy.weaknesses();
-        let built =
-            Gate::new(policy, &setup.secret_provider, Box::new(AwsLcRs), platform.clone(), &self.randomness);
+        let built = Gate::new(
+            policy,
+            &setup.secret_provider,
+            Box::new(AwsLcRs),
+            platform.clone(),
+            &self.randomness,
+        );
         let (gate, more) = built.map_err(|error| error.to_string())?;
         notices.extend(more);
         let seeded = block_on(seed(setup, &platform.api_keys))?;
@@ -197,9 +207,11 @@ fn handover(handed: &PlatformCredentials) -> PlatformCertificate<'_> {
 
 /// The request as a gateway sends it on: without what the grant removes, with what it sets.
 fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
-    let removed = |name: &str| grant.upstream.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));
+    let removed =
+        |name: &str| grant.upstream.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));
     let kept = call.headers.iter().filter(|(name, _)| !removed(name));
-    let kept = kept.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()));
+    let kept =
+        kept.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()));
     SeenRequest {
         method: call.method.clone(),
         target: grant.upstream.target.clone(),

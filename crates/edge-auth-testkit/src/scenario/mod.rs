@@ -1,8 +1,8 @@
 //! Scenarios: requests and what must come of them, written once as TOML, run on every host.
 //!
 //! `tests/scenarios/README.md` at the root describes the files. A [`Scenario`] is one of them;
-//! [`Scenario::run`] asks a [`ScenarioHost`] and returns a [`Report`]. [`InProcess`] is the host that is
-//! nothing but a gate; [`crate::wire`] has what a host over HTTP needs.
+//! [`Scenario::run`] asks a [`ScenarioHost`] and returns a [`Report`]. [`InProcess`] is the host
+//! that is nothing but a gate; [`crate::wire`] has what a host over HTTP needs.
 
 mod assertion;
 mod call;
@@ -24,7 +24,8 @@ use std::path::Path;
 
 pub use expectation::Expectation;
 pub use host::{
-    Call, Capability, HostEvent, ObservedResponse, PlatformCredentials, ScenarioHost, SeenRequest, Started,
+    Call, Capability, HostEvent, ObservedResponse, PlatformCredentials, ScenarioHost, SeenRequest,
+    Started,
 };
 pub use in_process::InProcess;
 pub use parity::Parity;

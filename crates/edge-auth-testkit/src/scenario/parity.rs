@@ -9,7 +9,8 @@ use super::host::{Call, Capability, HostEvent, ObservedResponse, ScenarioHost, S
 use super::setup::Setup;
 use super::source::Endpoint;
 
-/// Hosts side by side. What the first one answers is the answer, if the others have decided as it did.
+/// Hosts side by side. What the first one answers is the answer, if the others have decided as it
+/// did.
 pub struct Parity {
     hosts: Vec<(&'static str, Box<dyn ScenarioHost>)>,
     compared: usize,
@@ -48,13 +49,18 @@ impl ScenarioHost for Parity {
 
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String> {
         self.administered = false;
-        let started: Vec<_> = self.hosts.iter_mut().map(|(name, host)| (*name, host.start(setup))).collect();
+        let started: Vec<_> =
+            self.hosts.iter_mut().map(|(name, host)| (*name, host.start(setup))).collect();
         let says = |started: &Result<Started, String>| started.as_ref().err().cloned();
         let mut all = started.into_iter();
         let (first, answer) = all.next().ok_or("there are no hosts")?;
         for (name, other) in all {
             if other.is_ok() != answer.is_ok() {
-                return Err(format!("{first} says {:?}, {name} says {:?}", says(&answer), says(&other)));
+                return Err(format!(
+                    "{first} says {:?}, {name} says {:?}",
+                    says(&answer),
+                    says(&other)
+                ));
             }
         }
         answer
@@ -95,8 +101,8 @@ impl ScenarioHost for Parity {
     }
 }
 
-/// Whether those who ask a gate decide about the very request that a gateway gets: not about the paths
-/// that a gateway rewrites, and not about the preflights that it answers itself.
+/// Whether those who ask a gate decide about the very request that a gateway gets: not about the
+/// paths that a gateway rewrites, and not about the preflights that it answers itself.
 fn is_asked_alike(call: &Call) -> bool {
     let target = String::from_utf8_lossy(&call.target);
     let needless = |escape: &[u8]| match escape {

@@ -33,8 +33,9 @@ impl Report {
 
     /// `N cases in M files: passed`, and how many were skipped.
     pub fn summary(&self) -> String {
-        let count =
-            |wanted: fn(&Outcome) -> bool| self.lines.iter().filter(|line| wanted(&line.outcome)).count();
+        let count = |wanted: fn(&Outcome) -> bool| {
+            self.lines.iter().filter(|line| wanted(&line.outcome)).count()
+        };
         let failed = count(|outcome| matches!(outcome, Outcome::Failed { .. }));
         let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
         let ran = self.lines.len() - skipped;
@@ -80,8 +81,11 @@ impl Report {
     }
 
     pub(super) fn record(&mut self, case: String, asked: String, mismatches: Vec<String>) {
-        let outcome =
-            if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed { asked, mismatches } };
+        let outcome = if mismatches.is_empty() {
+            Outcome::Passed
+        } else {
+            Outcome::Failed { asked, mismatches }
+        };
         self.lines.push(Line { case, outcome });
     }
 }

@@ -18,7 +18,11 @@ impl Scenario {
         let setup = match Setup::new(&self.source, host.issuers_url(), host.now()) {
             Ok(setup) => setup,
             Err(error) => {
-                report.record(self.file.clone(), "to make the scenario ready".to_owned(), vec![error]);
+                report.record(
+                    self.file.clone(),
+                    "to make the scenario ready".to_owned(),
+                    vec![error],
+                );
                 return report;
             }
         };
@@ -73,7 +77,9 @@ impl Scenario {
             }
             match self.before(case, host, &setup) {
                 Ok(()) => self.run_case(case, host, &mut setup, report),
-                Err(error) => report.record(self.line(&case.name), "to begin".to_owned(), vec![error]),
+                Err(error) => {
+                    report.record(self.line(&case.name), "to begin".to_owned(), vec![error])
+                }
             }
         }
     }
@@ -86,13 +92,19 @@ impl Scenario {
         declared.chain(moved).chain(outage).find(|need| !host.offers(*need))
     }
 
-    fn before(&self, case: &Case, host: &mut dyn ScenarioHost, setup: &Setup<'_>) -> Result<(), String> {
+    fn before(
+        &self,
+        case: &Case,
+        host: &mut dyn ScenarioHost,
+        setup: &Setup<'_>,
+    ) -> Result<(), String> {
         if let Some(time) = &case.before.passes {
             host.happen(HostEvent::Passes(duration(time)?))?;
         }
         for (name, other) in &case.before.publish {
             let other = setup.documents.get(&format!("/jwks/{other}"));
-            let document = other.ok_or_else(|| format!("there is no other key set for `{name}`"))?.clone();
+            let document =
+                other.ok_or_else(|| format!("there is no other key set for `{name}`"))?.clone();
             host.happen(HostEvent::Publishes(format!("/jwks/{name}"), document))?;
         }
         match case.before.store {
@@ -101,7 +113,13 @@ impl Scenario {
         }
     }
 
-    fn run_case(&self, case: &Case, host: &mut dyn ScenarioHost, setup: &mut Setup<'_>, report: &mut Report) {
+    fn run_case(
+        &self,
+        case: &Case,
+        host: &mut dyn ScenarioHost,
+        setup: &mut Setup<'_>,
+        report: &mut Report,
+    ) {
         let values: Vec<Option<&str>> = match &case.each {
             Some(values) => values.iter().map(|value| Some(value.as_str())).collect(),
             None => vec![None],
@@ -121,13 +139,15 @@ impl Scenario {
             };
             match host.gateway_substitute().filter(|_| own.endpoint == Endpoint::Gateway) {
                 None => self.ask(&name, &own, &case.expect, case, host, setup, report),
-                Some(endpoint) => match asked_through(endpoint, &own).filter(|_| is_for_all(case)) {
-                    Some(call) => {
-                        let expect = expected_through(endpoint, &own, &case.expect);
-                        self.ask(&name, &call, &expect, case, host, setup, report);
+                Some(endpoint) => {
+                    match asked_through(endpoint, &own).filter(|_| is_for_all(case)) {
+                        Some(call) => {
+                            let expect = expected_through(endpoint, &own, &case.expect);
+                            self.ask(&name, &call, &expect, case, host, setup, report);
+                        }
+                        None => report.skip(name.clone(), "is a matter of gateways".to_owned()),
                     }
-                    None => report.skip(name.clone(), "is a matter of gateways".to_owned()),
-                },
+                }
             }
             let also = case.also.as_deref().unwrap_or(match own.endpoint {
                 Endpoint::Gateway => &self.source.also,
@@ -176,7 +196,8 @@ impl Scenario {
     }
 }
 
-/// Whether it is about what may pass, and not about an answer of the gateway's own, or for it alone.
+/// Whether it is about what may pass, and not about an answer of the gateway's own, or for it
+/// alone.
 fn is_for_all(case: &Case) -> bool {
     let alone = case.also.as_ref().is_some_and(Vec::is_empty);
     !alone && (case.expect.code.is_some() || case.expect.status == 200)

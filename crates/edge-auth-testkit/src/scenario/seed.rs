@@ -33,7 +33,8 @@ pub struct SeededKey {
 /// What stands in the way, for who writes scenarios.
 pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded, String> {
     let key_service = |policy: &str| {
-        let policy = Policy::parse(policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
+        let policy = Policy::parse(policy, Format::Toml, "policy.toml")
+            .map_err(|error| error.to_string())?;
         KeyService::new(&policy, &setup.secret_provider, store).map_err(|error| error.to_string())
     };
     let before = key_service(setup.policy_before.as_deref().unwrap_or(&setup.policy))?;
@@ -41,7 +42,8 @@ pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded
     let seeding = Seeding { store, setup, randomness: SeededRandomness::new(1) };
     let mut seeded = Seeded::new();
     for (name, key) in &setup.keys {
-        let made = seeding.make(&before, key).await.map_err(|error| format!("key `{name}`: {error}"))?;
+        let made =
+            seeding.make(&before, key).await.map_err(|error| format!("key `{name}`: {error}"))?;
         seeded.insert((*name).to_owned(), made);
     }
     for (name, key) in &setup.keys {
@@ -81,7 +83,10 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
         };
         let (key, text) = match (&key.text, &key.hash) {
             (Some(text), Some(hash)) => {
-                let key = key_service.import(request, hash, made).await.map_err(|error| error.to_string())?;
+                let key = key_service
+                    .import(request, hash, made)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 (key, text.clone())
             }
             (None, None) => {
@@ -108,15 +113,22 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
         match event {
             Event::Rotate { overlap, when } => {
                 let when = self.time(when.as_deref())?;
-                let rotated = key_service.rotate(&key.id, duration(overlap)?, &self.randomness, when).await;
+                let rotated =
+                    key_service.rotate(&key.id, duration(overlap)?, &self.randomness, when).await;
                 let (_, new) = rotated.map_err(text)?;
                 key.previous = Some(std::mem::replace(&mut key.text, new.expose().to_owned()));
             }
             Event::Disable => drop(key_service.disable(&key.id, now).await.map_err(text)?),
             Event::Enable => drop(key_service.enable(&key.id, now).await.map_err(text)?),
-            Event::Revoke { reason } => drop(key_service.revoke(&key.id, reason, now).await.map_err(text)?),
+            Event::Revoke { reason } => {
+                drop(key_service.revoke(&key.id, reason, now).await.map_err(text)?)
+            }
             Event::Wrap => {
-                key_service.rewrap(&key.id, now).await.map_err(text)?.ok_or("there was nothing to wrap")?;
+                key_service
+                    .rewrap(&key.id, now)
+                    .await
+                    .map_err(text)?
+                    .ok_or("there was nothing to wrap")?;
             }
             Event::Edit { from, to } => {
                 let record = self.record(&key.id).await?;
@@ -136,13 +148,15 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
     }
 
     async fn record(&self, id: &str) -> Result<ApiKeyRecord, String> {
-        let found = self.store.find(id, self.setup.now()).await.map_err(|error| error.to_string())?;
+        let found =
+            self.store.find(id, self.setup.now()).await.map_err(|error| error.to_string())?;
         found.ok_or_else(|| "has no record".to_owned())
     }
 
     async fn overwrite(&self, record: &ApiKeyRecord, document: String) -> Result<(), String> {
         let forged = ApiKeyRecord { document, version: record.version + 1, ..record.clone() };
-        let put = self.store.put(&forged, Precondition::Version(record.version), self.setup.now()).await;
+        let put =
+            self.store.put(&forged, Precondition::Version(record.version), self.setup.now()).await;
         match put.map_err(|error| error.to_string())? {
             WriteOutcome::Stored => Ok(()),
             WriteOutcome::Conflict => Err("somebody else writes to the store".to_owned()),

@@ -33,7 +33,11 @@ pub struct Setup<'a> {
 
 impl<'a> Setup<'a> {
     /// For a host with this time and these issuers.
-    pub(super) fn new(source: &'a ScenarioFile, issuers_url: String, now: Timestamp) -> Result<Self, String> {
+    pub(super) fn new(
+        source: &'a ScenarioFile,
+        issuers_url: String,
+        now: Timestamp,
+    ) -> Result<Self, String> {
         let mut texts = Texts::new(issuers_url, now);
         let mut documents = BTreeMap::new();
         for (name, jwks) in &source.jwks {
@@ -56,7 +60,11 @@ impl<'a> Setup<'a> {
         let files = source.file.iter().map(|(name, text)| Ok((name.clone(), texts.bytes(text)?)));
         Ok(Self {
             policy: texts.expand(&source.policy)?,
-            policy_before: source.policy_before.as_deref().map(|text| texts.expand(text)).transpose()?,
+            policy_before: source
+                .policy_before
+                .as_deref()
+                .map(|text| texts.expand(text))
+                .transpose()?,
             secret_provider: MapSecretProvider {
                 secrets: source.secret.clone(),
                 files: files.collect::<Result<_, String>>()?,
@@ -85,7 +93,11 @@ impl<'a> Setup<'a> {
     }
 
     /// Takes in the keys that a host made, and what was altered of them.
-    pub(super) fn complete(&mut self, source: &ScenarioFile, seeded: &Seeded) -> Result<(), String> {
+    pub(super) fn complete(
+        &mut self,
+        source: &ScenarioFile,
+        seeded: &Seeded,
+    ) -> Result<(), String> {
         for (name, key) in seeded {
             self.texts.set("key", name, &key.text);
             self.texts.set("key-id", name, &key.id);
@@ -94,7 +106,8 @@ impl<'a> Setup<'a> {
             }
         }
         for (name, altered) in &source.altered {
-            let text = alter(altered, &self.texts).map_err(|error| format!("altered `{name}`: {error}"))?;
+            let text = alter(altered, &self.texts)
+                .map_err(|error| format!("altered `{name}`: {error}"))?;
             self.texts.set("altered", name, text);
         }
         Ok(())
@@ -116,7 +129,9 @@ fn key_set(jwks: &Jwks, texts: &Texts) -> Result<(Document, Option<Value>), Stri
 
 fn key(key: &JwksKey, texts: &Texts) -> Result<Value, String> {
     let named = |name: &String| {
-        TestKey::named(name).map(TestKey::jwk).ok_or_else(|| format!("there is no test key `{name}`"))
+        TestKey::named(name)
+            .map(TestKey::jwk)
+            .ok_or_else(|| format!("there is no test key `{name}`"))
     };
     match key {
         JwksKey::Named(name) => named(name),
@@ -146,7 +161,8 @@ fn as_toml(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", list(items.iter().map(as_toml).collect())),
         Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| format!("{} = {}", json!(name), as_toml(value));
+            let member =
+                |(name, value): (&String, &Value)| format!("{} = {}", json!(name), as_toml(value));
             let members: &Map<String, Value> = members;
             format!("{{ {} }}", list(members.iter().map(member).collect()))
         }

@@ -15,8 +15,8 @@ use super::host::Capability;
 pub struct ScenarioFile {
     /// The policy, as TOML.
     pub policy: String,
-    /// The proxies that the file is about: it is run once for each, whose name stands for `{proxy}` in
-    /// the policy.
+    /// The proxies that the file is about: it is run once for each, whose name stands for `{proxy}`
+    /// in the policy.
     #[serde(default)]
     pub proxies: Vec<String>,
     /// The policy under which the keys were made, if it was another one.
@@ -259,7 +259,8 @@ pub struct Tampering {
     /// Pairs of what stands there, once, and what is put there instead.
     #[serde(default)]
     pub replace: Vec<(String, String)>,
-    /// Positions of digits (base62 or base64url) to change into another; negative ones count from the end.
+    /// Positions of digits (base62 or base64url) to change into another; negative ones count from
+    /// the end.
     #[serde(default)]
     pub change: Vec<i64>,
     /// How many characters to take away from the end.
@@ -352,8 +353,8 @@ pub enum Endpoint {
     Verify,
     /// The administration.
     Admin,
-    /// An API gateway's question about its own client's request; asked instead of [`Self::Gateway`],
-    /// and never by a file.
+    /// An API gateway's question about its own client's request; asked instead of
+    /// [`Self::Gateway`], and never by a file.
     #[serde(skip)]
     Authorizer,
 }

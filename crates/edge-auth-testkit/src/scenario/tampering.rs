@@ -19,7 +19,8 @@ pub(super) fn alter(altered: &Tampering, texts: &Texts) -> Result<String, String
     text.truncate(text.len().saturating_sub(altered.cut));
     text.push_str(&texts.expand(&altered.append)?);
     if altered.checksum {
-        let (before, _) = text.split_at_checked(text.len().saturating_sub(6)).ok_or("no checksum")?;
+        let (before, _) =
+            text.split_at_checked(text.len().saturating_sub(6)).ok_or("no checksum")?;
         text = format!("{before}{}", checksum(before));
     }
     Ok(text)
@@ -73,7 +74,10 @@ mod tests {
     fn changes_are_made_where_they_are_asked_for() {
         let key = r#"of = "{key:k}""#;
         assert_eq!(altered(&format!("{key}\ncut = 6")).as_deref(), Ok("ac_live_09azAZ_"));
-        assert_eq!(altered(&format!("{key}\nchange = [8, -1]")).as_deref(), Ok("ac_live_19azAZ_tail01"));
+        assert_eq!(
+            altered(&format!("{key}\nchange = [8, -1]")).as_deref(),
+            Ok("ac_live_19azAZ_tail01")
+        );
         let replaced = altered(&format!("{key}\nreplace = [[\"live\", \"test\"]]"));
         assert_eq!(replaced.as_deref(), Ok("ac_test_09azAZ_tail00"));
         assert!(altered(&format!("{key}\nreplace = [[\"none\", \"test\"]]")).is_err());

@@ -102,7 +102,9 @@ impl Texts {
                 let (text, times) = name.rsplit_once(':').ok_or_else(unknown)?;
                 text.repeat(times.parse().map_err(|_| unknown())?)
             }
-            BYTE => return u8::from_str_radix(name, 16).map(|byte| vec![byte]).map_err(|_| unknown()),
+            BYTE => {
+                return u8::from_str_radix(name, 16).map(|byte| vec![byte]).map_err(|_| unknown());
+            }
             _ => {
                 let mut named = self.named.iter();
                 let found = named.find(|((of, text), _)| *of == kind && text == name);

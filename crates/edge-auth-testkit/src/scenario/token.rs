@@ -17,16 +17,19 @@ pub(super) fn mint(token: &Token, every: &EveryToken, texts: &Texts) -> Result<S
     })?;
     let secret = token.secret.as_deref().map(|secret| texts.expand(secret)).transpose()?;
     let algorithm: Algorithm = match (&token.alg, &secret) {
-        (Some(alg), _) => alg.parse().map_err(|_| format!("`{alg}` is no algorithm to sign with"))?,
+        (Some(alg), _) => {
+            alg.parse().map_err(|_| format!("`{alg}` is no algorithm to sign with"))?
+        }
         (None, Some(_)) => Algorithm::Hs256,
         (None, None) => key.algorithm,
     };
     let forged = match token.signature.as_deref() {
         None | Some("der") => None,
         Some("empty") => Some(Vec::new()),
-        Some(digits) => {
-            Some(from_hex(&texts.expand(digits)?).ok_or("`signature` is `der`, `empty` or hexadecimal")?)
-        }
+        Some(digits) => Some(
+            from_hex(&texts.expand(digits)?)
+                .ok_or("`signature` is `der`, `empty` or hexadecimal")?,
+        ),
     };
     let signer = match (&forged, &secret) {
         (Some(bytes), _) => Signer::Bytes(bytes),
@@ -41,7 +44,8 @@ pub(super) fn mint(token: &Token, every: &EveryToken, texts: &Texts) -> Result<S
     if secret.is_none() {
         own.insert("kid".to_owned(), json!(name));
     }
-    let header = part(&token.header_text, [&own, &every.header, &token.header], &token.without, texts)?;
+    let header =
+        part(&token.header_text, [&own, &every.header, &token.header], &token.without, texts)?;
     let claims = part(&token.claims_text, [&every.claims, &token.claims], &token.without, texts)?;
     let encode = |text: String| if token.utf16 { utf16(&text) } else { text.into_bytes() };
     Ok(compact(&encode(header), &encode(claims), &signer))
@@ -76,7 +80,8 @@ pub(super) fn expanded(value: &Value, texts: &Texts) -> Result<Value, String> {
             Value::Array(list.iter().map(|one| expanded(one, texts)).collect::<Result<_, _>>()?)
         }
         Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| Ok((name.clone(), expanded(value, texts)?));
+            let member =
+                |(name, value): (&String, &Value)| Ok((name.clone(), expanded(value, texts)?));
             Value::Object(members.iter().map(member).collect::<Result<_, String>>()?)
         }
         other => other.clone(),

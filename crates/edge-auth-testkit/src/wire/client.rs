@@ -38,7 +38,10 @@ fn request(call: &Call) -> Vec<u8> {
         message.extend(b"\r\n");
     }
     let expects_body = matches!(call.method.as_str(), "POST" | "PUT" | "PATCH");
-    if (expects_body || !call.body.is_empty()) && !has("content-length") && !has("transfer-encoding") {
+    if (expects_body || !call.body.is_empty())
+        && !has("content-length")
+        && !has("transfer-encoding")
+    {
         message.extend(format!("Content-Length: {}\r\n", call.body.len()).bytes());
     }
     if !has("connection") {

@@ -11,7 +11,9 @@ use super::client::exchange;
 use super::server::{Recorder, Server};
 use crate::documents::Documents;
 use crate::scenario::source::Endpoint;
-use crate::scenario::{Call, Capability, HostEvent, ObservedResponse, ScenarioHost, Setup, Started};
+use crate::scenario::{
+    Call, Capability, HostEvent, ObservedResponse, ScenarioHost, Setup, Started,
+};
 
 /// What is left to do for one product: to start it, and to find what it logs.
 pub trait Product {
@@ -107,8 +109,8 @@ impl<P: Product> ScenarioHost for WireHost<P> {
         self.product.forget_audit();
         self.upstream.take();
         let fetches = self.documents.fetches();
-        let response =
-            exchange(address, &self.product.arriving(call)).map_err(|error| format!("no answer: {error}"))?;
+        let response = exchange(address, &self.product.arriving(call))
+            .map_err(|error| format!("no answer: {error}"))?;
         let mut seen = self.upstream.take();
         if seen.len() > 1 {
             return Err(format!("one request arrived upstream as several: {seen:?}"));

@@ -50,7 +50,11 @@ pub(super) fn read_response(from: &mut impl BufRead, method: &str) -> io::Result
 }
 
 /// Writes an answer. A `HEAD` gets the fields of the body that it does not get.
-pub(super) fn write_response(to: &mut impl Write, response: &Response, method: &str) -> io::Result<()> {
+pub(super) fn write_response(
+    to: &mut impl Write,
+    response: &Response,
+    method: &str,
+) -> io::Result<()> {
     let mut message = format!("HTTP/1.1 {} -\r\n", response.status).into_bytes();
     for (name, value) in &response.headers {
         message.extend(format!("{name}: {value}\r\n").bytes());
@@ -82,12 +86,16 @@ fn framing(headers: &[(String, String)]) -> io::Result<Framing> {
     }
 }
 
-fn read_chunks(from: &mut impl BufRead, headers: &mut Vec<(String, String)>) -> io::Result<Vec<u8>> {
+fn read_chunks(
+    from: &mut impl BufRead,
+    headers: &mut Vec<(String, String)>,
+) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let line = read_line(from)?.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
         let digits = line.split(';').next().unwrap_or_default().trim();
-        let length = usize::from_str_radix(digits, 16).map_err(|_| invalid("an unreadable chunk"))?;
+        let length =
+            usize::from_str_radix(digits, 16).map_err(|_| invalid("an unreadable chunk"))?;
         if length == 0 {
             headers.extend(read_fields(from)?);
             return Ok(body);
@@ -104,7 +112,8 @@ fn read_fields(from: &mut impl BufRead) -> io::Result<Vec<(String, String)>> {
         if line.is_empty() {
             return Ok(fields);
         }
-        let (name, value) = line.split_once(':').ok_or_else(|| invalid("a field without a colon"))?;
+        let (name, value) =
+            line.split_once(':').ok_or_else(|| invalid("a field without a colon"))?;
         fields.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
     }
 }

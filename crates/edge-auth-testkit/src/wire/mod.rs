@@ -1,9 +1,9 @@
 //! Scenarios over HTTP/1.1: what a host that is a process of its own needs around it.
 //!
-//! [`WireHost`] is the [`ScenarioHost`](crate::scenario::ScenarioHost) of a [`Product`] that listens on a port: it
-//! sends each call byte for byte, records what arrives upstream, and serves the issuers' documents.
-//! All of it is blocking and plain, so that nothing between the scenario and the product repairs
-//! what a scenario broke.
+//! [`WireHost`] is the [`ScenarioHost`](crate::scenario::ScenarioHost) of a [`Product`] that
+//! listens on a port: it sends each call byte for byte, records what arrives upstream, and serves
+//! the issuers' documents. All of it is blocking and plain, so that nothing between the scenario
+//! and the product repairs what a scenario broke.
 
 mod client;
 mod function;

@@ -90,7 +90,10 @@ fn invocation(event: Vec<u8>) -> Response {
         ("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
         // Far away: in the year 2100.
         ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
-        ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:edge-auth"),
+        (
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:eu-west-1:123456789012:function:edge-auth",
+        ),
         ("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0"),
     ];
     let headers = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

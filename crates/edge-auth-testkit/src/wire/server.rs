@@ -21,7 +21,9 @@ pub struct Server {
 
 impl Server {
     /// Answers every request by `handler`, each connection in a thread of its own.
-    pub fn start(handler: impl Fn(SeenRequest) -> Response + Send + Sync + 'static) -> io::Result<Self> {
+    pub fn start(
+        handler: impl Fn(SeenRequest) -> Response + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let stopped = Arc::new(AtomicBool::new(false));

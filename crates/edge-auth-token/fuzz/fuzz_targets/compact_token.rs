@@ -9,8 +9,8 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use edge_auth_token::{
-    Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Secret, Timestamp, TokenError, TokenType, UnverifiedToken,
-    Validation, VerifyingKey,
+    Algorithm, Audience, DEFAULT_MAX_TOKEN_BYTES, Secret, Timestamp, TokenError, TokenType,
+    UnverifiedToken, Validation, VerifyingKey,
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -35,8 +35,9 @@ fn as_it_is(text: &str) {
 
 fn signed(header: &str, claims: &str) {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let mut code =
-        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), message.as_bytes()).as_ref().to_vec();
+    let mut code = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), message.as_bytes())
+        .as_ref()
+        .to_vec();
     let text = format!("{message}.{}", URL_SAFE_NO_PAD.encode(&code));
     let Ok(token) = UnverifiedToken::parse(&text, DEFAULT_MAX_TOKEN_BYTES) else { return };
     has_one_spelling(&text);

@@ -1,4 +1,5 @@
-//! A JWK set: which keys come out of it, and that none is weak or says something else than was read.
+//! A JWK set: which keys come out of it, and that none is weak or says something else than was
+//! read.
 
 #![no_main]
 
@@ -23,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     // Each by itself is the same key; one that is there once more is one key.
     let mut alone: Vec<(Jwk, &Value)> = Vec::new();
     for entry in used {
-        let mut set = JwkSet::parse(json!({ "keys": [entry] }).to_string().as_bytes()).expect("a set");
+        let mut set =
+            JwkSet::parse(json!({ "keys": [entry] }).to_string().as_bytes()).expect("a set");
         let key = set.keys.pop().expect("a key");
         if alone.iter().all(|(known, _)| *known != key) {
             alone.push((key, entry));
@@ -52,7 +54,9 @@ fn is_written_back(key: &Jwk, public: &PublicKey) {
         PublicKey::Rsa(rsa) => {
             assert!((256..=1024).contains(&rsa.modulus().len()), "2048 to 8192 bits");
             assert_eq!(rsa.modulus().last().map(|last| last & 1), Some(1));
-            assert!(rsa.exponent() != [1] && rsa.exponent().last().is_some_and(|last| last & 1 == 1));
+            assert!(
+                rsa.exponent() != [1] && rsa.exponent().last().is_some_and(|last| last & 1 == 1)
+            );
             json!({"kty": "RSA", "n": text(rsa.modulus()), "e": text(rsa.exponent())})
         }
         PublicKey::Ec(ec) => {

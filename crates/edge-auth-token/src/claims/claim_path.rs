@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 /// The name of a claim, parsed once.
 ///
 /// A text that begins with `/` is a JSON Pointer, in which a name may hold anything:
-/// `/kubernetes.io/namespace`, `/https:~1~1example.com~1roles`. Any other is the name of a claim as it
-/// stands; only where no claim has that whole name, its dots lead into objects (`realm_access.roles`).
-/// A claim that is `null` counts as absent.
+/// `/kubernetes.io/namespace`, `/https:~1~1example.com~1roles`. Any other is the name of a claim as
+/// it stands; only where no claim has that whole name, its dots lead into objects
+/// (`realm_access.roles`). A claim that is `null` counts as absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimPath {
     text: String,
@@ -61,8 +61,8 @@ impl ClaimPath {
         &self.text
     }
 
-    /// Returns the one top-level claim that the path begins with, and the members that it leads into.
-    /// A name with dots is taken for a path.
+    /// Returns the one top-level claim that the path begins with, and the members that it leads
+    /// into. A name with dots is taken for a path.
     pub fn steps(&self) -> Vec<&str> {
         match self.steps.is_empty() {
             true => vec![&self.text],
@@ -83,7 +83,11 @@ impl ClaimPath {
             value = match value {
                 Value::Object(members) => members.get(step)?,
                 Value::Array(items) if self.is_pointer => items.get(array_index(step)?)?,
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_) => {
                     return None;
                 }
             };
@@ -117,7 +121,8 @@ fn unescaped(token: &str) -> Result<String, InvalidClaimPath> {
 
 /// Digits without a leading zero (RFC 6901, section 4).
 fn array_index(step: &str) -> Option<usize> {
-    let is_plain = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    let is_plain =
+        step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
     step.parse().ok().filter(|_| is_plain)
 }
 
@@ -152,7 +157,8 @@ mod tests {
         assert_eq!(find("a.b"), Some(json!("literal")));
         assert_eq!(find("a.c"), Some(json!("inner")));
         assert_eq!(find("realm_access.roles"), Some(json!(["admin", "clerk"])));
-        for absent in ["realm_access.roles.0", "realm_access.", ".a", "a.x", "x.y", "kubernetes.io.namespace"]
+        for absent in
+            ["realm_access.roles.0", "realm_access.", ".a", "a.x", "x.y", "kubernetes.io.namespace"]
         {
             assert_eq!(find(absent), None, "{absent}");
         }
@@ -168,9 +174,13 @@ mod tests {
         assert_eq!(find("/m~0n"), Some(json!("tilde")));
         assert_eq!(find("//"), Some(json!("empty")));
         assert_eq!(find("/a/b"), Some(json!("nested")));
-        for absent in
-            ["/a.c", "/realm_access/roles/01", "/realm_access/roles/-", "/realm_access/roles/2", "/a/b/c"]
-        {
+        for absent in [
+            "/a.c",
+            "/realm_access/roles/01",
+            "/realm_access/roles/-",
+            "/realm_access/roles/2",
+            "/a/b/c",
+        ] {
             assert_eq!(find(absent), None, "{absent}");
         }
     }

@@ -17,7 +17,10 @@ pub(super) fn rounded_down(
 }
 
 /// The claim in milliseconds, rounded up, if it is there.
-pub(super) fn rounded_up(members: &Map<String, Value>, claim: &str) -> Result<Option<Timestamp>, ClaimError> {
+pub(super) fn rounded_up(
+    members: &Map<String, Value>,
+    claim: &str,
+) -> Result<Option<Timestamp>, ClaimError> {
     parse(members, claim, f64::ceil)
 }
 

@@ -54,9 +54,12 @@ fn keys_of_every_kind_are_read() {
 
 #[test]
 fn members_that_a_kind_needs_are_missed() {
-    for (key, members) in
-        [(ec(), &["crv", "x", "y"][..]), (rsa(), &["n", "e"]), (ed25519(), &["crv", "x"]), (oct(32), &["k"])]
-    {
+    for (key, members) in [
+        (ec(), &["crv", "x", "y"][..]),
+        (rsa(), &["n", "e"]),
+        (ed25519(), &["crv", "x"]),
+        (oct(32), &["k"]),
+    ] {
         for &member in members.iter().chain(&["kty"]) {
             assert_eq!(error(with(key.clone(), member, json!(null))), KeyError::Missing { member });
             let found = error(with(key.clone(), member, json!(7)));
@@ -72,9 +75,15 @@ fn numbers_are_base64url_whose_padding_says_nothing() {
     {
         let text = key[member].as_str().unwrap().to_owned();
         for padded in [format!("{text}="), format!("{text}==")] {
-            assert_eq!(parse(&with(key.clone(), member, json!(padded))), parse(&key), "{member} {padded}");
+            assert_eq!(
+                parse(&with(key.clone(), member, json!(padded))),
+                parse(&key),
+                "{member} {padded}"
+            );
         }
-        for changed in [format!("{text}==="), format!(" {text}"), format!("{text}\n"), format!("+{text}")] {
+        for changed in
+            [format!("{text}==="), format!(" {text}"), format!("{text}\n"), format!("+{text}")]
+        {
             let found = error(with(key.clone(), member, json!(changed)));
             assert!(matches!(found, KeyError::IllTyped { .. }), "{member} {changed}");
         }
@@ -110,10 +119,14 @@ fn key_ops_must_contain_verify() {
     for operations in [json!(["verify"]), json!(["sign", "verify"]), json!(["verify", "x"])] {
         assert!(parse(&with(ec(), "key_ops", operations)).is_ok());
     }
-    for operations in [json!(["sign"]), json!(["encrypt"]), json!(["Verify"]), json!(["verify", "verify"])] {
+    for operations in
+        [json!(["sign"]), json!(["encrypt"]), json!(["Verify"]), json!(["verify", "verify"])]
+    {
         assert_eq!(error(with(ec(), "key_ops", operations)), KeyError::NotForVerifying);
     }
-    for operations in [json!("verify"), json!({"verify": 1}), json!(["verify", 1]), json!([["verify"]])] {
+    for operations in
+        [json!("verify"), json!({"verify": 1}), json!(["verify", 1]), json!([["verify"]])]
+    {
         let found = error(with(ec(), "key_ops", operations));
         assert!(matches!(found, KeyError::IllTyped { member: "key_ops", .. }));
     }
@@ -127,14 +140,19 @@ fn alg_must_not_contradict_the_key() {
         (ed25519(), &["EdDSA", "Ed25519"]),
         (oct(64), &["HS256", "HS384", "HS512"]),
     ] {
-        for &algorithm in
-            Algorithm::ASYMMETRIC.iter().chain(&[Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512])
-        {
+        for &algorithm in Algorithm::ASYMMETRIC.iter().chain(&[
+            Algorithm::Hs256,
+            Algorithm::Hs384,
+            Algorithm::Hs512,
+        ]) {
             let found = parse(&with(key.clone(), "alg", json!(algorithm.name())));
             if fits.contains(&algorithm.name()) {
                 assert_eq!(found.unwrap().algorithm(), Some(algorithm));
             } else {
-                assert!(matches!(found, Err(KeyError::AlgorithmContradictsKey { .. })), "{algorithm}");
+                assert!(
+                    matches!(found, Err(KeyError::AlgorithmContradictsKey { .. })),
+                    "{algorithm}"
+                );
             }
         }
         for alg in ["RSA-OAEP", "ES521", "ES256K", "none", "rs256", "A256GCM", "dir"] {
@@ -143,7 +161,10 @@ fn alg_must_not_contradict_the_key() {
         }
         assert!(matches!(error(with(key, "alg", json!(["ES256"]))), KeyError::IllTyped { .. }));
     }
-    assert_eq!(parse(&with(ed25519(), "alg", json!("Ed25519"))).unwrap().algorithm(), Some(Algorithm::EdDsa));
+    assert_eq!(
+        parse(&with(ed25519(), "alg", json!("Ed25519"))).unwrap().algorithm(),
+        Some(Algorithm::EdDsa)
+    );
 }
 
 #[test]
@@ -170,14 +191,19 @@ fn a_curve_must_not_contradict_its_coordinates() {
 #[test]
 fn kinds_that_sign_nothing_here_are_refused() {
     for kty in ["AKP", "rsa", "ec", "OCT", "RSA "] {
-        assert!(matches!(error(with(rsa(), "kty", json!(kty))), KeyError::Unsupported { member: "kty", .. }));
+        assert!(matches!(
+            error(with(rsa(), "kty", json!(kty))),
+            KeyError::Unsupported { member: "kty", .. }
+        ));
     }
     assert_eq!(error(json!([])), KeyError::NotAnObject { found: "an array" });
 }
 
 #[test]
 fn a_shared_secret_is_as_long_as_its_hash() {
-    for (algorithm, wanted) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
+    for (algorithm, wanted) in
+        [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)]
+    {
         for bytes in [1, wanted - 1] {
             let found = error(with(oct(bytes), "alg", json!(algorithm.name())));
             assert_eq!(found, KeyError::SecretTooShort { bytes, wanted, algorithm });
@@ -225,7 +251,9 @@ fn set(mut key: Value, member: &str, value: Value) -> Value {
 #[test]
 fn members_that_say_nothing_are_as_good_as_absent() {
     for key in [ec(), rsa(), ed25519()] {
-        for member in ["alg", "use", "key_ops", "x5c", "x5t", "d", "p", "q", "dp", "dq", "qi", "oth"] {
+        for member in
+            ["alg", "use", "key_ops", "x5c", "x5t", "d", "p", "q", "dp", "dq", "qi", "oth"]
+        {
             for nothing in [json!(null), json!(""), json!([]), json!({})] {
                 let found = parse(&set(key.clone(), member, nothing.clone()));
                 assert_eq!(found, parse(&key), "{member}: {nothing}");
@@ -248,7 +276,8 @@ fn numbers_are_compared_by_their_value() {
     assert_eq!(parse(&set(rsa(), "e", zeros(&[1, 0, 1]))), parse(&rsa()));
     let x = base64url::decode(ec()["x"].as_str().unwrap()).unwrap();
     assert_eq!(parse(&set(ec(), "x", zeros(&x))), parse(&ec()));
-    // A coordinate that begins with zeros, as some write it and as RFC 7518, section 6.2.1.2, has it.
+    // A coordinate that begins with zeros, as some write it and as RFC 7518, section 6.2.1.2, has
+    // it.
     let full = URL_SAFE_NO_PAD.encode([&[0, 0][..], &[7; 30]].concat());
     let short = URL_SAFE_NO_PAD.encode([7; 30]);
     for member in ["x", "y"] {

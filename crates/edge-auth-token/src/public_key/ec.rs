@@ -68,8 +68,8 @@ pub struct EcPublicKey {
 }
 
 impl EcPublicKey {
-    /// Makes a point of big-endian coordinates. RFC 7518, section 6.2.1.2, wants them as long as the field,
-    /// but some issuers leave leading zeros out: what counts is the value.
+    /// Makes a point of big-endian coordinates. RFC 7518, section 6.2.1.2, wants them as long as
+    /// the field, but some issuers leave leading zeros out: what counts is the value.
     pub(crate) fn new(curve: Curve, x: Vec<u8>, y: Vec<u8>) -> Result<Self, KeyError> {
         let wanted = curve.coordinate_bytes();
         Ok(Self { curve, x: of_length("x", x, wanted)?, y: of_length("y", y, wanted)? })
@@ -180,7 +180,8 @@ mod tests {
         for curve in CURVES {
             let wanted = curve.coordinate_bytes();
             assert!(EcPublicKey::new(curve, vec![1; wanted], vec![1; wanted]).is_ok());
-            let padded = EcPublicKey::new(curve, [&[0][..], &vec![1; wanted - 1]].concat(), vec![1; wanted]);
+            let padded =
+                EcPublicKey::new(curve, [&[0][..], &vec![1; wanted - 1]].concat(), vec![1; wanted]);
             assert_eq!(EcPublicKey::new(curve, vec![1; wanted - 1], vec![1; wanted]), padded);
             for found in [wanted + 1, 2 * wanted] {
                 assert_eq!(

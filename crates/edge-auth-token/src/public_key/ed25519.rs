@@ -22,7 +22,9 @@ impl Ed25519PublicKey {
             return Err(KeyError::WeakPoint { reason: "not in canonical form" });
         }
         if SMALL_ORDER.contains(&y) {
-            return Err(KeyError::WeakPoint { reason: "a point of small order, for which anybody can sign" });
+            return Err(KeyError::WeakPoint {
+                reason: "a point of small order, for which anybody can sign",
+            });
         }
         Ok(Self(encoded))
     }

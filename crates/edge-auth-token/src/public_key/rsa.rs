@@ -15,8 +15,9 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 const MAX_EXPONENT_BITS: usize = 33;
 
 impl RsaPublicKey {
-    /// Makes a key of big-endian numbers. RFC 7518, section 2 (`Base64urlUInt`), wants them in their shortest
-    /// form, but many issuers put a zero octet before them: what counts is the value.
+    /// Makes a key of big-endian numbers. RFC 7518, section 2 (`Base64urlUInt`), wants them in
+    /// their shortest form, but many issuers put a zero octet before them: what counts is the
+    /// value.
     pub(crate) fn new(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, KeyError> {
         let wanted = "a number above zero, in base64url,";
         let (modulus, exponent) = (shortest(modulus), shortest(exponent));
@@ -73,11 +74,12 @@ fn is_odd(number: &[u8]) -> bool {
 /// modulus in 2^27 or fewer (Nemec et al., "The Return of Coppersmith's Attack", section 2).
 fn has_roca_fingerprint(modulus: &[u8]) -> bool {
     const PRIMES: [u32; 38] = [
-        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
-        103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
+        97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
     ];
     PRIMES.iter().all(|&prime| {
-        let remainder = modulus.iter().fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
+        let remainder =
+            modulus.iter().fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
         let generator = 65_537 % prime;
         let mut power = 1;
         loop {
@@ -144,8 +146,16 @@ mod tests {
         for good in [&[3][..], &[17], &F4, &[0xff; 4], &[1, 0xff, 0xff, 0xff, 0xff]] {
             assert!(with(good).is_ok(), "{good:?}");
         }
-        for bad in [&[1][..], &[2], &[4], &[1, 0, 0], &[2, 0, 0, 0, 1], &[0xff; 8], &[0xff; 9], &[0xff; 256]]
-        {
+        for bad in [
+            &[1][..],
+            &[2],
+            &[4],
+            &[1, 0, 0],
+            &[2, 0, 0, 0, 1],
+            &[0xff; 8],
+            &[0xff; 9],
+            &[0xff; 256],
+        ] {
             assert_eq!(with(bad), Err(KeyError::Exponent), "{bad:?}");
         }
     }

@@ -60,8 +60,12 @@ fn every_part_is_strict_base64url() {
     let good = token(None, &json!({"a": "bcd"}));
     let parts: Vec<_> = good.split('.').collect();
     for (index, part) in [Part::Header, Part::Payload, Part::Signature].into_iter().enumerate() {
-        for change in ["=", "==", " ", "\n", "\r\n", "\t", "?", "+", "/", "\0", "é", "%3D", "\u{200b}"] {
-            for changed in [format!("{}{change}", parts[index]), format!("{change}{}", parts[index])] {
+        for change in
+            ["=", "==", " ", "\n", "\r\n", "\t", "?", "+", "/", "\0", "é", "%3D", "\u{200b}"]
+        {
+            for changed in
+                [format!("{}{change}", parts[index]), format!("{change}{}", parts[index])]
+            {
                 let mut parts = parts.clone();
                 parts[index] = &changed;
                 let found = error(&parts.join("."));
@@ -102,7 +106,10 @@ fn header_and_payload_are_objects_with_one_meaning() {
         "\u{feff}{}",
     ] {
         let found = error(&signed(text.as_bytes(), b"{}"));
-        assert!(matches!(found, TokenError::Malformed(Malformed::Json { part: Part::Header, .. })), "{text}");
+        assert!(
+            matches!(found, TokenError::Malformed(Malformed::Json { part: Part::Header, .. })),
+            "{text}"
+        );
         let found = error(&signed(HEADER, text.as_bytes()));
         assert!(
             matches!(found, TokenError::Malformed(Malformed::Json { part: Part::Payload, .. })),
@@ -120,7 +127,10 @@ fn header_and_payload_are_objects_with_one_meaning() {
         r#"{"exp":1,"\u0065xp":2}"#,
         r#"{"x":1e999}"#,
     ] {
-        assert!(matches!(error(&signed(HEADER, payload.as_bytes())), TokenError::Malformed(_)), "{payload}");
+        assert!(
+            matches!(error(&signed(HEADER, payload.as_bytes())), TokenError::Malformed(_)),
+            "{payload}"
+        );
     }
 }
 

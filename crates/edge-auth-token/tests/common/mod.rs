@@ -74,7 +74,8 @@ impl Signer {
     pub(crate) fn jwk(&self) -> Value {
         match self {
             Self::Rsa(pair) => {
-                // RSAPublicKey of 2048 bits: SEQUENCE, INTEGER n (257 bytes, the first zero), INTEGER e.
+                // RSAPublicKey of 2048 bits: SEQUENCE, INTEGER n (257 bytes, the first zero),
+                // INTEGER e.
                 let der = pair.public_key().as_ref();
                 json!({"kty": "RSA", "n": b64(&der[9..265]), "e": b64(&der[267..])})
             }
@@ -117,13 +118,20 @@ impl Signer {
                 pair.sign(padding, &SystemRandom::new(), message, &mut signature).unwrap();
                 signature
             }
-            Self::Ec(_, pair) => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
+            Self::Ec(_, pair) => {
+                pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+            }
             Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }
 
     /// A token with this header and these claims, signed with `algorithm`.
-    pub(crate) fn token_with(&self, algorithm: Algorithm, header: &Value, claims: &Value) -> String {
+    pub(crate) fn token_with(
+        &self,
+        algorithm: Algorithm,
+        header: &Value,
+        claims: &Value,
+    ) -> String {
         let input = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
         let signature = self.sign(algorithm, input.as_bytes());
         format!("{input}.{}", b64(signature))

@@ -32,7 +32,12 @@ fuzz_target!(|input: (&str, [u8; 41], u8, char)| {
 
 fn nobody_issued(text: &str) {
     assert!(NATIVE.parse(text).is_err(), "a tag of 35 bits was guessed");
-    let record = ApiKeyRecord { id: "k".to_owned(), document: text.to_owned(), version: 1, expires_at: None };
+    let record = ApiKeyRecord {
+        id: "k".to_owned(),
+        document: text.to_owned(),
+        version: 1,
+        expires_at: None,
+    };
     assert!(NATIVE.open(&record).is_err(), "a MAC was guessed");
     if let Ok(presented) = IMPORTED.parse(text) {
         let again = IMPORTED.parse(text).expect("as before");
@@ -51,7 +56,8 @@ fn issued(random: [u8; 41], place: usize, with: char) {
         networks: Vec::new(),
         metadata: BTreeMap::new(),
     };
-    let (key, text) = NATIVE.issue(new, &Given(Mutex::new(random.to_vec())), NOW).expect("good terms");
+    let (key, text) =
+        NATIVE.issue(new, &Given(Mutex::new(random.to_vec())), NOW).expect("good terms");
     let text = text.expose();
     let presented = NATIVE.parse(text).expect("just issued");
     assert_eq!(presented.record_id(), key.id());
@@ -65,9 +71,13 @@ fn issued(random: [u8; 41], place: usize, with: char) {
 
     let place = place % text.len();
     let (before, after) = (&text[..place], &text[place + 1..]);
-    for damaged in [format!("{before}{with}{after}"), format!("{before}{after}"), format!("{text}{with}")] {
+    for damaged in
+        [format!("{before}{with}{after}"), format!("{before}{after}"), format!("{text}{with}")]
+    {
         if damaged != text {
-            let good = NATIVE.parse(&damaged).is_ok_and(|presented| key.check(&presented, None, NOW).is_ok());
+            let good = NATIVE
+                .parse(&damaged)
+                .is_ok_and(|presented| key.check(&presented, None, NOW).is_ok());
             assert!(!good, "{damaged} for {text}");
         }
     }

@@ -1,6 +1,7 @@
-//! Header fields with certificates, one a line, read by the gate of each source that comes in fields: nobody is let in
-//! whom the authority did not issue a certificate for, and nobody at all by fields of somebody who is not trusted. A
-//! certificate that is written in other bytes has no other identity, and does not escape a revocation.
+//! Header fields with certificates, one a line, read by the gate of each source that comes in
+//! fields: nobody is let in whom the authority did not issue a certificate for, and nobody at all
+//! by fields of somebody who is not trusted. A certificate that is written in other bytes has no
+//! other identity, and does not escape a revocation.
 
 #![no_main]
 
@@ -43,32 +44,37 @@ const SPIFFE: &str = "identity = { san_uri = \"spiffe://example.com/*\" }";
 static RFC_9440: LazyLock<Fixture> = LazyLock::new(|| fixture(PROXIED, SPIFFE));
 static PASSTHROUGH: LazyLock<Fixture> =
     LazyLock::new(|| fixture("source = \"alb-passthrough\"\nca_file = \"ca.pem\"", SPIFFE));
-static VERIFY: LazyLock<Fixture> =
-    LazyLock::new(|| fixture("source = \"alb-verify\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE));
+static VERIFY: LazyLock<Fixture> = LazyLock::new(|| {
+    fixture("source = \"alb-verify\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE)
+});
 static CLOUDFLARE: LazyLock<Fixture> = LazyLock::new(|| {
     fixture("source = \"cloudflare-headers\"\nissuer_dn = \"CN=Devices CA,O=Example\"", SPIFFE)
 });
-static BY_FINGERPRINT: LazyLock<Fixture> = LazyLock::new(|| fixture(PROXIED, "identity = \"fingerprint\""));
+static BY_FINGERPRINT: LazyLock<Fixture> =
+    LazyLock::new(|| fixture(PROXIED, "identity = \"fingerprint\""));
 /// Everybody's certificate is revoked, by the fingerprint that its authority gave it.
 static REVOKED: LazyLock<Fixture> = LazyLock::new(all_revoked);
 
 fuzz_target!(|bytes: &[u8]| {
     let fields = fields(bytes);
     has_one_identity_and_is_revoked_once(&fields);
-    for (fixture, handover) in
-        [(&*RFC_9440, PlatformCertificate::Nothing), (&*PASSTHROUGH, PlatformCertificate::LoadBalancer)]
-    {
+    for (fixture, handover) in [
+        (&*RFC_9440, PlatformCertificate::Nothing),
+        (&*PASSTHROUGH, PlatformCertificate::LoadBalancer),
+    ] {
         let who = is_told_alike(fixture, &fields, handover);
         assert!(who.is_none_or(|who| ISSUED.contains(&who.as_str())), "a forgery");
         assert_eq!(principal(&ask(fixture, &fields, handover, true, LATER)), None, "long expired");
     }
     // What the platform has verified is believed; but not more than one name, and no odd one.
-    for (fixture, handover) in
-        [(&*VERIFY, PlatformCertificate::LoadBalancer), (&*CLOUDFLARE, PlatformCertificate::Nothing)]
-    {
+    for (fixture, handover) in [
+        (&*VERIFY, PlatformCertificate::LoadBalancer),
+        (&*CLOUDFLARE, PlatformCertificate::Nothing),
+    ] {
         if let Some(who) = is_told_alike(fixture, &fields, handover) {
-            let path =
-                who.strip_prefix("cert:devices:spiffe://example.com/").expect("as the policy wants it");
+            let path = who
+                .strip_prefix("cert:devices:spiffe://example.com/")
+                .expect("as the policy wants it");
             assert!(path.split('/').all(|segment| !["", ".", ".."].contains(&segment)), "{who}");
             assert!(
                 path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte)),
@@ -92,7 +98,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Asks with the certificate as it is, with the other signature of ECDSA, and in bytes that are not its DER.
+/// Asks with the certificate as it is, with the other signature of ECDSA, and in bytes that are not
+/// its DER.
 fn has_one_identity_and_is_revoked_once(fields: &[(&str, &[u8])]) {
     let by = |fixture: &Fixture, fields: &[(&str, &[u8])]| {
         principal(&ask(fixture, fields, PlatformCertificate::Nothing, true, NOW))
@@ -112,7 +119,8 @@ fn has_one_identity_and_is_revoked_once(fields: &[(&str, &[u8])]) {
     others.extend(misencoded(&der).into_iter().map(|(_, other)| (false, other)));
     for (as_good, other) in others {
         let changed = with(&other);
-        let changed: Vec<_> = changed.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let changed: Vec<_> =
+            changed.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let now = [by(&RFC_9440, &changed), by(&BY_FINGERPRINT, &changed)];
         assert_eq!(now, if as_good { who.clone() } else { [None, None] });
         assert_eq!(by(&REVOKED, &changed), None, "it was revoked");
@@ -137,7 +145,8 @@ fn fields(bytes: &[u8]) -> Vec<(&str, &[u8])> {
     fields.collect()
 }
 
-/// Who may pass, now and when the gate remembers the certificate; for bad input never an error of ours.
+/// Who may pass, now and when the gate remembers the certificate; for bad input never an error of
+/// ours.
 fn is_told_alike(
     fixture: &Fixture,
     fields: &[(&str, &[u8])],
@@ -174,16 +183,24 @@ fn ask(
 
 fn principal(outcome: &Outcome) -> Option<String> {
     match &outcome.decision {
-        Decision::Allow(grant) => Some(grant.principal.as_ref().expect("no rule is public").id.clone()),
+        Decision::Allow(grant) => {
+            Some(grant.principal.as_ref().expect("no rule is public").id.clone())
+        }
         Decision::Deny(_) => None,
     }
 }
 
 fn fixture(source: &str, identity: &str) -> Fixture {
-    let policy =
-        Policy::parse(&policy(source, identity), Format::Toml, "policy.toml").expect("a good policy");
+    let policy = Policy::parse(&policy(source, identity), Format::Toml, "policy.toml")
+        .expect("a good policy");
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-    let built = Gate::new(policy, &secret_provider(), Box::new(AwsLcRs), platform, &SeededRandomness::new(1));
+    let built = Gate::new(
+        policy,
+        &secret_provider(),
+        Box::new(AwsLcRs),
+        platform,
+        &SeededRandomness::new(1),
+    );
     built.expect("a good authority").0
 }
 
@@ -193,7 +210,8 @@ fn all_revoked() -> Fixture {
     let (secret_provider, platform) =
         (secret_provider(), MemoryPlatform::new(Documents::default(), "http://issuers"));
     let stores = (&platform.api_keys, &platform.revocations);
-    let revocations = Revocations::new(&policy, &secret_provider, stores, "fuzz").expect("a secret");
+    let revocations =
+        Revocations::new(&policy, &secret_provider, stores, "fuzz").expect("a secret");
     for seed in SEEDS {
         let der = client_certificate(&fields(seed)).expect("a certificate");
         let names = CertificateNames::read(&der.into()).expect("a certificate");

@@ -28,7 +28,9 @@ fn is_normal(path: &NormalPath) {
     assert!(decoded.starts_with('/'));
     assert!(!decoded.contains("//"));
     assert!(decoded.split('/').all(|segment| segment != "." && segment != ".."));
-    assert!(!decoded.contains(|character: char| character.is_control() || "\\;".contains(character)));
+    assert!(
+        !decoded.contains(|character: char| character.is_control() || "\\;".contains(character))
+    );
     let escape = |bytes: &[u8]| bytes[0] == b'%' && bytes[1..].iter().all(u8::is_ascii_hexdigit);
     assert!(!decoded.as_bytes().windows(3).any(escape), "decoded twice, it would be another path");
 

@@ -1,5 +1,5 @@
-//! The policy: the same whatever it is written in, its mistakes in lines that there are, and no entry
-//! without a credential but by a public rule.
+//! The policy: the same whatever it is written in, its mistakes in lines that there are, and no
+//! entry without a credential but by a public rule.
 
 #![no_main]
 
@@ -74,7 +74,9 @@ fn summary(parsed: &Result<Policy, PolicyErrors>) -> Option<String> {
 
 /// Whoever presents nothing is nobody.
 fn decides(policy: Policy) {
-    let Ok((gate, _)) = Gate::new(policy, &Anything, Box::new(AwsLcRs), Nowhere, &Zeros) else { return };
+    let Ok((gate, _)) = Gate::new(policy, &Anything, Box::new(AwsLcRs), Nowhere, &Zeros) else {
+        return;
+    };
     for (method, target) in
         [("GET", "/"), ("GET", "/v1/orders/42"), ("POST", "/health"), ("OPTIONS", "/a/b/c")]
     {
@@ -92,7 +94,8 @@ fn decides(policy: Policy) {
         let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
         if let Decision::Allow(grant) = &outcome.decision {
             assert!(grant.principal.is_none() && grant.upstream.set.is_empty());
-            let checks: BTreeSet<_> = outcome.checks.iter().map(|check| check.what.as_str()).collect();
+            let checks: BTreeSet<_> =
+                outcome.checks.iter().map(|check| check.what.as_str()).collect();
             assert!(checks.is_empty(), "a public rule checks nothing: {checks:?}");
         }
     }
@@ -111,7 +114,9 @@ struct Anything;
 
 impl SecretProvider for Anything {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        Ok(Secret::new(format!("{name}: a secret of at least sixty-four bytes, as long as that of HS512")))
+        Ok(Secret::new(format!(
+            "{name}: a secret of at least sixty-four bytes, as long as that of HS512"
+        )))
     }
 
     fn file(&self, _: &Path) -> Result<Vec<u8>, String> {
@@ -138,7 +143,10 @@ impl Platform for Nowhere {
         &NoRevocations
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         (work.await, Duration::ZERO)
     }
 }

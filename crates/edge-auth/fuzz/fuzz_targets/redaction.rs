@@ -1,11 +1,13 @@
-//! What is logged of a client's text: no key and no token, however it is escaped and wherever the text is cut,
-//! by steps that are linear in what is kept.
+//! What is logged of a client's text: no key and no token, however it is escaped and wherever the
+//! text is cut, by steps that are linear in what is kept.
 
 #![no_main]
 
 use std::sync::LazyLock;
 
-use edge_auth::api_key::{ApiKeyProfile, DigestAlgorithm, ImportedFormat, KeyFormat, Pepper, Peppers};
+use edge_auth::api_key::{
+    ApiKeyProfile, DigestAlgorithm, ImportedFormat, KeyFormat, Pepper, Peppers,
+};
 use edge_auth::redact::Redactor;
 use edge_auth_token::Secret;
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +25,8 @@ static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| {
     let pepper = || Pepper::new(&Secret::new("a pepper of at least thirty-two bytes")).unwrap();
     let peppers = || Peppers::new(pepper(), Vec::new(), Vec::new()).unwrap();
     let native =
-        ApiKeyProfile::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers()).unwrap();
+        ApiKeyProfile::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers())
+            .unwrap();
     let format = ImportedFormat::new(DigestAlgorithm::Sha256, Some("legacy_")).unwrap();
     let imported = ApiKeyProfile::imported("legacy", format, peppers()).unwrap();
     Redactor::new([&native, &imported])
@@ -34,9 +37,11 @@ fuzz_target!(|input: (&str, &str, u8, &[u8], u16)| {
     let most = usize::from(most);
     bounded(before, most);
 
-    // What has the mark, or opens an escape that takes the credential's first letters, is no fair question.
-    let fair =
-        |text: &str| !text.to_ascii_lowercase().contains(&MARK.to_ascii_lowercase()) && !text.contains('%');
+    // What has the mark, or opens an escape that takes the credential's first letters, is no fair
+    // question.
+    let fair = |text: &str| {
+        !text.to_ascii_lowercase().contains(&MARK.to_ascii_lowercase()) && !text.contains('%')
+    };
     if fair(before) && fair(after) {
         let credential = CREDENTIALS[usize::from(which) % CREDENTIALS.len()];
         let text = format!("{before}/{}/{after}", encoded(credential, choices));
@@ -94,7 +99,10 @@ fn decoded(text: &str) -> String {
     while at < bytes.len() {
         let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
         let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| bytes[at] == b'%') {
+        match digits
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|_| bytes[at] == b'%')
+        {
             Some(byte) => {
                 out.push(byte);
                 at += 3;

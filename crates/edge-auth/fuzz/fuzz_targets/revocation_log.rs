@@ -1,5 +1,6 @@
-//! A revocation log, administered, read and attacked in an order that the input gives: what an instance
-//! knows to be revoked it does not forget, unless somebody who has the secret takes it back.
+//! A revocation log, administered, read and attacked in an order that the input gives: what an
+//! instance knows to be revoked it does not forget, unless somebody who has the secret takes it
+//! back.
 
 #![no_main]
 

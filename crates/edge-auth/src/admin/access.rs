@@ -21,14 +21,16 @@ pub fn bootstrap_secret(randomness: &dyn Randomness) -> Result<Secret, Unavailab
     use base64::Engine;
     let mut bytes = zeroize::Zeroizing::new([0; 32]);
     randomness.fill(&mut *bytes)?;
-    let digits = zeroize::Zeroizing::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(*bytes));
+    let digits =
+        zeroize::Zeroizing::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(*bytes));
     Ok(Secret::new(format!("{BOOTSTRAP_PREFIX}{}", *digits)))
 }
 
 /// What goes into the policy for a bootstrap secret: `sha256:` and 64 hexadecimal digits. The
 /// secret has 256 random bits, so a plain hash gives nothing away.
 pub fn bootstrap_hash(secret: &Secret) -> String {
-    let digits: String = Sha256::digest(secret.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String =
+        Sha256::digest(secret.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digits}")
 }
 
@@ -41,8 +43,9 @@ pub(crate) fn parse_bootstrap_hash(text: &str) -> Option<[u8; 32]> {
 }
 
 impl<P: Platform> Gate<P> {
-    /// Decides whether the caller may do what needs `scope`: the bootstrap secret may, and whom a rule
-    /// lets through that spells the scope out, if it was granted by name. The outcome is for the audit log.
+    /// Decides whether the caller may do what needs `scope`: the bootstrap secret may, and whom a
+    /// rule lets through that spells the scope out, if it was granted by name. The outcome is for
+    /// the audit log.
     pub(super) async fn may_administer(
         &self,
         incoming: &InboundRequest<'_>,
@@ -51,7 +54,8 @@ impl<P: Platform> Gate<P> {
     ) -> Outcome {
         let request = incoming.as_request(self.trust.client(incoming.peer, incoming.headers));
         let Some(admin) = &self.policy.admin else {
-            let denial = Denial::new(Code::NoRule, "administration is off: the policy has no `[admin]`");
+            let denial =
+                Denial::new(Code::NoRule, "administration is off: the policy has no `[admin]`");
             return self.refuse_unread(&request, denial, now);
         };
         let bootstrap = match bootstrap(incoming) {
@@ -102,7 +106,8 @@ impl<P: Platform> Gate<P> {
 
 /// The bootstrap secret, if `Authorization` has one; beside another such field it is malformed.
 fn bootstrap<'a>(incoming: &InboundRequest<'a>) -> Result<Option<&'a [u8]>, Denial> {
-    let ours = |field| bearer(field).filter(|secret| secret.starts_with(BOOTSTRAP_PREFIX.as_bytes()));
+    let ours =
+        |field| bearer(field).filter(|secret| secret.starts_with(BOOTSTRAP_PREFIX.as_bytes()));
     let found = incoming.headers.all("authorization").find_map(ours);
     if found.is_some() && incoming.headers.single("authorization").is_err() {
         return Err(Denial::new(Code::CredentialMalformed, "several `Authorization` fields"));

@@ -1,4 +1,5 @@
-//! Taking a revocation list over: what is new in it is entered, and what it no longer has is taken back.
+//! Taking a revocation list over: what is new in it is entered, and what it no longer has is taken
+//! back.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,9 @@ use super::{AdminError, Revocations};
 use crate::audit::rfc3339_text;
 use crate::certificate::{CertificateSignatures, RevokedCertificates};
 use crate::platform::{ApiKeyAdmin, RevocationLog};
-use crate::revocation::{Entry, Event, Events, IssuerName, List, LogReplay, Report, Serial, Target};
+use crate::revocation::{
+    Entry, Event, Events, IssuerName, List, LogReplay, Report, Serial, Target,
+};
 
 /// What came of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,14 +53,17 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         now: Timestamp,
         report: &Report<'_>,
     ) -> Result<CrlImport, AdminError> {
-        let list = RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
+        let list =
+            RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
         let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
         let issuer = IssuerName::from(&list.issuer);
         let list = List { issuer, key_id, number, this_update, next_update };
         let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
         let follows = |replay: &LogReplay| changes(&list, &listed, replay.status(now));
-        let entries = self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows, report).await?;
-        let count = |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
+        let entries =
+            self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows, report).await?;
+        let count =
+            |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
         Ok(CrlImport {
             issuer: list.issuer.to_string(),
             listed: listed.len(),
@@ -107,7 +113,8 @@ fn changes<'e>(
     }
     let target = |serial: &str| {
         let serial = Serial::try_from(serial.to_owned());
-        let serial = serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
+        let serial =
+            serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
         let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
         Ok::<_, AdminError>(Target::CertificateSerial { issuer, serial, listed })
     };

@@ -28,7 +28,9 @@ pub enum AdminError {
     #[error("the key `{0}` is being changed by others at the same time: try again")]
     Conflict(String),
     /// The stored record says that it belongs to a block that the policy does not have.
-    #[error("the record of key `{id}` belongs to the block `{block}`, which the policy does not have")]
+    #[error(
+        "the record of key `{id}` belongs to the block `{block}`, which the policy does not have"
+    )]
     RecordOfUnknownBlock {
         /// The record's id.
         id: String,

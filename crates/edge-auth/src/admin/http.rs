@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::{
-    AdminError, AdminScope, ImportKeyRequest, KeyResponse, KeyService, ListedKey, RevocationResponse,
-    Revocations,
+    AdminError, AdminScope, ImportKeyRequest, KeyResponse, KeyService, ListedKey,
+    RevocationResponse, Revocations,
 };
 use crate::api_key::{ApiKey, PlaintextKey};
 use crate::endpoints::InboundRequest;
@@ -83,7 +83,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         now: Timestamp,
     ) -> Result<AuthorizedOperation, (Reply, Outcome)> {
         let parsed = NormalPath::parse(incoming.target).ok();
-        let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
+        let action =
+            parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
         let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
         let mut outcome = self.may_administer(incoming, scope, now).await;
         if let Some(reply) = self.refusal(&outcome) {
@@ -108,7 +109,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         now: Timestamp,
     ) -> (Reply, Outcome) {
         let parsed = NormalPath::parse(incoming.target).ok();
-        let action = parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
+        let action =
+            parsed.as_ref().and_then(|(path, _)| Action::of(incoming.method, path.decoded()));
         let Some(action) = action else {
             outcome.audit.error = Some("not_found".to_owned());
             return (problem(404, "not_found", "There is no such resource."), outcome);
@@ -117,7 +119,9 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         let by = outcome.audit.principal.clone().unwrap_or_default();
         match self.act(&action, &by, query, body, randomness, now).await {
             Ok(AdminResponse { reply, key, revocation, reason, notice }) => {
-                outcome.notices.extend(notice.map(|notice| self.redactor.hide(&notice, MAX_REASON)));
+                outcome
+                    .notices
+                    .extend(notice.map(|notice| self.redactor.hide(&notice, MAX_REASON)));
                 if let Some(id) = &key {
                     self.forget_key(id);
                 }
@@ -149,8 +153,10 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> Result<AdminResponse, AdminError> {
-        let (log, secrets) =
-            (self.platform.revocations(), self.revocations.as_ref().map(|replica| &replica.secrets));
+        let (log, secrets) = (
+            self.platform.revocations(),
+            self.revocations.as_ref().map(|replica| &replica.secrets),
+        );
         let keys = KeyService::of_blocks(&self.key_blocks, self.platform.api_keys());
         let revocations = || {
             let keys = KeyService::of_blocks(&self.key_blocks, self.platform.api_keys());
@@ -172,7 +178,12 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::Import => {
                 let ImportKeyRequest { hash, request } = read(body)?;
-                Ok(AdminResponse::key(201, &key_service.import(request, &hash, now).await?, None, now))
+                Ok(AdminResponse::key(
+                    201,
+                    &key_service.import(request, &hash, now).await?,
+                    None,
+                    now,
+                ))
             }
             Action::Rotate(id) => {
                 let RotationBody { overlap } = read(body)?;
@@ -183,7 +194,9 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Action::Disable(id) => {
                 Ok(AdminResponse::key(200, &key_service.disable(id, now).await?, None, now))
             }
-            Action::Enable(id) => Ok(AdminResponse::key(200, &key_service.enable(id, now).await?, None, now)),
+            Action::Enable(id) => {
+                Ok(AdminResponse::key(200, &key_service.enable(id, now).await?, None, now))
+            }
             Action::Revoke(id) => {
                 let ReasonBody { reason } = read(body)?;
                 let (key, entry) = key_service.revoke_by_entry(id, &reason, now).await?;
@@ -196,7 +209,10 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::ListRevocations => {
                 let (before, limit) = page(query)?;
-                Ok(AdminResponse::read(Reply::json(200, &revocations()?.list(before, limit).await?)))
+                Ok(AdminResponse::read(Reply::json(
+                    200,
+                    &revocations()?.list(before, limit).await?,
+                )))
             }
             Action::ShowRevocation(id) => {
                 let entry = revocations()?.show(number(id)?).await?;
@@ -207,7 +223,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
                 let (entry, view) = revocations.create_with_notice(read(body)?, now).await?;
                 // It is made, whatever else goes wrong.
                 let untidy = revocations.tidy(randomness, now).await.err();
-                let notice = untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
+                let notice =
+                    untidy.map(|error| format!("revocations: no snapshot was made: {error}"));
                 Ok(AdminResponse {
                     notice,
                     reply: Reply::json(201, &view),
@@ -216,7 +233,10 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::UndoRevocation(id) => {
                 let ReasonBody { reason } = read(body)?;
-                Ok(AdminResponse::entry(201, &revocations()?.undo(number(id)?, &reason, now).await?))
+                Ok(AdminResponse::entry(
+                    201,
+                    &revocations()?.undo(number(id)?, &reason, now).await?,
+                ))
             }
             Action::CompactRevocations => {
                 let held = revocations()?.compact(randomness, now).await?;
@@ -245,7 +265,8 @@ impl AdminResponse {
     }
 
     fn key(status: u16, key: &ApiKey, text: Option<&PlaintextKey>, now: Timestamp) -> Self {
-        let answer = KeyBody { key: KeyResponse::new(key, now), secret: text.map(PlaintextKey::expose) };
+        let answer =
+            KeyBody { key: KeyResponse::new(key, now), secret: text.map(PlaintextKey::expose) };
         Self { key: Some(key.id().to_owned()), ..Self::read(Reply::json(status, &answer)) }
     }
 
@@ -281,10 +302,15 @@ fn page(query: &str) -> Result<(Option<u64>, usize), AdminError> {
         match &*name {
             "before" => before = Some(number(&value)?),
             "limit" => {
-                limit = value.parse().map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?
+                limit = value
+                    .parse()
+                    .map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?
             }
             other => {
-                return Err(AdminError::Invalid(format!("there is no parameter `{}`", other.escape_debug())));
+                return Err(AdminError::Invalid(format!(
+                    "there is no parameter `{}`",
+                    other.escape_debug()
+                )));
             }
         }
     }
@@ -313,10 +339,15 @@ async fn list<S: ApiKeyAdmin, L: RevocationLog>(
             "block" => block = Some(value),
             "after" => after = Some(value),
             "limit" => {
-                limit = value.parse().map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?
+                limit = value
+                    .parse()
+                    .map_err(|_| AdminError::Invalid("`limit` is a number".to_owned()))?
             }
             other => {
-                return Err(AdminError::Invalid(format!("there is no parameter `{}`", other.escape_debug())));
+                return Err(AdminError::Invalid(format!(
+                    "there is no parameter `{}`",
+                    other.escape_debug()
+                )));
             }
         }
     }
@@ -325,7 +356,10 @@ async fn list<S: ApiKeyAdmin, L: RevocationLog>(
         ListedKey::Key(key) => Entry::Key(Box::new(KeyResponse::new(&key, now))),
         ListedKey::Untrusted { id, reason } => Entry::Untrusted { id, untrusted: reason },
     };
-    Ok(Reply::json(200, &KeysBody { keys: page.keys.into_iter().map(entry).collect(), next: page.next }))
+    Ok(Reply::json(
+        200,
+        &KeysBody { keys: page.keys.into_iter().map(entry).collect(), next: page.next },
+    ))
 }
 
 fn describe() -> Reply {
@@ -346,8 +380,8 @@ fn duration(text: &str) -> Result<Duration, AdminError> {
     })
 }
 
-/// Browsers send cookies and client certificates along with what any page asks for, and say whose page
-/// it was (Fetch Metadata, section 2.3); whatever is no browser says nothing.
+/// Browsers send cookies and client certificates along with what any page asks for, and say whose
+/// page it was (Fetch Metadata, section 2.3); whatever is no browser says nothing.
 fn from_another_site(incoming: &InboundRequest<'_>) -> bool {
     let mut sites = incoming.headers.all("sec-fetch-site");
     sites.any(|site| !matches!(site, b"same-origin" | b"none"))

@@ -148,7 +148,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         }
         let limit = limit.clamp(1, PAGE);
         let records = self.store.list(after, limit, now).await?;
-        let next = (records.len() == limit).then(|| records.last().map(|record| record.id.clone())).flatten();
+        let next = (records.len() == limit)
+            .then(|| records.last().map(|record| record.id.clone()))
+            .flatten();
         let wanted = |record: &&ApiKeyRecord| {
             block.is_none_or(|block| claimed_block(record).is_ok_and(|claimed| claimed == block))
         };
@@ -168,9 +170,11 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         now: Timestamp,
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
         within_time("overlap", now, overlap)?;
-        self.change(id, now, |key| key.rotate(overlap, randomness, now).map(|(key, text)| (key, Some(text))))
-            .await
-            .and_then(|(key, text)| Ok((key, text.ok_or_else(|| AdminError::Conflict(printable(id)))?)))
+        self.change(id, now, |key| {
+            key.rotate(overlap, randomness, now).map(|(key, text)| (key, Some(text)))
+        })
+        .await
+        .and_then(|(key, text)| Ok((key, text.ok_or_else(|| AdminError::Conflict(printable(id)))?)))
     }
 
     /// Switches a key off until it is enabled again.
@@ -184,12 +188,17 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
     }
 
     /// Ends a key for good.
-    pub async fn revoke(&self, id: &str, reason: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+    pub async fn revoke(
+        &self,
+        id: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<ApiKey, AdminError> {
         Ok(self.revoke_by_entry(id, reason, now).await?.0)
     }
 
-    /// Ends a key for good; answers the entry of the feed, too, if there is one. That is made first:
-    /// it counts even if the record then cannot be written.
+    /// Ends a key for good; answers the entry of the feed, too, if there is one. That is made
+    /// first: it counts even if the record then cannot be written.
     pub(super) async fn revoke_by_entry(
         &self,
         id: &str,
@@ -274,7 +283,12 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         }
     }
 
-    async fn replace(&self, old: &ApiKey, new: &ApiKey, now: Timestamp) -> Result<WriteOutcome, AdminError> {
+    async fn replace(
+        &self,
+        old: &ApiKey,
+        new: &ApiKey,
+        now: Timestamp,
+    ) -> Result<WriteOutcome, AdminError> {
         Ok(self.store.put(&new.seal()?, Precondition::Version(old.version()), now).await?)
     }
 
@@ -289,7 +303,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
 
     fn block(&self, name: &str) -> Result<&ApiKeyProfile, AdminError> {
         if name.is_empty() {
-            return Err(AdminError::Invalid("`block` is missing: the name of an `[[api_key]]`".to_owned()));
+            return Err(AdminError::Invalid(
+                "`block` is missing: the name of an `[[api_key]]`".to_owned(),
+            ));
         }
         self.find_block(name).ok_or_else(|| AdminError::BlockUnknown(printable(name)))
     }

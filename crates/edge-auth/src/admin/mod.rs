@@ -1,6 +1,6 @@
-//! Administration of API keys and revocations: [`KeyService`] and [`RevocationLedger`](crate::revocation::RevocationLedger)
-//! do the work, and `/admin/v1/…` is their endpoint over HTTP. Off unless the policy has `[admin]`; every
-//! call is audited.
+//! Administration of API keys and revocations: [`KeyService`] and
+//! [`RevocationLedger`](crate::revocation::RevocationLedger) do the work, and `/admin/v1/…` is
+//! their endpoint over HTTP. Off unless the policy has `[admin]`; every call is audited.
 
 mod access;
 mod action;

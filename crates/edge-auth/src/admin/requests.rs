@@ -31,8 +31,8 @@ pub struct CreateKeyRequest {
     pub owner: Option<String>,
     /// What it may do; or `all_scopes`.
     pub scopes: Vec<String>,
-    /// It may do everything that a rule lets keys of its block do, except administer: scopes that begin
-    /// with `edge-auth:` are in no such key.
+    /// It may do everything that a rule lets keys of its block do, except administer: scopes that
+    /// begin with `edge-auth:` are in no such key.
     pub all_scopes: bool,
     /// When it expires: a duration from now (`90d`) or a time (RFC 3339); or `never_expires`.
     pub expires: Option<String>,
@@ -56,7 +56,9 @@ impl CreateKeyRequest {
             (false, false) => Scopes::list(self.scopes),
             (true, true) => Scopes::All,
             (true, false) => {
-                return Err(invalid("name at least one scope, or ask for all of them by name (all scopes)"));
+                return Err(invalid(
+                    "name at least one scope, or ask for all of them by name (all scopes)",
+                ));
             }
             (false, true) => {
                 return Err(invalid("all scopes and a list of scopes contradict each other"));
@@ -66,7 +68,9 @@ impl CreateKeyRequest {
             (Some(text), false) => Expiry::At(moment(&text, now)?),
             (None, true) => Expiry::Never,
             (None, false) => {
-                return Err(invalid("say when the key expires (90d, or a date), or that it never does"));
+                return Err(invalid(
+                    "say when the key expires (90d, or a date), or that it never does",
+                ));
             }
             (Some(_), true) => {
                 return Err(invalid("an expiry and never expiring contradict each other"));
@@ -106,7 +110,10 @@ impl<'de> Deserialize<'de> for ImportKeyRequest {
                 let mut hash = None;
                 let requests = WithoutHash { map, hash: &mut hash };
                 let request = CreateKeyRequest::deserialize(MapAccessDeserializer::new(requests))?;
-                Ok(ImportKeyRequest { hash: hash.ok_or_else(|| A::Error::missing_field("hash"))?, request })
+                Ok(ImportKeyRequest {
+                    hash: hash.ok_or_else(|| A::Error::missing_field("hash"))?,
+                    request,
+                })
             }
         }
         deserializer.deserialize_map(Import)
@@ -122,7 +129,10 @@ struct WithoutHash<'h, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHash<'_, A> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         while let Some(name) = self.map.next_key::<String>()? {
             if name != "hash" {
                 return seed.deserialize(name.into_deserializer()).map(Some);
@@ -160,12 +170,19 @@ pub(super) fn dated(text: &str) -> Option<Timestamp> {
     u64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
 
-/// After a duration, if that is a time that can be written: there is none after the year 9999 (RFC 3339).
-pub(super) fn within_time(field: &str, now: Timestamp, after: Duration) -> Result<Timestamp, AdminError> {
+/// After a duration, if that is a time that can be written: there is none after the year 9999 (RFC
+/// 3339).
+pub(super) fn within_time(
+    field: &str,
+    now: Timestamp,
+    after: Duration,
+) -> Result<Timestamp, AdminError> {
     let at = now.plus(after);
     match at.seconds() < END_OF_TIME {
         true => Ok(at),
-        false => Err(invalid(format!("{field}: ends after the year 9999; say how long it really is"))),
+        false => {
+            Err(invalid(format!("{field}: ends after the year 9999; say how long it really is")))
+        }
     }
 }
 
@@ -173,7 +190,10 @@ pub(super) fn within_time(field: &str, now: Timestamp, after: Duration) -> Resul
 fn network(text: &str) -> Result<IpNet, AdminError> {
     let address = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(address).ok_or_else(|| {
-        invalid(format!("`{}` is no network: write 203.0.113.0/24 or 2001:db8::/32", text.escape_debug()))
+        invalid(format!(
+            "`{}` is no network: write 203.0.113.0/24 or 2001:db8::/32",
+            text.escape_debug()
+        ))
     })
 }
 
@@ -199,11 +219,17 @@ mod tests {
     fn a_key_without_expiry_or_scopes_must_be_spelled_out() {
         assert!(request().to_new_key(NOW).is_ok());
         assert!(CreateKeyRequest { expires: None, ..request() }.to_new_key(NOW).is_err());
-        assert!(CreateKeyRequest { expires: None, never_expires: true, ..request() }.to_new_key(NOW).is_ok());
+        assert!(
+            CreateKeyRequest { expires: None, never_expires: true, ..request() }
+                .to_new_key(NOW)
+                .is_ok()
+        );
         assert!(CreateKeyRequest { never_expires: true, ..request() }.to_new_key(NOW).is_err());
         assert!(CreateKeyRequest { scopes: Vec::new(), ..request() }.to_new_key(NOW).is_err());
         assert!(
-            CreateKeyRequest { scopes: Vec::new(), all_scopes: true, ..request() }.to_new_key(NOW).is_ok()
+            CreateKeyRequest { scopes: Vec::new(), all_scopes: true, ..request() }
+                .to_new_key(NOW)
+                .is_ok()
         );
         assert!(CreateKeyRequest { all_scopes: true, ..request() }.to_new_key(NOW).is_err());
         let star = CreateKeyRequest { scopes: vec!["a".into(), "*".into()], ..request() }
@@ -218,7 +244,9 @@ mod tests {
         assert_eq!(at("90d"), Some(1_700_000_000 + 90 * 86_400));
         assert_eq!(at("2027-01-31"), Some(1_801_353_600));
         assert_eq!(at("2027-01-31T00:00:01Z"), Some(1_801_353_601));
-        for junk in ["", "soon", "-1d", "1969-01-01", "2027-13-01", "8000years", "500000000000years"] {
+        for junk in
+            ["", "soon", "-1d", "1969-01-01", "2027-13-01", "8000years", "500000000000years"]
+        {
             assert_eq!(at(junk), None, "{junk}");
         }
     }
@@ -228,7 +256,9 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<ImportKeyRequest>(text);
         let import = read(r#"{"hash": "00", "block": "legacy", "scopes": ["a"]}"#).unwrap();
         assert_eq!((import.hash.as_str(), import.request.block.as_str()), ("00", "legacy"));
-        for wrong in [r#"{"block": "legacy"}"#, r#"{"hash": 1}"#, r#"{"hash": "00", "scope": ["a"]}"#, "[]"] {
+        for wrong in
+            [r#"{"block": "legacy"}"#, r#"{"hash": 1}"#, r#"{"hash": "00", "scope": ["a"]}"#, "[]"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

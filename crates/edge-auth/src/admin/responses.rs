@@ -73,7 +73,10 @@ impl KeyResponse {
             networks: key.networks().iter().map(ToString::to_string).collect(),
             created_at: rfc3339_text(key.created_at()),
             expires_at: expires_at.map(rfc3339_text),
-            previous_secret_until: key.previous_secret_until().filter(|until| *until > now).map(rfc3339_text),
+            previous_secret_until: key
+                .previous_secret_until()
+                .filter(|until| *until > now)
+                .map(rfc3339_text),
             revoked_at: revoked_at.map(rfc3339_text),
             revoked_because,
             metadata: key.metadata().clone(),

@@ -15,8 +15,8 @@ use crate::revocation::{Identifier, Target, TargetError};
 pub struct RevocationRequest {
     /// What is to be revoked.
     pub kind: RevocationKind,
-    /// Of tokens: the issuer, by its name in the policy or by its exact `iss`. Of a certificate's serial
-    /// number: the issuer's name, as in `CN=Devices CA,O=Example`.
+    /// Of tokens: the issuer, by its name in the policy or by its exact `iss`. Of a certificate's
+    /// serial number: the issuer's name, as in `CN=Devices CA,O=Example`.
     #[serde(default)]
     pub issuer: Option<String>,
     /// A token's `jti`, a session's `sid`, a signing key's `kid`, an API key's id.
@@ -28,8 +28,9 @@ pub struct RevocationRequest {
     /// A client.
     #[serde(default)]
     pub client: Option<String>,
-    /// Tokens that were issued before this time (RFC 3339, or a date). If nothing is said, all that are
-    /// good now: the issuer's clock may be ahead, so that is later than now by its `clock_skew`.
+    /// Tokens that were issued before this time (RFC 3339, or a date). If nothing is said, all that
+    /// are good now: the issuer's clock may be ahead, so that is later than now by its
+    /// `clock_skew`.
     #[serde(default)]
     pub before: Option<String>,
     /// The SHA-256 of a certificate, hexadecimal.
@@ -100,9 +101,13 @@ impl RevocationRequest {
         }
     }
 
-    /// What is to be entered, or what is missing, contradictory or unknown. An entry about tokens lasts
-    /// as long as the last of them can be good, which the issuer's `max_lifetime` says.
-    pub fn order(mut self, policy: &Policy, now: Timestamp) -> Result<RevocationChange, AdminError> {
+    /// What is to be entered, or what is missing, contradictory or unknown. An entry about tokens
+    /// lasts as long as the last of them can be good, which the issuer's `max_lifetime` says.
+    pub fn order(
+        mut self,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<RevocationChange, AdminError> {
         let expires = self.expires.take().map(|text| moment(&text, now)).transpose()?;
         let before = self.before.take();
         let target = match self.kind {
@@ -140,7 +145,10 @@ impl RevocationRequest {
                 listed: None,
             },
         };
-        let timed = matches!(target, Target::Subject { .. } | Target::Client { .. } | Target::Issuer { .. });
+        let timed = matches!(
+            target,
+            Target::Subject { .. } | Target::Client { .. } | Target::Issuer { .. }
+        );
         self.nothing_left(before.filter(|_| !timed).as_ref())?;
         let until = match expires {
             Some(at) if at <= now => {
@@ -154,7 +162,10 @@ impl RevocationRequest {
     }
 
     /// The exact `iss`: one that the policy does not have would revoke nothing.
-    fn iss<T: TryFrom<String, Error = TargetError>>(&mut self, policy: &Policy) -> Result<T, AdminError> {
+    fn iss<T: TryFrom<String, Error = TargetError>>(
+        &mut self,
+        policy: &Policy,
+    ) -> Result<T, AdminError> {
         let named = self.issuer.take().ok_or_else(|| missing("issuer"))?;
         let iss = policy.issuer_named(&named).ok_or_else(|| {
             let named = crate::audit::excerpt(&named, 64);
@@ -177,7 +188,9 @@ impl RevocationRequest {
             ("serial", self.serial.as_ref()),
         ];
         match fields.into_iter().find(|(_, value)| value.is_some()) {
-            Some((field, _)) => Err(AdminError::Invalid(format!("`{field}` does not belong to this kind"))),
+            Some((field, _)) => {
+                Err(AdminError::Invalid(format!("`{field}` does not belong to this kind")))
+            }
             None => Ok(()),
         }
     }
@@ -203,7 +216,11 @@ fn left_good(target: &Target, policy: &Policy, now: Timestamp) -> Option<String>
 }
 
 /// When the last token, or whatever is revoked, has expired anyway.
-fn until(target: &Target, policy: &Policy, now: Timestamp) -> Result<Option<Timestamp>, AdminError> {
+fn until(
+    target: &Target,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, AdminError> {
     let issuer = match target {
         Target::Token { issuer, .. }
         | Target::Subject { issuer, .. }
@@ -231,7 +248,10 @@ fn take<T: TryFrom<String, Error = TargetError>>(
     parsed(field, value.take().ok_or_else(|| missing(field))?)
 }
 
-fn parsed<T: TryFrom<String, Error = TargetError>>(field: &str, value: String) -> Result<T, AdminError> {
+fn parsed<T: TryFrom<String, Error = TargetError>>(
+    field: &str,
+    value: String,
+) -> Result<T, AdminError> {
     T::try_from(value).map_err(|error| AdminError::Invalid(format!("`{field}` {error}")))
 }
 
@@ -239,8 +259,9 @@ fn missing(field: &str) -> AdminError {
     AdminError::Invalid(format!("`{field}` is missing"))
 }
 
-/// Returns up to when tokens of an issuer are revoked. If nothing is said, no token that is accepted now
-/// stays good, as far ahead as the issuer's clock may be. A time that is said stays as it is.
+/// Returns up to when tokens of an issuer are revoked. If nothing is said, no token that is
+/// accepted now stays good, as far ahead as the issuer's clock may be. A time that is said stays as
+/// it is.
 fn up_to(
     text: Option<&str>,
     policy: &Policy,
@@ -299,7 +320,8 @@ mod tests {
                 [("corp", 120), ("corp-wide", 120), ("https://corp.example/", 120), ("exact", 0)]
             {
                 let order = request(kind, issuer).order(&policy(), NOW).unwrap();
-                // The last millisecond in which a token that is accepted now can be issued is before it.
+                // The last millisecond in which a token that is accepted now can be issued is
+                // before it.
                 let after = Timestamp::from_millis(NOW.millis() + seconds * 1000 + 1);
                 assert_eq!(order.target.before(), Some(after), "{kind:?} {issuer}");
                 assert_eq!(order.notice, None);
@@ -310,8 +332,11 @@ mod tests {
     #[test]
     fn a_time_that_is_said_stays_and_what_it_leaves_is_told() {
         let order = |before: &str| {
-            RevocationRequest { before: Some(before.to_owned()), ..request(RevocationKind::Subject, "corp") }
-                .order(&policy(), NOW)
+            RevocationRequest {
+                before: Some(before.to_owned()),
+                ..request(RevocationKind::Subject, "corp")
+            }
+            .order(&policy(), NOW)
         };
         for before in ["2027-01-15", "2027-01-15T08:00:00Z", "2027-01-15T08:01:59Z"] {
             let order = order(before).unwrap();

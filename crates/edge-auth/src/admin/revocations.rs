@@ -56,12 +56,16 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
     }
 
     /// Revokes what is wished for. An API key must be there, and is revoked in its record, too.
-    pub async fn create(&self, request: RevocationRequest, now: Timestamp) -> Result<Entry, AdminError> {
+    pub async fn create(
+        &self,
+        request: RevocationRequest,
+        now: Timestamp,
+    ) -> Result<Entry, AdminError> {
         self.fulfil(request.order(self.policy, now)?, now).await
     }
 
-    /// Revokes what is wished for, and returns the entry as it is shown, with what whoever asked for it
-    /// should know.
+    /// Revokes what is wished for, and returns the entry as it is shown, with what whoever asked
+    /// for it should know.
     pub async fn create_with_notice(
         &self,
         request: RevocationRequest,
@@ -76,7 +80,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
 
     async fn fulfil(&self, order: RevocationChange, now: Timestamp) -> Result<Entry, AdminError> {
         if let Target::ApiKey { id } = &order.target {
-            let (_, entry) = self.key_service.revoke_by_entry(id.as_str(), &order.reason, now).await?;
+            let (_, entry) =
+                self.key_service.revoke_by_entry(id.as_str(), &order.reason, now).await?;
             return entry.ok_or(AdminError::NoFeed);
         }
         let RevocationChange { target, until, reason, .. } = order;
@@ -84,7 +89,12 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
     }
 
     /// Takes back what an entry revokes. A key that was revoked in its record stays so.
-    pub async fn undo(&self, sequence: u64, reason: &str, now: Timestamp) -> Result<Entry, AdminError> {
+    pub async fn undo(
+        &self,
+        sequence: u64,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Entry, AdminError> {
         Ok(self.ledger.undo(sequence, self.order(reason, now)).await?)
     }
 
@@ -93,10 +103,16 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(self.ledger.show(sequence).await?)
     }
 
-    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is given.
-    pub async fn list(&self, before: Option<u64>, limit: usize) -> Result<RevocationPage, AdminError> {
+    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is
+    /// given.
+    pub async fn list(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<RevocationPage, AdminError> {
         let listing = self.ledger.list(before, limit).await?;
-        let mut page = RevocationPage { revocations: Vec::new(), untrusted: Vec::new(), next: listing.next };
+        let mut page =
+            RevocationPage { revocations: Vec::new(), untrusted: Vec::new(), next: listing.next };
         for entry in listing.entries {
             match entry {
                 Ok(entry) => page.revocations.push(RevocationResponse::new(&entry)),
@@ -106,7 +122,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(page)
     }
 
-    /// Makes a snapshot of the whole log, and drops what has expired; answers how many things it holds.
+    /// Makes a snapshot of the whole log, and drops what has expired; answers how many things it
+    /// holds.
     pub async fn compact(
         &self,
         randomness: &(impl Randomness + ?Sized),

@@ -1,5 +1,5 @@
-//! The scopes of the administration. Each must be spelled out twice: by the rule that decides, and by
-//! what its caller was granted.
+//! The scopes of the administration. Each must be spelled out twice: by the rule that decides, and
+//! by what its caller was granted.
 
 use std::fmt;
 

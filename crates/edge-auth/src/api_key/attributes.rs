@@ -131,7 +131,10 @@ fn check_scopes(scopes: &Scopes) -> Result<(), AttributesError> {
     }
     check_count("scopes", scopes.len(), MAX_SCOPES)?;
     let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    match scopes.iter().find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed)) {
+    match scopes
+        .iter()
+        .find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed))
+    {
         Some(scope) => Err(AttributesError::Scope { scope: excerpt(scope) }),
         None => Ok(()),
     }

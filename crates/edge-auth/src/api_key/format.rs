@@ -33,7 +33,8 @@ impl KeyFormat {
         {
             return Err(ProfileError::Prefix { found: prefix.to_owned() });
         }
-        if !(2..=8).contains(&environment.len()) || !environment.bytes().all(|byte| byte.is_ascii_lowercase())
+        if !(2..=8).contains(&environment.len())
+            || !environment.bytes().all(|byte| byte.is_ascii_lowercase())
         {
             return Err(ProfileError::Environment { found: environment.to_owned() });
         }
@@ -85,9 +86,9 @@ impl KeyFormat {
         peppers: &Peppers,
     ) -> Result<(String, PresentedSecret), KeyRefusal> {
         let bytes = text.as_bytes();
-        let tail = bytes
-            .strip_prefix(self.lead.as_bytes())
-            .ok_or(KeyRefusal::Malformed("it does not begin with the block's prefix and environment"))?;
+        let tail = bytes.strip_prefix(self.lead.as_bytes()).ok_or(KeyRefusal::Malformed(
+            "it does not begin with the block's prefix and environment",
+        ))?;
         if tail.len() != TAIL {
             return Err(KeyRefusal::Malformed(
                 "its length is not that of a key: it was cut, or copied with more than the key",
@@ -96,7 +97,9 @@ impl KeyFormat {
         let (Some((random, tag, secret)), Some((before, crc))) =
             (parts(tail), bytes.split_last_chunk::<CRC>())
         else {
-            return Err(KeyRefusal::Malformed("it has other characters than a key, or in other places"));
+            return Err(KeyRefusal::Malformed(
+                "it has other characters than a key, or in other places",
+            ));
         };
         if checksum(before) != *crc {
             return Err(KeyRefusal::ChecksumWrong);
@@ -105,8 +108,9 @@ impl KeyFormat {
             .map(Zeroizing::new)
             .ok_or(KeyRefusal::Malformed("its secret is greater than any that is issued"))?;
         // Under all of them, whichever is right, so that time does not tell which.
-        let tagged =
-            peppers.all().fold(Choice::from(0), |found, pepper| found | self.tag(random, pepper).ct_eq(tag));
+        let tagged = peppers
+            .all()
+            .fold(Choice::from(0), |found, pepper| found | self.tag(random, pepper).ct_eq(tag));
         if !bool::from(tagged) {
             return Err(KeyRefusal::TagUnknown);
         }

@@ -57,7 +57,11 @@ impl ImportedFormat {
     }
 
     /// The record's id and the digest of a text that may be a key.
-    pub(super) fn read(&self, block: &str, text: &str) -> Result<(String, PresentedSecret), KeyRefusal> {
+    pub(super) fn read(
+        &self,
+        block: &str,
+        text: &str,
+    ) -> Result<(String, PresentedSecret), KeyRefusal> {
         if !TEXT_BYTES.contains(&text.len()) {
             return Err(KeyRefusal::Malformed("it is not 16 to 512 characters long"));
         }
@@ -80,9 +84,12 @@ impl ImportedFormat {
         let digest = if text.len() == 2 * self.algorithm.bytes() {
             from_hex(text)
         } else {
-            from_base64(text, &alphabet::STANDARD).or_else(|| from_base64(text, &alphabet::URL_SAFE))
+            from_base64(text, &alphabet::STANDARD)
+                .or_else(|| from_base64(text, &alphabet::URL_SAFE))
         };
-        digest.filter(|digest| digest.len() == self.algorithm.bytes()).map(|digest| found(block, digest))
+        digest
+            .filter(|digest| digest.len() == self.algorithm.bytes())
+            .map(|digest| found(block, digest))
     }
 
     pub(super) fn algorithm(&self) -> DigestAlgorithm {
@@ -131,6 +138,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 fn from_base64(text: &str, alphabet: &Alphabet) -> Option<Vec<u8>> {
-    let either = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let either =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     GeneralPurpose::new(alphabet, either).decode(text).ok()
 }

@@ -14,8 +14,8 @@ use super::{ApiKeyProfile, Expiry, KeyRefusal, KeyStatus, PresentedKey, RecordEr
 use crate::platform::ApiKeyRecord;
 use crate::scopes::Scopes;
 
-/// A key as its record says it is; made by [`ApiKeyProfile::open`] from a record whose MAC is right,
-/// or by a change to such a key. Its `Debug` shows no hash.
+/// A key as its record says it is; made by [`ApiKeyProfile::open`] from a record whose MAC is
+/// right, or by a change to such a key. Its `Debug` shows no hash.
 ///
 /// It keeps the peppers of the block that opened it: when the policy is loaded anew, open its
 /// record anew.
@@ -79,7 +79,9 @@ impl ApiKey {
         match &self.attributes.state {
             KeyStatus::Active => Ok(()),
             KeyStatus::Disabled => Err(KeyRefusal::Disabled),
-            KeyStatus::Revoked { at, reason } => Err(KeyRefusal::Revoked { at: *at, reason: reason.clone() }),
+            KeyStatus::Revoked { at, reason } => {
+                Err(KeyRefusal::Revoked { at: *at, reason: reason.clone() })
+            }
         }
     }
 

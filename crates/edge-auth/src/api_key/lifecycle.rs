@@ -35,19 +35,30 @@ impl ApiKeyProfile {
 
     /// Takes over a key that another system issued, by that system's hash of it: hexadecimal or
     /// base64, of the block's algorithm.
-    pub fn import(&self, new: NewKey, hash: &str, now: Timestamp) -> Result<ApiKey, LifecycleError> {
+    pub fn import(
+        &self,
+        new: NewKey,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<ApiKey, LifecycleError> {
         let BlockFormat::Imported(format) = self.kind() else {
             return Err(LifecycleError::BlockOfIssued { block: self.name().to_owned() });
         };
         let attributes = KeyAttributes::new(new, self.environment(), now)?;
         let algorithm = format.algorithm();
-        let (id, digest) = format
-            .read_hash(self.name(), hash)
-            .ok_or(LifecycleError::Hash { algorithm: algorithm.name(), bytes: algorithm.bytes() })?;
+        let (id, digest) = format.read_hash(self.name(), hash).ok_or(LifecycleError::Hash {
+            algorithm: algorithm.name(),
+            bytes: algorithm.bytes(),
+        })?;
         Ok(self.first_version(id, attributes, &digest))
     }
 
-    fn first_version(&self, id: String, attributes: KeyAttributes, presented: &PresentedSecret) -> ApiKey {
+    fn first_version(
+        &self,
+        id: String,
+        attributes: KeyAttributes,
+        presented: &PresentedSecret,
+    ) -> ApiKey {
         let pepper = self.peppers().current();
         ApiKey {
             block: self.clone(),
@@ -121,9 +132,10 @@ impl ApiKey {
         }
         let mut key = self.next_version();
         key.hash = key.hash.rewrapped(current);
-        key.previous = key
-            .previous
-            .map(|previous| PreviousHash { hash: previous.hash.rewrapped(current), until: previous.until });
+        key.previous = key.previous.map(|previous| PreviousHash {
+            hash: previous.hash.rewrapped(current),
+            until: previous.until,
+        });
         Some(key)
     }
 
@@ -154,7 +166,9 @@ impl ApiKey {
     }
 }
 
-fn new_secret(randomness: &(impl Randomness + ?Sized)) -> Result<Zeroizing<[u8; 32]>, LifecycleError> {
+fn new_secret(
+    randomness: &(impl Randomness + ?Sized),
+) -> Result<Zeroizing<[u8; 32]>, LifecycleError> {
     let mut secret = Zeroizing::new([0; 32]);
     randomness.fill(&mut *secret)?;
     Ok(secret)

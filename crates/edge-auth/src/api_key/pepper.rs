@@ -95,7 +95,11 @@ impl Peppers {
     /// - `retired`: records sealed under them are refused. Ids that were tagged and hashes that
     ///   were begun under them stay good, so a retired pepper may even have leaked: who has it
     ///   can tag ids (each costs the gate a read of the store), but not write a record.
-    pub fn new(current: Pepper, previous: Vec<Pepper>, retired: Vec<Pepper>) -> Result<Self, ProfileError> {
+    pub fn new(
+        current: Pepper,
+        previous: Vec<Pepper>,
+        retired: Vec<Pepper>,
+    ) -> Result<Self, ProfileError> {
         let ring = Ring {
             current: Arc::new(current),
             previous: previous.into_iter().map(Arc::new).collect(),
@@ -151,9 +155,10 @@ mod tests {
     #[test]
     fn every_purpose_has_a_key_of_its_own() {
         let pepper = pepper(1);
-        let mut codes = [&pepper.tag, &pepper.secret, &pepper.imported, &pepper.wrap, &pepper.record]
-            .map(|key| key.code(b"same message"))
-            .to_vec();
+        let mut codes =
+            [&pepper.tag, &pepper.secret, &pepper.imported, &pepper.wrap, &pepper.record]
+                .map(|key| key.code(b"same message"))
+                .to_vec();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), 5);

@@ -32,7 +32,11 @@ impl ApiKeyProfile {
     }
 
     /// Of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
-    pub fn imported(name: &str, format: ImportedFormat, peppers: Peppers) -> Result<Self, ProfileError> {
+    pub fn imported(
+        name: &str,
+        format: ImportedFormat,
+        peppers: Peppers,
+    ) -> Result<Self, ProfileError> {
         Self::new(name, BlockFormat::Imported(format), peppers)
     }
 

@@ -51,7 +51,9 @@ pub enum ProfileError {
         id: PepperId,
     },
     /// There are more peppers than every presented id should be tried with.
-    #[error("{count} peppers: at most {limit}; rotate or revoke the keys of the oldest, then remove it")]
+    #[error(
+        "{count} peppers: at most {limit}; rotate or revoke the keys of the oldest, then remove it"
+    )]
     TooManyPeppers {
         /// How many there are.
         count: usize,

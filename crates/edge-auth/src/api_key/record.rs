@@ -82,7 +82,12 @@ pub(super) fn seal(key: &ApiKey) -> Result<ApiKeyRecord, RecordError> {
         body,
     })?;
     check_size(&document)?;
-    Ok(ApiKeyRecord { id: key.id.clone(), document, version: key.version, expires_at: key.expires_at() })
+    Ok(ApiKeyRecord {
+        id: key.id.clone(),
+        document,
+        version: key.version,
+        expires_at: key.expires_at(),
+    })
 }
 
 impl ApiKey {

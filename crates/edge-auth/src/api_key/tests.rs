@@ -83,7 +83,12 @@ fn issued_in(block: &ApiKeyProfile, new: NewKey) -> (ApiKey, String) {
 }
 
 /// What a gate does with a text and a record.
-fn admit(block: &ApiKeyProfile, text: &str, record: &ApiKeyRecord, now: Timestamp) -> Result<(), KeyRefusal> {
+fn admit(
+    block: &ApiKeyProfile,
+    text: &str,
+    record: &ApiKeyRecord,
+    now: Timestamp,
+) -> Result<(), KeyRefusal> {
     let presented = block.parse(text)?;
     let key = block.open(record).unwrap();
     assert_eq!(presented.record_id(), key.id());

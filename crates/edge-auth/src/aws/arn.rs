@@ -26,7 +26,8 @@ impl<'a> MethodArn<'a> {
         let (api, after) = parts.next()?.split_once('/')?;
         let (stage, call) = after.split_once('/')?;
         let plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         let known = [partition, region, account, api].into_iter().all(plain);
         if !known || !(plain(stage) || stage == "$default") {
@@ -38,8 +39,8 @@ impl<'a> MethodArn<'a> {
         Some(Self { text, stage: text.strip_suffix(call)?, method, path })
     }
 
-    /// This very call, as a resource; `None` if it cannot be said: what IAM takes for a wildcard or a
-    /// variable would say more.
+    /// This very call, as a resource; `None` if it cannot be said: what IAM takes for a wildcard or
+    /// a variable would say more.
     pub(super) fn exactly(self) -> Option<String> {
         let special = self.text.contains(['*', '?']) || self.text.contains("${");
         (!special && self.text.chars().count() <= MAX_RESOURCE).then(|| self.text.to_owned())
@@ -66,7 +67,8 @@ mod tests {
         assert_eq!((arn.method, arn.path), ("GET", Some("/v1/a:b/")));
         assert_eq!(arn.of_stage("*"), "arn:aws:execute-api:eu-west-1:1:api/prod/*");
         assert!(arn.text().ends_with("GET/v1/a:b/"));
-        let root = MethodArn::parse("arn:aws-cn:execute-api:cn-north-1:1:api/$default/GET/").unwrap();
+        let root =
+            MethodArn::parse("arn:aws-cn:execute-api:cn-north-1:1:api/$default/GET/").unwrap();
         assert_eq!((root.method, root.path), ("GET", Some("/")));
         let socket = MethodArn::parse("arn:aws:execute-api:eu-west-1:1:api/prod/$connect").unwrap();
         assert_eq!((socket.method, socket.path), ("$connect", None));

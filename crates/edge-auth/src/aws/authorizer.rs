@@ -1,15 +1,16 @@
 //! The gate as a Lambda authorizer: from what an event says of a call to the answer.
 //!
-//! API Gateway keeps an answer and takes it for the caller's next calls, on other routes. So a policy
-//! says all that these credentials may reach, by asking every rule about them; and where IAM's
-//! resources cannot say that, this one call. It never says more than the rules do.
+//! API Gateway keeps an answer and takes it for the caller's next calls, on other routes. So a
+//! policy says all that these credentials may reach, by asking every rule about them; and where
+//! IAM's resources cannot say that, this one call. It never says more than the rules do.
 
 use edge_auth_token::Timestamp;
 
 use super::arn::MethodArn;
 use super::document::PolicyDocument;
 use super::response::{
-    self, AuthorizerError, AuthorizerResponse, Context, GraphQlResponse, PolicyResponse, SimpleResponse,
+    self, AuthorizerError, AuthorizerResponse, Context, GraphQlResponse, PolicyResponse,
+    SimpleResponse,
 };
 use super::settings::HttpApiResponse;
 use crate::denial::{Code, Denial};
@@ -54,8 +55,12 @@ impl<P: Platform> Gate<P> {
         let answer = match outcome.code() {
             Some(code) if code.is_outage() => Err(AuthorizerError::Unavailable),
             // What is no ARN is denied everywhere.
-            Some(code) if is_unauthorized(api, code) && arn.is_some() => Err(AuthorizerError::Unauthorized),
-            _ => Ok(AuthorizerResponse::Policy(self.policy_response(api, arn, &mut outcome, known))),
+            Some(code) if is_unauthorized(api, code) && arn.is_some() => {
+                Err(AuthorizerError::Unauthorized)
+            }
+            _ => {
+                Ok(AuthorizerResponse::Policy(self.policy_response(api, arn, &mut outcome, known)))
+            }
         };
         (answer, outcome)
     }
@@ -80,17 +85,26 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Answers the event of an AppSync API, as one about `POST /graphql`.
-    pub async fn authorize_graphql(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> AuthorizerResult {
+    pub async fn authorize_graphql(
+        &self,
+        incoming: &InboundRequest<'_>,
+        now: Timestamp,
+    ) -> AuthorizerResult {
         let request = self.call_of(incoming, "POST", GRAPHQL, incoming.headers);
-        let readable =
-            self.host_known(incoming).and_then(|()| self.identity.refuse_imitations(incoming.headers));
+        let readable = self
+            .host_known(incoming)
+            .and_then(|()| self.identity.refuse_imitations(incoming.headers));
         let mut outcome = match readable {
             Ok(()) => self.authorize(&request, now).await,
             Err(denial) => self.refuse_unread(&request, denial, now),
         };
         let answer = not_in_an_outage(&outcome).map(|is_authorized| {
             let resolver_context = self.context(&mut outcome);
-            AuthorizerResponse::GraphQl(GraphQlResponse { is_authorized, resolver_context, ttl_override: 0 })
+            AuthorizerResponse::GraphQl(GraphQlResponse {
+                is_authorized,
+                resolver_context,
+                ttl_override: 0,
+            })
         });
         (answer, outcome)
     }
@@ -108,7 +122,8 @@ impl<P: Platform> Gate<P> {
         let asked = asked.and_then(|arn| Ok((arn.method, target(api, arn, incoming)?)));
         let asked = asked.and_then(|asked| self.host_known(incoming).map(|()| asked));
         // A mapping overwrites the six headers as they are written here, and no imitation of one.
-        let asked = asked.and_then(|asked| self.identity.refuse_imitations(incoming.headers).map(|()| asked));
+        let asked = asked
+            .and_then(|asked| self.identity.refuse_imitations(incoming.headers).map(|()| asked));
         let mut fields = incoming.headers.0.to_vec();
         if api == ApiType::WebSocket {
             fields.push(("upgrade", b"websocket"));
@@ -124,10 +139,11 @@ impl<P: Platform> Gate<P> {
             None => self.authorize(&request, now).await,
             Some(denial) => self.refuse_unread(&request, denial, now),
         };
-        // What is kept of an answer lets in the same caller's next request, whichever page sends that. A simple
-        // one says no method, so that it lets in whatever its rule does.
+        // What is kept of an answer lets in the same caller's next request, whichever page sends
+        // that. A simple one says no method, so that it lets in whatever its rule does.
         let says_method = wanted || api != ApiType::Http;
-        let changes = !is_safe(request.method) || (!says_method && !self.has_safe_methods(&outcome));
+        let changes =
+            !is_safe(request.method) || (!says_method && !self.has_safe_methods(&outcome));
         if self.policy.responses_may_be_cached()
             && changes
             && matches!(outcome.decision, Decision::Allow(_))
@@ -138,16 +154,18 @@ impl<P: Platform> Gate<P> {
             outcome.deny(Denial::new(Code::CrossSiteRequest, reason));
         }
         // A caller who may not do this may do something else, and is answered the same then.
-        let answered = outcome.code().is_none_or(|code| !code.is_outage() && !is_unauthorized(api, code));
+        let answered =
+            outcome.code().is_none_or(|code| !code.is_outage() && !is_unauthorized(api, code));
         if !(wanted && answered && api != ApiType::WebSocket) {
             return (outcome, None);
         }
         let known = match self.rule_access(&request, &outcome, now).await {
             Ok(rule_access) => Some(Known::by(&rule_access, principal(&outcome))),
             Err(trouble) => {
-                outcome
-                    .notices
-                    .push(format!("which other rules the caller passes is not known: {}", trouble.reason));
+                outcome.notices.push(format!(
+                    "which other rules the caller passes is not known: {}",
+                    trouble.reason
+                ));
                 // An answer that is kept would deny them even when the trouble is over.
                 if self.policy.responses_may_be_cached() {
                     outcome.deny(trouble);
@@ -180,16 +198,23 @@ impl<P: Platform> Gate<P> {
             principal_id: member("principal").unwrap_or_else(|| "nobody".to_owned()),
             policy_document,
             context: context.clone(),
-            usage_identifier_key: self.policy.aws.usage_identifier.and_then(|by| member(by.member())),
+            usage_identifier_key: self
+                .policy
+                .aws
+                .usage_identifier
+                .and_then(|by| member(by.member())),
         };
         let lists = arn.zip(known).and_then(|(arn, known)| {
             let lists = self.resource_planner().plan(api, &known.passes)?;
-            PolicyDocument::of_lists(arn, lists).filter(|document| document.allows(arn.text()) == allowed)
+            PolicyDocument::of_lists(arn, lists)
+                .filter(|document| document.allows(arn.text()) == allowed)
         });
         let only = arn.filter(|_| allowed).and_then(PolicyDocument::only);
         let said = [lists, only].into_iter().flatten().map(answer).find(PolicyResponse::fits);
         if said.is_none() && allowed {
-            outcome.notices.push("the call is allowed, but no policy can say so: it is denied".to_owned());
+            outcome
+                .notices
+                .push("the call is allowed, but no policy can say so: it is denied".to_owned());
         }
         said.unwrap_or_else(|| answer(PolicyDocument::nothing(arn)))
     }
@@ -229,8 +254,9 @@ struct Known {
 }
 
 impl Known {
-    /// An answer tells of one principal, on whatever route it is used: what would be reached as another one
-    /// is left out. `asked` is who the call itself is by; where it does not matter, the first that there is.
+    /// An answer tells of one principal, on whatever route it is used: what would be reached as
+    /// another one is left out. `asked` is who the call itself is by; where it does not matter, the
+    /// first that there is.
     fn by(rule_access: &[RuleAccess], asked: Option<&Principal>) -> Self {
         let first = || {
             rule_access.iter().find_map(|passage| match passage {
@@ -255,11 +281,13 @@ fn principal(outcome: &Outcome) -> Option<&Principal> {
     }
 }
 
-/// Whether it is said by the error `Unauthorized`, of which nothing is kept: no credential is good, or
-/// it or the request cannot be read. An HTTP API would make a 500 of that error.
+/// Whether it is said by the error `Unauthorized`, of which nothing is kept: no credential is good,
+/// or it or the request cannot be read. An HTTP API would make a 500 of that error.
 fn is_unauthorized(api: ApiType, code: Code) -> bool {
-    let unread =
-        matches!(code, Code::CredentialMalformed | Code::CredentialTooLarge | Code::RequestMalformed);
+    let unread = matches!(
+        code,
+        Code::CredentialMalformed | Code::CredentialTooLarge | Code::RequestMalformed
+    );
     api != ApiType::Http && (unread || code.status() == 401)
 }
 
@@ -273,7 +301,11 @@ fn not_in_an_outage(outcome: &Outcome) -> Result<bool, AuthorizerError> {
 
 /// The raw target that the ARN names. What the event says beside it may be longer, by a stage or a
 /// base path, but must not be of another call.
-fn target(api: ApiType, arn: MethodArn<'_>, incoming: &InboundRequest<'_>) -> Result<String, Denial> {
+fn target(
+    api: ApiType,
+    arn: MethodArn<'_>,
+    incoming: &InboundRequest<'_>,
+) -> Result<String, Denial> {
     let Some(path) = arn.path else {
         return match (api, arn.method) {
             (ApiType::WebSocket, "$connect") => Ok(CONNECT.to_owned()),
@@ -286,16 +318,21 @@ fn target(api: ApiType, arn: MethodArn<'_>, incoming: &InboundRequest<'_>) -> Re
     let told = incoming.target;
     let path = match api {
         ApiType::Http => {
-            let ambiguous =
-                |refused: crate::route::PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
+            let ambiguous = |refused: crate::route::PathRefused| {
+                Denial::new(Code::PathAmbiguous, refused.to_string())
+            };
             NormalPath::from_decoded(path).map_err(ambiguous)?.forwarded().into_owned()
         }
         ApiType::Rest | ApiType::WebSocket => path.to_owned(),
     };
-    let agrees =
-        told.is_empty() || arn.path == Some("/") || arn.path.is_some_and(|path| told.ends_with(path));
+    let agrees = told.is_empty()
+        || arn.path == Some("/")
+        || arn.path.is_some_and(|path| told.ends_with(path));
     if !agrees {
-        return Err(Denial::new(Code::PathAmbiguous, "the event and its ARN are about different paths"));
+        return Err(Denial::new(
+            Code::PathAmbiguous,
+            "the event and its ARN are about different paths",
+        ));
     }
     Ok(path)
 }

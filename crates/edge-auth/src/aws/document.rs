@@ -6,9 +6,10 @@ use super::arn::{MAX_RESOURCE, MethodArn};
 use super::glob;
 use super::resource_planner::ResourceLists;
 
-/// What no path that the gate lets through has, if it is plain. A wildcard would allow it: an upstream
-/// could take such a path for another one.
-const AMBIGUOUS: [&str; 9] = ["*%*", "*;*", "*\\*", "*#*", "*//*", "*/./*", "*/../*", "*/.", "*/.."];
+/// What no path that the gate lets through has, if it is plain. A wildcard would allow it: an
+/// upstream could take such a path for another one.
+const AMBIGUOUS: [&str; 9] =
+    ["*%*", "*;*", "*\\*", "*#*", "*//*", "*/./*", "*/../*", "*/.", "*/.."];
 
 /// A policy document of IAM's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,14 +36,19 @@ enum Effect {
 impl PolicyDocument {
     /// All that may be reached on the stage of `arn`; `None` if that cannot be said.
     pub(super) fn of_lists(arn: MethodArn<'_>, lists: ResourceLists) -> Option<Self> {
-        let said = |calls: Vec<String>| calls.into_iter().map(|call| arn.of_stage(call)).collect::<Vec<_>>();
-        let is_wild = |call: &String| call.split_once('/').is_some_and(|(_, path)| path.contains('*'));
+        let said = |calls: Vec<String>| {
+            calls.into_iter().map(|call| arn.of_stage(call)).collect::<Vec<_>>()
+        };
+        let is_wild =
+            |call: &String| call.split_once('/').is_some_and(|(_, path)| path.contains('*'));
         let wild = lists.allow.iter().any(is_wild);
         let ambiguous = AMBIGUOUS.iter().filter(|_| wild).map(|glob| arn.of_stage(glob));
         let allow = said(lists.allow);
         let deny: Vec<String> = said(lists.deny).into_iter().chain(ambiguous).collect();
-        let fits = allow.iter().chain(&deny).all(|resource| resource.chars().count() <= MAX_RESOURCE);
-        (fits && !allow.is_empty()).then(|| Self::of([(Effect::Allow, allow), (Effect::Deny, deny)]))
+        let fits =
+            allow.iter().chain(&deny).all(|resource| resource.chars().count() <= MAX_RESOURCE);
+        (fits && !allow.is_empty())
+            .then(|| Self::of([(Effect::Allow, allow), (Effect::Deny, deny)]))
     }
 
     /// This very call, if it can be said.
@@ -59,7 +65,8 @@ impl PolicyDocument {
     /// Whether it lets this call through, as IAM reads it: a deny counts more than any allow.
     pub(super) fn allows(&self, arn: &str) -> bool {
         let says = |effect: Effect| {
-            let mut statements = self.statement.iter().filter(|statement| statement.effect == effect);
+            let mut statements =
+                self.statement.iter().filter(|statement| statement.effect == effect);
             statements.any(|one| one.resource.iter().any(|resource| glob::matches(resource, arn)))
         };
         says(Effect::Allow) && !says(Effect::Deny)
@@ -67,7 +74,8 @@ impl PolicyDocument {
 
     fn of<const N: usize>(statements: [(Effect, Vec<String>); N]) -> Self {
         let stated = statements.into_iter().filter(|(_, resource)| !resource.is_empty());
-        let statement = |(effect, resource)| Statement { action: "execute-api:Invoke", effect, resource };
+        let statement =
+            |(effect, resource)| Statement { action: "execute-api:Invoke", effect, resource };
         Self { version: "2012-10-17", statement: stated.map(statement).collect() }
     }
 }

@@ -67,7 +67,9 @@ impl PathLanguage {
 
     /// Followed by exactly this text.
     pub(super) fn literal(&mut self, text: &str) {
-        self.0.extend(text.chars().map(|char| Element { chars: CharSet::One(char), repeated: false }));
+        self.0.extend(
+            text.chars().map(|char| Element { chars: CharSet::One(char), repeated: false }),
+        );
     }
 
     /// Followed by one segment that is not empty.
@@ -84,7 +86,8 @@ impl PathLanguage {
     /// Whether there is a text in both.
     pub(super) fn intersects(&self, other: &Self) -> bool {
         // Most differ within their first characters.
-        let fixed = self.0.iter().zip(&other.0).take_while(|(one, other)| !one.repeated && !other.repeated);
+        let fixed =
+            self.0.iter().zip(&other.0).take_while(|(one, other)| !one.repeated && !other.repeated);
         if fixed.into_iter().any(|(one, other)| !one.chars.intersects(other.chars)) {
             return false;
         }
@@ -108,7 +111,10 @@ impl PathLanguage {
                         open.push((ours, theirs + 1));
                     }
                     if one.chars.intersects(other.chars) {
-                        open.push((ours + usize::from(!one.repeated), theirs + usize::from(!other.repeated)));
+                        open.push((
+                            ours + usize::from(!one.repeated),
+                            theirs + usize::from(!other.repeated),
+                        ));
                     }
                 }
                 _ => {}
@@ -124,7 +130,9 @@ mod tests {
 
     #[test]
     fn a_star_crosses_slashes_and_a_question_mark_is_one_character() {
-        for (glob, text) in [("a/*", "a/b/c"), ("*", ""), ("a?c", "a/c"), ("*b*", "abc"), ("a*a", "aba a")] {
+        for (glob, text) in
+            [("a/*", "a/b/c"), ("*", ""), ("a?c", "a/c"), ("*b*", "abc"), ("a*a", "aba a")]
+        {
             assert!(matches(glob, text), "{glob} {text}");
         }
         for (glob, text) in [("a/?*", "a/"), ("a", "A"), ("a?", "a"), ("*b", "abc"), ("", "a")] {
@@ -139,7 +147,10 @@ mod tests {
         order.segment();
         let intersects = |glob| order.intersects(&PathLanguage::of_glob(glob));
         assert!(
-            intersects("/orders/?*") && intersects("/*/a") && intersects("*") && intersects("/orders/42")
+            intersects("/orders/?*")
+                && intersects("/*/a")
+                && intersects("*")
+                && intersects("/orders/42")
         );
         assert!(
             !intersects("/orders/")

@@ -9,7 +9,8 @@ use super::rule_resources::RuleResources;
 use crate::policy::{Access, CredentialRef, Policy};
 
 /// What an ARN begins with where the names of region and stage are long.
-const LONG_ARN: &str = "arn:aws-us-gov:execute-api:ap-southeast-2:123456789012:abcdefghij/production/GET/";
+const LONG_ARN: &str =
+    "arn:aws-us-gov:execute-api:ap-southeast-2:123456789012:abcdefghij/production/GET/";
 /// What a policy leaves of an answer for the principal and the context.
 const REST: usize = 1024;
 
@@ -23,12 +24,14 @@ pub struct InexpressibleRule {
 }
 
 impl Policy {
-    /// The rules that IAM's resources cannot say for every caller of such an API. An authorizer's answer
-    /// about them is good for one call, so nothing of it may be kept.
+    /// The rules that IAM's resources cannot say for every caller of such an API. An authorizer's
+    /// answer about them is good for one call, so nothing of it may be kept.
     pub fn iam_inexpressible(&self, api: ApiType) -> Vec<InexpressibleRule> {
         let planner = ResourcePlanner::new(self.router.routes());
-        let name = |rule: usize| self.rules.get(rule).map_or_else(String::new, |rule| rule.name.clone());
-        let found = inexpressible_alone(&planner, api).chain(inexpressible_beside(self, &planner, api));
+        let name =
+            |rule: usize| self.rules.get(rule).map_or_else(String::new, |rule| rule.name.clone());
+        let found =
+            inexpressible_alone(&planner, api).chain(inexpressible_beside(self, &planner, api));
         let mut inexpressible: Vec<(usize, String)> = found.collect();
         if inexpressible.is_empty() {
             inexpressible.extend(too_large(self, &planner, api));
@@ -39,9 +42,9 @@ impl Policy {
             .collect()
     }
 
-    /// The first rule that IAM says by wildcards, for paths as they were sent. They take every escape or
-    /// none: none, since the gate refuses some. A percent-encoded path that it lets through is therefore
-    /// answered for the one call, and denied by what is kept of other calls.
+    /// The first rule that IAM says by wildcards, for paths as they were sent. They take every
+    /// escape or none: none, since the gate refuses some. A percent-encoded path that it lets
+    /// through is therefore answered for the one call, and denied by what is kept of other calls.
     pub fn denies_encoded_paths(&self) -> Option<&str> {
         let planner = ResourcePlanner::new(self.router.routes());
         let wild = |resources: &RuleResources| {
@@ -53,7 +56,10 @@ impl Policy {
 }
 
 /// Each rule by itself.
-fn inexpressible_alone(planner: &ResourcePlanner, api: ApiType) -> impl Iterator<Item = (usize, String)> {
+fn inexpressible_alone(
+    planner: &ResourcePlanner,
+    api: ApiType,
+) -> impl Iterator<Item = (usize, String)> {
     let stage = LONG_ARN.len() - "GET/".len();
     let reason = move |resources: &RuleResources| {
         let too_long = || {
@@ -62,14 +68,23 @@ fn inexpressible_alone(planner: &ResourcePlanner, api: ApiType) -> impl Iterator
         };
         resources.inexpressible(api).map(str::to_owned).or_else(too_long)
     };
-    planner.rules.iter().enumerate().filter_map(move |(rule, resources)| Some((rule, reason(resources)?)))
+    planner
+        .rules
+        .iter()
+        .enumerate()
+        .filter_map(move |(rule, resources)| Some((rule, reason(resources)?)))
 }
 
 /// Each rule beside the others.
-fn inexpressible_beside(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Vec<(usize, String)> {
+fn inexpressible_beside(
+    policy: &Policy,
+    planner: &ResourcePlanner,
+    api: ApiType,
+) -> Vec<(usize, String)> {
     let count = planner.rules.len();
     let name = |rule: usize| policy.rules.get(rule).map_or("", |rule| &rule.name);
-    let public = |rule: usize| policy.rules.get(rule).is_some_and(|rule| rule.access == Access::Public);
+    let public =
+        |rule: usize| policy.rules.get(rule).is_some_and(|rule| rule.access == Access::Public);
     let mut inexpressible = Vec::new();
     for (rule, resources) in planner.rules.iter().enumerate() {
         let denies = (rule + 1..count).any(|later| planner.overlap(rule, later).paths);
@@ -79,7 +94,8 @@ fn inexpressible_beside(policy: &Policy, planner: &ResourcePlanner, api: ApiType
             let before = !public(rule) && denies && other < rule && overlap.superset;
             if both || before {
                 let what = "what would have to be denied beside it is allowed by rule";
-                inexpressible.push((rule, format!("{what} `{}`: `*` crosses slashes", name(other))));
+                inexpressible
+                    .push((rule, format!("{what} `{}`: `*` crosses slashes", name(other))));
             }
         }
     }
@@ -90,7 +106,8 @@ fn inexpressible_beside(policy: &Policy, planner: &ResourcePlanner, api: ApiType
 fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option<(usize, String)> {
     let arn = MethodArn::parse(LONG_ARN)?;
     let mut known: Vec<Option<CredentialRef>> = vec![None];
-    known.extend(policy.rules.iter().flat_map(|rule| rule.access.named()).map(|named| Some(*named)));
+    known
+        .extend(policy.rules.iter().flat_map(|rule| rule.access.named()).map(|named| Some(*named)));
     known.sort_unstable();
     known.dedup();
     known.into_iter().find_map(|named| {

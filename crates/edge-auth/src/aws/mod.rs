@@ -1,7 +1,7 @@
 //! The gate as a Lambda authorizer, for API Gateway and AppSync.
 //!
-//! [`Gate::authorize_method`](crate::Gate::authorize_method) and its siblings take what an event says
-//! and answer what is to be returned. Nothing here knows the events themselves, or AWS's SDK.
+//! [`Gate::authorize_method`](crate::Gate::authorize_method) and its siblings take what an event
+//! says and answer what is to be returned. Nothing here knows the events themselves, or AWS's SDK.
 
 mod arn;
 mod authorizer;
@@ -19,17 +19,20 @@ pub(crate) use settings::AwsPolicy;
 pub use authorizer::{ApiType, AuthorizerResult};
 pub use document::PolicyDocument;
 pub use inexpressible::InexpressibleRule;
-pub use response::{AuthorizerError, AuthorizerResponse, GraphQlResponse, PolicyResponse, SimpleResponse};
+pub use response::{
+    AuthorizerError, AuthorizerResponse, GraphQlResponse, PolicyResponse, SimpleResponse,
+};
 pub use settings::HttpApiResponse;
 
 use crate::policy::Policy;
 
 impl Policy {
     /// Whether an authorizer's answer may be kept for the caller's next calls. `aws lint` holds the
-    /// authorizer's TTL to the same: no answer that depends on a certificate, and none for longer than
-    /// the feed's budget has room for.
+    /// authorizer's TTL to the same: no answer that depends on a certificate, and none for longer
+    /// than the feed's budget has room for.
     pub(crate) fn responses_may_be_cached(&self) -> bool {
-        let none_budgeted = self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
+        let none_budgeted =
+            self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
         self.client_certs.is_empty() && !none_budgeted
     }
 

@@ -1,8 +1,8 @@
 //! The rules of a policy in the language of IAM's resources, as far as that can say them.
 //!
 //! IAM's `*` crosses slashes. `/orders/{id}` is therefore said in two: `/orders/?*` is allowed and
-//! `/orders/*/*` is denied. A deny binds every rule, so it may forbid what another rule allows; then
-//! it cannot be said, and nothing but the very call is.
+//! `/orders/*/*` is denied. A deny binds every rule, so it may forbid what another rule allows;
+//! then it cannot be said, and nothing but the very call is.
 
 use std::sync::OnceLock;
 
@@ -49,7 +49,9 @@ impl ResourcePlanner {
                     return None;
                 }
                 resources.allow(&mut lists);
-            } else if !passes(rule) && allowed.iter().any(|other| *other > rule && with(*other).paths) {
+            } else if !passes(rule)
+                && allowed.iter().any(|other| *other > rule && with(*other).paths)
+            {
                 // It decides first, and says no.
                 let forbids_more =
                     |other: &usize| match *other > rule && resources.inexpressible(api).is_none() {
@@ -66,7 +68,8 @@ impl ResourcePlanner {
     }
 
     pub(super) fn overlap(&self, rule: usize, other: usize) -> Overlap {
-        let overlaps_of = |one: &RuleResources| self.rules.iter().map(|other| one.overlap(other)).collect();
+        let overlaps_of =
+            |one: &RuleResources| self.rules.iter().map(|other| one.overlap(other)).collect();
         let row = self
             .overlaps
             .get(rule)

@@ -77,7 +77,9 @@ impl PolicyResponse {
 pub(super) fn bounded(mut context: Context, notices: &mut Vec<String>) -> Context {
     for (name, value) in &mut context {
         if value.len() > MAX_VALUE {
-            notices.push(format!("the context is without `{name}`: it is longer than {MAX_VALUE} bytes"));
+            notices.push(format!(
+                "the context is without `{name}`: it is longer than {MAX_VALUE} bytes"
+            ));
             value.clear();
         }
     }

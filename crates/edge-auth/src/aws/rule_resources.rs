@@ -22,7 +22,8 @@ pub(super) struct RuleResources {
     superset: Globs,
     /// Globs for the paths that `superset` matches beyond the rule.
     overmatch: Globs,
-    /// Globs for the paths that a glob of `method_globs` matches beyond the rule, by taking a part of the path.
+    /// Globs for the paths that a glob of `method_globs` matches beyond the rule, by taking a part
+    /// of the path.
     method_overmatch: Vec<String>,
     /// Why IAM cannot express the rule.
     inexpressible: Option<&'static str>,
@@ -52,13 +53,16 @@ impl Globs {
     }
 
     fn intersect(&self, rule: &RuleResources) -> bool {
-        self.languages.iter().any(|glob| rule.languages.iter().any(|language| glob.intersects(language)))
+        self.languages
+            .iter()
+            .any(|glob| rule.languages.iter().any(|language| glob.intersects(language)))
     }
 }
 
 impl RuleResources {
     pub(super) fn new(route: &Route) -> Self {
-        let methods: Vec<_> = METHODS.into_iter().filter(|method| route.methods.contains(method)).collect();
+        let methods: Vec<_> =
+            METHODS.into_iter().filter(|method| route.methods.contains(method)).collect();
         let mut rule = Self {
             method_globs: methods.clone(),
             methods,
@@ -66,15 +70,18 @@ impl RuleResources {
             superset: Globs::default(),
             overmatch: Globs::default(),
             method_overmatch: Vec::new(),
-            inexpressible: route.host.is_some().then_some("it is for certain hosts, and resources name none"),
+            inexpressible: route
+                .host
+                .is_some()
+                .then_some("it is for certain hosts, and resources name none"),
         };
         rule.set_path(&route.path);
         rule
     }
 
-    /// Writes what is for all methods shorter, by one glob for them: where no rule, this one included, has
-    /// a path that this one's could be the end of. No rule may be for a method that API Gateway does not
-    /// take: that glob would be, too.
+    /// Writes what is for all methods shorter, by one glob for them: where no rule, this one
+    /// included, has a path that this one's could be the end of. No rule may be for a method that
+    /// API Gateway does not take: that glob would be, too.
     pub(super) fn shorten(rules: &mut [Self], routes: &[Route]) {
         let mut listed = routes.iter().filter_map(|route| route.methods.names()).flatten();
         if !listed.all(|method| METHODS.contains(&method)) {
@@ -100,8 +107,7 @@ impl RuleResources {
     /// Why the rule cannot be said for this kind of API.
     pub(super) fn inexpressible(&self, api: ApiType) -> Option<&'static str> {
         let wild = api == ApiType::Http && self.has_wildcard();
-        let decoded =
-            "an HTTP API hands over a decoded path, and `*` takes what the gate would refuse in one";
+        let decoded = "an HTTP API hands over a decoded path, and `*` takes what the gate would refuse in one";
         self.inexpressible.or_else(|| wild.then_some(decoded))
     }
 
@@ -112,7 +118,8 @@ impl RuleResources {
 
     /// The length of its longest resource, in characters, from the method on.
     pub(super) fn longest_resource(&self) -> usize {
-        let globs = self.superset.texts.iter().chain(&self.overmatch.texts).chain(&self.method_overmatch);
+        let globs =
+            self.superset.texts.iter().chain(&self.overmatch.texts).chain(&self.method_overmatch);
         let method = self.method_globs.iter().map(|method| method.len()).max();
         globs.map(String::len).max().unwrap_or_default() + method.unwrap_or_default()
     }
@@ -177,7 +184,8 @@ impl RuleResources {
                 self.inexpressible =
                     Some("after a `{segment}` its `{*rest}` cannot be told from more segments");
             }
-            // What is left of the pattern may be nothing at all: `/{*rest}` has no path without a slash.
+            // What is left of the pattern may be nothing at all: `/{*rest}` has no path without a
+            // slash.
             superset.retain(|glob| !glob.is_empty());
             superset.push(format!("{glob}/*"));
             let mut below = language.clone();

@@ -45,7 +45,8 @@ impl Authorities {
     /// What is wrong with it, for the operator.
     pub(crate) fn read(file: &[u8]) -> Result<Self, String> {
         let certificates = pem::certificates_in_file(file)?;
-        let repeated = |index: usize, der| certificates.iter().take(index).any(|earlier| earlier == der);
+        let repeated =
+            |index: usize, der| certificates.iter().take(index).any(|earlier| earlier == der);
         let once = certificates.iter().enumerate().filter(|(index, der)| !repeated(*index, *der));
         let read = once.map(|(index, der)| {
             Authority::read(der).map_err(|reason| format!("certificate {}: {reason}", index + 1))
@@ -60,15 +61,17 @@ impl Authorities {
             .iter()
             .enumerate()
             .filter_map(move |(index, own)| Some((index, own.validity.check(now).err()?)));
-        bad.map(|(index, denial)| format!("authority {} of {}: {}", index + 1, self.0.len(), denial.reason))
+        bad.map(|(index, denial)| {
+            format!("authority {} of {}: {}", index + 1, self.0.len(), denial.reason)
+        })
     }
 
     pub(crate) fn anchors(&self) -> Vec<TrustAnchor<'_>> {
         self.0.iter().map(|authority| authority.anchor.clone()).collect()
     }
 
-    /// The authority that a path ends at, if it lets one of this length end there now. A renewed one
-    /// may be in the file twice, with other dates: then it is the one that is good for longest.
+    /// The authority that a path ends at, if it lets one of this length end there now. A renewed
+    /// one may be in the file twice, with other dates: then it is the one that is good for longest.
     pub(crate) fn admitting(
         &self,
         anchor: &TrustAnchor<'_>,
@@ -78,7 +81,8 @@ impl Authorities {
         let mut best: Result<&Authority, Error> = Err(Error::UnknownIssuer);
         for authority in self.0.iter().filter(|own| own.anchor == *anchor) {
             match (authority.admits(intermediates, now), &best) {
-                (Ok(()), Ok(other)) if other.validity.not_after >= authority.validity.not_after => {}
+                (Ok(()), Ok(other)) if other.validity.not_after >= authority.validity.not_after => {
+                }
                 (Ok(()), _) => best = Ok(authority),
                 (Err(error), Err(_)) => best = Err(error),
                 (Err(_), Ok(_)) => {}
@@ -87,8 +91,8 @@ impl Authorities {
         best
     }
 
-    /// The certificates that an authority with this key has here. It may have several: renewed ones, or
-    /// some by other authorities.
+    /// The certificates that an authority with this key has here. It may have several: renewed
+    /// ones, or some by other authorities.
     pub(crate) fn certificates_of(
         &self,
         key: &SubjectPublicKeyInfoDer<'_>,
@@ -113,16 +117,18 @@ impl Authority {
     fn read(der: &CertificateDer<'_>) -> Result<Self, String> {
         let certificate = parsed::parse(der).map_err(|denial| denial.reason)?;
         if certificate.tbs_certificate().extensions().is_none() {
-            let advice =
-                "issue it again with `basicConstraints=critical,CA:TRUE`, as by `openssl x509 -extfile`";
-            return Err(format!("it is not an authority's: it has no extensions (version 1); {advice}"));
+            let advice = "issue it again with `basicConstraints=critical,CA:TRUE`, as by `openssl x509 -extfile`";
+            return Err(format!(
+                "it is not an authority's: it has no extensions (version 1); {advice}"
+            ));
         }
         let constraints = parsed::extension::<BasicConstraints>(&certificate, "basicConstraints");
-        let constraints = constraints.map_err(|denial| denial.reason)?.filter(|constraints| constraints.ca);
+        let constraints =
+            constraints.map_err(|denial| denial.reason)?.filter(|constraints| constraints.ca);
         let constraints =
             constraints.ok_or("it is not an authority's: `basicConstraints` does not say so")?;
-        let usage =
-            parsed::extension::<KeyUsage>(&certificate, "keyUsage").map_err(|denial| denial.reason)?;
+        let usage = parsed::extension::<KeyUsage>(&certificate, "keyUsage")
+            .map_err(|denial| denial.reason)?;
         if usage.is_some_and(|usage| !usage.key_cert_sign()) {
             return Err("its `keyUsage` does not allow it to issue certificates".to_owned());
         }
@@ -140,7 +146,8 @@ impl Authority {
 
     /// What its own certificate says of a path's length, and of the time.
     fn admits(&self, intermediates: usize, now: Timestamp) -> Result<(), Error> {
-        let point = |point: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(point.seconds()));
+        let point =
+            |point: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(point.seconds()));
         let (time, not_before, not_after) =
             (point(now), point(self.validity.not_before), point(self.validity.not_after));
         if time < not_before {

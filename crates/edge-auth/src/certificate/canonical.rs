@@ -1,8 +1,8 @@
 //! The one DER of a certificate, and the fingerprints that it can have.
 //!
-//! Of a certificate only the inner part is signed. Its holder, or anybody, can write the rest in other
-//! bytes, which have another SHA-256 and are as good. So everything but DER is rejected here, and of
-//! the two signatures that ECDSA leaves, both fingerprints are known.
+//! Of a certificate only the inner part is signed. Its holder, or anybody, can write the rest in
+//! other bytes, which have another SHA-256 and are as good. So everything but DER is rejected here,
+//! and of the two signatures that ECDSA leaves, both fingerprints are known.
 
 use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
@@ -54,9 +54,8 @@ struct Parts<'a> {
 impl<'a> Canonical<'a> {
     /// Reads what is outside of the signed part.
     ///
-    /// # Errors
-    /// Bytes that are not the DER of a certificate, a signature that has a shorter or smaller form, or
-    /// an algorithm other than the signed part names.
+    /// # Errors Bytes that are not the DER of a certificate, a signature that has a shorter or
+    /// smaller form, or an algorithm other than the signed part names.
     pub(crate) fn read(der: &'a CertificateDer<'_>) -> Result<Self, Denial> {
         let parts = Parts::read(der).map_err(|error| malformed(error.to_string()))?;
         if parts.with_signature(parts.signature).ok().as_deref() != Some(der.as_ref()) {
@@ -132,8 +131,8 @@ impl Fingerprints {
         std::iter::once(&self.presented).chain(other)
     }
 
-    /// The same one for every form of the certificate: of the two signatures that with the smaller `s`.
-    /// `None` if nobody handed over the certificate.
+    /// The same one for every form of the certificate: of the two signatures that with the smaller
+    /// `s`. `None` if nobody handed over the certificate.
     pub(crate) fn canonical(&self) -> Option<Thumbprint> {
         match self.other {
             OtherForm::None | OtherForm::High(_) => Some(self.presented),

@@ -36,9 +36,11 @@ pub(crate) fn verify(
     signatures: &[&'static dyn SignatureVerificationAlgorithm],
     now: Timestamp,
 ) -> Result<VerifiedChain, Denial> {
-    let (own, others) = chain.split_first().ok_or_else(|| parsed::malformed("the chain is empty"))?;
+    let (own, others) =
+        chain.split_first().ok_or_else(|| parsed::malformed("the chain is empty"))?;
     let parsed = parsed::parse(own)?;
-    // First, since it is what goes wrong most often: whatever else is wrong, an expired one is that.
+    // First, since it is what goes wrong most often: whatever else is wrong, an expired one is
+    // that.
     parsed::validity(&parsed).check(now)?;
     let usage: Option<KeyUsage> = parsed::extension(&parsed, "keyUsage")?;
     if usage.is_some_and(|usage| !usage.digital_signature()) {
@@ -53,7 +55,15 @@ pub(crate) fn verify(
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now.seconds()));
     let good = |path: &VerifiedPath<'_>| inspect(path, &parsed, authorities, now).map(|_| ());
     let path = certificate
-        .verify_for_usage(signatures, &anchors, &intermediates, time, Usage::client_auth(), None, Some(&good))
+        .verify_for_usage(
+            signatures,
+            &anchors,
+            &intermediates,
+            time,
+            Usage::client_auth(),
+            None,
+            Some(&good),
+        )
         .map_err(denial)?;
     inspect(&path, &parsed, authorities, now).map_err(denial)
 }
@@ -67,7 +77,8 @@ fn inspect(
     now: Timestamp,
 ) -> Result<VerifiedChain, Error> {
     let unreadable = |_| Error::MalformedExtensions;
-    let intermediates = path.intermediate_certificates().map(|certificate| parsed::parse(&certificate.der()));
+    let intermediates =
+        path.intermediate_certificates().map(|certificate| parsed::parse(&certificate.der()));
     let intermediates = intermediates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let authority = authorities.admitting(path.anchor(), intermediates.len(), now)?;
     let (mut validity, mut constraints) = (authority.validity, authority.constraints);
@@ -93,9 +104,12 @@ fn inspect(
     })
 }
 
-/// Every certificate whose revocation ends the path: of each authority the one that was presented, and
-/// those that the policy has of it.
-fn above(path: &VerifiedPath<'_>, authorities: &Authorities) -> Result<Vec<PathCertificate>, Denial> {
+/// Every certificate whose revocation ends the path: of each authority the one that was presented,
+/// and those that the policy has of it.
+fn above(
+    path: &VerifiedPath<'_>,
+    authorities: &Authorities,
+) -> Result<Vec<PathCertificate>, Denial> {
     let mut above = Vec::new();
     for intermediate in path.intermediate_certificates() {
         above.push(PathCertificate::read(&intermediate.der())?);
@@ -115,9 +129,15 @@ const VERSION_1: &str = "it, or one above it, is of version 1, which has no exte
 /// The one table from webpki's errors to ours.
 fn denial(error: Error) -> Denial {
     let (code, reason) = match &error {
-        Error::CertExpired { .. } => (Code::CertificateExpired, "a certificate above it has expired"),
-        Error::CertNotValidYet { .. } => (Code::CertificateNotYetValid, "one above it is not valid yet"),
-        Error::UnknownIssuer => (Code::CertificateIssuerUntrusted, "no authority of the block issued it"),
+        Error::CertExpired { .. } => {
+            (Code::CertificateExpired, "a certificate above it has expired")
+        }
+        Error::CertNotValidYet { .. } => {
+            (Code::CertificateNotYetValid, "one above it is not valid yet")
+        }
+        Error::UnknownIssuer => {
+            (Code::CertificateIssuerUntrusted, "no authority of the block issued it")
+        }
         Error::InvalidSignatureForPublicKey => {
             (Code::CertificateIssuerUntrusted, "an authority of the same name did not sign it")
         }
@@ -128,20 +148,26 @@ fn denial(error: Error) -> Denial {
             (Code::CertificateInvalid, "its `extendedKeyUsage` is not for authenticating clients")
         }
         Error::CaUsedAsEndEntity => (Code::CertificateInvalid, "it is an authority's"),
-        Error::EndEntityUsedAsCa => (Code::CertificateInvalid, "one above it may not issue certificates"),
-        Error::PathLenConstraintViolated => (Code::CertificateInvalid, "its path is longer than allowed"),
+        Error::EndEntityUsedAsCa => {
+            (Code::CertificateInvalid, "one above it may not issue certificates")
+        }
+        Error::PathLenConstraintViolated => {
+            (Code::CertificateInvalid, "its path is longer than allowed")
+        }
         Error::NameConstraintViolation => {
             (Code::CertificateInvalid, "a name of it is not one that its authority may issue for")
         }
         Error::UnsupportedCertVersion => (Code::CertificateInvalid, VERSION_1),
         Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
-        | Error::SignatureAlgorithmMismatch => {
-            (Code::CertificateInvalid, "it, or one above it, is signed by an algorithm that is not accepted")
-        }
-        Error::UnsupportedCriticalExtension => {
-            (Code::CertificateInvalid, "it, or one above it, has a critical extension that is not known")
-        }
+        | Error::SignatureAlgorithmMismatch => (
+            Code::CertificateInvalid,
+            "it, or one above it, is signed by an algorithm that is not accepted",
+        ),
+        Error::UnsupportedCriticalExtension => (
+            Code::CertificateInvalid,
+            "it, or one above it, has a critical extension that is not known",
+        ),
         Error::MaximumPathDepthExceeded
         | Error::MaximumPathBuildCallsExceeded
         | Error::MaximumSignatureChecksExceeded
@@ -149,7 +175,12 @@ fn denial(error: Error) -> Denial {
             (Code::CertificateInvalid, "to find its path takes more work than is done for one")
         }
         // Some of them hold bytes of the certificate.
-        other => return invalid(format!("its path is not good: {}", excerpt(&format!("{other:?}"), 100))),
+        other => {
+            return invalid(format!(
+                "its path is not good: {}",
+                excerpt(&format!("{other:?}"), 100)
+            ));
+        }
     };
     Denial::new(code, reason)
 }

@@ -14,8 +14,9 @@ impl<'a> TlsClientAuth<'a> {
     /// rules language's booleans: `true` and `false`.
     pub(crate) fn of_fields(headers: Headers<'a>) -> Result<Self, Denial> {
         let text = |name: &str| {
-            let value =
-                headers.single(name).map_err(|_| malformed(format!("there are several `{name}` fields")))?;
+            let value = headers
+                .single(name)
+                .map_err(|_| malformed(format!("there are several `{name}` fields")))?;
             let text = value.map(std::str::from_utf8).transpose();
             text.map_err(|_| malformed(format!("`{name}` is no text")))
         };
@@ -50,12 +51,15 @@ impl<'a> TlsClientAuth<'a> {
         self.presented.is_some_and(|presented| presented != "0")
     }
 
-    /// What it says, if Cloudflare found it good. `certVerified` is `SUCCESS` for a revoked one, too.
-    /// Fields are named as `source` has them.
+    /// What it says, if Cloudflare found it good. `certVerified` is `SUCCESS` for a revoked one,
+    /// too. Fields are named as `source` has them.
     pub(crate) fn to_parsed(self, source: CertificateSource) -> Result<ParsedCertificate, Denial> {
         let name = |member| field_name(source, member);
         if self.presented != Some("1") {
-            return Err(malformed(format!("`{}` is neither \"0\" nor \"1\"", name("certPresented"))));
+            return Err(malformed(format!(
+                "`{}` is neither \"0\" nor \"1\"",
+                name("certPresented")
+            )));
         }
         match self.verified {
             Some("SUCCESS") => {}
@@ -81,14 +85,16 @@ impl<'a> TlsClientAuth<'a> {
             return Ok(reported);
         };
         // It is filled whatever the verdict: it must be the certificate that was found good.
-        let read = ParsedCertificate::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
+        let read =
+            ParsedCertificate::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
         if read.fingerprints.presented != reported.fingerprints.presented {
             return Err(malformed(format!(
                 "`{}` is another certificate than the fingerprint's",
                 name("certRFC9440")
             )));
         }
-        // What the certificate says counts: what is told of it may be cut, or spelled in other ways.
+        // What the certificate says counts: what is told of it may be cut, or spelled in other
+        // ways.
         Ok(ParsedCertificate {
             issuer: read.issuer.or(reported.issuer),
             issuer_key_id: reported.issuer_key_id.or(read.issuer_key_id),
@@ -96,7 +102,10 @@ impl<'a> TlsClientAuth<'a> {
         })
     }
 
-    fn reported(&self, name: impl Fn(&'static str) -> &'static str) -> Result<ParsedCertificate, Denial> {
+    fn reported(
+        &self,
+        name: impl Fn(&'static str) -> &'static str,
+    ) -> Result<ParsedCertificate, Denial> {
         let no = |member, what| malformed(format!("`{}` is {what}", name(member)));
         let field = |value: Option<&'a str>, member| {
             value.filter(|value| !value.is_empty()).ok_or_else(|| no(member, "missing"))

@@ -1,5 +1,5 @@
-//! Name constraints (RFC 5280, section 4.2.1.10), as far as webpki does not apply them: to names that
-//! stand in the subject, where nobody looks but who takes an identity from it.
+//! Name constraints (RFC 5280, section 4.2.1.10), as far as webpki does not apply them: to names
+//! that stand in the subject, where nobody looks but who takes an identity from it.
 
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::NameConstraints;
@@ -20,13 +20,15 @@ pub(crate) struct Constraints {
 impl Constraints {
     /// Those of one authority.
     pub(crate) fn of(authority: &Certificate) -> Result<Self, Denial> {
-        let Some(constraints) = parsed::extension::<NameConstraints>(authority, "nameConstraints")? else {
+        let Some(constraints) = parsed::extension::<NameConstraints>(authority, "nameConstraints")?
+        else {
             return Ok(Self::default());
         };
         let subtrees = [constraints.permitted_subtrees, constraints.excluded_subtrees];
         let emails = subtrees.iter().flatten().flatten();
-        let emails =
-            emails.map(|subtree| &subtree.base).any(|base| matches!(base, GeneralName::Rfc822Name(_)));
+        let emails = emails
+            .map(|subtree| &subtree.base)
+            .any(|base| matches!(base, GeneralName::Rfc822Name(_)));
         Ok(Self { any: true, emails })
     }
 
@@ -35,11 +37,12 @@ impl Constraints {
         Self { any: self.any || other.any, emails: self.emails || other.emails }
     }
 
-    /// Whether they forbid the subject of a certificate. Constraints of addresses are not evaluated:
-    /// they forbid every address, in the subject as among the alternative names.
+    /// Whether they forbid the subject of a certificate. Constraints of addresses are not
+    /// evaluated: they forbid every address, in the subject as among the alternative names.
     pub(crate) fn forbid(self, certificate: &Certificate) -> bool {
         let subject = certificate.tbs_certificate().subject();
-        let mut types = subject.iter_rdn().flat_map(|part| part.iter().map(|attribute| attribute.oid));
+        let mut types =
+            subject.iter_rdn().flat_map(|part| part.iter().map(|attribute| attribute.oid));
         self.emails && types.any(|oid| Some(oid) == attribute_type("EMAILADDRESS"))
     }
 }

@@ -25,8 +25,8 @@ pub const MAX_CRL_BYTES: usize = 16 * 1024 * 1024;
 
 const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
 const DELTA: &str = "2.5.29.27";
-/// An `issuingDistributionPoint` that limits nothing. A list that is about less would take back what
-/// the others of its authority say.
+/// An `issuingDistributionPoint` that limits nothing. A list that is about less would take back
+/// what the others of its authority say.
 const EVERYTHING: IssuingDistributionPoint = IssuingDistributionPoint {
     distribution_point: None,
     only_contains_user_certs: false,
@@ -35,7 +35,8 @@ const EVERYTHING: IssuingDistributionPoint = IssuingDistributionPoint {
     indirect_crl: false,
     only_contains_attribute_certs: false,
 };
-/// The list's number, its authority's key, and where newer ones are: nothing that changes its meaning.
+/// The list's number, its authority's key, and where newer ones are: nothing that changes its
+/// meaning.
 const HARMLESS: [&str; 3] = ["2.5.29.20", "2.5.29.35", "2.5.29.46"];
 
 /// A list whose signature is its authority's.
@@ -128,8 +129,9 @@ impl RevokedCertificates {
             Err(error) => Err(error),
         };
         let authorities = of_name(&issuer, authorities);
-        let found =
-            authorities.iter().find(|authority| by(authority).map_err(|error| refused = error).is_ok());
+        let found = authorities
+            .iter()
+            .find(|authority| by(authority).map_err(|error| refused = error).is_ok());
         let key_id = key_id(found.ok_or(refused)?, &issuer)?;
         // What follows is what the authority says.
         whole(&list).map_err(CrlError::Partial)?;
@@ -142,7 +144,8 @@ impl RevokedCertificates {
             return Err(CrlError::Time { from: text(this_update), until: text(next_update) });
         }
         let serial = |serial: &[u8]| parsed::serial(&to_hex(serial));
-        let serials = list.revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
+        let serials =
+            list.revoked.iter().map(|entry| serial(entry.serial_number.as_bytes())).collect();
         Ok(Self { issuer, key_id, number, this_update, next_update, serials })
     }
 }
@@ -195,7 +198,11 @@ impl<'a> Signed<'a> {
         let signed = reader.sequence(|reader| {
             let (message, algorithm) = (reader.tlv_bytes()?, reader.tlv_bytes()?);
             let signature = BitStringRef::decode(reader)?.raw_bytes();
-            Ok::<_, der::Error>(Self { message, algorithm: AnyRef::from_der(algorithm)?.value(), signature })
+            Ok::<_, der::Error>(Self {
+                message,
+                algorithm: AnyRef::from_der(algorithm)?.value(),
+                signature,
+            })
         })?;
         reader.finish()?;
         Ok(signed)
@@ -222,11 +229,16 @@ fn der_of(file: &[u8]) -> Result<Vec<u8>, CrlError> {
     if file.starts_with(&[0x30]) {
         return Ok(file.to_vec());
     }
-    let read = pem::revocation_lists(file).map_err(|error| CrlError::Malformed(format!("it {error}")))?;
+    let read =
+        pem::revocation_lists(file).map_err(|error| CrlError::Malformed(format!("it {error}")))?;
     match <[_; 1]>::try_from(read) {
         Ok([list]) => Ok(list),
-        Err(read) if read.is_empty() => Err(CrlError::Malformed("there is no `X509 CRL` in it".to_owned())),
-        Err(_) => Err(CrlError::Malformed("there are several in it: import them one at a time".to_owned())),
+        Err(read) if read.is_empty() => {
+            Err(CrlError::Malformed("there is no `X509 CRL` in it".to_owned()))
+        }
+        Err(_) => Err(CrlError::Malformed(
+            "there are several in it: import them one at a time".to_owned(),
+        )),
     }
 }
 
@@ -241,10 +253,14 @@ fn of_name(issuer: &DistinguishedName, file: &[u8]) -> Vec<Certificate> {
 }
 
 /// Whether an authority may sign lists now.
-fn may_sign(authority: &Certificate, issuer: &DistinguishedName, now: Timestamp) -> Result<(), CrlError> {
+fn may_sign(
+    authority: &Certificate,
+    issuer: &DistinguishedName,
+    now: Timestamp,
+) -> Result<(), CrlError> {
     let refused = |why: String| CrlError::Authority { issuer: issuer.to_string(), why };
-    let usage =
-        parsed::extension::<KeyUsage>(authority, "keyUsage").map_err(|denial| refused(denial.reason))?;
+    let usage = parsed::extension::<KeyUsage>(authority, "keyUsage")
+        .map_err(|denial| refused(denial.reason))?;
     if usage.is_some_and(|usage| !usage.crl_sign()) {
         return Err(refused("may not sign lists: its `keyUsage` does not say so".to_owned()));
     }
@@ -257,10 +273,11 @@ fn may_sign(authority: &Certificate, issuer: &DistinguishedName, now: Timestamp)
 /// have one (RFC 5280, section 4.2.1.2).
 fn key_id(authority: &Certificate, issuer: &DistinguishedName) -> Result<KeyId, CrlError> {
     let refused = |why: String| CrlError::Authority { issuer: issuer.to_string(), why };
-    let id: Option<SubjectKeyIdentifier> =
-        parsed::extension(authority, "subjectKeyIdentifier").map_err(|denial| refused(denial.reason))?;
+    let id: Option<SubjectKeyIdentifier> = parsed::extension(authority, "subjectKeyIdentifier")
+        .map_err(|denial| refused(denial.reason))?;
     let id = id.ok_or_else(|| refused("has no `subjectKeyIdentifier`".to_owned()))?;
-    KeyId::try_from(to_hex(id.0.as_bytes())).map_err(|error| refused(format!("its key's identifier {error}")))
+    KeyId::try_from(to_hex(id.0.as_bytes()))
+        .map_err(|error| refused(format!("its key's identifier {error}")))
 }
 
 fn number(list: &SignedList) -> Result<Option<Serial>, CrlError> {
@@ -273,13 +290,15 @@ fn number(list: &SignedList) -> Result<Option<Serial>, CrlError> {
     Serial::try_from(to_hex(number.0.as_bytes())).map(Some).map_err(|_| unreadable())
 }
 
-/// Whether the list is about all certificates that its authority's key issued, and nothing in it is passed over.
+/// Whether the list is about all certificates that its authority's key issued, and nothing in it is
+/// passed over.
 fn whole(list: &SignedList) -> Result<(), String> {
     for extension in &list.extensions {
         match extension.extn_id.to_string().as_str() {
             ISSUING_DISTRIBUTION_POINT => {
                 let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes());
-                let point = point.map_err(|_| "its `issuingDistributionPoint` is unreadable".to_owned())?;
+                let point =
+                    point.map_err(|_| "its `issuingDistributionPoint` is unreadable".to_owned())?;
                 if point != EVERYTHING {
                     let message = "its `issuingDistributionPoint` limits what it is about: an address, a kind \
                                    of certificates, some reasons, or other authorities";
@@ -288,7 +307,11 @@ fn whole(list: &SignedList) -> Result<(), String> {
             }
             DELTA => return Err("it has only what changed since another (a delta)".to_owned()),
             other if HARMLESS.contains(&other) || !extension.critical => {}
-            other => return Err(format!("it has a critical extension that is not understood ({other})")),
+            other => {
+                return Err(format!(
+                    "it has a critical extension that is not understood ({other})"
+                ));
+            }
         }
     }
     let critical = list
@@ -297,9 +320,10 @@ fn whole(list: &SignedList) -> Result<(), String> {
         .flat_map(|entry| entry.crl_entry_extensions.iter().flatten())
         .find(|one| one.critical);
     match critical {
-        Some(one) => {
-            Err(format!("an entry has a critical extension ({}): another authority's list?", one.extn_id))
-        }
+        Some(one) => Err(format!(
+            "an entry has a critical extension ({}): another authority's list?",
+            one.extn_id
+        )),
         None => Ok(()),
     }
 }

@@ -25,8 +25,8 @@ pub(crate) struct PathCertificate {
     /// `None` if it cannot be read for sure: no list is of such an issuer.
     issuer: Option<DistinguishedName>,
     serial: String,
-    /// The identifier of the issuer's key, hexadecimal. `None` if it is not told: no list is of such an
-    /// issuer either.
+    /// The identifier of the issuer's key, hexadecimal. `None` if it is not told: no list is of
+    /// such an issuer either.
     issuer_key_id: Option<String>,
     /// Whether the policy itself names it.
     named: bool,
@@ -78,12 +78,17 @@ impl PathCertificate {
     pub(crate) fn marks(&self, secrets: &RevocationSecrets) -> PathTags {
         let fingerprints = self.fingerprints.all();
         let mut own: Vec<_> = fingerprints
-            .map(|fingerprint| ("fingerprint", secrets.marks(RevocationKey::Certificate(fingerprint))))
+            .map(|fingerprint| {
+                ("fingerprint", secrets.marks(RevocationKey::Certificate(fingerprint)))
+            })
             .collect();
         let issuer = self.issuer.as_ref().map(ToString::to_string);
         if let Some(issuer) = &issuer {
             own.push(("serial number", secrets.marks(RevocationKey::Serial(issuer, &self.serial))));
-            own.push(("serial number in a list", secrets.marks(RevocationKey::Listed(issuer, &self.serial))));
+            own.push((
+                "serial number in a list",
+                secrets.marks(RevocationKey::Listed(issuer, &self.serial)),
+            ));
         }
         let list = issuer.zip(self.issuer_key_id.as_ref());
         let list = list.map(|(issuer, key_id)| secrets.marks(RevocationKey::List(&issuer, key_id)));

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::parsed::malformed;
 use super::platform_certificate::{PlatformCertificate, TlsClientAuth};
 use super::{
-    CertificateOrigin, CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, Thumbprint, from_hex, pem,
-    proxy_fields, rfc9440, xfcc,
+    CertificateOrigin, CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, Thumbprint, from_hex,
+    pem, proxy_fields, rfc9440, xfcc,
 };
 use crate::denial::{Code, Denial};
 use crate::request::AuthRequest;
@@ -30,12 +30,15 @@ impl<'a> PresentedCertificate<'a> {
         request: &AuthRequest<'a>,
     ) -> Result<Option<Self>, Denial> {
         let field = |name: &str| {
-            request.headers.single(name).map_err(|_| malformed(format!("there are several `{name}` fields")))
+            request
+                .headers
+                .single(name)
+                .map_err(|_| malformed(format!("there are several `{name}` fields")))
         };
         let presented = match (origin.source, request.certificate) {
-            (CertificateSource::Tls, PlatformCertificate::Tls(chain)) if !chain.is_empty() => {
-                Some(Self::Chain(chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect()))
-            }
+            (CertificateSource::Tls, PlatformCertificate::Tls(chain)) if !chain.is_empty() => Some(
+                Self::Chain(chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect()),
+            ),
             (CertificateSource::ApiGateway, PlatformCertificate::ApiGateway(text)) => {
                 Some(Self::Leaf(only(pem::certificates(text.as_bytes())?)?))
             }
@@ -95,7 +98,9 @@ impl<'a> PresentedCertificate<'a> {
             Self::Chain(_) | Self::Leaf(_) => {
                 self.certificates().first().map(|der| Sha256::digest(der).into())
             }
-            Self::Reported(reported) => reported.fingerprint_sha256.and_then(from_hex)?.try_into().ok(),
+            Self::Reported(reported) => {
+                reported.fingerprint_sha256.and_then(from_hex)?.try_into().ok()
+            }
         }
     }
 
@@ -109,7 +114,9 @@ impl<'a> PresentedCertificate<'a> {
             ));
         }
         if certificates.iter().any(|der| der.len() > MAX_CERTIFICATE_BYTES) {
-            return too_large(format!("a certificate is larger than {MAX_CERTIFICATE_BYTES} bytes"));
+            return too_large(format!(
+                "a certificate is larger than {MAX_CERTIFICATE_BYTES} bytes"
+            ));
         }
         Ok(self)
     }

@@ -40,7 +40,8 @@ pub(crate) struct CertificateOrigin<'a> {
 impl<'a> CertificateOrigin<'a> {
     /// The one field of a proxy's that has one.
     pub(super) fn field(self) -> &'a str {
-        let usual = FIELDS.iter().find(|(own, _)| *own == self.source).and_then(|(_, names)| names.first());
+        let usual =
+            FIELDS.iter().find(|(own, _)| *own == self.source).and_then(|(_, names)| names.first());
         self.header.or(usual.copied()).unwrap_or_default()
     }
 
@@ -53,8 +54,8 @@ impl<'a> CertificateOrigin<'a> {
     }
 }
 
-/// Whether an upstream could take a client's field, in any spelling, for a certificate that somebody
-/// verified.
+/// Whether an upstream could take a client's field, in any spelling, for a certificate that
+/// somebody verified.
 pub(crate) fn carries_certificate(name: &str) -> bool {
     // Few fields of a request begin like them.
     let Some(initial @ ('c' | 's' | 'x')) = fold(name).next() else { return false };

@@ -59,10 +59,15 @@ impl Identity {
     /// URIs; `*` may be the whole of the path that follows: `spiffe://example.com/*`.
     pub(crate) fn uris(patterns: &[String]) -> Result<Self, IdentityError> {
         let uri = |text: &String| match text.strip_suffix("/*") {
-            Some(front) if is_uri(front, true) => Ok(Pattern::Open(format!("{front}/"), String::new())),
+            Some(front) if is_uri(front, true) => {
+                Ok(Pattern::Open(format!("{front}/"), String::new()))
+            }
             None if is_uri(text, false) => Ok(Pattern::Exactly(text.clone())),
             None if is_urn(text) => Ok(Pattern::Exactly(text.clone())),
-            _ => Err(wrong(text, "a URI like \"spiffe://example.com/agent\", or with `/*` at its end")),
+            _ => Err(wrong(
+                text,
+                "a URI like \"spiffe://example.com/agent\", or with `/*` at its end",
+            )),
         };
         list(patterns, uri).map(Self::SanUri)
     }
@@ -107,16 +112,21 @@ impl Identity {
         Ok(Self::Subject { field: oid, one_of: one_of.unwrap_or_default().to_vec() })
     }
 
-    /// The identity that the certificate has, if it has exactly one; `pinned` are the fingerprints that
-    /// the policy has.
+    /// The identity that the certificate has, if it has exactly one; `pinned` are the fingerprints
+    /// that the policy has.
     ///
     /// # Errors
     /// What was wanted and what was found, for the operator.
-    pub(crate) fn of(&self, facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<String, Denial> {
+    pub(crate) fn of(
+        &self,
+        facts: &ParsedCertificate,
+        pinned: &[Thumbprint],
+    ) -> Result<String, Denial> {
         if matches!(self, Self::Subject { .. }) && facts.subject.is_none() {
             return Err(malformed("its subject is unreadable"));
         }
-        self.find(facts, pinned).map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
+        self.find(facts, pinned)
+            .map_err(|reason| Denial::new(Code::CertificateIdentityMismatch, reason))
     }
 
     fn find(&self, facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<String, String> {
@@ -141,7 +151,8 @@ impl Identity {
             })?,
             Self::Subject { field, one_of } => {
                 let subject = facts.subject.as_ref().ok_or("its subject is unreadable")?;
-                let value = subject.single(*field).map_err(|reason| format!("the subject {reason}"))?;
+                let value =
+                    subject.single(*field).map_err(|reason| format!("the subject {reason}"))?;
                 if !one_of.is_empty() && !one_of.iter().any(|own| own == value) {
                     return Err("the subject has another value than those of `one_of`".to_owned());
                 }
@@ -187,9 +198,12 @@ impl Pattern {
     }
 }
 
-/// The one fingerprint of a certificate, which its holder cannot change: the pinned one, or else that
-/// of its canonical form.
-fn fingerprint(facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<Thumbprint, &'static str> {
+/// The one fingerprint of a certificate, which its holder cannot change: the pinned one, or else
+/// that of its canonical form.
+fn fingerprint(
+    facts: &ParsedCertificate,
+    pinned: &[Thumbprint],
+) -> Result<Thumbprint, &'static str> {
     let mut of_policy = facts.fingerprints.all().filter(|own| pinned.contains(own));
     match (of_policy.next(), of_policy.next()) {
         (Some(one), None) => Ok(*one),
@@ -198,7 +212,11 @@ fn fingerprint(facts: &ParsedCertificate, pinned: &[Thumbprint]) -> Result<Thumb
 }
 
 /// The one name that fits. Two would leave it open who it is.
-fn one(kind: &str, names: &[String], fits: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+fn one(
+    kind: &str,
+    names: &[String],
+    fits: impl Fn(&str) -> Option<String>,
+) -> Result<String, String> {
     let mut fitting = names.iter().filter_map(|name| fits(name));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
@@ -224,8 +242,8 @@ fn is_uri(text: &str, front: bool) -> bool {
     // A trust domain is in lower case (SPIFFE ID, section 2.1); another would never match.
     let is_domain = scheme != "spiffe" || !host.bytes().any(|byte| byte.is_ascii_uppercase());
     let visible = text.bytes().all(|byte| (0x21..0x7F).contains(&byte) && byte != b'*');
-    let open =
-        front && (host.contains(['?', '#']) || !path.is_none_or(|path| path.split('/').all(is_segment)));
+    let open = front
+        && (host.contains(['?', '#']) || !path.is_none_or(|path| path.split('/').all(is_segment)));
     !scheme.is_empty()
         && scheme.bytes().all(|byte| byte.is_ascii_lowercase())
         && !host.is_empty()
@@ -236,7 +254,8 @@ fn is_uri(text: &str, front: bool) -> bool {
 
 /// `urn:`, a namespace and a name in it (RFC 8141, section 2), in visible characters.
 fn is_urn(text: &str) -> bool {
-    let Some((namespace, name)) = text.strip_prefix("urn:").and_then(|rest| rest.split_once(':')) else {
+    let Some((namespace, name)) = text.strip_prefix("urn:").and_then(|rest| rest.split_once(':'))
+    else {
         return false;
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -259,12 +278,13 @@ fn is_host(name: &str) -> bool {
 }
 
 fn is_label(label: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     !label.is_empty() && label.len() <= 63 && label.bytes().all(plain)
 }
 
-/// `local@host` with the host in lower case; only atoms with dots between them, which need no quoting
-/// (RFC 5322, section 3.2.3).
+/// `local@host` with the host in lower case; only atoms with dots between them, which need no
+/// quoting (RFC 5322, section 3.2.3).
 fn email(text: &str) -> Option<String> {
     let (local, host) = text.split_once('@')?;
     let host = host.to_ascii_lowercase();

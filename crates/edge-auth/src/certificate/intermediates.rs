@@ -31,13 +31,15 @@ pub(crate) fn of<'a>(
     let mut sought = VecDeque::from([own.tbs_certificate().issuer().clone()]);
     let mut chosen = Vec::with_capacity(rest.len());
     while let Some(name) = sought.pop_front() {
-        let (named, others): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|(_, certificate)| *certificate.tbs_certificate().subject() == name);
+        let (named, others): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|(_, certificate)| *certificate.tbs_certificate().subject() == name);
         rest = others;
         for (der, certificate) in named.into_iter().take(MAX_OF_A_NAME) {
             let key = certificate.tbs_certificate().subject_public_key_info();
-            key_strength::check_signer(key)
-                .map_err(|reason| Denial::new(Code::CertificateInvalid, format!("one above it: {reason}")))?;
+            key_strength::check_signer(key).map_err(|reason| {
+                Denial::new(Code::CertificateInvalid, format!("one above it: {reason}"))
+            })?;
             sought.push_back(certificate.tbs_certificate().issuer().clone());
             chosen.push(der.clone());
         }

@@ -30,8 +30,11 @@ pub(crate) fn check(key: &SubjectPublicKeyInfoOwned) -> Result<(), String> {
             Ok(())
         };
     }
-    let curve =
-        key.algorithm.parameters.as_ref().and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
+    let curve = key
+        .algorithm
+        .parameters
+        .as_ref()
+        .and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
     let known = curve.is_some_and(|curve| CURVES.contains(&curve.to_string().as_str()));
     match algorithm.as_str() {
         EC if known => Ok(()),
@@ -48,7 +51,9 @@ pub(crate) fn check(key: &SubjectPublicKeyInfoOwned) -> Result<(), String> {
 pub(crate) fn check_signer(key: &SubjectPublicKeyInfoOwned) -> Result<(), String> {
     if key.algorithm.oid.to_string() == RSASSA_PSS {
         // The parameters of such a key say which signatures it makes; nobody here reads them.
-        return Err("its key is for RSASSA-PSS only; no signature of such a key is verified".to_owned());
+        return Err(
+            "its key is for RSASSA-PSS only; no signature of such a key is verified".to_owned()
+        );
     }
     check(key)
 }
@@ -56,8 +61,9 @@ pub(crate) fn check_signer(key: &SubjectPublicKeyInfoOwned) -> Result<(), String
 /// Modulus and exponent of an `RSAPublicKey` (RFC 8017, appendix A.1.1).
 fn rsa_numbers(bytes: &[u8]) -> der::Result<(UintRef<'_>, UintRef<'_>)> {
     let mut reader = SliceReader::new(bytes)?;
-    let numbers = reader
-        .sequence(|reader| Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?)))?;
+    let numbers = reader.sequence(|reader| {
+        Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?))
+    })?;
     reader.finish()?;
     Ok(numbers)
 }

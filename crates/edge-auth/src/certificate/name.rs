@@ -46,8 +46,8 @@ enum Value {
 }
 
 impl DistinguishedName {
-    /// As a certificate has it. `None` if a text has control characters: a NUL in a name is there to
-    /// deceive.
+    /// As a certificate has it. `None` if a text has control characters: a NUL in a name is there
+    /// to deceive.
     pub(crate) fn of(name: &Name) -> Option<Self> {
         let part = |part: &x509_cert::name::RelativeDistinguishedName| {
             part.iter().map(|attribute| Some((attribute.oid, value(&attribute.value)?))).collect()
@@ -64,7 +64,8 @@ impl DistinguishedName {
         }
         let mut parts = Vec::new();
         for part in split(text, ',')? {
-            let attributes: Vec<_> = split(part, '+')?.into_iter().map(attribute).collect::<Option<_>>()?;
+            let attributes: Vec<_> =
+                split(part, '+')?.into_iter().map(attribute).collect::<Option<_>>()?;
             let set: BTreeSet<_> = attributes.iter().cloned().collect();
             if set.len() != attributes.len() {
                 return None;
@@ -77,16 +78,17 @@ impl DistinguishedName {
 
     /// The one text of a type, in the whole name.
     ///
-    /// # Errors
-    /// There is none, or several, or it is not text that can be read for sure: what follows `the subject`.
+    /// # Errors There is none, or several, or it is not text that can be read for sure: what
+    /// follows `the subject`.
     pub(crate) fn single(&self, oid: ObjectIdentifier) -> Result<&str, String> {
-        let mut values = self.0.iter().flatten().filter(|(own, _)| *own == oid).map(|(_, value)| value);
+        let mut values =
+            self.0.iter().flatten().filter(|(own, _)| *own == oid).map(|(_, value)| value);
         let name = name_of_type(oid);
         match (values.next(), values.next()) {
             (Some(Value::Text(text)), None) => Ok(text),
             (Some(Value::Opaque(der)), None) => {
-                let kind =
-                    Any::from_der(der).map_or_else(|_| "other value".to_owned(), |any| any.tag().to_string());
+                let kind = Any::from_der(der)
+                    .map_or_else(|_| "other value".to_owned(), |any| any.tag().to_string());
                 Err(format!("has its {name} in a {kind}, which is not read: use a UTF8String"))
             }
             (Some(_), Some(_)) => Err(format!("has several {name}")),
@@ -208,7 +210,8 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     (!escaped).then_some(parts)
 }
 
-/// `type=value`, with the escapes of RFC 4514, section 3, or with a value in hexadecimal (`#0c0161`).
+/// `type=value`, with the escapes of RFC 4514, section 3, or with a value in hexadecimal
+/// (`#0c0161`).
 fn attribute(text: &str) -> Option<(ObjectIdentifier, Value)> {
     let (name, written) = text.split_once('=')?;
     let oid = attribute_type(name.trim_matches(' '))?;
@@ -323,7 +326,9 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_not_plain() {
-        for text in ["ad\u{202e}min", "ad\u{200b}min", "a\u{2028}b", "a\u{feff}", "\u{ad}a", "a\u{85}"] {
+        for text in
+            ["ad\u{202e}min", "ad\u{200b}min", "a\u{2028}b", "a\u{feff}", "\u{ad}a", "a\u{85}"]
+        {
             assert!(!plain(text), "{text:?}");
         }
         for text in ["", "a\\u{202e}", "Zoë", "Zoe\u{308}", "\u{308}e", "日本", "\"it's\"é"] {
@@ -343,7 +348,10 @@ mod tests {
     fn text_of_old_string_types_is_read_where_it_can_only_mean_one_thing() {
         let cn = attribute_type("cn").unwrap();
         // `Press 4` as T61String and as BMPString, then `é` and `#` as T61String.
-        assert_eq!(parse("CN=#14075072657373 2034".replace(' ', "").as_str()).single(cn), Ok("Press 4"));
+        assert_eq!(
+            parse("CN=#14075072657373 2034".replace(' ', "").as_str()).single(cn),
+            Ok("Press 4")
+        );
         assert_eq!(parse("CN=#1e0400410042").single(cn), Ok("AB"));
         for opaque in ["CN=#1401e9", "CN=#140123"] {
             let refusal = parse(opaque).single(cn).unwrap_err();

@@ -52,13 +52,18 @@ impl ParsedCertificate {
             subject: DistinguishedName::of(certificate.subject()),
             issuer: DistinguishedName::of(certificate.issuer()),
             issuer_key_id: issuer_key_id(&parsed)?,
-            names: Some(names.map(|names| AlternativeNames::read(&names.0)).transpose()?.unwrap_or_default()),
+            names: Some(
+                names
+                    .map(|names| AlternativeNames::read(&names.0))
+                    .transpose()?
+                    .unwrap_or_default(),
+            ),
             validity: validity(&parsed),
         })
     }
 
-    /// Whether there is a name of it that its holder cannot change: its serial number under its issuer's
-    /// name, or all of its fingerprints.
+    /// Whether there is a name of it that its holder cannot change: its serial number under its
+    /// issuer's name, or all of its fingerprints.
     pub(crate) fn can_be_revoked(&self) -> bool {
         self.issuer.is_some() || self.fingerprints.canonical().is_some()
     }
@@ -146,10 +151,16 @@ pub fn check_validity(der: &CertificateDer<'_>, now: Timestamp) -> Result<(), St
     validity(&certificate).check(now).map_err(|denial| denial.reason)
 }
 
-/// The key of a certificate, whatever else it says; nobody verified that. `None` if it cannot be read.
+/// The key of a certificate, whatever else it says; nobody verified that. `None` if it cannot be
+/// read.
 pub fn public_key(der: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
     let certificate = Certificate::from_der(der).ok()?;
-    certificate.tbs_certificate().subject_public_key_info().to_der().ok().map(SubjectPublicKeyInfoDer::from)
+    certificate
+        .tbs_certificate()
+        .subject_public_key_info()
+        .to_der()
+        .ok()
+        .map(SubjectPublicKeyInfoDer::from)
 }
 
 pub(crate) fn validity(certificate: &Certificate) -> Validity {
@@ -159,17 +170,23 @@ pub(crate) fn validity(certificate: &Certificate) -> Validity {
 
 /// The identifier of the key that issued a certificate, as the certificate says.
 pub(crate) fn issuer_key_id(certificate: &Certificate) -> Result<Option<Vec<u8>>, Denial> {
-    let authority: Option<AuthorityKeyIdentifier> = extension(certificate, "authorityKeyIdentifier")?;
+    let authority: Option<AuthorityKeyIdentifier> =
+        extension(certificate, "authorityKeyIdentifier")?;
     Ok(authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()))
 }
 
 /// An extension, if it is there.
-pub(crate) fn extension<'a, T>(certificate: &'a Certificate, name: &str) -> Result<Option<T>, Denial>
+pub(crate) fn extension<'a, T>(
+    certificate: &'a Certificate,
+    name: &str,
+) -> Result<Option<T>, Denial>
 where
     T: Decode<'a> + x509_cert::der::oid::AssociatedOid,
 {
     let found = certificate.tbs_certificate().get_extension::<T>();
-    found.map(|found| found.map(|(_, value)| value)).map_err(|_| malformed(format!("`{name}` is unreadable")))
+    found
+        .map(|found| found.map(|(_, value)| value))
+        .map_err(|_| malformed(format!("`{name}` is unreadable")))
 }
 
 /// A serial number in the one form that all are compared in.

@@ -37,8 +37,8 @@ impl fmt::Debug for PemBlock<'_> {
     }
 }
 
-/// Reads every block of a text, in order. Text around blocks, spaces at the ends of lines, any ends of
-/// lines and a byte order mark are allowed; within a block, base64 is strict.
+/// Reads every block of a text, in order. Text around blocks, spaces at the ends of lines, any ends
+/// of lines and a byte order mark are allowed; within a block, base64 is strict.
 ///
 /// # Errors
 /// What is wrong, for whoever wrote the text: `is broken PEM: …`.
@@ -81,7 +81,9 @@ pub fn certificates_in_file(file: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     let bundle = blocks.iter().any(|block| block.label == "PKCS7");
     let read = certificates_of(blocks)?;
     match read.is_empty() {
-        true if bundle => Err("is PKCS #7: `openssl pkcs7 -print_certs` makes PEM of it".to_owned()),
+        true if bundle => {
+            Err("is PKCS #7: `openssl pkcs7 -print_certs` makes PEM of it".to_owned())
+        }
         true => Err("has no certificate in it: `-----BEGIN CERTIFICATE-----`".to_owned()),
         false => Ok(read),
     }
@@ -90,7 +92,11 @@ pub fn certificates_in_file(file: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 /// The revocation lists of a text.
 pub(super) fn revocation_lists(file: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let blocks = pem_blocks(file)?;
-    Ok(blocks.into_iter().filter(|block| LIST.contains(&block.label)).map(|block| block.der).collect())
+    Ok(blocks
+        .into_iter()
+        .filter(|block| LIST.contains(&block.label))
+        .map(|block| block.der)
+        .collect())
 }
 
 /// Of a header field: the text is percent-encoded, with `+`, `=` and `/` left as they are. Form
@@ -116,8 +122,10 @@ fn certificates_of(blocks: Vec<PemBlock<'_>>) -> Result<Vec<CertificateDer<'stat
 fn block_of(text: &[u8]) -> Result<(PemBlock<'_>, &[u8]), String> {
     let broken = |what: &str| format!("is broken PEM: {what}");
     let text = text.strip_prefix(b"-----BEGIN ").unwrap_or(text);
-    let end = find(text, b"-----").ok_or_else(|| broken("a `BEGIN` line does not end with `-----`"))?;
-    let (label, text) = (text.get(..end).unwrap_or_default(), text.get(end + 5..).unwrap_or_default());
+    let end =
+        find(text, b"-----").ok_or_else(|| broken("a `BEGIN` line does not end with `-----`"))?;
+    let (label, text) =
+        (text.get(..end).unwrap_or_default(), text.get(end + 5..).unwrap_or_default());
     let label = std::str::from_utf8(label).ok().filter(|label| label.bytes().all(is_label_byte));
     let label = label.ok_or_else(|| broken("a `BEGIN` line does not end with `-----`"))?;
     let marker = format!("-----END {label}-----");
@@ -129,12 +137,15 @@ fn block_of(text: &[u8]) -> Result<(PemBlock<'_>, &[u8]), String> {
     }
     if body.contains(&b':') {
         // `Proc-Type: 4,ENCRYPTED`, and other fields of RFC 1421.
-        return Err(broken(&format!("its {label} has header fields: it is encrypted, or not of RFC 7468")));
+        return Err(broken(&format!(
+            "its {label} has header fields: it is encrypted, or not of RFC 7468"
+        )));
     }
-    let lines: Vec<&[u8]> = body.split(|byte| b"\r\n".contains(byte)).map(<[u8]>::trim_ascii).collect();
+    let lines: Vec<&[u8]> =
+        body.split(|byte| b"\r\n".contains(byte)).map(<[u8]>::trim_ascii).collect();
     // The markers have lines of their own.
-    let apart =
-        lines.len() > 1 && lines.first().zip(lines.last()).is_some_and(|(a, b)| a.is_empty() && b.is_empty());
+    let apart = lines.len() > 1
+        && lines.first().zip(lines.last()).is_some_and(|(a, b)| a.is_empty() && b.is_empty());
     let der = STANDARD.decode(lines.concat()).ok().filter(|der| apart && !der.is_empty());
     let der = der.ok_or_else(|| broken(&format!("its {label} is not base64")))?;
     Ok((PemBlock { label, der }, after.unwrap_or_default()))
@@ -162,12 +173,15 @@ fn trusted(der: &[u8]) -> Result<CertificateDer<'static>, String> {
     let (certificate, restricted) = split_trusted(der).map_err(unreadable)?;
     if restricted {
         let advice = "make it a plain one with `openssl x509`, if it is to be trusted";
-        return Err(format!("has a {TRUSTED} whose settings do not trust it for clients: {advice}"));
+        return Err(format!(
+            "has a {TRUSTED} whose settings do not trust it for clients: {advice}"
+        ));
     }
     Ok(CertificateDer::from(certificate.to_vec()))
 }
 
-/// `X509` and `X509_CERT_AUX` of OpenSSL: uses that are trusted, `[0]` uses that are rejected, an alias.
+/// `X509` and `X509_CERT_AUX` of OpenSSL: uses that are trusted, `[0]` uses that are rejected, an
+/// alias.
 fn split_trusted(der: &[u8]) -> der::Result<(&[u8], bool)> {
     const REJECTED: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
     let mut reader = SliceReader::new(der)?;

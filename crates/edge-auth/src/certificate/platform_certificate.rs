@@ -18,8 +18,8 @@ pub enum PlatformCertificate<'a> {
     ApiGateway(&'a str),
     /// `request.cf.tlsClientAuth` of a Worker.
     Cloudflare(TlsClientAuth<'a>),
-    /// `client_certificate.rfc9440` of a question to `/v1/verify`: what a trusted application says that its
-    /// client sent, its own certificate first, each as DER in base64.
+    /// `client_certificate.rfc9440` of a question to `/v1/verify`: what a trusted application says
+    /// that its client sent, its own certificate first, each as DER in base64.
     Described(&'a [String]),
     /// The event is an application load balancer's (it has a `requestContext.elb`), and with that
     /// its `X-Amzn-Mtls-*` fields are.

@@ -10,8 +10,8 @@ use super::name::DistinguishedName;
 use super::parsed::{ParsedCertificate, malformed};
 use super::validity::Validity;
 use super::{
-    CertificateOrigin, CertificateSource, PresentedCertificate, Thumbprint, chain, key_strength, parsed,
-    to_hex,
+    CertificateOrigin, CertificateSource, PresentedCertificate, Thumbprint, chain, key_strength,
+    parsed, to_hex,
 };
 use crate::denial::{Code, Denial};
 use crate::principal::{Principal, PrincipalKind};
@@ -25,8 +25,8 @@ pub(crate) struct CertificateProfile {
     pub source: CertificateSource,
     /// The field by which certificates come, where it is not the source's usual one.
     pub header: Option<String>,
-    /// Against whom chains are verified; only for sources that bring them. Without any, the fingerprint
-    /// is pinned (RFC 8705, section 2.2).
+    /// Against whom chains are verified; only for sources that bring them. Without any, the
+    /// fingerprint is pinned (RFC 8705, section 2.2).
     pub authorities: Option<Authorities>,
     pub pins: Pins,
     pub identity: Identity,
@@ -34,8 +34,8 @@ pub(crate) struct CertificateProfile {
     pub lists: CrlPolicy,
 }
 
-/// From whom certificates must be that a platform verified, and which ones they may be. Of each list
-/// that is not empty, one must fit.
+/// From whom certificates must be that a platform verified, and which ones they may be. Of each
+/// list that is not empty, one must fit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pins {
     pub issuer_key_ids: Vec<Vec<u8>>,
@@ -91,13 +91,11 @@ impl CertificateProfile {
             path.extend(verified.above);
             match self.identity {
                 Identity::Serial if !verified.issued_directly => {
-                    let reason =
-                        "a serial number is unique for one issuer: the CA itself must have issued it";
+                    let reason = "a serial number is unique for one issuer: the CA itself must have issued it";
                     return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
                 }
                 Identity::Subject { .. } if verified.names_constrained => {
-                    let reason =
-                        "an authority of its path constrains names, which does not bind the subject's";
+                    let reason = "an authority of its path constrains names, which does not bind the subject's";
                     return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
                 }
                 _ => {}
@@ -111,7 +109,9 @@ impl CertificateProfile {
             check_key(presented)?;
         }
         if secrets.is_some() && !facts.can_be_revoked() {
-            return Err(malformed("neither it nor its issuer's name can be read: it could not be revoked"));
+            return Err(malformed(
+                "neither it nor its issuer's name can be read: it could not be revoked",
+            ));
         }
         let identity = self.identity.of(&facts, &self.pins.fingerprints)?;
         let principal = Principal {
@@ -136,17 +136,24 @@ impl Pins {
 
     fn check(&self, facts: &ParsedCertificate) -> Result<(), Denial> {
         let key_id = facts.issuer_key_id.as_ref();
-        if !self.issuer_key_ids.is_empty() && !key_id.is_some_and(|own| self.issuer_key_ids.contains(own)) {
+        if !self.issuer_key_ids.is_empty()
+            && !key_id.is_some_and(|own| self.issuer_key_ids.contains(own))
+        {
             let found = key_id.map_or_else(|| "none".to_owned(), |id| to_hex(id));
             return Err(untrusted(&format!("its issuer's key identifier is {found}")));
         }
         if !self.issuer_dns.is_empty() {
-            let issuer = facts.issuer.as_ref().ok_or_else(|| malformed("its issuer's name is unreadable"))?;
+            let issuer = facts
+                .issuer
+                .as_ref()
+                .ok_or_else(|| malformed("its issuer's name is unreadable"))?;
             if !self.issuer_dns.contains(issuer) {
                 return Err(untrusted("its issuer has another name"));
             }
         }
-        if !self.fingerprints.is_empty() && !self.fingerprints.contains(&facts.fingerprints.presented) {
+        if !self.fingerprints.is_empty()
+            && !self.fingerprints.contains(&facts.fingerprints.presented)
+        {
             return Err(untrusted("its fingerprint is not among those of the policy"));
         }
         // Nothing is pinned to nothing: a policy without pins is refused.

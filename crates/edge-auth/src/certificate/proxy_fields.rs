@@ -34,8 +34,8 @@ pub(super) fn traefik(headers: Headers<'_>, name: &str) -> Chain {
     Ok(Some(chain))
 }
 
-/// HAProxy: `ssl_c_der,base64` or `ssl_c_chain_der,base64`, one DER or several in a row; `%{+Q}` quotes
-/// it.
+/// HAProxy: `ssl_c_der,base64` or `ssl_c_chain_der,base64`, one DER or several in a row; `%{+Q}`
+/// quotes it.
 pub(super) fn haproxy(headers: Headers<'_>, name: &str) -> Chain {
     let Some(value) = value(headers, name)? else { return Ok(None) };
     let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
@@ -56,8 +56,9 @@ pub(super) fn azure(headers: Headers<'_>, name: &str) -> Chain {
     }
 }
 
-/// The value of a field that is there once; an empty one means that there is no certificate. Some platforms
-/// join several fields by a comma and a space (RFC 9110, section 5.3), which no proxy here writes.
+/// The value of a field that is there once; an empty one means that there is no certificate. Some
+/// platforms join several fields by a comma and a space (RFC 9110, section 5.3), which no proxy
+/// here writes.
 fn value<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a [u8]>, Denial> {
     let several = || malformed(format!("there are several `{name}` fields"));
     let Ok(value) = headers.single(name) else { return Err(several()) };
@@ -113,7 +114,9 @@ mod tests {
 
     #[test]
     fn every_other_form_is_refused() {
-        for value in ["MAA", "MA A=", ":MAA=:", "MAA=;MAA=", "%", "MAA=,", "\"MAA=", "(null)", "\u{e9}"] {
+        for value in
+            ["MAA", "MA A=", ":MAA=:", "MAA=;MAA=", "%", "MAA=,", "\"MAA=", "(null)", "\u{e9}"]
+        {
             for of in [nginx, traefik, haproxy, azure] {
                 assert_eq!(read(of, value), Err(()), "{value}");
             }

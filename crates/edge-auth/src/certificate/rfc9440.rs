@@ -17,8 +17,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The client's own certificate, then its intermediates; `None` if there is no `Client-Cert`.
 pub(crate) fn chain(headers: Headers<'_>) -> Result<Option<Vec<CertificateDer<'static>>>, Denial> {
-    let own =
-        headers.single("client-cert").map_err(|_| malformed("there are several `Client-Cert` fields"))?;
+    let own = headers
+        .single("client-cert")
+        .map_err(|_| malformed("there are several `Client-Cert` fields"))?;
     let mut others = headers.all("client-cert-chain").peekable();
     let Some(own) = own else {
         return match others.peek() {
@@ -35,7 +36,8 @@ pub(crate) fn chain(headers: Headers<'_>) -> Result<Option<Vec<CertificateDer<'s
     Ok(Some(chain))
 }
 
-/// Reads a chain that an application describes, without fields: DER in base64, the client's own certificate first.
+/// Reads a chain that an application describes, without fields: DER in base64, the client's own
+/// certificate first.
 pub(crate) fn described(chain: &[String]) -> Result<Vec<CertificateDer<'static>>, Denial> {
     if chain.is_empty() {
         return Err(malformed("`client_certificate` has no certificate"));

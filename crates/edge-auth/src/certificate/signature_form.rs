@@ -1,7 +1,7 @@
 //! How many values a certificate's signature can have, and whether this is one of them.
 //!
-//! An ECDSA signature `(r, s)` is as good as `(r, n - s)`. The others have one value that a verifier
-//! accepts.
+//! An ECDSA signature `(r, s)` is as good as `(r, n - s)`. The others have one value that a
+//! verifier accepts.
 
 use std::cmp::Ordering;
 
@@ -21,26 +21,33 @@ const ED25519: &str = "1.3.101.112";
 /// The orders of P-256, P-384 and P-521 (FIPS 186-4, appendix D.1.2).
 const ORDERS: [&[u8]; 3] = [&P256, &P384, &P521];
 const P256: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, //
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, //
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 const P384: [u8; 48] = [
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, //
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, //
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, //
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d,
+    0xdf, //
     0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
 ];
 const P521: [u8; 66] = [
     0x01, 0xff, //
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, //
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfa, //
-    0x51, 0x86, 0x87, 0x83, 0xbf, 0x2f, 0x96, 0x6b, 0x7f, 0xcc, 0x01, 0x48, 0xf7, 0x09, 0xa5, 0xd0, //
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, //
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xfa, //
+    0x51, 0x86, 0x87, 0x83, 0xbf, 0x2f, 0x96, 0x6b, 0x7f, 0xcc, 0x01, 0x48, 0xf7, 0x09, 0xa5,
+    0xd0, //
     0x3b, 0xb5, 0xc9, 0xb8, 0x89, 0x9c, 0x47, 0xae, 0xbb, 0x6f, 0xb7, 0x1e, 0x91, 0x38, 0x64, 0x09,
 ];
 /// No number of a signature is so many bytes shorter than the order of its curve.
 const SHORTER: usize = 9;
 /// The order of edwards25519 (RFC 8032, section 5.1), the last byte first as everywhere in Ed25519.
 const L: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, //
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+    0x14, //
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 ];
 
@@ -72,10 +79,13 @@ impl<'a> SignatureForm<'a> {
         let algorithm = algorithm.map_err(|error| malformed(error.to_string()))?.oid.to_string();
         if algorithm.starts_with(ECDSA) {
             let numbers = EcdsaNumbers::read(signature);
-            return numbers.map(Self::Ecdsa).ok_or_else(|| malformed("its ECDSA signature is not one"));
+            return numbers
+                .map(Self::Ecdsa)
+                .ok_or_else(|| malformed("its ECDSA signature is not one"));
         }
         if algorithm.starts_with(RSA) {
-            // As long as the modulus, which is not known here; zeros in front make no other signature.
+            // As long as the modulus, which is not known here; zeros in front make no other
+            // signature.
             let whole = !signature.is_empty() && signature.len().is_multiple_of(8);
             return if whole && !signature.starts_with(&[0; 8]) {
                 Ok(Self::Only)
@@ -91,24 +101,31 @@ impl<'a> SignatureForm<'a> {
                 Err(malformed("its Ed25519 signature is not one"))
             };
         }
-        Err(Denial::new(Code::CertificateInvalid, "it is signed by an algorithm that is not accepted"))
+        Err(Denial::new(
+            Code::CertificateInvalid,
+            "it is signed by an algorithm that is not accepted",
+        ))
     }
 }
 
 impl<'a> EcdsaNumbers<'a> {
-    /// Reads an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3) in DER; `None` if no curve has such numbers.
-    /// They tell the curve: of one of its signatures in 2^63 a number is [`SHORTER`] bytes shorter
-    /// than the order, and the order added to one makes it longer.
+    /// Reads an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3) in DER; `None` if no curve has such
+    /// numbers. They tell the curve: of one of its signatures in 2^63 a number is [`SHORTER`] bytes
+    /// shorter than the order, and the order added to one makes it longer.
     fn read(signature: &'a [u8]) -> Option<Self> {
         let mut reader = SliceReader::new(signature).ok()?;
-        let numbers = reader
-            .sequence(|reader| Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?)));
-        let (r, s) = numbers.ok().map(|(r, s)| (significant(r.as_bytes()), significant(s.as_bytes())))?;
+        let numbers = reader.sequence(|reader| {
+            Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?))
+        });
+        let (r, s) =
+            numbers.ok().map(|(r, s)| (significant(r.as_bytes()), significant(s.as_bytes())))?;
         let canonical = value(r, s).ok()?;
         if canonical != signature {
             return None;
         }
-        let fits = |number: &[u8], order: &[u8]| less(number, order) && number.len() + SHORTER > order.len();
+        let fits = |number: &[u8], order: &[u8]| {
+            less(number, order) && number.len() + SHORTER > order.len()
+        };
         let order = ORDERS.into_iter().find(|order| fits(r, order) && fits(s, order))?;
         Some(Self { r, s, order })
     }
@@ -158,7 +175,8 @@ mod tests {
     use super::*;
 
     /// `ecdsa-with-SHA256`, and the same for RSA and Ed25519.
-    const ECDSA_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    const ECDSA_SHA256: [u8; 12] =
+        [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     const RSA_SHA256: [u8; 15] =
         [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00];
     const EDDSA: [u8; 7] = [0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70];
@@ -220,7 +238,8 @@ mod tests {
 
     #[test]
     fn the_signatures_of_rsa_and_ed25519_have_one_form() {
-        let is_one = |algorithm: &[u8], signature: &[u8]| SignatureForm::read(algorithm, signature).is_ok();
+        let is_one =
+            |algorithm: &[u8], signature: &[u8]| SignatureForm::read(algorithm, signature).is_ok();
         assert!(is_one(&RSA_SHA256, &[1; 256]));
         assert!(is_one(&RSA_SHA256, &[&[0][..], &[1; 255]].concat()));
         assert!(!is_one(&RSA_SHA256, &[&[0][..], &[1; 256]].concat()));

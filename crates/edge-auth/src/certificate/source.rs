@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateSource {
-    /// `request.cf.tlsClientAuth` of a Worker: verified by Cloudflare, against every CA of the account.
+    /// `request.cf.tlsClientAuth` of a Worker: verified by Cloudflare, against every CA of the
+    /// account.
     Cloudflare,
     /// The fields of Cloudflare's managed transform "Add TLS client auth headers".
     CloudflareHeaders,
@@ -20,19 +21,20 @@ pub enum CertificateSource {
     AlbPassthrough,
     /// `Client-Cert` and `Client-Cert-Chain` of a trusted proxy (RFC 9440): verified here.
     Rfc9440,
-    /// `$ssl_client_escaped_cert` of nginx, in `X-SSL-Client-Cert` or a field that the policy names:
-    /// verified here.
+    /// `$ssl_client_escaped_cert` of nginx, in `X-SSL-Client-Cert` or a field that the policy
+    /// names: verified here.
     Nginx,
     /// `X-Forwarded-Client-Cert` of Envoy, with the certificate in it: verified here.
     EnvoyXfcc,
     /// `X-Forwarded-Tls-Client-Cert` of Traefik: verified here.
     Traefik,
-    /// `ssl_c_der,base64` of HAProxy, in `X-SSL-Client-DER` or a field that the policy names: verified
-    /// here.
+    /// `ssl_c_der,base64` of HAProxy, in `X-SSL-Client-DER` or a field that the policy names:
+    /// verified here.
     Haproxy,
     /// `X-ARR-ClientCert` of Azure App Service: verified here.
     Azure,
-    /// The host's own TLS listener, which had the client prove that it holds the key: verified here.
+    /// The host's own TLS listener, which had the client prove that it holds the key: verified
+    /// here.
     Tls,
 }
 
@@ -81,7 +83,11 @@ impl CertificateSource {
             | Self::Traefik
             | Self::Haproxy
             | Self::Azure => true,
-            Self::Cloudflare | Self::ApiGateway | Self::AlbVerify | Self::AlbPassthrough | Self::Tls => false,
+            Self::Cloudflare
+            | Self::ApiGateway
+            | Self::AlbVerify
+            | Self::AlbPassthrough
+            | Self::Tls => false,
         }
     }
 
@@ -96,7 +102,9 @@ impl CertificateSource {
             | Self::Haproxy
             | Self::Azure
             | Self::Tls => true,
-            Self::Cloudflare | Self::CloudflareHeaders | Self::ApiGateway | Self::AlbVerify => false,
+            Self::Cloudflare | Self::CloudflareHeaders | Self::ApiGateway | Self::AlbVerify => {
+                false
+            }
         }
     }
 

@@ -17,7 +17,8 @@ pub(crate) struct Validity {
 impl Validity {
     /// From points in time since the epoch; the second of the end belongs to it.
     pub(crate) fn of(not_before: Duration, not_after: Duration) -> Self {
-        let not_after = Timestamp::from_seconds(not_after.as_secs()).plus(Duration::from_millis(999));
+        let not_after =
+            Timestamp::from_seconds(not_after.as_secs()).plus(Duration::from_millis(999));
         Self { not_before: Timestamp::from_seconds(not_before.as_secs()), not_after }
     }
 
@@ -38,11 +39,17 @@ impl Validity {
     pub(crate) fn check(self, now: Timestamp) -> Result<(), Denial> {
         if now < self.not_before {
             let from = rfc3339_text(self.not_before);
-            return Err(Denial::new(Code::CertificateNotYetValid, format!("it is good from {from} on")));
+            return Err(Denial::new(
+                Code::CertificateNotYetValid,
+                format!("it is good from {from} on"),
+            ));
         }
         if now > self.not_after {
             let until = rfc3339_text(self.not_after);
-            return Err(Denial::new(Code::CertificateExpired, format!("it was good until {until}")));
+            return Err(Denial::new(
+                Code::CertificateExpired,
+                format!("it was good until {until}"),
+            ));
         }
         Ok(())
     }
@@ -115,7 +122,8 @@ mod tests {
     #[test]
     fn the_last_second_is_part_of_it_and_no_more() {
         let validity = Validity::of(Duration::from_secs(10), Duration::from_secs(20));
-        let at = |millis| validity.check(Timestamp::from_millis(millis)).map_err(|denial| denial.code);
+        let at =
+            |millis| validity.check(Timestamp::from_millis(millis)).map_err(|denial| denial.code);
         assert_eq!(at(9_999), Err(Code::CertificateNotYetValid));
         assert_eq!(at(10_000), Ok(()));
         assert_eq!(at(20_999), Ok(()));

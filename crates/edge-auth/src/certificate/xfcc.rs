@@ -1,10 +1,10 @@
 //! `x-forwarded-client-cert` of Envoy: elements with commas between, each of one hop, made of
 //! `key=value` pairs.
 //!
-//! Each hop appends its client's element, so that the last one is of the proxy that is trusted here.
-//! Envoy quotes a value with a `,`, `;` or `=` in it, but not a certificate's URIs and host names:
-//! such a name could look like pairs, or like an element of its own. So every element must have its
-//! `Cert`, once, and no certificate a name that could be taken for more.
+//! Each hop appends its client's element, so that the last one is of the proxy that is trusted
+//! here. Envoy quotes a value with a `,`, `;` or `=` in it, but not a certificate's URIs and host
+//! names: such a name could look like pairs, or like an element of its own. So every element must
+//! have its `Cert`, once, and no certificate a name that could be taken for more.
 
 use pki_types::CertificateDer;
 
@@ -25,7 +25,8 @@ pub(super) fn chain(
         return Err(malformed(format!("there are several `{name}` fields")));
     };
     let Some(value) = value else { return Ok(None) };
-    let unreadable = || malformed(format!("`{name}` is not a list of elements as Envoy writes them"));
+    let unreadable =
+        || malformed(format!("`{name}` is not a list of elements as Envoy writes them"));
     let value = std::str::from_utf8(value).map_err(|_| unreadable())?.trim();
     if value.is_empty() {
         return Ok(None);
@@ -82,12 +83,15 @@ impl<'a> Element<'a> {
             .map_err(|_| malformed("a `Cert` has more than one certificate"))?;
         let facts = ParsedCertificate::read(&own)?;
         let hash = self.hash.map(from_hex);
-        if hash.is_some_and(|hash| hash.as_deref() != Some(facts.fingerprints.presented.as_slice())) {
+        if hash.is_some_and(|hash| hash.as_deref() != Some(facts.fingerprints.presented.as_slice()))
+        {
             return Err(malformed("a `Hash` is of another certificate than the `Cert` beside it"));
         }
         let names = facts.names.unwrap_or_default();
         if names.uris.iter().chain(&names.dns).any(|name| name.contains([',', ';', '"'])) {
-            return Err(malformed("an alternative name has a `,`, `;` or `\"`, which Envoy does not quote"));
+            return Err(malformed(
+                "an alternative name has a `,`, `;` or `\"`, which Envoy does not quote",
+            ));
         }
         let Some(chain) = self.chain else { return Ok(vec![own]) };
         let chain = pem::from_field(chain.as_bytes())?;
@@ -98,8 +102,8 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Splits at separators outside of quotes; within them a backslash escapes. `None` if a quote is open
-/// at the end.
+/// Splits at separators outside of quotes; within them a backslash escapes. `None` if a quote is
+/// open at the end.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut start, mut quoted, mut escaped) = (0, false, false);
@@ -127,13 +131,16 @@ mod tests {
     fn elements_and_pairs_are_told_apart_outside_of_quotes() {
         assert_eq!(split("a=\"1,2\\\",3\",b=4", ','), Some(vec!["a=\"1,2\\\",3\"", "b=4"]));
         assert_eq!(split("a=\"1", ','), None);
-        let element = Element::parse("By=x;Hash=00;Cert=\"a%3D\";Subject=\"CN=a;Cert=b\";URI=").unwrap();
+        let element =
+            Element::parse("By=x;Hash=00;Cert=\"a%3D\";Subject=\"CN=a;Cert=b\";URI=").unwrap();
         assert_eq!((element.cert, element.hash), (Some("a%3D"), Some("00")));
     }
 
     #[test]
     fn what_is_there_twice_or_has_no_value_is_no_element() {
-        for text in ["Cert=a;cert=b", "Cert=\"a;Cert=\"b\"", "Cert", "", "Hash=1;Hash=1", "Cert=a\"b\""] {
+        for text in
+            ["Cert=a;cert=b", "Cert=\"a;Cert=\"b\"", "Cert", "", "Hash=1;Hash=1", "Cert=a\"b\""]
+        {
             assert!(Element::parse(text).is_none(), "{text}");
         }
     }

@@ -1,5 +1,5 @@
-//! Tokens in cookies, in `Sec-WebSocket-Protocol` and in the query: found there, and taken out of what goes
-//! upstream.
+//! Tokens in cookies, in `Sec-WebSocket-Protocol` and in the query: found there, and taken out of
+//! what goes upstream.
 
 use std::borrow::Cow;
 
@@ -20,15 +20,18 @@ pub(super) fn cookie<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a 
             return Err(malformed(format!("several cookies `{name}`")));
         }
     }
-    let read = |value| token68(value).ok_or_else(|| malformed(format!("the cookie `{name}` is unreadable")));
+    let read = |value| {
+        token68(value).ok_or_else(|| malformed(format!("the cookie `{name}` is unreadable")))
+    };
     found.map(read).transpose()
 }
 
-/// Returns the cookies without those of these names, as one field's value; `None` if there are none of them.
-/// What is not ASCII, which no cookie may have (RFC 6265, section 4.1.1), does not go on.
+/// Returns the cookies without those of these names, as one field's value; `None` if there are none
+/// of them. What is not ASCII, which no cookie may have (RFC 6265, section 4.1.1), does not go on.
 pub(crate) fn cookies_without(headers: Headers<'_>, names: &[&str]) -> Option<String> {
-    let is_one =
-        |cookie: &&[u8]| pair(cookie).is_some_and(|(own, _)| names.iter().any(|name| name.as_bytes() == own));
+    let is_one = |cookie: &&[u8]| {
+        pair(cookie).is_some_and(|(own, _)| names.iter().any(|name| name.as_bytes() == own))
+    };
     cookies(headers)
         .any(|cookie| is_one(&cookie))
         .then(|| joined(cookies(headers).filter(|cookie| !is_one(cookie)), "; "))
@@ -50,7 +53,8 @@ fn pair(cookie: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
 }
 
-/// Finds the token among the protocols that a WebSocket's client offers: the one that has its three parts.
+/// Finds the token among the protocols that a WebSocket's client offers: the one that has its three
+/// parts.
 pub(super) fn protocol<'a>(headers: Headers<'a>) -> Result<Option<&'a str>, Denial> {
     let mut found = protocols(headers).filter(is_token);
     let first = found.next();
@@ -60,7 +64,8 @@ pub(super) fn protocol<'a>(headers: Headers<'a>) -> Result<Option<&'a str>, Deni
     Ok(first.and_then(token68))
 }
 
-/// Returns the protocols without tokens, as one field's value; `None` if there is no token among them.
+/// Returns the protocols without tokens, as one field's value; `None` if there is no token among
+/// them.
 pub(crate) fn protocols_without(headers: Headers<'_>) -> Option<String> {
     protocols(headers)
         .any(|protocol| is_token(&protocol))
@@ -87,7 +92,8 @@ pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<&'a str
         return Err(malformed(format!("several parameters `{name}`")));
     }
     let read = |value: &'a str| {
-        token68(value.as_bytes()).ok_or_else(|| malformed(format!("the parameter `{name}` is unreadable")))
+        token68(value.as_bytes())
+            .ok_or_else(|| malformed(format!("the parameter `{name}` is unreadable")))
     };
     first.map(read).transpose()
 }
@@ -117,8 +123,10 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_once_and_taken_out() {
-        let fields: [(&str, &[u8]); 2] =
-            [("Cookie", b"theme=dark; session=eyJh.eyJz.c2ln;lang=en"), ("cookie", b"Session=x; session2=y")];
+        let fields: [(&str, &[u8]); 2] = [
+            ("Cookie", b"theme=dark; session=eyJh.eyJz.c2ln;lang=en"),
+            ("cookie", b"Session=x; session2=y"),
+        ];
         let headers = Headers(&fields);
         assert_eq!(cookie(headers, "session").unwrap(), Some("eyJh.eyJz.c2ln"));
         assert_eq!(cookie(headers, "other").unwrap(), None);
@@ -128,7 +136,10 @@ mod tests {
         for twice in [&b"session=a; session=a"[..], b"session=a;x=y; session=b"] {
             assert!(cookie(Headers(&[("cookie", twice)]), "session").is_err());
         }
-        assert!(cookie(Headers(&[("cookie", b"session=a"), ("cookie", b"session=b")]), "session").is_err());
+        assert!(
+            cookie(Headers(&[("cookie", b"session=a"), ("cookie", b"session=b")]), "session")
+                .is_err()
+        );
         for unreadable in [&b"session="[..], b"session=a b", b"session=\xff"] {
             assert!(cookie(Headers(&[("cookie", unreadable)]), "session").is_err());
         }
@@ -136,14 +147,17 @@ mod tests {
 
     #[test]
     fn a_token_is_found_among_protocols_and_taken_out() {
-        let fields: [(&str, &[u8]); 1] = [("Sec-WebSocket-Protocol", b"bearer, eyJh.eyJz.c2ln, chat")];
+        let fields: [(&str, &[u8]); 1] =
+            [("Sec-WebSocket-Protocol", b"bearer, eyJh.eyJz.c2ln, chat")];
         assert_eq!(protocol(Headers(&fields)).unwrap(), Some("eyJh.eyJz.c2ln"));
         assert_eq!(protocols_without(Headers(&fields)).as_deref(), Some("bearer, chat"));
         let without: [(&str, &[u8]); 1] = [("Sec-WebSocket-Protocol", b"chat.v1.x, eyJh.json")];
         assert_eq!(protocol(Headers(&without)).unwrap(), None);
         assert_eq!(protocols_without(Headers(&without)), None);
-        let twice: [(&str, &[u8]); 2] =
-            [("Sec-WebSocket-Protocol", b"eyJh.eyJz.c2ln"), ("sec-websocket-protocol", b"eyJh.eyJz.c2ln")];
+        let twice: [(&str, &[u8]); 2] = [
+            ("Sec-WebSocket-Protocol", b"eyJh.eyJz.c2ln"),
+            ("sec-websocket-protocol", b"eyJh.eyJz.c2ln"),
+        ];
         assert!(protocol(Headers(&twice)).is_err());
     }
 
@@ -155,7 +169,9 @@ mod tests {
         assert_eq!(parameter("access%5Ftoken=a.b.c", "access_token").unwrap(), Some("a.b.c"));
         assert_eq!(query_without("access%5ftoken=a.b.c", &["access_token"]), "");
         assert_eq!(parameter("Access_Token=a.b.c&x", "access_token").unwrap(), None);
-        for bad in ["access_token=a&access_token=a", "access_token", "access_token=", "access_token=a%20b"] {
+        for bad in
+            ["access_token=a&access_token=a", "access_token", "access_token=", "access_token=a%20b"]
+        {
             assert!(parameter(bad, "access_token").is_err(), "{bad}");
         }
     }

@@ -11,12 +11,21 @@ use crate::request::{AuthRequest, Headers, is_token};
 impl<P: Platform> Gate<P> {
     /// The answer to a preflight, if it is one and the rule of the request that would follow allows
     /// its origin. Any other `OPTIONS` is a request like all others.
-    pub(super) fn preflight(&self, request: &AuthRequest<'_>, now: Timestamp) -> Option<(Reply, Outcome)> {
+    pub(super) fn preflight(
+        &self,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Option<(Reply, Outcome)> {
         if request.method != "OPTIONS" {
             return None;
         }
         let text = |name| {
-            request.headers.single(name).ok().flatten().and_then(|value| std::str::from_utf8(value).ok())
+            request
+                .headers
+                .single(name)
+                .ok()
+                .flatten()
+                .and_then(|value| std::str::from_utf8(value).ok())
         };
         let method = text("access-control-request-method").filter(|method| is_token(method))?;
         let announced = AuthRequest { method, ..*request };

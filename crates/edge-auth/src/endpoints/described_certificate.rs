@@ -1,5 +1,6 @@
-//! The client's certificate in a question to `/v1/verify`: a member of its own, never a header field. An application
-//! hands its client's fields on, and a certificate is public: whoever knows one can write it into a field.
+//! The client's certificate in a question to `/v1/verify`: a member of its own, never a header
+//! field. An application hands its client's fields on, and a certificate is public: whoever knows
+//! one can write it into a field.
 
 use serde::Deserialize;
 
@@ -10,10 +11,12 @@ use crate::policy::table;
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum ClientCertificate {
-    /// What the client sent in its TLS handshake, its own certificate first, each as DER in base64. The application, or
-    /// a proxy that it trusts, had the client prove that it holds the key; the gate checks the rest.
+    /// What the client sent in its TLS handshake, its own certificate first, each as DER in base64.
+    /// The application, or a proxy that it trusts, had the client prove that it holds the key; the
+    /// gate checks the rest.
     Rfc9440(Vec<String>),
-    /// `request.cf.tlsClientAuth` of a Worker's own client. Members that nobody reads here are left alone.
+    /// `request.cf.tlsClientAuth` of a Worker's own client. Members that nobody reads here are left
+    /// alone.
     Cloudflare(#[serde(deserialize_with = "table")] Box<DescribedTlsClientAuth>),
 }
 

@@ -1,7 +1,8 @@
-//! One dispatch for every host: which endpoint answers, which bodies are read and how far, and what is
-//! settled with each answer.
+//! One dispatch for every host: which endpoint answers, which bodies are read and how far, and what
+//! is settled with each answer.
 //!
-//! A host turns what it received into an [`InboundRequest`] and a [`RequestBody`], and carries out the
+//! A host turns what it received into an [`InboundRequest`] and a [`RequestBody`], and carries out
+//! the
 //! [`Dispatched`] that comes back.
 
 use std::future::Future;
@@ -27,7 +28,10 @@ pub trait RequestBody: MaybeSend {
     ///
     /// # Errors
     /// It has more than `limit` bytes, takes too long, or cannot be read.
-    fn read(&mut self, limit: usize) -> impl Future<Output = Result<Vec<u8>, BodyError>> + MaybeSend;
+    fn read(
+        &mut self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, BodyError>> + MaybeSend;
 }
 
 /// Why a body was not read.
@@ -89,7 +93,11 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         Dispatched::Reply(settled(host, refused).await)
     }
 
-    async fn dispatch_gateway(&self, incoming: &InboundRequest<'_>, host: &impl HostRuntime) -> Dispatched {
+    async fn dispatch_gateway(
+        &self,
+        incoming: &InboundRequest<'_>,
+        host: &impl HostRuntime,
+    ) -> Dispatched {
         let decision = Box::pin(self.gateway(incoming, host.now()));
         let (reply, outcome) = match self.in_time(incoming, host, decision).await {
             Ok(decided) => decided,
@@ -127,8 +135,8 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         }
     }
 
-    /// What is under way when time runs out may be written all the same, so only the admission has a
-    /// deadline.
+    /// What is under way when time runs out may be written all the same, so only the admission has
+    /// a deadline.
     async fn dispatch_admin(
         &self,
         incoming: &InboundRequest<'_>,
@@ -141,16 +149,20 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Err(refused) => return settled(host, refused).await,
         };
         match body.read(MAX_ADMIN_BYTES).await {
-            Err(error) => settled(host, (error.reply(), admission.abandon("body_unreadable"))).await,
+            Err(error) => {
+                settled(host, (error.reply(), admission.abandon("body_unreadable"))).await
+            }
             Ok(body) => {
-                let done = self.administer(admission, incoming, &body, host.randomness(), host.now()).await;
+                let done = self
+                    .administer(admission, incoming, &body, host.randomness(), host.now())
+                    .await;
                 settled(host, done).await
             }
         }
     }
 
-    /// The decision, or the refusal of one that takes too long. Decisions come in boxes: their futures are
-    /// large, and are moved through several others.
+    /// The decision, or the refusal of one that takes too long. Decisions come in boxes: their
+    /// futures are large, and are moved through several others.
     async fn in_time<T: MaybeSend>(
         &self,
         incoming: &InboundRequest<'_>,

@@ -33,7 +33,8 @@ impl Endpoint {
     /// The endpoint that a request target (RFC 9112, section 3.2.1) is for, if any.
     pub(super) fn of(target: &str, mode: EndpointConfig) -> Option<Self> {
         let raw = target.split('?').next().unwrap_or_default();
-        // A gateway sends on the normal path, and no other spelling of the listener's own may go on as one.
+        // A gateway sends on the normal path, and no other spelling of the listener's own may go on
+        // as one.
         let normal = match mode.gateway && raw.contains(['%', '.']) {
             true => NormalPath::parse(raw).ok().map(|(path, _)| path),
             false => None,
@@ -53,9 +54,11 @@ impl Endpoint {
     }
 }
 
-/// Whether a request target is that of the health check, which needs nothing but a host that stands.
+/// Whether a request target is that of the health check, which needs nothing but a host that
+/// stands.
 pub fn asks_for_health(target: &str) -> bool {
-    Endpoint::of(target, EndpointConfig { gateway: true, administers: false }) == Some(Endpoint::Health)
+    Endpoint::of(target, EndpointConfig { gateway: true, administers: false })
+        == Some(Endpoint::Health)
 }
 
 #[cfg(test)]
@@ -78,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_gateway_proxies_every_other_path() {
-        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%2e%2e/x", ""] {
+        for target in ["/", "/authorize", "/v1/verify", "/healthz/x", "/admin/v10", "/%2e%2e/x", ""]
+        {
             assert_eq!(face(target, true, true), Some(Endpoint::Gateway), "{target}");
         }
         assert_eq!(face("/admin/v1/keys", true, false), Some(Endpoint::Gateway));
@@ -86,7 +90,9 @@ mod tests {
 
     #[test]
     fn no_spelling_of_the_listeners_own_paths_goes_upstream() {
-        for target in ["/%61dmin/v1/keys", "/x/../admin/v1/keys", "/admin/./v1", "/admin/%76%31/keys?x"] {
+        for target in
+            ["/%61dmin/v1/keys", "/x/../admin/v1/keys", "/admin/./v1", "/admin/%76%31/keys?x"]
+        {
             assert_eq!(face(target, true, true), Some(Endpoint::Admin), "{target}");
             assert_eq!(face(target, true, false), Some(Endpoint::Gateway), "{target}");
             assert_eq!(face(target, false, true), None, "{target}");

@@ -1,8 +1,8 @@
 //! Forward-auth: a proxy asks about a request that it holds back.
 //!
 //! Believed is a trusted proxy only, and of its headers only those that the policy's kind of proxy
-//! sets. What is missing is refused, never defaulted. The proxy forwards the path as it was sent, whatever
-//! was matched: one that its upstream could read differently is refused.
+//! sets. What is missing is refused, never defaulted. The proxy forwards the path as it was sent,
+//! whatever was matched: one that its upstream could read differently is refused.
 
 use std::net::IpAddr;
 
@@ -42,9 +42,16 @@ impl<P: Platform> Gate<P> {
         (reply, outcome)
     }
 
-    fn described<'a>(&self, incoming: &InboundRequest<'a>, prefix: &str) -> Result<AuthRequest<'a>, Denial> {
+    fn described<'a>(
+        &self,
+        incoming: &InboundRequest<'a>,
+        prefix: &str,
+    ) -> Result<AuthRequest<'a>, Denial> {
         let proxy = self.policy.forward_auth.ok_or_else(|| {
-            Denial::new(Code::ForwardedRequestIncomplete, "the policy has no `[forward_auth]` with a `proxy`")
+            Denial::new(
+                Code::ForwardedRequestIncomplete,
+                "the policy has no `[forward_auth]` with a `proxy`",
+            )
         })?;
         if !self.trust.admits(incoming) {
             let peer = incoming.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
@@ -54,8 +61,9 @@ impl<P: Platform> Gate<P> {
             ));
         }
         self.identity.refuse_imitations(incoming.headers)?;
-        let rest = cut_prefix(incoming.target, prefix)
-            .ok_or_else(|| Denial::new(Code::PathAmbiguous, "the path is not below the endpoint's prefix"))?;
+        let rest = cut_prefix(incoming.target, prefix).ok_or_else(|| {
+            Denial::new(Code::PathAmbiguous, "the path is not below the endpoint's prefix")
+        })?;
         let names: Names = match proxy {
             // Envoy sends the request itself, below the prefix.
             Proxy::Envoy => {
@@ -69,7 +77,9 @@ impl<P: Platform> Gate<P> {
             }
             Proxy::IngressNginx => return self.described_by_url(incoming.headers),
             Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
-            Proxy::Traefik | Proxy::Caddy => ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host"),
+            Proxy::Traefik | Proxy::Caddy => {
+                ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host")
+            }
         };
         let (method, target, host) = names;
         let headers = incoming.headers;
@@ -95,12 +105,14 @@ impl<P: Platform> Gate<P> {
         const URL: &str = "x-original-url";
         let url = told(headers, URL)?.ok_or_else(|| incomplete(URL, "is missing"))?;
         let method = told(headers, "x-original-method")?;
-        let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+        let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))
+        else {
             return Err(incomplete(URL, "is not a URL of `https` or `http`"));
         };
         // What follows the host is the target as the client sent it.
         let end = rest.find('/').filter(|end| *end > 0);
-        let (host, target) = rest.split_at(end.ok_or_else(|| incomplete(URL, "has no host, or no path"))?);
+        let (host, target) =
+            rest.split_at(end.ok_or_else(|| incomplete(URL, "has no host, or no path"))?);
         Ok(AuthRequest {
             method: method.ok_or_else(|| incomplete("x-original-method", "is missing"))?,
             host: Some(host),
@@ -137,8 +149,8 @@ impl<P: Platform> Gate<P> {
     }
 }
 
-/// Where Envoy is configured to tell its client's address. Asking, it adds to `X-Forwarded-For` not that
-/// but its own, so that the field says nothing about anybody.
+/// Where Envoy is configured to tell its client's address. Asking, it adds to `X-Forwarded-For` not
+/// that but its own, so that the field says nothing about anybody.
 const ENVOYS_CLIENT: &str = "x-edge-auth-client-address";
 
 fn envoys_client(headers: Headers<'_>) -> Option<IpAddr> {
@@ -149,7 +161,10 @@ fn envoys_client(headers: Headers<'_>) -> Option<IpAddr> {
 /// A header that the proxy sets: at most once, and readable.
 fn told<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial> {
     let value = headers.single(name).map_err(|_| incomplete(name, "is there several times"))?;
-    let text = value.map(std::str::from_utf8).transpose().map_err(|_| incomplete(name, "is unreadable"))?;
+    let text = value
+        .map(std::str::from_utf8)
+        .transpose()
+        .map_err(|_| incomplete(name, "is unreadable"))?;
     Ok(text.filter(|text| !text.is_empty()))
 }
 

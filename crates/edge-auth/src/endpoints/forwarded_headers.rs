@@ -57,8 +57,9 @@ impl ForwardedHeaders {
             .map(str::to_ascii_lowercase)
             .filter(|name| is_forwarding_header(name) && !keeps(name));
         let remove: Vec<String> = hop_by_hop(headers).into_iter().chain(claims).collect();
-        let passes =
-            |name: &str| headers.all(name).next().is_some() && !remove.iter().any(|gone| gone == name);
+        let passes = |name: &str| {
+            headers.all(name).next().is_some() && !remove.iter().any(|gone| gone == name)
+        };
         let mut set = Vec::new();
         let peer = client.peer.map(|peer| peer.to_canonical().to_string());
         let chain = texts(headers, FOR).filter(|_| passes(FOR)).map(str::to_owned).chain(peer);
@@ -78,7 +79,8 @@ impl ForwardedHeaders {
 
 /// The fields of a message that belong to the connection that it came on, what its `Connection`
 /// lists included, and other spellings of what frames it: `Transfer_Encoding` is the same as
-/// `Transfer-Encoding` to whoever makes variables of fields (RFC 3875, section 4.1.18). In lower case.
+/// `Transfer-Encoding` to whoever makes variables of fields (RFC 3875, section 4.1.18). In lower
+/// case.
 pub fn hop_by_hop(headers: Headers<'_>) -> Vec<String> {
     let listed = texts(headers, "connection").flat_map(|value| value.split(','));
     let listed: BTreeSet<String> = listed.map(|name| name.trim().to_ascii_lowercase()).collect();
@@ -163,7 +165,12 @@ mod tests {
     #[test]
     fn what_belongs_to_one_connection_ends_here() {
         let forwarded = forwarded(
-            &[("Connection", "close, X-Mine, Host"), ("x-mine", "1"), ("host", "a"), ("TE", "gzip")],
+            &[
+                ("Connection", "close, X-Mine, Host"),
+                ("x-mine", "1"),
+                ("host", "a"),
+                ("TE", "gzip"),
+            ],
             false,
         );
         assert_eq!(forwarded.remove, ["connection", "x-mine", "te"]);

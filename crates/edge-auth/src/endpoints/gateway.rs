@@ -18,7 +18,11 @@ impl<P: Platform> Gate<P> {
 
     /// Decides about a client's own request. With a reply, that is the answer; without one, the
     /// request goes upstream as the outcome's grant says.
-    pub async fn gateway(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> (Option<Reply>, Outcome) {
+    pub async fn gateway(
+        &self,
+        incoming: &InboundRequest<'_>,
+        now: Timestamp,
+    ) -> (Option<Reply>, Outcome) {
         let client = self.trust.client(incoming.peer, incoming.headers);
         let request = AuthRequest {
             path_rewritten: true,

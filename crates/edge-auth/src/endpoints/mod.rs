@@ -33,8 +33,8 @@ pub use stripped_headers::StrippedHeaders;
 pub struct InboundRequest<'a> {
     /// The address at the other end of the connection.
     pub peer: Option<IpAddr>,
-    /// Whether the platform itself has authenticated who asks, as the one who may: by a signature of
-    /// IAM's, a service binding.
+    /// Whether the platform itself has authenticated who asks, as the one who may: by a signature
+    /// of IAM's, a service binding.
     pub platform_authenticated: bool,
     /// The method.
     pub method: &'a str,
@@ -51,8 +51,8 @@ pub struct InboundRequest<'a> {
 }
 
 impl<'a> InboundRequest<'a> {
-    /// As a request to decide about, from this client, whom nobody speaks for, and whose path goes on as it
-    /// was sent.
+    /// As a request to decide about, from this client, whom nobody speaks for, and whose path goes
+    /// on as it was sent.
     pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
         let Self { method, host, authority, target, headers, certificate, .. } = *self;
         AuthRequest {

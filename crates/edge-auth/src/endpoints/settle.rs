@@ -37,7 +37,8 @@ pub trait HostRuntime: MaybeSync {
     ///
     /// # Errors
     /// It cannot be written, so the request may not pass.
-    fn record(&self, event: AuditEvent) -> impl Future<Output = Result<(), Unrecorded>> + MaybeSend;
+    fn record(&self, event: AuditEvent)
+    -> impl Future<Output = Result<(), Unrecorded>> + MaybeSend;
 }
 
 /// The audit log takes no events.

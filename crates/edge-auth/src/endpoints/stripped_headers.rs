@@ -20,7 +20,8 @@ impl StrippedHeaders {
     pub fn has(self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let allows_origin = name.starts_with("access-control-allow-");
-        let shared_cache = name.ends_with("-cache-control") || SHARED_CACHES.contains(&name.as_str());
+        let shared_cache =
+            name.ends_with("-cache-control") || SHARED_CACHES.contains(&name.as_str());
         (self.cross_origin && allows_origin) || (self.shared_caches && shared_cache)
     }
 }
@@ -51,7 +52,8 @@ mod tests {
     use crate::scopes::Scopes;
 
     fn grant(principal: Option<Principal>, respond: &[(&str, &str)]) -> Grant {
-        let respond = respond.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let respond =
+            respond.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let upstream = UpstreamRequest {
             target: "/".into(),
             remove: vec![],

@@ -78,7 +78,11 @@ struct VerifyResponse<'a> {
 impl<P: Platform> Gate<P> {
     /// The refusal of a caller that is not trusted, by its head alone: a host asks before it reads
     /// a body.
-    pub fn refuse_verify(&self, incoming: &InboundRequest<'_>, now: Timestamp) -> Option<(Reply, Outcome)> {
+    pub fn refuse_verify(
+        &self,
+        incoming: &InboundRequest<'_>,
+        now: Timestamp,
+    ) -> Option<(Reply, Outcome)> {
         let denial = self.distrust(incoming)?;
         Some(self.refuse(incoming, denial, now))
     }
@@ -98,7 +102,8 @@ impl<P: Platform> Gate<P> {
         let headers: Vec<(&str, &[u8])> = verify_request.headers.list().collect();
         let headers = Headers(&headers);
         let named_host = verify_request.host.as_deref();
-        let field = headers.single("host").ok().flatten().and_then(|host| std::str::from_utf8(host).ok());
+        let field =
+            headers.single("host").ok().flatten().and_then(|host| std::str::from_utf8(host).ok());
         let request = AuthRequest {
             method: &verify_request.method,
             host: named_host,
@@ -121,17 +126,27 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Refuses a request about which nothing is decided, for a reason of the host's.
-    pub fn refuse(&self, incoming: &InboundRequest<'_>, denial: Denial, now: Timestamp) -> (Reply, Outcome) {
+    pub fn refuse(
+        &self,
+        incoming: &InboundRequest<'_>,
+        denial: Denial,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
         let reply = Reply::denied(&denial);
         (reply, self.refuse_unread(&incoming.as_request(incoming.peer), denial, now))
     }
 
     fn distrust(&self, incoming: &InboundRequest<'_>) -> Option<Denial> {
         let trusted = self.trust.admits(incoming);
-        (!trusted).then(|| Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
+        (!trusted)
+            .then(|| Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
     }
 
-    fn verify_request(&self, incoming: &InboundRequest<'_>, body: &[u8]) -> Result<VerifyRequest, Denial> {
+    fn verify_request(
+        &self,
+        incoming: &InboundRequest<'_>,
+        body: &[u8],
+    ) -> Result<VerifyRequest, Denial> {
         if let Some(denial) = self.distrust(incoming) {
             return Err(denial);
         }
@@ -141,7 +156,8 @@ impl<P: Platform> Gate<P> {
         if let Some((name, _)) =
             verify_request.headers.0.iter().find(|(name, values)| !are_fields(name, values))
         {
-            let reason = format!("the header `{}` is none that HTTP could carry", excerpt(name, 64));
+            let reason =
+                format!("the header `{}` is none that HTTP could carry", excerpt(name, 64));
             return Err(Denial::new(Code::RequestMalformed, reason));
         }
         if verify_request.host.is_none() && self.policy.rules_name_hosts() {
@@ -173,7 +189,12 @@ impl<P: Platform> Gate<P> {
                 .unwrap_or_default(),
             headers: grant
                 .map(|grant| {
-                    grant.upstream.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+                    grant
+                        .upstream
+                        .set
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value.as_str()))
+                        .collect()
                 })
                 .unwrap_or_default(),
         }
@@ -193,9 +214,9 @@ struct HeaderFields(Vec<(String, Vec<String>)>);
 impl HeaderFields {
     /// Each value with its name.
     fn list(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0
-            .iter()
-            .flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value.as_bytes())))
+        self.0.iter().flat_map(|(name, values)| {
+            values.iter().map(move |value| (name.as_str(), value.as_bytes()))
+        })
     }
 }
 

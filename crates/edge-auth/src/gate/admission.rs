@@ -1,4 +1,5 @@
-//! Whether a verified caller may pass this rule: what its token says, who it is, and whose page asked.
+//! Whether a verified caller may pass this rule: what its token says, who it is, and whose page
+//! asked.
 
 use edge_auth_token::Claims;
 
@@ -25,9 +26,10 @@ pub(super) fn check_claims(
         refusal.clone().unwrap_or_else(wanted)
     });
     match refusal {
-        Some(wanted) => {
-            Err(Denial::new(Code::PrincipalNotAllowed, format!("{wanted}, says rule `{}`", rule.name)))
-        }
+        Some(wanted) => Err(Denial::new(
+            Code::PrincipalNotAllowed,
+            format!("{wanted}, says rule `{}`", rule.name),
+        )),
         None => Ok(()),
     }
 }
@@ -59,10 +61,10 @@ pub(super) fn check_subject(
     Err(Denial::new(Code::PrincipalNotAllowed, reason))
 }
 
-/// Checks that no page of another site has sent the request. Browsers send cookies along with whatever any
-/// page asks for: where a cookie is the credential, a request that changes something, or opens a WebSocket,
-/// must say that it comes from this site (Fetch Metadata, section 2.3), or from an origin that the rule
-/// names.
+/// Checks that no page of another site has sent the request. Browsers send cookies along with
+/// whatever any page asks for: where a cookie is the credential, a request that changes something,
+/// or opens a WebSocket, must say that it comes from this site (Fetch Metadata, section 2.3), or
+/// from an origin that the rule names.
 pub(super) fn check_same_site(
     rule: &Rule,
     request: &AuthRequest<'_>,

@@ -61,12 +61,16 @@ impl<P: Platform> Gate<P> {
         // A key that shows whose it is is looked up as no other: that would cost reads.
         let shows = self.key_blocks.iter().any(|block| block.recognises(text));
         let candidates =
-            blocks.filter(|(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() });
-        let mut refused = invalid("no block of keys that the rule names has keys of this form".to_owned());
+            blocks.filter(
+                |(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() },
+            );
+        let mut refused =
+            invalid("no block of keys that the rule names has keys of this form".to_owned());
         for (index, block) in candidates {
             match self.check_key(index, block, text, client_ip, now, context).await {
                 Ok(principal) => return Ok((CredentialRef::Key(index), principal)),
-                // Only hashes of other systems can be in another block's place; ours name their block.
+                // Only hashes of other systems can be in another block's place; ours name their
+                // block.
                 Err(denial) if denial.code == Code::KeyInvalid => refused = denial,
                 Err(denial) => return Err(denial),
             }
@@ -106,19 +110,28 @@ impl<P: Platform> Gate<P> {
                     context.check("key record", CheckResult::Passed, || "in memory".to_owned());
                     return self.finish(block, &known.key, check, now, context).await;
                 }
-                self.wait_for(self.read_again(index, id, Some(now), now), &mut context.waited).await?
+                self.wait_for(self.read_again(index, id, Some(now), now), &mut context.waited)
+                    .await?
             }
-            None if context.absent_keys.iter().any(|(block, absent)| (*block, &**absent) == (index, id)) => {
+            None if context
+                .absent_keys
+                .iter()
+                .any(|(block, absent)| (*block, &**absent) == (index, id)) =>
+            {
                 None
             }
             None => self.wait_for(self.read_key(index, id, now), &mut context.waited).await?,
         };
         let Some(key) = key else {
             context.absent_keys.push((index, id.to_owned()));
-            return Err(invalid(format!("block `{}` has no record of this key's id", block.name())));
+            return Err(invalid(format!(
+                "block `{}` has no record of this key's id",
+                block.name()
+            )));
         };
-        context
-            .check("key record", CheckResult::Passed, || "read from the store, its MAC is right".to_owned());
+        context.check("key record", CheckResult::Passed, || {
+            "read from the store, its MAC is right".to_owned()
+        });
         let check = key.check(&presented, client_ip, now);
         self.finish(block, &key, check, now, context).await
     }
@@ -133,8 +146,9 @@ impl<P: Platform> Gate<P> {
     ) -> Result<Principal, Denial> {
         check.map_err(|refusal| refused(block, refusal))?;
         self.check_key_revocation(key.id(), now, context).await?;
-        context
-            .check("key", CheckResult::Passed, || "secret, state, expiry and network are right".to_owned());
+        context.check("key", CheckResult::Passed, || {
+            "secret, state, expiry and network are right".to_owned()
+        });
         Ok(Principal {
             id: format!("key:{}:{}", block.name(), key.id()),
             kind: PrincipalKind::ApiKey,
@@ -189,7 +203,8 @@ impl<P: Platform> Gate<P> {
             }
         };
         let key = Arc::new(key);
-        self.keys.insert(cached.clone(), KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
+        self.keys
+            .insert(cached.clone(), KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
         // It may be from before the change of a key of which all was forgotten meanwhile.
         if self.keys_changed.load(Ordering::SeqCst) != changed {
             self.keys.remove(&cached);
@@ -205,7 +220,8 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
     ) -> Result<ApiKey, Distrust> {
         let key = block.open(record)?;
-        let announced = self.revocations.as_ref().and_then(|replica| replica.key_version(&record.id, now));
+        let announced =
+            self.revocations.as_ref().and_then(|replica| replica.key_version(&record.id, now));
         self.key_versions.take_in(record, key.expires_at(), announced, now)?;
         Ok(key)
     }
@@ -231,7 +247,9 @@ fn refused(block: &ApiKeyProfile, refusal: KeyRefusal) -> Denial {
         KeyRefusal::Revoked { .. } => Code::KeyRevoked,
         KeyRefusal::Disabled => Code::KeyDisabled,
         KeyRefusal::Expired { .. } => Code::KeyExpired,
-        KeyRefusal::NetworkNotAllowed { .. } | KeyRefusal::ClientAddressUnknown => Code::KeyNetworkNotAllowed,
+        KeyRefusal::NetworkNotAllowed { .. } | KeyRefusal::ClientAddressUnknown => {
+            Code::KeyNetworkNotAllowed
+        }
         _ => Code::KeyInvalid,
     };
     Denial::new(code, format!("block `{}`: {refusal}", block.name()))

@@ -21,8 +21,8 @@ use crate::identity_headers::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{Platform, Randomness};
 use crate::policy::{
-    ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError, PolicyErrors,
-    SecretEncoding,
+    ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError,
+    PolicyErrors, SecretEncoding,
 };
 use crate::redact::Redactor;
 use crate::revocation::{Replica, RevocationSecret, RevocationSecrets};
@@ -30,8 +30,8 @@ use crate::trusted_proxies::TrustedProxies;
 
 /// How many verified tokens, and how many API-key records, are kept in memory.
 const CACHED: usize = 10_000;
-/// How long those tokens may be in all, in bytes: what was read from them takes some twice as much, and a
-/// Worker has 128 MB.
+/// How long those tokens may be in all, in bytes: what was read from them takes some twice as much,
+/// and a Worker has 128 MB.
 const CACHED_TOKENS: usize = 16 << 20;
 
 /// Where a host keeps what a policy only names. An error says what to do, and holds no secret.
@@ -73,7 +73,8 @@ impl<P: Platform> Gate<P> {
             let first = issuer_keys.len();
             if issuer.keys.is_per_tenant() {
                 let tenants = issuer.identifier.listed_tenants();
-                issuer_keys.extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
+                issuer_keys
+                    .extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
                 key_sets.push(KeySets { first, tenants: tenants.to_vec() });
                 continue;
             }
@@ -81,8 +82,9 @@ impl<P: Platform> Gate<P> {
             match keys(issuer, secret_provider, &*backend) {
                 Ok((keys, skipped)) => {
                     issuer_keys.push(keys);
-                    notices
-                        .extend(skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)));
+                    notices.extend(
+                        skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)),
+                    );
                 }
                 Err(message) => {
                     let mistake = mistake(&format!("issuer `{}`", issuer.name), "keys", message);
@@ -90,21 +92,24 @@ impl<P: Platform> Gate<P> {
                 }
             }
         }
-        let key_blocks = key_blocks(&policy, secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
-            errors.extend(mistakes);
-            Vec::new()
-        });
+        let key_blocks =
+            key_blocks(&policy, secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
+                errors.extend(mistakes);
+                Vec::new()
+            });
         let mut certificate_blocks = Vec::with_capacity(policy.client_certs.len());
         for block in &policy.client_certs {
             match certificate_block(block, secret_provider) {
                 Ok(block) => certificate_blocks.push(block),
                 Err(message) => {
-                    let mistake = mistake(&format!("client_cert `{}`", block.name), "ca_file", message);
+                    let mistake =
+                        mistake(&format!("client_cert `{}`", block.name), "ca_file", message);
                     errors.push(PolicyError { line: block.line, ..mistake });
                 }
             }
         }
-        let secret = policy.trust.secret.as_deref().map(|name| secret_provider.secret(name)).transpose();
+        let secret =
+            policy.trust.secret.as_deref().map(|name| secret_provider.secret(name)).transpose();
         let secret = secret.unwrap_or_else(|message| {
             errors.push(mistake("[trust]", "secret", message));
             None
@@ -116,10 +121,11 @@ impl<P: Platform> Gate<P> {
                 "is shorter than 16 bytes: anyone could guess it".to_owned(),
             ));
         }
-        let secrets = policy.revocation_secrets(secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
-            errors.extend(mistakes);
-            None
-        });
+        let secrets =
+            policy.revocation_secrets(secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
+                errors.extend(mistakes);
+                None
+            });
         let mut seed = [0; 16];
         if let Err(error) = randomness.fill(&mut seed) {
             errors.push(mistake("", "", format!("the host has no randomness: {error}")));
@@ -180,8 +186,8 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    /// Takes over what another gate knows of the revocation feed, if the policies say the same of it, and
-    /// of the versions of API keys.
+    /// Takes over what another gate knows of the revocation feed, if the policies say the same of
+    /// it, and of the versions of API keys.
     pub fn take_revocations_from(&mut self, other: &Self) {
         self.key_versions = Arc::clone(&other.key_versions);
         if let (Some(own), Some(known)) = (&mut self.revocations, &other.revocations)
@@ -202,14 +208,22 @@ impl Policy {
             let secret = secret_provider.secret(name)?;
             RevocationSecret::new(&secret).map_err(|error| format!("{name}: {error}"))
         };
-        let Some((current, previous)) = self.revocation.secrets.split_first() else { return Ok(None) };
+        let Some((current, previous)) = self.revocation.secrets.split_first() else {
+            return Ok(None);
+        };
         let secrets = || {
             let previous = previous.iter().map(secret).collect::<Result<_, _>>()?;
             RevocationSecrets::new(secret(current)?, previous).map_err(|error| error.to_string())
         };
         secrets().map(Some).map_err(|message| {
             let (block, field) = ("[revocation]".to_owned(), "secret".to_owned());
-            PolicyErrors(vec![PolicyError { file: self.file.clone(), line: None, block, field, message }])
+            PolicyErrors(vec![PolicyError {
+                file: self.file.clone(),
+                line: None,
+                block,
+                field,
+                message,
+            }])
         })
     }
 }
@@ -226,7 +240,9 @@ fn keys(
             IssuerKeys::fixed(issuer, FixedKeys::Jwks(&bytes), backend)
                 .map_err(|error| format!("{}: {error}", path.display()))
         }
-        KeyOrigin::Inline(jwks) => IssuerKeys::fixed(issuer, FixedKeys::Jwks(jwks.as_bytes()), backend),
+        KeyOrigin::Inline(jwks) => {
+            IssuerKeys::fixed(issuer, FixedKeys::Jwks(jwks.as_bytes()), backend)
+        }
         KeyOrigin::Secret { name, encoding } => {
             let secret = decoded(&secret_provider.secret(name)?, *encoding);
             let secret = secret.map_err(|error| format!("{name}: {error}"))?;
@@ -236,8 +252,8 @@ fn keys(
     }
 }
 
-/// The bytes of a shared secret, from the way in which the host keeps it. White space around it and padding
-/// say nothing.
+/// The bytes of a shared secret, from the way in which the host keeps it. White space around it and
+/// padding say nothing.
 fn decoded(secret: &Secret, encoding: SecretEncoding) -> Result<Secret, &'static str> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -247,8 +263,12 @@ fn decoded(secret: &Secret, encoding: SecretEncoding) -> Result<Secret, &'static
     };
     match encoding {
         SecretEncoding::Text => Ok(secret.clone()),
-        SecretEncoding::Base64 => base64(&STANDARD).map_err(|_| "is not base64, as `encoding` says"),
-        SecretEncoding::Base64url => base64(&URL_SAFE).map_err(|_| "is not base64url, as `encoding` says"),
+        SecretEncoding::Base64 => {
+            base64(&STANDARD).map_err(|_| "is not base64, as `encoding` says")
+        }
+        SecretEncoding::Base64url => {
+            base64(&URL_SAFE).map_err(|_| "is not base64url, as `encoding` says")
+        }
         SecretEncoding::Hex => {
             let digits = secret.expose().trim_ascii();
             let bytes = digits.chunks(2).map(|pair| match pair {
@@ -326,17 +346,23 @@ pub(crate) fn key_blocks(
 }
 
 /// The block of keys that a policy's `[[api_key]]` describes.
-fn key_block(policy: &ApiKeyPolicy, secret_provider: &dyn SecretProvider) -> Result<ApiKeyProfile, String> {
+fn key_block(
+    policy: &ApiKeyPolicy,
+    secret_provider: &dyn SecretProvider,
+) -> Result<ApiKeyProfile, String> {
     let pepper = |name: &String| {
         let secret = secret_provider.secret(name)?;
         Pepper::new(&secret).map_err(|error| format!("{name}: {error}"))
     };
     let all = |names: &[String]| names.iter().map(pepper).collect::<Result<Vec<_>, _>>();
-    let peppers = Peppers::new(pepper(&policy.current)?, all(&policy.previous)?, all(&policy.retired)?)
-        .map_err(|error| error.to_string())?;
+    let peppers =
+        Peppers::new(pepper(&policy.current)?, all(&policy.previous)?, all(&policy.retired)?)
+            .map_err(|error| error.to_string())?;
     let block = match &policy.kind {
         ApiKeyKind::Native(format) => ApiKeyProfile::native(&policy.name, format.clone(), peppers),
-        ApiKeyKind::Imported(format) => ApiKeyProfile::imported(&policy.name, format.clone(), peppers),
+        ApiKeyKind::Imported(format) => {
+            ApiKeyProfile::imported(&policy.name, format.clone(), peppers)
+        }
     };
     block.map_err(|error| error.to_string())
 }

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::Gate;
 use super::outcome::{CheckResult, DecisionContext};
 use crate::certificate::{
-    CertificateOrigin, CertificateProfile, CertificateSource, KnownCertificate, PresentedCertificate,
-    Thumbprint,
+    CertificateOrigin, CertificateProfile, CertificateSource, KnownCertificate,
+    PresentedCertificate, Thumbprint,
 };
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
@@ -40,8 +40,8 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Checks that a token is used by whom it was issued to (RFC 8705, section 3), and that it is
-    /// bound at all where the rule asks for that. Where the rule names no certificate, it may come by
-    /// the source of any block.
+    /// bound at all where the rule asks for that. Where the rule names no certificate, it may come
+    /// by the source of any block.
     pub(super) async fn check_binding(
         &self,
         confirmation: Confirmation,
@@ -54,18 +54,23 @@ impl<P: Platform> Gate<P> {
         let wanted = match confirmation {
             Confirmation::Certificate(wanted) => wanted,
             _ if rule.certificate_bound => {
-                let reason = "the rule says `certificate_bound`, and the token has no `cnf` with `x5t#S256`";
+                let reason =
+                    "the rule says `certificate_bound`, and the token has no `cnf` with `x5t#S256`";
                 return Err(Denial::new(Code::BindingMissing, reason));
             }
             _ => return Ok(()),
         };
         if self.certificate_blocks.is_empty() {
-            let reason = "the token is bound to a certificate, and the policy has no `[[client_cert]]`";
+            let reason =
+                "the token is bound to a certificate, and the policy has no `[[client_cert]]`";
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
-        let names_certificates = rule.access.named().iter().any(|one| matches!(one, CredentialRef::Cert(_)));
+        let names_certificates =
+            rule.access.named().iter().any(|one| matches!(one, CredentialRef::Cert(_)));
         let found = match certificate {
-            None if !names_certificates => self.certificate_of(&wanted, request, now, context).await?,
+            None if !names_certificates => {
+                self.certificate_of(&wanted, request, now, context).await?
+            }
             named => named,
         };
         // A digest of something public: there is nothing to learn from the time that this takes.
@@ -75,17 +80,21 @@ impl<P: Platform> Gate<P> {
             });
             return Ok(());
         }
-        let presented = if names_certificates { "by a source that the rule names" } else { "by any source" };
-        let reason = format!("the token's `x5t#S256` is of no certificate that is presented {presented}");
+        let presented =
+            if names_certificates { "by a source that the rule names" } else { "by any source" };
+        let reason =
+            format!("the token's `x5t#S256` is of no certificate that is presented {presented}");
         Err(Denial::new(Code::BindingMismatch, reason))
     }
 
-    /// What its operator should know of the authorities that are not good at `now`: nobody passes by
-    /// them.
+    /// What its operator should know of the authorities that are not good at `now`: nobody passes
+    /// by them.
     pub fn authority_notices(&self, now: Timestamp) -> Vec<String> {
         let of = |block: &CertificateProfile| {
             let notices = block.authorities.iter().flat_map(|authorities| authorities.notices(now));
-            notices.map(|notice| format!("client_cert `{}`: {notice}", block.name)).collect::<Vec<_>>()
+            notices
+                .map(|notice| format!("client_cert `{}`: {notice}", block.name))
+                .collect::<Vec<_>>()
         };
         self.certificate_blocks.iter().flat_map(of).collect()
     }
@@ -105,8 +114,10 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Option<Verified>, Denial> {
-        let blocks: Vec<_> =
-            blocks.iter().filter_map(|index| Some((*index, self.certificate_blocks.get(*index)?))).collect();
+        let blocks: Vec<_> = blocks
+            .iter()
+            .filter_map(|index| Some((*index, self.certificate_blocks.get(*index)?)))
+            .collect();
         let mut found = None;
         for (position, (_, block)) in blocks.iter().enumerate() {
             if blocks.iter().take(position).any(|(_, earlier)| earlier.origin() == block.origin()) {
@@ -182,8 +193,8 @@ impl<P: Platform> Gate<P> {
         Err(by(source, refused))
     }
 
-    /// Finds the certificate among those seen before, or verifies it. That it is good *now* is asked
-    /// each time.
+    /// Finds the certificate among those seen before, or verifies it. That it is good *now* is
+    /// asked each time.
     fn known_or_verified_certificate(
         &self,
         index: usize,

@@ -25,15 +25,27 @@ impl CertificateCache {
     }
 
     /// What was found out, if anything.
-    pub(super) fn find(&self, digest: &CertificateDigest) -> Option<Result<Arc<KnownCertificate>, Denial>> {
+    pub(super) fn find(
+        &self,
+        digest: &CertificateDigest,
+    ) -> Option<Result<Arc<KnownCertificate>, Denial>> {
         let good = self.good.find(digest).map(Ok);
         good.or_else(|| self.refused.find(digest).map(Err))
     }
 
-    pub(super) fn insert(&self, digest: CertificateDigest, found: &Result<Arc<KnownCertificate>, Denial>) {
+    pub(super) fn insert(
+        &self,
+        digest: CertificateDigest,
+        found: &Result<Arc<KnownCertificate>, Denial>,
+    ) {
         match found {
             Ok(known) => self.good.insert(digest, Arc::clone(known)),
-            Err(denial) if matches!(denial.code, Code::CertificateExpired | Code::CertificateNotYetValid) => {
+            Err(denial)
+                if matches!(
+                    denial.code,
+                    Code::CertificateExpired | Code::CertificateNotYetValid
+                ) =>
+            {
                 self.good.remove(&digest);
             }
             Err(denial) => self.refused.insert(digest, denial.clone()),

@@ -1,5 +1,5 @@
-//! The newest version of each API key's record that an instance saw: who can write to the store may put
-//! an older one back, whose MAC is as good.
+//! The newest version of each API key's record that an instance saw: who can write to the store may
+//! put an older one back, whose MAC is as good.
 
 use edge_auth_token::Timestamp;
 use sha2::{Digest, Sha256};
@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::cache::{Cache, Seed};
 use crate::platform::ApiKeyRecord;
 
-/// How many keys are remembered. Of more, those that were not used lately are forgotten first, half of
-/// them at once; what the revocation feed says of a key's version is forgotten never.
+/// How many keys are remembered. Of more, those that were not used lately are forgotten first, half
+/// of them at once; what the revocation feed says of a key's version is forgotten never.
 const REMEMBERED: usize = 20_000;
 
 /// What was seen, by the ids of the keys.
@@ -19,15 +19,17 @@ pub(super) struct KeyVersions(Cache<String, Seen>);
 struct Seen {
     version: u64,
     digest: [u8; 32],
-    /// From then on the store may have forgotten the record, and another may begin with version 1. The
-    /// store may say anything of this: it follows from what has a MAC.
+    /// From then on the store may have forgotten the record, and another may begin with version 1.
+    /// The store may say anything of this: it follows from what has a MAC.
     expires_at: Option<Timestamp>,
 }
 
 /// Why a record is not the newest one. The text is for the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotNewest {
-    #[error("it has the version {found}, and version {known} was written: an older record was put back")]
+    #[error(
+        "it has the version {found}, and version {known} was written: an older record was put back"
+    )]
     Older { found: u64, known: u64 },
     #[error("its version {found} was another record before: an older store was put back")]
     Other { found: u64 },
@@ -38,8 +40,9 @@ impl KeyVersions {
         Self(Cache::new(REMEMBERED, seed))
     }
 
-    /// Takes in a record whose MAC is right, unless a newer one is known: it was seen here before, or
-    /// its version was `announced`. One version has one record: each is written by compare-and-set.
+    /// Takes in a record whose MAC is right, unless a newer one is known: it was seen here before,
+    /// or its version was `announced`. One version has one record: each is written by
+    /// compare-and-set.
     pub(super) fn take_in(
         &self,
         record: &ApiKeyRecord,
@@ -87,8 +90,14 @@ mod tests {
         let versions = KeyVersions::new(Seed([7; 16]));
         assert_eq!(take_in(&versions, &record(2, "two"), None), Ok(()));
         assert_eq!(take_in(&versions, &record(2, "two"), None), Ok(()));
-        assert_eq!(take_in(&versions, &record(1, "one"), None), Err(NotNewest::Older { found: 1, known: 2 }));
-        assert_eq!(take_in(&versions, &record(2, "other"), None), Err(NotNewest::Other { found: 2 }));
+        assert_eq!(
+            take_in(&versions, &record(1, "one"), None),
+            Err(NotNewest::Older { found: 1, known: 2 })
+        );
+        assert_eq!(
+            take_in(&versions, &record(2, "other"), None),
+            Err(NotNewest::Other { found: 2 })
+        );
         assert_eq!(take_in(&versions, &record(5, "five"), None), Ok(()));
     }
 

@@ -30,7 +30,9 @@ use crate::api_key::ApiKeyProfile;
 use crate::aws::ResourcePlanner;
 use crate::cache::Cache;
 use crate::certificate::{CertificateProfile, CertificateSignatures, carries_certificate};
-use crate::credential::{PresentedCredentials, Wanted, cookies_without, protocols_without, query_without};
+use crate::credential::{
+    PresentedCredentials, Wanted, cookies_without, protocols_without, query_without,
+};
 use crate::denial::{Code, Denial};
 use crate::endpoints::cors;
 use crate::identity_headers::{IdentityHeaders, overrides_route};
@@ -41,7 +43,9 @@ use crate::principal::Principal;
 use crate::redact::Redactor;
 use crate::request::{AuthRequest, Headers};
 use crate::revocation::Replica;
-use crate::route::{Host, HostRefused, NormalPath, PathRefused, check_forwardable_verbatim, check_method};
+use crate::route::{
+    Host, HostRefused, NormalPath, PathRefused, check_forwardable_verbatim, check_method,
+};
 use crate::trusted_proxies::TrustedProxies;
 use api_key::KnownKey;
 use certificate::Verified;
@@ -100,11 +104,15 @@ impl<P: Platform> Gate<P> {
             DeferredTask::RefreshIssuerKeys(issuer) => {
                 if let Some(keys) = self.issuer_keys.get(issuer) {
                     // A failure is among the notices, and the keys that there were stay.
-                    let _ = keys.refresh(self.platform.key_source(), &*self.backend, now, &mut notices).await;
+                    let _ = keys
+                        .refresh(self.platform.key_source(), &*self.backend, now, &mut notices)
+                        .await;
                 }
             }
             // A failure is among the notices, and what was known stays.
-            DeferredTask::RefreshRevocations => drop(self.read_revocations(now, &mut notices).await),
+            DeferredTask::RefreshRevocations => {
+                drop(self.read_revocations(now, &mut notices).await)
+            }
             DeferredTask::RefreshApiKey { block, id } => {
                 if let Err(denial) = self.read_key(block, &id, now).await {
                     notices.push(denial.reason);
@@ -120,7 +128,12 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The outcome of a request that an endpoint refused before it could be read.
-    pub(crate) fn refuse_unread(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
+    pub(crate) fn refuse_unread(
+        &self,
+        request: &AuthRequest<'_>,
+        denial: Denial,
+        now: Timestamp,
+    ) -> Outcome {
         DecisionContext::new(request).outcome(Err(denial), &self.redactor, now)
     }
 
@@ -155,7 +168,11 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Matches a request without asking for a credential: for a CORS preflight.
-    pub(crate) fn match_only(&self, request: &AuthRequest<'_>, now: Timestamp) -> Option<(&Rule, Outcome)> {
+    pub(crate) fn match_only(
+        &self,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Option<(&Rule, Outcome)> {
         let mut context = DecisionContext::new(request);
         let (rule, path, query) = self.route(request, &mut context).ok()?;
         let grant = self.grant(rule, None, request, &path, query);
@@ -203,7 +220,8 @@ impl<P: Platform> Gate<P> {
             .map_err(|refused| Denial::new(Code::RequestMalformed, refused.to_string()))?;
         let host = self::host(request)?;
         context.host(host.as_ref());
-        let ambiguous = |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
+        let ambiguous =
+            |refused: PathRefused| Denial::new(Code::PathAmbiguous, refused.to_string());
         let (path, query) = NormalPath::parse(request.target).map_err(ambiguous)?;
         context.path(&path);
         let index = self
@@ -213,10 +231,11 @@ impl<P: Platform> Gate<P> {
             .and_then(|index| Some((index, self.policy.rules.get(index)?)));
         if !request.path_rewritten {
             let route = index.and_then(|(index, _)| self.policy.router.routes().get(index));
-            check_forwardable_verbatim(request.target, route.map(|route| &route.path)).map_err(ambiguous)?;
+            check_forwardable_verbatim(request.target, route.map(|route| &route.path))
+                .map_err(ambiguous)?;
         }
-        let (index, rule) =
-            index.ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
+        let (index, rule) = index
+            .ok_or_else(|| Denial::new(Code::NoRule, "no rule matches host, path and method"))?;
         context.rule(index, rule);
         Ok((rule, path, query))
     }
@@ -234,7 +253,8 @@ impl<P: Platform> Gate<P> {
         let named = access.named();
         let wanted = self.wanted(access);
         let PresentedCredentials { tokens, api_key } =
-            wanted.extract(request.headers, query_of(request.target), |text| self.is_api_key(text))?;
+            wanted
+                .extract(request.headers, query_of(request.target), |text| self.is_api_key(text))?;
 
         let mut verified: Vec<(CredentialRef, Principal)> = Vec::with_capacity(2);
         let certificate = self.verify_certificate(named, request, now, context).await?;
@@ -243,7 +263,8 @@ impl<P: Platform> Gate<P> {
         }
         for token in tokens {
             admission::check_same_site(rule, request, token.place, wants_websocket(request))?;
-            let (jwt, principal, binding) = self.verify_token(token, rule, named, now, context).await?;
+            let (jwt, principal, binding) =
+                self.verify_token(token, rule, named, now, context).await?;
             self.check_binding(binding, rule, certificate.clone(), request, now, context).await?;
             verified.push((jwt, principal));
         }
@@ -260,7 +281,9 @@ impl<P: Platform> Gate<P> {
         let count = usize::from(first.is_some()) + found.count();
         match (access, first) {
             (Access::Any(_), Some(first)) => Ok(verified.swap_remove(first).1),
-            (Access::All(_), Some(first)) if count == named.len() => Ok(verified.swap_remove(first).1),
+            (Access::All(_), Some(first)) if count == named.len() => {
+                Ok(verified.swap_remove(first).1)
+            }
             _ => {
                 let mut reason = self.missing(access, &verified);
                 if let Some(overlooked) = wanted.overlooked(request.headers) {
@@ -273,8 +296,11 @@ impl<P: Platform> Gate<P> {
 
     /// Which credentials a rule names, and where they may be.
     fn wanted(&self, access: &Access) -> Wanted<'_> {
-        let mut wanted =
-            Wanted { places: Vec::new(), api_key: false, api_key_header: &self.policy.api_key_header };
+        let mut wanted = Wanted {
+            places: Vec::new(),
+            api_key: false,
+            api_key_header: &self.policy.api_key_header,
+        };
         for one in access.named() {
             match one {
                 CredentialRef::Key(_) => wanted.api_key = true,
@@ -310,7 +336,8 @@ impl<P: Platform> Gate<P> {
     }
 
     fn missing(&self, access: &Access, verified: &[(CredentialRef, Principal)]) -> String {
-        let absent = access.named().iter().filter(|one| verified.iter().all(|(name, _)| name != *one));
+        let absent =
+            access.named().iter().filter(|one| verified.iter().all(|(name, _)| name != *one));
         let names: Vec<String> = absent.map(|one| self.policy.name_of(one)).collect();
         match access {
             Access::All(_) => format!("not presented: {}", names.join(", ")),
@@ -338,7 +365,8 @@ impl<P: Platform> Gate<P> {
         let removed = |name: &str, value: &[u8]| {
             self.identity.is_reserved(name)
                 || overrides_route(name)
-                || (self.takes_for_certificate(name) && !self.forwards_certificate(rule, request, name))
+                || (self.takes_for_certificate(name)
+                    && !self.forwards_certificate(rule, request, name))
                 || name.eq_ignore_ascii_case(self.trust.secret_header())
                 || (!rule.forward_credential && (verified(name, value) || ours(name, value)))
         };
@@ -351,18 +379,22 @@ impl<P: Platform> Gate<P> {
             Some(query) => [&path.forwarded(), "?", &query].concat(),
             None => path.forwarded().into_owned(),
         };
-        let is_rewritten =
-            |name: &str| rewritten.iter().any(|(rewritten, _)| name.eq_ignore_ascii_case(rewritten));
+        let is_rewritten = |name: &str| {
+            rewritten.iter().any(|(rewritten, _)| name.eq_ignore_ascii_case(rewritten))
+        };
         let upstream = UpstreamRequest {
             target,
             remove: (request.headers.0.iter())
                 .filter(|(name, value)| removed(name, value) || is_rewritten(name))
                 .map(|(name, _)| name.to_ascii_lowercase())
                 .collect(),
-            set: (principal.as_ref().map(|principal| self.identity.of(principal)).unwrap_or_default())
-                .into_iter()
-                .chain(rewritten.iter().filter(|(_, value)| !value.is_empty()).cloned())
-                .collect(),
+            set: (principal
+                .as_ref()
+                .map(|principal| self.identity.of(principal))
+                .unwrap_or_default())
+            .into_iter()
+            .chain(rewritten.iter().filter(|(_, value)| !value.is_empty()).cloned())
+            .collect(),
             respond: cors::response_fields(Some(rule), request.headers),
             upgrade: rule.upgrade,
             max_response_age: rule.max_response_age,
@@ -372,7 +404,8 @@ impl<P: Platform> Gate<P> {
 
     /// Whether a field has a certificate, by its usual name or by one of the policy's.
     fn takes_for_certificate(&self, name: &str) -> bool {
-        let chosen = |block: &CertificateProfile| block.header.is_some() && block.origin().has_field(name);
+        let chosen =
+            |block: &CertificateProfile| block.header.is_some() && block.origin().has_field(name);
         carries_certificate(name) || self.certificate_blocks.iter().any(chosen)
     }
 
@@ -390,7 +423,8 @@ impl<P: Platform> Gate<P> {
     fn is_ours(&self, value: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(value) else { return false };
         let text = text.trim_ascii().rsplit(' ').next().unwrap_or_default();
-        text.starts_with(BOOTSTRAP_PREFIX) || self.key_blocks.iter().any(|block| block.recognises(text))
+        text.starts_with(BOOTSTRAP_PREFIX)
+            || self.key_blocks.iter().any(|block| block.recognises(text))
     }
 }
 
@@ -399,8 +433,8 @@ fn query_of(target: &str) -> Option<&str> {
     target.split_once('?').map(|(_, query)| query)
 }
 
-/// What is left of the fields and the query that tokens were in beside other things: the fields' values,
-/// empty if nothing is, and the query.
+/// What is left of the fields and the query that tokens were in beside other things: the fields'
+/// values, empty if nothing is, and the query.
 fn without_tokens(
     places: &[&TokenPlace],
     headers: Headers<'_>,
@@ -413,7 +447,8 @@ fn without_tokens(
             TokenPlace::Query(name) => parameters.push(name.as_str()),
             TokenPlace::WebSocketProtocol => {
                 fields.extend(
-                    protocols_without(headers).map(|rest| ("sec-websocket-protocol".to_owned(), rest)),
+                    protocols_without(headers)
+                        .map(|rest| ("sec-websocket-protocol".to_owned(), rest)),
                 );
             }
             TokenPlace::Bearer | TokenPlace::Raw | TokenPlace::Header(_) => {}
@@ -421,18 +456,26 @@ fn without_tokens(
     }
     fields.extend(cookies_without(headers, &cookies).map(|rest| ("cookie".to_owned(), rest)));
     let query = match (query, parameters.is_empty()) {
-        (Some(query), false) => Some(query_without(query, &parameters)).filter(|rest| !rest.is_empty()),
+        (Some(query), false) => {
+            Some(query_without(query, &parameters)).filter(|rest| !rest.is_empty())
+        }
         (query, _) => query.map(str::to_owned),
     };
     (fields, query)
 }
 
-fn require_scopes(rule: &Rule, principal: &Principal, context: &mut DecisionContext) -> Result<(), Denial> {
+fn require_scopes(
+    rule: &Rule,
+    principal: &Principal,
+    context: &mut DecisionContext,
+) -> Result<(), Denial> {
     if rule.scopes.is_empty() {
         return Ok(());
     }
     let met = rule.scopes.met_by(&principal.scopes);
-    let reason = || format!("wanted \"{}\", granted \"{}\"", rule.scopes.wanted(), principal.scopes.joined());
+    let reason = || {
+        format!("wanted \"{}\", granted \"{}\"", rule.scopes.wanted(), principal.scopes.joined())
+    };
     context.check("scopes", if met { CheckResult::Passed } else { CheckResult::Failed }, reason);
     if met { Ok(()) } else { Err(Denial::new(Code::ScopeInsufficient, reason())) }
 }
@@ -450,7 +493,10 @@ fn host(request: &AuthRequest<'_>) -> Result<Option<Host>, Denial> {
     if let (Some(host), Some(authority)) = (&host, &authority)
         && !host.agrees_with(authority, None)
     {
-        return Err(Denial::new(Code::HostMismatch, format!("Host is {host}, :authority {authority}")));
+        return Err(Denial::new(
+            Code::HostMismatch,
+            format!("Host is {host}, :authority {authority}"),
+        ));
     }
     Ok(authority.or(host))
 }

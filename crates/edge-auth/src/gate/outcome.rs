@@ -13,7 +13,9 @@ use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{CredentialRef, Rule};
 use crate::principal::{Principal, PrincipalKind};
-use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor};
+use crate::redact::{
+    MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor,
+};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
 
@@ -72,7 +74,8 @@ pub struct UpstreamRequest {
     pub respond: Vec<(String, String)>,
     /// Whether a WebSocket upgrade is passed on.
     pub upgrade: bool,
-    /// How long after the decision whoever carries the answer ends it, an upgraded connection included.
+    /// How long after the decision whoever carries the answer ends it, an upgraded connection
+    /// included.
     pub max_response_age: Option<Duration>,
 }
 
@@ -212,7 +215,12 @@ impl DecisionContext {
         self.principal = Some(("admin:bootstrap".to_owned(), PrincipalKind::Bootstrap));
     }
 
-    pub(super) fn check(&mut self, what: &str, result: CheckResult, detail: impl FnOnce() -> String) {
+    pub(super) fn check(
+        &mut self,
+        what: &str,
+        result: CheckResult,
+        detail: impl FnOnce() -> String,
+    ) {
         if let Some(checks) = &mut self.checks {
             checks.push(Check { what: what.to_owned(), result, detail: detail() });
         }
@@ -220,7 +228,12 @@ impl DecisionContext {
 
     /// A credential that the rule names: verified, or not there. One that fails ends the decision
     /// before, so it is the decision's reason.
-    pub(super) fn named<P: Platform>(&mut self, named: &CredentialRef, verified: bool, gate: &Gate<P>) {
+    pub(super) fn named<P: Platform>(
+        &mut self,
+        named: &CredentialRef,
+        verified: bool,
+        gate: &Gate<P>,
+    ) {
         if self.checks.is_some() {
             let (result, detail) = match verified {
                 true => (CheckResult::Passed, "verified"),

@@ -14,8 +14,9 @@ use crate::revocation::{
 };
 
 impl<P: Platform> Gate<P> {
-    /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves that
-    /// for after the answer. Once for each request, and again if it waited for something since.
+    /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves
+    /// that for after the answer. Once for each request, and again if it waited for something
+    /// since.
     pub(super) async fn know_revocations(
         &self,
         now: Timestamp,
@@ -33,8 +34,9 @@ impl<P: Platform> Gate<P> {
                 }
             }
             Freshness::Old | Freshness::Stale => {
-                let _read_lock =
-                    self.wait_for(self.platform.revocations().acquire_read_lock(), &mut context.waited).await;
+                let _read_lock = self
+                    .wait_for(self.platform.revocations().acquire_read_lock(), &mut context.waited)
+                    .await;
                 // Whoever had the turn before may have read, or may have failed.
                 let moment = context.moment(now);
                 let old = matches!(replica.freshness(moment), Freshness::Old | Freshness::Stale);
@@ -52,7 +54,8 @@ impl<P: Platform> Gate<P> {
         Ok(())
     }
 
-    /// Makes sure that what nothing was revoked by is new enough still, after all that was waited for.
+    /// Makes sure that what nothing was revoked by is new enough still, after all that was waited
+    /// for.
     pub(super) fn still_know_revocations(
         &self,
         now: Timestamp,
@@ -120,12 +123,15 @@ impl<P: Platform> Gate<P> {
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
         self.know_revocations(now, context).await?;
-        let Some(replica) = self.revocations.as_ref().filter(|replica| !replica.index().is_empty()) else {
+        let Some(replica) = self.revocations.as_ref().filter(|replica| !replica.index().is_empty())
+        else {
             return Ok(());
         };
         let marks = [("id", replica.secrets.marks(RevocationKey::ApiKey(id)))];
         match self.revoked(&marks, None, now, context).await? {
-            Some((_, entry)) => Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}"))),
+            Some((_, entry)) => {
+                Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}")))
+            }
             None => Ok(()),
         }
     }
@@ -153,14 +159,18 @@ impl<P: Platform> Gate<P> {
             let list = marks.list.as_ref().and_then(|list| Some(replica?.index().find(list, now)));
             let listed = match list {
                 Some(Lookup::Known(RevocationStatus {
-                    state: StatusKind::Listed { next_update }, ..
+                    state: StatusKind::Listed { next_update },
+                    ..
                 })) => Some(next_update),
                 _ => None,
             };
             let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
             match listed {
                 None if block.lists.required && !marks.named => {
-                    return stale(format!("block `{}` wants a revocation list, and has none", block.name));
+                    return stale(format!(
+                        "block `{}` wants a revocation list, and has none",
+                        block.name
+                    ));
                 }
                 Some(next_update) if now >= next_update && !block.lists.overdue_allowed => {
                     let due = crate::audit::rfc3339_text(next_update);
@@ -206,14 +216,20 @@ impl<P: Platform> Gate<P> {
             }
         }
         for (what, known, open) in to_confirm {
-            let confirming =
-                replica.confirm(self.platform.revocations(), known, &open, now, &mut context.notices);
-            let confirmed = self.wait_for(confirming, &mut context.waited).await.map_err(|error| {
-                Denial::new(
-                    Code::StoreUnavailable,
-                    format!("what seems to be revoked is not confirmed: {error}"),
-                )
-            })?;
+            let confirming = replica.confirm(
+                self.platform.revocations(),
+                known,
+                &open,
+                now,
+                &mut context.notices,
+            );
+            let confirmed =
+                self.wait_for(confirming, &mut context.waited).await.map_err(|error| {
+                    Denial::new(
+                        Code::StoreUnavailable,
+                        format!("what seems to be revoked is not confirmed: {error}"),
+                    )
+                })?;
             if let Some(status) = confirmed.filter(bars) {
                 return Ok(Some((what, status.sequence)));
             }

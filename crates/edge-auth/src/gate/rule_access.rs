@@ -1,4 +1,5 @@
-//! What every rule would say to one caller: for hosts whose answers are kept for the caller's next calls.
+//! What every rule would say to one caller: for hosts whose answers are kept for the caller's next
+//! calls.
 
 use std::sync::Arc;
 
@@ -21,8 +22,9 @@ pub(crate) enum RuleAccess {
 }
 
 impl<P: Platform> Gate<P> {
-    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's: the first
-    /// ends it, so that an outage is waited for once. What was decided about them already is not asked again.
+    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's:
+    /// the first ends it, so that an outage is waited for once. What was decided about them already
+    /// is not asked again.
     pub(crate) async fn rule_access(
         &self,
         request: &AuthRequest<'_>,
@@ -60,17 +62,19 @@ impl<P: Platform> Gate<P> {
             let principal = match asked.iter().find(alike) {
                 Some((_, principal)) => principal.clone(),
                 None => {
-                    let found = match self.verify(rule, &rule.access, request, now, &mut context).await {
-                        Ok(principal) => Some(Arc::new(principal)),
-                        Err(denial) if denial.code.is_outage() => return Err(denial),
-                        Err(_) => None,
-                    };
+                    let found =
+                        match self.verify(rule, &rule.access, request, now, &mut context).await {
+                            Ok(principal) => Some(Arc::new(principal)),
+                            Err(denial) if denial.code.is_outage() => return Err(denial),
+                            Err(_) => None,
+                        };
                     asked.push((rule, found.clone()));
                     found
                 }
             };
-            let passed = principal
-                .filter(|principal| rule.scopes.met_by(&principal.scopes) && is_subject_of(rule, principal));
+            let passed = principal.filter(|principal| {
+                rule.scopes.met_by(&principal.scopes) && is_subject_of(rule, principal)
+            });
             rule_access.push(passed.map_or(RuleAccess::Refused, RuleAccess::As));
         }
         self.still_know_revocations(now, &mut context)?;

@@ -67,9 +67,10 @@ impl<P: Platform> Gate<P> {
         Ok((CredentialRef::Jwt(known.issuer), principal, known.token.claims().confirmation()))
     }
 
-    /// The issuer is the one of the rule's whose token this claims to be, and whose tokens come from this
-    /// place; that the claim is true is shown by the signature, made with that issuer's key. Of several blocks
-    /// of one issuer the first decides whose type, audience and claims fit; if none fits, the first refuses.
+    /// The issuer is the one of the rule's whose token this claims to be, and whose tokens come
+    /// from this place; that the claim is true is shown by the signature, made with that issuer's
+    /// key. Of several blocks of one issuer the first decides whose type, audience and claims fit;
+    /// if none fits, the first refuses.
     fn issuer_of(
         &self,
         claims: &Claims,
@@ -78,7 +79,9 @@ impl<P: Platform> Gate<P> {
         named: &[CredentialRef],
     ) -> Result<(usize, &Issuer), Denial> {
         let issuers = named.iter().filter_map(|one| match one {
-            CredentialRef::Jwt(index) => self.policy.issuers.get(*index).map(|issuer| (*index, issuer)),
+            CredentialRef::Jwt(index) => {
+                self.policy.issuers.get(*index).map(|issuer| (*index, issuer))
+            }
             CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
         let (mut matching, mut elsewhere) = (Vec::new(), None);
@@ -98,11 +101,15 @@ impl<P: Platform> Gate<P> {
         };
         chosen.ok_or_else(|| {
             let claimed = claims.issuer();
-            let claimed = claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
+            let claimed =
+                claimed.map_or_else(|| "missing".to_owned(), |iss| crate::audit::excerpt(iss, 128));
             let reason = match elsewhere {
                 Some(issuer) => {
                     let place = issuer.token_place.describe();
-                    format!("tokens of issuer `{}` are looked for in {place}, and not here", issuer.name)
+                    format!(
+                        "tokens of issuer `{}` are looked for in {place}, and not here",
+                        issuer.name
+                    )
                 }
                 None => format!("`iss` is {claimed}; no issuer that the rule names has it"),
             };
@@ -110,9 +117,9 @@ impl<P: Platform> Gate<P> {
         })
     }
 
-    /// Finds the token among those verified before: its text was parsed then, and means the same now.
-    /// Asked again is whether the rule gives its `iss` to the issuer that it was verified for, and
-    /// whether that issuer still has the key.
+    /// Finds the token among those verified before: its text was parsed then, and means the same
+    /// now. Asked again is whether the rule gives its `iss` to the issuer that it was verified for,
+    /// and whether that issuer still has the key.
     fn known(
         &self,
         presented: PresentedToken<'_>,
@@ -148,13 +155,15 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(&Issuer, Arc<KnownToken>), Denial> {
-        let parsed = UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
+        let parsed =
+            UnverifiedToken::parse(presented.text, self.policy.max_token_bytes).map_err(refusal)?;
         let claims = parsed.unverified_claims();
         let (index, issuer) = self.issuer_of(claims, parsed.token_type(), presented, named)?;
         context.check("issuer", CheckResult::Passed, || by_its_iss(issuer));
         let no_keys = || Denial::new(Code::IssuerUnknown, "no such issuer");
         let tenant = issuer.identifier.identify(claims).and_then(|found| found.tenant);
-        let key_set = self.key_sets.get(index).and_then(|sets| sets.index_for(tenant)).ok_or_else(no_keys)?;
+        let key_set =
+            self.key_sets.get(index).and_then(|sets| sets.index_for(tenant)).ok_or_else(no_keys)?;
         let keys = self.issuer_keys.get(key_set).ok_or_else(no_keys)?;
         let algorithm = parsed.algorithm();
         if !issuer.algorithms.contains(&algorithm) {
@@ -166,7 +175,8 @@ impl<P: Platform> Gate<P> {
         }
         let source = self.platform.key_source();
         let kid = parsed.key_id();
-        let selecting = keys.select(algorithm, kid, source, &*self.backend, now, &mut context.notices);
+        let selecting =
+            keys.select(algorithm, kid, source, &*self.backend, now, &mut context.notices);
         let selected = self.wait_for(selecting, &mut context.waited).await?;
         self.note_refresh(key_set, &selected, context);
         let token = parsed.verify(&selected.key).map_err(refusal)?;
@@ -174,7 +184,8 @@ impl<P: Platform> Gate<P> {
             format!("{algorithm}, by a key of issuer `{}`", issuer.name)
         });
         let marks = self.token_marks(issuer, &token, &selected.key);
-        let known = Arc::new(KnownToken { token, issuer: index, key_set, key: selected.key, marks });
+        let known =
+            Arc::new(KnownToken { token, issuer: index, key_set, key: selected.key, marks });
         self.tokens.insert_weighing(digest, Arc::clone(&known), presented.text.len());
         Ok((issuer, known))
     }
@@ -194,14 +205,18 @@ impl<P: Platform> Gate<P> {
         let client = first(&issuer.client_claims, claims).and_then(|(_, client)| client.as_str());
         let things = [
             ("`jti`", claims.token_id().map(|id| RevocationKey::Token(iss, id))),
-            ("subject", subject(issuer, claims).map(|subject| RevocationKey::Subject(iss, subject))),
+            (
+                "subject",
+                subject(issuer, claims).map(|subject| RevocationKey::Subject(iss, subject)),
+            ),
             ("client", client.map(|client| RevocationKey::Client(iss, client))),
             ("`sid`", session.map(|id| RevocationKey::Session(iss, id))),
             ("signing key", key.key_id().map(|id| RevocationKey::SigningKey(iss, id))),
             ("issuer", Some(RevocationKey::Issuer(iss))),
         ];
-        let marked =
-            |(what, thing): (_, Option<RevocationKey<'_>>)| Some((what, replica.secrets.marks(thing?)));
+        let marked = |(what, thing): (_, Option<RevocationKey<'_>>)| {
+            Some((what, replica.secrets.marks(thing?)))
+        };
         things.into_iter().filter_map(marked).collect()
     }
 
@@ -225,7 +240,10 @@ impl<P: Platform> Gate<P> {
             let reason = format!("the token is not of issuer `{}`", issuer.name);
             return Err(Denial::new(Code::IssuerUnknown, reason));
         };
-        issuer.validation.check_beside_issuer(token, now).map_err(|error| claim_refusal(error, issuer))?;
+        issuer
+            .validation
+            .check_beside_issuer(token, now)
+            .map_err(|error| claim_refusal(error, issuer))?;
         if let Some(wanted) = issuer.claims.iter().find_map(|rule| rule.refusal(claims)) {
             return Err(Denial::new(
                 Code::ClaimInvalid,
@@ -237,7 +255,8 @@ impl<P: Platform> Gate<P> {
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
         if claims.confirmation() == Confirmation::Unverifiable {
-            let reason = "the token's `cnf` asks for something else than a certificate by its `x5t#S256`";
+            let reason =
+                "the token's `cnf` asks for something else than a certificate by its `x5t#S256`";
             return Err(Denial::new(Code::BindingUnverifiable, reason));
         }
         context.check("claims", CheckResult::Passed, || {
@@ -266,7 +285,10 @@ fn principal(issuer: &Issuer, tenant: Option<&str>, claims: &Claims) -> Result<P
     let subject = subject(issuer, claims).ok_or_else(|| {
         Denial::new(
             Code::ClaimInvalid,
-            format!("the token has no `{}` with text", names(&issuer.subject_claims).join("`, no `")),
+            format!(
+                "the token has no `{}` with text",
+                names(&issuer.subject_claims).join("`, no `")
+            ),
         )
     })?;
     if subject.len() > MAX_SUBJECT_BYTES {
@@ -290,8 +312,8 @@ fn principal(issuer: &Issuer, tenant: Option<&str>, claims: &Claims) -> Result<P
     })
 }
 
-/// The verified issuer, as the upstream knows it. The `iss` of a JWT-SVID is compared with nothing, so it is not
-/// told.
+/// The verified issuer, as the upstream knows it. The `iss` of a JWT-SVID is compared with nothing,
+/// so it is not told.
 fn told_issuer<'a>(issuer: &'a Issuer, claims: &'a Claims) -> &'a str {
     match claims.issuer() {
         Some(iss) if !issuer.spiffe => iss,
@@ -316,7 +338,9 @@ fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
 fn scopes(issuer: &Issuer, claims: &Claims) -> Result<Scopes, Denial> {
     let mut scopes = BTreeSet::new();
     for claim in &issuer.scope_claims {
-        claim.read(claims, &mut scopes).map_err(|reason| Denial::new(Code::ClaimInvalid, reason))?;
+        claim
+            .read(claims, &mut scopes)
+            .map_err(|reason| Denial::new(Code::ClaimInvalid, reason))?;
     }
     Ok(Scopes::List(scopes))
 }
@@ -372,9 +396,13 @@ fn claim_code(error: &ClaimError) -> Code {
     match error {
         ClaimError::IssuerMismatch { .. } => Code::IssuerUnknown,
         ClaimError::AudienceMismatch { .. } => Code::AudienceMismatch,
-        ClaimError::TokenTypeMismatch { .. } | ClaimError::OtherKind { .. } => Code::TokenTypeMismatch,
+        ClaimError::TokenTypeMismatch { .. } | ClaimError::OtherKind { .. } => {
+            Code::TokenTypeMismatch
+        }
         ClaimError::Expired { .. } => Code::TokenExpired,
-        ClaimError::NotYetValid { .. } | ClaimError::IssuedInFuture { .. } => Code::TokenNotYetValid,
+        ClaimError::NotYetValid { .. } | ClaimError::IssuedInFuture { .. } => {
+            Code::TokenNotYetValid
+        }
         ClaimError::LifetimeTooLong { .. } => Code::TokenLifetimeTooLong,
         _ => Code::ClaimInvalid,
     }

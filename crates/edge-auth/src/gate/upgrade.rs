@@ -1,8 +1,8 @@
 //! Whether a request asks to change the protocol of its connection, and whether it may.
 //!
-//! A gateway passes on an upgrade to `websocket` and no other. A proxy that asks passes on whatever its client asks for,
-//! and tells of it only in part: nginx and Traefik leave `Upgrade` out of their question, and send the rest of a
-//! WebSocket's handshake.
+//! A gateway passes on an upgrade to `websocket` and no other. A proxy that asks passes on whatever
+//! its client asks for, and tells of it only in part: nginx and Traefik leave `Upgrade` out of
+//! their question, and send the rest of a WebSocket's handshake.
 
 use crate::denial::{Code, Denial};
 use crate::policy::Rule;
@@ -17,7 +17,8 @@ pub(super) fn check_upgrade(rule: &Rule, request: &AuthRequest<'_>) -> Result<()
         return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
     }
     // Whoever may tunnel HTTP/2 or anything else to the API is asked about no more requests.
-    if is_described_by_proxy(request) && protocols(request).any(|protocol| !is_websocket(protocol)) {
+    if is_described_by_proxy(request) && protocols(request).any(|protocol| !is_websocket(protocol))
+    {
         return Err(Denial::new(
             Code::UpgradeNotAllowed,
             "the proxy would upgrade to another protocol than `websocket`",
@@ -27,7 +28,8 @@ pub(super) fn check_upgrade(rule: &Rule, request: &AuthRequest<'_>) -> Result<()
 }
 
 pub(super) fn wants_websocket(request: &AuthRequest<'_>) -> bool {
-    let begins_handshake = || HANDSHAKE.iter().any(|name| request.headers.all(name).next().is_some());
+    let begins_handshake =
+        || HANDSHAKE.iter().any(|name| request.headers.all(name).next().is_some());
     protocols(request).any(is_websocket) || (!request.path_rewritten && begins_handshake())
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use edge_auth_token::{
-    Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, LogSafe, Secret, SignatureBackend, VerifyingKey,
+    Algorithm, Jwk, JwkSet, KeySelectionError, KeySet, LogSafe, Secret, SignatureBackend,
+    VerifyingKey,
 };
 
 /// Verifying keys beside what they were made from, so that the next set can keep those that it
@@ -62,7 +63,8 @@ impl CachedJwks {
 
     /// A shared secret as a set of one.
     pub(super) fn secret(secret: &Secret, algorithms: &[Algorithm]) -> Result<Self, String> {
-        let key = VerifyingKey::from_secret(secret, algorithms).map_err(|error| error.to_string())?;
+        let key =
+            VerifyingKey::from_secret(secret, algorithms).map_err(|error| error.to_string())?;
         let keys = KeySet::new(vec![Arc::new(key)]);
         Ok(Self { jwks: Vec::new(), keys, unusable: Vec::new(), secret: true })
     }
@@ -76,8 +78,8 @@ impl CachedJwks {
         self.keys.select(algorithm, kid.filter(|_| !self.secret)).cloned()
     }
 
-    /// Says why there is no key for a token with this `kid`: a key that is published and cannot be used is not
-    /// one that is missing.
+    /// Says why there is no key for a token with this `kid`: a key that is published and cannot be
+    /// used is not one that is missing.
     pub(super) fn explain(&self, error: &KeySelectionError, kid: Option<&str>) -> String {
         let kid = kid.map(|kid| LogSafe::new(kid).as_str().to_owned());
         let mut meant = self.unusable.iter().filter(|(own, _)| kid.is_none() || *own == kid);
@@ -89,7 +91,9 @@ impl CachedJwks {
         };
         match error {
             KeySelectionError::UnknownKeyId { .. } => {
-                format!("the key with the identifier \"{own}\" is published, but not used: {why}{more}")
+                format!(
+                    "the key with the identifier \"{own}\" is published, but not used: {why}{more}"
+                )
             }
             KeySelectionError::Ambiguous { .. } => error.to_string(),
             _ => format!("{error}; not used is the key with the identifier \"{own}\": {why}{more}"),

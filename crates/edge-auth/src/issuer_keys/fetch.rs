@@ -42,7 +42,11 @@ pub(super) async fn key_set(
 
 /// The metadata must be about this very issuer (section 4.3), and may not lead to where the policy
 /// itself could not.
-async fn discover(remote: &Remote, url: &str, source: &impl KeySource) -> Result<String, Unavailable> {
+async fn discover(
+    remote: &Remote,
+    url: &str,
+    source: &impl KeySource,
+) -> Result<String, Unavailable> {
     let bytes = source.fetch(url, MAX_METADATA_BYTES).await?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let metadata: Metadata = serde_json::from_slice(bytes).map_err(|error| {

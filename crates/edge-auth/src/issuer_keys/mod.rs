@@ -1,9 +1,10 @@
 //! An issuer's keys: fetched, cached, refreshed, and dropped when the issuer drops them.
 //!
-//! A set younger than `refresh` is used as it is. An older one is used while it is fetched again
-//! in the background; one that nobody asked for during twice that time is fetched first. While
-//! the issuer cannot be reached, or is being asked, the last set is used, up to `max_stale`. A `kid` that the set does
-//! not have causes one fetch every [`COOL_DOWN`]; a token without `kid` causes none.
+//! A set younger than `refresh` is used as it is. An older one is used while it is fetched again in
+//! the background; one that nobody asked for during twice that time is fetched first. While the
+//! issuer cannot be reached, or is being asked, the last set is used, up to `max_stale`. A `kid`
+//! that the set does not have causes one fetch every [`COOL_DOWN`]; a token without `kid` causes
+//! none.
 
 mod cached_jwks;
 mod fetch;
@@ -110,7 +111,8 @@ impl IssuerKeys {
         let set = match keys {
             FixedKeys::Secret(secret) => CachedJwks::secret(secret, &issuer.algorithms)?,
             FixedKeys::Jwks(bytes) => {
-                let set = JwkSet::parse_for(bytes, wanted.key_use).map_err(|error| error.to_string())?;
+                let set =
+                    JwkSet::parse_for(bytes, wanted.key_use).map_err(|error| error.to_string())?;
                 CachedJwks::new(set, None, &wanted.algorithms, backend, &mut notices)
             }
         };
@@ -118,7 +120,8 @@ impl IssuerKeys {
             return Err(format!("has no usable key: {}", notices.join("; ")));
         }
         let state = KeySetState { set: Some(Arc::new(set)), ..KeySetState::default() };
-        let keys = Self { name: issuer.name.clone(), remote: None, wanted, state: Mutex::new(state) };
+        let keys =
+            Self { name: issuer.name.clone(), remote: None, wanted, state: Mutex::new(state) };
         Ok((keys, notices))
     }
 
@@ -151,7 +154,8 @@ impl IssuerKeys {
 
     /// Takes over what `known` has fetched, if it is the same issuer's.
     pub(crate) fn take_over(&self, known: &Self) {
-        let same = self.name == known.name && self.remote == known.remote && self.wanted == known.wanted;
+        let same =
+            self.name == known.name && self.remote == known.remote && self.wanted == known.wanted;
         if self.remote.is_some() && same {
             let (set, fetched_at) = {
                 let known = known.lock();
@@ -177,7 +181,10 @@ impl IssuerKeys {
             KeySetFreshness::Idle => !self.serves_meanwhile(now),
             KeySetFreshness::Gone => true,
         };
-        if first_fetched && self.may_retry(now) && self.refresh(source, backend, now, notices).await.is_ok() {
+        if first_fetched
+            && self.may_retry(now)
+            && self.refresh(source, backend, now, notices).await.is_ok()
+        {
             set = self.current(now).0;
         }
         let Some(set) = set else {
@@ -197,7 +204,10 @@ impl IssuerKeys {
             Ok(key) => Ok(Selected { key, refresh_due: self.refresh_due(now) }),
             Err(error) => {
                 let reason = set.explain(&error, kid);
-                Err(Denial::new(Code::SigningKeyUnknown, format!("issuer `{}`: {reason}", self.name)))
+                Err(Denial::new(
+                    Code::SigningKeyUnknown,
+                    format!("issuer `{}`: {reason}", self.name),
+                ))
             }
         }
     }
@@ -247,7 +257,10 @@ impl IssuerKeys {
                 Ok(())
             }
             Err(error) => {
-                notices.push(format!("issuer `{}`: the key set could not be fetched: {error}", self.name));
+                notices.push(format!(
+                    "issuer `{}`: the key set could not be fetched: {error}",
+                    self.name
+                ));
                 state.failure = Some((now, error.0.clone()));
                 Err(error)
             }
@@ -265,8 +278,9 @@ impl IssuerKeys {
         (set, freshness)
     }
 
-    /// Whether a set that would be fetched before it is used serves as it is: during an outage, and while
-    /// another request fetches it. Else an issuer that does not answer would keep everybody waiting.
+    /// Whether a set that would be fetched before it is used serves as it is: during an outage, and
+    /// while another request fetches it. Else an issuer that does not answer would keep everybody
+    /// waiting.
     fn serves_meanwhile(&self, now: Timestamp) -> bool {
         let state = self.lock();
         state.failure.is_some() || state.is_fetching(now)

@@ -48,7 +48,8 @@ fn later(seconds: u64) -> Timestamp {
 /// Whether a key is found without waiting, and whether a fetch is due behind the answer.
 fn at_once(keys: &IssuerKeys, source: &impl KeySource, now: Timestamp) -> Option<bool> {
     let mut notices = Vec::new();
-    let select = pin!(keys.select(Algorithm::EdDsa, Some("k"), source, &AwsLcRs, now, &mut notices));
+    let select =
+        pin!(keys.select(Algorithm::EdDsa, Some("k"), source, &AwsLcRs, now, &mut notices));
     match select.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(found) => Some(found.map(|found| found.refresh_due).unwrap()),
         Poll::Pending => None,
@@ -85,7 +86,8 @@ fn what_a_document_says_is_told_in_short() {
     ] {
         let (keys, mut notices) = (keys("{ discover = true }"), Vec::new());
         let source = Saying(document);
-        let refreshed = futures::executor::block_on(keys.refresh(&source, &AwsLcRs, NOW, &mut notices));
+        let refreshed =
+            futures::executor::block_on(keys.refresh(&source, &AwsLcRs, NOW, &mut notices));
         assert!(refreshed.is_err());
         assert!(notices.iter().all(|notice| notice.len() < 600), "{} bytes", notices[0].len());
     }

@@ -9,8 +9,8 @@ use edge_auth_token::Timestamp;
 
 use super::{MaybeSend, MaybeSync, Unavailable, WriteOutcome};
 
-/// The most records of one [`RevocationLog::append`] that every store takes: what one DynamoDB transaction
-/// takes, with room for a condition.
+/// The most records of one [`RevocationLog::append`] that every store takes: what one DynamoDB
+/// transaction takes, with room for a condition.
 pub const MAX_APPENDED: usize = 90;
 
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
@@ -39,7 +39,9 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
     ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
 
     /// The newest snapshot, unless there is none.
-    fn snapshot(&self) -> impl Future<Output = Result<Option<SnapshotRecord>, Unavailable>> + MaybeSend;
+    fn snapshot(
+        &self,
+    ) -> impl Future<Output = Result<Option<SnapshotRecord>, Unavailable>> + MaybeSend;
 
     /// A part of a snapshot, by the snapshot's id; parts are counted from 0.
     fn snapshot_part(
@@ -51,14 +53,15 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
 
 /// Writes the feed: for administration only.
 pub trait RevocationLog: RevocationFeed {
-    /// The most records of one [`append`](Self::append): the more, the fewer transactions has a long list.
+    /// The most records of one [`append`](Self::append): the more, the fewer transactions has a
+    /// long list.
     fn max_appended(&self) -> usize {
         MAX_APPENDED
     }
 
-    /// Appends records ([`max_appended`](Self::max_appended) at most) with sequences in a row, all or none of them,
-    /// durably. [`WriteOutcome::Conflict`] unless the first sequence is the one after the newest record's,
-    /// or 1 where there is none: another writer was faster.
+    /// Appends records ([`max_appended`](Self::max_appended) at most) with sequences in a row, all
+    /// or none of them, durably. [`WriteOutcome::Conflict`] unless the first sequence is the one
+    /// after the newest record's, or 1 where there is none: another writer was faster.
     fn append(
         &self,
         records: &[RevocationRecord],
@@ -80,9 +83,9 @@ pub trait RevocationLog: RevocationFeed {
         bytes: &[u8],
     ) -> impl Future<Output = Result<(), Unavailable>> + MaybeSend;
 
-    /// Makes a snapshot the newest one, once all its parts are kept. [`WriteOutcome::Conflict`] if one with
-    /// the same or a later sequence is there. Parts of lesser ids are dropped: no snapshot can have
-    /// them any more. Those of greater ones stay, since somebody may be writing them.
+    /// Makes a snapshot the newest one, once all its parts are kept. [`WriteOutcome::Conflict`] if
+    /// one with the same or a later sequence is there. Parts of lesser ids are dropped: no snapshot
+    /// can have them any more. Those of greater ones stay, since somebody may be writing them.
     fn put_snapshot(
         &self,
         snapshot: &SnapshotRecord,

@@ -14,9 +14,11 @@ use crate::route::{PathPattern, Route, Segment};
 pub struct Administration {
     /// Whether the holder of the bootstrap secret may do everything.
     pub bootstrap_secret: bool,
-    /// Whose credentials may administer if they were granted the scopes by name, in the order of the rules.
+    /// Whose credentials may administer if they were granted the scopes by name, in the order of
+    /// the rules.
     pub administrators: Vec<Administrator>,
-    /// The rules for paths below `/admin` that open no administration: their `scopes` name none of it.
+    /// The rules for paths below `/admin` that open no administration: their `scopes` name none of
+    /// it.
     pub closed_rules: Vec<String>,
 }
 
@@ -48,7 +50,11 @@ impl Policy {
                     opened.iter().copied().filter(|scope| self.can_have(named, *scope)).collect();
                 if !scopes.is_empty() {
                     let credential = self.name_of(named);
-                    administrators.push(Administrator { rule: rule.name.clone(), credential, scopes });
+                    administrators.push(Administrator {
+                        rule: rule.name.clone(),
+                        credential,
+                        scopes,
+                    });
                 }
             }
         }
@@ -67,23 +73,26 @@ impl Policy {
             let is_taken = |other: &Route| {
                 other.host.is_none() && other.methods.contains(method) && other.path.covers(&path)
             };
-            route.methods.contains(method) && route.path.meets(&path) && !earlier.iter().any(is_taken)
+            route.methods.contains(method)
+                && route.path.meets(&path)
+                && !earlier.iter().any(is_taken)
         };
         let named = AdminScope::ALL.into_iter().filter(|scope| rule.scopes.names(scope.name()));
         named.filter(|scope| scope.requests().iter().any(decides)).collect()
     }
 
-    /// Whether credentials of a block can be granted a scope by name. What a single key or token was
-    /// granted is not in the policy.
+    /// Whether credentials of a block can be granted a scope by name. What a single key or token
+    /// was granted is not in the policy.
     fn can_have(&self, named: &CredentialRef, scope: AdminScope) -> bool {
         match named {
             CredentialRef::Jwt(index) => {
                 self.issuers.get(*index).is_some_and(|issuer| !issuer.scope_claims.is_empty())
             }
             CredentialRef::Key(_) => true,
-            CredentialRef::Cert(index) => {
-                self.client_certs.get(*index).is_some_and(|block| block.scopes.contains(scope.name()))
-            }
+            CredentialRef::Cert(index) => self
+                .client_certs
+                .get(*index)
+                .is_some_and(|block| block.scopes.contains(scope.name())),
         }
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn api_key(
     let kind = match source.imported {
         Some(imported) => {
             if source.prefix.is_some() || source.environment.is_some() {
-                compiler.error(at("imported"), "keys of another system have no `prefix` and `environment`");
+                compiler.error(
+                    at("imported"),
+                    "keys of another system have no `prefix` and `environment`",
+                );
             }
             let format = ImportedFormat::new(imported.hash, imported.prefix.as_deref());
             ApiKeyKind::Imported(
@@ -47,8 +50,11 @@ pub(super) fn api_key(
             };
             let environment = source.environment.as_deref().unwrap_or("live");
             let format = KeyFormat::new(&prefix, environment).map_err(|error| {
-                let field =
-                    if matches!(error, ProfileError::Environment { .. }) { "environment" } else { "prefix" };
+                let field = if matches!(error, ProfileError::Environment { .. }) {
+                    "environment"
+                } else {
+                    "prefix"
+                };
                 compiler.error(at(field), &error.to_string());
             });
             ApiKeyKind::Native(format.ok()?)
@@ -59,7 +65,8 @@ pub(super) fn api_key(
     Some(ApiKeyPolicy { name: source.name, kind, line, current, previous, retired })
 }
 
-/// A key must show whose it is: no key of one block may look like one of another that was made here.
+/// A key must show whose it is: no key of one block may look like one of another that was made
+/// here.
 pub(super) fn look_different(compiler: &mut Compiler<'_>, blocks: &[(usize, ApiKeyPolicy)]) {
     let lead = |block: &ApiKeyPolicy| match &block.kind {
         ApiKeyKind::Native(format) => Some(format.lead().to_owned()),

@@ -1,4 +1,5 @@
-//! What a claim must be: in an `[[issuer]]` for each of its tokens, in a `[[rule]]` for those that pass it.
+//! What a claim must be: in an `[[issuer]]` for each of its tokens, in a `[[rule]]` for those that
+//! pass it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,7 +70,10 @@ impl ClaimRule {
                 Err(error) => compiler.error(at.clone(), &format!("`{name}` {error}")),
             }
             if wanted.values().is_empty() {
-                compiler.error(at.clone(), &format!("`{name}` lists no value: name one, or leave it out"));
+                compiler.error(
+                    at.clone(),
+                    &format!("`{name}` lists no value: name one, or leave it out"),
+                );
             }
         }
         rules
@@ -83,7 +87,8 @@ impl ClaimRule {
                 if found.is_some_and(|value| wanted.is_met_by(value)) {
                     return None;
                 }
-                let hint = found.and_then(Value::as_str).and_then(|found| wanted.github_hint(found));
+                let hint =
+                    found.and_then(Value::as_str).and_then(|found| wanted.github_hint(found));
                 Some(format!("claim {self}{}", hint.unwrap_or_default()))
             }
             Self::AnyPresent { claims: names } => {
@@ -139,7 +144,8 @@ impl ClaimTest {
     }
 }
 
-/// Returns a GitHub subject (`repo:octo@1/app@2:ref:…`) as it was before it had ids (`repo:octo/app:ref:…`).
+/// Returns a GitHub subject (`repo:octo@1/app@2:ref:…`) as it was before it had ids
+/// (`repo:octo/app:ref:…`).
 fn without_github_ids(subject: &str) -> Option<String> {
     let (repository, rest) = subject.strip_prefix("repo:")?.split_once(':')?;
     let (owner, name) = repository.split_once('/')?;
@@ -163,9 +169,9 @@ impl ClaimValue {
             (Self::Integer(wanted), Value::Number(found)) => match found.as_i64() {
                 Some(found) => *wanted == found,
                 // 42.0 is 42. Beyond 2^53 a double does not hold every whole number.
-                None => found
-                    .as_f64()
-                    .is_some_and(|found| wanted.unsigned_abs() <= 1 << 53 && found == *wanted as f64),
+                None => found.as_f64().is_some_and(|found| {
+                    wanted.unsigned_abs() <= 1 << 53 && found == *wanted as f64
+                }),
             },
             (Self::Text(_) | Self::Boolean(_) | Self::Integer(_), _) => false,
         }
@@ -183,7 +189,8 @@ impl ClaimValue {
 
 impl fmt::Display for ClaimTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let listed: Vec<String> = self.values().iter().map(|value| value.to_json().to_string()).collect();
+        let listed: Vec<String> =
+            self.values().iter().map(|value| value.to_json().to_string()).collect();
         let listed = listed.join(", ");
         match self {
             Self::OneOf(values) if values.len() == 1 => write!(f, "be {listed}"),
@@ -359,9 +366,11 @@ mod tests {
         let pinned = ClaimRule::equals("sub", "repo:octo/app:ref:refs/heads/main");
         let ClaimRule::Is { wanted, .. } = &pinned else { panic!() };
         assert!(wanted.github_hint("repo:octo@1/app@2:ref:refs/heads/main").is_some());
-        for other in
-            ["repo:octo/app:ref:refs/heads/x", "repo:octo@1/lib@2:ref:refs/heads/main", "octo@1/app@2"]
-        {
+        for other in [
+            "repo:octo/app:ref:refs/heads/x",
+            "repo:octo@1/lib@2:ref:refs/heads/main",
+            "octo@1/app@2",
+        ] {
             assert!(wanted.github_hint(other).is_none(), "{other}");
         }
         assert!(is_github_subject_without_ids("repo:octo/app:ref:refs/heads/main"));

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::compile::{Compiler, Field};
 use super::reserved_headers::CustomHeaders;
 use super::schema;
-use crate::certificate::{CertificateSource, CrlPolicy, DistinguishedName, Identity, Pins, from_hex};
+use crate::certificate::{
+    CertificateSource, CrlPolicy, DistinguishedName, Identity, Pins, from_hex,
+};
 use crate::scopes::{self, Scopes};
 
 /// One block; its authorities are read when a gate is built.
@@ -43,16 +45,24 @@ pub(super) fn client_cert(
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let before = compiler.mistakes();
     compiler.name(at("name"), &source.name);
-    let identity = identity(&source.identity).map_err(|reason| compiler.error(at("identity"), &reason)).ok();
-    let header = source.header.as_deref().map(|name| header(compiler, headers, index, &source, name));
+    let identity =
+        identity(&source.identity).map_err(|reason| compiler.error(at("identity"), &reason)).ok();
+    let header =
+        source.header.as_deref().map(|name| header(compiler, headers, index, &source, name));
     let pins = pins(compiler, index, &source);
-    let pinned = source.source.brings_chain() && source.ca_file.is_none() && !pins.fingerprints.is_empty();
+    let pinned =
+        source.source.brings_chain() && source.ca_file.is_none() && !pins.fingerprints.is_empty();
     if pinned && source.require_crl {
-        compiler
-            .error(at("require_crl"), "needs a `ca_file`: a pinned certificate is on no authority's list");
+        compiler.error(
+            at("require_crl"),
+            "needs a `ca_file`: a pinned certificate is on no authority's list",
+        );
     }
     if pinned && identity == Some(Identity::Serial) {
-        compiler.error(at("identity"), "cannot be a serial number without a `ca_file`: use `fingerprint`");
+        compiler.error(
+            at("identity"),
+            "cannot be a serial number without a `ca_file`: use `fingerprint`",
+        );
     }
     for scope in &source.scopes {
         if let Err(reason) = scopes::valid(scope) {
@@ -65,7 +75,8 @@ pub(super) fn client_cert(
         && compiler.mistakes() == before
         && (issuers == [0, 0] || issuers.iter().any(|pinned| *pinned > 1))
     {
-        let message = "a serial number is unique for one issuer: pin exactly one, by key identifier or name";
+        let message =
+            "a serial number is unique for one issuer: pin exactly one, by key identifier or name";
         compiler.error(at("identity"), message);
     }
     let block = ClientCertPolicy {
@@ -77,7 +88,10 @@ pub(super) fn client_cert(
         pins,
         identity: identity?,
         scopes: Scopes::list(source.scopes),
-        lists: CrlPolicy { required: source.require_crl, overdue_allowed: source.insecure_overdue_crl },
+        lists: CrlPolicy {
+            required: source.require_crl,
+            overdue_allowed: source.insecure_overdue_crl,
+        },
     };
     (compiler.mistakes() == before).then_some(block)
 }
@@ -147,11 +161,11 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
             from_hex(text)?.try_into().ok()
         }),
     };
-    let pinned =
-        [&source.issuer_key_id, &source.issuer_dn, &source.fingerprint].iter().any(|pin| pin.is_some());
+    let pinned = [&source.issuer_key_id, &source.issuer_dn, &source.fingerprint]
+        .iter()
+        .any(|pin| pin.is_some());
     if !from.brings_chain() && !pinned {
-        let message =
-            "is missing: every CA that the platform trusts would do. Pin `issuer_key_id` or `issuer_dn`";
+        let message = "is missing: every CA that the platform trusts would do. Pin `issuer_key_id` or `issuer_dn`";
         compiler.error(at("issuer_key_id"), message);
     }
     let unverified = source.ca_file.is_none() && source.fingerprint.is_none();

@@ -101,7 +101,8 @@ impl<'a> Compiler<'a> {
 
     /// A block's name: it is part of principals and of `jwt:NAME`, so it is plain and unique.
     pub(super) fn name(&mut self, at: Field, name: &str) {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        let plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
         if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
             self.error(at, "must be 1 to 64 of a-z, 0-9, `-` and `_`");
         } else if !self.names.insert((at.block, name.to_owned())) {

@@ -42,7 +42,13 @@ impl PolicyErrors {
     /// One mistake, which is about the whole file.
     pub fn of_file(file: &str, message: impl Into<String>) -> Self {
         let (block, field) = (String::new(), String::new());
-        Self(vec![PolicyError { file: file.to_owned(), line: None, block, field, message: message.into() }])
+        Self(vec![PolicyError {
+            file: file.to_owned(),
+            line: None,
+            block,
+            field,
+            message: message.into(),
+        }])
     }
 }
 

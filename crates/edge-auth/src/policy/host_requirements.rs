@@ -16,7 +16,8 @@ pub struct HostCapabilities<'a> {
     pub gateway: bool,
     /// Whether it sees a request's path as the client sent it.
     pub raw_path: bool,
-    /// The sources by which its platform hands certificates over. Those of proxies reach every host.
+    /// The sources by which its platform hands certificates over. Those of proxies reach every
+    /// host.
     pub own_certificate_sources: &'a [CertificateSource],
     /// Whether its own TLS listener asks clients for certificates.
     pub listener_asks_for_certificates: bool,
@@ -31,10 +32,12 @@ impl Policy {
     pub fn check_host(&self, host: &HostCapabilities<'_>) -> Result<Vec<String>, String> {
         self.check_store(host)?;
         if self.forward_auth == Some(Proxy::Envoy) && !host.raw_path {
-            return Err("`[forward_auth] proxy = \"envoy\"` is not for this host: it resolves dot \
+            return Err(
+                "`[forward_auth] proxy = \"envoy\"` is not for this host: it resolves dot \
                         segments before the gate sees them, and Envoy forwards them as they came. \
                         Have Envoy ask the native host"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         let mut notices = if host.gateway { Vec::new() } else { self.answers_not_ended() };
         for (name, source, ca_file) in self.client_cert_blocks() {
@@ -47,8 +50,9 @@ impl Policy {
                 ));
             }
             if let Some(why) = self.unreachable(source, host) {
-                notices
-                    .push(format!("client_cert `{name}`, source `{source}`: no client passes by it: {why}"));
+                notices.push(format!(
+                    "client_cert `{name}`, source `{source}`: no client passes by it: {why}"
+                ));
             }
         }
         Ok(notices)
@@ -72,20 +76,32 @@ impl Policy {
     }
 
     fn lacks_listener(&self, host: &HostCapabilities<'_>) -> bool {
-        host.own_certificate_sources.contains(&CertificateSource::Tls) && !host.listener_asks_for_certificates
+        host.own_certificate_sources.contains(&CertificateSource::Tls)
+            && !host.listener_asks_for_certificates
     }
 
     /// Why no certificate comes to this host by this source.
-    fn unreachable(&self, source: CertificateSource, host: &HostCapabilities<'_>) -> Option<&'static str> {
-        // An application can describe such a certificate, by `client_certificate` of a question to `/v1/verify`.
+    fn unreachable(
+        &self,
+        source: CertificateSource,
+        host: &HostCapabilities<'_>,
+    ) -> Option<&'static str> {
+        // An application can describe such a certificate, by `client_certificate` of a question to
+        // `/v1/verify`.
         let described = source == CertificateSource::Cloudflare && !host.gateway;
-        let comes = source.comes_from_proxy() || described || host.own_certificate_sources.contains(&source);
+        let comes = source.comes_from_proxy()
+            || described
+            || host.own_certificate_sources.contains(&source);
         if !comes {
             Some("nothing comes to this host by that source")
         } else if source == CertificateSource::Tls && !host.gateway {
-            Some("without an upstream, only proxies and applications ask, and theirs are not their clients'")
+            Some(
+                "without an upstream, only proxies and applications ask, and theirs are not their clients'",
+            )
         } else if source.comes_from_proxy() && host.gateway && !self.names_proxies() {
-            Some("the gateway believes no proxy: name yours in `[trust]`, by `networks` or `secret`")
+            Some(
+                "the gateway believes no proxy: name yours in `[trust]`, by `networks` or `secret`",
+            )
         } else {
             None
         }
@@ -150,7 +166,8 @@ mod tests {
                      issuer_dn = \"CN=Devices CA\"\n";
         let devices = policy(block);
         assert_eq!(devices.check_host(&HOST), Ok(vec![]));
-        let notices = devices.check_host(&HostCapabilities { own_certificate_sources: &[], ..HOST }).unwrap();
+        let notices =
+            devices.check_host(&HostCapabilities { own_certificate_sources: &[], ..HOST }).unwrap();
         assert!(notices.iter().any(|notice| notice.contains("devices")), "{notices:?}");
     }
 }

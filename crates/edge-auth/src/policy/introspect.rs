@@ -14,8 +14,9 @@ pub struct RuleSummary<'a> {
     pub public: bool,
     /// Whether one of several credentials is enough.
     pub any: bool,
-    /// The fields by which the tokens that it names come, in lower case, each once: `authorization`, an
-    /// issuer's `token_header`, `cookie`, `sec-websocket-protocol`. A token in the query has none.
+    /// The fields by which the tokens that it names come, in lower case, each once:
+    /// `authorization`, an issuer's `token_header`, `cookie`, `sec-websocket-protocol`. A token in
+    /// the query has none.
     pub token_fields: Vec<&'a str>,
     /// Whether it names API keys.
     pub api_keys: bool,
@@ -40,7 +41,8 @@ pub struct IdentityHeader {
 impl Policy {
     /// All identity headers.
     pub fn identity_headers(&self) -> [IdentityHeader; 6] {
-        identity_headers::names(&self.identity_prefix).map(|(name, member)| IdentityHeader { name, member })
+        identity_headers::names(&self.identity_prefix)
+            .map(|(name, member)| IdentityHeader { name, member })
     }
 
     /// The rules, in their order.
@@ -56,8 +58,11 @@ impl Policy {
 
     /// The blocks that no rule names, as a rule would: `jwt:corp`, `key:partners`, `cert:agents`.
     pub fn unused(&self) -> Vec<String> {
-        let jwt =
-            self.issuers.iter().enumerate().map(|(index, one)| (CredentialRef::Jwt(index), "jwt", &one.name));
+        let jwt = self
+            .issuers
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (CredentialRef::Jwt(index), "jwt", &one.name));
         let key = self
             .api_keys
             .iter()
@@ -82,7 +87,8 @@ impl Policy {
             any: matches!(rule.access, Access::Any(_)) && named.len() > 1,
             token_fields: self.token_fields(named),
             api_keys: names(|one| matches!(one, CredentialRef::Key(_))),
-            certificates: rule.certificate_bound || names(|one| matches!(one, CredentialRef::Cert(_))),
+            certificates: rule.certificate_bound
+                || names(|one| matches!(one, CredentialRef::Cert(_))),
             hosts: route.host.is_some(),
             options: route.methods.contains("OPTIONS"),
         }
@@ -93,7 +99,8 @@ impl Policy {
             CredentialRef::Jwt(index) => self.issuers.get(*index),
             CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
         });
-        let mut fields: Vec<&str> = issuers.filter_map(|issuer| issuer.token_place.field()).collect();
+        let mut fields: Vec<&str> =
+            issuers.filter_map(|issuer| issuer.token_place.field()).collect();
         fields.sort_unstable();
         fields.dedup();
         fields

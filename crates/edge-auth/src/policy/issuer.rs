@@ -109,7 +109,8 @@ impl Issuer {
         let defaults = Defaults::of(source.preset);
 
         let identifier = IssuerIdentifier::compile(compiler, index, &source);
-        let token_place = TokenPlace::compile(compiler, headers, index, &source, defaults.token_header);
+        let token_place =
+            TokenPlace::compile(compiler, headers, index, &source, defaults.token_header);
         let keys = keys(compiler, index, &source);
         if let (Some(identifier), Some(keys)) = (&identifier, &keys)
             && keys.is_per_tenant()
@@ -119,16 +120,28 @@ impl Issuer {
                                as in { jwks_url = \"https://login.microsoftonline.com/common/discovery/v2.0/keys\" }";
                 compiler.error(at("keys"), message);
             } else if identifier.listed_tenants().is_empty() {
-                compiler.error(at("keys"), "have `{tenant}` in them, and the issuer lists no `tenants`");
+                compiler.error(
+                    at("keys"),
+                    "have `{tenant}` in them, and the issuer lists no `tenants`",
+                );
             }
         }
         let algorithms = algorithms(compiler, index, source.algorithms, keys.as_ref());
-        if source.insecure_any_audience && source.audience.is_none() && source.audience_claim.is_some() {
-            compiler.error(at("audience_claim"), "contradicts `insecure_any_audience`: keep one of them");
+        if source.insecure_any_audience
+            && source.audience.is_none()
+            && source.audience_claim.is_some()
+        {
+            compiler.error(
+                at("audience_claim"),
+                "contradicts `insecure_any_audience`: keep one of them",
+            );
         }
         let audience = match (source.audience, source.insecure_any_audience) {
-            (Some(values), false) if values.0.is_empty() || values.0.iter().any(String::is_empty) => {
-                compiler.error(at("audience"), "must name at least one audience, none of them empty");
+            (Some(values), false)
+                if values.0.is_empty() || values.0.iter().any(String::is_empty) =>
+            {
+                compiler
+                    .error(at("audience"), "must name at least one audience, none of them empty");
                 Audience::Unchecked
             }
             (Some(values), false) => {
@@ -148,7 +161,8 @@ impl Issuer {
                 Audience::Unchecked
             }
             (Some(_), true) => {
-                compiler.error(at("insecure_any_audience"), "contradicts `audience`: keep one of them");
+                compiler
+                    .error(at("insecure_any_audience"), "contradicts `audience`: keep one of them");
                 Audience::Unchecked
             }
         };
@@ -187,8 +201,9 @@ impl Issuer {
             compiler.error(at("max_lifetime"), "must be longer than nothing");
         }
         let refresh = source.refresh.map_or(DEFAULT_REFRESH, |span| span.0);
-        let max_stale =
-            source.max_stale.map_or(DEFAULT_MAX_STALE.max(refresh.saturating_mul(2)), |span| span.0);
+        let max_stale = source
+            .max_stale
+            .map_or(DEFAULT_MAX_STALE.max(refresh.saturating_mul(2)), |span| span.0);
         if refresh < Duration::from_secs(10) {
             compiler.error(at("refresh"), "is at least 10 seconds, or the issuer would be flooded");
         }
@@ -196,7 +211,8 @@ impl Issuer {
             compiler.error(at("max_stale"), "is at least as long as `refresh`");
         }
 
-        let everybodys = everybodys(source.issuer.as_deref(), identifier.as_ref()).or(defaults.everybodys);
+        let everybodys =
+            everybodys(source.issuer.as_deref(), identifier.as_ref()).or(defaults.everybodys);
         pinned(compiler, index, &source.claims, source.insecure_any_subject, everybodys);
 
         let mut claims = defaults.claims;
@@ -211,10 +227,17 @@ impl Issuer {
         };
         let client_claims =
             claim_paths(compiler, &at("client_claim"), source.client_claim, defaults.client_claims);
-        let subject_claims =
-            claim_paths(compiler, &at("subject_claim"), source.subject_claim, defaults.subject_claims);
+        let subject_claims = claim_paths(
+            compiler,
+            &at("subject_claim"),
+            source.subject_claim,
+            defaults.subject_claims,
+        );
         if subject_claims.is_empty() {
-            compiler.error(at("subject_claim"), "must name a claim: a token without a subject is nobody's");
+            compiler.error(
+                at("subject_claim"),
+                "must name a claim: a token without a subject is nobody's",
+            );
         }
         let issuer = source.issuer.unwrap_or_else(|| {
             let domain = source.trust_domain.as_deref().unwrap_or_default();
@@ -252,7 +275,8 @@ impl Issuer {
 
     /// Returns what an operator should change in this block, though the gate is right without it.
     pub(super) fn advice(&self) -> impl Iterator<Item = String> {
-        let is_github = PublicIssuer::of(&self.validation.issuer) == Some(PublicIssuer::GithubActions);
+        let is_github =
+            PublicIssuer::of(&self.validation.issuer) == Some(PublicIssuer::GithubActions);
         let pins = self.claims.iter().filter_map(|rule| match rule {
             ClaimRule::Is { claim, wanted } if claim.steps() == ["sub"] => Some(wanted.values()),
             ClaimRule::Is { .. } | ClaimRule::AnyPresent { .. } => None,
@@ -294,8 +318,8 @@ impl Issuer {
     }
 }
 
-/// Demands that the policy says whose tokens it accepts of an issuer that makes them for everybody, for
-/// any audience: its signature alone says nothing.
+/// Demands that the policy says whose tokens it accepts of an issuer that makes them for everybody,
+/// for any audience: its signature alone says nothing.
 fn pinned(
     compiler: &mut Compiler<'_>,
     index: usize,
@@ -314,21 +338,27 @@ fn pinned(
             );
             compiler.error(at("claims"), &message);
         }
-        (None, true) => compiler.error(at("insecure_any_subject"), "says nothing here: leave it out"),
+        (None, true) => {
+            compiler.error(at("insecure_any_subject"), "says nothing here: leave it out")
+        }
         (Some(_), true) | (None, false) => {}
     }
 }
 
-/// The issuer of everybody's tokens that this one is: by the policy's `issuer`, or by one of its tenants.
+/// The issuer of everybody's tokens that this one is: by the policy's `issuer`, or by one of its
+/// tenants.
 fn everybodys(issuer: Option<&str>, identifier: Option<&IssuerIdentifier>) -> Option<PublicIssuer> {
     let issuer = issuer?;
     let tenants = identifier.map_or(&[][..], IssuerIdentifier::listed_tenants);
-    let by_tenant = || tenants.iter().find_map(|tenant| PublicIssuer::of(&issuer.replace(TENANT, tenant)));
+    let by_tenant =
+        || tenants.iter().find_map(|tenant| PublicIssuer::of(&issuer.replace(TENANT, tenant)));
     PublicIssuer::of(issuer).or_else(by_tenant)
 }
 
 fn claim_path(compiler: &mut Compiler<'_>, at: &Field, name: &str) -> Option<ClaimPath> {
-    ClaimPath::parse(name).map_err(|error| compiler.error(at.clone(), &format!("`{name}` {error}"))).ok()
+    ClaimPath::parse(name)
+        .map_err(|error| compiler.error(at.clone(), &format!("`{name}` {error}")))
+        .ok()
 }
 
 fn claim_paths(
@@ -343,7 +373,11 @@ fn claim_paths(
     }
 }
 
-fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable) -> Option<KeyOrigin> {
+fn keys(
+    compiler: &mut Compiler<'_>,
+    index: usize,
+    source: &schema::IssuerTable,
+) -> Option<KeyOrigin> {
     let at = Field::of("issuer", index, "keys");
     let Some(keys) = &source.keys else {
         compiler.error(
@@ -358,8 +392,7 @@ fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable)
         return None;
     }
     if keys.discover.is_some() && source.issuer.is_none() {
-        let message =
-            "cannot be discovered without an `issuer`: name the key set, as in { jwks_url = \"…\" }";
+        let message = "cannot be discovered without an `issuer`: name the key set, as in { jwks_url = \"…\" }";
         compiler.error(at, message);
         return None;
     }
@@ -369,7 +402,10 @@ fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable)
     }
     let discovery = || {
         let issuer = source.issuer.as_deref().unwrap_or_default();
-        KeyOrigin::Discovery(format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
+        KeyOrigin::Discovery(format!(
+            "{}/.well-known/openid-configuration",
+            issuer.trim_end_matches('/')
+        ))
     };
     let secret = |name| KeyOrigin::Secret { name, encoding: keys.encoding.unwrap_or_default() };
     let given: Vec<KeyOrigin> = [
@@ -383,7 +419,10 @@ fn keys(compiler: &mut Compiler<'_>, index: usize, source: &schema::IssuerTable)
     .flatten()
     .collect();
     let [origin] = given.as_slice() else {
-        compiler.error(at, "must say exactly one of `discover`, `jwks_url`, `jwks_file`, `jwks`, `secret`");
+        compiler.error(
+            at,
+            "must say exactly one of `discover`, `jwks_url`, `jwks_file`, `jwks`, `secret`",
+        );
         return None;
     };
     if let KeyOrigin::Discovery(url) | KeyOrigin::Url(url) = origin

@@ -1,4 +1,5 @@
-//! Whose a token is: by its `iss`, which may have a tenant in it, or by the trust domain of its `sub`.
+//! Whose a token is: by its `iss`, which may have a tenant in it, or by the trust domain of its
+//! `sub`.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,8 @@ pub(crate) const TENANT: &str = "{tenant}";
 /// How an issuer's tokens are recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IssuerIdentifier {
-    /// By `iss`, in one of these forms. The first is how the policy, and revocation, call the issuer.
+    /// By `iss`, in one of these forms. The first is how the policy, and revocation, call the
+    /// issuer.
     Iss { forms: Vec<IssForm>, tenants: Tenants },
     /// By a SPIFFE ID of this trust domain in `sub`.
     TrustDomain(String),
@@ -55,8 +57,12 @@ impl IssuerIdentifier {
         match self {
             Self::Iss { .. } => self.of_iss(claims.issuer()?),
             Self::TrustDomain(domain) => {
-                let is_ours = claims.subject().is_some_and(|subject| is_spiffe_id_of(subject, domain));
-                is_ours.then(|| Identified { iss: Cow::Owned(format!("spiffe://{domain}")), tenant: None })
+                let is_ours =
+                    claims.subject().is_some_and(|subject| is_spiffe_id_of(subject, domain));
+                is_ours.then(|| Identified {
+                    iss: Cow::Owned(format!("spiffe://{domain}")),
+                    tenant: None,
+                })
             }
         }
     }
@@ -80,7 +86,9 @@ impl IssuerIdentifier {
         let tenant = found?;
         let canonical = match (forms.first()?, tenant) {
             (IssForm::Exactly(own), _) => Cow::Borrowed(own.as_str()),
-            (IssForm::Tenant { before, after }, Some(tenant)) => Cow::Owned([before, tenant, after].concat()),
+            (IssForm::Tenant { before, after }, Some(tenant)) => {
+                Cow::Owned([before, tenant, after].concat())
+            }
             (IssForm::Tenant { .. }, None) => return None,
         };
         Some(Identified { iss: canonical, tenant })
@@ -110,7 +118,8 @@ impl IssuerIdentifier {
         matches!(self, Self::Iss { tenants: Tenants::Any, .. })
     }
 
-    /// Compiles `issuer`, `tenants` and `trust_domain` of a block; mistakes are reported to `compiler`.
+    /// Compiles `issuer`, `tenants` and `trust_domain` of a block; mistakes are reported to
+    /// `compiler`.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         index: usize,
@@ -138,7 +147,8 @@ impl IssuerIdentifier {
         }
         let tenants = match (&source.tenants, source.insecure_any_tenant) {
             (Some(_), true) => {
-                compiler.error(at("insecure_any_tenant"), "contradicts `tenants`: keep one of them");
+                compiler
+                    .error(at("insecure_any_tenant"), "contradicts `tenants`: keep one of them");
                 return None;
             }
             (None, false) => Tenants::None,
@@ -206,14 +216,16 @@ impl IssForm {
             return Some(Self::Exactly(iss.to_owned()));
         };
         let authority = before.split_once("://").map_or(before, |(_, rest)| rest);
-        let is_segment =
-            before.ends_with('/') && authority.len() > 1 && (after.is_empty() || after.starts_with('/'));
+        let is_segment = before.ends_with('/')
+            && authority.len() > 1
+            && (after.is_empty() || after.starts_with('/'));
         let form = Self::Tenant { before: before.to_owned(), after: after.to_owned() };
         (is_segment && authority != "/" && !after.contains(TENANT)).then_some(form)
     }
 }
 
-/// Entra's tokens of version 1 and 2 have an `iss` each; which one an API gets is set in its registration.
+/// Entra's tokens of version 1 and 2 have an `iss` each; which one an API gets is set in its
+/// registration.
 fn entras_other_form(form: &IssForm) -> Option<IssForm> {
     const FORMS: [(&str, &str); 2] =
         [("https://login.microsoftonline.com/", "/v2.0"), ("https://sts.windows.net/", "/")];
@@ -259,14 +271,16 @@ fn trust_domain(
         ("subject_claim", source.subject_claim.is_some()),
     ];
     for (field, _) in elsewhere.into_iter().filter(|(_, is_given)| *is_given) {
-        compiler
-            .error(at(field), "says nothing here: JWT-SVIDs are known by their `sub` and its `trust_domain`");
+        compiler.error(
+            at(field),
+            "says nothing here: JWT-SVIDs are known by their `sub` and its `trust_domain`",
+        );
     }
     let domain = source.trust_domain.as_deref().unwrap_or_default();
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     if domain.is_empty() || domain.len() > 255 || !domain.bytes().all(allowed) {
-        let message =
-            "must be the SPIFFE trust domain whose JWT-SVIDs are accepted: a-z, 0-9, `-`, `_` and `.`";
+        let message = "must be the SPIFFE trust domain whose JWT-SVIDs are accepted: a-z, 0-9, `-`, `_` and `.`";
         compiler.error(at("trust_domain"), message);
         return None;
     }
@@ -280,7 +294,8 @@ fn is_spiffe_id_of(subject: &str, domain: &str) -> bool {
         return false;
     };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let is_segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(allowed);
+    let is_segment =
+        |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(allowed);
     subject.len() <= 2048 && path.split('/').all(is_segment)
 }
 
@@ -291,7 +306,10 @@ mod tests {
     fn identifier(iss: &str, tenants: Tenants, entra: bool) -> IssuerIdentifier {
         let form = IssForm::parse(iss).unwrap();
         let other = entra.then(|| entras_other_form(&form)).flatten();
-        IssuerIdentifier::Iss { forms: [Some(form), other].into_iter().flatten().collect(), tenants }
+        IssuerIdentifier::Iss {
+            forms: [Some(form), other].into_iter().flatten().collect(),
+            tenants,
+        }
     }
 
     fn canonical(identifier: &IssuerIdentifier, iss: &str) -> Option<String> {
@@ -302,7 +320,8 @@ mod tests {
 
     #[test]
     fn one_whole_segment_stands_for_a_listed_tenant() {
-        let listed = identifier(TEMPLATE, Tenants::Listed(vec!["a".to_owned(), "b-1".to_owned()]), false);
+        let listed =
+            identifier(TEMPLATE, Tenants::Listed(vec!["a".to_owned(), "b-1".to_owned()]), false);
         for tenant in ["a", "b-1"] {
             let iss = TEMPLATE.replace(TENANT, tenant);
             assert_eq!(canonical(&listed, &iss), Some(iss.clone()));
@@ -311,9 +330,11 @@ mod tests {
         for other in ["", "c", "A", "a/b", "a%2fb", "common", "{tenant}", "a/v2.0/b"] {
             assert_eq!(canonical(&listed, &TEMPLATE.replace(TENANT, other)), None, "{other}");
         }
-        for other in
-            ["https://login.microsoftonline.com/v2.0", "https://login.microsoftonline.com/a/v2.0/", "a"]
-        {
+        for other in [
+            "https://login.microsoftonline.com/v2.0",
+            "https://login.microsoftonline.com/a/v2.0/",
+            "a",
+        ] {
             assert_eq!(canonical(&listed, other), None, "{other}");
         }
     }
@@ -322,9 +343,19 @@ mod tests {
     fn any_tenant_is_one_segment_too() {
         let any = identifier(TEMPLATE, Tenants::Any, false);
         assert!(canonical(&any, "https://login.microsoftonline.com/x.example/v2.0").is_some());
-        for other in
-            ["", "a/b", "a?b", "a#b", "a%2fb", "..", ".", "common", "organizations", "consumers", "a b"]
-        {
+        for other in [
+            "",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a%2fb",
+            "..",
+            ".",
+            "common",
+            "organizations",
+            "consumers",
+            "a b",
+        ] {
             assert_eq!(canonical(&any, &TEMPLATE.replace(TENANT, other)), None, "{other}");
         }
     }
@@ -332,7 +363,9 @@ mod tests {
     #[test]
     fn both_forms_of_entra_are_one_issuer() {
         let (v1, v2) = ("https://sts.windows.net/a/", "https://login.microsoftonline.com/a/v2.0");
-        for (iss, tenants) in [(v2, Tenants::None), (TEMPLATE, Tenants::Listed(vec!["a".to_owned()]))] {
+        for (iss, tenants) in
+            [(v2, Tenants::None), (TEMPLATE, Tenants::Listed(vec!["a".to_owned()]))]
+        {
             let entra = identifier(iss, tenants.clone(), true);
             assert_eq!(canonical(&entra, v1).as_deref(), Some(v2));
             assert_eq!(canonical(&entra, v2).as_deref(), Some(v2));

@@ -6,18 +6,23 @@ use crate::route::PathPattern;
 
 impl Policy {
     /// Certificates that rules name though none can come with a request to their paths, as `(rule,
-    /// credential)`. Behind a load balancer are a function's own endpoints: `/authorize` and `/v1/verify`, where
-    /// the client of the connection is a proxy or an application and not the caller, and `/admin/v1`.
+    /// credential)`. Behind a load balancer are a function's own endpoints: `/authorize` and
+    /// `/v1/verify`, where the client of the connection is a proxy or an application and not the
+    /// caller, and `/admin/v1`.
     pub fn unreachable_credentials(&self) -> Vec<(&str, String)> {
         let by_balancer = |one: &CredentialRef| match one {
             CredentialRef::Cert(index) => self.client_certs.get(*index).is_some_and(|block| {
-                matches!(block.source, CertificateSource::AlbVerify | CertificateSource::AlbPassthrough)
+                matches!(
+                    block.source,
+                    CertificateSource::AlbVerify | CertificateSource::AlbPassthrough
+                )
             }),
             CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
         };
         let rules = self.rules.iter().zip(self.router.routes());
         let elsewhere = rules.filter(|(_, route)| !is_of_administration(&route.path));
-        let named = elsewhere.flat_map(|(rule, _)| rule.access.named().iter().map(move |one| (rule, one)));
+        let named =
+            elsewhere.flat_map(|(rule, _)| rule.access.named().iter().map(move |one| (rule, one)));
         let unreachable = named.filter(|(_, one)| by_balancer(one));
         unreachable.map(|(rule, one)| (rule.name.as_str(), self.name_of(one))).collect()
     }

@@ -124,14 +124,16 @@ impl Policy {
     pub fn weaknesses(&self) -> Vec<String> {
         let issuers = self.issuers.iter().flat_map(Issuer::weaknesses);
         let certificates = self.client_certs.iter().filter_map(ClientCertPolicy::weakness);
-        let rules = self.rules.iter().filter(|rule| rule.insecure_allow_stale_revocation).map(|rule| {
-            let what = "requests pass though it is not known what was revoked lately";
-            format!("rule `{}`: insecure_allow_stale_revocation: {what}", rule.name)
-        });
+        let rules =
+            self.rules.iter().filter(|rule| rule.insecure_allow_stale_revocation).map(|rule| {
+                let what = "requests pass though it is not known what was revoked lately";
+                format!("rule `{}`: insecure_allow_stale_revocation: {what}", rule.name)
+            });
         issuers.chain(certificates).chain(rules).collect()
     }
 
-    /// What an operator should change in the policy, one sentence each, though the gate is right without it.
+    /// What an operator should change in the policy, one sentence each, though the gate is right
+    /// without it.
     pub fn advice(&self) -> Vec<String> {
         self.issuers.iter().flat_map(Issuer::advice).collect()
     }
@@ -139,9 +141,15 @@ impl Policy {
     /// `jwt:corp`, as a rule writes it.
     pub(crate) fn name_of(&self, named: &CredentialRef) -> String {
         let name = match named {
-            CredentialRef::Jwt(index) => self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name)),
-            CredentialRef::Key(index) => self.api_keys.get(*index).map(|block| ("key", &block.name)),
-            CredentialRef::Cert(index) => self.client_certs.get(*index).map(|block| ("cert", &block.name)),
+            CredentialRef::Jwt(index) => {
+                self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name))
+            }
+            CredentialRef::Key(index) => {
+                self.api_keys.get(*index).map(|block| ("key", &block.name))
+            }
+            CredentialRef::Cert(index) => {
+                self.client_certs.get(*index).map(|block| ("cert", &block.name))
+            }
         };
         name.map_or_else(String::new, |(kind, name)| format!("{kind}:{name}"))
     }
@@ -171,13 +179,14 @@ impl Policy {
         }
     }
 
-    /// Returns how revocation calls the issuer that is named like this, or that has this `iss`: by its `iss`.
-    /// `None` for the name of one whose tenants have an `iss` each.
+    /// Returns how revocation calls the issuer that is named like this, or that has this `iss`: by
+    /// its `iss`. `None` for the name of one whose tenants have an `iss` each.
     pub fn issuer_named(&self, name: &str) -> Option<String> {
         match self.issuers.iter().find(|issuer| issuer.name == name) {
             Some(issuer) => issuer.identifier.only_iss(),
             None => {
-                let mut found = self.issuers.iter().filter_map(|issuer| issuer.identifier.of_iss(name));
+                let mut found =
+                    self.issuers.iter().filter_map(|issuer| issuer.identifier.of_iss(name));
                 found.next().map(|found| found.iss.into_owned())
             }
         }
@@ -193,8 +202,8 @@ impl Policy {
         longest.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
-    /// The first `iat` with which no block takes a token with this `iss` now: it is ahead of now by more
-    /// than the largest `clock_skew` of the blocks.
+    /// The first `iat` with which no block takes a token with this `iss` now: it is ahead of now by
+    /// more than the largest `clock_skew` of the blocks.
     pub(crate) fn first_future_iat(&self, iss: &str, now: Timestamp) -> Timestamp {
         let skews = self.blocks_of(iss).map(|expected| expected.clock_skew);
         // An `iat` is taken up to and with this time, in milliseconds.
@@ -203,7 +212,8 @@ impl Policy {
 
     /// What the blocks of the issuer with this `iss` expect of its tokens.
     fn blocks_of(&self, iss: &str) -> impl Iterator<Item = &edge_auth_token::Validation> {
-        let blocks = self.issuers.iter().filter(move |issuer| issuer.identifier.of_iss(iss).is_some());
+        let blocks =
+            self.issuers.iter().filter(move |issuer| issuer.identifier.of_iss(iss).is_some());
         blocks.map(|issuer| &issuer.validation)
     }
 
@@ -223,10 +233,12 @@ impl Policy {
     }
 
     /// The issuers: name, `iss`, algorithms, origin of their keys.
-    pub fn issuers(&self) -> impl Iterator<Item = (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin)> {
-        self.issuers
-            .iter()
-            .map(|issuer| (&*issuer.name, &*issuer.validation.issuer, &*issuer.algorithms, &issuer.keys))
+    pub fn issuers(
+        &self,
+    ) -> impl Iterator<Item = (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin)> {
+        self.issuers.iter().map(|issuer| {
+            (&*issuer.name, &*issuer.validation.issuer, &*issuer.algorithms, &issuer.keys)
+        })
     }
 
     /// The names of the `[[api_key]]` blocks.
@@ -243,19 +255,21 @@ impl Policy {
         }
     }
 
-    /// Whether `[trust]` says which proxies are believed. By default it is whoever is on this machine,
-    /// and on the gateway nobody.
+    /// Whether `[trust]` says which proxies are believed. By default it is whoever is on this
+    /// machine, and on the gateway nobody.
     pub fn names_proxies(&self) -> bool {
         self.trust.networks.is_some() || self.trust.secret.is_some()
     }
 
     /// The `[[client_cert]]` blocks: name, source, and the file with their authorities.
-    pub fn client_cert_blocks(&self) -> impl Iterator<Item = (&str, CertificateSource, Option<&Path>)> {
+    pub fn client_cert_blocks(
+        &self,
+    ) -> impl Iterator<Item = (&str, CertificateSource, Option<&Path>)> {
         self.client_certs.iter().map(|block| (&*block.name, block.source, block.ca_file.as_deref()))
     }
 
-    /// Whether a block takes certificates of the host's own listener by their fingerprints alone, so that
-    /// no authority says which ones a client may send.
+    /// Whether a block takes certificates of the host's own listener by their fingerprints alone,
+    /// so that no authority says which ones a client may send.
     pub fn pins_listener_certificates(&self) -> bool {
         self.client_certs.iter().any(|block| {
             block.source == CertificateSource::Tls
@@ -273,7 +287,8 @@ impl Policy {
         })
     }
 
-    /// The file with the authorities of a `[[client_cert]]`; nothing inside if it has none of its own.
+    /// The file with the authorities of a `[[client_cert]]`; nothing inside if it has none of its
+    /// own.
     pub fn authorities_of(&self, block: &str) -> Option<Option<&Path>> {
         let found = self.client_certs.iter().find(|own| own.name == block);
         found.map(|block| block.ca_file.as_deref())
@@ -286,7 +301,11 @@ impl Policy {
             _ => None,
         });
         let peppers = self.api_keys.iter().flat_map(|block| {
-            [&block.current].into_iter().chain(&block.previous).chain(&block.retired).map(String::as_str)
+            [&block.current]
+                .into_iter()
+                .chain(&block.previous)
+                .chain(&block.retired)
+                .map(String::as_str)
         });
         let revocation = self.revocation.secrets.iter().map(String::as_str);
         issuers.chain(peppers).chain(self.trust.secret.as_deref()).chain(revocation).collect()
@@ -296,17 +315,25 @@ impl Policy {
         let names = |names: Vec<&String>| names.into_iter().cloned().collect();
         compiler.label("issuer", names(source.issuer.iter().map(|block| &block.name).collect()));
         compiler.label("api_key", names(source.api_key.iter().map(|block| &block.name).collect()));
-        compiler.label("client_cert", names(source.client_cert.iter().map(|block| &block.name).collect()));
+        compiler.label(
+            "client_cert",
+            names(source.client_cert.iter().map(|block| &block.name).collect()),
+        );
         compiler.label(
             "rule",
-            names(source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path)).collect()),
+            names(
+                source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path)).collect(),
+            ),
         );
 
-        let issuer_names: Vec<String> = source.issuer.iter().map(|block| block.name.clone()).collect();
-        let has_tenants = |block: &&schema::IssuerTable| block.tenants.is_some() || block.insecure_any_tenant;
+        let issuer_names: Vec<String> =
+            source.issuer.iter().map(|block| block.name.clone()).collect();
+        let has_tenants =
+            |block: &&schema::IssuerTable| block.tenants.is_some() || block.insecure_any_tenant;
         let with_tenants: Vec<String> =
             source.issuer.iter().filter(has_tenants).map(|block| block.name.clone()).collect();
-        let key_names: Vec<String> = source.api_key.iter().map(|block| block.name.clone()).collect();
+        let key_names: Vec<String> =
+            source.api_key.iter().map(|block| block.name.clone()).collect();
         let cert_names: Vec<(String, CertificateSource)> =
             source.client_cert.iter().map(|block| (block.name.clone(), block.source)).collect();
         let blocks = BlockNames {
@@ -322,22 +349,27 @@ impl Policy {
         let api_key_header =
             settings::api_key_header(compiler, &mut headers, source.credentials.api_key_header);
         let indexed = source.issuer.into_iter().enumerate();
-        let issuers =
-            indexed.filter_map(|(i, block)| Issuer::compile(compiler, &mut headers, i, block)).collect();
+        let issuers = indexed
+            .filter_map(|(i, block)| Issuer::compile(compiler, &mut headers, i, block))
+            .collect();
         let indexed = source.api_key.into_iter().enumerate();
         let api_keys: Vec<_> =
             indexed.filter_map(|(i, block)| Some((i, api_key(compiler, i, block)?))).collect();
         look_different(compiler, &api_keys);
         let api_keys = api_keys.into_iter().map(|(_, block)| block).collect();
         if source.revocation.secret.is_none() {
-            for (index, _) in source.client_cert.iter().enumerate().filter(|(_, block)| block.require_crl) {
-                let message = "needs the revocation feed, with which lists come: name `[revocation] secret`";
+            for (index, _) in
+                source.client_cert.iter().enumerate().filter(|(_, block)| block.require_crl)
+            {
+                let message =
+                    "needs the revocation feed, with which lists come: name `[revocation] secret`";
                 compiler.error(Field::of("client_cert", index, "require_crl"), message);
             }
         }
         let indexed = source.client_cert.into_iter().enumerate();
-        let client_certs =
-            indexed.filter_map(|(i, block)| client_cert(compiler, &mut headers, i, block)).collect();
+        let client_certs = indexed
+            .filter_map(|(i, block)| client_cert(compiler, &mut headers, i, block))
+            .collect();
         let indexed = source.rule.into_iter().enumerate();
         let (rules, routes): (Vec<Rule>, Vec<Route>) =
             indexed.filter_map(|(i, rule)| Rule::compile(compiler, &blocks, i, rule)).unzip();
@@ -365,7 +397,10 @@ impl Policy {
             revocation: settings::revocation(compiler, source.revocation),
             identity_prefix,
             api_key_header,
-            max_token_bytes: settings::max_token_bytes(compiler, source.credentials.max_token_bytes),
+            max_token_bytes: settings::max_token_bytes(
+                compiler,
+                source.credentials.max_token_bytes,
+            ),
             realm: settings::realm(compiler, source.credentials.realm),
             trust,
             forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),

@@ -8,7 +8,11 @@ use super::strict_table::StrictTable;
 use super::{PolicyError, PolicyErrors, schema};
 
 /// Text to shape. An error names the innermost field that serde was at.
-pub(super) fn parse(text: &str, format: Format, file: &str) -> Result<schema::PolicyTables, PolicyErrors> {
+pub(super) fn parse(
+    text: &str,
+    format: Format,
+    file: &str,
+) -> Result<schema::PolicyTables, PolicyErrors> {
     let fail = |line: Option<usize>, place: &FieldPath, message: String| {
         let (block, field) = split(place);
         PolicyErrors(vec![PolicyError { file: file.to_owned(), line, block, field, message }])
@@ -24,21 +28,25 @@ pub(super) fn parse(text: &str, format: Format, file: &str) -> Result<schema::Po
                 let line = error.span().map(|span| SpanMap::of(text, format).line_at(span.start));
                 fail(line, &Vec::new(), error.message().to_owned())
             })?;
-            let source = traced(document).map_err(|(place, error): (FieldPath, toml::de::Error)| {
-                let map = SpanMap::of(text, format);
-                let line = error.span().map(|span| map.line_at(span.start));
-                let line = line.or_else(|| map.line_of(&place));
-                fail(line, &place, error.message().to_owned())
-            });
+            let source =
+                traced(document).map_err(|(place, error): (FieldPath, toml::de::Error)| {
+                    let map = SpanMap::of(text, format);
+                    let line = error.span().map(|span| map.line_at(span.start));
+                    let line = line.or_else(|| map.line_of(&place));
+                    fail(line, &place, error.message().to_owned())
+                });
             source.map(|StrictTable(source)| source)
         }
         Format::Json => {
             let mut document = serde_json::Deserializer::from_str(text);
-            let StrictTable(source) =
-                traced(&mut document).map_err(|(place, error): (FieldPath, serde_json::Error)| {
+            let StrictTable(source) = traced(&mut document).map_err(
+                |(place, error): (FieldPath, serde_json::Error)| {
                     fail(Some(error.line()), &place, error.to_string())
-                })?;
-            document.end().map_err(|error| fail(Some(error.line()), &Vec::new(), error.to_string()))?;
+                },
+            )?;
+            document
+                .end()
+                .map_err(|error| fail(Some(error.line()), &Vec::new(), error.to_string()))?;
             Ok(source)
         }
     }
@@ -65,7 +73,10 @@ where
 
 /// In wasm, where every reader that serde compiles is sent to every data centre, there is one.
 #[cfg(target_family = "wasm")]
-fn by_value(text: &str, format: Format) -> Result<schema::PolicyTables, (Option<usize>, FieldPath, String)> {
+fn by_value(
+    text: &str,
+    format: Format,
+) -> Result<schema::PolicyTables, (Option<usize>, FieldPath, String)> {
     use serde::Deserialize;
     let tree: super::value::DocumentValue = match format {
         Format::Toml => toml::from_str(text).map_err(|error| {
@@ -96,7 +107,9 @@ fn split(place: &[PathStep]) -> (String, String) {
         [PathStep::Field(block), PathStep::Index(index), rest @ ..] => {
             (format!("{block} {}", index + 1), field(rest))
         }
-        [PathStep::Field(block), rest @ ..] if !rest.is_empty() => (format!("[{block}]"), field(rest)),
+        [PathStep::Field(block), rest @ ..] if !rest.is_empty() => {
+            (format!("[{block}]"), field(rest))
+        }
         other => (String::new(), field(other)),
     }
 }

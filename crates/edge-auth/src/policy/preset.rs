@@ -20,23 +20,26 @@ pub enum Preset {
     Okta,
     /// Microsoft Entra ID: `typ` is `JWT`, scopes in `scp`, application roles in `roles`.
     Entra,
-    /// Amazon Cognito user pools: no `typ`, no `aud`; `token_use` is `access`, audience `client_id`.
+    /// Amazon Cognito user pools: no `typ`, no `aud`; `token_use` is `access`, audience
+    /// `client_id`.
     Cognito,
-    /// Google-signed ID tokens of service accounts and users. Everybody has some: the policy pins `hd` (the
-    /// organization), `email` or `sub`.
+    /// Google-signed ID tokens of service accounts and users. Everybody has some: the policy pins
+    /// `hd` (the organization), `email` or `sub`.
     Google,
-    /// Keycloak: `typ` is `JWT` or, if the client is set so, `at+jwt`; a *claim* `typ` is `Bearer` on access
-    /// tokens only.
+    /// Keycloak: `typ` is `JWT` or, if the client is set so, `at+jwt`; a *claim* `typ` is `Bearer`
+    /// on access tokens only.
     Keycloak,
-    /// GitHub Actions' OIDC tokens. Everybody's workflows have some, for any audience: the policy pins whose.
+    /// GitHub Actions' OIDC tokens. Everybody's workflows have some, for any audience: the policy
+    /// pins whose.
     GithubActions,
     /// Kubernetes' projected service-account tokens: no `typ`.
     Kubernetes,
-    /// SPIFFE JWT-SVIDs: `typ` is `JWT`, `JOSE` or none, and they need no `iss`: the trust domain of `sub` says
-    /// whose they are.
+    /// SPIFFE JWT-SVIDs: `typ` is `JWT`, `JOSE` or none, and they need no `iss`: the trust domain
+    /// of `sub` says whose they are.
     Spiffe,
-    /// Cloudflare Access' application tokens, which it sends in a field of their own: a claim `type` is `app`;
-    /// those of service tokens have an empty `sub`, and the client's id in `common_name`.
+    /// Cloudflare Access' application tokens, which it sends in a field of their own: a claim
+    /// `type` is `app`; those of service tokens have an empty `sub`, and the client's id in
+    /// `common_name`.
     CloudflareAccess,
 }
 

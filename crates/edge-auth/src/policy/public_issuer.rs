@@ -1,6 +1,6 @@
-//! Issuers whose tokens everybody can have: what their `iss` looks like, and which claims say whose a
-//! token is. Issuers with an `iss` for each customer (Bitbucket, CircleCI, Okta, Cognito, …) are not
-//! among them: there the `iss` itself says it.
+//! Issuers whose tokens everybody can have: what their `iss` looks like, and which claims say whose
+//! a token is. Issuers with an `iss` for each customer (Bitbucket, CircleCI, Okta, Cognito, …) are
+//! not among them: there the `iss` itself says it.
 
 use std::collections::BTreeMap;
 
@@ -56,8 +56,9 @@ const SIGN_IN: [&str; 12] = [
     "test.salesforce.com",
 ];
 
-/// GitHub's subjects begin with the claims of the template that a repository's owner chooses: with one of
-/// these it names the repository or whose it is. (`environment:production` can be anybody's.)
+/// GitHub's subjects begin with the claims of the template that a repository's owner chooses: with
+/// one of these it names the repository or whose it is. (`environment:production` can be
+/// anybody's.)
 const GITHUB_SUBJECTS: [&str; 7] = [
     "repo",
     "repository",
@@ -78,7 +79,8 @@ impl PublicIssuer {
         };
         let url = url.ok()?;
         let host = url.host_str()?.trim_end_matches('.');
-        let first_segment = url.path().split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+        let first_segment =
+            url.path().split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
         Some(match host {
             "token.actions.githubusercontent.com" => Self::GithubActions,
             "accounts.google.com" => Self::Google,
@@ -93,9 +95,9 @@ impl PublicIssuer {
         })
     }
 
-    /// The claims that only some can have. Not among them are those that anybody's tokens may say, too: a
-    /// branch, a workflow's or an environment's name; who set it going, in whosever repository
-    /// (`actor`, `user_login`); a definition that strangers may run (`job_workflow_ref`,
+    /// The claims that only some can have. Not among them are those that anybody's tokens may say,
+    /// too: a branch, a workflow's or an environment's name; who set it going, in whosever
+    /// repository (`actor`, `user_login`); a definition that strangers may run (`job_workflow_ref`,
     /// `ci_config_ref_uri`); for which client it is (`azp`); names that their owners choose freely
     /// (`name`, `preferred_username`, an `email` that nobody verified).
     pub(super) fn pins(self) -> &'static [&'static str] {
@@ -111,7 +113,9 @@ impl PublicIssuer {
                 "workflow_ref",
             ],
             Self::Google => &["hd", "email", "sub"],
-            Self::Gitlab => &["sub", "project_id", "project_path", "namespace_id", "namespace_path"],
+            Self::Gitlab => {
+                &["sub", "project_id", "project_path", "namespace_id", "namespace_path"]
+            }
             Self::Buildkite => &["sub", "organization_id", "organization_slug", "pipeline_id"],
             Self::Terraform => &[
                 "sub",
@@ -146,8 +150,8 @@ impl PublicIssuer {
         self.pins().iter().any(pins)
     }
 
-    /// Whether no stranger's token meets the test. One of several values pins if each of them does. What a
-    /// list contains pins nothing: none of these claims is a list.
+    /// Whether no stranger's token meets the test. One of several values pins if each of them does.
+    /// What a list contains pins nothing: none of these claims is a list.
     fn is_pinned_by(self, claim: &str, test: &ClaimTest) -> bool {
         let is_pin = |value: &ClaimValue| match value {
             ClaimValue::Text(text) => self.is_pin(claim, text),
@@ -181,9 +185,12 @@ impl PublicIssuer {
         let more = match self {
             Self::GithubActions => "; a `sub` must begin with the repository or its owner",
             Self::Microsoft => "; a `tid` must not be the one of personal accounts",
-            Self::Google | Self::Gitlab | Self::Buildkite | Self::Terraform | Self::Vercel | Self::SignIn => {
-                ""
-            }
+            Self::Google
+            | Self::Gitlab
+            | Self::Buildkite
+            | Self::Terraform
+            | Self::Vercel
+            | Self::SignIn => "",
         };
         format!("`{names}`{more}")
     }
@@ -194,7 +201,8 @@ pub(super) fn named<'a>(
     claims: &'a BTreeMap<String, ClaimTest>,
     name: &'a str,
 ) -> impl Iterator<Item = &'a ClaimTest> {
-    let is_named = move |written: &str| ClaimPath::parse(written).is_ok_and(|path| path.steps() == [name]);
+    let is_named =
+        move |written: &str| ClaimPath::parse(written).is_ok_and(|path| path.steps() == [name]);
     claims.iter().filter(move |(written, _)| is_named(written)).map(|(_, test)| test)
 }
 
@@ -213,7 +221,10 @@ mod tests {
         for (iss, issuer) in [
             ("https://token.actions.githubusercontent.com", PublicIssuer::GithubActions),
             ("https://token.actions.githubusercontent.com/", PublicIssuer::GithubActions),
-            ("https://token.actions.githubusercontent.com/octo-enterprise", PublicIssuer::GithubActions),
+            (
+                "https://token.actions.githubusercontent.com/octo-enterprise",
+                PublicIssuer::GithubActions,
+            ),
             ("HTTPS://Token.Actions.GitHubUserContent.com:443", PublicIssuer::GithubActions),
             ("http://token.actions.githubusercontent.com:8080//x?y#z", PublicIssuer::GithubActions),
             ("token.actions.githubusercontent.com", PublicIssuer::GithubActions),
@@ -237,7 +248,10 @@ mod tests {
                 "https://login.microsoftonline.com/9188040D-6C67-4C5B-B112-36A304B66DAD/v2.0",
                 PublicIssuer::Microsoft,
             ),
-            ("https://sts.windows.net/9188040d-6c67-4c5b-b112-36a304b66dad/", PublicIssuer::Microsoft),
+            (
+                "https://sts.windows.net/9188040d-6c67-4c5b-b112-36a304b66dad/",
+                PublicIssuer::Microsoft,
+            ),
             ("https://appleid.apple.com", PublicIssuer::SignIn),
             ("https://www.facebook.com", PublicIssuer::SignIn),
         ] {
@@ -354,7 +368,11 @@ mod tests {
             (PublicIssuer::GithubActions, "repository_owner", " "),
             (PublicIssuer::GithubActions, "sub", "environment:production"),
             (PublicIssuer::GithubActions, "sub", "ref:refs/heads/main"),
-            (PublicIssuer::GithubActions, "sub", "job_workflow_ref:octo/app/.github/workflows/ci.yml@x"),
+            (
+                PublicIssuer::GithubActions,
+                "sub",
+                "job_workflow_ref:octo/app/.github/workflows/ci.yml@x",
+            ),
             (PublicIssuer::GithubActions, "sub", "actor:octocat:repository_owner:octo"),
             (PublicIssuer::GithubActions, "sub", "repo:"),
             (PublicIssuer::GithubActions, "sub", "repo"),

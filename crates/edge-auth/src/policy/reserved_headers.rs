@@ -4,8 +4,8 @@ use super::compile::{Compiler, Field};
 use crate::identity_headers::fold;
 use crate::request::is_token;
 
-/// Fields that mean something already. One of them is neither a credential's nor a secret's, and an identity
-/// prefix must not strip any.
+/// Fields that mean something already. One of them is neither a credential's nor a secret's, and an
+/// identity prefix must not strip any.
 const RESERVED: [&str; 59] = [
     "accept",
     "accept-charset",
@@ -80,7 +80,8 @@ impl CustomHeaders {
         Self { identity: fold(prefix).collect(), given: Vec::new() }
     }
 
-    /// A name of its own, in lower case. `what` is what it is for; for the same, it may be given again.
+    /// A name of its own, in lower case. `what` is what it is for; for the same, it may be given
+    /// again.
     pub(super) fn name(
         &mut self,
         compiler: &mut Compiler<'_>,
@@ -96,7 +97,10 @@ impl CustomHeaders {
                 &format!("must be a header name of its own, that means nothing else: not `{name}`"),
             );
         } else if folded.starts_with(&self.identity) {
-            compiler.error(at, "begins like the identity headers, which are removed from every request");
+            compiler.error(
+                at,
+                "begins like the identity headers, which are removed from every request",
+            );
         } else if let Some((_, other)) =
             self.given.iter().find(|(given, other)| *given == folded && *other != what)
         {

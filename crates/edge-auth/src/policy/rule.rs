@@ -93,16 +93,18 @@ impl Rule {
             compiler.name(at("name"), name);
         }
         let host = source.host.as_deref().and_then(|host| {
-            HostPattern::parse(host).map_err(|error| compiler.error(at("host"), &error.to_string())).ok()
+            HostPattern::parse(host)
+                .map_err(|error| compiler.error(at("host"), &error.to_string()))
+                .ok()
         });
         let path = PathPattern::parse(&source.path)
             .map_err(|error| compiler.error(at("path"), &error.to_string()))
             .ok();
         let methods = match &source.methods {
             None => Some(Methods::all()),
-            Some(list) => {
-                Methods::listed(list).map_err(|error| compiler.error(at("methods"), &error.to_string())).ok()
-            }
+            Some(list) => Methods::listed(list)
+                .map_err(|error| compiler.error(at("methods"), &error.to_string()))
+                .ok(),
         };
         let access = access(compiler, blocks, index, &source);
         let scopes = source
@@ -114,15 +116,20 @@ impl Rule {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
         let (claims, subjects) = conditions(compiler, blocks, index, &source, access.as_ref());
-        let names_jwt = access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
+        let names_jwt =
+            access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
         if source.certificate_bound && access.is_some() && !names_jwt {
-            compiler.error(at("certificate_bound"), "is about tokens, and the rule names no \"jwt:NAME\"");
+            compiler.error(
+                at("certificate_bound"),
+                "is about tokens, and the rule names no \"jwt:NAME\"",
+            );
         }
         if source.certificate_bound && blocks.client_certs.is_empty() {
             let message = "needs a `[[client_cert]]`, which says where certificates come from";
             compiler.error(at("certificate_bound"), message);
         }
-        let max_response_age = max_response_age(compiler, at("max_response_age"), source.max_response_age);
+        let max_response_age =
+            max_response_age(compiler, at("max_response_age"), source.max_response_age);
         let cors = source.cors.map(|cors| self::cors(compiler, index, cors));
         if compiler.mistakes() > before {
             return None;
@@ -192,11 +199,14 @@ fn named(
             Some(("key", block)) => {
                 blocks.api_keys.iter().position(|key| key == block).map(CredentialRef::Key)
             }
-            Some(("cert", block)) => {
-                blocks.client_certs.iter().position(|(cert, _)| cert == block).map(CredentialRef::Cert)
-            }
+            Some(("cert", block)) => blocks
+                .client_certs
+                .iter()
+                .position(|(cert, _)| cert == block)
+                .map(CredentialRef::Cert),
             _ => {
-                let message = format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\"");
+                let message =
+                    format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\"");
                 compiler.error(at.clone(), &message);
                 return None;
             }
@@ -215,7 +225,8 @@ fn named(
     Some(found)
 }
 
-/// A request carries one token, one key and one certificate, so `all` of two of a kind could never be met.
+/// A request carries one token, one key and one certificate, so `all` of two of a kind could never
+/// be met.
 fn one_of_a_kind(
     compiler: &mut Compiler<'_>,
     blocks: &BlockNames<'_>,
@@ -227,7 +238,10 @@ fn one_of_a_kind(
     let keys = named.iter().filter(|one| matches!(one, CredentialRef::Key(_))).count();
     let certs = named.len() - jwts - keys;
     if all && (jwts > 1 || keys > 1 || certs > 1) {
-        compiler.error(at.clone(), "`all` of two of a kind can never be met: a request carries one of each");
+        compiler.error(
+            at.clone(),
+            "`all` of two of a kind can never be met: a request carries one of each",
+        );
         return None;
     }
     let by = |source| {
@@ -239,16 +253,15 @@ fn one_of_a_kind(
         })
     };
     if by(CertificateSource::Rfc9440) && by(CertificateSource::CloudflareHeaders) {
-        let message =
-            "names certificates by `rfc9440` and by `cloudflare-headers`, which both read `Client-Cert`";
+        let message = "names certificates by `rfc9440` and by `cloudflare-headers`, which both read `Client-Cert`";
         compiler.error(at.clone(), message);
         return None;
     }
     Some(())
 }
 
-/// `claims` and `subjects`. A condition that a credential of the rule cannot meet, or that is about nobody,
-/// would let in whom it should not, or nobody: it is a mistake.
+/// `claims` and `subjects`. A condition that a credential of the rule cannot meet, or that is about
+/// nobody, would let in whom it should not, or nobody: it is a mistake.
 fn conditions(
     compiler: &mut Compiler<'_>,
     blocks: &BlockNames<'_>,
@@ -281,8 +294,13 @@ fn conditions(
         Some(schema::Require::All(names)) => names.get(..1).unwrap_or_default(),
     };
     let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
-    let subjects =
-        SubjectPattern::compile(compiler, &at("subjects"), patterns, &principals, blocks.with_tenants);
+    let subjects = SubjectPattern::compile(
+        compiler,
+        &at("subjects"),
+        patterns,
+        &principals,
+        blocks.with_tenants,
+    );
     (claims, Some(subjects))
 }
 
@@ -292,8 +310,10 @@ fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: schema::ScopesTable) -
         // Taken for "none", it would let everybody in.
         compiler.error(at.clone(), "names no scope: name one, or leave it out");
     }
-    let scopes =
-        ScopeRule { all_of: wanted.all_of.unwrap_or_default(), any_of: wanted.any_of.unwrap_or_default() };
+    let scopes = ScopeRule {
+        all_of: wanted.all_of.unwrap_or_default(),
+        any_of: wanted.any_of.unwrap_or_default(),
+    };
     for scope in scopes.all_of.iter().chain(&scopes.any_of) {
         if let Err(reason) = crate::scopes::valid_in_rule(scope) {
             compiler.error(at.clone(), &reason);
@@ -306,11 +326,14 @@ fn cors(compiler: &mut Compiler<'_>, index: usize, source: schema::CorsTable) ->
     let at = Field::of("rule", index, "cors");
     let origin = |origin: &String| {
         !origin.contains('*')
-            && url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin)
+            && url::Url::parse(origin)
+                .is_ok_and(|url| url.origin().ascii_serialization() == *origin)
     };
     if source.origins.is_empty() || !source.origins.iter().all(origin) {
-        compiler
-            .error(at.clone(), "`origins` lists origins as browsers send them: \"https://app.example.com\"");
+        compiler.error(
+            at.clone(),
+            "`origins` lists origins as browsers send them: \"https://app.example.com\"",
+        );
     }
     if !source.headers.iter().all(|name| crate::request::is_token(name)) {
         compiler.error(at.clone(), "`headers` lists header names");

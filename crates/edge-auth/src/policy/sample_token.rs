@@ -62,8 +62,9 @@ impl SampleToken {
 
     /// Returns where the signed token goes in a request.
     pub fn field(&self, token: &str) -> SampleField {
-        let header =
-            |value: String| SampleField::Header(self.place.field().unwrap_or_default().to_owned(), value);
+        let header = |value: String| {
+            SampleField::Header(self.place.field().unwrap_or_default().to_owned(), value)
+        };
         match &self.place {
             TokenPlace::Bearer => header(format!("Bearer {token}")),
             TokenPlace::Raw | TokenPlace::Header(_) => header(token.to_owned()),
@@ -80,8 +81,12 @@ impl Issuer {
         let mut claims = Map::new();
         let subject = match &self.identifier {
             IssuerIdentifier::Iss { .. } => {
-                let tenant = self.identifier.listed_tenants().first().map_or("sample", String::as_str);
-                claims.insert("iss".to_owned(), self.validation.issuer.replace(TENANT, tenant).into());
+                let tenant =
+                    self.identifier.listed_tenants().first().map_or("sample", String::as_str);
+                claims.insert(
+                    "iss".to_owned(),
+                    self.validation.issuer.replace(TENANT, tenant).into(),
+                );
                 "sample".to_owned()
             }
             IssuerIdentifier::TrustDomain(domain) => format!("spiffe://{domain}/sample"),
@@ -123,7 +128,10 @@ impl Issuer {
             claims,
             place: self.token_place.clone(),
             subject_claim: self.subject_claims.first().cloned(),
-            scope_claim: self.scope_claims.first().map(|scopes| (scopes.claim.clone(), scopes.split)),
+            scope_claim: self
+                .scope_claims
+                .first()
+                .map(|scopes| (scopes.claim.clone(), scopes.split)),
         }
     }
 }

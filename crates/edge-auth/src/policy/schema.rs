@@ -89,8 +89,8 @@ pub enum Proxy {
     /// nginx `auth_request`: `X-Original-Method`, `X-Original-URI`, `X-Original-Host`. Only 2xx,
     /// 401 and 403 are answered, since nginx turns anything else into a 500.
     Nginx,
-    /// ingress-nginx (`auth-url`): `X-Original-Method`, and the whole URL in `X-Original-URL`. It answers
-    /// like `nginx`.
+    /// ingress-nginx (`auth-url`): `X-Original-Method`, and the whole URL in `X-Original-URL`. It
+    /// answers like `nginx`.
     IngressNginx,
     /// Traefik `ForwardAuth`: `X-Forwarded-Method`, `-Uri`, `-Host`.
     Traefik,
@@ -271,9 +271,13 @@ impl<'de> Deserialize<'de> for CertificateIdentity {
                         subject: None,
                         one_of: None,
                     } => Ok(CertificateIdentity::SanEmail(emails)),
-                    Table { san_uri: None, san_dns: None, san_email: None, subject: Some(field), one_of } => {
-                        Ok(CertificateIdentity::Subject { field, one_of })
-                    }
+                    Table {
+                        san_uri: None,
+                        san_dns: None,
+                        san_email: None,
+                        subject: Some(field),
+                        one_of,
+                    } => Ok(CertificateIdentity::Subject { field, one_of }),
                     _ => Err(de::Error::custom(
                         "give exactly one of `san_uri`, `san_dns`, `san_email` and `subject`, the last with `one_of` \
                          if only some values will do",
@@ -387,7 +391,11 @@ impl<'de> Deserialize<'de> for SecretNames {
                 f.write_str("the name of a secret, or { current, previous, retired }")
             }
             fn visit_str<E: de::Error>(self, name: &str) -> Result<SecretNames, E> {
-                Ok(SecretNames { current: name.to_owned(), previous: Vec::new(), retired: Vec::new() })
+                Ok(SecretNames {
+                    current: name.to_owned(),
+                    previous: Vec::new(),
+                    retired: Vec::new(),
+                })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretNames, A::Error> {
                 let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
@@ -457,7 +465,9 @@ impl<'de> Deserialize<'de> for ScopesTable {
         impl<'de> Visitor<'de> for EitherVisitor {
             type Value = ScopesTable;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of scopes (all are needed), or { all_of = [...], any_of = [...] }")
+                f.write_str(
+                    "a list of scopes (all are needed), or { all_of = [...], any_of = [...] }",
+                )
             }
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ScopesTable, A::Error> {
                 let all_of = Vec::deserialize(de::value::SeqAccessDeserializer::new(seq))?;

@@ -14,13 +14,14 @@ use super::compile::{Compiler, Field};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScopeClaim {
     pub claim: ClaimPath,
-    /// Text is a list with spaces between its scopes. Else it is one scope: a role "Report Admin" is not
-    /// the role `Admin`.
+    /// Text is a list with spaces between its scopes. Else it is one scope: a role "Report Admin"
+    /// is not the role `Admin`.
     pub split: bool,
 }
 
 impl ScopeClaim {
-    /// Makes the claim of this plain name: text is split only in `scope` (RFC 6749, section 3.3) and `scp`.
+    /// Makes the claim of this plain name: text is split only in `scope` (RFC 6749, section 3.3)
+    /// and `scp`.
     pub(super) fn name(name: &str) -> Self {
         Self { claim: ClaimPath::name(name), split: is_split_by_default(name) }
     }
@@ -45,13 +46,18 @@ impl ScopeClaim {
         claims
     }
 
-    /// Adds the scopes that a token has in this claim. An element of a list is one scope as it stands; an
-    /// object gives the names of its members.
+    /// Adds the scopes that a token has in this claim. An element of a list is one scope as it
+    /// stands; an object gives the names of its members.
     ///
     /// # Errors
     /// What the claim is, if it is none of these.
-    pub(crate) fn read(&self, claims: &Claims, scopes: &mut BTreeSet<String>) -> Result<(), String> {
-        let ill_typed = || format!("`{}` is neither text, nor a list of text, nor an object", self.claim);
+    pub(crate) fn read(
+        &self,
+        claims: &Claims,
+        scopes: &mut BTreeSet<String>,
+    ) -> Result<(), String> {
+        let ill_typed =
+            || format!("`{}` is neither text, nor a list of text, nor an object", self.claim);
         match claims.find(&self.claim) {
             None => {}
             Some(Value::String(text)) if self.split => {
@@ -104,7 +110,8 @@ impl<'de> Deserialize<'de> for ScopeClaimSource {
                 Ok(ScopeClaimSource { claim: name.to_owned(), split: None })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSource, A::Error> {
-                let Table { claim, split } = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let Table { claim, split } =
+                    Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 Ok(ScopeClaimSource { claim, split })
             }
         }
@@ -122,16 +129,22 @@ impl<'de> Deserialize<'de> for ScopeClaimSources {
         impl<'de> Visitor<'de> for Either {
             type Value = ScopeClaimSources;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a claim, { claim = \"…\", split = true }, or a list of these")
+                f.write_str(
+                    "the name of a claim, { claim = \"…\", split = true }, or a list of these",
+                )
             }
             fn visit_str<E: de::Error>(self, name: &str) -> Result<ScopeClaimSources, E> {
-                Ok(ScopeClaimSources(vec![ScopeClaimSource { claim: name.to_owned(), split: None }]))
+                Ok(ScopeClaimSources(vec![ScopeClaimSource {
+                    claim: name.to_owned(),
+                    split: None,
+                }]))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ScopeClaimSources, A::Error> {
                 Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(ScopeClaimSources)
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSources, A::Error> {
-                let one = ScopeClaimSource::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let one =
+                    ScopeClaimSource::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 Ok(ScopeClaimSources(vec![one]))
             }
         }

@@ -1,4 +1,5 @@
-//! The tables that are there once: `[revocation]`, `[identity]`, `[credentials]`, `[trust]`, `[admin]`.
+//! The tables that are there once: `[revocation]`, `[identity]`, `[credentials]`, `[trust]`,
+//! `[admin]`.
 
 use std::time::Duration;
 
@@ -32,7 +33,10 @@ pub(crate) struct RevocationPolicy {
     pub secrets: Vec<String>,
 }
 
-pub(super) fn revocation(compiler: &mut Compiler<'_>, source: schema::RevocationTable) -> RevocationPolicy {
+pub(super) fn revocation(
+    compiler: &mut Compiler<'_>,
+    source: schema::RevocationTable,
+) -> RevocationPolicy {
     let at = |field: &'static str| Field::single("revocation", field);
     let bound = source.bound.map_or(DEFAULT_BOUND, |span| span.0);
     let before = compiler.mistakes();
@@ -59,7 +63,8 @@ pub(super) fn revocation(compiler: &mut Compiler<'_>, source: schema::Revocation
     }
     let secrets = source.secret.map_or_else(Vec::new, |names| {
         if !names.retired.is_empty() {
-            compiler.error(at("secret"), "has no `retired`: what it names is believed, or not at all");
+            compiler
+                .error(at("secret"), "has no `retired`: what it names is believed, or not at all");
         }
         std::iter::once(names.current).chain(names.previous).collect()
     });
@@ -79,16 +84,21 @@ fn exceeded(limits: &RevocationLimits) -> String {
     )
 }
 
-pub(super) fn identity_prefix(compiler: &mut Compiler<'_>, source: schema::IdentityTable) -> String {
+pub(super) fn identity_prefix(
+    compiler: &mut Compiler<'_>,
+    source: schema::IdentityTable,
+) -> String {
     let at = Field::single("identity", "prefix");
     let prefix = source.prefix.unwrap_or_else(|| DEFAULT_IDENTITY_PREFIX.to_owned());
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     // A short prefix such as `X-` would strip half of what a client sends.
-    if prefix.len() < 4 || prefix.len() > 64 || !prefix.ends_with('-') || !prefix.bytes().all(plain) {
+    if prefix.len() < 4 || prefix.len() > 64 || !prefix.ends_with('-') || !prefix.bytes().all(plain)
+    {
         let message = "must be 4 to 64 letters, digits and `-`, and end with `-`, like \"X-Auth-\"";
         compiler.error(at, message);
     } else if let Some(field) = stripped_by(&prefix) {
-        compiler.error(at, &format!("would have `{field}` removed from every request: choose another"));
+        compiler
+            .error(at, &format!("would have `{field}` removed from every request: choose another"));
     } else {
         return prefix;
     }
@@ -128,24 +138,32 @@ pub(super) fn trust(
     source: schema::TrustTable,
 ) -> TrustPolicy {
     let name = source.secret_header.as_deref().unwrap_or(DEFAULT_SECRET_HEADER);
-    let header = headers.name(compiler, Field::single("trust", "secret_header"), name, "the proxies' secret");
+    let header = headers.name(
+        compiler,
+        Field::single("trust", "secret_header"),
+        name,
+        "the proxies' secret",
+    );
     let at = Field::single("trust", "networks");
-    if let Some(wide) = source.networks.iter().flatten().find(|network| **network != network.trunc()) {
+    if let Some(wide) =
+        source.networks.iter().flatten().find(|network| **network != network.trunc())
+    {
         let message = format!("`{wide}` has bits behind its prefix: write `{}`", wide.trunc());
         compiler.error(at.clone(), &message);
     }
-    let networks = source.networks.map(|networks| networks.into_iter().map(canonical).collect::<Vec<_>>());
+    let networks =
+        source.networks.map(|networks| networks.into_iter().map(canonical).collect::<Vec<_>>());
     // Two halves are everybody, too.
     let together = networks.as_ref().map(IpNet::aggregate).unwrap_or_default();
     if together.iter().any(|network| network.prefix_len() == 0) {
-        let message =
-            "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
+        let message = "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
         compiler.error(at, message);
     }
     TrustPolicy { networks, secret: source.secret, secret_header: header }
 }
 
-/// Addresses are compared as IPv4 where IPv6 writes IPv4 (RFC 4291, section 2.5.5.2), so networks are, too.
+/// Addresses are compared as IPv4 where IPv6 writes IPv4 (RFC 4291, section 2.5.5.2), so networks
+/// are, too.
 fn canonical(network: IpNet) -> IpNet {
     let IpNet::V6(mapped) = network else { return network };
     let Some(address) = mapped.addr().to_ipv4_mapped() else { return network };
@@ -158,7 +176,8 @@ pub(super) fn admin(compiler: &mut Compiler<'_>, source: schema::AdminTable) -> 
     let bootstrap_hash = source.bootstrap_hash.and_then(|text| {
         let hash = crate::admin::parse_bootstrap_hash(&text);
         if hash.is_none() {
-            let message = "must be what `edge-auth admin init` printed: \"sha256:\" and 64 hex digits";
+            let message =
+                "must be what `edge-auth admin init` printed: \"sha256:\" and 64 hex digits";
             compiler.error(Field::single("admin", "bootstrap_hash"), message);
         }
         hash

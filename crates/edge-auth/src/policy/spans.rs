@@ -29,7 +29,8 @@ pub enum Format {
 impl Format {
     /// JSON for a name that ends in `.json`, TOML for any other.
     pub fn of(file: &str) -> Self {
-        let json = file.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let json =
+            file.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         if json { Self::Json } else { Self::Toml }
     }
 }
@@ -54,10 +55,12 @@ const DEPTH: usize = 4;
 impl SpanMap {
     pub(super) fn of(text: &str, format: Format) -> Self {
         let root = match format {
-            Format::Toml => DeTable::parse(text).ok().map(|root| toml_table(root.get_ref(), 0, DEPTH)),
-            Format::Json => {
-                serde_json::from_str::<&RawValue>(text).ok().map(|root| json_value(text, root, DEPTH))
+            Format::Toml => {
+                DeTable::parse(text).ok().map(|root| toml_table(root.get_ref(), 0, DEPTH))
             }
+            Format::Json => serde_json::from_str::<&RawValue>(text)
+                .ok()
+                .map(|root| json_value(text, root, DEPTH)),
         };
         Self { root, newlines: text.match_indices('\n').map(|(offset, _)| offset).collect() }
     }
@@ -85,7 +88,8 @@ impl SpanMap {
 
 fn toml_table(table: &DeTable<'_>, offset: usize, depth: usize) -> SpanNode {
     let field = |(key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
-        // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's line.
+        // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's
+        // line.
         let at_root = depth == DEPTH && !value.get_ref().is_str();
         let offset = if at_root { value.span().start } else { key.span().start };
         (key.get_ref().clone().into_owned(), toml_value(value.get_ref(), offset, depth - 1))
@@ -97,7 +101,9 @@ fn toml_value(value: &DeValue<'_>, offset: usize, depth: usize) -> SpanNode {
     match value {
         DeValue::Table(table) if depth > 0 => toml_table(table, offset, depth),
         DeValue::Array(list) if depth > 0 => {
-            let item = |item: &Spanned<DeValue<'_>>| toml_value(item.get_ref(), item.span().start, depth - 1);
+            let item = |item: &Spanned<DeValue<'_>>| {
+                toml_value(item.get_ref(), item.span().start, depth - 1)
+            };
             SpanNode { offset, fields: BTreeMap::new(), items: list.iter().map(item).collect() }
         }
         _ => SpanNode { offset, ..SpanNode::default() },
@@ -134,15 +140,24 @@ mod tests {
     #[test]
     fn a_toml_field_is_on_its_own_line() {
         let text = "\n[[rule]]\npath = \"/a\"\n\n[[rule]]\npath = \"/b\"\nscopes = [\"x\"]\n";
-        assert_eq!(SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1", "scopes"])), Some(7));
+        assert_eq!(
+            SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1", "scopes"])),
+            Some(7)
+        );
         assert_eq!(SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1"])), Some(5));
-        assert_eq!(SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1", "nothing"])), Some(5));
+        assert_eq!(
+            SpanMap::of(text, Format::Toml).line_of(&place(&["rule", "1", "nothing"])),
+            Some(5)
+        );
     }
 
     #[test]
     fn a_json_field_is_where_its_value_begins() {
         let text = "{\n \"rule\": [\n  {\"path\": \"/a\"},\n  {\n   \"path\": 3\n  }\n ]\n}";
-        assert_eq!(SpanMap::of(text, Format::Json).line_of(&place(&["rule", "1", "path"])), Some(5));
+        assert_eq!(
+            SpanMap::of(text, Format::Json).line_of(&place(&["rule", "1", "path"])),
+            Some(5)
+        );
         assert_eq!(SpanMap::of(text, Format::Json).line_of(&place(&["rule", "1"])), Some(4));
     }
 

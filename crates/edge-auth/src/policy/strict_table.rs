@@ -1,5 +1,6 @@
-//! Tables that are read by the names of their fields only. Serde would take a list for a table as well, its
-//! fields by position: a policy that nobody means, and that changes its meaning with the order of our fields.
+//! Tables that are read by the names of their fields only. Serde would take a list for a table as
+//! well, its fields by position: a policy that nobody means, and that changes its meaning with the
+//! order of our fields.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,7 +29,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictTable<T> {
 }
 
 /// For a field that is a table.
-pub(crate) fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     StrictTable::deserialize(deserializer).map(|StrictTable(table)| table)
 }
 

@@ -10,9 +10,9 @@ pub(crate) enum SubjectPattern {
 }
 
 impl SubjectPattern {
-    /// Compiles a rule's list; mistakes are reported at `at`. `principals` are the credentials that can be
-    /// the rule's principal, as it writes them (`jwt:corp`); `with_tenants` are the issuers whose principals
-    /// name their tenant.
+    /// Compiles a rule's list; mistakes are reported at `at`. `principals` are the credentials that
+    /// can be the rule's principal, as it writes them (`jwt:corp`); `with_tenants` are the issuers
+    /// whose principals name their tenant.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         at: &Field,
@@ -26,7 +26,8 @@ impl SubjectPattern {
         let mut compiled = Vec::with_capacity(patterns.len());
         for pattern in patterns {
             let of_principal = |credential: &&&str| {
-                let rest = pattern.strip_prefix(**credential).and_then(|rest| rest.strip_prefix(':'));
+                let rest =
+                    pattern.strip_prefix(**credential).and_then(|rest| rest.strip_prefix(':'));
                 rest.is_some_and(|rest| !rest.is_empty())
             };
             if !principals.iter().any(|credential| of_principal(&credential)) {
@@ -40,12 +41,15 @@ impl SubjectPattern {
             }
             // `jwt:corp:ali*` would be a tenant that begins like that, and all its subjects.
             let lacks_tenant = |issuer: &String| {
-                let rest = pattern.strip_prefix("jwt:").and_then(|rest| rest.strip_prefix(issuer.as_str()));
+                let rest = pattern
+                    .strip_prefix("jwt:")
+                    .and_then(|rest| rest.strip_prefix(issuer.as_str()));
                 let rest = rest.and_then(|rest| rest.strip_prefix(':'));
                 rest.is_some_and(|rest| rest != "*" && !rest.contains(':'))
             };
             if let Some(issuer) = with_tenants.iter().find(|issuer| lacks_tenant(issuer)) {
-                let message = format!("`{pattern}`: say of which tenant, as in \"jwt:{issuer}:TENANT:ID\"");
+                let message =
+                    format!("`{pattern}`: say of which tenant, as in \"jwt:{issuer}:TENANT:ID\"");
                 compiler.error(at.clone(), &message);
                 continue;
             }

@@ -43,7 +43,9 @@ impl TokenPlace {
             Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => {
                 places.push(("token_scheme", Self::Bearer));
             }
-            Some(_) => compiler.error(at("token_scheme"), "must be \"none\", or left out for `Bearer`"),
+            Some(_) => {
+                compiler.error(at("token_scheme"), "must be \"none\", or left out for `Bearer`")
+            }
         }
         if let Some(name) = &source.token_cookie {
             if !is_token(name) {
@@ -57,8 +59,7 @@ impl TokenPlace {
         if let Some(name) = &source.insecure_token_query {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
             if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
-                let message =
-                    "must be the name of a parameter: 1 to 64 letters, digits, `-`, `.`, `_` and `~`";
+                let message = "must be the name of a parameter: 1 to 64 letters, digits, `-`, `.`, `_` and `~`";
                 compiler.error(at("insecure_token_query"), message);
             }
             places.push(("insecure_token_query", Self::Query(name.clone())));
@@ -72,12 +73,15 @@ impl TokenPlace {
         }
         match (first, default_header) {
             (Some(place), _) => place,
-            (None, Some(name)) => Self::Header(headers.name(compiler, at("token_header"), name, "tokens")),
+            (None, Some(name)) => {
+                Self::Header(headers.name(compiler, at("token_header"), name, "tokens"))
+            }
             (None, None) => Self::Bearer,
         }
     }
 
-    /// Returns the name of the header field that the tokens come by, in lower case; a query has none.
+    /// Returns the name of the header field that the tokens come by, in lower case; a query has
+    /// none.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Bearer | Self::Raw => Some("authorization"),

@@ -1,13 +1,14 @@
 //! A document as a tree, whatever it is written in.
 //!
-//! Serde compiles a reader of the policy for each format that it can come from, and one more for each
-//! way to look at it. In wasm, where every byte is sent to every data centre, there is one: from this
-//! tree. Members that are there twice stay twice, so that they are refused.
+//! Serde compiles a reader of the policy for each format that it can come from, and one more for
+//! each way to look at it. In wasm, where every byte is sent to every data centre, there is one:
+//! from this tree. Members that are there twice stay twice, so that they are refused.
 
 use std::fmt;
 
 use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -126,7 +127,9 @@ impl<'de> Deserializer<'de> for DocumentValue {
             Self::Float(value) => visitor.visit_f64(value),
             Self::Text(value) => visitor.visit_string(value),
             Self::List(items) => visitor.visit_seq(Items { next: 0, items: items.into_iter() }),
-            Self::Table(members) => visitor.visit_map(Members { members: members.into_iter(), value: None }),
+            Self::Table(members) => {
+                visitor.visit_map(Members { members: members.into_iter(), value: None })
+            }
         }
     }
 
@@ -145,10 +148,13 @@ impl<'de> Deserializer<'de> for DocumentValue {
         visitor: V,
     ) -> Result<V::Value, DocumentError> {
         match self {
-            Self::Text(variant) => variant.into_deserializer().deserialize_enum(name, variants, visitor),
+            Self::Text(variant) => {
+                variant.into_deserializer().deserialize_enum(name, variants, visitor)
+            }
             Self::Table(members) => {
                 let members = Members { members: members.into_iter(), value: None };
-                de::value::MapAccessDeserializer::new(members).deserialize_enum(name, variants, visitor)
+                de::value::MapAccessDeserializer::new(members)
+                    .deserialize_enum(name, variants, visitor)
             }
             value => value.deserialize_any(visitor),
         }
@@ -207,7 +213,10 @@ struct Members {
 impl<'de> MapAccess<'de> for Members {
     type Error = DocumentError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DocumentError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DocumentError> {
         let Some((name, value)) = self.members.next() else { return Ok(None) };
         let key = seed.deserialize(DocumentValue::Text(name.clone()));
         let key = key.map_err(|error| error.at(PathStep::Field(name.clone())))?;
@@ -215,7 +224,10 @@ impl<'de> MapAccess<'de> for Members {
         Ok(Some(key))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DocumentError> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DocumentError> {
         let (name, value) = self.value.take().unwrap_or((String::new(), DocumentValue::Nothing));
         seed.deserialize(value).map_err(|error| error.at(PathStep::Field(name)))
     }
@@ -252,13 +264,18 @@ scopes = ["a"]
     fn a_policy_is_the_same_by_way_of_a_tree() {
         let straight: PolicyTables = toml::from_str(POLICY).unwrap();
         let tree: DocumentValue = toml::from_str(POLICY).unwrap();
-        assert_eq!(format!("{:?}", PolicyTables::deserialize(tree).unwrap()), format!("{straight:?}"));
+        assert_eq!(
+            format!("{:?}", PolicyTables::deserialize(tree).unwrap()),
+            format!("{straight:?}")
+        );
     }
 
     #[test]
     fn what_is_there_twice_is_refused() {
         let tree: DocumentValue = serde_json::from_str(r#"{"rule": [], "rule": []}"#).unwrap();
-        assert!(PolicyTables::deserialize(tree).unwrap_err().to_string().contains("duplicate field"));
+        assert!(
+            PolicyTables::deserialize(tree).unwrap_err().to_string().contains("duplicate field")
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Keys that are recognised by their shape, whatever stands in place of what separates their parts: `acme\_live\_…`,
-//! `acme=5Flive=5F…`, `acme&lowbar;live…`.
+//! Keys that are recognised by their shape, whatever stands in place of what separates their parts:
+//! `acme\_live\_…`, `acme=5Flive=5F…`, `acme&lowbar;live…`.
 
 /// The most bytes that stand for one separator: `%E2%80%8B_`.
 const SEPARATOR: usize = 10;
@@ -13,18 +13,26 @@ pub(super) struct Shape(Vec<Vec<u8>>);
 impl Shape {
     /// Of the keys with this lead.
     pub(super) fn of(lead: &str) -> Self {
-        let words = lead.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let words =
+            lead.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         Self(words.map(|word| word.as_bytes().to_vec()).collect())
     }
 
     /// Where a key ends that begins here.
-    pub(super) fn end(&self, text: &[u8], at: usize, cut: bool, steps: &mut usize) -> Option<usize> {
+    pub(super) fn end(
+        &self,
+        text: &[u8],
+        at: usize,
+        cut: bool,
+        steps: &mut usize,
+    ) -> Option<usize> {
         let (first, others) = self.0.split_first()?;
         *steps += 1;
         let mut end = begins(text, at, first).then_some(at + first.len())?;
         for word in others {
             *steps += SEPARATOR * word.len();
-            end = after_separator(text, end, |at| begins(text, at, word).then_some(at + word.len()))?;
+            end =
+                after_separator(text, end, |at| begins(text, at, word).then_some(at + word.len()))?;
         }
         let end = after_separator(text, end, |at| part(text, at, cut, steps))?;
         Some(rest_end(text, end, cut, steps))
@@ -36,8 +44,13 @@ pub(super) fn rest_end(text: &[u8], end: usize, cut: bool, steps: &mut usize) ->
     after_separator(text, end, |at| part(text, at, cut, steps)).unwrap_or(end)
 }
 
-/// What is found behind one byte or more that stand for a separator. No separator has a slash in it.
-fn after_separator(text: &[u8], from: usize, mut found: impl FnMut(usize) -> Option<usize>) -> Option<usize> {
+/// What is found behind one byte or more that stand for a separator. No separator has a slash in
+/// it.
+fn after_separator(
+    text: &[u8],
+    from: usize,
+    mut found: impl FnMut(usize) -> Option<usize>,
+) -> Option<usize> {
     let rest = text.get(from..)?.iter().take(SEPARATOR);
     let length = rest.take_while(|byte| **byte != b'/').count();
     (1..=length).find_map(|skipped| found(from + skipped))
@@ -47,7 +60,8 @@ fn begins(text: &[u8], at: usize, word: &[u8]) -> bool {
     text.get(at..at + word.len()).is_some_and(|own| own.eq_ignore_ascii_case(word))
 }
 
-/// What stands for the rest of a text that was cut before, as [`excerpt`](crate::audit::excerpt) does.
+/// What stands for the rest of a text that was cut before, as [`excerpt`](crate::audit::excerpt)
+/// does.
 const REST: &[u8] = "…".as_bytes();
 
 /// Whether a run holds what stands for the rest of a text.

@@ -109,8 +109,8 @@ fn a_key_is_known_by_its_shape_whatever_stands_for_its_separators() {
         for path in [all, one, admin] {
             let cut = path.len() - 2 - secret.len() + 9;
             for shown in [log(&path), redactor().hide(&path, cut)] {
-                let hidden =
-                    !shown.contains(secret.get(..9).unwrap()) && !shown.contains(secret.get(40..).unwrap());
+                let hidden = !shown.contains(secret.get(..9).unwrap())
+                    && !shown.contains(secret.get(40..).unwrap());
                 assert!(hidden && shown.contains("/(an API key)"), "{path}: {shown}");
             }
         }
@@ -158,16 +158,20 @@ fn a_token_is_not_shown_wherever_it_stands() {
 
 #[test]
 fn a_token_that_became_a_host_is_not_shown() {
-    let token = format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{}", "aB3".repeat(14)).to_ascii_lowercase();
+    let token =
+        format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{}", "aB3".repeat(14)).to_ascii_lowercase();
     assert_eq!(log(&token), "(a token)");
 }
 
 #[test]
 fn nothing_of_a_credential_is_left_at_the_cut() {
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln";
-    for secret in
-        ["acme_live_0123456789", token, "acme%5Flive%5F0123456789", "eyJhbGciOiJub25lIn0%2EeyJz%2Ec2ln"]
-    {
+    for secret in [
+        "acme_live_0123456789",
+        token,
+        "acme%5Flive%5F0123456789",
+        "eyJhbGciOiJub25lIn0%2EeyJz%2Ec2ln",
+    ] {
         let text = format!("/some/path/{secret}/and/more");
         for most in 0..text.len() {
             let shown = redactor().hide(&text, most);
@@ -197,7 +201,10 @@ fn hostile(n: usize) -> Vec<(&'static str, String)> {
         ("beginnings of leads", "acme_liveacme_".repeat(n)),
         ("leads and tokens", ["edge-auth-admin_,".repeat(n), "eyJ".repeat(10 * n)].concat()),
         ("beginnings of tokens", "eyJ".repeat(n)),
-        ("beginnings of tokens, two parts", ["eyJ".repeat(n), ".".to_owned(), "eyJ".repeat(n)].concat()),
+        (
+            "beginnings of tokens, two parts",
+            ["eyJ".repeat(n), ".".to_owned(), "eyJ".repeat(n)].concat(),
+        ),
         ("beginnings of tokens, mixed case", "EyJ.a.b,".repeat(n)),
         ("a token of many parts", "eyJ.".repeat(n)),
         ("escapes", "%61".repeat(n)),
@@ -227,8 +234,11 @@ fn twice_the_text_takes_twice_the_steps() {
 fn what_is_cut_off_takes_no_steps() {
     for (kind, text) in hostile(2000) {
         let (mut short, mut long) = (0, 0);
-        let _ =
-            redactor().hide_counting(text.get(..text.floor_char_boundary(1100)).unwrap(), 1024, &mut short);
+        let _ = redactor().hide_counting(
+            text.get(..text.floor_char_boundary(1100)).unwrap(),
+            1024,
+            &mut short,
+        );
         let _ = redactor().hide_counting(&text, 1024, &mut long);
         assert_eq!(short, long, "{kind}");
     }

@@ -29,8 +29,8 @@ impl Cursor {
     /// Before the first record.
     pub(super) const START: Self = Self { sequence: 0, link: BEGINNING };
 
-    /// Reads records. The first is the one at this place again, which shows that the log still is what
-    /// it was. The place of the last one is returned, and what those behind this place say.
+    /// Reads records. The first is the one at this place again, which shows that the log still is
+    /// what it was. The place of the last one is returned, and what those behind this place say.
     pub(super) fn follow(
         mut self,
         secrets: &RevocationSecrets,
@@ -39,7 +39,8 @@ impl Cursor {
         let new = self.passed(secrets, records)?;
         let mut entries = Vec::with_capacity(new.len());
         for record in new {
-            let entry = open(secrets, record).map_err(|error| ChainError::Tampered(alert(&error)))?;
+            let entry =
+                open(secrets, record).map_err(|error| ChainError::Tampered(alert(&error)))?;
             self = self.next(&entry)?;
             entries.push(entry);
         }
@@ -59,8 +60,8 @@ impl Cursor {
         match records.split_first() {
             _ if self == Self::START => Ok(records),
             Some((first, rest)) if first.sequence == self.sequence => {
-                let known =
-                    open(secrets, first).map_err(|error| ChainError::Tampered(format!("ALERT: {error}")))?;
+                let known = open(secrets, first)
+                    .map_err(|error| ChainError::Tampered(format!("ALERT: {error}")))?;
                 if known.link == self.link {
                     Ok(rest)
                 } else {

@@ -12,13 +12,15 @@ use super::status::RevocationStatus;
 use super::target::LookupTag;
 use crate::platform::{Randomness, RevocationLog, SnapshotRecord};
 
-/// With so many records behind the last snapshot, and a quarter of what it holds, a new one is made.
+/// With so many records behind the last snapshot, and a quarter of what it holds, a new one is
+/// made.
 const DUE: u64 = 2000;
 /// However much a snapshot holds: what came after it is in the memory of every instance, and takes
 /// three times as much of it.
 const OVERDUE: u64 = 50_000;
 
-/// With so many revocations a snapshot is made only when somebody asks for it: 24 MB are read and written.
+/// With so many revocations a snapshot is made only when somebody asks for it: 24 MB are read and
+/// written.
 const MAX_INLINE_COMPACTION: u64 = 1_000_000;
 
 impl<L: RevocationLog> RevocationLedger<'_, L> {
@@ -40,10 +42,10 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         }
     }
 
-    /// Makes a snapshot of the last one and what came after it, and drops from the log what has expired.
-    /// While there is an older secret, the whole log is read instead, and what was entered with it is
-    /// entered again before, so that the older one is needed no more. How many things the snapshot
-    /// holds is returned.
+    /// Makes a snapshot of the last one and what came after it, and drops from the log what has
+    /// expired. While there is an older secret, the whole log is read instead, and what was entered
+    /// with it is entered again before, so that the older one is needed no more. How many things
+    /// the snapshot holds is returned.
     pub async fn compact(
         &self,
         randomness: &(impl Randomness + ?Sized),
@@ -98,8 +100,8 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         base: Option<SnapshotBase>,
         now: Timestamp,
     ) -> Result<(SnapshotContent, Cursor), LedgerError> {
-        let (mut content, start) =
-            base.map_or((SnapshotContent::default(), Cursor::START), |base| (base.content, base.end));
+        let (mut content, start) = base
+            .map_or((SnapshotContent::default(), Cursor::START), |base| (base.content, base.end));
         let mut newer: HashMap<LookupTag, RevocationStatus> = HashMap::new();
         let mut end = start;
         loop {
@@ -120,8 +122,8 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         }
     }
 
-    /// What all that is in the log comes to, when the current secret says all of it. Nothing is entered
-    /// again behind what somebody else said meanwhile.
+    /// What all that is in the log comes to, when the current secret says all of it. Nothing is
+    /// entered again behind what somebody else said meanwhile.
     async fn renewed(
         &self,
         base: Option<SnapshotBase>,
@@ -155,7 +157,8 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         // Ids are in the order of sequences: parts of lesser ones belong to no snapshot any more.
         let id = end.sequence << 24 | u64::from(u32::from_be_bytes([0, a, b, c]));
         let id = format!("{id:016x}");
-        let written = content.write(&self.secrets, &id, end, ancestors).ok_or(LedgerError::TooLarge)?;
+        let written =
+            content.write(&self.secrets, &id, end, ancestors).ok_or(LedgerError::TooLarge)?;
         for (number, part) in (0..).zip(written.parts()) {
             self.log.put_snapshot_part(&id, number, &part).await?;
         }

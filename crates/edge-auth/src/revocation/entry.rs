@@ -14,11 +14,11 @@ pub enum Event {
     Revoked(Target),
     /// What earlier entries say of this is taken back.
     Undone(Target),
-    /// The record of this API key was written: a copy of it in memory may be old. Versions before this
-    /// one said so without saying which version of the record it is.
+    /// The record of this API key was written: a copy of it in memory may be old. Versions before
+    /// this one said so without saying which version of the record it is.
     KeyChanged(Identifier),
-    /// The record of this API key was written: what is in memory or in the store with a lower version is
-    /// an older one.
+    /// The record of this API key was written: what is in memory or in the store with a lower
+    /// version is an older one.
     KeyWritten {
         /// The key's id.
         id: Identifier,
@@ -48,7 +48,8 @@ pub struct List {
 impl List {
     /// Whether it was made before another one by the same key, as far as both say.
     pub(crate) fn is_older_than(&self, other: &Self) -> bool {
-        let lower = self.number.as_ref().zip(other.number.as_ref()).is_some_and(|(own, other)| own < other);
+        let lower =
+            self.number.as_ref().zip(other.number.as_ref()).is_some_and(|(own, other)| own < other);
         lower || self.this_update < other.this_update
     }
 }
@@ -65,8 +66,12 @@ impl Event {
     pub(super) fn key(&self) -> RevocationKey<'_> {
         match self {
             Self::Revoked(target) | Self::Undone(target) => target.key(),
-            Self::KeyChanged(id) | Self::KeyWritten { id, .. } => RevocationKey::KeyRecord(id.as_str()),
-            Self::ListImported(list) => RevocationKey::List(list.issuer.as_str(), list.key_id.as_str()),
+            Self::KeyChanged(id) | Self::KeyWritten { id, .. } => {
+                RevocationKey::KeyRecord(id.as_str())
+            }
+            Self::ListImported(list) => {
+                RevocationKey::List(list.issuer.as_str(), list.key_id.as_str())
+            }
         }
     }
 }

@@ -95,7 +95,8 @@ impl FilterLayout {
     /// Where the filter has the mark, in the order of marks: mostly one place or none.
     pub(super) fn positions(self, bytes: &[u8], mark: LookupTag) -> Range<usize> {
         let (bucket, kept) = self.split(mark);
-        let (Some(from), Some(to)) = (self.start(bytes, bucket), self.start(bytes, bucket + 1)) else {
+        let (Some(from), Some(to)) = (self.start(bytes, bucket), self.start(bytes, bucket + 1))
+        else {
             return 0..0;
         };
         let packed = bytes.get(self.starts_bytes()..).unwrap_or_default();
@@ -148,7 +149,9 @@ mod tests {
     /// Marks that look random, as those of an HMAC do.
     fn marks(count: u64) -> Vec<LookupTag> {
         use sha2::{Digest, Sha256};
-        (0..count).map(|number| LookupTag::of(Sha256::digest(number.to_be_bytes()).into())).collect()
+        (0..count)
+            .map(|number| LookupTag::of(Sha256::digest(number.to_be_bytes()).into()))
+            .collect()
     }
 
     #[test]
@@ -181,7 +184,9 @@ mod tests {
     #[test]
     fn an_empty_filter_has_nothing() {
         let (layout, bytes) = filter(&[]);
-        assert!(!has(layout, &bytes, LookupTag([0; 16])) && !has(layout, &bytes, LookupTag([255; 16])));
+        assert!(
+            !has(layout, &bytes, LookupTag([0; 16])) && !has(layout, &bytes, LookupTag([255; 16]))
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What things are called in the log, read strictly: an entry cannot name what nothing can be called.
+//! What things are called in the log, read strictly: an entry cannot name what nothing can be
+//! called.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -66,7 +67,11 @@ impl TryFrom<String> for Identifier {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
-        if (1..=MAX_TEXT_BYTES).contains(&text.len()) { Ok(Self(text)) } else { Err(TargetError::Text) }
+        if (1..=MAX_TEXT_BYTES).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(TargetError::Text)
+        }
     }
 }
 

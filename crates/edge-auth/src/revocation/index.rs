@@ -35,7 +35,8 @@ struct Recent {
     at: Timestamp,
     /// Whether it stays whatever a snapshot has, since that may be one of another log.
     pinned: bool,
-    /// Whether an entry behind the snapshot took back what that has: this has all that was said since.
+    /// Whether an entry behind the snapshot took back what that has: this has all that was said
+    /// since.
     undone: bool,
 }
 
@@ -69,8 +70,8 @@ impl Index {
         }
     }
 
-    /// Takes a snapshot of the log that was read for all up to its last record. What is known of later
-    /// ones stays.
+    /// Takes a snapshot of the log that was read for all up to its last record. What is known of
+    /// later ones stays.
     pub(super) fn start_from(&mut self, snapshot: Snapshot, seed: Seed) {
         let end = snapshot.end.sequence;
         self.recent.retain(|_, recent| recent.pinned || recent.status.sequence > end);
@@ -79,14 +80,15 @@ impl Index {
         self.snapshot = Some(snapshot);
     }
 
-    /// Pins all that a snapshot should have, but for what was `taken_back`: before one is taken that stands
-    /// for records that were not read.
+    /// Pins all that a snapshot should have, but for what was `taken_back`: before one is taken
+    /// that stands for records that were not read.
     pub(super) fn pin(&mut self, snapshot: &Snapshot, taken_back: &HashSet<LookupTag>) {
         for (mark, recent) in &mut self.recent {
             let status = recent.status;
             if taken_back.contains(mark) {
                 recent.pinned = false;
-            } else if status.state != StatusKind::Undone && status.sequence <= snapshot.end.sequence {
+            } else if status.state != StatusKind::Undone && status.sequence <= snapshot.end.sequence
+            {
                 recent.pinned = true;
                 recent.status = snapshot.exactly(*mark).map_or(status, |held| status.and(held));
             }
@@ -100,7 +102,9 @@ impl Index {
             let covered = match status.state {
                 StatusKind::Undone => true,
                 StatusKind::Revoked { before: None } => snapshot.perhaps(*mark),
-                StatusKind::Revoked { .. } | StatusKind::Listed { .. } | StatusKind::Written { .. } => {
+                StatusKind::Revoked { .. }
+                | StatusKind::Listed { .. }
+                | StatusKind::Written { .. } => {
                     snapshot.exactly(*mark).is_some_and(|held| status.and(held).state == held.state)
                 }
             };
@@ -111,8 +115,8 @@ impl Index {
         missing
     }
 
-    /// Takes an entry in. To take it in again, or late, changes nothing. One that was read out of its
-    /// place is pinned.
+    /// Takes an entry in. To take it in again, or late, changes nothing. One that was read out of
+    /// its place is pinned.
     pub(super) fn apply(&mut self, entry: &Entry, in_place: bool, now: Timestamp) {
         let Some(status) = RevocationStatus::of(entry) else { return };
         if in_place && status.sequence <= self.snapshot_sequence() {
@@ -125,15 +129,15 @@ impl Index {
         let known = self.recent.get(&entry.mark).copied();
         let held = || self.snapshot.as_ref()?.exactly(entry.mark);
         let status = status.after(known.map(|known| known.status).or_else(held));
-        let pinned =
-            status.state != StatusKind::Undone && (!in_place || known.is_some_and(|known| known.pinned));
+        let pinned = status.state != StatusKind::Undone
+            && (!in_place || known.is_some_and(|known| known.pinned));
         let undone = status.state == StatusKind::Undone || known.is_some_and(|known| known.undone);
         let at = known.map_or(entry.at, |known| known.at.max(entry.at));
         self.recent.insert(entry.mark, Recent { status, at, pinned, undone });
     }
 
-    /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the same
-    /// for longer.
+    /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the
+    /// same for longer.
     pub(crate) fn find(&self, marks: &LookupTags, now: Timestamp) -> Lookup {
         let (mut found, mut open): (Option<RevocationStatus>, Vec<LookupTag>) = (None, Vec::new());
         let snapshot = self.snapshot.as_ref();
@@ -171,9 +175,14 @@ impl Index {
         self.snapshot.as_ref()?.hit(mark)
     }
 
-    /// Remembers what the store says of a mark that the filter of this snapshot has; `false` if there
-    /// is a newer snapshot by now, of which that may not be true.
-    pub(super) fn confirm(&self, snapshot: u64, mark: LookupTag, status: Option<RevocationStatus>) -> bool {
+    /// Remembers what the store says of a mark that the filter of this snapshot has; `false` if
+    /// there is a newer snapshot by now, of which that may not be true.
+    pub(super) fn confirm(
+        &self,
+        snapshot: u64,
+        mark: LookupTag,
+        status: Option<RevocationStatus>,
+    ) -> bool {
         let current = self.snapshot_sequence() == snapshot;
         if current {
             self.confirmed.insert(mark, status);
@@ -215,7 +224,8 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     fn secrets() -> RevocationSecrets {
-        RevocationSecrets::new(RevocationSecret::new(&Secret::new([1; 32])).unwrap(), Vec::new()).unwrap()
+        RevocationSecrets::new(RevocationSecret::new(&Secret::new([1; 32])).unwrap(), Vec::new())
+            .unwrap()
     }
 
     fn key() -> Target {
@@ -223,7 +233,8 @@ mod tests {
     }
 
     fn entry(sequence: u64, event: Event) -> Entry {
-        let pending = PendingEntry { event, by: "b".into(), reason: "r".into(), at: NOW, until: None };
+        let pending =
+            PendingEntry { event, by: "b".into(), reason: "r".into(), at: NOW, until: None };
         open(&secrets(), &seal(&secrets(), &pending, sequence, BEGINNING).unwrap().0).unwrap()
     }
 
@@ -278,11 +289,14 @@ mod tests {
     #[test]
     fn what_a_snapshot_holds_for_a_time_lapses_too() {
         let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
-        let subject = Target::Subject { issuer: text("https://i/"), subject: text("alice"), before: NOW };
+        let subject =
+            Target::Subject { issuer: text("https://i/"), subject: text("alice"), before: NOW };
         let revoked = Entry { until: Some(NOW), ..entry(7, Event::Revoked(subject.clone())) };
         let mut content = SnapshotContent::default();
-        let newer =
-            std::collections::HashMap::from([(revoked.mark, RevocationStatus::of(&revoked).unwrap())]);
+        let newer = std::collections::HashMap::from([(
+            revoked.mark,
+            RevocationStatus::of(&revoked).unwrap(),
+        )]);
         content.update(&newer, NOW);
         let written = content.written(&secrets(), "0123456789abcdef", &revoked).unwrap();
         let mut index = Index::new(SEED);

@@ -88,7 +88,8 @@ pub enum LedgerError {
     /// The log is more than a snapshot can hold.
     #[error("the log is too large for a snapshot")]
     TooLarge,
-    /// A snapshot of so many takes longer than whoever revokes can wait for, and more memory than some hosts have.
+    /// A snapshot of so many takes longer than whoever revokes can wait for, and more memory than
+    /// some hosts have.
     #[error("a snapshot of {0} revocations is due: run `edge-auth revocations compact`")]
     NeedsOfflineCompaction(u64),
     /// A record is not believed.
@@ -137,8 +138,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         self.enter_one(Event::Revoked(target), until, order).await
     }
 
-    /// Takes back what an entry revokes: whatever was said of the same thing, for as long as that has a
-    /// meaning.
+    /// Takes back what an entry revokes: whatever was said of the same thing, for as long as that
+    /// has a meaning.
     pub async fn undo(&self, sequence: u64, order: ChangeMeta<'_>) -> Result<Entry, LedgerError> {
         let entry = self.show(sequence).await?;
         let Event::Revoked(target) = entry.event else {
@@ -161,8 +162,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Err(LedgerError::Conflict)
     }
 
-    /// Tells every instance which version of an API key's record was written: until the key expires,
-    /// none believes an older one.
+    /// Tells every instance which version of an API key's record was written: until the key
+    /// expires, none believes an older one.
     pub async fn key_written(
         &self,
         id: &Identifier,
@@ -219,7 +220,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
     ) -> Result<Vec<Entry>, E> {
         let made = self.log.snapshot().await.map_err(LedgerError::from)?;
         let made = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
-        let mut replay = LogReplay::new(wanted, made.map_or(Cursor::START, |manifest| manifest.end));
+        let mut replay =
+            LogReplay::new(wanted, made.map_or(Cursor::START, |manifest| manifest.end));
         let mut entries = Vec::new();
         for _ in 0..ATTEMPTS {
             self.read_on(&mut replay).await?;
@@ -241,7 +243,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Ok(open(&self.secrets, record.ok_or(LedgerError::NotFound(sequence))?)?)
     }
 
-    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is given.
+    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is
+    /// given.
     pub async fn list(&self, before: Option<u64>, limit: usize) -> Result<Listing, LedgerError> {
         let limit = limit.clamp(1, MAX_LISTED);
         let records = self.log.newest(before, limit).await?;
@@ -269,7 +272,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         self.append_reporting(end, drafts, &|_| {}).await
     }
 
-    /// The same. After each batch `report` is called with how many are appended and how many there are.
+    /// The same. After each batch `report` is called with how many are appended and how many there
+    /// are.
     async fn append_reporting(
         &self,
         end: Cursor,
@@ -300,7 +304,9 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
     /// The newest record's place and MAC.
     async fn end(&self) -> Result<Cursor, LedgerError> {
         match self.log.newest(None, 1).await?.first() {
-            Some(newest) => Ok(Cursor { sequence: newest.sequence, link: open(&self.secrets, newest)?.link }),
+            Some(newest) => {
+                Ok(Cursor { sequence: newest.sequence, link: open(&self.secrets, newest)?.link })
+            }
             None => Ok(Cursor::START),
         }
     }

@@ -5,21 +5,21 @@
 //! (administration)          ordered, chained by MACs         (in memory)
 //! ```
 //!
-//! An administrator appends entries to a log by the [`RevocationLedger`]. Every instance of a gate reads what
-//! is new while it is active, and keeps it in an index; an idle one reads before its next answer.
-//! One that could not read for longer than the policy's bound closes.
+//! An administrator appends entries to a log by the [`RevocationLedger`]. Every instance of a gate
+//! reads what is new while it is active, and keeps it in an index; an idle one reads before its
+//! next answer. One that could not read for longer than the policy's bound closes.
 //!
 //! A record's MAC covers its sequence and the MAC of the record before it, under a secret that only
 //! hosts and administrators have. So who can write to the store can neither edit, move nor insert a
-//! record, and an instance that follows the log notices when what it read last is gone or another, or
-//! what is new does not follow it. A revocation counts wherever its record is met; what takes one back
-//! counts only in its place in the log that was read. What a snapshot has counts though its record was
-//! taken out, and a snapshot is taken only if it is of the same log. What a fresh instance cannot notice
-//! is an older store put back whole.
+//! record, and an instance that follows the log notices when what it read last is gone or another,
+//! or what is new does not follow it. A revocation counts wherever its record is met; what takes
+//! one back counts only in its place in the log that was read. What a snapshot has counts though
+//! its record was taken out, and a snapshot is taken only if it is of the same log. What a fresh
+//! instance cannot notice is an older store put back whole.
 //!
-//! **Marks.** Everything that can be revoked has a mark, 128 bits of an HMAC of what it is, by which
-//! it is found in the store and in memory. Nobody without the secret can make two things with marks
-//! that collide.
+//! **Marks.** Everything that can be revoked has a mark, 128 bits of an HMAC of what it is, by
+//! which it is found in the store and in memory. Nobody without the secret can make two things with
+//! marks that collide.
 //!
 //! **Snapshots** hold the marks of a whole log: in a filter those that are simply revoked, and
 //! exactly those that are revoked up to some time. An instance starts with one. What the filter has

@@ -137,7 +137,10 @@ pub(super) fn seal(
     let expires_at = expires_at(pending.until);
     let record = RevocationRecord { sequence, mark: mark.to_string(), document, expires_at };
     let PendingEntry { event, by, reason, at, until } = pending.clone();
-    Ok((record, Entry { sequence, event, by, reason, at, until, mark, link, previous, current: true }))
+    Ok((
+        record,
+        Entry { sequence, event, by, reason, at, until, mark, link, previous, current: true },
+    ))
 }
 
 /// When the store may drop the record of an entry.
@@ -146,14 +149,18 @@ fn expires_at(until: Option<Timestamp>) -> Option<Timestamp> {
 }
 
 /// Reads a record, if its MAC and what follows from its body are right.
-pub(super) fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Result<Entry, EntryError> {
+pub(super) fn open(
+    secrets: &RevocationSecrets,
+    record: &RevocationRecord,
+) -> Result<Entry, EntryError> {
     let sequence = record.sequence;
     check_size(sequence, &record.document)?;
     let damaged = |error: serde_json::Error| EntryError::Damaged {
         sequence,
         at: format!("line {}, column {}", error.line(), error.column()),
     };
-    let Envelope { secret: id, mac, body } = serde_json::from_str(&record.document).map_err(damaged)?;
+    let Envelope { secret: id, mac, body } =
+        serde_json::from_str(&record.document).map_err(damaged)?;
     let Some(secret) = secrets.find(&id) else {
         return Err(EntryError::SecretUnknown { sequence, secret: id });
     };
@@ -167,7 +174,8 @@ pub(super) fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Re
     }
     let Body { previous, says: event, by, reason, at, until, .. } =
         serde_json::from_str(&body).map_err(damaged)?;
-    let link = |bytes: Vec<u8>| RecordMac::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
+    let link =
+        |bytes: Vec<u8>| RecordMac::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
     let mark = secret.mark(event.key());
     if mark.to_string() != record.mark || expires_at(until) != record.expires_at {
         return Err(EntryError::MacWrong { sequence });
@@ -191,7 +199,8 @@ fn authenticated(sequence: u64, body: &str) -> Vec<u8> {
 }
 
 fn written(sequence: u64, value: &impl Serialize) -> Result<String, EntryError> {
-    serde_json::to_string(value).map_err(|error| EntryError::Damaged { sequence, at: error.to_string() })
+    serde_json::to_string(value)
+        .map_err(|error| EntryError::Damaged { sequence, at: error.to_string() })
 }
 
 fn check_size(sequence: u64, document: &str) -> Result<(), EntryError> {

@@ -55,8 +55,8 @@ impl LogReplay {
         Self { wanted, held_up_to, base: None, keys, end: Cursor::START, outdated_end: None }
     }
 
-    /// To be read from the beginning. What a snapshot has of the records that it holds counts, and not
-    /// those of them that are left.
+    /// To be read from the beginning. What a snapshot has of the records that it holds counts, and
+    /// not those of them that are left.
     pub(super) fn upon(base: Option<SnapshotBase>) -> Self {
         let held_up_to = base.as_ref().map_or(Cursor::START, |base| base.end);
         Self { base, ..Self::new(|_| true, held_up_to) }
@@ -86,16 +86,19 @@ impl LogReplay {
 
     /// How many things the snapshot has of which the log has no record any more.
     pub(super) fn taken_out(&self, secrets: &RevocationSecrets, now: Timestamp) -> usize {
-        let Some((base, secret)) = self.base.as_ref().and_then(|base| base.with(secrets)) else { return 0 };
+        let Some((base, secret)) = self.base.as_ref().and_then(|base| base.with(secrets)) else {
+            return 0;
+        };
         let there: HashSet<LookupTag> =
             self.keys.values().map(|key| secret.mark(key.last.event.key())).collect();
         base.content.marks(now).filter(|mark| !there.contains(mark)).count()
     }
 
-    /// What must be entered under the current secret so that it alone says what all do. The last record
-    /// is under it, too: the next one follows it.
+    /// What must be entered under the current secret so that it alone says what all do. The last
+    /// record is under it, too: the next one follows it.
     pub(super) fn outdated(&self, now: Timestamp) -> Vec<PendingEntry> {
-        let drafts: Vec<PendingEntry> = self.keys.values().filter_map(|key| key.outdated(now)).collect();
+        let drafts: Vec<PendingEntry> =
+            self.keys.values().filter_map(|key| key.outdated(now)).collect();
         match &self.outdated_end {
             Some(last) if drafts.is_empty() => vec![pending(last, last.event.clone(), last.until)],
             _ => drafts,
@@ -109,7 +112,8 @@ impl LogReplay {
             return Err(EntryError::MacWrong { sequence: entry.sequence }.into());
         }
         if entry.sequence == self.held_up_to.sequence && entry.link != self.held_up_to.link {
-            let what = "is another one than the last snapshot ends with: an older store was put back";
+            let what =
+                "is another one than the last snapshot ends with: an older store was put back";
             return Err(LedgerError::Changed(format!("ALERT: record {} {what}", entry.sequence)));
         }
         self.end = Cursor { sequence: entry.sequence, link: entry.link };
@@ -165,7 +169,9 @@ impl ReplayedKey {
             return None;
         }
         let (event, until) = match (all, self.last.event.clone()) {
-            (None, Event::Revoked(target) | Event::Undone(target)) => (Event::Undone(target), current?.1),
+            (None, Event::Revoked(target) | Event::Undone(target)) => {
+                (Event::Undone(target), current?.1)
+            }
             (
                 Some((StatusKind::Revoked { before }, until)),
                 Event::Revoked(target) | Event::Undone(target),
@@ -183,8 +189,12 @@ impl ReplayedKey {
 }
 
 /// What is revoked or listed, and until when that has a meaning.
-fn says(status: Option<RevocationStatus>, now: Timestamp) -> Option<(StatusKind, Option<Timestamp>)> {
-    let status = status.filter(|status| status.counts(now) && status.state != StatusKind::Undone)?;
+fn says(
+    status: Option<RevocationStatus>,
+    now: Timestamp,
+) -> Option<(StatusKind, Option<Timestamp>)> {
+    let status =
+        status.filter(|status| status.counts(now) && status.state != StatusKind::Undone)?;
     Some((status.state, status.until))
 }
 

@@ -74,7 +74,8 @@ pub(crate) enum Freshness {
 pub(crate) struct Changes {
     /// The API keys whose records changed.
     pub changed_keys: Vec<String>,
-    /// Whether others may have: a snapshot stood for records that were not read, and has no changes of keys.
+    /// Whether others may have: a snapshot stood for records that were not read, and has no changes
+    /// of keys.
     pub skipped: bool,
 }
 
@@ -106,7 +107,8 @@ impl From<Unavailable> for PollError {
 /// What to do with records behind missing ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gaps {
-    /// Nothing yet: a snapshot may stand for those that are missing, and for what took something back.
+    /// Nothing yet: a snapshot may stand for those that are missing, and for what took something
+    /// back.
     Wait,
     /// No snapshot does: what takes trust away counts.
     Lack,
@@ -162,7 +164,8 @@ impl Replica {
 
     /// How new what is known is.
     pub(crate) fn freshness(&self, now: Timestamp) -> Freshness {
-        let latest = Timestamp::from_millis(self.latest.fetch_max(now.millis(), Ordering::Relaxed)).max(now);
+        let latest =
+            Timestamp::from_millis(self.latest.fetch_max(now.millis(), Ordering::Relaxed)).max(now);
         if now.plus(OUT_OF_TURN) < latest {
             self.begin_anew(now);
         }
@@ -177,7 +180,8 @@ impl Replica {
         }
     }
 
-    /// A clock that was set back says nothing of how old anything is: all is to be read before it is used.
+    /// A clock that was set back says nothing of how old anything is: all is to be read before it
+    /// is used.
     fn begin_anew(&self, now: Timestamp) {
         let mut state = self.write();
         // Unless another request was faster.
@@ -199,7 +203,8 @@ impl Replica {
 
     /// Whether nobody is reading, and no read failed just now.
     pub(crate) fn may_read(&self, now: Timestamp) -> bool {
-        self.may_wait(now) && self.read().reading_since.is_none_or(|since| now.since(since) >= ABANDONED)
+        self.may_wait(now)
+            && self.read().reading_since.is_none_or(|since| now.since(since) >= ABANDONED)
     }
 
     /// Whether a request that needs to know more is to wait for a read of its own.
@@ -221,7 +226,10 @@ impl Replica {
     /// The version of an API key's record that was told of.
     pub(crate) fn key_version(&self, id: &str, now: Timestamp) -> Option<u64> {
         match self.read().index.find(&self.secrets.marks(RevocationKey::KeyRecord(id)), now) {
-            Lookup::Known(RevocationStatus { state: status::StatusKind::Written { version }, .. })
+            Lookup::Known(RevocationStatus {
+                state: status::StatusKind::Written { version },
+                ..
+            })
             | Lookup::Unconfirmed {
                 known: Some(RevocationStatus { state: status::StatusKind::Written { version }, .. }),
                 ..
@@ -324,13 +332,15 @@ impl Replica {
                 return Ok(());
             }
             if self.read().trace.end().sequence <= place.sequence {
-                return Err(PollError::Tampered("ALERT: the store gives the same records again".to_owned()));
+                return Err(PollError::Tampered(
+                    "ALERT: the store gives the same records again".to_owned(),
+                ));
             }
         }
     }
 
-    /// Takes in what the store has from a place on. Behind the first record that is not to be believed,
-    /// or not in its place, only what takes trust away counts.
+    /// Takes in what the store has from a place on. Behind the first record that is not to be
+    /// believed, or not in its place, only what takes trust away counts.
     fn take_in(
         &self,
         place: Cursor,

@@ -94,8 +94,12 @@ impl fmt::Debug for RevocationSecret {
 pub struct RevocationSecrets(Arc<[RevocationSecret]>);
 
 impl RevocationSecrets {
-    /// Records are made with `current`; those that were made with `previous` ones are believed, too.
-    pub fn new(current: RevocationSecret, previous: Vec<RevocationSecret>) -> Result<Self, SecretError> {
+    /// Records are made with `current`; those that were made with `previous` ones are believed,
+    /// too.
+    pub fn new(
+        current: RevocationSecret,
+        previous: Vec<RevocationSecret>,
+    ) -> Result<Self, SecretError> {
         let all: Vec<_> = std::iter::once(current).chain(previous).collect();
         let repeated = all
             .iter()

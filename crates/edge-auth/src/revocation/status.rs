@@ -56,18 +56,23 @@ impl RevocationStatus {
     /// that revoking again brings nothing back: neither what was revoked up to a later time, nor
     /// before the time by which the earlier entry would have been forgotten.
     pub(super) fn and(self, other: Self) -> Self {
-        let (earlier, later) = if self.sequence <= other.sequence { (self, other) } else { (other, self) };
+        let (earlier, later) =
+            if self.sequence <= other.sequence { (self, other) } else { (other, self) };
         match (earlier.state, later.state) {
-            (StatusKind::Revoked { before: first }, StatusKind::Revoked { before: second }) => Self {
-                state: StatusKind::Revoked { before: unless_always(first, second) },
-                until: unless_always(earlier.until, later.until),
-                ..later
-            },
-            (StatusKind::Written { version: first }, StatusKind::Written { version: second }) => Self {
-                state: StatusKind::Written { version: first.max(second) },
-                until: unless_always(earlier.until, later.until),
-                ..later
-            },
+            (StatusKind::Revoked { before: first }, StatusKind::Revoked { before: second }) => {
+                Self {
+                    state: StatusKind::Revoked { before: unless_always(first, second) },
+                    until: unless_always(earlier.until, later.until),
+                    ..later
+                }
+            }
+            (StatusKind::Written { version: first }, StatusKind::Written { version: second }) => {
+                Self {
+                    state: StatusKind::Written { version: first.max(second) },
+                    until: unless_always(earlier.until, later.until),
+                    ..later
+                }
+            }
             (
                 StatusKind::Revoked { .. }
                 | StatusKind::Listed { .. }
@@ -82,8 +87,8 @@ impl RevocationStatus {
     }
 }
 
-/// Whether what has a meaning until a time has it still. It keeps it for longer than was said, so that
-/// a clock that runs ahead brings nothing back.
+/// Whether what has a meaning until a time has it still. It keeps it for longer than was said, so
+/// that a clock that runs ahead brings nothing back.
 pub(super) fn has_meaning(until: Option<Timestamp>, now: Timestamp) -> bool {
     until.is_none_or(|until| now < until.plus(KEPT))
 }
@@ -132,8 +137,10 @@ mod tests {
         assert_eq!(until(1, Some(10)).and(until(2, Some(900))), until(2, Some(900)));
         assert_eq!(until(1, None).and(until(2, Some(10))), until(2, None));
         assert_eq!(until(1, Some(10)).and(until(2, None)), until(2, None));
-        let undone =
-            RevocationStatus { until: Some(Timestamp::from_seconds(5)), ..status(3, StatusKind::Undone) };
+        let undone = RevocationStatus {
+            until: Some(Timestamp::from_seconds(5)),
+            ..status(3, StatusKind::Undone)
+        };
         assert_eq!(until(1, None).and(undone), undone);
     }
 }

@@ -75,8 +75,8 @@ pub enum Target {
         issuer: IssuerName,
         /// Its serial number.
         serial: Serial,
-        /// If a revocation list says so: the issuer's key that signs it. A later list by that key may
-        /// take it back.
+        /// If a revocation list says so: the issuer's key that signs it. A later list by that key
+        /// may take it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         listed: Option<KeyId>,
     },
@@ -106,7 +106,9 @@ impl Target {
     /// The same up to another time, if it is a matter of time.
     pub(super) fn up_to(mut self, time: Option<Timestamp>) -> Self {
         match &mut self {
-            Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
+            Self::Subject { before, .. }
+            | Self::Client { before, .. }
+            | Self::Issuer { before, .. } => {
                 *before = time.unwrap_or(*before);
             }
             _ => {}
@@ -117,9 +119,9 @@ impl Target {
     /// Up to when what it names is revoked, if that is a matter of time.
     pub(crate) fn before(&self) -> Option<Timestamp> {
         match self {
-            Self::Subject { before, .. } | Self::Client { before, .. } | Self::Issuer { before, .. } => {
-                Some(*before)
-            }
+            Self::Subject { before, .. }
+            | Self::Client { before, .. }
+            | Self::Issuer { before, .. } => Some(*before),
             _ => None,
         }
     }
@@ -143,8 +145,12 @@ impl fmt::Display for Target {
             Self::Issuer { issuer, before } => {
                 write!(f, "issuer {}, tokens before {}", shown(issuer), time(before))
             }
-            Self::Session { issuer, id } => write!(f, "session `{}` of {}", shown(id), shown(issuer)),
-            Self::SigningKey { issuer, id } => write!(f, "signing key `{}` of {}", shown(id), shown(issuer)),
+            Self::Session { issuer, id } => {
+                write!(f, "session `{}` of {}", shown(id), shown(issuer))
+            }
+            Self::SigningKey { issuer, id } => {
+                write!(f, "signing key `{}` of {}", shown(id), shown(issuer))
+            }
             Self::ApiKey { id } => write!(f, "API key {}", shown(id)),
             Self::Certificate { fingerprint } => write!(f, "certificate {fingerprint}"),
             Self::CertificateSerial { issuer, serial, .. } => {
@@ -197,8 +203,8 @@ pub(crate) enum RevocationKey<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
-    /// A certificate's serial number in its issuer's revocation list: what a list takes back is not what
-    /// an administrator revoked.
+    /// A certificate's serial number in its issuer's revocation list: what a list takes back is not
+    /// what an administrator revoked.
     Listed(&'a str, &'a str),
     /// The revocation list of an authority, by one of its keys.
     List(&'a str, &'a str),

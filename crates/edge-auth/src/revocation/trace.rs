@@ -14,7 +14,8 @@ pub(super) struct Trace {
     end: Cursor,
     /// When the last record has no meaning any more, if it was read: until then it is not dropped.
     end_until: Option<Option<Timestamp>>,
-    /// The beginnings of the MACs of the records up to the end; that of the snapshot's last one first.
+    /// The beginnings of the MACs of the records up to the end; that of the snapshot's last one
+    /// first.
     links: VecDeque<[u8; 8]>,
 }
 
@@ -45,8 +46,8 @@ impl Trace {
         self.links.len() - 1
     }
 
-    /// Whether the record at the last place that was read is there again, as `first` of those that the
-    /// store has from there on.
+    /// Whether the record at the last place that was read is there again, as `first` of those that
+    /// the store has from there on.
     pub(super) fn check_place(
         &self,
         place: Cursor,
@@ -80,7 +81,11 @@ impl Trace {
 
     /// Whether a place is on the way that was read.
     pub(super) fn relation(&self, place: Cursor) -> Relation {
-        let back = self.end.sequence.checked_sub(place.sequence).and_then(|back| usize::try_from(back).ok());
+        let back = self
+            .end
+            .sequence
+            .checked_sub(place.sequence)
+            .and_then(|back| usize::try_from(back).ok());
         let position = back.and_then(|back| self.len().checked_sub(back));
         match position.and_then(|position| self.links.get(position)) {
             Some(link) if *link == start_of(&place.link) => Relation::Same,
@@ -89,7 +94,8 @@ impl Trace {
         }
     }
 
-    /// Forgets what comes before a place, where a snapshot ends; all of it if the place was not read.
+    /// Forgets what comes before a place, where a snapshot ends; all of it if the place was not
+    /// read.
     pub(super) fn start_from(&mut self, place: Cursor) {
         match self.relation(place) {
             Relation::Same => {

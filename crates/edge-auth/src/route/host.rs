@@ -167,7 +167,9 @@ pub enum HostPatternError {
     #[error("a rule's host has no port; leave it out")]
     Port,
     /// A `*` that is not the whole first label, or the only one.
-    #[error("`*` stands for one whole label in front, as in `*.example.com`; for any host, leave `host` out")]
+    #[error(
+        "`*` stands for one whole label in front, as in `*.example.com`; for any host, leave `host` out"
+    )]
     Wildcard,
     /// `*.` in front of an IP address.
     #[error("`*.` stands in front of a name, not of an address")]
@@ -338,7 +340,10 @@ mod tests {
 
     #[test]
     fn a_bad_port_is_refused() {
-        all_refused(HostRefused::Port, &["a:b", "a:+80", "a:-1", "a:65536", "a: 80", "a:80:80", "[::1]:x"]);
+        all_refused(
+            HostRefused::Port,
+            &["a:b", "a:+80", "a:-1", "a:65536", "a: 80", "a:80:80", "[::1]:x"],
+        );
         assert!(Host::parse("a:65535").is_ok());
     }
 
@@ -360,9 +365,12 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_a_host_in_any_spelling() {
-        for value in
-            ["admin.example.com", "Admin.Example.Com", "ADMIN.EXAMPLE.COM.", "admin.example.com:8443"]
-        {
+        for value in [
+            "admin.example.com",
+            "Admin.Example.Com",
+            "ADMIN.EXAMPLE.COM.",
+            "admin.example.com:8443",
+        ] {
             assert!(pattern("admin.example.com").matches(&host(value)), "{value:?}");
             assert!(pattern("Admin.Example.com.").matches(&host(value)), "{value:?}");
         }

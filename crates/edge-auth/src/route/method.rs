@@ -10,9 +10,9 @@ const MAX_METHOD_BYTES: usize = 32;
 
 /// Checks the method of a request, exactly as it was sent.
 ///
-/// Methods are case-sensitive (RFC 9110 §9.1), and not to every server: `delete` would match no rule for `DELETE`,
-/// pass by a later one, and be taken for `DELETE` behind the gate. No registered method has a lower-case letter, and
-/// no rule can name one that has, so none passes.
+/// Methods are case-sensitive (RFC 9110 §9.1), and not to every server: `delete` would match no
+/// rule for `DELETE`, pass by a later one, and be taken for `DELETE` behind the gate. No registered
+/// method has a lower-case letter, and no rule can name one that has, so none passes.
 pub(crate) fn check_method(method: &str) -> Result<(), MethodRefused> {
     if !is_token(method) || method.len() > MAX_METHOD_BYTES {
         return Err(MethodRefused::NotToken);
@@ -53,7 +53,9 @@ impl Methods {
     }
 
     /// These methods, each a token (RFC 9110 §5.6.2) without lower-case letters; at least one.
-    pub fn listed<S: AsRef<str>>(methods: impl IntoIterator<Item = S>) -> Result<Self, MethodError> {
+    pub fn listed<S: AsRef<str>>(
+        methods: impl IntoIterator<Item = S>,
+    ) -> Result<Self, MethodError> {
         let mut listed = BTreeSet::new();
         for method in methods {
             let method = method.as_ref();
@@ -154,7 +156,8 @@ mod tests {
 
     #[test]
     fn a_method_that_is_spelled_with_lower_case_letters_is_refused() {
-        for method in ["get", "Get", "GEt", "delete", "pATCH", "PropFind", "purge", "m-search", "x"] {
+        for method in ["get", "Get", "GEt", "delete", "pATCH", "PropFind", "purge", "m-search", "x"]
+        {
             assert_eq!(check_method(method), Err(MethodRefused::LowerCase), "{method}");
         }
         for method in ["GET", "PATCH", "PROPFIND", "M-SEARCH", "VERSION_2", "PURGE", "X1"] {
@@ -207,10 +210,15 @@ mod tests {
 
     #[test]
     fn a_word_that_other_systems_write_for_every_method_is_refused_with_what_to_do() {
-        for word in ["*", "ANY", "any", "All", "ALL", "x-amazon-apigateway-any-method", "$default", "*/*"] {
+        for word in
+            ["*", "ANY", "any", "All", "ALL", "x-amazon-apigateway-any-method", "$default", "*/*"]
+        {
             let error = Methods::listed(["GET", word]).unwrap_err();
             assert_eq!(error, MethodError::EveryMethod(word.into()));
-            assert!(error.to_string().contains(word) && error.to_string().contains("leave `methods` out"));
+            assert!(
+                error.to_string().contains(word)
+                    && error.to_string().contains("leave `methods` out")
+            );
         }
     }
 

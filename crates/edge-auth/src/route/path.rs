@@ -7,7 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 #[cfg(test)]
 mod tests;
 
-/// The longest path, in bytes as they were sent, and as they are forwarded; the query does not count.
+/// The longest path, in bytes as they were sent, and as they are forwarded; the query does not
+/// count.
 const MAX_PATH: usize = 8 * 1024;
 
 /// What a forwarded path percent-encodes: all but `pchar` and `/` (RFC 3986 §3.3). A `;` is a
@@ -185,17 +186,23 @@ pub enum PathRefused {
     #[error("the path is percent-encoded twice (as `%252f`); encode it once")]
     EncodedTwice,
     /// A dot segment in a path handed over decoded: it may have been one text with `%2f`.
-    #[error("the path holds a `.` or `..` segment, which this host cannot tell from an encoded one")]
+    #[error(
+        "the path holds a `.` or `..` segment, which this host cannot tell from an encoded one"
+    )]
     DecodedDotSegment,
     /// A `?` or `#` in a path handed over decoded: how it reaches the upstream is not known.
     #[error("the path holds `?` or `#`, which this host cannot tell from an encoded one")]
     DecodedDelimiter,
     /// A dot segment in a path that goes on as it was sent: its upstream may take it literally.
-    #[error("the path holds a dot segment (`.`, `..`), and goes on as it was sent; send it resolved")]
+    #[error(
+        "the path holds a dot segment (`.`, `..`), and goes on as it was sent; send it resolved"
+    )]
     DotSegmentForwarded,
     /// An escape, in a path that goes on as it was sent, in what the rule's path writes out: an
     /// upstream that does not decode it sees another path.
-    #[error("the path escapes what the rule's path writes out, and goes on as it was sent; send it plainly")]
+    #[error(
+        "the path escapes what the rule's path writes out, and goes on as it was sent; send it plainly"
+    )]
     EscapeForwarded,
 }
 
@@ -216,7 +223,8 @@ pub fn cut_prefix<'t>(target: &'t str, prefix: &str) -> Option<&'t str> {
 #[must_use]
 pub fn has_dot_segments(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
-    path.split('/').any(|segment| decode_once(segment).is_ok_and(|segment| is_dot_segment(&segment)))
+    path.split('/')
+        .any(|segment| decode_once(segment).is_ok_and(|segment| is_dot_segment(&segment)))
 }
 
 /// What no segment may hold once it is decoded; patterns hold their literals to it, too.

@@ -33,8 +33,8 @@ pub(crate) enum Segment {
         prefix: String,
         /// What it is called.
         name: String,
-        /// What stands after it, decoded. It begins neither with a letter nor with a digit: `%41` would end
-        /// with `41` for whoever reads it raw.
+        /// What stands after it, decoded. It begins neither with a letter nor with a digit: `%41`
+        /// would end with `41` for whoever reads it raw.
         suffix: String,
     },
 }
@@ -58,7 +58,8 @@ impl PathPattern {
                 parsed.rest = Some(parsed.new_name(name)?);
             } else if let Some((prefix, name, suffix)) = around_capture(segment) {
                 check_around(segment, prefix, suffix)?;
-                let (prefix, name, suffix) = (prefix.to_owned(), parsed.new_name(name)?, suffix.to_owned());
+                let (prefix, name, suffix) =
+                    (prefix.to_owned(), parsed.new_name(name)?, suffix.to_owned());
                 parsed.segments.push(Segment::Capture { prefix, name, suffix });
             } else if segment.is_empty() && !last {
                 return Err(PatternError::EmptySegment);
@@ -90,7 +91,8 @@ impl PathPattern {
             (None, None) => self.segments.len() == other.segments.len(),
             (None, Some(_)) => false,
         };
-        lengths && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.covers(theirs))
+        lengths
+            && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.covers(theirs))
     }
 
     /// Whether some path is matched both here and by `other`.
@@ -102,7 +104,8 @@ impl PathPattern {
             (None, Some(_)) => theirs <= ours,
             (None, None) => ours == theirs,
         };
-        lengths && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.meets(theirs))
+        lengths
+            && self.segments.iter().zip(&other.segments).all(|(ours, theirs)| ours.meets(theirs))
     }
 
     /// The path up to the first segment that is not literal, and its number of segments: `/v1/a`
@@ -164,11 +167,12 @@ impl PathPattern {
     fn new_name(&self, name: &str) -> Result<String, PatternError> {
         let mut bytes = name.bytes();
         let starts = bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_');
-        if !starts || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b)) {
+        if !starts
+            || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+        {
             return Err(PatternError::Name(name.to_owned()));
         }
-        let taken =
-            |segment: &Segment| matches!(segment, Segment::Capture { name: other, .. } if other == name);
+        let taken = |segment: &Segment| matches!(segment, Segment::Capture { name: other, .. } if other == name);
         if self.segments.iter().any(taken) {
             return Err(PatternError::DuplicateName(name.to_owned()));
         }
@@ -225,8 +229,8 @@ fn around_capture(segment: &str) -> Option<(&str, &str, &str)> {
     (!more && !name.starts_with('*')).then_some((prefix, name, suffix))
 }
 
-/// Whether text around a capture can stand in a path, and is told apart from what it stands around by
-/// every reader.
+/// Whether text around a capture can stand in a path, and is told apart from what it stands around
+/// by every reader.
 fn check_around(segment: &str, prefix: &str, suffix: &str) -> Result<(), PatternError> {
     if suffix.starts_with(|first: char| first.is_alphanumeric()) {
         return Err(PatternError::Suffix(segment.to_owned()));
@@ -246,7 +250,9 @@ impl fmt::Display for PathPattern {
         for segment in &self.segments {
             match segment {
                 Segment::Literal(literal) => write!(f, "/{literal}")?,
-                Segment::Capture { prefix, name, suffix } => write!(f, "/{prefix}{{{name}}}{suffix}")?,
+                Segment::Capture { prefix, name, suffix } => {
+                    write!(f, "/{prefix}{{{name}}}{suffix}")?
+                }
             }
         }
         match &self.rest {
@@ -260,7 +266,9 @@ impl fmt::Display for PathPattern {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Not `/…`.
-    #[error("a path pattern starts with `/`; `/{{*rest}}` matches every path, and methods go into `methods`")]
+    #[error(
+        "a path pattern starts with `/`; `/{{*rest}}` matches every path, and methods go into `methods`"
+    )]
     NoSlash,
     /// `//`: no request with it is let through.
     #[error("the pattern holds an empty segment (`//`); write one slash")]
@@ -280,7 +288,9 @@ pub enum PatternError {
     )]
     ForeignWildcard(String),
     /// `{proxy+}` and the like: how other systems write `{*proxy}`.
-    #[error("the segment {segment:?} is how other systems write it; write `{{*{name}}}` for all that remain")]
+    #[error(
+        "the segment {segment:?} is how other systems write it; write `{{*{name}}}` for all that remain"
+    )]
     ForeignRest {
         /// The segment as written.
         segment: String,
@@ -332,8 +342,8 @@ impl PatternError {
     }
 }
 
-/// The name of a capture that takes all that remain, as other systems write it: `proxy+` (API Gateway),
-/// `path...` (Go), `path:.*` (gorilla), `path:path` (Starlette), `**path` (Spring).
+/// The name of a capture that takes all that remain, as other systems write it: `proxy+` (API
+/// Gateway), `path...` (Go), `path:.*` (gorilla), `path:path` (Starlette), `**path` (Spring).
 fn foreign_rest(braced: &str) -> Option<String> {
     let endings = ["+", "...", "…", ":path", ":.*", ":.+", "*"];
     if braced == "*" {
@@ -496,7 +506,9 @@ mod tests {
     #[test]
     fn a_rest_is_zero_or_more_segments() {
         let files = pattern("/files/{*rest}");
-        for (target, rest) in [("/files", ""), ("/files/", ""), ("/files/a", "a"), ("/files/a/b/", "a/b/")] {
+        for (target, rest) in
+            [("/files", ""), ("/files/", ""), ("/files/a", "a"), ("/files/a/b/", "a/b/")]
+        {
             assert_eq!(files.matches(&path(target)), Some(vec![("rest", rest)]), "{target:?}");
         }
         for other in ["/", "/filesystem", "/file", "/files2/a", "/x/files/a"] {
@@ -563,7 +575,10 @@ mod tests {
             ("/{*}", PatternError::Name(owned(""))),
             ("/{Id}", PatternError::Name(owned("Id"))),
             ("/{1a}", PatternError::Name(owned("1a"))),
-            ("/{**rest}", PatternError::ForeignRest { segment: owned("{**rest}"), name: owned("rest") }),
+            (
+                "/{**rest}",
+                PatternError::ForeignRest { segment: owned("{**rest}"), name: owned("rest") },
+            ),
             ("/{id}/{id}", PatternError::DuplicateName(owned("id"))),
             ("/{id}/{*id}", PatternError::DuplicateName(owned("id"))),
             ("/{*rest}/a", PatternError::RestNotLast(owned("rest"))),
@@ -626,9 +641,13 @@ mod tests {
             assert!(pattern(one).meets(&pattern(other)), "{one} {other}");
             assert!(pattern(other).meets(&pattern(one)), "{other} {one}");
         }
-        for (one, other) in
-            [("/a", "/b"), ("/a", "/a/"), ("/{x}", "/"), ("/a/b/{*rest}", "/a"), ("/a/{x}", "/b/{*rest}")]
-        {
+        for (one, other) in [
+            ("/a", "/b"),
+            ("/a", "/a/"),
+            ("/{x}", "/"),
+            ("/a/b/{*rest}", "/a"),
+            ("/a/{x}", "/b/{*rest}"),
+        ] {
             assert!(!pattern(one).meets(&pattern(other)), "{one} {other}");
             assert!(!pattern(other).meets(&pattern(one)), "{other} {one}");
         }
@@ -653,7 +672,10 @@ mod tests {
         let mut stems = vec![String::new()];
         let mut paths = vec!["/".to_owned()];
         for _ in 0..5 {
-            stems = stems.iter().flat_map(|stem| ["a", "b", "z"].map(|s| format!("{stem}/{s}"))).collect();
+            stems = stems
+                .iter()
+                .flat_map(|stem| ["a", "b", "z"].map(|s| format!("{stem}/{s}")))
+                .collect();
             paths.extend(stems.iter().flat_map(|stem| [stem.clone(), format!("{stem}/")]));
         }
         paths.iter().map(|target| path(target)).collect()

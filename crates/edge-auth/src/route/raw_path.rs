@@ -1,20 +1,25 @@
-//! Paths that go on as they were sent, because whoever asks forwards what the client wrote, whatever
-//! the gate has matched: a proxy, an API with an authorizer, an application.
+//! Paths that go on as they were sent, because whoever asks forwards what the client wrote,
+//! whatever the gate has matched: a proxy, an API with an authorizer, an application.
 
 use super::path::{PathRefused, encode_segment, has_dot_segments};
 use super::pattern::{PathPattern, Segment};
 
-/// The rule: a path may go on as it was sent only if it has no dot segment, in any spelling, and if each
-/// segment, or part of one, that the deciding pattern writes out is spelled as [`forwarded`](super::NormalPath::forwarded)
-/// would spell it, but for the case of hexadecimal digits.
+/// The rule: a path may go on as it was sent only if it has no dot segment, in any spelling, and if
+/// each segment, or part of one, that the deciding pattern writes out is spelled as
+/// [`forwarded`](super::NormalPath::forwarded) would spell it, but for the case of hexadecimal
+/// digits.
 ///
-/// Then every reader finds the rule that decided: whoever resolves dot segments and whoever does not,
-/// whoever decodes escapes, which ones ever, and whoever compares the text as it came. What stands for
-/// `{id}` or `{*rest}` may be escaped in any way, since any text there is that rule's. `pattern` is `None`
-/// where no rule decides.
+/// Then every reader finds the rule that decided: whoever resolves dot segments and whoever does
+/// not, whoever decodes escapes, which ones ever, and whoever compares the text as it came. What
+/// stands for `{id}` or `{*rest}` may be escaped in any way, since any text there is that rule's.
+/// `pattern` is `None` where no rule decides.
 ///
-/// `target` is one that [`NormalPath::parse`](super::NormalPath::parse) takes, and that the pattern matches.
-pub fn check_forwardable_verbatim(target: &str, pattern: Option<&PathPattern>) -> Result<(), PathRefused> {
+/// `target` is one that [`NormalPath::parse`](super::NormalPath::parse) takes, and that the pattern
+/// matches.
+pub fn check_forwardable_verbatim(
+    target: &str,
+    pattern: Option<&PathPattern>,
+) -> Result<(), PathRefused> {
     if has_dot_segments(target) {
         return Err(PathRefused::DotSegmentForwarded);
     }
@@ -31,8 +36,11 @@ fn is_plain(segment: &Segment, sent: &str) -> bool {
     match segment {
         Segment::Literal(literal) => are_same(encode_segment(literal).as_ref(), sent),
         Segment::Capture { prefix, suffix, .. } => {
-            let (prefix, suffix) = (encode_segment(prefix).to_string(), encode_segment(suffix).to_string());
-            let Some(inner) = sent.len().checked_sub(prefix.len() + suffix.len()) else { return false };
+            let (prefix, suffix) =
+                (encode_segment(prefix).to_string(), encode_segment(suffix).to_string());
+            let Some(inner) = sent.len().checked_sub(prefix.len() + suffix.len()) else {
+                return false;
+            };
             let front = sent.get(..prefix.len()).is_some_and(|front| are_same(&prefix, front));
             let end = sent.get(prefix.len() + inner..).is_some_and(|end| are_same(&suffix, end));
             inner > 0 && front && end
@@ -73,7 +81,11 @@ mod tests {
                 Err(PathRefused::DotSegmentForwarded),
                 "{target}"
             );
-            assert_eq!(forwardable(target, "/{*rest}"), Err(PathRefused::DotSegmentForwarded), "{target}");
+            assert_eq!(
+                forwardable(target, "/{*rest}"),
+                Err(PathRefused::DotSegmentForwarded),
+                "{target}"
+            );
         }
         assert_eq!(check_forwardable_verbatim("/a?x=/../b", None), Ok(()));
         assert_eq!(check_forwardable_verbatim("/a/..b/...", None), Ok(()));
@@ -82,7 +94,11 @@ mod tests {
     #[test]
     fn what_a_rule_writes_out_is_spelled_plainly() {
         for target in ["/%61dmin/x", "/adm%69n/x", "/%61%64%6d%69%6e/x"] {
-            assert_eq!(forwardable(target, "/admin/{*rest}"), Err(PathRefused::EscapeForwarded), "{target}");
+            assert_eq!(
+                forwardable(target, "/admin/{*rest}"),
+                Err(PathRefused::EscapeForwarded),
+                "{target}"
+            );
         }
         assert_eq!(forwardable("/%40team", "/@team"), Err(PathRefused::EscapeForwarded));
         assert_eq!(forwardable("/x/%6fpen", "/{tenant}/open"), Err(PathRefused::EscapeForwarded));
@@ -99,14 +115,20 @@ mod tests {
             assert_eq!(forwardable(target, "/r/{name}.json"), Ok(()), "{target}");
         }
         for target in ["/r/may%2Ejson", "/r/may.%6ason", "/r/may.jso%6e"] {
-            assert_eq!(forwardable(target, "/r/{name}.json"), Err(PathRefused::EscapeForwarded), "{target}");
+            assert_eq!(
+                forwardable(target, "/r/{name}.json"),
+                Err(PathRefused::EscapeForwarded),
+                "{target}"
+            );
         }
         assert_eq!(forwardable("/%762/x", "/v{version}/x"), Err(PathRefused::EscapeForwarded));
     }
 
     #[test]
     fn what_stands_for_a_name_is_escaped_as_the_client_likes() {
-        for target in ["/users/ann%40example.com", "/users/%61nn", "/users/%7eann", "/users/\u{e9}?a=%2f"] {
+        for target in
+            ["/users/ann%40example.com", "/users/%61nn", "/users/%7eann", "/users/\u{e9}?a=%2f"]
+        {
             assert_eq!(forwardable(target, "/users/{id}"), Ok(()), "{target}");
             assert_eq!(forwardable(target, "/{*rest}"), Ok(()), "{target}");
         }
@@ -131,7 +153,8 @@ mod tests {
     }
 
     fn decoded(path: &str) -> Vec<String> {
-        let decode = |segment: String| percent_decode_str(&segment).decode_utf8_lossy().into_owned();
+        let decode =
+            |segment: String| percent_decode_str(&segment).decode_utf8_lossy().into_owned();
         literally(path).into_iter().map(decode).collect()
     }
 
@@ -174,7 +197,8 @@ mod tests {
         fits && own.iter().zip(segments).all(|(own, segment)| match own {
             Segment::Literal(literal) => spelled(literal) == *segment,
             Segment::Capture { prefix, suffix, .. } => {
-                super::super::pattern::between(segment, &spelled(prefix), &spelled(suffix)).is_some()
+                super::super::pattern::between(segment, &spelled(prefix), &spelled(suffix))
+                    .is_some()
             }
         })
     }
@@ -194,17 +218,18 @@ mod tests {
         ]);
         let end = prop::sample::select(vec!["", "/", "/{*rest}"]);
         (prop::collection::vec(segment, 1..3), end).prop_map(|(segments, end)| {
-            let named =
-                |(i, segment): (usize, &&str)| format!("/{}", segment.replace("{}", &format!("{{c{i}}}")));
+            let named = |(i, segment): (usize, &&str)| {
+                format!("/{}", segment.replace("{}", &format!("{{c{i}}}")))
+            };
             segments.iter().enumerate().map(named).chain([end.to_owned()]).collect()
         })
     }
 
     fn target() -> impl Strategy<Value = String> {
         let segment = prop::sample::select(vec![
-            "a", "b", "@", "%40", "%61", "%62", "%C3%A9", "%c3%a9", "\u{e9}", "..", ".", "%2e%2e", "%2E",
-            "x", "%78", "", "a.a", "aa.a", "a%2Ea", "%61x.a", "x@", "x%40", "%2E@", "x:%C3%A9", "ax.%61",
-            ".a",
+            "a", "b", "@", "%40", "%61", "%62", "%C3%A9", "%c3%a9", "\u{e9}", "..", ".", "%2e%2e",
+            "%2E", "x", "%78", "", "a.a", "aa.a", "a%2Ea", "%61x.a", "x@", "x%40", "%2E@",
+            "x:%C3%A9", "ax.%61", ".a",
         ]);
         prop::collection::vec(segment, 1..5).prop_map(|segments| format!("/{}", segments.join("/")))
     }
@@ -212,8 +237,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
-        /// On a host that cannot rewrite, a request is allowed only if what is forwarded raw is, to every
-        /// reader, under the rule that was matched.
+        /// On a host that cannot rewrite, a request is allowed only if what is forwarded raw is, to
+        /// every reader, under the rule that was matched.
         #[test]
         fn every_reader_of_what_is_kept_finds_the_rule_that_decided(
             patterns in prop::collection::vec(pattern(), 1..5),

@@ -19,7 +19,10 @@ pub struct Route {
 impl Route {
     fn is_match(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> bool {
         self.methods.contains(method)
-            && self.host.as_ref().is_none_or(|pattern| host.is_some_and(|host| pattern.matches(host)))
+            && self
+                .host
+                .as_ref()
+                .is_none_or(|pattern| host.is_some_and(|host| pattern.matches(host)))
             && self.path.is_match(path)
     }
 
@@ -80,17 +83,32 @@ impl Router {
     /// The first route whose host, path and method match. `method` is as it was sent; `host` is
     /// `None` if the adapter knows none.
     #[must_use]
-    pub fn find<'a>(&'a self, host: Option<&Host>, path: &'a NormalPath, method: &str) -> Option<Match<'a>> {
+    pub fn find<'a>(
+        &'a self,
+        host: Option<&Host>,
+        path: &'a NormalPath,
+        method: &str,
+    ) -> Option<Match<'a>> {
         let (index, route) = self.first(host, path, method)?;
         Some(Match { route: index, captures: route.path.matches(path)? })
     }
 
     /// The same, where what its path names does not matter.
-    pub(crate) fn index_of(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> Option<usize> {
+    pub(crate) fn index_of(
+        &self,
+        host: Option<&Host>,
+        path: &NormalPath,
+        method: &str,
+    ) -> Option<usize> {
         self.first(host, path, method).map(|(index, _)| index)
     }
 
-    fn first(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> Option<(usize, &Route)> {
+    fn first(
+        &self,
+        host: Option<&Host>,
+        path: &NormalPath,
+        method: &str,
+    ) -> Option<(usize, &Route)> {
         let mut first: Option<(usize, &Route)> = None;
         for prefix in beginnings(path.decoded()).take(self.depth + 1) {
             let indices = self.by_prefix.get(prefix).into_iter().flatten();
@@ -122,7 +140,8 @@ impl Router {
         let mut shadowed = Vec::new();
         for (index, route) in self.routes.iter().enumerate() {
             let before = self.routes.iter().enumerate().take(index);
-            let covering: Vec<_> = before.filter(|(_, earlier)| earlier.covers_place_of(route)).collect();
+            let covering: Vec<_> =
+                before.filter(|(_, earlier)| earlier.covers_place_of(route)).collect();
             if let Some(by) = takers(&route.methods, &covering) {
                 shadowed.push(Shadowed { route: index, by });
             }
@@ -269,8 +288,9 @@ mod tests {
         let host = prop::sample::select(vec!["-", "-", "x.test", "*.test"]);
         let methods = prop::sample::select(vec!["*", "GET", "GET,POST", "HEAD,POST"]);
         (methods, host, path, end).prop_map(|(methods, host, path, end)| {
-            let named =
-                |(i, segment): (usize, &&str)| format!("/{}", segment.replace("{}", &format!("{{c{i}}}")));
+            let named = |(i, segment): (usize, &&str)| {
+                format!("/{}", segment.replace("{}", &format!("{{c{i}}}")))
+            };
             let stem: String = path.iter().enumerate().map(named).collect();
             let end = if stem.is_empty() && end.is_empty() { "/" } else { end };
             route(&format!("{methods} {host} {stem}{end}"))
@@ -279,7 +299,8 @@ mod tests {
 
     fn all_requests() -> Vec<(Option<Host>, NormalPath, &'static str)> {
         let mut requests = Vec::new();
-        for target in ["/", "/a", "/a/", "/a/b", "/z", "/a/z/", "/b/a/b", "/b/a/b/", "/z/z/z/z", "/%61/./b/a"]
+        for target in
+            ["/", "/a", "/a/", "/a/b", "/z", "/a/z/", "/b/a/b", "/b/a/b/", "/z/z/z/z", "/%61/./b/a"]
         {
             for host in [None, Some("x.test"), Some("y.test"), Some("other")] {
                 for method in ["GET", "HEAD", "POST", "OPTIONS"] {

@@ -20,9 +20,10 @@ fn desk_of(policy: &str) -> (Fixture, String) {
 #[test]
 fn without_an_admin_block_administration_is_off_for_everybody() {
     let (fixture, key) = desk_of("");
-    for answer in
-        [fixture.get("/admin/v1/keys"), fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "")]
-    {
+    for answer in [
+        fixture.get("/admin/v1/keys"),
+        fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], ""),
+    ] {
         assert_eq!((answer.status, answer.code()), (403, "no_rule"));
         assert!(!answer.audit.allowed);
     }
@@ -40,7 +41,8 @@ fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
     let fixture = Fixture::open();
     for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
         let header = format!("{scheme} {}", bootstrap());
-        let answer = fixture.ask("GET", "/admin/v1/openapi.json", &[("Authorization", &header)], "");
+        let answer =
+            fixture.ask("GET", "/admin/v1/openapi.json", &[("Authorization", &header)], "");
         assert_eq!(answer.status, 200);
         assert_eq!(answer.logged(), (Some("admin:bootstrap"), Some("describe"), None));
         assert_eq!(answer.reply.body, edge_auth::admin::OPENAPI.as_bytes());
@@ -51,13 +53,17 @@ fn the_bootstrap_secret_is_right_in_any_case_of_the_scheme() {
 fn a_wrong_bootstrap_secret_is_refused_with_a_challenge() {
     let fixture = Fixture::open();
     let right = bootstrap();
-    for wrong in [format!("{right}0"), right.replace("cdef", "cde"), "edge-auth-admin_".to_owned()] {
+    for wrong in [format!("{right}0"), right.replace("cdef", "cde"), "edge-auth-admin_".to_owned()]
+    {
         let header = format!("Bearer {wrong}");
         let answer = fixture.ask("GET", "/admin/v1/keys", &[("authorization", &header)], "");
         assert_eq!((answer.status, answer.code()), (401, "key_invalid"));
         assert_eq!(answer.logged(), (None, None, None));
         let challenge = answer.reply.header("www-authenticate").unwrap();
-        assert!(challenge.starts_with("Bearer realm=\"api\", error=\"invalid_token\""), "{challenge}");
+        assert!(
+            challenge.starts_with("Bearer realm=\"api\", error=\"invalid_token\""),
+            "{challenge}"
+        );
     }
 }
 
@@ -65,8 +71,12 @@ fn a_wrong_bootstrap_secret_is_refused_with_a_challenge() {
 fn two_authorization_fields_are_refused_even_if_both_are_right() {
     let fixture = Fixture::open();
     let header = format!("Bearer {}", bootstrap());
-    let answer =
-        fixture.ask("GET", "/admin/v1/keys", &[("authorization", &header), ("Authorization", &header)], "");
+    let answer = fixture.ask(
+        "GET",
+        "/admin/v1/keys",
+        &[("authorization", &header), ("Authorization", &header)],
+        "",
+    );
     assert_eq!((answer.status, answer.code()), (400, "credential_malformed"));
 }
 
@@ -84,7 +94,8 @@ fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
     let one = format!("/admin/v1/keys/{id}");
     let request = json!({"block": "partners", "scopes": ["a"], "expires": "1d"}).to_string();
     let import =
-        json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)}).to_string();
+        json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)})
+            .to_string();
     let reading = [("/admin/v1/openapi.json", 200), ("/admin/v1/keys", 200), (&one, 200)];
     let writing = [
         ("/admin/v1/keys".to_owned(), request, 201),
@@ -130,7 +141,11 @@ fn a_key_with_all_scopes_may_do_nothing_whichever_rule_lets_it_through() {
         [("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys"), ("GET", "/admin/v1/openapi.json")]
     {
         let answer = fixture.ask(method, target, &[("x-api-key", &key)], &request);
-        assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{method} {target}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (403, "scope_insufficient"),
+            "{method} {target}"
+        );
     }
 }
 
@@ -140,8 +155,10 @@ fn a_rule_that_names_no_scope_of_the_administration_does_not_open_it() {
     let (_, key) = open.key("staff", READ);
     for path in ["/{*rest}", "/admin/{*rest}", "/admin/v1/keys", "/{a}/{b}/{c}"] {
         let rule = format!("[[rule]]\npath = \"{path}\"\nrequire = \"key:staff\"\n");
-        let fixture =
-            Fixture { gate: gate(&format!("[admin]\n{BLOCKS}{rule}"), &open.store), ..Fixture::open() };
+        let fixture = Fixture {
+            gate: gate(&format!("[admin]\n{BLOCKS}{rule}"), &open.store),
+            ..Fixture::open()
+        };
         let answer = fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "");
         assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"), "{path}");
         assert!(answer.audit.reason.as_deref().unwrap().contains("whose `scopes` name"), "{path}");
@@ -167,7 +184,9 @@ fn a_key_that_no_rule_names_for_the_path_is_refused() {
 fn a_page_of_another_site_administers_nothing() {
     let fixture = Fixture::open();
     let header = format!("Bearer {}", bootstrap());
-    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)] {
+    for (site, status) in
+        [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+    {
         let headers = [("authorization", header.as_str()), ("sec-fetch-site", site)];
         assert_eq!(fixture.ask("GET", "/admin/v1/keys", &headers, "").status, status, "{site}");
     }

@@ -7,7 +7,12 @@ fn refused(fixture: &Fixture, target: &str, bodies: &[(String, &str)]) {
     let before = fixture.store.operations().puts;
     for (body, named) in bodies {
         let answer = fixture.post(target, body);
-        assert_eq!((answer.status, answer.code()), (400, "request_invalid"), "{body}: {}", answer.body);
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "request_invalid"),
+            "{body}: {}",
+            answer.body
+        );
         assert!(answer.detail().contains(named), "{body}: {}", answer.detail());
         assert_eq!(answer.audit.reason.as_deref(), Some(answer.detail()));
     }
@@ -26,8 +31,9 @@ fn but(good: &Value, changes: &Value) -> String {
 fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
     let text = |length| "x".repeat(length);
     let many = |count: usize| (0..count).map(|one| one.to_string()).collect::<Vec<_>>();
-    let entries =
-        |count| many(count).into_iter().map(|one| (one.clone(), Value::from(one))).collect::<Value>();
+    let entries = |count| {
+        many(count).into_iter().map(|one| (one.clone(), Value::from(one))).collect::<Value>()
+    };
     let networks: Vec<_> = (0..65).map(|one| format!("192.0.2.{one}")).collect();
     let repeated = good.to_string().replacen('{', r#"{"scopes": ["admin"], "#, 1);
     let mut bodies = vec![

@@ -62,7 +62,10 @@ pub(crate) struct Response {
 impl Fixture {
     /// With the bootstrap secret and with a rule for the staff.
     pub(crate) fn open() -> Self {
-        let admin = format!("[admin]\nbootstrap_hash = \"{}\"\n", bootstrap_hash(&Secret::new(bootstrap())));
+        let admin = format!(
+            "[admin]\nbootstrap_hash = \"{}\"\n",
+            bootstrap_hash(&Secret::new(bootstrap()))
+        );
         Self::of(&format!("{admin}{BLOCKS}{STAFF}"))
     }
 
@@ -74,7 +77,13 @@ impl Fixture {
 
     /// Asks with these headers. Whatever the answer is: it is as described, and neither its error
     /// nor the audit log has a credential.
-    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
         let sent = fields(headers);
         let incoming = InboundRequest {
             peer: Some("192.0.2.1".parse().unwrap()),

@@ -41,7 +41,10 @@ fn a_key_with_all_scopes_that_never_expires_shows_both_as_null() {
     let fixture = Fixture::open();
     let request = json!({"block": "partners", "all_scopes": true, "never_expires": true});
     let made = fixture.post("/admin/v1/keys", &request.to_string());
-    assert_eq!((&made.body["key"]["scopes"], &made.body["key"]["expires_at"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&made.body["key"]["scopes"], &made.body["key"]["expires_at"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[test]
@@ -58,7 +61,10 @@ fn a_rotated_key_has_a_new_secret_and_the_old_one_until_the_overlap_ends() {
     assert_eq!((fixture.orders(&rotated.secret()), fixture.orders(&old)), (Ok(()), Ok(())));
 
     fixture.now = NOW.plus(HOUR);
-    assert_eq!((fixture.orders(&rotated.secret()), fixture.orders(&old)), (Ok(()), Err(Code::KeyInvalid)));
+    assert_eq!(
+        (fixture.orders(&rotated.secret()), fixture.orders(&old)),
+        (Ok(()), Err(Code::KeyInvalid))
+    );
     let shown = fixture.get(&format!("/admin/v1/keys/{id}"));
     assert_eq!(shown.body["key"]["previous_secret_until"], Value::Null);
 }
@@ -70,7 +76,10 @@ fn a_change_is_effective_at_once_on_the_same_gate() {
     let change = |verb: &str, body: &str| {
         let answer = fixture.post(&format!("/admin/v1/keys/{id}/{verb}"), body);
         assert_eq!(answer.status, 200, "{}", answer.body);
-        assert_eq!(answer.logged(), (Some("admin:bootstrap"), Some(&*format!("keys.{verb}")), Some(&*id)));
+        assert_eq!(
+            answer.logged(),
+            (Some("admin:bootstrap"), Some(&*format!("keys.{verb}")), Some(&*id))
+        );
         answer
     };
     assert_eq!(fixture.orders(&text), Ok(()));
@@ -98,11 +107,16 @@ fn an_imported_key_is_admitted_by_the_text_that_the_other_system_gave_out() {
     assert_eq!(fixture.orders(text), Err(Code::KeyInvalid));
     let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
     let request =
-        json!({"block": "legacy", "scopes": ["orders:read"], "expires": "1d", "hash": hash}).to_string();
+        json!({"block": "legacy", "scopes": ["orders:read"], "expires": "1d", "hash": hash})
+            .to_string();
     let made = fixture.post("/admin/v1/keys/import", &request);
     assert_eq!((made.status, fixture.orders(text)), (201, Ok(())));
     assert_eq!(made.logged(), (Some("admin:bootstrap"), Some("keys.import"), Some(&*made.id())));
-    assert!(!made.body.to_string().contains(&hash) && made.body.get("secret").is_none(), "{}", made.body);
+    assert!(
+        !made.body.to_string().contains(&hash) && made.body.get("secret").is_none(),
+        "{}",
+        made.body
+    );
 
     let again = fixture.post("/admin/v1/keys/import", &request);
     assert_eq!((again.status, again.code()), (409, "key_exists"));
@@ -121,9 +135,13 @@ fn an_expired_key_is_shown_as_expired() {
 fn a_change_that_the_keys_state_does_not_allow_is_a_conflict_and_changes_nothing() {
     let mut fixture = Fixture::open();
     let (revoked, _) = fixture.key("partners", "a");
-    assert_eq!(fixture.post(&format!("/admin/v1/keys/{revoked}/revoke"), r#"{"reason": "x"}"#).status, 200);
+    assert_eq!(
+        fixture.post(&format!("/admin/v1/keys/{revoked}/revoke"), r#"{"reason": "x"}"#).status,
+        200
+    );
     let (expired, _) = fixture.key("partners", "a");
-    let import = json!({"block": "legacy", "scopes": ["a"], "never_expires": true, "hash": "0".repeat(64)});
+    let import =
+        json!({"block": "legacy", "scopes": ["a"], "never_expires": true, "hash": "0".repeat(64)});
     let imported = fixture.post("/admin/v1/keys/import", &import.to_string()).id();
     fixture.now = NOW.plus(90 * 24 * HOUR);
     for (id, verb, body, why) in [
@@ -140,7 +158,10 @@ fn a_change_that_the_keys_state_does_not_allow_is_a_conflict_and_changes_nothing
         assert_eq!((answer.status, answer.code()), (409, "key_state"), "{verb} {why}");
         assert!(answer.detail().contains(why), "{}", answer.detail());
         assert_eq!(answer.audit.reason.as_deref(), Some(answer.detail()));
-        assert_eq!(answer.logged(), (Some("admin:bootstrap"), Some(&*format!("keys.{verb}")), None));
+        assert_eq!(
+            answer.logged(),
+            (Some("admin:bootstrap"), Some(&*format!("keys.{verb}")), None)
+        );
         assert_eq!(fixture.get(&target).body, before);
     }
 }

@@ -52,7 +52,9 @@ fn the_keys_of_one_block_are_all_found_though_others_lie_between_them() {
 fn without_a_limit_a_page_is_of_fifty_and_no_page_is_of_more_than_two_hundred_or_of_none() {
     let fixture = Fixture::open();
     made(&fixture, "partners", 201);
-    for (query, keys) in [("", 50), ("?limit=0", 1), ("?limit=200", 200), ("?limit=4000000000", 200)] {
+    for (query, keys) in
+        [("", 50), ("?limit=0", 1), ("?limit=200", 200), ("?limit=4000000000", 200)]
+    {
         let page = fixture.get(&format!("/admin/v1/keys{query}"));
         assert_eq!(page.body["keys"].as_array().unwrap().len(), keys, "{query}");
     }

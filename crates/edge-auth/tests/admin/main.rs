@@ -1,6 +1,11 @@
 //! Administration over HTTP, as an administrator meets it: every action through [`Gate::admin`].
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,18 +12,22 @@ pub(crate) fn check(method: &str, path: &str, status: u16, body: &Value) {
     let content = response["content"].as_object();
     let content = content.unwrap_or_else(|| panic!("{method} {path}: {status} is not described"));
     let schema = &content.values().next().unwrap()["schema"];
-    fits(&document, schema, body).unwrap_or_else(|why| panic!("{method} {path}, {status}: {why}: {body}"));
+    fits(&document, schema, body)
+        .unwrap_or_else(|why| panic!("{method} {path}, {status}: {why}: {body}"));
 }
 
 /// The operation of a path; `None` if the document has none. A literal goes before the `{id}`.
 fn operation<'d>(document: &'d Value, method: &str, path: &str) -> Option<&'d Value> {
     let paths = document["paths"].as_object().unwrap();
     let matches = |template: &str| {
-        let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+        let (template, path): (Vec<_>, Vec<_>) =
+            (template.split('/').collect(), path.split('/').collect());
         template.len() == path.len()
             && template.iter().zip(path).all(|(one, two)| *one == "{id}" || *one == two)
     };
-    let found = paths.get(path).or_else(|| paths.iter().find(|(one, _)| matches(one)).map(|(_, item)| item));
+    let found = paths
+        .get(path)
+        .or_else(|| paths.iter().find(|(one, _)| matches(one)).map(|(_, item)| item));
     let upper = method.bytes().all(|byte| byte.is_ascii_uppercase());
     found.filter(|_| upper).and_then(|item| item.get(method.to_ascii_lowercase()))
 }
@@ -41,7 +45,11 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let schema = resolved(document, schema);
     if let Some(alternatives) = schema["oneOf"].as_array() {
         let fitting = alternatives.iter().filter(|one| fits(document, one, value).is_ok()).count();
-        return if fitting == 1 { Ok(()) } else { Err(format!("{fitting} alternatives fit {value}")) };
+        return if fitting == 1 {
+            Ok(())
+        } else {
+            Err(format!("{fitting} alternatives fit {value}"))
+        };
     }
     let kind = match value {
         Value::Null => "null",
@@ -59,7 +67,9 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
         return Err(format!("{value} is none of {allowed:?}"));
     }
     match value {
-        Value::Array(items) => items.iter().try_for_each(|item| fits(document, &schema["items"], item)),
+        Value::Array(items) => {
+            items.iter().try_for_each(|item| fits(document, &schema["items"], item))
+        }
         Value::Object(members) => {
             let required = schema["required"].as_array().into_iter().flatten();
             if let Some(missing) =
@@ -72,7 +82,8 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 return Ok(());
             };
             members.iter().try_for_each(|(name, member)| {
-                let property = properties.get(name).ok_or_else(|| format!("`{name}` is not described"))?;
+                let property =
+                    properties.get(name).ok_or_else(|| format!("`{name}` is not described"))?;
                 fits(document, property, member)
             })
         }

@@ -10,7 +10,10 @@ fn tamper(fixture: &Fixture, id: &str, change: impl Fn(&mut ApiKeyRecord)) {
     let mut record = block_on(fixture.store.find(id, fixture.now)).unwrap().unwrap();
     let expected = Precondition::Version(record.version);
     change(&mut record);
-    assert_eq!(block_on(fixture.store.put(&record, expected, fixture.now)), Ok(WriteOutcome::Stored));
+    assert_eq!(
+        block_on(fixture.store.put(&record, expected, fixture.now)),
+        Ok(WriteOutcome::Stored)
+    );
 }
 
 /// The record is listed as untrusted for this reason, shown to nobody, and changed by nothing.
@@ -28,7 +31,12 @@ fn is_untrusted(fixture: &Fixture, id: &str, why: &str) {
         fixture.post(&format!("{target}/enable"), ""),
         fixture.post(&format!("{target}/revoke"), r#"{"reason": "x"}"#),
     ] {
-        assert_eq!((answer.status, answer.code()), (409, "key_record_untrusted"), "{}", answer.body);
+        assert_eq!(
+            (answer.status, answer.code()),
+            (409, "key_record_untrusted"),
+            "{}",
+            answer.body
+        );
         assert!(answer.detail().contains(why), "{}", answer.detail());
         assert_eq!(answer.logged().2, None);
     }
@@ -40,7 +48,9 @@ fn a_record_with_an_edited_scope_is_untrusted_and_its_key_refused() {
     let fixture = Fixture::open();
     let (id, text) = fixture.key("partners", "orders:none");
     assert_eq!(fixture.orders(&text), Err(Code::ScopeInsufficient));
-    tamper(&fixture, &id, |record| record.document = record.document.replace("orders:none", "orders:read"));
+    tamper(&fixture, &id, |record| {
+        record.document = record.document.replace("orders:none", "orders:read")
+    });
     is_untrusted(&fixture, &id, "wrong MAC");
 }
 
@@ -57,7 +67,9 @@ fn a_record_with_another_version_is_untrusted() {
 fn a_record_in_the_name_of_another_block_is_untrusted() {
     let fixture = Fixture::open();
     let (id, _) = fixture.key("partners", "orders:read");
-    tamper(&fixture, &id, |record| record.document = record.document.replacen("partners", "staff", 1));
+    tamper(&fixture, &id, |record| {
+        record.document = record.document.replacen("partners", "staff", 1)
+    });
     is_untrusted(&fixture, &id, "wrong MAC");
 }
 
@@ -65,7 +77,9 @@ fn a_record_in_the_name_of_another_block_is_untrusted() {
 fn a_record_of_a_block_that_the_policy_does_not_have_is_untrusted() {
     let fixture = Fixture::open();
     let (id, _) = fixture.key("partners", "orders:read");
-    tamper(&fixture, &id, |record| record.document = record.document.replacen("partners", "nobody", 1));
+    tamper(&fixture, &id, |record| {
+        record.document = record.document.replacen("partners", "nobody", 1)
+    });
     is_untrusted(&fixture, &id, "nobody");
 }
 

@@ -10,8 +10,10 @@ fn rules() -> impl Strategy<Value = String> {
     let segment = prop::sample::select(vec![
         "a", "b", "{x}", "{y}", "a.b", "ab", "é", "{z}.b", "a{w}", "{v}:c", "a{u}.b", "{t} é",
     ]);
-    let path = (prop::collection::vec(segment, 0..4), prop::sample::select(vec!["", "", "/", "/{*rest}"]));
-    let methods = prop::sample::select(vec!["", "methods = [\"GET\"]", "methods = [\"POST\", \"PROPFIND\"]"]);
+    let path =
+        (prop::collection::vec(segment, 0..4), prop::sample::select(vec!["", "", "/", "/{*rest}"]));
+    let methods =
+        prop::sample::select(vec!["", "methods = [\"GET\"]", "methods = [\"POST\", \"PROPFIND\"]"]);
     let access = prop::sample::select(vec![
         "public = true",
         "require = \"jwt:corp\"",
@@ -24,7 +26,8 @@ fn rules() -> impl Strategy<Value = String> {
     ]);
     let rule = (path, methods, access).prop_map(|((segments, end), methods, access)| {
         let path: String = segments.iter().map(|segment| format!("/{segment}")).collect();
-        let path = if path.is_empty() && end.is_empty() { "/".to_owned() } else { format!("{path}{end}") };
+        let path =
+            if path.is_empty() && end.is_empty() { "/".to_owned() } else { format!("{path}{end}") };
         format!("[[rule]]\npath = \"{path}\"\n{methods}\n{access}\n")
     });
     prop::collection::vec(rule, 1..6).prop_map(|rules| rules.concat())
@@ -33,9 +36,9 @@ fn rules() -> impl Strategy<Value = String> {
 /// Paths as REST APIs hand them over: visible ASCII.
 fn paths() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
-        "/", "/a", "/b", "/a.b", "/ab", "/c", "/.", "/..", "//", "/%61", "/%2e%2e", "/a%2fb", "/%C3%A9",
-        "/*", "/?", "/a;b", "/\\", "/~", "/$", "/%zz", "/a/b", "/#", "/x.b", "/ax.b", "/a%2eb", "/%61x.b",
-        "/.b", "/a:c", "/x%3ac", "/a/.b", "/ax/y.b",
+        "/", "/a", "/b", "/a.b", "/ab", "/c", "/.", "/..", "//", "/%61", "/%2e%2e", "/a%2fb",
+        "/%C3%A9", "/*", "/?", "/a;b", "/\\", "/~", "/$", "/%zz", "/a/b", "/#", "/x.b", "/ax.b",
+        "/a%2eb", "/%61x.b", "/.b", "/a:c", "/x%3ac", "/a/.b", "/ax/y.b",
     ]);
     prop::collection::vec(part, 1..5).prop_map(|parts| parts.concat())
 }
@@ -43,8 +46,8 @@ fn paths() -> impl Strategy<Value = String> {
 /// Paths as HTTP APIs hand them over: decoded, so that whatever may be escaped may stand there.
 fn decoded_paths() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
-        "/", "/a", "/b", "/a.b", "/é", "/c", "/..", "//", "/*", "/a?b", "/a#b", "/a;b", "/\\", "/ ", "/\0",
-        "/a\nb", "/\u{85}", "/%2e", "/a/b",
+        "/", "/a", "/b", "/a.b", "/é", "/c", "/..", "//", "/*", "/a?b", "/a#b", "/a;b", "/\\",
+        "/ ", "/\0", "/a\nb", "/\u{85}", "/%2e", "/a/b",
     ]);
     prop::collection::vec(part, 1..5).prop_map(|parts| parts.concat())
 }
@@ -53,9 +56,15 @@ fn methods() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["GET", "POST", "HEAD", "DELETE", "PATCH", "OPTIONS"])
 }
 
-/// Whom the gate lets through with the same call, as an authorizer that keeps nothing would ask it. On a
-/// public rule that is nobody in particular.
-fn decide(gate: &Gate<TestPlatform>, method: &str, host: &str, path: &str, token: &str) -> Option<String> {
+/// Whom the gate lets through with the same call, as an authorizer that keeps nothing would ask it.
+/// On a public rule that is nobody in particular.
+fn decide(
+    gate: &Gate<TestPlatform>,
+    method: &str,
+    host: &str,
+    path: &str,
+    token: &str,
+) -> Option<String> {
     let fields = [("authorization", token.as_bytes())];
     let request = AuthRequest {
         method,
@@ -69,7 +78,9 @@ fn decide(gate: &Gate<TestPlatform>, method: &str, host: &str, path: &str, token
         proxy_trusted: false,
     };
     match block_on(gate.authorize(&request, NOW)).decision {
-        Decision::Allow(grant) => Some(grant.principal.map_or_else(String::new, |principal| principal.id)),
+        Decision::Allow(grant) => {
+            Some(grant.principal.map_or_else(String::new, |principal| principal.id))
+        }
         Decision::Deny(_) => None,
     }
 }

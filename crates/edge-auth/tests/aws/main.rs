@@ -1,6 +1,11 @@
 //! The gate as a Lambda authorizer.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod iam_soundness;
 mod responses;
@@ -55,8 +60,14 @@ fn token(issuer: &str, scopes: &str) -> String {
 }
 
 /// Asks about a call with these fields.
-fn ask(gate: &Gate<TestPlatform>, api: ApiType, arn: &str, fields: &[(&str, &str)]) -> AuthorizerResult {
-    let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+fn ask(
+    gate: &Gate<TestPlatform>,
+    api: ApiType,
+    arn: &str,
+    fields: &[(&str, &str)],
+) -> AuthorizerResult {
+    let fields: Vec<(&str, &[u8])> =
+        fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
     let incoming = InboundRequest {
         peer: None,
         platform_authenticated: false,

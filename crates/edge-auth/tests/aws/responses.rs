@@ -43,8 +43,12 @@ fn bearer(scopes: &str) -> String {
 fn an_answer_for_one_route_is_right_for_the_next() {
     let gate = orders();
     let token = bearer("orders:read");
-    let answer =
-        json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/v1/orders/42"), &[("authorization", &token)]));
+    let answer = json(&ask(
+        &gate,
+        ApiType::Rest,
+        &format!("{STAGE}GET/v1/orders/42"),
+        &[("authorization", &token)],
+    ));
     for allowed in [
         "GET/v1/orders/42",
         "GET/v1/orders/43",
@@ -68,7 +72,10 @@ fn an_answer_for_one_route_is_right_for_the_next() {
     ] {
         assert!(!iam_allows(&answer, &format!("{STAGE}{denied}")), "{denied}: {answer}");
     }
-    assert!(!iam_allows(&answer, "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/test/GET/health"));
+    assert!(!iam_allows(
+        &answer,
+        "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/test/GET/health"
+    ));
     assert_eq!(answer["principalId"], "jwt:corp:alice");
     assert_eq!(answer["context"]["subject"], "alice");
     assert_eq!(answer["context"]["scopes"], "orders:read");
@@ -100,7 +107,8 @@ fn an_answer_tells_of_one_principal_on_every_route() {
                  [[rule]]\npath = \"/either\"\nrequire = { any = [\"cert:agents\", \"jwt:corp\"] }\n\
                  [[rule]]\npath = \"/health\"\npublic = true\n";
     let gate = gate_of(&format!("{agents}{rules}"));
-    let pem = Authority::root(&AuthorityPlan::named("Agents CA")).issue(&ClientPlan::default()).pem();
+    let pem =
+        Authority::root(&AuthorityPlan::named("Agents CA")).issue(&ClientPlan::default()).pem();
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
     let incoming = InboundRequest {
@@ -153,7 +161,10 @@ fn a_credential_that_one_rule_refuses_may_be_another_rules() {
     let (answer, outcome) = ask(&gate, ApiType::Http, &arn, &[("authorization", &token)]);
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert_eq!(outcome.code().map(|code| code.status()), Some(401));
-    assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/mine")), "{answer}");
+    assert!(
+        !iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/mine")),
+        "{answer}"
+    );
     assert_eq!(answer["principalId"], "jwt:corp:alice");
 }
 
@@ -164,13 +175,17 @@ fn a_credential_that_cannot_be_read_locks_nobody_out() {
     let arn = format!("{STAGE}GET/v1/orders/42");
     let two = [("authorization", token.as_str()), ("authorization", token.as_str())];
     for (fields, status) in [(&two[..], 400), (&[("authorization", large.as_str())][..], 431)] {
-        for (api, arn) in [(ApiType::Rest, &arn), (ApiType::WebSocket, &format!("{STAGE}$connect"))] {
+        for (api, arn) in [(ApiType::Rest, &arn), (ApiType::WebSocket, &format!("{STAGE}$connect"))]
+        {
             let (answer, outcome) = ask(&gate, api, arn, fields);
             assert_eq!(answer, Err(AuthorizerError::Unauthorized), "{api:?}");
             assert_eq!(outcome.code().map(|code| code.status()), Some(status));
         }
         let answer = json(&ask(&gate, ApiType::Http, &arn, fields));
-        assert!(!iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/health")), "{answer}");
+        assert!(
+            !iam_allows(&answer, &arn) && iam_allows(&answer, &format!("{STAGE}GET/health")),
+            "{answer}"
+        );
     }
 }
 
@@ -202,8 +217,12 @@ const AROUND: &str = "[[api_key]]\nname = \"old\"\nimported = { hash = \"sha256\
 fn a_key_that_is_not_there_is_looked_up_once_for_all_rules() {
     let store = MemoryApiKeys::new();
     let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
-    let answer =
-        ask(&gate, ApiType::Rest, &format!("{STAGE}GET/nope"), &[("x-api-key", "no-such-key-of-old-times")]);
+    let answer = ask(
+        &gate,
+        ApiType::Rest,
+        &format!("{STAGE}GET/nope"),
+        &[("x-api-key", "no-such-key-of-old-times")],
+    );
     assert!(iam_allows(&json(&answer), &format!("{STAGE}GET/health")));
     assert_eq!(store.operations().finds, 1);
 }
@@ -252,8 +271,12 @@ fn what_iam_cannot_say_is_said_for_one_call() {
                  [[rule]]\npath = \"/t/{id}/items\"\nrequire = \"jwt:corp\"\n";
     let gate = gate(&format!("{}{rules}", issuer("corp")));
     let token = bearer("");
-    let answer =
-        json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/t/1/items"), &[("authorization", &token)]));
+    let answer = json(&ask(
+        &gate,
+        ApiType::Rest,
+        &format!("{STAGE}GET/t/1/items"),
+        &[("authorization", &token)],
+    ));
     assert!(iam_allows(&answer, &format!("{STAGE}GET/t/1/items")));
     assert!(
         !iam_allows(&answer, &format!("{STAGE}GET/t/2/items"))
@@ -265,10 +288,12 @@ fn what_iam_cannot_say_is_said_for_one_call() {
 
 #[test]
 fn a_wildcard_in_a_request_never_becomes_one_of_the_policys() {
-    let rules = "[[rule]]\nhost = \"api.example.com\"\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n";
+    let rules =
+        "[[rule]]\nhost = \"api.example.com\"\npath = \"/t/{id}\"\nrequire = \"jwt:corp\"\n";
     let gate = gate(&format!("{}{rules}", issuer("corp")));
     let token = bearer("");
-    let answer = json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/t/*"), &[("authorization", &token)]));
+    let answer =
+        json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/t/*"), &[("authorization", &token)]));
     for path in ["t/*", "t/1", "t/1/admin"] {
         assert!(!iam_allows(&answer, &format!("{STAGE}GET/{path}")), "{answer}");
     }
@@ -286,14 +311,25 @@ fn rules_for_all_methods_leave_room_for_many() {
     assert_eq!(gate.policy().iam_inexpressible(ApiType::Rest), []);
     let token = bearer("");
     for asked in ["v1/resource1/42", "nope"] {
-        let answer =
-            json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]));
+        let answer = json(&ask(
+            &gate,
+            ApiType::Rest,
+            &format!("{STAGE}GET/{asked}"),
+            &[("authorization", &token)],
+        ));
         assert!(answer.to_string().len() <= 8192);
         for method in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] {
-            assert!(iam_allows(&answer, &format!("{STAGE}{method}/v1/resource19/43")), "{method}: {answer}");
-            for beyond in ["v1/resource19/43/items", "x/v1/resource19/43", "v1/resource20/43", "v1/resource1"]
+            assert!(
+                iam_allows(&answer, &format!("{STAGE}{method}/v1/resource19/43")),
+                "{method}: {answer}"
+            );
+            for beyond in
+                ["v1/resource19/43/items", "x/v1/resource19/43", "v1/resource20/43", "v1/resource1"]
             {
-                assert!(!iam_allows(&answer, &format!("{STAGE}{method}/{beyond}")), "{beyond}: {answer}");
+                assert!(
+                    !iam_allows(&answer, &format!("{STAGE}{method}/{beyond}")),
+                    "{beyond}: {answer}"
+                );
             }
         }
     }
@@ -308,10 +344,16 @@ fn a_rule_for_all_methods_is_said_though_it_ends_like_another() {
     assert_eq!(gate.policy().iam_inexpressible(ApiType::Rest), []);
     for (scopes, orders) in [("", false), ("s", true)] {
         let token = bearer(scopes);
-        let answer =
-            json(&ask(&gate, ApiType::Rest, &format!("{STAGE}GET/v1/orders"), &[("authorization", &token)]));
+        let answer = json(&ask(
+            &gate,
+            ApiType::Rest,
+            &format!("{STAGE}GET/v1/orders"),
+            &[("authorization", &token)],
+        ));
         assert_eq!(iam_allows(&answer, &format!("{STAGE}PUT/orders")), orders, "{answer}");
-        for allowed in ["OPTIONS/v1/orders", "PUT/files", "DELETE/files/a/files/b", "HEAD/files/orders"] {
+        for allowed in
+            ["OPTIONS/v1/orders", "PUT/files", "DELETE/files/a/files/b", "HEAD/files/orders"]
+        {
             assert!(iam_allows(&answer, &format!("{STAGE}{allowed}")), "{allowed}: {answer}");
         }
         for denied in ["PUT/v2/orders", "PUT/x/v1/orders", "PUT/x/files/a"] {
@@ -329,9 +371,16 @@ fn an_answer_is_within_what_api_gateway_takes() {
     let answer = serde_json::to_value(answer.unwrap()).unwrap();
     assert!(iam_allows(&answer, &arn) && answer.to_string().len() <= 8192);
     assert_eq!(answer["context"]["scopes"], "");
-    assert!(outcome.notices.iter().any(|notice| notice.contains("`scopes`")), "{:?}", outcome.notices);
+    assert!(
+        outcome.notices.iter().any(|notice| notice.contains("`scopes`")),
+        "{:?}",
+        outcome.notices
+    );
     let long = format!("{STAGE}GET/a/{}", "x".repeat(600));
-    assert!(!iam_allows(&json(&ask(&gate, ApiType::Rest, &long, &[("authorization", &token)])), &long));
+    assert!(!iam_allows(
+        &json(&ask(&gate, ApiType::Rest, &long, &[("authorization", &token)])),
+        &long
+    ));
 }
 
 #[test]
@@ -344,7 +393,8 @@ fn rules_that_are_too_many_or_too_long_for_a_policy_are_found_beforehand() {
     let apart: String = resources(40).replacen("jwt:corp", "jwt:other", 20);
     let policy = format!("{}{}{apart}", issuer("corp"), issuer("other"));
     assert_eq!(gate(&policy).policy().iam_inexpressible(ApiType::Rest), []);
-    let long = found(&format!("[[rule]]\npath = \"/{}\"\nrequire = \"jwt:corp\"\n", "x".repeat(450)));
+    let long =
+        found(&format!("[[rule]]\npath = \"/{}\"\nrequire = \"jwt:corp\"\n", "x".repeat(450)));
     assert_eq!(long[0].rule, format!("1 /{}", "x".repeat(450)));
     assert!(long[0].reason.contains("512 characters"), "{long:?}");
 }
@@ -450,14 +500,20 @@ fn an_imitation_of_an_identity_header_is_refused_since_api_gateway_would_send_it
     let gate = orders();
     let token = bearer("orders:read");
     let arn = format!("{STAGE}GET/v1/orders/42");
-    for name in ["X_Auth_Subject", "x.auth.subject", "X-Auth_Subject", "X-Auth-Roles", "x!auth!kind"] {
+    for name in
+        ["X_Auth_Subject", "x.auth.subject", "X-Auth_Subject", "X-Auth-Roles", "x!auth!kind"]
+    {
         let fields = [("authorization", token.as_str()), (name, "mallory")];
         for api in [ApiType::Rest, ApiType::WebSocket] {
             let arn = if api == ApiType::Rest { arn.clone() } else { format!("{STAGE}$connect") };
             let (answer, outcome) = ask(&gate, api, &arn, &fields);
             // Nothing of it is kept.
             assert_eq!(answer, Err(AuthorizerError::Unauthorized), "{name}");
-            assert_eq!(outcome.code().map(edge_auth::Code::name), Some("request_malformed"), "{name}");
+            assert_eq!(
+                outcome.code().map(edge_auth::Code::name),
+                Some("request_malformed"),
+                "{name}"
+            );
         }
         let answered = ask(&gate, ApiType::Http, &arn, &fields);
         assert!(!iam_allows(&json(&answered), &arn), "{name}");
@@ -483,16 +539,26 @@ fn what_a_rule_asks_of_claims_and_subjects_holds_in_what_is_kept() {
                  [[rule]]\npath = \"/bob\"\nrequire = \"jwt:corp\"\nsubjects = [\"jwt:corp:bob*\"]\n\
                  [[rule]]\npath = \"/alice\"\nrequire = \"jwt:corp\"\nsubjects = [\"jwt:corp:ali*\"]\n";
     let gate = gate(&format!("{}{rules}", issuer("corp")));
-    for (scopes, reached) in [("buyers", &["open", "buyers", "alice"][..]), ("staff", &["open", "alice"])] {
+    for (scopes, reached) in
+        [("buyers", &["open", "buyers", "alice"][..]), ("staff", &["open", "alice"])]
+    {
         let token = bearer(scopes);
         for asked in ["open", "buyers", "bob", "alice"] {
-            let (answer, outcome) =
-                ask(&gate, ApiType::Rest, &format!("{STAGE}GET/{asked}"), &[("authorization", &token)]);
+            let (answer, outcome) = ask(
+                &gate,
+                ApiType::Rest,
+                &format!("{STAGE}GET/{asked}"),
+                &[("authorization", &token)],
+            );
             assert_eq!(outcome.code().is_none(), reached.contains(&asked), "{scopes} {asked}");
             let answer = serde_json::to_value(answer.unwrap()).unwrap();
             for other in ["open", "buyers", "bob", "alice"] {
                 let kept = iam_allows(&answer, &format!("{STAGE}GET/{other}"));
-                assert_eq!(kept, reached.contains(&other), "{scopes}: {asked}, then {other}: {answer}");
+                assert_eq!(
+                    kept,
+                    reached.contains(&other),
+                    "{scopes}: {asked}, then {other}: {answer}"
+                );
             }
         }
     }

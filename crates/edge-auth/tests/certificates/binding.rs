@@ -44,24 +44,29 @@ fn bound_to(client: &Client) -> Option<Value> {
 #[test]
 fn a_bound_token_passes_with_its_own_certificate_only() {
     let (fixture, own, other) = fixture("require = \"jwt:corp\"");
-    let ask =
-        |sent: Sent<'_>| result(&fixture.ask(&sent.field("Authorization", &token(bound_to(&own))), NOW));
+    let ask = |sent: Sent<'_>| {
+        result(&fixture.ask(&sent.field("Authorization", &token(bound_to(&own))), NOW))
+    };
     assert_eq!(ask(Sent::proxied(&own)), "jwt:corp:alice");
     assert_eq!(ask(Sent::proxied(&other)), "binding_mismatch");
     assert_eq!(ask(Sent::default()), "binding_mismatch");
     let untrusted = Sent { proxy_trusted: false, ..Sent::proxied(&own) };
     assert_eq!(ask(untrusted), "binding_mismatch");
-    let expired = result(
-        &fixture.ask(&Sent::proxied(&own).field("Authorization", &token(bound_to(&own))), 4_000_000_001),
-    );
+    let expired =
+        result(&fixture.ask(
+            &Sent::proxied(&own).field("Authorization", &token(bound_to(&own))),
+            4_000_000_001,
+        ));
     assert_eq!(expired, "token_expired");
 }
 
 #[test]
 fn where_a_rule_names_certificates_only_those_count() {
     let root = root();
-    let (own, client) =
-        (root.issue(&ClientPlan::with_uri("spiffe://example.com/a")), root.issue(&ClientPlan::default()));
+    let (own, client) = (
+        root.issue(&ClientPlan::with_uri("spiffe://example.com/a")),
+        root.issue(&ClientPlan::default()),
+    );
     let blocks = format!(
         "[[client_cert]]\nname = \"listener\"\nsource = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}\n\
          [[client_cert]]\nname = \"proxied\"\nsource = \"rfc9440\"\nca_file = \"ca.pem\"\n{SPIFFE}\n"
@@ -76,14 +81,18 @@ fn where_a_rule_names_certificates_only_those_count() {
     let all = fixture("{ any = [\"jwt:corp\", \"cert:listener\", \"cert:proxied\"] }");
     assert_eq!(result(&all.ask(&bound(), NOW)), "jwt:corp:alice");
 
-    // Where it names none, the certificate is sought among all: a proxy's own, or junk, is no trouble.
+    // Where it names none, the certificate is sought among all: a proxy's own, or junk, is no
+    // trouble.
     let none = fixture("\"jwt:corp\"");
     let through = |chain| Sent { certificate: PlatformCertificate::Tls(chain), ..bound() };
     assert_eq!(result(&none.ask(&through(&client.chain), NOW)), "jwt:corp:alice");
-    let junk =
-        Sent { certificate: PlatformCertificate::Tls(&own.chain), proxy_trusted: true, ..Sent::default() }
-            .field("Client-Cert", "junk")
-            .field("Authorization", &token(bound_to(&own)));
+    let junk = Sent {
+        certificate: PlatformCertificate::Tls(&own.chain),
+        proxy_trusted: true,
+        ..Sent::default()
+    }
+    .field("Client-Cert", "junk")
+    .field("Authorization", &token(bound_to(&own)));
     assert_eq!(result(&none.ask(&junk, NOW)), "jwt:corp:alice");
     let other = Sent::tls(&client).field("Authorization", &token(bound_to(&own)));
     let refused = none.ask(&other, NOW);
@@ -95,7 +104,9 @@ fn where_a_rule_names_certificates_only_those_count() {
 fn a_binding_that_cannot_be_checked_refuses() {
     let (fixture, own, _) = fixture("require = \"jwt:corp\"");
     let thumbprint = base64url(&own.thumbprint());
-    for cnf in [json!({ "jkt": thumbprint }), json!({ "x5t#S256": thumbprint, "jkt": "x" }), json!({})] {
+    for cnf in
+        [json!({ "jkt": thumbprint }), json!({ "x5t#S256": thumbprint, "jkt": "x" }), json!({})]
+    {
         let sent = Sent::proxied(&own).field("Authorization", &token(Some(cnf.clone())));
         assert_eq!(result(&fixture.ask(&sent, NOW)), "binding_unverifiable", "{cnf}");
     }
@@ -107,7 +118,8 @@ fn a_binding_that_cannot_be_checked_refuses() {
 #[test]
 fn a_rule_can_ask_that_tokens_are_bound() {
     let (fixture, own, _) = fixture("require = \"jwt:corp\"\ncertificate_bound = true");
-    let ask = |cnf| result(&fixture.ask(&Sent::proxied(&own).field("Authorization", &token(cnf)), NOW));
+    let ask =
+        |cnf| result(&fixture.ask(&Sent::proxied(&own).field("Authorization", &token(cnf)), NOW));
     assert_eq!(ask(None), "binding_missing");
     assert_eq!(ask(bound_to(&own)), "jwt:corp:alice");
 }
@@ -128,18 +140,23 @@ fn all_of_both_needs_both_and_the_first_is_the_principal() {
     let both = ask(Sent::proxied(&own).field("Authorization", &token(None)));
     assert_eq!(result(&both), "cert:devices:spiffe://example.com/a");
     assert_eq!(result(&ask(Sent::proxied(&own))), "credential_missing");
-    assert_eq!(result(&ask(Sent::default().field("Authorization", &token(None)))), "credential_missing");
+    assert_eq!(
+        result(&ask(Sent::default().field("Authorization", &token(None)))),
+        "credential_missing"
+    );
     let stolen = ask(Sent::proxied(&other).field("Authorization", &token(bound_to(&own))));
     assert_eq!(result(&stolen), "binding_mismatch");
 }
 
 #[test]
 fn any_of_both_refuses_an_invalid_certificate_beside_a_valid_token() {
-    let (fixture, own, _) =
-        fixture("require = { any = [\"jwt:corp\", \"cert:devices\"] }\nscopes = [\"of-the-token\"]");
+    let (fixture, own, _) = fixture(
+        "require = { any = [\"jwt:corp\", \"cert:devices\"] }\nscopes = [\"of-the-token\"]",
+    );
     let with = |certificate: &str| {
         let sent = Sent { proxy_trusted: true, ..Sent::default() };
-        let sent = if certificate.is_empty() { sent } else { sent.field("Client-Cert", certificate) };
+        let sent =
+            if certificate.is_empty() { sent } else { sent.field("Client-Cert", certificate) };
         result(&fixture.ask(&sent.field("Authorization", &token(None)), NOW))
     };
     assert_eq!(with(""), "jwt:corp:alice");

@@ -21,7 +21,10 @@ fn a_certificate_of_the_authority_passes_directly_or_by_way_of_others() {
     let first = root.below(&AuthorityPlan::named("first"));
     let second = first.below(&AuthorityPlan::named("second"));
     for issuer in [&root, &first, &second] {
-        assert_eq!(decided(&root, &issuer.issue(&agent())), "cert:devices:spiffe://example.com/agent");
+        assert_eq!(
+            decided(&root, &issuer.issue(&agent())),
+            "cert:devices:spiffe://example.com/agent"
+        );
     }
 }
 
@@ -37,7 +40,8 @@ fn keys_of_every_accepted_kind_pass_and_weak_ones_do_not() {
 
 #[test]
 fn another_authoritys_certificates_are_not_trusted_though_its_name_is_the_same() {
-    let (ours, other, namesake) = (root(), Authority::root(&AuthorityPlan::named("Other CA")), root());
+    let (ours, other, namesake) =
+        (root(), Authority::root(&AuthorityPlan::named("Other CA")), root());
     for issuer in [&other, &namesake] {
         assert_eq!(decided(&ours, &issuer.issue(&agent())), "certificate_issuer_untrusted");
     }
@@ -73,7 +77,8 @@ fn every_certificate_of_the_path_must_be_good_now() {
 #[test]
 fn a_certificate_that_was_verified_before_is_good_only_as_long_as_all_of_its_path() {
     let root = root();
-    let middle = root.below(&AuthorityPlan { valid: (NOW - 9, NOW + 9), ..AuthorityPlan::named("middle") });
+    let middle =
+        root.below(&AuthorityPlan { valid: (NOW - 9, NOW + 9), ..AuthorityPlan::named("middle") });
     let sent = Sent::proxied(&middle.issue(&agent()));
     let fixture = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     let at = |now| result(&fixture.ask(&sent, now));
@@ -88,11 +93,16 @@ fn where_one_path_expires_another_is_found() {
     let root = root();
     let top = Authority::root(&AuthorityPlan::named("Top CA"));
     let short = AuthorityPlan { valid: (NOW - 9, NOW + 9), ..AuthorityPlan::named("Devices CA") };
-    let (old, bridge) = (root.renewed(&short), root.certified_by(&top, &AuthorityPlan::named("Devices CA")));
+    let (old, bridge) =
+        (root.renewed(&short), root.certified_by(&top, &AuthorityPlan::named("Devices CA")));
     let fixture = Fixture::new(&rfc9440(SPIFFE), &format!("{}{}", old.pem(), top.pem()));
     let sent = Sent::proxied(&bridge.issue(&agent()));
     for now in [NOW, NOW + 10, NOW] {
-        assert_eq!(result(&fixture.ask(&sent, now)), "cert:devices:spiffe://example.com/agent", "{now}");
+        assert_eq!(
+            result(&fixture.ask(&sent, now)),
+            "cert:devices:spiffe://example.com/agent",
+            "{now}"
+        );
     }
 }
 
@@ -175,8 +185,8 @@ fn what_a_certificate_says_of_itself_makes_no_long_reason() {
     let client = root.issue(&agent());
     // Its signature's algorithm, where it is first told and where it is signed: an OID of 4 kB.
     let der = signed_by_algorithm(client.certificate(), &[&[42][..], &[0x81; 4096], &[1]].concat());
-    let outcome =
-        Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
+    let outcome = Fixture::new(&rfc9440(SPIFFE), &root.pem())
+        .proxied(&Client { chain: vec![der.into()], ..client });
     assert_eq!(result(&outcome), "certificate_malformed");
     assert!(reason(&outcome).len() < 200, "{}", reason(&outcome));
 }
@@ -186,8 +196,8 @@ fn a_signature_by_an_unknown_algorithm_is_named_in_words() {
     let root = root();
     let client = root.issue(&agent());
     let der = signed_by_algorithm(client.certificate(), &[42, 3, 4]);
-    let outcome =
-        Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(&Client { chain: vec![der.into()], ..client });
+    let outcome = Fixture::new(&rfc9440(SPIFFE), &root.pem())
+        .proxied(&Client { chain: vec![der.into()], ..client });
     assert_eq!(result(&outcome), "certificate_invalid");
     assert!(reason(&outcome).ends_with("algorithm that is not accepted"), "{}", reason(&outcome));
 }
@@ -200,7 +210,8 @@ fn signed_by_algorithm(der: &[u8], oid: &[u8]) -> Vec<u8> {
     let own = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     let nested = |tag: u8, content: &[u8]| {
         let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        let length = if content.len() < 128 { vec![length[1]] } else { [&[0x82], &length[..]].concat() };
+        let length =
+            if content.len() < 128 { vec![length[1]] } else { [&[0x82], &length[..]].concat() };
         [&[tag][..], &length, content].concat()
     };
     let other = nested(0x30, &nested(0x06, oid));
@@ -228,7 +239,11 @@ fn an_extension_that_must_be_understood_and_is_not_refuses() {
     let client = root.issue(&ClientPlan { unknown_critical: true, ..agent() });
     let outcome = Fixture::new(&rfc9440(SPIFFE), &root.pem()).proxied(&client);
     assert_eq!(result(&outcome), "certificate_invalid");
-    assert!(reason(&outcome).ends_with("a critical extension that is not known"), "{}", reason(&outcome));
+    assert!(
+        reason(&outcome).ends_with("a critical extension that is not known"),
+        "{}",
+        reason(&outcome)
+    );
 }
 
 #[test]
@@ -241,15 +256,18 @@ fn an_authoritys_certificate_is_no_clients() {
 #[test]
 fn who_is_no_authority_issues_nothing() {
     let root = root();
-    let client = root.below(&AuthorityPlan { is_authority: false, ..AuthorityPlan::named("client") });
+    let client =
+        root.below(&AuthorityPlan { is_authority: false, ..AuthorityPlan::named("client") });
     assert_eq!(decided(&root, &client.issue(&agent())), "certificate_invalid");
-    let list_signer = root.below(&AuthorityPlan { may_sign: false, ..AuthorityPlan::named("lists") });
+    let list_signer =
+        root.below(&AuthorityPlan { may_sign: false, ..AuthorityPlan::named("lists") });
     assert_eq!(decided(&root, &list_signer.issue(&agent())), "certificate_invalid");
 }
 
 #[test]
 fn a_path_is_no_longer_than_every_authority_allows() {
-    let limited = |most| AuthorityPlan { max_intermediates: Some(most), ..AuthorityPlan::named("limited") };
+    let limited =
+        |most| AuthorityPlan { max_intermediates: Some(most), ..AuthorityPlan::named("limited") };
     let root_of_none = Authority::root(&limited(0));
     assert_eq!(
         decided(&root_of_none, &root_of_none.issue(&agent())),
@@ -265,24 +283,29 @@ fn a_path_is_no_longer_than_every_authority_allows() {
 #[test]
 fn names_beyond_an_authoritys_constraints_are_refused() {
     let root = root();
-    let only =
-        |permitted| AuthorityPlan { permitted: vec![permitted], ..AuthorityPlan::named("constrained") };
+    let only = |permitted| AuthorityPlan {
+        permitted: vec![permitted],
+        ..AuthorityPlan::named("constrained")
+    };
     let hosts = root.below(&only(Permitted::Dns("a.example.com".to_owned())));
     let host = |name: &str| {
-        let fixture = Fixture::new(&rfc9440("identity = { san_dns = \"*.a.example.com\" }"), &root.pem());
-        result(
-            &fixture
-                .proxied(&hosts.issue(&ClientPlan { hosts: vec![name.to_owned()], ..ClientPlan::default() })),
-        )
+        let fixture =
+            Fixture::new(&rfc9440("identity = { san_dns = \"*.a.example.com\" }"), &root.pem());
+        result(&fixture.proxied(
+            &hosts.issue(&ClientPlan { hosts: vec![name.to_owned()], ..ClientPlan::default() }),
+        ))
     };
     assert_eq!(host("x.a.example.com"), "cert:devices:x.a.example.com");
     assert_eq!(host("x.b.example.com"), "certificate_invalid");
-    // Constraints of a kind that is not evaluated refuse every name of that kind, wherever it stands.
+    // Constraints of a kind that is not evaluated refuse every name of that kind, wherever it
+    // stands.
     let emails = root.below(&only(Permitted::Email("example.com".to_owned())));
     let client = emails.issue(&ClientPlan { emails: vec!["a@evil.example".to_owned()], ..agent() });
     assert_eq!(decided(&root, &client), "certificate_invalid");
-    let in_subject =
-        ClientPlan { subject: vec![("EMAILADDRESS".to_owned(), "ceo@evil.example".to_owned())], ..agent() };
+    let in_subject = ClientPlan {
+        subject: vec![("EMAILADDRESS".to_owned(), "ceo@evil.example".to_owned())],
+        ..agent()
+    };
     assert_eq!(decided(&root, &emails.issue(&in_subject)), "certificate_invalid");
     assert_eq!(decided(&root, &root.issue(&in_subject)), "cert:devices:spiffe://example.com/agent");
     let of_root = Authority::root(&only(Permitted::Email("example.com".to_owned())));

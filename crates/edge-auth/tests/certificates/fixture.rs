@@ -45,7 +45,8 @@ impl Fixture {
     pub(crate) fn build(policy: &str, ca: &str) -> Result<Self, PolicyErrors> {
         let policy = Policy::parse(policy, Format::Toml, "policy.toml")?;
         let files = BTreeMap::from([("ca.pem".to_owned(), ca.as_bytes().to_vec())]);
-        let secrets = BTreeMap::from([("HS".to_owned(), "a secret of 32 bytes, or some more".to_owned())]);
+        let secrets =
+            BTreeMap::from([("HS".to_owned(), "a secret of 32 bytes, or some more".to_owned())]);
         let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
         let secret_provider = MapSecretProvider { secrets, files };
         Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1))

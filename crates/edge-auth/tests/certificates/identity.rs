@@ -55,7 +55,10 @@ fn a_uri_is_the_identity_whole_or_below_a_path() {
     assert_eq!(with(exact, &["https://x.example/", "spiffe://example.com/b"]), NOBODY);
     let https = "{ san_uri = [\"https://example.com/a\", \"https://example.com/b\"] }";
     assert_eq!(with(https, &["https://example.com/a", "https://example.com/b"]), NOBODY);
-    assert_eq!(with(https, &["urn:x", "https://example.com/b"]), "cert:devices:https://example.com/b");
+    assert_eq!(
+        with(https, &["urn:x", "https://example.com/b"]),
+        "cert:devices:https://example.com/b"
+    );
 }
 
 #[test]
@@ -106,11 +109,15 @@ fn an_address_is_the_identity_and_its_host_is_no_ending() {
 #[test]
 fn a_field_of_the_subject_is_the_identity_if_it_is_there_once() {
     let with = |identity: &str, subject: &[(&str, &str)]| {
-        let subject = subject.iter().map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned())).collect();
+        let subject =
+            subject.iter().map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned())).collect();
         decided(identity, &ClientPlan { subject, ..ClientPlan::default() })
     };
     let cn = "{ subject = \"CN\" }";
-    assert_eq!(with(cn, &[("O", "Example"), ("CN", "Agent 7, \"x\"")]), "cert:devices:Agent 7, \"x\"");
+    assert_eq!(
+        with(cn, &[("O", "Example"), ("CN", "Agent 7, \"x\"")]),
+        "cert:devices:Agent 7, \"x\""
+    );
     assert_eq!(with("{ subject = \"2.5.4.11\" }", &[("OU", "é"), ("CN", "a")]), "cert:devices:é");
     assert_eq!(with(cn, &[("O", "Example")]), NOBODY);
     for value in ["a\0b", "a\nb", "a\u{7f}"] {
@@ -134,19 +141,22 @@ fn a_serial_number_of_an_authority_in_between_is_not_unique_and_no_identity() {
     let fixture = Fixture::new(&rfc9440("identity = \"serial\""), &root.pem());
     assert_eq!(result(&fixture.proxied(&client)), NOBODY);
     // The same authority twice, and once more renewed, is still one; two are none.
-    let one = format!("{0}{0}{1}", root.pem(), root.renewed(&AuthorityPlan::named("Devices CA")).pem());
+    let one =
+        format!("{0}{0}{1}", root.pem(), root.renewed(&AuthorityPlan::named("Devices CA")).pem());
     let direct = root.issue(&ClientPlan::default());
     let fixture = Fixture::new(&rfc9440("identity = \"serial\""), &one);
     assert_eq!(result(&fixture.proxied(&direct)), "cert:devices:2a");
     let two = format!("{}{}", root.pem(), crate::fixture::root().pem());
-    let refused = Fixture::build(&rfc9440("identity = \"serial\""), &two).err().unwrap().to_string();
+    let refused =
+        Fixture::build(&rfc9440("identity = \"serial\""), &two).err().unwrap().to_string();
     assert!(refused.contains("a serial number is unique for one"), "{refused}");
 }
 
 #[test]
 fn a_subject_that_cannot_be_read_matters_only_where_it_is_the_identity() {
     let with = |identity: &str, subject: &[(&str, &str)]| {
-        let subject = subject.iter().map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned())).collect();
+        let subject =
+            subject.iter().map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned())).collect();
         let uris = texts(&["spiffe://example.com/a"]);
         decided(identity, &ClientPlan { subject, uris, ..ClientPlan::default() })
     };

@@ -18,7 +18,12 @@ const CA: &str = "ca_file = \"ca.pem\"";
 fn each_source_pins_what_it_can_and_nothing_else() {
     let fingerprint = format!("fingerprint = \"{}\"", "0".repeat(64));
     let ca = root().pem();
-    let pins = [("issuer_key_id", KEY_ID), ("issuer_dn", DN), ("fingerprint", &fingerprint), ("ca_file", CA)];
+    let pins = [
+        ("issuer_key_id", KEY_ID),
+        ("issuer_dn", DN),
+        ("fingerprint", &fingerprint),
+        ("ca_file", CA),
+    ];
     for (source, allowed) in [
         ("cloudflare", "issuer_key_id issuer_dn fingerprint"),
         ("cloudflare-headers", "issuer_key_id issuer_dn fingerprint"),
@@ -102,7 +107,8 @@ fn openssls_settings_of_a_trusted_certificate_are_heeded() {
     let root = root();
     let trusted = |settings: &[u8]| {
         let der = [root.certificate().as_ref(), settings].concat();
-        edge_auth_testkit::certificates::pem(&der.into()).replace("CERTIFICATE", "TRUSTED CERTIFICATE")
+        edge_auth_testkit::certificates::pem(&der.into())
+            .replace("CERTIFICATE", "TRUSTED CERTIFICATE")
     };
     // `-addtrust clientAuth`, `-setalias ca`; then `-addtrust serverAuth`, `-addreject clientAuth`.
     let good: [&[u8]; 3] =
@@ -133,7 +139,10 @@ fn pins_and_identities_must_be_readable() {
         ("source = \"cloudflare\"\nissuer_dn = \"Example\"\nidentity = \"serial\"", "RFC 4514"),
         ("source = \"cloudflare\"\nfingerprint = \"00\"\nidentity = \"serial\"", "SHA-256"),
         (
-            &format!("source = \"cloudflare\"\nfingerprint = \"{}\"\nidentity = \"serial\"", "0".repeat(64)),
+            &format!(
+                "source = \"cloudflare\"\nfingerprint = \"{}\"\nidentity = \"serial\"",
+                "0".repeat(64)
+            ),
             "pin exactly one",
         ),
         ("source = \"cloudflare\"\nissuer_dn = \"\"\nidentity = \"serial\"", "RFC 4514"),
@@ -155,7 +164,10 @@ fn pins_and_identities_must_be_readable() {
         ),
         ("source = \"iis\"\nidentity = \"serial\"", "unknown variant"),
         ("source = \"tls\"\nca_file = \"ca.pem\"", "identity"),
-        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"*\" }", "spiffe://example.com"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"*\" }",
+            "spiffe://example.com",
+        ),
         (
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://*/a\" }",
             "spiffe://example.com",
@@ -165,15 +177,24 @@ fn pins_and_identities_must_be_readable() {
             "spiffe://example.com",
         ),
         ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = [] }", "names nobody"),
-        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*.com\" }", "two labels"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*.com\" }",
+            "two labels",
+        ),
         ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*\" }", "two labels"),
-        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"a*.x.com\" }", "two labels"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"a*.x.com\" }",
+            "two labels",
+        ),
         ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_email = \"*\" }", "e-mail"),
         (
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { subject = \"XYZZY\" }",
             "field of the subject",
         ),
-        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = \"serial\"\nscopes = [\"a b\"]", "scope"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = \"serial\"\nscopes = [\"a b\"]",
+            "scope",
+        ),
     ] {
         let refusal = refusal(block, &root().pem());
         assert!(refusal.contains(says), "{block}\n{refusal}");
@@ -182,7 +203,9 @@ fn pins_and_identities_must_be_readable() {
 
 #[test]
 fn one_field_is_not_read_as_two_certificates() {
-    let block = |name: &str, rest: &str| format!("[[client_cert]]\nname = \"{name}\"\n{rest}\n{IDENTITY}\n");
+    let block = |name: &str, rest: &str| {
+        format!("[[client_cert]]\nname = \"{name}\"\n{rest}\n{IDENTITY}\n")
+    };
     let policy = format!(
         "{}{}[[rule]]\npath = \"/\"\nrequire = {{ any = [\"cert:a\", \"cert:b\"] }}\n",
         block("a", &format!("source = \"cloudflare-headers\"\n{KEY_ID}")),
@@ -195,7 +218,8 @@ fn one_field_is_not_read_as_two_certificates() {
 #[test]
 fn certificate_bound_is_about_tokens_and_needs_a_place_for_certificates() {
     let block = "source = \"rfc9440\"\nca_file = \"ca.pem\"\nidentity = \"serial\"";
-    let errors = Fixture::build(&format!("{}certificate_bound = true\n", policy(block)), &root().pem());
+    let errors =
+        Fixture::build(&format!("{}certificate_bound = true\n", policy(block)), &root().pem());
     assert!(errors.err().unwrap().to_string().contains("jwt:NAME"));
     let alone = "[[issuer]]\nname = \"corp\"\nissuer = \"x\"\naudience = \"y\"\nkeys = { secret = \"HS\" }\n\
                  [[rule]]\npath = \"/\"\nrequire = \"jwt:corp\"\ncertificate_bound = true\n";

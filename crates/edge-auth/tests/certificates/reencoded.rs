@@ -1,9 +1,10 @@
-//! Who holds a certificate can write it in other bytes without its issuer: that makes nobody of him, or
-//! who he was.
+//! Who holds a certificate can write it in other bytes without its issuer: that makes nobody of
+//! him, or who he was.
 
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth_testkit::certificates::{
-    Authority, AuthorityKey, AuthorityPlan, Client, ClientPlan, has_low_s, misencoded, other_signature,
+    Authority, AuthorityKey, AuthorityPlan, Client, ClientPlan, has_low_s, misencoded,
+    other_signature,
 };
 
 use crate::fixture::{Fixture, NOW, SPIFFE, Sent, hex, policy, result, rfc9440, root, sequence};
@@ -19,7 +20,8 @@ fn of_every_kind() -> Vec<(Authority, Client)> {
     let root = root();
     let by = |key| Authority::root(&AuthorityPlan { key, ..AuthorityPlan::named("Devices CA") });
     let direct =
-        [AuthorityKey::New, AuthorityKey::P521, AuthorityKey::Ed25519, AuthorityKey::Rsa2048].map(by);
+        [AuthorityKey::New, AuthorityKey::P521, AuthorityKey::Ed25519, AuthorityKey::Rsa2048]
+            .map(by);
     let mut all: Vec<_> = direct
         .into_iter()
         .map(|authority| {
@@ -49,15 +51,20 @@ fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_gate_verifie
 fn a_certificate_in_bytes_that_are_not_its_der_is_refused_where_the_platform_verified_it() {
     for (_, client) in of_every_kind() {
         let pins = "issuer_dn = [\"CN=Devices CA,O=Example\", \"CN=below,O=Example\"]";
-        let gateway = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pins}\n{SPIFFE}")), "");
-        let worker = Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
-        let balancer = Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pins}\n{SPIFFE}")), "");
+        let gateway =
+            Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pins}\n{SPIFFE}")), "");
+        let worker =
+            Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
+        let balancer =
+            Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pins}\n{SPIFFE}")), "");
         let by_all = |client: &Client| {
             let leaf = edge_auth_testkit::certificates::pem(client.certificate());
-            let event = Sent { certificate: PlatformCertificate::ApiGateway(&leaf), ..Sent::default() };
+            let event =
+                Sent { certificate: PlatformCertificate::ApiGateway(&leaf), ..Sent::default() };
             let field = leaf.replace(' ', "%20").replace('\n', "%0A");
-            let balanced = Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
-                .field("X-Amzn-Mtls-Clientcert-Leaf", &field);
+            let balanced =
+                Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
+                    .field("X-Amzn-Mtls-Clientcert-Leaf", &field);
             let (fingerprint, der) = (hex(&client.thumbprint()), sequence(client.certificate()));
             let told = TlsClientAuth {
                 fingerprint_sha256: Some(&fingerprint),
@@ -117,26 +124,31 @@ fn the_identity_of_a_pinned_certificate_is_the_fingerprint_that_the_policy_has()
     let (own, other) = (client.clone(), client.with_other_signature());
     for (pinned, other) in [(&own, &other), (&other, &own)] {
         let pin = format!("fingerprint = \"{}\"", hex(&pinned.thumbprint()));
-        let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{FINGERPRINT}")), "");
-        let by =
-            |client: &Client| {
-                let pem = client.pem();
-                result(&fixture.ask(
-                    &Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() },
-                    NOW,
-                ))
-            };
-        assert_eq!(by(pinned), format!("cert:devices:{}", hex(&pinned.thumbprint()).to_lowercase()));
+        let fixture =
+            Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{FINGERPRINT}")), "");
+        let by = |client: &Client| {
+            let pem = client.pem();
+            result(&fixture.ask(
+                &Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() },
+                NOW,
+            ))
+        };
+        assert_eq!(
+            by(pinned),
+            format!("cert:devices:{}", hex(&pinned.thumbprint()).to_lowercase())
+        );
         assert_eq!(by(other), "certificate_issuer_untrusted");
     }
-    let both = format!("fingerprint = [\"{}\", \"{}\"]", hex(&own.thumbprint()), hex(&other.thumbprint()));
-    let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{both}\n{FINGERPRINT}")), "");
+    let both =
+        format!("fingerprint = [\"{}\", \"{}\"]", hex(&own.thumbprint()), hex(&other.thumbprint()));
+    let fixture =
+        Fixture::new(&policy(&format!("source = \"api-gateway\"\n{both}\n{FINGERPRINT}")), "");
     let by = |client: &Client| {
         let pem = client.pem();
-        result(
-            &fixture
-                .ask(&Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() }, NOW),
-        )
+        result(&fixture.ask(
+            &Sent { certificate: PlatformCertificate::ApiGateway(&pem), ..Sent::default() },
+            NOW,
+        ))
     };
     assert_eq!(by(&own), by(&other));
 }
@@ -150,7 +162,8 @@ fn a_fingerprint_without_its_certificate_is_an_identity_only_if_it_is_pinned() {
         TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..crate::sources::TOLD },
     );
     let by = |pin: &str, told| {
-        let fixture = Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pin}\n{FINGERPRINT}")), "");
+        let fixture =
+            Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pin}\n{FINGERPRINT}")), "");
         result(&fixture.ask(&Sent::cloudflare(told), NOW))
     };
     let named = "issuer_dn = \"CN=Devices CA,O=Example\"";
@@ -167,8 +180,11 @@ fn what_cloudflare_hands_over_in_other_bytes_than_it_tells_of_is_refused() {
     let pins = "issuer_dn = \"CN=Devices CA,O=Example\"";
     let fixture = Fixture::new(&policy(&format!("source = \"cloudflare\"\n{pins}\n{SPIFFE}")), "");
     let (fingerprint, der) = (hex(&client.thumbprint()), sequence(&other));
-    let told =
-        TlsClientAuth { fingerprint_sha256: Some(&fingerprint), rfc9440: Some(&der), ..crate::sources::TOLD };
+    let told = TlsClientAuth {
+        fingerprint_sha256: Some(&fingerprint),
+        rfc9440: Some(&der),
+        ..crate::sources::TOLD
+    };
     assert_eq!(result(&fixture.ask(&Sent::cloudflare(told), NOW)), "certificate_malformed");
 }
 
@@ -187,6 +203,7 @@ fn where_nothing_names_a_certificate_for_sure_it_is_refused_if_anything_can_be_r
     assert_eq!(with(revocation, crate::sources::TOLD), "cert:devices:agent");
     let client = root().issue(&agent());
     let (fingerprint, der) = (hex(&client.thumbprint()), sequence(client.certificate()));
-    let whole = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), rfc9440: Some(&der), ..told };
+    let whole =
+        TlsClientAuth { fingerprint_sha256: Some(&fingerprint), rfc9440: Some(&der), ..told };
     assert_eq!(with(revocation, whole), "cert:devices:agent");
 }

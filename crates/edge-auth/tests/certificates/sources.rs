@@ -3,7 +3,9 @@
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
 
-use crate::fixture::{Fixture, NOW, SPIFFE, Sent, hex, policy, reason, result, rfc9440, root, sequence};
+use crate::fixture::{
+    Fixture, NOW, SPIFFE, Sent, hex, policy, reason, result, rfc9440, root, sequence,
+};
 
 const AGENT: &str = "cert:devices:spiffe://example.com/agent";
 
@@ -36,11 +38,16 @@ fn the_fields_of_rfc_9440_count_only_from_a_trusted_proxy() {
 #[test]
 fn a_chain_of_the_listener_is_verified_here() {
     let root = root();
-    let fixture =
-        Fixture::new(&policy(&format!("source = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}")), &root.pem());
+    let fixture = Fixture::new(
+        &policy(&format!("source = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}")),
+        &root.pem(),
+    );
     assert_eq!(result(&fixture.ask(&Sent::tls(&agent(&root)), NOW)), AGENT);
     let other = Authority::root(&AuthorityPlan::named("other"));
-    assert_eq!(result(&fixture.ask(&Sent::tls(&agent(&other)), NOW)), "certificate_issuer_untrusted");
+    assert_eq!(
+        result(&fixture.ask(&Sent::tls(&agent(&other)), NOW)),
+        "certificate_issuer_untrusted"
+    );
     assert_eq!(result(&fixture.ask(&Sent::default(), NOW)), "credential_missing");
 }
 
@@ -51,8 +58,12 @@ fn what_comes_by_another_source_is_not_looked_at() {
     let elsewhere = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     for sent in [
         Sent::tls(&client),
-        Sent { certificate: PlatformCertificate::LoadBalancer, proxy_trusted: true, ..Sent::default() }
-            .field("X-Amzn-Mtls-Clientcert", &url_encoded(&client.pem())),
+        Sent {
+            certificate: PlatformCertificate::LoadBalancer,
+            proxy_trusted: true,
+            ..Sent::default()
+        }
+        .field("X-Amzn-Mtls-Clientcert", &url_encoded(&client.pem())),
         Sent { proxy_trusted: true, ..Sent::default() }.field("X-Forwarded-Client-Cert", "Hash=00"),
     ] {
         assert_eq!(result(&elsewhere.ask(&sent, NOW)), "credential_missing");
@@ -66,19 +77,29 @@ fn what_comes_by_another_source_is_not_looked_at() {
 fn a_load_balancers_fields_are_read_from_its_own_events_only() {
     let root = root();
     let client = agent(&root);
-    let passthrough = policy(&format!("source = \"alb-passthrough\"\nca_file = \"ca.pem\"\n{SPIFFE}"));
+    let passthrough =
+        policy(&format!("source = \"alb-passthrough\"\nca_file = \"ca.pem\"\n{SPIFFE}"));
     let fixture = Fixture::new(&passthrough, &root.pem());
     let field = url_encoded(&client.pem());
     let balanced = || Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() };
-    assert_eq!(result(&fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", &field), NOW)), AGENT);
-    let forged = Sent { proxy_trusted: true, ..Sent::default() }.field("X-Amzn-Mtls-Clientcert", &field);
+    assert_eq!(
+        result(&fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", &field), NOW)),
+        AGENT
+    );
+    let forged =
+        Sent { proxy_trusted: true, ..Sent::default() }.field("X-Amzn-Mtls-Clientcert", &field);
     assert_eq!(result(&fixture.ask(&forged, NOW)), "credential_missing");
-    let twice = balanced().field("X-Amzn-Mtls-Clientcert", &field).field("x-amzn-mtls-clientcert", &field);
+    let twice =
+        balanced().field("X-Amzn-Mtls-Clientcert", &field).field("x-amzn-mtls-clientcert", &field);
     assert_eq!(result(&fixture.ask(&twice, NOW)), "certificate_malformed");
     // A form decoder makes spaces of the base64's plus signs.
-    for broken in
-        ["", "CERT_CONTENT", &field.replace('+', " "), &field[..field.len() / 2], &field.replace("%0A", "")]
-    {
+    for broken in [
+        "",
+        "CERT_CONTENT",
+        &field.replace('+', " "),
+        &field[..field.len() / 2],
+        &field.replace("%0A", ""),
+    ] {
         if broken != field {
             let outcome = fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", broken), NOW);
             assert_eq!(result(&outcome), "certificate_malformed", "{broken}");
@@ -90,7 +111,8 @@ fn a_load_balancers_fields_are_read_from_its_own_events_only() {
 fn a_load_balancer_that_verified_hands_over_the_leaf_and_its_issuer_is_pinned() {
     let root = root();
     let client = agent(&root);
-    let by = |pin: &str| Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "");
+    let by =
+        |pin: &str| Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "");
     let sent = Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
         .field("X-Amzn-Mtls-Clientcert-Leaf", &url_encoded(&client.pem()))
         .field("X-Amzn-Mtls-Clientcert-Subject", "CN=somebody-else");
@@ -120,7 +142,11 @@ fn api_gateways_certificate_is_read_whole_and_placeholders_are_refused() {
     for placeholder in
         ["", "CERT_CONTENT", "-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQ", &twice, &pem[..300]]
     {
-        assert_eq!(result(&fixture.ask(&event(placeholder), NOW)), "certificate_malformed", "{placeholder}");
+        assert_eq!(
+            result(&fixture.ask(&event(placeholder), NOW)),
+            "certificate_malformed",
+            "{placeholder}"
+        );
     }
     let other = agent(&root).pem();
     let other = Sent { certificate: PlatformCertificate::ApiGateway(&other), ..Sent::default() };
@@ -146,14 +172,18 @@ const CLOUDFLARE: &str = "source = \"cloudflare\"\nissuer_key_id = \"82:04:92:4c
 
 #[test]
 fn what_cloudflare_found_good_passes_and_a_revoked_certificate_that_is_success_does_not() {
-    let fixture = Fixture::new(&policy(&format!("{CLOUDFLARE}\nidentity = {{ subject = \"CN\" }}")), "");
+    let fixture =
+        Fixture::new(&policy(&format!("{CLOUDFLARE}\nidentity = {{ subject = \"CN\" }}")), "");
     let told = |told| result(&fixture.ask(&Sent::cloudflare(told), NOW));
     assert_eq!(told(TOLD), "cert:devices:agent");
     for (told_instead, code) in [
         (TlsClientAuth { revoked: Some("1"), ..TOLD }, "certificate_revoked"),
         (TlsClientAuth { revoked: None, ..TOLD }, "certificate_invalid"),
         (TlsClientAuth { revoked: Some(""), ..TOLD }, "certificate_invalid"),
-        (TlsClientAuth { verified: Some("FAILED:certificate has expired"), ..TOLD }, "certificate_invalid"),
+        (
+            TlsClientAuth { verified: Some("FAILED:certificate has expired"), ..TOLD },
+            "certificate_invalid",
+        ),
         (TlsClientAuth { verified: Some("NONE"), ..TOLD }, "certificate_invalid"),
         (TlsClientAuth { verified: None, ..TOLD }, "certificate_invalid"),
         (TlsClientAuth { presented: Some("0"), ..TOLD }, "credential_missing"),
@@ -171,8 +201,14 @@ fn what_cloudflare_found_good_passes_and_a_revoked_certificate_that_is_success_d
             "cert:devices:agent",
         ),
         (TlsClientAuth { issuer_dn: Some("XYZZY=a"), ..TOLD }, "cert:devices:agent"),
-        (TlsClientAuth { not_after: Some("Aug 5 00:28:21 2120 GMT"), ..TOLD }, "certificate_malformed"),
-        (TlsClientAuth { not_after: Some("Dec 22 19:39:00 2019 GMT"), ..TOLD }, "certificate_expired"),
+        (
+            TlsClientAuth { not_after: Some("Aug 5 00:28:21 2120 GMT"), ..TOLD },
+            "certificate_malformed",
+        ),
+        (
+            TlsClientAuth { not_after: Some("Dec 22 19:39:00 2019 GMT"), ..TOLD },
+            "certificate_expired",
+        ),
         (TlsClientAuth { fingerprint_sha256: Some("aa"), ..TOLD }, "certificate_malformed"),
     ] {
         assert_eq!(told(told_instead), code, "{told_instead:?}");
@@ -187,7 +223,8 @@ fn alternative_names_are_read_from_the_certificate_that_cloudflare_found_good_an
     let (own, others, fingerprint) =
         (sequence(client.certificate()), sequence(other.certificate()), hex(&client.thumbprint()));
     let told = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..TOLD };
-    let with = |rfc9440| result(&fixture.ask(&Sent::cloudflare(TlsClientAuth { rfc9440, ..told }), NOW));
+    let with =
+        |rfc9440| result(&fixture.ask(&Sent::cloudflare(TlsClientAuth { rfc9440, ..told }), NOW));
     assert_eq!(with(Some(&own)), AGENT);
     // A workload's certificate has no subject.
     let nameless = TlsClientAuth { subject_dn: Some(""), rfc9440: Some(&own), ..told };
@@ -215,10 +252,15 @@ fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
             .field("Cf-Cert-Not-Before", text(TOLD.not_before))
             .field("Cf-Cert-Not-After", text(TOLD.not_after))
     };
-    assert_eq!(result(&fixture.ask(&fields("true", "false"), NOW)), "cert:devices:936eacbe07f201df");
+    assert_eq!(
+        result(&fixture.ask(&fields("true", "false"), NOW)),
+        "cert:devices:936eacbe07f201df"
+    );
     assert_eq!(result(&fixture.ask(&fields("true", "true"), NOW)), "certificate_revoked");
     assert_eq!(result(&fixture.ask(&fields("false", "false"), NOW)), "certificate_invalid");
-    for (verified, revoked) in [("SUCCESS", "false"), ("true", "TRUE"), ("true", "0"), ("true", "1")] {
+    for (verified, revoked) in
+        [("SUCCESS", "false"), ("true", "TRUE"), ("true", "0"), ("true", "1")]
+    {
         let outcome = fixture.ask(&fields(verified, revoked), NOW);
         assert_eq!(result(&outcome), "certificate_malformed", "{verified} {revoked}");
         assert!(reason(&outcome).contains("`cf-cert-"), "{}", reason(&outcome));
@@ -226,9 +268,11 @@ fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
     let missing = fixture.ask(&fields("true", ""), NOW);
     assert_eq!(result(&missing), "certificate_invalid");
     assert!(reason(&missing).contains("`cf-cert-revoked` is missing"), "{}", reason(&missing));
-    for (presented, code) in
-        [("TRUE", "certificate_malformed"), ("yes", "certificate_malformed"), ("false", "credential_missing")]
-    {
+    for (presented, code) in [
+        ("TRUE", "certificate_malformed"),
+        ("yes", "certificate_malformed"),
+        ("false", "credential_missing"),
+    ] {
         let sent = Sent { proxy_trusted: true, ..Sent::default() }
             .field("Cf-Cert-Presented", presented)
             .field("Cf-Cert-Revoked", "junk");
@@ -252,6 +296,7 @@ fn certificates_by_two_sources_of_one_rule_are_malformed() {
     let fixture = Fixture::new(&policy, &root.pem());
     assert_eq!(result(&fixture.ask(&Sent::tls(&client), NOW)), "cert:b:spiffe://example.com/agent");
     assert_eq!(result(&fixture.proxied(&client)), "cert:a:spiffe://example.com/agent");
-    let both = Sent { certificate: PlatformCertificate::Tls(&client.chain), ..Sent::proxied(&client) };
+    let both =
+        Sent { certificate: PlatformCertificate::Tls(&client.chain), ..Sent::proxied(&client) };
     assert_eq!(result(&fixture.ask(&both, NOW)), "credential_malformed");
 }

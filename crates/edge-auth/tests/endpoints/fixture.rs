@@ -60,7 +60,8 @@ impl Fixture {
             ..Default::default()
         };
         let key_service = key_service(&policy, &store);
-        let (key, text) = block_on(key_service.create(request, &SeededRandomness::new(2), NOW)).unwrap();
+        let (key, text) =
+            block_on(key_service.create(request, &SeededRandomness::new(2), NOW)).unwrap();
         let (id, key) = (key.id().to_owned(), text.expose().to_owned());
         Self { gate: gate(&policy, &store), store, key, id }
     }
@@ -73,7 +74,11 @@ impl Fixture {
         target: &str,
         headers: Sent<'_>,
     ) -> (Reply, Outcome) {
-        block_on(self.gate.forward_auth(&incoming(peer, method, target, headers), "/authorize", NOW))
+        block_on(self.gate.forward_auth(
+            &incoming(peer, method, target, headers),
+            "/authorize",
+            NOW,
+        ))
     }
 
     pub(crate) fn gateway(&self, incoming: &InboundRequest<'_>) -> (Option<Reply>, Outcome) {

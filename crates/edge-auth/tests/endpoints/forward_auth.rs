@@ -14,9 +14,11 @@ const DESCRIBING: [(&str, [&str; 3]); 3] = [
 
 /// The headers of all the kinds of proxy that are not this one's.
 fn foreign(proxy: &str) -> Vec<&'static str> {
-    let own = |name: &&str| DESCRIBING.iter().any(|(one, names)| *one == proxy && names.contains(name));
+    let own =
+        |name: &&str| DESCRIBING.iter().any(|(one, names)| *one == proxy && names.contains(name));
     let all = DESCRIBING.iter().flat_map(|(_, names)| *names).filter(|name| !own(name));
-    all.chain(["X-Forwarded-Path", "X-Rewrite-URL", "X-Original-URL", "X-Envoy-Original-Path"]).collect()
+    all.chain(["X-Forwarded-Path", "X-Rewrite-URL", "X-Original-URL", "X-Envoy-Original-Path"])
+        .collect()
 }
 
 fn fixture(proxy: &str) -> Fixture {
@@ -55,7 +57,8 @@ fn a_described_request_is_decided_by_its_rule() {
             assert_eq!(outcome.code(), code, "{proxy}: {m} {u}");
             assert_eq!(outcome.audit.method, m);
         }
-        let (_, outcome) = fixture.forward(PROXY, "POST", "/authorize", &described("GET", "/orders/1"));
+        let (_, outcome) =
+            fixture.forward(PROXY, "POST", "/authorize", &described("GET", "/orders/1"));
         assert_eq!(outcome.code(), Some(Code::CredentialMissing), "{proxy}");
         assert_eq!(outcome.audit.host.as_deref(), Some("api.example"));
     }
@@ -66,7 +69,11 @@ fn a_missing_empty_unreadable_or_repeated_method_or_uri_is_refused_and_never_def
     for (proxy, [method, uri, _]) in DESCRIBING {
         let fixture = fixture(proxy);
         let good: [(&str, &[u8]); 2] = [(method, b"GET"), (uri, b"/open")];
-        assert_eq!(fixture.forward(PROXY, "GET", "/authorize/open", &good).1.code(), None, "{proxy}");
+        assert_eq!(
+            fixture.forward(PROXY, "GET", "/authorize/open", &good).1.code(),
+            None,
+            "{proxy}"
+        );
         for (index, (name, value)) in good.into_iter().enumerate() {
             let other = good[1 - index];
             let bad: [Sent<'_>; 5] = [
@@ -96,9 +103,14 @@ fn the_headers_of_other_proxies_say_nothing() {
             [("/open", "/orders/1", None), ("/orders/1", "/open", Some(Code::CredentialMissing))]
         {
             let foreign = foreign(proxy);
-            let mut headers: Vec<_> = foreign.iter().map(|name| (*name, others.as_bytes())).collect();
+            let mut headers: Vec<_> =
+                foreign.iter().map(|name| (*name, others.as_bytes())).collect();
             headers.extend([(method, &b"GET"[..]), (uri, own.as_bytes())]);
-            assert_eq!(fixture.forward(PROXY, "GET", "/authorize", &headers).1.code(), code, "{proxy} {own}");
+            assert_eq!(
+                fixture.forward(PROXY, "GET", "/authorize", &headers).1.code(),
+                code,
+                "{proxy} {own}"
+            );
         }
     }
     let fixture = fixture("envoy");
@@ -158,10 +170,18 @@ fn who_is_no_trusted_proxy_is_refused_whatever_it_says() {
         let fixture = fixture(proxy);
         let headers: [(&str, &[u8]); 3] =
             [(method, b"GET"), (uri, b"/open"), ("X-Forwarded-For", PROXY.as_bytes())];
-        assert_eq!(fixture.forward(PROXY, "GET", "/authorize/open", &headers).1.code(), None, "{proxy}");
+        assert_eq!(
+            fixture.forward(PROXY, "GET", "/authorize/open", &headers).1.code(),
+            None,
+            "{proxy}"
+        );
         for peer in ["192.0.2.1", "127.0.0.1", "::1", "11.0.0.1", "unknown"] {
             let (reply, outcome) = fixture.forward(peer, "GET", "/authorize/open", &headers);
-            assert_eq!((reply.status, outcome.code()), (403, Some(Code::ProxyUntrusted)), "{proxy} {peer}");
+            assert_eq!(
+                (reply.status, outcome.code()),
+                (403, Some(Code::ProxyUntrusted)),
+                "{proxy} {peer}"
+            );
             assert_eq!(reply.header("x-auth-code"), Some("proxy_untrusted"));
             assert_eq!(reply.header("x-auth-principal"), None);
         }
@@ -188,10 +208,15 @@ fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_
     let cut = &TRUST.as_bytes()[..TRUST.len() - 1];
     let secret = "[trust]\nsecret = \"TRUST\"\n";
     let anywhere = Fixture::of(&format!("{secret}{}", forward_auth("envoy")), "");
-    let inside = Fixture::of(&format!("{TRUSTED}secret = \"TRUST\"\n{}", forward_auth("envoy")), "");
+    let inside =
+        Fixture::of(&format!("{TRUSTED}secret = \"TRUST\"\n{}", forward_auth("envoy")), "");
     let admits = |fixture: &Fixture, peer: &str, headers: Sent<'_>| {
         let (_, outcome) = fixture.forward(peer, "GET", "/authorize/open", headers);
-        assert!(matches!(outcome.code(), None | Some(Code::ProxyUntrusted)), "{:?}", outcome.code());
+        assert!(
+            matches!(outcome.code(), None | Some(Code::ProxyUntrusted)),
+            "{:?}",
+            outcome.code()
+        );
         outcome.code().is_none()
     };
     assert!(admits(&anywhere, "192.0.2.1", &[right]) && admits(&anywhere, "unknown", &[right]));
@@ -204,15 +229,21 @@ fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_
         &[("X-Other-Secret", TRUST.as_bytes())],
     ];
     for headers in wrong {
-        assert!(!admits(&anywhere, PROXY, headers) && !admits(&inside, PROXY, headers), "{headers:?}");
+        assert!(
+            !admits(&anywhere, PROXY, headers) && !admits(&inside, PROXY, headers),
+            "{headers:?}"
+        );
     }
 }
 
 #[test]
 fn the_clients_address_is_the_one_that_the_proxy_saw() {
     for (proxy, [method, uri, _]) in DESCRIBING {
-        let headers: [(&str, &[u8]); 3] =
-            [(method, b"GET"), (uri, b"/open"), ("x-forwarded-for", b"6.6.6.6, 203.0.113.7, 10.9.9.9")];
+        let headers: [(&str, &[u8]); 3] = [
+            (method, b"GET"),
+            (uri, b"/open"),
+            ("x-forwarded-for", b"6.6.6.6, 203.0.113.7, 10.9.9.9"),
+        ];
         let (_, outcome) = fixture(proxy).forward(PROXY, "GET", "/authorize", &headers);
         assert_eq!(outcome.audit.client_ip, "203.0.113.7".parse().ok());
     }

@@ -4,8 +4,14 @@ use edge_auth::Reply;
 
 use crate::fixture::{Fixture, PROXY, Sent, TRUSTED, code, forward_auth};
 
-const IDENTITY: [&str; 6] =
-    ["X-Auth-Principal", "X-Auth-Kind", "X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Client", "X-Auth-Scopes"];
+const IDENTITY: [&str; 6] = [
+    "X-Auth-Principal",
+    "X-Auth-Kind",
+    "X-Auth-Subject",
+    "X-Auth-Issuer",
+    "X-Auth-Client",
+    "X-Auth-Scopes",
+];
 const PROXIES: [(&str, [&str; 2]); 4] = [
     ("nginx", ["X-Original-Method", "X-Original-URI"]),
     ("traefik", ["X-Forwarded-Method", "X-Forwarded-Uri"]),

@@ -13,7 +13,12 @@ require = "key:partners"
 cors = { origins = ["https://app.example", "https://two.example"], headers = ["x-api-key"], max_age = "10m" }
 "#;
 
-fn ask(fixture: &Fixture, method: &str, target: &str, headers: Sent<'_>) -> (Option<Reply>, Outcome) {
+fn ask(
+    fixture: &Fixture,
+    method: &str,
+    target: &str,
+    headers: Sent<'_>,
+) -> (Option<Reply>, Outcome) {
     fixture.gateway(&incoming("192.0.2.1", method, target, headers))
 }
 
@@ -75,7 +80,8 @@ fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
         (reply, _) => panic!("{reply:?}"),
     };
     let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let allowed = [field("Vary", "Origin"), field("Access-Control-Allow-Origin", "https://app.example")];
+    let allowed =
+        [field("Vary", "Origin"), field("Access-Control-Allow-Origin", "https://app.example")];
     assert_eq!(respond(&[key, ORIGIN]), allowed);
     assert_eq!(respond(&[key, ("Origin", b"https://evil.example")]), [field("Vary", "Origin")]);
 }
@@ -87,9 +93,11 @@ fn what_has_no_host_is_refused_and_an_authority_is_one() {
     let none = InboundRequest { host: None, ..with };
     let (reply, outcome) = fixture.gateway(&none);
     assert_eq!((reply.unwrap().status, outcome.code()), (400, Some(Code::RequestMalformed)));
-    let (reply, outcome) = fixture.gateway(&InboundRequest { authority: Some("gate.example"), ..none });
+    let (reply, outcome) =
+        fixture.gateway(&InboundRequest { authority: Some("gate.example"), ..none });
     assert!(reply.is_none() && outcome.code().is_none());
-    let (_, outcome) = fixture.gateway(&InboundRequest { authority: Some("other.example"), ..with });
+    let (_, outcome) =
+        fixture.gateway(&InboundRequest { authority: Some("other.example"), ..with });
     assert_eq!(outcome.code(), Some(Code::HostMismatch));
 }
 

@@ -10,7 +10,8 @@ const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlIG9mIG5vYm
 
 #[track_caller]
 fn keeps_to_itself(outcome: &Outcome, secret: &str) {
-    let logged = format!("{} {:?}", serde_json::to_string(&outcome.audit).unwrap(), outcome.notices);
+    let logged =
+        format!("{} {:?}", serde_json::to_string(&outcome.audit).unwrap(), outcome.notices);
     let logged = logged.to_ascii_lowercase();
     let secret = secret.to_ascii_lowercase();
     // A part of it is too much as well.

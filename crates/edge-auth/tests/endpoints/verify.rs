@@ -11,7 +11,11 @@ fn fixture() -> Fixture {
 /// The decision about a request; the question itself is a good one.
 fn decide(fixture: &Fixture, question: &str) -> Value {
     let (reply, _) = fixture.verify(PROXY, &[], question);
-    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")), "{question}");
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (200, Some("application/json")),
+        "{question}"
+    );
     serde_json::from_slice(&reply.body).unwrap()
 }
 
@@ -63,7 +67,8 @@ fn a_refused_request_is_answered_with_200_and_the_refusal() {
 fn the_callers_own_headers_and_address_are_not_the_requests() {
     let fixture = fixture();
     let headers = [("x-api-key", fixture.key.as_bytes())];
-    let (_, outcome) = fixture.verify(PROXY, &headers, r#"{"method": "GET", "target": "/orders/1"}"#);
+    let (_, outcome) =
+        fixture.verify(PROXY, &headers, r#"{"method": "GET", "target": "/orders/1"}"#);
     assert_eq!(outcome.code(), Some(Code::CredentialMissing));
     assert_eq!(outcome.audit.client_ip, None);
 }
@@ -72,7 +77,10 @@ fn the_callers_own_headers_and_address_are_not_the_requests() {
 fn a_header_that_is_there_twice_is_two_however_it_is_written() {
     let fixture = fixture();
     let ask = |headers: String| {
-        decide(&fixture, &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#))
+        decide(
+            &fixture,
+            &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#),
+        )
     };
     let key = &fixture.key;
     assert_eq!(ask(format!(r#"{{"x-api-key": ["{key}"]}}"#))["allowed"], true);
@@ -141,7 +149,11 @@ fn a_question_about_an_impossible_request_is_answered_with_its_refusal() {
         (r#"{"method": "GET", "target": "/open", "host": "a b"}"#, "request_malformed"),
     ] {
         let decision = decide(&fixture, question);
-        assert_eq!((&decision["allowed"], &decision["code"]), (&json!(false), &json!(code)), "{question}");
+        assert_eq!(
+            (&decision["allowed"], &decision["code"]),
+            (&json!(false), &json!(code)),
+            "{question}"
+        );
     }
 }
 
@@ -184,14 +196,19 @@ fn what_no_request_could_carry_is_refused() {
     ] {
         let question = json!({"method": "GET", "target": "/open", "headers": headers});
         let (reply, outcome) = fixture.verify(PROXY, &[], &question.to_string());
-        assert_eq!((reply.status, outcome.code()), (400, Some(Code::RequestMalformed)), "{question}");
+        assert_eq!(
+            (reply.status, outcome.code()),
+            (400, Some(Code::RequestMalformed)),
+            "{question}"
+        );
     }
 }
 
 #[test]
 fn a_host_that_is_told_twice_is_the_same() {
     let ask = |host: Option<&str>, field: &str| {
-        let question = json!({"method": "GET", "target": "/open", "host": host, "headers": {"Host": field}});
+        let question =
+            json!({"method": "GET", "target": "/open", "host": host, "headers": {"Host": field}});
         decide(&fixture(), &question.to_string())["code"].clone()
     };
     assert_eq!(ask(Some("api.example"), "API.example."), Value::Null);
@@ -205,10 +222,17 @@ fn the_application_learns_which_of_its_clients_fields_must_not_go_on() {
         "X-Auth-Client": "mallory", "x_auth_subject": "mallory", "X.Auth.Roles": ["a", "b"], "Accept": "*/*",
         "Client-Cert": "junk", "X-HTTP-Method-Override": "DELETE",
     });
-    let answer =
-        decide(&fixture(), &json!({"method": "GET", "target": "/open", "headers": headers}).to_string());
-    let removed =
-        ["client-cert", "x-auth-client", "x-http-method-override", "x.auth.roles", "x_auth_subject"];
+    let answer = decide(
+        &fixture(),
+        &json!({"method": "GET", "target": "/open", "headers": headers}).to_string(),
+    );
+    let removed = [
+        "client-cert",
+        "x-auth-client",
+        "x-http-method-override",
+        "x.auth.roles",
+        "x_auth_subject",
+    ];
     assert_eq!(answer["remove"], json!(removed));
     assert_eq!(answer["headers"], Value::Null);
 }

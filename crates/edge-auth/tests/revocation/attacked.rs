@@ -1,5 +1,5 @@
-//! Every order of a few things that administrators, instances and one who can write to the store do, and
-//! long orders of all of them at random.
+//! Every order of a few things that administrators, instances and one who can write to the store
+//! do, and long orders of all of them at random.
 
 #![allow(
     clippy::disallowed_methods,
@@ -14,14 +14,14 @@ use proptest::prelude::*;
 
 use Step::*;
 
-/// How many things happen in an order, the question at its end included. `DEPTH` in the environment says
-/// another number: six take some minutes.
+/// How many things happen in an order, the question at its end included. `DEPTH` in the environment
+/// says another number: six take some minutes.
 fn depth() -> usize {
     std::env::var("DEPTH").map_or(4, |depth| depth.parse().unwrap())
 }
 
-/// Checks every order of these steps in which an instance is asked at the end. What leads to the same is
-/// tried once.
+/// Checks every order of these steps in which an instance is asked at the end. What leads to the
+/// same is tried once.
 fn every_order(first: &[Step], steps: &[Step]) {
     let mut begun = AttackedLog::default();
     for step in first {

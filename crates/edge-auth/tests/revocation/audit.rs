@@ -24,7 +24,12 @@ fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, O
         headers: Headers(&fields),
         certificate: PlatformCertificate::Nothing,
     };
-    block_on(instance.0.admin(&incoming, body.to_string().as_bytes(), &SeededRandomness::new(3), NOW))
+    block_on(instance.0.admin(
+        &incoming,
+        body.to_string().as_bytes(),
+        &SeededRandomness::new(3),
+        NOW,
+    ))
 }
 
 #[test]
@@ -50,7 +55,10 @@ fn a_revocation_that_was_made_is_answered_as_made_though_no_snapshot_can_be() {
     assert_eq!(outcome.audit.revocation, Some(2001));
     assert_eq!(outcome.audit.reason.as_deref(), Some("leaked"));
     let notices = outcome.notices.join("; ");
-    assert!(notices.contains("no snapshot was made: ALERT: record 1000 has a wrong MAC"), "{notices}");
+    assert!(
+        notices.contains("no snapshot was made: ALERT: record 1000 has a wrong MAC"),
+        "{notices}"
+    );
 }
 
 #[test]

@@ -45,7 +45,8 @@ fn by_serial(authority: &Authority, issuer: &str) -> RevocationRequest {
 }
 
 #[test]
-fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_it_was_verified_before() {
+fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_it_was_verified_before()
+ {
     for request in [by_fingerprint, |authority: &Authority| by_serial(authority, "Devices CA")] {
         let fixture = Fixture::new();
         let below = fixture.authority.below(&AuthorityPlan::named("Below"));
@@ -72,7 +73,8 @@ fn the_list_of_a_root_counts_for_the_authority_below_it_that_the_policy_names() 
         let (of_named, of_other) = (client(&named), client(&other));
         let import = |list: &[u8], ca: &Authority, at| {
             let (ca, revocations) = (ca.pem(), fixture.revocations());
-            block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(at))).unwrap();
+            block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(at)))
+                .unwrap();
         };
         let good = (NOW.seconds() - 60, NOW.seconds() + 3600);
         for authority in [&named, &other] {
@@ -80,7 +82,10 @@ fn the_list_of_a_root_counts_for_the_authority_below_it_that_the_policy_names() 
         }
         let instance = fixture.start();
         // Nobody has the root's list: what the policy names is good without.
-        assert_eq!((leaf(&instance, &of_named, 0.0), leaf(&instance, &of_other, 0.0)), (None, None));
+        assert_eq!(
+            (leaf(&instance, &of_named, 0.0), leaf(&instance, &of_other, 0.0)),
+            (None, None)
+        );
         import(&root.revocation_list(&[serial(&named)], good), &root, 1.0);
         assert_eq!(leaf(&instance, &of_named, 7.0), REVOKED);
         assert_eq!(leaf(&instance, &of_other, 7.0), None);
@@ -99,7 +104,9 @@ fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file(
     let renewed = own.renewed(&plan());
     let crossed = own.certified_by(&root, &plan());
     let renamed = own.renewed(&AuthorityPlan::named("Formerly Devices CA"));
-    for authorities in [[&own, &renewed, &renamed], [&crossed, &renewed, &own], [&renewed, &crossed, &own]] {
+    for authorities in
+        [[&own, &renewed, &renamed], [&crossed, &renewed, &own], [&renewed, &crossed, &own]]
+    {
         let file: String = authorities.iter().map(|authority| authority.pem()).collect();
         for revoked in authorities {
             let mut fixture = Fixture::new();
@@ -123,8 +130,9 @@ fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file(
 fn an_authority_that_has_expired_and_is_revoked_does_not_come_back_by_another_path() {
     let root = Authority::root(&AuthorityPlan::named("Root CA"));
     let mut fixture = Fixture::new();
-    let expired =
-        fixture.authority.renewed(&AuthorityPlan { valid: (NOW.seconds() - 9, NOW.seconds() - 1), ..plan() });
+    let expired = fixture
+        .authority
+        .renewed(&AuthorityPlan { valid: (NOW.seconds() - 9, NOW.seconds() - 1), ..plan() });
     let crossed = fixture.authority.certified_by(&root, &plan());
     fixture.trust([expired.pem(), root.pem()].concat().as_bytes());
     let chain = client(&crossed);
@@ -136,19 +144,25 @@ fn an_authority_that_has_expired_and_is_revoked_does_not_come_back_by_another_pa
 #[test]
 fn revoking_one_authority_leaves_what_another_one_issued() {
     let mut fixture = Fixture::new();
-    let (namesake, other) = (Authority::root(&plan()), Authority::root(&AuthorityPlan::named("Others CA")));
+    let (namesake, other) =
+        (Authority::root(&plan()), Authority::root(&AuthorityPlan::named("Others CA")));
     let all = [fixture.authority.pem(), namesake.pem(), other.pem()].concat();
     fixture.trust(all.as_bytes());
     fixture.enter(by_fingerprint(&fixture.authority), NOW);
     let instance = fixture.start();
     assert_eq!(instance.certificate(&client(&fixture.authority), NOW), REVOKED);
-    assert_eq!(instance.certificate(&client(&namesake), NOW), None, "of the same name, with another key");
+    assert_eq!(
+        instance.certificate(&client(&namesake), NOW),
+        None,
+        "of the same name, with another key"
+    );
     assert_eq!(instance.certificate(&client(&other), NOW), None);
 }
 
 #[test]
 fn an_authority_of_the_policy_is_no_client_itself() {
     let fixture = Fixture::new();
-    let own = Client { chain: vec![fixture.authority.certificate().clone()], key_pem: String::new() };
+    let own =
+        Client { chain: vec![fixture.authority.certificate().clone()], key_pem: String::new() };
     assert_eq!(fixture.start().chain(&own, NOW), Some(Code::CertificateInvalid));
 }

@@ -24,7 +24,11 @@ fn an_instance_that_is_closed_stays_closed_when_the_clock_steps_back() {
     fixture.feed().set_unavailable("down");
     assert_eq!(instance.token(&token, later(120.0)), Some(Code::RevocationStale));
     for seconds in [118.0, 101.0, 100.0, 50.0] {
-        assert_eq!(instance.token(&token, later(seconds)), Some(Code::RevocationStale), "{seconds}");
+        assert_eq!(
+            instance.token(&token, later(seconds)),
+            Some(Code::RevocationStale),
+            "{seconds}"
+        );
     }
 }
 

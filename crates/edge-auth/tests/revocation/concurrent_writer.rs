@@ -55,11 +55,20 @@ impl RevocationLog for ConcurrentWriter<'_> {
         self.log.append(records).await
     }
 
-    async fn newest(&self, before: Option<u64>, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn newest(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RevocationRecord>, Unavailable> {
         self.log.newest(before, limit).await
     }
 
-    async fn put_snapshot_part(&self, id: &str, index: u32, bytes: &[u8]) -> Result<(), Unavailable> {
+    async fn put_snapshot_part(
+        &self,
+        id: &str,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<(), Unavailable> {
         self.log.put_snapshot_part(id, index, bytes).await
     }
 
@@ -67,7 +76,12 @@ impl RevocationLog for ConcurrentWriter<'_> {
         self.log.put_snapshot(snapshot).await
     }
 
-    async fn forget(&self, before: u64, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+    async fn forget(
+        &self,
+        before: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
         self.log.forget(before, now, limit).await
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use edge_auth::admin::{CreateKeyRequest, KeyService, RevocationKind, RevocationRequest, Revocations};
+use edge_auth::admin::{
+    CreateKeyRequest, KeyService, RevocationKind, RevocationRequest, Revocations,
+};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
@@ -93,7 +95,8 @@ impl Fixture {
 
     /// Whose issuer's keys are fetched.
     pub(crate) fn fetching() -> Self {
-        let fixture = Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
+        let fixture =
+            Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
         let jwks = fixture.secret_provider.files["jwks.json"].clone();
         fixture.platform.key_source.documents.publish("/jwks", Document::ok(jwks));
         fixture
@@ -101,9 +104,11 @@ impl Fixture {
 
     fn of(keys: &str, revocation: &str, block: &str) -> Self {
         let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
-        let text = POLICY.replace("KEYS", keys).replace("REVOCATION", revocation).replace("BLOCK", block);
-        let secret =
-            |name: &str| (name.to_owned(), format!("the secret {name}, of at least thirty-two bytes"));
+        let text =
+            POLICY.replace("KEYS", keys).replace("REVOCATION", revocation).replace("BLOCK", block);
+        let secret = |name: &str| {
+            (name.to_owned(), format!("the secret {name}, of at least thirty-two bytes"))
+        };
         let jwks = json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string();
         let secret_provider = MapSecretProvider {
             secrets: BTreeMap::from([secret("PEPPER"), secret("CURRENT"), secret("NEXT")]),
@@ -136,8 +141,13 @@ impl Fixture {
     /// A gate on another platform.
     pub(crate) fn start_on<P: Platform>(&self, platform: P) -> Gate<P> {
         let randomness = SeededRandomness::new(2);
-        let built =
-            Gate::new(self.policy.clone(), &self.secret_provider, Box::new(AwsLcRs), platform, &randomness);
+        let built = Gate::new(
+            self.policy.clone(),
+            &self.secret_provider,
+            Box::new(AwsLcRs),
+            platform,
+            &randomness,
+        );
         built.unwrap().0
     }
 
@@ -154,7 +164,13 @@ impl Fixture {
         &'a self,
         log: &'a L,
     ) -> Revocations<'a, MemoryApiKeys, L> {
-        Revocations::new(&self.policy, &self.secret_provider, (&self.platform.api_keys, log), "test").unwrap()
+        Revocations::new(
+            &self.policy,
+            &self.secret_provider,
+            (&self.platform.api_keys, log),
+            "test",
+        )
+        .unwrap()
     }
 
     pub(crate) fn secrets(&self) -> RevocationSecrets {
@@ -179,7 +195,10 @@ impl Fixture {
     pub(crate) fn key(&self) -> (String, String) {
         let request = CreateKeyRequest {
             block: "partners".to_owned(),
-            scopes: vec!["edge-auth:keys:write".to_owned(), "edge-auth:revocations:write".to_owned()],
+            scopes: vec![
+                "edge-auth:keys:write".to_owned(),
+                "edge-auth:revocations:write".to_owned(),
+            ],
             never_expires: true,
             ..CreateKeyRequest::default()
         };
@@ -190,7 +209,10 @@ impl Fixture {
 
     /// Revokes the token of this `jti`.
     pub(crate) fn revoke(&self, id: &str, now: Timestamp) -> Entry {
-        self.enter(RevocationRequest { id: Some(id.to_owned()), ..request(RevocationKind::Token) }, now)
+        self.enter(
+            RevocationRequest { id: Some(id.to_owned()), ..request(RevocationKind::Token) },
+            now,
+        )
     }
 
     pub(crate) fn enter(&self, request: RevocationRequest, now: Timestamp) -> Entry {
@@ -249,7 +271,8 @@ impl<P: Platform> Instance<P> {
         now: Timestamp,
     ) -> Option<Code> {
         use base64::Engine;
-        let encode = |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
+        let encode =
+            |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
         let own = encode(client.certificate());
         let above: Vec<_> = client.chain.iter().skip(1).map(|der| encode(der)).collect();
         let mut fields = vec![("client-cert", own)];
@@ -259,7 +282,12 @@ impl<P: Platform> Instance<P> {
         self.with_fields(target, &fields, now).code()
     }
 
-    pub(crate) fn outcome(&self, target: &str, (name, value): (&str, &str), now: Timestamp) -> Outcome {
+    pub(crate) fn outcome(
+        &self,
+        target: &str,
+        (name, value): (&str, &str),
+        now: Timestamp,
+    ) -> Outcome {
         let mut outcome = self.unfollowed(target, (name, value), now);
         for work in std::mem::take(&mut outcome.deferred_tasks) {
             outcome.notices.extend(block_on(self.0.run_deferred(work, now)));
@@ -277,7 +305,12 @@ impl<P: Platform> Instance<P> {
         self.authorize("/orders", &[(name, value.as_bytes())], now).await
     }
 
-    pub(crate) fn with_fields(&self, target: &str, fields: &[(&str, &str)], now: Timestamp) -> Outcome {
+    pub(crate) fn with_fields(
+        &self,
+        target: &str,
+        fields: &[(&str, &str)],
+        now: Timestamp,
+    ) -> Outcome {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         block_on(self.authorize(target, &fields, now))
@@ -314,7 +347,11 @@ pub(crate) fn token(subject: &str, id: &str) -> String {
 fn signed(claims: &Value) -> String {
     let key = TestKey::named("p256").unwrap();
     let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" });
-    compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &Signer::Key(key, key.algorithm))
+    compact(
+        header.to_string().as_bytes(),
+        claims.to_string().as_bytes(),
+        &Signer::Key(key, key.algorithm),
+    )
 }
 
 /// So many seconds after [`NOW`].

@@ -19,7 +19,8 @@ fn good() -> (u64, u64) {
 }
 
 fn client(authority: &Authority, serial: u8) -> Client {
-    let plan = ClientPlan { serial: vec![serial], ..ClientPlan::with_uri("spiffe://example.com/a") };
+    let plan =
+        ClientPlan { serial: vec![serial], ..ClientPlan::with_uri("spiffe://example.com/a") };
     authority.issue(&plan)
 }
 
@@ -39,8 +40,11 @@ fn refused(fixture: &Fixture, list: &[u8]) -> CrlError {
 #[test]
 fn every_certificate_of_a_list_is_refused_and_no_other() {
     let fixture = Fixture::new();
-    let (one, two, three) =
-        (client(&fixture.authority, 1), client(&fixture.authority, 2), client(&fixture.authority, 0x80));
+    let (one, two, three) = (
+        client(&fixture.authority, 1),
+        client(&fixture.authority, 2),
+        client(&fixture.authority, 0x80),
+    );
     let list = fixture.authority.revocation_list(&[vec![1], vec![0x80]], good());
     let instance = fixture.start();
     assert_eq!(instance.certificate(&one, NOW), None);
@@ -60,8 +64,14 @@ fn how_far_a_long_list_has_come_is_reported_after_each_batch() {
     let reported = std::sync::Mutex::new(Vec::new());
     let report = |Progress { done, of }| reported.lock().unwrap().push((done, of));
     let revocations = fixture.revocations();
-    let import =
-        revocations.import_list_reporting(&list, ca.as_bytes(), &AwsLcRs, "weekly", later(0.0), &report);
+    let import = revocations.import_list_reporting(
+        &list,
+        ca.as_bytes(),
+        &AwsLcRs,
+        "weekly",
+        later(0.0),
+        &report,
+    );
     assert_eq!(block_on(import).unwrap().entered, 200);
     // The list itself is the last entry.
     assert_eq!(*reported.lock().unwrap(), [(90, 201), (180, 201), (201, 201)]);
@@ -93,8 +103,11 @@ fn a_list_of_version_1_counts_and_the_later_one_takes_back() {
     assert_eq!(import(&fixture, &older, 0.0).unwrap().entered, 1);
     assert_eq!(instance.certificate(&one, later(7.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&two, later(7.0)), None);
-    let import_newer =
-        import(&fixture, format!("Certificate Revocation List (CRL):\n{}", pem(&newer)).as_bytes(), 8.0);
+    let import_newer = import(
+        &fixture,
+        format!("Certificate Revocation List (CRL):\n{}", pem(&newer)).as_bytes(),
+        8.0,
+    );
     assert_eq!(import_newer.map(|import| (import.entered, import.undone)).unwrap(), (1, 1));
     let again = import(&fixture, &older, 9.0);
     assert!(matches!(again, Err(AdminError::ListOlder(_))), "{again:?}");
@@ -119,11 +132,20 @@ fn a_list_with_a_lower_number_is_an_older_one_whatever_time_it_says() {
     let fixture = Fixture::new();
     let numbered = |number, serials: &[Vec<u8>]| {
         let good = (NOW.seconds() - 60, NOW.seconds() + DAY);
-        fixture.authority.list(&ListPlan { serials: serials.to_vec(), good, number, extension: None })
+        fixture.authority.list(&ListPlan {
+            serials: serials.to_vec(),
+            good,
+            number,
+            extension: None,
+        })
     };
     import(&fixture, &numbered(0x100, &[vec![1]]), 0.0).unwrap();
     assert!(matches!(import(&fixture, &numbered(0xff, &[]), 1.0), Err(AdminError::ListOlder(_))));
-    assert_eq!(import(&fixture, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed, 1, "the same again");
+    assert_eq!(
+        import(&fixture, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed,
+        1,
+        "the same again"
+    );
     assert_eq!(import(&fixture, &numbered(0x101, &[]), 1.0).unwrap().undone, 1);
 }
 
@@ -179,7 +201,8 @@ fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_bac
     let newer = fixture.authority.revocation_list(&[vec![2]], (NOW.seconds(), NOW.seconds() + DAY));
     let (ca, revocations) = (fixture.authority.pem(), fixture.revocations_on(&log));
     let import =
-        block_on(revocations.import_list(&newer, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0))).unwrap();
+        block_on(revocations.import_list(&newer, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)))
+            .unwrap();
     assert!(log.happened());
     assert_eq!((import.listed, import.entered, import.undone), (1, 1, 1));
     for serial in [1, 2] {
@@ -191,14 +214,17 @@ fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_bac
 #[test]
 fn of_two_lists_at_once_the_older_one_takes_nothing_back() {
     let fixture = Fixture::new();
-    let (older, newer) = ((NOW.seconds() - 60, NOW.seconds() + DAY), (NOW.seconds(), NOW.seconds() + DAY));
+    let (older, newer) =
+        ((NOW.seconds() - 60, NOW.seconds() + DAY), (NOW.seconds(), NOW.seconds() + DAY));
     let newer = fixture.authority.revocation_list(&[vec![1]], newer);
     let log = ConcurrentWriter::by(fixture.feed(), || drop(import(&fixture, &newer, 1.0).unwrap()));
     let (ca, revocations) = (fixture.authority.pem(), fixture.revocations_on(&log));
     let older = fixture.authority.revocation_list(&[vec![2]], older);
-    let refused = block_on(revocations.import_list(&older, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)));
+    let refused =
+        block_on(revocations.import_list(&older, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)));
     assert!(log.happened() && matches!(refused, Err(AdminError::ListOlder(_))), "{refused:?}");
-    let code = |serial| fixture.start().certificate(&client(&fixture.authority, serial), later(2.0));
+    let code =
+        |serial| fixture.start().certificate(&client(&fixture.authority, serial), later(2.0));
     assert_eq!((code(1), code(2)), (Some(Code::CertificateRevoked), None));
 }
 
@@ -229,7 +255,10 @@ fn lists_of_others_wrong_or_late_ones_and_huge_ones_enter_nothing() {
     assert!(matches!(refused(&fixture, &good_list[..good_list.len() - 1]), CrlError::Malformed(_)));
     assert!(matches!(refused(&fixture, b""), CrlError::Malformed(_)));
     assert!(matches!(refused(&fixture, b"-----BEGIN X509 CRL-----\nAAAA"), CrlError::Malformed(_)));
-    assert!(matches!(refused(&fixture, &turned), CrlError::Signature { .. } | CrlError::Malformed(_)));
+    assert!(matches!(
+        refused(&fixture, &turned),
+        CrlError::Signature { .. } | CrlError::Malformed(_)
+    ));
     let huge = vec![0; 100 * 1024 * 1024];
     let error = refused(&fixture, &huge);
     assert_eq!(error, CrlError::TooLarge { bytes: huge.len() });
@@ -245,7 +274,8 @@ fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_over
     let good_one = client(&fixture.authority, 2);
     let instance = fixture.start();
     assert_eq!(instance.certificate(&good_one, NOW), Some(Code::CertificateListStale));
-    let list = fixture.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
+    let list =
+        fixture.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
     import(&fixture, &list, 1.0).unwrap();
     assert_eq!(instance.certificate(&good_one, later(7.0)), None);
     assert_eq!(
@@ -258,14 +288,18 @@ fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_over
 #[test]
 fn an_overdue_list_closes_though_none_is_required_unless_the_policy_says_otherwise_by_name() {
     let overdue = |fixture: &Fixture| {
-        let list = fixture.authority.revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
+        let list = fixture
+            .authority
+            .revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
         import(fixture, &list, 0.0).unwrap();
         fixture.start().certificate(&client(&fixture.authority, 2), later(3601.0))
     };
     assert_eq!(overdue(&Fixture::new()), Some(Code::CertificateListStale));
     let lax = Fixture::with("secret = \"CURRENT\"", "insecure_overdue_crl = true");
     assert_eq!(overdue(&lax), None);
-    assert!(lax.policy.weaknesses().iter().any(|weakness| weakness.contains("insecure_overdue_crl")));
+    assert!(
+        lax.policy.weaknesses().iter().any(|weakness| weakness.contains("insecure_overdue_crl"))
+    );
 }
 
 #[test]
@@ -275,7 +309,12 @@ fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
     let (point, delta) = ("2.5.29.28", "2.5.29.27");
     let uri = b"\xa0\x16\xa0\x14\x86\x12http://example.com";
     let parts: [(&str, &'static str, bool, Vec<u8>); 6] = [
-        ("one of many, each at its own address", point, true, [b"\x30\x18".as_slice(), uri].concat()),
+        (
+            "one of many, each at its own address",
+            point,
+            true,
+            [b"\x30\x18".as_slice(), uri].concat(),
+        ),
         ("of users only", point, true, b"\x30\x03\x81\x01\xff".to_vec()),
         ("of authorities only", point, true, b"\x30\x03\x82\x01\xff".to_vec()),
         ("so, though it is not critical", point, false, b"\x30\x03\x81\x01\xff".to_vec()),
@@ -307,7 +346,13 @@ fn of_an_authority_with_two_keys_no_list_speaks_for_the_certificates_of_the_othe
     let both = [fixture.authority.pem(), successor.pem()].concat();
     fixture.trust(both.as_bytes());
     let import = |list: &[u8]| {
-        block_on(fixture.revocations().import_list(list, both.as_bytes(), &AwsLcRs, "weekly", later(1.0)))
+        block_on(fixture.revocations().import_list(
+            list,
+            both.as_bytes(),
+            &AwsLcRs,
+            "weekly",
+            later(1.0),
+        ))
     };
     import(&fixture.authority.revocation_list(&[vec![1]], good())).unwrap();
     let instance = fixture.start();

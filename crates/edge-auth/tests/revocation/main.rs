@@ -1,7 +1,12 @@
-//! Revocation, from an administrator's entry to the refusal of every instance: what it costs, and what
-//! happens when the feed, the clock or the store is not as it should be.
+//! Revocation, from an administrator's entry to the refusal of every instance: what it costs, and
+//! what happens when the feed, the clock or the store is not as it should be.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
 
 mod attacked;
 mod audit;

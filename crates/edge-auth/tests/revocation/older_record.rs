@@ -1,11 +1,13 @@
-//! An older record of an API key that was put back into the store: its MAC is right, and it is not believed.
+//! An older record of an API key that was put back into the store: its MAC is right, and it is not
+//! believed.
 
 use std::time::Duration;
 
 use edge_auth::Code;
 use edge_auth::admin::AdminError;
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MaybeSend, Platform, Precondition, Unavailable, WriteOutcome,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MaybeSend, Platform, Precondition, Unavailable,
+    WriteOutcome,
 };
 use edge_auth_testkit::documents::DocumentSource;
 use edge_auth_testkit::memory::MemoryApiKeys;
@@ -44,7 +46,9 @@ fn rotated(fixture: &Fixture, told_of: bool) -> (ApiKeyRecord, String, String) {
     let randomness = SeededRandomness::new(3);
     let (_, new) = match told_of {
         true => block_on(fixture.keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
-        false => block_on(fixture.silent_keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
+        false => {
+            block_on(fixture.silent_keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap()
+        }
     };
     (older, old, new.expose().to_owned())
 }
@@ -189,7 +193,10 @@ impl Platform for Lagging {
         &self.platform.revocations
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         self.platform.timed(work).await
     }
 }
@@ -200,7 +207,8 @@ fn a_copy_that_lags_behind_is_passed_over_for_the_record_itself() {
     let (older, old, new) = rotated(&fixture, true);
     let copies = MemoryApiKeys::new();
     assert_eq!(block_on(copies.put(&older, Precondition::Absent, NOW)), Ok(WriteOutcome::Stored));
-    let instance = Instance(fixture.start_on(Lagging { copies, platform: fixture.platform.clone() }));
+    let instance =
+        Instance(fixture.start_on(Lagging { copies, platform: fixture.platform.clone() }));
     let (code, told_of) = told(&instance, &old, later(1.0));
     assert_eq!(code, Some(Code::KeyInvalid));
     assert!(!told_of.contains("ALERT"), "{told_of}");

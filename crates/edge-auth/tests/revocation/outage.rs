@@ -17,7 +17,11 @@ fn the_gate_closes_when_the_feed_was_not_read_for_as_long_as_the_bound() {
         assert_eq!(instance.token(&revoked, later(seconds)), Some(Code::TokenRevoked));
     }
     for seconds in [10.0, 11.0, 1000.0] {
-        assert_eq!(instance.token(&token, later(seconds)), Some(Code::RevocationStale), "after {seconds} s");
+        assert_eq!(
+            instance.token(&token, later(seconds)),
+            Some(Code::RevocationStale),
+            "after {seconds} s"
+        );
     }
     fixture.feed().set_available();
     assert_eq!(instance.token(&token, later(1002.0)), None);
@@ -55,8 +59,9 @@ fn a_rule_that_says_so_by_name_lets_requests_pass_and_the_log_says_that_it_did()
     fixture.revoke("gone", NOW);
     assert_eq!(instance.token(&good, NOW), None);
     fixture.feed().set_unavailable("the disk is gone");
-    let ask =
-        |token: &str| instance.outcome("/stale", ("authorization", &format!("Bearer {token}")), later(60.0));
+    let ask = |token: &str| {
+        instance.outcome("/stale", ("authorization", &format!("Bearer {token}")), later(60.0))
+    };
     let outcome = ask(&good);
     assert_eq!(outcome.code(), None);
     assert!(outcome.audit.warning.unwrap().contains("the disk is gone"));

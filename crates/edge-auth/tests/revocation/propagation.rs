@@ -76,12 +76,14 @@ fn a_revoked_key_is_refused_by_an_instance_that_remembers_its_record() {
 fn a_revoked_key_whose_record_was_put_back_is_refused() {
     let fixture = Fixture::new();
     let (id, text) = fixture.key();
-    let before =
-        block_on(edge_auth::platform::ApiKeys::find(&fixture.platform.api_keys, &id, NOW)).unwrap().unwrap();
+    let before = block_on(edge_auth::platform::ApiKeys::find(&fixture.platform.api_keys, &id, NOW))
+        .unwrap()
+        .unwrap();
     block_on(fixture.keys().revoke(&id, "leaked", NOW)).unwrap();
     // The older record, whole: its MAC is right.
     use edge_auth::platform::{ApiKeyAdmin, Precondition};
-    let put = block_on(fixture.platform.api_keys.put(&before, Precondition::Version(2), NOW)).unwrap();
+    let put =
+        block_on(fixture.platform.api_keys.put(&before, Precondition::Version(2), NOW)).unwrap();
     assert_eq!(put, edge_auth::platform::WriteOutcome::Stored);
     assert_eq!(fixture.start().key(&text, later(1.0)), Some(Code::KeyInvalid));
 }
@@ -103,7 +105,10 @@ fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
     };
     fixture.enter(order, later(1.0));
     for instance in [&one, &two] {
-        assert_eq!(instance.certificate(&client, later(1.0 + INTERVAL)), Some(Code::CertificateRevoked));
+        assert_eq!(
+            instance.certificate(&client, later(1.0 + INTERVAL)),
+            Some(Code::CertificateRevoked)
+        );
     }
 }
 
@@ -111,7 +116,8 @@ fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
 fn a_revoked_authority_takes_what_it_issued_with_it() {
     use base64::Engine;
     let fixture = Fixture::new();
-    let below = fixture.authority.below(&edge_auth_testkit::certificates::AuthorityPlan::named("Below"));
+    let below =
+        fixture.authority.below(&edge_auth_testkit::certificates::AuthorityPlan::named("Below"));
     let client = below.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     use sha2::Digest;
     let digest: [u8; 32] = sha2::Sha256::digest(below.certificate()).into();
@@ -121,7 +127,8 @@ fn a_revoked_authority_takes_what_it_issued_with_it() {
         ..request(RevocationKind::Certificate)
     };
     fixture.enter(order, NOW);
-    let encode = |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
+    let encode =
+        |der: &[u8]| format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der));
     let (own, above) = (encode(client.certificate()), encode(below.certificate()));
     let fields = [("client-cert", &*own), ("client-cert-chain", &*above)];
     let outcome = fixture.start().with_fields("/orders", &fields, NOW);
@@ -145,7 +152,11 @@ fn administrators_at_once_lose_nothing() {
     for writer in 0..4 {
         for number in 0..10 {
             let token = token("alice", &format!("{writer}-{number}"));
-            assert_eq!(instance.token(&token, later(1.0)), Some(Code::TokenRevoked), "{writer}-{number}");
+            assert_eq!(
+                instance.token(&token, later(1.0)),
+                Some(Code::TokenRevoked),
+                "{writer}-{number}"
+            );
         }
     }
     assert_eq!(block_on(fixture.ledger().list(None, 200)).unwrap().entries.len(), 40);

@@ -1,8 +1,11 @@
-//! A revoked certificate comes back in other bytes: as good as the ones that were revoked, by ECDSA.
+//! A revoked certificate comes back in other bytes: as good as the ones that were revoked, by
+//! ECDSA.
 
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationRequest};
-use edge_auth_testkit::certificates::{AuthorityPlan, Client, ClientPlan, misencoded, other_signature};
+use edge_auth_testkit::certificates::{
+    AuthorityPlan, Client, ClientPlan, misencoded, other_signature,
+};
 
 use crate::fixture::{Fixture, NOW, later};
 

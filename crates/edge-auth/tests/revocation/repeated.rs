@@ -34,7 +34,10 @@ fn revoking_again_for_a_shorter_time_brings_nothing_back() {
     }
     assert_eq!(instance.certificate(&client, later(30.0 * HOUR)), Some(Code::CertificateRevoked));
     block_on(fixture.ledger().compact(&SeededRandomness::new(1), later(30.0 * HOUR))).unwrap();
-    assert_eq!(fixture.start().certificate(&client, later(31.0 * HOUR)), Some(Code::CertificateRevoked));
+    assert_eq!(
+        fixture.start().certificate(&client, later(31.0 * HOUR)),
+        Some(Code::CertificateRevoked)
+    );
 }
 
 #[test]
@@ -56,7 +59,8 @@ fn what_expires_before_it_is_entered_is_refused() {
     let fixture = Fixture::new();
     let client = client(&fixture);
     for expires in ["2026-01-01", "0s"] {
-        let refused = block_on(fixture.revocations().create(request(&client, expires), NOW)).unwrap_err();
+        let refused =
+            block_on(fixture.revocations().create(request(&client, expires), NOW)).unwrap_err();
         assert!(refused.to_string().contains("`expires`"), "{refused}");
     }
 }

@@ -1,5 +1,5 @@
-//! Who can write to the store edits it between two reads of a running instance: what that knows, it does
-//! not forget.
+//! Who can write to the store edits it between two reads of a running instance: what that knows, it
+//! does not forget.
 
 use std::time::Duration;
 

@@ -58,7 +58,11 @@ fn after_the_older_secret_is_gone_its_log_is_compacted_still() {
     assert_eq!(block_on(after.ledger().compact(&SeededRandomness::new(3), later(1.0))).unwrap(), 2);
     let instance = after.start();
     for id in ["one", "two"] {
-        assert_eq!(instance.token(&token("alice", id), later(2.0)), Some(Code::TokenRevoked), "{id}");
+        assert_eq!(
+            instance.token(&token("alice", id), later(2.0)),
+            Some(Code::TokenRevoked),
+            "{id}"
+        );
     }
 }
 
@@ -77,7 +81,8 @@ fn whatever_was_said_of_a_thing_before_the_last_entry_is_entered_again_too() {
         let before = Fixture::new();
         before.enter(alice(None), later(1.0));
         before.under(last_under).enter(alice(Some("2026-01-01")), later(2.0));
-        block_on(before.under(BOTH).ledger().compact(&SeededRandomness::new(1), later(3.0))).unwrap();
+        block_on(before.under(BOTH).ledger().compact(&SeededRandomness::new(1), later(3.0)))
+            .unwrap();
         let after = before.under("secret = \"NEXT\"");
         after.revoke("other", later(4.0));
         block_on(after.ledger().compact(&SeededRandomness::new(2), later(5.0))).unwrap();
@@ -107,22 +112,30 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
 fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
     let before = Fixture::new();
     let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
-    let event =
-        |id: &str| (Event::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)));
+    let event = |id: &str| {
+        (Event::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)))
+    };
     before.revoke("one", NOW);
     block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
     let many = (0..200).map(|number| event(&format!("m{number}"))).collect();
-    block_on(before.ledger().enter(many, ChangeMeta { by: "test", reason: "many", now: NOW })).unwrap();
+    block_on(before.ledger().enter(many, ChangeMeta { by: "test", reason: "many", now: NOW }))
+        .unwrap();
 
     let both = before.under(BOTH);
     let log = ConcurrentWriter::by(before.feed(), || drop(both.revoke("one", later(1.0))));
-    block_on(RevocationLedger::new(both.secrets(), &log).compact(&SeededRandomness::new(1), later(1.0)))
-        .unwrap();
+    block_on(
+        RevocationLedger::new(both.secrets(), &log).compact(&SeededRandomness::new(1), later(1.0)),
+    )
+    .unwrap();
     assert!(log.happened());
     for fixture in [&both, &before.under("secret = \"NEXT\"")] {
         let instance = fixture.start();
         for id in ["one", "m0", "m199"] {
-            assert_eq!(instance.token(&token("alice", id), later(2.0)), Some(Code::TokenRevoked), "{id}");
+            assert_eq!(
+                instance.token(&token("alice", id), later(2.0)),
+                Some(Code::TokenRevoked),
+                "{id}"
+            );
         }
     }
 }
@@ -145,8 +158,10 @@ fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
 #[test]
 fn hosts_get_the_new_secret_one_by_one_and_none_of_them_closes() {
     let before = Fixture::new();
-    let steps = ["secret = { current = \"CURRENT\", previous = [\"NEXT\"] }", BOTH, "secret = \"NEXT\""];
-    let worlds = [vec![before.under("secret = \"CURRENT\"")], steps.map(|step| before.under(step)).into()];
+    let steps =
+        ["secret = { current = \"CURRENT\", previous = [\"NEXT\"] }", BOTH, "secret = \"NEXT\""];
+    let worlds =
+        [vec![before.under("secret = \"CURRENT\"")], steps.map(|step| before.under(step)).into()];
     let worlds: Vec<Fixture> = worlds.into_iter().flatten().collect();
     let mut seconds = 0.0;
     for (step, hosts) in worlds.windows(2).enumerate() {
@@ -157,7 +172,11 @@ fn hosts_get_the_new_secret_one_by_one_and_none_of_them_closes() {
             writer.revoke(&id, later(seconds));
             seconds += 20.0;
             for instance in &instances {
-                assert_eq!(instance.token(&token("alice", "good"), later(seconds)), None, "step {step}");
+                assert_eq!(
+                    instance.token(&token("alice", "good"), later(seconds)),
+                    None,
+                    "step {step}"
+                );
                 let code = instance.token(&token("alice", &id), later(seconds));
                 assert_eq!(code, Some(Code::TokenRevoked), "step {step}");
             }

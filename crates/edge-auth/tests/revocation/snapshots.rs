@@ -37,7 +37,11 @@ fn an_instance_starts_with_the_snapshot_and_reads_what_came_after_it() {
     // The manifest, its one part, and the log behind it.
     assert_eq!(fixture.feed().reads() - before, 3);
     for id in ["t0", "t24", "after"] {
-        assert_eq!(instance.token(&token("alice", id), later(1.0)), Some(Code::TokenRevoked), "{id}");
+        assert_eq!(
+            instance.token(&token("alice", id), later(1.0)),
+            Some(Code::TokenRevoked),
+            "{id}"
+        );
     }
     assert_eq!(instance.token(&token("bob", "of-bob"), later(1.0)), Some(Code::TokenRevoked));
 }
@@ -124,7 +128,10 @@ fn what_is_revoked_again_for_a_shorter_time_after_a_snapshot_stays_revoked() {
     assert_eq!(instance.certificate(&client, later(8.0)), Some(Code::CertificateRevoked));
     assert_eq!(instance.certificate(&client, later(lapsed)), Some(Code::CertificateRevoked));
     compact(&fixture, 2, later(lapsed));
-    assert_eq!(fixture.start().certificate(&client, later(lapsed + 1.0)), Some(Code::CertificateRevoked));
+    assert_eq!(
+        fixture.start().certificate(&client, later(lapsed + 1.0)),
+        Some(Code::CertificateRevoked)
+    );
 }
 
 #[test]
@@ -208,8 +215,13 @@ fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot()
     compact(&fixture, 11, expired);
     fixture.revoke("newer", expired);
     for id in ["new", "newer"] {
-        // It is the only token that such a late clock can be asked about: whether it is revoked comes first.
-        assert_eq!(instance.token(&token("alice", id), later(7.0)), Some(Code::TokenRevoked), "{id}");
+        // It is the only token that such a late clock can be asked about: whether it is revoked
+        // comes first.
+        assert_eq!(
+            instance.token(&token("alice", id), later(7.0)),
+            Some(Code::TokenRevoked),
+            "{id}"
+        );
     }
 }
 
@@ -222,7 +234,8 @@ fn a_snapshot_is_made_when_it_is_due() {
             .map(|number| {
                 let id = edge_auth::revocation::Identifier::try_from(format!("m{number}")).unwrap();
                 let issuer =
-                    edge_auth::revocation::Identifier::try_from(crate::fixture::ISS.to_owned()).unwrap();
+                    edge_auth::revocation::Identifier::try_from(crate::fixture::ISS.to_owned())
+                        .unwrap();
                 let target = edge_auth::revocation::Target::Token { issuer, id };
                 (edge_auth::revocation::Event::Revoked(target), Some(later(3600.0)))
             })

@@ -74,7 +74,11 @@ fn whatever_is_done_to_a_record_it_is_noticed() {
         let (_, instance) = tampered(change);
         let (_, notices) = asked(&instance, 7.0);
         assert!(notices.contains("ALERT"), "{what}: {notices}");
-        assert_eq!(instance.token(&token("alice", "first"), later(7.0)), Some(Code::TokenRevoked), "{what}");
+        assert_eq!(
+            instance.token(&token("alice", "first"), later(7.0)),
+            Some(Code::TokenRevoked),
+            "{what}"
+        );
         assert_eq!(asked(&instance, 10.0).0, Some(Code::RevocationStale), "{what}");
     }
 }
@@ -104,12 +108,17 @@ fn a_record_of_another_secret_is_none() {
     fixture.revoke("one", NOW);
     block_on(fixture.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
     let other = fixture.under("secret = \"NEXT\"");
-    let outcome =
-        other.start().outcome("/orders", ("authorization", &format!("Bearer {}", token("a", "b"))), NOW);
+    let outcome = other.start().outcome(
+        "/orders",
+        ("authorization", &format!("Bearer {}", token("a", "b"))),
+        NOW,
+    );
     assert_eq!(outcome.code(), Some(Code::RevocationStale));
     let reason = outcome.audit.reason.unwrap();
     assert!(
-        reason.contains("which the policy does not name; give this host the secrets that the others have"),
+        reason.contains(
+            "which the policy does not name; give this host the secrets that the others have"
+        ),
         "{reason}"
     );
     let told = outcome.notices.join("; ");
@@ -182,7 +191,11 @@ fn what_a_snapshot_has_is_refused_and_told_of_when_its_record_is_gone() {
             let (code, notices) = told(&instance, "second");
             assert_eq!(code, Some(Code::TokenRevoked), "{what}");
             assert!(notices.contains("ALERT: a revocation that the snapshot"), "{what}: {notices}");
-            assert_eq!(told(&instance, "third"), (Some(Code::TokenRevoked), String::new()), "{what}");
+            assert_eq!(
+                told(&instance, "third"),
+                (Some(Code::TokenRevoked), String::new()),
+                "{what}"
+            );
             assert_eq!(told(&instance, "good"), (None, String::new()), "{what}");
         }
     }
@@ -260,7 +273,10 @@ fn without_the_page_nothing_that_the_log_does_not_confirm_is_let_through() {
         // No snapshot is made of what is left.
         fixture.revoke("fourth", later(1.0));
         let refused = compact(&fixture, 2).unwrap_err();
-        assert!(refused.to_string().contains("ALERT: records of the log are missing"), "{what}: {refused}");
+        assert!(
+            refused.to_string().contains("ALERT: records of the log are missing"),
+            "{what}: {refused}"
+        );
     }
 }
 

@@ -119,7 +119,11 @@ fn a_record_that_was_read_before_it_changed_is_not_remembered_after() {
     let mut asked = ask(&instance, ("x-api-key", &text), 0.0);
     futures::executor::block_on(fixture.keys().disable(&id, later(1.0))).unwrap();
     advance(&fixture, 7.0);
-    assert_eq!(instance.token(&token("alice", "one"), later(7.0)), None, "the change is known by now");
+    assert_eq!(
+        instance.token(&token("alice", "one"), later(7.0)),
+        None,
+        "the change is known by now"
+    );
     fixture.platform.api_keys.barrier().open();
     assert!(asked.go_on().is_some());
     assert_eq!(instance.key(&text, later(8.0)), Some(Code::KeyDisabled));

@@ -96,11 +96,16 @@ pub(crate) static GATE: LazyLock<Gate<MemoryPlatform>> = LazyLock::new(|| {
         files: BTreeMap::from([("ca.pem".to_owned(), ROOT.pem().into_bytes())]),
     };
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-    Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1)).unwrap().0
+    Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1))
+        .unwrap()
+        .0
 });
 
 /// A trusted proxy's request.
-pub(crate) fn incoming<'a>(target: &'a str, fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
+pub(crate) fn incoming<'a>(
+    target: &'a str,
+    fields: &'a [(&'a str, &'a [u8])],
+) -> InboundRequest<'a> {
     InboundRequest {
         peer: Some("10.1.2.3".parse().unwrap()),
         platform_authenticated: false,

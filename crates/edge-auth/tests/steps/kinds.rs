@@ -31,7 +31,9 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     kind("path: plain segments", 2000, |n| path("/a".repeat(n))),
     kind("path: long segment", 4000, |n| path(format!("/{}", "a".repeat(n)))),
     kind("path: dot segments", 700, |n| path("/a/..".repeat(n))),
-    kind("path: dots at the end", 900, |n| path([&"/a".repeat(n)[..], &"/..".repeat(n)[..]].concat())),
+    kind("path: dots at the end", 900, |n| {
+        path([&"/a".repeat(n)[..], &"/..".repeat(n)[..]].concat())
+    }),
     kind("path: escapes", 1300, |n| path(format!("/{}", "%61".repeat(n)))),
     kind("path: characters beyond ASCII", 600, |n| path(format!("/{}", "%C3%A9".repeat(n)))),
     kind("path: captures", 1000, |n| path(format!("/a/b/c/d{}", "/e".repeat(n)))),
@@ -45,10 +47,14 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     kind("path: too long", 20_000, |n| path("/a".repeat(n))),
     kind("query", 20_000, |n| path(format!("/public/x?{}", "a=%61&".repeat(n)))),
     kind("host", 20_000, |n| work(move || drop(Host::parse(&"a.".repeat(n))))),
-    kind("host: colons", 20_000, |n| work(move || drop(Host::parse(&format!("[{}]", ":".repeat(n)))))),
+    kind("host: colons", 20_000, |n| {
+        work(move || drop(Host::parse(&format!("[{}]", ":".repeat(n)))))
+    }),
     kind("decoded path", 2000, |n| work(move || drop(NormalPath::from_decoded(&"/a".repeat(n))))),
     kind("fields: different", 2000, |n| fields((0..n).map(|i| (format!("x-{i}"), "v".to_owned())))),
-    kind("fields: reserved", 2000, |n| fields((0..n).map(|i| (format!("x-auth-{i}"), "v".to_owned())))),
+    kind("fields: reserved", 2000, |n| {
+        fields((0..n).map(|i| (format!("x-auth-{i}"), "v".to_owned())))
+    }),
     kind("fields: Authorization, repeated", 2000, |n| repeated("authorization", "Bearer a", n)),
     kind("fields: Host, repeated", 2000, |n| repeated("host", "a", n)),
     kind("fields: Cookie, repeated", 2000, |n| repeated("cookie", "a=b", n)),
@@ -58,7 +64,9 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     }),
     kind("fields: Origin", 20_000, |n| field("/public/x", "origin", &"https://app.".repeat(n))),
     kind("fields: Connection, and as many fields", 1000, connection),
-    kind("fields: Connection, one list", 5000, |n| way(vec![("connection".to_owned(), "x,".repeat(n))])),
+    kind("fields: Connection, one list", 5000, |n| {
+        way(vec![("connection".to_owned(), "x,".repeat(n))])
+    }),
     kind("fields: Cache-Control of the upstream", 5000, |n| {
         work(move || drop(private_cache_control(["a, public,".repeat(n).as_str()])))
     }),
@@ -72,28 +80,41 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     kind("Authorization: too long", 20_000, |n| {
         field("/token", "authorization", &format!("Bearer {}", "a".repeat(n)))
     }),
-    kind("token: dots", 6000, |n| field("/token", "authorization", &format!("Bearer {}", ".".repeat(n)))),
+    kind("token: dots", 6000, |n| {
+        field("/token", "authorization", &format!("Bearer {}", ".".repeat(n)))
+    }),
     kind("token: no JSON", 6000, |n| bearer(b"{}", "x".repeat(n).as_bytes())),
     kind("token: members of the header", 400, |n| bearer(members(n, "").as_bytes(), b"{}")),
     kind("token: members of the claims", 400, |n| claims(&members(n, ""))),
     kind("token: members with long names in common", 100, |n| claims(&members(n, &"a".repeat(40)))),
-    kind("token: a member twice, at the end", 400, |n| claims(&members(n, "").replace('}', r#","m0":0}"#))),
+    kind("token: a member twice, at the end", 400, |n| {
+        claims(&members(n, "").replace('}', r#","m0":0}"#))
+    }),
     kind("token: nested arrays", 3000, |n| claims(&format!(r#"{{"a":{}"#, "[".repeat(n)))),
-    kind("token: arrays side by side", 1500, |n| claims(&format!(r#"{{"a":[{}0]}}"#, "[],".repeat(n)))),
+    kind("token: arrays side by side", 1500, |n| {
+        claims(&format!(r#"{{"a":[{}0]}}"#, "[],".repeat(n)))
+    }),
     kind("token: digits", 4000, |n| claims(&format!(r#"{{"exp":{}}}"#, "9".repeat(n)))),
-    kind("token: digits of a fraction", 4000, |n| claims(&format!(r#"{{"exp":1.{}}}"#, "9".repeat(n)))),
+    kind("token: digits of a fraction", 4000, |n| {
+        claims(&format!(r#"{{"exp":1.{}}}"#, "9".repeat(n)))
+    }),
     kind("token: escapes", 1000, |n| claims(&format!(r#"{{"iss":"{}"}}"#, r"\u0061".repeat(n)))),
-    kind("token: audiences", 1000, |n| known_claims(&format!(r#""aud":["{}"]"#, vec!["a"; n].join("\",\"")))),
+    kind("token: audiences", 1000, |n| {
+        known_claims(&format!(r#""aud":["{}"]"#, vec!["a"; n].join("\",\"")))
+    }),
     kind("token: empty audiences", 1000, |n| {
         known_claims(&format!(r#""aud":["{}"]"#, vec![""; n].join("\",\"")))
     }),
     kind("token: scopes in a text", 800, |n| granted(&format!(r#""{}""#, scopes(n).join(" ")))),
-    kind("token: scopes in a list", 500, |n| granted(&format!(r#"["{}"]"#, scopes(n).join("\",\"")))),
+    kind("token: scopes in a list", 500, |n| {
+        granted(&format!(r#"["{}"]"#, scopes(n).join("\",\"")))
+    }),
     kind("token: key identifier", 4000, |n| {
         bearer(format!(r#"{{"alg":"HS256","kid":"{}"}}"#, "k".repeat(n)).as_bytes(), b"{}")
     }),
     kind("key set: keys of no use", 20, |n| {
-        let keys = vec![r#"{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB","key_ops":["verify"]}"#; n].join(",");
+        let keys = vec![r#"{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB","key_ops":["verify"]}"#; n]
+            .join(",");
         work(move || drop(JwkSet::parse(format!(r#"{{"keys":[{keys}]}}"#).as_bytes())))
     }),
     kind("key set: purposes", 4000, |n| {
@@ -101,7 +122,9 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
         let set = format!(r#"{{"keys":[{{"kty":"oct","key_ops":["{purposes}"]}}]}}"#);
         work(move || drop(JwkSet::parse(set.as_bytes())))
     }),
-    kind("API key: long", 6000, |n| field("/key", "x-api-key", &format!("acme_live_{}", "a".repeat(n)))),
+    kind("API key: long", 6000, |n| {
+        field("/key", "x-api-key", &format!("acme_live_{}", "a".repeat(n)))
+    }),
     kind("API key: leads", 600, |n| field("/key", "x-api-key", &"acme_live_".repeat(n))),
     kind("API key: of another system", 6000, |n| {
         field("/key", "x-api-key", &format!("legacy_{}", "a".repeat(n)))
@@ -115,7 +138,10 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     }),
     kind("certificate: items of the chain", 2000, |n| {
         let chain = vec![":AAAA:"; n].join(",");
-        asked("/certificate", vec![("client-cert", ":AAAA:".to_owned()), ("client-cert-chain", chain)])
+        asked(
+            "/certificate",
+            vec![("client-cert", ":AAAA:".to_owned()), ("client-cert-chain", chain)],
+        )
     }),
     kind("certificate: empty items of the chain", 10_000, |n| {
         asked(
@@ -123,11 +149,17 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
             vec![("client-cert", ":AAAA:".to_owned()), ("client-cert-chain", ",".repeat(n))],
         )
     }),
-    kind("certificate: extensions", 200, |n| certificate(&ClientPlan { extensions: n as u64, ..agent() })),
-    kind("certificate: alternative names", 150, |n| certificate(&ClientPlan { hosts: hosts(n), ..agent() })),
+    kind("certificate: extensions", 200, |n| {
+        certificate(&ClientPlan { extensions: n as u64, ..agent() })
+    }),
+    kind("certificate: alternative names", 150, |n| {
+        certificate(&ClientPlan { hosts: hosts(n), ..agent() })
+    }),
     kind("certificate: padding", 4000, |n| certificate(&ClientPlan { padding: n, ..agent() })),
     kind("certificate: escapes of PEM", 4000, |n| load_balanced("%0A".repeat(n))),
-    kind("certificate: lines of PEM", 400, |n| load_balanced("-----BEGIN CERTIFICATE-----%0A".repeat(n))),
+    kind("certificate: lines of PEM", 400, |n| {
+        load_balanced("-----BEGIN CERTIFICATE-----%0A".repeat(n))
+    }),
     kind("certificate: empty ones in PEM", 200, |n| {
         load_balanced("-----BEGIN CERTIFICATE-----%0AAAAA%0A-----END CERTIFICATE-----%0A".repeat(n))
     }),
@@ -143,7 +175,9 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
         with_fields(fields, work)
     }),
     kind("verify: fields", 2000, |n| verify(format!(r#"{{"x":"a"{}}}"#, r#","y":"b""#.repeat(n)))),
-    kind("verify: values of one field", 4000, |n| verify(format!(r#"{{"x":["a"{}]}}"#, r#","b""#.repeat(n)))),
+    kind("verify: values of one field", 4000, |n| {
+        verify(format!(r#"{{"x":["a"{}]}}"#, r#","b""#.repeat(n)))
+    }),
     kind("verify: a long name and as many values", 2000, |n| {
         verify(format!(r#"{{"x-auth-{}":["a"{}]}}"#, "x".repeat(n), r#","b""#.repeat(n)))
     }),
@@ -166,7 +200,10 @@ fn path(target: String) -> Work {
     work(move || drop(block_on(GATE.gateway(&incoming(&target, &[]), NOW))))
 }
 
-fn with_fields(fields: Vec<(&'static str, String)>, ask: impl FnOnce(&[(&str, &[u8])]) + 'static) -> Work {
+fn with_fields(
+    fields: Vec<(&'static str, String)>,
+    ask: impl FnOnce(&[(&str, &[u8])]) + 'static,
+) -> Work {
     work(move || {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
@@ -222,7 +259,9 @@ fn claims(claims: &str) -> Work {
 
 /// Good ones, and these.
 fn known_claims(more: &str) -> Work {
-    claims(&format!(r#"{{"iss":"https://login.example.com/","sub":"alice","exp":1800000600,{more}}}"#))
+    claims(&format!(
+        r#"{{"iss":"https://login.example.com/","sub":"alice","exp":1800000600,{more}}}"#
+    ))
 }
 
 fn granted(scope: &str) -> Work {
@@ -263,10 +302,14 @@ fn load_balanced(chain: String) -> Work {
 
 fn verify(headers: String) -> Work {
     let body = format!(r#"{{"method":"GET","target":"/public/x","headers":{headers}}}"#);
-    work(move || drop(block_on(GATE.verify_json(&incoming("/v1/verify", &[]), body.as_bytes(), NOW))))
+    work(move || {
+        drop(block_on(GATE.verify_json(&incoming("/v1/verify", &[]), body.as_bytes(), NOW)))
+    })
 }
 
 fn method_arn(path: String) -> Work {
     let arn = format!("arn:aws:execute-api:eu-west-1:123456789012:abcdef123/prod/GET{path}");
-    work(move || drop(block_on(GATE.authorize_method(ApiType::Rest, &arn, &incoming("", &[]), NOW))))
+    work(move || {
+        drop(block_on(GATE.authorize_method(ApiType::Rest, &arn, &incoming("", &[]), NOW)))
+    })
 }

@@ -1,7 +1,9 @@
-//! The work for what a stranger sends is linear in it: twice the input takes twice the instructions.
+//! The work for what a stranger sends is linear in it: twice the input takes twice the
+//! instructions.
 //!
-//! Instructions repeat from run to run, as times do not. They are counted by valgrind; where there is none the
-//! test says that it is skipped. `cargo test -p edge-auth --test steps -- --nocapture` prints the table.
+//! Instructions repeat from run to run, as times do not. They are counted by valgrind; where there
+//! is none the test says that it is skipped. `cargo test -p edge-auth --test steps -- --nocapture`
+//! prints the table.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +26,8 @@ use std::process::Command;
 
 use kinds::{KINDS, PrincipalKind};
 
-/// How many times the instructions may become by twice the input: sorting takes a little more than twice.
+/// How many times the instructions may become by twice the input: sorting takes a little more than
+/// twice.
 const MOST: f64 = 2.35;
 
 #[test]
@@ -68,7 +71,11 @@ fn counted_work(work: Box<dyn FnOnce()>) {
 
 /// The instructions of each call of [`counted_work`]; `None` without valgrind.
 fn counted(folder: &Path) -> Option<Vec<u64>> {
-    Command::new("valgrind").arg("--version").output().ok().filter(|output| output.status.success())?;
+    Command::new("valgrind")
+        .arg("--version")
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).unwrap();
     let out = folder.join("out");
@@ -85,6 +92,8 @@ fn counted(folder: &Path) -> Option<Vec<u64>> {
 }
 
 fn total(dump: &str) -> u64 {
-    let told = dump.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
+    let told = dump
+        .lines()
+        .find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
     told.unwrap_or_else(|| panic!("callgrind tells no sum")).trim().parse().unwrap()
 }

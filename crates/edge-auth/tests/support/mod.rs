@@ -46,7 +46,10 @@ impl Platform for TestPlatform {
         &NoRevocations
     }
 
-    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(&self, work: W) -> (W::Output, Duration) {
+    async fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
+        &self,
+        work: W,
+    ) -> (W::Output, Duration) {
         (work.await, Duration::ZERO)
     }
 }
@@ -71,11 +74,16 @@ impl SecretProvider for Secrets {
 pub(crate) fn gate(policy: &str, store: &MemoryApiKeys) -> Gate<TestPlatform> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
     let randomness = SeededRandomness::new(1);
-    Gate::new(policy, &Secrets, Box::new(AwsLcRs), TestPlatform(store.clone()), &randomness).unwrap().0
+    Gate::new(policy, &Secrets, Box::new(AwsLcRs), TestPlatform(store.clone()), &randomness)
+        .unwrap()
+        .0
 }
 
 /// The keys of a policy, to be administered without a gate.
-pub(crate) fn key_service<'s>(policy: &str, store: &'s MemoryApiKeys) -> KeyService<'s, MemoryApiKeys> {
+pub(crate) fn key_service<'s>(
+    policy: &str,
+    store: &'s MemoryApiKeys,
+) -> KeyService<'s, MemoryApiKeys> {
     let policy = Policy::parse(policy, Format::Toml, "policy.toml").unwrap();
     KeyService::new(&policy, &Secrets, store).unwrap()
 }

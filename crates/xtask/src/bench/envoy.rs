@@ -6,8 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-const HTTP: &str =
-    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const HTTP: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 /// Runs with this configuration, a thread a core.
 pub(super) fn command(program: &Path, configuration: &Path) -> io::Result<Command> {
@@ -18,8 +17,8 @@ pub(super) fn command(program: &Path, configuration: &Path) -> io::Result<Comman
     Ok(command)
 }
 
-/// Tokens of the issuer pass: to the upstream, or, below `/direct`, to an answer of Envoy's own. With
-/// `cached`, as many verified tokens are remembered as a gate remembers, by each thread.
+/// Tokens of the issuer pass: to the upstream, or, below `/direct`, to an answer of Envoy's own.
+/// With `cached`, as many verified tokens are remembered as a gate remembers, by each thread.
 pub(super) fn configuration(port: u16, upstream: u16, jwks: &str, cached: bool) -> Value {
     let provider = json!({
         "issuer": "https://login.example.com/",
@@ -33,7 +32,8 @@ pub(super) fn configuration(port: u16, upstream: u16, jwks: &str, cached: bool) 
         "providers": { "corp": provider },
         "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "corp" } }],
     });
-    let router = json!({ "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" });
+    let router =
+        json!({ "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" });
     let connections = json!({
         "@type": HTTP,
         "stat_prefix": "bench",
@@ -49,7 +49,8 @@ pub(super) fn configuration(port: u16, upstream: u16, jwks: &str, cached: bool) 
             { "name": "router", "typed_config": router },
         ],
     });
-    let at = |port: u16| json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } });
+    let at =
+        |port: u16| json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } });
     json!({ "static_resources": {
         "listeners": [{ "address": at(port), "filter_chains": [{ "filters": [
             { "name": "connections", "typed_config": connections },

@@ -23,18 +23,27 @@ pub(super) fn measure(
 ) -> io::Result<()> {
     let missing = |Missing { why, help }| io::Error::other(format!("{why} (try: {help})"));
     let packaged = lambda::package(workspace, &lambda::bring(cache).map_err(missing)?)?;
-    bench.alone("deployed archive", "size", "MB", fs::metadata(&packaged.archive)?.len() as f64 / 1e6);
+    bench.alone(
+        "deployed archive",
+        "size",
+        "MB",
+        fs::metadata(&packaged.archive)?.len() as f64 / 1e6,
+    );
     bench.alone("program", "size", "MB", fs::metadata(&packaged.program)?.len() as f64 / 1e6);
     let mut command = programs.bench();
     command.arg("functions").arg(&programs.folder).arg("--bootstrap").arg(&packaged.program);
     match peer(programs, workspace, cache) {
         Ok((node, program)) => {
-            bench.versions.push(format!("Node {}", output_of(Command::new(&node).arg("--version"))?.trim()));
+            bench
+                .versions
+                .push(format!("Node {}", output_of(Command::new(&node).arg("--version"))?.trim()));
             command.arg("--peer").arg(node).arg(program);
         }
         Err(missing) => bench.missing("aws-jwt-verify on Node", &missing),
     }
-    match dynamodb_local::bring(cache).and_then(|folder| Ok((folder, dynamodb_local::bring_java(cache)?))) {
+    match dynamodb_local::bring(cache)
+        .and_then(|folder| Ok((folder, dynamodb_local::bring_java(cache)?)))
+    {
         Ok((folder, java)) => {
             let command = command.arg("--dynamodb");
             command.env("EDGE_AUTH_DYNAMODB_LOCAL", folder).env("EDGE_AUTH_JAVA", java);
@@ -53,7 +62,9 @@ pub(super) fn measure(
             _ => ("store and network operations", "count"),
         };
         match measured.iter().find(same) {
-            Some((peer, theirs)) => bench.beside(&offer.case, (metric, unit), *value, (&peer.who, *theirs)),
+            Some((peer, theirs)) => {
+                bench.beside(&offer.case, (metric, unit), *value, (&peer.who, *theirs))
+            }
             None => bench.alone(&offer.case, metric, unit, *value),
         }
     }
@@ -61,7 +72,11 @@ pub(super) fn measure(
 }
 
 /// Node 24, and the peer's program as it would be deployed: in one file.
-fn peer(programs: &Programs, workspace: &Workspace, cache: &Cache) -> Result<(PathBuf, PathBuf), Missing> {
+fn peer(
+    programs: &Programs,
+    workspace: &Workspace,
+    cache: &Cache,
+) -> Result<(PathBuf, PathBuf), Missing> {
     let folder = workspace.root.join("crates/edge-auth-bench/functions");
     let packages = npm::bring(cache, "bench-functions", &folder)?;
     let missing = |error: io::Error| Missing { why: error.to_string(), help: "npm ci".into() };
@@ -81,5 +96,6 @@ fn bundle(packages: &Path, program: &Path) -> io::Result<()> {
         "--format=esm",
         "--log-level=error",
     ]);
-    output_of(esbuild.arg(format!("--outfile={}", program.display())).current_dir(packages)).map(drop)
+    output_of(esbuild.arg(format!("--outfile={}", program.display())).current_dir(packages))
+        .map(drop)
 }

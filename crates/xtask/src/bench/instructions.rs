@@ -25,7 +25,12 @@ pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> 
         anstream::println!("counting instructions: {case}");
         // What is done once is the same in both, and falls out of the difference.
         let difference = count(programs, case, 2)?.saturating_sub(count(programs, case, 1)?);
-        bench.alone(case, "instructions", "without SHA extensions", (difference / DECISIONS) as f64);
+        bench.alone(
+            case,
+            "instructions",
+            "without SHA extensions",
+            (difference / DECISIONS) as f64,
+        );
     }
     Ok(())
 }
@@ -34,7 +39,12 @@ fn count(programs: &Programs, case: &str, turns: u32) -> io::Result<u64> {
     let program = programs.bench();
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=1"]);
-    valgrind.arg(program.get_program()).arg("repeat").arg(&programs.folder).arg(case).arg(turns.to_string());
+    valgrind
+        .arg(program.get_program())
+        .arg("repeat")
+        .arg(&programs.folder)
+        .arg(case)
+        .arg(turns.to_string());
     let told = output_of(&mut valgrind)?;
     collected(&told).ok_or_else(|| io::Error::other("valgrind told no number of instructions"))
 }

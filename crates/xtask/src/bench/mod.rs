@@ -58,7 +58,8 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
         Suite::Revocation => Programs::only_build(&workspace, packages)?,
         Suite::Native | Suite::Lambda | Suite::Workers => Programs::build(&workspace, packages)?,
     };
-    let mut bench = Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
+    let mut bench =
+        Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
     match suite {
         Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
         Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
@@ -78,12 +79,19 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
 }
 
 /// The gate and the native host.
-fn native(programs: &Programs, workspace: &Workspace, cache: &Cache, bench: &mut Bench) -> io::Result<()> {
+fn native(
+    programs: &Programs,
+    workspace: &Workspace,
+    cache: &Cache,
+    bench: &mut Bench,
+) -> io::Result<()> {
     verifying::measure(programs, workspace, cache, bench)?;
     instructions::measure(programs, bench)?;
     let memory = output_of(programs.bench().arg("memory"));
     match memory.map(|text| text.trim().parse::<f64>()) {
-        Ok(Ok(bytes)) => bench.alone("100 000 cached principals", "memory", "MiB", bytes / 1024.0 / 1024.0),
+        Ok(Ok(bytes)) => {
+            bench.alone("100 000 cached principals", "memory", "MiB", bytes / 1024.0 / 1024.0)
+        }
         Ok(Err(_)) => bench.left_out("memory: no figure"),
         Err(error) => bench.left_out(&format!("memory: {error}")),
     }
@@ -115,7 +123,14 @@ struct Bench {
 
 impl Bench {
     fn alone(&mut self, case: &str, metric: &'static str, unit: &'static str, ours: f64) {
-        self.rows.push(Row { suite: self.suite, case: case.to_owned(), metric, unit, ours, peer: None });
+        self.rows.push(Row {
+            suite: self.suite,
+            case: case.to_owned(),
+            metric,
+            unit,
+            ours,
+            peer: None,
+        });
     }
 
     fn beside(

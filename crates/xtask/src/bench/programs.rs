@@ -20,7 +20,11 @@ impl Programs {
         let programs = Self::only_build(workspace, packages)?;
         anstream::println!("minting tokens");
         let minted = programs.bench().arg("mint").arg(&programs.folder).status()?;
-        if minted.success() { Ok(programs) } else { Err(io::Error::other(format!("mint: {minted}"))) }
+        if minted.success() {
+            Ok(programs)
+        } else {
+            Err(io::Error::other(format!("mint: {minted}")))
+        }
     }
 
     /// Builds those of these packages (`-p NAME`).

@@ -68,9 +68,19 @@ pub(super) fn measure(
     let told = told(programs.bench().args(["revocation", "operations"]))?;
     let count = |member: &str| figure(&told, &format!("/{member}"));
     let reads = ("operations", "count");
-    bench.beside("reads of the feed, a minute under load", reads, count("minute")?, ("limit", 20.0));
+    bench.beside(
+        "reads of the feed, a minute under load",
+        reads,
+        count("minute")?,
+        ("limit", 20.0),
+    );
     bench.alone("reads of the feed, first request after idling", reads.0, reads.1, count("after")?);
-    bench.alone("reads of the feed, warm call between refreshes", reads.0, reads.1, count("between")?);
+    bench.alone(
+        "reads of the feed, warm call between refreshes",
+        reads.0,
+        reads.1,
+        count("between")?,
+    );
     for count in COUNTS {
         anstream::println!("an index of {count}");
         scale(programs, &folder, count, bench)?;
@@ -103,17 +113,26 @@ fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
 fn among(programs: &Programs, folder: &Path, instances: &[SocketAddr]) -> Command {
     let mut command = programs.bench();
     command.args(["revocation", "rounds"]).arg(folder);
-    command.args(instances.iter().flat_map(|instance| ["--instance".to_owned(), instance.to_string()]));
+    command.args(
+        instances.iter().flat_map(|instance| ["--instance".to_owned(), instance.to_string()]),
+    );
     command
 }
 
 /// Rounds among functions, built as they are deployed.
-fn functions(programs: &Programs, at: &Workspace, cache: &Cache, folder: &Path) -> Result<Command, Missing> {
+fn functions(
+    programs: &Programs,
+    at: &Workspace,
+    cache: &Cache,
+    folder: &Path,
+) -> Result<Command, Missing> {
     let dynamodb = dynamodb_local::bring(cache)?;
     let java = dynamodb_local::bring_java(cache)?;
     let packaged = lambda::package(at, &lambda::bring(cache)?);
-    let failed =
-        |error: io::Error| Missing { why: error.to_string(), help: "cargo xtask test --only lambda".into() };
+    let failed = |error: io::Error| Missing {
+        why: error.to_string(),
+        help: "cargo xtask test --only lambda".into(),
+    };
     let mut command = programs.bench();
     command.args(["revocation", "rounds"]).arg(folder).arg("--bootstrap");
     command.arg(packaged.map_err(failed)?.program);
@@ -171,7 +190,8 @@ fn run(command: &mut Command) -> io::Result<()> {
 
 fn told(command: &mut Command) -> io::Result<Value> {
     let told = output_of(command)?;
-    serde_json::from_str(told.trim()).map_err(|error| io::Error::other(format!("{told:?}: {error}")))
+    serde_json::from_str(told.trim())
+        .map_err(|error| io::Error::other(format!("{told:?}: {error}")))
 }
 
 fn figure(told: &Value, pointer: &str) -> io::Result<f64> {

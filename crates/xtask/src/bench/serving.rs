@@ -73,10 +73,30 @@ pub(super) fn measure(programs: &Programs, cache: &Cache, bench: &mut Bench) -> 
     let passes = (&gateway, "/v1/orders/42");
     let beside = |server: Option<_>, path| server.map(|server| (server, path));
     for contest in [
-        Contest { case: "cold forward-auth", tokens: COLD, ours: asks, peer: beside(cold, "/direct") },
-        Contest { case: "warm forward-auth", tokens: WARM, ours: asks, peer: beside(warm, "/direct") },
-        Contest { case: "cold gateway", tokens: COLD, ours: passes, peer: beside(cold, "/v1/orders/42") },
-        Contest { case: "warm gateway", tokens: WARM, ours: passes, peer: beside(warm, "/v1/orders/42") },
+        Contest {
+            case: "cold forward-auth",
+            tokens: COLD,
+            ours: asks,
+            peer: beside(cold, "/direct"),
+        },
+        Contest {
+            case: "warm forward-auth",
+            tokens: WARM,
+            ours: asks,
+            peer: beside(warm, "/direct"),
+        },
+        Contest {
+            case: "cold gateway",
+            tokens: COLD,
+            ours: passes,
+            peer: beside(cold, "/v1/orders/42"),
+        },
+        Contest {
+            case: "warm gateway",
+            tokens: WARM,
+            ours: passes,
+            peer: beside(warm, "/v1/orders/42"),
+        },
     ] {
         anstream::println!("serving: {}", contest.case);
         contest.hold(programs, bench)?;
@@ -96,15 +116,17 @@ impl Contest<'_> {
         }
         let metric = ("throughput", "requests/s");
         match (median(ours), median(theirs)) {
-            (Some(ours), Some(theirs)) => bench.beside(self.case, metric, ours, ("Envoy jwt_authn", theirs)),
+            (Some(ours), Some(theirs)) => {
+                bench.beside(self.case, metric, ours, ("Envoy jwt_authn", theirs))
+            }
             (Some(ours), None) => bench.alone(self.case, metric.0, metric.1, ours),
             (None, _) => {}
         }
         Ok(())
     }
 
-    /// Requests a second. `first` is the token to begin with, and then the one after the last: a round
-    /// goes on where the one before it ended.
+    /// Requests a second. `first` is the token to begin with, and then the one after the last: a
+    /// round goes on where the one before it ended.
     fn load(
         &self,
         programs: &Programs,
@@ -112,14 +134,18 @@ impl Contest<'_> {
         first: &mut usize,
     ) -> io::Result<f64> {
         let mut load = programs.bench();
-        load.arg("load").arg(&programs.folder).arg(server.address.to_string()).args(["--path", path]);
+        load.arg("load")
+            .arg(&programs.folder)
+            .arg(server.address.to_string())
+            .args(["--path", path]);
         load.args(["--tokens", &self.tokens.to_string(), "--first", &first.to_string()]);
         load.args(["--connections", CONNECTIONS, "--seconds", SECONDS]);
         let told = output_of(&mut load)?;
         let mut numbers = told.split_whitespace();
         let no_numbers = || io::Error::other(format!("the client told {told:?}"));
         let rate = numbers.next().and_then(|number| number.parse().ok()).ok_or_else(no_numbers)?;
-        let sent: usize = numbers.next().and_then(|number| number.parse().ok()).ok_or_else(no_numbers)?;
+        let sent: usize =
+            numbers.next().and_then(|number| number.parse().ok()).ok_or_else(no_numbers)?;
         *first = (*first + sent) % self.tokens;
         Ok(rate)
     }
@@ -159,7 +185,12 @@ fn address_in(line: &str, mark: &str) -> Option<SocketAddr> {
     line.split_once(mark)?.1.split(',').next()?.parse().ok()
 }
 
-fn envoy_with(program: &Path, programs: &Programs, upstream: u16, cached: bool) -> io::Result<Server> {
+fn envoy_with(
+    program: &Path,
+    programs: &Programs,
+    upstream: u16,
+    cached: bool,
+) -> io::Result<Server> {
     // It takes no port of its own choice and says which: this one was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;

@@ -8,14 +8,16 @@ use super::row::Row;
 pub(super) fn of(rows: &[Row]) -> String {
     let mut tables = Vec::new();
     for metric in distinct(rows.iter().map(|row| (row.metric, row.unit))) {
-        let of_metric: Vec<&Row> = rows.iter().filter(|row| (row.metric, row.unit) == metric).collect();
+        let of_metric: Vec<&Row> =
+            rows.iter().filter(|row| (row.metric, row.unit) == metric).collect();
         tables.push(table(&format!("{}, {}", metric.0, metric.1), &of_metric));
     }
     tables.join("\n\n")
 }
 
 fn table(title: &str, rows: &[&Row]) -> String {
-    let peers = distinct(rows.iter().filter_map(|row| row.peer.as_ref().map(|(name, _)| name.as_str())));
+    let peers =
+        distinct(rows.iter().filter_map(|row| row.peer.as_ref().map(|(name, _)| name.as_str())));
     let cases = distinct(rows.iter().map(|row| row.case.as_str()));
     let head = [title, "edge-auth"].into_iter().chain(peers.iter().copied()).map(str::to_owned);
     let mut lines: Vec<Vec<String>> = vec![head.collect()];
@@ -24,7 +26,8 @@ fn table(title: &str, rows: &[&Row]) -> String {
         let mut line =
             vec![case.to_owned(), of_case.first().map_or_else(String::new, |row| number(row.ours))];
         line.extend(peers.iter().map(|peer| {
-            let row = of_case.iter().find(|row| row.peer.as_ref().is_some_and(|(name, _)| name == peer));
+            let row =
+                of_case.iter().find(|row| row.peer.as_ref().is_some_and(|(name, _)| name == peer));
             row.map_or_else(|| "-".to_owned(), |row| compared(row))
         }));
         lines.push(line);
@@ -48,7 +51,12 @@ fn number(value: f64) -> String {
 
 fn aligned(lines: &[Vec<String>]) -> String {
     let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let mut text = String::new();
     for line in lines {
@@ -100,7 +108,8 @@ operations, µs  edge-auth
 warm HS256              0";
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(squeezed(&of(&rows)), squeezed(expected));
-        let widths: Vec<usize> = of(&rows).lines().take(3).map(|line| line.chars().count()).collect();
+        let widths: Vec<usize> =
+            of(&rows).lines().take(3).map(|line| line.chars().count()).collect();
         assert!(widths.iter().all(|width| *width == widths[0]), "{widths:?}");
     }
 }

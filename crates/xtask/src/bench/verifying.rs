@@ -34,7 +34,9 @@ pub(super) fn measure(
     let measured = rounds("verifying", &mut workers)?;
     for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
         match offer.metric.as_str() {
-            "operations" => bench.alone(&offer.case, "store and network operations", "count", *value),
+            "operations" => {
+                bench.alone(&offer.case, "store and network operations", "count", *value)
+            }
             _ => add(bench, &measured, offer, *value),
         }
     }
@@ -66,7 +68,10 @@ pub(super) fn rounds(what: &str, workers: &mut [Worker]) -> io::Result<Vec<(Offe
         }
     }
     let offer = |at: usize, offer: usize| workers.get(at)?.offers.get(offer).cloned();
-    Ok(values.into_iter().filter_map(|((at, index), all)| Some((offer(at, index)?, median(all)?))).collect())
+    Ok(values
+        .into_iter()
+        .filter_map(|((at, index), all)| Some((offer(at, index)?, median(all)?)))
+        .collect())
 }
 
 /// The worker on Node, and Node's version.
@@ -75,7 +80,8 @@ fn node_peers(
     workspace: &Workspace,
     cache: &Cache,
 ) -> Result<(Worker, String), Missing> {
-    let missing = |error: io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
+    let missing =
+        |error: io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
     let version = output_of(Command::new("node").arg("--version")).map_err(missing)?;
     let peers = workspace.root.join("crates/edge-auth-bench/peers");
     let installed = npm::bring(cache, "bench-peers", &peers)?;

@@ -27,7 +27,8 @@ impl Worker {
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("no pipes"));
         };
-        let mut worker = Worker { child, questions, answers: BufReader::new(answers), offers: Vec::new() };
+        let mut worker =
+            Worker { child, questions, answers: BufReader::new(answers), offers: Vec::new() };
         let told: Value = serde_json::from_str(&worker.line()?)?;
         let text = |offer: &Value, name: &str| {
             offer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()

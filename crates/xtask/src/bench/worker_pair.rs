@@ -1,4 +1,5 @@
-//! Two Workers in one workerd on the ledger of the first: two isolates, as in two of Cloudflare's places.
+//! Two Workers in one workerd on the ledger of the first: two isolates, as in two of Cloudflare's
+//! places.
 
 use std::path::Path;
 use std::{fs, io};
@@ -12,8 +13,10 @@ use crate::workspace::Workspace;
 /// Builds the Worker, and lays it out with the policy of this folder.
 pub(super) fn prepare(at: &Workspace, cache: &Cache, folder: &Path) -> Result<Workers, Missing> {
     let node = with_the_worker(at, cache)?;
-    configured(at, folder, &node)
-        .map_err(|error| Missing { why: error.to_string(), help: "cargo xtask test --only workers".into() })
+    configured(at, folder, &node).map_err(|error| Missing {
+        why: error.to_string(),
+        help: "cargo xtask test --only workers".into(),
+    })
 }
 
 fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers> {
@@ -22,7 +25,8 @@ fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers>
     let files = files.into_iter().collect::<io::Result<Vec<_>>>()?;
     let folder = folder.join("workers");
     let modules = laid_out(at, &folder, &files)?;
-    let secrets = SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\"),")).concat();
+    let secrets =
+        SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\"),")).concat();
     let worker = |ledger: &str, rest: &str| {
         format!(
             "(

@@ -83,13 +83,19 @@ impl Workers {
 pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, Missing> {
     let tools = Tools::bring(cache, &workers::TOOLS);
     match workers::build(at, &tools)? {
-        Outcome::Failed(why) => Err(Missing { why, help: "cargo xtask test --only workers".into() }),
+        Outcome::Failed(why) => {
+            Err(Missing { why, help: "cargo xtask test --only workers".into() })
+        }
         _ => Ok(tools.path(Tool::NodeWorkers)?.to_owned()),
     }
 }
 
 /// Copies the Worker as it is built, with these files bundled; its modules are the answer.
-pub(super) fn laid_out(at: &Workspace, folder: &Path, files: &[(&str, String)]) -> io::Result<String> {
+pub(super) fn laid_out(
+    at: &Workspace,
+    folder: &Path,
+    files: &[(&str, String)],
+) -> io::Result<String> {
     let (source, build, policy) = (folder.join("src"), folder.join("build"), folder.join("policy"));
     for made in [&source, &build, &policy] {
         fs::create_dir_all(made)?;

@@ -37,10 +37,11 @@ pub(super) fn measure(
     cache: &Cache,
     bench: &mut Bench,
 ) -> io::Result<()> {
-    let other = |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
+    let other =
+        |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
     let node = &workerd::with_the_worker(at, cache).map_err(other)?;
-    let peers =
-        npm::bring(cache, "bench-peers", &at.root.join("crates/edge-auth-bench/peers")).map_err(other)?;
+    let peers = npm::bring(cache, "bench-peers", &at.root.join("crates/edge-auth-bench/peers"))
+        .map_err(other)?;
     let ours = ours(at, programs, node)?;
     let theirs = theirs(at, programs, node, &peers)?;
     bench.versions.push(output_of(Command::new(&ours.workerd).arg("--version"))?.trim().to_owned());
@@ -74,7 +75,9 @@ fn contest(
     for (index, (metric, unit)) in
         [("time per request", "µs"), ("p50", "µs"), ("p99", "µs")].into_iter().enumerate()
     {
-        let of = |all: &[[f64; 3]]| median(all.iter().filter_map(|one| one.get(index).copied()).collect());
+        let of = |all: &[[f64; 3]]| {
+            median(all.iter().filter_map(|one| one.get(index).copied()).collect())
+        };
         let [ours, theirs] = &figures;
         if let (Some(ours), Some(theirs)) = (of(ours), of(theirs)) {
             bench.beside(&case, (metric, unit), ours, (PEER, theirs));
@@ -84,7 +87,12 @@ fn contest(
 }
 
 /// From the start of the process to the first answer.
-fn starts(programs: &Programs, ours: &Workers, theirs: &Workers, bench: &mut Bench) -> io::Result<()> {
+fn starts(
+    programs: &Programs,
+    ours: &Workers,
+    theirs: &Workers,
+    bench: &mut Bench,
+) -> io::Result<()> {
     let token = fs::read_to_string(programs.folder.join("RS256.tokens"))?;
     let token = token.lines().next().unwrap_or_default();
     let mut times = [Vec::new(), Vec::new()];
@@ -136,7 +144,8 @@ fn load(
     load.args(FIELDS.iter().flat_map(|field| ["--field", field]));
     load.args(["--tokens", tokens, "--first", "0", "--connections", "16", "--seconds", seconds]);
     let told = output_of(&mut load)?;
-    let numbers: Vec<f64> = told.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    let numbers: Vec<f64> =
+        told.split_whitespace().filter_map(|number| number.parse().ok()).collect();
     match numbers.as_slice() {
         [rate, _, half, most] => Ok([1e6 / rate, *half, *most]),
         _ => Err(io::Error::other(format!("the client told {told:?}"))),
@@ -146,7 +155,8 @@ fn load(
 fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Workers> {
     let folder = programs.folder.join("worker");
     // A Worker takes no questions of Envoy's.
-    let policy = fs::read_to_string(programs.folder.join("policy.toml"))?.replace("\"envoy\"", "\"traefik\"");
+    let policy = fs::read_to_string(programs.folder.join("policy.toml"))?
+        .replace("\"envoy\"", "\"traefik\"");
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;
     let modules = workerd::laid_out(at, &folder, &[("policy.toml", policy), ("jwks.json", jwks)])?;
     let rest =

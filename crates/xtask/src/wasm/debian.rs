@@ -1,8 +1,10 @@
-//! Debian's Rust for web browsers, unpacked beside the system and given a standard library for wasm.
+//! Debian's Rust for web browsers, unpacked beside the system and given a standard library for
+//! wasm.
 //!
-//! Where rustup has no target to give, Debian still carries a current compiler (`rustc-web`) with the source of its
-//! standard library (`rust-web-src`, dependencies vendored) and its linker. The library is compiled once, offline,
-//! into the unpacked compiler's own sysroot, so that cargo needs no flag to use it: only `RUSTC`.
+//! Where rustup has no target to give, Debian still carries a current compiler (`rustc-web`) with
+//! the source of its standard library (`rust-web-src`, dependencies vendored) and its linker. The
+//! library is compiled once, offline, into the unpacked compiler's own sysroot, so that cargo needs
+//! no flag to use it: only `RUSTC`.
 
 use std::env::consts::ARCH;
 use std::fs::{self, Permissions};
@@ -22,7 +24,8 @@ use crate::version::Version;
 pub(super) fn find(cache: &Cache) -> Option<PathBuf> {
     let entries = fs::read_dir(&cache.root).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut compilers = newest_first(names).into_iter().map(|name| cache.root.join(name).join("rustc"));
+    let mut compilers =
+        newest_first(names).into_iter().map(|name| cache.root.join(name).join("rustc"));
     compilers.find(|rustc| links(rustc))
 }
 
@@ -124,8 +127,8 @@ fn link_linker(directory: &Path, llvm: &str) -> io::Result<()> {
     symlink(format!("../../../llvm-{llvm}/bin/lld"), programs.join("rust-lld"))
 }
 
-/// Compiles std as Rust's own build does, but in a package that only depends on it: std's workspace wants its
-/// development dependencies too, which are not among the vendored ones.
+/// Compiles std as Rust's own build does, but in a package that only depends on it: std's workspace
+/// wants its development dependencies too, which are not among the vendored ones.
 fn compile_std(directory: &Path, version: &str) -> io::Result<()> {
     let upstream = version.split(['+', '-', '~']).next().unwrap_or_default();
     let package = directory.join(format!("usr/src/rustc-{upstream}/wasm-std"));
@@ -163,8 +166,12 @@ mod tests {
 
     #[test]
     fn the_newest_toolchain_is_tried_first_and_one_too_old_never() {
-        let names =
-            ["rust-web-1.96.0+dfsg1-1~deb12u2", "cargo-deny-0.20.2", "rust-web-1.85.0", "rust-web-1.100.1"];
+        let names = [
+            "rust-web-1.96.0+dfsg1-1~deb12u2",
+            "cargo-deny-0.20.2",
+            "rust-web-1.85.0",
+            "rust-web-1.100.1",
+        ];
         assert_eq!(
             newest_first(names.map(String::from).into_iter()),
             ["rust-web-1.100.1", "rust-web-1.96.0+dfsg1-1~deb12u2"]
@@ -173,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_field_is_read_from_the_first_paragraph_only() {
-        let control = "Package: rustc-web\nVersion: 1.96.0+dfsg1-1\n\nVersion: 1.85.0\nDepends: libc6\n";
+        let control =
+            "Package: rustc-web\nVersion: 1.96.0+dfsg1-1\n\nVersion: 1.85.0\nDepends: libc6\n";
         assert_eq!(field(control, "Version"), Some("1.96.0+dfsg1-1"));
         assert_eq!(field(control, "Depends"), None);
     }

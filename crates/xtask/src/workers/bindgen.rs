@@ -1,5 +1,5 @@
-//! wasm-bindgen's command, as far as worker-build uses it: forty lines around its library, which take
-//! a fraction of the time that the real command takes to compile.
+//! wasm-bindgen's command, as far as worker-build uses it: forty lines around its library, which
+//! take a fraction of the time that the real command takes to compile.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,7 +29,10 @@ fn make(directory: &Path) -> io::Result<String> {
     anstream::println!("wasm-bindgen: compiling {VERSION}");
     let package = directory.join("package");
     fs::create_dir_all(package.join("src"))?;
-    fs::write(package.join("Cargo.toml"), include_str!("bindgen/package.toml").replace("VERSION", VERSION))?;
+    fs::write(
+        package.join("Cargo.toml"),
+        include_str!("bindgen/package.toml").replace("VERSION", VERSION),
+    )?;
     fs::write(package.join("src/main.rs"), include_str!("bindgen/main.rs"))?;
     let build = directory.join("build");
     output_of(

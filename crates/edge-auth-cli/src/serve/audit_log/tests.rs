@@ -13,7 +13,9 @@ use crate::native::SystemRandomness;
 
 /// A real event: events are made by gates only.
 async fn event(target: &str) -> AuditEvent {
-    let policy = Policy::parse("[[rule]]\npath = \"/\"\npublic = true", Format::Toml, "policy.toml").unwrap();
+    let policy =
+        Policy::parse("[[rule]]\npath = \"/\"\npublic = true", Format::Toml, "policy.toml")
+            .unwrap();
     let platform = MemoryPlatform::new(Default::default(), "");
     let secret_provider = MapSecretProvider::default();
     let built = Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness);
@@ -99,7 +101,9 @@ async fn after_a_full_disk_the_log_goes_on_with_a_whole_line() {
     let kept = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = kept.lines().collect();
     assert_eq!((lines.len(), lines[0].len()), (2, 10), "{kept}");
-    assert!(lines[1].contains("/kept") && serde_json::from_str::<serde_json::Value>(lines[1]).is_ok());
+    assert!(
+        lines[1].contains("/kept") && serde_json::from_str::<serde_json::Value>(lines[1]).is_ok()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
-//! Clients that hold what they do not use: each is met with a limit, over HTTP/1.1 and HTTP/2, without TLS and with it.
+//! Clients that hold what they do not use: each is met with a limit, over HTTP/1.1 and HTTP/2,
+//! without TLS and with it.
 
 #[path = "tests/frames.rs"]
 mod frames;

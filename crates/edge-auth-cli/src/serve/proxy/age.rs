@@ -1,4 +1,5 @@
-//! The age at which an answer ends, where a rule says so: whether it may go on is not asked again while it is open.
+//! The age at which an answer ends, where a rule says so: whether it may go on is not asked again
+//! while it is open.
 
 use std::future::Future;
 use std::io;
@@ -40,8 +41,10 @@ impl HttpBody for Aging {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if self.end.as_mut().poll(context).is_ready() {
-            let error =
-                io::Error::new(io::ErrorKind::TimedOut, "the answer has the age that its rule allows");
+            let error = io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the answer has the age that its rule allows",
+            );
             return Poll::Ready(Some(Err(error.into())));
         }
         Pin::new(&mut self.body).poll_frame(context)

@@ -116,7 +116,9 @@ impl Upstream {
         match answered {
             Ok(answer) => self.answer(answer, grant, waiting, end).await,
             Err(_) if progress.is_broken() && progress.waits_for_client() => too_late(),
-            Err(_) if progress.is_broken() => bad(StatusCode::BAD_REQUEST, "The body cannot be read."),
+            Err(_) if progress.is_broken() => {
+                bad(StatusCode::BAD_REQUEST, "The body cannot be read.")
+            }
             Err(error) => self.unreachable(&causes(&error)),
         }
     }
@@ -153,7 +155,9 @@ impl Upstream {
         let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         match (switched, waiting) {
             (true, Some(waiting)) => waiting.join(hyper::upgrade::on(&mut answer), end),
-            (true, None) => return self.unreachable("it switches protocols without being asked to"),
+            (true, None) => {
+                return self.unreachable("it switches protocols without being asked to");
+            }
             (false, _) => {}
         }
         let response = response::prepare(answer, grant, switched);
@@ -166,21 +170,33 @@ impl Upstream {
 
     fn unreachable(&self, why: &str) -> Forwarded {
         Forwarded {
-            response: problem(StatusCode::BAD_GATEWAY, "The API behind the gate cannot be reached."),
+            response: problem(
+                StatusCode::BAD_GATEWAY,
+                "The API behind the gate cannot be reached.",
+            ),
             trouble: Some(format!("upstream {}: {why}", self.authority)),
         }
     }
 
     /// The whole exchange has an age, an upload that goes on without an answer included.
     fn too_old(&self) -> Forwarded {
-        bad(StatusCode::GATEWAY_TIMEOUT, "The answer did not begin within the time that the rule allows.")
+        bad(
+            StatusCode::GATEWAY_TIMEOUT,
+            "The answer did not begin within the time that the rule allows.",
+        )
     }
 
     fn too_slow(&self) -> Forwarded {
         let seconds = self.patience.as_secs();
         Forwarded {
-            response: problem(StatusCode::GATEWAY_TIMEOUT, "The API behind the gate does not answer."),
-            trouble: Some(format!("upstream {}: no answer within {seconds} seconds", self.authority)),
+            response: problem(
+                StatusCode::GATEWAY_TIMEOUT,
+                "The API behind the gate does not answer.",
+            ),
+            trouble: Some(format!(
+                "upstream {}: no answer within {seconds} seconds",
+                self.authority
+            )),
         }
     }
 }

@@ -21,8 +21,9 @@ pub(super) fn prepare(
     upgrade: bool,
 ) -> Option<()> {
     let codings = headers.get_all(TE).iter().filter_map(|value| value.to_str().ok());
-    let wants_trailers =
-        codings.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("trailers"));
+    let wants_trailers = codings
+        .flat_map(|value| value.split(','))
+        .any(|one| one.trim().eq_ignore_ascii_case("trailers"));
     // The wait for it is over: the client is told to go on when its body is first read.
     headers.remove(EXPECT);
     tell_the_way(headers, client, authority)?;
@@ -45,7 +46,11 @@ pub(super) fn prepare(
 }
 
 /// What is said of the connection ends here; what the upstream is told of it is set.
-fn tell_the_way(headers: &mut HeaderMap, client: Client, authority: Option<Authority>) -> Option<()> {
+fn tell_the_way(
+    headers: &mut HeaderMap,
+    client: Client,
+    authority: Option<Authority>,
+) -> Option<()> {
     let forwarded = {
         let fields = fields::of(headers);
         let host = || headers.get(HOST).and_then(|value| value.to_str().ok());

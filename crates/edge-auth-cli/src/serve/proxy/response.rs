@@ -24,7 +24,8 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
     }
     for (name, value) in &grant.upstream.respond {
         // The core's fields are valid by construction.
-        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+        else {
             continue;
         };
         if name == VARY {

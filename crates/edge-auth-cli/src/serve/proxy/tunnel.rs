@@ -34,7 +34,8 @@ impl Waiting {
     /// Of a request that asks for what the rule allows (RFC 6455, section 4.1).
     pub(super) fn of(request: &mut Request<Incoming>, grant: &Grant) -> Option<Self> {
         let active = request.extensions().get().map(Arc::clone);
-        wanted(request, grant).then(|| Self { client: hyper::upgrade::on(request), request: active })
+        wanted(request, grant)
+            .then(|| Self { client: hyper::upgrade::on(request), request: active })
     }
 
     /// Carries bytes both ways until both sides end, nothing comes for too long, the rule's
@@ -211,7 +212,8 @@ mod tests {
     async fn a_side_that_has_ended_leaves_the_other_a_little_time_to_end() {
         for client_ends in [true, false] {
             let (client, upstream) = tunnel();
-            let (mut ends, mut stays) = if client_ends { (client, upstream) } else { (upstream, client) };
+            let (mut ends, mut stays) =
+                if client_ends { (client, upstream) } else { (upstream, client) };
             ends.shutdown().await.unwrap();
             assert_eq!(stays.read(&mut [0; 8]).await.unwrap(), 0);
             stays.write_all(b"rest").await.unwrap();

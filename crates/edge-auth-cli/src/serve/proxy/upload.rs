@@ -32,8 +32,8 @@ pub(super) struct Progress(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     moved_at: Instant,
-    /// Whether the next bytes were asked for and have not come: else it is the upstream that has not
-    /// taken those that are there, or has them all.
+    /// Whether the next bytes were asked for and have not come: else it is the upstream that has
+    /// not taken those that are there, or has them all.
     wanted: bool,
     broken: bool,
 }

@@ -7,11 +7,13 @@ use edge_auth::certificate::public_key;
 use pki_types::{CertificateDer, UnixTime};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature_with_raw_key,
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature,
+    verify_tls13_signature_with_raw_key,
 };
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    SignatureScheme,
 };
 
 /// Asks for a certificate, and for nothing but the proof.
@@ -30,15 +32,20 @@ impl KeyPossessionVerifier {
     ) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         for authority in authorities {
-            roots.add(authority.clone()).map_err(|_| "has a certificate that TLS cannot use".to_owned())?;
+            roots
+                .add(authority.clone())
+                .map_err(|_| "has a certificate that TLS cannot use".to_owned())?;
         }
-        Ok(Self { authorities: roots.subjects(), algorithms: provider.signature_verification_algorithms })
+        Ok(Self {
+            authorities: roots.subjects(),
+            algorithms: provider.signature_verification_algorithms,
+        })
     }
 }
 
 impl KeyPossessionVerifier {
-    /// For certificates of whatever issuer, self-signed ones too: no names are sent, by which some clients
-    /// would find that they have none to show (RFC 8446, section 4.2.4).
+    /// For certificates of whatever issuer, self-signed ones too: no names are sent, by which some
+    /// clients would find that they have none to show (RFC 8446, section 4.2.4).
     pub(super) fn asking_anyone(provider: &CryptoProvider) -> Self {
         Self { authorities: Vec::new(), algorithms: provider.signature_verification_algorithms }
     }
@@ -78,7 +85,8 @@ impl ClientCertVerifier for KeyPossessionVerifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         // With the key alone: what else the certificate says is the gate's to judge.
-        let key = public_key(certificate).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let key = public_key(certificate)
+            .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
         verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms)
     }
 

@@ -111,6 +111,9 @@ async fn writers_in_several_processes_lose_no_write() {
         }
         let store = SqliteStore::open(&path).unwrap();
         let record = store.find("counter", NOW).await.unwrap().unwrap();
-        assert_eq!((record.version, record.document), (PROCESSES * WRITES, (PROCESSES * WRITES).to_string()));
+        assert_eq!(
+            (record.version, record.document),
+            (PROCESSES * WRITES, (PROCESSES * WRITES).to_string())
+        );
     }
 }

@@ -45,7 +45,12 @@ async fn only_the_owner_may_look_into_the_files() {
     stored(&store, "a").await;
     for entry in fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+        assert_eq!(
+            entry.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{:?}",
+            entry.path()
+        );
     }
 }
 
@@ -161,15 +166,22 @@ async fn lapsed_records_are_removed_a_week_later_and_not_before() {
     assert_eq!(store.put(&lapsing, Precondition::Absent, NOW).await.unwrap(), WriteOutcome::Stored);
     let count = || async {
         let rows = store.run(|connection| {
-            Ok(connection.query_row("SELECT count(*) FROM api_key", (), |row| row.get::<_, i64>(0))?)
+            Ok(connection
+                .query_row("SELECT count(*) FROM api_key", (), |row| row.get::<_, i64>(0))?)
         });
         rows.await.unwrap()
     };
     let soon = NOW.plus(DAY * 3);
-    assert_eq!(store.put(&record("a"), Precondition::Absent, soon).await.unwrap(), WriteOutcome::Stored);
+    assert_eq!(
+        store.put(&record("a"), Precondition::Absent, soon).await.unwrap(),
+        WriteOutcome::Stored
+    );
     assert_eq!(count().await, 2);
     let later = NOW.plus(DAY * 9);
-    assert_eq!(store.put(&record("b"), Precondition::Absent, later).await.unwrap(), WriteOutcome::Stored);
+    assert_eq!(
+        store.put(&record("b"), Precondition::Absent, later).await.unwrap(),
+        WriteOutcome::Stored
+    );
     assert_eq!(count().await, 2);
 }
 

@@ -1,12 +1,12 @@
-//! A file that somebody planted things in, to void later writes: it is refused, and nothing is reported
-//! as stored that is not.
+//! A file that somebody planted things in, to void later writes: it is refused, and nothing is
+//! reported as stored that is not.
 
 use std::fs;
 use std::path::Path;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, Precondition, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord,
-    Unavailable, WriteOutcome,
+    ApiKeyAdmin, ApiKeyRecord, Precondition, RevocationFeed, RevocationLog, RevocationRecord,
+    SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use rusqlite::Connection;
@@ -115,16 +115,30 @@ fn plant(path: &Path, statements: &str) {
 }
 
 fn key(id: &str, version: u64) -> ApiKeyRecord {
-    ApiKeyRecord { id: id.to_owned(), document: format!("{id} {version}"), version, expires_at: None }
+    ApiKeyRecord {
+        id: id.to_owned(),
+        document: format!("{id} {version}"),
+        version,
+        expires_at: None,
+    }
 }
 
 fn revocation(sequence: u64) -> RevocationRecord {
     let mark = format!("{sequence:032x}");
-    RevocationRecord { sequence, mark, document: format!("entry {sequence}"), expires_at: Some(NOW) }
+    RevocationRecord {
+        sequence,
+        mark,
+        document: format!("entry {sequence}"),
+        expires_at: Some(NOW),
+    }
 }
 
 fn snapshot(sequence: u64) -> SnapshotRecord {
-    SnapshotRecord { sequence, id: format!("{sequence:016x}"), document: format!("snapshot {sequence}") }
+    SnapshotRecord {
+        sequence,
+        id: format!("{sequence:016x}"),
+        document: format!("snapshot {sequence}"),
+    }
 }
 
 /// What each write comes to, the `round`-th time.
@@ -201,7 +215,10 @@ async fn a_change_of_the_schema_ends_reads_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     let store = filled(&path).await;
-    plant(&path, "ALTER TABLE revocation RENAME TO r; CREATE TABLE revocation AS SELECT * FROM r WHERE 0");
+    plant(
+        &path,
+        "ALTER TABLE revocation RENAME TO r; CREATE TABLE revocation AS SELECT * FROM r WHERE 0",
+    );
     let told = store.since(1, 10).await.unwrap_err().to_string();
     assert!(told.contains("ALERT: somebody changed how the file is built"), "{told}");
 }
@@ -214,8 +231,14 @@ async fn what_a_trigger_takes_back_is_not_reported_as_stored() {
         ("append", "BEFORE INSERT ON revocation BEGIN SELECT RAISE(IGNORE); END"),
         ("append", "AFTER INSERT ON revocation BEGIN UPDATE revocation SET mark = 'x'; END"),
         ("append", "AFTER INSERT ON revocation BEGIN UPDATE revocation SET lapses_at = 1; END"),
-        ("part", "AFTER INSERT ON revocation_snapshot_part BEGIN DELETE FROM revocation_snapshot_part; END"),
-        ("snapshot", "AFTER UPDATE ON revocation_snapshot BEGIN DELETE FROM revocation_snapshot; END"),
+        (
+            "part",
+            "AFTER INSERT ON revocation_snapshot_part BEGIN DELETE FROM revocation_snapshot_part; END",
+        ),
+        (
+            "snapshot",
+            "AFTER UPDATE ON revocation_snapshot BEGIN DELETE FROM revocation_snapshot; END",
+        ),
     ];
     for (voided, trigger) in TAKEN_BACK {
         let folder = tempfile::tempdir().unwrap();
@@ -255,7 +278,8 @@ async fn a_file_in_another_encoding_is_refused() {
     let (ours, wide) = (folder.path().join("ours.db"), folder.path().join("wide.db"));
     drop(filled(&ours).await);
     let connection = Connection::open(&ours).unwrap();
-    let mut schema = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").unwrap();
+    let mut schema =
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").unwrap();
     let statements: Vec<String> =
         schema.query_map((), |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     plant(
@@ -290,7 +314,10 @@ async fn a_file_of_the_version_before_is_upgraded_unless_something_is_planted() 
     let (old, planted) = (folder.path().join("old.db"), folder.path().join("planted.db"));
     plant(&old, FIRST);
     let store = SqliteStore::open_existing(&old).unwrap();
-    assert_eq!(store.put(&key("a", 2), Precondition::Version(1), NOW).await, Ok(WriteOutcome::Stored));
+    assert_eq!(
+        store.put(&key("a", 2), Precondition::Version(1), NOW).await,
+        Ok(WriteOutcome::Stored)
+    );
     assert_eq!(store.append(&[revocation(1)]).await, Ok(WriteOutcome::Stored));
     plant(&planted, FIRST);
     plant(&planted, "CREATE TRIGGER t BEFORE UPDATE ON api_key BEGIN SELECT RAISE(IGNORE); END");

@@ -30,7 +30,11 @@ fn decide(request: &SeenRequest, upstream: SocketAddr, issuers: SocketAddr) -> R
     };
     ask(issuers, "/jwks/corp", Vec::new());
     if !request.headers.contains(&("Open".to_owned(), "sesame".to_owned())) {
-        return Response { status: 403, body: br#"{"code":"no_rule"}"#.to_vec(), ..Response::default() };
+        return Response {
+            status: 403,
+            body: br#"{"code":"no_rule"}"#.to_vec(),
+            ..Response::default()
+        };
     }
     ask(upstream, &request.target, vec![("X-Auth-Subject".to_owned(), b"ali".to_vec())])
 }

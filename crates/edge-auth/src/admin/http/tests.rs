@@ -85,7 +85,8 @@ fn key_view() -> KeyResponse {
             Ok(())
         }
     }
-    let peppers = Peppers::new(Pepper::new(&Secret::new([7; 32])).unwrap(), vec![], vec![]).unwrap();
+    let peppers =
+        Peppers::new(Pepper::new(&Secret::new([7; 32])).unwrap(), vec![], vec![]).unwrap();
     let format = KeyFormat::new("acme", "live").unwrap();
     let block = ApiKeyProfile::native("partners", format, peppers).unwrap();
     let new = NewKey {
@@ -120,7 +121,10 @@ fn every_action_is_described_with_its_scope_for_every_kind_of_credential() {
             }
         }
         let description = operation["description"].as_str().unwrap();
-        assert!(description.ends_with(&format!("Needs the scope `{}`.", action.scope())), "{description}");
+        assert!(
+            description.ends_with(&format!("Needs the scope `{}`.", action.scope())),
+            "{description}"
+        );
     }
 }
 
@@ -131,7 +135,8 @@ fn the_requests_of_a_scope_are_those_of_the_actions_that_need_it() {
         let needing = ACTIONS.iter().filter(|action| action.scope() == scope).map(place);
         let needing: Vec<_> =
             needing.map(|(method, path)| (method.to_ascii_uppercase(), path.to_owned())).collect();
-        let needing: BTreeSet<_> = needing.iter().map(|(method, path)| (&**method, &**path)).collect();
+        let needing: BTreeSet<_> =
+            needing.iter().map(|(method, path)| (&**method, &**path)).collect();
         assert_eq!(listed, needing, "{scope}");
     }
 }
@@ -143,9 +148,10 @@ fn every_described_operation_is_the_action_of_its_path_and_no_other_method_is_on
     for (path, item) in document["paths"].as_object().unwrap() {
         let real = path.replace("{id}", ID);
         for method in METHODS {
-            // `GET /admin/v1/keys/import` shows the key `import`: it is of the path with the `{id}`.
-            let action =
-                Action::of(&method.to_ascii_uppercase(), &real).filter(|action| place(action).1 == path);
+            // `GET /admin/v1/keys/import` shows the key `import`: it is of the path with the
+            // `{id}`.
+            let action = Action::of(&method.to_ascii_uppercase(), &real)
+                .filter(|action| place(action).1 == path);
             let described = item.get(method).map(|_| method);
             assert_eq!(action.map(|action| place(&action).0), described, "{method} {path}");
             count += usize::from(described.is_some());
@@ -163,14 +169,16 @@ fn a_key_is_shown_with_the_properties_that_are_described_and_all_of_them() {
 
 #[test]
 fn an_answer_has_the_properties_that_are_described() {
-    let answered = |secret| names(&serde_json::to_value(KeyBody { key: key_view(), secret }).unwrap());
+    let answered =
+        |secret| names(&serde_json::to_value(KeyBody { key: key_view(), secret }).unwrap());
     assert_eq!(answered(None), properties("Key"));
     assert_eq!(answered(Some("text")), properties("KeyWithSecret"));
 }
 
 #[test]
 fn the_wishes_for_a_key_are_those_that_are_described() {
-    let mut requests = names(&serde_json::to_value(super::super::CreateKeyRequest::default()).unwrap());
+    let mut requests =
+        names(&serde_json::to_value(super::super::CreateKeyRequest::default()).unwrap());
     assert_eq!(properties("KeyWish"), requests);
     requests.insert("hash".to_owned());
     assert_eq!(properties("KeyImport"), requests);
@@ -196,7 +204,9 @@ fn every_reference_of_the_document_leads_somewhere() {
             assert!(document.pointer(pointer).is_some(), "{reference}");
         }
         let members = value.as_object().into_iter().flat_map(|object| object.values());
-        members.chain(value.as_array().into_iter().flatten()).for_each(|value| check(value, document));
+        members
+            .chain(value.as_array().into_iter().flatten())
+            .for_each(|value| check(value, document));
     }
     check(&document(), &document());
 }

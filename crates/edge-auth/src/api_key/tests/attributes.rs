@@ -13,7 +13,10 @@ fn refused(new: NewKey) -> AttributesError {
 fn a_key_without_scope_must_be_asked_for_as_such() {
     let none = Scopes::List(Default::default());
     assert_eq!(refused(NewKey { scopes: none, ..wishes() }), AttributesError::NoScope);
-    assert_eq!(issued_in(&block(), NewKey { scopes: Scopes::All, ..wishes() }).0.scopes(), &Scopes::All);
+    assert_eq!(
+        issued_in(&block(), NewKey { scopes: Scopes::All, ..wishes() }).0.scopes(),
+        &Scopes::All
+    );
 }
 
 #[test]
@@ -60,7 +63,10 @@ fn texts_are_bounded_and_printable() {
     };
     assert!(matches!(refused(with("", "v")), AttributesError::Text { field: "metadata key", .. }));
     let long = "v".repeat(257);
-    assert!(matches!(refused(with("k", &long)), AttributesError::Text { field: "metadata value", .. }));
+    assert!(matches!(
+        refused(with("k", &long)),
+        AttributesError::Text { field: "metadata value", .. }
+    ));
     assert!(block().issue(with("k", ""), &Counting::from(0), NOW).is_ok());
 }
 

@@ -72,7 +72,8 @@ fn a_key_of_another_environment_is_refused() {
     let (key, text) = issued_in(&block("test"), wishes());
     let presented = block("test").parse(&text).unwrap();
     let key = block("live").open(&key.seal().unwrap()).unwrap();
-    let mismatch = KeyRefusal::EnvironmentMismatch { key: "test".to_owned(), block: "live".to_owned() };
+    let mismatch =
+        KeyRefusal::EnvironmentMismatch { key: "test".to_owned(), block: "live".to_owned() };
     assert_eq!(key.check(&presented, None, NOW), Err(mismatch));
 }
 

@@ -11,7 +11,11 @@ const SHA512_HEX: &str = "4aa7d84bdd0c8bda4559dd11d77e5880f425a0ec2df2bf9356df64
 const SHA512_BASE64: &str =
     "SqfYS90Mi9pFWd0R135YgPQloOwt8r+TVt9kdfcYf34SMxLtXUpqoG+h3c8hAcW9tUvTTELxgiTK8RfKaiBgJQ==";
 
-fn legacy_under(algorithm: DigestAlgorithm, prefix: Option<&str>, peppers: Peppers) -> ApiKeyProfile {
+fn legacy_under(
+    algorithm: DigestAlgorithm,
+    prefix: Option<&str>,
+    peppers: Peppers,
+) -> ApiKeyProfile {
     let format = ImportedFormat::new(algorithm, prefix).unwrap();
     ApiKeyProfile::imported("legacy", format, peppers).unwrap()
 }
@@ -47,7 +51,8 @@ fn a_hash_in_any_usual_spelling_admits_its_key_and_no_other() {
 #[test]
 fn what_is_no_hash_of_the_algorithm_is_refused_and_not_quoted() {
     let not_hex = SHA256_HEX.replace('e', "g");
-    for hash in ["", "abc", SHA512_HEX, SHA512_BASE64, &SHA256_HEX[1..], &not_hex, &"é".repeat(32)] {
+    for hash in ["", "abc", SHA512_HEX, SHA512_BASE64, &SHA256_HEX[1..], &not_hex, &"é".repeat(32)]
+    {
         let error = legacy().import(wishes(), hash, NOW).unwrap_err();
         assert_eq!(error, LifecycleError::Hash { algorithm: "SHA-256", bytes: 32 });
         assert!(error.to_string().contains("SHA-256: 32 bytes"));

@@ -83,7 +83,9 @@ fn a_record_of_another_block_is_not_opened_even_when_it_is_renamed() {
 
 #[test]
 fn what_is_no_record_is_refused_without_quoting_it() {
-    for document in ["", "{}", "null", "[]", "\u{feff}{}", "{\"hunter2\":1}", "{\"block\":\"hunter2\"}"] {
+    for document in
+        ["", "{}", "null", "[]", "\u{feff}{}", "{\"hunter2\":1}", "{\"block\":\"hunter2\"}"]
+    {
         let record = ApiKeyRecord { document: document.to_owned(), ..sealed() };
         let error = block().open(&record).unwrap_err();
         assert!(matches!(error, RecordError::Envelope { .. }), "{document}");

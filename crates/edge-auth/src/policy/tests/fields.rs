@@ -16,21 +16,37 @@ fn told(block: &str, field: &str, values: &[&str]) {
 fn the_bound_is_from_a_second_to_an_hour() {
     told("revocation", "bound = \"{}\"", &["0s", "999ms", "3601s", "1day"]);
     assert_eq!(policy("").revocation_limits().bound, Duration::from_secs(30));
-    assert_eq!(policy("[revocation]\nbound = \"1h\"").revocation_limits().bound, Duration::from_secs(3600));
+    assert_eq!(
+        policy("[revocation]\nbound = \"1h\"").revocation_limits().bound,
+        Duration::from_secs(3600)
+    );
 }
 
 #[test]
 fn the_identity_prefix_is_long_enough_to_strip_nothing_else() {
-    told("identity", "prefix = \"{}\"", &["", "X-", "-", "X-Auth", "X_Auth_", "X Auth-", "Ä-Auth-"]);
+    told(
+        "identity",
+        "prefix = \"{}\"",
+        &["", "X-", "-", "X-Auth", "X_Auth_", "X Auth-", "Ä-Auth-"],
+    );
     told("identity", "prefix = \"{}\"", &[&format!("{}-", "x".repeat(64))]);
-    told("identity", "prefix = \"{}\"", &["Content-", "X-Forwarded-", "if-", "SEC-", "Accept-", "User-"]);
+    told(
+        "identity",
+        "prefix = \"{}\"",
+        &["Content-", "X-Forwarded-", "if-", "SEC-", "Accept-", "User-"],
+    );
     policy("[identity]\nprefix = \"X-Corp-\"");
 }
 
 #[test]
 fn the_key_header_is_a_header_of_its_own() {
-    told("credentials", "api_key_header = \"{}\"", &["", "a b", "a:b", "Authorization", "Cookie", "ä"]);
-    let taken = ["host", "Connection", "x-forwarded-for", "X_Forwarded_For", "content-type", "Upgrade"];
+    told(
+        "credentials",
+        "api_key_header = \"{}\"",
+        &["", "a b", "a:b", "Authorization", "Cookie", "ä"],
+    );
+    let taken =
+        ["host", "Connection", "x-forwarded-for", "X_Forwarded_For", "content-type", "Upgrade"];
     told("credentials", "api_key_header = \"{}\"", &taken);
     told("credentials", "api_key_header = \"{}\"", &["X-Auth-Key", "x-edge-auth-secret"]);
     assert_eq!(policy("[credentials]\napi_key_header = \"X-Key\"").api_key_header, "x-key");
@@ -44,10 +60,17 @@ fn token_size_and_realm_have_limits() {
 
 #[test]
 fn the_secret_header_is_a_header_of_its_own() {
-    told("trust", "secret_header = \"{}\"", &["", "a b", "authorization", "host", "Forwarded", "x-auth-s"]);
-    let both =
-        parse("[trust]\nsecret_header = \"X-K\"\n[credentials]\napi_key_header = \"x-k\"").unwrap_err();
-    assert!(both.to_string().contains("`x-k` is the header of the proxies' secret already"), "{both}");
+    told(
+        "trust",
+        "secret_header = \"{}\"",
+        &["", "a b", "authorization", "host", "Forwarded", "x-auth-s"],
+    );
+    let both = parse("[trust]\nsecret_header = \"X-K\"\n[credentials]\napi_key_header = \"x-k\"")
+        .unwrap_err();
+    assert!(
+        both.to_string().contains("`x-k` is the header of the proxies' secret already"),
+        "{both}"
+    );
 }
 
 #[test]
@@ -73,7 +96,10 @@ fn a_network_that_is_everyone_is_no_trusted_one() {
 fn a_network_has_no_bits_behind_its_prefix() {
     told("trust", "networks = [\"{}\"]", &["10.0.0.1/8", "fd00::1/8"]);
     let said = mistake("[trust]\nnetworks = [\"10.0.0.1/8\"]");
-    assert!(said.ends_with("`10.0.0.1/8` has bits behind its prefix: write `10.0.0.0/8`"), "{said}");
+    assert!(
+        said.ends_with("`10.0.0.1/8` has bits behind its prefix: write `10.0.0.0/8`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -97,14 +123,19 @@ fn a_prefix_of_imported_keys_is_none_of_tokens() {
 
 #[test]
 fn the_bootstrap_hash_is_what_was_printed() {
-    told("admin", "bootstrap_hash = \"{}\"", &["", "sha256:", "edge-auth-admin_secret", &"0".repeat(64)]);
+    told(
+        "admin",
+        "bootstrap_hash = \"{}\"",
+        &["", "sha256:", "edge-auth-admin_secret", &"0".repeat(64)],
+    );
     policy(&format!("[admin]\nbootstrap_hash = \"sha256:{}\"", "0".repeat(64)));
     assert!(policy("[admin]").admin.is_some() && policy("").admin.is_none());
 }
 
 #[test]
 fn every_secret_that_the_host_must_have_is_named() {
-    let text = GOOD.replace("\"PEPPER\"", "{ current = \"P1\", previous = [\"P2\"], retired = [\"P3\"] }")
+    let text = GOOD
+        .replace("\"PEPPER\"", "{ current = \"P1\", previous = [\"P2\"], retired = [\"P3\"] }")
         + "[trust]\nsecret = \"T\"\n[[issuer]]\nname = \"s\"\nissuer = \"s\"\naudience = \"a\"\nkeys = { secret = \"S\" }\n";
     assert_eq!(policy(&text).secret_names(), ["S", "P1", "P2", "P3", "T"]);
 }

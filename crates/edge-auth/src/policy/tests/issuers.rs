@@ -11,20 +11,34 @@ fn says(text: &str, told: &str) {
 #[test]
 fn an_audience_is_named_or_its_absence_is() {
     let missing = with("audience = \"https://api.example\"\n", "");
-    says(&missing, "policy.toml:1: issuer 1 (`corp`): `audience`: is missing: tokens for other APIs would");
+    says(
+        &missing,
+        "policy.toml:1: issuer 1 (`corp`): `audience`: is missing: tokens for other APIs would",
+    );
     let both = issuer_with("insecure_any_audience = true");
-    says(&both, "policy.toml:6: issuer 1 (`corp`): `insecure_any_audience`: contradicts `audience`");
+    says(
+        &both,
+        "policy.toml:6: issuer 1 (`corp`): `insecure_any_audience`: contradicts `audience`",
+    );
     for empty in ["[]", "\"\"", "[\"a\", \"\"]"] {
         let text = with("\"https://api.example\"", empty);
-        says(&text, "policy.toml:4: issuer 1 (`corp`): `audience`: must name at least one audience");
+        says(
+            &text,
+            "policy.toml:4: issuer 1 (`corp`): `audience`: must name at least one audience",
+        );
     }
 }
 
 #[test]
 fn an_audience_claim_needs_an_audience() {
-    let text =
-        with("audience = \"https://api.example\"", "insecure_any_audience = true\naudience_claim = \"azp\"");
-    says(&text, "policy.toml:5: issuer 1 (`corp`): `audience_claim`: contradicts `insecure_any_audience`");
+    let text = with(
+        "audience = \"https://api.example\"",
+        "insecure_any_audience = true\naudience_claim = \"azp\"",
+    );
+    says(
+        &text,
+        "policy.toml:5: issuer 1 (`corp`): `audience_claim`: contradicts `insecure_any_audience`",
+    );
 }
 
 #[test]
@@ -45,7 +59,9 @@ fn keys_come_from_exactly_one_place() {
 #[test]
 fn keys_are_fetched_by_tls_or_from_this_machine_or_on_request() {
     let keys = |url: &str| with("{ discover = true }", &format!("{{ jwks_url = \"{url}\" }}"));
-    for good in ["https://a.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]/k"] {
+    for good in
+        ["https://a.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]/k"]
+    {
         policy(&keys(good));
     }
     for bad in [
@@ -77,7 +93,10 @@ fn keys_are_fetched_by_tls_or_from_this_machine_or_on_request() {
 fn discovery_is_below_the_issuer() {
     for (issuer, url) in [
         ("https://login.example/", "https://login.example/.well-known/openid-configuration"),
-        ("https://login.example/realms/a", "https://login.example/realms/a/.well-known/openid-configuration"),
+        (
+            "https://login.example/realms/a",
+            "https://login.example/realms/a/.well-known/openid-configuration",
+        ),
     ] {
         let policy = policy(&with("https://login.example/", issuer));
         let (_, iss, _, keys) = policy.issuers().next().unwrap();
@@ -93,7 +112,10 @@ fn a_shared_secret_and_published_keys_never_mix() {
     let secret = |rest: &str| with("{ discover = true }", &format!("{{ secret = \"S\" }}\n{rest}"));
     let place = "policy.toml:6: issuer 1 (`corp`): `algorithms`: ";
     for mixed in ["\"RS256\"", "\"HS256\", \"ES256\""] {
-        says(&secret(&format!("algorithms = [{mixed}]")), &format!("{place}a shared secret goes with HS256"));
+        says(
+            &secret(&format!("algorithms = [{mixed}]")),
+            &format!("{place}a shared secret goes with HS256"),
+        );
     }
     for mixed in ["\"HS256\"", "\"RS256\", \"HS512\""] {
         let text = issuer_with(&format!("algorithms = [{mixed}]"));
@@ -134,8 +156,10 @@ fn a_token_type_is_a_type_or_any_and_not_both() {
 
 #[test]
 fn whatever_weakens_the_gate_is_listed() {
-    let text =
-        with("audience = \"https://api.example\"", "insecure_any_audience = true\ntoken_type = \"any\"");
+    let text = with(
+        "audience = \"https://api.example\"",
+        "insecure_any_audience = true\ntoken_type = \"any\"",
+    );
     assert_eq!(
         policy(&text).weaknesses(),
         [
@@ -172,7 +196,9 @@ fn what_the_policy_says_goes_before_the_preset() {
     let issuer = &policy.issuers[0];
     assert_eq!(issuer.validation.token_type, edge_auth_token::TokenType::Exactly("JWT".to_owned()));
     assert_eq!(issuer.scope_claims, [super::super::scope_claim::ScopeClaim::name("scp")]);
-    let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.validation.audience else { panic!() };
+    let edge_auth_token::Audience::AnyOf { claim, .. } = &issuer.validation.audience else {
+        panic!()
+    };
     assert_eq!(claim.as_str(), "aud");
     assert_eq!(issuer.claims.len(), 1, "the preset's own claim stays: {:?}", issuer.claims);
 }
@@ -180,13 +206,17 @@ fn what_the_policy_says_goes_before_the_preset() {
 #[test]
 fn an_issuer_of_everybodys_tokens_needs_a_claim_that_no_stranger_can_have() {
     for (preset, claims) in [
-        ("github-actions", &["repository", "repository_id", "repository_owner", "workflow_ref"][..]),
+        (
+            "github-actions",
+            &["repository", "repository_id", "repository_owner", "workflow_ref"][..],
+        ),
         ("google", &["hd", "email", "sub"]),
     ] {
         let preset = format!("preset = \"{preset}\"");
-        for other in
-            ["", "claims = { ref = \"refs/heads/main\", job_workflow_ref = \"o/r/w@x\", actor = \"a\" }"]
-        {
+        for other in [
+            "",
+            "claims = { ref = \"refs/heads/main\", job_workflow_ref = \"o/r/w@x\", actor = \"a\" }",
+        ] {
             let told = mistake(&issuer_with(&format!("{preset}\n{other}")));
             assert!(told.contains("`claims`: everybody can have this issuer's tokens"), "{told}");
         }
@@ -197,7 +227,8 @@ fn an_issuer_of_everybodys_tokens_needs_a_claim_that_no_stranger_can_have() {
             assert!(both.contains("`insecure_any_subject`: says nothing here"), "{both}");
         }
         let knowing = policy(&issuer_with(&format!("{preset}\ninsecure_any_subject = true")));
-        let told = "issuer `corp`: insecure_any_subject: whoever gets a token of this issuer is accepted";
+        let told =
+            "issuer `corp`: insecure_any_subject: whoever gets a token of this issuer is accepted";
         assert_eq!(knowing.weaknesses(), [told]);
     }
     let told = mistake(&issuer_with("insecure_any_subject = true"));
@@ -216,15 +247,29 @@ fn whose_tokens_are_accepted_hangs_on_the_iss_and_not_on_the_preset() {
         ("https://login.microsoftonline.com/common/v2.0", "tid = \"7\""),
         ("https://appleid.apple.com", "sub = \"7\""),
     ] {
-        for preset in ["", "preset = \"auth0\"\n", "preset = \"google\"\n", "preset = \"github-actions\"\n"] {
-            let block =
-                |more: &str| issuer_with(&format!("{preset}{more}")).replace("https://login.example/", iss);
+        for preset in
+            ["", "preset = \"auth0\"\n", "preset = \"google\"\n", "preset = \"github-actions\"\n"]
+        {
+            let block = |more: &str| {
+                issuer_with(&format!("{preset}{more}")).replace("https://login.example/", iss)
+            };
             let told = mistake(&block(""));
-            assert!(told.contains("`claims`: everybody can have this issuer's tokens"), "{iss} {told}");
-            let told =
-                mistake(&block("claims = { ref = \"refs/heads/main\", azp = \"x\", workflow = \"w\" }"));
-            assert!(told.contains("`claims`: everybody can have this issuer's tokens"), "{iss} {told}");
-            assert_eq!(policy(&block(&format!("claims = {{ {pin} }}"))).weaknesses(), [""; 0], "{iss}");
+            assert!(
+                told.contains("`claims`: everybody can have this issuer's tokens"),
+                "{iss} {told}"
+            );
+            let told = mistake(&block(
+                "claims = { ref = \"refs/heads/main\", azp = \"x\", workflow = \"w\" }",
+            ));
+            assert!(
+                told.contains("`claims`: everybody can have this issuer's tokens"),
+                "{iss} {told}"
+            );
+            assert_eq!(
+                policy(&block(&format!("claims = {{ {pin} }}"))).weaknesses(),
+                [""; 0],
+                "{iss}"
+            );
             let weaknesses = policy(&block("insecure_any_subject = true")).weaknesses();
             assert!(weaknesses[0].contains("insecure_any_subject"), "{iss} {weaknesses:?}");
         }
@@ -252,7 +297,8 @@ fn a_subject_of_a_workflow_pins_if_it_begins_with_whose_it_is() {
             .replace("https://login.example/", "https://token.actions.githubusercontent.com")
     };
     policy(&block("repo:octo/app:ref:refs/heads/main"));
-    for anybodys in ["environment:production", "job_workflow_ref:octo/app/w.yml@main", "ref:refs/heads/main"]
+    for anybodys in
+        ["environment:production", "job_workflow_ref:octo/app/w.yml@main", "ref:refs/heads/main"]
     {
         let told = mistake(&block(anybodys));
         assert!(told.contains("a `sub` must begin with the repository or its owner"), "{told}");
@@ -279,7 +325,10 @@ fn a_token_comes_by_authorization_or_by_a_field_of_its_own() {
         ("X-Auth-Token", "begins like the identity headers"),
     ] {
         let found = mistake(&issuer_with(&format!("token_header = \"{name}\"")));
-        assert!(found.contains(&format!("`token_header`: {told}")) || found.contains(told), "{found}");
+        assert!(
+            found.contains(&format!("`token_header`: {told}")) || found.contains(told),
+            "{found}"
+        );
     }
 }
 
@@ -293,7 +342,10 @@ fn the_longest_token_of_an_issuer_is_that_of_whichever_block_lets_it_be_longest(
     };
     let longest = |first: &str, other: &str| {
         let text = format!("{}{}", issuer_with(first), second(other));
-        parse(&text).unwrap().longest_token("https://login.example/").map(|longest| longest.as_secs())
+        parse(&text)
+            .unwrap()
+            .longest_token("https://login.example/")
+            .map(|longest| longest.as_secs())
     };
     let (short, long) = ("max_lifetime = \"5m\"", "max_lifetime = \"1h\"");
     let alone = longest(long, short);
@@ -305,7 +357,8 @@ fn the_longest_token_of_an_issuer_is_that_of_whichever_block_lets_it_be_longest(
 
 #[test]
 fn a_tenant_stands_where_the_issuer_says_so_and_is_named() {
-    let block = |issuer: &str, more: &str| issuer_with(more).replace("https://login.example/", issuer);
+    let block =
+        |issuer: &str, more: &str| issuer_with(more).replace("https://login.example/", issuer);
     let template = "https://login.example/{tenant}/v2.0";
     policy(&block(template, "tenants = [\"a\", \"b\"]"));
     let common = block(template, "insecure_any_tenant = true")
@@ -354,8 +407,10 @@ fn a_trust_domain_stands_for_an_issuer_of_svids() {
 fn a_pin_of_an_old_subject_of_github_is_warned_about() {
     let advice = |pin: &str| {
         let text = issuer_with(&format!("preset = \"github-actions\"\nclaims = {{ sub = {pin} }}"));
-        policy(&text.replace("https://login.example/", "https://token.actions.githubusercontent.com"))
-            .advice()
+        policy(
+            &text.replace("https://login.example/", "https://token.actions.githubusercontent.com"),
+        )
+        .advice()
     };
     let old = "\"repo:octo/app:ref:refs/heads/main\"";
     assert!(advice(old)[0].contains("immutable ids"), "{:?}", advice(old));
@@ -394,7 +449,10 @@ fn a_secret_may_be_encoded_and_nothing_else_may() {
     let origin = |text: &str| policy(&keys(text)).issuers[0].keys.clone();
     let name = "S".to_owned();
     let encoding = SecretEncoding::Base64url;
-    assert_eq!(origin("{ secret = \"S\", encoding = \"base64url\" }"), KeyOrigin::Secret { name, encoding });
+    assert_eq!(
+        origin("{ secret = \"S\", encoding = \"base64url\" }"),
+        KeyOrigin::Secret { name, encoding }
+    );
     says(
         &keys("{ jwks_file = \"a\", encoding = \"hex\" }"),
         "policy.toml:5: issuer 1 (`corp`): `keys`: `encoding`",

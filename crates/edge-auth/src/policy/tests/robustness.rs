@@ -9,7 +9,10 @@ use super::*;
 #[test]
 fn a_policy_over_a_mebibyte_is_refused_unread() {
     let text = "#".repeat(MAX_POLICY_BYTES + 1);
-    assert_eq!(mistake(&text), "policy.toml: is longer than 1048576 bytes, which is the most that is read");
+    assert_eq!(
+        mistake(&text),
+        "policy.toml: is longer than 1048576 bytes, which is the most that is read"
+    );
 }
 
 #[test]

@@ -32,8 +32,12 @@ fn a_rule_names_credentials_that_there_are() {
 #[test]
 fn a_rule_says_who_or_that_it_is_public_and_not_both() {
     let line = "require = { any = [\"jwt:corp\", \"key:partners\"] }\n";
-    says(&with(line, ""), &format!("policy.toml:12: {RULE}`require`: is missing: name a credential, or say"));
-    let both = with(line, &format!("{line}public = true\n")).replace("scopes = [\"orders:read\"]\n", "");
+    says(
+        &with(line, ""),
+        &format!("policy.toml:12: {RULE}`require`: is missing: name a credential, or say"),
+    );
+    let both =
+        with(line, &format!("{line}public = true\n")).replace("scopes = [\"orders:read\"]\n", "");
     says(&both, &format!("policy.toml:15: {RULE}`require`: contradicts `public = true`"));
     says(
         &with(line, "public = true\n"),
@@ -78,9 +82,14 @@ fn all_of_two_of_a_kind_is_refused_because_nobody_could_meet_it() {
     let issuers = format!(
         "{GOOD}[[issuer]]\nname = \"b\"\nissuer = \"b\"\naudience = \"a\"\nkeys = {{ secret = \"S\" }}\n"
     );
-    let all =
-        issuers.replace("{ any = [\"jwt:corp\", \"key:partners\"] }", "{ all = [\"jwt:corp\", \"jwt:b\"] }");
-    says(&all, &format!("policy.toml:15: {RULE}`require`: `all` of two of a kind can never be met"));
+    let all = issuers.replace(
+        "{ any = [\"jwt:corp\", \"key:partners\"] }",
+        "{ all = [\"jwt:corp\", \"jwt:b\"] }",
+    );
+    says(
+        &all,
+        &format!("policy.toml:15: {RULE}`require`: `all` of two of a kind can never be met"),
+    );
     policy(&all.replace("all =", "any ="));
 }
 
@@ -107,7 +116,9 @@ fn a_rule_may_say_who_passes_it_and_what_tokens_say() {
     for id in ["jwt:corp:alice", "jwt:corp:cron-", "jwt:corp:cron-7"] {
         assert!(is_in(id), "{id}");
     }
-    for id in ["jwt:corp:alice2", "jwt:corp:Alice", "jwt:corp:cron", "jwt:corp2:alice", "key:corp:alice"] {
+    for id in
+        ["jwt:corp:alice2", "jwt:corp:Alice", "jwt:corp:cron", "jwt:corp2:alice", "key:corp:alice"]
+    {
         assert!(!is_in(id), "{id}");
     }
     assert_eq!(rule("claims = { groups = { contains = \"a\" } }").claims.len(), 1);
@@ -133,22 +144,31 @@ fn a_condition_that_nobody_of_the_rule_can_meet_is_a_mistake() {
     assert!(mistake(&with_keys).contains("`claims`: are what tokens say"));
     let public = "[[rule]]\npath = \"/a\"\npublic = true\n";
     assert!(
-        mistake(&format!("{public}claims = {{ a = \"x\" }}\n")).contains("`claims`: are what tokens say")
+        mistake(&format!("{public}claims = {{ a = \"x\" }}\n"))
+            .contains("`claims`: are what tokens say")
     );
-    assert!(mistake(&format!("{public}subjects = [\"jwt:a:b\"]\n")).contains("a public rule asks nobody"));
+    assert!(
+        mistake(&format!("{public}subjects = [\"jwt:a:b\"]\n"))
+            .contains("a public rule asks nobody")
+    );
 }
 
 #[test]
 fn a_name_is_plain_and_given_once_in_its_kind_of_block() {
     for name in ["", "Corp", "a b", "a:b", "a/b", "ä", &"a".repeat(65)] {
-        let text = with("name = \"corp\"", &format!("name = \"{name}\"")).replace("jwt:corp", "key:partners");
+        let text = with("name = \"corp\"", &format!("name = \"{name}\""))
+            .replace("jwt:corp", "key:partners");
         let text = text.replace("[\"key:partners\", \"key:partners\"]", "[\"key:partners\"]");
         let told = mistake(&text);
         assert!(told.starts_with("policy.toml:2: issuer 1 ("), "{told}");
         assert!(told.ends_with("`name`: must be 1 to 64 of a-z, 0-9, `-` and `_`"), "{told}");
     }
-    let twice = format!("{GOOD}[[api_key]]\nname = \"partners\"\nprefix = \"other\"\npepper = \"P\"\n");
-    says(&twice, "policy.toml:18: api_key 2 (`partners`): `name`: `partners` names an earlier block already");
+    let twice =
+        format!("{GOOD}[[api_key]]\nname = \"partners\"\nprefix = \"other\"\npepper = \"P\"\n");
+    says(
+        &twice,
+        "policy.toml:18: api_key 2 (`partners`): `name`: `partners` names an earlier block already",
+    );
     let rule = "name = \"r\"\npublic = true\n";
     let rules = format!("[[rule]]\npath = \"/a\"\n{rule}[[rule]]\npath = \"/b\"\n{rule}");
     says(&rules, "policy.toml:7: rule 2 (`r`): `name`: `r` names an earlier block already");
@@ -195,7 +215,8 @@ fn a_block_of_keys_has_a_prefix_or_is_imported() {
 
 #[test]
 fn a_rule_that_an_earlier_one_always_shadows_is_refused() {
-    let rule = |path: &str, rest: &str| format!("[[rule]]\npath = \"{path}\"\npublic = true\n{rest}\n");
+    let rule =
+        |path: &str, rest: &str| format!("[[rule]]\npath = \"{path}\"\npublic = true\n{rest}\n");
     let text = rule("/{*rest}", "") + &rule("/a", "name = \"late\"");
     says(
         &text,
@@ -216,7 +237,10 @@ fn a_rule_that_an_earlier_one_always_shadows_is_refused() {
 fn a_pattern_that_does_not_parse_is_told_with_its_field() {
     for path in ["", "v1", "/a/{*rest}/b", "/a/{}", "/a//b", "/a/../b", "/a?b", "/{id}{x}"] {
         let told = mistake(&with("/v1/orders/{id}", path));
-        assert!(told.starts_with("policy.toml:13: rule 1 (") && told.contains("`path`: "), "{path}: {told}");
+        assert!(
+            told.starts_with("policy.toml:13: rule 1 (") && told.contains("`path`: "),
+            "{path}: {told}"
+        );
     }
     for (methods, line) in [("[]", 14), ("[\"GET\", \"\"]", 14), ("[\"G T\"]", 14)] {
         says(&with("[\"GET\"]", methods), &format!("policy.toml:{line}: {RULE}`methods`: "));
@@ -252,9 +276,13 @@ fn origins_are_written_as_browsers_send_them() {
 
 #[test]
 fn an_answer_may_be_as_old_as_a_rule_says_within_a_day() {
-    let aged = |age: &str| with("scopes = [\"orders:read\"]\n", &format!("max_response_age = {age}\n"));
+    let aged =
+        |age: &str| with("scopes = [\"orders:read\"]\n", &format!("max_response_age = {age}\n"));
     for age in ["\"0s\"", "\"999ms\"", "\"25h\"", "\"1y\""] {
-        says(&aged(age), &format!("policy.toml:16: {RULE}`max_response_age`: is between 1s and 24h"));
+        says(
+            &aged(age),
+            &format!("policy.toml:16: {RULE}`max_response_age`: is between 1s and 24h"),
+        );
     }
     for age in ["\"1s\"", "\"5m\"", "\"24h\""] {
         let policy = Policy::parse(&aged(age), Format::Toml, "policy.toml").unwrap();

@@ -4,7 +4,13 @@ use super::*;
 
 /// Line, block and field of the one error, and whether its message says `says`.
 #[track_caller]
-fn misshaped(result: Result<Policy, PolicyErrors>, line: usize, block: &str, field: &str, says: &str) {
+fn misshaped(
+    result: Result<Policy, PolicyErrors>,
+    line: usize,
+    block: &str,
+    field: &str,
+    says: &str,
+) {
     let errors = result.unwrap_err().0;
     let [error] = &errors[..] else { panic!("{errors:?}") };
     assert_eq!((error.line, &*error.block, &*error.field), (Some(line), block, field), "{error}");
@@ -46,31 +52,85 @@ fn an_unknown_field_is_refused_in_every_block() {
         text.insert_str(at, "audiences = \"x\"\n");
         misshaped(parse(&text), line, block, "audiences", "unknown field");
     }
-    misshaped(parse(&with("discover = true", "url = \"x\"")), 5, "issuer 1", "keys.url", "unknown field");
-    misshaped(parse(&with("any = ", "some = ")), 15, "rule 1", "require.some", "unknown field `some`");
+    misshaped(
+        parse(&with("discover = true", "url = \"x\"")),
+        5,
+        "issuer 1",
+        "keys.url",
+        "unknown field",
+    );
+    misshaped(
+        parse(&with("any = ", "some = ")),
+        15,
+        "rule 1",
+        "require.some",
+        "unknown field `some`",
+    );
     let misspelled = GOOD_JSON.replace("\"scopes\"", "\"scope\"");
     misshaped(json(&misspelled), 22, "rule 1", "scope", "unknown field");
 }
 
 #[test]
 fn a_field_of_the_wrong_type_is_named() {
-    misshaped(parse(&with("\"https://login.example/\"", "7")), 3, "issuer 1", "issuer", "expected a string");
+    misshaped(
+        parse(&with("\"https://login.example/\"", "7")),
+        3,
+        "issuer 1",
+        "issuer",
+        "expected a string",
+    );
     misshaped(parse(&with("[\"GET\"]", "\"GET\"")), 14, "rule 1", "methods", "expected a sequence");
-    misshaped(parse(&with("[\"GET\"]", "[\"GET\", 1]")), 14, "rule 1", "methods.2", "expected a string");
+    misshaped(
+        parse(&with("[\"GET\"]", "[\"GET\", 1]")),
+        14,
+        "rule 1",
+        "methods.2",
+        "expected a string",
+    );
     misshaped(parse("rule = \"/\"\n"), 1, "", "rule", "expected a sequence");
     misshaped(parse(&with("\"PEPPER\"", "1")), 10, "api_key 1", "pepper", "name of a secret");
-    misshaped(parse(&issuer_with("algorithms = [\"none\"]")), 6, "issuer 1", "algorithms.1", "RS256, RS384");
-    misshaped(parse(&issuer_with("preset = \"google2\"")), 6, "issuer 1", "preset", "github-actions");
+    misshaped(
+        parse(&issuer_with("algorithms = [\"none\"]")),
+        6,
+        "issuer 1",
+        "algorithms.1",
+        "RS256, RS384",
+    );
+    misshaped(
+        parse(&issuer_with("preset = \"google2\"")),
+        6,
+        "issuer 1",
+        "preset",
+        "github-actions",
+    );
     misshaped(parse("[trust]\nnetworks = [\"10.0.0.0/33\"]\n"), 2, "[trust]", "networks.1", "");
-    misshaped(parse("[forward_auth]\nproxy = \"haproxy\"\n"), 2, "[forward_auth]", "proxy", "traefik");
+    misshaped(
+        parse("[forward_auth]\nproxy = \"haproxy\"\n"),
+        2,
+        "[forward_auth]",
+        "proxy",
+        "traefik",
+    );
     let text = GOOD_JSON.replace("\"/v1/orders/{id}\"", "3");
     misshaped(json(&text), 19, "rule 1", "path", "expected a string");
 }
 
 #[test]
 fn a_missing_field_is_told_with_the_block_that_lacks_it() {
-    misshaped(parse(&with("name = \"partners\"\n", "")), 7, "api_key 1", "", "missing field `name`");
-    misshaped(parse(&with("pepper = \"PEPPER\"\n", "")), 7, "api_key 1", "", "missing field `pepper`");
+    misshaped(
+        parse(&with("name = \"partners\"\n", "")),
+        7,
+        "api_key 1",
+        "",
+        "missing field `name`",
+    );
+    misshaped(
+        parse(&with("pepper = \"PEPPER\"\n", "")),
+        7,
+        "api_key 1",
+        "",
+        "missing field `pepper`",
+    );
     misshaped(parse("[forward_auth]\n"), 1, "", "forward_auth", "missing field `proxy`");
     let text = GOOD_JSON.replace("\"name\": \"partners\",", "");
     // JSON tells where the block ends.
@@ -79,9 +139,15 @@ fn a_missing_field_is_told_with_the_block_that_lacks_it() {
 
 #[test]
 fn a_duration_has_a_unit() {
-    for junk in
-        ["\"30\"", "\"\"", "\"-5s\"", "\"5 parsecs\"", "30", "\"1e9999s\"", "\"99999999999999999999s\""]
-    {
+    for junk in [
+        "\"30\"",
+        "\"\"",
+        "\"-5s\"",
+        "\"5 parsecs\"",
+        "30",
+        "\"1e9999s\"",
+        "\"99999999999999999999s\"",
+    ] {
         let text = issuer_with(&format!("clock_skew = {junk}"));
         misshaped(parse(&text), 6, "issuer 1", "clock_skew", "");
     }

@@ -15,8 +15,8 @@ use crate::revocation::target::{LookupTag, LookupTags};
 const ATTEMPTS: usize = 3;
 
 impl Replica {
-    /// Asks the store about the marks that the filter has, and remembers the answers. What is told of
-    /// is among the notices.
+    /// Asks the store about the marks that the filter has, and remembers the answers. What is told
+    /// of is among the notices.
     pub(crate) async fn confirm(
         &self,
         feed: &impl RevocationFeed,
@@ -51,7 +51,8 @@ impl Replica {
                 (_, Lookup::Nothing | Lookup::Unconfirmed { .. }) => return Ok(None),
             };
             let logged = self.logged(feed, mark).await?;
-            // What was said since counts in its place in the log, if it takes back what the snapshot has.
+            // What was said since counts in its place in the log, if it takes back what the
+            // snapshot has.
             if logged.is_some_and(|logged| logged.sequence > hit.sequence) {
                 match self.tail(feed, now).await {
                     Ok(()) | Err(PollError::Behind) => {}
@@ -64,9 +65,12 @@ impl Replica {
                 }
             }
             let status = match logged {
-                Some(logged) if logged.counts(now) && logged.state != StatusKind::Undone => Some(logged),
+                Some(logged) if logged.counts(now) && logged.state != StatusKind::Undone => {
+                    Some(logged)
+                }
                 _ => {
-                    // What lapsed since the snapshot may have been dropped: a newer one does not have it.
+                    // What lapsed since the snapshot may have been dropped: a newer one does not
+                    // have it.
                     self.load_snapshot(feed, now, notices).await?;
                     if self.read().index.snapshot_sequence() != hit.sequence {
                         continue;
@@ -102,7 +106,8 @@ impl Replica {
     ) -> Result<Option<RevocationStatus>, Unavailable> {
         let mut status = None;
         for record in feed.marked(&mark.to_string()).await? {
-            let entry = open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
+            let entry =
+                open(&self.secrets, &record).map_err(|error| Unavailable::new(alert(&error)))?;
             status = RevocationStatus::of(&entry).map(|one| one.after(status)).or(status);
         }
         Ok(status)

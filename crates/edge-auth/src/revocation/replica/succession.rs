@@ -1,9 +1,9 @@
 //! From one snapshot to the next: what is known is not forgotten.
 //!
-//! Who can write to the store can have an administrator make a snapshot of a log that lacks something. So
-//! one is taken as it is only where its last record was read, in its place. One that stands for records
-//! that were not read must be made of the one that is held, and what else is known stays, unless it has
-//! that, or an entry of the log took it back.
+//! Who can write to the store can have an administrator make a snapshot of a log that lacks
+//! something. So one is taken as it is only where its last record was read, in its place. One that
+//! stands for records that were not read must be made of the one that is held, and what else is
+//! known stays, unless it has that, or an entry of the log took it back.
 
 use std::collections::HashSet;
 
@@ -19,8 +19,8 @@ use crate::revocation::status::{RevocationStatus, StatusKind};
 use crate::revocation::trace::Relation;
 
 impl Replica {
-    /// Takes the newest snapshot, if it is newer than the one that is held. One that is damaged is told
-    /// of, and the log is read instead.
+    /// Takes the newest snapshot, if it is newer than the one that is held. One that is damaged is
+    /// told of, and the log is read instead.
     pub(super) async fn load_snapshot(
         &self,
         feed: &impl RevocationFeed,
@@ -30,7 +30,9 @@ impl Replica {
         let mut newest = feed.snapshot().await?;
         loop {
             let known = self.read().index.snapshot_sequence();
-            let Some(record) = newest.filter(|record| record.sequence > known) else { return Ok(()) };
+            let Some(record) = newest.filter(|record| record.sequence > known) else {
+                return Ok(());
+            };
             let why = match Snapshot::read(feed, &self.secrets, &record).await {
                 Ok(snapshot) => return self.succeed(feed, snapshot, now, notices).await,
                 Err(SnapshotReadError::Unavailable(error)) => return Err(error),
@@ -124,8 +126,10 @@ impl Replica {
         for record in feed.marked(&mark.to_string()).await? {
             // What is not believed takes nothing back.
             let Ok(entry) = open(&self.secrets, &record) else { continue };
-            let undone = RevocationStatus::of(&entry).is_some_and(|one| one.state == StatusKind::Undone);
-            let later = (status.sequence + 1..=end.sequence).contains(&entry.sequence) && entry.at >= *at;
+            let undone =
+                RevocationStatus::of(&entry).is_some_and(|one| one.state == StatusKind::Undone);
+            let later =
+                (status.sequence + 1..=end.sequence).contains(&entry.sequence) && entry.at >= *at;
             if undone && later && entry.mark == *mark {
                 return Ok(true);
             }

@@ -40,12 +40,21 @@ impl SnapshotContent {
     pub fn revoke(&mut self, secrets: &RevocationSecrets, target: &Target) {
         if let Some(secret) = secrets.current() {
             let state = StatusKind::Revoked { before: target.before() };
-            self.put(secret.mark(target.key()), RevocationStatus { sequence: 0, state, until: None });
+            self.put(
+                secret.mark(target.key()),
+                RevocationStatus { sequence: 0, state, until: None },
+            );
         }
     }
 
-    /// As it is kept: of a log whose last entry is this. `None` if it is more than the format can hold.
-    pub fn written(self, secrets: &RevocationSecrets, id: &str, last: &Entry) -> Option<WrittenSnapshot> {
+    /// As it is kept: of a log whose last entry is this. `None` if it is more than the format can
+    /// hold.
+    pub fn written(
+        self,
+        secrets: &RevocationSecrets,
+        id: &str,
+        last: &Entry,
+    ) -> Option<WrittenSnapshot> {
         self.write(secrets, id, Cursor { sequence: last.sequence, link: last.link }, Vec::new())
     }
 
@@ -69,17 +78,25 @@ impl SnapshotContent {
         let until = written_until(status.until);
         match status.state {
             StatusKind::Revoked { before: None } => self.simple.push((mark, until)),
-            StatusKind::Revoked { before: Some(time) } => self.timed.push((mark, millis(time), until)),
+            StatusKind::Revoked { before: Some(time) } => {
+                self.timed.push((mark, millis(time), until))
+            }
             StatusKind::Listed { next_update } => {
                 self.timed.push((mark, millis(next_update) | LISTED, until))
             }
-            StatusKind::Written { version } => self.timed.push((mark, number(version) | WRITTEN, until)),
+            StatusKind::Written { version } => {
+                self.timed.push((mark, number(version) | WRITTEN, until))
+            }
             StatusKind::Undone => {}
         }
     }
 
     /// How a thing stands by a snapshot that was read and not changed since, as of its last record.
-    pub(in crate::revocation) fn status(&self, mark: LookupTag, sequence: u64) -> Option<RevocationStatus> {
+    pub(in crate::revocation) fn status(
+        &self,
+        mark: LookupTag,
+        sequence: u64,
+    ) -> Option<RevocationStatus> {
         let timed = self.timed.binary_search_by_key(&mark, |(mark, ..)| *mark).ok();
         let timed = timed.and_then(|found| self.timed.get(found));
         let simple = || self.simple.binary_search_by_key(&mark, |(mark, _)| *mark).ok();
@@ -102,8 +119,9 @@ impl SnapshotContent {
         newer: &HashMap<LookupTag, RevocationStatus, S>,
         now: Timestamp,
     ) {
-        let stays =
-            |mark: &LookupTag, until: u64| has_meaning(read_until(until), now) && !newer.contains_key(mark);
+        let stays = |mark: &LookupTag, until: u64| {
+            has_meaning(read_until(until), now) && !newer.contains_key(mark)
+        };
         self.timed.retain(|(mark, _, until)| stays(mark, *until));
         self.simple.retain(|(mark, until)| stays(mark, *until));
         for (mark, status) in newer.iter().filter(|(_, status)| status.counts(now)) {

@@ -91,11 +91,19 @@ impl Manifest {
         }
         let Body { link, ancestors, timed, filtered, index, pages, .. } =
             serde_json::from_str(&body).map_err(|_| refused("its manifest is damaged"))?;
-        let digests = |texts: Vec<String>| texts.iter().map(|text| decoded(text)).collect::<Option<_>>();
-        let place =
-            |(sequence, link): &(u64, String)| Some(Cursor { sequence: *sequence, link: decoded(link)? });
+        let digests =
+            |texts: Vec<String>| texts.iter().map(|text| decoded(text)).collect::<Option<_>>();
+        let place = |(sequence, link): &(u64, String)| {
+            Some(Cursor { sequence: *sequence, link: decoded(link)? })
+        };
         let ancestors = ancestors.iter().map(place).collect::<Option<Vec<_>>>();
-        match (decoded(&link), ancestors, FilterLayout::of(filtered), digests(index), digests(pages)) {
+        match (
+            decoded(&link),
+            ancestors,
+            FilterLayout::of(filtered),
+            digests(index),
+            digests(pages),
+        ) {
             (Some(link), Some(ancestors), Some(layout), Some(index), Some(pages)) => Ok(Self {
                 end: Cursor { sequence: *sequence, link },
                 ancestors,
@@ -113,7 +121,8 @@ impl Manifest {
     /// The record of a manifest. `None` if it is more than the format can hold.
     pub(super) fn written(&self, secrets: &RevocationSecrets) -> Option<SnapshotRecord> {
         let Cursor { sequence, link } = self.end;
-        let texts = |digests: &[Digest]| digests.iter().map(|digest| BASE64.encode(digest)).collect();
+        let texts =
+            |digests: &[Digest]| digests.iter().map(|digest| BASE64.encode(digest)).collect();
         let ancestors = self.ancestors.iter().map(|end| (end.sequence, BASE64.encode(end.link)));
         let body = serde_json::to_string(&Body {
             schema: SCHEMA,
@@ -127,7 +136,8 @@ impl Manifest {
         let body = body.ok()?;
         let secret = secrets.find(&self.secret)?;
         let mac = BASE64.encode(secret.snapshot.code(&authenticated(sequence, &self.id, &body)));
-        let document = serde_json::to_string(&Envelope { secret: self.secret.clone(), mac, body }).ok()?;
+        let document =
+            serde_json::to_string(&Envelope { secret: self.secret.clone(), mac, body }).ok()?;
         let fits = document.len() <= MAX_MANIFEST_BYTES;
         fits.then(|| SnapshotRecord { sequence, id: self.id.clone(), document })
     }
@@ -166,10 +176,18 @@ impl Manifest {
 }
 
 /// A part, if it is the one that was written.
-pub(super) fn check(sequence: u64, digest: &Digest, part: Option<Vec<u8>>) -> Result<Vec<u8>, SnapshotError> {
+pub(super) fn check(
+    sequence: u64,
+    digest: &Digest,
+    part: Option<Vec<u8>>,
+) -> Result<Vec<u8>, SnapshotError> {
     let refused = |why| SnapshotError::NotBelieved { sequence, why };
     let part = part.ok_or_else(|| refused("a part is missing"))?;
-    if digest_of(&part) == *digest { Ok(part) } else { Err(refused("a part is damaged or was cut short")) }
+    if digest_of(&part) == *digest {
+        Ok(part)
+    } else {
+        Err(refused("a part is damaged or was cut short"))
+    }
 }
 
 pub(super) fn digest_of(part: &[u8]) -> Digest {

@@ -7,10 +7,11 @@
 //! ```
 //!
 //! Numbers are little-endian, times milliseconds since 1970; an `until` of only ones is never. An
-//! instance keeps the index. It reads a page only where the log does not confirm what the filter has.
+//! instance keeps the index. It reads a page only where the log does not confirm what the filter
+//! has.
 //!
-//! The bytes are kept in parts, those of the index first. The manifest says how long what is, and has
-//! a digest of each part under its MAC.
+//! The bytes are kept in parts, those of the index first. The manifest says how long what is, and
+//! has a digest of each part under its MAC.
 
 mod content;
 mod manifest;
@@ -137,7 +138,8 @@ impl Snapshot {
     /// How a thing stands that is held with a time.
     pub(super) fn exactly(&self, mark: LookupTag) -> Option<RevocationStatus> {
         let entries = self.timed_entries();
-        let found = entries.binary_search_by(|entry| entry.first_chunk::<16>().cmp(&Some(&mark.0))).ok()?;
+        let found =
+            entries.binary_search_by(|entry| entry.first_chunk::<16>().cmp(&Some(&mark.0))).ok()?;
         let (_, time, until) = timed(entries.get(found)?);
         Some(timed_standing(time, until, self.end.sequence))
     }
@@ -151,7 +153,8 @@ impl Snapshot {
     pub(super) fn hit(&self, mark: LookupTag) -> Option<Hit> {
         let Range { start, end } = self.positions(mark);
         let pages = start / PAGE..end.div_ceil(PAGE);
-        let numbers = (self.first_page..).zip(&self.pages).map(|(number, digest)| (number, *digest));
+        let numbers =
+            (self.first_page..).zip(&self.pages).map(|(number, digest)| (number, *digest));
         let parts = numbers.skip(pages.start).take(pages.len()).collect();
         (start < end).then(|| Hit { sequence: self.end.sequence, id: self.id.clone(), parts })
     }
@@ -184,7 +187,11 @@ fn timed_standing(time: u64, until: u64, sequence: u64) -> RevocationStatus {
 }
 
 fn simple_standing(until: u64, sequence: u64) -> RevocationStatus {
-    RevocationStatus { sequence, state: StatusKind::Revoked { before: None }, until: read_until(until) }
+    RevocationStatus {
+        sequence,
+        state: StatusKind::Revoked { before: None },
+        until: read_until(until),
+    }
 }
 
 fn read_until(until: u64) -> Option<Timestamp> {

@@ -121,7 +121,17 @@ fn nul_and_control_characters_are_refused_raw_and_encoded() {
     all_refused(PathRefused::Nul, &["/a\0", "/a%00", "/%00/b"]);
     all_refused(
         PathRefused::ControlCharacter,
-        &["/a\r\nb", "/a%0d%0ab", "/a\tb", "/a%1f", "/a\x7f", "/a%7F", "/a\u{85}", "/a%C2%85", "/%c2%9f"],
+        &[
+            "/a\r\nb",
+            "/a%0d%0ab",
+            "/a\tb",
+            "/a%1f",
+            "/a\x7f",
+            "/a%7F",
+            "/a\u{85}",
+            "/a%C2%85",
+            "/%c2%9f",
+        ],
     );
 }
 
@@ -277,7 +287,10 @@ fn what_climbs_back_over_a_prefix_is_refused() {
         let rest = cut_prefix(target, "/authorize").unwrap();
         assert_eq!(refused(rest), PathRefused::AboveRoot, "{target:?}");
     }
-    assert_eq!(refused(cut_prefix("/authorize//a", "/authorize").unwrap()), PathRefused::EmptySegment);
+    assert_eq!(
+        refused(cut_prefix("/authorize//a", "/authorize").unwrap()),
+        PathRefused::EmptySegment
+    );
 }
 
 /// Targets made of the pieces that paths are attacked with, and of anything.

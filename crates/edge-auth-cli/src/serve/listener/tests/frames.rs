@@ -39,7 +39,13 @@ impl Client {
     }
 
     /// Sends a frame. Returns whether the server took it.
-    pub(super) async fn try_send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> bool {
+    pub(super) async fn try_send(
+        &mut self,
+        kind: u8,
+        flags: u8,
+        stream: u32,
+        payload: &[u8],
+    ) -> bool {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()[..]].concat();
         self.0.write_all(&[&head, payload].concat()).await.is_ok() && self.0.flush().await.is_ok()
@@ -76,7 +82,8 @@ impl Client {
     /// The next frame of this kind and stream.
     pub(super) async fn await_frame(&mut self, kind: u8, stream: u32) -> Frame {
         loop {
-            let frame = self.next().await.unwrap_or_else(|| panic!("closed before {kind} on {stream}"));
+            let frame =
+                self.next().await.unwrap_or_else(|| panic!("closed before {kind} on {stream}"));
             if (frame.kind, frame.stream) == (kind, stream) {
                 return frame;
             }
@@ -89,7 +96,9 @@ impl Client {
         match frame.payload[..] {
             [0x88, ..] => 200,
             // Literal fields with the name `:status`.
-            [0x08 | 0x48, 3, a, b, c, ..] => String::from_utf8(vec![a, b, c]).unwrap().parse().unwrap(),
+            [0x08 | 0x48, 3, a, b, c, ..] => {
+                String::from_utf8(vec![a, b, c]).unwrap().parse().unwrap()
+            }
             // The same in Huffman's code (appendix B).
             [0x08 | 0x48, 0x83, 0x6c, 0x0c, 0xff, ..] => 503,
             [0x08 | 0x48, 0x83, 0x69, 0x90, 0xff, ..] => 431,

@@ -60,7 +60,10 @@ async fn a_connection_that_waits_for_its_answer_is_not_closed_for_a_newcomer() {
 async fn a_client_that_does_not_send_its_body_makes_room() {
     for server in servers(Limits { connections: 1, ..far() }).await {
         let mut silent = server.open(b"http/1.1").await;
-        silent.write_all(b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n").await.unwrap();
+        silent
+            .write_all(b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n")
+            .await
+            .unwrap();
         assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
         closed(silent).await;
         let mut silent = Client::connect(server, 65_535).await;
@@ -94,7 +97,10 @@ async fn requests_beyond_those_that_may_be_under_way_are_refused_on_every_protoc
         client.get(17, "/").await;
         assert_eq!(client.status(17).await, 503);
         let refused = get(server, "/").await;
-        assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1"), "{refused}");
+        assert!(
+            refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1"),
+            "{refused}"
+        );
         assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"));
         // One of them ends, and there is room again.
         client.send(RESET, 0, 1, &[0, 0, 0, 8]).await;
@@ -151,7 +157,10 @@ async fn a_newcomer_is_not_the_first_to_go_when_all_others_wait_for_their_client
             assert_eq!(client.status(1).await, 200);
             silent.push(client);
         }
-        newcomer.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+        newcomer
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
         let mut answer = String::new();
         newcomer.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -162,7 +171,8 @@ async fn a_newcomer_is_not_the_first_to_go_when_all_others_wait_for_their_client
 async fn idle_connections_go_first_when_they_are_the_crowd() {
     for server in servers(Limits { connections: 8, ..far() }).await {
         let mut in_use = server.open(b"http/1.1").await;
-        let begun = b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nconnection: close\r\n\r\n";
+        let begun =
+            b"POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nconnection: close\r\n\r\n";
         in_use.write_all(begun).await.unwrap();
         let mut idle = Vec::new();
         for _ in 0..16 {

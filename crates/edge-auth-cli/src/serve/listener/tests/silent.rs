@@ -16,7 +16,9 @@ fn impatient() -> Limits {
 #[tokio::test]
 async fn a_connection_that_begins_nothing_is_closed() {
     for server in servers(impatient()).await {
-        for begun in [&b""[..], &PREFACE[..1], &PREFACE[..23], b"GET", b"GET / HTTP/1.1\r\nhost: a\r\n"] {
+        for begun in
+            [&b""[..], &PREFACE[..1], &PREFACE[..23], b"GET", b"GET / HTTP/1.1\r\nhost: a\r\n"]
+        {
             let mut client = server.open(b"http/1.1").await;
             client.write_all(begun).await.unwrap();
             let _ = client.read_to_end(&mut Vec::new()).await;
@@ -98,8 +100,9 @@ async fn a_client_that_resets_what_it_asked_for_again_and_again_is_closed() {
     for server in servers(Limits { idle: HOUR, ..far() }).await {
         let mut client = Client::connect(server, 65_535).await;
         for stream in (1..).step_by(2) {
-            let asked =
-                client.try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, "/never")).await;
+            let asked = client
+                .try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, "/never"))
+                .await;
             // Behind the answer to this, the request has begun.
             if !asked || !client.try_send(PING, 0, 0, &[0; 8]).await {
                 break;

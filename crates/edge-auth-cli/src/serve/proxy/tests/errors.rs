@@ -23,7 +23,10 @@ async fn an_upstream_that_is_down_is_a_bad_gateway() {
     let upstream = format!("http://{unused}").parse().unwrap();
     let gateway = gateway(upstream, Setting::default()).await;
     let answer = read_all(&mut send(gateway, GET).await).await;
-    assert!(answer.starts_with("HTTP/1.1 502") && answer.contains("application/problem+json"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 502") && answer.contains("application/problem+json"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -43,7 +46,10 @@ async fn an_upstream_that_never_answers_is_given_up() {
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
     let answer = read_all(&mut client).await;
-    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("x-operator-is-told"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 504") && answer.contains("x-operator-is-told"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -51,7 +57,9 @@ async fn a_client_that_stops_within_its_body_is_given_up_and_nobody_else_is_blam
     let (listener, upstream) = upstream().await;
     let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
     let gateway = gateway(upstream, Setting::default()).await;
-    for (framing, part) in [("content-length: 4", "ab"), ("transfer-encoding: chunked", "2\r\nab\r\n")] {
+    for (framing, part) in
+        [("content-length: 4", "ab"), ("transfer-encoding: chunked", "2\r\nab\r\n")]
+    {
         let request = format!("POST /x HTTP/1.1\r\nhost: a\r\n{framing}\r\n\r\n{part}");
         let mut client = send(gateway, &request).await;
         let (_stream, _) = listener.accept().await.unwrap();
@@ -82,7 +90,8 @@ async fn a_client_that_stops_within_its_body_is_given_up_over_http_2_too() {
     let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
     let gateway = gateway(upstream, Setting::default()).await;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
-    let request = Request::post(format!("http://{gateway}/x")).body(Stopped(Some("ab".into()))).unwrap();
+    let request =
+        Request::post(format!("http://{gateway}/x")).body(Stopped(Some("ab".into()))).unwrap();
     let answered = tokio::spawn(async move { client.request(request).await });
     let (_stream, _) = listener.accept().await.unwrap();
     assert_eq!(answered.await.unwrap().unwrap().status(), 408);
@@ -94,12 +103,16 @@ async fn a_body_that_stops_after_an_early_answer_lets_go_of_the_upstream() {
     let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
     let gateway = gateway(upstream, Setting::default()).await;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
-    let request = Request::post(format!("http://{gateway}/x")).body(Stopped(Some("ab".into()))).unwrap();
+    let request =
+        Request::post(format!("http://{gateway}/x")).body(Stopped(Some("ab".into()))).unwrap();
     let answered = tokio::spawn(async move { client.request(request).await });
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
     // The answer has begun, and never ends.
-    stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n").await.unwrap();
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
+        .await
+        .unwrap();
     assert_eq!(answered.await.unwrap().unwrap().status(), 200);
     read_all(&mut stream).await;
 }
@@ -122,9 +135,12 @@ async fn an_upstream_that_does_not_take_a_body_is_given_up() {
 
 #[test]
 fn an_upstream_is_an_origin_and_nothing_more() {
-    for good in
-        ["http://127.0.0.1:3000", "https://api.internal", "http://[::1]:80/", "http://api.internal:8080"]
-    {
+    for good in [
+        "http://127.0.0.1:3000",
+        "https://api.internal",
+        "http://[::1]:80/",
+        "http://api.internal:8080",
+    ] {
         assert!(good.parse::<Upstream>().is_ok(), "{good}");
     }
     for bad in [
@@ -140,6 +156,9 @@ fn an_upstream_is_an_origin_and_nothing_more() {
         "unix:/run/api.sock",
     ] {
         let error = bad.parse::<Upstream>().unwrap_err().to_string();
-        assert!(error.contains("http://127.0.0.1:3000") && !error.contains("password@"), "{bad}: {error}");
+        assert!(
+            error.contains("http://127.0.0.1:3000") && !error.contains("password@"),
+            "{bad}: {error}"
+        );
     }
 }

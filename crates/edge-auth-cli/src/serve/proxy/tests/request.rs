@@ -4,8 +4,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::wire::{OK, Setting, gateway, read_all, read_to, seen, send, upstream};
 
-const IDENTITY: Setting =
-    Setting { connections: None, set: &[("X-Auth-Principal", "jwt:corp:alice")], trusted_proxy: false };
+const IDENTITY: Setting = Setting {
+    connections: None,
+    set: &[("X-Auth-Principal", "jwt:corp:alice")],
+    trusted_proxy: false,
+};
 
 #[tokio::test]
 async fn the_target_is_what_the_gate_matched_byte_for_byte() {
@@ -58,7 +61,8 @@ async fn no_other_spelling_of_what_frames_a_message_goes_on() {
 
 #[tokio::test]
 async fn a_client_that_takes_trailers_is_named_as_one_hop_to_the_next() {
-    let head = seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nTE: gzip, Trailers\r\n\r\n").await;
+    let head =
+        seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nTE: gzip, Trailers\r\n\r\n").await;
     assert!(head.contains("te: trailers\r\n") && head.contains("connection: te\r\n"), "{head}");
 }
 
@@ -97,7 +101,8 @@ async fn of_a_trusted_proxys_fields_only_those_that_we_write_go_on() {
 
 #[tokio::test]
 async fn no_connection_field_takes_away_whom_the_request_is_for() {
-    let request = "GET /x HTTP/1.1\r\nhost: api.example\r\nconnection: host, x-forwarded-host\r\n\r\n";
+    let request =
+        "GET /x HTTP/1.1\r\nhost: api.example\r\nconnection: host, x-forwarded-host\r\n\r\n";
     let head = seen(Setting::default(), request).await;
     assert!(head.contains("x-forwarded-host: api.example\r\n"), "{head}");
 }
@@ -107,7 +112,8 @@ async fn a_body_that_cannot_be_read_is_the_clients_fault() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     for chunk in ["3\nabc\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFF1\r\n", "x\r\n"] {
-        let request = format!("POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
+        let request =
+            format!("POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
         let mut client = send(gateway, &request).await;
         let (mut stream, _) = listener.accept().await.unwrap();
         let answer = read_all(&mut client).await;
@@ -144,10 +150,12 @@ async fn a_request_that_goes_in_a_circle_is_stopped() {
     let (_listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     let via = "1.1 edge-auth, ".repeat(8);
-    let request = format!("GET /x HTTP/1.1\r\nhost: a\r\nvia: {via}1.1 other\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("GET /x HTTP/1.1\r\nhost: a\r\nvia: {via}1.1 other\r\nconnection: close\r\n\r\n");
     let answer = read_all(&mut send(gateway, &request).await).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    let head = seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nvia: 1.1 other\r\n\r\n").await;
+    let head =
+        seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nvia: 1.1 other\r\n\r\n").await;
     assert!(head.contains("via: 1.1 other\r\nvia: 1.1 edge-auth\r\n"), "{head}");
 }
 
@@ -182,8 +190,8 @@ async fn two_lengths_are_refused_and_a_smuggled_request_is_none() {
         let answer = read_all(&mut send(gateway, refused).await).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{refused:?}: {answer}");
     }
-    // A length beside chunks, in either order: the chunks count, and the connection ends after them,
-    // whatever else was sent on it (RFC 9112, section 6.3).
+    // A length beside chunks, in either order: the chunks count, and the connection ends after
+    // them, whatever else was sent on it (RFC 9112, section 6.3).
     let (length, chunks) = ("content-length: 40\r\n", "transfer-encoding: chunked\r\n");
     for framing in [[length, chunks], [chunks, length]] {
         let both = format!(
@@ -204,7 +212,8 @@ async fn two_lengths_are_refused_and_a_smuggled_request_is_none() {
 async fn a_body_streams_while_the_client_still_sends_it() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
-    let mut client = send(gateway, "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nab").await;
+    let mut client =
+        send(gateway, "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nab").await;
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\nab").await;
     client.write_all(b"cd").await.unwrap();

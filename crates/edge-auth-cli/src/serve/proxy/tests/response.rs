@@ -4,7 +4,8 @@ use tokio::io::AsyncWriteExt;
 
 use super::wire::{OK, Setting, answered, gateway, read_all, read_to, send, upstream};
 
-const GET: &str = "GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: https://app.example\r\n\r\n";
+const GET: &str =
+    "GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: https://app.example\r\n\r\n";
 
 #[tokio::test]
 async fn an_answer_comes_back_as_it_is_but_for_its_connection() {
@@ -49,7 +50,9 @@ async fn where_the_rule_names_origins_the_upstream_names_none() {
 
 #[tokio::test]
 async fn a_public_answer_may_be_cached_as_it_says() {
-    let answer = answered(GET, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncache-control: public\r\n\r\n").await;
+    let answer =
+        answered(GET, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncache-control: public\r\n\r\n")
+            .await;
     assert!(answer.contains("cache-control: public\r\n"), "{answer}");
 }
 
@@ -57,7 +60,8 @@ async fn a_public_answer_may_be_cached_as_it_says() {
 async fn an_answer_that_breaks_off_is_not_passed_on_as_whole() {
     let known = answered(GET, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
     assert!(known.ends_with("half") && known.contains("content-length: 10"), "{known}");
-    let chunked = answered(GET, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n").await;
+    let chunked =
+        answered(GET, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n").await;
     assert!(chunked.contains("half") && !chunked.contains("\r\n0\r\n"), "{chunked}");
 }
 
@@ -70,9 +74,13 @@ async fn a_websocket_is_tunnelled_where_the_rule_says_so() {
     let mut client = send(gateway, request).await;
     let (mut stream, _) = listener.accept().await.unwrap();
     let head = read_to(&mut stream, "\r\n\r\n").await;
-    assert!(head.contains("upgrade: websocket\r\n") && head.contains("connection: upgrade\r\n"), "{head}");
+    assert!(
+        head.contains("upgrade: websocket\r\n") && head.contains("connection: upgrade\r\n"),
+        "{head}"
+    );
     assert!(head.contains("sec-websocket-key: x\r\n"), "{head}");
-    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let switch =
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     stream.write_all(switch.as_bytes()).await.unwrap();
     assert!(read_to(&mut client, "\r\n\r\n").await.starts_with("HTTP/1.1 101"));
     client.write_all(b"ping").await.unwrap();
@@ -87,11 +95,13 @@ async fn a_websocket_is_tunnelled_where_the_rule_says_so() {
 async fn an_open_websocket_is_a_connection_like_any_other_and_a_quiet_one_makes_room() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting { connections: Some(1), ..Setting::default() }).await;
-    let request = "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
+    let request =
+        "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
     let mut socket = send(gateway, request).await;
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
-    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let switch =
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     stream.write_all(switch.as_bytes()).await.unwrap();
     read_to(&mut socket, "\r\n\r\n").await;
 
@@ -107,14 +117,15 @@ async fn an_open_websocket_is_a_connection_like_any_other_and_a_quiet_one_makes_
 async fn an_upgrade_elsewhere_is_an_ordinary_request() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
-    let request =
-        "GET /x HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\nhttp2-settings: x\r\n\r\n";
+    let request = "GET /x HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\nhttp2-settings: x\r\n\r\n";
     let mut client = send(gateway, request).await;
     let (mut stream, _) = listener.accept().await.unwrap();
     let head = read_to(&mut stream, "\r\n\r\n").await;
     assert!(!head.contains("upgrade"), "{head}");
     stream
-        .write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
+        .write_all(
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+        )
         .await
         .unwrap();
     assert!(read_to(&mut client, "\r\n\r\n").await.starts_with("HTTP/1.1 502"));

@@ -42,7 +42,8 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
     let platform = MemoryPlatform::new(Default::default(), "");
     let secret_provider = MapSecretProvider::default();
     let (gate, _) =
-        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness).unwrap();
+        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness)
+            .unwrap();
     let request = AuthRequest {
         method: "GET",
         host: Some("api.example"),
@@ -56,7 +57,8 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
     };
     match gate.authorize(&request, Timestamp::from_seconds(1)).await.decision {
         Decision::Allow(mut grant) => {
-            grant.upstream.set = set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            grant.upstream.set =
+                set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
             *grant
         }
         Decision::Deny(denial) => panic!("{denial:?}"),
@@ -89,9 +91,13 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
                 fields.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
             let target = request.uri().path_and_query().unwrap().to_string();
             let grant = grant(&target, &fields, setting.set).await;
-            let client =
-                Client { peer: peer.address, secure: peer.secure, trusted_proxy: setting.trusted_proxy };
-            let Forwarded { mut response, trouble } = upstream.forward(request, &grant, client).await;
+            let client = Client {
+                peer: peer.address,
+                secure: peer.secure,
+                trusted_proxy: setting.trusted_proxy,
+            };
+            let Forwarded { mut response, trouble } =
+                upstream.forward(request, &grant, client).await;
             if let Some(trouble) = trouble {
                 response.headers_mut().insert("x-operator-is-told", trouble.parse().unwrap());
             }
