@@ -1,9 +1,9 @@
 //! Authorizers' events, as the gate takes them.
 
-use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
+use edge_auth::aws::{ApiGatewayAuthorizer, ApiType, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
-use edge_auth::{Code, Denial, Gate, HANDED_TOKEN, Headers};
+use edge_auth::{HANDED_TOKEN, Headers};
 use edge_auth_native::now;
 
 use crate::deadline;
@@ -13,16 +13,19 @@ use crate::request_context::{host_field, single};
 
 /// Of a `TOKEN` event there is the token, from whichever field it came by, and the ARN: no host, no
 /// address, no certificate.
-pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> AuthorizerResult {
+pub(crate) async fn token(
+    authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
+    event: &TokenEvent,
+) -> AuthorizerResult {
     let fields = [(HANDED_TOKEN, event.authorization_token.as_bytes())];
     let incoming = alone(&fields);
-    let decision = gate.authorize_method(ApiType::Rest, &event.method_arn, &incoming, now());
-    in_time(gate, &incoming, &event.method_arn, decision).await
+    let decision = authorizer.authorize_method(ApiType::Rest, &event.method_arn, &incoming, now());
+    in_time(authorizer, &incoming, &event.method_arn, decision).await
 }
 
 /// The request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
 pub(crate) async fn request(
-    gate: &Gate<LambdaPlatform>,
+    authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     api: ApiType,
     event: &RequestEvent,
 ) -> AuthorizerResult {
@@ -32,12 +35,15 @@ pub(crate) async fn request(
         target: event.path.as_deref().unwrap_or_default(),
         ..event.request_context.incoming(&fields)
     };
-    let decision = gate.authorize_method(api, &event.method_arn, &incoming, now());
-    in_time(gate, &incoming, &event.method_arn, decision).await
+    let decision = authorizer.authorize_method(api, &event.method_arn, &incoming, now());
+    in_time(authorizer, &incoming, &event.method_arn, decision).await
 }
 
 /// The request of an HTTP API in payload 2.0.
-pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> AuthorizerResult {
+pub(crate) async fn route(
+    authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
+    event: &RouteEvent,
+) -> AuthorizerResult {
     let fields = event.fields.list();
     let http = event.request_context.http.as_ref();
     let incoming = InboundRequest {
@@ -45,33 +51,33 @@ pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> Au
         target: event.raw_path.as_deref().unwrap_or_default(),
         ..event.request_context.incoming(&fields)
     };
-    let decision = gate.authorize_route(&event.route_arn, &incoming, now());
-    in_time(gate, &incoming, &event.route_arn, decision).await
+    let decision = authorizer.authorize_route(&event.route_arn, &incoming, now());
+    in_time(authorizer, &incoming, &event.route_arn, decision).await
 }
 
 /// An operation of AppSync: the token stands in its own member, whatever field it came by.
-pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -> AuthorizerResult {
+pub(crate) async fn graphql(
+    authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
+    event: &GraphQlEvent,
+) -> AuthorizerResult {
     let mut fields = single(&event.request_headers);
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     fields.push((HANDED_TOKEN, event.authorization_token.as_bytes()));
     let incoming = InboundRequest { host: host_field(&fields), ..alone(&fields) };
-    in_time(gate, &incoming, "an operation", gate.authorize_graphql(&incoming, now())).await
+    in_time(authorizer, &incoming, "an operation", authorizer.authorize_graphql(&incoming, now()))
+        .await
 }
 
 /// The answer, or the error for one that takes too long.
 async fn in_time(
-    gate: &Gate<LambdaPlatform>,
+    authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     incoming: &InboundRequest<'_>,
     call: &str,
     decision: impl Future<Output = AuthorizerResult>,
 ) -> AuthorizerResult {
     match deadline::in_time(decision).await {
         Ok(answered) => answered,
-        Err(late) => {
-            let denial = Denial::new(Code::StoreUnavailable, format!("{call}: {late}"));
-            let (_, outcome) = gate.refuse(incoming, denial, now());
-            (Err(AuthorizerError::Unavailable), outcome)
-        }
+        Err(late) => authorizer.time_out(incoming, &format!("{call}: {late}"), now()),
     }
 }
 

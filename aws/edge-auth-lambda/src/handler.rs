@@ -1,11 +1,15 @@
 //! One event: to the endpoint that it is for, and back. What was decided is written down first.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
-use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult};
+use edge_auth::admin::AdminApi;
+use edge_auth::aws::{
+    ApiGatewayAuthorizer, ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult,
+};
 use edge_auth::endpoints::{
-    BodyError, Dispatched, HostRuntime, InboundRequest, RequestBody, Unrecorded, settle,
+    BodyError, Dispatched, Dispatcher, HostRuntime, InboundRequest, RequestBody, Unrecorded, settle,
 };
 use edge_auth::platform::{MaybeSend, Randomness};
 use edge_auth::{AuditEvent, Code, DeferredTask, Denial, Gate, Reply};
@@ -25,7 +29,8 @@ const DEFERRED: Duration = Duration::from_secs(1);
 
 /// The function: a gate for every event.
 pub(crate) struct Handler {
-    gate: Gate<LambdaPlatform>,
+    gate: Arc<Gate<LambdaPlatform>>,
+    authorizer: ApiGatewayAuthorizer<LambdaPlatform>,
 }
 
 /// What is returned.
@@ -38,30 +43,31 @@ pub(crate) enum HandlerResponse {
 
 impl Handler {
     pub(crate) fn new(gate: Gate<LambdaPlatform>) -> Self {
-        Self { gate }
+        let gate = Arc::new(gate);
+        Self { authorizer: ApiGatewayAuthorizer::new(Arc::clone(&gate)), gate }
     }
 
     /// Answers an event. There are two errors, and each is what API Gateway expects.
     pub(crate) async fn answer(&self, event: Box<RawValue>) -> Result<HandlerResponse, Diagnostic> {
-        let gate = &self.gate;
+        let api_gateway = &self.authorizer;
         let result = match Event::read(&event) {
             Ok(Event::Http(event)) => return Ok(HandlerResponse::Http(self.http(&event).await)),
-            Ok(Event::Token(event)) => authorizer::token(gate, &event).await,
+            Ok(Event::Token(event)) => authorizer::token(api_gateway, &event).await,
             Ok(Event::Request { event, http_api }) => {
                 let api = if http_api { ApiType::Http } else { ApiType::Rest };
-                authorizer::request(gate, api, &event).await
+                authorizer::request(api_gateway, api, &event).await
             }
             Ok(Event::Connect(event)) => {
-                authorizer::request(gate, ApiType::WebSocket, &event).await
+                authorizer::request(api_gateway, ApiType::WebSocket, &event).await
             }
-            Ok(Event::Route(event)) => authorizer::route(gate, &event).await,
-            Ok(Event::GraphQl(event)) => authorizer::graphql(gate, &event).await,
+            Ok(Event::Route(event)) => authorizer::route(api_gateway, &event).await,
+            Ok(Event::GraphQl(event)) => authorizer::graphql(api_gateway, &event).await,
             Err(error) => return rejected(error),
         };
-        self.authorizer(result).await.map(HandlerResponse::Authorizer).map_err(raised)
+        self.settle(result).await.map(HandlerResponse::Authorizer).map_err(raised)
     }
 
-    async fn authorizer(
+    async fn settle(
         &self,
         (answer, outcome): AuthorizerResult,
     ) -> Result<AuthorizerResponse, AuthorizerError> {
@@ -76,17 +82,17 @@ impl Handler {
         let fields = event.fields.list();
         let incoming =
             InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
+        let dispatcher = Dispatcher::new(&self.gate, AdminApi::new(&self.gate), false);
         let dispatched = match event.target() {
             Ok(target) => {
                 let incoming = InboundRequest { target: &target, ..incoming };
-                self.gate.dispatch(&incoming, false, &mut EventBody(event), &runtime).await
+                dispatcher.dispatch(&incoming, &mut EventBody(event), &runtime).await
             }
             Err(decoded) => {
                 let why = "the path may have been another one before the platform decoded it";
                 let incoming = InboundRequest { target: decoded, ..incoming };
-                self.gate
-                    .refuse_dispatch(&incoming, Denial::new(Code::PathAmbiguous, why), &runtime)
-                    .await
+                let denial = Denial::new(Code::PathAmbiguous, why);
+                dispatcher.refuse(&incoming, denial, &runtime).await
             }
         };
         event.reply(match dispatched {

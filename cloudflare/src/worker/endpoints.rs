@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use edge_auth::admin::AdminApi;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
-    BodyError, Client, Dispatched, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
+    BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
 };
 use edge_auth::platform::Randomness;
 use edge_auth::{AuditEvent, DeferredTask, Reply};
@@ -41,8 +42,8 @@ pub(crate) async fn answer(
         audit: Cell::new(None),
         notices: RefCell::new(state.take_notices()),
     };
-    let dispatched =
-        state.gate.dispatch(&incoming, gateway, &mut EventBody(&event), &runtime).await;
+    let dispatcher = Dispatcher::new(&state.gate, AdminApi::new(&state.gate), gateway);
+    let dispatched = dispatcher.dispatch(&incoming, &mut EventBody(&event), &runtime).await;
     let mut answer = match dispatched {
         Dispatched::Reply(reply) => WorkerResponse::reply(reply),
         Dispatched::Forward(grant) => {

@@ -1,4 +1,4 @@
-//! What the operator's log learns of each decision: everything but the secret.
+//! The audit event of each decision: everything about it but the credential.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -13,32 +13,32 @@ use crate::principal::PrincipalKind;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuditEvent {
-    /// When it was decided; RFC 3339 with milliseconds in JSON.
+    /// The time of the decision; in JSON RFC 3339 with milliseconds.
     #[serde(serialize_with = "rfc3339")]
     pub time: Timestamp,
     /// Whether the request may pass.
     pub allowed: bool,
-    /// Why not.
+    /// The code of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// What exactly was wrong, or another thing that an operator should know.
+    /// What was wrong, or why an administrator did what was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The name of the rule that matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The method; shortened if it is absurd.
+    /// The method; shortened if it is longer than any real one.
     pub method: String,
-    /// The host that was asked for, normalised.
+    /// The requested host, normalised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The path, normalised, up to 1024 bytes; of a refused one the beginning, escaped. Never the
-    /// query, nor an API key or a token.
+    /// The normal path, up to 1024 bytes. Of a path that was refused: the beginning, escaped. Never
+    /// holds the query, an API key or a token.
     pub path: String,
     /// The client's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<IpAddr>,
-    /// Who it is, once verified: also if the request was then refused for a scope.
+    /// The verified principal, even if the request was refused afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
     /// The kind of credential that was verified.
@@ -47,11 +47,11 @@ pub struct AuditEvent {
     /// The SHA-256 of the client certificate that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
-    /// What was let through though it could not be checked, since the rule says so by name.
+    /// A check that could not be made, where the rule lets the request pass all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// What was done here, and not by the upstream: `keys.create` was administered, a `preflight`
-    /// answered.
+    /// What the gate did itself, instead of the upstream: an administrative action such as
+    /// `keys.create`, or `preflight`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The id of the key that was written.
@@ -60,12 +60,12 @@ pub struct AuditEvent {
     /// The number of the revocation that was entered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation: Option<u64>,
-    /// Why what was administered was not done, though the caller may: `key_not_found`.
+    /// Why an administrative action failed although the caller may do it: `key_not_found`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// `time` as RFC 3339 in UTC, with milliseconds.
+/// Formats a time as RFC 3339 in UTC, with milliseconds.
 pub fn rfc3339_text(time: Timestamp) -> String {
     // Years beyond 9999 have no such form; nothing real is that far away.
     let millis = time.millis().min(253_402_300_799_999);
@@ -77,9 +77,9 @@ fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::E
     serializer.serialize_str(&rfc3339_text(*time))
 }
 
-/// Text of an attacker's, made fit for one line of a log.
+/// Makes text of an attacker fit for one line of a log.
 pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
-    // Nearly every text is short and plain, and is itself its excerpt.
+    // Nearly every text is short and plain, and stays as it is.
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
     if text.len() <= max_chars && text.bytes().all(plain) {
         return text.to_owned();
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_is_written_as_people_read_it() {
+    fn a_time_is_rfc_3339_with_milliseconds() {
         assert_eq!(
             rfc3339_text(Timestamp::from_millis(1_700_000_000_123)),
             "2023-11-14T22:13:20.123Z"
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_of_what_is_short_and_plain_is_the_text() {
+    fn a_short_and_plain_text_is_its_own_excerpt() {
         let escaped = |text: &str| text.chars().flat_map(char::escape_debug).collect::<String>();
         for byte in 0..=0x7f_u8 {
             let text = char::from(byte).to_string();

@@ -2,18 +2,18 @@
 
 use serde::{Serialize, Serializer};
 
-/// A refusal. What the caller is told follows from the code alone; the reason is for the
-/// operator's log and never holds a credential.
+/// A refusal. The caller learns the code and nothing more; the reason is for the operator's log and
+/// never holds a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
     /// The stable code.
     pub code: Code,
-    /// What exactly was wrong, for the operator.
+    /// What was wrong, for the operator.
     pub reason: String,
 }
 
 impl Denial {
-    /// With a reason for the operator's log.
+    /// Makes a refusal with a reason for the operator's log.
     pub fn new(code: Code, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
@@ -30,13 +30,13 @@ macro_rules! codes {
             /// All codes, in the order of the table.
             pub const ALL: &[Code] = &[$(Code::$variant,)*];
 
-            /// The code as it is written: `token_expired`.
+            /// Returns the code as it is written: `token_expired`.
             pub fn name(self) -> &'static str { match self { $(Self::$variant => $name,)* } }
 
-            /// The HTTP status (RFC 9110, section 15) on endpoints that can say it.
+            /// Returns the HTTP status (RFC 9110, section 15) on endpoints that can express it.
             pub fn status(self) -> u16 { match self { $(Self::$variant => $status,)* } }
 
-            /// One sentence for the caller, the same for every refusal of this kind.
+            /// Returns one sentence for the caller, the same for every refusal of this kind.
             pub fn title(self) -> &'static str { match self { $(Self::$variant => $title,)* } }
         }
     };
@@ -53,7 +53,7 @@ codes! {
     HostMismatch = "host_mismatch", 400, "Host and :authority differ.";
     /// An endpoint's request lacks what the proxy must send.
     ForwardedRequestIncomplete = "forwarded_request_incomplete", 400, "The proxy did not say which request this is about.";
-    /// An endpoint was asked by someone who is not a trusted proxy.
+    /// The caller of an endpoint for proxies is not a trusted one.
     ProxyUntrusted = "proxy_untrusted", 403, "This caller is not a trusted proxy.";
     /// No credential that the rule names was presented.
     CredentialMissing = "credential_missing", 401, "A credential is needed.";
@@ -89,22 +89,21 @@ codes! {
     BindingMismatch = "binding_mismatch", 401, "The token is bound to another client certificate.";
     /// The rule asks for a token that is bound to a certificate, and this one is not.
     BindingMissing = "binding_missing", 401, "The token is not bound to a client certificate.";
-    /// The token was revoked, or all that are like it: of its subject, client, session, issuer or
-    /// signing key.
+    /// The token was revoked, or all tokens of its subject, client, session, issuer or signing key.
     TokenRevoked = "token_revoked", 401, "The token has been revoked.";
-    /// The API key is not one of ours; which part is wrong is not said.
+    /// The API key is not one of ours. The code does not say which part is wrong.
     KeyInvalid = "key_invalid", 401, "The API key is invalid.";
     /// The API key has expired.
     KeyExpired = "key_expired", 401, "The API key has expired.";
     /// The API key was revoked.
     KeyRevoked = "key_revoked", 401, "The API key has been revoked.";
-    /// The API key is switched off.
+    /// The API key is disabled.
     KeyDisabled = "key_disabled", 401, "The API key is disabled.";
     /// The API key may not be used from this network.
     KeyNetworkNotAllowed = "key_network_not_allowed", 403, "The API key may not be used from this network.";
-    /// The certificate, or the form that it came in, cannot be read.
+    /// The certificate, or the form in which it came, cannot be read.
     CertificateMalformed = "certificate_malformed", 401, "The client certificate is malformed.";
-    /// The certificate was not issued by whom the policy trusts.
+    /// The policy does not trust the certificate's issuer.
     CertificateIssuerUntrusted = "certificate_issuer_untrusted", 401, "The client certificate's issuer is not trusted here.";
     /// The certificate, or one above it, has expired.
     CertificateExpired = "certificate_expired", 401, "The client certificate has expired.";
@@ -112,31 +111,32 @@ codes! {
     CertificateNotYetValid = "certificate_not_yet_valid", 401, "The client certificate is not valid yet.";
     /// The certificate was revoked.
     CertificateRevoked = "certificate_revoked", 401, "The client certificate has been revoked.";
-    /// The certificate may not be used like this: it is not a client's, its key is weak, a
-    /// constraint is broken.
+    /// The certificate may not be used like this: it is not for clients, its key is weak, or it
+    /// violates a constraint.
     CertificateInvalid = "certificate_invalid", 401, "The client certificate cannot be used here.";
-    /// The certificate names nobody whom the policy knows.
+    /// The certificate does not have the identity that the policy asks for.
     CertificateIdentityMismatch = "certificate_identity_mismatch", 401, "The client certificate is for somebody else.";
     /// The principal lacks a scope.
     ScopeInsufficient = "scope_insufficient", 403, "The credential lacks a scope.";
-    /// The caller is none of those whom the rule lets in, by their ids or by what their tokens say.
+    /// The rule lets in only certain callers, by their ids or their tokens' claims, and this is not
+    /// one of them.
     PrincipalNotAllowed = "principal_not_allowed", 403, "This caller is not let in here.";
     /// A cookie is the credential, and a page of another site may have sent the request.
     CrossSiteRequest = "cross_site_request", 403, "The request may come from another site.";
-    /// A protocol upgrade where the rule allows none.
+    /// The request asks for a protocol upgrade that the rule does not allow.
     UpgradeNotAllowed = "upgrade_not_allowed", 403, "A protocol upgrade is not allowed here.";
     /// The store of API keys did not answer.
     StoreUnavailable = "store_unavailable", 503, "The gate cannot decide at the moment.";
-    /// It is not known what was revoked lately, for longer than the policy's bound.
+    /// The gate could not read the revocations for longer than the policy's bound.
     RevocationStale = "revocation_stale", 503, "The gate cannot decide at the moment.";
     /// The revocation list of the certificate's issuer is missing, or a newer one is overdue.
     CertificateListStale = "certificate_list_stale", 503, "The gate cannot decide at the moment.";
-    /// The issuer's keys could not be had.
+    /// The issuer's keys could not be fetched.
     IssuerKeysUnavailable = "issuer_keys_unavailable", 503, "The gate cannot decide at the moment.";
 }
 
 impl Code {
-    /// The `error` of a Bearer challenge (RFC 6750, section 3.1), where one is due. A request
+    /// Returns the `error` of a Bearer challenge (RFC 6750, section 3.1), if it has one. A request
     /// without a credential gets a challenge without an error.
     pub fn bearer_error(self) -> Option<&'static str> {
         match (self, self.status()) {
@@ -149,18 +149,18 @@ impl Code {
         }
     }
 
-    /// Whether the answer carries a challenge: every 401 does (RFC 9110, section 15.5.2), and the
-    /// two other statuses of RFC 6750.
+    /// Returns whether the answer carries a challenge: every 401 does (RFC 9110, section 15.5.2), and
+    /// so do the two other statuses of RFC 6750.
     pub fn is_challenged(self) -> bool {
         self.status() == 401 || self.bearer_error().is_some()
     }
 
-    /// Whether it was the client certificate that was refused.
+    /// Returns whether the gate refused the client certificate.
     fn is_about_certificate(self) -> bool {
         self.name().starts_with("certificate_")
     }
 
-    /// Whether the fault is the host's, not the caller's.
+    /// Returns whether the fault is the host's, and not the caller's.
     pub fn is_outage(self) -> bool {
         self.status() == 503
     }

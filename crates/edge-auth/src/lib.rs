@@ -1,21 +1,24 @@
 //! Authentication and authorization in front of APIs: one policy, decided in one place.
 //!
-//! Start with [`Gate`]: a compiled [`Policy`] brought together with a host's [`platform`]. The gate
-//! turns an [`AuthRequest`] into an [`Outcome`]; [`endpoints`] turn a host's HTTP into the one and
-//! the other into a [`Reply`]. This crate never reads a clock, the environment, a socket or a file:
-//! `now`, randomness and I/O are handed in.
+//! Start with [`Gate`]: a compiled [`Policy`] together with a host's [`platform`]. The gate turns an
+//! [`AuthRequest`] into an [`Outcome`]. The [`endpoints`] turn a host's HTTP request into the one,
+//! and the other into a [`Reply`]. [`admin`] and [`aws`] are built on both. This crate never reads a
+//! clock, the environment, a socket or a file: `now`, randomness and I/O are arguments.
 //!
 //! ```text
-//! AuthRequest ─► Policy::route ─► credential::extract ─► verify ─► scopes ─► Outcome
-//!                (default deny)   (two of a kind: no)    token / API key / certificate
+//! AuthRequest ─► match a rule ─► extract ──────► verify ───────────────────► scopes ─► Outcome
+//!                (default deny)  (two of a kind:  token, API key, certificate
+//!                                 refused)
 //! ```
 
 pub mod admin;
 pub mod api_key;
 pub mod audit;
 pub mod aws;
+mod bootstrap_secret;
 mod cache;
 pub mod certificate;
+mod cors;
 mod credential;
 mod denial;
 mod derived_key;

@@ -1,6 +1,6 @@
-//! What a host provides: one small trait for each thing that is I/O.
+//! What a host provides: one small trait for each kind of I/O.
 //!
-//! A method answers, or it is [`Unavailable`]: trouble of the host, never of the caller.
+//! A method returns [`Unavailable`] for a fault of the host, and never for one of the caller.
 
 mod revocations;
 
@@ -14,52 +14,52 @@ pub use revocations::{
     SNAPSHOT_PART_BYTES, SnapshotRecord,
 };
 
-/// Everything that the gate may ask of its host.
+/// The stores and sources that a gate uses on its host.
 pub trait Platform: MaybeSend + MaybeSync {
-    /// Where API-key records are read.
+    /// The store of API-key records.
     type ApiKeys: ApiKeys;
-    /// Where issuers' key sets are fetched.
+    /// The fetcher of issuers' key sets.
     type KeySource: KeySource;
-    /// Where revocations are read; [`NoRevocations`] on a host without a feed.
+    /// The feed of revocations; [`NoRevocations`] on a host without one.
     type Revocations: RevocationFeed;
 
-    /// The API-key records.
+    /// Returns the store of API-key records.
     fn api_keys(&self) -> &Self::ApiKeys;
-    /// The fetcher of key sets.
+    /// Returns the fetcher of key sets.
     fn key_source(&self) -> &Self::KeySource;
-    /// The revocation feed.
+    /// Returns the revocation feed.
     fn revocations(&self) -> &Self::Revocations;
 
-    /// Does `work`, and says how long that took: what is known ages while a request waits.
+    /// Does `work`, and returns how long that took: what a request knows ages while it waits.
     fn timed<W: Future<Output: MaybeSend> + MaybeSend>(
         &self,
         work: W,
     ) -> impl Future<Output = (W::Output, Duration)> + MaybeSend;
 }
 
-/// The host could not answer. The detail is for the operator's log and holds no secret.
+/// An outage of the host. The detail is for the operator's log and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(pub String);
 
 impl Unavailable {
-    /// With a detail for the operator's log.
+    /// Makes an outage with a detail for the operator's log.
     pub fn new(detail: impl Into<String>) -> Self {
         Self(detail.into())
     }
 }
 
-/// Reads API-key records: all that the hot path needs.
+/// Reads API-key records: everything that a decision needs.
 pub trait ApiKeys: MaybeSend + MaybeSync {
-    /// The record under this id, unless there is none or it has lapsed at `now`.
+    /// Returns the record with this id; `None` if the store has none, or if it has lapsed at `now`.
     fn find(
         &self,
         id: &str,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<ApiKeyRecord>, Unavailable>> + MaybeSend;
 
-    /// The record as it is now: where [`ApiKeys::find`] may answer from a copy that lags behind,
-    /// this does not.
+    /// Returns the record as it is now, and never from a copy that lags behind, as
+    /// [`ApiKeys::find`] may.
     fn current(
         &self,
         id: &str,
@@ -69,7 +69,7 @@ pub trait ApiKeys: MaybeSend + MaybeSync {
     }
 }
 
-/// Changes API-key records: for administration only.
+/// Changes API-key records, for administration only.
 pub trait ApiKeyAdmin: ApiKeys {
     /// Writes the record if the stored one is as `expected`, atomically. A lapsed record counts
     /// as absent.
@@ -80,8 +80,8 @@ pub trait ApiKeyAdmin: ApiKeys {
         now: Timestamp,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
-    /// Up to `limit` records that have not lapsed at `now`, ordered by id (bytewise), those after
-    /// `after` only.
+    /// Returns up to `limit` records that have not lapsed at `now`, ordered by id (bytewise),
+    /// beginning after the id `after`.
     fn list(
         &self,
         after: Option<&str>,
@@ -90,8 +90,8 @@ pub trait ApiKeyAdmin: ApiKeys {
     ) -> impl Future<Output = Result<Vec<ApiKeyRecord>, Unavailable>> + MaybeSend;
 }
 
-/// An API-key record as a store keeps it: opaque to the store, and to be believed by nobody
-/// before its MAC was checked ([`crate::api_key`]).
+/// An API-key record as a store keeps it. The store does not read it, and [`crate::api_key`] checks
+/// its MAC before it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRecord {
     /// The key's id, unique in the store; at most 128 bytes.
@@ -100,11 +100,12 @@ pub struct ApiKeyRecord {
     pub document: String,
     /// Counts the writes of this id, from 1; the base of compare-and-set.
     pub version: u64,
-    /// When the store may forget the record, and must no longer answer it; `None` is never.
+    /// When the record lapses: from then on the store must not return it, and may drop it. `None`
+    /// is never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What must be stored for a write to happen.
+/// The condition of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {
     /// No record has this id.
@@ -117,16 +118,16 @@ pub enum Precondition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum WriteOutcome {
-    /// The record is stored, durably.
+    /// The record is stored durably.
     Stored,
-    /// Something else is stored than was expected; nothing was changed.
+    /// The condition does not hold; nothing was changed.
     Conflict,
 }
 
 /// Fetches the documents that issuers publish.
 pub trait KeySource: MaybeSend + MaybeSync {
-    /// `GET`s one JSON document (a JWK set, or discovery metadata). No redirect is followed; more
-    /// than `max_bytes` and too slow an answer are refused; only status 200 is an answer.
+    /// `GET`s one JSON document (a JWK set, or discovery metadata). Follows no redirect, and accepts
+    /// only status 200. Fails if the document has more than `max_bytes`, or comes too slowly.
     fn fetch(
         &self,
         url: &str,
@@ -136,6 +137,6 @@ pub trait KeySource: MaybeSend + MaybeSync {
 
 /// A source of random bytes fit for keys.
 pub trait Randomness: MaybeSend + MaybeSync {
-    /// Fills the whole of `bytes`.
+    /// Fills all of `bytes`.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable>;
 }

@@ -7,9 +7,9 @@ mod shape;
 
 use std::ops::Range;
 
-use crate::admin::BOOTSTRAP_PREFIX;
 use crate::api_key::ApiKeyProfile;
 use crate::audit::excerpt;
+use crate::bootstrap_secret::BOOTSTRAP_PREFIX;
 use shape::Shape;
 
 /// The most bytes of a method that are logged.

@@ -1,8 +1,49 @@
-//! The one shape that every host's event is turned into.
+//! The shapes into which every host turns its events.
 
 use std::net::IpAddr;
 
 use crate::certificate::PlatformCertificate;
+
+/// A request as it reached the host, before anything in it is believed.
+#[derive(Debug, Clone, Copy)]
+pub struct InboundRequest<'a> {
+    /// The address at the other end of the connection.
+    pub peer: Option<IpAddr>,
+    /// Whether the platform itself has authenticated the caller and lets it ask: by an IAM signature
+    /// or a service binding.
+    pub platform_authenticated: bool,
+    /// The method.
+    pub method: &'a str,
+    /// The `Host` field.
+    pub host: Option<&'a str>,
+    /// HTTP/2's `:authority`.
+    pub authority: Option<&'a str>,
+    /// The raw request target in origin form.
+    pub target: &'a str,
+    /// The header fields.
+    pub headers: Headers<'a>,
+    /// The client's certificate, as the platform has it.
+    pub certificate: PlatformCertificate<'a>,
+}
+
+impl<'a> InboundRequest<'a> {
+    /// Returns a request of this client to decide about: no proxy is trusted, and the path goes
+    /// upstream as it was sent.
+    pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
+        let Self { method, host, authority, target, headers, certificate, .. } = *self;
+        AuthRequest {
+            method,
+            host,
+            authority,
+            target,
+            headers,
+            client_ip,
+            certificate,
+            path_rewritten: false,
+            proxy_trusted: false,
+        }
+    }
+}
 
 /// A request to decide about, borrowed from the host's event.
 #[derive(Debug, Clone, Copy)]
@@ -22,13 +63,13 @@ pub struct AuthRequest<'a> {
     pub client_ip: Option<IpAddr>,
     /// The client's certificate, as the platform has it.
     pub certificate: PlatformCertificate<'a>,
-    /// The host sends on the normal path that was matched, instead of the one that was sent: what
-    /// [`UpstreamRequest::target`](crate::UpstreamRequest) says. Where it cannot, or does not ask
-    /// to be told, a path that somebody behind it could read differently is refused
+    /// The host forwards the normal path that was matched
+    /// ([`UpstreamRequest::target`](crate::UpstreamRequest)) instead of the one that was sent. If it
+    /// does not, a path that an upstream could read differently is refused
     /// ([`check_forwardable_verbatim`](crate::route::check_forwardable_verbatim)).
     pub path_rewritten: bool,
-    /// The header fields come from a trusted proxy, which removes its client's certificates, so
-    /// that those with one count.
+    /// The header fields come from a trusted proxy, which removes its client's certificate fields, so
+    /// that those with a certificate count.
     pub proxy_trusted: bool,
 }
 
@@ -37,13 +78,16 @@ pub struct AuthRequest<'a> {
 pub struct Headers<'a>(pub &'a [(&'a str, &'a [u8])]);
 
 impl<'a> Headers<'a> {
-    /// All values of a field, in order.
+    /// Returns all values of a field, in order.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let matching = move |(field, _): &&'a (&'a str, &'a [u8])| field.eq_ignore_ascii_case(name);
         self.0.iter().filter(matching).map(|(_, value)| *value)
     }
 
-    /// The value of a field that may be there once at most.
+    /// Returns the value of a field that may be there at most once.
+    ///
+    /// # Errors
+    /// The field is repeated.
     pub fn single(self, name: &str) -> Result<Option<&'a [u8]>, Repeated> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
@@ -52,24 +96,24 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// The fields' names, as they were sent.
+    /// Returns the fields' names, as they were sent.
     pub fn names(self) -> impl Iterator<Item = &'a str> {
         self.0.iter().map(|(name, _)| *name)
     }
 }
 
-/// Values may be credentials: only the names are shown.
+/// Shows the names only: values may be credentials.
 impl std::fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.names()).finish()
     }
 }
 
-/// A field that may be there once is there several times.
+/// A field that must not be repeated is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repeated;
 
-/// A `token` of RFC 9110, section 5.6.2: what a field name or a method is made of.
+/// Returns whether a text is a `token` (RFC 9110, section 5.6.2), like a field name or a method.
 pub(crate) fn is_token(text: &str) -> bool {
     let tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(tchar)

@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use edge_auth_token::Secret;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::endpoints::InboundRequest;
-use crate::request::Headers;
+use crate::request::{Headers, InboundRequest};
 
 /// `[trust]` as the policy says it.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What goes wrong with answers that API Gateway keeps.
 
-use edge_auth::aws::ApiType;
+use edge_auth::aws::{ApiType, denies_encoded_paths, iam_inexpressible};
 
 use super::authorizer::AuthorizerKind;
 use super::rules::AuthorizerCheck;
@@ -110,7 +110,7 @@ impl AuthorizerCheck<'_> {
                 ApiType::Rest
             }
         };
-        for inexpressible in self.policy.iam_inexpressible(api) {
+        for inexpressible in iam_inexpressible(self.policy, api) {
             let message = format!(
                 "rule `{}` cannot be said to IAM: {}. An answer allows one call, and is kept for the caller's others: \
                  keep nothing (TTL 0)",
@@ -118,7 +118,7 @@ impl AuthorizerCheck<'_> {
             );
             self.refuse("iam_inexpressible", message);
         }
-        if let Some(rule) = self.policy.denies_encoded_paths().filter(|_| api == ApiType::Rest) {
+        if let Some(rule) = denies_encoded_paths(self.policy).filter(|_| api == ApiType::Rest) {
             let message = format!(
                 "rule `{rule}` takes percent-encoded paths, which IAM cannot say: an answer that is kept denies them, and \
                  one about such a path denies all others. If callers send such (`@`, spaces, letters beyond ASCII), keep \

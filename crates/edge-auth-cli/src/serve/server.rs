@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{CertificateSource, PlatformCertificate};
-use edge_auth::endpoints::{BodyError, Dispatched, HostRuntime, InboundRequest, Unrecorded};
+use edge_auth::endpoints::{
+    BodyError, Dispatched, Dispatcher, HostRuntime, InboundRequest, Unrecorded,
+};
 use edge_auth::platform::Randomness;
 use edge_auth::policy::HostCapabilities;
 use edge_auth::{AuditEvent, DeferredTask, Gate, Headers, SecretProvider};
@@ -82,8 +85,8 @@ impl Server {
         let fields = Fields::of(&parts);
         let incoming = fields.incoming(&parts, &peer);
         let runtime = NativeRuntime { gate: &gate, log: &self.log, notices: &self.notices };
-        let dispatched =
-            gate.dispatch(&incoming, self.upstream.is_some(), &mut body, &runtime).await;
+        let dispatcher = Dispatcher::new(&gate, AdminApi::new(&gate), self.upstream.is_some());
+        let dispatched = dispatcher.dispatch(&incoming, &mut body, &runtime).await;
         let trusted_proxy = gate.trusts_proxy(&incoming);
         drop(fields);
         let grant = match dispatched {

@@ -1,7 +1,8 @@
 //! The smallest host: a gate in this process, a clock that is set by hand, everything in memory.
 
+use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
-use edge_auth::endpoints::InboundRequest;
+use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_token::{AwsLcRs, Timestamp};
@@ -64,21 +65,27 @@ impl InProcess {
         let (gate, now) = (&running.gate, self.now);
         Ok(match call.endpoint {
             Endpoint::ForwardAuth => {
-                let (reply, outcome) = block_on(gate.forward_auth(&incoming, AUTHORIZE, now));
+                let (reply, outcome) =
+                    block_on(ForwardAuth::new(gate).answer(&incoming, AUTHORIZE, now));
                 (reply, outcome, None)
             }
             Endpoint::Verify => {
-                let (reply, outcome) = block_on(gate.verify_json(&incoming, &call.body, now));
+                let (reply, outcome) =
+                    block_on(VerifyEndpoint::new(gate).answer(&incoming, &call.body, now));
                 (reply, outcome, None)
             }
             Endpoint::Admin => {
-                let (reply, outcome) =
-                    block_on(gate.admin(&incoming, &call.body, &self.randomness, now));
+                let (reply, outcome) = block_on(AdminApi::new(gate).answer(
+                    &incoming,
+                    &call.body,
+                    &self.randomness,
+                    now,
+                ));
                 (reply, outcome, None)
             }
             Endpoint::Authorizer => return Err("this host is a gateway itself".to_owned()),
             Endpoint::Gateway => {
-                let (reply, outcome) = block_on(gate.gateway(&incoming, now));
+                let (reply, outcome) = block_on(GatewayEndpoint::new(gate).decide(&incoming, now));
                 match (reply, &outcome.decision) {
                     (Some(reply), _) => (reply, outcome, None),
                     (None, Decision::Allow(grant)) => {

@@ -1,5 +1,5 @@
-//! Taking a revocation list over: what is new in it is entered, and what it no longer has is taken
-//! back.
+//! Imports a certificate revocation list: enters what is new in it, and takes back what it no longer
+//! has.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::revocation::{
     Entry, Event, Events, IssuerName, List, LogReplay, Report, Serial, Target,
 };
 
-/// What came of a list.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CrlImport {
     /// The authority.
@@ -25,13 +25,13 @@ pub struct CrlImport {
     pub entered: usize,
     /// How many were entered before, and are no longer in it.
     pub undone: usize,
-    /// By when there is to be a newer one; RFC 3339.
+    /// When a newer list is due; RFC 3339.
     pub next_update: String,
 }
 
 impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
-    /// Takes over a list (DER or PEM) that one of the authorities (PEM) signed. The list itself is
-    /// entered last: where one is required, it counts only when all of it is there.
+    /// Imports a list (DER or PEM) that one of the authorities (PEM) signed. Enters the list itself
+    /// last, so that it counts only when all of it is there.
     pub async fn import_list(
         &self,
         file: &[u8],
@@ -43,7 +43,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         self.import_list_reporting(file, authorities, signatures, reason, now, &|_| {}).await
     }
 
-    /// The same. After each batch of entries `report` is called with how far it has come.
+    /// Imports a list, and calls `report` with the progress after each batch of entries.
     pub async fn import_list_reporting(
         &self,
         file: &[u8],
@@ -74,7 +74,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
     }
 }
 
-/// Whether a list may change what this says, or depends on it.
+/// Returns whether an import reads or changes such an event.
 fn is_of_lists(event: &Event) -> bool {
     match event {
         Event::Revoked(target) | Event::Undone(target) => {
@@ -85,7 +85,7 @@ fn is_of_lists(event: &Event) -> bool {
     }
 }
 
-/// What a list says that was not said before, or no longer says, and then the list itself.
+/// Returns the events for what is new in a list, for what it no longer has, and for the list itself.
 fn changes<'e>(
     list: &List,
     listed: &BTreeSet<&str>,
@@ -97,7 +97,7 @@ fn changes<'e>(
             Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
                 if *issuer == list.issuer =>
             {
-                // What a list by another key has, this one does not take back.
+                // This list does not take back what a list by another key has.
                 let by_this_key = *key_id == list.key_id;
                 if by_this_key { &mut known } else { &mut others }.insert(serial.as_str());
             }
@@ -108,23 +108,27 @@ fn changes<'e>(
             {
                 return Err(AdminError::ListOlder(list.issuer.to_string()));
             }
-            _ => {}
+            Event::Revoked(_)
+            | Event::Undone(_)
+            | Event::ListImported(_)
+            | Event::KeyChanged(_)
+            | Event::KeyWritten { .. } => {}
         }
     }
-    let target = |serial: &str| {
-        let serial = Serial::try_from(serial.to_owned());
-        let serial =
-            serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
-        let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
-        Ok::<_, AdminError>(Target::CertificateSerial { issuer, serial, listed })
-    };
     let mut events = Vec::new();
     for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
-        events.push((Event::Revoked(target(serial)?), None));
+        events.push((Event::Revoked(target(list, serial)?), None));
     }
     for serial in known.difference(listed) {
-        events.push((Event::Undone(target(serial)?), None));
+        events.push((Event::Undone(target(list, serial)?), None));
     }
     events.push((Event::ListImported(list.clone()), None));
     Ok(events)
+}
+
+fn target(list: &List, serial: &str) -> Result<Target, AdminError> {
+    let serial = Serial::try_from(serial.to_owned())
+        .map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
+    let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
+    Ok(Target::CertificateSerial { issuer, serial, listed })
 }

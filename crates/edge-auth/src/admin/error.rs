@@ -1,33 +1,33 @@
-//! Why something could not be administered.
+//! The errors of the administration.
 
 use crate::api_key::{LifecycleError, RecordError};
 use crate::certificate::CrlError;
 use crate::platform::Unavailable;
 use crate::revocation::LedgerError;
 
-/// Why something could not be administered. The text is for the administrator.
+/// An error of the administration. The text is for the administrator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {
-    /// What was asked for cannot be.
+    /// The request is malformed or contradicts itself.
     #[error("{0}")]
     Invalid(String),
     /// The policy has no such block of keys.
     #[error("the policy has no `[[api_key]]` block `{0}`")]
     BlockUnknown(String),
-    /// There is no such key.
+    /// The store has no such key.
     #[error("there is no key with the id `{0}`")]
     NotFound(String),
     /// The key's state does not allow it.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
-    /// A hash that was to be imported is known already.
+    /// A key with this id, or with the hash to import, exists already.
     #[error("a key with the id `{0}` exists already")]
     Exists(String),
-    /// Others kept changing the key at the same time.
+    /// Other administrators kept changing the key at the same time.
     #[error("the key `{0}` is being changed by others at the same time: try again")]
     Conflict(String),
-    /// The stored record says that it belongs to a block that the policy does not have.
+    /// The stored record names a block that the policy does not have.
     #[error(
         "the record of key `{id}` belongs to the block `{block}`, which the policy does not have"
     )]
@@ -37,10 +37,10 @@ pub enum AdminError {
         /// The block that it names, made printable.
         block: String,
     },
-    /// The stored record is not to be trusted.
+    /// The stored record is not trusted.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The stored record is older than one that was written.
+    /// The stored record is older than the newest one that was written.
     #[error(
         "ALERT: the record of key `{id}` has the version {found}, and version {known} was written: an older \
          record was put back"
@@ -53,7 +53,7 @@ pub enum AdminError {
         /// The version that was written.
         known: u64,
     },
-    /// The key was changed, and that could not be told by the revocation feed.
+    /// The key was changed, and the revocation feed could not announce it.
     #[error(
         "the key was changed, but the revocation feed did not take it: hosts that remember the key may not \
          know for some minutes. Do it again: {0}"
@@ -62,10 +62,10 @@ pub enum AdminError {
     /// The policy has no revocation feed.
     #[error("there is no revocation feed: the policy names no `[revocation] secret`")]
     NoFeed,
-    /// The revocation log could not be administered.
+    /// The revocation log could not be read or changed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// A revocation list is not taken over.
+    /// A revocation list cannot be imported.
     #[error(transparent)]
     List(#[from] CrlError),
     /// A newer list was imported before.
@@ -77,7 +77,7 @@ pub enum AdminError {
 }
 
 impl AdminError {
-    /// A stable code and the HTTP status of the administrative endpoint.
+    /// Returns the stable code, and the HTTP status of the administrative endpoint.
     pub fn code(&self) -> (&'static str, u16) {
         match self {
             Self::Invalid(_) | Self::BlockUnknown(_) | Self::Ledger(LedgerError::Reason) => {

@@ -1,5 +1,5 @@
-//! The keys of a store, administered: each change is one compare-and-set, so that two
-//! administrators at once lose nothing.
+//! Administers the API keys of a store. Each change is one compare-and-set, so that two
+//! administrators at the same time do not overwrite each other's changes.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::platform::{
 use crate::policy::{Policy, PolicyErrors};
 use crate::revocation::{ChangeMeta, Entry, Identifier, RevocationLedger, Target};
 
-/// How often a change is tried anew after somebody else's.
+/// How often a change is retried after another administrator's.
 const ATTEMPTS: usize = 5;
-/// How many records one page of a list reads at most.
+/// The most records that one page of a list reads.
 const PAGE: usize = 200;
 
 /// Administers the API keys of one store.
@@ -28,7 +28,7 @@ pub struct KeyService<'a, S, L = NoRevocations> {
     publisher: Option<ChangePublisher<'a, L>>,
 }
 
-/// Tells the instances of gates what changed, by the revocation feed.
+/// Announces changes to all instances of the gate, by the revocation feed.
 #[derive(Debug)]
 struct ChangePublisher<'a, L> {
     ledger: RevocationLedger<'a, L>,
@@ -40,7 +40,7 @@ struct ChangePublisher<'a, L> {
 pub struct Page {
     /// The keys.
     pub keys: Vec<ListedKey>,
-    /// Where the next page begins, if there may be one.
+    /// The id after which the next page begins, if there may be one.
     pub next: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub enum ListedKey {
 }
 
 impl<'a, S: ApiKeyAdmin> KeyService<'a, S> {
-    /// For the keys of `policy`, with its peppers from `secret_provider`.
+    /// Makes a service for the keys of `policy`, with its peppers from `secret_provider`.
     pub fn new(
         policy: &Policy,
         secret_provider: &dyn SecretProvider,
@@ -72,7 +72,7 @@ impl<'a, S: ApiKeyAdmin> KeyService<'a, S> {
         Self { store, blocks: blocks.to_vec(), publisher: None }
     }
 
-    /// With changes told by a revocation feed, if there is one, as what `by` does.
+    /// Announces every change by a revocation feed, if there is one, as done by `by`.
     pub fn publishing<L: RevocationLog>(
         self,
         ledger: Option<RevocationLedger<'a, L>>,
@@ -84,7 +84,7 @@ impl<'a, S: ApiKeyAdmin> KeyService<'a, S> {
 }
 
 impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
-    /// Makes a key. Its text is returned once and is stored nowhere.
+    /// Makes a key. Returns its text, which is stored nowhere.
     pub async fn create(
         &self,
         request: CreateKeyRequest,
@@ -97,7 +97,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok((key, text))
     }
 
-    /// Takes over a key of another system by its hash.
+    /// Imports a key of another system by its hash.
     pub async fn import(
         &self,
         request: CreateKeyRequest,
@@ -108,7 +108,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         let mut key = block.import(request.to_new_key(now)?, hash, now)?;
         let known = self.announced(&key).await?;
         if let Some(known) = known {
-            // Somebody deleted an earlier record of the same hash.
+            // An earlier record of the same hash was deleted from the store.
             key = key.written_after(known);
         }
         self.insert(&key, now).await?;
@@ -118,7 +118,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok(key)
     }
 
-    /// One key.
+    /// Returns one key.
     pub async fn show(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
         if self.blocks.iter().any(|block| block.recognises(id)) {
             let message = "this is the text of a key, and not its id, which is in it before the last `_`; \
@@ -135,7 +135,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         }
     }
 
-    /// Up to `limit` keys (200 at most) after the id `after`; those of one block, if it is named.
+    /// Returns up to `limit` keys (200 at most) after the id `after`, those of `block` only if it is
+    /// given.
     pub async fn list(
         &self,
         block: Option<&str>,
@@ -148,20 +149,28 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         }
         let limit = limit.clamp(1, PAGE);
         let records = self.store.list(after, limit, now).await?;
-        let next = (records.len() == limit)
-            .then(|| records.last().map(|record| record.id.clone()))
-            .flatten();
-        let wanted = |record: &&ApiKeyRecord| {
-            block.is_none_or(|block| claimed_block(record).is_ok_and(|claimed| claimed == block))
+        let next = match records.last() {
+            Some(last) if records.len() == limit => Some(last.id.clone()),
+            Some(_) | None => None,
         };
-        let entry = |record: &ApiKeyRecord| match self.open(record) {
-            Ok(key) => ListedKey::Key(Box::new(key)),
-            Err(error) => ListedKey::Untrusted { id: record.id.clone(), reason: error.to_string() },
-        };
-        Ok(Page { keys: records.iter().filter(wanted).map(entry).collect(), next })
+        let mut keys = Vec::with_capacity(records.len());
+        for record in &records {
+            if let Some(block) = block
+                && !claimed_block(record).is_ok_and(|claimed| claimed == block)
+            {
+                continue;
+            }
+            keys.push(match self.open(record) {
+                Ok(key) => ListedKey::Key(Box::new(key)),
+                Err(error) => {
+                    ListedKey::Untrusted { id: record.id.clone(), reason: error.to_string() }
+                }
+            });
+        }
+        Ok(Page { keys, next })
     }
 
-    /// Gives a key a new secret; the old one is good for `overlap` longer.
+    /// Gives a key a new secret. The old one stays good for `overlap`.
     pub async fn rotate(
         &self,
         id: &str,
@@ -170,24 +179,20 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         now: Timestamp,
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
         within_time("overlap", now, overlap)?;
-        self.change(id, now, |key| {
-            key.rotate(overlap, randomness, now).map(|(key, text)| (key, Some(text)))
-        })
-        .await
-        .and_then(|(key, text)| Ok((key, text.ok_or_else(|| AdminError::Conflict(printable(id)))?)))
+        self.change(id, now, |key| key.rotate(overlap, randomness, now)).await
     }
 
-    /// Switches a key off until it is enabled again.
+    /// Disables a key until it is enabled again.
     pub async fn disable(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
         Ok(self.change(id, now, |key| Ok((key.disable()?, ()))).await?.0)
     }
 
-    /// Switches a key on again.
+    /// Enables a disabled key.
     pub async fn enable(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
         Ok(self.change(id, now, |key| Ok((key.enable()?, ()))).await?.0)
     }
 
-    /// Ends a key for good.
+    /// Revokes a key for good.
     pub async fn revoke(
         &self,
         id: &str,
@@ -197,8 +202,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok(self.revoke_by_entry(id, reason, now).await?.0)
     }
 
-    /// Ends a key for good; answers the entry of the feed, too, if there is one. That is made
-    /// first: it counts even if the record then cannot be written.
+    /// Revokes a key for good, and returns the entry of the feed, if there is one. Enters it first,
+    /// so that it counts even if the record then cannot be written.
     pub(super) async fn revoke_by_entry(
         &self,
         id: &str,
@@ -216,7 +221,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok((key, entry))
     }
 
-    /// Wraps a key under the current pepper. `None` if it is already.
+    /// Wraps a key under the current pepper. Returns `None` if it is already.
     pub async fn rewrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
         for _ in 0..ATTEMPTS {
             let key = self.show(id, now).await?;
@@ -230,7 +235,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Err(AdminError::Conflict(printable(id)))
     }
 
-    /// Changes a key, and tells of it.
+    /// Changes a key, and announces the change.
     async fn change<T>(
         &self,
         id: &str,
@@ -242,12 +247,12 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok((key, extra))
     }
 
-    /// Tells which version of a key's record was written.
+    /// Announces which version of a key's record was written.
     async fn announce(&self, key: &ApiKey, now: Timestamp) -> Result<(), AdminError> {
         if let Some(ChangePublisher { ledger, by }) = &self.publisher {
             let order = ChangeMeta { by, reason: "its record was written", now };
-            let told = ledger.key_written(&name(key)?, key.version(), ends(key), order).await;
-            told.map_err(AdminError::Unannounced)?;
+            let announced = ledger.key_written(&name(key)?, key.version(), ends(key), order).await;
+            announced.map_err(AdminError::Unannounced)?;
         }
         Ok(())
     }
@@ -268,7 +273,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Err(AdminError::Conflict(printable(id)))
     }
 
-    /// The latest version of a key's record that was told of.
+    /// Returns the latest version of a key's record that was announced.
     async fn announced(&self, key: &ApiKey) -> Result<Option<u64>, AdminError> {
         match &self.publisher {
             Some(ChangePublisher { ledger, .. }) => Ok(ledger.key_version(&name(key)?).await?),
@@ -315,7 +320,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
     }
 }
 
-/// When a key ends by itself.
+/// Returns when a key expires.
 fn ends(key: &ApiKey) -> Option<Timestamp> {
     match key.expires() {
         Expiry::At(at) => Some(at),

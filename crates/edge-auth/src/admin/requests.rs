@@ -1,6 +1,6 @@
-//! What an administrator asks for when making a key, in the words of the API and the CLI.
+//! The request for a new key, in the words of the API and the CLI.
 //!
-//! The careless key must be spelled out: without an expiry or without scopes nothing is made.
+//! A key that never expires, or has all scopes, must be asked for explicitly.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,33 +19,35 @@ use crate::scopes::Scopes;
 /// 10000-01-01T00:00:00Z, in seconds.
 const END_OF_TIME: u64 = 253_402_300_800;
 
-/// The wishes for a new key.
+/// The request for a new key.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateKeyRequest {
     /// The name of the policy's `[[api_key]]` block.
     pub block: String,
-    /// What people call the key.
+    /// The name of the key for people.
     pub label: Option<String>,
-    /// Whose it is.
+    /// The owner.
     pub owner: Option<String>,
-    /// What it may do; or `all_scopes`.
+    /// Its scopes; or `all_scopes`.
     pub scopes: Vec<String>,
-    /// It may do everything that a rule lets keys of its block do, except administer: scopes that
-    /// begin with `edge-auth:` are in no such key.
+    /// It has every scope, except those that begin with `edge-auth:`, which let a caller administer.
     pub all_scopes: bool,
     /// When it expires: a duration from now (`90d`) or a time (RFC 3339); or `never_expires`.
     pub expires: Option<String>,
     /// It never expires.
     pub never_expires: bool,
-    /// From where it may be used: CIDR networks; none is from anywhere.
+    /// The CIDR networks from which it may be used; if there are none, from anywhere.
     pub networks: Vec<String>,
-    /// What else is to be known of it.
+    /// Any other attributes.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl CreateKeyRequest {
-    /// The terms of the key, or what is missing or contradictory.
+    /// Returns the terms of the key.
+    ///
+    /// # Errors
+    /// Something is missing, or contradicts something else.
     pub fn to_new_key(self, now: Timestamp) -> Result<NewKey, AdminError> {
         if self.scopes.iter().any(|scope| scope == "*") {
             return Err(invalid(
@@ -88,7 +90,7 @@ impl CreateKeyRequest {
     }
 }
 
-/// The wishes for a key that is taken over from another system, and its hash.
+/// The request to import a key of another system by its hash.
 #[derive(Debug, Clone)]
 pub struct ImportKeyRequest {
     /// The hash, as the other system stored it, in hexadecimal or base64.
@@ -97,14 +99,14 @@ pub struct ImportKeyRequest {
     pub request: CreateKeyRequest,
 }
 
-/// By hand, since serde's `flatten` would let unknown fields through.
+/// Written by hand, since serde's `flatten` would accept unknown fields.
 impl<'de> Deserialize<'de> for ImportKeyRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Import;
         impl<'de> Visitor<'de> for Import {
             type Value = ImportKeyRequest;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the wishes for a key, and its hash")
+                f.write_str("a request for a key, and its hash")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ImportKeyRequest, A::Error> {
                 let mut hash = None;
@@ -120,7 +122,7 @@ impl<'de> Deserialize<'de> for ImportKeyRequest {
     }
 }
 
-/// The fields of an import for [`CreateKeyRequest`]; `hash` is put aside.
+/// The fields of an import without `hash`, for [`CreateKeyRequest`].
 struct WithoutHash<'h, A> {
     map: A,
     hash: &'h mut Option<String>,
@@ -149,7 +151,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHash<'_, A> {
     }
 }
 
-/// A duration from now, or a time.
+/// Parses a duration from now, or a time.
 pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError> {
     if let Ok(duration) = humantime::parse_duration(text) {
         return within_time("expires", now, duration);
@@ -162,7 +164,7 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, AdminError
     })
 }
 
-/// A time: RFC 3339, or a date.
+/// Parses a time (RFC 3339) or a date.
 pub(super) fn dated(text: &str) -> Option<Timestamp> {
     let dated = humantime::parse_rfc3339_weak(text)
         .or_else(|_| humantime::parse_rfc3339(&format!("{text}T00:00:00Z")));
@@ -170,8 +172,7 @@ pub(super) fn dated(text: &str) -> Option<Timestamp> {
     u64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
 
-/// After a duration, if that is a time that can be written: there is none after the year 9999 (RFC
-/// 3339).
+/// Returns the time after a duration. Rejects one after the year 9999, which RFC 3339 cannot write.
 pub(super) fn within_time(
     field: &str,
     now: Timestamp,
@@ -186,15 +187,18 @@ pub(super) fn within_time(
     }
 }
 
-/// A network, or one address.
+/// Parses a network, or one address.
 fn network(text: &str) -> Result<IpNet, AdminError> {
-    let address = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(address).ok_or_else(|| {
-        invalid(format!(
+    if let Ok(network) = text.parse() {
+        return Ok(network);
+    }
+    match text.parse::<std::net::IpAddr>() {
+        Ok(address) => Ok(IpNet::from(address)),
+        Err(_) => Err(invalid(format!(
             "`{}` is no network: write 203.0.113.0/24 or 2001:db8::/32",
             text.escape_debug()
-        ))
-    })
+        ))),
+    }
 }
 
 fn invalid(message: impl Into<String>) -> AdminError {

@@ -13,40 +13,40 @@ use crate::scopes::Scopes;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct KeyResponse {
-    /// The id, which is part of the key's text and no secret.
+    /// The id, which is part of the key's text, and public.
     pub id: String,
     /// The block that it belongs to.
     pub block: String,
     /// `active`, `disabled`, `revoked` or `expired`.
     pub state: &'static str,
-    /// What people call it.
+    /// The name for people.
     pub label: Option<String>,
-    /// Whose it is.
+    /// The owner.
     pub owner: Option<String>,
-    /// What it may do; `null` is everything.
+    /// Its scopes; `null` is all.
     pub scopes: Option<Vec<String>>,
     /// The environment that it was made for.
     pub environment: Option<String>,
-    /// From where it may be used; empty is from anywhere.
+    /// The networks from which it may be used; if empty, from anywhere.
     pub networks: Vec<String>,
     /// When it was made or imported.
     pub created_at: String,
     /// When it expires; `null` is never.
     pub expires_at: Option<String>,
-    /// Until when the secret before the last rotation is good, too.
+    /// Until when the secret before the last rotation stays good.
     pub previous_secret_until: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<String>,
     /// Why it was revoked.
     pub revoked_because: Option<String>,
-    /// What else is known of it.
+    /// Any other attributes.
     pub metadata: BTreeMap<String, String>,
     /// How often it was written.
     pub version: u64,
 }
 
 impl KeyResponse {
-    /// The key as it stands at `now`.
+    /// Returns the key as it is at `now`.
     pub fn new(key: &ApiKey, now: Timestamp) -> Self {
         let expires_at = match key.expires() {
             Expiry::At(at) => Some(at),

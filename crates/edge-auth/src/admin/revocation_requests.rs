@@ -1,4 +1,4 @@
-//! What an administrator asks for when revoking, in the words of the API and the CLI.
+//! The request to revoke something, in the words of the API and the CLI.
 
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use crate::audit::rfc3339_text;
 use crate::policy::Policy;
 use crate::revocation::{Identifier, Target, TargetError};
 
-/// The wish that something be revoked. Which fields there must be depends on its kind.
+/// The request to revoke something. Its kind decides which fields are needed.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevocationRequest {
-    /// What is to be revoked.
+    /// The kind of what is revoked.
     pub kind: RevocationKind,
-    /// Of tokens: the issuer, by its name in the policy or by its exact `iss`. Of a certificate's
+    /// For tokens: the issuer, by its name in the policy or by its exact `iss`. For a certificate's
     /// serial number: the issuer's name, as in `CN=Devices CA,O=Example`.
     #[serde(default)]
     pub issuer: Option<String>,
@@ -28,8 +28,8 @@ pub struct RevocationRequest {
     /// A client.
     #[serde(default)]
     pub client: Option<String>,
-    /// Tokens that were issued before this time (RFC 3339, or a date). If nothing is said, all that
-    /// are good now: the issuer's clock may be ahead, so that is later than now by its
+    /// Revokes tokens that were issued before this time (RFC 3339, or a date). Without it, revokes all
+    /// that are good now: since the issuer's clock may be ahead, those before now plus its
     /// `clock_skew`.
     #[serde(default)]
     pub before: Option<String>,
@@ -39,10 +39,10 @@ pub struct RevocationRequest {
     /// The serial number of a certificate, hexadecimal.
     #[serde(default)]
     pub serial: Option<String>,
-    /// When the entry has no meaning any more: a duration from now (`90d`) or a time (RFC 3339).
+    /// When the entry expires: a duration from now (`90d`) or a time (RFC 3339).
     #[serde(default)]
     pub expires: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -70,45 +70,50 @@ pub enum RevocationKind {
     CertificateSerial,
 }
 
-/// A wish that can be fulfilled.
+/// A complete and valid request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevocationChange {
     /// What is revoked.
     pub target: Target,
-    /// When the entry has no meaning any more; `None` is never.
+    /// When the entry expires; `None` is never.
     pub until: Option<Timestamp>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// What whoever asked should know: which tokens stay good though they may have been meant.
+    /// A notice for the administrator: which tokens stay good although they may have been meant.
     pub notice: Option<String>,
 }
 
 impl RevocationRequest {
-    /// Of this kind, for this reason, and with nothing else said.
+    /// Makes a request of this kind, for this reason, without any other field.
     pub fn new(kind: RevocationKind, reason: impl Into<String>) -> Self {
-        let none = || None;
         Self {
             kind,
-            issuer: none(),
-            id: none(),
-            subject: none(),
-            client: none(),
-            before: none(),
-            fingerprint: none(),
-            serial: none(),
-            expires: none(),
+            issuer: None,
+            id: None,
+            subject: None,
+            client: None,
+            before: None,
+            fingerprint: None,
+            serial: None,
+            expires: None,
             reason: reason.into(),
         }
     }
 
-    /// What is to be entered, or what is missing, contradictory or unknown. An entry about tokens
-    /// lasts as long as the last of them can be good, which the issuer's `max_lifetime` says.
+    /// Checks the request against the policy. An entry about tokens lasts as long as the last of them
+    /// can be good, by the issuer's `max_lifetime`.
+    ///
+    /// # Errors
+    /// A field is missing, does not belong to the kind, or is unknown to the policy.
     pub fn order(
         mut self,
         policy: &Policy,
         now: Timestamp,
     ) -> Result<RevocationChange, AdminError> {
-        let expires = self.expires.take().map(|text| moment(&text, now)).transpose()?;
+        let expires = match self.expires.take() {
+            Some(text) => Some(moment(&text, now)?),
+            None => None,
+        };
         let before = self.before.take();
         let target = match self.kind {
             RevocationKind::Token => {
@@ -161,7 +166,8 @@ impl RevocationRequest {
         Ok(RevocationChange { target, until, reason: self.reason, notice })
     }
 
-    /// The exact `iss`: one that the policy does not have would revoke nothing.
+    /// Returns the exact `iss`. Rejects one that the policy does not have, since it would revoke
+    /// nothing.
     fn iss<T: TryFrom<String, Error = TargetError>>(
         &mut self,
         policy: &Policy,
@@ -176,7 +182,7 @@ impl RevocationRequest {
         parsed("issuer", iss)
     }
 
-    /// What does not belong to the kind was meant for something: it is not passed over.
+    /// Rejects a field that does not belong to the kind: the administrator meant something by it.
     fn nothing_left(&self, before: Option<&String>) -> Result<(), AdminError> {
         let fields = [
             ("issuer", self.issuer.as_ref()),
@@ -196,7 +202,7 @@ impl RevocationRequest {
     }
 }
 
-/// Says which of the tokens that are accepted now stay good, if a time leaves any.
+/// Returns a notice if some of the tokens that are accepted now stay good.
 fn left_good(target: &Target, policy: &Policy, now: Timestamp) -> Option<String> {
     let (Target::Subject { issuer, before, .. }
     | Target::Client { issuer, before, .. }
@@ -215,7 +221,7 @@ fn left_good(target: &Target, policy: &Policy, now: Timestamp) -> Option<String>
     })
 }
 
-/// When the last token, or whatever is revoked, has expired anyway.
+/// Returns when everything that is revoked has expired anyway; `None` if that is unknown.
 fn until(
     target: &Target,
     policy: &Policy,
@@ -227,7 +233,7 @@ fn until(
         | Target::Client { issuer, .. }
         | Target::Issuer { issuer, .. }
         | Target::Session { issuer, .. } => issuer,
-        // They are good for as long as somebody says.
+        // Their lifetime is not in the policy.
         Target::SigningKey { .. }
         | Target::ApiKey { .. }
         | Target::Certificate { .. }
@@ -259,9 +265,8 @@ fn missing(field: &str) -> AdminError {
     AdminError::Invalid(format!("`{field}` is missing"))
 }
 
-/// Returns up to when tokens of an issuer are revoked. If nothing is said, no token that is
-/// accepted now stays good, as far ahead as the issuer's clock may be. A time that is said stays as
-/// it is.
+/// Returns the time before which issued tokens are revoked. Without a text this is late enough that
+/// no token that is accepted now stays good, as far ahead as the issuer's clock may be.
 fn up_to(
     text: Option<&str>,
     policy: &Policy,
@@ -314,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn up_to_now_takes_in_the_largest_skew_of_the_issuers_blocks() {
+    fn without_a_time_the_largest_skew_of_the_issuers_blocks_is_added() {
         for kind in [RevocationKind::Subject, RevocationKind::Client, RevocationKind::Issuer] {
             for (issuer, seconds) in
                 [("corp", 120), ("corp-wide", 120), ("https://corp.example/", 120), ("exact", 0)]
@@ -330,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_said_stays_and_what_it_leaves_is_told() {
+    fn a_given_time_is_kept_and_a_notice_says_which_tokens_stay_good() {
         let order = |before: &str| {
             RevocationRequest {
                 before: Some(before.to_owned()),
@@ -349,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_time_has_no_notice() {
+    fn a_target_without_a_time_has_no_notice() {
         for kind in [RevocationKind::Session, RevocationKind::SigningKey, RevocationKind::Token] {
             let request = RevocationRequest { id: Some("x".to_owned()), ..request(kind, "corp") };
             let order = request.order(&policy(), NOW).unwrap();

@@ -1,4 +1,4 @@
-//! An entry of the revocation log as it is shown.
+//! An entry of the revocation log as the API and the CLI show it.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,25 +13,25 @@ pub struct RevocationResponse {
     pub id: u64,
     /// `revoked`, `undone`, `key_changed` or `list_imported`.
     pub says: &'static str,
-    /// What it says that of: `kind`, and what tells one of this kind from another.
+    /// What was revoked: its `kind`, and the fields that identify it.
     pub target: Value,
     /// The same in words.
     pub summary: String,
-    /// Who said it.
+    /// The administrator.
     pub by: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// When.
+    /// When it was entered.
     pub at: String,
-    /// When it has no meaning any more; `null` is never.
+    /// When it expires; `null` is never.
     pub until: Option<String>,
-    /// What whoever entered it just now should know.
+    /// A notice for the administrator who entered it just now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
 
 impl RevocationResponse {
-    /// An entry to be shown.
+    /// Makes the response for an entry.
     pub fn new(entry: &Entry) -> Self {
         let (says, target, summary) = match &entry.event {
             Event::Revoked(target) => ("revoked", shown(target), target.to_string()),
@@ -75,7 +75,7 @@ fn record_of(id: &Identifier) -> String {
     format!("record of API key {}", crate::audit::excerpt(id.as_str(), 128))
 }
 
-/// A target with its time as people read it.
+/// Returns a target as JSON, with its time in RFC 3339.
 fn shown(target: &crate::revocation::Target) -> Value {
     let mut value = serde_json::to_value(target).unwrap_or_default();
     if let Some(before) = value.get_mut("before")

@@ -1,4 +1,4 @@
-//! The revocations of a policy, administered: over HTTP and by the CLI alike.
+//! Administers the revocations of a policy, for the HTTP API and the CLI.
 
 use edge_auth_token::Timestamp;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::platform::{ApiKeyAdmin, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
 use crate::revocation::{ChangeMeta, Entry, RevocationLedger, RevocationSecrets, Target};
 
-/// The log of a policy's revocations, and the keys that may be among them.
+/// The revocation log of a policy, and the API keys that can be revoked in it.
 #[derive(Debug)]
 pub struct Revocations<'a, S, L> {
     policy: &'a Policy,
@@ -18,19 +18,20 @@ pub struct Revocations<'a, S, L> {
     by: String,
 }
 
-/// Some of the log, the newest first.
+/// A page of the log, the newest entries first.
 #[derive(Debug, Serialize)]
 pub struct RevocationPage {
     /// The entries.
     pub revocations: Vec<RevocationResponse>,
-    /// Why entries are not believed, if any are not.
+    /// The entries that are not trusted: why not.
     pub untrusted: Vec<String>,
-    /// Where the next page begins, if there may be one: `before` of the next request.
+    /// The `before` of the request for the next page, if there may be one.
     pub next: Option<u64>,
 }
 
 impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
-    /// For a policy's log and keys, with its secrets from `secret_provider`, as what `by` does.
+    /// Makes a service for a policy's log and keys, with its secrets from `secret_provider`. `by` is
+    /// the administrator.
     pub fn new(
         policy: &'a Policy,
         secret_provider: &dyn SecretProvider,
@@ -55,7 +56,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(Self { policy, key_service, ledger, by: by.to_owned() })
     }
 
-    /// Revokes what is wished for. An API key must be there, and is revoked in its record, too.
+    /// Revokes what is asked for. An API key must exist, and is revoked in its record, too.
     pub async fn create(
         &self,
         request: RevocationRequest,
@@ -64,8 +65,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         self.fulfil(request.order(self.policy, now)?, now).await
     }
 
-    /// Revokes what is wished for, and returns the entry as it is shown, with what whoever asked
-    /// for it should know.
+    /// Revokes what is asked for, and returns the entry, and its response with a notice for the
+    /// administrator.
     pub async fn create_with_notice(
         &self,
         request: RevocationRequest,
@@ -88,7 +89,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(self.ledger.revoke(target, until, self.order(&reason, now)).await?)
     }
 
-    /// Takes back what an entry revokes. A key that was revoked in its record stays so.
+    /// Takes back what an entry revokes. A key that was revoked in its record stays revoked.
     pub async fn undo(
         &self,
         sequence: u64,
@@ -98,13 +99,13 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(self.ledger.undo(sequence, self.order(reason, now)).await?)
     }
 
-    /// One entry.
+    /// Returns one entry.
     pub async fn show(&self, sequence: u64) -> Result<Entry, AdminError> {
         Ok(self.ledger.show(sequence).await?)
     }
 
-    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is
-    /// given.
+    /// Returns up to `limit` entries (200 at most), the newest first, beginning before the entry
+    /// `before` if it is given.
     pub async fn list(
         &self,
         before: Option<u64>,
@@ -122,7 +123,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(page)
     }
 
-    /// Makes a snapshot of the whole log, and drops what has expired; answers how many things it
+    /// Makes a snapshot of the whole log, and drops expired records. Returns how many revocations it
     /// holds.
     pub async fn compact(
         &self,
@@ -132,7 +133,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(self.ledger.compact(randomness, now).await?)
     }
 
-    /// Makes a snapshot if it is time for one.
+    /// Makes a snapshot if one is due.
     pub async fn tidy(
         &self,
         randomness: &(impl Randomness + ?Sized),

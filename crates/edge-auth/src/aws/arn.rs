@@ -1,4 +1,4 @@
-//! The ARN of one method of one stage of an API, as authorizer events name it.
+//! The ARN of one method of one stage of an API, as authorizer events have it.
 
 use std::fmt;
 
@@ -11,26 +11,23 @@ pub(super) struct MethodArn<'a> {
     text: &'a str,
     /// Up to the method, with a slash at its end.
     stage: &'a str,
-    /// The method; of a WebSocket API the route (`$connect`).
+    /// The method; for a WebSocket API the route (`$connect`).
     pub method: &'a str,
-    /// The path, with its slash; of a WebSocket API none.
+    /// The path, with its slash; `None` for a WebSocket API.
     pub path: Option<&'a str>,
 }
 
 impl<'a> MethodArn<'a> {
-    /// Reads it. What is no API's, or has wildcards before its method, is none.
+    /// Parses an ARN. Returns `None` unless it names an execute-api method, without wildcards before
+    /// the method.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let head: Vec<&str> = parts.by_ref().take(5).collect();
         let ["arn", partition, "execute-api", region, account] = head[..] else { return None };
         let (api, after) = parts.next()?.split_once('/')?;
         let (stage, call) = after.split_once('/')?;
-        let plain = |text: &str| {
-            !text.is_empty()
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        };
-        let known = [partition, region, account, api].into_iter().all(plain);
-        if !known || !(plain(stage) || stage == "$default") {
+        let are_plain = [partition, region, account, api].into_iter().all(is_plain);
+        if !are_plain || !(is_plain(stage) || stage == "$default") {
             return None;
         }
         let cut = call.find('/').unwrap_or(call.len());
@@ -39,22 +36,28 @@ impl<'a> MethodArn<'a> {
         Some(Self { text, stage: text.strip_suffix(call)?, method, path })
     }
 
-    /// This very call, as a resource; `None` if it cannot be said: what IAM takes for a wildcard or
-    /// a variable would say more.
+    /// Returns the resource for exactly this call; `None` if it is too long, or has characters that
+    /// IAM reads as wildcards or variables, which would match more.
     pub(super) fn exactly(self) -> Option<String> {
         let special = self.text.contains(['*', '?']) || self.text.contains("${");
-        (!special && self.text.chars().count() <= MAX_RESOURCE).then(|| self.text.to_owned())
+        let fits = self.text.chars().count() <= MAX_RESOURCE;
+        (fits && !special).then(|| self.text.to_owned())
     }
 
-    /// Calls of this stage by their method and path, wildcards included.
+    /// Returns the resource for calls of this stage, from the method on, which may have wildcards.
     pub(super) fn of_stage(self, calls: impl fmt::Display) -> String {
         format!("{}{calls}", self.stage)
     }
 
-    /// As it was given.
+    /// Returns the ARN as it was given.
     pub(super) fn text(self) -> &'a str {
         self.text
     }
+}
+
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 #[cfg(test)]
@@ -75,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_of_one_stage_is_no_arn() {
+    fn an_arn_without_one_stage_and_method_is_rejected() {
         for text in [
             "",
             "arn:aws:execute-api:r:1:api",
@@ -90,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_iam_would_read_as_more_is_not_said() {
+    fn a_call_that_iam_would_read_as_more_is_no_resource() {
         let exactly = |path: &str| {
             let text = format!("arn:aws:execute-api:r:1:api/prod/GET/{path}");
             MethodArn::parse(&text).and_then(MethodArn::exactly).is_some()

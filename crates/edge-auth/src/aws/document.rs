@@ -1,17 +1,17 @@
-//! The IAM policy that an authorizer answers with.
+//! The IAM policy in an authorizer's answer.
 
 use serde::Serialize;
 
 use super::arn::{MAX_RESOURCE, MethodArn};
 use super::glob;
-use super::resource_planner::ResourceLists;
+use super::resource_lists::ResourceLists;
 
-/// What no path that the gate lets through has, if it is plain. A wildcard would allow it: an
-/// upstream could take such a path for another one.
+/// Paths that a wildcard of an allowed resource would match, and that the gate refuses: an upstream
+/// could read such a path as another one.
 const AMBIGUOUS: [&str; 9] =
     ["*%*", "*;*", "*\\*", "*#*", "*//*", "*/./*", "*/../*", "*/.", "*/.."];
 
-/// A policy document of IAM's.
+/// An IAM policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyDocument {
@@ -34,48 +34,60 @@ enum Effect {
 }
 
 impl PolicyDocument {
-    /// All that may be reached on the stage of `arn`; `None` if that cannot be said.
+    /// Makes the document for everything that a caller may reach on the stage of `arn`. Returns `None`
+    /// if that is nothing, or if a resource is too long.
     pub(super) fn of_lists(arn: MethodArn<'_>, lists: ResourceLists) -> Option<Self> {
-        let said = |calls: Vec<String>| {
-            calls.into_iter().map(|call| arn.of_stage(call)).collect::<Vec<_>>()
-        };
-        let is_wild =
-            |call: &String| call.split_once('/').is_some_and(|(_, path)| path.contains('*'));
-        let wild = lists.allow.iter().any(is_wild);
-        let ambiguous = AMBIGUOUS.iter().filter(|_| wild).map(|glob| arn.of_stage(glob));
-        let allow = said(lists.allow);
-        let deny: Vec<String> = said(lists.deny).into_iter().chain(ambiguous).collect();
+        let has_wildcard = lists.allow.iter().any(|call| has_wild_path(call));
+        let allow: Vec<String> = lists.allow.iter().map(|call| arn.of_stage(call)).collect();
+        let mut deny: Vec<String> = lists.deny.iter().map(|call| arn.of_stage(call)).collect();
+        if has_wildcard {
+            deny.extend(AMBIGUOUS.iter().map(|glob| arn.of_stage(glob)));
+        }
         let fits =
             allow.iter().chain(&deny).all(|resource| resource.chars().count() <= MAX_RESOURCE);
         (fits && !allow.is_empty())
             .then(|| Self::of([(Effect::Allow, allow), (Effect::Deny, deny)]))
     }
 
-    /// This very call, if it can be said.
+    /// Makes the document that allows exactly this call, if IAM can express it.
     pub(super) fn only(arn: MethodArn<'_>) -> Option<Self> {
         arn.exactly().map(|resource| Self::of([(Effect::Allow, vec![resource])]))
     }
 
-    /// Nothing, on this stage or, if none can be read, anywhere.
+    /// Makes the document that denies everything: on this stage, or everywhere without an ARN.
     pub(super) fn nothing(arn: Option<MethodArn<'_>>) -> Self {
         let everything = arn.map_or_else(|| "*".to_owned(), |arn| arn.of_stage("*"));
         Self::of([(Effect::Deny, vec![everything])])
     }
 
-    /// Whether it lets this call through, as IAM reads it: a deny counts more than any allow.
+    /// Returns whether IAM allows this call by the document: a deny overrides every allow.
     pub(super) fn allows(&self, arn: &str) -> bool {
-        let says = |effect: Effect| {
-            let mut statements =
-                self.statement.iter().filter(|statement| statement.effect == effect);
-            statements.any(|one| one.resource.iter().any(|resource| glob::matches(resource, arn)))
-        };
-        says(Effect::Allow) && !says(Effect::Deny)
+        let mut is_allowed = false;
+        for statement in &self.statement {
+            if !statement.resource.iter().any(|resource| glob::matches(resource, arn)) {
+                continue;
+            }
+            match statement.effect {
+                Effect::Allow => is_allowed = true,
+                Effect::Deny => return false,
+            }
+        }
+        is_allowed
     }
 
+    /// Makes the document with a statement for each effect that has resources.
     fn of<const N: usize>(statements: [(Effect, Vec<String>); N]) -> Self {
-        let stated = statements.into_iter().filter(|(_, resource)| !resource.is_empty());
-        let statement =
-            |(effect, resource)| Statement { action: "execute-api:Invoke", effect, resource };
-        Self { version: "2012-10-17", statement: stated.map(statement).collect() }
+        let mut statement = Vec::with_capacity(N);
+        for (effect, resource) in statements {
+            if !resource.is_empty() {
+                statement.push(Statement { action: "execute-api:Invoke", effect, resource });
+            }
+        }
+        Self { version: "2012-10-17", statement }
     }
+}
+
+/// Returns whether the path of a resource has a wildcard.
+fn has_wild_path(call: &str) -> bool {
+    call.split_once('/').is_some_and(|(_, path)| path.contains('*'))
 }

@@ -1,11 +1,12 @@
-//! Sets of texts: the wildcards of IAM's resources, and what a rule's path matches.
+//! Sets of paths: those that IAM's wildcards match, and those that a rule's path matches.
 
-/// Whether IAM's wildcards match: `*` is any text, slashes included, `?` is one character.
+/// Returns whether IAM's wildcards match a text: `*` is any text, slashes included, and `?` is one
+/// character.
 pub(super) fn matches(glob: &str, text: &str) -> bool {
-    // Byte by byte: a `?` of ours stands before a `*`, which takes the rest of a longer character.
+    // Compares bytes: our `?` stands before a `*`, which matches the rest of a longer character.
     let (glob, text) = (glob.as_bytes(), text.as_bytes());
     let (mut at, mut read) = (0, 0);
-    // Where the last star was, and how much of the text it was taken for.
+    // The place of the last star, and where the text that it matches ends.
     let mut star: Option<(usize, usize)> = None;
     while let Some(byte) = text.get(read) {
         match glob.get(at) {
@@ -26,14 +27,14 @@ pub(super) fn matches(glob: &str, text: &str) -> bool {
     glob.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
-/// A set of texts, as what may stand in each place.
+/// A set of paths, as the characters that may stand in each place.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PathLanguage(Vec<Element>);
 
 #[derive(Debug, Clone, Copy)]
 struct Element {
     chars: CharSet,
-    /// Any number of them, none included.
+    /// Any number of them, or none.
     repeated: bool,
 }
 
@@ -49,13 +50,13 @@ impl CharSet {
         match (self, other) {
             (Self::One(one), Self::One(other)) => one == other,
             (Self::One(one), Self::NoSlash) | (Self::NoSlash, Self::One(one)) => one != '/',
-            _ => true,
+            (Self::NoSlash, Self::NoSlash) | (Self::Any, _) | (_, Self::Any) => true,
         }
     }
 }
 
 impl PathLanguage {
-    /// What a glob matches.
+    /// Returns the set that a glob matches.
     pub(super) fn of_glob(glob: &str) -> Self {
         let element = |char| match char {
             '*' => Element { chars: CharSet::Any, repeated: true },
@@ -65,25 +66,25 @@ impl PathLanguage {
         Self(glob.chars().map(element).collect())
     }
 
-    /// Followed by exactly this text.
+    /// Appends exactly this text.
     pub(super) fn literal(&mut self, text: &str) {
         self.0.extend(
             text.chars().map(|char| Element { chars: CharSet::One(char), repeated: false }),
         );
     }
 
-    /// Followed by one segment that is not empty.
+    /// Appends one segment that is not empty.
     pub(super) fn segment(&mut self) {
         let chars = CharSet::NoSlash;
         self.0.extend([Element { chars, repeated: false }, Element { chars, repeated: true }]);
     }
 
-    /// Followed by anything.
+    /// Appends any text.
     pub(super) fn anything(&mut self) {
         self.0.push(Element { chars: CharSet::Any, repeated: true });
     }
 
-    /// Whether there is a text in both.
+    /// Returns whether a text is in both sets.
     pub(super) fn intersects(&self, other: &Self) -> bool {
         // Most differ within their first characters.
         let fixed =
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_meet_where_a_text_is_in_both() {
+    fn sets_intersect_if_a_text_is_in_both() {
         let mut order = PathLanguage::default();
         order.literal("/orders/");
         order.segment();

@@ -1,108 +1,109 @@
-//! What a policy holds that IAM's resources cannot say: found before anybody asks.
+//! The rules of a policy that IAM's resources cannot express, for `aws lint`.
 
+use super::api_type::ApiType;
 use super::arn::{MAX_RESOURCE, MethodArn};
-use super::authorizer::ApiType;
 use super::document::PolicyDocument;
 use super::resource_planner::ResourcePlanner;
 use super::response::MAX_RESPONSE;
 use super::rule_resources::RuleResources;
 use crate::policy::{Access, CredentialRef, Policy};
 
-/// What an ARN begins with where the names of region and stage are long.
+/// The beginning of an ARN with long names of region and stage.
 const LONG_ARN: &str =
     "arn:aws-us-gov:execute-api:ap-southeast-2:123456789012:abcdefghij/production/GET/";
-/// What a policy leaves of an answer for the principal and the context.
+/// The bytes of an answer that the principal and the context may need.
 const REST: usize = 1024;
 
-/// A rule that resources cannot say, so that no answer about it may be kept.
+/// A rule that IAM's resources cannot express, so that answers about it must not be cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InexpressibleRule {
     /// The rule's name.
     pub rule: String,
-    /// Why.
+    /// Why IAM cannot express it.
     pub reason: String,
 }
 
-impl Policy {
-    /// The rules that IAM's resources cannot say for every caller of such an API. An authorizer's
-    /// answer about them is good for one call, so nothing of it may be kept.
-    pub fn iam_inexpressible(&self, api: ApiType) -> Vec<InexpressibleRule> {
-        let planner = ResourcePlanner::new(self.router.routes());
-        let name =
-            |rule: usize| self.rules.get(rule).map_or_else(String::new, |rule| rule.name.clone());
-        let found =
-            inexpressible_alone(&planner, api).chain(inexpressible_beside(self, &planner, api));
-        let mut inexpressible: Vec<(usize, String)> = found.collect();
-        if inexpressible.is_empty() {
-            inexpressible.extend(too_large(self, &planner, api));
+/// Returns the rules that IAM's resources cannot express for every caller of such an API. An
+/// authorizer's answer about them is good for one call only, so it must not be cached.
+pub fn iam_inexpressible(policy: &Policy, api: ApiType) -> Vec<InexpressibleRule> {
+    let planner = ResourcePlanner::new(policy.router.routes());
+    let mut found: Vec<(usize, String)> = inexpressible_alone(&planner, api).collect();
+    found.extend(inexpressible_beside(policy, &planner, api));
+    if found.is_empty() {
+        found.extend(too_large(policy, &planner, api));
+    }
+    let mut rules = Vec::with_capacity(found.len());
+    for (index, reason) in found {
+        if let Some(rule) = policy.rules.get(index) {
+            rules.push(InexpressibleRule { rule: rule.name.clone(), reason });
         }
-        inexpressible
-            .into_iter()
-            .map(|(rule, reason)| InexpressibleRule { rule: name(rule), reason })
-            .collect()
     }
-
-    /// The first rule that IAM says by wildcards, for paths as they were sent. They take every
-    /// escape or none: none, since the gate refuses some. A percent-encoded path that it lets
-    /// through is therefore answered for the one call, and denied by what is kept of other calls.
-    pub fn denies_encoded_paths(&self) -> Option<&str> {
-        let planner = ResourcePlanner::new(self.router.routes());
-        let wild = |resources: &RuleResources| {
-            resources.inexpressible(ApiType::Rest).is_none() && resources.has_wildcard()
-        };
-        let rule = planner.rules.iter().position(wild)?;
-        self.rules.get(rule).map(|rule| rule.name.as_str())
-    }
+    rules
 }
 
-/// Each rule by itself.
+/// Returns the first rule that IAM expresses by wildcards, for paths as they were sent. A wildcard
+/// matches every percent-encoded character, and the gate refuses some, so the answer denies all of
+/// them. An encoded path that the gate lets through is therefore answered for that one call, and
+/// denied by the cached answers to other calls.
+pub fn denies_encoded_paths(policy: &Policy) -> Option<&str> {
+    let planner = ResourcePlanner::new(policy.router.routes());
+    let is_wild = |resources: &RuleResources| {
+        resources.inexpressible(ApiType::Rest).is_none() && resources.has_wildcard()
+    };
+    let index = planner.rules.iter().position(is_wild)?;
+    Some(&policy.rules.get(index)?.name)
+}
+
+/// Finds rules that cannot be expressed by themselves.
 fn inexpressible_alone(
     planner: &ResourcePlanner,
     api: ApiType,
 ) -> impl Iterator<Item = (usize, String)> {
-    let stage = LONG_ARN.len() - "GET/".len();
-    let reason = move |resources: &RuleResources| {
-        let too_long = || {
-            (stage + resources.longest_resource() > MAX_RESOURCE)
-                .then(|| format!("its resource would be longer than {MAX_RESOURCE} characters"))
-        };
-        resources.inexpressible(api).map(str::to_owned).or_else(too_long)
-    };
-    planner
-        .rules
-        .iter()
-        .enumerate()
-        .filter_map(move |(rule, resources)| Some((rule, reason(resources)?)))
+    let rules = planner.rules.iter().enumerate();
+    rules.filter_map(move |(rule, resources)| Some((rule, reason_alone(resources, api)?)))
 }
 
-/// Each rule beside the others.
+fn reason_alone(resources: &RuleResources, api: ApiType) -> Option<String> {
+    if let Some(reason) = resources.inexpressible(api) {
+        return Some(reason.to_owned());
+    }
+    let stage = LONG_ARN.len() - "GET/".len();
+    let is_too_long = stage + resources.longest_resource() > MAX_RESOURCE;
+    is_too_long.then(|| format!("its resource would be longer than {MAX_RESOURCE} characters"))
+}
+
+/// Finds rules that cannot be expressed beside the others.
 fn inexpressible_beside(
     policy: &Policy,
     planner: &ResourcePlanner,
     api: ApiType,
 ) -> Vec<(usize, String)> {
     let count = planner.rules.len();
-    let name = |rule: usize| policy.rules.get(rule).map_or("", |rule| &rule.name);
-    let public =
-        |rule: usize| policy.rules.get(rule).is_some_and(|rule| rule.access == Access::Public);
     let mut inexpressible = Vec::new();
-    for (rule, resources) in planner.rules.iter().enumerate() {
-        let denies = (rule + 1..count).any(|later| planner.overlap(rule, later).paths);
-        for other in (0..count).filter(|other| *other != rule) {
-            let overlap = planner.overlap(rule, other);
+    for (index, (resources, rule)) in planner.rules.iter().zip(&policy.rules).enumerate() {
+        let is_denied = rule.access != Access::Public
+            && (index + 1..count).any(|later| planner.overlap(index, later).paths);
+        for (other, other_rule) in policy.rules.iter().enumerate() {
+            if other == index {
+                continue;
+            }
+            let overlap = planner.overlap(index, other);
             let both = resources.inexpressible(api).is_none() && overlap.overmatch;
-            let before = !public(rule) && denies && other < rule && overlap.superset;
+            let before = is_denied && other < index && overlap.superset;
             if both || before {
-                let what = "what would have to be denied beside it is allowed by rule";
-                inexpressible
-                    .push((rule, format!("{what} `{}`: `*` crosses slashes", name(other))));
+                let name = &other_rule.name;
+                let reason = format!(
+                    "what would have to be denied beside it is allowed by rule `{name}`: `*` crosses slashes"
+                );
+                inexpressible.push((index, reason));
             }
         }
     }
     inexpressible
 }
 
-/// All that one caller may pass, by each credential that the policy knows, and by none.
+/// Finds a rule with which the answer to some caller is too large: a caller with one of the policy's
+/// credentials, or without any.
 fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option<(usize, String)> {
     let arn = MethodArn::parse(LONG_ARN)?;
     let mut known: Vec<Option<CredentialRef>> = vec![None];
@@ -110,24 +111,35 @@ fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option
         .extend(policy.rules.iter().flat_map(|rule| rule.access.named()).map(|named| Some(*named)));
     known.sort_unstable();
     known.dedup();
-    known.into_iter().find_map(|named| {
-        let passes: Vec<bool> = policy.rules.iter().map(|rule| lets_in(&rule.access, named)).collect();
-        let document = PolicyDocument::of_lists(arn, planner.plan(api, &passes)?)?;
-        let bytes = serde_json::to_vec(&document).ok()?.len() + REST;
-        let whose = named.map_or_else(|| "nobody in particular".to_owned(), |named| policy.name_of(&named));
-        let reason = || format!("with it, the answer to {whose} may be of {bytes} bytes, and API Gateway takes {MAX_RESPONSE} (8 KiB)");
-        let last = passes.iter().rposition(|passes| *passes)?;
-        (bytes > MAX_RESPONSE).then(|| (last, reason()))
-    })
+    for named in known {
+        let passes: Vec<bool> =
+            policy.rules.iter().map(|rule| lets_in(&rule.access, named)).collect();
+        let Some(last) = passes.iter().rposition(|passes| *passes) else { continue };
+        let Some(lists) = planner.plan(api, &passes) else { continue };
+        let Some(document) = PolicyDocument::of_lists(arn, lists) else { continue };
+        let Ok(json) = serde_json::to_vec(&document) else { continue };
+        let bytes = json.len() + REST;
+        if bytes > MAX_RESPONSE {
+            let whose = match named {
+                Some(named) => policy.name_of(&named),
+                None => "nobody in particular".to_owned(),
+            };
+            let reason = format!(
+                "with it, the answer to {whose} may be of {bytes} bytes, and API Gateway takes {MAX_RESPONSE} (8 KiB)"
+            );
+            return Some((last, reason));
+        }
+    }
+    None
 }
 
-/// Whether a rule may let somebody in as a principal of this kind.
+/// Returns whether a rule may let in a principal of this kind.
 fn lets_in(access: &Access, named: Option<CredentialRef>) -> bool {
     match (access, named) {
         (Access::Public, _) => true,
         (_, None) => false,
         (Access::Any(all), Some(named)) => all.contains(&named),
-        // The first is the principal.
+        // The first credential is the principal.
         (Access::All(all), Some(named)) => all.first() == Some(&named),
     }
 }

@@ -1,39 +1,32 @@
-//! The rules of a policy in the language of IAM's resources, as far as that can say them.
+//! The rules of a policy as IAM's resources, as far as these can express them.
 //!
-//! IAM's `*` crosses slashes. `/orders/{id}` is therefore said in two: `/orders/?*` is allowed and
-//! `/orders/*/*` is denied. A deny binds every rule, so it may forbid what another rule allows;
-//! then it cannot be said, and nothing but the very call is.
+//! IAM's `*` crosses slashes. `/orders/{id}` therefore becomes two resources: `/orders/?*` is allowed
+//! and `/orders/*/*` is denied. A deny overrides the allows of all rules, so it may forbid what
+//! another rule allows. Then there is no plan, and an answer allows only the call itself.
 
 use std::sync::OnceLock;
 
-use super::authorizer::ApiType;
+use super::api_type::ApiType;
+use super::resource_lists::ResourceLists;
 use super::rule_resources::{Overlap, RuleResources};
 use crate::route::Route;
 
-/// All rules, and how they overlap each other.
+/// All rules as resources, and how they overlap each other.
 #[derive(Debug)]
-pub(crate) struct ResourcePlanner {
+pub(super) struct ResourcePlanner {
     pub(super) rules: Vec<RuleResources>,
-    /// For each rule, how it overlaps each: computed for the first caller who needs it.
+    /// For each rule, how it overlaps every rule; computed when it is needed first.
     overlaps: Vec<OnceLock<Vec<Overlap>>>,
 }
 
-/// What somebody may reach: methods and globs.
-#[derive(Debug, Default)]
-pub(super) struct ResourceLists {
-    pub allow: Vec<String>,
-    pub deny: Vec<String>,
-}
-
 impl ResourcePlanner {
-    pub(crate) fn new(routes: &[Route]) -> Self {
+    pub(super) fn new(routes: &[Route]) -> Self {
         let mut rules: Vec<RuleResources> = routes.iter().map(RuleResources::new).collect();
         RuleResources::shorten(&mut rules, routes);
         Self { overlaps: rules.iter().map(|_| OnceLock::new()).collect(), rules }
     }
 
-    /// What may be reached on such an API by somebody whom these rules let through; `None` if that
-    /// cannot be said.
+    /// Returns what a caller may reach that these rules let pass; `None` if IAM cannot express it.
     pub(super) fn plan(&self, api: ApiType, passes: &[bool]) -> Option<ResourceLists> {
         let passes = |rule: usize| passes.get(rule).is_some_and(|passes| *passes);
         let expressible = |rule: usize| {
@@ -52,7 +45,7 @@ impl ResourcePlanner {
             } else if !passes(rule)
                 && allowed.iter().any(|other| *other > rule && with(*other).paths)
             {
-                // It decides first, and says no.
+                // This rule decides first, and refuses.
                 let forbids_more =
                     |other: &usize| match *other > rule && resources.inexpressible(api).is_none() {
                         true => with(*other).overmatch,
@@ -67,14 +60,14 @@ impl ResourcePlanner {
         Some(lists)
     }
 
+    /// Returns how the paths of a rule overlap those of another.
     pub(super) fn overlap(&self, rule: usize, other: usize) -> Overlap {
-        let overlaps_of =
-            |one: &RuleResources| self.rules.iter().map(|other| one.overlap(other)).collect();
-        let row = self
-            .overlaps
-            .get(rule)
-            .zip(self.rules.get(rule))
-            .map(|(row, one)| row.get_or_init(|| overlaps_of(one)));
-        row.and_then(|row| row.get(other)).copied().unwrap_or_default()
+        let (Some(row), Some(resources)) = (self.overlaps.get(rule), self.rules.get(rule)) else {
+            return Overlap::default();
+        };
+        let row = row.get_or_init(|| {
+            self.rules.iter().map(|other| resources.overlap(other)).collect()
+        });
+        row.get(other).copied().unwrap_or_default()
     }
 }

@@ -1,17 +1,18 @@
-//! What an authorizer answers, in the shapes of API Gateway and AppSync.
+//! The answers of an authorizer, in the shapes of API Gateway and AppSync.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::document::PolicyDocument;
+use crate::policy::UsageIdentifier;
 
 /// The largest answer that API Gateway takes, in bytes.
 pub(super) const MAX_RESPONSE: usize = 8 * 1024;
-/// The longest value of a context: longer ones would leave no room for the policy.
+/// The longest value of a context, in bytes: longer ones would leave no room for the policy.
 const MAX_VALUE: usize = 2 * 1024;
 
-/// Who is asking, for mapping templates, parameter mappings and resolvers.
+/// The caller, for mapping templates, parameter mappings and resolvers.
 pub(super) type Context = BTreeMap<&'static str, String>;
 
 /// An answer to an authorizer's event.
@@ -26,7 +27,7 @@ pub enum AuthorizerResponse {
     GraphQl(GraphQlResponse),
 }
 
-/// A principal, and what it may reach.
+/// The principal, and what it may reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyResponse {
@@ -37,7 +38,7 @@ pub struct PolicyResponse {
     pub(super) usage_identifier_key: Option<String>,
 }
 
-/// Yes or no, for the one route that was asked about.
+/// Whether the caller may use the one route that was asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimpleResponse {
@@ -45,35 +46,50 @@ pub struct SimpleResponse {
     pub(super) context: Context,
 }
 
-/// Yes or no, for the whole API.
+/// Whether the caller may use the whole API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GraphQlResponse {
     pub(super) is_authorized: bool,
     pub(super) resolver_context: Context,
-    /// Seconds. Nothing is kept: what AppSync keeps is for the token alone, wherever it comes from.
+    /// In seconds. 0, so that nothing is cached: AppSync's cache key is the token alone, whichever
+    /// client sends it.
     pub(super) ttl_override: u32,
 }
 
-/// Not an answer but an error of the function: API Gateway keeps none.
+/// An error of the function instead of an answer. API Gateway does not cache it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizerError {
-    /// API Gateway makes a 401 of this very text.
+    /// API Gateway makes a 401 of exactly this text.
     #[error("Unauthorized")]
     Unauthorized,
-    /// A 500: whether the caller may pass is not known.
+    /// A 500: an outage prevents the decision.
     #[error("The gate cannot decide at the moment.")]
     Unavailable,
 }
 
 impl PolicyResponse {
-    /// Whether API Gateway takes it.
+    pub(super) fn new(
+        policy_document: PolicyDocument,
+        context: &Context,
+        usage_identifier: Option<UsageIdentifier>,
+    ) -> Self {
+        let member = |name| context.get(name).filter(|value| !value.is_empty()).cloned();
+        Self {
+            principal_id: member("principal").unwrap_or_else(|| "nobody".to_owned()),
+            policy_document,
+            context: context.clone(),
+            usage_identifier_key: usage_identifier.and_then(|by| member(by.member())),
+        }
+    }
+
+    /// Returns whether API Gateway takes an answer of this size.
     pub(super) fn fits(&self) -> bool {
         serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_RESPONSE)
     }
 }
 
-/// The values, without what is too long. The notice says what was left out.
+/// Empties values that are too long, and adds a notice about each.
 pub(super) fn bounded(mut context: Context, notices: &mut Vec<String>) -> Context {
     for (name, value) in &mut context {
         if value.len() > MAX_VALUE {

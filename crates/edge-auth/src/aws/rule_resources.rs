@@ -1,22 +1,22 @@
-//! One rule in the language of IAM's resources: what it matches, and what the globs for it match.
+//! One rule as IAM's resources: what the rule matches, and what the globs for it match.
 
-use super::authorizer::ApiType;
+use super::api_type::ApiType;
 use super::glob::PathLanguage;
-use super::resource_planner::ResourceLists;
+use super::resource_lists::ResourceLists;
 use crate::route::{PathPattern, Route, Segment};
 
 /// The methods that API Gateway takes.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-/// All of them, and the beginning of any longer path.
+/// The glob for all of them, which also matches the beginning of a longer path.
 const ANY: [&str; 1] = ["*"];
 
-/// One rule.
+/// One rule, in the terms of IAM.
 #[derive(Debug)]
 pub(super) struct RuleResources {
     methods: Vec<&'static str>,
-    /// Globs of the methods.
+    /// Globs for the methods.
     method_globs: Vec<&'static str>,
-    /// What the rule matches.
+    /// The paths that the rule matches.
     languages: Vec<PathLanguage>,
     /// Globs that match every path of the rule, and maybe more.
     superset: Globs,
@@ -40,7 +40,7 @@ pub(super) struct Overlap {
     pub overmatch: bool,
 }
 
-/// Globs of paths, as text and as what they match.
+/// Globs of paths, as texts and as the sets that they match.
 #[derive(Debug, Default)]
 struct Globs {
     texts: Vec<String>,
@@ -79,9 +79,9 @@ impl RuleResources {
         rule
     }
 
-    /// Writes what is for all methods shorter, by one glob for them: where no rule, this one
-    /// included, has a path that this one's could be the end of. No rule may be for a method that
-    /// API Gateway does not take: that glob would be, too.
+    /// Shortens rules for all methods to one glob for these, where no rule has a path that ends like
+    /// this rule's: the glob would match its beginning. Shortens none if a rule is for a method that
+    /// API Gateway does not know, since the glob would match that method, too.
     pub(super) fn shorten(rules: &mut [Self], routes: &[Route]) {
         let mut listed = routes.iter().filter_map(|route| route.methods.names()).flatten();
         if !listed.all(|method| METHODS.contains(&method)) {
@@ -104,19 +104,19 @@ impl RuleResources {
         }
     }
 
-    /// Why the rule cannot be said for this kind of API.
+    /// Returns why IAM cannot express the rule for this kind of API.
     pub(super) fn inexpressible(&self, api: ApiType) -> Option<&'static str> {
         let wild = api == ApiType::Http && self.has_wildcard();
         let decoded = "an HTTP API hands over a decoded path, and `*` takes what the gate would refuse in one";
         self.inexpressible.or_else(|| wild.then_some(decoded))
     }
 
-    /// Whether it is said by wildcards.
+    /// Returns whether it takes wildcards to express the rule.
     pub(super) fn has_wildcard(&self) -> bool {
         self.superset.texts.iter().any(|glob| glob.contains('*'))
     }
 
-    /// The length of its longest resource, in characters, from the method on.
+    /// Returns the length of the longest resource, in characters, from the method on.
     pub(super) fn longest_resource(&self) -> usize {
         let globs =
             self.superset.texts.iter().chain(&self.overmatch.texts).chain(&self.method_overmatch);
@@ -124,14 +124,14 @@ impl RuleResources {
         globs.map(String::len).max().unwrap_or_default() + method.unwrap_or_default()
     }
 
-    /// Says that the rule lets the caller through.
+    /// Lists the resources for a caller that the rule lets pass.
     pub(super) fn allow(&self, lists: &mut ResourceLists) {
         self.list_globs(&self.superset.texts, &mut lists.allow);
         self.list_globs(&self.overmatch.texts, &mut lists.deny);
         self.list_globs(&self.method_overmatch, &mut lists.deny);
     }
 
-    /// Says that the rule does not.
+    /// Lists the resources for a caller that the rule refuses.
     pub(super) fn deny(&self, lists: &mut ResourceLists) {
         self.list_globs(&self.superset.texts, &mut lists.deny);
     }
@@ -184,8 +184,7 @@ impl RuleResources {
                 self.inexpressible =
                     Some("after a `{segment}` its `{*rest}` cannot be told from more segments");
             }
-            // What is left of the pattern may be nothing at all: `/{*rest}` has no path without a
-            // slash.
+            // The glob is empty for `/{*rest}`, which matches no path without a slash.
             superset.retain(|glob| !glob.is_empty());
             superset.push(format!("{glob}/*"));
             let mut below = language.clone();
@@ -204,7 +203,7 @@ impl RuleResources {
     }
 }
 
-/// Adds text to a glob, or a wildcard for what IAM cannot say; then, why it cannot.
+/// Adds text to a glob, or a wildcard if IAM cannot express the text. Returns why it cannot.
 fn push_literal(glob: &mut String, literal: &str) -> Option<&'static str> {
     if literal.chars().all(is_plain) {
         glob.push_str(literal);
@@ -214,7 +213,7 @@ fn push_literal(glob: &mut String, literal: &str) -> Option<&'static str> {
     Some("its path has characters that are percent-encoded on their way")
 }
 
-/// The glob with room for a slash in the capture after this part, which no path of the rule has.
+/// Returns the glob with a slash in the capture after the part `wide`, where the rule has none.
 fn widened(parts: &[String], wide: usize) -> String {
     let mut glob = String::new();
     for (index, part) in parts.iter().enumerate() {
@@ -226,7 +225,8 @@ fn widened(parts: &[String], wide: usize) -> String {
     glob
 }
 
-/// What stands in a request's path as it stands in a rule's, and means nothing to IAM.
+/// Returns whether a character is the same in a request's path and in a rule's, and means nothing
+/// special to IAM.
 fn is_plain(char: char) -> bool {
     char.is_ascii_graphic() && !matches!(char, '%' | '*' | '?' | '\\' | ';' | '#')
 }

@@ -1,14 +1,19 @@
-//! What one principal was answered is for no cache that others use (RFC 9111, section 5.2.2.7).
+//! Keeps answers to a principal out of shared caches (RFC 9111, section 5.2.2.7).
 
-/// The `Cache-Control` of an answer to a principal, from the values that the upstream gave it.
+/// Returns the `Cache-Control` of an answer to a principal: `private`, and those directives of the
+/// upstream that do not contradict it.
 pub fn private_cache_control<'a>(given: impl IntoIterator<Item = &'a str>) -> String {
-    let shared = |directive: &&str| {
-        let name = directive.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(name.as_str(), "public" | "s-maxage" | "private" | "")
-    };
-    let given = given.into_iter().flat_map(|value| value.split(',')).map(str::trim);
-    let directives: Vec<&str> =
-        ["private"].into_iter().chain(given.filter(|one| !shared(one))).collect();
+    let mut directives = vec!["private"];
+    for directive in given.into_iter().flat_map(|value| value.split(',')) {
+        let directive = directive.trim();
+        let name = directive.split('=').next().unwrap_or_default().trim();
+        let is_replaced = ["public", "s-maxage", "private", ""]
+            .iter()
+            .any(|replaced| name.eq_ignore_ascii_case(replaced));
+        if !is_replaced {
+            directives.push(directive);
+        }
+    }
     directives.join(", ")
 }
 
@@ -17,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_authorized_answer_is_kept_by_no_shared_cache() {
+    fn an_answer_to_a_principal_is_private() {
         assert_eq!(private_cache_control([]), "private");
         assert_eq!(
             private_cache_control(["public, max-age=60", "s-maxage=600"]),

@@ -1,6 +1,6 @@
-//! The client's certificate in a question to `/v1/verify`: a member of its own, never a header
-//! field. An application hands its client's fields on, and a certificate is public: whoever knows
-//! one can write it into a field.
+//! The client's certificate in a request to `/v1/verify`: a separate member, never a header field.
+//! An application passes on the fields that its client sent, and certificates are public: a client
+//! could write any certificate into a field.
 
 use serde::Deserialize;
 
@@ -15,8 +15,7 @@ pub(super) enum ClientCertificate {
     /// The application, or a proxy that it trusts, had the client prove that it holds the key; the
     /// gate checks the rest.
     Rfc9440(Vec<String>),
-    /// `request.cf.tlsClientAuth` of a Worker's own client. Members that nobody reads here are left
-    /// alone.
+    /// `request.cf.tlsClientAuth` of a Worker's own client. Unknown members are ignored.
     Cloudflare(#[serde(deserialize_with = "table")] Box<DescribedTlsClientAuth>),
 }
 
@@ -48,22 +47,22 @@ pub(super) struct DescribedTlsClientAuth {
 }
 
 impl ClientCertificate {
-    /// As the platform of another host would hand it over.
+    /// Returns the certificate in the form in which a platform hands one over.
     pub(super) fn handover(&self) -> PlatformCertificate<'_> {
         match self {
             Self::Rfc9440(chain) => PlatformCertificate::Described(chain),
-            Self::Cloudflare(told) => PlatformCertificate::Cloudflare(TlsClientAuth {
-                presented: told.presented.as_deref(),
-                verified: told.verified.as_deref(),
-                revoked: told.revoked.as_deref(),
-                issuer_dn: told.issuer_dn.as_deref(),
-                subject_dn: told.subject_dn.as_deref(),
-                serial: told.serial.as_deref(),
-                fingerprint_sha256: told.fingerprint_sha256.as_deref(),
-                issuer_key_id: told.issuer_key_id.as_deref(),
-                not_before: told.not_before.as_deref(),
-                not_after: told.not_after.as_deref(),
-                rfc9440: told.rfc9440.as_deref(),
+            Self::Cloudflare(auth) => PlatformCertificate::Cloudflare(TlsClientAuth {
+                presented: auth.presented.as_deref(),
+                verified: auth.verified.as_deref(),
+                revoked: auth.revoked.as_deref(),
+                issuer_dn: auth.issuer_dn.as_deref(),
+                subject_dn: auth.subject_dn.as_deref(),
+                serial: auth.serial.as_deref(),
+                fingerprint_sha256: auth.fingerprint_sha256.as_deref(),
+                issuer_key_id: auth.issuer_key_id.as_deref(),
+                not_before: auth.not_before.as_deref(),
+                not_after: auth.not_after.as_deref(),
+                rfc9440: auth.rfc9440.as_deref(),
             }),
         }
     }

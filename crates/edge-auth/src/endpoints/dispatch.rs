@@ -1,23 +1,25 @@
-//! One dispatch for every host: which endpoint answers, which bodies are read and how far, and what
-//! is settled with each answer.
+//! One dispatcher for every host: it chooses the endpoint, reads bodies up to a limit, and settles
+//! each outcome.
 //!
 //! A host turns what it received into an [`InboundRequest`] and a [`RequestBody`], and carries out
-//! the
-//! [`Dispatched`] that comes back.
+//! the [`Dispatched`] that comes back.
 
 use std::future::Future;
 
 use edge_auth_token::MaybeSend;
 
-use super::InboundRequest;
+use super::admin_endpoint::AdminEndpoint;
 use super::endpoint::{AUTHORIZE, Endpoint, EndpointConfig};
+use super::forward_auth::ForwardAuth;
+use super::gateway::GatewayEndpoint;
+use super::refusal::refuse;
 use super::settle::{HostRuntime, Unrecorded, settle};
-use super::verify::MAX_VERIFY_BYTES;
-use crate::admin::MAX_ADMIN_BYTES;
+use super::verify::{MAX_VERIFY_BYTES, VerifyEndpoint};
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
-use crate::platform::{ApiKeyAdmin, Platform, RevocationLog};
+use crate::platform::Platform;
 use crate::reply::Reply;
+use crate::request::InboundRequest;
 
 const NOT_FOUND: &str = "Here are /authorize, /v1/verify, /admin/v1 and /healthz; \
      a gateway, which has an upstream, proxies every path.";
@@ -55,51 +57,66 @@ pub enum Dispatched {
     Forward(Box<Grant>),
 }
 
-impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
-    /// Answers one request, of whatever endpoint it is for. `gateway` says whether granted requests
-    /// go to an upstream.
+/// Chooses the endpoint for each request, and settles what the endpoint decided.
+pub struct Dispatcher<'g, P: Platform, A> {
+    gate: &'g Gate<P>,
+    admin: A,
+    has_upstream: bool,
+}
+
+impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
+    /// Makes a dispatcher. `has_upstream` says whether granted requests go to an upstream.
+    pub fn new(gate: &'g Gate<P>, admin: A, has_upstream: bool) -> Self {
+        Self { gate, admin, has_upstream }
+    }
+
+    /// Answers one request, whichever endpoint it is for.
     pub async fn dispatch(
         &self,
-        incoming: &InboundRequest<'_>,
-        gateway: bool,
+        inbound: &InboundRequest<'_>,
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Dispatched {
-        let mode = EndpointConfig { gateway, administers: self.policy.administers() };
-        let reply = match Endpoint::of(incoming.target, mode) {
+        let config = EndpointConfig {
+            gateway: self.has_upstream,
+            administers: self.gate.policy().administers(),
+        };
+        let reply = match Endpoint::of(inbound.target, config) {
             None => Reply::host_error(404, NOT_FOUND),
-            Some(Endpoint::Health) => Reply::health(incoming.method),
-            Some(Endpoint::Gateway) => return self.dispatch_gateway(incoming, host).await,
+            Some(Endpoint::Health) => Reply::health(inbound.method),
+            Some(Endpoint::Gateway) => return self.dispatch_gateway(inbound, host).await,
             Some(Endpoint::ForwardAuth) => {
-                let decision = Box::pin(self.forward_auth(incoming, AUTHORIZE, host.now()));
-                match self.in_time(incoming, host, decision).await {
+                let endpoint = ForwardAuth::new(self.gate);
+                let decision = Box::pin(endpoint.answer(inbound, AUTHORIZE, host.now()));
+                match self.in_time(inbound, host, decision).await {
                     Ok(answered) | Err(answered) => settled(host, answered).await,
                 }
             }
-            Some(Endpoint::Verify) => self.dispatch_verify(incoming, body, host).await,
-            Some(Endpoint::Admin) => Box::pin(self.dispatch_admin(incoming, body, host)).await,
+            Some(Endpoint::Verify) => self.dispatch_verify(inbound, body, host).await,
+            Some(Endpoint::Admin) => Box::pin(self.dispatch_admin(inbound, body, host)).await,
         };
         Dispatched::Reply(reply)
     }
 
     /// Refuses a request that the host cannot hand over as it was sent.
-    pub async fn refuse_dispatch(
+    pub async fn refuse(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         denial: Denial,
         host: &impl HostRuntime,
     ) -> Dispatched {
-        let refused = self.refuse(incoming, denial, host.now());
+        let refused = refuse(self.gate, inbound, denial, host.now());
         Dispatched::Reply(settled(host, refused).await)
     }
 
     async fn dispatch_gateway(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         host: &impl HostRuntime,
     ) -> Dispatched {
-        let decision = Box::pin(self.gateway(incoming, host.now()));
-        let (reply, outcome) = match self.in_time(incoming, host, decision).await {
+        let endpoint = GatewayEndpoint::new(self.gate);
+        let decision = Box::pin(endpoint.decide(inbound, host.now()));
+        let (reply, outcome) = match self.in_time(inbound, host, decision).await {
             Ok(decided) => decided,
             Err((late, outcome)) => (Some(late), outcome),
         };
@@ -111,61 +128,60 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
         }
     }
 
-    /// Of strangers no body is read: it would be held in memory.
+    /// Reads no body of an untrusted caller: the host would hold it in memory.
     async fn dispatch_verify(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Reply {
-        if incoming.method != "POST" {
+        if inbound.method != "POST" {
             return Reply::method_not_allowed("POST");
         }
-        if let Some(refused) = self.refuse_verify(incoming, host.now()) {
+        let endpoint = VerifyEndpoint::new(self.gate);
+        if let Err(refused) = endpoint.admit(inbound, host.now()) {
             return settled(host, refused).await;
         }
-        match body.read(MAX_VERIFY_BYTES).await {
-            Err(error) => error.reply(),
-            Ok(body) => {
-                let decision = Box::pin(self.verify_json(incoming, &body, host.now()));
-                match self.in_time(incoming, host, decision).await {
-                    Ok(answered) | Err(answered) => settled(host, answered).await,
-                }
-            }
+        let body = match body.read(MAX_VERIFY_BYTES).await {
+            Ok(body) => body,
+            Err(error) => return error.reply(),
+        };
+        let decision = Box::pin(endpoint.answer(inbound, &body, host.now()));
+        match self.in_time(inbound, host, decision).await {
+            Ok(answered) | Err(answered) => settled(host, answered).await,
         }
     }
 
-    /// What is under way when time runs out may be written all the same, so only the admission has
-    /// a deadline.
+    /// Only the admission has a deadline: an operation that is under way when time runs out may
+    /// still be written.
     async fn dispatch_admin(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Reply {
-        let admission = Box::pin(self.admit_admin(incoming, host.now()));
-        let admission = match self.in_time(incoming, host, admission).await.flatten() {
-            Ok(admission) => admission,
+        let admission = Box::pin(self.admin.admit(inbound, host.now()));
+        let operation = match self.in_time(inbound, host, admission).await.flatten() {
+            Ok(operation) => operation,
             Err(refused) => return settled(host, refused).await,
         };
-        match body.read(MAX_ADMIN_BYTES).await {
+        let body = match body.read(A::MAX_BODY_BYTES).await {
+            Ok(body) => body,
             Err(error) => {
-                settled(host, (error.reply(), admission.abandon("body_unreadable"))).await
+                let outcome = self.admin.abandon(operation, "body_unreadable");
+                return settled(host, (error.reply(), outcome)).await;
             }
-            Ok(body) => {
-                let done = self
-                    .administer(admission, incoming, &body, host.randomness(), host.now())
-                    .await;
-                settled(host, done).await
-            }
-        }
+        };
+        let (randomness, now) = (host.randomness(), host.now());
+        let done = self.admin.perform(operation, inbound, &body, randomness, now).await;
+        settled(host, done).await
     }
 
-    /// The decision, or the refusal of one that takes too long. Decisions come in boxes: their
+    /// Returns the decision, or the refusal of one that takes too long. Decisions are boxed: their
     /// futures are large, and are moved through several others.
     async fn in_time<T: MaybeSend>(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         host: &impl HostRuntime,
         decision: impl Future<Output = T> + MaybeSend,
     ) -> Result<T, (Reply, Outcome)> {
@@ -173,13 +189,13 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Ok(decided) => Ok(decided),
             Err(late) => {
                 let denial = Denial::new(Code::StoreUnavailable, late);
-                Err(self.refuse(incoming, denial, host.now()))
+                Err(refuse(self.gate, inbound, denial, host.now()))
             }
         }
     }
 }
 
-/// The reply, once its decision is on record.
+/// Returns the reply once its decision is on record.
 async fn settled(host: &impl HostRuntime, (reply, outcome): (Reply, Outcome)) -> Reply {
     match settle(host, outcome).await {
         Ok(_) => reply,

@@ -1,156 +1,176 @@
 //! Forward-auth: a proxy asks about a request that it holds back.
 //!
-//! Believed is a trusted proxy only, and of its headers only those that the policy's kind of proxy
-//! sets. What is missing is refused, never defaulted. The proxy forwards the path as it was sent,
-//! whatever was matched: one that its upstream could read differently is refused.
+//! Only a trusted proxy is believed, and only the headers that this kind of proxy sets. A missing
+//! header is refused, never defaulted. The proxy forwards the path as it was sent, so a path that
+//! its upstream could read differently is refused.
 
 use std::net::IpAddr;
 
 use edge_auth_token::Timestamp;
 
-use super::InboundRequest;
+use super::refusal::refusal_as;
 use crate::certificate::PlatformCertificate;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::Platform;
 use crate::policy::Proxy;
 use crate::reply::Reply;
-use crate::request::{AuthRequest, Headers};
+use crate::request::{AuthRequest, Headers, InboundRequest};
 use crate::route::cut_prefix;
 use crate::trusted_proxies::parse_client_address;
 
-/// Header names: method, URI, host.
-type Names = (&'static str, &'static str, &'static str);
+/// The endpoint that proxies ask.
+pub struct ForwardAuth<'g, P: Platform>(&'g Gate<P>);
 
-impl<P: Platform> Gate<P> {
-    /// Decides about the request that a proxy describes, and answers in the proxy's manner.
+impl<'g, P: Platform> ForwardAuth<'g, P> {
+    /// Makes the endpoint of a gate.
+    pub fn new(gate: &'g Gate<P>) -> Self {
+        Self(gate)
+    }
+
+    /// Decides about the request that a proxy describes, and answers as this kind of proxy expects.
     /// `prefix` is the path under which this endpoint is served, such as `/authorize`.
-    pub async fn forward_auth(
+    pub async fn answer(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         prefix: &str,
         now: Timestamp,
     ) -> (Reply, Outcome) {
-        let outcome = match self.described(incoming, prefix) {
-            Ok(request) => self.authorize(&request, now).await,
-            Err(denial) => self.refuse_unread(&incoming.as_request(incoming.peer), denial, now),
+        let outcome = match self.described(inbound, prefix) {
+            Ok(request) => self.0.authorize(&request, now).await,
+            Err(denial) => self.0.refuse(&inbound.as_request(inbound.peer), denial, now),
         };
         let reply = match &outcome.decision {
             Decision::Allow(grant) => self.allowed(grant),
-            Decision::Deny(denial) => self.forward_refusal(&outcome, denial),
+            Decision::Deny(denial) => self.refused(&outcome, denial),
         };
         (reply, outcome)
     }
 
     fn described<'a>(
         &self,
-        incoming: &InboundRequest<'a>,
+        inbound: &InboundRequest<'a>,
         prefix: &str,
     ) -> Result<AuthRequest<'a>, Denial> {
-        let proxy = self.policy.forward_auth.ok_or_else(|| {
-            Denial::new(
+        let Some(proxy) = self.0.policy().forward_auth() else {
+            return Err(Denial::new(
                 Code::ForwardedRequestIncomplete,
                 "the policy has no `[forward_auth]` with a `proxy`",
-            )
-        })?;
-        if !self.trust.admits(incoming) {
-            let peer = incoming.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
+            ));
+        };
+        if !self.0.trusted_proxies().admits(inbound) {
+            let peer = inbound.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
             return Err(Denial::new(
                 Code::ProxyUntrusted,
                 format!("{peer} is no trusted proxy: see `[trust]`"),
             ));
         }
-        self.identity.refuse_imitations(incoming.headers)?;
-        let rest = cut_prefix(incoming.target, prefix).ok_or_else(|| {
-            Denial::new(Code::PathAmbiguous, "the path is not below the endpoint's prefix")
-        })?;
-        let names: Names = match proxy {
-            // Envoy sends the request itself, below the prefix.
-            Proxy::Envoy => {
-                return Ok(AuthRequest {
-                    target: rest,
-                    proxy_trusted: true,
-                    // On this connection the client is the proxy.
-                    certificate: PlatformCertificate::Nothing,
-                    ..incoming.as_request(envoys_client(incoming.headers))
-                });
-            }
-            Proxy::IngressNginx => return self.described_by_url(incoming.headers),
-            Proxy::Nginx => ("x-original-method", "x-original-uri", "x-original-host"),
-            Proxy::Traefik | Proxy::Caddy => {
-                ("x-forwarded-method", "x-forwarded-uri", "x-forwarded-host")
-            }
+        self.0.identity_headers().refuse_imitations(inbound.headers)?;
+        let Some(rest) = cut_prefix(inbound.target, prefix) else {
+            let reason = "the path is not below the endpoint's prefix";
+            return Err(Denial::new(Code::PathAmbiguous, reason));
         };
-        let (method, target, host) = names;
-        let headers = incoming.headers;
-        let host = told(headers, host)?;
-        if host.is_none() && self.policy.rules_name_hosts() {
-            return Err(incomplete(names.2, "is missing, and rules of the policy name hosts"));
+        match proxy {
+            // Envoy sends the request itself, below the prefix.
+            Proxy::Envoy => Ok(AuthRequest {
+                target: rest,
+                proxy_trusted: true,
+                // On this connection the client is the proxy.
+                certificate: PlatformCertificate::Nothing,
+                ..inbound.as_request(envoys_client(inbound.headers))
+            }),
+            Proxy::IngressNginx => self.described_by_url(inbound.headers),
+            Proxy::Nginx => {
+                let names = ["x-original-method", "x-original-uri", "x-original-host"];
+                self.described_by_fields(inbound.headers, names)
+            }
+            Proxy::Traefik | Proxy::Caddy => {
+                let names = ["x-forwarded-method", "x-forwarded-uri", "x-forwarded-host"];
+                self.described_by_fields(inbound.headers, names)
+            }
         }
-        Ok(AuthRequest {
-            method: told(headers, method)?.ok_or_else(|| incomplete(method, "is missing"))?,
-            host,
-            authority: None,
-            target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
-            headers,
-            client_ip: self.trust.client_behind_proxy(headers),
-            certificate: PlatformCertificate::Nothing,
-            path_rewritten: false,
-            proxy_trusted: true,
-        })
     }
 
-    /// The request that ingress-nginx describes: `$scheme://$http_host$request_uri`.
+    /// Reads the request from one field each for the method, the target and the host.
+    fn described_by_fields<'a>(
+        &self,
+        headers: Headers<'a>,
+        [method, target, host]: [&str; 3],
+    ) -> Result<AuthRequest<'a>, Denial> {
+        let host_field = read_field(headers, host)?;
+        if host_field.is_none() && self.0.policy().rules_name_hosts() {
+            return Err(incomplete(host, "is missing, and rules of the policy name hosts"));
+        }
+        let method = required_field(headers, method)?;
+        let target = required_field(headers, target)?;
+        Ok(self.request(method, host_field, target, headers))
+    }
+
+    /// Reads the request as ingress-nginx describes it: `$scheme://$http_host$request_uri`.
     fn described_by_url<'a>(&self, headers: Headers<'a>) -> Result<AuthRequest<'a>, Denial> {
         const URL: &str = "x-original-url";
-        let url = told(headers, URL)?.ok_or_else(|| incomplete(URL, "is missing"))?;
-        let method = told(headers, "x-original-method")?;
+        const METHOD: &str = "x-original-method";
+        let url = required_field(headers, URL)?;
+        let method = read_field(headers, METHOD)?;
         let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))
         else {
             return Err(incomplete(URL, "is not a URL of `https` or `http`"));
         };
+        let Some(end) = rest.find('/').filter(|end| *end > 0) else {
+            return Err(incomplete(URL, "has no host, or no path"));
+        };
         // What follows the host is the target as the client sent it.
-        let end = rest.find('/').filter(|end| *end > 0);
-        let (host, target) =
-            rest.split_at(end.ok_or_else(|| incomplete(URL, "has no host, or no path"))?);
-        Ok(AuthRequest {
-            method: method.ok_or_else(|| incomplete("x-original-method", "is missing"))?,
-            host: Some(host),
+        let (host, target) = rest.split_at(end);
+        let Some(method) = method else { return Err(incomplete(METHOD, "is missing")) };
+        Ok(self.request(method, Some(host), target, headers))
+    }
+
+    fn request<'a>(
+        &self,
+        method: &'a str,
+        host: Option<&'a str>,
+        target: &'a str,
+        headers: Headers<'a>,
+    ) -> AuthRequest<'a> {
+        AuthRequest {
+            method,
+            host,
             authority: None,
             target,
             headers,
-            client_ip: self.trust.client_behind_proxy(headers),
+            client_ip: self.0.trusted_proxies().client_behind_proxy(headers),
             certificate: PlatformCertificate::Nothing,
             path_rewritten: false,
             proxy_trusted: true,
-        })
+        }
     }
 
-    /// 200 with every identity header, empty ones too: a proxy that copies them then overwrites
-    /// whatever the client sent under these names.
+    /// Answers 200 with every identity header, empty ones too: a proxy that copies them then
+    /// overwrites what the client sent under these names.
     fn allowed(&self, grant: &Grant) -> Reply {
         let mut reply = Reply::empty(200);
-        reply.headers.extend(self.identity.complete(grant.principal.as_ref()));
+        reply.headers.extend(self.0.identity_headers().complete(grant.principal.as_ref()));
         reply
     }
 
-    fn forward_refusal(&self, outcome: &Outcome, denial: &Denial) -> Reply {
-        // nginx makes a 500 of whatever is neither 2xx nor 401 nor 403.
-        let by_nginx = matches!(self.policy.forward_auth, Some(Proxy::Nginx | Proxy::IngressNginx));
+    fn refused(&self, outcome: &Outcome, denial: &Denial) -> Reply {
+        // nginx answers 500 to its client if the status is neither 2xx nor 401 nor 403.
+        let is_nginx =
+            matches!(self.0.policy().forward_auth(), Some(Proxy::Nginx | Proxy::IngressNginx));
         let status = match denial.code.status() {
             401 => 401,
-            _ if by_nginx => 403,
+            _ if is_nginx => 403,
             other => other,
         };
-        let mut reply =
-            self.refusal_as(status, outcome).unwrap_or_else(|| Reply::problem(status, denial.code));
-        reply.headers.push((self.identity.code_header(), denial.code.name().to_owned()));
+        let mut reply = refusal_as(self.0, outcome, denial, status);
+        let code_header = self.0.identity_headers().code_header();
+        reply.headers.push((code_header, denial.code.name().to_owned()));
         reply
     }
 }
 
-/// Where Envoy is configured to tell its client's address. Asking, it adds to `X-Forwarded-For` not
-/// that but its own, so that the field says nothing about anybody.
+/// The field in which Envoy is configured to send its client's address. When Envoy asks, it adds
+/// its own address to `X-Forwarded-For`, so that field does not name the client.
 const ENVOYS_CLIENT: &str = "x-edge-auth-client-address";
 
 fn envoys_client(headers: Headers<'_>) -> Option<IpAddr> {
@@ -158,14 +178,21 @@ fn envoys_client(headers: Headers<'_>) -> Option<IpAddr> {
     parse_client_address(std::str::from_utf8(address).ok()?)
 }
 
-/// A header that the proxy sets: at most once, and readable.
-fn told<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial> {
-    let value = headers.single(name).map_err(|_| incomplete(name, "is there several times"))?;
-    let text = value
-        .map(std::str::from_utf8)
-        .transpose()
-        .map_err(|_| incomplete(name, "is unreadable"))?;
-    Ok(text.filter(|text| !text.is_empty()))
+/// Reads a header that the proxy sets: at most once, and as text. An empty one counts as missing.
+fn read_field<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a str>, Denial> {
+    let Ok(value) = headers.single(name) else {
+        return Err(incomplete(name, "is there several times"));
+    };
+    let Some(value) = value else { return Ok(None) };
+    match std::str::from_utf8(value) {
+        Ok("") => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(incomplete(name, "is unreadable")),
+    }
+}
+
+fn required_field<'a>(headers: Headers<'a>, name: &str) -> Result<&'a str, Denial> {
+    read_field(headers, name)?.ok_or_else(|| incomplete(name, "is missing"))
 }
 
 fn incomplete(name: &str, what: &str) -> Denial {

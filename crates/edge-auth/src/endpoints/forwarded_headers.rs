@@ -1,11 +1,12 @@
-//! What a gateway tells its upstream about where a request came from, and what ends at the gate.
+//! The fields that change between a client and a gateway's upstream: those that say where a request
+//! came from, and those of one connection.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::request::Headers;
 
-/// RFC 9110, section 7.6.1, and what older specifications added.
+/// The fields of one connection: RFC 9110, section 7.6.1, and those of older specifications.
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -17,7 +18,7 @@ const HOP_BY_HOP: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// What no `Connection` can take away: without them the message would be another one.
+/// Fields that `Connection` cannot remove: without them it would be a different message.
 const END_TO_END: [&str; 2] = ["host", "content-length"];
 
 const FOR: &str = "x-forwarded-for";
@@ -29,15 +30,15 @@ const PROTO: &str = "x-forwarded-proto";
 pub struct Client<'a> {
     /// Its address, if the host knows it.
     pub peer: Option<IpAddr>,
-    /// Whether the connection is one of TLS.
+    /// Whether the connection uses TLS.
     pub secure: bool,
     /// The host that the request is for, as it was sent.
     pub host: Option<&'a str>,
-    /// Whether it is a proxy that is trusted to say whom it asks for.
+    /// Whether it is a proxy that is trusted to say for which client it asks.
     pub trusted_proxy: bool,
 }
 
-/// The fields that change on the way, beside those of a grant: removed first, then set.
+/// The fields to remove and then those to set, besides those of a grant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForwardedHeaders {
     /// In lower case.
@@ -47,9 +48,9 @@ pub struct ForwardedHeaders {
 }
 
 impl ForwardedHeaders {
-    /// Fields of one connection end here ([`hop_by_hop`]). Of what is
-    /// said about who asks, by which name and over what, only a trusted proxy's `X-Forwarded-For`,
-    /// `-Host` and `-Proto` go on, in their own spelling.
+    /// Returns the changes to a request. Removes the fields of one connection ([`hop_by_hop`]), and
+    /// every field about the client's address, the host and the protocol; only a trusted proxy's
+    /// `X-Forwarded-For`, `-Host` and `-Proto` stay, and only in this spelling.
     pub fn of(headers: Headers<'_>, client: Client<'_>) -> Self {
         let keeps = |name: &str| client.trusted_proxy && [FOR, HOST, PROTO].contains(&name);
         let claims = headers
@@ -77,10 +78,9 @@ impl ForwardedHeaders {
     }
 }
 
-/// The fields of a message that belong to the connection that it came on, what its `Connection`
-/// lists included, and other spellings of what frames it: `Transfer_Encoding` is the same as
-/// `Transfer-Encoding` to whoever makes variables of fields (RFC 3875, section 4.1.18). In lower
-/// case.
+/// Returns the names, in lower case, of the fields that belong to one connection, those that
+/// `Connection` lists included. Returns other spellings of framing fields, too: a server that makes
+/// variables of fields (RFC 3875, section 4.1.18) reads `Transfer_Encoding` as `Transfer-Encoding`.
 pub fn hop_by_hop(headers: Headers<'_>) -> Vec<String> {
     let listed = texts(headers, "connection").flat_map(|value| value.split(','));
     let listed: BTreeSet<String> = listed.map(|name| name.trim().to_ascii_lowercase()).collect();
@@ -99,7 +99,7 @@ fn texts<'a>(headers: Headers<'a>, name: &str) -> impl Iterator<Item = &'a str> 
     headers.all(name).filter_map(|value| std::str::from_utf8(value).ok())
 }
 
-/// Whether a field says where a request came from; in every spelling that servers take for one.
+/// Returns whether a field says where a request came from, in any spelling that servers accept.
 fn is_forwarding_header(name: &str) -> bool {
     let folded = folded(name);
     folded == "forwarded"
@@ -109,7 +109,7 @@ fn is_forwarding_header(name: &str) -> bool {
         || folded.ends_with("client-ip")
 }
 
-/// A name in lower case, as servers that take `_` and `.` for `-` read it.
+/// Returns a name as servers read it that take `_` and `.` for `-`.
 fn folded(name: &str) -> String {
     name.replace(|char: char| !char.is_ascii_alphanumeric(), "-")
 }
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxys_word_goes_on_with_its_own_address_added() {
+    fn the_fields_of_a_trusted_proxy_stay_and_its_address_is_added() {
         let forwarded = forwarded(
             &[(FOR, "1.2.3.4"), (HOST, "inner"), (PROTO, "http"), ("x_forwarded_for", "6.6.6.6")],
             true,
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_one_connection_ends_here() {
+    fn the_fields_of_one_connection_are_removed() {
         let forwarded = forwarded(
             &[
                 ("Connection", "close, X-Mine, Host"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_spelling_of_what_frames_a_message_goes_on() {
+    fn other_spellings_of_framing_fields_are_removed() {
         let forwarded = forwarded(
             &[
                 ("Content_Length", "5"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_field_takes_a_proxys_word_away_and_ours_is_told_instead() {
+    fn a_forwarding_field_that_connection_lists_is_replaced_by_ours() {
         let forwarded = forwarded(&[(FOR, "1.2.3.4"), ("connection", FOR)], true);
         assert_eq!(set(&forwarded).first(), Some(&(FOR, "192.0.2.1")));
     }

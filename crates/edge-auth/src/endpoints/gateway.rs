@@ -1,50 +1,57 @@
-//! The gateway: every request of a client is decided about, then forwarded or refused.
+//! The gateway: decides about every request of a client, which is then forwarded or refused.
 
 use edge_auth_token::Timestamp;
 
-use super::{InboundRequest, cors};
+use super::preflight::preflight;
+use super::refusal::refusal;
+use crate::cors::response_fields;
 use crate::denial::{Code, Denial};
 use crate::gate::{Gate, Outcome};
 use crate::platform::Platform;
 use crate::reply::Reply;
-use crate::request::AuthRequest;
+use crate::request::{AuthRequest, InboundRequest};
 
-impl<P: Platform> Gate<P> {
-    /// Whether what the peer says about its own client may be passed on: it is a proxy that the
-    /// policy names.
-    pub fn trusts_proxy(&self, incoming: &InboundRequest<'_>) -> bool {
-        self.trust.admits_proxy(incoming.peer, incoming.headers)
+/// The endpoint in front of an upstream.
+pub struct GatewayEndpoint<'g, P: Platform>(&'g Gate<P>);
+
+impl<'g, P: Platform> GatewayEndpoint<'g, P> {
+    /// Makes the endpoint of a gate.
+    pub fn new(gate: &'g Gate<P>) -> Self {
+        Self(gate)
     }
 
-    /// Decides about a client's own request. With a reply, that is the answer; without one, the
-    /// request goes upstream as the outcome's grant says.
-    pub async fn gateway(
+    /// Decides about a client's own request. A reply is the answer to it; without one, the request
+    /// goes upstream as the outcome's grant says.
+    pub async fn decide(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
         now: Timestamp,
     ) -> (Option<Reply>, Outcome) {
-        let client = self.trust.client(incoming.peer, incoming.headers);
+        let gate = self.0;
+        let client = gate.trusted_proxies().client(inbound.peer, inbound.headers);
         let request = AuthRequest {
             path_rewritten: true,
-            proxy_trusted: self.trusts_proxy(incoming),
-            ..incoming.as_request(client)
+            proxy_trusted: gate.trusts_proxy(inbound),
+            ..inbound.as_request(client)
         };
-        if let Some((reply, outcome)) = self.preflight(&request, now) {
+        if let Some((reply, outcome)) = preflight(gate, &request, now) {
             return (Some(reply), outcome);
         }
         let outcome = match (request.host, request.authority) {
             (None, None) => {
-                // RFC 9112, section 3.2: what has no host is not for us to guess about.
+                // RFC 9112, section 3.2: the host is not ours to guess.
                 let denial = Denial::new(Code::RequestMalformed, "there is no `Host` field");
-                self.refuse_unread(&request, denial, now)
+                gate.refuse(&request, denial, now)
             }
-            _ => self.authorize(&request, now).await,
+            _ => gate.authorize(&request, now).await,
         };
-        let reply = self.refusal(&outcome).map(|mut reply| {
+        let mut reply = refusal(gate, &outcome);
+        if let Some(reply) = &mut reply
+            && let Some(rule) = gate.rule_of(&outcome)
+        {
             // Without these a browser hides the refusal from the page that asked.
-            reply.headers.extend(cors::response_fields(self.rule_of(&outcome), incoming.headers));
-            reply
-        });
+            reply.headers.extend(response_fields(rule, inbound.headers));
+        }
         (reply, outcome)
     }
 }

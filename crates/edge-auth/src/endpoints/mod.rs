@@ -1,70 +1,33 @@
-//! The ways in which a host is asked: as a gateway, by a proxy (forward-auth), by an application.
+//! The endpoints of a host: a gateway, forward-auth for proxies, and `/v1/verify` for applications.
 //!
-//! Each endpoint turns what came in into an [`AuthRequest`], and the outcome into a
-//! [`Reply`](crate::Reply) in its own manner. [`Gate::dispatch`](crate::Gate::dispatch) chooses the
-//! endpoint; a host only carries bytes.
+//! Each endpoint turns an [`InboundRequest`] into an [`AuthRequest`](crate::AuthRequest), and the
+//! outcome into a [`Reply`](crate::Reply). [`Dispatcher`] chooses the endpoint; a host only carries
+//! bytes.
 
+mod admin_endpoint;
 mod cache_control;
-pub(crate) mod cors;
 mod described_certificate;
 mod dispatch;
 mod endpoint;
 mod forward_auth;
 mod forwarded_headers;
 mod gateway;
+mod preflight;
+mod refusal;
 mod settle;
 mod stripped_headers;
 mod verify;
 
-use std::net::IpAddr;
+pub(crate) use refusal::refusal;
 
-use crate::certificate::PlatformCertificate;
-use crate::request::{AuthRequest, Headers};
-
+pub use crate::request::InboundRequest;
+pub use admin_endpoint::AdminEndpoint;
 pub use cache_control::private_cache_control;
-pub use dispatch::{BodyError, Dispatched, RequestBody};
+pub use dispatch::{BodyError, Dispatched, Dispatcher, RequestBody};
 pub use endpoint::asks_for_health;
+pub use forward_auth::ForwardAuth;
 pub use forwarded_headers::{Client, ForwardedHeaders, hop_by_hop};
+pub use gateway::GatewayEndpoint;
 pub use settle::{HostRuntime, Unrecorded, settle};
 pub use stripped_headers::StrippedHeaders;
-
-/// A request as it reached the host, before anything in it is believed.
-#[derive(Debug, Clone, Copy)]
-pub struct InboundRequest<'a> {
-    /// The address at the other end of the connection.
-    pub peer: Option<IpAddr>,
-    /// Whether the platform itself has authenticated who asks, as the one who may: by a signature
-    /// of IAM's, a service binding.
-    pub platform_authenticated: bool,
-    /// The method.
-    pub method: &'a str,
-    /// The `Host` field.
-    pub host: Option<&'a str>,
-    /// HTTP/2's `:authority`.
-    pub authority: Option<&'a str>,
-    /// The raw request target in origin form.
-    pub target: &'a str,
-    /// The header fields.
-    pub headers: Headers<'a>,
-    /// The client's certificate, as the platform has it.
-    pub certificate: PlatformCertificate<'a>,
-}
-
-impl<'a> InboundRequest<'a> {
-    /// As a request to decide about, from this client, whom nobody speaks for, and whose path goes
-    /// on as it was sent.
-    pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
-        let Self { method, host, authority, target, headers, certificate, .. } = *self;
-        AuthRequest {
-            method,
-            host,
-            authority,
-            target,
-            headers,
-            client_ip,
-            certificate,
-            path_rewritten: false,
-            proxy_trusted: false,
-        }
-    }
-}
+pub use verify::VerifyEndpoint;

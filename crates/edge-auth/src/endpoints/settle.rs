@@ -1,4 +1,4 @@
-//! What a host does for each request besides carrying bytes, and how an outcome is settled.
+//! What a host does for each request besides carrying bytes, and how it settles an outcome.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use crate::audit::AuditEvent;
 use crate::gate::{Decision, DeferredTask, Outcome};
 use crate::platform::Randomness;
 
-/// What a host does for a request while it is answered.
+/// What an endpoint needs from the host while it answers a request.
 pub trait HostRuntime: MaybeSync {
     /// Returns the time.
     fn now(&self) -> Timestamp;
@@ -19,7 +19,7 @@ pub trait HostRuntime: MaybeSync {
     /// Runs a decision within the time that the host gives one.
     ///
     /// # Errors
-    /// Time ran out: how much there was, for the operator.
+    /// Time ran out. The text says how much there was, for the operator.
     fn in_time<T: MaybeSend>(
         &self,
         decision: impl Future<Output = T> + MaybeSend,
@@ -30,25 +30,25 @@ pub trait HostRuntime: MaybeSync {
     /// Warns the operator.
     fn warn(&self, notice: String);
 
-    /// Runs a task beside the answer, or before it where nothing runs later.
+    /// Runs a task beside the answer, or before it on a host where nothing runs later.
     fn defer(&self, task: DeferredTask) -> impl Future<Output = ()> + MaybeSend;
 
     /// Writes an audit event.
     ///
     /// # Errors
-    /// It cannot be written, so the request may not pass.
+    /// The event cannot be written, so the request must not pass.
     fn record(&self, event: AuditEvent)
     -> impl Future<Output = Result<(), Unrecorded>> + MaybeSend;
 }
 
-/// The audit log takes no events.
+/// The audit log cannot take the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unrecorded;
 
-/// Carries out what an outcome leaves to do, and writes its audit event.
+/// Reports an outcome's notices, runs its tasks, and writes its audit event.
 ///
 /// # Errors
-/// The event cannot be written: the request may not pass.
+/// The event cannot be written, so the request must not pass.
 pub async fn settle(host: &impl HostRuntime, outcome: Outcome) -> Result<Decision, Unrecorded> {
     let Outcome { decision, audit, notices, deferred_tasks, .. } = outcome;
     for notice in notices {

@@ -1,22 +1,22 @@
-//! What of an upstream's answer does not reach the client through a gateway.
+//! The fields of an upstream's answer that a gateway does not pass on to the client.
 
 use crate::gate::Grant;
 
-/// Where content delivery networks look before `Cache-Control` (RFC 9213, section 3, and older
-/// ways), beside those that end with `-Cache-Control`, like `CDN-Cache-Control`.
+/// Fields that content delivery networks read before `Cache-Control` (RFC 9213, section 3, and older
+/// ones), besides those that end with `-Cache-Control`, like `CDN-Cache-Control`.
 const SHARED_CACHES: [&str; 3] = ["surrogate-control", "edge-control", "x-accel-expires"];
 
-/// Which fields of an upstream's answer are left out of the client's.
+/// The kinds of fields that are removed from an upstream's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StrippedHeaders {
-    /// Those that say which origins may read it: the rule says so.
+    /// Those that say which origins may read the answer, since the rule says it.
     pub cross_origin: bool,
-    /// Those by which caches that others use are told to keep it.
+    /// Those that tell shared caches to store the answer.
     pub shared_caches: bool,
 }
 
 impl StrippedHeaders {
-    /// Whether the field of this name, in any case, is one of them.
+    /// Returns whether a field, by its name in any case, is removed.
     pub fn has(self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let allows_origin = name.starts_with("access-control-allow-");
@@ -27,10 +27,8 @@ impl StrippedHeaders {
 }
 
 impl Grant {
-    /// What of the upstream's answer is left out.
-    ///
-    /// Where the rule says which origins may read its answers, the upstream does not. And what one
-    /// principal was answered is kept by no cache that others use.
+    /// Returns which kinds of fields are removed from the upstream's answer: those about origins if
+    /// the rule has `cors`, and those for shared caches if there is a principal.
     pub fn stripped_headers(&self) -> StrippedHeaders {
         StrippedHeaders {
             cross_origin: !self.upstream.respond.is_empty(),
@@ -38,7 +36,7 @@ impl Grant {
         }
     }
 
-    /// Whether a field of the upstream's answer is left out, by its name in any case.
+    /// Returns whether a field of the upstream's answer is removed, by its name in any case.
     pub fn strips(&self, name: &str) -> bool {
         self.stripped_headers().has(name)
     }
@@ -69,7 +67,7 @@ mod tests {
     fn a_rule_without_cors_leaves_it_to_the_upstream() {
         let grant = grant(None, &[]);
         assert!(!grant.strips("Access-Control-Allow-Origin"));
-        assert!(!grant.strips("CDN-Cache-Control"), "a public answer may be kept by everybody");
+        assert!(!grant.strips("CDN-Cache-Control"), "shared caches may store a public answer");
     }
 
     #[test]
@@ -82,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn no_network_keeps_what_a_principal_was_answered() {
+    fn shared_caches_do_not_store_an_answer_to_a_principal() {
         let principal = Principal {
             id: "jwt:corp:alice".into(),
             kind: PrincipalKind::Jwt,

@@ -1,4 +1,4 @@
-//! `POST /v1/verify`: an application asks about a request that it describes in JSON.
+//! `POST /v1/verify`: decides about a request that an application describes in JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,8 +8,8 @@ use edge_auth_token::Timestamp;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::InboundRequest;
 use super::described_certificate::ClientCertificate;
+use super::refusal::{challenges, refuse};
 use crate::audit::excerpt;
 use crate::certificate::PlatformCertificate;
 use crate::denial::{Code, Denial};
@@ -17,15 +17,15 @@ use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
 use crate::principal::Principal;
 use crate::reply::Reply;
-use crate::request::{AuthRequest, Headers, is_token};
+use crate::request::{AuthRequest, Headers, InboundRequest, is_token};
 use crate::trusted_proxies::parse_client_address;
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub(super) const MAX_VERIFY_BYTES: usize = 128 * 1024;
-/// The longest name of a header field, in bytes: what is done for each value grows with it.
+/// The longest name of a header field, in bytes. The work for each value grows with it.
 const MAX_NAME: usize = 256;
 
-/// The request in question.
+/// The described request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VerifyRequest {
@@ -40,7 +40,7 @@ struct VerifyRequest {
     client_certificate: Option<ClientCertificate>,
 }
 
-/// An address, perhaps with the client's port as proxies and platforms hand it over.
+/// Reads an address, which may have the client's port as proxies and platforms write it.
 fn client_ip<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     match parse_client_address(&text) {
@@ -67,100 +67,74 @@ struct VerifyResponse<'a> {
     principal: Option<&'a Principal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
-    /// The question's header fields that must not go on, by their names in lower case.
+    /// The described header fields that must not go upstream, by their names in lower case.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     remove: BTreeSet<&'a str>,
-    /// What to set afterwards.
+    /// The header fields to set after that.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<&'a str, &'a str>,
 }
 
-impl<P: Platform> Gate<P> {
-    /// The refusal of a caller that is not trusted, by its head alone: a host asks before it reads
-    /// a body.
-    pub fn refuse_verify(
-        &self,
-        incoming: &InboundRequest<'_>,
-        now: Timestamp,
-    ) -> Option<(Reply, Outcome)> {
-        let denial = self.distrust(incoming)?;
-        Some(self.refuse(incoming, denial, now))
+/// `/v1/verify`.
+pub struct VerifyEndpoint<'g, P: Platform>(&'g Gate<P>);
+
+impl<'g, P: Platform> VerifyEndpoint<'g, P> {
+    /// Makes the endpoint of a gate.
+    pub fn new(gate: &'g Gate<P>) -> Self {
+        Self(gate)
     }
 
-    /// Answers with 200 and the decision, whatever it is; with a refusal of its own only if the
-    /// caller is no trusted one, or the body does not describe a request.
-    pub async fn verify_json(
+    /// Decides by a request's head alone whether the caller is trusted, before a body is read.
+    ///
+    /// # Errors
+    /// The refusal of an untrusted caller.
+    pub(super) fn admit(
         &self,
-        incoming: &InboundRequest<'_>,
+        inbound: &InboundRequest<'_>,
+        now: Timestamp,
+    ) -> Result<(), (Reply, Outcome)> {
+        self.check_caller(inbound).map_err(|denial| refuse(self.0, inbound, denial, now))
+    }
+
+    /// Answers with 200 and the decision, whatever it is. Refuses only a caller that is not
+    /// trusted, and a body that does not describe a request.
+    pub async fn answer(
+        &self,
+        inbound: &InboundRequest<'_>,
         body: &[u8],
         now: Timestamp,
     ) -> (Reply, Outcome) {
-        let verify_request = match self.verify_request(incoming, body) {
+        let verify_request = match self.read(inbound, body) {
             Ok(verify_request) => verify_request,
-            Err(denial) => return self.refuse(incoming, denial, now),
+            Err(denial) => return refuse(self.0, inbound, denial, now),
         };
         let headers: Vec<(&str, &[u8])> = verify_request.headers.list().collect();
-        let headers = Headers(&headers);
-        let named_host = verify_request.host.as_deref();
-        let field =
-            headers.single("host").ok().flatten().and_then(|host| std::str::from_utf8(host).ok());
-        let request = AuthRequest {
-            method: &verify_request.method,
-            host: named_host,
-            // Told twice, it must be the same.
-            authority: field.filter(|_| named_host.is_some()),
-            target: &verify_request.target,
-            headers,
-            client_ip: verify_request.client_ip,
-            certificate: verify_request
-                .client_certificate
-                .as_ref()
-                .map_or(PlatformCertificate::Nothing, ClientCertificate::handover),
-            path_rewritten: false,
-            // They are the client's own, whoever describes them.
-            proxy_trusted: false,
-        };
-        let outcome = self.authorize(&request, now).await;
-        let reply = Reply::json(200, &self.verify_response(&outcome));
+        let request = verify_request.described(Headers(&headers));
+        let outcome = self.0.authorize(&request, now).await;
+        let reply = Reply::json(200, &self.response(&outcome));
         (reply, outcome)
     }
 
-    /// Refuses a request about which nothing is decided, for a reason of the host's.
-    pub fn refuse(
-        &self,
-        incoming: &InboundRequest<'_>,
-        denial: Denial,
-        now: Timestamp,
-    ) -> (Reply, Outcome) {
-        let reply = Reply::denied(&denial);
-        (reply, self.refuse_unread(&incoming.as_request(incoming.peer), denial, now))
-    }
-
-    fn distrust(&self, incoming: &InboundRequest<'_>) -> Option<Denial> {
-        let trusted = self.trust.admits(incoming);
-        (!trusted)
-            .then(|| Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
-    }
-
-    fn verify_request(
-        &self,
-        incoming: &InboundRequest<'_>,
-        body: &[u8],
-    ) -> Result<VerifyRequest, Denial> {
-        if let Some(denial) = self.distrust(incoming) {
-            return Err(denial);
+    fn check_caller(&self, inbound: &InboundRequest<'_>) -> Result<(), Denial> {
+        if self.0.trusted_proxies().admits(inbound) {
+            return Ok(());
         }
+        Err(Denial::new(Code::ProxyUntrusted, "the caller is not trusted: see `[trust]`"))
+    }
+
+    fn read(&self, inbound: &InboundRequest<'_>, body: &[u8]) -> Result<VerifyRequest, Denial> {
+        self.check_caller(inbound)?;
         let verify_request: VerifyRequest = crate::json::object(body).map_err(|error| {
             Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
         })?;
-        if let Some((name, _)) =
-            verify_request.headers.0.iter().find(|(name, values)| !are_fields(name, values))
-        {
-            let reason =
-                format!("the header `{}` is none that HTTP could carry", excerpt(name, 64));
-            return Err(Denial::new(Code::RequestMalformed, reason));
+        for (name, values) in &verify_request.headers.0 {
+            if !are_fields(name, values) {
+                let name = excerpt(name, 64);
+                let reason = format!("the header `{name}` is none that HTTP could carry");
+                return Err(Denial::new(Code::RequestMalformed, reason));
+            }
         }
-        if verify_request.host.is_none() && self.policy.rules_name_hosts() {
+        if verify_request.host.is_none() && self.0.policy().rules_name_hosts() {
             return Err(Denial::new(
                 Code::ForwardedRequestIncomplete,
                 "`host` is missing, and rules of the policy name hosts",
@@ -169,42 +143,64 @@ impl<P: Platform> Gate<P> {
         Ok(verify_request)
     }
 
-    fn verify_response<'a>(&self, outcome: &'a Outcome) -> VerifyResponse<'a> {
+    fn response<'a>(&self, outcome: &'a Outcome) -> VerifyResponse<'a> {
         let code = outcome.code();
-        let grant = match &outcome.decision {
-            Decision::Allow(grant) => Some(&**grant),
-            Decision::Deny(_) => None,
-        };
-        VerifyResponse {
+        let mut response = VerifyResponse {
             allowed: code.is_none(),
             code,
             status: code.map(Code::status),
             title: code.map(Code::title),
-            www_authenticate: self.challenges(outcome),
+            www_authenticate: challenges(self.0, outcome),
             rule: outcome.audit.rule.as_deref(),
-            principal: grant.and_then(|grant| grant.principal.as_ref()),
-            target: grant.map(|grant| grant.upstream.target.as_str()),
-            remove: grant
-                .map(|grant| grant.upstream.remove.iter().map(String::as_str).collect())
-                .unwrap_or_default(),
-            headers: grant
-                .map(|grant| {
-                    grant
-                        .upstream
-                        .set
-                        .iter()
-                        .map(|(name, value)| (name.as_str(), value.as_str()))
-                        .collect()
-                })
-                .unwrap_or_default(),
+            principal: outcome.principal(),
+            target: None,
+            remove: BTreeSet::new(),
+            headers: BTreeMap::new(),
+        };
+        if let Decision::Allow(grant) = &outcome.decision {
+            let upstream = &grant.upstream;
+            response.target = Some(&upstream.target);
+            response.remove.extend(upstream.remove.iter().map(String::as_str));
+            for (name, value) in &upstream.set {
+                response.headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl VerifyRequest {
+    /// Returns the request that is described, with these fields.
+    fn described<'a>(&'a self, headers: Headers<'a>) -> AuthRequest<'a> {
+        let host = self.host.as_deref();
+        let field = match headers.single("host") {
+            Ok(Some(field)) => std::str::from_utf8(field).ok(),
+            Ok(None) | Err(_) => None,
+        };
+        AuthRequest {
+            method: &self.method,
+            host,
+            // If the host is given twice, both must agree.
+            authority: field.filter(|_| host.is_some()),
+            target: &self.target,
+            headers,
+            client_ip: self.client_ip,
+            certificate: match &self.client_certificate {
+                Some(certificate) => certificate.handover(),
+                None => PlatformCertificate::Nothing,
+            },
+            path_rewritten: false,
+            // The fields are the client's own, whoever describes them.
+            proxy_trusted: false,
         }
     }
 }
 
-/// Whether fields of one name are such as could stand in a request (RFC 9110, section 5).
+/// Returns whether a request could have these fields of one name (RFC 9110, section 5).
 fn are_fields(name: &str, values: &[String]) -> bool {
-    let readable = |value: &String| !value.contains(['\r', '\n', '\0']);
-    is_token(name) && name.len() <= MAX_NAME && values.iter().all(readable)
+    is_token(name)
+        && name.len() <= MAX_NAME
+        && !values.iter().any(|value| value.contains(['\r', '\n', '\0']))
 }
 
 /// `{"name": "value"}`, or `{"name": ["several", "values"]}`; a name written twice counts twice.
@@ -212,7 +208,7 @@ fn are_fields(name: &str, values: &[String]) -> bool {
 struct HeaderFields(Vec<(String, Vec<String>)>);
 
 impl HeaderFields {
-    /// Each value with its name.
+    /// Returns each value with its name.
     fn list(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().flat_map(|(name, values)| {
             values.iter().map(move |value| (name.as_str(), value.as_bytes()))

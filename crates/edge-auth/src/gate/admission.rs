@@ -1,16 +1,17 @@
-//! Whether a verified caller may pass this rule: what its token says, who it is, and whose page
-//! asked.
+//! Whether a verified caller may pass a rule: by its token's claims, its id, its scopes, and the page
+//! that sent the request.
 
 use edge_auth_token::Claims;
 
-use super::outcome::{CheckResult, DecisionContext};
+use super::context::DecisionContext;
+use super::outcome::CheckResult;
 use crate::denial::{Code, Denial};
 use crate::policy::{Rule, TokenPlace};
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
 use crate::route::is_safe;
 
-/// Checks what the rule asks of a token's claims, beside what its issuer's block does.
+/// Checks the claims that the rule asks for, besides those that the issuer's block does.
 pub(super) fn check_claims(
     rule: &Rule,
     claims: &Claims,
@@ -19,22 +20,21 @@ pub(super) fn check_claims(
     if rule.claims.is_empty() {
         return Ok(());
     }
-    let refusal = rule.claims.iter().find_map(|wanted| wanted.refusal(claims));
-    let result = if refusal.is_none() { CheckResult::Passed } else { CheckResult::Failed };
-    context.check("rule's claims", result, || {
-        let wanted = || rule.claims.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        refusal.clone().unwrap_or_else(wanted)
-    });
-    match refusal {
-        Some(wanted) => Err(Denial::new(
-            Code::PrincipalNotAllowed,
-            format!("{wanted}, says rule `{}`", rule.name),
-        )),
-        None => Ok(()),
+    for claim_rule in &rule.claims {
+        if let Some(refusal) = claim_rule.refusal(claims) {
+            context.check("rule's claims", CheckResult::Failed, || refusal.clone());
+            let reason = format!("{refusal}, says rule `{}`", rule.name);
+            return Err(Denial::new(Code::PrincipalNotAllowed, reason));
+        }
     }
+    context.check("rule's claims", CheckResult::Passed, || {
+        let claims: Vec<String> = rule.claims.iter().map(ToString::to_string).collect();
+        claims.join("; ")
+    });
+    Ok(())
 }
 
-/// Whether the rule lets this principal in, by its id.
+/// Returns whether the rule lets this principal in, by its id.
 pub(super) fn is_subject_of(rule: &Rule, principal: &Principal) -> bool {
     let Some(subjects) = &rule.subjects else { return true };
     subjects.iter().any(|subject| subject.matches(&principal.id))
@@ -61,10 +61,32 @@ pub(super) fn check_subject(
     Err(Denial::new(Code::PrincipalNotAllowed, reason))
 }
 
-/// Checks that no page of another site has sent the request. Browsers send cookies along with
-/// whatever any page asks for: where a cookie is the credential, a request that changes something,
-/// or opens a WebSocket, must say that it comes from this site (Fetch Metadata, section 2.3), or
-/// from an origin that the rule names.
+/// Refuses a principal that lacks a scope of the rule.
+pub(super) fn check_scopes(
+    rule: &Rule,
+    principal: &Principal,
+    context: &mut DecisionContext,
+) -> Result<(), Denial> {
+    if rule.scopes.is_empty() {
+        return Ok(());
+    }
+    let is_met = rule.scopes.met_by(&principal.scopes);
+    let result = if is_met { CheckResult::Passed } else { CheckResult::Failed };
+    context.check("scopes", result, || scopes_reason(rule, principal));
+    if is_met {
+        return Ok(());
+    }
+    Err(Denial::new(Code::ScopeInsufficient, scopes_reason(rule, principal)))
+}
+
+fn scopes_reason(rule: &Rule, principal: &Principal) -> String {
+    format!("wanted \"{}\", granted \"{}\"", rule.scopes.wanted(), principal.scopes.joined())
+}
+
+/// Refuses a request that a page of another site may have sent. Browsers send cookies with the
+/// requests of every page. Where a cookie is the credential, a request that changes something or
+/// opens a WebSocket must therefore come from this site (Fetch Metadata, section 2.3), or from an
+/// origin that the rule names.
 pub(super) fn check_same_site(
     rule: &Rule,
     request: &AuthRequest<'_>,

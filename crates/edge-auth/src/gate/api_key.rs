@@ -1,76 +1,80 @@
-//! Verifying an API key: no I/O for junk and forgeries, one read for a key not seen lately.
+//! Verifies API keys: without I/O for junk and forgeries, and with one read of the store for a key
+//! that was not seen lately.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::Gate;
-use super::key_versions::NotNewest;
-use super::outcome::{CheckResult, DecisionContext, DeferredTask};
+use super::context::{DecisionContext, wait_for};
+use super::key_record_cache::{CachedRecord, KeyRecordCache};
+use super::key_versions::{KeyVersions, NotNewest};
+use super::outcome::{CheckResult, DeferredTask};
+use super::revocation::RevocationChecker;
+use super::verification::Verification;
 use crate::api_key::{ApiKey, ApiKeyProfile, KeyRefusal, RecordError};
+use crate::cache::Seed;
 use crate::denial::{Code, Denial};
 use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
 use crate::policy::CredentialRef;
 use crate::principal::{Principal, PrincipalKind};
 
-/// A refusal by a copy is checked against the store, since the key may have been rotated or enabled
-/// meanwhile; but not again this soon, since a wrong secret for a right id costs nothing.
-const RECHECK: Duration = Duration::from_secs(1);
-
-/// A record that was read, and when.
-#[derive(Debug, Clone)]
-pub(crate) struct KnownKey {
-    key: Arc<ApiKey>,
-    read_at: Timestamp,
-    /// When it was read because of a refusal, if it was.
-    rechecked_at: Option<Timestamp>,
+/// The policy's blocks of API keys, and the records that were read lately.
+pub(super) struct ApiKeyVerifier {
+    profiles: Vec<ApiKeyProfile>,
+    records: Arc<KeyRecordCache>,
+    /// The newest versions that were seen.
+    versions: Arc<KeyVersions>,
 }
 
-impl KnownKey {
-    fn is_older(&self, limit: Duration, now: Timestamp) -> bool {
-        has_passed(limit, self.read_at, now)
+impl ApiKeyVerifier {
+    pub(super) fn new(profiles: Vec<ApiKeyProfile>, seed: Seed) -> Self {
+        let records = Arc::new(KeyRecordCache::new(profiles.len(), seed));
+        Self { profiles, records, versions: Arc::new(KeyVersions::new(seed)) }
     }
 
-    fn may_be_rechecked(&self, now: Timestamp) -> bool {
-        self.rechecked_at.is_none_or(|then| has_passed(RECHECK, then, now))
+    pub(super) fn profiles(&self) -> &[ApiKeyProfile] {
+        &self.profiles
     }
-}
 
-/// A clock that was set back makes every copy old.
-fn has_passed(limit: Duration, then: Timestamp, now: Timestamp) -> bool {
-    now < then || now.since(then) >= limit
-}
+    pub(super) fn records(&self) -> &Arc<KeyRecordCache> {
+        &self.records
+    }
 
-impl<P: Platform> Gate<P> {
+    /// Takes over the versions that another gate has seen.
+    pub(super) fn take_over(&mut self, other: &Self) {
+        self.versions = Arc::clone(&other.versions);
+    }
+
+    /// Returns whether a text has the form of a key of the policy's blocks.
+    pub(super) fn recognises(&self, text: &str) -> bool {
+        self.profiles.iter().any(|profile| profile.recognises(text))
+    }
+
     /// Verifies a key against the blocks that the rule names.
-    pub(super) async fn verify_key(
+    pub(super) async fn verify<P: Platform>(
         &self,
         text: &str,
-        named: &[CredentialRef],
-        client_ip: Option<IpAddr>,
-        now: Timestamp,
+        verification: &Verification<'_, P>,
         context: &mut DecisionContext,
     ) -> Result<(CredentialRef, Principal), Denial> {
-        let blocks = named.iter().filter_map(|one| match one {
-            CredentialRef::Key(index) => self.key_blocks.get(*index).map(|block| (*index, block)),
-            CredentialRef::Jwt(_) | CredentialRef::Cert(_) => None,
-        });
-        // A key that shows whose it is is looked up as no other: that would cost reads.
-        let shows = self.key_blocks.iter().any(|block| block.recognises(text));
-        let candidates =
-            blocks.filter(
-                |(_, block)| if shows { block.recognises(text) } else { block.takes_any_text() },
-            );
+        // A key whose form names its block is not looked up in other blocks: that would cost reads.
+        let recognised = self.recognises(text);
         let mut refused =
             invalid("no block of keys that the rule names has keys of this form".to_owned());
-        for (index, block) in candidates {
-            match self.check_key(index, block, text, client_ip, now, context).await {
+        for named in verification.rule.access.named() {
+            let index = match named {
+                CredentialRef::Key(index) => *index,
+                CredentialRef::Jwt(_) | CredentialRef::Cert(_) => continue,
+            };
+            let Some(profile) = self.profiles.get(index) else { continue };
+            let is_candidate =
+                if recognised { profile.recognises(text) } else { profile.takes_any_text() };
+            if !is_candidate {
+                continue;
+            }
+            match self.check(index, profile, text, verification, context).await {
                 Ok(principal) => return Ok((CredentialRef::Key(index), principal)),
-                // Only hashes of other systems can be in another block's place; ours name their
-                // block.
+                // Another block may have the hash of an imported key; ours name their block.
                 Err(denial) if denial.code == Code::KeyInvalid => refused = denial,
                 Err(denial) => return Err(denial),
             }
@@ -78,156 +82,147 @@ impl<P: Platform> Gate<P> {
         Err(refused)
     }
 
-    async fn check_key(
+    /// Reads a record from the store, checks its MAC and version, and keeps it in memory; `None` if
+    /// there is no such record.
+    pub(super) async fn read<P: Platform>(
         &self,
         index: usize,
-        block: &ApiKeyProfile,
-        text: &str,
-        client_ip: Option<IpAddr>,
+        id: &str,
+        platform: &P,
+        revocations: &RevocationChecker,
         now: Timestamp,
+    ) -> Result<Option<Arc<ApiKey>>, Denial> {
+        self.read_record(index, id, None, platform, revocations, now).await
+    }
+
+    async fn check<P: Platform>(
+        &self,
+        index: usize,
+        profile: &ApiKeyProfile,
+        text: &str,
+        verification: &Verification<'_, P>,
         context: &mut DecisionContext,
     ) -> Result<Principal, Denial> {
-        let presented = block.parse(text).map_err(|refusal| refused(block, refusal))?;
+        let Verification { platform, revocations, now, .. } = *verification;
+        let client_ip = verification.request.client_ip;
+        let presented = profile.parse(text).map_err(|refusal| refused(profile, refusal))?;
         context.check("key form", CheckResult::Passed, || {
-            format!("checksum and tag are right for block `{}`", block.name())
+            format!("checksum and tag are right for block `{}`", profile.name())
         });
-        // What is in memory of the record may have been overtaken.
-        self.know_revocations(now, context).await?;
+        // A change that the feed announces takes the record out of memory.
+        revocations.ensure_fresh(platform, now, context).await?;
         let id = presented.record_id();
-        let known = self
-            .keys
-            .find(&(index, id.to_owned()))
-            .filter(|known| !known.is_older(self.policy.key_record_age(), now));
-        let key = match known {
-            Some(known) => {
-                let check = known.key.check(&presented, client_ip, now);
-                if check.is_ok() || !known.may_be_rechecked(now) {
-                    if known.is_older(self.policy.key_record_age() / 2, now) {
-                        context
-                            .deferred_tasks
-                            .push(DeferredTask::RefreshApiKey { block: index, id: id.to_owned() });
-                    }
-                    context.check("key record", CheckResult::Passed, || "in memory".to_owned());
-                    return self.finish(block, &known.key, check, now, context).await;
+        let max_age = verification.policy.key_record_age();
+        let mut rechecked_at = None;
+        if let Some(known) = self.records.find(index, id)
+            && !known.is_older(max_age, now)
+        {
+            let check = known.key.check(&presented, client_ip, now);
+            if check.is_ok() || !known.may_be_rechecked(now) {
+                if known.is_older(max_age / 2, now) {
+                    let refresh = DeferredTask::RefreshApiKey { block: index, id: id.to_owned() };
+                    context.deferred_tasks.push(refresh);
                 }
-                self.wait_for(self.read_again(index, id, Some(now), now), &mut context.waited)
-                    .await?
+                context.check("key record", CheckResult::Passed, || "in memory".to_owned());
+                return finish(profile, &known.key, check, verification, context).await;
             }
-            None if context
-                .absent_keys
-                .iter()
-                .any(|(block, absent)| (*block, &**absent) == (index, id)) =>
-            {
-                None
-            }
-            None => self.wait_for(self.read_key(index, id, now), &mut context.waited).await?,
-        };
-        let Some(key) = key else {
+            rechecked_at = Some(now);
+        } else if context.is_absent(index, id) {
+            return Err(absent(profile));
+        }
+        let reading = self.read_record(index, id, rechecked_at, platform, revocations, now);
+        let Some(key) = wait_for(platform, reading, &mut context.waited).await? else {
             context.absent_keys.push((index, id.to_owned()));
-            return Err(invalid(format!(
-                "block `{}` has no record of this key's id",
-                block.name()
-            )));
+            return Err(absent(profile));
         };
         context.check("key record", CheckResult::Passed, || {
             "read from the store, its MAC is right".to_owned()
         });
         let check = key.check(&presented, client_ip, now);
-        self.finish(block, &key, check, now, context).await
+        finish(profile, &key, check, verification, context).await
     }
 
-    async fn finish(
-        &self,
-        block: &ApiKeyProfile,
-        key: &ApiKey,
-        check: Result<(), KeyRefusal>,
-        now: Timestamp,
-        context: &mut DecisionContext,
-    ) -> Result<Principal, Denial> {
-        check.map_err(|refusal| refused(block, refusal))?;
-        self.check_key_revocation(key.id(), now, context).await?;
-        context.check("key", CheckResult::Passed, || {
-            "secret, state, expiry and network are right".to_owned()
-        });
-        Ok(Principal {
-            id: format!("key:{}:{}", block.name(), key.id()),
-            kind: PrincipalKind::ApiKey,
-            subject: key.id().to_owned(),
-            issuer: None,
-            client: key.owner().map(str::to_owned),
-            scopes: key.scopes().clone(),
-        })
-    }
-
-    /// Reads a record from the store, believes it if its MAC is right, and keeps it.
-    pub(super) async fn read_key(
-        &self,
-        index: usize,
-        id: &str,
-        now: Timestamp,
-    ) -> Result<Option<Arc<ApiKey>>, Denial> {
-        self.read_again(index, id, None, now).await
-    }
-
-    async fn read_again(
+    async fn read_record<P: Platform>(
         &self,
         index: usize,
         id: &str,
         rechecked_at: Option<Timestamp>,
+        platform: &P,
+        revocations: &RevocationChecker,
         now: Timestamp,
     ) -> Result<Option<Arc<ApiKey>>, Denial> {
-        let Some(block) = self.key_blocks.get(index) else {
+        let Some(profile) = self.profiles.get(index) else {
             return Ok(None);
         };
-        let cached = (index, id.to_owned());
-        let changed = self.keys_changed.load(Ordering::SeqCst);
-        let mut record = self.platform.api_keys().find(id, now).await.map_err(unavailable)?;
-        let mut opened = record.as_ref().map(|record| self.open_newest(block, record, now));
+        let store = platform.api_keys();
+        let changes = self.records.changes();
+        let record = store.find(id, now).await.map_err(unavailable)?;
+        let mut opened = record.map(|record| self.open_newest(profile, &record, revocations, now));
         if matches!(opened, Some(Err(Distrust::NotNewest(_)))) {
-            // It may be a copy that lags behind, or what was found before a newer one was told of.
-            record = self.platform.api_keys().current(id, now).await.map_err(unavailable)?;
-            opened = record.as_ref().map(|record| self.open_newest(block, record, now));
+            // It may be a copy that lags behind, or may have been read before a newer one was
+            // announced.
+            let record = store.current(id, now).await.map_err(unavailable)?;
+            opened = record.map(|record| self.open_newest(profile, &record, revocations, now));
         }
         let key = match opened {
-            Some(Ok(key)) => key,
+            Some(Ok(key)) => Arc::new(key),
             Some(Err(error)) => {
-                self.keys.remove(&cached);
+                self.records.remove(index, id);
                 return Err(invalid(format!(
                     "ALERT: the stored record `{id}` of block `{}` is not trusted: {error}",
-                    block.name()
+                    profile.name()
                 )));
             }
             None => {
-                self.keys.remove(&cached);
+                self.records.remove(index, id);
                 return Ok(None);
             }
         };
-        let key = Arc::new(key);
-        self.keys
-            .insert(cached.clone(), KnownKey { key: Arc::clone(&key), read_at: now, rechecked_at });
-        // It may be from before the change of a key of which all was forgotten meanwhile.
-        if self.keys_changed.load(Ordering::SeqCst) != changed {
-            self.keys.remove(&cached);
-        }
+        let record = CachedRecord { key: Arc::clone(&key), read_at: now, rechecked_at };
+        self.records.insert(index, id, record, changes);
         Ok(Some(key))
     }
 
     /// Opens a record, if its MAC is right and no newer one is known.
     fn open_newest(
         &self,
-        block: &ApiKeyProfile,
+        profile: &ApiKeyProfile,
         record: &ApiKeyRecord,
+        revocations: &RevocationChecker,
         now: Timestamp,
     ) -> Result<ApiKey, Distrust> {
-        let key = block.open(record)?;
-        let announced =
-            self.revocations.as_ref().and_then(|replica| replica.key_version(&record.id, now));
-        self.key_versions.take_in(record, key.expires_at(), announced, now)?;
+        let key = profile.open(record)?;
+        let announced = revocations.announced_version(&record.id, now);
+        self.versions.take_in(record, key.expires_at(), announced, now)?;
         Ok(key)
     }
 }
 
-/// Why a stored record is not believed.
+/// Turns a checked key into a principal, unless it was revoked.
+async fn finish<P: Platform>(
+    profile: &ApiKeyProfile,
+    key: &ApiKey,
+    check: Result<(), KeyRefusal>,
+    verification: &Verification<'_, P>,
+    context: &mut DecisionContext,
+) -> Result<Principal, Denial> {
+    let Verification { platform, revocations, now, .. } = *verification;
+    check.map_err(|refusal| refused(profile, refusal))?;
+    revocations.check_key(key.id(), platform, now, context).await?;
+    context.check("key", CheckResult::Passed, || {
+        "secret, state, expiry and network are right".to_owned()
+    });
+    Ok(Principal {
+        id: format!("key:{}:{}", profile.name(), key.id()),
+        kind: PrincipalKind::ApiKey,
+        subject: key.id().to_owned(),
+        issuer: None,
+        client: key.owner().map(str::to_owned),
+        scopes: key.scopes().clone(),
+    })
+}
+
+/// Why a stored record is not trusted.
 #[derive(Debug, thiserror::Error)]
 enum Distrust {
     #[error(transparent)]
@@ -240,9 +235,9 @@ fn unavailable(error: Unavailable) -> Denial {
     Denial::new(Code::StoreUnavailable, format!("API keys: {error}"))
 }
 
-/// One code for everything that a guesser could learn from; the others are told only to one who
-/// has the right secret.
-fn refused(block: &ApiKeyProfile, refusal: KeyRefusal) -> Denial {
+/// Returns one code for every refusal that a guesser could learn from. The other codes are for
+/// callers that have the right secret.
+fn refused(profile: &ApiKeyProfile, refusal: KeyRefusal) -> Denial {
     let code = match &refusal {
         KeyRefusal::Revoked { .. } => Code::KeyRevoked,
         KeyRefusal::Disabled => Code::KeyDisabled,
@@ -250,9 +245,17 @@ fn refused(block: &ApiKeyProfile, refusal: KeyRefusal) -> Denial {
         KeyRefusal::NetworkNotAllowed { .. } | KeyRefusal::ClientAddressUnknown => {
             Code::KeyNetworkNotAllowed
         }
-        _ => Code::KeyInvalid,
+        KeyRefusal::Malformed(_)
+        | KeyRefusal::ChecksumWrong
+        | KeyRefusal::TagUnknown
+        | KeyRefusal::SecretWrong
+        | KeyRefusal::EnvironmentMismatch { .. } => Code::KeyInvalid,
     };
-    Denial::new(code, format!("block `{}`: {refusal}", block.name()))
+    Denial::new(code, format!("block `{}`: {refusal}", profile.name()))
+}
+
+fn absent(profile: &ApiKeyProfile) -> Denial {
+    invalid(format!("block `{}` has no record of this key's id", profile.name()))
 }
 
 fn invalid(reason: String) -> Denial {

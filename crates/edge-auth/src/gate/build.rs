@@ -1,231 +1,191 @@
-//! Bringing a policy together with what it refers to: secrets, key files, a backend, a host.
-
-use std::path::Path;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
+//! Brings a policy together with what it names: secrets, key files and authorities.
 
 use base64::Engine as _;
 use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use edge_auth_token::{Secret, SignatureBackend};
 
-use super::Gate;
-use super::certificate_cache::CertificateCache;
-use super::key_versions::KeyVersions;
+use super::api_key::ApiKeyVerifier;
+use super::certificate::CertificateVerifier;
+use super::revocation::RevocationChecker;
+use super::secret_provider::SecretProvider;
+use super::token::{KeySets, TokenVerifier};
+use super::verifiers::Verifiers;
 use crate::api_key::{ApiKeyProfile, Pepper, Peppers};
-use crate::cache::{Cache, Room, Seed};
-use crate::certificate::{
-    Authorities, CertificateProfile, CertificateSignatures, CertificateSource, Identity,
-};
-use crate::identity_headers::IdentityHeaders;
+use crate::cache::Seed;
+use crate::certificate::{Authorities, CertificateProfile, CertificateSource, Identity};
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
-use crate::platform::{Platform, Randomness};
+use crate::platform::Randomness;
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError,
     PolicyErrors, SecretEncoding,
 };
-use crate::redact::Redactor;
 use crate::revocation::{Replica, RevocationSecret, RevocationSecrets};
 use crate::trusted_proxies::TrustedProxies;
 
-/// How many verified tokens, and how many API-key records, are kept in memory.
-const CACHED: usize = 10_000;
-/// How long those tokens may be in all, in bytes: what was read from them takes some twice as much,
-/// and a Worker has 128 MB.
-const CACHED_TOKENS: usize = 16 << 20;
+/// The least length of the secret that proxies share with the gate, in bytes.
+const MIN_TRUST_SECRET: usize = 16;
 
-/// Where a host keeps what a policy only names. An error says what to do, and holds no secret.
-pub trait SecretProvider {
-    /// The secret of this name: an environment variable, a Worker's secret.
-    fn secret(&self, name: &str) -> Result<Secret, String>;
-
-    /// The file of this path, relative to the policy.
-    fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
-
-    /// The authorities of the host's own TLS listener, as PEM; `None` if it asks no client for a
-    /// certificate, or if the host has no such listener.
-    fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {
-        None
-    }
+/// The parts of a gate that depend on secrets and files.
+pub(super) struct GateParts {
+    pub verifiers: Verifiers,
+    pub revocations: RevocationChecker,
+    pub trusted_proxies: TrustedProxies,
+    /// For the operator: keys of a file that are not used, say.
+    pub notices: Vec<String>,
 }
 
-impl<P: Platform> Gate<P> {
-    /// Builds a gate, or says everything that stands in its way. The strings are notices for the
-    /// operator: keys of a file that are not used, say.
-    pub fn new(
-        policy: Policy,
+impl GateParts {
+    /// Builds the parts, or reports every mistake that prevents it.
+    pub(super) fn build(
+        policy: &Policy,
         secret_provider: &dyn SecretProvider,
-        backend: Box<dyn CertificateSignatures>,
-        platform: P,
+        backend: &dyn SignatureBackend,
         randomness: &dyn Randomness,
-    ) -> Result<(Self, Vec<String>), PolicyErrors> {
+    ) -> Result<Self, PolicyErrors> {
         let mut errors = Vec::new();
         let mut notices = Vec::new();
-        let file = policy.file.clone();
-        let mistake = |block: &str, field: &str, message: String| {
-            let (block, field) = (block.to_owned(), field.to_owned());
-            PolicyError { file: file.clone(), line: None, block, field, message }
-        };
-
-        let mut issuer_keys = Vec::with_capacity(policy.issuers.len());
-        let mut key_sets = Vec::with_capacity(policy.issuers.len());
-        for issuer in &policy.issuers {
-            let first = issuer_keys.len();
-            if issuer.keys.is_per_tenant() {
-                let tenants = issuer.identifier.listed_tenants();
-                issuer_keys
-                    .extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
-                key_sets.push(KeySets { first, tenants: tenants.to_vec() });
-                continue;
-            }
-            key_sets.push(KeySets { first, tenants: Vec::new() });
-            match keys(issuer, secret_provider, &*backend) {
-                Ok((keys, skipped)) => {
-                    issuer_keys.push(keys);
-                    notices.extend(
-                        skipped.into_iter().map(|text| format!("issuer `{}`: {text}", issuer.name)),
-                    );
-                }
-                Err(message) => {
-                    let mistake = mistake(&format!("issuer `{}`", issuer.name), "keys", message);
-                    errors.push(PolicyError { line: issuer.keys_line, ..mistake });
-                }
-            }
-        }
-        let key_blocks =
-            key_blocks(&policy, secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
-                errors.extend(mistakes);
-                Vec::new()
-            });
-        let mut certificate_blocks = Vec::with_capacity(policy.client_certs.len());
+        let (issuer_keys, key_sets) =
+            issuer_keys(policy, secret_provider, backend, &mut errors, &mut notices);
+        let key_profiles = key_blocks(policy, secret_provider).unwrap_or_else(|mistakes| {
+            errors.extend(mistakes.0);
+            Vec::new()
+        });
+        let mut certificate_profiles = Vec::with_capacity(policy.client_certs.len());
         for block in &policy.client_certs {
-            match certificate_block(block, secret_provider) {
-                Ok(block) => certificate_blocks.push(block),
+            match certificate_profile(block, secret_provider) {
+                Ok(profile) => certificate_profiles.push(profile),
                 Err(message) => {
-                    let mistake =
-                        mistake(&format!("client_cert `{}`", block.name), "ca_file", message);
+                    let block_name = format!("client_cert `{}`", block.name);
+                    let mistake = mistake(policy, &block_name, "ca_file", message);
                     errors.push(PolicyError { line: block.line, ..mistake });
                 }
             }
         }
-        let secret =
-            policy.trust.secret.as_deref().map(|name| secret_provider.secret(name)).transpose();
-        let secret = secret.unwrap_or_else(|message| {
-            errors.push(mistake("[trust]", "secret", message));
+        let trust_secret = trust_secret(policy, secret_provider).unwrap_or_else(|message| {
+            errors.push(mistake(policy, "[trust]", "secret", message));
             None
         });
-        if secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
-            errors.push(mistake(
-                "[trust]",
-                "secret",
-                "is shorter than 16 bytes: anyone could guess it".to_owned(),
-            ));
-        }
-        let secrets =
-            policy.revocation_secrets(secret_provider).unwrap_or_else(|PolicyErrors(mistakes)| {
-                errors.extend(mistakes);
+        let revocation_secrets =
+            policy.revocation_secrets(secret_provider).unwrap_or_else(|mistakes| {
+                errors.extend(mistakes.0);
                 None
             });
         let mut seed = [0; 16];
         if let Err(error) = randomness.fill(&mut seed) {
-            errors.push(mistake("", "", format!("the host has no randomness: {error}")));
+            errors.push(mistake(policy, "", "", format!("the host has no randomness: {error}")));
         }
         if !errors.is_empty() {
             return Err(PolicyErrors(errors));
         }
+        let seed = Seed(seed);
+        let api_keys = ApiKeyVerifier::new(key_profiles, seed);
         let limits = policy.revocation_limits();
-        let replica = |secrets| Arc::new(Replica::new(secrets, limits, Seed(seed)));
-        let gate = Self {
-            revocations: secrets.map(replica),
-            identity: IdentityHeaders::new(&policy.identity_prefix),
-            trust: TrustedProxies::new(&policy.trust, secret),
-            redactor: Redactor::new(&key_blocks),
-            policy,
-            platform,
-            backend,
-            issuer_keys,
-            key_sets,
-            key_blocks,
-            certificate_blocks,
-            key_versions: Arc::new(KeyVersions::new(Seed(seed))),
-            keys_changed: AtomicU64::new(0),
-            certificates: CertificateCache::new(CACHED, Seed(seed)),
-            tokens: Cache::bounded(Room { entries: CACHED, weight: CACHED_TOKENS }, Seed(seed)),
-            keys: Cache::new(CACHED, Seed(seed)),
-            resource_planner: OnceLock::new(),
-        };
-        Ok((gate, notices))
+        let replica = revocation_secrets.map(|secrets| Replica::new(secrets, limits, seed));
+        Ok(Self {
+            revocations: RevocationChecker::new(replica, api_keys.records().clone()),
+            verifiers: Verifiers {
+                tokens: TokenVerifier::new(issuer_keys, key_sets, seed),
+                api_keys,
+                certificates: CertificateVerifier::new(certificate_profiles, seed),
+            },
+            trusted_proxies: TrustedProxies::new(&policy.trust, trust_secret),
+            notices,
+        })
     }
 }
 
-/// The key sets of an issuer, among those of all.
-#[derive(Debug)]
-pub(super) struct KeySets {
-    first: usize,
-    /// With a set each, in this order; empty if one is for all.
-    tenants: Vec<String>,
+fn mistake(policy: &Policy, block: &str, field: &str, message: String) -> PolicyError {
+    let (block, field) = (block.to_owned(), field.to_owned());
+    PolicyError { file: policy.file.clone(), line: None, block, field, message }
 }
 
-impl KeySets {
-    /// Returns the index of the set for a tenant.
-    pub(super) fn index_for(&self, tenant: Option<&str>) -> Option<usize> {
-        if self.tenants.is_empty() {
-            return Some(self.first);
+/// The key sets of all issuers, and which of them are those of each issuer.
+fn issuer_keys(
+    policy: &Policy,
+    secret_provider: &dyn SecretProvider,
+    backend: &dyn SignatureBackend,
+    errors: &mut Vec<PolicyError>,
+    notices: &mut Vec<String>,
+) -> (Vec<IssuerKeys>, Vec<KeySets>) {
+    let mut all_keys = Vec::with_capacity(policy.issuers.len());
+    let mut key_sets = Vec::with_capacity(policy.issuers.len());
+    for issuer in &policy.issuers {
+        let first = all_keys.len();
+        if issuer.keys.is_per_tenant() {
+            let tenants = issuer.identifier.listed_tenants();
+            all_keys.extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
+            key_sets.push(KeySets::new(first, tenants.to_vec()));
+            continue;
         }
-        let position = self.tenants.iter().position(|own| Some(own.as_str()) == tenant)?;
-        self.first.checked_add(position)
+        key_sets.push(KeySets::new(first, Vec::new()));
+        match keys(issuer, secret_provider, backend) {
+            Ok((keys, skipped)) => {
+                all_keys.push(keys);
+                for notice in skipped {
+                    notices.push(format!("issuer `{}`: {notice}", issuer.name));
+                }
+            }
+            Err(message) => {
+                let mistake =
+                    mistake(policy, &format!("issuer `{}`", issuer.name), "keys", message);
+                errors.push(PolicyError { line: issuer.keys_line, ..mistake });
+            }
+        }
     }
+    (all_keys, key_sets)
 }
 
-impl<P: Platform> Gate<P> {
-    /// Takes over the key sets that another gate has fetched, for each issuer whose block is the
-    /// same there: a new policy must not depend on every issuer being reachable at that moment.
-    pub fn take_issuer_keys_from(&self, other: &Self) {
-        for keys in &self.issuer_keys {
-            other.issuer_keys.iter().for_each(|known| keys.take_over(known));
-        }
+/// The secret that proxies share with the gate, if the policy names one.
+fn trust_secret(
+    policy: &Policy,
+    secret_provider: &dyn SecretProvider,
+) -> Result<Option<Secret>, String> {
+    let Some(name) = &policy.trust.secret else { return Ok(None) };
+    let secret = secret_provider.secret(name)?;
+    if secret.expose().len() < MIN_TRUST_SECRET {
+        return Err("is shorter than 16 bytes: anyone could guess it".to_owned());
     }
-
-    /// Takes over what another gate knows of the revocation feed, if the policies say the same of
-    /// it, and of the versions of API keys.
-    pub fn take_revocations_from(&mut self, other: &Self) {
-        self.key_versions = Arc::clone(&other.key_versions);
-        if let (Some(own), Some(known)) = (&mut self.revocations, &other.revocations)
-            && own.is_like(known)
-        {
-            *own = Arc::clone(known);
-        }
-    }
+    Ok(Some(secret))
 }
 
 impl Policy {
-    /// The secrets of the revocation feed, if the policy has one.
+    /// Returns the secrets of the revocation feed, if the policy has one.
     pub fn revocation_secrets(
         &self,
         secret_provider: &dyn SecretProvider,
     ) -> Result<Option<RevocationSecrets>, PolicyErrors> {
-        let secret = |name: &String| {
-            let secret = secret_provider.secret(name)?;
-            RevocationSecret::new(&secret).map_err(|error| format!("{name}: {error}"))
-        };
         let Some((current, previous)) = self.revocation.secrets.split_first() else {
             return Ok(None);
         };
-        let secrets = || {
-            let previous = previous.iter().map(secret).collect::<Result<_, _>>()?;
-            RevocationSecrets::new(secret(current)?, previous).map_err(|error| error.to_string())
-        };
-        secrets().map(Some).map_err(|message| {
-            let (block, field) = ("[revocation]".to_owned(), "secret".to_owned());
-            PolicyErrors(vec![PolicyError {
-                file: self.file.clone(),
-                line: None,
-                block,
-                field,
-                message,
-            }])
-        })
+        match revocation_secrets(current, previous, secret_provider) {
+            Ok(secrets) => Ok(Some(secrets)),
+            Err(message) => {
+                Err(PolicyErrors(vec![mistake(self, "[revocation]", "secret", message)]))
+            }
+        }
     }
+}
+
+fn revocation_secrets(
+    current: &str,
+    previous: &[String],
+    secret_provider: &dyn SecretProvider,
+) -> Result<RevocationSecrets, String> {
+    let current = revocation_secret(current, secret_provider)?;
+    let mut others = Vec::with_capacity(previous.len());
+    for name in previous {
+        others.push(revocation_secret(name, secret_provider)?);
+    }
+    RevocationSecrets::new(current, others).map_err(|error| error.to_string())
+}
+
+fn revocation_secret(
+    name: &str,
+    secret_provider: &dyn SecretProvider,
+) -> Result<RevocationSecret, String> {
+    let secret = secret_provider.secret(name)?;
+    RevocationSecret::new(&secret).map_err(|error| format!("{name}: {error}"))
 }
 
 fn keys(
@@ -252,41 +212,45 @@ fn keys(
     }
 }
 
-/// The bytes of a shared secret, from the way in which the host keeps it. White space around it and
-/// padding say nothing.
+/// Decodes a shared secret as the host keeps it. Ignores white space around it, and padding.
 fn decoded(secret: &Secret, encoding: SecretEncoding) -> Result<Secret, &'static str> {
-    const CONFIG: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let base64 = |alphabet: &Alphabet| {
-        let text = secret.expose().trim_ascii();
-        GeneralPurpose::new(alphabet, CONFIG).decode(text).map(Secret::new)
-    };
     match encoding {
         SecretEncoding::Text => Ok(secret.clone()),
         SecretEncoding::Base64 => {
-            base64(&STANDARD).map_err(|_| "is not base64, as `encoding` says")
+            from_base64(secret, &STANDARD).ok_or("is not base64, as `encoding` says")
         }
         SecretEncoding::Base64url => {
-            base64(&URL_SAFE).map_err(|_| "is not base64url, as `encoding` says")
+            from_base64(secret, &URL_SAFE).ok_or("is not base64url, as `encoding` says")
         }
-        SecretEncoding::Hex => {
-            let digits = secret.expose().trim_ascii();
-            let bytes = digits.chunks(2).map(|pair| match pair {
-                [high, low] => Some(hex_digit(*high)? << 4 | hex_digit(*low)?),
-                _ => None,
-            });
-            let bytes: Option<Vec<u8>> = bytes.collect();
-            bytes.map(Secret::new).ok_or("is not hexadecimal, as `encoding` says")
-        }
+        SecretEncoding::Hex => match from_hex(secret.expose().trim_ascii()) {
+            Some(bytes) => Ok(Secret::new(bytes)),
+            None => Err("is not hexadecimal, as `encoding` says"),
+        },
     }
+}
+
+fn from_base64(secret: &Secret, alphabet: &Alphabet) -> Option<Secret> {
+    const CONFIG: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let text = secret.expose().trim_ascii();
+    GeneralPurpose::new(alphabet, CONFIG).decode(text).ok().map(Secret::new)
+}
+
+fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
+    }
+    Some(bytes)
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// The block of certificates that a policy's `[[client_cert]]` describes.
-fn certificate_block(
+/// Builds the profile that a `[[client_cert]]` describes.
+fn certificate_profile(
     policy: &ClientCertPolicy,
     secret_provider: &dyn SecretProvider,
 ) -> Result<CertificateProfile, String> {
@@ -323,7 +287,7 @@ fn certificate_block(
     })
 }
 
-/// The blocks of keys of a policy, for administration without a gate.
+/// Builds the profiles of a policy's API keys, for a gate or for administration without one.
 pub(crate) fn key_blocks(
     policy: &Policy,
     secret_provider: &dyn SecretProvider,
@@ -345,19 +309,15 @@ pub(crate) fn key_blocks(
     if errors.is_empty() { Ok(blocks) } else { Err(PolicyErrors(errors)) }
 }
 
-/// The block of keys that a policy's `[[api_key]]` describes.
+/// Builds the profile that an `[[api_key]]` describes.
 fn key_block(
     policy: &ApiKeyPolicy,
     secret_provider: &dyn SecretProvider,
 ) -> Result<ApiKeyProfile, String> {
-    let pepper = |name: &String| {
-        let secret = secret_provider.secret(name)?;
-        Pepper::new(&secret).map_err(|error| format!("{name}: {error}"))
-    };
-    let all = |names: &[String]| names.iter().map(pepper).collect::<Result<Vec<_>, _>>();
-    let peppers =
-        Peppers::new(pepper(&policy.current)?, all(&policy.previous)?, all(&policy.retired)?)
-            .map_err(|error| error.to_string())?;
+    let current = pepper(&policy.current, secret_provider)?;
+    let previous = peppers(&policy.previous, secret_provider)?;
+    let retired = peppers(&policy.retired, secret_provider)?;
+    let peppers = Peppers::new(current, previous, retired).map_err(|error| error.to_string())?;
     let block = match &policy.kind {
         ApiKeyKind::Native(format) => ApiKeyProfile::native(&policy.name, format.clone(), peppers),
         ApiKeyKind::Imported(format) => {
@@ -365,4 +325,13 @@ fn key_block(
         }
     };
     block.map_err(|error| error.to_string())
+}
+
+fn peppers(names: &[String], secret_provider: &dyn SecretProvider) -> Result<Vec<Pepper>, String> {
+    names.iter().map(|name| pepper(name, secret_provider)).collect()
+}
+
+fn pepper(name: &str, secret_provider: &dyn SecretProvider) -> Result<Pepper, String> {
+    let secret = secret_provider.secret(name)?;
+    Pepper::new(&secret).map_err(|error| format!("{name}: {error}"))
 }

@@ -1,66 +1,125 @@
-//! Verifying a client certificate, and a token's binding to it.
+//! Verifies client certificates, and that a token is bound to the client's certificate.
 
 use std::sync::Arc;
 
 use edge_auth_token::{Confirmation, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::Gate;
-use super::outcome::{CheckResult, DecisionContext};
+use super::certificate_cache::CertificateCache;
+use super::context::DecisionContext;
+use super::outcome::CheckResult;
+use super::verification::Verification;
+use crate::cache::Seed;
 use crate::certificate::{
     CertificateOrigin, CertificateProfile, CertificateSource, KnownCertificate,
-    PresentedCertificate, Thumbprint,
+    PresentedCertificate, Thumbprint, carries_certificate,
 };
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
 use crate::policy::{CredentialRef, Rule};
 use crate::request::AuthRequest;
 
-/// A certificate, and the block by which it was found good.
+/// How many verified certificates are kept in memory.
+const CACHED: usize = 10_000;
+
+/// The policy's `[[client_cert]]` blocks, and the certificates that were verified lately.
+pub(super) struct CertificateVerifier {
+    profiles: Vec<CertificateProfile>,
+    cache: CertificateCache,
+}
+
+/// A certificate, and the block for which it is good.
 #[derive(Clone)]
-pub(super) struct Verified {
+pub(super) struct GoodCertificate {
     pub named: CredentialRef,
     pub certificate: Arc<KnownCertificate>,
 }
 
-impl<P: Platform> Gate<P> {
-    /// Verifies the certificate that is presented by a source of the blocks that the rule names.
-    pub(super) async fn verify_certificate(
-        &self,
-        named: &[CredentialRef],
-        request: &AuthRequest<'_>,
-        now: Timestamp,
-        context: &mut DecisionContext,
-    ) -> Result<Option<Verified>, Denial> {
-        let blocks = named.iter().filter_map(|one| match one {
-            CredentialRef::Cert(index) => Some(*index),
-            _ => None,
-        });
-        self.certificate_by(&blocks.collect::<Vec<_>>(), request, now, context).await
+/// A profile and its index.
+type IndexedProfile<'p> = (usize, &'p CertificateProfile);
+
+impl CertificateVerifier {
+    pub(super) fn new(profiles: Vec<CertificateProfile>, seed: Seed) -> Self {
+        Self { profiles, cache: CertificateCache::new(CACHED, seed) }
     }
 
-    /// Checks that a token is used by whom it was issued to (RFC 8705, section 3), and that it is
-    /// bound at all where the rule asks for that. Where the rule names no certificate, it may come
-    /// by the source of any block.
-    pub(super) async fn check_binding(
+    /// Returns what the operator should know about authorities that are not valid at `now`: no
+    /// certificate of theirs passes.
+    pub(super) fn authority_notices(&self, now: Timestamp) -> Vec<String> {
+        let mut notices = Vec::new();
+        for profile in &self.profiles {
+            for notice in profile.authorities.iter().flat_map(|all| all.notices(now)) {
+                notices.push(format!("client_cert `{}`: {notice}", profile.name));
+            }
+        }
+        notices
+    }
+
+    /// Returns whether a field carries certificates, by its usual name or by one that the policy
+    /// chose.
+    pub(super) fn is_certificate_field(&self, name: &str) -> bool {
+        let is_chosen = |profile: &CertificateProfile| {
+            profile.header.is_some() && profile.origin().has_field(name)
+        };
+        carries_certificate(name) || self.profiles.iter().any(is_chosen)
+    }
+
+    /// Returns whether a field with a certificate goes upstream: it came from a trusted proxy, for
+    /// a rule that names its source and forwards credentials.
+    pub(super) fn is_forwarded(&self, rule: &Rule, request: &AuthRequest<'_>, name: &str) -> bool {
+        request.proxy_trusted
+            && rule.forward_credential
+            && self.named_by(rule).iter().any(|(_, profile)| profile.origin().has_field(name))
+    }
+
+    /// Verifies the certificate that is presented by a source that the rule names.
+    pub(super) async fn verify<P: Platform>(
+        &self,
+        verification: &Verification<'_, P>,
+        context: &mut DecisionContext,
+    ) -> Result<Option<GoodCertificate>, Denial> {
+        let profiles = self.named_by(verification.rule);
+        let mut found = None;
+        for (position, (_, profile)) in profiles.iter().enumerate() {
+            let origin = profile.origin();
+            if profiles.iter().take(position).any(|(_, earlier)| earlier.origin() == origin) {
+                continue;
+            }
+            let presented = PresentedCertificate::by(origin, verification.request)
+                .map_err(|denial| by(profile.source, denial))?;
+            if let Some(presented) = presented
+                && found.replace((origin, presented)).is_some()
+            {
+                let reason = "certificates are presented by two sources that the rule names";
+                return Err(Denial::new(Code::CredentialMalformed, reason));
+            }
+        }
+        let Some((origin, presented)) = found else { return Ok(None) };
+        let good = self.good_for_one(&profiles, origin, &presented, verification, context).await?;
+        Ok(Some(good))
+    }
+
+    /// Checks that a token is used by the client to which it was issued (RFC 8705, section 3), and
+    /// that it is bound at all where the rule requires that. For a rule that names no certificate
+    /// the certificate may come by the source of any block.
+    pub(super) async fn check_binding<P: Platform>(
         &self,
         confirmation: Confirmation,
-        rule: &Rule,
-        certificate: Option<Verified>,
-        request: &AuthRequest<'_>,
-        now: Timestamp,
+        certificate: Option<GoodCertificate>,
+        verification: &Verification<'_, P>,
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
+        let rule = verification.rule;
         let wanted = match confirmation {
             Confirmation::Certificate(wanted) => wanted,
-            _ if rule.certificate_bound => {
+            Confirmation::Bearer | Confirmation::Unverifiable if rule.certificate_bound => {
                 let reason =
                     "the rule says `certificate_bound`, and the token has no `cnf` with `x5t#S256`";
                 return Err(Denial::new(Code::BindingMissing, reason));
             }
-            _ => return Ok(()),
+            Confirmation::Bearer | Confirmation::Unverifiable => return Ok(()),
         };
-        if self.certificate_blocks.is_empty() {
+        if self.profiles.is_empty() {
             let reason =
                 "the token is bound to a certificate, and the policy has no `[[client_cert]]`";
             return Err(Denial::new(Code::BindingUnverifiable, reason));
@@ -69,11 +128,11 @@ impl<P: Platform> Gate<P> {
             rule.access.named().iter().any(|one| matches!(one, CredentialRef::Cert(_)));
         let found = match certificate {
             None if !names_certificates => {
-                self.certificate_of(&wanted, request, now, context).await?
+                self.with_thumbprint(&wanted, verification, context).await?
             }
-            named => named,
+            certificate => certificate,
         };
-        // A digest of something public: there is nothing to learn from the time that this takes.
+        // A thumbprint is public, so this comparison need not take constant time.
         if found.is_some_and(|found| found.certificate.thumbprint == wanted) {
             context.check("binding", CheckResult::Passed, || {
                 "`x5t#S256` is of the client's certificate".to_owned()
@@ -87,105 +146,79 @@ impl<P: Platform> Gate<P> {
         Err(Denial::new(Code::BindingMismatch, reason))
     }
 
-    /// What its operator should know of the authorities that are not good at `now`: nobody passes
-    /// by them.
-    pub fn authority_notices(&self, now: Timestamp) -> Vec<String> {
-        let of = |block: &CertificateProfile| {
-            let notices = block.authorities.iter().flat_map(|authorities| authorities.notices(now));
-            notices
-                .map(|notice| format!("client_cert `{}`: {notice}", block.name))
-                .collect::<Vec<_>>()
-        };
-        self.certificate_blocks.iter().flat_map(of).collect()
-    }
-
-    /// The block that a rule names.
-    pub(super) fn certificate_block(&self, named: &CredentialRef) -> Option<&CertificateProfile> {
-        match named {
-            CredentialRef::Cert(index) => self.certificate_blocks.get(*index),
-            _ => None,
-        }
-    }
-
-    async fn certificate_by(
-        &self,
-        blocks: &[usize],
-        request: &AuthRequest<'_>,
-        now: Timestamp,
-        context: &mut DecisionContext,
-    ) -> Result<Option<Verified>, Denial> {
-        let blocks: Vec<_> = blocks
-            .iter()
-            .filter_map(|index| Some((*index, self.certificate_blocks.get(*index)?)))
-            .collect();
-        let mut found = None;
-        for (position, (_, block)) in blocks.iter().enumerate() {
-            if blocks.iter().take(position).any(|(_, earlier)| earlier.origin() == block.origin()) {
-                continue;
-            }
-            let presented = PresentedCertificate::by(block.origin(), request)
-                .map_err(|denial| by(block.source, denial))?;
-            if let Some(presented) = presented
-                && found.replace((block.origin(), presented)).is_some()
-            {
-                let reason = "certificates are presented by two sources that the rule names";
-                return Err(Denial::new(Code::CredentialMalformed, reason));
+    fn named_by(&self, rule: &Rule) -> Vec<IndexedProfile<'_>> {
+        let mut profiles = Vec::new();
+        for named in rule.access.named() {
+            match named {
+                CredentialRef::Cert(index) => {
+                    profiles.extend(self.profiles.get(*index).map(|profile| (*index, profile)));
+                }
+                CredentialRef::Jwt(_) | CredentialRef::Key(_) => {}
             }
         }
-        let Some((origin, presented)) = found else { return Ok(None) };
-        self.good_for_one(blocks, origin, &presented, now, context).await.map(Some)
+        profiles
     }
 
-    /// The certificate with this thumbprint, by whatever source. Others do not matter here: a proxy
-    /// that hands over its client's may have one of its own.
-    async fn certificate_of(
+    /// Verifies the certificate with this thumbprint, by whichever source it came. Ignores other
+    /// certificates: a proxy that hands over its client's may present one too.
+    async fn with_thumbprint<P: Platform>(
         &self,
         wanted: &Thumbprint,
-        request: &AuthRequest<'_>,
-        now: Timestamp,
+        verification: &Verification<'_, P>,
         context: &mut DecisionContext,
-    ) -> Result<Option<Verified>, Denial> {
+    ) -> Result<Option<GoodCertificate>, Denial> {
+        let profiles: Vec<_> = self.profiles.iter().enumerate().collect();
         let mut refused = None;
-        for (index, block) in self.certificate_blocks.iter().enumerate() {
-            let origin = block.origin();
-            let earlier = self.certificate_blocks.iter().take(index);
-            if earlier.into_iter().any(|earlier| earlier.origin() == origin) {
+        for (index, profile) in &profiles {
+            let origin = profile.origin();
+            if self.profiles.iter().take(*index).any(|earlier| earlier.origin() == origin) {
                 continue;
             }
-            let blocks: Vec<_> = self.certificate_blocks.iter().enumerate().collect();
-            let Ok(Some(presented)) = PresentedCertificate::by(origin, request) else { continue };
-            if presented.thumbprint() == Some(*wanted) {
-                match self.good_for_one(blocks, origin, &presented, now, context).await {
-                    Ok(verified) => return Ok(Some(verified)),
-                    Err(denial) => refused = Some(denial),
-                }
+            let Ok(Some(presented)) = PresentedCertificate::by(origin, verification.request) else {
+                continue;
+            };
+            if presented.thumbprint() != Some(*wanted) {
+                continue;
+            }
+            match self.good_for_one(&profiles, origin, &presented, verification, context).await {
+                Ok(good) => return Ok(Some(good)),
+                Err(denial) => refused = Some(denial),
             }
         }
-        refused.map_or(Ok(None), Err)
+        match refused {
+            Some(denial) => Err(denial),
+            None => Ok(None),
+        }
     }
 
-    /// The first of the blocks of a source that finds the certificate good.
-    async fn good_for_one(
+    /// Finds the first block of a source for which the certificate is good.
+    async fn good_for_one<P: Platform>(
         &self,
-        blocks: Vec<(usize, &CertificateProfile)>,
+        profiles: &[IndexedProfile<'_>],
         origin: CertificateOrigin<'_>,
         presented: &PresentedCertificate<'_>,
-        now: Timestamp,
+        verification: &Verification<'_, P>,
         context: &mut DecisionContext,
-    ) -> Result<Verified, Denial> {
+    ) -> Result<GoodCertificate, Denial> {
+        let Verification { platform, revocations, now, .. } = *verification;
         let source = origin.source;
         let mut refused = Denial::new(Code::CertificateIssuerUntrusted, "no block has this source");
-        for (index, block) in blocks.into_iter().filter(|(_, block)| block.origin() == origin) {
-            match self.known_or_verified_certificate(index, block, presented, now) {
+        for (index, profile) in profiles {
+            if profile.origin() != origin {
+                continue;
+            }
+            match self.find_or_verify(*index, profile, presented, verification) {
                 Ok(certificate) => {
                     context.certificate(&certificate.thumbprint);
-                    self.check_certificate_revocation(block, &certificate, now, context).await?;
+                    revocations
+                        .check_certificate(profile, &certificate, platform, now, context)
+                        .await?;
                     context.check("certificate", CheckResult::Passed, || {
-                        format!("by source `{source}`, good for block `{}`", block.name)
+                        format!("by source `{source}`, good for block `{}`", profile.name)
                     });
-                    return Ok(Verified { named: CredentialRef::Cert(index), certificate });
+                    return Ok(GoodCertificate { named: CredentialRef::Cert(*index), certificate });
                 }
-                // It may be for another block. What is told is the refusal that came furthest.
+                // It may be for another block. Reported is the refusal that came furthest.
                 Err(denial) if refused.code == Code::CertificateIssuerUntrusted => refused = denial,
                 Err(_) => {}
             }
@@ -193,21 +226,20 @@ impl<P: Platform> Gate<P> {
         Err(by(source, refused))
     }
 
-    /// Finds the certificate among those seen before, or verifies it. That it is good *now* is
-    /// asked each time.
-    fn known_or_verified_certificate(
+    /// Finds the certificate among those that were verified before, or verifies it. Its validity
+    /// at `now` is checked each time.
+    fn find_or_verify<P: Platform>(
         &self,
         index: usize,
-        block: &CertificateProfile,
+        profile: &CertificateProfile,
         presented: &PresentedCertificate<'_>,
-        now: Timestamp,
+        verification: &Verification<'_, P>,
     ) -> Result<Arc<KnownCertificate>, Denial> {
-        let secrets = self.revocations.as_ref().map(|replica| &replica.secrets);
-        let signatures = self.backend.certificate_signatures();
-        let verify = || block.verify(presented, signatures, secrets, now).map(Arc::new);
+        let Verification { backend, revocations, now, .. } = *verification;
+        let (signatures, secrets) = (backend.certificate_signatures(), revocations.secrets());
         let certificates = presented.certificates();
         if certificates.is_empty() {
-            return verify();
+            return profile.verify(presented, signatures, secrets, now).map(Arc::new);
         }
         let mut digest = Sha256::new();
         for der in certificates {
@@ -215,20 +247,20 @@ impl<P: Platform> Gate<P> {
             digest.update(der);
         }
         let digest = (index, digest.finalize().into());
-        match self.certificates.find(&digest) {
+        match self.cache.find(&digest) {
             Some(Ok(known)) if known.check(now).is_ok() => Ok(known),
             Some(Err(denial)) => Err(denial),
-            // Where one path has expired another may have begun.
-            _ => {
-                let found = verify();
-                self.certificates.insert(digest, &found);
-                found
+            // Where one path has expired, another may be valid by now.
+            Some(Ok(_)) | None => {
+                let verified = profile.verify(presented, signatures, secrets, now).map(Arc::new);
+                self.cache.insert(digest, &verified);
+                verified
             }
         }
     }
 }
 
-/// Says of a refusal by which source the certificate came.
+/// Adds to a refusal by which source the certificate came.
 fn by(source: CertificateSource, mut denial: Denial) -> Denial {
     denial.reason = format!("source `{source}`: {}", denial.reason);
     denial

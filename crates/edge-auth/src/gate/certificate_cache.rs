@@ -1,4 +1,4 @@
-//! What was found out about certificates before: verifying a path takes a signature or more.
+//! The results of earlier certificate verifications, each of which takes one signature or more.
 
 use std::sync::Arc;
 
@@ -6,14 +6,15 @@ use crate::cache::{Cache, Seed};
 use crate::certificate::KnownCertificate;
 use crate::denial::{Code, Denial};
 
-/// How many refusals are kept. Fewer than good ones: anybody can make a certificate that is none.
+/// How many refusals are kept: fewer than good certificates, since anybody can make bad ones.
 const REFUSALS: usize = 1_000;
 
-/// A block, and the digest of a whole chain: all that a verification depends on, but for the time.
+/// The index of a block, and the digest of a whole chain: a verification depends on both, and on the
+/// time.
 pub(super) type CertificateDigest = (usize, [u8; 32]);
 
-/// Certificates that were good, and refusals for what time does not mend; apart, so that a flood of
-/// bad ones drives out no good one.
+/// Good certificates, and refusals that time does not change. They are kept apart, so that a flood
+/// of bad certificates evicts no good one.
 pub(super) struct CertificateCache {
     good: Cache<CertificateDigest, Arc<KnownCertificate>>,
     refused: Cache<CertificateDigest, Denial>,
@@ -24,7 +25,7 @@ impl CertificateCache {
         Self { good: Cache::new(capacity, seed), refused: Cache::new(REFUSALS, seed) }
     }
 
-    /// What was found out, if anything.
+    /// Returns the result of an earlier verification.
     pub(super) fn find(
         &self,
         digest: &CertificateDigest,
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_kept_unless_time_may_mend_it() {
+    fn a_refusal_is_kept_unless_it_depends_on_the_time() {
         let seen = CertificateCache::new(10, Seed([7; 16]));
         for (index, (code, kept)) in [
             (Code::CertificateIssuerUntrusted, true),

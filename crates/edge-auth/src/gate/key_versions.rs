@@ -1,5 +1,5 @@
-//! The newest version of each API key's record that an instance saw: who can write to the store may
-//! put an older one back, whose MAC is as good.
+//! The newest version of each API key's record that an instance saw. Someone who can write to the
+//! store could put an older record back, and its MAC would be right.
 
 use edge_auth_token::Timestamp;
 use sha2::{Digest, Sha256};
@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use crate::cache::{Cache, Seed};
 use crate::platform::ApiKeyRecord;
 
-/// How many keys are remembered. Of more, those that were not used lately are forgotten first, half
-/// of them at once; what the revocation feed says of a key's version is forgotten never.
+/// How many keys are remembered. Beyond that, those that were not used lately are forgotten first,
+/// half of them at once. The versions that the revocation feed announced are never forgotten.
 const REMEMBERED: usize = 20_000;
 
-/// What was seen, by the ids of the keys.
+/// The versions that were seen, by the ids of the keys.
 #[derive(Debug)]
 pub(super) struct KeyVersions(Cache<String, Seen>);
 
@@ -19,12 +19,12 @@ pub(super) struct KeyVersions(Cache<String, Seen>);
 struct Seen {
     version: u64,
     digest: [u8; 32],
-    /// From then on the store may have forgotten the record, and another may begin with version 1.
-    /// The store may say anything of this: it follows from what has a MAC.
+    /// From then on the store may have dropped the record, and a new one may begin with version 1.
+    /// Read from the record's own MACed content, and never from the store.
     expires_at: Option<Timestamp>,
 }
 
-/// Why a record is not the newest one. The text is for the operator.
+/// Why a record is not the newest one, for the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotNewest {
     #[error(
@@ -40,9 +40,9 @@ impl KeyVersions {
         Self(Cache::new(REMEMBERED, seed))
     }
 
-    /// Takes in a record whose MAC is right, unless a newer one is known: it was seen here before,
-    /// or its version was `announced`. One version has one record: each is written by
-    /// compare-and-set.
+    /// Remembers a record whose MAC is right. Refuses one that is older than a record that was seen
+    /// here, or than the `announced` version, and a different record with the same version: each
+    /// version is written once, by compare-and-set.
     pub(super) fn take_in(
         &self,
         record: &ApiKeyRecord,
@@ -55,7 +55,9 @@ impl KeyVersions {
         let seen = self.0.find(&record.id);
         let seen = seen.filter(|seen| seen.expires_at.is_none_or(|expires_at| now < expires_at));
         let known = seen.as_ref().map(|seen| seen.version).max(announced);
-        if let Some(known) = known.filter(|known| found < *known) {
+        if let Some(known) = known
+            && found < known
+        {
             return Err(NotNewest::Older { found, known });
         }
         if seen.is_some_and(|seen| seen.version == found && seen.digest != digest) {
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_announced_counts_though_it_was_not_seen() {
+    fn an_announced_version_counts_even_if_it_was_not_seen() {
         let versions = KeyVersions::new(Seed([7; 16]));
         let older = Err(NotNewest::Older { found: 2, known: 3 });
         assert_eq!(take_in(&versions, &record(2, "two"), Some(3)), older);
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_the_store_may_have_forgotten_begins_anew() {
+    fn a_record_that_expired_may_begin_again_with_version_1() {
         let versions = KeyVersions::new(Seed([7; 16]));
         assert_eq!(take_in(&versions, &record(2, "two"), None), Ok(()));
         assert_eq!(versions.take_in(&record(1, "one"), None, None, LAPSES), Ok(()));

@@ -1,31 +1,67 @@
-//! Whether a credential that is good by itself was revoked: asked at every use, in memory.
+//! Whether a good credential was revoked: asked at every use, in memory.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 
-use super::Gate;
-use super::outcome::{CheckResult, DecisionContext, DeferredTask};
+use super::context::{DecisionContext, wait_for};
+use super::key_record_cache::KeyRecordCache;
+use super::outcome::{CheckResult, DeferredTask};
 use crate::certificate::{CertificateProfile, KnownCertificate};
 use crate::denial::{Code, Denial};
-use crate::platform::{MaybeSend, Platform, RevocationFeed, Unavailable};
+use crate::platform::{Platform, RevocationFeed, Unavailable};
 use crate::revocation::{
-    Freshness, Lookup, LookupTags, Replica, RevocationKey, RevocationStatus, StatusKind,
+    Freshness, Lookup, LookupTags, Replica, RevocationKey, RevocationSecrets, RevocationStatus,
+    StatusKind,
 };
 
-impl<P: Platform> Gate<P> {
-    /// Makes sure that it is known what was revoked lately: reads it now, if need be, or leaves
-    /// that for after the answer. Once for each request, and again if it waited for something
-    /// since.
-    pub(super) async fn know_revocations(
+/// What a credential can be revoked by, for people, and the tags under which the feed has it.
+pub(super) type RevocationMarks = [(&'static str, LookupTags)];
+
+/// The replica of the revocation feed, and the cache of API-key records that its changes concern.
+pub(super) struct RevocationChecker {
+    /// `None` where the policy has no feed.
+    replica: Option<Arc<Replica>>,
+    key_records: Arc<KeyRecordCache>,
+}
+
+impl RevocationChecker {
+    pub(super) fn new(replica: Option<Replica>, key_records: Arc<KeyRecordCache>) -> Self {
+        Self { replica: replica.map(Arc::new), key_records }
+    }
+
+    /// Takes over the replica of another gate, if the policies say the same about the feed.
+    pub(super) fn take_over(&mut self, other: &Self) {
+        if let (Some(own), Some(known)) = (&mut self.replica, &other.replica)
+            && own.is_like(known)
+        {
+            *own = Arc::clone(known);
+        }
+    }
+
+    /// Returns the secrets of the feed, if there is one.
+    pub(super) fn secrets(&self) -> Option<&RevocationSecrets> {
+        self.replica.as_ref().map(|replica| &replica.secrets)
+    }
+
+    /// Returns the version of a key's record that the feed announced.
+    pub(super) fn announced_version(&self, id: &str, now: Timestamp) -> Option<u64> {
+        self.replica.as_ref()?.key_version(id, now)
+    }
+
+    /// Makes sure that recent revocations are known: reads the feed now, if what is known is too
+    /// old, or leaves that for after the answer. Does so once for each request, and again if the
+    /// request waited for something since.
+    pub(super) async fn ensure_fresh<P: Platform>(
         &self,
+        platform: &P,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        let known = context.revocations_known_after == Some(context.waited);
-        let Some(replica) = self.revocations.as_ref().filter(|_| !known) else {
+        let Some(replica) = &self.replica else { return Ok(()) };
+        if context.revocations_known_after == Some(context.waited) {
             return Ok(());
-        };
+        }
         match replica.freshness(context.moment(now)) {
             Freshness::Fresh => {}
             Freshness::Due => {
@@ -34,16 +70,15 @@ impl<P: Platform> Gate<P> {
                 }
             }
             Freshness::Old | Freshness::Stale => {
-                let _read_lock = self
-                    .wait_for(self.platform.revocations().acquire_read_lock(), &mut context.waited)
-                    .await;
-                // Whoever had the turn before may have read, or may have failed.
+                let acquiring = platform.revocations().acquire_read_lock();
+                let _read_lock = wait_for(platform, acquiring, &mut context.waited).await;
+                // Whoever had the lock before may have read the feed, or may have failed to.
                 let moment = context.moment(now);
                 let old = matches!(replica.freshness(moment), Freshness::Old | Freshness::Stale);
                 if old && replica.may_wait(moment) {
-                    // Whether what is known is enough is asked below.
-                    let reading = self.read_revocations(moment, &mut context.notices);
-                    let _ = self.wait_for(reading, &mut context.waited).await;
+                    // Whether what is known suffices is checked below.
+                    let reading = self.read(platform, moment, &mut context.notices);
+                    let _ = wait_for(platform, reading, &mut context.waited).await;
                 }
                 if replica.freshness(context.moment(now)) == Freshness::Stale {
                     stale(replica, context)?;
@@ -54,14 +89,14 @@ impl<P: Platform> Gate<P> {
         Ok(())
     }
 
-    /// Makes sure that what nothing was revoked by is new enough still, after all that was waited
-    /// for.
-    pub(super) fn still_know_revocations(
+    /// Makes sure that the revocations by which the credentials were judged are still recent, after
+    /// everything that the request waited for.
+    pub(super) fn ensure_still_fresh(
         &self,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        match (&self.revocations, context.judged_by) {
+        match (&self.replica, context.judged_by) {
             (Some(replica), Some(read_at)) if replica.is_stale(read_at, context.moment(now)) => {
                 stale(replica, context)
             }
@@ -69,43 +104,36 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    /// Waits, and counts for how long.
-    pub(super) async fn wait_for<W: Future<Output: MaybeSend> + MaybeSend>(
+    /// Reads the revocations since the last read, and forgets the records of keys that changed.
+    pub(super) async fn read<P: Platform>(
         &self,
-        work: W,
-        waited: &mut Duration,
-    ) -> W::Output {
-        let (done, took) = self.platform.timed(work).await;
-        *waited = waited.saturating_add(took);
-        done
-    }
-
-    /// Reads what was revoked since the last time, and forgets the records of keys that changed.
-    pub(crate) async fn read_revocations(
-        &self,
+        platform: &P,
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        let Some(replica) = &self.revocations else { return Ok(()) };
-        let read = replica.refresh(&self.platform, now, notices).await;
-        let news = replica.take_news();
-        news.changed_keys.iter().for_each(|id| self.forget_key(id));
-        if news.skipped {
-            self.forget_keys();
+        let Some(replica) = &self.replica else { return Ok(()) };
+        let read = replica.refresh(platform, now, notices).await;
+        let changes = replica.take_news();
+        for id in &changes.changed_keys {
+            self.key_records.forget(id);
+        }
+        if changes.skipped {
+            self.key_records.forget_all();
         }
         read
     }
 
-    /// Checks a token, by its marks.
-    pub(super) async fn check_token_revocation(
+    /// Refuses a token that was revoked.
+    pub(super) async fn check_token<P: Platform>(
         &self,
-        marks: &[(&'static str, LookupTags)],
+        marks: &RevocationMarks,
         issued_at: Option<Timestamp>,
+        platform: &P,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        self.know_revocations(now, context).await?;
-        if let Some((what, entry)) = self.revoked(marks, issued_at, now, context).await? {
+        self.ensure_fresh(platform, now, context).await?;
+        if let Some((what, entry)) = self.revoked(marks, issued_at, platform, now, context).await? {
             let reason = format!("its {what} was revoked by entry {entry} or before");
             return Err(Denial::new(Code::TokenRevoked, reason));
         }
@@ -115,20 +143,21 @@ impl<P: Platform> Gate<P> {
         Ok(())
     }
 
-    /// Checks an API key.
-    pub(super) async fn check_key_revocation(
+    /// Refuses an API key that was revoked.
+    pub(super) async fn check_key<P: Platform>(
         &self,
         id: &str,
+        platform: &P,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        self.know_revocations(now, context).await?;
-        let Some(replica) = self.revocations.as_ref().filter(|replica| !replica.index().is_empty())
-        else {
+        self.ensure_fresh(platform, now, context).await?;
+        let Some(replica) = &self.replica else { return Ok(()) };
+        if replica.index().is_empty() {
             return Ok(());
-        };
+        }
         let marks = [("id", replica.secrets.marks(RevocationKey::ApiKey(id)))];
-        match self.revoked(&marks, None, now, context).await? {
+        match self.revoked(&marks, None, platform, now, context).await? {
             Some((_, entry)) => {
                 Err(Denial::new(Code::KeyRevoked, format!("revoked by entry {entry}")))
             }
@@ -136,17 +165,21 @@ impl<P: Platform> Gate<P> {
         }
     }
 
-    /// Checks a certificate, and those above it.
-    pub(super) async fn check_certificate_revocation(
+    /// Refuses a certificate that was revoked, or one whose issuers were, and one without a current
+    /// revocation list where the policy requires that.
+    pub(super) async fn check_certificate<P: Platform>(
         &self,
-        block: &CertificateProfile,
+        profile: &CertificateProfile,
         certificate: &KnownCertificate,
+        platform: &P,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<(), Denial> {
-        self.know_revocations(now, context).await?;
+        self.ensure_fresh(platform, now, context).await?;
         for (above, marks) in certificate.marks.iter().enumerate() {
-            if let Some((what, entry)) = self.revoked(&marks.own, None, now, context).await? {
+            if let Some((what, entry)) =
+                self.revoked(&marks.own, None, platform, now, context).await?
+            {
                 let whose = match above {
                     0 => "its",
                     _ if marks.named => "an authority of the policy: the",
@@ -155,59 +188,55 @@ impl<P: Platform> Gate<P> {
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
-            let replica = self.revocations.as_ref();
-            let list = marks.list.as_ref().and_then(|list| Some(replica?.index().find(list, now)));
-            let listed = match list {
-                Some(Lookup::Known(RevocationStatus {
-                    state: StatusKind::Listed { next_update },
-                    ..
-                })) => Some(next_update),
-                _ => None,
-            };
-            let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
-            match listed {
-                None if block.lists.required && !marks.named => {
-                    return stale(format!(
-                        "block `{}` wants a revocation list, and has none",
-                        block.name
-                    ));
+            let next_update = marks.list.as_ref().and_then(|list| self.next_update(list, now));
+            match next_update {
+                None if profile.lists.required && !marks.named => {
+                    let reason =
+                        format!("block `{}` wants a revocation list, and has none", profile.name);
+                    return Err(Denial::new(Code::CertificateListStale, reason));
                 }
-                Some(next_update) if now >= next_update && !block.lists.overdue_allowed => {
-                    let due = crate::audit::rfc3339_text(next_update);
-                    return stale(format!("a newer revocation list is due since {due}"));
+                Some(due) if now >= due && !profile.lists.overdue_allowed => {
+                    let due = crate::audit::rfc3339_text(due);
+                    let reason = format!("a newer revocation list is due since {due}");
+                    return Err(Denial::new(Code::CertificateListStale, reason));
                 }
-                _ => {}
+                None | Some(_) => {}
             }
         }
         Ok(())
     }
 
-    /// By what of it something is revoked, and by which entry. The store is asked only about what
-    /// the filter of a snapshot has, and once.
-    async fn revoked(
+    /// Returns when the next revocation list of an issuer is due, if one was imported.
+    fn next_update(&self, list: &LookupTags, now: Timestamp) -> Option<Timestamp> {
+        match self.replica.as_ref()?.index().find(list, now) {
+            Lookup::Known(RevocationStatus { state, .. }) => match state {
+                StatusKind::Listed { next_update } => Some(next_update),
+                StatusKind::Revoked { .. } | StatusKind::Written { .. } | StatusKind::Undone => {
+                    None
+                }
+            },
+            Lookup::Unconfirmed { .. } | Lookup::Nothing => None,
+        }
+    }
+
+    /// Returns which of the marks is revoked, and by which entry. Asks the store only about marks
+    /// that the filter of a snapshot contains, once each.
+    async fn revoked<P: Platform>(
         &self,
-        marks: &[(&'static str, LookupTags)],
+        marks: &RevocationMarks,
         issued_at: Option<Timestamp>,
+        platform: &P,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Option<(&'static str, u64)>, Denial> {
-        let Some(replica) = &self.revocations else { return Ok(None) };
+        let Some(replica) = &self.replica else { return Ok(None) };
         context.judged_by(replica.read_at());
-        let bars = |status: &RevocationStatus| match status.state {
-            _ if !status.counts(now) => false,
-            StatusKind::Revoked { before: None } => true,
-            // One that does not say when it was issued may have been issued at any time.
-            StatusKind::Revoked { before: Some(before) } => {
-                issued_at.is_none_or(|issued_at| issued_at < before)
-            }
-            StatusKind::Listed { .. } | StatusKind::Written { .. } | StatusKind::Undone => false,
-        };
         let mut to_confirm = Vec::new();
         {
             let index = replica.index();
             for (what, marks) in marks {
                 match index.find(marks, now) {
-                    Lookup::Known(status) if bars(&status) => {
+                    Lookup::Known(status) if is_revoked(&status, issued_at, now) => {
                         return Ok(Some((what, status.sequence)));
                     }
                     Lookup::Unconfirmed { known, open } => to_confirm.push((what, known, open)),
@@ -216,21 +245,16 @@ impl<P: Platform> Gate<P> {
             }
         }
         for (what, known, open) in to_confirm {
-            let confirming = replica.confirm(
-                self.platform.revocations(),
-                known,
-                &open,
-                now,
-                &mut context.notices,
-            );
-            let confirmed =
-                self.wait_for(confirming, &mut context.waited).await.map_err(|error| {
-                    Denial::new(
-                        Code::StoreUnavailable,
-                        format!("what seems to be revoked is not confirmed: {error}"),
-                    )
-                })?;
-            if let Some(status) = confirmed.filter(bars) {
+            let feed = platform.revocations();
+            let confirming = replica.confirm(feed, known, &open, now, &mut context.notices);
+            let confirmed = wait_for(platform, confirming, &mut context.waited).await;
+            let confirmed = confirmed.map_err(|error| {
+                let reason = format!("what seems to be revoked is not confirmed: {error}");
+                Denial::new(Code::StoreUnavailable, reason)
+            })?;
+            if let Some(status) = confirmed
+                && is_revoked(&status, issued_at, now)
+            {
                 return Ok(Some((what, status.sequence)));
             }
         }
@@ -238,7 +262,22 @@ impl<P: Platform> Gate<P> {
     }
 }
 
-/// What is known is too old: refuses, except where the rule says that this is no reason.
+/// Returns whether an entry revokes a credential that was issued at this time. One that does not
+/// say when it was issued may have been issued at any time.
+fn is_revoked(status: &RevocationStatus, issued_at: Option<Timestamp>, now: Timestamp) -> bool {
+    if !status.counts(now) {
+        return false;
+    }
+    match status.state {
+        StatusKind::Revoked { before: None } => true,
+        StatusKind::Revoked { before: Some(before) } => {
+            issued_at.is_none_or(|issued_at| issued_at < before)
+        }
+        StatusKind::Listed { .. } | StatusKind::Written { .. } | StatusKind::Undone => false,
+    }
+}
+
+/// Refuses because the known revocations are too old, or warns where the rule allows that.
 fn stale(replica: &Replica, context: &mut DecisionContext) -> Result<(), Denial> {
     let reason = format!("it is not known what was revoked lately: {}", replica.trouble());
     if !context.allows_stale_revocation {

@@ -1,83 +1,91 @@
-//! What every rule would say to one caller: for hosts whose answers are kept for the caller's next
-//! calls.
+//! What every rule would say to one caller, for hosts whose answers are cached for the caller's
+//! next requests.
 
 use std::sync::Arc;
 
-use edge_auth_token::Timestamp;
-
-use super::Gate;
 use super::admission::is_subject_of;
-use super::outcome::{Decision, DecisionContext, Outcome};
+use super::context::DecisionContext;
+use super::outcome::Outcome;
+use super::verification::Verification;
+use super::verifiers::Verifiers;
+use super::wanted::has_token_cookie;
 use crate::denial::Denial;
 use crate::platform::Platform;
 use crate::policy::{Access, Rule};
 use crate::principal::Principal;
-use crate::request::AuthRequest;
 
-/// What a rule would say to some credentials.
+/// What a rule would say to a caller.
 pub(crate) enum RuleAccess {
     Refused,
     Public,
     As(Arc<Principal>),
 }
 
-impl<P: Platform> Gate<P> {
-    /// For each rule, as whom these credentials would pass it. An error is trouble of the host's:
-    /// the first ends it, so that an outage is waited for once. What was decided about them already
-    /// is not asked again.
-    pub(crate) async fn rule_access(
-        &self,
-        request: &AuthRequest<'_>,
-        decided: &Outcome,
-        now: Timestamp,
-    ) -> Result<Vec<RuleAccess>, Denial> {
-        let mut rule_access = Vec::with_capacity(self.policy.rules.len());
-        // One for all rules: it remembers what the store does not have.
-        let mut context = DecisionContext::new(request);
-        context.waited = decided.waited;
-        // Many rules ask for the same.
-        let mut asked: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
-        if let (Some(rule), Decision::Allow(grant)) = (self.rule_of(decided), &decided.decision)
-            && let Some(principal) = &grant.principal
-        {
-            asked.push((rule, Some(Arc::new(principal.clone()))));
-        }
-        for (rule, route) in self.policy.rules.iter().zip(self.policy.router.routes()) {
-            if rule.access == Access::Public {
-                rule_access.push(RuleAccess::Public);
-                continue;
-            }
-            // An answer is kept for requests that other sites may send.
-            if !route.methods.are_safe() && self.is_by_cookie(rule, request.headers) {
-                rule_access.push(RuleAccess::Refused);
-                continue;
-            }
-            let alike = |(other, _): &&(&Rule, _)| {
-                other.access == rule.access
-                    && other.certificate_bound == rule.certificate_bound
-                    && other.claims == rule.claims
-                    && other.cors.is_none()
-                    && rule.cors.is_none()
-            };
-            let principal = match asked.iter().find(alike) {
-                Some((_, principal)) => principal.clone(),
-                None => {
-                    let found =
-                        match self.verify(rule, &rule.access, request, now, &mut context).await {
-                            Ok(principal) => Some(Arc::new(principal)),
-                            Err(denial) if denial.code.is_outage() => return Err(denial),
-                            Err(_) => None,
-                        };
-                    asked.push((rule, found.clone()));
-                    found
-                }
-            };
-            let passed = principal.filter(|principal| {
-                rule.scopes.met_by(&principal.scopes) && is_subject_of(rule, principal)
-            });
-            rule_access.push(passed.map_or(RuleAccess::Refused, RuleAccess::As));
-        }
-        self.still_know_revocations(now, &mut context)?;
-        Ok(rule_access)
+/// Returns for each rule the principal as which the request's credentials would pass it, whatever
+/// the rule of `verification` is. Does not verify again what was verified for `decided`, the
+/// outcome of the request itself.
+///
+/// # Errors
+/// An outage of the host. The first one ends it, so that the request waits for it only once.
+pub(super) async fn rule_access<P: Platform>(
+    verifiers: &Verifiers,
+    verification: &Verification<'_, P>,
+    decided: &Outcome,
+) -> Result<Vec<RuleAccess>, Denial> {
+    let Verification { policy, revocations, request, now, .. } = *verification;
+    // One context for all rules: it remembers which records the store does not have.
+    let mut context = DecisionContext::new(request);
+    context.waited = decided.waited;
+    // Many rules ask for the same credentials.
+    let mut verified: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
+    if let Some(rule) = decided.rule.and_then(|index| policy.rules.get(index))
+        && let Some(principal) = decided.principal()
+    {
+        verified.push((rule, Some(Arc::new(principal.clone()))));
     }
+    let mut access = Vec::with_capacity(policy.rules.len());
+    for (rule, route) in policy.rules.iter().zip(policy.router.routes()) {
+        if rule.access == Access::Public {
+            access.push(RuleAccess::Public);
+            continue;
+        }
+        // The answer is cached, and would let in requests that pages of other sites send.
+        if !route.methods.are_safe() && has_token_cookie(policy, rule, request.headers) {
+            access.push(RuleAccess::Refused);
+            continue;
+        }
+        let known = verified.iter().find(|(other, _)| verify_alike(other, rule));
+        let principal = match known {
+            Some((_, principal)) => principal.clone(),
+            None => {
+                let verification = verification.for_rule(rule);
+                let principal = match verifiers.verify(&verification, &mut context).await {
+                    Ok(principal) => Some(Arc::new(principal)),
+                    Err(denial) if denial.code.is_outage() => return Err(denial),
+                    Err(_) => None,
+                };
+                verified.push((rule, principal.clone()));
+                principal
+            }
+        };
+        access.push(match principal {
+            Some(principal)
+                if rule.scopes.met_by(&principal.scopes) && is_subject_of(rule, &principal) =>
+            {
+                RuleAccess::As(principal)
+            }
+            Some(_) | None => RuleAccess::Refused,
+        });
+    }
+    revocations.ensure_still_fresh(now, &mut context)?;
+    Ok(access)
+}
+
+/// Returns whether the verification of a request's credentials is the same for both rules.
+fn verify_alike(one: &Rule, other: &Rule) -> bool {
+    one.access == other.access
+        && one.certificate_bound == other.certificate_bound
+        && one.claims == other.claims
+        && one.cors.is_none()
+        && other.cors.is_none()
 }

@@ -1,14 +1,14 @@
 //! Whether a request asks to change the protocol of its connection, and whether it may.
 //!
-//! A gateway passes on an upgrade to `websocket` and no other. A proxy that asks passes on whatever
-//! its client asks for, and tells of it only in part: nginx and Traefik leave `Upgrade` out of
-//! their question, and send the rest of a WebSocket's handshake.
+//! A gateway forwards an upgrade to `websocket` only. A proxy that asks the gate forwards every
+//! upgrade, and describes it in part: nginx and Traefik leave out `Upgrade`, and send the rest of a
+//! WebSocket's handshake.
 
 use crate::denial::{Code, Denial};
 use crate::policy::Rule;
-use crate::request::AuthRequest;
+use crate::request::{AuthRequest, Headers};
 
-/// Fields without which no WebSocket is opened (RFC 6455, section 4.2.1).
+/// Fields that every WebSocket handshake has (RFC 6455, section 4.2.1).
 const HANDSHAKE: [&str; 2] = ["sec-websocket-key", "sec-websocket-version"];
 
 /// Refuses an upgrade that the rule does not allow.
@@ -16,7 +16,7 @@ pub(super) fn check_upgrade(rule: &Rule, request: &AuthRequest<'_>) -> Result<()
     if wants_websocket(request) && !rule.upgrade {
         return Err(Denial::new(Code::UpgradeNotAllowed, "the rule does not say `upgrade = true`"));
     }
-    // Whoever may tunnel HTTP/2 or anything else to the API is asked about no more requests.
+    // Requests inside an upgraded HTTP/2 connection would reach the API without a decision.
     if is_described_by_proxy(request) && protocols(request).any(|protocol| !is_websocket(protocol))
     {
         return Err(Denial::new(
@@ -27,13 +27,17 @@ pub(super) fn check_upgrade(rule: &Rule, request: &AuthRequest<'_>) -> Result<()
     Ok(())
 }
 
+/// Returns whether the request asks for a WebSocket.
 pub(super) fn wants_websocket(request: &AuthRequest<'_>) -> bool {
-    let begins_handshake =
-        || HANDSHAKE.iter().any(|name| request.headers.all(name).next().is_some());
-    protocols(request).any(is_websocket) || (!request.path_rewritten && begins_handshake())
+    protocols(request).any(is_websocket)
+        || (!request.path_rewritten && begins_handshake(request.headers))
 }
 
-/// Whether it goes on by somebody else's hands, who is trusted to describe it.
+fn begins_handshake(headers: Headers<'_>) -> bool {
+    HANDSHAKE.iter().any(|name| headers.all(name).next().is_some())
+}
+
+/// Returns whether a trusted proxy describes the request and forwards it itself.
 fn is_described_by_proxy(request: &AuthRequest<'_>) -> bool {
     request.proxy_trusted && !request.path_rewritten
 }

@@ -1,7 +1,7 @@
 //! The revocation feed as a store keeps it: a log that only grows at its end, and snapshots of it.
 //!
-//! A store numbers, keeps and gives back. What a record says, whether it may be believed and when
-//! it is made is for [`crate::revocation`].
+//! A store only keeps records and returns them. [`crate::revocation`] makes and reads them, and
+//! checks their MACs.
 
 use std::future::Future;
 
@@ -9,41 +9,41 @@ use edge_auth_token::Timestamp;
 
 use super::{MaybeSend, MaybeSync, Unavailable, WriteOutcome};
 
-/// The most records of one [`RevocationLog::append`] that every store takes: what one DynamoDB
-/// transaction takes, with room for a condition.
+/// The most records of one [`RevocationLog::append`] that every store takes: one DynamoDB transaction
+/// has room for them and a condition.
 pub const MAX_APPENDED: usize = 90;
 
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
 pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 
-/// Reads the feed: all that a gate needs. Every read sees every write that ended before it began.
+/// Reads the feed, for a gate. Every read sees every write that ended before it began.
 pub trait RevocationFeed: MaybeSend + MaybeSync {
-    /// Waits for a turn to read, and holds it until it is dropped: where requests may wait for each
-    /// other, so that one of many reads for all of them. Hosts where they may not (a Worker cancels
-    /// what belongs to another request) leave it as it is.
+    /// Waits until no other request reads the feed, and returns a guard. With it, one of many
+    /// requests reads for all of them. The default does not wait: in a Worker, requests cannot wait
+    /// for each other.
     fn acquire_read_lock(&self) -> impl Future<Output = impl MaybeSend> + MaybeSend {
         async {}
     }
 
-    /// Up to `limit` records whose sequence is `first` or more, in the order of their sequence.
+    /// Returns up to `limit` records whose sequence is `first` or greater, in order.
     fn since(
         &self,
         first: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
 
-    /// All records with this mark, in the order of their sequence.
+    /// Returns all records with this mark, in the order of their sequence.
     fn marked(
         &self,
         mark: &str,
     ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
 
-    /// The newest snapshot, unless there is none.
+    /// Returns the newest snapshot; `None` if there is none yet.
     fn snapshot(
         &self,
     ) -> impl Future<Output = Result<Option<SnapshotRecord>, Unavailable>> + MaybeSend;
 
-    /// A part of a snapshot, by the snapshot's id; parts are counted from 0.
+    /// Returns a part of a snapshot, by the snapshot's id. Parts are counted from 0.
     fn snapshot_part(
         &self,
         id: &str,
@@ -51,31 +51,31 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
     ) -> impl Future<Output = Result<Option<Vec<u8>>, Unavailable>> + MaybeSend;
 }
 
-/// Writes the feed: for administration only.
+/// Writes the feed, for administration only.
 pub trait RevocationLog: RevocationFeed {
-    /// The most records of one [`append`](Self::append): the more, the fewer transactions has a
-    /// long list.
+    /// Returns the most records that one [`append`](Self::append) takes. A greater number means fewer
+    /// transactions for a long list.
     fn max_appended(&self) -> usize {
         MAX_APPENDED
     }
 
-    /// Appends records ([`max_appended`](Self::max_appended) at most) with sequences in a row, all
-    /// or none of them, durably. [`WriteOutcome::Conflict`] unless the first sequence is the one
-    /// after the newest record's, or 1 where there is none: another writer was faster.
+    /// Appends at most [`max_appended`](Self::max_appended) records with consecutive sequences, all
+    /// or none of them, durably. Returns [`WriteOutcome::Conflict`] unless the first sequence follows
+    /// the newest record's (1 in an empty log): another writer was faster.
     fn append(
         &self,
         records: &[RevocationRecord],
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
-    /// Up to `limit` records, the newest first; only those before the sequence `before`, if it is
-    /// given.
+    /// Returns up to `limit` records, the newest first, beginning before the sequence `before` if it
+    /// is given.
     fn newest(
         &self,
         before: Option<u64>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
 
-    /// Keeps a part ([`SNAPSHOT_PART_BYTES`] at most) of a snapshot that is still to come.
+    /// Stores a part ([`SNAPSHOT_PART_BYTES`] at most) of a snapshot that is still being made.
     fn put_snapshot_part(
         &self,
         id: &str,
@@ -83,16 +83,17 @@ pub trait RevocationLog: RevocationFeed {
         bytes: &[u8],
     ) -> impl Future<Output = Result<(), Unavailable>> + MaybeSend;
 
-    /// Makes a snapshot the newest one, once all its parts are kept. [`WriteOutcome::Conflict`] if
-    /// one with the same or a later sequence is there. Parts of lesser ids are dropped: no snapshot
-    /// can have them any more. Those of greater ones stay, since somebody may be writing them.
+    /// Makes a snapshot the newest one, once all its parts are stored. Returns
+    /// [`WriteOutcome::Conflict`] if there is one with the same or a later sequence. Drops parts with
+    /// lesser ids, which no snapshot uses any more. Keeps those with greater ids, which another
+    /// writer may be storing.
     fn put_snapshot(
         &self,
         snapshot: &SnapshotRecord,
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
-    /// Drops up to `limit` records whose sequence is less than `before` and which have lapsed at
-    /// `now`. How many were dropped is returned.
+    /// Drops up to `limit` records whose sequence is less than `before` and that have lapsed at
+    /// `now`. Returns how many were dropped.
     fn forget(
         &self,
         before: u64,
@@ -101,21 +102,21 @@ pub trait RevocationLog: RevocationFeed {
     ) -> impl Future<Output = Result<usize, Unavailable>> + MaybeSend;
 }
 
-/// A record of the log as a store keeps it, to be believed by nobody before its MAC was checked.
+/// A record of the log as a store keeps it. Its MAC is checked before it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevocationRecord {
     /// Its place in the log: from 1, without gaps.
     pub sequence: u64,
-    /// What it is found by: 32 hexadecimal digits. Several records may have the same.
+    /// The mark by which it is found: 32 hexadecimal digits. Several records may have the same one.
     pub mark: String,
     /// The record's text, with its MAC; 8 KiB at most.
     pub document: String,
-    /// When the store may drop it, if it is asked to; `None` is never. A lapsed record is still
-    /// given back.
+    /// When it lapses: from then on [`RevocationLog::forget`] may drop it. `None` is never. The store
+    /// still returns a lapsed record.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A snapshot as a store keeps it, to be believed by nobody before its MAC was checked.
+/// A snapshot as a store keeps it. Its MAC is checked before it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotRecord {
     /// The sequence of the last record that it holds.
@@ -126,50 +127,51 @@ pub struct SnapshotRecord {
     pub document: String,
 }
 
-/// The feed of a host that has none. A policy with `[revocation] secret` is closed there.
+/// The feed of a host without one. Under a policy with `[revocation] secret`, such a host refuses
+/// every credential.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoRevocations;
 
-fn none<T>() -> Result<T, Unavailable> {
+fn no_feed<T>() -> Result<T, Unavailable> {
     Err(Unavailable::new("this host has no revocation feed"))
 }
 
 impl RevocationFeed for NoRevocations {
     async fn since(&self, _: u64, _: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn marked(&self, _: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn snapshot_part(&self, _: &str, _: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        none()
+        no_feed()
     }
 }
 
 impl RevocationLog for NoRevocations {
     async fn append(&self, _: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn newest(&self, _: Option<u64>, _: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn put_snapshot_part(&self, _: &str, _: u32, _: &[u8]) -> Result<(), Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn put_snapshot(&self, _: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
-        none()
+        no_feed()
     }
 
     async fn forget(&self, _: u64, _: Timestamp, _: usize) -> Result<usize, Unavailable> {
-        none()
+        no_feed()
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Access, CredentialRef, Policy, Rule};
-use crate::admin::AdminScope;
+use super::{Access, AdminScope, CredentialRef, Policy, Rule};
 use crate::route::{PathPattern, Route, Segment};
 
 /// Who may administer under a policy that has an `[admin]`.

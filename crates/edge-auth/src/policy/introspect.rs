@@ -1,6 +1,6 @@
 //! What a rule asks for, for those who set a platform up around it.
 
-use super::{Access, CredentialRef, Policy, Rule};
+use super::{Access, CredentialRef, Policy, Rule, HttpApiResponse};
 use crate::identity_headers;
 use crate::route::Route;
 
@@ -104,5 +104,21 @@ impl Policy {
         fields.sort_unstable();
         fields.dedup();
         fields
+    }
+}
+
+/// What authorizers on AWS answer under this policy.
+impl Policy {
+    /// Returns whether API Gateway may cache an authorizer's answer for the caller's next calls:
+    /// only if no credential is a certificate, and the revocation feed has a `gateway_cache`.
+    pub(crate) fn responses_may_be_cached(&self) -> bool {
+        let none_budgeted =
+            self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
+        self.client_certs.is_empty() && !none_budgeted
+    }
+
+    /// Returns what authorizers of HTTP APIs answer.
+    pub fn http_api_response(&self) -> HttpApiResponse {
+        self.aws.http_api
     }
 }

@@ -4,8 +4,10 @@
 //! patterns parse, no rule is unreachable. What it refers to (secrets, key files) is brought in
 //! when a [`Gate`](crate::Gate) is built.
 
+mod admin_scope;
 mod administrators;
 mod api_key;
+mod aws;
 mod claim_rule;
 mod client_cert;
 mod compile;
@@ -38,6 +40,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use api_key::{api_key, look_different};
+use aws::AwsPolicy;
 use client_cert::client_cert;
 use compile::{Compiler, Field};
 use edge_auth_token::Timestamp;
@@ -47,6 +50,7 @@ use rule::BlockNames;
 use settings::{AdminPolicy, RevocationPolicy};
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
+pub(crate) use aws::UsageIdentifier;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use issuer_identifier::TENANT;
@@ -54,7 +58,9 @@ pub(crate) use rule::{Access, Cors, CredentialRef, Rule};
 pub(crate) use strict_table::table;
 pub(crate) use token_place::TokenPlace;
 
+pub use admin_scope::AdminScope;
 pub use administrators::{Administration, Administrator};
+pub use aws::HttpApiResponse;
 pub use error::{PolicyError, PolicyErrors};
 pub use host_requirements::HostCapabilities;
 pub use introspect::{IdentityHeader, RuleSummary};
@@ -64,7 +70,6 @@ pub use sample_token::{SampleField, SampleToken};
 pub use schema::{Proxy, SecretEncoding};
 pub use spans::Format;
 
-use crate::aws::AwsPolicy;
 use crate::certificate::{CertificateSource, Pins};
 use crate::revocation::RevocationLimits;
 use crate::route::{Route, Router};

@@ -10,12 +10,12 @@ use ipnet::IpNet;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::aws::AwsPolicy;
 use super::claim_rule::ClaimTest;
 use super::preset::Preset;
 use super::scope_claim::ScopeClaimSources;
 use super::strict_table::{optional, table, tables};
 use crate::api_key::DigestAlgorithm;
-use crate::aws::AwsPolicy;
 use crate::certificate::CertificateSource;
 
 #[derive(Debug, Deserialize)]

@@ -8,6 +8,7 @@ use ipnet::{IpNet, Ipv4Net};
 use super::compile::{Compiler, Field};
 use super::reserved_headers::{CustomHeaders, stripped_by};
 use super::schema;
+use crate::bootstrap_secret::BootstrapHash;
 use crate::revocation::RevocationLimits;
 use crate::trusted_proxies::TrustPolicy;
 
@@ -21,8 +22,8 @@ const DEFAULT_SECRET_HEADER: &str = "x-edge-auth-secret";
 /// `[admin]`: there only where administration is switched on.
 #[derive(Debug, Clone)]
 pub(crate) struct AdminPolicy {
-    /// SHA-256 of the bootstrap secret.
-    pub bootstrap_hash: Option<[u8; 32]>,
+    /// The hash of the bootstrap secret, if there is one.
+    pub bootstrap_hash: Option<BootstrapHash>,
 }
 
 /// `[revocation]`.
@@ -174,7 +175,7 @@ fn canonical(network: IpNet) -> IpNet {
 
 pub(super) fn admin(compiler: &mut Compiler<'_>, source: schema::AdminTable) -> AdminPolicy {
     let bootstrap_hash = source.bootstrap_hash.and_then(|text| {
-        let hash = crate::admin::parse_bootstrap_hash(&text);
+        let hash = BootstrapHash::parse(&text);
         if hash.is_none() {
             let message =
                 "must be what `edge-auth admin init` printed: \"sha256:\" and 64 hex digits";

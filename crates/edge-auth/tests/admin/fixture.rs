@@ -1,8 +1,8 @@
 //! An administrator at a gate.
 
-use edge_auth::admin::{BOOTSTRAP_PREFIX, bootstrap_hash};
+use edge_auth::admin::{AdminApi, BOOTSTRAP_PREFIX, bootstrap_hash};
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::endpoints::InboundRequest;
+use edge_auth::endpoints::{GatewayEndpoint, InboundRequest};
 use edge_auth::{AuditEvent, Code, Gate, Headers, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -95,7 +95,8 @@ impl Fixture {
             headers: Headers(&sent),
             certificate: PlatformCertificate::Nothing,
         };
-        let asked = self.gate.admin(&incoming, body.as_bytes(), &self.randomness, self.now);
+        let api = AdminApi::new(&self.gate);
+        let asked = api.answer(&incoming, body.as_bytes(), &self.randomness, self.now);
         let (reply, outcome) = block_on(asked);
         let answer = Response {
             status: reply.status,
@@ -142,7 +143,8 @@ impl Fixture {
             headers: Headers(&sent),
             certificate: PlatformCertificate::Nothing,
         };
-        block_on(self.gate.gateway(&incoming, self.now)).1.code().map_or(Ok(()), Err)
+        let gateway = GatewayEndpoint::new(&self.gate);
+        block_on(gateway.decide(&incoming, self.now)).1.code().map_or(Ok(()), Err)
     }
 }
 

@@ -12,8 +12,10 @@ mod responses;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::sync::Arc;
+
 use edge_auth::Policy;
-use edge_auth::aws::{ApiType, AuthorizerResult};
+use edge_auth::aws::{ApiGatewayAuthorizer, ApiType, AuthorizerResult, iam_inexpressible};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
@@ -30,12 +32,21 @@ use support::{NOW, TRUST, TestPlatform};
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 
 /// A gate without API keys.
-fn gate(policy: &str) -> Gate<TestPlatform> {
-    support::gate(policy, &MemoryApiKeys::new())
+fn gate(policy: &str) -> Arc<Gate<TestPlatform>> {
+    gate_with(policy, &MemoryApiKeys::new())
+}
+
+/// A gate whose API keys are in this store.
+fn gate_with(policy: &str, store: &MemoryApiKeys) -> Arc<Gate<TestPlatform>> {
+    Arc::new(support::gate(policy, store))
+}
+
+fn authorizer(gate: &Arc<Gate<TestPlatform>>) -> ApiGatewayAuthorizer<TestPlatform> {
+    ApiGatewayAuthorizer::new(Arc::clone(gate))
 }
 
 /// The same, unless the policy has mistakes.
-fn try_gate(policy: &str) -> Option<Gate<TestPlatform>> {
+fn try_gate(policy: &str) -> Option<Arc<Gate<TestPlatform>>> {
     Policy::parse(policy, Format::Toml, "policy.toml").ok().map(|_| gate(policy))
 }
 
@@ -61,7 +72,7 @@ fn token(issuer: &str, scopes: &str) -> String {
 
 /// Asks about a call with these fields.
 fn ask(
-    gate: &Gate<TestPlatform>,
+    gate: &Arc<Gate<TestPlatform>>,
     api: ApiType,
     arn: &str,
     fields: &[(&str, &str)],
@@ -78,7 +89,7 @@ fn ask(
         headers: Headers(&fields),
         certificate: PlatformCertificate::Nothing,
     };
-    block_on(gate.authorize_method(api, arn, &incoming, NOW))
+    block_on(authorizer(gate).authorize_method(api, arn, &incoming, NOW))
 }
 
 /// The answer, as API Gateway reads it.

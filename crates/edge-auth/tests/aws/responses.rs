@@ -5,7 +5,7 @@ use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 
 use super::*;
 
-fn orders() -> Gate<TestPlatform> {
+fn orders() -> Arc<Gate<TestPlatform>> {
     let rules = r#"
 [[rule]]
 path = "/v1/orders/{id}"
@@ -128,7 +128,12 @@ fn an_answer_tells_of_one_principal_on_every_route() {
         ("health", "jwt:corp:alice", ["token", "health"]),
     ] {
         let arn = format!("{STAGE}GET/{path}");
-        let answer = json(&block_on(gate.authorize_method(ApiType::Rest, &arn, &incoming, NOW)));
+        let answer = json(&block_on(authorizer(&gate).authorize_method(
+            ApiType::Rest,
+            &arn,
+            &incoming,
+            NOW,
+        )));
         assert_eq!(answer["principalId"], principal, "{path}");
         for other in ["token", "either", "health"] {
             let kept = iam_allows(&answer, &format!("{STAGE}GET/{other}"));
@@ -216,7 +221,7 @@ const AROUND: &str = "[[api_key]]\nname = \"old\"\nimported = { hash = \"sha256\
 #[test]
 fn a_key_that_is_not_there_is_looked_up_once_for_all_rules() {
     let store = MemoryApiKeys::new();
-    let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
+    let gate = gate_with(&format!("{}{AROUND}", issuer("corp")), &store);
     let answer = ask(
         &gate,
         ApiType::Rest,
@@ -230,7 +235,7 @@ fn a_key_that_is_not_there_is_looked_up_once_for_all_rules() {
 #[test]
 fn trouble_about_other_rules_is_raised_where_the_answer_may_be_kept() {
     let store = MemoryApiKeys::new();
-    let gate = support::gate(&format!("{}{AROUND}", issuer("corp")), &store);
+    let gate = gate_with(&format!("{}{AROUND}", issuer("corp")), &store);
     store.set_unavailable("gone");
     let token = bearer("");
     let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
@@ -245,12 +250,28 @@ fn trouble_about_other_rules_is_raised_where_the_answer_may_be_kept() {
 }
 
 #[test]
+fn a_reason_that_the_authorizer_adds_is_redacted() {
+    const KEY: &str = "edge-auth-admin_AAAAAAAAAAAAAAAAAAAA";
+    let store = MemoryApiKeys::new();
+    let gate = gate_with(&format!("{}{AROUND}", issuer("corp")), &store);
+    store.set_unavailable(KEY);
+    let token = bearer("");
+    let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
+    let (_, outcome) = ask(&gate, ApiType::Rest, &format!("{STAGE}GET/mine"), &fields);
+    let reason = outcome.audit.reason.as_deref().unwrap();
+    assert!(reason.contains("(an API key)"), "{reason}");
+    for text in outcome.notices.iter().map(String::as_str).chain([reason]) {
+        assert!(!text.contains(KEY), "{text}");
+    }
+}
+
+#[test]
 fn trouble_about_other_rules_is_none_of_the_calls_where_nothing_is_kept() {
     // An answer that may depend on a certificate is not kept.
     let agents = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=Agents CA,O=Example\"\n\
                   identity = { subject = \"CN\" }\n";
     let store = MemoryApiKeys::new();
-    let gate = support::gate(&format!("{}{agents}{AROUND}", issuer("corp")), &store);
+    let gate = gate_with(&format!("{}{agents}{AROUND}", issuer("corp")), &store);
     store.set_unavailable("gone");
     let token = bearer("");
     let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
@@ -282,7 +303,7 @@ fn what_iam_cannot_say_is_said_for_one_call() {
         !iam_allows(&answer, &format!("{STAGE}GET/t/2/items"))
             && !iam_allows(&answer, &format!("{STAGE}GET/t/1"))
     );
-    let inexpressible = gate.policy().iam_inexpressible(ApiType::Rest);
+    let inexpressible = iam_inexpressible(gate.policy(), ApiType::Rest);
     assert_eq!(inexpressible[0].rule, "1 /t/{id}");
 }
 
@@ -308,7 +329,7 @@ fn resources(count: usize) -> String {
 #[test]
 fn rules_for_all_methods_leave_room_for_many() {
     let gate = gate_of(&resources(20));
-    assert_eq!(gate.policy().iam_inexpressible(ApiType::Rest), []);
+    assert_eq!(iam_inexpressible(gate.policy(), ApiType::Rest), []);
     let token = bearer("");
     for asked in ["v1/resource1/42", "nope"] {
         let answer = json(&ask(
@@ -341,7 +362,7 @@ fn a_rule_for_all_methods_is_said_though_it_ends_like_another() {
                  [[rule]]\npath = \"/v1/orders\"\nrequire = \"jwt:corp\"\n\
                  [[rule]]\npath = \"/files/{*rest}\"\nrequire = \"jwt:corp\"\n";
     let gate = gate_of(rules);
-    assert_eq!(gate.policy().iam_inexpressible(ApiType::Rest), []);
+    assert_eq!(iam_inexpressible(gate.policy(), ApiType::Rest), []);
     for (scopes, orders) in [("", false), ("s", true)] {
         let token = bearer(scopes);
         let answer = json(&ask(
@@ -385,14 +406,14 @@ fn an_answer_is_within_what_api_gateway_takes() {
 
 #[test]
 fn rules_that_are_too_many_or_too_long_for_a_policy_are_found_beforehand() {
-    let found = |rules: &str| gate_of(rules).policy().iam_inexpressible(ApiType::Rest);
+    let found = |rules: &str| iam_inexpressible(gate_of(rules).policy(), ApiType::Rest);
     let many = found(&resources(200));
     assert_eq!(many.len(), 1, "{many:?}");
     assert!(many[0].reason.contains("8 KiB"), "{many:?}");
     // Whom no rule lets in by the same credential as others has room for more.
     let apart: String = resources(40).replacen("jwt:corp", "jwt:other", 20);
     let policy = format!("{}{}{apart}", issuer("corp"), issuer("other"));
-    assert_eq!(gate(&policy).policy().iam_inexpressible(ApiType::Rest), []);
+    assert_eq!(iam_inexpressible(gate(&policy).policy(), ApiType::Rest), []);
     let long =
         found(&format!("[[rule]]\npath = \"/{}\"\nrequire = \"jwt:corp\"\n", "x".repeat(450)));
     assert_eq!(long[0].rule, format!("1 /{}", "x".repeat(450)));
@@ -428,8 +449,8 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
         headers: Headers(&fields),
         certificate: PlatformCertificate::Nothing,
     };
-    let asked = |gate: &Gate<TestPlatform>, incoming: &InboundRequest<'_>| {
-        json(&block_on(gate.authorize_route(&arn, incoming, NOW)))
+    let asked = |gate: &Arc<Gate<TestPlatform>>, incoming: &InboundRequest<'_>| {
+        json(&block_on(authorizer(gate).authorize_route(&arn, incoming, NOW)))
     };
     let simple = gate_of(rule);
     let yes = asked(&simple, &incoming);
@@ -471,10 +492,11 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
         certificate: PlatformCertificate::Nothing,
     };
     let arn = format!("{STAGE}GET/a");
-    let (answer, outcome) = block_on(gate.authorize_method(ApiType::Rest, &arn, &incoming, NOW));
+    let (answer, outcome) =
+        block_on(authorizer(&gate).authorize_method(ApiType::Rest, &arn, &incoming, NOW));
     assert!(!iam_allows(&serde_json::to_value(answer.unwrap()).unwrap(), &arn));
     assert_eq!(outcome.code().map(|code| code.name()), Some("forwarded_request_incomplete"));
-    let (answer, _) = block_on(gate.authorize_graphql(&incoming, NOW));
+    let (answer, _) = block_on(authorizer(&gate).authorize_graphql(&incoming, NOW));
     assert_eq!(serde_json::to_value(answer.unwrap()).unwrap()["isAuthorized"], false);
 }
 
@@ -491,7 +513,7 @@ fn an_arn_that_cannot_be_read_is_denied_everywhere() {
     }
 }
 
-fn gate_of(rules: &str) -> Gate<TestPlatform> {
+fn gate_of(rules: &str) -> Arc<Gate<TestPlatform>> {
     gate(&format!("{}{rules}", issuer("corp")))
 }
 
@@ -608,7 +630,7 @@ fn a_simple_answer_to_a_cookie_says_no_method_and_is_given_only_where_none_chang
                 certificate: PlatformCertificate::Nothing,
             };
             let arn = format!("{STAGE}{method}{path}");
-            let answer = json(&block_on(gate.authorize_route(&arn, &incoming, NOW)));
+            let answer = json(&block_on(authorizer(&gate).authorize_route(&arn, &incoming, NOW)));
             assert_eq!(answer["isAuthorized"], passes, "{method} {path}, kept: {kept}");
         }
     }

@@ -1,7 +1,7 @@
 //! A gate with a public path and one for a key's holder, asked through any of its endpoints.
 
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::endpoints::InboundRequest;
+use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
 use edge_auth::{Gate, Headers, Outcome, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::randomness::SeededRandomness;
@@ -74,20 +74,17 @@ impl Fixture {
         target: &str,
         headers: Sent<'_>,
     ) -> (Reply, Outcome) {
-        block_on(self.gate.forward_auth(
-            &incoming(peer, method, target, headers),
-            "/authorize",
-            NOW,
-        ))
+        let incoming = incoming(peer, method, target, headers);
+        block_on(ForwardAuth::new(&self.gate).answer(&incoming, "/authorize", NOW))
     }
 
     pub(crate) fn gateway(&self, incoming: &InboundRequest<'_>) -> (Option<Reply>, Outcome) {
-        block_on(self.gate.gateway(incoming, NOW))
+        block_on(GatewayEndpoint::new(&self.gate).decide(incoming, NOW))
     }
 
     pub(crate) fn verify(&self, peer: &str, headers: Sent<'_>, body: &str) -> (Reply, Outcome) {
         let incoming = incoming(peer, "POST", "/v1/verify", headers);
-        block_on(self.gate.verify_json(&incoming, body.as_bytes(), NOW))
+        block_on(VerifyEndpoint::new(&self.gate).answer(&incoming, body.as_bytes(), NOW))
     }
 }
 

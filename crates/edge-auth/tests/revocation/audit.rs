@@ -1,6 +1,7 @@
 //! What is revoked over HTTP: the answer says what was done, and the audit log who did it and why.
 
 use edge_auth::Outcome;
+use edge_auth::admin::AdminApi;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::revocation::{ChangeMeta, Event, Identifier, Target};
@@ -24,7 +25,7 @@ fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, O
         headers: Headers(&fields),
         certificate: PlatformCertificate::Nothing,
     };
-    block_on(instance.0.admin(
+    block_on(AdminApi::new(&instance.0).answer(
         &incoming,
         body.to_string().as_bytes(),
         &SeededRandomness::new(3),

@@ -1,8 +1,9 @@
 //! The gates that are asked.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use edge_auth::aws::ApiGatewayAuthorizer;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
@@ -89,16 +90,19 @@ cors = { origins = ["https://app.example.com"] }
 pub(crate) static ROOT: LazyLock<Authority> =
     LazyLock::new(|| Authority::root(&AuthorityPlan::named("Devices CA")));
 
-pub(crate) static GATE: LazyLock<Gate<MemoryPlatform>> = LazyLock::new(|| {
+pub(crate) static AUTHORIZER: LazyLock<ApiGatewayAuthorizer<MemoryPlatform>> =
+    LazyLock::new(|| ApiGatewayAuthorizer::new(Arc::clone(&GATE)));
+
+pub(crate) static GATE: LazyLock<Arc<Gate<MemoryPlatform>>> = LazyLock::new(|| {
     let policy = Policy::parse(RULES, Format::Toml, "policy.toml").unwrap();
     let secret_provider = MapSecretProvider {
         secrets: BTreeMap::from([("SECRET".to_owned(), SECRET.to_owned())]),
         files: BTreeMap::from([("ca.pem".to_owned(), ROOT.pem().into_bytes())]),
     };
     let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
-    Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1))
-        .unwrap()
-        .0
+    let randomness = SeededRandomness::new(1);
+    let gate = Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &randomness);
+    Arc::new(gate.unwrap().0)
 });
 
 /// A trusted proxy's request.

@@ -3,15 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Headers;
+use edge_auth::admin::AdminApi;
 use edge_auth::aws::ApiType;
-use edge_auth::endpoints::{Client, ForwardedHeaders, private_cache_control};
+use edge_auth::endpoints::{
+    AdminEndpoint, Client, ForwardAuth, ForwardedHeaders, GatewayEndpoint, VerifyEndpoint,
+    private_cache_control,
+};
 use edge_auth::route::{Host, NormalPath};
 use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_token::{Algorithm, JwkSet};
 use futures::executor::block_on;
 
-use crate::doors::{GATE, NOW, ROOT, SECRET, incoming};
+use crate::doors::{AUTHORIZER, GATE, NOW, ROOT, SECRET, incoming};
 
 type Work = Box<dyn FnOnce()>;
 
@@ -170,7 +174,11 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
             ("x-forwarded-uri", "/a".repeat(n)),
         ];
         let work = move |fields: &[(&str, &[u8])]| {
-            drop(block_on(GATE.forward_auth(&incoming("/authorize", fields), "/authorize", NOW)))
+            drop(block_on(ForwardAuth::new(&*GATE).answer(
+                &incoming("/authorize", fields),
+                "/authorize",
+                NOW,
+            )))
         };
         with_fields(fields, work)
     }),
@@ -185,7 +193,7 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     kind("verify: nested", 5000, |n| verify("[".repeat(n))),
     kind("administration: path", 2000, |n| {
         let target = format!("/admin/v1{}", "/a".repeat(n));
-        work(move || drop(block_on(GATE.admit_admin(&incoming(&target, &[]), NOW))))
+        work(move || drop(block_on(AdminApi::new(&*GATE).admit(&incoming(&target, &[]), NOW))))
     }),
     kind("API Gateway: path", 2000, |n| method_arn("/a".repeat(n))),
     kind("API Gateway: wildcards", 2000, |n| method_arn("/*".repeat(n))),
@@ -197,7 +205,7 @@ fn work(work: impl FnOnce() + 'static) -> Work {
 }
 
 fn path(target: String) -> Work {
-    work(move || drop(block_on(GATE.gateway(&incoming(&target, &[]), NOW))))
+    work(move || drop(block_on(GatewayEndpoint::new(&*GATE).decide(&incoming(&target, &[]), NOW))))
 }
 
 fn with_fields(
@@ -212,7 +220,9 @@ fn with_fields(
 }
 
 fn asked(target: &'static str, fields: Vec<(&'static str, String)>) -> Work {
-    with_fields(fields, move |fields| drop(block_on(GATE.gateway(&incoming(target, fields), NOW))))
+    with_fields(fields, move |fields| {
+        drop(block_on(GatewayEndpoint::new(&*GATE).decide(&incoming(target, fields), NOW)))
+    })
 }
 
 fn field(target: &'static str, name: &'static str, value: &str) -> Work {
@@ -228,7 +238,7 @@ fn fields(fields: impl Iterator<Item = (String, String)>) -> Work {
     work(move || {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        drop(block_on(GATE.gateway(&incoming("/public/x", &fields), NOW)));
+        drop(block_on(GatewayEndpoint::new(&*GATE).decide(&incoming("/public/x", &fields), NOW)));
     })
 }
 
@@ -296,20 +306,24 @@ fn load_balanced(chain: String) -> Work {
             certificate: edge_auth::certificate::PlatformCertificate::LoadBalancer,
             ..incoming("/load-balanced", fields)
         };
-        drop(block_on(GATE.gateway(&handed, NOW)));
+        drop(block_on(GatewayEndpoint::new(&*GATE).decide(&handed, NOW)));
     })
 }
 
 fn verify(headers: String) -> Work {
     let body = format!(r#"{{"method":"GET","target":"/public/x","headers":{headers}}}"#);
     work(move || {
-        drop(block_on(GATE.verify_json(&incoming("/v1/verify", &[]), body.as_bytes(), NOW)))
+        drop(block_on(VerifyEndpoint::new(&*GATE).answer(
+            &incoming("/v1/verify", &[]),
+            body.as_bytes(),
+            NOW,
+        )))
     })
 }
 
 fn method_arn(path: String) -> Work {
     let arn = format!("arn:aws:execute-api:eu-west-1:123456789012:abcdef123/prod/GET{path}");
     work(move || {
-        drop(block_on(GATE.authorize_method(ApiType::Rest, &arn, &incoming("", &[]), NOW)))
+        drop(block_on(AUTHORIZER.authorize_method(ApiType::Rest, &arn, &incoming("", &[]), NOW)))
     })
 }

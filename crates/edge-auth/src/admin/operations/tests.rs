@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use edge_auth_token::Secret;
+use edge_auth_token::{Secret, Timestamp};
 use serde_json::Value;
 
-use super::super::{RevocationKind, RevocationRequest};
-use super::*;
+use super::super::action::Action;
+use super::super::{AdminScope, KeyResponse, RevocationKind, RevocationRequest};
+use super::{KeyBody, OPENAPI, ReasonBody, RotationBody, read};
 use crate::api_key::{ApiKeyProfile, Expiry, KeyFormat, NewKey, Pepper, Peppers};
-use crate::platform::Unavailable;
+use crate::platform::{Randomness, Unavailable};
 use crate::scopes::Scopes;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);

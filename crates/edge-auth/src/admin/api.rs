@@ -1,0 +1,171 @@
+//! `/admin/v1/…`: the administration over HTTP. `openapi.json` describes its paths.
+
+use edge_auth_token::Timestamp;
+use serde::Serialize;
+
+use super::action::Action;
+use super::operations::{Operations, Performed};
+use super::{AdminScope, access};
+use crate::endpoints::{AdminEndpoint, refusal};
+use crate::gate::{Gate, Outcome};
+use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
+use crate::redact::MAX_REASON;
+use crate::reply::Reply;
+use crate::request::InboundRequest;
+use crate::route::NormalPath;
+
+/// The administration of a gate's policy over HTTP.
+pub struct AdminApi<'g, P: Platform> {
+    gate: &'g Gate<P>,
+}
+
+/// The permission to carry out one request.
+#[derive(Debug)]
+#[must_use]
+pub struct AuthorizedOperation(Outcome);
+
+impl<'g, P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminApi<'g, P> {
+    /// Makes the endpoint of a gate.
+    pub fn new(gate: &'g Gate<P>) -> Self {
+        Self { gate }
+    }
+
+    /// Answers a request for administration, if the caller may make it.
+    pub async fn answer(
+        &self,
+        inbound: &InboundRequest<'_>,
+        body: &[u8],
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
+        match self.admit(inbound, now).await {
+            Ok(operation) => self.perform(operation, inbound, body, randomness, now).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// Writes into the outcome what was done, and makes it count on this instance at once.
+    async fn record(&self, performed: Performed, outcome: &mut Outcome, now: Timestamp) -> Reply {
+        let Performed { reply, key, revocation, reason, notice } = performed;
+        if let Some(notice) = notice {
+            self.gate.notify(outcome, &notice);
+        }
+        if let Some(id) = &key {
+            self.gate.forget_key(id);
+        }
+        if key.is_some() || revocation.is_some() {
+            // A failure is reported by the next request that needs the revocations.
+            let _ = self.gate.read_revocations(now, &mut outcome.notices).await;
+        }
+        outcome.audit.key = key;
+        outcome.audit.revocation = revocation;
+        outcome.audit.reason = reason.map(|reason| self.hide(&reason));
+        reply
+    }
+
+    fn hide(&self, reason: &str) -> String {
+        self.gate.redactor().hide(reason, MAX_REASON)
+    }
+}
+
+impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminEndpoint
+    for AdminApi<'_, P>
+{
+    const MAX_BODY_BYTES: usize = 64 * 1024;
+
+    type Operation = AuthorizedOperation;
+
+    async fn admit(
+        &self,
+        inbound: &InboundRequest<'_>,
+        now: Timestamp,
+    ) -> Result<AuthorizedOperation, (Reply, Outcome)> {
+        let parsed = NormalPath::parse(inbound.target).ok();
+        let action =
+            parsed.as_ref().and_then(|(path, _)| Action::of(inbound.method, path.decoded()));
+        let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
+        let mut outcome = access::authorize(self.gate, inbound, scope, now).await;
+        if let Some(reply) = refusal(self.gate, &outcome) {
+            return Err((reply, outcome));
+        }
+        outcome.audit.action = action.map(|action| action.name().to_owned());
+        if is_from_another_site(inbound) {
+            outcome.audit.error = Some("cross_site".to_owned());
+            let why = "A page of another site sent this, which the caller may know nothing of.";
+            return Err((problem(403, "cross_site", why), outcome));
+        }
+        Ok(AuthorizedOperation(outcome))
+    }
+
+    fn abandon(
+        &self,
+        AuthorizedOperation(mut outcome): AuthorizedOperation,
+        error: &str,
+    ) -> Outcome {
+        outcome.audit.error = Some(error.to_owned());
+        outcome
+    }
+
+    async fn perform(
+        &self,
+        AuthorizedOperation(mut outcome): AuthorizedOperation,
+        inbound: &InboundRequest<'_>,
+        body: &[u8],
+        randomness: &dyn Randomness,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
+        let parsed = NormalPath::parse(inbound.target).ok();
+        let action =
+            parsed.as_ref().and_then(|(path, _)| Action::of(inbound.method, path.decoded()));
+        let Some(action) = action else {
+            outcome.audit.error = Some("not_found".to_owned());
+            return (problem(404, "not_found", "There is no such resource."), outcome);
+        };
+        let operations = Operations {
+            policy: self.gate.policy(),
+            profiles: self.gate.api_key_profiles(),
+            revocation_secrets: self.gate.revocation_secrets(),
+            store: self.gate.platform().api_keys(),
+            log: self.gate.platform().revocations(),
+            by: outcome.audit.principal.clone().unwrap_or_default(),
+            randomness,
+            now,
+        };
+        let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
+        let performed = operations.perform(&action, query, body).await;
+        let reply = match performed {
+            Ok(performed) => self.record(performed, &mut outcome, now).await,
+            Err(error) => {
+                let (code, status) = error.code();
+                let reason = self.hide(&error.to_string());
+                let reply = problem(status, code, &reason);
+                outcome.audit.error = Some(code.to_owned());
+                outcome.audit.reason = Some(reason);
+                reply
+            }
+        };
+        (reply, outcome)
+    }
+}
+
+/// Returns whether a page of another site sent the request. Browsers send cookies and client
+/// certificates with the requests of any page, and say whose page it was (Fetch Metadata, section
+/// 2.3); other clients do not send the field.
+fn is_from_another_site(inbound: &InboundRequest<'_>) -> bool {
+    let mut sites = inbound.headers.all("sec-fetch-site");
+    sites.any(|site| !matches!(site, b"same-origin" | b"none"))
+}
+
+fn problem(status: u16, code: &str, detail: &str) -> Reply {
+    #[derive(Serialize)]
+    struct Problem<'a> {
+        r#type: String,
+        title: &'static str,
+        status: u16,
+        code: &'a str,
+        detail: &'a str,
+    }
+    let title = "The request for administration failed.";
+    let r#type = format!("urn:edge-auth:admin:{code}");
+    Reply::problem_json(status, &Problem { r#type, title, status, code, detail })
+}
