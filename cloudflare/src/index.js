@@ -1,4 +1,4 @@
-// The Worker's entry: carries requests to the gate, and granted ones to the origin.
+// The Worker's entry: passes requests to the gate, and sends granted ones to the origin.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Engine, { Ledger } from "../build/index.js";
 import files from "../policy/index.js";
@@ -7,21 +7,21 @@ import { ageSignal, aging, agingSocket } from "./age.js";
 export { Ledger };
 
 const functions = Engine.prototype;
-/** Longer than all stores and issuers together may take: by then the engine has stopped. In milliseconds. */
+/** How long a decision may take, in milliseconds: longer than all stores and issuers together. After it, the engine has stopped. */
 const PATIENCE = 18_000;
 
-/** The engine, made anew if it has stopped. The glue does so at any call, but writes strings into its memory before. */
+/** Returns the engine, replaced if it stopped. The glue replaces it at any call, but writes strings into the old one's memory first. */
 function engine() {
   functions.revive();
   return functions;
 }
 
-/** From the internet: a gateway where there is an UPSTREAM, else an authorizer. */
+/** For requests from the internet: a gateway if UPSTREAM is set, else an authorizer. */
 export default {
   fetch: (request, env, ctx) => answer(request, env, ctx, false),
 };
 
-/** For Workers of the same account that bind this entrypoint: nobody else reaches it. */
+/** For Workers of the same account that bind this entrypoint. Only they can reach it. */
 export class Authorizer extends WorkerEntrypoint {
   fetch(request) {
     return answer(request, this.env, this.ctx, true);
@@ -36,12 +36,12 @@ function answer(request, env, ctx, bound) {
     return stopped(error);
   }
   if (typeof decided === "string") return act(decided, request, env, ctx);
-  // What was begun is ended for others who wait for it, though this client may be gone.
+  // Other requests may wait for work that this one began, so it goes on if this client leaves.
   ctx.waitUntil(decided.catch(() => {}));
   return inTime(decided).then((text) => act(text, request, env, ctx), stopped);
 }
 
-/** An engine that has stopped settles none of its promises. */
+/** Rejects after PATIENCE: an engine that has stopped settles none of its promises. */
 function inTime(promised) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -50,24 +50,25 @@ function inTime(promised) {
   return Promise.race([promised, late]).finally(() => clearTimeout(timer));
 }
 
-/** Nothing was decided, so nothing passes; the next request finds a new engine. */
+/** Refuses a request that the engine did not decide. The next request finds a new engine. */
 function stopped(error) {
   console.error(`edge-auth: the engine stopped: ${error?.stack ?? error}`);
   return trouble(503, "The gate cannot decide at the moment.");
 }
 
-/** An answer of the gate's own. */
+/** Answers with an error of the gate. */
 function trouble(status, detail) {
   return act(engine().trouble(status, detail));
 }
 
+/** Returns the request's head as one string: one crossing into wasm. */
 function headOf(request) {
   let head = `${request.method}\n${request.url}\n`;
   for (const [name, value] of request.headers) head += `${name}:${value}\n`;
   return head;
 }
 
-/** Writes down what was decided, and does it. */
+/** Logs the decision, and carries it out. */
 function act(text, request, env, ctx) {
   const end = text.indexOf("\n");
   if (end > 0) console.log(text.slice(0, end));
@@ -89,24 +90,25 @@ async function sendOn(forward, request, env, ctx) {
   if (upgrade && wantsWebSocket) headers.set("upgrade", "websocket");
   const signal = ageSignal(maxAge);
   const init = { method: request.method, headers, body, redirect: "manual", signal };
-  // One principal's answer is for nobody else.
+  // The answer is for one principal only.
   if (isPrivate) init.cache = "no-store";
   const url = env.UPSTREAM.replace(/\/$/, "") + target;
   try {
     return answered(await (env.ORIGIN ?? globalThis).fetch(url, init), forward, signal, ctx);
   } catch (error) {
     if (signal?.aborted) return trouble(504, "The answer did not begin within the time that the rule allows.");
-    console.error(`edge-auth: upstream ${env.UPSTREAM}: ${error.message}`);
+    console.error(`edge-auth: upstream ${env.UPSTREAM}: ${engine().logSafe(String(error?.message))}`);
     return trouble(502, "The API behind the gate cannot be reached.");
   }
 }
 
-/** The body to send on; `undefined` where there is one that the runtime would not send. */
+/** Returns the body to send on, or `undefined` for a body that the runtime would not send. */
 function bodyOf({ method, body, headers }) {
   if (method !== "GET" && method !== "HEAD") return body;
   return body === null || headers.get("content-length") === "0" ? null : undefined;
 }
 
+/** Returns the origin's answer with the fields that the rule wants. */
 function answered(response, { respond, cors, private: isPrivate }, signal, ctx) {
   const { status, statusText } = response;
   const webSocket = agingSocket(response.webSocket, signal);

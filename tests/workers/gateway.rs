@@ -8,7 +8,7 @@ use edge_auth_testkit::wire::{Response, Server};
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, send};
-use crate::driver::Driver;
+use crate::driver::{Driver, Log};
 use crate::keys::{PEPPER, POLICY, made};
 
 /// Echoes bodies as they come, and messages of a WebSocket; tells the rest.
@@ -32,6 +32,7 @@ export default {
       writer.write(new TextEncoder().encode("tick"));
       return new Response(readable, { headers: { "content-length": "1000" } });
     }
+    if (url.searchParams.has("broken")) throw new Error(`cannot load ${request.url}`);
     if (url.searchParams.has("whole")) return new Response("whole");
     if (url.searchParams.has("silent")) return new Promise(() => setTimeout(() => {}, 60_000));
     if (url.searchParams.has("away")) return Response.redirect("http://elsewhere.example/", 302);
@@ -57,7 +58,7 @@ cors = { origins = ["https://app.example.com"] }
 "#;
 
 struct Gateway {
-    _driver: Driver,
+    driver: Driver,
     at: SocketAddr,
     key: String,
 }
@@ -73,7 +74,7 @@ fn gateway() -> Gateway {
     let workers = json!([Value::from(gate), Value::from(Deployment::of_script("origin", ORIGIN))]);
     let started = driver.start_workers(workers).unwrap();
     let key = made(&driver, "gate");
-    Gateway { at: address(&started, "gate"), key, _driver: driver }
+    Gateway { at: address(&started, "gate"), key, driver }
 }
 
 impl Gateway {
@@ -256,4 +257,16 @@ fn a_rule_with_cors_says_alone_which_pages_may_read_an_answer() {
     };
     assert_eq!(fields("https://app.example.com"), ["https://app.example.com"]);
     assert_eq!(fields("https://elsewhere.example.com"), [""; 0]);
+}
+
+#[test]
+fn an_origin_that_fails_is_logged_without_the_query_of_the_request() {
+    let gateway = gateway();
+    let target = "/public?broken&access_token=SECRET0SECRET";
+    assert_eq!(send(gateway.at, "GET", target, &[]).status, 502);
+    let reported = |log: &Log| log.text.contains("upstream http://origin.example: ");
+    let logs = gateway.driver.logs_until(reported, Duration::from_secs(20));
+    assert!(logs.iter().any(reported), "{logs:?}");
+    let leaked = |log: &Log| reported(log) && log.text.contains("SECRET0SECRET");
+    assert!(!logs.iter().any(leaked), "{logs:?}");
 }

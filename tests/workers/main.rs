@@ -25,6 +25,7 @@ mod gateway;
 mod keys;
 mod revocation;
 mod scenarios;
+mod schema;
 mod signatures;
 mod stopped;
 mod stores;

@@ -1,18 +1,20 @@
-//! What can go wrong, in words that say what to do. None of them repeats the request, which
+//! Turns the SDK's errors into messages that say what to do. They never repeat the request, which
 //! carries credentials.
 
 use std::error::Error;
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-/// How much of a message of AWS's is repeated, in characters.
+/// The most characters of AWS's message that ours repeats.
 const LONGEST_MESSAGE: usize = 300;
 
-/// Why an operation has no answer.
+const THROTTLED: &str = "; the table or the account is at its limit of throughput";
+
+/// Why an operation failed.
 #[derive(Debug)]
 pub(crate) struct DynamoDbError(pub(crate) String);
 
-/// Why a call has none.
+/// Returns why a call failed.
 pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> DynamoDbError {
     DynamoDbError(match &error {
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),
@@ -22,41 +24,46 @@ pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Dynamo
         }
         SdkError::ServiceError(refused) => refusal(refused.err()),
         SdkError::ResponseError(_) => {
-            "the answer is not DynamoDB's; see what `AWS_ENDPOINT_URL` names".to_owned()
+            "the answer is not DynamoDB's; check `AWS_ENDPOINT_URL`".to_owned()
         }
         SdkError::ConstructionFailure(_) | _ => {
-            "the request cannot be made; see region and credentials".to_owned()
+            "the request cannot be made; check the region and the credentials".to_owned()
         }
     })
 }
 
-/// A request that lacks something: a mistake of ours.
+/// Adds to the cause of a cancelled transaction that it was throttled.
+pub(crate) fn throttled(DynamoDbError(cancelled): DynamoDbError) -> DynamoDbError {
+    DynamoDbError(format!("{cancelled}{THROTTLED}"))
+}
+
+/// Turns the error of a request that lacks a member, which is a bug here.
 pub(crate) fn built(error: BuildError) -> DynamoDbError {
     DynamoDbError(error.to_string())
 }
 
 fn refusal(error: &impl ProvideErrorMetadata) -> String {
     let code = error.code().unwrap_or("an error without a code");
-    // What follows the first line of a complaint about a signature has the session's token in it.
+    // A message about a signature has the session token after its first line.
     let message = error.message().and_then(|message| message.lines().next()).unwrap_or_default();
     let message: String = message.chars().take(LONGEST_MESSAGE).collect();
     let advice = match code {
         "ResourceNotFoundException" => {
-            "; in this region and account there is no such table: `edge-auth store init` makes it"
+            "; this region and account have no such table: `edge-auth store init` makes it"
         }
-        "AccessDeniedException" => "; see the policy of the role",
+        "AccessDeniedException" => "; check the policy of the role",
         "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidSignatureException" => {
-            "; see the credentials, and the region"
+            "; check the credentials and the region"
         }
         "ProvisionedThroughputExceededException"
         | "ThrottlingException"
-        | "RequestLimitExceeded" => "; the table or the account is at its limit of throughput",
+        | "RequestLimitExceeded" => THROTTLED,
         _ => "",
     };
     format!("{code}: {message}{advice}")
 }
 
-/// What caused an error, on one line.
+/// Returns the causes of an error, on one line.
 fn causes(error: &(dyn Error + 'static)) -> String {
     let (mut causes, mut cause) = (Vec::new(), error.source());
     while let Some(error) = cause {

@@ -1,5 +1,5 @@
-//! The revocation feed. The head counts its records: an append is one transaction that moves the
-//! head on and puts the records, if the head is where the writer believes it to be.
+//! The revocation feed. The head has the newest record's sequence. An append is one transaction that
+//! moves the head and puts the records, if the head is where the writer expects it.
 
 use std::time::Duration;
 
@@ -18,17 +18,23 @@ use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
 use crate::create_table::MARK_INDEX;
-use crate::error::{DynamoDbError, built, cause};
+use crate::error::{DynamoDbError, built, cause, throttled};
 use crate::item::{Item, Stored, bytes, number, text};
 use crate::store::DynamoDbStore;
 use crate::table_layout;
 
-/// How many items one request deletes at most.
+/// The most items that one request deletes.
 const DELETED_AT_ONCE: usize = 25;
-/// More parts than a snapshot's text has room for digests of, whatever somebody wrote there.
+/// The most parts that are deleted of one snapshot, whatever number the table has: a snapshot's text
+/// has room for fewer digests.
 const MAX_PARTS: u32 = 4096;
-/// How long a delete that DynamoDB put off waits.
+/// The most records of one transaction. It takes 100 items, and one of them is the head.
+const APPENDED_AT_ONCE: usize = 99;
+/// The pause before a delete that DynamoDB did not process is tried again.
 const PUT_OFF: Duration = Duration::from_millis(50);
+/// The pauses before a throttled transaction is tried again, in milliseconds. The SDK does not retry
+/// it, and the import of a long list writes as fast as one partition takes it.
+const THROTTLE_PAUSES: [u64; 5] = [100, 200, 400, 400, 400];
 
 impl RevocationFeed for DynamoDbStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -42,11 +48,11 @@ impl RevocationFeed for DynamoDbStore {
         let marked = self
             .revocations("pk = :pk AND mark = :mark")
             .index_name(MARK_INDEX)
-            // The index has keys only; the rest comes from the table.
+            // The index has keys only. DynamoDB reads the rest from the table.
             .select(Select::AllAttributes)
             .expression_attribute_values(":mark", text(mark));
         let mut found = self.within_deadline("Query", records(marked, usize::MAX).boxed()).await?;
-        // The index has those with one mark in no order.
+        // The index does not sort records with the same mark.
         found.sort_unstable_by_key(|record| record.sequence);
         Ok(found)
     }
@@ -68,6 +74,10 @@ impl RevocationFeed for DynamoDbStore {
 }
 
 impl RevocationLog for DynamoDbStore {
+    fn max_appended(&self) -> usize {
+        APPENDED_AT_ONCE
+    }
+
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         self.within_deadline("TransactWriteItems", self.append_records(records).boxed()).await
     }
@@ -96,7 +106,7 @@ impl RevocationLog for DynamoDbStore {
         index: u32,
         part: &[u8],
     ) -> Result<(), Unavailable> {
-        // Counted first, so that no part is there that nobody drops.
+        // Counted first: parts that are not counted would never be dropped.
         self.within_deadline("UpdateItem", self.count_part(id, index).boxed()).await?;
         let mut item = table_layout::of_snapshot_part(id, index);
         item.insert("bytes".to_owned(), bytes(part));
@@ -108,7 +118,7 @@ impl RevocationLog for DynamoDbStore {
     async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
         let put = self.within_deadline("PutItem", self.replace_snapshot(snapshot).boxed()).await?;
         if put == WriteOutcome::Stored {
-            // What stays is dropped with the next one: that it takes room is no reason to fail.
+            // The snapshot is stored. Parts that stay now are dropped with the next one.
             let _ = self.drop_parts_before(&snapshot.id).await;
         }
         Ok(put)
@@ -125,7 +135,8 @@ impl RevocationLog for DynamoDbStore {
             .expression_attribute_values(":before", text(&table_layout::revocation_sort(before)))
             .filter_expression("lapses_at <= :now")
             .expression_attribute_values(":now", number(now.millis()));
-        // Those that have not lapsed are read as well: pages of a long log, each with the deadline.
+        // The query also reads records that have not expired, so it may take many pages of a long
+        // log. Each page has the deadline.
         let mut lapsed = Vec::new();
         while lapsed.len() < limit {
             let found = page(&query, limit - lapsed.len());
@@ -150,8 +161,8 @@ impl DynamoDbStore {
             .expression_attribute_values(":pk", text(table_layout::REVOCATIONS))
     }
 
-    /// Repeating an attempt whose answer got lost does nothing: the SDK gives all of them one
-    /// token.
+    /// Appends the records by one transaction. If an answer is lost, the SDK's retry carries the same
+    /// token, and DynamoDB does not apply it twice.
     async fn append_records(
         &self,
         records: &[RevocationRecord],
@@ -184,25 +195,23 @@ impl DynamoDbStore {
             let put = TransactWriteItem::builder().put(put.build().map_err(built)?).build();
             transaction = transaction.transact_items(put);
         }
-        match transaction.send().await {
-            Ok(_) => Ok(WriteOutcome::Stored),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
-                    if cancelled.cancellation_reasons().iter().any(|reason| {
-                        matches!(
-                            reason.code(),
-                            Some("ConditionalCheckFailed" | "TransactionConflict")
-                        )
-                    }) =>
-                {
-                    Ok(WriteOutcome::Conflict)
-                }
-                _ => Err(cause(error)),
-            },
+        let mut pauses = THROTTLE_PAUSES.into_iter();
+        loop {
+            let Err(error) = transaction.clone().send().await else {
+                return Ok(WriteOutcome::Stored);
+            };
+            match error.as_service_error().and_then(Cancellation::of) {
+                Some(Cancellation::Conflict) => return Ok(WriteOutcome::Conflict),
+                Some(Cancellation::Throttled) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(Duration::from_millis(pause)).await,
+                    None => return Err(throttled(cause(error))),
+                },
+                None => return Err(cause(error)),
+            }
         }
     }
 
-    /// Notes that there may be a part of this index.
+    /// Notes that a part of this index may exist.
     async fn count_part(&self, id: &str, index: u32) -> Result<(), DynamoDbError> {
         let count = self
             .client
@@ -215,7 +224,7 @@ impl DynamoDbStore {
         match count.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                // More are counted already.
+                // The count is higher already.
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
                 _ => Err(cause(error)),
             },
@@ -242,7 +251,7 @@ impl DynamoDbStore {
             Ok(_) => Ok(WriteOutcome::Stored),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    // By an attempt whose answer was lost.
+                    // An attempt whose answer was lost stored it.
                     let ours =
                         failed.item().and_then(|item| item.get("id")) == Some(&text(&snapshot.id));
                     Ok(if ours { WriteOutcome::Stored } else { WriteOutcome::Conflict })
@@ -252,7 +261,8 @@ impl DynamoDbStore {
         }
     }
 
-    /// Drops the parts of all snapshots with lesser ids, and what counts them last.
+    /// Drops the parts of all snapshots with lesser ids. Their counts go last, so that a failure
+    /// leaves no part uncounted.
     async fn drop_parts_before(&self, id: &str) -> Result<(), Unavailable> {
         let counts = self
             .query()
@@ -260,12 +270,12 @@ impl DynamoDbStore {
             .expression_attribute_values(":pk", text(table_layout::SNAPSHOT_PARTS))
             .expression_attribute_values(":id", text(id));
         let counted = async move {
-            let items = counts.send().await.map_err(cause)?.items.unwrap_or_default();
-            let counted = items.into_iter().map(|item| {
+            let mut counted = Vec::new();
+            for item in counts.send().await.map_err(cause)?.items.unwrap_or_default() {
                 let stored = Stored::new(item)?;
-                Ok((stored.sort().to_owned(), stored.number("parts")?))
-            });
-            counted.collect::<Result<Vec<_>, DynamoDbError>>()
+                counted.push((stored.sort().to_owned(), stored.number("parts")?));
+            }
+            Ok(counted)
         };
         for (id, parts) in self.within_deadline("Query", counted.boxed()).await? {
             let parts = u32::try_from(parts).unwrap_or(MAX_PARTS).min(MAX_PARTS);
@@ -304,7 +314,34 @@ impl DynamoDbStore {
     }
 }
 
-/// The first `limit` records that a query finds.
+/// Why DynamoDB cancelled an append. It wrote nothing then.
+enum Cancellation {
+    /// The head is elsewhere, or another writer is moving it.
+    Conflict,
+    /// The partition or the table is at its limit of throughput.
+    Throttled,
+}
+
+impl Cancellation {
+    fn of(error: &TransactWriteItemsError) -> Option<Self> {
+        let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+            return None;
+        };
+        let has_reason = |codes: &[&str]| {
+            let mut reasons = cancelled.cancellation_reasons().iter();
+            reasons.any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
+        };
+        if has_reason(&["ConditionalCheckFailed", "TransactionConflict"]) {
+            Some(Self::Conflict)
+        } else if has_reason(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+            Some(Self::Throttled)
+        } else {
+            None
+        }
+    }
+}
+
+/// Returns the first `limit` records that a query finds.
 async fn records(
     mut query: QueryFluentBuilder,
     limit: usize,
@@ -321,8 +358,8 @@ async fn records(
     Ok(found)
 }
 
-/// A page of what a query finds, `limit` records or 1 MB at most, and what the next one starts
-/// after.
+/// Returns a page of a query, `limit` records or 1 MB at most, and the key after which the next page
+/// starts.
 async fn page(
     query: &QueryFluentBuilder,
     limit: usize,
@@ -340,21 +377,22 @@ fn item(record: &RevocationRecord) -> Item {
         ("mark".to_owned(), text(&record.mark)),
         ("document".to_owned(), text(&record.document)),
     ]);
-    item.extend(
-        record.expires_at.map(|expires_at| ("lapses_at".to_owned(), number(expires_at.millis()))),
-    );
+    if let Some(expires_at) = record.expires_at {
+        item.insert("lapses_at".to_owned(), number(expires_at.millis()));
+    }
     item
 }
 
-/// A sequence has one spelling: an item beside the log, under another one, is not a second record
-/// of it.
+/// Reads a record. The sort key must be exactly as [`table_layout::revocation_sort`] writes it:
+/// otherwise an item with another spelling of a sequence would be a second record of it.
 fn record(item: Item) -> Result<RevocationRecord, DynamoDbError> {
     let mut stored = Stored::new(item)?;
-    let sequence = stored.sort().parse().ok();
-    let sequence =
-        sequence.filter(|sequence| table_layout::revocation_sort(*sequence) == stored.sort());
+    let sequence = match stored.sort().parse() {
+        Ok(sequence) if table_layout::revocation_sort(sequence) == stored.sort() => sequence,
+        _ => return Err(stored.wrong(table_layout::SORT)),
+    };
     Ok(RevocationRecord {
-        sequence: sequence.ok_or_else(|| stored.wrong(table_layout::SORT))?,
+        sequence,
         mark: stored.text("mark")?,
         document: stored.text("document")?,
         expires_at: stored.expires_at()?,

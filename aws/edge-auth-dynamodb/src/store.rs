@@ -14,15 +14,15 @@ use crate::error::DynamoDbError;
 use crate::item::Item;
 use crate::table_name::TableName;
 
-/// What a gate gives an operation: an authorizer that takes longer is no use to anybody.
+/// How long a gate waits for an operation.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
-/// Made for the first call: it takes about as long as all else that a function does to start.
+/// A client that the first call makes: making it takes as long as the rest of a function's start.
 pub(crate) type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
 
 /// API-key records and revocations in a table. Clones share their connections.
 ///
-/// Reads are consistent: what another host has written is seen at once.
+/// Reads are consistent: they see at once what another host has written.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     pub(crate) client: Arc<LazyClient>,
@@ -31,23 +31,24 @@ pub struct DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// The table.
+    /// Returns the table's name.
     pub fn table(&self) -> &TableName {
         &self.table
     }
 
-    /// `work` is boxed, as the SDK's futures are nested too deeply for the compiler to look
-    /// through.
+    /// Runs `work` within the deadline. It is boxed, as the SDK's futures are nested too deeply for
+    /// the compiler.
     pub(crate) async fn within_deadline<T>(
         &self,
         operation: &'static str,
         work: BoxFuture<'_, Result<T, DynamoDbError>>,
     ) -> Result<T, Unavailable> {
-        let late = |_| DynamoDbError(format!("no answer within {:?}", self.deadline));
-        let done = tokio::time::timeout(self.deadline, work).await.map_err(late).flatten();
-        done.map_err(|DynamoDbError(why)| {
-            Unavailable::new(format!("DynamoDB table {}: {operation}: {why}", self.table))
-        })
+        let why = match tokio::time::timeout(self.deadline, work).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(DynamoDbError(why))) => why,
+            Err(_) => format!("no answer within {:?}", self.deadline),
+        };
+        Err(Unavailable::new(format!("DynamoDB table {}: {operation}: {why}", self.table)))
     }
 
     pub(crate) fn get(&self, key: Item) -> GetItemFluentBuilder {

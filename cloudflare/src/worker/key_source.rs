@@ -1,7 +1,7 @@
-//! Fetches what issuers publish, once for all who want it at the same time.
+//! Fetches the documents of issuers. Requests that want one at the same time share one fetch.
 //!
-//! A promise belongs to the request that made it and ends with it: what is shared is the result.
-//! Whoever finds a fetch under way looks again a little later whether it has come.
+//! In workerd a promise belongs to the request that made it and ends with it. So requests share the
+//! result, not the promise: a request that finds a fetch under way polls for its result.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Delay;
 
+use crate::log_safe::without_urls;
+
 #[wasm_bindgen(module = "/src/worker/http.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = fetchDocument)]
@@ -23,12 +25,12 @@ extern "C" {
 
 /// How long a fetch may take, from connecting to the last byte.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// A fetch whose request was cut off never lands: nobody waits for it longer than this.
+/// How long others wait for a fetch. If the request that made it was cut off, it never ends.
 const CUT_OFF: Duration = Duration::from_secs(6);
-/// How often those who wait for another's fetch look.
+/// How often a request polls for the result of another one's fetch.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Fetches by the runtime. Clones share their results.
+/// Fetches documents by the runtime's `fetch`. Clones share their results.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IssuerDocuments(Rc<RefCell<Flights>>);
 
@@ -75,19 +77,22 @@ impl Flight {
 }
 
 async fn get(url: &str, max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
-    // Numbers of this size are exact.
+    // A double is exact for numbers of this size.
     let (limit, millis) = (max_bytes as f64, DEADLINE.as_millis() as f64);
     let fetched = fetch_document(url, limit, millis).await;
-    let bytes = fetched.map_err(|error| {
-        let why = error
-            .dyn_ref::<Error>()
-            .map_or_else(|| "failed".to_owned(), |error| error.message().into());
-        Unavailable::new(format!("{}: {why}", shown(url)))
-    })?;
-    Ok(Uint8Array::from(bytes).to_vec())
+    match fetched {
+        Ok(bytes) => Ok(Uint8Array::from(bytes).to_vec()),
+        Err(error) => {
+            let why = match error.dyn_ref::<Error>() {
+                Some(error) => without_urls(&String::from(error.message())),
+                None => "failed".to_owned(),
+            };
+            Err(Unavailable::new(format!("{}: {why}", shown(url))))
+        }
+    }
 }
 
-/// A URL for a log: without its query, which may hold a secret.
+/// Returns a URL for the log, without its query, which may hold a secret.
 fn shown(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }

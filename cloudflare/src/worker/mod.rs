@@ -1,4 +1,4 @@
-//! What runs in an isolate, and the functions that JavaScript calls.
+//! The functions that JavaScript calls, and the modules behind them.
 
 mod certificate;
 mod crypto;
@@ -23,12 +23,13 @@ pub use event::Event;
 pub use store::{Ledger, Stores};
 
 use crate::head::Caller;
+use crate::log_safe::without_urls;
 use deployment::Deployment;
 use response::WorkerResponse;
 use state::WorkerState;
 
-/// Decides about a request with this head ([`head::Head`]): a string ([`response::Answer`]), or a
-/// promise of one. `bound` is whether it came over a service binding.
+/// Decides about a request with this head (see [`Head`](crate::head::Head)). Returns the text of a
+/// [`WorkerResponse`], or a promise of it. `bound` says that the request came over a service binding.
 #[wasm_bindgen]
 pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     let caller = if bound { Caller::Bound } else { Caller::Internet };
@@ -47,33 +48,39 @@ pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     }
 }
 
-/// Does nothing. To be called before any function that takes strings: the glue makes a module that
-/// has stopped (a Rust panic) anew when it is next called, but writes strings into its memory
-/// before.
+/// Does nothing. JavaScript calls it before any function that takes strings: the glue replaces a
+/// module that stopped (a Rust panic) at the next call, but only after it has written the strings
+/// into the old module's memory.
 #[wasm_bindgen]
 pub fn revive() {}
 
-/// An answer of the gate's own, where JavaScript cannot do what was decided.
+/// Returns an error of the gate for a request that JavaScript cannot carry out.
 #[wasm_bindgen]
 pub fn trouble(status: u16, detail: &str) -> String {
     WorkerResponse::reply(Reply::host_error(status, detail)).written()
 }
 
-/// `Cache-Control` of an answer to a principal, from what the origin said.
+/// Returns an error's message without what may be of a URL, for the log.
+#[wasm_bindgen(js_name = logSafe)]
+pub fn log_safe(message: &str) -> String {
+    without_urls(message)
+}
+
+/// Returns the `Cache-Control` of an answer to a principal, given the origin's.
 #[wasm_bindgen(js_name = privateCacheControl)]
 pub fn private_cache_control(given: &str) -> String {
     edge_auth::endpoints::private_cache_control([given])
 }
 
-/// Those of these field names, a line each, that are left out of an origin's answer.
+/// Returns those of these field names, one per line, that an origin's answer must not keep.
 #[wasm_bindgen]
 pub fn withheld(cors: bool, private: bool, names: &str) -> String {
     let withheld = StrippedHeaders { cross_origin: cors, shared_caches: private };
     names.lines().filter(|name| withheld.has(name)).collect::<Vec<_>>().join("\n")
 }
 
-/// The time. It moves only where the Worker waits for something, so that it is one for each step.
+/// Returns the time, which moves only while the Worker waits for I/O.
 fn now() -> Timestamp {
-    // A double has no fraction of a millisecond here, and is positive.
+    // `Date.now()` is a positive whole number of milliseconds.
     Timestamp::from_millis(js_sys::Date::now() as u64)
 }

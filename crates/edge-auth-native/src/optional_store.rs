@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MaybeSend, Precondition, RevocationFeed, RevocationLog,
-    RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MAX_APPENDED, MaybeSend, Precondition, RevocationFeed,
+    RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
@@ -96,6 +96,13 @@ impl<S: RevocationFeed> RevocationFeed for OptionalStore<S> {
 }
 
 impl<S: RevocationLog> RevocationLog for OptionalStore<S> {
+    fn max_appended(&self) -> usize {
+        match &self.store {
+            Some(store) => store.max_appended(),
+            None => MAX_APPENDED,
+        }
+    }
+
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         self.store()?.append(records).await
     }

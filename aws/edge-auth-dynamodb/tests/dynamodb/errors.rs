@@ -1,5 +1,5 @@
-//! What can go wrong between here and DynamoDB: nothing is answered that is not known, in time, and
-//! with a message that says what to do and holds no secret.
+//! Failures between the store and DynamoDB: each operation fails in time, with a message that says
+//! what to do and has no secret in it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use edge_auth_token::Timestamp;
 
 use crate::support::{NOW, SECRET, at, config, forwarded, local, open, record, refusal};
 
-/// What every operation says when the store cannot answer. Each must begin by table and operation.
+/// Returns the errors of three operations. Each must begin with the table and the operation.
 async fn complaints(store: &DynamoDbStore) -> [String; 3] {
     let found = store.find("k1", NOW).await.unwrap_err().to_string();
     let put = store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap_err().to_string();
@@ -33,14 +33,14 @@ async fn complaints(store: &DynamoDbStore) -> [String; 3] {
     complaints
 }
 
-/// The complaints about a server that always answers like this.
+/// Returns the errors about a server that always answers like this.
 async fn complaints_about(response: Response) -> [String; 3] {
     let server = Server::start(move |_| response.clone()).unwrap();
     complaints(&at(&server.url(), "keys")).await
 }
 
-/// Answers the first requests by `instead`, the others as DynamoDB does. The counter has all of
-/// them.
+/// Starts a server that answers the first requests by `instead` and passes the others on to DynamoDB.
+/// The counter counts all of them.
 fn flaky(
     first: u64,
     instead: impl Fn(&SeenRequest) -> Response + Send + Sync + 'static,
@@ -62,7 +62,7 @@ fn throttled() -> Response {
 }
 
 #[tokio::test]
-async fn a_throttled_table_closes_the_door_after_four_attempts() {
+async fn a_throttled_read_fails_after_four_attempts() {
     for complaint in complaints_about(throttled()).await {
         assert!(complaint.contains("ProvisionedThroughputExceededException"), "{complaint}");
         assert!(
@@ -76,7 +76,7 @@ async fn a_throttled_table_closes_the_door_after_four_attempts() {
 }
 
 #[tokio::test]
-async fn a_throttle_that_passes_is_not_noticed() {
+async fn a_throttled_read_is_tried_again() {
     let direct = open("throttled").await.unwrap();
     assert_eq!(
         direct.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(),
@@ -88,7 +88,7 @@ async fn a_throttle_that_passes_is_not_noticed() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_stored_once_and_said_to_be() {
+async fn a_put_whose_answer_is_lost_is_stored_once_and_reported_as_stored() {
     let direct = open("lost").await.unwrap();
     let lose = |request: &SeenRequest| {
         assert_eq!(forwarded(request).status, 200);
@@ -102,7 +102,7 @@ async fn a_write_whose_answer_was_lost_is_stored_once_and_said_to_be() {
     );
     assert_eq!(requests.load(Ordering::SeqCst), 2);
     assert_eq!(direct.find("k1", NOW).await.unwrap(), Some(record("k1")));
-    // The same content by another call is somebody else's.
+    // Another call with the same record is another writer's.
     assert_eq!(
         store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(),
         WriteOutcome::Conflict
@@ -110,32 +110,70 @@ async fn a_write_whose_answer_was_lost_is_stored_once_and_said_to_be() {
 }
 
 #[tokio::test]
-async fn an_append_whose_answer_was_lost_is_done_once_and_said_to_be() {
+async fn an_append_whose_answer_is_lost_is_stored_once_and_reported_as_stored() {
     let direct = open("lost_append").await.unwrap();
     let lose = |request: &SeenRequest| {
         assert_eq!(forwarded(request).status, 200);
         Response { status: 500, ..Response::default() }
     };
     let (server, requests) = flaky(1, lose);
-    let revocation = RevocationRecord {
-        sequence: 1,
-        mark: "0".repeat(32),
-        document: "{}".to_owned(),
-        expires_at: None,
-    };
     let store = at(&server.url(), "lost_append");
-    assert_eq!(
-        store.append(std::slice::from_ref(&revocation)).await.unwrap(),
-        WriteOutcome::Stored
-    );
+    assert_eq!(store.append(&[revocation(1)]).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(requests.load(Ordering::SeqCst), 2);
-    assert_eq!(direct.since(0, 10).await.unwrap(), std::slice::from_ref(&revocation));
-    // By another call it is somebody else's.
-    assert_eq!(store.append(&[revocation]).await.unwrap(), WriteOutcome::Conflict);
+    assert_eq!(direct.since(0, 10).await.unwrap(), [revocation(1)]);
+    // Another call with the same records is another writer's.
+    assert_eq!(store.append(&[revocation(1)]).await.unwrap(), WriteOutcome::Conflict);
+}
+
+fn revocation(sequence: u64) -> RevocationRecord {
+    RevocationRecord { sequence, mark: "0".repeat(32), document: "{}".to_owned(), expires_at: None }
+}
+
+/// A transaction that DynamoDB cancels as the partition is at its limit.
+fn throttled_transaction(_: &SeenRequest) -> Response {
+    let body = serde_json::json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ThrottlingError]",
+        "CancellationReasons": [{ "Code": "None" }, { "Code": "ThrottlingError", "Message": "slow down" }],
+    });
+    Response { status: 400, body: body.to_string().into_bytes(), ..Response::default() }
 }
 
 #[tokio::test]
-async fn a_snapshot_whose_answer_was_lost_is_stored_and_said_to_be() {
+async fn a_throttled_append_is_tried_again() {
+    let direct = open("throttled_append").await.unwrap();
+    let (server, requests) = flaky(2, throttled_transaction);
+    let store = at(&server.url(), "throttled_append");
+    assert_eq!(store.append(&[revocation(1)]).await.unwrap(), WriteOutcome::Stored);
+    assert_eq!(requests.load(Ordering::SeqCst), 3);
+    assert_eq!(direct.since(0, 10).await.unwrap(), [revocation(1)]);
+}
+
+#[tokio::test]
+async fn an_append_that_stays_throttled_says_so() {
+    let (server, _) = flaky(u64::MAX, throttled_transaction);
+    let table = TableName::parse("throttled_append").unwrap();
+    let store = DynamoDbStore::connect(config(&server.url()), table, DEADLINE);
+    let complaint = store.append(&[revocation(1)]).await.unwrap_err().to_string();
+    assert!(complaint.contains("TransactWriteItems: TransactionCanceledException"), "{complaint}");
+    assert!(complaint.ends_with("at its limit of throughput"), "{complaint}");
+}
+
+#[tokio::test]
+async fn a_transaction_takes_as_many_records_as_dynamodb_allows() {
+    let store = open("largest_append").await.unwrap();
+    let log: Vec<RevocationRecord> = (1..).take(store.max_appended()).map(revocation).collect();
+    assert_eq!(store.append(&log).await.unwrap(), WriteOutcome::Stored);
+    assert_eq!(store.since(1, 200).await.unwrap(), log);
+    // One more would be more than the 100 items of a transaction.
+    let next = log.len() as u64 + 1;
+    let more: Vec<RevocationRecord> = (next..).take(log.len() + 1).map(revocation).collect();
+    let complaint = store.append(&more).await.unwrap_err().to_string();
+    assert!(complaint.contains("ValidationException"), "{complaint}");
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_answer_is_lost_is_stored_and_reported_as_stored() {
     let direct = open("lost_snapshot").await.unwrap();
     let lose = |request: &SeenRequest| {
         assert_eq!(forwarded(request).status, 200);
@@ -147,24 +185,16 @@ async fn a_snapshot_whose_answer_was_lost_is_stored_and_said_to_be() {
         |id: &str| SnapshotRecord { sequence: 7, id: id.to_owned(), document: "{}".to_owned() };
     assert_eq!(store.put_snapshot(&snapshot("b")).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(direct.snapshot().await.unwrap(), Some(snapshot("b")));
-    // Another one that goes no further is somebody else's.
+    // Another snapshot with the same sequence is another writer's.
     assert_eq!(store.put_snapshot(&snapshot("c")).await.unwrap(), WriteOutcome::Conflict);
 }
 
-/// Nobody waits for it, and a long log is read from its start.
+/// The log is read from its start, which may take long; no request waits for it.
 #[tokio::test]
-async fn what_has_lapsed_may_be_looked_for_in_many_pages_each_with_the_deadline() {
+async fn forget_may_read_many_pages_each_within_the_deadline() {
     let direct = open("slow_pages").await.unwrap();
-    let revocation = |sequence, expires_at| RevocationRecord {
-        sequence,
-        mark: "0".repeat(32),
-        document: "{}".to_owned(),
-        expires_at,
-    };
-    let mut log: Vec<RevocationRecord> =
-        (1..6).map(|sequence| revocation(sequence, None)).collect();
-    log.push(revocation(6, Some(Timestamp::from_seconds(1))));
-    log.push(revocation(7, None));
+    let mut log: Vec<RevocationRecord> = (1..8).map(revocation).collect();
+    log[5].expires_at = Some(Timestamp::from_seconds(1));
     assert_eq!(direct.append(&log).await.unwrap(), WriteOutcome::Stored);
     let (server, _) = flaky(u64::MAX, |request| {
         std::thread::sleep(DEADLINE / 4);
@@ -172,25 +202,25 @@ async fn what_has_lapsed_may_be_looked_for_in_many_pages_each_with_the_deadline(
     });
     let table = TableName::parse("slow_pages").unwrap();
     let store = DynamoDbStore::connect(config(&server.url()), table, DEADLINE);
-    // Of pages of one record, the sixth has it.
+    // The sixth page, of one record each, has it.
     assert_eq!(store.forget(7, NOW, 1).await.unwrap(), 1);
     log.remove(5);
     assert_eq!(direct.since(1, 10).await.unwrap(), log);
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_is_down_is_said_to_be_out_of_reach() {
-    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    for complaint in complaints(&at(&format!("http://{nobody}"), "keys")).await {
+async fn a_refused_connection_is_reported() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    for complaint in complaints(&at(&format!("http://{closed}"), "keys")).await {
         assert!(complaint.contains("cannot be reached: "), "{complaint}");
         assert!(complaint.contains("refused"), "{complaint}");
     }
 }
 
-/// The clock stands still while anything is to be done, and then leaps to the next timer: these two
-/// seconds take none.
+/// The paused clock leaps to the next timer when nothing else is left to do, so the test takes no two
+/// seconds.
 #[tokio::test(start_paused = true)]
-async fn a_dynamodb_that_does_not_answer_closes_the_door_within_two_seconds() {
+async fn a_silent_dynamodb_fails_the_operation_within_two_seconds() {
     assert_eq!(DEADLINE, Duration::from_secs(2));
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
@@ -206,7 +236,7 @@ async fn a_dynamodb_that_does_not_answer_closes_the_door_within_two_seconds() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_said_not_to_be() {
+async fn a_missing_table_is_reported() {
     for complaint in complaints(&at(&local().endpoint(), "keys")).await {
         assert!(complaint.contains("ResourceNotFoundException"), "{complaint}");
         assert!(complaint.contains("`edge-auth store init` makes it"), "{complaint}");
@@ -214,7 +244,7 @@ async fn a_table_that_is_not_there_is_said_not_to_be() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_and_another_region_are_told_apart_from_a_missing_key() {
+async fn wrong_credentials_are_an_error_and_not_a_missing_key() {
     let signature = format!(
         "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for \
          this request should have been\n'POST\n/\n\nx-amz-security-token:{SECRET}'"
@@ -230,13 +260,13 @@ async fn wrong_credentials_and_another_region_are_told_apart_from_a_missing_key(
     ] {
         for complaint in complaints_about(refusal(code, message)).await {
             assert!(complaint.contains(code), "{complaint}");
-            assert!(complaint.contains("; see the "), "{complaint}");
+            assert!(complaint.contains("; check the "), "{complaint}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_dynamodbs_is_no_answer() {
+async fn an_answer_that_is_not_dynamodbs_is_an_error() {
     let page = |status, body: &str| Response {
         status,
         body: body.as_bytes().to_vec(),
@@ -254,7 +284,7 @@ async fn an_answer_that_is_not_dynamodbs_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_too_large_is_refused_and_the_one_before_stays() {
+async fn a_record_that_is_too_large_is_refused_and_the_stored_one_stays() {
     let store = open("large").await.unwrap();
     assert_eq!(
         store.put(&record("k1"), Precondition::Absent, NOW).await.unwrap(),
@@ -268,7 +298,7 @@ async fn a_record_that_is_too_large_is_refused_and_the_one_before_stays() {
 }
 
 #[tokio::test]
-async fn ids_that_no_record_can_have_are_not_asked_for() {
+async fn an_id_that_no_record_can_have_costs_no_call() {
     let (server, requests) = flaky(u64::MAX, |_| throttled());
     let store = at(&server.url(), "keys");
     for id in [String::new(), "x".repeat(129), "é".repeat(4000)] {

@@ -1,4 +1,4 @@
-//! API-key records, as a gate and its administration ask for them.
+//! Reads and writes API-key records.
 
 use edge_auth::platform::{
     ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
@@ -13,15 +13,12 @@ impl ApiKeys for Stores {
         let Some(kv_cache) = &self.kv_cache else {
             return self.current(id, now).await;
         };
-        let found = within("KV", kv_cache.find(id)).await?;
-        // Under another id it is another key's.
-        let copy =
-            found.filter(|record| record.id == id && record.lives(now)).map(ApiKeyRecord::from);
-        match copy {
-            Some(record) => Ok(Some(record)),
-            // A key made just now, or before KV was bound. Made-up keys of our own form have a
-            // wrong tag, and do not come here.
-            None => self.in_durable_object(id, now, true).await,
+        match within("KV", kv_cache.find(id)).await? {
+            // A copy under another id belongs to another key.
+            Some(record) if record.id == id && record.lives(now) => Ok(Some(record.into())),
+            // The key may be new, or older than the KV namespace. Invented keys have a wrong tag,
+            // and the gate refuses them before it asks.
+            Some(_) | None => self.in_durable_object(id, now, true).await,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Records in KV: copies of the ledger's, near every reader, and late by a minute or more.
+//! Copies of the ledger's records in KV: near every reader, and late by a minute or more.
 
 use edge_auth_token::Timestamp;
 use worker::kv::{KvError, KvStore};
@@ -7,10 +7,10 @@ use super::protocol::StoredKey;
 
 /// The binding of the KV namespace.
 pub(crate) const BINDING: &str = "KEYS";
-/// KV takes no expiry that is nearer, in seconds.
+/// The shortest time to live that KV accepts, in seconds.
 const LEAST_TTL: u64 = 60;
 
-/// The KV namespace with the copies.
+/// The KV namespace that has the copies.
 #[derive(Debug, Clone)]
 pub(crate) struct KvCache(pub(crate) KvStore);
 
@@ -22,7 +22,7 @@ impl KvCache {
         })
     }
 
-    /// Puts a copy there. What has lapsed is for KV to forget, but not before it has lapsed.
+    /// Writes a copy. KV forgets it some time after it has expired, never before.
     pub(crate) async fn copy(&self, record: &StoredKey, now: Timestamp) -> Result<(), KvError> {
         let text = serde_json::to_string(record)?;
         let put = self.0.put(&name(&record.id), text)?;
@@ -37,7 +37,7 @@ impl KvCache {
     }
 }
 
-/// Apart from what else may be in the namespace.
+/// Returns the copy's name in KV. The prefix keeps it apart from other uses of the namespace.
 fn name(id: &str) -> String {
     format!("api_key:{id}")
 }

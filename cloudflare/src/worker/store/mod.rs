@@ -1,8 +1,7 @@
-//! API-key records and revocations: written in one place, a Durable Object. Records are read from
-//! its copies in KV, where there are any.
+//! Stores API-key records and revocations. One Durable Object, the ledger, writes them all.
 //!
-//! KV alone has no compare-and-set, so it is never written but by the ledger. Where no KV is bound
-//! the ledger is read, too: from farther away, but at once as it was written.
+//! KV has no compare-and-set, so only the ledger writes it. If KV is bound, records are read from
+//! the ledger's copies there; if not, from the ledger itself: farther away, but never late.
 
 mod durable_object;
 mod keys;
@@ -11,6 +10,8 @@ mod protocol;
 mod read_lock;
 mod revocation_tables;
 mod revocations;
+mod schema;
+mod transaction;
 
 use std::future::Future;
 use std::pin::pin;
@@ -28,18 +29,18 @@ use read_lock::ReadLock;
 /// How long a store may take to answer.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// The stores that are bound, which may be none.
+/// The stores that are bound. Neither need be.
 #[derive(Clone)]
 pub struct Stores {
     ledger: Option<ObjectNamespace>,
     kv_cache: Option<KvCache>,
-    /// The ledger's object: one, outside of tests.
+    /// The name of the ledger's object. Only tests have more than one.
     object: String,
     read_lock: ReadLock,
 }
 
 impl Stores {
-    /// Those of the deployment.
+    /// Returns the stores of the deployment.
     pub fn bound(env: &Env) -> Self {
         let kv_cache = env.kv(kv_cache::BINDING).ok().map(KvCache);
         Self {
@@ -50,12 +51,12 @@ impl Stores {
         }
     }
 
-    /// Those of another ledger than the one of the deployment, read as it is.
+    /// Returns another ledger than the deployment's, without KV.
     pub fn of_durable_object(env: &Env, name: &str) -> Self {
         Self { object: name.to_owned(), kv_cache: None, ..Self::bound(env) }
     }
 
-    /// The same, with records read where they are written.
+    /// Returns the same stores without KV.
     pub(crate) fn without_cache(self) -> Self {
         Self { kv_cache: None, ..self }
     }
@@ -64,21 +65,22 @@ impl Stores {
         self.ledger.is_some()
     }
 
-    /// Whether records are read from copies, which may be late.
+    /// Returns whether records are read from copies in KV, which may be late.
     pub(crate) fn has_cache(&self) -> bool {
         self.kv_cache.is_some()
     }
 
     async fn ask(&self, request: &StoreRequest) -> Result<StoreResponse, Unavailable> {
-        let missing =
-            || Unavailable::new(format!("no Durable Object is bound as `{}`", protocol::BINDING));
-        let ledger = self.ledger.as_ref().ok_or_else(missing)?;
+        let Some(ledger) = &self.ledger else {
+            let binding = protocol::BINDING;
+            return Err(Unavailable::new(format!("no Durable Object is bound as `{binding}`")));
+        };
         let body =
             serde_json::to_string(request).map_err(|error| Unavailable::new(error.to_string()))?;
         within("the ledger", async {
             let mut init = RequestInit::new();
             init.with_method(Method::Post).with_body(Some(body.into()));
-            // Only the object itself reads the URL, and it does not care.
+            // The object ignores the URL.
             let request = Request::new_with_init("https://ledger/", &init)?;
             let mut response =
                 ledger.get_by_name(&self.object)?.fetch_with_request(request).await?;
@@ -89,7 +91,7 @@ impl Stores {
 }
 
 impl StoreResponse {
-    /// Whether something was written.
+    /// Returns whether the ledger wrote the record.
     fn put(self) -> Result<WriteOutcome, Unavailable> {
         match self {
             Self::Put { stored: true } => Ok(WriteOutcome::Stored),
@@ -99,11 +101,11 @@ impl StoreResponse {
     }
 
     fn unasked(&self) -> Unavailable {
-        Unavailable::new("the ledger answered another question")
+        Unavailable::new("the ledger's answer does not fit the request: is it of another version?")
     }
 }
 
-/// What a store answers, unless it fails or takes too long.
+/// Waits for a store's answer. Fails if the store fails, or is silent for [`DEADLINE`].
 async fn within<T, E: std::fmt::Display>(
     store: &str,
     answer: impl Future<Output = Result<T, E>>,

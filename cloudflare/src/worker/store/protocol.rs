@@ -1,4 +1,4 @@
-//! What the ledger is asked and what it answers: JSON. Times are milliseconds since 1970.
+//! The requests to the ledger and its responses: JSON. Times are milliseconds since 1970.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,11 +16,12 @@ pub(super) enum StoreRequest {
     Find {
         id: String,
         now: u64,
-        /// KV has no copy, where there ought to be one.
+        /// KV should have a copy, and has none: the ledger makes it again.
         #[serde(default)]
         missed: bool,
     },
-    /// Writes if the stored record has this version; if there is none, where it is `null`.
+    /// Writes the record if the stored one has the version `expected`, or, where that is `null`, if
+    /// there is no record.
     Put {
         record: StoredKey,
         expected: Option<u64>,
@@ -111,7 +112,7 @@ pub(super) struct Part {
 }
 
 impl StoredKey {
-    /// Whether it counts still.
+    /// Returns whether the record has not expired.
     pub(super) fn lives(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|expires_at| expires_at > now.millis())
     }

@@ -1,7 +1,7 @@
-//! One of many requests that want to read the feed reads it for all.
+//! A lock by which one of many requests reads the feed for all of them.
 //!
-//! A promise belongs to the request that made it and ends with it, so that nobody waits for
-//! another one's: who finds a read under way looks again a little later what it has brought.
+//! In workerd a promise belongs to the request that made it and ends with it. So a request cannot
+//! wait for another one's read: it polls until that is done, and then looks what it has brought.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,19 +12,19 @@ use worker::Delay;
 
 use super::DEADLINE;
 
-/// How often those who wait look.
+/// How often a waiting request polls.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Since when somebody has the turn. Clones share it.
+/// The time at which a request took the lock, while it is held. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct ReadLock(Rc<Cell<Option<Timestamp>>>);
 
-/// The turn, until it is dropped.
+/// Holds the lock until it is dropped.
 pub(super) struct ReadLockGuard(ReadLock);
 
 impl ReadLock {
-    /// Of one whose request was cut off the turn never comes back: it is waited for as long as the
-    /// ledger may take, and no longer.
+    /// Waits for the lock, but no longer than the ledger may take: a request that was cut off never
+    /// releases it.
     pub(super) async fn next(&self) -> ReadLockGuard {
         while self.0.get().is_some_and(|since| crate::worker::now().since(since) < DEADLINE) {
             Delay::from(LOOK_AGAIN).await;
@@ -35,8 +35,8 @@ impl ReadLock {
 }
 
 impl Drop for ReadLockGuard {
-    /// If it was kept for too long it may be another one's by now: then two read at once, which is
-    /// no harm.
+    /// If this request held the lock for too long, it may release another one's. Two requests then
+    /// read at once, which does no harm.
     fn drop(&mut self) {
         self.0.0.set(None);
     }

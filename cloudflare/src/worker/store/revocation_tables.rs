@@ -1,33 +1,11 @@
-//! The ledger's revocation feed: a log that only grows at its end, and the newest snapshot of it.
+//! The ledger's revocation feed: a log that grows only at its end, and its newest snapshot.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use worker::{Result, SqlStorage, SqlStorageValue};
 
-use super::durable_object::number;
+use super::durable_object::{count, number};
 use super::protocol::{Part, StoredRevocation, StoredSnapshot};
-
-pub(super) const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS revocation (
-        sequence INTEGER PRIMARY KEY,
-        mark TEXT NOT NULL,
-        document TEXT NOT NULL,
-        lapses_at INTEGER
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS revocation_mark ON revocation (mark);
-    CREATE INDEX IF NOT EXISTS revocation_lapses_at ON revocation (lapses_at) WHERE lapses_at IS NOT NULL;
-    CREATE TABLE IF NOT EXISTS revocation_snapshot (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        sequence INTEGER NOT NULL,
-        id TEXT NOT NULL,
-        document TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS revocation_snapshot_part (
-        id TEXT NOT NULL,
-        part INTEGER NOT NULL,
-        base64 TEXT NOT NULL,
-        UNIQUE (id, part)
-    ) STRICT;";
 
 pub(super) fn since(sql: &SqlStorage, first: u64, limit: usize) -> Result<Vec<StoredRevocation>> {
     const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
@@ -51,9 +29,11 @@ pub(super) fn newest(
     sql.exec(NEWEST, vec![number(before.unwrap_or(u64::MAX)), count(limit)])?.to_array()
 }
 
-/// Statements without an `await` between them are one transaction. What was written is read again
-/// before it counts as stored: whoever may run SQL in the object can plant a trigger that takes it
-/// back.
+/// Appends records in the caller's transaction. Returns `false` if the log ends elsewhere than the
+/// writer believes.
+///
+/// Each record is read again before it counts as stored: an operator who may run SQL in the object
+/// can plant a trigger that takes it back.
 pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<bool> {
     const NEWEST: &str = "SELECT coalesce(max(sequence), 0) AS sequence FROM revocation";
     const INSERT: &str =
@@ -69,12 +49,14 @@ pub(super) fn append(sql: &SqlStorage, records: &[StoredRevocation]) -> Result<b
         return Ok(false);
     }
     for StoredRevocation { sequence, mark, document, expires_at } in records {
-        let row = || {
-            let expires_at = expires_at.map_or(SqlStorageValue::Null, number);
-            vec![number(*sequence), mark.as_str().into(), document.as_str().into(), expires_at]
-        };
-        sql.exec(INSERT, row())?;
-        must_be_kept(sql, IS_KEPT, row())?;
+        let row = vec![
+            number(*sequence),
+            mark.as_str().into(),
+            document.as_str().into(),
+            expires_at.map_or(SqlStorageValue::Null, number),
+        ];
+        sql.exec(INSERT, row.clone())?;
+        must_be_kept(sql, IS_KEPT, row)?;
     }
     Ok(true)
 }
@@ -92,7 +74,8 @@ pub(super) fn snapshot(sql: &SqlStorage) -> Result<Option<StoredSnapshot>> {
     Ok(sql.exec(SNAPSHOT, None)?.to_array()?.pop())
 }
 
-/// Parts of lesser ids are dropped.
+/// Replaces the snapshot unless the stored one goes as far, and drops the parts of lesser ids, in
+/// the caller's transaction. Returns whether it was replaced.
 pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Result<bool> {
     const LESSER: &str = "DELETE FROM revocation_snapshot_part WHERE id < ?";
     const PUT: &str =
@@ -103,13 +86,12 @@ pub(super) fn put_snapshot(sql: &SqlStorage, snapshot: &StoredSnapshot) -> Resul
     const IS_KEPT: &str =
         "SELECT sequence FROM revocation_snapshot WHERE sequence = ? AND id = ? AND document = ?";
     let StoredSnapshot { sequence, id, document } = snapshot;
-    let put = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
-    let written: Vec<IgnoredAny> = sql.exec(PUT, put)?.to_array()?;
+    let row = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
+    let written: Vec<IgnoredAny> = sql.exec(PUT, row.clone())?.to_array()?;
     if written.is_empty() {
         return Ok(false);
     }
     sql.exec(LESSER, vec![id.as_str().into()])?;
-    let row = vec![number(*sequence), id.as_str().into(), document.as_str().into()];
     must_be_kept(sql, IS_KEPT, row)?;
     Ok(true)
 }
@@ -124,12 +106,12 @@ pub(super) fn put_part(sql: &SqlStorage, id: &str, index: u32, part: &Part) -> R
          ON CONFLICT (id, part) DO UPDATE SET base64 = excluded.base64";
     const IS_KEPT: &str =
         "SELECT part FROM revocation_snapshot_part WHERE id = ? AND part = ? AND base64 = ?";
-    let row = || vec![id.into(), number(index.into()), part.base64.as_str().into()];
-    sql.exec(PUT, row())?;
-    must_be_kept(sql, IS_KEPT, row())
+    let row = vec![id.into(), number(index.into()), part.base64.as_str().into()];
+    sql.exec(PUT, row.clone())?;
+    must_be_kept(sql, IS_KEPT, row)
 }
 
-/// Fails unless the statement finds the row that was just written.
+/// Fails unless the statement finds the row that the caller has just written.
 pub(super) fn must_be_kept(
     sql: &SqlStorage,
     statement: &str,
@@ -138,14 +120,10 @@ pub(super) fn must_be_kept(
     let kept: Vec<IgnoredAny> = sql.exec(statement, row)?.to_array()?;
     if kept.is_empty() {
         return Err(worker::Error::RustError(
-            "ALERT: what was written was not there when it was read again: somebody changed the ledger's \
-             tables (look for triggers)"
+            "ALERT: a row that was just written is missing when it is read again: somebody changed the \
+             ledger's tables (look for triggers)"
                 .to_owned(),
         ));
     }
     Ok(())
-}
-
-fn count(limit: usize) -> SqlStorageValue {
-    number(u64::try_from(limit).unwrap_or(u64::MAX))
 }

@@ -1,4 +1,4 @@
-//! The revocation feed, as a gate and its administration ask the ledger for it.
+//! Reads and writes the revocation feed.
 
 use edge_auth::platform::{
     MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
@@ -32,10 +32,12 @@ impl RevocationFeed for Stores {
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
         match self.ask(&StoreRequest::Part { id: id.to_owned(), index }).await? {
             StoreResponse::Part(None) => Ok(None),
-            StoreResponse::Part(Some(part)) => part
-                .bytes()
-                .map(Some)
-                .ok_or_else(|| Unavailable::new("the ledger: a part is no base64")),
+            StoreResponse::Part(Some(part)) => match part.bytes() {
+                Some(bytes) => Ok(Some(bytes)),
+                None => Err(Unavailable::new(
+                    "the ledger: a part of the snapshot is damaged: it is not base64",
+                )),
+            },
             other => Err(other.unasked()),
         }
     }
