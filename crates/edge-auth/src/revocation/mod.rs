@@ -41,6 +41,8 @@ mod secrets;
 mod snapshot;
 mod status;
 mod target;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use entry::{Entry, Event, List};
