@@ -33,6 +33,7 @@ mod filter;
 mod identifiers;
 mod index;
 mod ledger;
+mod ledger_error;
 mod limits;
 mod record;
 mod replay;
@@ -47,7 +48,8 @@ mod trace;
 
 pub use entry::{Entry, Event, List};
 pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
-pub use ledger::{ChangeMeta, LedgerError, Listing, Progress, RevocationLedger};
+pub use ledger::{ChangeMeta, Listing, Progress, RevocationLedger};
+pub use ledger_error::LedgerError;
 pub use limits::{HostStages, RevocationLimits};
 pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
