@@ -5,9 +5,10 @@ use edge_auth_token::Timestamp;
 
 use super::chain::{Cursor, PAGE};
 use super::entry::{Entry, Event};
+use super::entry_error::EntryError;
 use super::identifiers::Identifier;
 use super::ledger_error::{LedgerError, MAX_REASON_BYTES};
-use super::record::{EntryError, PendingEntry, open, seal};
+use super::record::{PendingEntry, open, seal};
 use super::replay::LogReplay;
 use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;

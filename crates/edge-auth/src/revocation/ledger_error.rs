@@ -1,7 +1,7 @@
 //! Why the log could not be administered.
 
 use super::chain::ChainError;
-use super::record::EntryError;
+use super::entry_error::EntryError;
 use crate::platform::Unavailable;
 
 /// The most bytes of a reason, and of who gave it.

@@ -29,6 +29,8 @@
 mod chain;
 mod compaction;
 mod entry;
+mod entry_error;
+mod envelope;
 mod filter;
 mod identifiers;
 mod index;
@@ -47,11 +49,11 @@ mod tests;
 mod trace;
 
 pub use entry::{Entry, Event, List};
+pub use entry_error::EntryError;
 pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
 pub use ledger::{ChangeMeta, Listing, Progress, RevocationLedger};
 pub use ledger_error::LedgerError;
 pub use limits::{HostStages, RevocationLimits};
-pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;

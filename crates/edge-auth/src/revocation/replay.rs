@@ -6,8 +6,9 @@ use edge_auth_token::Timestamp;
 
 use super::chain::Cursor;
 use super::entry::{Entry, Event, List};
+use super::entry_error::EntryError;
 use super::ledger_error::LedgerError;
-use super::record::{EntryError, PendingEntry, open};
+use super::record::{PendingEntry, open};
 use super::secrets::{RevocationSecret, RevocationSecrets, SecretId};
 use super::snapshot::SnapshotContent;
 use super::status::{RevocationStatus, StatusKind};
