@@ -49,7 +49,8 @@ impl DerivedKey {
 
 /// Joins parts so that no other parts join to the same bytes: each with its length before it.
 pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
-    let mut message = Vec::new();
+    let bytes = parts.iter().map(|part| part.len() + 8).sum();
+    let mut message = Vec::with_capacity(bytes);
     for part in parts {
         message.extend_from_slice(&(part.len() as u64).to_be_bytes());
         message.extend_from_slice(part);

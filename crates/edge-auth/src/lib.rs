@@ -36,6 +36,7 @@ mod request;
 pub mod revocation;
 pub mod route;
 pub mod scopes;
+mod sealed_document;
 mod trusted_proxies;
 
 pub use audit::AuditEvent;

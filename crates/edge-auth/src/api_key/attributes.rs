@@ -1,4 +1,4 @@
-//! What a key stands for: whose it is, what it may do, from where and until when.
+//! The attributes of a key: its owner, scopes, networks and expiry.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,53 +18,53 @@ const MAX_METADATA: usize = 16;
 const MAX_METADATA_KEY: usize = 64;
 const MAX_METADATA_VALUE: usize = 256;
 
-/// The wishes for a new key.
+/// The attributes of a new key.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// What people call it; at most 256 bytes.
+    /// Its name for people; at most 256 bytes.
     pub label: Option<String>,
-    /// Whose it is; at most 256 bytes.
+    /// Its owner; at most 256 bytes.
     pub owner: Option<String>,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Scopes,
-    /// Until when.
+    /// When it expires.
     pub expires: Expiry,
-    /// From where: no network is anywhere, otherwise the client must be in one of them (at most
-    /// 64). IPv4 clients are matched with IPv4 networks only: `::/0` is not everywhere.
+    /// The networks that a client must be in, at most 64; empty is anywhere. Only IPv4 networks
+    /// match IPv4 clients: `::/0` is not everywhere.
     pub networks: Vec<IpNet>,
-    /// What else is to be known of it: at most 16 entries, keys of 1 to 64 bytes, values of at
-    /// most 256.
+    /// Further names and values: at most 16, with names of 1 to 64 bytes and values of at most
+    /// 256.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Until when a key is good.
+/// When a key expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expiry {
-    /// Until just before this time.
+    /// At this time: it is valid until just before.
     At(Timestamp),
-    /// For ever.
+    /// Never.
     Never,
 }
 
-/// Whether a key is in use.
+/// Whether a key may be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum KeyStatus {
-    /// It is.
+    /// It may.
     Active,
-    /// Not for now.
+    /// It is switched off until it is enabled again.
     Disabled,
-    /// Never again.
+    /// It is ended for good.
     Revoked {
-        /// When that was said.
+        /// When it was revoked.
         at: Timestamp,
-        /// Why, in the words of who said it; at most 256 bytes.
+        /// The reason that was given; at most 256 bytes.
         reason: String,
     },
 }
 
-/// All that a record says of a key besides its hashes.
+/// A record's data, except the hashes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyAttributes {
@@ -117,7 +117,7 @@ impl KeyAttributes {
     }
 }
 
-/// The reason of a revocation.
+/// Checks the reason of a revocation.
 pub(super) fn check_reason(reason: &str) -> Result<(), AttributesError> {
     check_text("reason", reason, MAX_LABEL)
 }
@@ -130,14 +130,17 @@ fn check_scopes(scopes: &Scopes) -> Result<(), AttributesError> {
         return Err(AttributesError::NoScope);
     }
     check_count("scopes", scopes.len(), MAX_SCOPES)?;
-    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    match scopes
-        .iter()
-        .find(|scope| !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(allowed))
-    {
-        Some(scope) => Err(AttributesError::Scope { scope: excerpt(scope) }),
-        None => Ok(()),
+    for scope in scopes {
+        if !(1..=MAX_SCOPE).contains(&scope.len()) || !scope.bytes().all(is_scope_byte) {
+            return Err(AttributesError::Scope { scope: excerpt(scope) });
+        }
     }
+    Ok(())
+}
+
+/// RFC 6749, section 3.3.
+fn is_scope_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }
 
 fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), AttributesError> {
@@ -169,7 +172,7 @@ fn excerpt(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
-/// IPv4-mapped networks as IPv4, like the addresses they are compared with.
+/// Turns IPv4-mapped networks into IPv4 networks, like the addresses they are compared with.
 fn network(network: IpNet) -> Result<IpNet, AttributesError> {
     if network != network.trunc() {
         return Err(AttributesError::HostBits { network });

@@ -1,36 +1,36 @@
-//! What may be wrong with the wishes for a key.
+//! The mistakes in the attributes of a new key.
 
 use edge_auth_token::Timestamp;
 use ipnet::IpNet;
 
-/// What is wrong with the wishes for a key.
+/// A mistake in the attributes of a new key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttributesError {
     /// A list has too many entries.
-    #[error("{count} {field}: at most {limit}")]
+    #[error("{count} {field}: at most {limit} are allowed")]
     TooMany {
-        /// Of what.
+        /// The attribute.
         field: &'static str,
-        /// How many there are.
+        /// The number of entries.
         count: usize,
-        /// How many there may be.
+        /// The greatest number.
         limit: usize,
     },
     /// A text is empty, too long or not printable.
     #[error("{field} {text:?}: must be 1 to {limit} bytes without control characters")]
     Text {
-        /// Of what.
+        /// The attribute.
         field: &'static str,
         /// The text, cut if it is long.
         text: String,
-        /// How many bytes there may be.
+        /// The greatest length in bytes.
         limit: usize,
     },
     /// The list of scopes is empty.
     #[error("no scope: name at least one, or say that the key has all")]
     NoScope,
-    /// A scope is none.
+    /// A scope has characters that are not allowed, or is too long.
     #[error(
         "scope {scope:?}: must be 1 to 128 visible ASCII characters other than `\"` and `\\` \
          (RFC 6749, section 3.3)"
@@ -39,13 +39,13 @@ pub enum AttributesError {
         /// The scope, cut if it is long.
         scope: String,
     },
-    /// A network's address says more than its prefix length keeps.
-    #[error("network {network}: has bits behind its prefix; {} was meant, or a longer prefix", network.trunc())]
+    /// A network's address has bits that its prefix length cuts off.
+    #[error("network {network}: has bits behind its prefix; write {}, or a longer prefix", network.trunc())]
     HostBits {
         /// The network.
         network: IpNet,
     },
-    /// The key would be born dead.
+    /// The key would be expired at once.
     #[error("the key would expire at {}, which is past", crate::audit::rfc3339_text(*at))]
     ExpiresInThePast {
         /// When.

@@ -3,8 +3,8 @@
 
 use zeroize::Zeroize;
 
-/// The number in exactly `W` digits, most significant first. It must be below 62^`W`; callers
-/// mask it to fewer bits than that.
+/// Encodes the number in exactly `W` digits, most significant first. It must be below 62^`W`;
+/// callers mask it to fewer bits than that.
 pub(super) fn encode<const N: usize, const W: usize>(mut number: [u8; N]) -> [u8; W] {
     let mut digits = [b'0'; W];
     for digit in digits.iter_mut().rev() {
@@ -22,8 +22,8 @@ pub(super) fn encode<const N: usize, const W: usize>(mut number: [u8; N]) -> [u8
     digits
 }
 
-/// The number that these digits say, unless one is no digit or the number needs more than `N`
-/// bytes.
+/// Decodes digits. Returns `None` for a character that is not a digit, and for a number that
+/// needs more than `N` bytes.
 pub(super) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let mut number = [0; N];
     for digit in digits {
@@ -45,7 +45,7 @@ pub(super) fn is_base62(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_alphanumeric)
 }
 
-/// Of a value below 62.
+/// Returns the digit of a value below 62.
 fn digit_of(value: u8) -> u8 {
     match value {
         0..=9 => b'0' + value,
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digit_is_refused() {
+    fn a_character_that_is_not_a_digit_is_refused() {
         for byte in [b'_', b'-', b' ', b'/', b':', b'@', b'[', b'`', b'{', 0, 0xff] {
             assert_eq!(decode::<4>(&[b'0', byte]), None, "{byte}");
             assert!(!is_base62(&[b'0', byte]));
@@ -107,7 +107,7 @@ mod tests {
         }
 
         #[test]
-        fn no_two_texts_of_one_width_say_the_same_number(text in "[0-9A-Za-z]{43}") {
+        fn two_texts_of_one_width_are_two_numbers(text in "[0-9A-Za-z]{43}") {
             if let Some(number) = decode::<32>(text.as_bytes()) {
                 let again = encode::<32, 43>(number);
                 prop_assert_eq!(again.as_slice(), text.as_bytes());

@@ -1,11 +1,14 @@
-//! The text of keys that are issued here.
+//! The text of keys that are issued here: how it is written and read.
 
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use super::base62;
 use super::hash::PresentedSecret;
 use super::pepper::{Pepper, Peppers};
-use super::{KeyRefusal, PlaintextKey, ProfileError, base62};
+use super::plaintext::PlaintextKey;
+use super::profile_error::ProfileError;
+use super::refusal::KeyRefusal;
 
 const RANDOM: usize = 12;
 const TAG: usize = 6;
@@ -14,16 +17,16 @@ const CRC: usize = 6;
 /// Id, `_`, secret and checksum.
 const TAIL: usize = RANDOM + TAG + 1 + SECRET + CRC;
 
-/// What all keys of a block begin with: `{prefix}_{environment}_`.
+/// The beginning of all keys of a block: `{prefix}_{environment}_`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KeyFormat {
-    /// With the `_` behind it.
+    /// Ends with `_`.
     lead: String,
     environment: String,
 }
 
 impl KeyFormat {
-    /// A prefix (`[a-z][a-z0-9]{1,15}`, mostly the company's or product's name) and an
+    /// Joins a prefix (`[a-z][a-z0-9]{1,15}`, mostly the company's or product's name) and an
     /// environment (`[a-z]{2,8}`, like `live` or `test`).
     pub fn new(prefix: &str, environment: &str) -> Result<Self, ProfileError> {
         let lower_or_digit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -46,7 +49,7 @@ impl KeyFormat {
         &self.environment
     }
 
-    /// What the keys begin with: `{prefix}_{environment}_`.
+    /// `{prefix}_{environment}_`.
     pub(crate) fn lead(&self) -> &str {
         &self.lead
     }
@@ -56,7 +59,7 @@ impl KeyFormat {
         text.starts_with(&self.lead)
     }
 
-    /// A new id, from 72 random bits of which 71 are used: 12 digits hold no more.
+    /// Makes an id from 71 of 72 random bits: 12 digits cannot hold more.
     pub(super) fn id(&self, mut random: [u8; 9], pepper: &Pepper) -> String {
         let [first, ..] = &mut random;
         *first &= 0x7f;
@@ -65,10 +68,10 @@ impl KeyFormat {
         random.iter().chain(&tag).copied().map(char::from).collect()
     }
 
-    /// The whole text of a key.
+    /// Writes the whole text of a key.
     pub(super) fn text(&self, id: &str, secret: &[u8; 32]) -> PlaintextKey {
         let digits = Zeroizing::new(base62::encode::<32, SECRET>(*secret));
-        // All of it in one piece: a text that grows leaves copies behind.
+        // Allocated once: a text that grows leaves copies of the secret behind.
         let mut text = Zeroizing::new(String::with_capacity(self.lead.len() + TAIL));
         text.push_str(&self.lead);
         text.push_str(id);
@@ -79,7 +82,7 @@ impl KeyFormat {
         PlaintextKey::new(text)
     }
 
-    /// The id and secret of a text that was issued under one of these peppers.
+    /// Reads the id and secret of a text that was issued under one of these peppers.
     pub(super) fn read(
         &self,
         text: &str,
@@ -91,15 +94,13 @@ impl KeyFormat {
         ))?;
         if tail.len() != TAIL {
             return Err(KeyRefusal::Malformed(
-                "its length is not that of a key: it was cut, or copied with more than the key",
+                "its length is wrong: it was cut, or copied with more than the key",
             ));
         }
         let (Some((random, tag, secret)), Some((before, crc))) =
             (parts(tail), bytes.split_last_chunk::<CRC>())
         else {
-            return Err(KeyRefusal::Malformed(
-                "it has other characters than a key, or in other places",
-            ));
+            return Err(KeyRefusal::Malformed("it has characters that a key cannot have there"));
         };
         if checksum(before) != *crc {
             return Err(KeyRefusal::ChecksumWrong);
@@ -107,10 +108,11 @@ impl KeyFormat {
         let secret = base62::decode::<32>(secret)
             .map(Zeroizing::new)
             .ok_or(KeyRefusal::Malformed("its secret is greater than any that is issued"))?;
-        // Under all of them, whichever is right, so that time does not tell which.
-        let tagged = peppers
-            .all()
-            .fold(Choice::from(0), |found, pepper| found | self.tag(random, pepper).ct_eq(tag));
+        // Compares under every pepper, so that the time does not reveal the right one.
+        let mut tagged = Choice::from(0);
+        for pepper in peppers.all() {
+            tagged |= self.tag(random, pepper).ct_eq(tag);
+        }
         if !bool::from(tagged) {
             return Err(KeyRefusal::TagUnknown);
         }
@@ -118,7 +120,7 @@ impl KeyFormat {
         Ok((id, PresentedSecret::Secret(secret)))
     }
 
-    /// 35 bits of an HMAC over all before the tag. The digits hold no more.
+    /// Computes 35 bits of an HMAC over everything before the tag: as much as its digits hold.
     fn tag(&self, random: &[u8; RANDOM], pepper: &Pepper) -> [u8; TAG] {
         let message = [self.lead.as_bytes(), random].concat();
         let [a, b, c, d, e, ..] = pepper.tag.code(&message);
@@ -127,7 +129,7 @@ impl KeyFormat {
     }
 }
 
-/// Random part, tag and secret, if every character may stand where it does.
+/// Splits into random part, tag and secret, if every character is allowed in its place.
 fn parts(tail: &[u8]) -> Option<(&[u8; RANDOM], &[u8; TAG], &[u8; SECRET])> {
     let (random, rest) = tail.split_first_chunk()?;
     let (tag, rest) = rest.split_first_chunk()?;

@@ -1,4 +1,4 @@
-//! What is stored of a key's secret, and the proof that is held against it.
+//! The stored hash of a key's secret, and the presented secret that is compared with it.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::RecordError;
-use super::pepper::{Pepper, PepperId, Peppers};
-use super::record::BASE64;
+use super::pepper::{Pepper, Peppers};
+use super::pepper_id::PepperId;
+use super::record_error::RecordError;
+use crate::sealed_document::{BASE64, decode_digest};
 
-/// What a presented key proves itself with.
+/// The secret part of a presented key.
 pub(super) enum PresentedSecret {
     /// The secret of a key that was issued here.
     Secret(Zeroizing<[u8; 32]>),
@@ -20,13 +21,13 @@ pub(super) enum PresentedSecret {
     Digest(Secret),
 }
 
-/// The proof under a pepper: HMAC-SHA-256, and once more over the result under each pepper that
-/// came later, so that an old hash is brought under a new pepper without the key's secret.
+/// HMAC-SHA-256 of the secret under a pepper, and once more of the result under each later pepper.
+/// So an old hash comes under a new pepper without the key's secret.
 #[derive(Clone)]
 pub(super) struct KeyHash {
     value: [u8; 32],
     innermost: Arc<Pepper>,
-    /// The next to innermost first.
+    /// The peppers around it, from the inside out.
     wraps: Vec<Arc<Pepper>>,
 }
 
@@ -36,7 +37,7 @@ impl KeyHash {
         Self { value: value(presented, pepper, &wraps), innermost: Arc::clone(pepper), wraps }
     }
 
-    /// In constant time.
+    /// Compares in constant time.
     pub(super) fn matches(&self, presented: &PresentedSecret) -> subtle::Choice {
         value(presented, &self.innermost, &self.wraps).ct_eq(&self.value)
     }
@@ -45,7 +46,7 @@ impl KeyHash {
         self.wraps.last().unwrap_or(&self.innermost).id() == pepper.id()
     }
 
-    /// Brought under this pepper; unchanged if it is there.
+    /// Brings the hash under this pepper, unless it is under it already.
     pub(super) fn rewrapped(mut self, pepper: &Arc<Pepper>) -> Self {
         if !self.is_under(pepper) {
             self.value = pepper.wrap.code(&self.value);
@@ -55,35 +56,41 @@ impl KeyHash {
     }
 
     pub(super) fn stored(&self) -> StoredHash {
-        let chain = std::iter::once(&self.innermost).chain(&self.wraps);
-        StoredHash {
-            value: BASE64.encode(self.value),
-            peppers: chain.map(|pepper| pepper.id().clone()).collect(),
+        let mut peppers = vec![self.innermost.id().clone()];
+        for pepper in &self.wraps {
+            peppers.push(pepper.id().clone());
         }
+        StoredHash { value: BASE64.encode(self.value), peppers }
     }
 
     pub(super) fn from_stored(stored: &StoredHash, peppers: &Peppers) -> Result<Self, RecordError> {
-        let broken = |problem: &str| RecordError::Body { detail: format!("its hash {problem}") };
-        let value = BASE64
-            .decode(&stored.value)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| broken("is not 32 bytes of base64url"))?;
-        let mut chain = stored.peppers.iter().map(|id| match peppers.find(id) {
-            Some(pepper) => Ok(Arc::clone(pepper)),
-            None => Err(RecordError::HashPepperUnknown { pepper: id.clone() }),
-        });
-        let innermost = chain.next().ok_or_else(|| broken("names no pepper"))??;
-        Ok(Self { value, innermost, wraps: chain.collect::<Result<_, _>>()? })
+        let Some(value) = decode_digest(&stored.value) else {
+            return Err(broken("its hash is not 32 bytes of base64url"));
+        };
+        let mut chain = Vec::with_capacity(stored.peppers.len());
+        for id in &stored.peppers {
+            let Some(pepper) = peppers.find(id) else {
+                return Err(RecordError::HashPepperUnknown { pepper: id.clone() });
+            };
+            chain.push(Arc::clone(pepper));
+        }
+        let Some((innermost, wraps)) = chain.split_first() else {
+            return Err(broken("its hash names no pepper"));
+        };
+        Ok(Self { value, innermost: Arc::clone(innermost), wraps: wraps.to_vec() })
     }
 }
 
-/// As it stands in a record.
+fn broken(problem: &str) -> RecordError {
+    RecordError::Body { detail: problem.to_owned() }
+}
+
+/// A hash as a record has it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredHash {
     value: String,
-    /// The innermost first.
+    /// From the inside out.
     peppers: Vec<PepperId>,
 }
 

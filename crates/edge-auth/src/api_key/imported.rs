@@ -1,4 +1,4 @@
-//! Keys that another system issued, known here by a hash only.
+//! Keys that another system issued. The store has only a hash of each.
 
 use base64::Engine;
 use base64::alphabet::{self, Alphabet};
@@ -8,17 +8,18 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::hash::PresentedSecret;
-use super::{KeyRefusal, ProfileError, record};
+use super::profile_error::ProfileError;
+use super::refusal::KeyRefusal;
 use crate::derived_key::framed;
+use crate::sealed_document::BASE64;
 
-/// What every JWT begins with: `{"` in base64url.
+/// The beginning of every JWT: `{"` in base64url.
 const TOKEN_LEAD: &str = "eyJ";
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// How another system hashed its keys: the whole text, once, without salt.
 ///
-/// Such a hash is as good as the key is random; nothing here can add to that. A text of fewer
-/// than 16 characters is never taken for a key, nor one of more than 512.
+/// Such a hash protects a key only as far as the key is random. A key has 16 to 512 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ImportedFormat {
     algorithm: DigestAlgorithm,
@@ -26,8 +27,8 @@ pub struct ImportedFormat {
 }
 
 impl ImportedFormat {
-    /// With a prefix (1 to 32 visible ASCII characters) if all keys begin with it; it is hashed
-    /// with the rest.
+    /// Describes keys that all begin with `prefix` (1 to 32 visible ASCII characters), if there is
+    /// one. The prefix is hashed with the rest of the key.
     pub fn new(algorithm: DigestAlgorithm, prefix: Option<&str>) -> Result<Self, ProfileError> {
         if let Some(found) = prefix
             && !((1..=32).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_graphic()))
@@ -42,12 +43,12 @@ impl ImportedFormat {
         Ok(Self { algorithm, prefix: prefix.map(str::to_owned) })
     }
 
-    /// What all keys begin with, if they do.
+    /// The prefix of all keys, if they have one.
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
     }
 
-    /// Whether the text begins with the prefix; never without one.
+    /// Whether the format has a prefix and the text begins with it.
     pub(super) fn recognises(&self, text: &str) -> bool {
         self.prefix.as_ref().is_some_and(|prefix| text.starts_with(prefix))
     }
@@ -56,7 +57,7 @@ impl ImportedFormat {
         self.prefix.is_some()
     }
 
-    /// The record's id and the digest of a text that may be a key.
+    /// Returns the record's id and the digest of a text that may be a key.
     pub(super) fn read(
         &self,
         block: &str,
@@ -78,8 +79,8 @@ impl ImportedFormat {
         Ok(found(block, digest))
     }
 
-    /// The record's id and the digest, from the other system's text of the hash: hexadecimal or
-    /// base64 (either alphabet, padded or not), which its length tells apart.
+    /// Returns the record's id and the digest, from the hash that the other system stored:
+    /// hexadecimal or base64 (either alphabet, padded or not). The length tells which.
     pub(super) fn read_hash(&self, block: &str, text: &str) -> Option<(String, PresentedSecret)> {
         let digest = if text.len() == 2 * self.algorithm.bytes() {
             from_hex(text)
@@ -87,9 +88,11 @@ impl ImportedFormat {
             from_base64(text, &alphabet::STANDARD)
                 .or_else(|| from_base64(text, &alphabet::URL_SAFE))
         };
-        digest
-            .filter(|digest| digest.len() == self.algorithm.bytes())
-            .map(|digest| found(block, digest))
+        let digest = digest?;
+        if digest.len() != self.algorithm.bytes() {
+            return None;
+        }
+        Some(found(block, digest))
     }
 
     pub(super) fn algorithm(&self) -> DigestAlgorithm {
@@ -124,17 +127,21 @@ impl DigestAlgorithm {
 }
 
 /// The id is not keyed: it must outlive the peppers, and an unknown key must cost one read. It
-/// tells a reader of the store no more than the other system's own hash does.
+/// reveals no more to a reader of the store than the hash of the other system does.
 fn found(block: &str, digest: Vec<u8>) -> (String, PresentedSecret) {
     let message = framed(&[b"edge-auth imported key id, v1", block.as_bytes(), &digest]);
-    let id = format!("imp_{}", record::BASE64.encode(Sha256::digest(message)));
+    let id = format!("imp_{}", BASE64.encode(Sha256::digest(message)));
     (id, PresentedSecret::Digest(Secret::new(digest)))
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
     let (pairs, _) = text.as_bytes().as_chunks::<2>();
-    pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()).collect()
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    Some(bytes)
 }
 
 fn from_base64(text: &str, alphabet: &Alphabet) -> Option<Vec<u8>> {

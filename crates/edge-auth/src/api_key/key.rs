@@ -1,37 +1,36 @@
-//! A key whose record can be believed.
+//! A key, as its authentic record describes it.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use edge_auth_token::Timestamp;
 use ipnet::IpNet;
-use subtle::Choice;
 
-use super::attributes::KeyAttributes;
+use super::attributes::{Expiry, KeyAttributes, KeyStatus};
 use super::hash::KeyHash;
-use super::pepper::PepperId;
-use super::{ApiKeyProfile, Expiry, KeyRefusal, KeyStatus, PresentedKey, RecordError, record};
-use crate::platform::ApiKeyRecord;
+use super::pepper_id::PepperId;
+use super::profile::{ApiKeyProfile, PresentedKey};
+use super::refusal::KeyRefusal;
 use crate::scopes::Scopes;
 
-/// A key as its record says it is; made by [`ApiKeyProfile::open`] from a record whose MAC is
-/// right, or by a change to such a key. Its `Debug` shows no hash.
+/// A key, from [`ApiKeyProfile::open`] of a record whose MAC is right, or from a change to such a
+/// key. Its `Debug` shows no hash.
 ///
-/// It keeps the peppers of the block that opened it: when the policy is loaded anew, open its
-/// record anew.
+/// It keeps the peppers of the block that opened it. Open its record again after the policy was
+/// reloaded.
 #[derive(Clone)]
 pub struct ApiKey {
     pub(super) block: ApiKeyProfile,
     pub(super) id: String,
     pub(super) version: u64,
-    /// Under which its record stands in the store, or will.
+    /// The pepper that its record is sealed under.
     pub(super) sealed_under: PepperId,
     pub(super) attributes: KeyAttributes,
     pub(super) hash: KeyHash,
     pub(super) previous: Option<PreviousHash>,
 }
 
-/// The hash before the last rotation, good until just before a time.
+/// The hash before the last rotation, valid until just before a time.
 #[derive(Clone)]
 pub(super) struct PreviousHash {
     pub(super) hash: KeyHash,
@@ -39,12 +38,12 @@ pub(super) struct PreviousHash {
 }
 
 impl ApiKey {
-    /// Whether this presentation of the key is good, now and from there. Cheap enough to be asked
-    /// on every request: one HMAC-SHA-256, and one more for each pepper that the hash was wrapped
-    /// with (twice that while a rotation overlaps).
+    /// Checks a presented key: its secret, state, expiry, environment and networks. Cheap enough
+    /// for every request: one HMAC-SHA-256, and one more for each pepper that the hash was
+    /// wrapped with (twice that while a rotation overlaps).
     ///
-    /// The secret is compared first, in constant time: whoever does not have it learns nothing
-    /// of the key's state. `client` is the address that the host vouches for.
+    /// The secret is compared first, in constant time: a caller without it learns nothing about
+    /// the key's state. `client` is the address of the client, if the host knows it.
     pub fn check(
         &self,
         presented: &PresentedKey,
@@ -68,11 +67,13 @@ impl ApiKey {
         if presented.record_id() != self.id || presented.block().name() != self.block() {
             return false;
         }
-        let previous = match &self.previous {
-            Some(previous) if now < previous.until => previous.hash.matches(presented.presented()),
-            _ => Choice::from(0),
-        };
-        (self.hash.matches(presented.presented()) | previous).into()
+        let mut matches = self.hash.matches(presented.presented());
+        if let Some(previous) = &self.previous
+            && now < previous.until
+        {
+            matches |= previous.hash.matches(presented.presented());
+        }
+        matches.into()
     }
 
     fn check_state(&self) -> Result<(), KeyRefusal> {
@@ -107,13 +108,7 @@ impl ApiKey {
         Ok(())
     }
 
-    /// The record to store, under the current pepper. The store may forget it 90 days after the
-    /// key has expired; until then the key is known to have expired.
-    pub fn seal(&self) -> Result<ApiKeyRecord, RecordError> {
-        record::seal(self)
-    }
-
-    /// The id, by which logs, lists and the store know it. Not a secret.
+    /// The id that logs, lists and the store use. Not a secret.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -123,32 +118,32 @@ impl ApiKey {
         self.block.name()
     }
 
-    /// How often its record was written, this write included; from 1.
+    /// The number of times that its record was written, this time included.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// What people call it.
+    /// Its name for people.
     pub fn label(&self) -> Option<&str> {
         self.attributes.label.as_deref()
     }
 
-    /// Whose it is.
+    /// Its owner.
     pub fn owner(&self) -> Option<&str> {
         self.attributes.owner.as_deref()
     }
 
-    /// What it may do.
+    /// Its scopes.
     pub fn scopes(&self) -> &Scopes {
         &self.attributes.scopes
     }
 
-    /// The environment that it was issued for; imported keys have none.
+    /// The environment that it was issued for; `None` for an imported key.
     pub fn environment(&self) -> Option<&str> {
         self.attributes.environment.as_deref()
     }
 
-    /// Whether it is in use.
+    /// Whether it is active, disabled or revoked.
     pub fn state(&self) -> &KeyStatus {
         &self.attributes.state
     }
@@ -158,22 +153,22 @@ impl ApiKey {
         self.attributes.created_at
     }
 
-    /// Until when it is good.
+    /// When it expires.
     pub fn expires(&self) -> Expiry {
         self.attributes.expires
     }
 
-    /// From where it is good; empty is from anywhere.
+    /// The networks that it may be used from; empty is anywhere.
     pub fn networks(&self) -> &[IpNet] {
         &self.attributes.networks
     }
 
-    /// What else is known of it.
+    /// Further names and values.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.attributes.metadata
     }
 
-    /// Until when the secret before the last rotation is good too, if there is one.
+    /// When the secret before the last rotation stops being valid, if there is one.
     pub fn previous_secret_until(&self) -> Option<Timestamp> {
         self.previous.as_ref().map(|previous| previous.until)
     }

@@ -1,5 +1,5 @@
-//! What may be done with keys. Each change is a new version of the key, to be
-//! [sealed](ApiKey::seal) and stored by compare-and-set.
+//! Issuing and changing keys. Each change returns a new version of the key:
+//! [seal](ApiKey::seal) it, and store it by compare-and-set.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{ApiKey, ApiKeyProfile, Expiry, KeyStatus, LifecycleError, NewKey, Pl
 use crate::platform::Randomness;
 
 impl ApiKeyProfile {
-    /// Issues a key. Its text is not recoverable: show it to its owner, once.
+    /// Issues a key. Show its text to its owner once: it cannot be recovered.
     pub fn issue(
         &self,
         new: NewKey,
@@ -33,7 +33,7 @@ impl ApiKeyProfile {
         Ok((self.first_version(id, attributes, &PresentedSecret::Secret(secret)), text))
     }
 
-    /// Takes over a key that another system issued, by that system's hash of it: hexadecimal or
+    /// Imports a key that another system issued, by that system's hash of it: hexadecimal or
     /// base64, of the block's algorithm.
     pub fn import(
         &self,
@@ -73,8 +73,8 @@ impl ApiKeyProfile {
 }
 
 impl ApiKey {
-    /// A new secret under the same id. The old one is good for `overlap` more, or for none. A
-    /// second rotation ends the overlap of the first: only the last secret before it has one.
+    /// Gives the key a new secret under the same id. The old secret stays valid for `overlap`. A
+    /// second rotation ends the overlap of the first.
     pub fn rotate(
         &self,
         overlap: Duration,
@@ -99,47 +99,47 @@ impl ApiKey {
         Ok((key, text))
     }
 
-    /// Switches it off, for now.
+    /// Switches the key off until it is enabled again.
     pub fn disable(&self) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
         Ok(self.with_state(KeyStatus::Disabled))
     }
 
-    /// Switches it on again.
+    /// Switches the key on again.
     pub fn enable(&self) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
         Ok(self.with_state(KeyStatus::Active))
     }
 
-    /// Ends it for good. The reason (1 to 256 bytes) is for the operator's log. A key is revoked
-    /// once: the first time and reason stand.
+    /// Ends the key for good. The reason (1 to 256 bytes) is for the operator's log. A second
+    /// revocation is refused: the first time and reason stand.
     pub fn revoke(&self, reason: &str, now: Timestamp) -> Result<Self, LifecycleError> {
         self.refuse_revoked()?;
         check_reason(reason)?;
         Ok(self.with_state(KeyStatus::Revoked { at: now, reason: reason.to_owned() }))
     }
 
-    /// Brings its hashes and its record under the current pepper, without its secret; `None` if
-    /// they are.
+    /// Brings its hashes and its record under the current pepper, without its secret. Returns
+    /// `None` if they are under it already.
     pub fn rewrap(&self) -> Option<Self> {
         let current = self.block.peppers().current();
-        let previous = self.previous.as_ref();
-        let done = self.sealed_under == *current.id()
-            && self.hash.is_under(current)
-            && previous.is_none_or(|previous| previous.hash.is_under(current));
-        if done {
+        let previous_is_current = match &self.previous {
+            Some(previous) => previous.hash.is_under(current),
+            None => true,
+        };
+        if self.sealed_under == *current.id() && self.hash.is_under(current) && previous_is_current
+        {
             return None;
         }
         let mut key = self.next_version();
         key.hash = key.hash.rewrapped(current);
-        key.previous = key.previous.map(|previous| PreviousHash {
-            hash: previous.hash.rewrapped(current),
-            until: previous.until,
-        });
+        if let Some(PreviousHash { hash, until }) = key.previous {
+            key.previous = Some(PreviousHash { hash: hash.rewrapped(current), until });
+        }
         Some(key)
     }
 
-    /// The same as the record that follows one with this version.
+    /// Returns the key as the version that follows this one.
     pub(crate) fn written_after(mut self, version: u64) -> Self {
         self.version = version.saturating_add(1);
         self

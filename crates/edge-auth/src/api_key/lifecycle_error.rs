@@ -1,18 +1,18 @@
-//! Why a key cannot be changed as wished.
+//! Why a key cannot be issued, imported or changed.
 
 use edge_auth_token::Timestamp;
 
 use super::AttributesError;
 use crate::platform::Unavailable;
 
-/// Why something cannot be done with a key.
+/// Why a key cannot be issued, imported or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LifecycleError {
-    /// The wishes for the key cannot be met.
+    /// An attribute is invalid.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
-    /// The host has no randomness.
+    /// The host has no source of randomness.
     #[error("no randomness: {0}")]
     Randomness(#[from] Unavailable),
     /// The key was revoked, which is for good.
@@ -27,23 +27,23 @@ pub enum LifecycleError {
         /// When.
         at: Timestamp,
     },
-    /// Only the other system could give an imported key a new secret.
+    /// Only the other system can give an imported key a new secret.
     #[error("an imported key cannot be rotated: issue a new key, then revoke this one")]
     RotationOfImported,
-    /// Keys are not issued in a block of imported ones.
+    /// The block is for imported keys.
     #[error("block `{block}` is for imported keys: issue the key in another block")]
     BlockOfImported {
         /// The block's name.
         block: String,
     },
-    /// Hashes are not imported into a block of issued keys.
+    /// The block is for keys that are issued here.
     #[error("block `{block}` is for keys issued here: import into a block of imported keys")]
     BlockOfIssued {
         /// The block's name.
         block: String,
     },
-    /// The text is no hash of the block's algorithm.
-    #[error("the hash is not {algorithm}: {bytes} bytes as hexadecimal or base64 are wanted")]
+    /// The text is not a hash of the block's algorithm.
+    #[error("the hash is not {algorithm}: give its {bytes} bytes as hexadecimal or base64")]
     Hash {
         /// The algorithm's name.
         algorithm: &'static str,

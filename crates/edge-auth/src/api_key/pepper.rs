@@ -1,12 +1,12 @@
-//! The deployment's secrets behind tags, hashes and MACs.
+//! Peppers: the deployment's secrets behind tags, hashes and MACs.
 
 use std::fmt;
 use std::sync::Arc;
 
 use edge_auth_token::Secret;
-use serde::{Deserialize, Serialize};
 
-use super::ProfileError;
+use super::pepper_id::PepperId;
+use super::profile_error::ProfileError;
 use crate::derived_key::DerivedKey;
 
 const MIN_BYTES: usize = 32;
@@ -14,7 +14,7 @@ const MAX_PEPPERS: usize = 16;
 const SALT: &[u8; 32] = b"edge-auth api-key pepper, v1\0\0\0\0";
 
 /// One secret, as the keys that are derived from it (HKDF-SHA-256, RFC 5869), one for each
-/// purpose: what is computed for one can never pass for another.
+/// purpose. A code that was computed for one purpose cannot pass for another's.
 pub struct Pepper {
     id: PepperId,
     /// Tags the random part of an id.
@@ -30,7 +30,7 @@ pub struct Pepper {
 }
 
 impl Pepper {
-    /// From at least 32 random bytes.
+    /// Derives the keys from at least 32 random bytes.
     pub fn new(secret: &Secret) -> Result<Self, ProfileError> {
         let bytes = secret.expose();
         if bytes.len() < MIN_BYTES {
@@ -48,7 +48,7 @@ impl Pepper {
         })
     }
 
-    /// The name by which records refer to it.
+    /// Its public name, by which records refer to it.
     pub fn id(&self) -> &PepperId {
         &self.id
     }
@@ -60,25 +60,7 @@ impl fmt::Debug for Pepper {
     }
 }
 
-/// The public name of a pepper: 8 hexadecimal digits derived from it, which tell nothing of it.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PepperId(String);
-
-impl fmt::Display for PepperId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One that was read from a record may be anything.
-        write!(f, "{}", self.0.escape_debug())
-    }
-}
-
-impl fmt::Debug for PepperId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PepperId({self})")
-    }
-}
-
-/// All peppers of a deployment, by what is still believed of them. Cheap to clone.
+/// The peppers of a deployment, by how far they are still trusted. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Peppers(Arc<Ring>);
 
@@ -90,11 +72,13 @@ struct Ring {
 }
 
 impl Peppers {
-    /// - `current`: whatever is made, is made under it;
-    /// - `previous`: records sealed under them are believed until they are wrapped;
-    /// - `retired`: records sealed under them are refused. Ids that were tagged and hashes that
-    ///   were begun under them stay good, so a retired pepper may even have leaked: who has it
-    ///   can tag ids (each costs the gate a read of the store), but not write a record.
+    /// Sorts peppers by their use. There may be 16 in all.
+    ///
+    /// - `current` makes new ids, hashes and records.
+    /// - `previous`: records that they sealed are believed, until they are wrapped.
+    /// - `retired`: records that they sealed are refused. Ids that they tagged and hashes that
+    ///   they began stay valid. A retired pepper may even have leaked: it lets an attacker tag
+    ///   ids (each costs the gate a read of the store), but not write a record.
     pub fn new(
         current: Pepper,
         previous: Vec<Pepper>,
@@ -153,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_purpose_has_a_key_of_its_own() {
+    fn every_purpose_has_another_key() {
         let pepper = pepper(1);
         let mut codes =
             [&pepper.tag, &pepper.secret, &pepper.imported, &pepper.wrap, &pepper.record]
@@ -178,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_the_public_id_only() {
+    fn debug_shows_only_the_public_id() {
         let peppers = Peppers::new(pepper(1), vec![], vec![]).unwrap();
         let shown = format!("{peppers:?}");
         assert!(shown.contains(&pepper(1).id().to_string()), "{shown}");

@@ -1,10 +1,10 @@
-//! The text of a key, on its only way out.
+//! The text of a new key, which is shown once.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// The whole text of a new key: to be shown to its owner once and kept nowhere. Its `Debug` shows
+/// The whole text of a new key. Show it to its owner once and keep it nowhere. Its `Debug` shows
 /// nothing, and its memory is wiped when it is dropped.
 pub struct PlaintextKey(Zeroizing<String>);
 

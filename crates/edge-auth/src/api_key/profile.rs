@@ -1,4 +1,4 @@
-//! One `[[api_key]]` block of the policy.
+//! One `[[api_key]]` block of the policy, and the keys that it reads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use super::format::KeyFormat;
 use super::hash::PresentedSecret;
 use super::imported::ImportedFormat;
 use super::pepper::Peppers;
-use super::{ApiKey, KeyRefusal, ProfileError, RecordError, record};
-use crate::platform::ApiKeyRecord;
+use super::profile_error::ProfileError;
+use super::refusal::KeyRefusal;
 
 /// The keys of one kind: their form, and the peppers behind them. Cheap to clone.
 #[derive(Clone)]
@@ -26,12 +26,12 @@ pub(super) enum BlockFormat {
 }
 
 impl ApiKeyProfile {
-    /// Of keys that are issued here. The name is 1 to 64 of `A-Za-z0-9_-`.
+    /// A block of keys that are issued here. The name is 1 to 64 of `A-Za-z0-9_-`.
     pub fn native(name: &str, format: KeyFormat, peppers: Peppers) -> Result<Self, ProfileError> {
         Self::new(name, BlockFormat::Native(format), peppers)
     }
 
-    /// Of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
+    /// A block of keys that another system issued. The name is 1 to 64 of `A-Za-z0-9_-`.
     pub fn imported(
         name: &str,
         format: ImportedFormat,
@@ -48,12 +48,12 @@ impl ApiKeyProfile {
         Ok(Self(Arc::new(ProfileParts { name: name.to_owned(), kind, peppers })))
     }
 
-    /// The name; records are bound to it.
+    /// The name. Records are bound to it.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The environment, of a block of keys that are issued here.
+    /// The environment; `None` for a block of imported keys.
     pub fn environment(&self) -> Option<&str> {
         match self.kind() {
             BlockFormat::Native(format) => Some(format.environment()),
@@ -61,8 +61,8 @@ impl ApiKeyProfile {
         }
     }
 
-    /// Whether the text begins like this block's keys. A text that a block of native keys
-    /// recognises is no other block's.
+    /// Whether the text begins like this block's keys. A text that a block of issued keys
+    /// recognises belongs to that block alone.
     pub fn recognises(&self, text: &str) -> bool {
         match self.kind() {
             BlockFormat::Native(format) => format.recognises(text),
@@ -70,7 +70,7 @@ impl ApiKeyProfile {
         }
     }
 
-    /// What all its keys begin with, if they do.
+    /// The beginning of all its keys, if they have one in common.
     pub(crate) fn lead(&self) -> Option<&str> {
         match self.kind() {
             BlockFormat::Native(format) => Some(format.lead()),
@@ -78,25 +78,20 @@ impl ApiKeyProfile {
         }
     }
 
-    /// Whether its keys have nothing to be recognised by, so that any text may be one. Such keys
-    /// are only to be looked for where nothing but an API key can stand.
+    /// Whether any text may be one of its keys, since they have no prefix. Look for such keys only
+    /// where nothing but an API key can stand.
     pub fn takes_any_text(&self) -> bool {
         matches!(self.kind(), BlockFormat::Imported(format) if !format.has_prefix())
     }
 
-    /// Reads what was presented, in bounded time. Junk and forged ids are refused here, before
-    /// any store is asked; of imported keys, all that could be one must be looked up.
+    /// Reads a presented key, in bounded time. Refuses junk and forged ids before any read of a
+    /// store. An imported key has no tag, so every text of its form needs a read.
     pub fn parse(&self, text: &str) -> Result<PresentedKey, KeyRefusal> {
         let (record_id, presented) = match self.kind() {
             BlockFormat::Native(format) => format.read(text, self.peppers())?,
             BlockFormat::Imported(format) => format.read(self.name(), text)?,
         };
         Ok(PresentedKey { block: self.clone(), record_id, presented })
-    }
-
-    /// Checks the MAC of a stored record, and only then reads it.
-    pub fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, RecordError> {
-        record::open(self, record)
     }
 
     pub(super) fn kind(&self) -> &BlockFormat {
@@ -110,13 +105,13 @@ impl ApiKeyProfile {
 
 impl fmt::Debug for ApiKeyProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiKeyBlock({})", self.name())
+        write!(f, "ApiKeyProfile({})", self.name())
     }
 }
 
-/// A key as a caller presented it: of the right form, and (unless it is an imported one) tagged by
-/// us; whether its secret is right is still to be checked against its record. Its `Debug` shows
-/// the id, which is no secret.
+/// A key as a caller presented it: of the right form and, unless it is imported, with a tag of
+/// ours. `ApiKey::check` compares its secret with its record. Its `Debug`
+/// shows the id, which is not secret.
 pub struct PresentedKey {
     block: ApiKeyProfile,
     record_id: String,

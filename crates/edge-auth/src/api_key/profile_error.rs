@@ -1,8 +1,8 @@
-//! What the policy may get wrong about API keys.
+//! The mistakes that a policy can make about API keys.
 
-use super::PepperId;
+use super::pepper_id::PepperId;
 
-/// What is wrong with a block of the policy or with its peppers.
+/// A mistake in an `[[api_key]]` block or in its peppers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProfileError {
@@ -30,9 +30,9 @@ pub enum ProfileError {
         /// The prefix.
         found: String,
     },
-    /// The prefix of imported keys is one of tokens.
+    /// The prefix of imported keys could begin a token.
     #[error(
-        "prefix `{found}` of imported keys: every JWT begins with `eyJ`, and none may be taken for a key"
+        "prefix `{found}` of imported keys: every JWT begins with `eyJ`, and must not be taken for a key"
     )]
     ImportedPrefixOfTokens {
         /// The prefix.
@@ -45,12 +45,12 @@ pub enum ProfileError {
         bytes: usize,
     },
     /// One pepper stands in two places.
-    #[error("pepper {id} is configured twice: it is current, previous or retired, once")]
+    #[error("pepper {id} is configured twice: name it once, as current, previous or retired")]
     PepperRepeated {
         /// Its public name.
         id: PepperId,
     },
-    /// There are more peppers than every presented id should be tried with.
+    /// There are more peppers than the gate should try for every presented id.
     #[error(
         "{count} peppers: at most {limit}; rotate or revoke the keys of the oldest, then remove it"
     )]

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use edge_auth_token::Timestamp;
 
 use super::chain::{Cursor, PAGE};
-use super::ledger::{ATTEMPTS, LedgerError, RevocationLedger};
+use super::ledger::{ATTEMPTS, RevocationLedger};
+use super::ledger_error::LedgerError;
 use super::replay::{LogReplay, SnapshotBase};
 use super::snapshot::{Manifest, Snapshot, SnapshotContent, SnapshotReadError};
 use super::status::RevocationStatus;

@@ -3,23 +3,23 @@
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{ChainError, Cursor};
+use super::chain::{Cursor, PAGE};
 use super::entry::{Entry, Event};
+use super::entry_error::EntryError;
 use super::identifiers::Identifier;
-use super::record::{EntryError, PendingEntry, open, seal};
+use super::ledger_error::{LedgerError, MAX_REASON_BYTES};
+use super::record::{PendingEntry, open, seal};
 use super::replay::LogReplay;
 use super::secrets::RevocationSecrets;
 use super::snapshot::Manifest;
 use super::status::unless_always;
 use super::target::{RevocationKey, Target};
-use crate::platform::{RevocationLog, RevocationRecord, Unavailable, WriteOutcome};
+use crate::platform::{RevocationLog, RevocationRecord, WriteOutcome};
 
 /// How often a change is tried anew after somebody else's.
 pub(super) const ATTEMPTS: usize = 20;
 /// How many records one page of a list has at most.
 const MAX_LISTED: usize = 200;
-/// The most bytes of a reason, and of who gave it.
-const MAX_REASON_BYTES: usize = 256;
 
 /// Administers the log of one store.
 #[derive(Debug)]
@@ -67,59 +67,6 @@ pub struct Listing {
     pub entries: Vec<Result<Entry, EntryError>>,
     /// Where the next page begins, if there may be one: entries before this.
     pub next: Option<u64>,
-}
-
-/// Why the log could not be administered. The text is for the administrator.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LedgerError {
-    /// Who or why is missing, or too long.
-    #[error("a reason has 1 to {MAX_REASON_BYTES} bytes, and so has who gives it")]
-    Reason,
-    /// There is no such entry.
-    #[error("there is no entry {0}")]
-    NotFound(u64),
-    /// The entry revokes nothing.
-    #[error("entry {0} revokes nothing, so that there is nothing to undo")]
-    NotRevoked(u64),
-    /// Others kept appending at the same time.
-    #[error("others are writing at the same time: try again")]
-    Conflict,
-    /// The log is more than a snapshot can hold.
-    #[error("the log is too large for a snapshot")]
-    TooLarge,
-    /// A snapshot of so many takes longer than whoever revokes can wait for, and more memory than
-    /// some hosts have.
-    #[error("a snapshot of {0} revocations is due: run `edge-auth revocations compact`")]
-    NeedsOfflineCompaction(u64),
-    /// A record is not believed.
-    #[error(transparent)]
-    Entry(#[from] EntryError),
-    /// Records do not follow one another, or are not believed.
-    #[error("{0}")]
-    Changed(String),
-    /// The last snapshot has what the log lacks.
-    #[error(
-        "ALERT: {0} of the last snapshot's revocations have no record any more: somebody took records out. \
-         They cannot be entered under the new secret: put the records back, or keep the older secret"
-    )]
-    TakenOut(usize),
-    /// The store did not answer.
-    #[error("the store is unavailable: {0}")]
-    Unavailable(#[from] Unavailable),
-}
-
-impl From<ChainError> for LedgerError {
-    fn from(broken: ChainError) -> Self {
-        match broken {
-            ChainError::Tampered(what) => Self::Changed(what),
-            ChainError::Gap => Self::Changed(
-                "ALERT: records of the log are missing, and no snapshot has them: somebody took them out, or an \
-                 older store was put back"
-                    .to_owned(),
-            ),
-        }
-    }
 }
 
 impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
@@ -236,7 +183,21 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Err(LedgerError::Conflict.into())
     }
 
-    /// One entry.
+    /// Reads on to the end of the log.
+    pub(super) async fn read_on(&self, replay: &mut LogReplay) -> Result<(), LedgerError> {
+        loop {
+            let first = replay.end().sequence.saturating_add(1);
+            let records = self.log.since(first, PAGE).await?;
+            for record in &records {
+                replay.read(&self.secrets, record)?;
+            }
+            if records.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Returns one entry.
     pub async fn show(&self, sequence: u64) -> Result<Entry, LedgerError> {
         let found = self.log.since(sequence, 1).await?;
         let record = found.first().filter(|record| record.sequence == sequence);

@@ -29,10 +29,13 @@
 mod chain;
 mod compaction;
 mod entry;
+mod entry_error;
+mod envelope;
 mod filter;
 mod identifiers;
 mod index;
 mod ledger;
+mod ledger_error;
 mod limits;
 mod record;
 mod replay;
@@ -41,13 +44,16 @@ mod secrets;
 mod snapshot;
 mod status;
 mod target;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use entry::{Entry, Event, List};
+pub use entry_error::EntryError;
 pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
-pub use ledger::{ChangeMeta, LedgerError, Listing, Progress, RevocationLedger};
+pub use ledger::{ChangeMeta, Listing, Progress, RevocationLedger};
+pub use ledger_error::LedgerError;
 pub use limits::{HostStages, RevocationLimits};
-pub use record::EntryError;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;

@@ -1,105 +1,51 @@
-//! An entry's record: an envelope that says with which secret it was made, around a body that is
-//! read only after its MAC was checked.
+//! The record of an entry: a sealed document.
 //!
 //! ```json
-//! {"secret":"91cf3a07","mac":"…base64url…","body":"{\"schema\":1,\"previous\":\"…\",…}"}
+//! {"secret":"91cf3a07","mac":"…base64url…","body":"{\"schema\":2,\"previous\":\"…\",…}"}
 //! ```
 //!
-//! The MAC covers the body's exact bytes and the record's sequence; the body has the MAC of the
-//! record before it. The mark, and when the store may drop the record, follow from the body.
+//! The MAC covers the record's sequence and the body, and the body has the MAC of the record
+//! before it. The mark, and when the store may drop the record, follow from the body.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, Event, RecordMac};
-use super::secrets::{RevocationSecrets, SecretId};
-use crate::derived_key::framed;
+use super::entry_error::{EntryError, MAX_BYTES};
+use super::envelope::RevocationEnvelope;
+use super::secrets::RevocationSecrets;
 use crate::platform::RevocationRecord;
+use crate::sealed_document::{self, BASE64, DocumentError, DocumentFormat, decode_digest};
 
 const SCHEMA: u32 = 2;
-const MAX_BYTES: usize = 8 * 1024;
-/// A record is kept so much longer than it has a meaning: a clock that runs ahead must not bring
-/// anything back.
+const FORMAT: DocumentFormat = DocumentFormat { max_bytes: MAX_BYTES, schemas: SCHEMA..=SCHEMA };
+/// How long a record is kept after its entry lapsed, so that a clock that runs ahead brings
+/// nothing back.
 pub(super) const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Envelope {
-    secret: SecretId,
-    mac: String,
-    body: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
+struct RecordBody<'a> {
     schema: u32,
     previous: String,
-    says: Event,
-    by: String,
-    reason: String,
+    says: Cow<'a, Event>,
+    by: Cow<'a, str>,
+    reason: Cow<'a, str>,
     at: Timestamp,
     until: Option<Timestamp>,
 }
 
-/// Of a body of any schema.
-#[derive(Deserialize)]
-struct Versioned {
-    schema: u32,
+impl sealed_document::Body for RecordBody<'_> {
+    fn schema(&self) -> u32 {
+        self.schema
+    }
 }
 
-/// Why a record of the log is not believed. It holds nothing of what the record says.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EntryError {
-    /// It cannot be read.
-    #[error("record {sequence} is damaged: it stops making sense at {at}")]
-    Damaged {
-        /// Its place in the log.
-        sequence: u64,
-        /// Where.
-        at: String,
-    },
-    /// It was made with a secret that the policy does not name.
-    #[error("record {sequence} was made with the secret {secret}, which the policy does not name")]
-    SecretUnknown {
-        /// Its place in the log.
-        sequence: u64,
-        /// The secret's public name.
-        secret: SecretId,
-    },
-    /// It was made by nobody who has the secret, or not for this place.
-    #[error("record {sequence} has a wrong MAC: somebody without the secret wrote or moved it")]
-    MacWrong {
-        /// Its place in the log.
-        sequence: u64,
-    },
-    /// It was written by a newer version.
-    #[error("record {sequence} has the schema {found}: a newer version wrote it")]
-    Schema {
-        /// Its place in the log.
-        sequence: u64,
-        /// The schema.
-        found: u32,
-    },
-    /// It is longer than a record may be.
-    #[error("record {sequence} has {bytes} bytes, {MAX_BYTES} are read")]
-    TooLarge {
-        /// Its place in the log.
-        sequence: u64,
-        /// How many.
-        bytes: usize,
-    },
-    /// There is no secret to make it with.
-    #[error("there is no secret to make records with")]
-    NoSecret,
-}
-
-/// What a new entry says, before it has a place.
+/// An entry before it has a place in the log.
 #[derive(Debug, Clone)]
 pub(super) struct PendingEntry {
     pub event: Event,
@@ -109,7 +55,8 @@ pub(super) struct PendingEntry {
     pub until: Option<Timestamp>,
 }
 
-/// Makes the record of a draft for its place, and the entry that it is: its MAC is for the next.
+/// Makes the record of a pending entry for its place. Returns the entry, too: the next record
+/// has its MAC.
 pub(super) fn seal(
     secrets: &RevocationSecrets,
     pending: &PendingEntry,
@@ -117,65 +64,61 @@ pub(super) fn seal(
     previous: RecordMac,
 ) -> Result<(RevocationRecord, Entry), EntryError> {
     let secret = secrets.current().ok_or(EntryError::NoSecret)?;
-    let body = written(
+    let PendingEntry { event, by, reason, at, until } = pending;
+    let body = RecordBody {
+        schema: SCHEMA,
+        previous: BASE64.encode(previous),
+        says: Cow::Borrowed(event),
+        by: Cow::Borrowed(by),
+        reason: Cow::Borrowed(reason),
+        at: *at,
+        until: *until,
+    };
+    let sealed =
+        FORMAT
+            .seal(&body, &secret.record, &[&sequence.to_be_bytes()], |mac, body| {
+                RevocationEnvelope { secret: secret.id().clone(), mac, body }
+            })
+            .map_err(|error| refused(sequence, error))?;
+    let mark = secret.mark(event.key());
+    let record = RevocationRecord {
         sequence,
-        &Body {
-            schema: SCHEMA,
-            previous: BASE64.encode(previous),
-            says: pending.event.clone(),
-            by: pending.by.clone(),
-            reason: pending.reason.clone(),
-            at: pending.at,
-            until: pending.until,
-        },
-    )?;
-    let link = secret.record.code(&authenticated(sequence, &body));
-    let envelope = Envelope { secret: secret.id().clone(), mac: BASE64.encode(link), body };
-    let document = written(sequence, &envelope)?;
-    check_size(sequence, &document)?;
-    let mark = secret.mark(pending.event.key());
-    let expires_at = expires_at(pending.until);
-    let record = RevocationRecord { sequence, mark: mark.to_string(), document, expires_at };
-    let PendingEntry { event, by, reason, at, until } = pending.clone();
-    Ok((
-        record,
-        Entry { sequence, event, by, reason, at, until, mark, link, previous, current: true },
-    ))
+        mark: mark.to_string(),
+        document: sealed.text,
+        expires_at: expires_at(*until),
+    };
+    let entry = Entry {
+        sequence,
+        event: event.clone(),
+        by: by.clone(),
+        reason: reason.clone(),
+        at: *at,
+        until: *until,
+        mark,
+        link: sealed.mac,
+        previous,
+        current: true,
+    };
+    Ok((record, entry))
 }
 
-/// When the store may drop the record of an entry.
-fn expires_at(until: Option<Timestamp>) -> Option<Timestamp> {
-    until.map(|until| until.plus(KEPT))
-}
-
-/// Reads a record, if its MAC and what follows from its body are right.
+/// Reads a record, if its MAC is right and its mark and lifetime are those of its body.
 pub(super) fn open(
     secrets: &RevocationSecrets,
     record: &RevocationRecord,
 ) -> Result<Entry, EntryError> {
     let sequence = record.sequence;
-    check_size(sequence, &record.document)?;
-    let damaged = |error: serde_json::Error| EntryError::Damaged {
-        sequence,
-        at: format!("line {}, column {}", error.line(), error.column()),
+    let envelope: RevocationEnvelope =
+        FORMAT.envelope(&record.document).map_err(|error| refused(sequence, error))?;
+    let Some(secret) = secrets.find(&envelope.secret) else {
+        return Err(EntryError::SecretUnknown { sequence, secret: envelope.secret });
     };
-    let Envelope { secret: id, mac, body } =
-        serde_json::from_str(&record.document).map_err(damaged)?;
-    let Some(secret) = secrets.find(&id) else {
-        return Err(EntryError::SecretUnknown { sequence, secret: id });
-    };
-    let mac = BASE64.decode(mac).unwrap_or_default();
-    if !secret.record.verifies(&authenticated(sequence, &body), &mac) {
-        return Err(EntryError::MacWrong { sequence });
-    }
-    match serde_json::from_str(&body).map_err(damaged)? {
-        Versioned { schema: SCHEMA } => {}
-        Versioned { schema: found } => return Err(EntryError::Schema { sequence, found }),
-    }
-    let Body { previous, says: event, by, reason, at, until, .. } =
-        serde_json::from_str(&body).map_err(damaged)?;
-    let link =
-        |bytes: Vec<u8>| RecordMac::try_from(bytes).map_err(|_| EntryError::MacWrong { sequence });
+    let (body, link): (RecordBody<'_>, _) = FORMAT
+        .open(&envelope, &secret.record, &[&sequence.to_be_bytes()])
+        .map_err(|error| refused(sequence, error))?;
+    let RecordBody { schema: _, previous, says, by, reason, at, until } = body;
+    let previous = decode_digest(&previous).ok_or(EntryError::MacWrong { sequence })?;
+    let event = says.into_owned();
     let mark = secret.mark(event.key());
     if mark.to_string() != record.mark || expires_at(until) != record.expires_at {
         return Err(EntryError::MacWrong { sequence });
@@ -184,28 +127,30 @@ pub(super) fn open(
         sequence,
         mark,
         event,
-        by,
-        reason,
+        by: by.into_owned(),
+        reason: reason.into_owned(),
         at,
         until,
-        link: link(mac)?,
-        previous: link(BASE64.decode(previous).unwrap_or_default())?,
+        link,
+        previous,
         current: secrets.current().is_some_and(|current| current.id() == secret.id()),
     })
 }
 
-fn authenticated(sequence: u64, body: &str) -> Vec<u8> {
-    framed(&[&sequence.to_be_bytes(), body.as_bytes()])
+/// When the store may drop the record of an entry.
+fn expires_at(until: Option<Timestamp>) -> Option<Timestamp> {
+    until.map(|until| until.plus(KEPT))
 }
 
-fn written(sequence: u64, value: &impl Serialize) -> Result<String, EntryError> {
-    serde_json::to_string(value)
-        .map_err(|error| EntryError::Damaged { sequence, at: error.to_string() })
-}
-
-fn check_size(sequence: u64, document: &str) -> Result<(), EntryError> {
-    let bytes = document.len();
-    if bytes > MAX_BYTES { Err(EntryError::TooLarge { sequence, bytes }) } else { Ok(()) }
+fn refused(sequence: u64, error: DocumentError) -> EntryError {
+    match error {
+        DocumentError::TooLarge { bytes } => EntryError::TooLarge { sequence, bytes },
+        DocumentError::MacWrong => EntryError::MacWrong { sequence },
+        DocumentError::Schema(found) => EntryError::Schema { sequence, found },
+        DocumentError::Envelope(at) | DocumentError::Body(at) => {
+            EntryError::Damaged { sequence, at: at.to_string() }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -216,7 +161,7 @@ mod tests {
     use crate::revocation::{IssuerName, RevocationSecret, Serial, Target};
 
     #[test]
-    fn an_entry_that_was_just_made_is_the_one_that_its_record_is_read_as() {
+    fn opening_a_record_returns_the_entry_that_sealing_it_returned() {
         let secret = RevocationSecret::new(&Secret::new([1; 32])).unwrap();
         let secrets = RevocationSecrets::new(secret, Vec::new()).unwrap();
         let target = Target::CertificateSerial {

@@ -1,90 +1,99 @@
-//! A whole log, read by an administrator: how each thing stands, and what was said of it last.
+//! Replays a whole log for an administrator: the state of each thing, and the last entry about it.
 
 use std::collections::{HashMap, HashSet};
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{Cursor, PAGE};
+use super::chain::Cursor;
 use super::entry::{Entry, Event, List};
-use super::ledger::{LedgerError, RevocationLedger};
-use super::record::{EntryError, PendingEntry, open};
+use super::entry_error::EntryError;
+use super::ledger_error::LedgerError;
+use super::record::{PendingEntry, open};
 use super::secrets::{RevocationSecret, RevocationSecrets, SecretId};
 use super::snapshot::SnapshotContent;
 use super::status::{RevocationStatus, StatusKind};
 use super::target::LookupTag;
-use crate::platform::RevocationLog;
+use crate::platform::RevocationRecord;
 
-/// What a snapshot holds, and up to where.
+/// How many earlier snapshots a snapshot names as its ancestors: an instance that slept through
+/// more than these cannot tell that the newest one continues its own.
+const ANCESTORS: usize = 64;
+
+/// The last snapshot, as the start of a replay.
 pub(super) struct SnapshotBase {
     pub content: SnapshotContent,
     pub end: Cursor,
     /// The secret that its marks are made with.
     pub secret: SecretId,
-    /// The ends of those that it was made of.
+    /// The last records of the snapshots that it was made from, the newest first.
     pub ancestors: Vec<Cursor>,
 }
 
-/// What a log says of the things that are wanted.
+/// The state of every wanted thing, as the records of a log give it.
 pub(crate) struct LogReplay {
     wanted: fn(&Event) -> bool,
-    /// Up to here records may be missing: they lapsed, or were made with a secret that is no longer
-    /// named and have been entered again.
+    /// Records up to this one may be missing: they lapsed, or their secret left the policy after
+    /// they were entered again.
     held_up_to: Cursor,
-    /// What counts of the records up to there, if it was read.
+    /// The state up to there, if the snapshot's content was read.
     base: Option<SnapshotBase>,
-    /// By their marks under the current secret.
+    /// By the mark under the current secret.
     keys: HashMap<LookupTag, ReplayedKey>,
     end: Cursor,
-    /// The last entry, if it was made with an older secret.
+    /// The last entry, if an older secret made it.
     outdated_end: Option<Box<Entry>>,
 }
 
-/// What is said of one thing.
+/// The state of one thing.
 struct ReplayedKey {
-    /// All that is said of it.
+    /// What all entries about it come to.
     status: Option<RevocationStatus>,
-    /// What is said of it under the current secret.
+    /// What the entries under the current secret alone come to.
     current: Option<RevocationStatus>,
     last: Box<Entry>,
 }
 
 impl LogReplay {
-    /// To be read from the beginning, of which records up to one may be missing.
+    /// Starts at the first record. Records up to `held_up_to` may be missing.
     pub(super) fn new(wanted: fn(&Event) -> bool, held_up_to: Cursor) -> Self {
         let keys = HashMap::new();
         Self { wanted, held_up_to, base: None, keys, end: Cursor::START, outdated_end: None }
     }
 
-    /// To be read from the beginning. What a snapshot has of the records that it holds counts, and
-    /// not those of them that are left.
+    /// Starts at the first record, for all things. Where a snapshot holds a record, the snapshot
+    /// counts and the record does not.
     pub(super) fn upon(base: Option<SnapshotBase>) -> Self {
         let held_up_to = base.as_ref().map_or(Cursor::START, |base| base.end);
         Self { base, ..Self::new(|_| true, held_up_to) }
     }
 
-    /// The last record's place.
+    /// The place of the last record.
     pub(super) fn end(&self) -> Cursor {
         self.end
     }
 
-    /// What was said last of each thing that is revoked, or listed.
+    /// The last entry about each thing that is revoked, or listed.
     pub(crate) fn status(&self, now: Timestamp) -> impl Iterator<Item = &Entry> {
-        let stands = move |key: &&ReplayedKey| says(key.status, now).is_some();
-        self.keys.values().filter(stands).map(|key| &*key.last)
+        self.keys
+            .values()
+            .filter(move |key| standing(key.status, now).is_some())
+            .map(|key| &*key.last)
     }
 
-    /// All that stands, as a snapshot under the current secret.
+    /// Everything that still counts, as the content of a snapshot under the current secret.
     pub(super) fn content(&self, now: Timestamp) -> SnapshotContent {
         let mut content = SnapshotContent::default();
         for (mark, key) in &self.keys {
-            if let Some(status) = key.status.filter(|status| status.counts(now)) {
+            if let Some(status) = key.status
+                && status.counts(now)
+            {
                 content.put(*mark, status);
             }
         }
         content
     }
 
-    /// How many things the snapshot has of which the log has no record any more.
+    /// Counts the things in the snapshot that have no record in the log any more.
     pub(super) fn taken_out(&self, secrets: &RevocationSecrets, now: Timestamp) -> usize {
         let Some((base, secret)) = self.base.as_ref().and_then(|base| base.with(secrets)) else {
             return 0;
@@ -94,14 +103,34 @@ impl LogReplay {
         base.content.marks(now).filter(|mark| !there.contains(mark)).count()
     }
 
-    /// What must be entered under the current secret so that it alone says what all do. The last
-    /// record is under it, too: the next one follows it.
+    /// Returns the entries that are missing under the current secret. With them it covers whatever
+    /// all secrets revoke, and the last record is under it, so that the next one can follow it.
     pub(super) fn outdated(&self, now: Timestamp) -> Vec<PendingEntry> {
-        let drafts: Vec<PendingEntry> =
+        let outdated: Vec<PendingEntry> =
             self.keys.values().filter_map(|key| key.outdated(now)).collect();
         match &self.outdated_end {
-            Some(last) if drafts.is_empty() => vec![pending(last, last.event.clone(), last.until)],
-            _ => drafts,
+            Some(last) if outdated.is_empty() => {
+                vec![pending(last, last.event.clone(), last.until)]
+            }
+            Some(_) | None => outdated,
+        }
+    }
+
+    /// Reads the next record of the log.
+    pub(super) fn read(
+        &mut self,
+        secrets: &RevocationSecrets,
+        record: &RevocationRecord,
+    ) -> Result<(), LedgerError> {
+        match open(secrets, record) {
+            Ok(entry) => self.take_in(secrets, entry),
+            Err(EntryError::SecretUnknown { sequence, .. })
+                if sequence <= self.held_up_to.sequence =>
+            {
+                self.end.sequence = sequence;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -112,13 +141,15 @@ impl LogReplay {
             return Err(EntryError::MacWrong { sequence: entry.sequence }.into());
         }
         if entry.sequence == self.held_up_to.sequence && entry.link != self.held_up_to.link {
-            let what =
-                "is another one than the last snapshot ends with: an older store was put back";
-            return Err(LedgerError::Changed(format!("ALERT: record {} {what}", entry.sequence)));
+            return Err(LedgerError::Changed(format!(
+                "ALERT: record {} differs from the one that the last snapshot ends with: somebody restored an \
+                 older store",
+                entry.sequence
+            )));
         }
         self.end = Cursor { sequence: entry.sequence, link: entry.link };
         self.outdated_end = (!entry.current).then(|| Box::new(entry.clone()));
-        let (Some(said), Some(secret)) = (RevocationStatus::of(&entry), secrets.current()) else {
+        let (Some(stated), Some(secret)) = (RevocationStatus::of(&entry), secrets.current()) else {
             return Ok(());
         };
         if !(self.wanted)(&entry.event) {
@@ -131,21 +162,18 @@ impl LogReplay {
             None => (base.and_then(|base| base.status(secrets, &entry)), None),
         };
         if base.is_none_or(|base| entry.sequence > base.end.sequence) {
-            status = Some(said.after(status));
+            status = Some(stated.after(status));
         }
         if entry.current {
-            current = Some(said.after(current));
+            current = Some(stated.after(current));
         }
         self.keys.insert(mark, ReplayedKey { status, current, last: Box::new(entry) });
         Ok(())
     }
 }
 
-/// How many of the snapshots before it one names: as many may an instance that slept have missed.
-const ANCESTORS: usize = 64;
-
 impl SnapshotBase {
-    /// Those of the snapshot that is made of this one: the newest first.
+    /// The ancestors of the snapshot that is made from this one, the newest first.
     pub(super) fn ancestors_of_next(&self) -> Vec<Cursor> {
         let ancestors = std::iter::once(self.end).chain(self.ancestors.iter().copied());
         ancestors.take(ANCESTORS).collect()
@@ -162,13 +190,15 @@ impl SnapshotBase {
 }
 
 impl ReplayedKey {
-    /// What must be entered under the current secret, if that does not say by itself what all do.
+    /// Returns the entry that the current secret lacks.
+    ///
+    /// An entry that would change nothing is not due. Revoking again shortens no revocation, so
+    /// the current secret may revoke for longer than all entries together do, where an older
+    /// secret took something back in between. The snapshot has what all entries come to.
     fn outdated(&self, now: Timestamp) -> Option<PendingEntry> {
-        let (all, current) = (says(self.status, now), says(self.current, now));
-        if all == current {
-            return None;
-        }
-        let (event, until) = match (all, self.last.event.clone()) {
+        let current = standing(self.current, now);
+        let event = self.last.event.clone();
+        let (event, until) = match (standing(self.status, now), event) {
             (None, Event::Revoked(target) | Event::Undone(target)) => {
                 (Event::Undone(target), current?.1)
             }
@@ -184,45 +214,26 @@ impl ReplayedKey {
             }
             (_, event) => (event, self.last.until),
         };
+        let next = self.last.sequence.saturating_add(1);
+        let renewed = RevocationStatus::stated_by(&event, next, until)?.after(self.current);
+        if standing(Some(renewed), now) == current {
+            return None;
+        }
         Some(pending(&self.last, event, until))
     }
 }
 
-/// What is revoked or listed, and until when that has a meaning.
-fn says(
+/// What is revoked or listed, and until when that counts; `None` for what lapsed or was undone.
+fn standing(
     status: Option<RevocationStatus>,
     now: Timestamp,
 ) -> Option<(StatusKind, Option<Timestamp>)> {
-    let status =
-        status.filter(|status| status.counts(now) && status.state != StatusKind::Undone)?;
-    Some((status.state, status.until))
+    let status = status?;
+    let stands = status.counts(now) && status.state != StatusKind::Undone;
+    stands.then_some((status.state, status.until))
 }
 
 fn pending(entry: &Entry, event: Event, until: Option<Timestamp>) -> PendingEntry {
     let Entry { by, reason, at, .. } = entry.clone();
     PendingEntry { event, by, reason, at, until }
-}
-
-impl<L: RevocationLog> RevocationLedger<'_, L> {
-    /// Reads a history on to the end of the log.
-    pub(super) async fn read_on(&self, replay: &mut LogReplay) -> Result<(), LedgerError> {
-        loop {
-            let first = replay.end.sequence.saturating_add(1);
-            let records = self.log.since(first, PAGE).await?;
-            for record in &records {
-                match open(&self.secrets, record) {
-                    Ok(entry) => replay.take_in(&self.secrets, entry)?,
-                    Err(EntryError::SecretUnknown { sequence, .. })
-                        if sequence <= replay.held_up_to.sequence =>
-                    {
-                        replay.end.sequence = sequence;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            if records.len() < PAGE {
-                return Ok(());
-            }
-        }
-    }
 }

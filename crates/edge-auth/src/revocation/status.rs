@@ -30,16 +30,25 @@ pub(crate) enum StatusKind {
 }
 
 impl RevocationStatus {
-    /// What one entry alone comes to; nothing for an event that is not about trust.
+    /// Returns what one entry alone comes to; `None` for an event that changes no state.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
-        let state = match &entry.event {
+        Self::stated_by(&entry.event, entry.sequence, entry.until)
+    }
+
+    /// Returns what an event alone comes to, as the entry `sequence` that counts until a time.
+    pub(super) fn stated_by(
+        event: &Event,
+        sequence: u64,
+        until: Option<Timestamp>,
+    ) -> Option<Self> {
+        let state = match event {
             Event::Revoked(target) => StatusKind::Revoked { before: target.before() },
             Event::ListImported(list) => StatusKind::Listed { next_update: list.next_update },
             Event::Undone(_) => StatusKind::Undone,
             Event::KeyWritten { version, .. } => StatusKind::Written { version: *version },
             Event::KeyChanged(_) => return None,
         };
-        Some(Self { sequence: entry.sequence, state, until: entry.until })
+        Some(Self { sequence, state, until })
     }
 
     /// Whether it has a meaning still.

@@ -1,9 +1,12 @@
 //! The feed's own secret is replaced without a moment in which something comes back.
 
+use std::time::Duration;
+
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth::revocation::{ChangeMeta, Event, Identifier, RevocationLedger, Target};
 use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
 use crate::concurrent_writer::ConcurrentWriter;
@@ -184,5 +187,89 @@ fn hosts_get_the_new_secret_one_by_one_and_none_of_them_closes() {
         if step == 1 {
             block_on(ahead.ledger().compact(&SeededRandomness::new(2), later(seconds))).unwrap();
         }
+    }
+}
+
+/// One step of a history: which policy writes it, and what it does.
+#[derive(Clone, Copy)]
+enum Step {
+    /// Revokes for good, tokens that exist among them.
+    Revoke,
+    /// Revokes until an hour from now, and of a subject only tokens that are a day old.
+    RevokeForAnHour,
+    Undo,
+}
+
+const STEPS: [Step; 3] = [Step::Revoke, Step::RevokeForAnHour, Step::Undo];
+const HISTORY: usize = 3;
+
+/// The steps of history `number`, each with whether the newer secret is the current one.
+fn history(number: usize) -> [(bool, Step); HISTORY] {
+    let choices = 2 * STEPS.len();
+    [1, choices, choices * choices].map(|unit| {
+        let choice = number / unit % choices;
+        (choice >= STEPS.len(), STEPS[choice % STEPS.len()])
+    })
+}
+
+fn entry(step: Step, target: impl Fn(Timestamp) -> Target) -> (Event, Option<Timestamp>) {
+    match step {
+        Step::Revoke => (Event::Revoked(target(later(60.0))), None),
+        Step::RevokeForAnHour => {
+            let a_day_ago = NOW.minus(Duration::from_secs(86_400));
+            (Event::Revoked(target(a_day_ago)), Some(later(3600.0)))
+        }
+        Step::Undo => (Event::Undone(target(NOW)), None),
+    }
+}
+
+#[test]
+fn the_secret_is_replaced_whatever_was_said_of_a_thing_under_either_secret() {
+    let text = |text: String| Identifier::try_from(text).unwrap();
+    let subject = |number: usize| {
+        move |before| Target::Subject {
+            issuer: text(ISS.to_owned()),
+            subject: text(format!("subject {number}")),
+            before,
+        }
+    };
+    let id = |number: usize| {
+        move |_| Target::Token { issuer: text(ISS.to_owned()), id: text(format!("token {number}")) }
+    };
+    let fixture = Fixture::new();
+    let writers = [
+        fixture.under("secret = { current = \"CURRENT\", previous = [\"NEXT\"] }"),
+        fixture.under(BOTH),
+    ];
+    let histories = (2 * STEPS.len()).pow(HISTORY as u32);
+    for place in 0..HISTORY {
+        for (newer, writer) in [false, true].into_iter().zip(&writers) {
+            let mut events = Vec::new();
+            for number in 0..histories {
+                let (by_newer, step) = history(number)[place];
+                if by_newer == newer {
+                    events.extend([entry(step, subject(number)), entry(step, id(number))]);
+                }
+            }
+            let meta = ChangeMeta { by: "test", reason: "a test", now: NOW };
+            block_on(writer.ledger().enter(events, meta)).unwrap();
+        }
+    }
+    block_on(writers[1].ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
+    let after = fixture.under("secret = \"NEXT\"").start();
+    for number in 0..histories {
+        // An undoing takes back all before it.
+        let (mut any, mut of_today) = (false, false);
+        for (_, step) in history(number) {
+            (any, of_today) = match step {
+                Step::Revoke => (true, true),
+                Step::RevokeForAnHour => (true, of_today),
+                Step::Undo => (false, false),
+            };
+        }
+        let code = after.token(&token(&format!("subject {number}"), "a"), NOW);
+        assert_eq!(code, of_today.then_some(Code::TokenRevoked), "subject {number}");
+        let code = after.token(&token("alice", &format!("token {number}")), NOW);
+        assert_eq!(code, any.then_some(Code::TokenRevoked), "token {number}");
     }
 }

@@ -113,7 +113,7 @@ fn resealed(edit: impl Fn(&str) -> String) -> ApiKeyRecord {
         body.as_bytes(),
     ]);
     let mac = pepper(0x11).record.code(&message);
-    envelope["mac"] = crate::api_key::record::BASE64.encode(mac).into();
+    envelope["mac"] = crate::sealed_document::BASE64.encode(mac).into();
     envelope["body"] = body.into();
     record.document = envelope.to_string();
     record

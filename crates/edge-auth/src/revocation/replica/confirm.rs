@@ -117,6 +117,6 @@ impl Replica {
 fn unavailable(error: SnapshotReadError) -> Unavailable {
     match error {
         SnapshotReadError::Unavailable(error) => error,
-        SnapshotReadError::NotBelieved(why) => Unavailable::new(why.told()),
+        SnapshotReadError::NotBelieved(why) => Unavailable::new(why.alert()),
     }
 }

@@ -41,7 +41,7 @@ impl Replica {
             // The parts of one that was replaced meanwhile are dropped.
             newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
             if newest.is_none() {
-                notices.push(format!("{}; the log is read instead", why.told()));
+                notices.push(format!("{}; the log is read instead", why.alert()));
             }
         }
     }

@@ -1,23 +1,24 @@
 //! One look into the pages of a snapshot.
 
-use super::manifest::{Digest, check};
-use super::{SIMPLE, SnapshotReadError, simple_standing};
+use super::error::SnapshotReadError;
+use super::layout::{SIMPLE, simple, simple_status};
+use super::manifest::{Digest, check_part};
 use crate::platform::RevocationFeed;
 use crate::revocation::status::RevocationStatus;
 use crate::revocation::target::LookupTag;
 
-/// Where the pages of a snapshot have a mark, if they have it.
+/// The pages of a snapshot that may have a mark.
 #[derive(Debug)]
 pub(in crate::revocation) struct Hit {
     /// The snapshot's last record.
     pub sequence: u64,
     pub(super) id: String,
-    /// The pages that it may be in, by the numbers of their parts: mostly one.
+    /// The pages by the numbers of their parts, mostly one, with their digests.
     pub(super) parts: Vec<(u32, Digest)>,
 }
 
 impl Hit {
-    /// How a thing stands by the snapshot; `None` if the filter had it by accident.
+    /// Returns the state of a thing; `None` if the filter had its mark by accident.
     pub(in crate::revocation) async fn look_up(
         &self,
         feed: &impl RevocationFeed,
@@ -25,19 +26,14 @@ impl Hit {
     ) -> Result<Option<RevocationStatus>, SnapshotReadError> {
         for (number, digest) in &self.parts {
             let part = feed.snapshot_part(&self.id, *number).await?;
-            let page = check(self.sequence, digest, part)?;
-            let entries = page.as_chunks::<SIMPLE>().0;
-            let found = entries.binary_search_by_key(&mark, |entry| simple(entry).0);
-            if let Some(entry) = found.ok().and_then(|found| entries.get(found)) {
-                return Ok(Some(simple_standing(simple(entry).1, self.sequence)));
+            let page = check_part(self.sequence, digest, part)?;
+            let (entries, _) = page.as_chunks::<SIMPLE>();
+            if let Ok(place) = entries.binary_search_by_key(&mark, |entry| simple(entry).0)
+                && let Some(entry) = entries.get(place)
+            {
+                return Ok(Some(simple_status(simple(entry).1, self.sequence)));
             }
         }
         Ok(None)
     }
-}
-
-/// What an entry without a time says: its mark and its `until`.
-pub(super) fn simple(entry: &[u8; SIMPLE]) -> (LookupTag, u64) {
-    let mark = LookupTag(entry.first_chunk().copied().unwrap_or_default());
-    (mark, entry.last_chunk().copied().map_or(0, u64::from_le_bytes))
 }
