@@ -38,15 +38,15 @@ pub enum Algorithm {
     Hs512,
 }
 
-/// How an algorithm makes signatures: what a [`SignatureBackend`](crate::SignatureBackend) chooses
-/// by.
+/// The way in which an algorithm makes signatures. A [`SignatureBackend`](crate::SignatureBackend)
+/// selects its implementation by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureScheme {
     /// RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2).
     RsaPkcs1(HashFunction),
-    /// RSASSA-PSS (RFC 8017, section 8.1), its MGF1 with the same hash and its salt as long.
+    /// RSASSA-PSS (RFC 8017, section 8.1). MGF1 uses the same hash, and the salt is as long.
     RsaPss(HashFunction),
-    /// ECDSA (FIPS 186-5), with the hash that goes with the curve.
+    /// ECDSA (FIPS 186-5), with the hash that RFC 7518, section 3.4, pairs with the curve.
     Ecdsa(Curve),
     /// Ed25519 (RFC 8032).
     Ed25519,
@@ -66,7 +66,7 @@ pub enum HashFunction {
 }
 
 impl HashFunction {
-    /// The length of a digest, in bytes.
+    /// Returns the length of a digest, in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -77,7 +77,7 @@ impl HashFunction {
 }
 
 impl Algorithm {
-    /// How its signatures are made.
+    /// Returns the signature scheme.
     pub const fn scheme(self) -> SignatureScheme {
         match self {
             Self::Rs256 => SignatureScheme::RsaPkcs1(HashFunction::Sha256),
@@ -96,8 +96,8 @@ impl Algorithm {
         }
     }
 
-    /// Every algorithm whose checking key may be public: what an issuer with a key set is allowed
-    /// when its configuration says nothing.
+    /// Every algorithm that verifies with a public key. An issuer with a key set may use these
+    /// unless its configuration lists others.
     pub const ASYMMETRIC: &'static [Self] = &[
         Self::Rs256,
         Self::Rs384,
@@ -113,13 +113,14 @@ impl Algorithm {
 
     const SYMMETRIC: &'static [Self] = &[Self::Hs256, Self::Hs384, Self::Hs512];
 
-    /// Whether who can check a signature can also make one (`HS*`). An issuer's configuration must
-    /// never allow symmetric and asymmetric algorithms together (RFC 8725, section 3.1).
+    /// Returns whether the key that checks a signature can also make one (`HS*`). An issuer's
+    /// configuration must never allow symmetric and asymmetric algorithms together (RFC 8725,
+    /// section 3.1).
     pub const fn is_symmetric(self) -> bool {
         matches!(self.scheme(), SignatureScheme::Hmac(_))
     }
 
-    /// The registered name, as in a token's `alg`.
+    /// Returns the registered name, as in a token's `alg`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -139,10 +140,10 @@ impl Algorithm {
     }
 }
 
-/// A name that is not that of an [`Algorithm`].
+/// The name does not belong to an [`Algorithm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a signature algorithm that is checked here; write one of RS256, RS384, RS512, PS256, \
+    "not a supported signature algorithm; write one of RS256, RS384, RS512, PS256, \
      PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512, in exactly this spelling"
 )]
 pub struct UnknownAlgorithm;
@@ -150,8 +151,8 @@ pub struct UnknownAlgorithm;
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
-    /// Case-sensitive, as RFC 7515, section 4.1.1, has it. `Ed25519` (RFC 9864, section 2.2) is
-    /// read as `EdDSA`: with Ed25519 as the only curve, the two say the same.
+    /// Parses a registered name, case-sensitively (RFC 7515, section 4.1.1). `Ed25519` (RFC 9864,
+    /// section 2.2) means the same as `EdDSA` here, because Ed25519 is the only curve.
     fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
         if name == "Ed25519" {
             return Ok(Self::EdDsa);

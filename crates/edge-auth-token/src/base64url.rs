@@ -1,5 +1,5 @@
-//! Base64url as RFC 7515, section 2, has it: no padding, no white space, one spelling for each
-//! sequence of bytes.
+//! Base64url as RFC 7515, section 2, defines it: without padding and white space, with one spelling
+//! for each sequence of bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,13 +8,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotBase64Url;
 
-/// Decodes; refuses padding, white space, other alphabets, and trailing bits that are not zero
-/// (which would let one signature be written in several ways).
+/// Decodes. Refuses padding, white space, other alphabets, and trailing bits that are not zero, with
+/// which one signature would have several spellings.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| NotBase64Url)
 }
 
-/// Decodes what key sets hold: some issuers pad, and the padding says nothing.
+/// Decodes a member of a key set. Accepts padding, because some issuers write it there.
 pub(crate) fn decode_padded(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     let unpadded = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     decode(unpadded)

@@ -1,4 +1,4 @@
-//! The claims of a token (RFC 7519, section 4): the registered ones parsed, all of them at hand.
+//! The claims of a token (RFC 7519, section 4), with the registered ones parsed.
 
 mod claim_path;
 mod numeric_date;
@@ -11,9 +11,8 @@ pub use claim_path::{ClaimPath, InvalidClaimPath};
 
 use crate::{ClaimError, Confirmation, LogSafe, Timestamp};
 
-/// A set of claims. Every registered claim in it has its type: one with another type makes the
-/// whole set refused, it is never skipped. A claim that is `null` says nothing and counts as
-/// absent.
+/// A set of claims. Every registered claim in it has its type: parsing refuses the whole set if one
+/// has another type, and never skips it. A claim that is `null` counts as absent.
 #[derive(Clone, PartialEq)]
 pub struct Claims {
     audience: Vec<String>,
@@ -33,7 +32,7 @@ impl Claims {
         }
         Ok(Self {
             audience: audience(&members)?,
-            // Rounded so that a token is never valid longer than it says.
+            // Rounding never extends the time during which a token is valid.
             expires_at: numeric_date::rounded_down(&members, "exp")?,
             not_before: numeric_date::rounded_up(&members, "nbf")?,
             issued_at: numeric_date::rounded_up(&members, "iat")?,
@@ -41,48 +40,48 @@ impl Claims {
         })
     }
 
-    /// `iss`: who issued the token.
+    /// Returns `iss`, the issuer.
     pub fn issuer(&self) -> Option<&str> {
         self.string("iss")
     }
 
-    /// `sub`: whom it is about, unique with its issuer only.
+    /// Returns `sub`, the subject, which is unique together with the issuer only.
     pub fn subject(&self) -> Option<&str> {
         self.string("sub")
     }
 
-    /// `aud`: for whom it is. Empty if the token does not say (an empty array is refused).
+    /// Returns `aud`, the audience. Empty if the token has none (parsing refuses an empty array).
     pub fn audience(&self) -> &[String] {
         &self.audience
     }
 
-    /// `exp`, rounded down to a millisecond: from then on, the token is not valid.
+    /// Returns `exp`, rounded down to a millisecond. From then on, the token is not valid.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// `nbf`, rounded up to a millisecond: before then, the token is not valid.
+    /// Returns `nbf`, rounded up to a millisecond. Before then, the token is not valid.
     pub fn not_before(&self) -> Option<Timestamp> {
         self.not_before
     }
 
-    /// `iat`, rounded up to a millisecond: when it was issued.
+    /// Returns `iat`, the time of issue, rounded up to a millisecond.
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.issued_at
     }
 
-    /// `jti`: the token's own identifier.
+    /// Returns `jti`, the token's identifier.
     pub fn token_id(&self) -> Option<&str> {
         self.string("jti")
     }
 
-    /// Whether, and how, the token is bound to a key or certificate of its sender (`cnf`, RFC
-    /// 7800). A binding that is not checked must refuse.
+    /// Returns how the token is bound to a key or certificate of its sender (`cnf`, RFC 7800). The
+    /// caller must check the binding or refuse the token.
     pub fn confirmation(&self) -> Confirmation {
         Confirmation::of(self.members.get("cnf"))
     }
 
-    /// The claim with exactly this name.
+    /// Returns the claim with exactly this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
@@ -115,16 +114,14 @@ fn audience(members: &Map<String, Value>) -> Result<Vec<String>, ClaimError> {
     Ok(audience.into_iter().map(str::to_owned).collect())
 }
 
-/// A string, or an array of at least one string (RFC 7519, section 4.1.3).
+/// Reads a string, or an array of at least one string (RFC 7519, section 4.1.3).
 pub(crate) fn strings<'a>(claim: &str, value: &'a Value) -> Result<Vec<&'a str>, ClaimError> {
-    let wanted = || ill_typed(claim, "a string or a non-empty array of strings");
-    match value {
-        Value::String(one) => Ok(vec![one]),
-        Value::Array(many) if !many.is_empty() => {
-            many.iter().map(|item| item.as_str().ok_or_else(wanted)).collect()
-        }
-        _ => Err(wanted()),
-    }
+    let strings = match value {
+        Value::String(one) => Some(vec![one.as_str()]),
+        Value::Array(many) if !many.is_empty() => many.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    strings.ok_or_else(|| ill_typed(claim, "a string or a non-empty array of strings"))
 }
 
 pub(crate) fn ill_typed(claim: &str, wanted: &'static str) -> ClaimError {

@@ -1,32 +1,38 @@
-//! How a token is bound to whom it was issued to (RFC 7800).
+//! The binding of a token to its holder (RFC 7800).
 
 use serde_json::Value;
 
 use crate::base64url;
 
-/// What a token's `cnf` asks of its sender.
+/// The proof that a token's `cnf` demands of its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmation {
-    /// Nothing: there is no `cnf`, and whoever bears the token may use it.
+    /// None: the token has no `cnf`, and every bearer may use it.
     Bearer,
-    /// To hold the key of the certificate whose DER has this SHA-256 (`x5t#S256`, RFC 8705,
-    /// section 3.1).
+    /// The client certificate whose DER has this SHA-256 hash (`x5t#S256`, RFC 8705, section 3.1).
     Certificate([u8; 32]),
-    /// Something else, or something that cannot be read. It must be refused.
+    /// Another proof, or an invalid `cnf`. The caller must refuse the token.
     Unverifiable,
 }
 
 impl Confirmation {
-    /// Of the claim `cnf`. A second member would be a second condition.
+    /// Reads the claim `cnf`.
     pub(crate) fn of(cnf: Option<&Value>) -> Self {
-        let Some(cnf) = cnf else { return Self::Bearer };
-        let members = cnf.as_object().filter(|members| members.len() == 1);
-        let text = members.and_then(|members| members.get("x5t#S256")).and_then(Value::as_str);
-        let digest = text.and_then(|text| base64url::decode(text).ok());
-        digest
-            .and_then(|digest| digest.try_into().ok())
-            .map_or(Self::Unverifiable, Self::Certificate)
+        match cnf {
+            None => Self::Bearer,
+            Some(cnf) => thumbprint(cnf).map_or(Self::Unverifiable, Self::Certificate),
+        }
     }
+}
+
+/// Reads `x5t#S256` if it is the only member: a second one would be a second condition.
+fn thumbprint(cnf: &Value) -> Option<[u8; 32]> {
+    let members = cnf.as_object()?;
+    if members.len() != 1 {
+        return None;
+    }
+    let text = members.get("x5t#S256")?.as_str()?;
+    base64url::decode(text).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
-//! The JOSE header (RFC 7515, section 4): what is used of it, and what is refused.
+//! The JOSE header (RFC 7515, section 4): reads the few members that count, refuses the dangerous
+//! ones.
 
 use serde_json::{Map, Value};
 
 use crate::json::type_name;
 use crate::{Algorithm, HeaderError, LogSafe, TokenError};
 
-/// The longest `kid` that is read, in bytes.
+/// The longest `kid` that the crate accepts, in bytes.
 pub const MAX_KEY_ID_BYTES: usize = 512;
 
-/// What is used of a header. Key material and URLs in it (`jwk`, `jku`, `x5c`, `x5u`, `x5t`) are
-/// not here: they are the sender's word about himself, and are never looked at.
+/// The members of a header that the crate uses. It ignores key material and URLs (`jwk`, `jku`,
+/// `x5c`, `x5u`, `x5t`), because the sender chooses them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
@@ -19,7 +20,7 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn new(members: &Map<String, Value>) -> Result<Self, TokenError> {
-        // `enc` comes before `alg`, so that an encrypted token is called one.
+        // `enc` comes before `alg`, so that the error of an encrypted token says that it is one.
         for member in ["enc", "zip"] {
             if members.contains_key(member) {
                 return Err(HeaderError::Encrypted { member }.into());
@@ -36,8 +37,11 @@ impl Header {
             return Err(HeaderError::Nested.into());
         }
         let key_id = string(members, "kid")?;
-        if let Some(bytes) = key_id.map(str::len).filter(|&bytes| bytes > MAX_KEY_ID_BYTES) {
-            return Err(HeaderError::KeyIdTooLong { bytes }.into());
+        if let Some(key_id) = key_id
+            && key_id.len() > MAX_KEY_ID_BYTES
+        {
+            let bytes = key_id.len();
+            return Err(HeaderError::KeyIdTooLong { bytes, limit: MAX_KEY_ID_BYTES }.into());
         }
         Ok(Self {
             algorithm,
@@ -70,8 +74,8 @@ fn string<'a>(
     }
 }
 
-/// Compares `typ` or `cty` values as media types: without regard to case, and with
-/// `application/` put before what has no slash (RFC 7515, section 4.1.9).
+/// Compares `typ` or `cty` values as media types: without regard to case, and with `application/`
+/// put before a value without a slash (RFC 7515, section 4.1.9).
 pub(crate) fn is_media_type(found: &str, wanted: &str) -> bool {
     without_application(found).eq_ignore_ascii_case(without_application(wanted))
 }
@@ -185,16 +189,17 @@ mod tests {
 
     #[test]
     fn a_key_identifier_is_bounded() {
-        let with = |bytes: usize| header(json!({"alg": "RS256", "kid": "k".repeat(bytes)}));
-        assert!(with(512).is_ok());
-        assert_eq!(with(513), Err(HeaderError::KeyIdTooLong { bytes: 513 }.into()));
+        assert!(header(json!({"alg": "RS256", "kid": "k".repeat(512)})).is_ok());
+        let found = header(json!({"alg": "RS256", "kid": "k".repeat(513)}));
+        assert_eq!(found, Err(HeaderError::KeyIdTooLong { bytes: 513, limit: 512 }.into()));
     }
 
     #[test]
     fn key_material_and_urls_in_a_header_change_nothing() {
         let plain = header(json!({"alg": "RS256", "kid": "a"}));
         let loaded = header(json!({
-            "alg": "RS256", "kid": "a", "jku": "https://evil.example/", "x5u": 1, "x5t": {}, "x5t#S256": "x",
+            "alg": "RS256", "kid": "a",
+            "jku": "https://evil.example/", "x5u": 1, "x5t": {}, "x5t#S256": "x",
             "jwk": {"kty": "oct", "k": ""}, "x5c": ["MII"],
         }));
         assert_eq!(plain, loaded);

@@ -1,4 +1,4 @@
-//! HMAC (RFC 7518, section 3.2), computed here on all hosts.
+//! HMAC (RFC 7518, section 3.2). This crate computes it on all hosts.
 
 use std::fmt;
 
@@ -15,21 +15,14 @@ pub(crate) enum HmacKey {
 }
 
 impl HmacKey {
-    /// From a secret that is at least as long as the hash (RFC 7518, section 3.2).
+    /// Makes a key from a secret that is at least as long as the hash (RFC 7518, section 3.2).
     pub(crate) fn new(secret: &Secret, algorithm: Algorithm) -> Result<Self, KeyError> {
         let bytes = secret.expose();
-        let no_mac = |_| KeyError::RefusedByBackend;
         check_length(bytes, algorithm)?;
         match algorithm.scheme() {
-            SignatureScheme::Hmac(HashFunction::Sha256) => {
-                Hmac::new_from_slice(bytes).map(Self::Sha256).map_err(no_mac)
-            }
-            SignatureScheme::Hmac(HashFunction::Sha384) => {
-                Hmac::new_from_slice(bytes).map(Self::Sha384).map_err(no_mac)
-            }
-            SignatureScheme::Hmac(HashFunction::Sha512) => {
-                Hmac::new_from_slice(bytes).map(Self::Sha512).map_err(no_mac)
-            }
+            SignatureScheme::Hmac(HashFunction::Sha256) => Ok(Self::Sha256(keyed(bytes)?)),
+            SignatureScheme::Hmac(HashFunction::Sha384) => Ok(Self::Sha384(keyed(bytes)?)),
+            SignatureScheme::Hmac(HashFunction::Sha512) => Ok(Self::Sha512(keyed(bytes)?)),
             SignatureScheme::RsaPkcs1(_)
             | SignatureScheme::RsaPss(_)
             | SignatureScheme::Ecdsa(_)
@@ -39,7 +32,7 @@ impl HmacKey {
         }
     }
 
-    /// In constant time; a truncated code is refused.
+    /// Compares in constant time, and refuses a truncated code.
     pub(crate) fn verify(&self, message: &[u8], code: &[u8]) -> Result<(), SignatureInvalid> {
         match self {
             Self::Sha256(mac) => check(mac.clone(), message, code),
@@ -49,15 +42,23 @@ impl HmacKey {
     }
 }
 
+fn keyed<M: KeyInit>(bytes: &[u8]) -> Result<M, KeyError> {
+    M::new_from_slice(bytes).map_err(|_| KeyError::RefusedByBackend)
+}
+
 fn check(mac: impl Mac, message: &[u8], code: &[u8]) -> Result<(), SignatureInvalid> {
     mac.chain_update(message).verify_slice(code).map_err(|_| SignatureInvalid)
 }
 
-/// Refuses a secret that is shorter than its algorithm's hash; others have no shared secret.
+/// Refuses a secret that is shorter than its algorithm's hash. Accepts any length for an asymmetric
+/// algorithm, which has no secret.
 pub(crate) fn check_length(secret: &[u8], algorithm: Algorithm) -> Result<(), KeyError> {
     let SignatureScheme::Hmac(hash) = algorithm.scheme() else { return Ok(()) };
     let (bytes, wanted) = (secret.len(), hash.bytes());
-    if bytes < wanted { Err(KeyError::SecretTooShort { bytes, wanted, algorithm }) } else { Ok(()) }
+    if bytes < wanted {
+        return Err(KeyError::SecretTooShort { bytes, wanted, algorithm });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for HmacKey {

@@ -1,4 +1,4 @@
-//! JSON with one meaning: what parsers are known to disagree about is refused.
+//! JSON with one meaning: refuses the input that parsers are known to read differently.
 
 use std::fmt;
 
@@ -8,33 +8,33 @@ use serde_json::{Map, Number, Value};
 
 use crate::LogSafe;
 
-/// How deep arrays and objects may be nested, the outermost counted.
+/// The deepest nesting of arrays and objects, including the outermost.
 const MAX_DEPTH: u8 = 32;
 
-/// Why bytes are not JSON with one meaning.
+/// The reason for refusing bytes as JSON with one meaning.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
     /// The bytes are not UTF-8 (RFC 8259, section 8.1).
     #[error("not UTF-8")]
     NotUtf8,
-    /// Not the grammar of RFC 8259; a member that occurs twice; more than 32 levels; a number
-    /// beyond what a double can hold; half a surrogate pair.
+    /// A violation of RFC 8259's grammar, a member that occurs twice, more than 32 levels, a number
+    /// outside the range of a double, or half a surrogate pair.
     #[error("{reason}")]
     Refused {
-        /// What is wrong, with line and column.
+        /// The reason, with line and column.
         reason: String,
     },
     /// JSON, but not an object.
-    #[error("an object is wanted, {found} found")]
+    #[error("it must be an object, but is {found}")]
     NotAnObject {
         /// The type that was found.
         found: &'static str,
     },
 }
 
-/// Reads one JSON object and nothing after it. Duplicate members are refused at every depth
-/// (RFC 7519, section 4, and RFC 7515, section 4, allow that).
+/// Parses one JSON object and refuses anything after it. Refuses duplicate members at every depth,
+/// as RFC 7519, section 4, and RFC 7515, section 4, allow.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -48,7 +48,7 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// The JSON type of a value, with its article, for messages.
+/// Returns the JSON type of a value, with its article, for messages.
 pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -60,7 +60,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// A value at `depth`: the depth that it would have as an array or object.
+/// Deserializes a value at `depth`, counted as if it were an array or object.
 #[derive(Clone, Copy)]
 struct Nested {
     depth: u8,

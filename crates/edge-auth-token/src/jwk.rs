@@ -11,8 +11,8 @@ use crate::{
     PublicKey, RsaPublicKey, Secret, base64url, key_confusion,
 };
 
-/// A key for checking signatures, out of a key set. Two are equal if they would verify the same
-/// tokens, so that a refreshed set can keep what was made of a key before.
+/// A key for checking signatures, from a key set. Two keys are equal if they verify the same tokens,
+/// so that a refreshed set can reuse the parsed key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Jwk {
     pub(crate) key_id: Option<String>,
@@ -26,13 +26,13 @@ pub(crate) enum Material {
     Secret(Secret),
 }
 
-/// Whose keys a set is read for: what a key's `use` may say.
+/// The purpose for which a set is read. It decides which values of a key's `use` are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyUse {
-    /// An issuer's: `sig`, or nothing.
+    /// An issuer's keys: `sig`, or no `use`.
     Signatures,
-    /// A SPIFFE trust domain's: `jwt-svid` (SPIFFE Trust Domain and Bundle, section 4), or as
-    /// above.
+    /// A SPIFFE trust domain's keys: `jwt-svid` (SPIFFE Trust Domain and Bundle, section 4), `sig`,
+    /// or no `use`.
     JwtSvid,
 }
 
@@ -58,17 +58,17 @@ impl Jwk {
         Ok(Self { key_id: key_id.map(str::to_owned), algorithm, material })
     }
 
-    /// `kid`.
+    /// Returns `kid`.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// `alg`: the only algorithm that the key is for, if it says so.
+    /// Returns `alg`, the only algorithm that the key is for, if it names one.
     pub fn algorithm(&self) -> Option<Algorithm> {
         self.algorithm
     }
 
-    /// The public key; nothing for a symmetric one.
+    /// Returns the public key, or `None` for a shared secret.
     pub fn public_key(&self) -> Option<&PublicKey> {
         match &self.material {
             Material::Public(key) => Some(key),
@@ -96,7 +96,7 @@ impl Material {
         }
     }
 
-    /// Whether the kind of key is that of `algorithm`.
+    /// Returns whether the key's kind is that of `algorithm`.
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         match self {
             Self::Public(key) => key.fits(algorithm),
@@ -105,7 +105,9 @@ impl Material {
     }
 
     fn check(&self, algorithm: Option<Algorithm>) -> Result<(), KeyError> {
-        if let Some(algorithm) = algorithm.filter(|&algorithm| !self.fits(algorithm)) {
+        if let Some(algorithm) = algorithm
+            && !self.fits(algorithm)
+        {
             return Err(KeyError::AlgorithmContradictsKey { algorithm, key: self.kind() });
         }
         match self {
@@ -118,8 +120,8 @@ impl Material {
     }
 }
 
-/// The members of a JWK. Those that are not asked for are ignored (RFC 7517, section 4), and so are
-/// those that say nothing: many issuers publish `null`, `""` and `[]` for what a key does not have.
+/// The members of a JWK. Unknown members are ignored (RFC 7517, section 4), and so are empty ones:
+/// many issuers publish `null`, `""` and `[]` for members that a key does not have.
 struct Members<'a>(&'a Map<String, Value>);
 
 impl<'a> Members<'a> {
@@ -141,7 +143,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Returns `kid`. An empty one is one: a token may have it, too.
+    /// Returns `kid`. An empty one counts, because a token may have an empty `kid`, too.
     fn key_id(&self) -> Result<Option<&'a str>, KeyError> {
         match self.0.get("kid") {
             None | Some(Value::Null) => Ok(None),
@@ -159,31 +161,36 @@ impl<'a> Members<'a> {
             .map_err(|_| KeyError::IllTyped { member, wanted: "base64url" })
     }
 
-    /// The members of RFC 7518, sections 6.2.2 and 6.3.2, and RFC 8037, section 2.
+    /// Refuses the private members of RFC 7518, sections 6.2.2 and 6.3.2, and RFC 8037, section 2.
     fn refuse_private_parts(&self, key_type: &str) -> Result<(), KeyError> {
-        const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-        match PRIVATE.iter().find(|&&member| self.get(member).is_some()) {
-            Some(member) if key_type != "oct" => Err(KeyError::PrivateKeyPublished { member }),
-            _ => Ok(()),
+        if key_type == "oct" {
+            return Ok(());
         }
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth"] {
+            if self.get(member).is_some() {
+                return Err(KeyError::PrivateKeyPublished { member });
+            }
+        }
+        Ok(())
     }
 
-    /// `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3): neither must exclude what is done
-    /// here.
+    /// Refuses a key whose `use` or `key_ops` excludes verifying (RFC 7517, sections 4.2 and 4.3).
     fn check_purpose(&self, key_use: KeyUse) -> Result<(), KeyError> {
-        let fits = |purpose: &str| {
-            purpose == "sig" || (purpose == "jwt-svid" && key_use == KeyUse::JwtSvid)
-        };
-        if let Some(found) = self.string("use")?.filter(|purpose| !fits(purpose)) {
-            return Err(KeyError::NotForSignatures { found: LogSafe::new(found) });
+        match self.string("use")? {
+            None | Some("sig") => {}
+            Some("jwt-svid") if key_use == KeyUse::JwtSvid => {}
+            Some(found) => {
+                return Err(KeyError::NotForSignatures { found: LogSafe::new(found) });
+            }
         }
         let Some(operations) = self.get("key_ops") else {
             return Ok(());
         };
-        let wanted = || KeyError::IllTyped { member: "key_ops", wanted: "an array of strings" };
+        const ILL_TYPED: KeyError =
+            KeyError::IllTyped { member: "key_ops", wanted: "an array of strings" };
         let mut seen = std::collections::BTreeSet::new();
-        for operation in operations.as_array().ok_or_else(wanted)? {
-            if !seen.insert(operation.as_str().ok_or_else(wanted)?) {
+        for operation in operations.as_array().ok_or(ILL_TYPED)? {
+            if !seen.insert(operation.as_str().ok_or(ILL_TYPED)?) {
                 return Err(KeyError::NotForVerifying);
             }
         }
@@ -191,11 +198,13 @@ impl<'a> Members<'a> {
     }
 
     fn algorithm(&self) -> Result<Option<Algorithm>, KeyError> {
-        self.string("alg")?
-            .map(|name| {
-                name.parse().map_err(|_| KeyError::AlgorithmUnknown { found: LogSafe::new(name) })
-            })
-            .transpose()
+        let Some(name) = self.string("alg")? else {
+            return Ok(None);
+        };
+        match name.parse() {
+            Ok(algorithm) => Ok(Some(algorithm)),
+            Err(_) => Err(KeyError::AlgorithmUnknown { found: LogSafe::new(name) }),
+        }
     }
 
     fn material(&self, key_type: &str) -> Result<Material, KeyError> {

@@ -4,62 +4,62 @@ use serde_json::Value;
 
 use crate::{Jwk, JwkSetError, KeyError, KeyUse, LogSafe, json};
 
-/// The keys of a set that can be used, and why the others cannot: a set with an encryption key or
-/// a key of a kind that is not known here is still a good set.
+/// The usable keys of a set, and the reasons for skipping the others. A set with an encryption key
+/// or a key of an unknown kind is still a good set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwkSet {
-    /// The usable keys, in their order.
+    /// The usable keys, in the set's order.
     pub keys: Vec<Jwk>,
-    /// The others. Worth a line in the log.
+    /// The others, for the log.
     pub skipped: Vec<SkippedKey>,
 }
 
-/// A key of a set that is not used.
+/// A key of a set that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
-    /// Its place in the array `keys`, from 0.
+    /// Its index in the array `keys`, from 0.
     pub index: usize,
-    /// Its `kid`, if it has one that is a string.
+    /// Its `kid`, if that is a string.
     pub key_id: Option<LogSafe>,
-    /// Why it is not used.
+    /// The reason.
     pub error: KeyError,
 }
 
 impl JwkSet {
-    /// The most keys that a set may have, the skipped ones counted.
+    /// The most keys that a set may have, skipped ones included.
     pub const MAX_KEYS: usize = 64;
-    /// The longest set that is read, in bytes: 64 keys with a certificate chain each.
+    /// The longest set that is parsed, in bytes: 64 keys with a certificate chain each.
     pub const MAX_BYTES: usize = 512 * 1024;
 
-    /// Parses a set. Members that occur twice and more than 32 levels are refused everywhere in it.
+    /// Parses a set. Refuses members that occur twice and more than 32 levels, everywhere in it.
     ///
     /// # Errors
-    /// If there is no set in `bytes`, or too large a one. A key that cannot be used is no error.
+    /// `bytes` is not a set, or the set is too large. An unusable key is skipped, without an error.
     pub fn parse(bytes: &[u8]) -> Result<Self, JwkSetError> {
         Self::parse_for(bytes, KeyUse::Signatures)
     }
 
-    /// Parses a set as [`Self::parse`] does, for keys of another use. A UTF-8 byte order mark is
-    /// skipped.
+    /// Parses a set as [`Self::parse`] does, for keys of another use. Skips a UTF-8 byte order mark.
     ///
     /// # Errors
     /// As [`Self::parse`].
     pub fn parse_for(bytes: &[u8], key_use: KeyUse) -> Result<Self, JwkSetError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if bytes.len() > Self::MAX_BYTES {
-            return Err(JwkSetError::TooLarge { bytes: bytes.len() });
+            return Err(JwkSetError::TooLarge { bytes: bytes.len(), limit: Self::MAX_BYTES });
         }
         let members = json::object(bytes)?;
         let Some(Value::Array(entries)) = members.get("keys") else {
             return Err(JwkSetError::NoKeys);
         };
         if entries.len() > Self::MAX_KEYS {
-            return Err(JwkSetError::TooManyKeys { found: entries.len() });
+            let (found, limit) = (entries.len(), Self::MAX_KEYS);
+            return Err(JwkSetError::TooManyKeys { found, limit });
         }
         let mut set = Self { keys: Vec::new(), skipped: Vec::new() };
         for (index, entry) in entries.iter().enumerate() {
             match Jwk::new(entry, key_use) {
-                // The same key once more changes nothing, and must not make its choice ambiguous.
+                // A repeated key must not make the selection ambiguous.
                 Ok(key) if set.keys.contains(&key) => {}
                 Ok(key) => set.keys.push(key),
                 Err(error) => {
@@ -83,6 +83,11 @@ mod tests {
         JwkSet::parse(value.to_string().as_bytes())
     }
 
+    fn set_of(count: usize) -> Value {
+        let keys: Vec<_> = (0..count).map(|number| octets(&number.to_string())).collect();
+        json!({ "keys": keys })
+    }
+
     fn octets(kid: &str) -> Value {
         json!({"kty": "oct", "kid": kid, "k": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"})
     }
@@ -90,7 +95,8 @@ mod tests {
     #[test]
     fn a_key_that_cannot_be_used_is_skipped_and_reported() {
         let set = parse(&json!({"keys": [
-            octets("a"), 1, {"kty": "XYZ", "kid": "b"}, {"kty": "RSA", "alg": "RSA-OAEP", "kid": 7}, octets("c"),
+            octets("a"), 1, {"kty": "XYZ", "kid": "b"},
+            {"kty": "RSA", "alg": "RSA-OAEP", "kid": 7}, octets("c"),
         ]}))
         .unwrap();
         assert_eq!(set.keys.iter().filter_map(Jwk::key_id).collect::<Vec<_>>(), ["a", "c"]);
@@ -111,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_without_keys_is_a_set() {
+    fn an_empty_set_is_valid() {
         assert_eq!(
             parse(&json!({"keys": []})),
             Ok(JwkSet { keys: Vec::new(), skipped: Vec::new() })
@@ -119,12 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_says_nothing() {
+    fn a_byte_order_mark_is_skipped() {
         assert_eq!(JwkSet::parse("\u{feff}{\"keys\":[]}".as_bytes()), parse(&json!({"keys": []})));
     }
 
     #[test]
-    fn what_is_no_set_is_refused() {
+    fn anything_but_a_set_is_refused() {
         for value in [
             json!({}),
             json!({"keys": {}}),
@@ -159,30 +165,29 @@ mod tests {
 
     #[test]
     fn a_set_is_bounded_in_keys_and_bytes() {
-        let keys = |count: usize| {
-            let keys: Vec<_> = (0..count).map(|number| octets(&number.to_string())).collect();
-            json!({ "keys": keys })
-        };
-        assert_eq!(parse(&keys(64)).unwrap().keys.len(), 64);
-        assert_eq!(parse(&keys(65)), Err(JwkSetError::TooManyKeys { found: 65 }));
-        let bytes = JwkSet::MAX_BYTES + 1;
-        assert_eq!(JwkSet::parse(&vec![b' '; bytes]), Err(JwkSetError::TooLarge { bytes }));
+        assert_eq!(parse(&set_of(64)).unwrap().keys.len(), 64);
+        let error = JwkSetError::TooManyKeys { found: 65, limit: 64 };
+        assert_eq!(parse(&set_of(65)), Err(error));
+        let limit = JwkSet::MAX_BYTES;
+        let error = JwkSetError::TooLarge { bytes: limit + 1, limit };
+        assert_eq!(JwkSet::parse(&vec![b' '; limit + 1]), Err(error));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_are_parsed_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = JwkSet::parse(&bytes);
         }
 
         #[test]
-        fn any_members_are_answered(
-            kty in "RSA|EC|OKP|oct|\\PC{0,4}", crv in "P-256|P-521|Ed25519|x", number in "[A-Za-z0-9_=-]{0,90}",
+        fn any_members_make_a_key_or_a_skipped_key(
+            kty in "RSA|EC|OKP|oct|\\PC{0,4}", crv in "P-256|P-521|Ed25519|x",
+            number in "[A-Za-z0-9_=-]{0,90}",
             alg in "RS256|ES512|HS256|EdDSA|none", purpose in "sig|enc",
         ) {
             let set = parse(&json!({"keys": [{
-                "kty": kty, "crv": crv, "n": number, "e": number, "x": number, "y": number, "k": number,
-                "alg": alg, "use": purpose,
+                "kty": kty, "crv": crv, "alg": alg, "use": purpose,
+                "n": number, "e": number, "x": number, "y": number, "k": number,
             }]}));
             let set = set.unwrap();
             prop_assert_eq!(set.keys.len() + set.skipped.len(), 1);

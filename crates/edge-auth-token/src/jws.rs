@@ -1,23 +1,23 @@
-//! A JWS in compact serialisation (RFC 7515, section 7.1), whatever its payload is.
+//! A JWS in compact serialisation (RFC 7515, section 7.1), with any payload.
 
 use std::fmt;
 
 use crate::header::Header;
 use crate::{Algorithm, Malformed, Part, TokenError, VerifyingKey, base64url, json};
 
-/// A signed message that is well-formed and whose signature has not been checked.
-/// [`UnverifiedToken`](crate::UnverifiedToken) is one whose payload is a set of claims.
+/// A well-formed signed message before its signature is checked. In an
+/// [`UnverifiedToken`](crate::UnverifiedToken), the payload is a set of claims.
 pub struct UnverifiedJws<'a> {
     pub(crate) header: Header,
-    /// Header and payload as sent, with their dot (RFC 7515, section 5.2, step 8).
+    /// Header and payload as sent, with the dot between (RFC 7515, section 5.2, step 8).
     signed: &'a str,
     pub(crate) payload: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl<'a> UnverifiedJws<'a> {
-    /// Parses strictly: exactly three parts, each strict base64url, and a header that
-    /// asks for nothing but a signature check. `max_bytes` bounds time and memory.
+    /// Parses strictly: exactly three parts, each strict base64url, and a header that asks for a
+    /// signature check only. `max_bytes` bounds time and memory.
     ///
     /// # Errors
     /// `TooLarge`, `Malformed`, `HeaderRefused` or `AlgorithmUnsupported`.
@@ -37,20 +37,21 @@ impl<'a> UnverifiedJws<'a> {
         })
     }
 
-    /// The header's `alg`.
+    /// Returns the header's `alg`.
     pub fn algorithm(&self) -> Algorithm {
         self.header.algorithm
     }
 
-    /// The header's `kid`: a hint for choosing a key, and nothing more.
+    /// Returns the header's `kid`, a hint for choosing a key.
     pub fn key_id(&self) -> Option<&str> {
         self.header.key_id.as_deref()
     }
 
-    /// Checks the signature and gives the payload.
+    /// Checks the signature and returns the payload.
     ///
     /// # Errors
-    /// `KeyDoesNotFit` if the key is not for the header's algorithm, `SignatureInvalid`.
+    /// `KeyDoesNotFit` if the key must not be used with the header's algorithm, or
+    /// `SignatureInvalid`.
     pub fn verify(self, key: &VerifyingKey) -> Result<Vec<u8>, TokenError> {
         self.check_signature(key)?;
         Ok(self.payload)
@@ -70,15 +71,15 @@ impl fmt::Debug for UnverifiedJws<'_> {
     }
 }
 
-/// Signing input, header, payload, signature.
+/// Splits the text into signing input, header, payload and signature.
 fn three_parts(text: &str) -> Result<(&str, &str, &str, &str), Malformed> {
-    let wrong_count = || Malformed::Parts { found: text.split('.').take(6).count() };
-    let (signed, signature) = text.rsplit_once('.').ok_or_else(wrong_count)?;
-    let (header, payload) = signed.split_once('.').ok_or_else(wrong_count)?;
-    if payload.contains('.') {
-        return Err(wrong_count());
+    if let Some((signed, signature)) = text.rsplit_once('.')
+        && let Some((header, payload)) = signed.split_once('.')
+        && !payload.contains('.')
+    {
+        return Ok((signed, header, payload, signature));
     }
-    Ok((signed, header, payload, signature))
+    Err(Malformed::Parts { found: text.split('.').take(6).count() })
 }
 
 fn decode(text: &str, part: Part) -> Result<Vec<u8>, Malformed> {

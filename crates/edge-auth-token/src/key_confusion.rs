@@ -1,5 +1,5 @@
-//! Recognises keys of other kinds where a shared secret is due. With a public key as the secret,
-//! everybody can sign (RFC 8725, section 2.1).
+//! Recognises keys of other kinds in place of a shared secret. With a public key as the secret,
+//! everyone can sign (RFC 8725, section 2.1).
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
@@ -26,42 +26,48 @@ fn form(secret: &[u8]) -> Option<&'static str> {
     if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"].iter().any(|start| text.starts_with(start)) {
         return Some("an SSH public key");
     }
-    if json::object(text.as_bytes())
-        .is_ok_and(|object| object.contains_key("kty") || object.contains_key("keys"))
+    if let Ok(object) = json::object(text.as_bytes())
+        && (object.contains_key("kty") || object.contains_key("keys"))
     {
         return Some("a JWK or JWK set");
     }
-    // What consoles show as "public key": a PEM without its first and last line.
+    // Some consoles show a "public key" as PEM without its first and last line.
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &ALPHABET,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
     let body: String = text.split_ascii_whitespace().collect();
-    if LENIENT.decode(body).is_ok_and(|bytes| is_der_key(&bytes)) {
+    if let Ok(bytes) = LENIENT.decode(body)
+        && is_der_key(&bytes)
+    {
         return Some("the base64 of a key in DER");
     }
     None
 }
 
-/// One DER SEQUENCE that takes up all bytes and begins with a SEQUENCE or an INTEGER, as
-/// SubjectPublicKeyInfo, certificates, PKCS#1 and PKCS#8 do. By chance, one random secret in eight
-/// million looks like that.
+/// Returns whether the bytes are one DER SEQUENCE that begins with a SEQUENCE or an INTEGER, as
+/// SubjectPublicKeyInfo, certificates, PKCS#1 and PKCS#8 do. One random secret in eight million
+/// looks like that.
 fn is_der_key(bytes: &[u8]) -> bool {
-    sequence_content(bytes).is_some_and(|content| matches!(content, [0x30 | 0x02, _, ..]))
+    matches!(sequence_content(bytes), Some([0x30 | 0x02, _, ..]))
 }
 
+/// Returns the content of a DER SEQUENCE that takes up all bytes.
 fn sequence_content(bytes: &[u8]) -> Option<&[u8]> {
     let (&first, rest) = bytes.strip_prefix(&[0x30])?.split_first()?;
     let (length, content) = match first {
         0..=0x7f => (usize::from(first), rest),
-        0x81 => rest.split_first().map(|(&length, content)| (usize::from(length), content))?,
+        0x81 => {
+            let (&length, content) = rest.split_first()?;
+            (usize::from(length), content)
+        }
         0x82 => {
             let (length, content) = rest.split_first_chunk::<2>()?;
             (usize::from(u16::from_be_bytes(*length)), content)
         }
         _ => return None,
     };
-    (length == content.len()).then_some(content)
+    if length == content.len() { Some(content) } else { None }
 }
 
 #[cfg(test)]
@@ -137,12 +143,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+        fn any_bytes_are_classified_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
             let _ = form(&bytes);
         }
 
         #[test]
-        fn any_text_is_answered(text in "\\PC{0,60}") {
+        fn any_text_is_classified_without_a_panic(text in "\\PC{0,60}") {
             let _ = form(text.as_bytes());
         }
     }

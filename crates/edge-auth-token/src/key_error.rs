@@ -1,4 +1,4 @@
-//! Why a key or a key set is refused. Nothing here shows key material.
+//! The reasons for refusing a key or a key set. None of them shows key material.
 
 use crate::{Algorithm, JsonError, LogSafe};
 
@@ -7,35 +7,36 @@ use crate::{Algorithm, JsonError, LogSafe};
 #[non_exhaustive]
 pub enum KeyError {
     /// An entry of a key set is not a JSON object.
-    #[error("the key is {found}, an object is wanted")]
+    #[error("the key is {found}, it must be an object")]
     NotAnObject {
         /// The JSON type that was found.
         found: &'static str,
     },
-    /// A member that the key's type needs is not there.
+    /// A member that the key's type needs is missing.
     #[error("the key has no `{member}`")]
     Missing {
         /// The member.
         member: &'static str,
     },
-    /// A member has the wrong JSON type, or is not strict base64url where it should be.
-    #[error("the key's `{member}` is ill-typed: {wanted} is wanted")]
+    /// A member has the wrong JSON type, or is not the strict base64url that it must be.
+    #[error("the key's `{member}` is ill-typed: it must be {wanted}")]
     IllTyped {
         /// The member.
         member: &'static str,
-        /// What it must be.
+        /// The type that it must have.
         wanted: &'static str,
     },
-    /// The public set contains a private key. Whoever read it can sign tokens.
+    /// The public set contains a private key, with which every reader can sign tokens.
     #[error(
-        "the key is published with its private part `{member}`: it is compromised; have its owner replace it"
+        "the key is published with its private part `{member}`: it is compromised; have its owner \
+         replace it"
     )]
     PrivateKeyPublished {
         /// The first private member that was found.
         member: &'static str,
     },
-    /// `kty` or `crv` is of a kind that signs nothing here.
-    #[error("the key's `{member}` is \"{found}\", which is not used here")]
+    /// This crate has no algorithm for the key's `kty` or `crv`.
+    #[error("the key's `{member}` is \"{found}\", which edge-auth does not support")]
     Unsupported {
         /// `kty` or `crv`.
         member: &'static str,
@@ -43,7 +44,7 @@ pub enum KeyError {
         found: LogSafe,
     },
     /// `alg` is not a signature algorithm of this crate: a key for encryption, say.
-    #[error("the key is for \"{found}\", which is not a signature algorithm that is checked here")]
+    #[error("the key is for \"{found}\", which is not a supported signature algorithm")]
     AlgorithmUnknown {
         /// The key's `alg`.
         found: LogSafe,
@@ -53,20 +54,20 @@ pub enum KeyError {
     AlgorithmContradictsKey {
         /// The key's `alg`.
         algorithm: Algorithm,
-        /// What it is.
+        /// The kind of key.
         key: &'static str,
     },
     /// `use` is not `sig` (RFC 7517, section 4.2).
-    #[error("the key's `use` is \"{found}\", \"sig\" is wanted")]
+    #[error("the key's `use` is \"{found}\", it must be \"sig\"")]
     NotForSignatures {
         /// The key's `use`.
         found: LogSafe,
     },
-    /// `key_ops` does not contain `verify`, or contains something twice (RFC 7517, section 4.3).
-    #[error("the key's `key_ops` must contain \"verify\", and nothing twice")]
+    /// `key_ops` does not contain `verify`, or repeats a value (RFC 7517, section 4.3).
+    #[error("the key's `key_ops` must contain \"verify\", and no value twice")]
     NotForVerifying,
-    /// A coordinate has not the length of its curve's field.
-    #[error("the key's `{member}` is {found} bytes long, its curve has {wanted}")]
+    /// A coordinate does not have the length of its curve's field.
+    #[error("the key's `{member}` is {found} bytes long, its curve needs {wanted}")]
     CoordinateLength {
         /// The member.
         member: &'static str,
@@ -76,7 +77,7 @@ pub enum KeyError {
         wanted: usize,
     },
     /// The modulus is shorter than 2048 bits (RFC 7518, section 3.3) or longer than 8192.
-    #[error("the RSA modulus has {bits} bits, 2048 to 8192 are wanted")]
+    #[error("the RSA modulus has {bits} bits, it must have 2048 to 8192")]
     ModulusLength {
         /// Its length in bits.
         bits: usize,
@@ -84,21 +85,21 @@ pub enum KeyError {
     /// The modulus is even, or of the family that can be factored (ROCA, CVE-2017-15361).
     #[error("the RSA modulus is weak: {reason}")]
     WeakModulus {
-        /// In what way.
+        /// The weakness.
         reason: &'static str,
     },
     /// The exponent is even, below 3 (with 1, every message signs itself), or above 33 bits.
     #[error("the RSA exponent is refused: it must be odd, at least 3 and at most 33 bits long")]
     Exponent,
-    /// The Ed25519 key is a point of small order, for which anybody can sign, or not the canonical
+    /// The Ed25519 key is a point of small order, for which everyone can sign, or not the canonical
     /// encoding of its point (RFC 8032, section 5.1.3).
     #[error("the Ed25519 key is {reason}")]
     WeakPoint {
-        /// In what way.
+        /// The weakness.
         reason: &'static str,
     },
     /// The secret is shorter than the hash (RFC 7518, section 3.2).
-    #[error("the secret is {bytes} bytes long, {algorithm} wants at least {wanted}")]
+    #[error("the secret is {bytes} bytes long, {algorithm} needs at least {wanted}")]
     SecretTooShort {
         /// The secret's length in bytes.
         bytes: usize,
@@ -107,23 +108,25 @@ pub enum KeyError {
         /// The algorithm.
         algorithm: Algorithm,
     },
-    /// The secret is a key of another kind, in a form that everybody may know.
+    /// The secret is a key of another kind, perhaps one that everyone knows.
     #[error(
-        "the secret is {form}, not a shared secret; configure it as a key set, with its own algorithm"
+        "the secret is {form}, not a shared secret; configure it as a key set, with its own \
+         algorithm"
     )]
     SecretIsAKey {
-        /// The form that was recognised.
+        /// The form of the key.
         form: &'static str,
     },
     /// The allowed algorithms mix `HS*` with others.
     #[error(
-        "symmetric and asymmetric algorithms are allowed together; a public key could be used as a secret"
+        "symmetric and asymmetric algorithms are allowed together; a public key could be used as \
+         a secret"
     )]
     MixedAlgorithms,
     /// None of the allowed algorithms fits the key.
     #[error("none of the allowed algorithms fits the key, which is {key}")]
     NoAllowedAlgorithm {
-        /// What it is.
+        /// The kind of key.
         key: &'static str,
     },
     /// The signature backend does not accept the key: a point that is not on its curve, say.
@@ -136,21 +139,25 @@ pub enum KeyError {
 #[non_exhaustive]
 pub enum JwkSetError {
     /// Longer than [`JwkSet::MAX_BYTES`](crate::JwkSet::MAX_BYTES).
-    #[error("the key set is {bytes} bytes long, the limit is {limit}", limit = crate::JwkSet::MAX_BYTES)]
+    #[error("the key set is {bytes} bytes long, the limit is {limit}")]
     TooLarge {
         /// Its length in bytes.
         bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
     },
     /// Not a JSON object with one meaning.
     #[error("the key set is not a usable JSON object: {0}")]
     Json(#[from] JsonError),
-    /// No array `keys` (RFC 7517, section 5.1).
+    /// The set has no array `keys` (RFC 7517, section 5.1).
     #[error("the key set has no array `keys`")]
     NoKeys,
     /// More than [`JwkSet::MAX_KEYS`](crate::JwkSet::MAX_KEYS).
-    #[error("the key set has {found} keys, the limit is {limit}", limit = crate::JwkSet::MAX_KEYS)]
+    #[error("the key set has {found} keys, the limit is {limit}")]
     TooManyKeys {
-        /// How many.
+        /// The number of keys.
         found: usize,
+        /// The limit.
+        limit: usize,
     },
 }

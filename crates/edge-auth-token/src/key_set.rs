@@ -1,68 +1,76 @@
-//! The keys of one issuer, and which of them a token is checked with.
+//! The keys of one issuer, and the selection of one for a token.
 
 use std::sync::Arc;
 
 use crate::{Algorithm, LogSafe, VerifyingKey};
 
-/// The keys of one issuer, never of several: `kid` means something with its issuer only.
+/// The keys of one issuer, never of several: a `kid` identifies a key within its issuer only.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet(Vec<Arc<VerifyingKey>>);
 
-/// Why no key of a set is taken.
+/// The reason why no key of a set is selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySelectionError {
-    /// No key of the set has this identifier: the one case in which a newer set may help.
+    /// No key of the set has this identifier. Only in this case may a newer set help.
     #[error("the issuer has no key with the identifier \"{key_id}\"")]
     UnknownKeyId {
         /// The token's `kid`.
         key_id: LogSafe,
     },
-    /// No key with this identifier, or no key at all if the token names none, may be used with
-    /// the token's algorithm.
+    /// No candidate fits the token's algorithm. The candidates are the keys with the token's `kid`,
+    /// or all keys if the token has none.
     #[error("the issuer has no key that may be used with {algorithm}")]
     NoFittingKey {
         /// The token's algorithm.
         algorithm: Algorithm,
     },
-    /// More than one key would do. None is tried: which one it is must be clear beforehand.
-    #[error("{found} keys of the issuer fit the token's `kid` and {algorithm}; none is tried")]
+    /// More than one key fits. The gate never tries several keys on one token.
+    #[error(
+        "{found} keys of the issuer fit the token's `kid` and {algorithm}; the issuer must publish \
+         one"
+    )]
     Ambiguous {
         /// The token's algorithm.
         algorithm: Algorithm,
-        /// How many keys fit.
+        /// The number of keys that fit.
         found: usize,
     },
 }
 
 impl KeySet {
-    /// The keys of one issuer.
+    /// Makes a set of the keys of one issuer.
     pub fn new(keys: Vec<Arc<VerifyingKey>>) -> Self {
         Self(keys)
     }
 
-    /// The keys, in the order that they were given in.
+    /// Returns the keys, in their original order.
     pub fn keys(&self) -> &[Arc<VerifyingKey>] {
         &self.0
     }
 
-    /// The one key for a token with this algorithm and `kid`. With a `kid`, only keys with that
-    /// very identifier are candidates; without, all keys are. Of the candidates, exactly one must
-    /// fit the algorithm.
+    /// Selects the one key for a token with this algorithm and `kid`. With a `kid`, only keys with
+    /// that identifier are candidates; without one, all keys are. Exactly one candidate must fit the
+    /// algorithm.
     ///
     /// # Errors
-    /// [`KeySelectionError`], if none or more than one fits.
+    /// [`KeySelectionError`], if no candidate or more than one fits.
     pub fn select(
         &self,
         algorithm: Algorithm,
         key_id: Option<&str>,
     ) -> Result<&Arc<VerifyingKey>, KeySelectionError> {
-        let named = |key: &&Arc<VerifyingKey>| key_id.is_none() || key.key_id() == key_id;
-        if let Some(key_id) = key_id.filter(|_| !self.0.iter().any(|key| named(&key))) {
+        let candidates: Vec<_> = match key_id {
+            Some(_) => self.0.iter().filter(|key| key.key_id() == key_id).collect(),
+            None => self.0.iter().collect(),
+        };
+        if let Some(key_id) = key_id
+            && candidates.is_empty()
+        {
             return Err(KeySelectionError::UnknownKeyId { key_id: LogSafe::new(key_id) });
         }
-        let fits = |key: &&Arc<VerifyingKey>| key.algorithms().any(|own| own == algorithm);
-        let mut fitting = self.0.iter().filter(named).filter(fits);
+        let mut fitting =
+            candidates.into_iter().filter(|key| key.algorithms().any(|own| own == algorithm));
         let key = fitting.next().ok_or(KeySelectionError::NoFittingKey { algorithm })?;
         match fitting.count() {
             0 => Ok(key),

@@ -1,17 +1,18 @@
 //! Strict JOSE and claim checking: bytes to verified claims.
 //!
-//! No I/O, no clock, no policy: `now` is an argument, keys are handed in, and what is expected of a
-//! token is said in an [`Validation`]. Three steps lead from a text to claims that can be believed:
+//! The crate does no I/O, reads no clock and knows no policy: the time and the keys are arguments,
+//! and a [`Validation`] says which claims a token must have. Three steps lead from a text to claims
+//! that you can trust:
 //!
 //! ```
 //! use std::time::Duration;
 //! use edge_auth_token::{
-//!     Algorithm, Audience, ClaimPath, DEFAULT_MAX_TOKEN_BYTES, Validation, Secret, Timestamp, TokenType,
-//!     UnverifiedToken, VerifyingKey,
+//!     Algorithm, Audience, ClaimPath, DEFAULT_MAX_TOKEN_BYTES, Secret, Timestamp, TokenType,
+//!     UnverifiedToken, Validation, VerifyingKey,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // Once: the issuer's key and what is expected of its tokens.
+//! // Once: the issuer's key, and the claims that its tokens must have.
 //! let secret = Secret::new("a secret of at least 32 bytes, shared with the issuer");
 //! let key = VerifyingKey::from_secret(&secret, &[Algorithm::Hs256])?;
 //! let validation = Validation {
@@ -30,46 +31,48 @@
 //!     eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUuY29tLyIsImF1ZCI6Imh0dHBzOi\
 //!     8vYXBpLmV4YW1wbGUuY29tIiwic3ViIjoiYWxpY2UiLCJleHAiOjE4MDAwMDM2MDB9.\
 //!     FtS52ueybqRpFR9b2WgZ_YvfWOwY3uRGxbitGGMUGtY";
-//! let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)?; assert_eq!(token.issuer(),
-//! Some("https://login.example.com/")); // unverified: for choosing a key let token =
-//! token.verify(&key)?; validation.check(&token, Timestamp::from_seconds(1_800_000_000))?;
+//! let token = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES)?;
+//! // Not verified yet: use it to choose a key, and for nothing else.
+//! assert_eq!(token.issuer(), Some("https://login.example.com/"));
+//! let token = token.verify(&key)?;
+//! validation.check(&token, Timestamp::from_seconds(1_800_000_000))?;
 //! assert_eq!(token.claims().subject(), Some("alice"));
 //!
-//! // A verified token may be kept, but is checked on every use: this one expires.
+//! // You may keep a verified token, but check it on every use: this one expires.
 //! assert!(validation.check(&token, Timestamp::from_seconds(1_900_000_000)).is_err());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! An issuer with public keys has a [`JwkSet`], of which each [`Jwk`] becomes a [`VerifyingKey`],
-//! and those a [`KeySet`], which [selects](KeySet::select) the one key for a token.
+//! An issuer with public keys publishes a [`JwkSet`]. Each [`Jwk`] in it becomes a [`VerifyingKey`],
+//! and these form a [`KeySet`], which [selects](KeySet::select) the one key for a token.
 //!
-//! # Where to read on
+//! # Code map
 //!
 //! Each file is one idea, in the order in which a token meets them:
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `token.rs` | [`UnverifiedToken`] and [`VerifiedToken`]: the way through the crate |
-//! | `jws.rs`, `base64url.rs`, `json.rs` | the compact serialisation, and the two encodings in it, with one spelling each |
-//! | `header.rs` | the JOSE header: what is used of it, and what is refused |
-//! | `algorithm.rs` | the algorithms, by their registered names |
-//! | `jwk_set.rs`, `jwk.rs`, `public_key/` | keys as an issuer publishes them, and which are too weak |
-//! | `key_set.rs`, `verifying_key.rs` | one key for a token, and only with algorithms that are allowed |
-//! | `hmac_key.rs`, `key_confusion.rs` | shared secrets, and public keys that pose as such |
-//! | `backend.rs`, `aws_lc.rs` | asymmetric signatures: by the host, or natively by AWS-LC |
-//! | `claims.rs`, `claims/claim_path.rs`, `validation.rs` | the claims, how they are named, and what they must say |
-//! | `error.rs`, `key_error.rs`, `log_safe.rs` | why a token or key is refused, for the operator's log |
+//! | `token.rs` | [`UnverifiedToken`] and [`VerifiedToken`]: start reading here |
+//! | `jws.rs`, `base64url.rs`, `json.rs` | the compact serialisation and its two encodings, with one spelling each |
+//! | `header.rs` | the JOSE header: the members that the crate uses and those that it refuses |
+//! | `algorithm.rs`, `curve.rs` | the algorithms, by their registered names |
+//! | `jwk_set.rs`, `jwk.rs`, `public_key/` | keys as an issuer publishes them; refuses weak ones |
+//! | `key_set.rs`, `verifying_key.rs` | selects one key for a token, and uses it only with allowed algorithms |
+//! | `hmac_key.rs`, `key_confusion.rs` | shared secrets; refuses public keys in their place |
+//! | `backend.rs`, `aws_lc.rs` | asymmetric signatures, by the host or natively by AWS-LC |
+//! | `claims.rs`, `claims/claim_path.rs`, `validation/` | the claims, their names, and the values that they must have |
+//! | `error.rs`, `key_error.rs`, `log_safe.rs` | the reasons for refusing a token or key, for the operator's log |
 //!
-//! # What always holds
+//! # Invariants
 //!
-//! - The algorithm is one that the configuration allows *and* that fits the key; the header only
-//!   says which. Symmetric and asymmetric ones are never allowed together.
-//! - Key material and URLs in a header are never used. `crit`, `b64`, encryption and nesting are
-//!   refused.
-//! - A value of the wrong type refuses the token or key; it is never skipped. So does a member that
-//!   occurs twice.
-//! - Time and memory are bounded by the length of the input, which is bounded.
+//! - The configuration must allow the algorithm *and* the key must fit it; the header only says
+//!   which one. The configuration never allows symmetric and asymmetric algorithms together.
+//! - The crate never uses key material and URLs in a header. It refuses `crit`, `b64`, encryption
+//!   and nesting.
+//! - A value of the wrong type refuses the token or key; the crate never skips it. A member that
+//!   occurs twice refuses it, too.
+//! - The length of the input bounds time and memory, and is itself bounded.
 //! - Nothing panics on any input, and no error or `Debug` shows a token, a signature or a secret.
 
 mod algorithm;
@@ -79,6 +82,7 @@ mod backend;
 mod base64url;
 mod claims;
 mod confirmation;
+mod curve;
 mod error;
 mod header;
 mod hmac_key;
@@ -106,6 +110,7 @@ pub use aws_lc::AwsLcRs;
 pub use backend::{SignatureBackend, SignatureInvalid, VerifySignature};
 pub use claims::{ClaimPath, Claims, InvalidClaimPath};
 pub use confirmation::Confirmation;
+pub use curve::Curve;
 pub use error::{ClaimError, HeaderError, Malformed, Part, TokenError};
 pub use header::MAX_KEY_ID_BYTES;
 pub use json::JsonError;
@@ -116,7 +121,7 @@ pub use key_error::{JwkSetError, KeyError};
 pub use key_set::{KeySelectionError, KeySet};
 pub use log_safe::LogSafe;
 pub use maybe_send::{MaybeSend, MaybeSync};
-pub use public_key::{Curve, EcPublicKey, Ed25519PublicKey, PublicKey, RsaPublicKey};
+pub use public_key::{EcPublicKey, Ed25519PublicKey, PublicKey, RsaPublicKey};
 pub use secret::Secret;
 pub use time::Timestamp;
 pub use token::{DEFAULT_MAX_TOKEN_BYTES, UnverifiedToken, VerifiedToken};

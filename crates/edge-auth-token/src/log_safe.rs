@@ -1,9 +1,9 @@
-//! What somebody else wrote, made fit for an error message.
+//! Foreign text, made safe for an error message.
 
 use std::fmt;
 
-/// A value out of a token or a key set, shortened to 128 characters and with everything escaped
-/// that could disturb a log line. For public values only: never for a signature, secret or token.
+/// A value of a token or a key set, shortened to 128 characters and escaped for a log line. For
+/// public values only: never for a signature, secret or token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogSafe(String);
 
@@ -20,7 +20,7 @@ impl LogSafe {
         Self(text)
     }
 
-    /// Several values, separated by commas, within the same limit.
+    /// Joins several values with commas, within the same limit.
     pub(crate) fn list<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let mut text = String::new();
         for value in values {
@@ -37,12 +37,12 @@ impl LogSafe {
         Self(text)
     }
 
-    /// The same in quotation marks.
+    /// Puts the value in quotation marks.
     pub(crate) fn quoted(self) -> Self {
         Self(format!("\"{}\"", self.0))
     }
 
-    /// The text, already escaped.
+    /// Returns the escaped text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

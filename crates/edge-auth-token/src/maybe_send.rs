@@ -1,4 +1,4 @@
-//! `Send` and `Sync` where threads exist, nothing where they do not.
+//! `Send` and `Sync` on hosts with threads, no bounds on the others.
 //!
 //! A Worker's JavaScript handles and futures belong to one thread and are not `Send`; a native
 //! host's must be. One definition of each trait serves both.

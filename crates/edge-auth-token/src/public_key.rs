@@ -1,16 +1,16 @@
-//! Public keys that are fit for checking signatures, before a backend has seen them.
+//! Public keys that may check signatures, before a backend imports them.
 
 mod ec;
 mod ed25519;
 mod rsa;
 
-pub use ec::{Curve, EcPublicKey};
+pub use ec::EcPublicKey;
 pub use ed25519::Ed25519PublicKey;
 pub use rsa::RsaPublicKey;
 
-use crate::Algorithm;
+use crate::{Algorithm, Curve, SignatureScheme};
 
-/// A public key whose numbers are in range. Whether a point is on its curve is for the backend.
+/// A public key whose numbers are in range. The backend checks that a point is on its curve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
     /// For `RS*` and `PS*`.
@@ -22,18 +22,21 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// Whether the key's type and curve are those of `algorithm`.
+    /// Returns whether the key's type and curve are those of `algorithm`.
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
-        use Algorithm::{EdDsa, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-        match self {
-            Self::Rsa(_) => matches!(algorithm, Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512),
-            Self::Ec(key) => algorithm == key.curve().algorithm(),
-            Self::Ed25519(_) => algorithm == EdDsa,
+        match algorithm.scheme() {
+            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss(_) => {
+                matches!(self, Self::Rsa(_))
+            }
+            SignatureScheme::Ecdsa(curve) => matches!(self, Self::Ec(key) if key.curve() == curve),
+            SignatureScheme::Ed25519 => matches!(self, Self::Ed25519(_)),
+            SignatureScheme::Hmac(_) => false,
         }
     }
 
-    /// Whether a signature has the one form that it may have for this key, so that every backend
-    /// refuses the others alike (CVE-2022-21449: `r` and `s` zero).
+    /// Returns whether a signature has the one form that it may have for this key. Checked before
+    /// the backend, so that all backends refuse the same signatures (CVE-2022-21449: `r` and `s`
+    /// zero).
     pub(crate) fn accepts_form_of(&self, signature: &[u8]) -> bool {
         match self {
             Self::Rsa(key) => signature.len() == key.modulus().len(),
@@ -42,7 +45,7 @@ impl PublicKey {
         }
     }
 
-    /// What the key is, for messages.
+    /// Describes the key, with its article, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Rsa(_) => "an RSA key",

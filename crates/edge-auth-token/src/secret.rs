@@ -1,22 +1,22 @@
-//! Bytes that must not be printed, compared early or left in memory.
+//! Bytes that are never printed, compared in constant time, and wiped from memory.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// A secret: its `Debug` shows nothing, `==` takes the same time whatever the difference, and its
-/// memory is wiped when it is dropped.
+/// A secret. Its `Debug` shows nothing, `==` takes the same time for all values of one length, and
+/// dropping it wipes its memory.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the bytes over.
+    /// Takes ownership of the bytes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// The bytes, for the one place that needs them.
+    /// Returns the bytes, for the one place that needs them.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

@@ -1,48 +1,48 @@
-//! The one point in time that everything here is told.
+//! Points in time. The crate reads no clock: the caller passes `now`.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted
-/// (the clock of RFC 7519, section 2, `NumericDate`, in a finer unit).
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z without leap seconds (the clock of
+/// `NumericDate` in RFC 7519, section 2, in a finer unit).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// From milliseconds since the epoch.
+    /// Makes a timestamp from milliseconds since the epoch.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// From seconds since the epoch; what does not fit becomes the latest point there is.
+    /// Makes a timestamp from seconds since the epoch. Saturates at the latest timestamp.
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns milliseconds since the epoch.
     pub const fn millis(self) -> u64 {
         self.0
     }
 
-    /// Whole seconds since the epoch, rounded down.
+    /// Returns whole seconds since the epoch, rounded down.
     pub const fn seconds(self) -> u64 {
         self.0 / 1000
     }
 
-    /// This much later, or the latest point there is.
+    /// Adds a duration. Saturates at the latest timestamp.
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis_of(duration)))
     }
 
-    /// This much earlier, or the epoch.
+    /// Subtracts a duration. Saturates at the epoch.
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis_of(duration)))
     }
 
-    /// How long ago `earlier` was; nothing if it is still to come.
+    /// Returns the time since `earlier`, or zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }

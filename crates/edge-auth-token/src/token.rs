@@ -1,4 +1,4 @@
-//! A JWT (RFC 7519): first as it arrives, then with its signature checked.
+//! A JWT (RFC 7519), before and after its signature is checked.
 
 use std::fmt;
 
@@ -6,22 +6,23 @@ use crate::header::Header;
 use crate::jws::UnverifiedJws;
 use crate::{Algorithm, Claims, Malformed, Part, TokenError, VerifyingKey, json};
 
-/// The longest token that is read, in bytes, unless the configuration says otherwise.
+/// The longest token that is parsed, in bytes, unless the configuration sets another limit.
 pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// A token that is well-formed and whose signature has not been checked. What it says may be a
-/// lie: it is good for choosing an issuer and a key, and for nothing else.
+/// A well-formed token before its signature is checked. The sender may have made it up: use it to
+/// choose an issuer and a key, and for nothing else.
 pub struct UnverifiedToken<'a> {
     jws: UnverifiedJws<'a>,
     claims: Claims,
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Parses a JWS in compact serialisation whose payload is a JSON object. All that can be
-    /// refused without a key is refused here. Time and memory are linear in `max_bytes`, the
-    /// longest token in bytes ([`DEFAULT_MAX_TOKEN_BYTES`]).
+    /// Parses a JWS in compact serialisation whose payload is a JSON object. Refuses everything that
+    /// can be refused without a key. Time and memory are linear in `max_bytes`, the longest token
+    /// in bytes ([`DEFAULT_MAX_TOKEN_BYTES`]).
     ///
-    /// # Errors All of [`TokenError`] but `KeyDoesNotFit` and `SignatureInvalid`; of
+    /// # Errors
+    /// All of [`TokenError`] but `KeyDoesNotFit` and `SignatureInvalid`; of
     /// [`ClaimError`](crate::ClaimError) only `IllTyped`.
     pub fn parse(token: &'a str, max_bytes: usize) -> Result<Self, TokenError> {
         let jws = UnverifiedJws::parse(token, max_bytes)?;
@@ -30,44 +31,45 @@ impl<'a> UnverifiedToken<'a> {
         Ok(Self { jws, claims: Claims::new(members)? })
     }
 
-    /// The header's `alg`.
+    /// Returns the header's `alg`.
     pub fn algorithm(&self) -> Algorithm {
         self.jws.algorithm()
     }
 
-    /// The header's `kid`: a hint for choosing a key.
+    /// Returns the header's `kid`, a hint for choosing a key.
     pub fn key_id(&self) -> Option<&str> {
         self.jws.key_id()
     }
 
-    /// The header's `typ` as it stands.
+    /// Returns the header's `typ`, unchanged.
     pub fn token_type(&self) -> Option<&str> {
         self.jws.header.token_type.as_deref()
     }
 
-    /// `iss`, unverified: for choosing among the configured issuers.
+    /// Returns `iss`, unverified, for choosing among the configured issuers.
     /// [`Validation::check`](crate::Validation::check) compares it again.
     pub fn issuer(&self) -> Option<&str> {
         self.claims.issuer()
     }
 
-    /// The claims, unverified: for choosing among the configured issuers, and for nothing else.
+    /// Returns the unverified claims, for choosing among the configured issuers and nothing else.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// Checks the signature. Issuer, audience and times are checked by
-    /// [`Validation::check`](crate::Validation::check), on every use.
+    /// Checks the signature. On every use, [`Validation::check`](crate::Validation::check) must
+    /// check issuer, audience and times.
     ///
     /// # Errors
-    /// `KeyDoesNotFit` if the key is not for the token's algorithm, `SignatureInvalid`.
+    /// `KeyDoesNotFit` if the key must not be used with the token's algorithm, or
+    /// `SignatureInvalid`.
     pub fn verify(self, key: &VerifyingKey) -> Result<VerifiedToken, TokenError> {
         self.jws.check_signature(key)?;
         Ok(VerifiedToken { header: self.jws.header, claims: self.claims })
     }
 }
 
-/// Shows algorithm, key identifier and issuer only: a token is a credential.
+/// Shows algorithm, key identifier and issuer only, because a token is a credential.
 impl fmt::Debug for UnverifiedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnverifiedToken")
@@ -78,9 +80,8 @@ impl fmt::Debug for UnverifiedToken<'_> {
     }
 }
 
-/// A token whose signature was valid. Only [`UnverifiedToken::verify`] makes one. It says nothing
-/// about now: ask [`Validation::check`](crate::Validation::check) on every use, also of one that
-/// was kept.
+/// A token with a valid signature. Only [`UnverifiedToken::verify`] makes one. It may have expired
+/// since: call [`Validation::check`](crate::Validation::check) on every use, also of a cached one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedToken {
     header: Header,
@@ -88,22 +89,22 @@ pub struct VerifiedToken {
 }
 
 impl VerifiedToken {
-    /// The claims.
+    /// Returns the claims.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The header's `typ` as it stands.
+    /// Returns the header's `typ`, unchanged.
     pub fn token_type(&self) -> Option<&str> {
         self.header.token_type.as_deref()
     }
 
-    /// The header's `kid`.
+    /// Returns the header's `kid`.
     pub fn key_id(&self) -> Option<&str> {
         self.header.key_id.as_deref()
     }
 
-    /// The header's `alg`.
+    /// Returns the header's `alg`.
     pub fn algorithm(&self) -> Algorithm {
         self.header.algorithm
     }

@@ -1,4 +1,4 @@
-//! A key that is ready for checking signatures, and only with the algorithms allowed to it.
+//! A key that is ready for checking signatures, with the allowed algorithms only.
 
 use std::collections::BTreeSet;
 
@@ -23,58 +23,61 @@ enum Verifier {
 }
 
 impl VerifyingKey {
-    /// From a key of a set. `allowed` is what the issuer's configuration allows; of it, the key
-    /// serves those algorithms that are its own `alg` (if it has one) and of its type and curve.
+    /// Makes a key from a key of a set. `allowed` lists the algorithms that the issuer's
+    /// configuration allows. The key serves those that fit its `alg` (if it has one), type and curve.
     ///
     /// # Errors
     /// `MixedAlgorithms`, `NoAllowedAlgorithm`, `SecretTooShort` for one of the allowed algorithms,
-    /// or whatever the backend has against the key.
+    /// or the backend's error.
     pub fn from_jwk(
         jwk: &Jwk,
         allowed: &[Algorithm],
         backend: &dyn SignatureBackend,
     ) -> Result<Self, KeyError> {
-        let own = |algorithm: &Algorithm| jwk.algorithm.is_none_or(|own| own == *algorithm);
-        let algorithms = distinct(allowed)?.into_iter().filter(own);
+        let mut algorithms = distinct(allowed)?;
+        if let Some(own) = jwk.algorithm {
+            algorithms.retain(|algorithm| *algorithm == own);
+        }
         Self::new(jwk.key_id.clone(), &jwk.material, algorithms, backend)
     }
 
-    /// From a shared secret, which has no key identifier. An issuer with one secret needs no
-    /// [`KeySet`](crate::KeySet): every token of that issuer is verified with it, whatever its
-    /// `kid`.
+    /// Makes a key from a shared secret, without a key identifier. An issuer with one secret needs no
+    /// [`KeySet`](crate::KeySet): the secret verifies all its tokens, with any `kid`.
     ///
-    /// # Errors `MixedAlgorithms`, `NoAllowedAlgorithm` if none is symmetric, `SecretTooShort` for
-    /// one of the allowed algorithms, `SecretIsAKey` if it has the form of a PEM, JWK, SSH or DER
-    /// key.
+    /// # Errors
+    /// `MixedAlgorithms`, `NoAllowedAlgorithm` if `allowed` has no symmetric algorithm,
+    /// `SecretTooShort` for one of the allowed algorithms, `SecretIsAKey` if the secret has the form
+    /// of a PEM, JWK, SSH or DER key.
     pub fn from_secret(secret: &Secret, allowed: &[Algorithm]) -> Result<Self, KeyError> {
         key_confusion::refuse(secret.expose())?;
-        let algorithms = distinct(allowed)?.into_iter();
         let material = Material::Secret(secret.clone());
-        Self::new(None, &material, algorithms, &NoBackend)
+        Self::new(None, &material, distinct(allowed)?, &NoBackend)
     }
 
     fn new(
         key_id: Option<String>,
         material: &Material,
-        algorithms: impl Iterator<Item = Algorithm>,
+        algorithms: BTreeSet<Algorithm>,
         backend: &dyn SignatureBackend,
     ) -> Result<Self, KeyError> {
-        let verifiers: Vec<_> = algorithms
-            .filter(|&algorithm| material.fits(algorithm))
-            .map(|algorithm| Ok((algorithm, Verifier::new(material, algorithm, backend)?)))
-            .collect::<Result<_, KeyError>>()?;
+        let mut verifiers = Vec::new();
+        for algorithm in algorithms {
+            if material.fits(algorithm) {
+                verifiers.push((algorithm, Verifier::new(material, algorithm, backend)?));
+            }
+        }
         if verifiers.is_empty() {
             return Err(KeyError::NoAllowedAlgorithm { key: material.kind() });
         }
         Ok(Self { key_id, verifiers })
     }
 
-    /// `kid`, if the key came from a set and has one.
+    /// Returns `kid`, if the key came from a set and has one.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// The algorithms that the key may be used with: at least one.
+    /// Returns the algorithms that the key may be used with, at least one.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.verifiers.iter().map(|(algorithm, _)| *algorithm)
     }
@@ -85,11 +88,9 @@ impl VerifyingKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), TokenError> {
-        let (_, verifier) = self
-            .verifiers
-            .iter()
-            .find(|(candidate, _)| *candidate == algorithm)
-            .ok_or(TokenError::KeyDoesNotFit { algorithm })?;
+        let Some((_, verifier)) = self.verifiers.iter().find(|(own, _)| *own == algorithm) else {
+            return Err(TokenError::KeyDoesNotFit { algorithm });
+        };
         verifier.verify(message, signature)
     }
 }
@@ -101,9 +102,7 @@ impl Verifier {
         backend: &dyn SignatureBackend,
     ) -> Result<Self, KeyError> {
         match material {
-            Material::Secret(secret) => {
-                HmacKey::new(secret, algorithm).map(Box::new).map(Self::Hmac)
-            }
+            Material::Secret(secret) => Ok(Self::Hmac(Box::new(HmacKey::new(secret, algorithm)?))),
             Material::Public(key) => {
                 let verify = backend.import(key, algorithm)?;
                 Ok(Self::Public { key: key.clone(), verify })
@@ -122,7 +121,8 @@ impl Verifier {
     }
 }
 
-/// The allowed algorithms, each once; never symmetric ones with others (RFC 8725, section 3.1).
+/// Returns the allowed algorithms, each once. Refuses symmetric ones together with others (RFC 8725,
+/// section 3.1).
 fn distinct(allowed: &[Algorithm]) -> Result<BTreeSet<Algorithm>, KeyError> {
     let symmetric = allowed.iter().filter(|algorithm| algorithm.is_symmetric()).count();
     if symmetric != 0 && symmetric != allowed.len() {
@@ -131,7 +131,7 @@ fn distinct(allowed: &[Algorithm]) -> Result<BTreeSet<Algorithm>, KeyError> {
     Ok(allowed.iter().copied().collect())
 }
 
-/// Where there is a secret only, nothing asymmetric is imported.
+/// The backend of a shared secret, which never imports a public key.
 struct NoBackend;
 
 impl SignatureBackend for NoBackend {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_published_secret_serves_no_issuer_with_asymmetric_algorithms() {
+    fn a_published_secret_is_refused_for_asymmetric_algorithms() {
         let found =
             VerifyingKey::from_jwk(&octets(""), Algorithm::ASYMMETRIC, &NoBackend).unwrap_err();
         assert_eq!(found, KeyError::NoAllowedAlgorithm { key: "a shared secret" });
@@ -208,7 +208,7 @@ mod tests {
         shared::<VerifyingKey>();
     }
 
-    /// Finds every signature valid.
+    /// Accepts every signature.
     #[derive(Debug)]
     struct Gullible;
 
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_key_is_no_secret() {
+    fn a_public_key_is_refused_as_a_secret() {
         let pem =
             format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", "A".repeat(64));
         let found = VerifyingKey::from_secret(&Secret::new(pem), &HS).unwrap_err();

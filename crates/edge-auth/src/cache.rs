@@ -1,20 +1,20 @@
-//! A bounded map that forgets what was not asked for lately.
+//! A bounded map that evicts the entries that were not used lately.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Two generations of at most half the capacity each: a hit in the older one moves to the younger,
-/// and when the younger is full the older is dropped whole. Every operation takes constant time.
+/// A cache of two generations with half the capacity each. A hit in the older one moves to the
+/// younger; when the younger is full, the older is dropped. Every operation takes constant time.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V> {
-    /// Of a generation.
+    /// The capacity of one generation.
     most: Room,
     generations: Mutex<Generations<K, V>>,
 }
 
-/// How much there is: of entries, and of their weight in whatever unit the owner counts.
+/// A capacity: the number of entries, and their weight in a unit that the owner of the cache chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room {
     pub(crate) entries: usize,
@@ -25,7 +25,7 @@ pub(crate) struct Room {
 struct Generations<K, V> {
     young: HashMap<K, Weighed<V>, Seed>,
     old: HashMap<K, Weighed<V>, Seed>,
-    /// Of the younger one.
+    /// The weight of the younger generation.
     weight: usize,
 }
 
@@ -36,7 +36,7 @@ struct Weighed<V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
-    /// For so many entries, which weigh nothing.
+    /// Makes a cache for this number of entries without weight.
     pub(crate) fn new(capacity: usize, seed: Seed) -> Self {
         Self::bounded(Room { entries: capacity, weight: usize::MAX }, seed)
     }
@@ -62,7 +62,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.insert_weighing(key, value, 0);
     }
 
-    /// What is heavier than half of the cache is not kept.
+    /// Inserts an entry, unless it is heavier than half of the cache.
     pub(crate) fn insert_weighing(&self, key: K, value: V, weight: usize) {
         let mut generations = self.lock();
         generations.remove(&key);
@@ -82,7 +82,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         generations.weight = 0;
     }
 
-    /// The key is in neither generation.
+    /// Adds an entry whose key is in neither generation.
     fn put(&self, generations: &mut Generations<K, V>, key: K, value: Weighed<V>) {
         let weight = generations.weight.saturating_add(value.weight);
         if generations.young.len() >= self.most.entries || weight > self.most.weight {
@@ -95,7 +95,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         generations.young.insert(key, value);
     }
 
-    /// A panic elsewhere cannot leave a map in a state that matters here.
+    /// Ignores poisoning: a panic under the lock cannot leave the maps in a harmful state.
     fn lock(&self) -> MutexGuard<'_, Generations<K, V>> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,8 +110,8 @@ impl<K: Eq + Hash, V> Generations<K, V> {
     }
 }
 
-/// Seeds the hash, so that nobody outside can choose keys that collide. Taken from the host's
-/// randomness: on wasm the standard library has none of its own.
+/// Seeds the hash, so that clients cannot choose keys that collide. It comes from the host's
+/// randomness, because the standard library has no source of it on wasm.
 #[derive(Clone, Copy)]
 pub(crate) struct Seed(pub [u8; 16]);
 
@@ -135,6 +135,10 @@ impl std::fmt::Debug for Seed {
 mod tests {
     use super::*;
 
+    fn weight_of(generation: &HashMap<usize, Weighed<usize>, Seed>) -> usize {
+        generation.values().map(|entry| entry.weight).sum()
+    }
+
     fn cache(capacity: usize) -> Cache<u32, u32> {
         Cache::new(capacity, Seed([7; 16]))
     }
@@ -156,21 +160,18 @@ mod tests {
             cache.insert_weighing(key % 50, key, key % 60);
             cache.find(&(key % 7));
             let generations = cache.lock();
-            let weighs = |generation: &HashMap<usize, Weighed<usize>, Seed>| {
-                generation.values().map(|entry| entry.weight).sum::<usize>()
-            };
-            assert_eq!(weighs(&generations.young), generations.weight);
-            assert!(generations.weight <= 50 && weighs(&generations.old) <= 50);
+            assert_eq!(weight_of(&generations.young), generations.weight);
+            assert!(generations.weight <= 50 && weight_of(&generations.old) <= 50);
         }
         assert_eq!(cache.find(&9), None, "59 is more than half of 100");
         cache.insert_weighing(9, 1, 50);
         assert_eq!(cache.find(&9), Some(1));
         cache.insert_weighing(9, 2, 51);
-        assert_eq!(cache.find(&9), None, "what was known before is not what was inserted");
+        assert_eq!(cache.find(&9), None, "the earlier value must not remain");
     }
 
     #[test]
-    fn what_is_asked_for_stays() {
+    fn entries_in_use_stay() {
         let cache = cache(10);
         cache.insert(0, 42);
         for key in 1..1000 {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_or_replaced_is_not_found_again() {
+    fn removed_and_replaced_values_are_not_found_again() {
         let cache = cache(2);
         cache.insert(1, 1);
         cache.insert(2, 2);

@@ -1,38 +1,38 @@
-//! The one keyed primitive: HMAC-SHA-256 under a key that serves one purpose.
+//! HMAC-SHA-256 under a key for one purpose, the only keyed primitive of the core.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// HMAC-SHA-256, keyed. Wiped when dropped.
+/// A key of HMAC-SHA-256. Dropping it wipes it.
 pub(crate) struct DerivedKey(Hmac<Sha256>);
 
 impl DerivedKey {
-    /// RFC 5869, section 2.2 (HKDF-Extract), with SHA-256 and a salt of at most 32 bytes, zeros
-    /// behind it (which HMAC appends anyway).
+    /// Computes HKDF-Extract (RFC 5869, section 2.2) with SHA-256. A salt of fewer than 32 bytes is
+    /// padded with zeros, which HMAC appends anyway.
     pub(crate) fn extract(salt: &[u8; 32], secret: &[u8]) -> Self {
         Self::keyed(&Zeroizing::new(Self::keyed(salt).code(secret)))
     }
 
-    /// RFC 5869, section 2.3 (HKDF-Expand): the first 32 bytes for this purpose.
+    /// Computes HKDF-Expand (RFC 5869, section 2.3): the first 32 bytes for this purpose.
     pub(crate) fn expand(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut info = purpose.as_bytes().to_vec();
         info.push(1);
         Zeroizing::new(self.code(&info))
     }
 
-    /// A key for this purpose and no other.
+    /// Derives a key for this purpose only.
     pub(crate) fn derive(&self, purpose: &str) -> Self {
         Self::keyed(&self.expand(purpose))
     }
 
-    /// The authentication code of a message.
+    /// Computes the authentication code of a message.
     pub(crate) fn code(&self, message: &[u8]) -> [u8; 32] {
         let mac = self.0.clone().chain_update(message);
         mac.finalize().into_bytes().into()
     }
 
-    /// Whether this is the whole code of the message, in constant time.
+    /// Compares `code` with the whole code of the message in constant time.
     pub(crate) fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
         let mac = self.0.clone().chain_update(message);
         mac.verify_slice(code).is_ok()
@@ -47,7 +47,7 @@ impl DerivedKey {
     }
 }
 
-/// Joins parts so that no other parts join to the same bytes: each with its length before it.
+/// Joins parts, each after its length, so that other parts never join to the same bytes.
 pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
     let bytes = parts.iter().map(|part| part.len() + 8).sum();
     let mut message = Vec::with_capacity(bytes);

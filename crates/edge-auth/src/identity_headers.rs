@@ -1,6 +1,6 @@
-//! What the upstream is told about the caller, and what no client may tell it.
+//! The headers that tell the upstream who the caller is.
 //!
-//! The one place that names the headers to strip, and the one that sets ours.
+//! Only this file names the client's headers to strip, and only this file sets ours.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,11 @@ use crate::denial::{Code, Denial};
 use crate::principal::Principal;
 use crate::request::Headers;
 
-/// Everything but visible ASCII, and `%` itself, so that no two values look the same upstream.
+/// Encodes everything but visible ASCII, and `%` itself, so that two values never look the same
+/// upstream.
 const VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// The headers' names after the prefix, and the same as members of a context.
+/// The headers' names after the prefix, and their members of a context.
 const FIELDS: [(&str, &str); 6] = [
     ("Principal", "principal"),
     ("Kind", "kind"),
@@ -24,7 +25,7 @@ const FIELDS: [(&str, &str); 6] = [
     ("Scopes", "scopes"),
 ];
 
-/// Each header with this prefix, and its member of a context.
+/// Returns each header with this prefix, and its member of a context.
 pub(crate) fn names(prefix: &str) -> [(String, &'static str); 6] {
     FIELDS.map(|(field, member)| (format!("{prefix}{field}"), member))
 }
@@ -34,7 +35,7 @@ pub(crate) fn names(prefix: &str) -> [(String, &'static str); 6] {
 pub(crate) struct IdentityHeaders {
     prefix: String,
     folded: String,
-    /// Those of `FIELDS`, with the prefix.
+    /// The names in `FIELDS`, with the prefix.
     names: [String; 6],
 }
 
@@ -47,41 +48,45 @@ impl IdentityHeaders {
         }
     }
 
-    /// Whether a client's field could be taken for one of ours: servers and frameworks read
-    /// `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same thing.
+    /// Returns whether an upstream could take a client's field for one of ours: some servers and
+    /// frameworks read `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same field.
     pub(crate) fn is_reserved(&self, name: &str) -> bool {
         let mut name = fold(name);
         self.folded.chars().all(|own| name.next() == Some(own))
     }
 
-    /// Whether it is a name like ours that no proxy overwrites: another spelling of one of the
-    /// headers, or a name below the prefix that is none of them.
+    /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling of
+    /// one of the headers, or another name under the prefix.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {
         self.is_reserved(name) && !self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Refuses a request that somebody else sends on, without taking imitations out of it: the API
-    /// would believe them.
+    /// Refuses a request with imitations that a proxy forwards itself: the gate cannot strip them, and
+    /// the API would believe them.
     pub(crate) fn refuse_imitations(&self, headers: Headers<'_>) -> Result<(), Denial> {
         let Some(name) = headers.names().find(|name| self.is_imitation(name)) else {
             return Ok(());
         };
         let reason = format!(
-            "the proxy passes on its client's `{}`, which looks like an identity header: have it remove it first",
+            "the proxy passes on its client's `{}`, which looks like an identity header: configure the \
+             proxy to remove it",
             excerpt(name, 64)
         );
         Err(Denial::new(Code::RequestMalformed, reason))
     }
 
-    /// The headers that say who `principal` is.
+    /// Returns the headers that describe `principal`.
     pub(crate) fn of(&self, principal: &Principal) -> Vec<(String, String)> {
-        self.fields(principal)
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
+        let mut headers = Vec::new();
+        for (name, value) in self.fields(principal) {
+            if let Some(value) = value {
+                headers.push((name, value));
+            }
+        }
+        headers
     }
 
-    /// All of the headers, empty where there is nothing to say.
+    /// Returns all headers, with empty values for missing ones and for a missing principal.
     pub(crate) fn complete(&self, principal: Option<&Principal>) -> Vec<(String, String)> {
         match principal {
             Some(principal) => {
@@ -92,13 +97,16 @@ impl IdentityHeaders {
         }
     }
 
-    /// The same for those who take values by plain names: `principal`, `kind`, …
+    /// Returns the same values as [`Self::complete`] by plain names: `principal`, `kind`, …
     pub(crate) fn context(&self, principal: Option<&Principal>) -> BTreeMap<&'static str, String> {
-        let values = self.complete(principal).into_iter().map(|(_, value)| value);
-        FIELDS.into_iter().map(|(_, member)| member).zip(values).collect()
+        let mut context = BTreeMap::new();
+        for ((_, member), (_, value)) in FIELDS.into_iter().zip(self.complete(principal)) {
+            context.insert(member, value);
+        }
+        context
     }
 
-    /// Where the code of a refusal goes.
+    /// Returns the name of the header that carries a denial's code.
     pub(crate) fn code_header(&self) -> String {
         format!("{}Code", self.prefix)
     }
@@ -120,13 +128,12 @@ fn encode(value: &str) -> String {
     if is_plain(value) { value.to_owned() } else { utf8_percent_encode(value, VALUE).to_string() }
 }
 
-/// Whether nothing of `VALUE` is in it, as in nearly all values there are.
+/// Returns whether `VALUE` encodes nothing in it, as is true of nearly all values.
 fn is_plain(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'%')
 }
 
-/// Fields by which frameworks take another method or path than the one that was sent, and that a
-/// rule matched.
+/// Fields with which frameworks replace the method or path that a rule matched.
 const OVERRIDES: [&str; 7] = [
     "x-original-url",
     "x-original-uri",
@@ -137,18 +144,17 @@ const OVERRIDES: [&str; 7] = [
     "x-method-override",
 ];
 
-/// Whether an upstream could take a client's field for the method or path that it is about.
+/// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    // Few fields of a request begin like them.
+    // The cheap comparison first: most fields do not begin with `x-`.
     fold(name).take(2).eq("x-".chars()) && OVERRIDES.iter().any(|own| fold(name).eq(own.chars()))
 }
 
-/// Lower-case, with everything but letters and digits read as `-`: CGI and its heirs make one and
+/// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors make
 /// the same variable of `_`, `.`, `!` and the like.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
-    let fold =
-        |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' };
-    name.chars().map(fold)
+    name.chars()
+        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
 }
 
 #[cfg(test)]
@@ -191,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_headers_that_a_proxy_overwrites_are_no_imitations() {
+    fn all_names_that_a_proxy_does_not_overwrite_are_imitations() {
         let headers = IdentityHeaders::new("X-Auth-");
         for name in
             ["X_Auth_Subject", "x.auth-subject", "X!Auth!Kind", "X-Auth-Roles", "X-Auth-Subject-"]
@@ -204,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_names_another_path_or_method_is_known_in_every_spelling() {
+    fn a_field_that_overrides_path_or_method_is_recognised_in_every_spelling() {
         for name in ["X-Original-URL", "x_rewrite_url", "X-HTTP-Method-Override"] {
             assert!(overrides_route(name), "{name}");
         }
@@ -212,16 +218,19 @@ mod tests {
     }
 
     #[test]
-    fn values_are_visible_ascii_and_no_two_subjects_look_the_same() {
-        let headers = IdentityHeaders::new("X-Auth-");
-        let encoded =
-            |subject| value(&headers.of(&principal(subject, Scopes::All)), "X-Auth-Subject");
-        assert_eq!(encoded("jörg\r\nX-Evil: 1").as_deref(), Some("j%C3%B6rg%0D%0AX-Evil:%201"));
-        assert_ne!(encoded("a%20b"), encoded("a b"));
+    fn values_are_visible_ascii_and_two_subjects_never_look_the_same() {
+        for (subject, encoded) in [
+            ("jörg\r\nX-Evil: 1", "j%C3%B6rg%0D%0AX-Evil:%201"),
+            ("a%20b", "a%2520b"),
+            ("a b", "a%20b"),
+        ] {
+            let headers = IdentityHeaders::new("X-Auth-").of(&principal(subject, Scopes::All));
+            assert_eq!(value(&headers, "X-Auth-Subject").as_deref(), Some(encoded));
+        }
     }
 
     #[test]
-    fn what_is_plain_is_encoded_as_itself_and_nothing_else_is() {
+    fn only_plain_values_are_encoded_as_themselves() {
         for byte in 0..=0x7f_u8 {
             let value = char::from(byte).to_string();
             assert_eq!(
@@ -234,10 +243,10 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_that_is_a_star_is_not_all_scopes() {
-        let headers = IdentityHeaders::new("X-Auth-");
-        let scopes = |scopes| value(&headers.of(&principal("a", scopes)), "X-Auth-Scopes");
-        assert_eq!(scopes(Scopes::All).as_deref(), Some("*"));
-        assert_eq!(scopes(Scopes::list(["*", "b"])).as_deref(), Some("%2A b"));
+    fn a_scope_named_star_does_not_look_like_all_scopes() {
+        for (scopes, joined) in [(Scopes::All, "*"), (Scopes::list(["*", "b"]), "%2A b")] {
+            let headers = IdentityHeaders::new("X-Auth-").of(&principal("a", scopes));
+            assert_eq!(value(&headers, "X-Auth-Scopes").as_deref(), Some(joined));
+        }
     }
 }

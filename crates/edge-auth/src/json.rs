@@ -1,12 +1,12 @@
-//! Bodies in JSON: one object, its fields by name.
+//! Bodies in JSON: one object with named fields.
 
 use serde::de::DeserializeOwned;
 
-/// Reads a body. The error names the field that is wrong.
+/// Parses a body. The error names the wrong field.
 pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    // Serde would take a list for a structure, its fields by position.
+    // Serde would accept a list as a structure, with its fields by position.
     if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err("it is no JSON object".to_owned());
+        return Err("it is not a JSON object".to_owned());
     }
     let mut document = serde_json::Deserializer::from_slice(body);
     let value =

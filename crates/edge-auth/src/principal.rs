@@ -1,17 +1,17 @@
-//! Who is asking: made by a verification and by nothing else.
+//! The verified caller. Only a verification makes one.
 
 use serde::Serialize;
 
 use crate::scopes::Scopes;
 
-/// A verified caller. Outside this crate one can be read, never made.
+/// A verified caller. Other crates can read a principal, but not make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Principal {
-    /// Unique over all issuers and blocks: `jwt:<issuer name>:<sub>`, `key:<block>:<key id>`,
+    /// The identifier, unique over all issuers and blocks: `jwt:<issuer name>:<sub>`, `key:<block>:<key id>`,
     /// `cert:<block>:<identity>`.
     pub id: String,
-    /// How it was verified.
+    /// The kind of credential.
     pub kind: PrincipalKind,
     /// The token's `sub`, the key's id, or the certificate's identity.
     pub subject: String,
@@ -21,7 +21,7 @@ pub struct Principal {
     /// The token's client, or the key's owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
-    /// What it was granted.
+    /// The granted scopes.
     #[serde(serialize_with = "crate::scopes::joined")]
     pub scopes: Scopes,
 }
@@ -37,12 +37,12 @@ pub enum PrincipalKind {
     ApiKey,
     /// A client certificate.
     ClientCertificate,
-    /// The bootstrap secret of the administration; never a principal.
+    /// The bootstrap secret of the administration, which never becomes a principal.
     Bootstrap,
 }
 
 impl PrincipalKind {
-    /// As it goes upstream: `jwt`, `api-key`, `client-certificate`.
+    /// Returns the name that the upstream gets: `jwt`, `api-key`, `client-certificate`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Jwt => "jwt",

@@ -1,4 +1,4 @@
-//! Scopes: what a principal was granted, and what a rule asks for (RFC 6749, section 3.3).
+//! The scopes that a principal has and that a rule requires (RFC 6749, section 3.3).
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What the scopes of the administration begin with. They are never among "all scopes".
+/// The prefix of the administration's scopes. "All scopes" never includes them.
 const RESERVED: &str = "edge-auth:";
 
 /// The scopes that a credential carries.
@@ -15,17 +15,17 @@ const RESERVED: &str = "edge-auth:";
 pub enum Scopes {
     /// Exactly these.
     List(BTreeSet<String>),
-    /// Whatever a rule asks for, except the reserved scopes: those that begin with `edge-auth:`.
+    /// All scopes, except the reserved ones that begin with `edge-auth:`.
     All,
 }
 
 impl Scopes {
-    /// Exactly these.
+    /// Makes a list of exactly these scopes.
     pub fn list<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Self {
         Self::List(scopes.into_iter().map(Into::into).collect())
     }
 
-    /// Whether `scope` is among them. A reserved one must be spelled out.
+    /// Returns whether these scopes include `scope`. Only a list can include a reserved scope.
     pub fn contains(&self, scope: &str) -> bool {
         match self {
             Self::List(list) => list.contains(scope),
@@ -33,9 +33,9 @@ impl Scopes {
         }
     }
 
-    /// Returns the scopes, space separated; all of them is `*`, which holds no reserved one. What
-    /// is no visible ASCII in a scope, and `%`, `"` and `\`, is percent-encoded, so that "Night
-    /// Shift" is not read as two scopes; a scope that is a lone star is `%2A`.
+    /// Returns the scopes, separated by spaces. All scopes are `*`, which includes no reserved scope.
+    /// Percent-encodes everything but visible ASCII, and `%`, `"` and `\`, so that "Night Shift" does
+    /// not look like two scopes. A scope named `*` is `%2A`.
     pub fn joined(&self) -> String {
         match self {
             Self::List(list) => joined_list(list),
@@ -44,8 +44,8 @@ impl Scopes {
     }
 }
 
-/// What is no scope-token of RFC 6749, section 3.3, and `%`.
-const NO_SCOPE_TOKEN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'\\');
+/// Encodes the characters outside `scope-token` of RFC 6749, section 3.3, and `%`.
+const NOT_SCOPE_TOKEN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'\\');
 
 fn joined_list<'a>(scopes: impl IntoIterator<Item = &'a String>) -> String {
     let mut text = String::new();
@@ -61,16 +61,16 @@ fn joined_list<'a>(scopes: impl IntoIterator<Item = &'a String>) -> String {
 fn encoded(scope: &str) -> Cow<'_, str> {
     match scope {
         "*" => Cow::Borrowed("%2A"),
-        scope => utf8_percent_encode(scope, NO_SCOPE_TOKEN).into(),
+        scope => utf8_percent_encode(scope, NOT_SCOPE_TOKEN).into(),
     }
 }
 
-/// As one text, for those who read answers and not records.
+/// Serializes scopes as one text, for responses.
 pub(crate) fn joined<S: Serializer>(scopes: &Scopes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&scopes.joined())
 }
 
-/// What a rule asks for: all of the ones, and, unless empty, any of the others.
+/// The scopes that a rule requires: all in `all_of`, and any in `any_of` unless that is empty.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ScopeRule {
     pub all_of: Vec<String>,
@@ -82,7 +82,7 @@ impl ScopeRule {
         self.all_of.is_empty() && self.any_of.is_empty()
     }
 
-    /// Whether it spells `scope` out.
+    /// Returns whether the rule names `scope`.
     pub(crate) fn names(&self, scope: &str) -> bool {
         self.all_of.iter().chain(&self.any_of).any(|named| named == scope)
     }
@@ -92,32 +92,37 @@ impl ScopeRule {
             && (self.any_of.is_empty() || self.any_of.iter().any(|scope| granted.contains(scope)))
     }
 
-    /// The `scope` attribute of a challenge (RFC 6750, section 3): what would do, encoded as
-    /// [`Scopes::joined`] does.
+    /// Returns the `scope` attribute of a challenge (RFC 6750, section 3): the scopes that the rule
+    /// names, encoded as in [`Scopes::joined`].
     pub(crate) fn wanted(&self) -> String {
         joined_list(self.all_of.iter().chain(&self.any_of))
     }
 }
 
-/// A `scope-token` of RFC 6749, section 3.3, or why not. `*` alone is kept for "all".
+/// Checks that `scope` is a `scope-token` of RFC 6749, section 3.3. `*` is reserved for "all".
+///
+/// # Errors
+/// A message for the operator.
 pub fn valid(scope: &str) -> Result<(), String> {
-    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
-    if scope.is_empty() || scope.len() > 256 || !scope.bytes().all(allowed) || scope == "*" {
+    let is_token = scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E));
+    if scope.is_empty() || scope.len() > 256 || !is_token || scope == "*" {
         return Err(format!(
-            "`{}` is no scope: 1 to 256 visible ASCII characters without space, `\"` and `\\`, and not `*`",
+            "`{}` is not a scope: write 1 to 256 visible ASCII characters without space, `\"` and `\\`, \
+             and not `*` alone",
             scope.escape_debug()
         ));
     }
     Ok(())
 }
 
-/// A scope that a rule may ask for, or why not: tokens also bring groups and roles, which have
-/// names like "Night Shift".
+/// Checks that a rule may require `scope`. Text with spaces is valid here, because tokens also have
+/// groups and roles with names like "Night Shift".
 pub(crate) fn valid_in_rule(scope: &str) -> Result<(), String> {
     let is_text = !scope.chars().any(char::is_control) && scope.trim() == scope;
     if scope.is_empty() || scope.len() > 256 || !is_text || scope == "*" {
         return Err(format!(
-            "`{}` is no scope: 1 to 256 bytes of text without control characters and outer spaces, and not `*`",
+            "`{}` is not a scope: write 1 to 256 bytes of text without control characters and outer \
+             spaces, and not `*` alone",
             scope.escape_debug()
         ));
     }
@@ -129,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_that_are_joined_can_be_told_apart() {
+    fn joined_scopes_remain_distinct() {
         assert_eq!(Scopes::list(["Night Shift", "a"]).joined(), "Night%20Shift a");
         assert_ne!(
             Scopes::list(["Night Shift"]).joined(),
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_may_ask_for_text_with_spaces() {
+    fn a_rule_may_require_text_with_spaces() {
         for good in ["Night Shift", "orders:read", "Größe", "a\"b"] {
             assert!(valid_in_rule(good).is_ok(), "{good}");
         }
@@ -165,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn all_scopes_are_those_that_nobody_reserved() {
+    fn all_scopes_exclude_the_reserved_ones() {
         for scope in [
             "edge-auth:keys:write",
             "edge-auth:keys:read",
@@ -185,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn no_scope_stands_for_others() {
+    fn a_scope_never_includes_others() {
         let prefixes =
             Scopes::list(["*", "edge-auth:*", "edge-auth:keys", "edge-auth:keys:*", "edge-auth:"]);
         assert!(!prefixes.contains("edge-auth:keys:write"));
@@ -198,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_is_no_scope_of_its_own() {
+    fn a_star_alone_is_not_a_scope() {
         assert!(valid("*").is_err());
         assert!(valid("a b").is_err());
         assert!(valid("").is_err());

@@ -1,4 +1,4 @@
-//! Which proxies are believed, and whose address a request came from.
+//! The proxies that the gate trusts, and the client's address behind them.
 
 use std::net::IpAddr;
 
@@ -7,21 +7,23 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::request::{Headers, InboundRequest};
 
-/// `[trust]` as the policy says it.
+/// The policy's `[trust]` table.
 #[derive(Debug, Clone)]
 pub(crate) struct TrustPolicy {
     pub networks: Option<Vec<IpNet>>,
-    /// The shared secret, by its name on the host.
+    /// The shared secret's name on the host.
     pub secret: Option<String>,
     pub secret_header: String,
 }
 
-/// Who may ask on behalf of others: proxies in a network, or with a shared secret, or, where both
-/// are configured, with both. Where nothing is configured: this machine.
+/// The proxies and applications that may ask on behalf of others: those in a trusted network or with
+/// the shared secret. If the policy configures both, they need both. If it configures neither, only
+/// loopback addresses are trusted.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
     networks: Vec<IpNet>,
-    /// `false` for the default, which must not make a local client's `X-Forwarded-For` count.
+    /// `false` for the default networks, from which `X-Forwarded-For` does not count: a local client
+    /// could write it.
     configured: bool,
     secret: Option<Secret>,
     secret_header: String,
@@ -38,40 +40,56 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether a request is a trusted proxy's or application's. One that the platform vouches for
-    /// is, unless the policy says who is.
+    /// Returns whether a request comes from a trusted proxy or application. A caller that the platform
+    /// authenticated is trusted, unless the policy names the trusted ones.
     pub(crate) fn admits(&self, incoming: &InboundRequest<'_>) -> bool {
-        let platform_authenticated =
-            incoming.platform_authenticated && !self.configured && self.secret.is_none();
-        platform_authenticated || self.admits_peer(incoming.peer, incoming.headers)
+        if incoming.platform_authenticated && !self.names_proxies() {
+            return true;
+        }
+        self.admits_peer(incoming.peer, incoming.headers)
+    }
+
+    /// Returns whether the policy names trusted networks or a secret.
+    fn names_proxies(&self) -> bool {
+        self.configured || self.secret.is_some()
     }
 
     fn admits_peer(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
-        let network = match peer {
-            _ if self.networks.is_empty() && !self.configured => self.secret.is_some(),
-            Some(peer) => self.contains(peer),
-            None => false,
-        };
-        let secret =
-            self.secret.as_ref().is_none_or(|secret| match headers.single(&self.secret_header) {
-                Ok(Some(given)) => *secret == Secret::new(given),
-                _ => false,
-            });
-        network && secret
+        self.has_trusted_address(peer) && self.has_secret(headers)
     }
 
-    /// Never forwarded: the header that carries the shared secret.
+    fn has_trusted_address(&self, peer: Option<IpAddr>) -> bool {
+        // The policy names a secret only, which is enough from any address.
+        if self.secret.is_some() && !self.configured {
+            return true;
+        }
+        match peer {
+            Some(peer) => self.contains(peer),
+            None => false,
+        }
+    }
+
+    fn has_secret(&self, headers: Headers<'_>) -> bool {
+        let Some(secret) = &self.secret else { return true };
+        match headers.single(&self.secret_header) {
+            Ok(Some(given)) => *secret == Secret::new(given),
+            Ok(None) | Err(_) => false,
+        }
+    }
+
+    /// Returns the header that carries the shared secret. The gate never forwards it.
     pub(crate) fn secret_header(&self) -> &str {
         &self.secret_header
     }
 
-    /// The client's address as a trusted proxy tells it: the last entry of `X-Forwarded-For` that
-    /// no trusted network contains. What a client wrote itself stands further left.
+    /// Returns the client's address as a trusted proxy reports it: the last entry of
+    /// `X-Forwarded-For` outside the trusted networks. Entries that the client wrote are further
+    /// left.
     pub(crate) fn client_behind_proxy(&self, headers: Headers<'_>) -> Option<IpAddr> {
         let fields: Vec<&[u8]> = headers.all("x-forwarded-for").collect();
         let mut client = None;
         for entry in fields.iter().rev().flat_map(|field| field.rsplit(|byte| *byte == b',')) {
-            // What cannot be read ends the walk: nothing left of it can be trusted either.
+            // An unreadable entry ends the search: entries to its left are not trustworthy either.
             let address = parse_client_address(std::str::from_utf8(entry).ok()?)?;
             client = Some(address);
             if !self.contains(address) {
@@ -81,20 +99,19 @@ impl TrustedProxies {
         client
     }
 
-    /// The client's address on the gateway endpoint: `X-Forwarded-For` counts only from networks
-    /// that the policy names.
+    /// Returns the client's address on the gateway endpoint. `X-Forwarded-For` counts only from
+    /// proxies that the policy names.
     pub(crate) fn client(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
-        let told = headers.all("x-forwarded-for").next().is_some();
-        if told && self.admits_proxy(peer, headers) {
-            self.client_behind_proxy(headers)
-        } else {
-            peer.map(|peer| peer.to_canonical())
+        let is_forwarded = headers.all("x-forwarded-for").next().is_some();
+        if is_forwarded && self.admits_proxy(peer, headers) {
+            return self.client_behind_proxy(headers);
         }
+        Some(peer?.to_canonical())
     }
 
-    /// Whether the peer is a proxy that the policy names, by its network or a secret (or by both).
+    /// Returns whether the peer is a proxy that the policy names, by its network, a secret or both.
     pub(crate) fn admits_proxy(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> bool {
-        (self.configured || self.secret.is_some()) && self.admits_peer(peer, headers)
+        self.names_proxies() && self.admits_peer(peer, headers)
     }
 
     fn contains(&self, address: IpAddr) -> bool {
@@ -103,15 +120,15 @@ impl TrustedProxies {
     }
 }
 
-/// Parses an address as proxies write it: alone, or with the client's port (`192.0.2.1:4711`,
-/// `[2001:db8::1]:4711`), perhaps in quotes. The form is the canonical one.
+/// Parses an address as proxies write it: alone or with the client's port (`192.0.2.1:4711`,
+/// `[2001:db8::1]:4711`), perhaps in quotes. Returns the canonical address.
 pub fn parse_client_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let address: IpAddr = match text.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.split_once(']')?;
-            if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+            if !port.is_empty() && !is_port(port.strip_prefix(':')?) {
                 return None;
             }
             IpAddr::V6(address.parse().ok()?)
@@ -167,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_vouches_for_somebody_unless_the_policy_says_who_is_trusted() {
-        let asked = InboundRequest {
+    fn a_platform_authenticated_caller_is_trusted_unless_the_policy_names_others() {
+        let incoming = InboundRequest {
             peer: ip("203.0.113.9"),
             platform_authenticated: true,
             method: "GET",
@@ -178,32 +195,35 @@ mod tests {
             headers: NONE,
             certificate: PlatformCertificate::Nothing,
         };
-        assert!(trust(None, None).admits(&asked));
+        assert!(trust(None, None).admits(&incoming));
         assert!(
-            !trust(None, None).admits(&InboundRequest { platform_authenticated: false, ..asked })
+            !trust(None, None)
+                .admits(&InboundRequest { platform_authenticated: false, ..incoming })
         );
-        assert!(!trust(None, Some("s")).admits(&asked));
-        assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(&asked));
-        // For its own client nobody vouches.
-        assert!(!trust(None, None).admits_proxy(asked.peer, NONE));
+        assert!(!trust(None, Some("s")).admits(&incoming));
+        assert!(!trust(Some(&["10.0.0.0/8"]), None).admits(&incoming));
+        // Being authenticated by the platform does not make the peer a proxy.
+        assert!(!trust(None, None).admits_proxy(incoming.peer, NONE));
     }
 
     #[test]
-    fn a_configured_secret_is_needed_exactly_and_once() {
+    fn a_configured_secret_must_be_sent_exactly_once() {
         let trust = trust(None, Some("s3cret"));
-        let with = |values: &[&str]| {
+        for (values, admitted) in [
+            (&["s3cret"][..], true),
+            (&["s3cre"], false),
+            (&[], false),
+            (&["s3cret", "s3cret"], false),
+        ] {
             let fields: Vec<(&str, &[u8])> =
                 values.iter().map(|value| ("X-Edge-Auth-Secret", value.as_bytes())).collect();
-            trust.admits_peer(ip("203.0.113.9"), Headers(&fields))
-        };
-        assert!(with(&["s3cret"]));
-        assert!(!with(&["s3cre"]));
-        assert!(!with(&[]));
-        assert!(!with(&["s3cret", "s3cret"]));
+            let found = trust.admits_peer(ip("203.0.113.9"), Headers(&fields));
+            assert_eq!(found, admitted, "{values:?}");
+        }
     }
 
     #[test]
-    fn who_has_the_secret_is_a_proxy_and_loopback_by_itself_is_none() {
+    fn the_secret_makes_a_proxy_and_loopback_alone_does_not() {
         let fields: [(&str, &[u8]); 2] =
             [("x-edge-auth-secret", b"s3cret"), ("x-forwarded-for", b"198.51.100.7")];
         let with_secret = trust(None, Some("s3cret"));
@@ -214,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn network_and_secret_are_both_needed_where_both_are_configured() {
+    fn a_proxy_needs_network_and_secret_if_both_are_configured() {
         let trust = trust(Some(&["10.0.0.0/8"]), Some("s"));
         let fields: [(&str, &[u8]); 1] = [("x-edge-auth-secret", b"s")];
         assert!(trust.admits_peer(ip("10.1.2.3"), Headers(&fields)));
@@ -223,15 +243,16 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_address_that_no_trusted_network_contains() {
+    fn the_client_is_the_last_address_outside_the_trusted_networks() {
         let trust = trust(Some(&["10.0.0.0/8"]), None);
-        let from = |value: &str| {
+        for (value, client) in [
+            ("6.6.6.6, 203.0.113.7, 10.9.9.9", ip("203.0.113.7")),
+            ("203.0.113.7", ip("203.0.113.7")),
+            ("203.0.113.7, junk", None),
+        ] {
             let fields: [(&str, &[u8]); 1] = [("x-forwarded-for", value.as_bytes())];
-            trust.client(ip("10.0.0.1"), Headers(&fields))
-        };
-        assert_eq!(from("6.6.6.6, 203.0.113.7, 10.9.9.9"), ip("203.0.113.7"));
-        assert_eq!(from("203.0.113.7"), ip("203.0.113.7"));
-        assert_eq!(from("203.0.113.7, junk"), None);
+            assert_eq!(trust.client(ip("10.0.0.1"), Headers(&fields)), client, "{value}");
+        }
         assert_eq!(trust.client(ip("10.0.0.1"), NONE), ip("10.0.0.1"));
     }
 
@@ -279,7 +300,7 @@ mod tests {
         let fields: [(&str, &[u8]); 1] = [("x-forwarded-for", b"1.2.3.4")];
         let configured = trust(Some(&["10.0.0.0/8"]), None);
         assert_eq!(configured.client(ip("192.0.2.1"), Headers(&fields)), ip("192.0.2.1"));
-        // By default even this machine's clients cannot: nobody said that a proxy runs here.
+        // By default, local clients cannot either: the policy does not say that a proxy runs here.
         assert_eq!(trust(None, None).client(ip("127.0.0.1"), Headers(&fields)), ip("127.0.0.1"));
     }
 }

@@ -1,4 +1,4 @@
-//! How a policy names a claim: by its name, by a path with dots, or by a JSON Pointer (RFC 6901).
+//! Names a claim in a policy: by its name, a path with dots, or a JSON Pointer (RFC 6901).
 
 use std::fmt;
 
@@ -6,27 +6,27 @@ use serde_json::{Map, Value};
 
 /// The name of a claim, parsed once.
 ///
-/// A text that begins with `/` is a JSON Pointer, in which a name may hold anything:
-/// `/kubernetes.io/namespace`, `/https:~1~1example.com~1roles`. Any other is the name of a claim as
-/// it stands; only where no claim has that whole name, its dots lead into objects
-/// (`realm_access.roles`). A claim that is `null` counts as absent.
+/// A text that begins with `/` is a JSON Pointer, in which names may contain any character:
+/// `/kubernetes.io/namespace`, `/https:~1~1example.com~1roles`. Any other text is the name of a
+/// claim. If no claim has that whole name, its dots lead into objects (`realm_access.roles`). A
+/// claim that is `null` counts as absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimPath {
     text: String,
     is_pointer: bool,
-    /// The steps from object to member; of a pointer, its reference tokens.
+    /// The steps from object to member. For a pointer, its reference tokens.
     steps: Vec<String>,
 }
 
-/// A text that names no claim.
+/// The reason why a text is not a claim path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidClaimPath {
     /// The name is empty.
     #[error("names no claim: it is empty")]
     Empty,
-    /// RFC 6901, section 3.
+    /// An escape that RFC 6901, section 3, does not define.
     #[error(
-        "is not a JSON Pointer (RFC 6901), which it begins like: after `~` comes 0 (for `~`) or 1 (for `/`)"
+        "begins with `/`, but is not a JSON Pointer (RFC 6901): write `~0` for `~` and `~1` for `/`"
     )]
     Escape,
 }
@@ -46,9 +46,10 @@ impl ClaimPath {
             return Err(InvalidClaimPath::Empty);
         }
         let Some(pointer) = text.strip_prefix('/') else {
-            let steps = match text.contains('.') {
-                true => text.split('.').map(str::to_owned).collect(),
-                false => Vec::new(),
+            let steps = if text.contains('.') {
+                text.split('.').map(str::to_owned).collect()
+            } else {
+                Vec::new()
             };
             return Ok(Self { text: text.to_owned(), is_pointer: false, steps });
         };
@@ -61,19 +62,20 @@ impl ClaimPath {
         &self.text
     }
 
-    /// Returns the one top-level claim that the path begins with, and the members that it leads
-    /// into. A name with dots is taken for a path.
+    /// Returns the top-level claim that the path begins with, and then the members that it leads
+    /// into. Treats a name with dots as a path.
     pub fn steps(&self) -> Vec<&str> {
-        match self.steps.is_empty() {
-            true => vec![&self.text],
-            false => self.steps.iter().map(String::as_str).collect(),
+        if self.steps.is_empty() {
+            return vec![&self.text];
         }
+        self.steps.iter().map(String::as_str).collect()
     }
 
     /// Finds the claim among the members of a set of claims.
     pub(crate) fn find<'a>(&self, members: &'a Map<String, Value>) -> Option<&'a Value> {
         if !self.is_pointer
-            && let Some(value) = members.get(&self.text).filter(|value| !value.is_null())
+            && let Some(value) = members.get(&self.text)
+            && !value.is_null()
         {
             return Some(value);
         }
@@ -87,12 +89,10 @@ impl ClaimPath {
                 | Value::Bool(_)
                 | Value::Number(_)
                 | Value::String(_)
-                | Value::Array(_) => {
-                    return None;
-                }
+                | Value::Array(_) => return None,
             };
         }
-        Some(value).filter(|value| !value.is_null())
+        if value.is_null() { None } else { Some(value) }
     }
 }
 
@@ -107,23 +107,26 @@ fn unescaped(token: &str) -> Result<String, InvalidClaimPath> {
     let mut text = String::with_capacity(token.len());
     let mut chars = token.chars();
     while let Some(char) = chars.next() {
-        text.push(match (char, char == '~') {
-            (char, false) => char,
-            (_, true) => match chars.next() {
-                Some('0') => '~',
-                Some('1') => '/',
-                _ => return Err(InvalidClaimPath::Escape),
-            },
-        });
+        if char != '~' {
+            text.push(char);
+            continue;
+        }
+        match chars.next() {
+            Some('0') => text.push('~'),
+            Some('1') => text.push('/'),
+            Some(_) | None => return Err(InvalidClaimPath::Escape),
+        }
     }
     Ok(text)
 }
 
-/// Digits without a leading zero (RFC 6901, section 4).
+/// Parses digits without a leading zero (RFC 6901, section 4).
 fn array_index(step: &str) -> Option<usize> {
-    let is_plain =
-        step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
-    step.parse().ok().filter(|_| is_plain)
+    let only_digits = step.bytes().all(|byte| byte.is_ascii_digit());
+    if !only_digits || (step != "0" && step.starts_with('0')) {
+        return None;
+    }
+    step.parse().ok()
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::ill_typed;
 use crate::{ClaimError, Timestamp};
 
-/// Beyond 2^53 a double no longer holds every second.
+/// Above 2^53, a double cannot represent every second.
 const MAX_SECONDS: u64 = 1 << 53;
 
-/// The claim in milliseconds, rounded down, if it is there.
+/// Reads the claim, if present, in milliseconds, rounded down.
 pub(super) fn rounded_down(
     members: &Map<String, Value>,
     claim: &str,
@@ -16,7 +16,7 @@ pub(super) fn rounded_down(
     parse(members, claim, f64::floor)
 }
 
-/// The claim in milliseconds, rounded up, if it is there.
+/// Reads the claim, if present, in milliseconds, rounded up.
 pub(super) fn rounded_up(
     members: &Map<String, Value>,
     claim: &str,
@@ -32,18 +32,22 @@ fn parse(
     let Some(value) = members.get(claim) else {
         return Ok(None);
     };
-    millis(value, round)
-        .map(|millis| Some(Timestamp::from_millis(millis)))
-        .ok_or_else(|| ill_typed(claim, "a number of seconds from 0 to 2^53"))
+    match millis(value, round) {
+        Some(millis) => Ok(Some(Timestamp::from_millis(millis))),
+        None => Err(ill_typed(claim, "a number of seconds from 0 to 2^53")),
+    }
 }
 
 fn millis(value: &Value, round: fn(f64) -> f64) -> Option<u64> {
     if let Some(seconds) = value.as_u64() {
-        return (seconds <= MAX_SECONDS).then(|| seconds * 1000);
+        return if seconds <= MAX_SECONDS { Some(seconds * 1000) } else { None };
     }
     let seconds = value.as_f64()?;
+    if !(0.0..=MAX_SECONDS as f64).contains(&seconds) {
+        return None;
+    }
     // In this range the product is exact enough, and the conversion cannot saturate.
-    (0.0..=MAX_SECONDS as f64).contains(&seconds).then(|| round(seconds * 1000.0) as u64)
+    Some(round(seconds * 1000.0) as u64)
 }
 
 #[cfg(test)]

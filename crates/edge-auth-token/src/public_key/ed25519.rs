@@ -2,7 +2,7 @@
 
 use crate::KeyError;
 
-/// An Ed25519 public key: canonically encoded and not of small order.
+/// An Ed25519 public key, canonically encoded and not of small order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ed25519PublicKey([u8; 32]);
 
@@ -15,7 +15,7 @@ impl Ed25519PublicKey {
             wanted: 32,
         })?;
         let mut y = encoded;
-        // The highest bit is the sign of x; of small order is a point with either sign.
+        // The highest bit is the sign of x. Points of small order have small order with either sign.
         let [.., last] = &mut y;
         *last &= 0x7f;
         if !is_below_field_prime(&y) {
@@ -23,19 +23,19 @@ impl Ed25519PublicKey {
         }
         if SMALL_ORDER.contains(&y) {
             return Err(KeyError::WeakPoint {
-                reason: "a point of small order, for which anybody can sign",
+                reason: "a point of small order, for which everyone can sign",
             });
         }
         Ok(Self(encoded))
     }
 
-    /// The 32 bytes of the member `x`.
+    /// Returns the 32 bytes of the member `x`.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// Little-endian, below 2^255 - 19.
+/// Returns whether a little-endian number is below 2^255 - 19.
 fn is_below_field_prime(y: &[u8; 32]) -> bool {
     let mut prime = [0xff; 32];
     let [first, .., last] = &mut prime;
@@ -43,7 +43,7 @@ fn is_below_field_prime(y: &[u8; 32]) -> bool {
     y.iter().rev().lt(prime.iter().rev())
 }
 
-/// The `y` of all points whose order is 1, 2, 4 or 8, little-endian.
+/// The `y` coordinates of all points of order 1, 2, 4 or 8, little-endian.
 #[rustfmt::skip]
 const SMALL_ORDER: [[u8; 32]; 5] = [
     // 0: order 4
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn encodings_that_are_not_canonical_are_refused() {
+    fn non_canonical_encodings_are_refused() {
         // From the prime itself, which stands for 0, to 2^255 - 1, which stands for 18.
         for low in 0xed..=0xff {
             for sign in [0x7f, 0xff] {

@@ -10,16 +10,15 @@ pub struct RsaPublicKey {
 }
 
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// AWS-LC refuses longer ones on use, as a bound on the work that a key can cause. Refused here,
-/// they are refused on every backend.
+/// AWS-LC refuses longer exponents on use, to bound the work that a key can cause. Refusing them here
+/// makes every backend refuse them.
 const MAX_EXPONENT_BITS: usize = 33;
 
 impl RsaPublicKey {
-    /// Makes a key of big-endian numbers. RFC 7518, section 2 (`Base64urlUInt`), wants them in
-    /// their shortest form, but many issuers put a zero octet before them: what counts is the
-    /// value.
+    /// Makes a key of big-endian numbers. RFC 7518, section 2 (`Base64urlUInt`), requires their
+    /// shortest form, but many issuers put a zero octet in front, so this removes leading zeros.
     pub(crate) fn new(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, KeyError> {
-        let wanted = "a number above zero, in base64url,";
+        let wanted = "a number above zero in base64url";
         let (modulus, exponent) = (shortest(modulus), shortest(exponent));
         let modulus_bits = bits(&modulus).ok_or(KeyError::IllTyped { member: "n", wanted })?;
         let exponent_bits = bits(&exponent).ok_or(KeyError::IllTyped { member: "e", wanted })?;
@@ -31,22 +30,23 @@ impl RsaPublicKey {
         }
         if has_roca_fingerprint(&modulus) {
             return Err(KeyError::WeakModulus {
-                reason: "it was made by a generator whose keys can be factored (ROCA, CVE-2017-15361)",
+                reason: "it comes from a generator whose keys can be factored (ROCA, \
+                         CVE-2017-15361)",
             });
         }
-        // Odd and two bits long is 3.
+        // The smallest odd number of two bits is 3.
         if !is_odd(&exponent) || !(2..=MAX_EXPONENT_BITS).contains(&exponent_bits) {
             return Err(KeyError::Exponent);
         }
         Ok(Self { modulus, exponent })
     }
 
-    /// The modulus `n`, big-endian, without leading zeros.
+    /// Returns the modulus `n`, big-endian, without leading zeros.
     pub fn modulus(&self) -> &[u8] {
         &self.modulus
     }
 
-    /// The exponent `e`, big-endian, without leading zeros.
+    /// Returns the exponent `e`, big-endian, without leading zeros.
     pub fn exponent(&self) -> &[u8] {
         &self.exponent
     }
@@ -59,9 +59,9 @@ fn shortest(mut number: Vec<u8>) -> Vec<u8> {
     number
 }
 
-/// The length in bits of a number in its shortest form.
+/// Returns the length in bits of a number in its shortest form, or `None` for zero.
 fn bits(number: &[u8]) -> Option<usize> {
-    let first = number.first().filter(|&&first| first != 0)?;
+    let first = number.first()?;
     Some(number.len() * 8 - first.leading_zeros() as usize)
 }
 
@@ -69,9 +69,10 @@ fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|last| last & 1 == 1)
 }
 
-/// The primes of the flawed generator were `k·M + (65537^a mod M)`, with M the product of the first
-/// primes: modulo each of these, the modulus is a power of 65537, which by chance is true of one
-/// modulus in 2^27 or fewer (Nemec et al., "The Return of Coppersmith's Attack", section 2).
+/// Returns whether the modulus has primes of the flawed generator. These are
+/// `k·M + (65537^a mod M)`, with M the product of the first primes. Modulo each of those, such a
+/// modulus is a power of 65537, which is true of at most one random modulus in 2^27 (Nemec et al.,
+/// "The Return of Coppersmith's Attack", section 2).
 fn has_roca_fingerprint(modulus: &[u8]) -> bool {
     const PRIMES: [u32; 38] = [
         3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
@@ -100,6 +101,10 @@ mod tests {
 
     const F4: [u8; 3] = [1, 0, 1];
 
+    fn padded(number: &[u8]) -> Vec<u8> {
+        [&[0; 128][..], number].concat()
+    }
+
     fn modulus(bits: usize) -> Vec<u8> {
         let mut modulus = vec![0xff; bits.div_ceil(8)];
         modulus[0] = 0xff >> (modulus.len() * 8 - bits);
@@ -118,8 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_zeros_change_no_number_and_make_no_modulus_longer() {
-        let padded = |number: &[u8]| [&[0; 128][..], number].concat();
+    fn leading_zeros_do_not_count() {
         let found = RsaPublicKey::new(padded(&modulus(1024)), F4.to_vec());
         assert_eq!(found, Err(KeyError::ModulusLength { bits: 1024 }));
         let plain = RsaPublicKey::new(modulus(2048), F4.to_vec());
@@ -142,9 +146,9 @@ mod tests {
 
     #[test]
     fn the_exponent_is_odd_and_neither_one_nor_huge() {
-        let with = |exponent: &[u8]| RsaPublicKey::new(modulus(2048), exponent.to_vec());
         for good in [&[3][..], &[17], &F4, &[0xff; 4], &[1, 0xff, 0xff, 0xff, 0xff]] {
-            assert!(with(good).is_ok(), "{good:?}");
+            let found = RsaPublicKey::new(modulus(2048), good.to_vec());
+            assert!(found.is_ok(), "{good:?}");
         }
         for bad in [
             &[1][..],
@@ -156,7 +160,8 @@ mod tests {
             &[0xff; 9],
             &[0xff; 256],
         ] {
-            assert_eq!(with(bad), Err(KeyError::Exponent), "{bad:?}");
+            let found = RsaPublicKey::new(modulus(2048), bad.to_vec());
+            assert_eq!(found, Err(KeyError::Exponent), "{bad:?}");
         }
     }
 

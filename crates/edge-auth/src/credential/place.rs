@@ -1,11 +1,11 @@
-//! Tokens in cookies, in `Sec-WebSocket-Protocol` and in the query: found there, and taken out of
-//! what goes upstream.
+//! Tokens in cookies, in `Sec-WebSocket-Protocol` and in the query: finds them, and removes them from
+//! the upstream request.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{is_compact, malformed, token68};
+use super::syntax::{is_compact, malformed, token68};
 use crate::denial::Denial;
 use crate::request::Headers;
 
@@ -20,31 +20,55 @@ pub(super) fn cookie<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a 
             return Err(malformed(format!("several cookies `{name}`")));
         }
     }
-    let read = |value| {
-        token68(value).ok_or_else(|| malformed(format!("the cookie `{name}` is unreadable")))
-    };
-    found.map(read).transpose()
+    let Some(value) = found else { return Ok(None) };
+    match token68(value) {
+        Some(token) => Ok(Some(token)),
+        None => Err(malformed(format!("the cookie `{name}` is unreadable"))),
+    }
 }
 
-/// Returns the cookies without those of these names, as one field's value; `None` if there are none
-/// of them. What is not ASCII, which no cookie may have (RFC 6265, section 4.1.1), does not go on.
+/// Returns the cookies without those of these names, as one field's value, or `None` if no cookie
+/// has one of these names. Drops cookies that are not ASCII, which RFC 6265, section 4.1.1, forbids.
 pub(crate) fn cookies_without(headers: Headers<'_>, names: &[&str]) -> Option<String> {
-    let is_one = |cookie: &&[u8]| {
+    without(cookies(headers), "; ", |cookie| {
         pair(cookie).is_some_and(|(own, _)| names.iter().any(|name| name.as_bytes() == own))
-    };
-    cookies(headers)
-        .any(|cookie| is_one(&cookie))
-        .then(|| joined(cookies(headers).filter(|cookie| !is_one(cookie)), "; "))
+    })
 }
 
-fn joined<'a>(items: impl Iterator<Item = &'a [u8]>, separator: &str) -> String {
-    let plain = items.filter(|item| !item.is_empty() && item.is_ascii());
-    plain.filter_map(|item| std::str::from_utf8(item).ok()).collect::<Vec<_>>().join(separator)
+/// Joins the items that need not be removed, or returns `None` if no item needs to.
+fn without<'a>(
+    items: impl Iterator<Item = &'a [u8]>,
+    separator: &str,
+    is_removed: impl Fn(&[u8]) -> bool,
+) -> Option<String> {
+    let mut kept = Vec::new();
+    let mut removed = false;
+    for item in items {
+        if is_removed(item) {
+            removed = true;
+        } else if !item.is_empty()
+            && item.is_ascii()
+            && let Ok(text) = std::str::from_utf8(item)
+        {
+            kept.push(text);
+        }
+    }
+    if removed { Some(kept.join(separator)) } else { None }
 }
 
 fn cookies<'a>(headers: Headers<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let fields = headers.all(COOKIE);
-    fields.flat_map(|field| field.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
+    list_items(headers, COOKIE, b';')
+}
+
+/// Splits all fields of a name at the separator.
+fn list_items<'a>(
+    headers: Headers<'a>,
+    name: &'static str,
+    separator: u8,
+) -> impl Iterator<Item = &'a [u8]> {
+    let fields = headers.all(name);
+    fields
+        .flat_map(move |field| field.split(move |byte| *byte == separator).map(<[u8]>::trim_ascii))
 }
 
 fn pair(cookie: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -53,10 +77,9 @@ fn pair(cookie: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
 }
 
-/// Finds the token among the protocols that a WebSocket's client offers: the one that has its three
-/// parts.
+/// Finds the token among the protocols that a WebSocket client offers: the protocol with three parts.
 pub(super) fn protocol<'a>(headers: Headers<'a>) -> Result<Option<&'a str>, Denial> {
-    let mut found = protocols(headers).filter(is_token);
+    let mut found = protocols(headers).filter(|protocol| is_token(protocol));
     let first = found.next();
     if found.next().is_some() {
         return Err(malformed("several tokens in `Sec-WebSocket-Protocol`"));
@@ -64,50 +87,48 @@ pub(super) fn protocol<'a>(headers: Headers<'a>) -> Result<Option<&'a str>, Deni
     Ok(first.and_then(token68))
 }
 
-/// Returns the protocols without tokens, as one field's value; `None` if there is no token among
-/// them.
+/// Returns the protocols without tokens, as one field's value, or `None` if no protocol is a token.
 pub(crate) fn protocols_without(headers: Headers<'_>) -> Option<String> {
-    protocols(headers)
-        .any(|protocol| is_token(&protocol))
-        .then(|| joined(protocols(headers).filter(|protocol| !is_token(protocol)), ", "))
+    without(protocols(headers), ", ", is_token)
 }
 
 fn protocols<'a>(headers: Headers<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let fields = headers.all(PROTOCOL);
-    fields.flat_map(|field| field.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+    list_items(headers, PROTOCOL, b',')
 }
 
-fn is_token(protocol: &&[u8]) -> bool {
+fn is_token(protocol: &[u8]) -> bool {
     protocol.starts_with(b"ey") && token68(protocol).is_some_and(is_compact)
 }
 
 /// Finds the token in the parameter of this name.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, Denial> {
-    let mut found = query.split('&').filter_map(|parameter| {
+    let mut found = None;
+    for parameter in query.split('&') {
         let (own, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        (decoded(own) == name).then_some(value)
-    });
-    let first = found.next();
-    if found.next().is_some() {
-        return Err(malformed(format!("several parameters `{name}`")));
+        if decoded(own) == name && found.replace(value).is_some() {
+            return Err(malformed(format!("several parameters `{name}`")));
+        }
     }
-    let read = |value: &'a str| {
-        token68(value.as_bytes())
-            .ok_or_else(|| malformed(format!("the parameter `{name}` is unreadable")))
-    };
-    first.map(read).transpose()
+    let Some(value) = found else { return Ok(None) };
+    match token68(value.as_bytes()) {
+        Some(token) => Ok(Some(token)),
+        None => Err(malformed(format!("the parameter `{name}` is unreadable"))),
+    }
 }
 
 /// Returns the query without the parameters of these names.
 pub(crate) fn query_without(query: &str, names: &[&str]) -> String {
-    let is_one = |parameter: &&str| {
+    let mut kept = Vec::new();
+    for parameter in query.split('&') {
         let own = decoded(parameter.split('=').next().unwrap_or_default());
-        names.contains(&own.as_ref())
-    };
-    query.split('&').filter(|parameter| !is_one(parameter)).collect::<Vec<_>>().join("&")
+        if !names.contains(&own.as_ref()) {
+            kept.push(parameter);
+        }
+    }
+    kept.join("&")
 }
 
-/// A parameter's name as servers read it: percent-decoded, `+` a space.
+/// Decodes a parameter's name as servers do: percent-decoded, with `+` as a space.
 fn decoded(name: &str) -> Cow<'_, str> {
     if name.contains(['%', '+']) {
         let name = name.replace('+', " ");

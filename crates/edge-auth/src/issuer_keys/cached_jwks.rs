@@ -1,4 +1,4 @@
-//! A key set with its keys parsed, once.
+//! A key set with its keys parsed once.
 
 use std::sync::Arc;
 
@@ -7,21 +7,20 @@ use edge_auth_token::{
     VerifyingKey,
 };
 
-/// Verifying keys beside what they were made from, so that the next set can keep those that it
-/// has in common.
+/// Verifying keys with their JWKs, so that the next set can reuse the keys that it has in common.
 #[derive(Debug)]
 pub(super) struct CachedJwks {
     jwks: Vec<(Jwk, Arc<VerifyingKey>)>,
     keys: KeySet,
-    /// The keys that are published and not used: their `kid`, and why.
+    /// The published keys that cannot be used: their `kid` and the reason.
     unusable: Vec<(Option<String>, String)>,
-    /// A shared secret has no identifier of its own, so a token's `kid` says nothing about it.
+    /// The set is a shared secret, which has no identifier, so a token's `kid` does not count.
     secret: bool,
 }
 
 impl CachedJwks {
-    /// Imports the keys of a set; what cannot be used is skipped and reported. A key that `known`
-    /// has, too, is taken over, so that tokens verified with it stay verified.
+    /// Imports the keys of a set. Skips and reports unusable keys. Reuses the keys that are in `known`,
+    /// too, so that tokens verified with them stay verified.
     pub(super) fn new(
         set: JwkSet,
         known: Option<&Self>,
@@ -61,7 +60,7 @@ impl CachedJwks {
         Self { jwks, keys, unusable, secret: false }
     }
 
-    /// A shared secret as a set of one.
+    /// Makes a set of one shared secret.
     pub(super) fn secret(secret: &Secret, algorithms: &[Algorithm]) -> Result<Self, String> {
         let key =
             VerifyingKey::from_secret(secret, algorithms).map_err(|error| error.to_string())?;
@@ -69,17 +68,18 @@ impl CachedJwks {
         Ok(Self { jwks: Vec::new(), keys, unusable: Vec::new(), secret: true })
     }
 
-    /// The one key for a token with this algorithm and `kid`.
+    /// Selects the one key for a token with this algorithm and `kid`.
     pub(super) fn select(
         &self,
         algorithm: Algorithm,
         kid: Option<&str>,
     ) -> Result<Arc<VerifyingKey>, KeySelectionError> {
-        self.keys.select(algorithm, kid.filter(|_| !self.secret)).cloned()
+        let kid = if self.secret { None } else { kid };
+        self.keys.select(algorithm, kid).cloned()
     }
 
-    /// Says why there is no key for a token with this `kid`: a key that is published and cannot be
-    /// used is not one that is missing.
+    /// Explains why the set has no key for a token with this `kid`. Distinguishes a published key that
+    /// cannot be used from a missing one.
     pub(super) fn explain(&self, error: &KeySelectionError, kid: Option<&str>) -> String {
         let kid = kid.map(|kid| LogSafe::new(kid).as_str().to_owned());
         let mut meant = self.unusable.iter().filter(|(own, _)| kid.is_none() || *own == kid);
@@ -96,7 +96,7 @@ impl CachedJwks {
                 )
             }
             KeySelectionError::Ambiguous { .. } => error.to_string(),
-            _ => format!("{error}; not used is the key with the identifier \"{own}\": {why}{more}"),
+            _ => format!("{error}; the key with the identifier \"{own}\" is not used: {why}{more}"),
         }
     }
 
@@ -104,7 +104,7 @@ impl CachedJwks {
         self.keys.keys().is_empty()
     }
 
-    /// Whether this very key, parsed from these very bytes, is in the set.
+    /// Returns whether the set contains this very `Arc`.
     pub(super) fn holds(&self, key: &Arc<VerifyingKey>) -> bool {
         self.keys.keys().iter().any(|held| Arc::ptr_eq(held, key))
     }

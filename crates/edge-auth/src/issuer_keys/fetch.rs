@@ -1,4 +1,4 @@
-//! Fetching a key set, by way of the issuer's metadata where the policy says `discover`.
+//! Fetches a key set, with the URL from the issuer's metadata if the policy has `discover`.
 
 use edge_auth_token::{JwkSet, KeyUse};
 use serde::Deserialize;
@@ -9,13 +9,13 @@ use crate::audit::excerpt;
 use crate::platform::{KeySource, Unavailable};
 use crate::policy::{KeyOrigin, fetchable};
 
-/// The largest metadata document that is read, in bytes.
+/// The largest accepted metadata document, in bytes.
 const MAX_METADATA_BYTES: usize = 64 * 1024;
 
-/// How much is told of what a document says, in characters.
-const SAID: usize = 256;
+/// The longest excerpt of a document in an error, in characters.
+const MAX_EXCERPT: usize = 256;
 
-/// What is needed of OpenID Provider Metadata (OpenID Connect Discovery 1.0, section 3).
+/// The members of OpenID Provider Metadata (OpenID Connect Discovery 1.0, section 3) that count here.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -34,14 +34,14 @@ pub(super) async fn key_set(
         }
         KeyOrigin::Url(url) => source.fetch(url, JwkSet::MAX_BYTES).await?,
         KeyOrigin::File(_) | KeyOrigin::Inline(_) | KeyOrigin::Secret { .. } => {
-            return Err(Unavailable::new("these keys are not fetched"));
+            return Err(Unavailable::new("the policy has these keys, so they are never fetched"));
         }
     };
     JwkSet::parse_for(&bytes, key_use).map_err(|error| Unavailable::new(error.to_string()))
 }
 
-/// The metadata must be about this very issuer (section 4.3), and may not lead to where the policy
-/// itself could not.
+/// Reads the key set's URL from the metadata. The metadata must name this issuer (section 4.3), and
+/// the URL must be one that the policy could name.
 async fn discover(
     remote: &Remote,
     url: &str,
@@ -50,22 +50,22 @@ async fn discover(
     let bytes = source.fetch(url, MAX_METADATA_BYTES).await?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let metadata: Metadata = serde_json::from_slice(bytes).map_err(|error| {
-        let error = excerpt(&error.to_string(), SAID);
+        let error = excerpt(&error.to_string(), MAX_EXCERPT);
         Unavailable::new(format!("the discovery document is unusable: {error}"))
     })?;
     if metadata.issuer != remote.issuer {
-        let (found, wanted) = (excerpt(&metadata.issuer, SAID), &remote.issuer);
+        let (found, wanted) = (excerpt(&metadata.issuer, MAX_EXCERPT), &remote.issuer);
         return Err(Unavailable::new(format!(
-            "the discovery document is about the issuer `{found}`, wanted `{wanted}`"
+            "the discovery document is about the issuer `{found}`, it must be `{wanted}`"
         )));
     }
-    // Some publish it relative to the document (RFC 3986, section 5).
+    // Some issuers publish a reference relative to the document (RFC 3986, section 5).
     let jwks_uri = match Url::parse(url).and_then(|base| base.join(&metadata.jwks_uri)) {
         Ok(joined) => joined.to_string(),
         Err(_) => metadata.jwks_uri,
     };
     fetchable(&jwks_uri, remote.insecure_http).map_err(|reason| {
-        let reason = excerpt(&reason, SAID);
+        let reason = excerpt(&reason, MAX_EXCERPT);
         Unavailable::new(format!("the discovered `jwks_uri` is refused: {reason}"))
     })?;
     Ok(jwks_uri)

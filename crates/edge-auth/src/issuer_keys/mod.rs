@@ -1,10 +1,9 @@
 //! An issuer's keys: fetched, cached, refreshed, and dropped when the issuer drops them.
 //!
-//! A set younger than `refresh` is used as it is. An older one is used while it is fetched again in
-//! the background; one that nobody asked for during twice that time is fetched first. While the
-//! issuer cannot be reached, or is being asked, the last set is used, up to `max_stale`. A `kid`
-//! that the set does not have causes one fetch every [`COOL_DOWN`]; a token without `kid` causes
-//! none.
+//! A set younger than `refresh` is used without a fetch. An older set is used while a fetch runs in
+//! the background. A set older than twice `refresh`, which happens without traffic, is fetched before
+//! it is used. During a failed or running fetch, the last set is used, up to `max_stale`. An unknown
+//! `kid` causes one fetch every [`COOL_DOWN`]; a token without `kid` never causes one.
 
 mod cached_jwks;
 mod fetch;
@@ -27,20 +26,20 @@ use cached_jwks::CachedJwks;
 const COOL_DOWN: Duration = Duration::from_secs(30);
 /// The least time between two fetches after one that failed.
 const RETRY: Duration = Duration::from_secs(10);
-/// After this long a fetch that did not report back was abandoned by its host.
+/// The time after which a fetch without a result counts as abandoned by its host.
 const ABANDONED: Duration = Duration::from_secs(15);
 
 /// The keys of one issuer.
 #[derive(Debug)]
 pub(crate) struct IssuerKeys {
     name: String,
-    /// `None` for keys that were there when the gate was built and do not change.
+    /// `None` for keys that the gate is built with and that do not change.
     remote: Option<Remote>,
     wanted: KeySettings,
     state: Mutex<KeySetState>,
 }
 
-/// Which keys of a set are used.
+/// The criteria for using a key of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KeySettings {
     algorithms: Vec<Algorithm>,
@@ -67,40 +66,43 @@ struct Remote {
 struct KeySetState {
     set: Option<Arc<CachedJwks>>,
     fetched_at: Timestamp,
-    /// When the latest fetch began, whatever became of it.
+    /// The start of the latest fetch, with any result.
     attempted_at: Option<Timestamp>,
     in_flight: bool,
-    /// When the latest fetch failed, and why; `None` after a success.
+    /// The time and reason of the latest failure; `None` after a success.
     failure: Option<(Timestamp, String)>,
 }
 
 impl KeySetState {
     fn is_fetching(&self, now: Timestamp) -> bool {
-        let began = self.attempted_at.filter(|_| self.in_flight);
-        began.is_some_and(|began| !elapsed(now, began, ABANDONED))
+        match self.attempted_at {
+            Some(began) => self.in_flight && !elapsed(now, began, ABANDONED),
+            None => false,
+        }
     }
 }
 
-/// Whether a set may be used now, and what is to be done about it.
+/// The age of a set, which decides whether it is used and fetched.
 #[derive(Debug, PartialEq, Eq)]
 enum KeySetFreshness {
+    /// Use it.
     Fresh,
-    /// To be used, and to be fetched again in the background.
+    /// Use it, and fetch it in the background.
     Due,
-    /// To be fetched again before it is used.
+    /// Fetch it before using it.
     Idle,
-    /// Not to be used.
+    /// Do not use it.
     Gone,
 }
 
-/// A key, and whether its set is due for a fetch in the background.
+/// A key, with a flag if its set is due for a fetch in the background.
 pub(crate) struct Selected {
     pub key: Arc<VerifyingKey>,
     pub refresh_due: bool,
 }
 
 impl IssuerKeys {
-    /// Keys that do not change: of a file, of the policy, or a shared secret.
+    /// Makes keys that do not change: from a file, the policy, or a shared secret.
     pub(crate) fn fixed(
         issuer: &Issuer,
         keys: FixedKeys<'_>,
@@ -125,12 +127,12 @@ impl IssuerKeys {
         Ok((keys, notices))
     }
 
-    /// Keys that are fetched when they are needed.
+    /// Makes keys that are fetched on demand.
     pub(crate) fn remote(issuer: &Issuer) -> Self {
         Self::fetched(issuer, issuer.keys.clone(), issuer.validation.issuer.clone())
     }
 
-    /// Keys of one of the issuer's tenants, that are fetched when they are needed.
+    /// Makes the keys of one of the issuer's tenants, which are fetched on demand.
     pub(crate) fn of_tenant(issuer: &Issuer, tenant: &str) -> Self {
         let iss = issuer.validation.issuer.replace(TENANT, tenant);
         Self::fetched(issuer, issuer.keys.of_tenant(tenant), iss)
@@ -152,7 +154,7 @@ impl IssuerKeys {
         }
     }
 
-    /// Takes over what `known` has fetched, if it is the same issuer's.
+    /// Takes over the set that `known` fetched, if its issuer and settings are the same.
     pub(crate) fn take_over(&self, known: &Self) {
         let same =
             self.name == known.name && self.remote == known.remote && self.wanted == known.wanted;
@@ -165,7 +167,8 @@ impl IssuerKeys {
         }
     }
 
-    /// The key for a token, fetched if need be. `notices` is for the operator's log.
+    /// Selects the key for a token, and fetches the set if necessary. `notices` is for the operator's
+    /// log.
     pub(crate) async fn select(
         &self,
         algorithm: Algorithm,
@@ -176,21 +179,20 @@ impl IssuerKeys {
         notices: &mut Vec<String>,
     ) -> Result<Selected, Denial> {
         let (mut set, freshness) = self.current(now);
-        let first_fetched = match freshness {
+        let needs_fetch = match freshness {
             KeySetFreshness::Fresh | KeySetFreshness::Due => false,
             KeySetFreshness::Idle => !self.serves_meanwhile(now),
             KeySetFreshness::Gone => true,
         };
-        if first_fetched
+        if needs_fetch
             && self.may_retry(now)
             && self.refresh(source, backend, now, notices).await.is_ok()
         {
             set = self.current(now).0;
         }
-        let Some(set) = set else {
+        let Some(mut set) = set else {
             return Err(self.unavailable());
         };
-        let mut set = set;
         let mut found = set.select(algorithm, kid);
         if matches!(found, Err(KeySelectionError::UnknownKeyId { .. }))
             && self.may_look_again(now)
@@ -212,8 +214,8 @@ impl IssuerKeys {
         }
     }
 
-    /// Whether `key` is one of the issuer's keys still, as far as is known without a fetch. Where a
-    /// fetch is due first, this is `None` and [`Self::select`] decides.
+    /// Returns `key` if it is still in the issuer's set. Returns `None` if it is not, or if the set must
+    /// be fetched first; [`Self::select`] decides then.
     pub(crate) fn holds(&self, key: &Arc<VerifyingKey>, now: Timestamp) -> Option<Selected> {
         let (set, freshness) = self.current(now);
         let usable = match freshness {
@@ -221,11 +223,13 @@ impl IssuerKeys {
             KeySetFreshness::Idle => self.serves_meanwhile(now),
             KeySetFreshness::Gone => false,
         };
-        let held = usable && set.is_some_and(|set| set.holds(key));
-        held.then(|| Selected { key: Arc::clone(key), refresh_due: self.refresh_due(now) })
+        if !usable || !set?.holds(key) {
+            return None;
+        }
+        Some(Selected { key: Arc::clone(key), refresh_due: self.refresh_due(now) })
     }
 
-    /// Fetches the set again. A failure leaves the old one as it is.
+    /// Fetches the set again. After a failure, the old set remains.
     pub(crate) async fn refresh(
         &self,
         source: &impl KeySource,
@@ -278,15 +282,14 @@ impl IssuerKeys {
         (set, freshness)
     }
 
-    /// Whether a set that would be fetched before it is used serves as it is: during an outage, and
-    /// while another request fetches it. Else an issuer that does not answer would keep everybody
-    /// waiting.
+    /// Returns whether an idle set is used without a fetch: during an outage, and while another request
+    /// fetches it. Otherwise every request would wait for an issuer that does not respond.
     fn serves_meanwhile(&self, now: Timestamp) -> bool {
         let state = self.lock();
         state.failure.is_some() || state.is_fetching(now)
     }
 
-    /// After a failure, waits; while another request's fetch is under way, joins it.
+    /// Returns whether the latest failure, if any, was long enough ago for another fetch.
     fn may_retry(&self, now: Timestamp) -> bool {
         match &self.lock().failure {
             Some((failed_at, _)) => elapsed(now, *failed_at, RETRY),
@@ -316,13 +319,13 @@ impl IssuerKeys {
         Denial::new(Code::IssuerKeysUnavailable, format!("issuer `{}`: no keys: {why}", self.name))
     }
 
-    /// A panic elsewhere cannot leave the state half changed: every change is one assignment.
+    /// Ignores poisoning: a panic under the lock cannot leave the state half changed.
     fn lock(&self) -> MutexGuard<'_, KeySetState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Keys that are there when the gate is built.
+/// Keys that the gate is built with.
 pub(crate) enum FixedKeys<'a> {
     Secret(&'a Secret),
     Jwks(&'a [u8]),
@@ -330,20 +333,19 @@ pub(crate) enum FixedKeys<'a> {
 
 impl Remote {
     fn freshness(&self, now: Timestamp, fetched_at: Timestamp) -> KeySetFreshness {
-        let within = |limit: Duration| !elapsed(now, fetched_at, limit);
-        if within(self.refresh) {
+        if !elapsed(now, fetched_at, self.refresh) {
             KeySetFreshness::Fresh
-        } else if within(self.refresh.saturating_mul(2)) && within(self.max_stale) {
-            KeySetFreshness::Due
-        } else if within(self.max_stale) {
+        } else if elapsed(now, fetched_at, self.max_stale) {
+            KeySetFreshness::Gone
+        } else if elapsed(now, fetched_at, self.refresh.saturating_mul(2)) {
             KeySetFreshness::Idle
         } else {
-            KeySetFreshness::Gone
+            KeySetFreshness::Due
         }
     }
 }
 
-/// Whether `limit` has passed since `then`; a clock that was set back counts as passed.
+/// Returns whether `limit` has passed since `then`. A clock that was set back counts as passed.
 fn elapsed(now: Timestamp, then: Timestamp, limit: Duration) -> bool {
     now < then || now.since(then) >= limit
 }

@@ -12,7 +12,7 @@ const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const JWKS: &str = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-/// An issuer that answers, until it does not.
+/// An issuer that responds until the flag is set, and then never.
 #[derive(Default)]
 struct Sleepy(AtomicBool);
 
@@ -25,10 +25,10 @@ impl KeySource for Sleepy {
     }
 }
 
-/// An issuer that says what it likes.
-struct Saying(String);
+/// An issuer with this response.
+struct Responding(String);
 
-impl KeySource for Saying {
+impl KeySource for Responding {
     async fn fetch(&self, _url: &str, _max_bytes: usize) -> Result<Vec<u8>, Unavailable> {
         Ok(self.0.clone().into_bytes())
     }
@@ -45,8 +45,8 @@ fn later(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-/// Whether a key is found without waiting, and whether a fetch is due behind the answer.
-fn at_once(keys: &IssuerKeys, source: &impl KeySource, now: Timestamp) -> Option<bool> {
+/// Polls the selection once. Returns whether a background fetch is due, or `None` if it waits.
+fn polled_once(keys: &IssuerKeys, source: &impl KeySource, now: Timestamp) -> Option<bool> {
     let mut notices = Vec::new();
     let select =
         pin!(keys.select(Algorithm::EdDsa, Some("k"), source, &AwsLcRs, now, &mut notices));
@@ -59,23 +59,23 @@ fn at_once(keys: &IssuerKeys, source: &impl KeySource, now: Timestamp) -> Option
 #[test]
 fn while_one_request_waits_for_an_issuer_the_others_use_the_last_set() {
     let (keys, source) = (keys("{ jwks_url = \"https://login.example/jwks\" }"), Sleepy::default());
-    assert_eq!(at_once(&keys, &source, NOW), Some(false));
+    assert_eq!(polled_once(&keys, &source, NOW), Some(false));
     source.0.store(true, Ordering::Relaxed);
     let mut notices = Vec::new();
-    // Nobody asked for a quarter of an hour: a key that was removed since must not be used.
+    // After a quarter of an hour without requests, a key that was removed since must not be used.
     let mut first =
         pin!(keys.select(Algorithm::EdDsa, Some("k"), &source, &AwsLcRs, later(900), &mut notices));
     assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    assert_eq!(at_once(&keys, &source, later(900)), Some(false));
-    assert_eq!(at_once(&keys, &source, later(909)), Some(false));
-    // A fetch that never reported back is no excuse for ever.
-    assert_eq!(at_once(&keys, &source, later(916)), None);
-    // Beyond `max_stale` nobody uses the set.
-    assert_eq!(at_once(&keys, &source, later(5 * 3600)), None);
+    assert_eq!(polled_once(&keys, &source, later(900)), Some(false));
+    assert_eq!(polled_once(&keys, &source, later(909)), Some(false));
+    // A fetch without a result is abandoned.
+    assert_eq!(polled_once(&keys, &source, later(916)), None);
+    // Beyond `max_stale`, the set is never used.
+    assert_eq!(polled_once(&keys, &source, later(5 * 3600)), None);
 }
 
 #[test]
-fn what_a_document_says_is_told_in_short() {
+fn errors_shorten_values_of_a_document() {
     let long = "x".repeat(50_000);
     for document in [
         format!("{{\"issuer\": \"{long}\", \"jwks_uri\": \"https://login.example/jwks\"}}"),
@@ -85,7 +85,7 @@ fn what_a_document_says_is_told_in_short() {
         format!("{{\"{long}\": 1}}"),
     ] {
         let (keys, mut notices) = (keys("{ discover = true }"), Vec::new());
-        let source = Saying(document);
+        let source = Responding(document);
         let refreshed =
             futures::executor::block_on(keys.refresh(&source, &AwsLcRs, NOW, &mut notices));
         assert!(refreshed.is_err());

@@ -1,16 +1,16 @@
-//! The host that a request is for, in its one normal form, and the patterns of rules.
+//! The host that a request is for, in its one normal form.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The longest name, and the longest label in it, in bytes (RFC 1035 §2.3.4).
+/// The longest name and the longest label in it, in bytes (RFC 1035, section 2.3.4).
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
 /// A `Host` or `:authority` value: a name or an address, and perhaps a port.
 ///
-/// The name is in lower-case ASCII without a trailing dot; an IPv6 address is in its canonical
-/// text (RFC 5952), in brackets.
+/// The name is in lower-case ASCII without a trailing dot. An IPv6 address is in its canonical form
+/// (RFC 5952), in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     name: String,
@@ -18,9 +18,9 @@ pub struct Host {
 }
 
 impl Host {
-    /// Parses `uri-host [ ":" port ]` (RFC 9110 §7.2), less what nobody needs there: userinfo,
-    /// percent-encoding, other characters than letters, digits, `-`, `_` and `.`, and short or
-    /// octal forms of IPv4 addresses.
+    /// Parses `uri-host [ ":" port ]` (RFC 9110, section 7.2). Refuses the parts of that grammar that
+    /// readers understand differently: userinfo, percent-encoding, characters other than letters,
+    /// digits, `-`, `_` and `.`, and short or octal forms of IPv4 addresses.
     pub fn parse(value: &str) -> Result<Self, HostRefused> {
         if value.contains('@') {
             return Err(HostRefused::Userinfo);
@@ -39,21 +39,25 @@ impl Host {
         Ok(Self { name: parse_name(name)?, port: parse_port(port)? })
     }
 
-    /// The name or address, without the port: what rules match.
+    /// Returns the name or address without the port. Rules match this.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether two values of one request, `Host` and `:authority`, name the same host
-    /// (RFC 9113 §8.3.1); if not, the request is refused. `default_port` is the port of the
-    /// request's scheme, which one of the two may spell out; without it, ports must be alike.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Returns whether `Host` and `:authority` of one request name the same host (RFC 9113, section
+    /// 8.3.1). `default_port` is the port of the request's scheme, which one of the two may omit.
+    /// Without it, the ports must be equal.
     #[must_use]
     pub fn agrees_with(&self, other: &Self, default_port: Option<u16>) -> bool {
         self.name == other.name && self.port.or(default_port) == other.port.or(default_port)
     }
 
-    fn is_address(&self) -> bool {
+    pub(super) fn is_address(&self) -> bool {
         self.name.starts_with('[') || self.name.parse::<Ipv4Addr>().is_ok()
     }
 }
@@ -68,112 +72,36 @@ impl fmt::Display for Host {
     }
 }
 
-/// Why a host is refused (400).
+/// The reason for refusing a host (400).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HostRefused {
-    /// Nothing, or nothing but a dot or a port.
-    #[error("the host is empty; name one")]
+    /// The name is empty.
+    #[error("the host is empty; send a name")]
     Empty,
-    /// An `@`: what stands before it is no part of a host.
-    #[error("the host holds userinfo (`@`); leave it out")]
+    /// An `@`, with userinfo before it.
+    #[error("the host contains userinfo (`@`); remove it")]
     Userinfo,
-    /// A character beyond ASCII.
+    /// A character outside ASCII.
     #[error("the host is not ASCII; write an international name in its `xn--` form")]
     NotAscii,
-    /// A space, a control character, a `%`, or another character that no host name holds.
-    #[error("the host holds a character other than letters, digits, `-`, `_` and `.`")]
+    /// A space, a control character, a `%`, or another character outside host names.
+    #[error("the host contains a character other than letters, digits, `-`, `_` and `.`")]
     Character,
     /// Two dots in a row, a dot in front, or two at the end.
-    #[error("the host holds an empty label; write one dot between labels")]
+    #[error("the host contains an empty label; write one dot between labels")]
     EmptyLabel,
     /// More than 253 bytes, or a label of more than 63.
-    #[error("the host is over 253 bytes, or a label of it over 63; shorten it")]
+    #[error("the host has over 253 bytes, or a label of over 63; shorten it")]
     TooLong,
-    /// A last label that is a number, but no IPv4 address in four decimal parts.
-    #[error("the host ends in a number, but is no IPv4 address; write four decimal parts")]
+    /// The last label is a number, but the host is not an IPv4 address in four decimal parts.
+    #[error("the host ends in a number, but is not an IPv4 address; write four decimal parts")]
     Ipv4,
-    /// Brackets without an IPv6 address between them, or with more behind them than a port.
-    #[error("the host is no IPv6 address; write it in brackets, without a zone")]
+    /// Brackets without an IPv6 address inside, or with more than a port behind them.
+    #[error("the host is not an IPv6 address; write it in brackets, without a zone")]
     Ipv6,
-    /// A port that is no number up to 65535.
-    #[error("the port is no number from 0 to 65535")]
+    /// The port is not a number from 0 to 65535.
+    #[error("the port is not a number from 0 to 65535")]
     Port,
-}
-
-/// Which hosts a rule is for: one name or address, or `*.example.com`.
-///
-/// The wildcard stands for exactly one label, as in certificates (RFC 9525 §6.3): neither
-/// `example.com` nor `a.b.example.com` match. Ports are not looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPattern {
-    wildcard: bool,
-    /// The whole name, or what follows `*.`.
-    name: String,
-}
-
-impl HostPattern {
-    /// Parses a host without a port, or `*.` and a name.
-    pub fn parse(pattern: &str) -> Result<Self, HostPatternError> {
-        let (wildcard, host) = match pattern.strip_prefix("*.") {
-            Some(parent) => (true, parent),
-            None => (false, pattern),
-        };
-        if host.contains('*') {
-            return Err(HostPatternError::Wildcard);
-        }
-        let host = Host::parse(host)?;
-        if host.port.is_some() {
-            return Err(HostPatternError::Port);
-        }
-        if wildcard && host.is_address() {
-            return Err(HostPatternError::WildcardAddress);
-        }
-        Ok(Self { wildcard, name: host.name })
-    }
-
-    /// Whether the host is one of these.
-    #[must_use]
-    pub fn matches(&self, host: &Host) -> bool {
-        self.matches_name(&host.name)
-    }
-
-    /// Whether every host that `other` matches is matched here, too.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        self == other || (!other.wildcard && self.matches_name(&other.name))
-    }
-
-    fn matches_name(&self, name: &str) -> bool {
-        if self.wildcard {
-            name.split_once('.').is_some_and(|(_, parent)| parent == self.name)
-        } else {
-            name == self.name
-        }
-    }
-}
-
-impl fmt::Display for HostPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.wildcard { "*." } else { "" }, self.name)
-    }
-}
-
-/// Why a rule's `host` is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum HostPatternError {
-    /// Not a host, wildcard aside.
-    #[error(transparent)]
-    Host(#[from] HostRefused),
-    /// A port, which rules do not look at.
-    #[error("a rule's host has no port; leave it out")]
-    Port,
-    /// A `*` that is not the whole first label, or the only one.
-    #[error(
-        "`*` stands for one whole label in front, as in `*.example.com`; for any host, leave `host` out"
-    )]
-    Wildcard,
-    /// `*.` in front of an IP address.
-    #[error("`*.` stands in front of a name, not of an address")]
-    WildcardAddress,
 }
 
 fn parse_name(raw: &str) -> Result<String, HostRefused> {
@@ -214,16 +142,19 @@ fn is_number(label: &str) -> bool {
     }
 }
 
-/// An empty port is none (RFC 3986 §6.2.3).
+/// Parses a port. An empty port counts as absent (RFC 3986, section 6.2.3).
 fn parse_port(port: &str) -> Result<Option<u16>, HostRefused> {
     if port.is_empty() {
         return Ok(None);
     }
-    // `parse` alone would take `+80`, too.
+    // `parse` alone would accept `+80`.
     if !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(HostRefused::Port);
     }
-    port.parse().map(Some).map_err(|_| HostRefused::Port)
+    match port.parse() {
+        Ok(port) => Ok(Some(port)),
+        Err(_) => Err(HostRefused::Port),
+    }
 }
 
 #[cfg(test)]
@@ -234,10 +165,6 @@ mod tests {
 
     fn host(value: &str) -> Host {
         Host::parse(value).unwrap()
-    }
-
-    fn pattern(text: &str) -> HostPattern {
-        HostPattern::parse(text).unwrap()
     }
 
     #[track_caller]
@@ -282,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_controls_and_bytes_that_no_name_holds_are_refused() {
+    fn spaces_controls_and_other_foreign_characters_are_refused() {
         all_refused(
             HostRefused::Character,
             &[
@@ -315,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_no_plain_address_are_refused() {
+    fn short_and_octal_addresses_are_refused() {
         all_refused(
             HostRefused::Ipv4,
             &[
@@ -348,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn host_and_authority_agree_whatever_their_spelling() {
+    fn host_and_authority_agree_in_any_spelling() {
         assert!(host("Example.com.").agrees_with(&host("example.com"), None));
         assert!(host("example.com:443").agrees_with(&host("example.com"), Some(443)));
         assert!(host("example.com").agrees_with(&host("example.com:80"), Some(80)));
@@ -363,68 +290,12 @@ mod tests {
         assert!(!host("example.com:443").agrees_with(&host("example.com"), None));
     }
 
-    #[test]
-    fn a_pattern_matches_a_host_in_any_spelling() {
-        for value in [
-            "admin.example.com",
-            "Admin.Example.Com",
-            "ADMIN.EXAMPLE.COM.",
-            "admin.example.com:8443",
-        ] {
-            assert!(pattern("admin.example.com").matches(&host(value)), "{value:?}");
-            assert!(pattern("Admin.Example.com.").matches(&host(value)), "{value:?}");
-        }
-        assert!(!pattern("admin.example.com").matches(&host("admin.example.com.evil.test")));
-        assert!(pattern("[::1]").matches(&host("[0::1]:8080")));
-    }
-
-    #[test]
-    fn a_wildcard_is_exactly_one_label() {
-        let wildcard = pattern("*.example.com");
-        assert!(wildcard.matches(&host("A.Example.com.")));
-        for other in ["example.com", "a.b.example.com", "aexample.com", "a.example.com.evil.test"] {
-            assert!(!wildcard.matches(&host(other)), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_that_says_something_else_than_it_seems_is_refused() {
-        for (text, reason) in [
-            ("*", HostPatternError::Wildcard),
-            ("*.*.example.com", HostPatternError::Wildcard),
-            ("a*.example.com", HostPatternError::Wildcard),
-            ("a.*.com", HostPatternError::Wildcard),
-            ("example.com:443", HostPatternError::Port),
-            ("*.example.com:443", HostPatternError::Port),
-            ("*.127.0.0.1", HostPatternError::WildcardAddress),
-            ("*.[::1]", HostPatternError::WildcardAddress),
-            ("*.0.0.1", HostPatternError::Host(HostRefused::Ipv4)),
-            ("*.", HostPatternError::Host(HostRefused::Empty)),
-            ("", HostPatternError::Host(HostRefused::Empty)),
-            ("https://example.com", HostPatternError::Host(HostRefused::Port)),
-        ] {
-            assert_eq!(HostPattern::parse(text), Err(reason), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_wildcard_covers_the_names_in_it_but_no_name_covers_a_wildcard() {
-        assert!(pattern("*.example.com").covers(&pattern("a.example.com")));
-        assert!(pattern("*.example.com").covers(&pattern("*.EXAMPLE.com")));
-        assert!(!pattern("a.example.com").covers(&pattern("*.example.com")));
-        assert!(!pattern("*.example.com").covers(&pattern("example.com")));
-        assert!(!pattern("*.com").covers(&pattern("*.example.com")));
-    }
-
     proptest! {
         #[test]
-        fn no_input_panics_and_what_passes_stays_as_it_is(value in r"[\[\]*.:@%a-cA-C0-9x-]{0,12}|.*") {
+        fn a_parsed_host_prints_as_the_same_host(value in r"[\[\]*.:@%a-cA-C0-9x-]{0,12}|.*") {
             if let Ok(host) = Host::parse(&value) {
                 prop_assert_eq!(Host::parse(&host.to_string()), Ok(host.clone()));
                 prop_assert!(!host.name.bytes().any(|byte| byte.is_ascii_uppercase()));
-            }
-            if let Ok(pattern) = HostPattern::parse(&value) {
-                prop_assert_eq!(HostPattern::parse(&pattern.to_string()), Ok(pattern));
             }
         }
     }

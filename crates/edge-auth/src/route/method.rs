@@ -1,18 +1,18 @@
-//! Which methods a rule is for.
+//! The methods of requests and rules.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::request::is_token;
 
-/// The longest method that is read, in bytes.
+/// The longest accepted method, in bytes.
 const MAX_METHOD_BYTES: usize = 32;
 
 /// Checks the method of a request, exactly as it was sent.
 ///
-/// Methods are case-sensitive (RFC 9110 §9.1), and not to every server: `delete` would match no
-/// rule for `DELETE`, pass by a later one, and be taken for `DELETE` behind the gate. No registered
-/// method has a lower-case letter, and no rule can name one that has, so none passes.
+/// Methods are case-sensitive (RFC 9110, section 9.1), but some servers ignore case: `delete` would
+/// skip the rule for `DELETE`, pass by a later rule, and mean `DELETE` to the upstream. Registered
+/// methods and those of rules have no lower-case letters, so this refuses them all.
 pub(crate) fn check_method(method: &str) -> Result<(), MethodRefused> {
     if !is_token(method) || method.len() > MAX_METHOD_BYTES {
         return Err(MethodRefused::NotToken);
@@ -26,33 +26,34 @@ pub(crate) fn check_method(method: &str) -> Result<(), MethodRefused> {
     Ok(())
 }
 
-/// Why a request's method is refused.
+/// The reason for refusing a request's method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MethodRefused {
-    /// Not a token (RFC 9110 §5.6.2), or too long.
-    #[error("the method is no token of at most {MAX_METHOD_BYTES} bytes")]
+    /// The method is not a token (RFC 9110, section 5.6.2), or too long.
+    #[error("the method is not a token of at most {MAX_METHOD_BYTES} bytes")]
     NotToken,
-    /// Another spelling of a method.
-    #[error("the method has lower-case letters: a server could take it for another")]
+    /// The method has lower-case letters.
+    #[error("the method has lower-case letters: a server could take it for another one")]
     LowerCase,
-    /// It asks for a tunnel to a host, not for a path (RFC 9110 §9.3.6).
-    #[error("CONNECT is for proxies to anywhere")]
+    /// `CONNECT`, which asks for a tunnel to a host, not for a path (RFC 9110, section 9.3.6).
+    #[error("CONNECT asks for a tunnel, which the gate does not provide")]
     Connect,
 }
 
-/// The methods of a rule: all, or those listed. `GET` includes `HEAD`; `OPTIONS` is like any
-/// other. Methods are case-sensitive (RFC 9110 §9.1).
+/// The methods of a rule: all, or a list. `GET` includes `HEAD`. `OPTIONS` is not special. Methods are
+/// case-sensitive (RFC 9110, section 9.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Methods(Option<BTreeSet<String>>);
 
 impl Methods {
-    /// Every method there is: what a rule without `methods` is for.
+    /// Returns all methods, which a rule without `methods` is for.
     #[must_use]
     pub fn all() -> Self {
         Self(None)
     }
 
-    /// These methods, each a token (RFC 9110 §5.6.2) without lower-case letters; at least one.
+    /// Lists methods. Each must be a token (RFC 9110, section 5.6.2) without lower-case letters, and
+    /// there must be at least one.
     pub fn listed<S: AsRef<str>>(
         methods: impl IntoIterator<Item = S>,
     ) -> Result<Self, MethodError> {
@@ -71,24 +72,31 @@ impl Methods {
         Ok(Self(Some(listed)))
     }
 
-    /// Whether a request with this method, exactly as it was sent, is one of these.
+    /// Returns whether the rule is for this method, exactly as it was sent.
     #[must_use]
     pub fn contains(&self, method: &str) -> bool {
-        self.0.as_ref().is_none_or(|listed| listed.contains(method))
+        match &self.0 {
+            None => true,
+            Some(listed) => listed.contains(method),
+        }
     }
 
-    /// Whether none of them changes anything (RFC 9110, section 9.2.1).
+    /// Returns whether all of them are safe (RFC 9110, section 9.2.1).
     pub(crate) fn are_safe(&self) -> bool {
-        self.0.as_ref().is_some_and(|listed| listed.iter().all(|method| is_safe(method)))
+        match &self.0 {
+            None => false,
+            Some(listed) => listed.iter().all(|method| is_safe(method)),
+        }
     }
 
-    /// The methods one by one, in alphabetical order, `HEAD` with `GET`; `None` if it is all.
+    /// Returns the methods in alphabetical order, `HEAD` with `GET`, or `None` for all methods.
     pub fn names(&self) -> Option<impl Iterator<Item = &str>> {
-        self.0.as_ref().map(|listed| listed.iter().map(String::as_str))
+        let listed = self.0.as_ref()?;
+        Some(listed.iter().map(String::as_str))
     }
 }
 
-/// Whether a method changes nothing (RFC 9110, section 9.2.1).
+/// Returns whether a method is safe, that is, read-only (RFC 9110, section 9.2.1).
 pub(crate) fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
@@ -103,34 +111,37 @@ impl fmt::Display for Methods {
     }
 }
 
-/// Why a rule's `methods` are refused.
+/// The reason for refusing a rule's `methods`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MethodError {
-    /// An empty list, which would match nothing.
-    #[error("`methods` is empty; leave it out to match every method")]
+    /// An empty list, which would never match.
+    #[error("`methods` is empty; remove it to match every method")]
     None,
-    /// `*`, `ANY`, `ALL`: how other systems write every method. No request has it.
+    /// `*`, `ANY` or `ALL`, which other systems write for every method.
     #[error(
-        "no request has the method `{0}`, which other systems write for every method; leave `methods` out to match \
-         every method"
+        "`{0}` is not a method of requests, but another system's word for every method; remove \
+         `methods` to match every method"
     )]
     EveryMethod(String),
-    /// `GET|POST` or `GET,POST`: several in one text.
-    #[error("{0:?} is several methods in one text; list each one: [\"GET\", \"POST\"]")]
+    /// `GET|POST` or `GET,POST`, several methods in one text.
+    #[error("{0:?} is several methods in one text; list each: [\"GET\", \"POST\"]")]
     Several(String),
-    /// Lower-case letters: no request in ordinary spelling would match.
-    #[error("the method {0:?} has lower-case letters; methods are case-sensitive: write {upper:?}", upper = .0.to_ascii_uppercase())]
+    /// Lower-case letters, which no accepted request has.
+    #[error(
+        "the method {0:?} has lower-case letters; methods are case-sensitive: write {upper:?}",
+        upper = .0.to_ascii_uppercase()
+    )]
     LowerCase(String),
-    /// `CONNECT`, which is never let through.
-    #[error("`CONNECT` asks for a tunnel and is always refused; leave it out")]
+    /// `CONNECT`, which the gate always refuses.
+    #[error("`CONNECT` asks for a tunnel, which the gate always refuses; remove it")]
     Connect,
-    /// Not a token.
-    #[error("{0:?} is no method; write a name such as \"GET\"")]
+    /// The method is not a token.
+    #[error("{0:?} is not a method; write a name such as \"GET\"")]
     NotToken(String),
 }
 
 fn check(method: &str) -> Result<(), MethodError> {
-    // `x-amazon-apigateway-any-method` is how OpenAPI files of API Gateway write it.
+    // OpenAPI files of API Gateway write `x-amazon-apigateway-any-method`.
     let stands_for_all = ["ANY", "ALL", "X-AMAZON-APIGATEWAY-ANY-METHOD", "$DEFAULT"];
     if method.contains('*') || stands_for_all.iter().any(|word| method.eq_ignore_ascii_case(word)) {
         return Err(MethodError::EveryMethod(method.to_owned()));
@@ -171,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_left_out_are_all() {
+    fn a_rule_without_methods_is_for_all() {
         for method in ["GET", "OPTIONS", "PROPFIND", "get", "X-ANY"] {
             assert!(Methods::all().contains(method));
         }
@@ -180,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn get_includes_head_and_no_other() {
+    fn get_includes_head_only() {
         let get = Methods::listed(["GET"]).unwrap();
         assert!(get.contains("GET") && get.contains("HEAD"));
         assert!(!get.contains("OPTIONS") && !get.contains("POST"));
@@ -209,15 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_other_systems_write_for_every_method_is_refused_with_what_to_do() {
+    fn the_error_of_a_foreign_word_for_every_method_says_what_to_do() {
         for word in
             ["*", "ANY", "any", "All", "ALL", "x-amazon-apigateway-any-method", "$default", "*/*"]
         {
             let error = Methods::listed(["GET", word]).unwrap_err();
             assert_eq!(error, MethodError::EveryMethod(word.into()));
             assert!(
-                error.to_string().contains(word)
-                    && error.to_string().contains("leave `methods` out")
+                error.to_string().contains(word) && error.to_string().contains("remove `methods`")
             );
         }
     }
@@ -230,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_method_is_refused() {
+    fn anything_but_a_method_is_refused() {
         for method in ["", " ", "GET ", "GE/T", "GÉT", "GET\n", "(GET)"] {
             assert_eq!(Methods::listed([method]), Err(MethodError::NotToken(method.into())));
         }

@@ -1,5 +1,5 @@
-//! Which rule decides a request: its host, path and method in one normal form, and the rules
-//! tried in source order.
+//! Finds the rule that decides a request: brings host, path and method into one normal form, and
+//! tries the rules in source order.
 //!
 //! ```
 //! use edge_auth::route::{Methods, NormalPath, PathPattern, Route, Router};
@@ -18,6 +18,7 @@
 //! ```
 
 mod host;
+mod host_pattern;
 mod method;
 mod path;
 mod pattern;
@@ -26,7 +27,8 @@ mod router;
 #[cfg(test)]
 mod tests;
 
-pub use host::{Host, HostPattern, HostPatternError, HostRefused};
+pub use host::{Host, HostRefused};
+pub use host_pattern::{HostPattern, HostPatternError};
 pub use method::{MethodError, Methods};
 pub(crate) use method::{check_method, is_safe};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};

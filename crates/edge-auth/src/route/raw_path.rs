@@ -1,21 +1,19 @@
-//! Paths that go on as they were sent, because whoever asks forwards what the client wrote,
-//! whatever the gate has matched: a proxy, an API with an authorizer, an application.
+//! Paths that reach the upstream unchanged, because a proxy, an API with an authorizer or an
+//! application forwards them, and not the gate.
 
 use super::path::{PathRefused, encode_segment, has_dot_segments};
 use super::pattern::{PathPattern, Segment};
 
-/// The rule: a path may go on as it was sent only if it has no dot segment, in any spelling, and if
-/// each segment, or part of one, that the deciding pattern writes out is spelled as
-/// [`forwarded`](super::NormalPath::forwarded) would spell it, but for the case of hexadecimal
-/// digits.
+/// Checks that a path may be forwarded unchanged. It must have no dot segments, in any spelling. The
+/// literal parts of the deciding pattern must be spelled as
+/// [`forwarded`](super::NormalPath::forwarded) spells them, except for the case of hexadecimal digits.
 ///
-/// Then every reader finds the rule that decided: whoever resolves dot segments and whoever does
-/// not, whoever decodes escapes, which ones ever, and whoever compares the text as it came. What
-/// stands for `{id}` or `{*rest}` may be escaped in any way, since any text there is that rule's.
-/// `pattern` is `None` where no rule decides.
+/// Then every reader finds the deciding rule, whether it resolves dot segments or not, and whether it
+/// decodes all escapes, some or none. The client may escape the text for `{id}` or `{*rest}` in any
+/// way, because any text there belongs to that rule. `pattern` is `None` if no rule decides.
 ///
-/// `target` is one that [`NormalPath::parse`](super::NormalPath::parse) takes, and that the pattern
-/// matches.
+/// The caller guarantees that [`NormalPath::parse`](super::NormalPath::parse) accepts `target` and that
+/// the pattern matches it.
 pub fn check_forwardable_verbatim(
     target: &str,
     pattern: Option<&PathPattern>,
@@ -24,39 +22,48 @@ pub fn check_forwardable_verbatim(
         return Err(PathRefused::DotSegmentForwarded);
     }
     let path = target.split('?').next().unwrap_or_default();
-    // Without dot segments, those of the path and of the pattern stand side by side.
-    let sent = path.split('/').skip(1);
-    let written_out = pattern.map(PathPattern::segments).unwrap_or_default();
-    let plain = written_out.iter().zip(sent).all(|(segment, sent)| is_plain(segment, sent));
-    if plain { Ok(()) } else { Err(PathRefused::EscapeForwarded) }
+    let Some(pattern) = pattern else { return Ok(()) };
+    // Without dot segments, the segments of path and pattern correspond.
+    for (segment, sent) in pattern.segments().iter().zip(path.split('/').skip(1)) {
+        if !is_plain(segment, sent) {
+            return Err(PathRefused::EscapeForwarded);
+        }
+    }
+    Ok(())
 }
 
-/// Whether what a segment of a pattern writes out is spelled plainly.
+/// Returns whether the literal parts of a segment are sent in their plain spelling.
 fn is_plain(segment: &Segment, sent: &str) -> bool {
     match segment {
         Segment::Literal(literal) => are_same(encode_segment(literal).as_ref(), sent),
         Segment::Capture { prefix, suffix, .. } => {
-            let (prefix, suffix) =
-                (encode_segment(prefix).to_string(), encode_segment(suffix).to_string());
-            let Some(inner) = sent.len().checked_sub(prefix.len() + suffix.len()) else {
+            let (prefix, suffix) = (encode_segment(prefix), encode_segment(suffix));
+            if sent.len() <= prefix.len() + suffix.len() {
+                return false;
+            }
+            let Some((front, _)) = sent.split_at_checked(prefix.len()) else { return false };
+            let Some((_, end)) = sent.split_at_checked(sent.len() - suffix.len()) else {
                 return false;
             };
-            let front = sent.get(..prefix.len()).is_some_and(|front| are_same(&prefix, front));
-            let end = sent.get(prefix.len() + inner..).is_some_and(|end| are_same(&suffix, end));
-            inner > 0 && front && end
+            are_same(&prefix, front) && are_same(&suffix, end)
         }
     }
 }
 
-/// Whether two spellings are the same, `%c3` and `%C3` included.
+/// Returns whether two spellings are the same, apart from the case of the digits of escapes.
 fn are_same(one: &str, other: &str) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
     let mut digits = 0_u8;
-    let alike = |(one, other): (u8, u8)| {
+    for (one, other) in one.bytes().zip(other.bytes()) {
         let same = if digits > 0 { one.eq_ignore_ascii_case(&other) } else { one == other };
+        if !same {
+            return false;
+        }
         digits = if one == b'%' { 2 } else { digits.saturating_sub(1) };
-        same
-    };
-    one.len() == other.len() && one.bytes().zip(other.bytes()).all(alike)
+    }
+    true
 }
 
 #[cfg(test)]
@@ -74,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn dot_segments_are_refused_in_every_spelling_and_without_a_rule_too() {
+    fn dot_segments_are_refused_in_every_spelling_with_and_without_a_rule() {
         for target in ["/a/../b", "/a/%2e%2E/b", "/b/.", "/%2e/b", "/a/.%2e/b", "/b/x/..?c"] {
             assert_eq!(
                 check_forwardable_verbatim(target, None),
@@ -92,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_rule_writes_out_is_spelled_plainly() {
+    fn literal_parts_of_a_rule_must_be_sent_without_escapes() {
         for target in ["/%61dmin/x", "/adm%69n/x", "/%61%64%6d%69%6e/x"] {
             assert_eq!(
                 forwardable(target, "/admin/{*rest}"),
@@ -110,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn text_around_a_capture_is_spelled_plainly_and_the_rest_as_the_client_likes() {
+    fn text_around_a_capture_must_be_sent_without_escapes() {
         for target in ["/r/may.json", "/r/%6day.json", "/r/a%41b.json", "/r/\u{e9}.json"] {
             assert_eq!(forwardable(target, "/r/{name}.json"), Ok(()), "{target}");
         }
@@ -125,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_a_name_is_escaped_as_the_client_likes() {
+    fn a_client_may_escape_the_text_of_a_capture() {
         for target in
             ["/users/ann%40example.com", "/users/%61nn", "/users/%7eann", "/users/\u{e9}?a=%2f"]
         {
@@ -142,10 +149,10 @@ mod tests {
         }
     }
 
-    /// Somebody who reads a path that was forwarded to it raw, into segments.
+    /// Splits an unchanged forwarded path into segments, as an upstream may.
     type Reader = fn(&str) -> Vec<String>;
 
-    /// How a reader spells what a rule writes out.
+    /// Returns a reader's spelling of a rule's literal.
     type Spelling = fn(&str) -> String;
 
     fn literally(path: &str) -> Vec<String> {
@@ -153,9 +160,11 @@ mod tests {
     }
 
     fn decoded(path: &str) -> Vec<String> {
-        let decode =
-            |segment: String| percent_decode_str(&segment).decode_utf8_lossy().into_owned();
-        literally(path).into_iter().map(decode).collect()
+        let mut segments = literally(path);
+        for segment in &mut segments {
+            *segment = percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        }
+        segments
     }
 
     fn resolved(segments: Vec<String>) -> Vec<String> {
@@ -182,18 +191,22 @@ mod tests {
     ];
 
     fn upper_hex(path: &str) -> String {
+        let mut upper = String::new();
         let mut digits = 0;
-        let upper = |c: char| {
-            let c = if digits > 0 { c.to_ascii_uppercase() } else { c };
+        for c in path.chars() {
+            upper.push(if digits > 0 { c.to_ascii_uppercase() } else { c });
             digits = if c == '%' { 2 } else { (digits - 1).max(0) };
-            c
-        };
-        path.chars().map(upper).collect()
+        }
+        upper
     }
 
-    fn reads_as(pattern: &PathPattern, rest: bool, segments: &[String], spelled: Spelling) -> bool {
+    fn reads_as(pattern: &PathPattern, segments: &[String], spelled: Spelling) -> bool {
         let own = pattern.segments();
-        let fits = if rest { segments.len() >= own.len() } else { segments.len() == own.len() };
+        let fits = if pattern.has_rest() {
+            segments.len() >= own.len()
+        } else {
+            segments.len() == own.len()
+        };
         fits && own.iter().zip(segments).all(|(own, segment)| match own {
             Segment::Literal(literal) => spelled(literal) == *segment,
             Segment::Capture { prefix, suffix, .. } => {
@@ -218,10 +231,12 @@ mod tests {
         ]);
         let end = prop::sample::select(vec!["", "/", "/{*rest}"]);
         (prop::collection::vec(segment, 1..3), end).prop_map(|(segments, end)| {
-            let named = |(i, segment): (usize, &&str)| {
-                format!("/{}", segment.replace("{}", &format!("{{c{i}}}")))
-            };
-            segments.iter().enumerate().map(named).chain([end.to_owned()]).collect()
+            let mut text = String::new();
+            for (index, segment) in segments.iter().enumerate() {
+                text.push('/');
+                text.push_str(&segment.replace("{}", &format!("{{c{index}}}")));
+            }
+            text + end
         })
     }
 
@@ -237,31 +252,36 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
-        /// On a host that cannot rewrite, a request is allowed only if what is forwarded raw is, to
-        /// every reader, under the rule that was matched.
+        /// On a host that cannot rewrite paths, every reader of an allowed path must find the rule that
+        /// decided.
         #[test]
-        fn every_reader_of_what_is_kept_finds_the_rule_that_decided(
+        fn every_reader_of_an_unchanged_path_finds_the_deciding_rule(
             patterns in prop::collection::vec(pattern(), 1..5),
             target in target(),
         ) {
-            let patterns: Vec<_> = patterns.iter().map(|text| PathPattern::parse(text).unwrap()).collect();
-            let rest = |pattern: &PathPattern| pattern.to_string().ends_with("/{*rest}");
-            let routes = patterns.iter().cloned();
-            let routes = routes.map(|path| Route { host: None, path, methods: Methods::all() });
-            let router = Router::new(routes.collect());
+            let mut parsed = Vec::new();
+            let mut routes = Vec::new();
+            for text in &patterns {
+                let path = PathPattern::parse(text).unwrap();
+                routes.push(Route { host: None, path: path.clone(), methods: Methods::all() });
+                parsed.push(path);
+            }
+            let (patterns, router) = (parsed, Router::new(routes));
             let Ok((path, _)) = NormalPath::parse(&target) else { return Ok(()) };
             let decided = router.index_of(None, &path, "GET");
-            if let Some(index) = decided && check_forwardable_verbatim(&target, Some(&patterns[index])).is_ok() {
+            if let Some(index) = decided
+                && check_forwardable_verbatim(&target, Some(&patterns[index])).is_ok()
+            {
                 for (read, spelled) in READERS {
                     let segments = read(&upper_hex(&target));
-                    let found = patterns.iter().position(|one| reads_as(one, rest(one), &segments, spelled));
+                    let found = patterns.iter().position(|one| reads_as(one, &segments, spelled));
                     prop_assert_eq!(found, decided, "{} {:?}", target, segments);
                 }
             }
         }
 
         #[test]
-        fn what_a_gateway_forwards_could_have_been_kept(target in target(), text in pattern()) {
+        fn a_gateways_forwarded_path_is_forwardable_unchanged(target in target(), text in pattern()) {
             let pattern = PathPattern::parse(&text).unwrap();
             if let Ok((path, _)) = NormalPath::parse(&target) && pattern.is_match(&path) {
                 prop_assert_eq!(check_forwardable_verbatim(&path.forwarded(), Some(&pattern)), Ok(()));
@@ -269,7 +289,7 @@ mod tests {
         }
 
         #[test]
-        fn no_input_panics(target in any::<String>(), text in pattern()) {
+        fn any_target_is_accepted_or_refused(target in any::<String>(), text in pattern()) {
             let _ = check_forwardable_verbatim(&target, Some(&PathPattern::parse(&text).unwrap()));
         }
     }

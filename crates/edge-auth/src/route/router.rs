@@ -1,14 +1,14 @@
-//! The rules' routes, tried in source order.
+//! Finds the first of the rules' routes, in source order, that matches a request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Captures, Host, HostPattern, Methods, NormalPath, PathPattern};
 
-/// What a rule matches: a request whose host, path **and** method all fit.
+/// The part of a rule that matches requests: host, path **and** method must all match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The hosts; `None` is any, a missing one included. With a pattern, a request whose host is
-    /// not known does not match.
+    /// The hosts. `None` matches every host, and a request without a known host. A pattern never
+    /// matches the latter.
     pub host: Option<HostPattern>,
     /// The paths.
     pub path: PathPattern,
@@ -18,15 +18,15 @@ pub struct Route {
 
 impl Route {
     fn is_match(&self, host: Option<&Host>, path: &NormalPath, method: &str) -> bool {
-        self.methods.contains(method)
-            && self
-                .host
-                .as_ref()
-                .is_none_or(|pattern| host.is_some_and(|host| pattern.matches(host)))
-            && self.path.is_match(path)
+        let host_matches = match (&self.host, host) {
+            (None, _) => true,
+            (Some(pattern), Some(host)) => pattern.matches(host),
+            (Some(_), None) => false,
+        };
+        host_matches && self.methods.contains(method) && self.path.is_match(path)
     }
 
-    /// Whether every host and path of `other` is matched here, too, whatever the method.
+    /// Returns whether this route matches every host and path that `other` matches. Ignores methods.
     fn covers_place_of(&self, other: &Self) -> bool {
         let host = match (&self.host, &other.host) {
             (None, _) => true,
@@ -37,12 +37,12 @@ impl Route {
     }
 }
 
-/// Finds the first route that matches. A route is known by its place in the source, from 0.
+/// Finds the first route that matches. A route's number is its index in the source, from 0.
 #[derive(Debug, Clone)]
 pub struct Router {
     routes: Vec<Route>,
-    /// Where the routes are that start with these literal segments, in source order. A path asks
-    /// for each of its own beginnings, and so meets all routes that may match, and few others.
+    /// The routes that start with these literal segments, in source order. A lookup for each prefix of
+    /// a path finds all routes that may match it, and few others.
     by_prefix: BTreeMap<String, Vec<usize>>,
     /// The most segments of a key in `by_prefix`.
     depth: usize,
@@ -51,23 +51,23 @@ pub struct Router {
 /// The route that decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match<'a> {
-    /// Its place in the source.
+    /// Its index in the source.
     pub route: usize,
-    /// The segments that its path names.
+    /// The values of its captures.
     pub captures: Captures<'a>,
 }
 
-/// A route that never decides, because others before it match all that it matches.
+/// A route that never decides, because earlier routes match everything that it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shadowed {
-    /// Its place in the source.
+    /// Its index in the source.
     pub route: usize,
-    /// The earlier routes that decide instead; several where each takes some of its methods.
+    /// The earlier routes that decide instead. With several, each takes some of its methods.
     pub by: BTreeSet<usize>,
 }
 
 impl Router {
-    /// Takes the routes in source order.
+    /// Makes a router from routes in source order.
     #[must_use]
     pub fn new(routes: Vec<Route>) -> Self {
         let mut by_prefix = BTreeMap::<String, Vec<usize>>::new();
@@ -80,8 +80,8 @@ impl Router {
         Self { routes, by_prefix, depth: deepest }
     }
 
-    /// The first route whose host, path and method match. `method` is as it was sent; `host` is
-    /// `None` if the adapter knows none.
+    /// Finds the first route whose host, path and method match. `method` must be as it was sent. `host`
+    /// is `None` if the adapter does not know it.
     #[must_use]
     pub fn find<'a>(
         &'a self,
@@ -93,14 +93,15 @@ impl Router {
         Some(Match { route: index, captures: route.path.matches(path)? })
     }
 
-    /// The same, where what its path names does not matter.
+    /// Finds the same route as [`find`](Self::find), without its captures.
     pub(crate) fn index_of(
         &self,
         host: Option<&Host>,
         path: &NormalPath,
         method: &str,
     ) -> Option<usize> {
-        self.first(host, path, method).map(|(index, _)| index)
+        let (index, _) = self.first(host, path, method)?;
+        Some(index)
     }
 
     fn first(
@@ -110,38 +111,49 @@ impl Router {
         method: &str,
     ) -> Option<(usize, &Route)> {
         let mut first: Option<(usize, &Route)> = None;
-        for prefix in beginnings(path.decoded()).take(self.depth + 1) {
-            let indices = self.by_prefix.get(prefix).into_iter().flatten();
-            let found = indices
-                .take_while(|index| first.is_none_or(|(earlier, _)| **index < earlier))
-                .filter_map(|index| Some((*index, self.routes.get(*index)?)))
-                .find(|(_, route)| route.is_match(host, path, method));
-            first = found.or(first);
+        for prefix in prefixes(path.decoded()).take(self.depth + 1) {
+            let Some(indices) = self.by_prefix.get(prefix) else { continue };
+            for &index in indices {
+                if let Some((earlier, _)) = first
+                    && earlier < index
+                {
+                    break;
+                }
+                if let Some(route) = self.routes.get(index)
+                    && route.is_match(host, path, method)
+                {
+                    first = Some((index, route));
+                    break;
+                }
+            }
         }
         first
     }
 
-    /// The routes, in source order.
+    /// Returns the routes, in source order.
     pub(crate) fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// Whether any route is for certain hosts only.
+    /// Returns whether some route has a host pattern.
     pub(crate) fn names_hosts(&self) -> bool {
         self.routes.iter().any(|route| route.host.is_some())
     }
 
-    /// The routes that can never decide: mistakes in a policy.
+    /// Finds routes that can never decide, which are mistakes in a policy.
     ///
-    /// Found is every route of whose methods each is taken by some earlier route that covers its
-    /// hosts and its paths. One whose hosts or paths are split among several is not found.
+    /// A route is found if for each of its methods, one earlier route covers its hosts and its paths.
+    /// It is not found if several routes together cover its hosts or paths.
     #[must_use]
     pub fn shadowed(&self) -> Vec<Shadowed> {
         let mut shadowed = Vec::new();
         for (index, route) in self.routes.iter().enumerate() {
-            let before = self.routes.iter().enumerate().take(index);
-            let covering: Vec<_> =
-                before.filter(|(_, earlier)| earlier.covers_place_of(route)).collect();
+            let mut covering = Vec::new();
+            for (earlier_index, earlier) in self.routes.iter().enumerate().take(index) {
+                if earlier.covers_place_of(route) {
+                    covering.push((earlier_index, earlier));
+                }
+            }
             if let Some(by) = takers(&route.methods, &covering) {
                 shadowed.push(Shadowed { route: index, by });
             }
@@ -150,22 +162,26 @@ impl Router {
     }
 }
 
-/// A path's beginnings, shortest first: the empty one, `/a` and `/a/b` of `/a/b`.
-fn beginnings(path: &str) -> impl Iterator<Item = &str> {
+/// Returns a path's prefixes, shortest first: the empty one, `/a` and `/a/b` of `/a/b`.
+fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     let parents = path.match_indices('/').filter_map(|(slash, _)| path.get(..slash));
     parents.chain([path])
 }
 
-/// For each method the first route that takes it, or `None` if no route takes one of them.
+/// Returns the first route for each method, or `None` if one of the methods has no route.
 fn takers(methods: &Methods, routes: &[(usize, &Route)]) -> Option<BTreeSet<usize>> {
-    let first = |takes: &dyn Fn(&Methods) -> bool| {
-        routes.iter().find(|(_, route)| takes(&route.methods)).map(|(index, _)| *index)
+    let mut takers = BTreeSet::new();
+    let Some(names) = methods.names() else {
+        // Lists of methods, even together, never include every method.
+        let (index, _) = routes.iter().find(|(_, route)| route.methods.names().is_none())?;
+        takers.insert(*index);
+        return Some(takers);
     };
-    match methods.names() {
-        Some(names) => names.map(|name| first(&|methods| methods.contains(name))).collect(),
-        // No list holds every method there is, however many routes have one.
-        None => first(&|methods| methods.names().is_none()).map(|index| BTreeSet::from([index])),
+    for name in names {
+        let (index, _) = routes.iter().find(|(_, route)| route.methods.contains(name))?;
+        takers.insert(*index);
     }
+    Some(takers)
 }
 
 #[cfg(test)]
@@ -174,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// `"GET,POST a.test /x"`, `"* - /x"`: methods, host, path.
+    /// Makes a route of methods, host and path: `"GET,POST a.test /x"`, `"* - /x"`.
     fn route(text: &str) -> Route {
         let parts: Vec<&str> = text.split(' ').collect();
         let [methods, host, path] = parts[..] else { panic!("{text:?}") };
@@ -192,7 +208,7 @@ mod tests {
         Router::new(routes.iter().map(|text| route(text)).collect())
     }
 
-    /// The same shape as a route; the path raw.
+    /// Finds the route of a request, in the same form, with a raw path.
     fn find(router: &Router, request: &str) -> Option<usize> {
         let parts: Vec<&str> = request.split(' ').collect();
         let [method, host, target] = parts[..] else { panic!("{request:?}") };
@@ -225,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_matching_route_there_is_none() {
+    fn a_request_without_a_matching_route_has_no_route() {
         assert_eq!(find(&router(&[]), "GET - /"), None);
         let router = router(&["GET - /a", "* a.test /b"]);
         for request in ["POST - /a", "GET - /a/", "GET - /", "GET b.test /b", "GET - /c"] {
@@ -288,10 +304,11 @@ mod tests {
         let host = prop::sample::select(vec!["-", "-", "x.test", "*.test"]);
         let methods = prop::sample::select(vec!["*", "GET", "GET,POST", "HEAD,POST"]);
         (methods, host, path, end).prop_map(|(methods, host, path, end)| {
-            let named = |(i, segment): (usize, &&str)| {
-                format!("/{}", segment.replace("{}", &format!("{{c{i}}}")))
-            };
-            let stem: String = path.iter().enumerate().map(named).collect();
+            let mut stem = String::new();
+            for (index, segment) in path.iter().enumerate() {
+                stem.push('/');
+                stem.push_str(&segment.replace("{}", &format!("{{c{index}}}")));
+            }
             let end = if stem.is_empty() && end.is_empty() { "/" } else { end };
             route(&format!("{methods} {host} {stem}{end}"))
         })
@@ -326,7 +343,7 @@ mod tests {
         }
 
         #[test]
-        fn a_shadowed_route_decides_nothing(routes in prop::collection::vec(any_route(), 0..8)) {
+        fn a_shadowed_route_never_decides(routes in prop::collection::vec(any_route(), 0..8)) {
             let router = Router::new(routes);
             for shadowed in router.shadowed() {
                 prop_assert!(shadowed.by.iter().all(|by| *by < shadowed.route));
