@@ -1,5 +1,5 @@
-//! Taking a revocation list over: what is new in it is entered, and what it no longer has is taken
-//! back.
+//! Importing revocation lists: enters what is new in each list, and takes back what the list no
+//! longer has.
 
 use std::collections::BTreeSet;
 
@@ -10,28 +10,27 @@ use super::{AdminError, Revocations};
 use crate::audit::rfc3339_text;
 use crate::certificate::{CertificateSignatures, RevokedCertificates};
 use crate::platform::{ApiKeyAdmin, RevocationLog};
-use crate::revocation::{
-    Entry, Event, Events, IssuerName, List, LogReplay, Report, Serial, Target,
-};
+use crate::revocation::{Entry, Event, Events, List, LogReplay, Report, Serial, Target};
 
-/// What came of a list.
+/// The result of importing the lists of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CrlImport {
-    /// The authority.
+    /// The authority; several are separated by `; `.
     pub issuer: String,
-    /// How many certificates the list has.
+    /// How many certificates the lists have.
     pub listed: usize,
     /// How many of them were entered now.
     pub entered: usize,
-    /// How many were entered before, and are no longer in it.
+    /// How many were entered before, and are no longer listed.
     pub undone: usize,
-    /// By when there is to be a newer one; RFC 3339.
+    /// When the first newer list is due; RFC 3339.
     pub next_update: String,
 }
 
 impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
-    /// Takes over a list (DER or PEM) that one of the authorities (PEM) signed. The list itself is
-    /// entered last: where one is required, it counts only when all of it is there.
+    /// Imports a list in DER, or every list of a PEM file. Each must be signed by one of the
+    /// authorities (PEM); one bad list rejects the file. A list itself is entered after its
+    /// certificates, so where one is required, it counts only when all of it is there.
     pub async fn import_list(
         &self,
         file: &[u8],
@@ -43,7 +42,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         self.import_list_reporting(file, authorities, signatures, reason, now, &|_| {}).await
     }
 
-    /// The same. After each batch of entries `report` is called with how far it has come.
+    /// Imports as [`Self::import_list`] does, and calls `report` after each batch of entries.
     pub async fn import_list_reporting(
         &self,
         file: &[u8],
@@ -53,23 +52,36 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         now: Timestamp,
         report: &Report<'_>,
     ) -> Result<CrlImport, AdminError> {
-        let list =
-            RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
-        let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
-        let issuer = IssuerName::from(&list.issuer);
-        let list = List { issuer, key_id, number, this_update, next_update };
-        let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
-        let follows = |replay: &LogReplay| changes(&list, &listed, replay.status(now));
-        let entries =
-            self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows, report).await?;
-        let count =
-            |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
+        let signatures = signatures.certificate_signatures();
+        let lists = RevokedCertificates::read_all(file, authorities, signatures, now)?;
+        let (mut issuers, mut next_updates) = (BTreeSet::new(), BTreeSet::new());
+        let (mut listed, mut entered, mut undone) = (0, 0, 0);
+        for imported in &lists {
+            let serials: BTreeSet<&str> = imported.serials.iter().map(String::as_str).collect();
+            let follows = |replay: &LogReplay| changes(imported, &serials, replay.status(now));
+            let entries = self
+                .ledger
+                .enter_upon(is_of_lists, self.order(reason, now), follows, report)
+                .await?;
+            for entry in &entries {
+                match &entry.event {
+                    Event::Revoked(_) => entered += 1,
+                    Event::Undone(_) => undone += 1,
+                    Event::ListImported(_) | Event::KeyChanged(_) | Event::KeyWritten { .. } => {}
+                }
+            }
+            listed += serials.len();
+            issuers.insert(imported.list.issuer.as_str());
+            next_updates.insert(imported.list.next_update);
+        }
+        let issuers: Vec<&str> = issuers.into_iter().collect();
+        let next_update = next_updates.first().map(|time| rfc3339_text(*time));
         Ok(CrlImport {
-            issuer: list.issuer.to_string(),
-            listed: listed.len(),
-            entered: count(|event| matches!(event, Event::Revoked(_))),
-            undone: count(|event| matches!(event, Event::Undone(_))),
-            next_update: rfc3339_text(next_update),
+            issuer: issuers.join("; "),
+            listed,
+            entered,
+            undone,
+            next_update: next_update.unwrap_or_default(),
         })
     }
 }
@@ -85,38 +97,42 @@ fn is_of_lists(event: &Event) -> bool {
     }
 }
 
-/// What a list says that was not said before, or no longer says, and then the list itself.
+/// Returns what a list says that was not said before, or no longer says, and then the list itself.
 fn changes<'e>(
-    list: &List,
+    imported: &RevokedCertificates,
     listed: &BTreeSet<&str>,
     status: impl Iterator<Item = &'e Entry>,
 ) -> Result<Events, AdminError> {
+    let list = &imported.list;
     let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
     for entry in status {
         match &entry.event {
-            Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
+            Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(id) })
                 if *issuer == list.issuer =>
             {
-                // What a list by another key has, this one does not take back.
-                let by_this_key = *key_id == list.key_id;
-                if by_this_key { &mut known } else { &mut others }.insert(serial.as_str());
+                // A list does not take back what another list of the authority has.
+                let by_this_list = *id == list.id;
+                if by_this_list { &mut known } else { &mut others }.insert(serial.as_str());
             }
             Event::ListImported(before)
-                if before.issuer == list.issuer
-                    && before.key_id == list.key_id
-                    && list.is_older_than(before) =>
+                if before.is_same_list(list) && list.is_older_than(before) =>
             {
                 return Err(AdminError::ListOlder(list.issuer.to_string()));
             }
-            _ => {}
+            Event::Revoked(_)
+            | Event::Undone(_)
+            | Event::ListImported(_)
+            | Event::KeyChanged(_)
+            | Event::KeyWritten { .. } => {}
         }
     }
-    let target = |serial: &str| {
-        let serial = Serial::try_from(serial.to_owned());
-        let serial =
-            serial.map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
-        let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
-        Ok::<_, AdminError>(Target::CertificateSerial { issuer, serial, listed })
+    let target = |serial: &str| match Serial::try_from(serial.to_owned()) {
+        Ok(serial) => Ok(Target::CertificateSerial {
+            issuer: list.issuer.clone(),
+            serial,
+            listed: Some(list.id.clone()),
+        }),
+        Err(error) => Err(AdminError::Invalid(format!("a serial number {error}"))),
     };
     let mut events = Vec::new();
     for serial in listed.difference(&known).filter(|serial| !others.contains(*serial)) {
@@ -124,6 +140,10 @@ fn changes<'e>(
     }
     for serial in known.difference(listed) {
         events.push((Event::Undone(target(serial)?), None));
+    }
+    if let Some(id) = &imported.any_address {
+        let list = List { id: id.clone(), ..list.clone() };
+        events.push((Event::ListImported(list), None));
     }
     events.push((Event::ListImported(list.clone()), None));
     Ok(events)

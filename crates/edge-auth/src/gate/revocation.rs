@@ -155,31 +155,39 @@ impl<P: Platform> Gate<P> {
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
-            let replica = self.revocations.as_ref();
-            let list = marks.list.as_ref().and_then(|list| Some(replica?.index().find(list, now)));
-            let listed = match list {
-                Some(Lookup::Known(RevocationStatus {
-                    state: StatusKind::Listed { next_update },
-                    ..
-                })) => Some(next_update),
-                _ => None,
-            };
-            let stale = |reason: String| Err(Denial::new(Code::CertificateListStale, reason));
-            match listed {
+            match self.next_update(&marks.lists, now) {
                 None if block.lists.required && !marks.named => {
-                    return stale(format!(
-                        "block `{}` wants a revocation list, and has none",
+                    let reason = format!(
+                        "block `{}` requires a revocation list, and none was imported that is about this certificate",
                         block.name
-                    ));
+                    );
+                    return Err(Denial::new(Code::CertificateListStale, reason));
                 }
                 Some(next_update) if now >= next_update && !block.lists.overdue_allowed => {
                     let due = crate::audit::rfc3339_text(next_update);
-                    return stale(format!("a newer revocation list is due since {due}"));
+                    let reason = format!("a newer revocation list has been due since {due}");
+                    return Err(Denial::new(Code::CertificateListStale, reason));
                 }
-                _ => {}
+                Some(_) | None => {}
             }
         }
         Ok(())
+    }
+
+    /// Returns when the last of these lists is due to be replaced; `None` if none was imported.
+    fn next_update(&self, lists: &[LookupTags], now: Timestamp) -> Option<Timestamp> {
+        let index = self.revocations.as_ref()?.index();
+        let mut last = None;
+        for list in lists {
+            if let Lookup::Known(RevocationStatus {
+                state: StatusKind::Listed { next_update },
+                ..
+            }) = index.find(list, now)
+            {
+                last = last.max(Some(next_update));
+            }
+        }
+        last
     }
 
     /// By what of it something is revoked, and by which entry. The store is asked only about what
