@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use pki_types::CertificateDer;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData,
-    SanType, SerialNumber, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    NameConstraints, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm,
 };
 use sha2::{Digest, Sha256};
 
@@ -225,6 +225,8 @@ pub struct ClientPlan {
     pub unknown_critical: bool,
     /// Whether it says that it is an authority.
     pub is_authority: bool,
+    /// Where it says that its revocation list is: the addresses of one distribution point.
+    pub crl_addresses: Vec<String>,
 }
 
 /// What a client's certificate is for.
@@ -267,6 +269,7 @@ impl Default for ClientPlan {
             extensions: 0,
             unknown_critical: false,
             is_authority: false,
+            crl_addresses: Vec::new(),
         }
     }
 }
@@ -299,6 +302,10 @@ impl ClientPlan {
         };
         if self.is_authority {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        if !self.crl_addresses.is_empty() {
+            let uris = self.crl_addresses.clone();
+            params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
         }
         if self.padding > 0 || self.unknown_critical {
             // Of no meaning to anybody (an OID of a private enterprise).

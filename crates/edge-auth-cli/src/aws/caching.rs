@@ -128,6 +128,24 @@ impl AuthorizerCheck<'_> {
         }
     }
 
+    /// Finds a route for any method about whose methods several rules decide, and names these.
+    fn any_route_of_several_rules(&self) -> Option<(&str, String)> {
+        for route in &self.inventory.any_routes {
+            let rules = self.policy.rules_of_path(&example_path(route));
+            if rules.len() > 1 {
+                let names: Vec<String> = rules
+                    .into_iter()
+                    .map(|rule| match rule {
+                        Some(name) => format!("rule `{name}`"),
+                        None => "no rule".to_owned(),
+                    })
+                    .collect();
+                return Some((route, names.join(", ")));
+            }
+        }
+        None
+    }
+
     /// A simple answer says nothing of paths.
     fn kept_for_route(&mut self) {
         if !self.authorizer.sources.has("context:routekey") {
@@ -136,6 +154,14 @@ impl AuthorizerCheck<'_> {
             return self.refuse("simple_without_route_key", message.to_owned());
         }
         let advice = "keep nothing (TTL 0), or let answers be policies (`[aws] http_api = \"iam\"`) if IAM can say them";
+        if let Some((route, rules)) = self.any_route_of_several_rules() {
+            let message = format!(
+                "a simple answer is kept for all methods of the route `ANY {route}`, and they are decided by {rules}: make it \
+                 a route for each method, {advice}"
+            );
+            self.refuse("simple_kept_for_route", message);
+            return;
+        }
         match &self.inventory.greedy_route {
             Some(route) => {
                 let message = format!(
@@ -152,4 +178,13 @@ impl AuthorizerCheck<'_> {
             }
         }
     }
+}
+
+/// Returns a path that a route takes: each capture in its template becomes text.
+fn example_path(route: &str) -> String {
+    let segments = route.split('/').map(|segment| match segment.starts_with('{') {
+        true => "example",
+        false => segment,
+    });
+    segments.collect::<Vec<_>>().join("/")
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use edge_auth::policy::RuleSummary;
 use regex_lite::Regex;
 
 use super::authorizer::{AuthorizerKind, Validation};
@@ -75,6 +74,11 @@ impl AuthorizerCheck<'_> {
             Some(("header" | "multivalueheader", "host" | "dpop")) => true,
             Some(("header" | "multivalueheader", field)) => self.carrying_fields().contains(field),
             Some(("stagevariables", name)) => self.inventory.stage_variables.contains(name),
+            // That the gate does not read it is reported by itself.
+            Some(("querystring" | "multivaluequerystring", name)) => {
+                let is_it = |own: &&str| own.eq_ignore_ascii_case(name);
+                self.policy.rule_summaries().any(|rule| rule.query_parameters.iter().any(is_it))
+            }
             Some(("context", name)) => !NEVER_THERE.iter().any(|start| name.starts_with(start)),
             _ => false,
         }
@@ -131,15 +135,33 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// What the policy accepts in the field `Authorization`, each with a name for it.
+    /// Returns what the policy accepts in the field that a `TOKEN` event hands over, each with a
+    /// name for it.
     fn samples(&self) -> Vec<(String, String)> {
-        let is = |such: fn(&RuleSummary<'_>) -> bool| self.first(such).is_some();
+        let field = self.token_field();
+        let in_authorization = field == AUTHORIZATION;
+        let (mut bearer, mut raw, mut keys) = (false, false, false);
+        for rule in self.policy.rule_summaries() {
+            if in_authorization {
+                bearer |= rule.bearer_tokens;
+                raw |= rule.raw_tokens;
+            } else {
+                raw |= rule.token_fields.contains(&field.as_str());
+            }
+            keys |= rule.api_keys;
+        }
         let mut samples = Vec::new();
-        if is(|rule| rule.token_fields.contains(&AUTHORIZATION)) {
+        if bearer {
             samples.push(("`Bearer TOKEN`".to_owned(), format!("Bearer {TOKEN}")));
         }
-        if is(|rule| rule.api_keys) {
+        if raw {
+            samples.push(("a token without a scheme".to_owned(), TOKEN.to_owned()));
+        }
+        if keys && in_authorization {
             samples.push(("an API key (`ApiKey KEY`)".to_owned(), format!("ApiKey acme_{KEY}")));
+        }
+        if keys && field.eq_ignore_ascii_case(self.policy.api_key_header()) {
+            samples.push(("an API key".to_owned(), format!("acme_{KEY}")));
         }
         samples
     }

@@ -11,6 +11,9 @@ use super::template::Node;
 /// What closes a default endpoint.
 const CLOSED: &str = "DisableExecuteApiEndpoint";
 
+/// A path's member for any method, in OpenAPI.
+const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
+
 /// An API that has a default endpoint, unless it says that it has none.
 #[derive(Debug)]
 pub(super) struct ApiResource {
@@ -31,6 +34,8 @@ pub(super) struct Inventory {
     pub(super) integrations: Vec<Integration>,
     /// A route of an HTTP API that takes whatever paths there are: `$default`, `ANY /{proxy+}`.
     pub(super) greedy_route: Option<String>,
+    /// The paths of an HTTP API's routes that take any method: `/orders/{id}`.
+    pub(super) any_routes: Vec<String>,
     /// Whether a domain asks clients for certificates.
     pub(super) mutual_tls: bool,
     /// Authorizers that ask no function, and what they are.
@@ -141,11 +146,25 @@ impl Inventory {
             |member| properties.and_then(|properties| properties.get(member)).and_then(Node::text);
         // A function's event without a path is for the default route, as an API's target is.
         match kind {
-            "HttpApi" => self.route(text("Path").unwrap_or("$default")),
+            "HttpApi" => {
+                let path = text("Path").unwrap_or("$default");
+                self.route(path);
+                if text("Method").is_some_and(is_any_method) {
+                    self.any_routes.push(path.to_owned());
+                }
+            }
             "AWS::ApiGatewayV2::Api" if text("Target").is_some() => {
                 self.route(text("RouteKey").unwrap_or("$default"));
             }
-            "AWS::ApiGatewayV2::Route" => self.route(text("RouteKey").unwrap_or_default()),
+            "AWS::ApiGatewayV2::Route" => {
+                let key = text("RouteKey").unwrap_or_default();
+                self.route(key);
+                if let Some((method, path)) = key.split_once(' ')
+                    && is_any_method(method)
+                {
+                    self.any_routes.push(path.to_owned());
+                }
+            }
             _ => {}
         }
         let Some(properties) = properties else { return };
@@ -253,10 +272,14 @@ impl Inventory {
                 false
             }
         };
-        for (path, _) in
-            node.get("paths").map(Node::members).unwrap_or_default().iter().filter(|_| !rest)
-        {
+        if rest {
+            return;
+        }
+        for (path, methods) in node.get("paths").map(Node::members).unwrap_or_default() {
             self.route(path);
+            if methods.get(ANY_METHOD).is_some() {
+                self.any_routes.push(path.clone());
+            }
         }
     }
 
@@ -283,6 +306,11 @@ fn sets_challenge(path: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a route takes any method, as its key or SAM's event says.
+fn is_any_method(method: &str) -> bool {
+    method.eq_ignore_ascii_case("any") || method.eq_ignore_ascii_case(ANY_METHOD)
 }
 
 fn is_on(node: Option<&Node>) -> bool {

@@ -76,8 +76,12 @@ impl AuthorizerCheck<'_> {
     fn run(mut self) -> Vec<Finding> {
         self.simple_responses();
         self.public_rules();
-        if self.authorizer.kind == AuthorizerKind::RestToken {
-            self.token_events();
+        match self.authorizer.kind {
+            AuthorizerKind::RestToken => self.token_events(),
+            AuthorizerKind::RestRequest
+            | AuthorizerKind::Http
+            | AuthorizerKind::HttpPayload1
+            | AuthorizerKind::WebSocket => self.query_tokens(),
         }
         match (self.authorizer.kind, self.authorizer.ttl) {
             // A REST API wants identity sources for what it keeps only.
@@ -142,27 +146,76 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// A `TOKEN` event has one field and an ARN.
+    /// Reports what rules need that a `TOKEN` event does not have: it has the value of one field,
+    /// which is the credential, and an ARN.
     fn token_events(&mut self) {
-        let certificates = self.first(|rule| rule.certificates);
-        let hosts = self.first(|rule| rule.hosts);
-        let both = self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any);
-        let elsewhere =
-            self.first(|rule| rule.token_fields.iter().any(|field| *field != AUTHORIZATION));
-        let unseen = [
-            (certificates, "a client certificate"),
-            (hosts, "the host"),
-            (both, "a token and an API key at once"),
-            (elsewhere, "a token in a field of its own"),
+        let handed_over = self.token_field();
+        let mut lacking = vec![
+            (self.first(|rule| rule.certificates), "a client certificate".to_owned()),
+            (self.first(|rule| rule.hosts), "the host".to_owned()),
+            (
+                self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any),
+                "a token and an API key at once".to_owned(),
+            ),
+            (
+                self.first(|rule| !rule.query_parameters.is_empty()),
+                "a token in the query".to_owned(),
+            ),
         ];
-        for (rule, what) in unseen {
+        for field in self.token_fields() {
+            let what = match field.as_str() {
+                "cookie" => "a token in a cookie".to_owned(),
+                _ if field == handed_over || self.authorizer.sources.are_unknown() => continue,
+                _ => format!("the token in the field `{field}`"),
+            };
+            lacking.push((self.first(|rule| rule.token_fields.contains(&field.as_str())), what));
+        }
+        for (rule, what) in lacking {
             if let Some(rule) = rule {
                 let message = format!(
-                    "rule `{rule}` needs {what}, which a TOKEN event does not have: use a REQUEST authorizer"
+                    "rule `{rule}` needs {what}, but a TOKEN event has only the value of the field `{handed_over}`: use a \
+                     REQUEST authorizer"
                 );
                 self.refuse("token_event_lacks", message);
             }
         }
+    }
+
+    /// Reports tokens in the query, which an authorizer does not read: its answer is kept for other
+    /// queries, too.
+    fn query_tokens(&mut self) {
+        let Some(rule) =
+            self.policy.rule_summaries().find(|rule| !rule.query_parameters.is_empty())
+        else {
+            return;
+        };
+        let message = format!(
+            "rule `{}` takes a token from the query (`{}`), which an authorizer does not read: send it in a field, or ask the \
+             function as a proxy does (`/authorize`)",
+            rule.name,
+            rule.query_parameters.join("`, `")
+        );
+        if rule.any {
+            self.warn("query_token_not_read", message);
+        } else {
+            self.refuse("query_token_not_read", message);
+        }
+    }
+
+    /// Returns the field whose value a `TOKEN` event hands over, in lower case.
+    pub(super) fn token_field(&self) -> String {
+        let mut sources = self.authorizer.sources.named();
+        let field = sources.find_map(|source| source.strip_prefix("header:"));
+        field.unwrap_or(AUTHORIZATION).to_owned()
+    }
+
+    /// Returns the fields that tokens of the rules come by, in lower case.
+    fn token_fields(&self) -> BTreeSet<String> {
+        let mut fields = BTreeSet::new();
+        for rule in self.policy.rule_summaries() {
+            fields.extend(rule.token_fields.iter().map(|field| field.to_ascii_lowercase()));
+        }
+        fields
     }
 
     /// API Gateway answers 401 by itself unless every identity source is there.

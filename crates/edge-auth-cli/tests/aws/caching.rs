@@ -108,10 +108,6 @@ fn a_token_in_a_field_of_its_own_is_a_credential_like_any_other() {
     let codes = found(&own, &rest("REQUEST", "20", header));
     assert_eq!(codes, ["e identity_source_without_credential", "e credential_not_in_cache_key"]);
     assert_eq!(found(&own, &rest("REQUEST", "20", "method.request.header.X-Id-Token")), [""; 0]);
-    assert_eq!(
-        found(&own, &rest("TOKEN", "20", "method.request.header.X-Id-Token")),
-        ["e token_event_lacks"]
-    );
     // A rule that can be met by either is in need of both.
     let access = "[[issuer]]\nname = \"access\"\npreset = \"cloudflare-access\"\nissuer = \"https://acme.cloudflareaccess.com\"\n\
                   audience = \"aud\"\nkeys = { discover = true }\n";

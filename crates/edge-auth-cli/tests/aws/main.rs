@@ -14,6 +14,7 @@ mod common;
 mod elsewhere;
 mod identity;
 mod read;
+mod token_places;
 
 use common::Folder;
 use serde_json::Value;

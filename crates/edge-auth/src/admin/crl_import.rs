@@ -1,5 +1,5 @@
-//! Imports a certificate revocation list: enters what is new in it, and takes back what it no longer
-//! has.
+//! Importing revocation lists: enters what is new in each list, and takes back what the list no
+//! longer has.
 
 use std::collections::BTreeSet;
 
@@ -10,28 +10,27 @@ use super::{AdminError, Revocations};
 use crate::audit::rfc3339_text;
 use crate::certificate::{CertificateSignatures, RevokedCertificates};
 use crate::platform::{ApiKeyAdmin, RevocationLog};
-use crate::revocation::{
-    Entry, Event, Events, IssuerName, List, LogReplay, Report, Serial, Target,
-};
+use crate::revocation::{Entry, Event, Events, List, LogReplay, Report, Serial, Target};
 
-/// The result of an import.
+/// The result of importing the lists of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CrlImport {
-    /// The authority.
+    /// The authority; several are separated by `; `.
     pub issuer: String,
-    /// How many certificates the list has.
+    /// How many certificates the lists have.
     pub listed: usize,
     /// How many of them were entered now.
     pub entered: usize,
-    /// How many were entered before, and are no longer in it.
+    /// How many were entered before, and are no longer listed.
     pub undone: usize,
-    /// When a newer list is due; RFC 3339.
+    /// When the first newer list is due; RFC 3339.
     pub next_update: String,
 }
 
 impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
-    /// Imports a list (DER or PEM) that one of the authorities (PEM) signed. Enters the list itself
-    /// last, so that it counts only when all of it is there.
+    /// Imports a list in DER, or every list of a PEM file. Each must be signed by one of the
+    /// authorities (PEM); one bad list rejects the file. A list itself is entered after its
+    /// certificates, so where one is required, it counts only when all of it is there.
     pub async fn import_list(
         &self,
         file: &[u8],
@@ -43,7 +42,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         self.import_list_reporting(file, authorities, signatures, reason, now, &|_| {}).await
     }
 
-    /// Imports a list, and calls `report` with the progress after each batch of entries.
+    /// Imports as [`Self::import_list`] does, and calls `report` after each batch of entries.
     pub async fn import_list_reporting(
         &self,
         file: &[u8],
@@ -53,23 +52,36 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         now: Timestamp,
         report: &Report<'_>,
     ) -> Result<CrlImport, AdminError> {
-        let list =
-            RevokedCertificates::read(file, authorities, signatures.certificate_signatures(), now)?;
-        let RevokedCertificates { key_id, number, this_update, next_update, serials, .. } = list;
-        let issuer = IssuerName::from(&list.issuer);
-        let list = List { issuer, key_id, number, this_update, next_update };
-        let listed: BTreeSet<&str> = serials.iter().map(String::as_str).collect();
-        let follows = |replay: &LogReplay| changes(&list, &listed, replay.status(now));
-        let entries =
-            self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows, report).await?;
-        let count =
-            |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
+        let signatures = signatures.certificate_signatures();
+        let lists = RevokedCertificates::read_all(file, authorities, signatures, now)?;
+        let (mut issuers, mut next_updates) = (BTreeSet::new(), BTreeSet::new());
+        let (mut listed, mut entered, mut undone) = (0, 0, 0);
+        for imported in &lists {
+            let serials: BTreeSet<&str> = imported.serials.iter().map(String::as_str).collect();
+            let follows = |replay: &LogReplay| changes(imported, &serials, replay.status(now));
+            let entries = self
+                .ledger
+                .enter_upon(is_of_lists, self.order(reason, now), follows, report)
+                .await?;
+            for entry in &entries {
+                match &entry.event {
+                    Event::Revoked(_) => entered += 1,
+                    Event::Undone(_) => undone += 1,
+                    Event::ListImported(_) | Event::KeyChanged(_) | Event::KeyWritten { .. } => {}
+                }
+            }
+            listed += serials.len();
+            issuers.insert(imported.list.issuer.as_str());
+            next_updates.insert(imported.list.next_update);
+        }
+        let issuers: Vec<&str> = issuers.into_iter().collect();
+        let next_update = next_updates.first().map(|time| rfc3339_text(*time));
         Ok(CrlImport {
-            issuer: list.issuer.to_string(),
-            listed: listed.len(),
-            entered: count(|event| matches!(event, Event::Revoked(_))),
-            undone: count(|event| matches!(event, Event::Undone(_))),
-            next_update: rfc3339_text(next_update),
+            issuer: issuers.join("; "),
+            listed,
+            entered,
+            undone,
+            next_update: next_update.unwrap_or_default(),
         })
     }
 }
@@ -85,26 +97,25 @@ fn is_of_lists(event: &Event) -> bool {
     }
 }
 
-/// Returns the events for what is new in a list, for what it no longer has, and for the list itself.
+/// Returns what a list says that was not said before, or no longer says, and then the list itself.
 fn changes<'e>(
-    list: &List,
+    imported: &RevokedCertificates,
     listed: &BTreeSet<&str>,
     status: impl Iterator<Item = &'e Entry>,
 ) -> Result<Events, AdminError> {
+    let list = &imported.list;
     let (mut known, mut others) = (BTreeSet::new(), BTreeSet::new());
     for entry in status {
         match &entry.event {
-            Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(key_id) })
+            Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(id) })
                 if *issuer == list.issuer =>
             {
-                // This list does not take back what a list by another key has.
-                let by_this_key = *key_id == list.key_id;
-                if by_this_key { &mut known } else { &mut others }.insert(serial.as_str());
+                // A list does not take back what another list of the authority has.
+                let by_this_list = *id == list.id;
+                if by_this_list { &mut known } else { &mut others }.insert(serial.as_str());
             }
             Event::ListImported(before)
-                if before.issuer == list.issuer
-                    && before.key_id == list.key_id
-                    && list.is_older_than(before) =>
+                if before.is_same_list(list) && list.is_older_than(before) =>
             {
                 return Err(AdminError::ListOlder(list.issuer.to_string()));
             }
@@ -122,6 +133,10 @@ fn changes<'e>(
     for serial in known.difference(listed) {
         events.push((Event::Undone(target(list, serial)?), None));
     }
+    if let Some(id) = &imported.any_address {
+        let list = List { id: id.clone(), ..list.clone() };
+        events.push((Event::ListImported(list), None));
+    }
     events.push((Event::ListImported(list.clone()), None));
     Ok(events)
 }
@@ -129,6 +144,6 @@ fn changes<'e>(
 fn target(list: &List, serial: &str) -> Result<Target, AdminError> {
     let serial = Serial::try_from(serial.to_owned())
         .map_err(|error| AdminError::Invalid(format!("a serial number {error}")))?;
-    let (issuer, listed) = (list.issuer.clone(), Some(list.key_id.clone()));
+    let (issuer, listed) = (list.issuer.clone(), Some(list.id.clone()));
     Ok(Target::CertificateSerial { issuer, serial, listed })
 }

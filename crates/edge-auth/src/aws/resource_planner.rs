@@ -65,9 +65,8 @@ impl ResourcePlanner {
         let (Some(row), Some(resources)) = (self.overlaps.get(rule), self.rules.get(rule)) else {
             return Overlap::default();
         };
-        let row = row.get_or_init(|| {
-            self.rules.iter().map(|other| resources.overlap(other)).collect()
-        });
+        let row =
+            row.get_or_init(|| self.rules.iter().map(|other| resources.overlap(other)).collect());
         row.get(other).copied().unwrap_or_default()
     }
 }

@@ -10,7 +10,7 @@ use x509_cert::der::asn1::{AnyRef, BitStringRef};
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader, Tag, TagNumber};
 
 use super::Thumbprint;
-use super::parsed::malformed;
+use super::refusal::malformed;
 use super::signature_form::SignatureForm;
 use crate::denial::Denial;
 

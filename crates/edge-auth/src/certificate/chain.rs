@@ -11,6 +11,7 @@ use x509_cert::ext::pkix::KeyUsage;
 use super::authority::Authorities;
 use super::constraints::Constraints;
 use super::crl_policy::PathCertificate;
+use super::refusal::{invalid, malformed};
 use super::validity::Validity;
 use super::{intermediates, key_strength, parsed};
 use crate::audit::excerpt;
@@ -36,8 +37,7 @@ pub(crate) fn verify(
     signatures: &[&'static dyn SignatureVerificationAlgorithm],
     now: Timestamp,
 ) -> Result<VerifiedChain, Denial> {
-    let (own, others) =
-        chain.split_first().ok_or_else(|| parsed::malformed("the chain is empty"))?;
+    let (own, others) = chain.split_first().ok_or_else(|| malformed("the chain is empty"))?;
     let parsed = parsed::parse(own)?;
     // First, since it is what goes wrong most often: whatever else is wrong, an expired one is
     // that.
@@ -183,8 +183,4 @@ fn denial(error: Error) -> Denial {
         }
     };
     Denial::new(code, reason)
-}
-
-fn invalid(reason: impl Into<String>) -> Denial {
-    Denial::new(Code::CertificateInvalid, reason)
 }

@@ -1,11 +1,13 @@
 //! What Cloudflare tells of a certificate that it verified, fields of its own and no DER.
 
 use super::canonical::Fingerprints;
+use super::list_scope::ListCoverage;
 use super::name::DistinguishedName;
-use super::parsed::{ParsedCertificate, malformed, serial};
+use super::parsed::ParsedCertificate;
 use super::platform_certificate::TlsClientAuth;
+use super::refusal::malformed;
 use super::validity::Validity;
-use super::{CertificateSource, from_hex, rfc9440};
+use super::{CertificateSource, from_hex, rfc9440, serial};
 use crate::denial::{Code, Denial};
 use crate::request::Headers;
 
@@ -127,6 +129,7 @@ impl<'a> TlsClientAuth<'a> {
             issuer: self.issuer_dn.and_then(DistinguishedName::parse),
             issuer_key_id: self.issuer_key_id.and_then(from_hex),
             names: None,
+            list_coverage: ListCoverage::REPORTED,
             validity: Validity::printed(from, until).ok_or_else(|| {
                 no("certNotAfter", "no date, or the one before which it is not good is none")
             })?,

@@ -1,20 +1,21 @@
-//! What is asked about the revocation of a certificate, and of those above it.
+//! The revocation lookups for a certificate and for those above it.
 
 use pki_types::CertificateDer;
 
 use super::canonical::{Canonical, Fingerprints};
+use super::list_scope::ListCoverage;
 use super::name::DistinguishedName;
 use super::parsed::{self, ParsedCertificate};
-use super::to_hex;
+use super::{serial, to_hex};
 use crate::denial::Denial;
-use crate::revocation::{LookupTags, RevocationKey, RevocationSecrets};
+use crate::revocation::{KeyId, ListId, LookupTags, RevocationKey, RevocationSecrets};
 
-/// What a block says of revocation lists.
+/// How a block treats revocation lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct CrlPolicy {
-    /// Without the list of its issuer no certificate is good.
+    /// Refuses every certificate whose issuer's list was not imported.
     pub required: bool,
-    /// A list counts though a newer one is due.
+    /// Accepts a list although a newer one is due.
     pub overdue_allowed: bool,
 }
 
@@ -22,76 +23,86 @@ pub(crate) struct CrlPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PathCertificate {
     fingerprints: Fingerprints,
-    /// `None` if it cannot be read for sure: no list is of such an issuer.
+    /// `None` if the name cannot be read for sure: then no list is of this issuer.
     issuer: Option<DistinguishedName>,
     serial: String,
-    /// The identifier of the issuer's key, hexadecimal. `None` if it is not told: no list is of
-    /// such an issuer either.
-    issuer_key_id: Option<String>,
+    /// The issuer's lists that are about it; empty if the issuer's key is not known.
+    lists: Vec<ListId>,
     /// Whether the policy itself names it.
     named: bool,
 }
 
-impl From<&ParsedCertificate> for PathCertificate {
-    fn from(facts: &ParsedCertificate) -> Self {
-        let ParsedCertificate { fingerprints, issuer, serial, issuer_key_id, .. } = facts;
-        let issuer_key_id = issuer_key_id.as_deref().map(to_hex);
-        Self {
-            fingerprints: *fingerprints,
-            issuer: issuer.clone(),
-            serial: serial.clone(),
-            issuer_key_id,
-            named: false,
-        }
-    }
-}
-
-/// By what the revocation of one certificate of a path is found.
+/// The tags by which the revocation of one certificate of a path is found.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PathTags {
     /// Of the certificate itself.
     pub own: Vec<(&'static str, LookupTags)>,
-    /// Of the list of its issuer, by the key that issued it.
-    pub list: Option<LookupTags>,
-    /// Whether the policy itself names it: then it needs no list, though one that is there counts.
+    /// Of the lists of its issuer that are about it. One that is current is enough.
+    pub lists: Vec<LookupTags>,
+    /// Whether the policy itself names the certificate: then it needs no list, but one that was
+    /// imported counts.
     pub named: bool,
+}
+
+impl From<&ParsedCertificate> for PathCertificate {
+    fn from(parsed: &ParsedCertificate) -> Self {
+        Self {
+            fingerprints: parsed.fingerprints,
+            issuer: parsed.issuer.clone(),
+            serial: parsed.serial.clone(),
+            lists: lists(&parsed.list_coverage, parsed.issuer_key_id.as_deref()),
+            named: false,
+        }
+    }
 }
 
 impl PathCertificate {
     pub(crate) fn read(der: &CertificateDer<'_>) -> Result<Self, Denial> {
         let parsed = parsed::parse(der)?;
         let certificate = parsed.tbs_certificate();
+        let issuer_key_id = parsed::issuer_key_id(&parsed)?;
         Ok(Self {
             fingerprints: Canonical::read(der)?.fingerprints()?,
             issuer: DistinguishedName::of(certificate.issuer()),
-            serial: parsed::serial(&to_hex(certificate.serial_number().as_bytes())),
-            issuer_key_id: parsed::issuer_key_id(&parsed)?.as_deref().map(to_hex),
+            serial: serial(&to_hex(certificate.serial_number().as_bytes())),
+            lists: lists(&ListCoverage::of(&parsed), issuer_key_id.as_deref()),
             named: false,
         })
     }
 
-    /// A certificate of an authority that the policy names.
+    /// Reads the certificate of an authority that the policy names. Its own list, if it is a root,
+    /// is about the certificates below it.
     pub(crate) fn read_named(der: &CertificateDer<'_>) -> Result<Self, Denial> {
-        Ok(Self { named: true, ..Self::read(der)? })
+        let mut read = Self::read(der)?;
+        read.named = true;
+        if parsed::is_self_issued(&parsed::parse(der)?)? {
+            read.lists.clear();
+        }
+        Ok(read)
     }
 
     pub(crate) fn marks(&self, secrets: &RevocationSecrets) -> PathTags {
-        let fingerprints = self.fingerprints.all();
-        let mut own: Vec<_> = fingerprints
-            .map(|fingerprint| {
-                ("fingerprint", secrets.marks(RevocationKey::Certificate(fingerprint)))
-            })
-            .collect();
-        let issuer = self.issuer.as_ref().map(ToString::to_string);
-        if let Some(issuer) = &issuer {
-            own.push(("serial number", secrets.marks(RevocationKey::Serial(issuer, &self.serial))));
-            own.push((
-                "serial number in a list",
-                secrets.marks(RevocationKey::Listed(issuer, &self.serial)),
-            ));
+        let mut own = Vec::new();
+        for fingerprint in self.fingerprints.all() {
+            own.push(("fingerprint", secrets.marks(RevocationKey::Certificate(fingerprint))));
         }
-        let list = issuer.zip(self.issuer_key_id.as_ref());
-        let list = list.map(|(issuer, key_id)| secrets.marks(RevocationKey::List(&issuer, key_id)));
-        PathTags { own, list, named: self.named }
+        let mut lists = Vec::new();
+        if let Some(issuer) = self.issuer.as_ref().map(ToString::to_string) {
+            let serial = RevocationKey::Serial(&issuer, &self.serial);
+            own.push(("serial number", secrets.marks(serial)));
+            let listed = RevocationKey::Listed(&issuer, &self.serial);
+            own.push(("serial number in a list", secrets.marks(listed)));
+            for list in &self.lists {
+                lists.push(secrets.marks(RevocationKey::List(&issuer, list.as_str())));
+            }
+        }
+        PathTags { own, lists, named: self.named }
     }
+}
+
+fn lists(coverage: &ListCoverage, issuer_key_id: Option<&[u8]>) -> Vec<ListId> {
+    let Some(Ok(key)) = issuer_key_id.map(|id| KeyId::try_from(to_hex(id))) else {
+        return Vec::new();
+    };
+    coverage.lists(&key)
 }

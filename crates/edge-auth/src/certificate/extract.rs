@@ -3,8 +3,8 @@
 use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 
-use super::parsed::malformed;
 use super::platform_certificate::{PlatformCertificate, TlsClientAuth};
+use super::refusal::malformed;
 use super::{
     CertificateOrigin, CertificateSource, MAX_CERTIFICATE_BYTES, MAX_CHAIN, Thumbprint, from_hex,
     pem, proxy_fields, rfc9440, xfcc,

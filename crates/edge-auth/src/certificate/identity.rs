@@ -5,7 +5,8 @@ use std::fmt;
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::name::attribute_type;
-use super::parsed::{ParsedCertificate, malformed};
+use super::parsed::ParsedCertificate;
+use super::refusal::malformed;
 use super::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 

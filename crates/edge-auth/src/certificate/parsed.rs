@@ -7,13 +7,15 @@ use pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use x509_cert::Certificate;
 use x509_cert::der::{self, Decode, Encode, ErrorKind};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName, SubjectKeyIdentifier};
 
 use super::canonical::{Canonical, Fingerprints};
+use super::list_scope::ListCoverage;
 use super::name::{DistinguishedName, plain};
-use super::to_hex;
+use super::refusal::malformed;
 use super::validity::Validity;
-use crate::denial::{Code, Denial};
+use super::{serial, to_hex};
+use crate::denial::Denial;
 
 /// What is known of a client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(crate) struct ParsedCertificate {
     /// The subject's alternative names; `None` if the platform does not tell them.
     pub names: Option<AlternativeNames>,
     pub validity: Validity,
+    /// Which revocation lists of its issuer are about it.
+    pub list_coverage: ListCoverage,
 }
 
 /// The alternative names that can be an identity (RFC 5280, section 4.2.1.6).
@@ -59,6 +63,7 @@ impl ParsedCertificate {
                     .unwrap_or_default(),
             ),
             validity: validity(&parsed),
+            list_coverage: ListCoverage::of(&parsed),
         })
     }
 
@@ -175,6 +180,14 @@ pub(crate) fn issuer_key_id(certificate: &Certificate) -> Result<Option<Vec<u8>>
     Ok(authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()))
 }
 
+/// Whether the key of a certificate issued it, as the certificate says.
+pub(crate) fn is_self_issued(certificate: &Certificate) -> Result<bool, Denial> {
+    let names = certificate.tbs_certificate();
+    let own: Option<SubjectKeyIdentifier> = extension(certificate, "subjectKeyIdentifier")?;
+    let (Some(own), Some(issuer)) = (own, issuer_key_id(certificate)?) else { return Ok(false) };
+    Ok(names.subject() == names.issuer() && own.0.as_bytes() == issuer)
+}
+
 /// An extension, if it is there.
 pub(crate) fn extension<'a, T>(
     certificate: &'a Certificate,
@@ -187,14 +200,4 @@ where
     found
         .map(|found| found.map(|(_, value)| value))
         .map_err(|_| malformed(format!("`{name}` is unreadable")))
-}
-
-/// A serial number in the one form that all are compared in.
-pub(crate) fn serial(hex: &str) -> String {
-    let significant = hex.trim_start_matches('0').to_ascii_lowercase();
-    if significant.is_empty() { "0".to_owned() } else { significant }
-}
-
-pub(crate) fn malformed(reason: impl Into<String>) -> Denial {
-    Denial::new(Code::CertificateMalformed, reason)
 }

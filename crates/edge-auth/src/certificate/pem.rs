@@ -10,7 +10,7 @@ use pki_types::CertificateDer;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::{self, Decode, Reader, SliceReader, Tag, TagNumber};
 
-use super::parsed::malformed;
+use super::refusal::malformed;
 use crate::denial::Denial;
 
 const CERTIFICATE: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];

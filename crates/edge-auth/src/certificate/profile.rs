@@ -7,7 +7,8 @@ use super::authority::Authorities;
 use super::crl_policy::{CrlPolicy, PathCertificate, PathTags};
 use super::identity::Identity;
 use super::name::DistinguishedName;
-use super::parsed::{ParsedCertificate, malformed};
+use super::parsed::ParsedCertificate;
+use super::refusal::{invalid, malformed, untrusted};
 use super::validity::Validity;
 use super::{
     CertificateOrigin, CertificateSource, PresentedCertificate, Thumbprint, chain, key_strength,
@@ -140,7 +141,7 @@ impl Pins {
             && !key_id.is_some_and(|own| self.issuer_key_ids.contains(own))
         {
             let found = key_id.map_or_else(|| "none".to_owned(), |id| to_hex(id));
-            return Err(untrusted(&format!("its issuer's key identifier is {found}")));
+            return Err(untrusted(format!("its issuer's key identifier is {found}")));
         }
         if !self.issuer_dns.is_empty() {
             let issuer = facts
@@ -166,9 +167,5 @@ fn check_key(presented: &PresentedCertificate<'_>) -> Result<(), Denial> {
     let own = presented.certificates().first().ok_or_else(|| untrusted("there is none"))?;
     let parsed = parsed::parse(own)?;
     let key = parsed.tbs_certificate().subject_public_key_info();
-    key_strength::check(key).map_err(|reason| Denial::new(Code::CertificateInvalid, reason))
-}
-
-fn untrusted(reason: &str) -> Denial {
-    Denial::new(Code::CertificateIssuerUntrusted, reason)
+    key_strength::check(key).map_err(invalid)
 }

@@ -6,8 +6,8 @@ use percent_encoding::percent_decode;
 use pki_types::CertificateDer;
 use x509_cert::der::{self, Reader, SliceReader};
 
-use super::parsed::malformed;
 use super::pem;
+use super::refusal::malformed;
 use crate::denial::Denial;
 use crate::request::Headers;
 

@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use pki_types::CertificateDer;
 
-use super::parsed::malformed;
+use super::refusal::malformed;
 use crate::denial::Denial;
 use crate::request::Headers;
 

@@ -9,7 +9,7 @@ use x509_cert::der::asn1::{AnyRef, UintRef};
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader, Tag};
 use x509_cert::spki::AlgorithmIdentifierRef;
 
-use super::parsed::malformed;
+use super::refusal::malformed;
 use crate::denial::{Code, Denial};
 
 /// `ecdsa-with-…` (RFC 5758, section 3.2).

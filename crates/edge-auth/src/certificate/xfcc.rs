@@ -8,7 +8,8 @@
 
 use pki_types::CertificateDer;
 
-use super::parsed::{ParsedCertificate, malformed};
+use super::parsed::ParsedCertificate;
+use super::refusal::malformed;
 use super::{from_hex, pem};
 use crate::denial::Denial;
 use crate::request::Headers;

@@ -188,35 +188,39 @@ impl RevocationChecker {
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
-            let next_update = marks.list.as_ref().and_then(|list| self.next_update(list, now));
-            match next_update {
+            match self.next_update(&marks.lists, now) {
                 None if profile.lists.required && !marks.named => {
-                    let reason =
-                        format!("block `{}` wants a revocation list, and has none", profile.name);
+                    let reason = format!(
+                        "block `{}` requires a revocation list, and none was imported that is about this certificate",
+                        profile.name
+                    );
                     return Err(Denial::new(Code::CertificateListStale, reason));
                 }
-                Some(due) if now >= due && !profile.lists.overdue_allowed => {
-                    let due = crate::audit::rfc3339_text(due);
-                    let reason = format!("a newer revocation list is due since {due}");
+                Some(next_update) if now >= next_update && !profile.lists.overdue_allowed => {
+                    let due = crate::audit::rfc3339_text(next_update);
+                    let reason = format!("a newer revocation list has been due since {due}");
                     return Err(Denial::new(Code::CertificateListStale, reason));
                 }
-                None | Some(_) => {}
+                Some(_) | None => {}
             }
         }
         Ok(())
     }
 
-    /// Returns when the next revocation list of an issuer is due, if one was imported.
-    fn next_update(&self, list: &LookupTags, now: Timestamp) -> Option<Timestamp> {
-        match self.replica.as_ref()?.index().find(list, now) {
-            Lookup::Known(RevocationStatus { state, .. }) => match state {
-                StatusKind::Listed { next_update } => Some(next_update),
-                StatusKind::Revoked { .. } | StatusKind::Written { .. } | StatusKind::Undone => {
-                    None
-                }
-            },
-            Lookup::Unconfirmed { .. } | Lookup::Nothing => None,
+    /// Returns when the last of these lists is due to be replaced; `None` if none was imported.
+    fn next_update(&self, lists: &[LookupTags], now: Timestamp) -> Option<Timestamp> {
+        let index = self.replica.as_ref()?.index();
+        let mut last = None;
+        for list in lists {
+            if let Lookup::Known(RevocationStatus {
+                state: StatusKind::Listed { next_update },
+                ..
+            }) = index.find(list, now)
+            {
+                last = last.max(Some(next_update));
+            }
         }
+        last
     }
 
     /// Returns which of the marks is revoked, and by which entry. Asks the store only about marks

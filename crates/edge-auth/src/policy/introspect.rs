@@ -1,8 +1,14 @@
 //! What a rule asks for, for those who set a platform up around it.
 
-use super::{Access, CredentialRef, Policy, Rule, HttpApiResponse};
+use std::collections::BTreeSet;
+
+use super::token_place::TokenPlace;
+use super::{Access, CredentialRef, HttpApiResponse, Policy, Rule};
 use crate::identity_headers;
-use crate::route::Route;
+use crate::route::{NormalPath, Route};
+
+/// The methods for which a gateway's route for any method is called.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// A rule, as far as it matters outside the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +24,12 @@ pub struct RuleSummary<'a> {
     /// `authorization`, an issuer's `token_header`, `cookie`, `sec-websocket-protocol`. A token in
     /// the query has none.
     pub token_fields: Vec<&'a str>,
+    /// Whether some of its tokens come in `Authorization` after `Bearer`.
+    pub bearer_tokens: bool,
+    /// Whether some of its tokens come in `Authorization` without a scheme.
+    pub raw_tokens: bool,
+    /// The parameters of the query by which its tokens come.
+    pub query_parameters: Vec<&'a str>,
     /// Whether it names API keys.
     pub api_keys: bool,
     /// Whether it names client certificates, or wants tokens that are bound to one.
@@ -51,6 +63,21 @@ impl Policy {
         self.rules.iter().zip(routes).map(|(rule, route)| self.summary(rule, route))
     }
 
+    /// Returns the names of the rules that decide about a path, whatever the method; among them
+    /// `None` if no rule takes some method. A path that the gate refuses has none. Rules for
+    /// certain hosts are left out.
+    pub fn rules_of_path(&self, path: &str) -> BTreeSet<Option<&str>> {
+        let Ok((path, _)) = NormalPath::parse(path) else { return BTreeSet::new() };
+        let mut names = BTreeSet::new();
+        for method in METHODS {
+            let rule = self.router.index_of(None, &path, method);
+            names.insert(
+                rule.and_then(|index| self.rules.get(index)).map(|rule| rule.name.as_str()),
+            );
+        }
+        names
+    }
+
     /// The field of its own that API keys come by.
     pub fn api_key_header(&self) -> &str {
         &self.api_key_header
@@ -78,14 +105,28 @@ impl Policy {
         let unused = jwt.chain(key).chain(cert).filter(|(one, ..)| is_unused(one));
         unused.map(|(_, kind, name)| format!("{kind}:{name}")).collect()
     }
+
     fn summary<'a>(&'a self, rule: &'a Rule, route: &Route) -> RuleSummary<'a> {
         let named = rule.access.named();
         let names = |kind: fn(&CredentialRef) -> bool| named.iter().any(kind);
+        let places = self.token_places(named);
+        let mut token_fields: Vec<&str> = places.iter().filter_map(|place| place.field()).collect();
+        token_fields.sort_unstable();
+        token_fields.dedup();
+        let mut query_parameters = Vec::new();
+        for place in &places {
+            if let TokenPlace::Query(name) = place {
+                query_parameters.push(name.as_str());
+            }
+        }
         RuleSummary {
             name: &rule.name,
             public: rule.access == Access::Public,
             any: matches!(rule.access, Access::Any(_)) && named.len() > 1,
-            token_fields: self.token_fields(named),
+            token_fields,
+            bearer_tokens: places.contains(&&TokenPlace::Bearer),
+            raw_tokens: places.contains(&&TokenPlace::Raw),
+            query_parameters,
             api_keys: names(|one| matches!(one, CredentialRef::Key(_))),
             certificates: rule.certificate_bound
                 || names(|one| matches!(one, CredentialRef::Cert(_))),
@@ -94,16 +135,16 @@ impl Policy {
         }
     }
 
-    fn token_fields(&self, named: &[CredentialRef]) -> Vec<&str> {
-        let issuers = named.iter().filter_map(|one| match one {
-            CredentialRef::Jwt(index) => self.issuers.get(*index),
-            CredentialRef::Key(_) | CredentialRef::Cert(_) => None,
-        });
-        let mut fields: Vec<&str> =
-            issuers.filter_map(|issuer| issuer.token_place.field()).collect();
-        fields.sort_unstable();
-        fields.dedup();
-        fields
+    fn token_places(&self, named: &[CredentialRef]) -> Vec<&TokenPlace> {
+        let mut places = Vec::new();
+        for one in named {
+            if let CredentialRef::Jwt(index) = one
+                && let Some(issuer) = self.issuers.get(*index)
+            {
+                places.push(&issuer.token_place);
+            }
+        }
+        places
     }
 }
 

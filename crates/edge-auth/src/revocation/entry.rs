@@ -3,7 +3,8 @@
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::identifiers::{Identifier, IssuerName, KeyId, Serial};
+use super::identifiers::{Identifier, IssuerName, Serial};
+use super::list_id::ListId;
 use super::target::{LookupTag, RevocationKey, Target};
 
 /// What an entry says.
@@ -35,8 +36,9 @@ pub enum Event {
 pub struct List {
     /// The authority's name.
     pub issuer: IssuerName,
-    /// Which of the authority's keys signed it.
-    pub key_id: KeyId,
+    /// Which of the authority's lists it is.
+    #[serde(rename = "key_id")]
+    pub id: ListId,
     /// Its number: greater in each list than in the one before (section 5.2.3).
     pub number: Option<Serial>,
     /// When it was made; in JSON milliseconds since 1970.
@@ -46,7 +48,12 @@ pub struct List {
 }
 
 impl List {
-    /// Whether it was made before another one by the same key, as far as both say.
+    /// Whether both are versions of one list.
+    pub(crate) fn is_same_list(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.id == other.id
+    }
+
+    /// Whether it was made before another one of the same list, as far as both say.
     pub(crate) fn is_older_than(&self, other: &Self) -> bool {
         let lower =
             self.number.as_ref().zip(other.number.as_ref()).is_some_and(|(own, other)| own < other);
@@ -69,9 +76,7 @@ impl Event {
             Self::KeyChanged(id) | Self::KeyWritten { id, .. } => {
                 RevocationKey::KeyRecord(id.as_str())
             }
-            Self::ListImported(list) => {
-                RevocationKey::List(list.issuer.as_str(), list.key_id.as_str())
-            }
+            Self::ListImported(list) => RevocationKey::List(list.issuer.as_str(), list.id.as_str()),
         }
     }
 }

@@ -58,6 +58,9 @@ pub enum TargetError {
     /// No identifier of a key.
     #[error("must be a key identifier: 1 to {MAX_KEY_ID_BYTES} bytes in hexadecimal")]
     KeyId,
+    /// No name of a revocation list.
+    #[error("must name a revocation list: a key identifier, and what limits the list")]
+    List,
     /// No name.
     #[error("must be a name like `CN=Devices CA,O=Example`")]
     Issuer,

@@ -37,6 +37,7 @@ mod index;
 mod ledger;
 mod ledger_error;
 mod limits;
+mod list_id;
 mod record;
 mod replay;
 mod replica;
@@ -54,12 +55,14 @@ pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, Target
 pub use ledger::{ChangeMeta, Listing, Progress, RevocationLedger};
 pub use ledger_error::LedgerError;
 pub use limits::{HostStages, RevocationLimits};
+pub use list_id::ListId;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;
 
 pub(crate) use index::Lookup;
 pub(crate) use ledger::{Events, Report};
+pub(crate) use list_id::ListAddress;
 pub(crate) use replay::LogReplay;
 pub(crate) use replica::{Freshness, Replica};
 pub(crate) use status::{RevocationStatus, StatusKind};

@@ -5,7 +5,8 @@ use std::fmt;
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial};
+use super::identifiers::{Fingerprint, Identifier, IssuerName, Serial};
+use super::list_id::ListId;
 use crate::certificate::to_hex;
 
 /// One thing that is no longer to be trusted, or many.
@@ -75,10 +76,10 @@ pub enum Target {
         issuer: IssuerName,
         /// Its serial number.
         serial: Serial,
-        /// If a revocation list says so: the issuer's key that signs it. A later list by that key
-        /// may take it back.
+        /// The issuer's revocation list that says so, if one does. A newer version of that list may
+        /// take it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        listed: Option<KeyId>,
+        listed: Option<ListId>,
     },
 }
 
@@ -206,7 +207,7 @@ pub(crate) enum RevocationKey<'a> {
     /// A certificate's serial number in its issuer's revocation list: what a list takes back is not
     /// what an administrator revoked.
     Listed(&'a str, &'a str),
-    /// The revocation list of an authority, by one of its keys.
+    /// One of the revocation lists of an authority.
     List(&'a str, &'a str),
     /// The record of an API key, which changed.
     KeyRecord(&'a str),
@@ -226,7 +227,7 @@ impl RevocationKey<'_> {
             Self::Certificate(fingerprint) => ("certificate", *fingerprint, ""),
             Self::Serial(issuer, serial) => ("serial", issuer.as_bytes(), serial),
             Self::Listed(issuer, serial) => ("listed serial", issuer.as_bytes(), serial),
-            Self::List(issuer, key_id) => ("list", issuer.as_bytes(), key_id),
+            Self::List(issuer, id) => ("list", issuer.as_bytes(), id),
             Self::KeyRecord(id) => ("key record", id.as_bytes(), ""),
         };
         [kind.as_bytes(), first, second.as_bytes()]

@@ -15,6 +15,7 @@ mod clock;
 mod concurrent_writer;
 mod costs;
 mod fixture;
+mod list_scope;
 mod lists;
 mod older_record;
 mod outage;
