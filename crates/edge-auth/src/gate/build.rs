@@ -1,6 +1,6 @@
 //! Bringing a policy together with what it refers to: secrets, key files, a backend, a host.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use edge_auth_token::{Secret, SignatureBackend};
+use pki_types::CertificateDer;
 
 use super::Gate;
 use super::certificate_cache::CertificateCache;
@@ -16,10 +17,11 @@ use crate::api_key::{ApiKeyProfile, Pepper, Peppers};
 use crate::cache::{Cache, Room, Seed};
 use crate::certificate::{
     Authorities, CertificateProfile, CertificateSignatures, CertificateSource, Identity,
+    certificates_in_file,
 };
 use crate::identity_headers::IdentityHeaders;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
-use crate::platform::{Platform, Randomness};
+use crate::platform::{FetchOptions, Platform, Randomness};
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError,
     PolicyErrors, SecretEncoding,
@@ -41,6 +43,12 @@ pub trait SecretProvider {
 
     /// The file of this path, relative to the policy.
     fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
+
+    /// Returns where the file of this path is, relative to the policy, for a host that reads it
+    /// later and more than once.
+    fn file_path(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 
     /// The authorities of the host's own TLS listener, as PEM; `None` if it asks no client for a
     /// certificate, or if the host has no such listener.
@@ -71,15 +79,21 @@ impl<P: Platform> Gate<P> {
         let mut key_sets = Vec::with_capacity(policy.issuers.len());
         for issuer in &policy.issuers {
             let first = issuer_keys.len();
+            let options = fetch_options(issuer, secret_provider).unwrap_or_else(|message| {
+                let mistake = mistake(&format!("issuer `{}`", issuer.name), "ca_file", message);
+                errors.push(PolicyError { line: issuer.fetch_files.ca_line, ..mistake });
+                FetchOptions::default()
+            });
             if issuer.keys.is_per_tenant() {
                 let tenants = issuer.identifier.listed_tenants();
-                issuer_keys
-                    .extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
+                for tenant in tenants {
+                    issuer_keys.push(IssuerKeys::of_tenant(issuer, tenant, options.clone()));
+                }
                 key_sets.push(KeySets { first, tenants: tenants.to_vec() });
                 continue;
             }
             key_sets.push(KeySets { first, tenants: Vec::new() });
-            match keys(issuer, secret_provider, &*backend) {
+            match keys(issuer, options, secret_provider, &*backend) {
                 Ok((keys, skipped)) => {
                     issuer_keys.push(keys);
                     notices.extend(
@@ -228,13 +242,41 @@ impl Policy {
     }
 }
 
+/// Reads the authorities of an issuer's `ca_file`, and finds where its `bearer_file` is.
+fn fetch_options(
+    issuer: &Issuer,
+    secret_provider: &dyn SecretProvider,
+) -> Result<FetchOptions, String> {
+    let files = &issuer.fetch_files;
+    let authorities = match &files.ca_file {
+        Some(path) => authorities_to_fetch_by(&secret_provider.file(path)?)
+            .map_err(|error| format!("{} {error}", path.display()))?,
+        None => Vec::new(),
+    };
+    let bearer_file = files.bearer_file.as_deref().map(|path| secret_provider.file_path(path));
+    Ok(FetchOptions { authorities, bearer_file })
+}
+
+fn authorities_to_fetch_by(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let authorities = certificates_in_file(file)?;
+    for (index, authority) in authorities.iter().enumerate() {
+        if let Err(error) = webpki::anchor_from_trusted_cert(authority) {
+            return Err(format!("certificate {} cannot be read: {error}", index + 1));
+        }
+    }
+    Ok(authorities)
+}
+
 fn keys(
     issuer: &Issuer,
+    options: FetchOptions,
     secret_provider: &dyn SecretProvider,
     backend: &dyn SignatureBackend,
 ) -> Result<(IssuerKeys, Vec<String>), String> {
     match &issuer.keys {
-        KeyOrigin::Discovery(_) | KeyOrigin::Url(_) => Ok((IssuerKeys::remote(issuer), Vec::new())),
+        KeyOrigin::Discovery(_) | KeyOrigin::Url(_) => {
+            Ok((IssuerKeys::remote(issuer, options), Vec::new()))
+        }
         KeyOrigin::File(path) => {
             let bytes = secret_provider.file(path)?;
             IssuerKeys::fixed(issuer, FixedKeys::Jwks(&bytes), backend)

@@ -19,7 +19,7 @@ use edge_auth_token::{
 };
 
 use crate::denial::{Code, Denial};
-use crate::platform::{KeySource, Unavailable};
+use crate::platform::{FetchOptions, KeySource, Unavailable};
 use crate::policy::{Issuer, KeyOrigin, TENANT};
 use cached_jwks::CachedJwks;
 
@@ -59,6 +59,7 @@ struct Remote {
     origin: KeyOrigin,
     issuer: String,
     insecure_http: bool,
+    options: FetchOptions,
     refresh: Duration,
     max_stale: Duration,
 }
@@ -126,21 +127,22 @@ impl IssuerKeys {
     }
 
     /// Keys that are fetched when they are needed.
-    pub(crate) fn remote(issuer: &Issuer) -> Self {
-        Self::fetched(issuer, issuer.keys.clone(), issuer.validation.issuer.clone())
+    pub(crate) fn remote(issuer: &Issuer, options: FetchOptions) -> Self {
+        Self::fetched(issuer, issuer.keys.clone(), issuer.validation.issuer.clone(), options)
     }
 
     /// Keys of one of the issuer's tenants, that are fetched when they are needed.
-    pub(crate) fn of_tenant(issuer: &Issuer, tenant: &str) -> Self {
+    pub(crate) fn of_tenant(issuer: &Issuer, tenant: &str, options: FetchOptions) -> Self {
         let iss = issuer.validation.issuer.replace(TENANT, tenant);
-        Self::fetched(issuer, issuer.keys.of_tenant(tenant), iss)
+        Self::fetched(issuer, issuer.keys.of_tenant(tenant), iss, options)
     }
 
-    fn fetched(issuer: &Issuer, origin: KeyOrigin, iss: String) -> Self {
+    fn fetched(issuer: &Issuer, origin: KeyOrigin, iss: String, options: FetchOptions) -> Self {
         let remote = Remote {
             origin,
             issuer: iss,
             insecure_http: issuer.insecure_http,
+            options,
             refresh: issuer.refresh,
             max_stale: issuer.max_stale,
         };

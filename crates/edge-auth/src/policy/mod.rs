@@ -10,6 +10,7 @@ mod claim_rule;
 mod client_cert;
 mod compile;
 mod error;
+mod fetch_files;
 mod host_requirements;
 mod introspect;
 mod issuer;
@@ -56,6 +57,7 @@ pub(crate) use token_place::TokenPlace;
 
 pub use administrators::{Administration, Administrator};
 pub use error::{PolicyError, PolicyErrors};
+pub use fetch_files::FetchFiles;
 pub use host_requirements::HostCapabilities;
 pub use introspect::{IdentityHeader, RuleSummary};
 pub use issuer::KeyOrigin;
@@ -117,7 +119,14 @@ impl Policy {
     /// the trial. `false` if there is no such issuer.
     pub fn replace_keys(&mut self, issuer: &str, keys: KeyOrigin) -> bool {
         let found = self.issuers.iter_mut().find(|block| block.name == issuer);
-        found.map(|block| block.keys = keys).is_some()
+        match found {
+            Some(block) => {
+                block.keys = keys;
+                block.fetch_files = FetchFiles::default();
+                true
+            }
+            None => false,
+        }
     }
 
     /// What in the policy weakens the gate, one sentence each; all of it was asked for by name.
@@ -239,6 +248,11 @@ impl Policy {
         self.issuers.iter().map(|issuer| {
             (&*issuer.name, &*issuer.validation.issuer, &*issuer.algorithms, &issuer.keys)
         })
+    }
+
+    /// Returns the name of each issuer, and the files with which its documents are fetched.
+    pub fn issuer_fetch_files(&self) -> impl Iterator<Item = (&str, &FetchFiles)> {
+        self.issuers.iter().map(|issuer| (&*issuer.name, &issuer.fetch_files))
     }
 
     /// The names of the `[[api_key]]` blocks.
