@@ -91,6 +91,15 @@ where
         }
     }
 
+    /// Returns the URL of the proxy through which the client connects to `uri`, without user name
+    /// and password; `None` if it connects directly.
+    pub(crate) fn proxy_to(&self, uri: &Uri) -> Option<Uri> {
+        match self.proxy.intercept(uri) {
+            Ok(Some(proxy)) => Some(proxy.uri().clone()),
+            Ok(None) | Err(_) => None,
+        }
+    }
+
     fn direct_client(&self) -> Result<Client<DirectTls, B>, String> {
         let tls = HttpsConnectorBuilder::new().with_tls_config(self.tls.client_config()?);
         Ok(builder().build(tls.https_only().enable_http1().wrap_connector(connector())))

@@ -77,7 +77,8 @@ fn is_usable(proxy: &str) -> bool {
     matches!(proxy.uri().scheme_str(), Some("http" | "https"))
 }
 
-fn is_loopback(uri: &Uri) -> bool {
+/// Whether the URL's host is this machine.
+pub(crate) fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())

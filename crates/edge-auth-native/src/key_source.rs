@@ -14,7 +14,7 @@ use hyper::{Request, Response, StatusCode, Uri};
 use tokio::sync::watch;
 
 use crate::client::{HttpClient, causes, shown};
-use crate::https_proxy::HttpsProxy;
+use crate::https_proxy::{HttpsProxy, is_loopback};
 use crate::read_bounded;
 use crate::tls_settings::TlsSettings;
 
@@ -129,19 +129,31 @@ impl Shared {
     async fn document(&self, uri: Uri, target: &Target) -> Result<Bytes, String> {
         let FetchOptions { authorities, bearer_file } = &target.options;
         let mut request = Request::new(Empty::new());
-        *request.uri_mut() = uri;
+        *request.uri_mut() = uri.clone();
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(file) = bearer_file {
+            if uri.scheme_str() != Some("https") && !is_loopback(&uri) {
+                return Err("the token of `bearer_file` is not sent without TLS".to_owned());
+            }
             request.headers_mut().insert(AUTHORIZATION, bearer(file.clone()).await?);
         }
-        let response = if authorities.is_empty() {
-            self.client.send(request)
+        // These fetches are minutes apart: a client for each is simpler than to keep them.
+        let own;
+        let client = if authorities.is_empty() {
+            &self.client
         } else {
-            // These fetches are minutes apart: a client for each is simpler than to keep them.
             let tls = TlsSettings { authorities: authorities.clone(), certificate: None };
-            HttpClient::through(HttpsProxy::from_environment(), tls).send(request)
+            own = HttpClient::through(HttpsProxy::from_environment(), tls);
+            &own
         };
-        read(response?.await.map_err(|error| causes(&error))?, target.max_bytes).await
+        let response = client.send(request)?.await.map_err(|error| {
+            let causes = causes(&error);
+            match client.proxy_to(&uri) {
+                Some(proxy) => format!("through the proxy {proxy}: {causes}"),
+                None => causes,
+            }
+        })?;
+        read(response, target.max_bytes).await
     }
 }
 
