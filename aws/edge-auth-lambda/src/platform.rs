@@ -49,6 +49,7 @@ impl LambdaPlatform {
             store: self.store.is_configured(),
             key_copies: false,
             store_help: "say where it is kept with EDGE_AUTH_STORE=dynamodb:TABLE",
+            fetch_files: true,
             gateway: false,
             raw_path: true,
             own_certificate_sources: &CERTIFICATE_SOURCES,

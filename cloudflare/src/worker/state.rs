@@ -44,6 +44,7 @@ impl WorkerState {
             store: stores.has_durable_object(),
             key_copies: stores.has_cache(),
             store_help: "bind the Durable Object LEDGER",
+            fetch_files: false,
             gateway: has_upstream,
             // The runtime resolves dot segments.
             raw_path: false,

@@ -47,6 +47,10 @@ impl SecretProvider for LocalSecretProvider {
         read_bounded(&self.folder.join(path), MAX_FILE_BYTES)
     }
 
+    fn file_path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
     fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {
         // Named on the command line, so it is not relative to the policy.
         self.client_ca.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES))

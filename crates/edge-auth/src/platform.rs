@@ -5,10 +5,12 @@
 mod revocations;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
+use pki_types::CertificateDer;
 pub use revocations::{
     MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord,
     SNAPSHOT_PART_BYTES, SnapshotRecord,
@@ -133,6 +135,33 @@ pub trait KeySource: MaybeSend + MaybeSync {
         url: &str,
         max_bytes: usize,
     ) -> impl Future<Output = Result<Vec<u8>, Unavailable>> + MaybeSend;
+
+    /// Fetches as [`Self::fetch`] does, with the authorities and the bearer token of these
+    /// options. A host that does not implement it refuses all but the default options.
+    fn fetch_with(
+        &self,
+        url: &str,
+        max_bytes: usize,
+        options: &FetchOptions,
+    ) -> impl Future<Output = Result<Vec<u8>, Unavailable>> + MaybeSend {
+        async move {
+            if *options != FetchOptions::default() {
+                let message = "this host fetches with neither `ca_file` nor `bearer_file`";
+                return Err(Unavailable::new(message));
+            }
+            self.fetch(url, max_bytes).await
+        }
+    }
+}
+
+/// How the documents of one issuer are fetched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct FetchOptions {
+    /// The only authorities that the host trusts for this fetch; empty means the host's own.
+    pub authorities: Vec<CertificateDer<'static>>,
+    /// The file with the bearer token that the host sends (RFC 6750, section 2.1). It reads the
+    /// file for every fetch, and sends the token over https or to this machine only.
+    pub bearer_file: Option<PathBuf>,
 }
 
 /// A source of random bytes fit for keys.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::CertificateSource;
-use edge_auth::policy::{KeyOrigin, SecretEncoding};
+use edge_auth::policy::{FetchFiles, KeyOrigin, SecretEncoding};
 use edge_auth::{Gate, Policy, SecretProvider};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -99,7 +99,11 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
     output.report(&CheckReport {
         file: args.policy.display().to_string(),
         rules: policy.rule_count(),
-        issuers: policy.issuers().map(issuer).collect(),
+        issuers: policy
+            .issuers()
+            .zip(policy.issuer_fetch_files())
+            .map(|(block, (_, files))| issuer(block, files))
+            .collect(),
         api_keys: policy.api_key_blocks().map(str::to_owned).collect(),
         client_certs: policy
             .client_cert_blocks()
@@ -125,8 +129,9 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
 
 fn issuer(
     (name, issuer, algorithms, keys): (&str, &str, &[edge_auth_token::Algorithm], &KeyOrigin),
+    files: &FetchFiles,
 ) -> IssuerLine {
-    let keys = match keys {
+    let mut keys = match keys {
         KeyOrigin::Discovery(url) => format!("discovered at {url}"),
         KeyOrigin::Url(url) => format!("fetched from {url}"),
         KeyOrigin::File(path) => format!("in the file {}", path.display()),
@@ -144,6 +149,12 @@ fn issuer(
             format!("shared secret {name}, in hexadecimal")
         }
     };
+    if let Some(path) = &files.ca_file {
+        keys.push_str(&format!(", by the authorities of {}", path.display()));
+    }
+    if let Some(path) = &files.bearer_file {
+        keys.push_str(&format!(", with the token of {}", path.display()));
+    }
     let algorithms = algorithms.iter().map(|algorithm| algorithm.name()).collect();
     IssuerLine { name: name.to_owned(), issuer: issuer.to_owned(), algorithms, keys }
 }
@@ -158,7 +169,11 @@ fn needs(policy: &Policy, secret_provider: &dyn SecretProvider) -> Vec<Need> {
         _ => None,
     });
     let ca_files = policy.client_cert_blocks().filter_map(|(.., ca_file)| ca_file);
-    let files = key_files.chain(ca_files).map(|path| {
+    let fetch_files = policy
+        .issuer_fetch_files()
+        .flat_map(|(_, files)| files.ca_file.iter().chain(&files.bearer_file))
+        .map(PathBuf::as_path);
+    let files = key_files.chain(ca_files).chain(fetch_files).map(|path| {
         let detail = secret_provider.file(path).err();
         Need { what: format!("file {}", path.display()), found: detail.is_none(), detail }
     });

@@ -175,6 +175,7 @@ fn gate(
         store: platform.has_store(),
         key_copies: false,
         store_help: "say where it is kept with --store sqlite:PATH",
+        fetch_files: true,
         gateway,
         raw_path: true,
         own_certificate_sources: &[CertificateSource::Tls],

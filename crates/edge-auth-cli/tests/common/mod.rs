@@ -60,12 +60,14 @@ impl Folder {
 
     /// Runs the command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        Ran(self.edge_auth(arguments).output().unwrap())
+        Ran::of(self.edge_auth(arguments))
     }
 
     /// Runs the command to its end where no store is set.
     pub(crate) fn run_without_store(&self, arguments: &[&str]) -> Ran {
-        Ran(self.edge_auth(arguments).env_remove("EDGE_AUTH_STORE").output().unwrap())
+        let mut command = self.edge_auth(arguments);
+        command.env_remove("EDGE_AUTH_STORE");
+        Ran::of(command)
     }
 
     /// Runs the command with `--json`, which must succeed, and reads its report.
@@ -85,6 +87,11 @@ impl Folder {
 pub(crate) struct Ran(Output);
 
 impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(mut command: Command) -> Self {
+        Self(command.output().unwrap())
+    }
+
     pub(crate) fn code(&self) -> i32 {
         self.0.status.code().unwrap()
     }

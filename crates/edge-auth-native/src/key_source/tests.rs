@@ -127,3 +127,48 @@ async fn those_who_ask_at_once_share_one_fetch_and_one_who_leaves_disturbs_nobod
         .unwrap();
     assert_eq!(later.await.unwrap().unwrap(), b"{ }");
 }
+
+/// Fetches with the token of a file, and returns the request's `Authorization`.
+async fn authorization_sent(file: &Path) -> Result<String, String> {
+    let (url, mut requests) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let options = FetchOptions { bearer_file: Some(file.to_owned()), ..FetchOptions::default() };
+    HttpKeySource::new().fetch_with(&url, 16, &options).await.map_err(|error| error.0)?;
+    let request = requests.recv().await.unwrap();
+    let field = request.lines().find_map(|line| line.strip_prefix("authorization: "));
+    Ok(field.unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_read_again_for_every_fetch() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    for (text, sent) in [("first\n", "Bearer first"), (" second", "Bearer second")] {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(authorization_sent(&file).await.unwrap(), sent);
+    }
+}
+
+#[tokio::test]
+async fn a_bearer_file_without_one_token_is_an_error_that_does_not_repeat_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let missing = authorization_sent(&file).await.unwrap_err();
+    assert!(missing.contains("`bearer_file`: there is no file"), "{missing}");
+    for text in ["", "\n", "hunter2 hunter2", "hunter2\r\nx-other: 1", "hünter2"] {
+        std::fs::write(&file, text).unwrap();
+        let refused = authorization_sent(&file).await.unwrap_err();
+        assert!(refused.contains("`bearer_file`: ") && !refused.contains("nter2"), "{refused}");
+    }
+    std::fs::write(&file, "x".repeat(20_000)).unwrap();
+    let refused = authorization_sent(&file).await.unwrap_err();
+    assert!(refused.contains("is larger than"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_not_sent_without_tls_beyond_this_machine() {
+    let options =
+        FetchOptions { bearer_file: Some("Cargo.toml".into()), ..FetchOptions::default() };
+    let source = HttpKeySource::new();
+    let refused = source.fetch_with("http://192.0.2.1/keys", 16, &options).await.unwrap_err();
+    assert!(refused.0.contains("is not sent without TLS"), "{refused}");
+}

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use edge_auth_token::{Secret, SignatureBackend};
+use pki_types::CertificateDer;
 
 use super::api_key::ApiKeyVerifier;
 use super::certificate::CertificateVerifier;
@@ -13,9 +14,11 @@ use super::token::{KeySets, TokenVerifier};
 use super::verifiers::Verifiers;
 use crate::api_key::{ApiKeyProfile, Pepper, Peppers};
 use crate::cache::Seed;
-use crate::certificate::{Authorities, CertificateProfile, CertificateSource, Identity};
+use crate::certificate::{
+    Authorities, CertificateProfile, CertificateSource, Identity, certificates_in_file,
+};
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
-use crate::platform::Randomness;
+use crate::platform::{FetchOptions, Randomness};
 use crate::policy::{
     ApiKeyKind, ApiKeyPolicy, ClientCertPolicy, Issuer, KeyOrigin, Policy, PolicyError,
     PolicyErrors, SecretEncoding,
@@ -112,14 +115,22 @@ fn issuer_keys(
     let mut key_sets = Vec::with_capacity(policy.issuers.len());
     for issuer in &policy.issuers {
         let first = all_keys.len();
+        let options = fetch_options(issuer, secret_provider).unwrap_or_else(|message| {
+            let block = format!("issuer `{}`", issuer.name);
+            let mistake = mistake(policy, &block, "ca_file", message);
+            errors.push(PolicyError { line: issuer.fetch_files.ca_line, ..mistake });
+            FetchOptions::default()
+        });
         if issuer.keys.is_per_tenant() {
             let tenants = issuer.identifier.listed_tenants();
-            all_keys.extend(tenants.iter().map(|tenant| IssuerKeys::of_tenant(issuer, tenant)));
+            for tenant in tenants {
+                all_keys.push(IssuerKeys::of_tenant(issuer, tenant, options.clone()));
+            }
             key_sets.push(KeySets::new(first, tenants.to_vec()));
             continue;
         }
         key_sets.push(KeySets::new(first, Vec::new()));
-        match keys(issuer, secret_provider, backend) {
+        match keys(issuer, options, secret_provider, backend) {
             Ok((keys, skipped)) => {
                 all_keys.push(keys);
                 for notice in skipped {
@@ -188,13 +199,41 @@ fn revocation_secret(
     RevocationSecret::new(&secret).map_err(|error| format!("{name}: {error}"))
 }
 
+/// Reads the authorities of an issuer's `ca_file`, and finds where its `bearer_file` is.
+fn fetch_options(
+    issuer: &Issuer,
+    secret_provider: &dyn SecretProvider,
+) -> Result<FetchOptions, String> {
+    let files = &issuer.fetch_files;
+    let authorities = match &files.ca_file {
+        Some(path) => authorities_to_fetch_by(&secret_provider.file(path)?)
+            .map_err(|error| format!("{} {error}", path.display()))?,
+        None => Vec::new(),
+    };
+    let bearer_file = files.bearer_file.as_deref().map(|path| secret_provider.file_path(path));
+    Ok(FetchOptions { authorities, bearer_file })
+}
+
+fn authorities_to_fetch_by(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let authorities = certificates_in_file(file)?;
+    for (index, authority) in authorities.iter().enumerate() {
+        if let Err(error) = webpki::anchor_from_trusted_cert(authority) {
+            return Err(format!("certificate {} cannot be read: {error}", index + 1));
+        }
+    }
+    Ok(authorities)
+}
+
 fn keys(
     issuer: &Issuer,
+    options: FetchOptions,
     secret_provider: &dyn SecretProvider,
     backend: &dyn SignatureBackend,
 ) -> Result<(IssuerKeys, Vec<String>), String> {
     match &issuer.keys {
-        KeyOrigin::Discovery(_) | KeyOrigin::Url(_) => Ok((IssuerKeys::remote(issuer), Vec::new())),
+        KeyOrigin::Discovery(_) | KeyOrigin::Url(_) => {
+            Ok((IssuerKeys::remote(issuer, options), Vec::new()))
+        }
         KeyOrigin::File(path) => {
             let bytes = secret_provider.file(path)?;
             IssuerKeys::fixed(issuer, FixedKeys::Jwks(&bytes), backend)

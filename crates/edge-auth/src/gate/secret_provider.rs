@@ -1,6 +1,6 @@
 //! Where a host keeps what a policy only names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use edge_auth_token::Secret;
 
@@ -12,6 +12,12 @@ pub trait SecretProvider {
 
     /// Returns the content of this file, whose path is relative to the policy.
     fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
+
+    /// Returns where this file is, for a host that reads it later and more than once. The path is
+    /// relative to the policy.
+    fn file_path(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 
     /// Returns the authorities of the host's own TLS listener, as PEM; `None` if the host has no
     /// such listener, or the listener asks no client for a certificate.

@@ -30,9 +30,9 @@ pub(super) async fn key_set(
     let bytes = match &remote.origin {
         KeyOrigin::Discovery(url) => {
             let jwks_uri = discover(remote, url, source).await?;
-            source.fetch(&jwks_uri, JwkSet::MAX_BYTES).await?
+            source.fetch_with(&jwks_uri, JwkSet::MAX_BYTES, &remote.options).await?
         }
-        KeyOrigin::Url(url) => source.fetch(url, JwkSet::MAX_BYTES).await?,
+        KeyOrigin::Url(url) => source.fetch_with(url, JwkSet::MAX_BYTES, &remote.options).await?,
         KeyOrigin::File(_) | KeyOrigin::Inline(_) | KeyOrigin::Secret { .. } => {
             return Err(Unavailable::new("the policy has these keys, so they are never fetched"));
         }
@@ -47,7 +47,7 @@ async fn discover(
     url: &str,
     source: &impl KeySource,
 ) -> Result<String, Unavailable> {
-    let bytes = source.fetch(url, MAX_METADATA_BYTES).await?;
+    let bytes = source.fetch_with(url, MAX_METADATA_BYTES, &remote.options).await?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let metadata: Metadata = serde_json::from_slice(bytes).map_err(|error| {
         let error = excerpt(&error.to_string(), MAX_EXCERPT);
@@ -64,7 +64,9 @@ async fn discover(
         Ok(joined) => joined.to_string(),
         Err(_) => metadata.jwks_uri,
     };
-    fetchable(&jwks_uri, remote.insecure_http).map_err(|reason| {
+    // A bearer token never travels without TLS, whatever the policy allows for the keys.
+    let insecure_http = remote.insecure_http && remote.options.bearer_file.is_none();
+    fetchable(&jwks_uri, insecure_http).map_err(|reason| {
         let reason = excerpt(&reason, MAX_EXCERPT);
         Unavailable::new(format!("the discovered `jwks_uri` is refused: {reason}"))
     })?;

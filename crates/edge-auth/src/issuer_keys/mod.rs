@@ -18,7 +18,7 @@ use edge_auth_token::{
 };
 
 use crate::denial::{Code, Denial};
-use crate::platform::{KeySource, Unavailable};
+use crate::platform::{FetchOptions, KeySource, Unavailable};
 use crate::policy::{Issuer, KeyOrigin, TENANT};
 use cached_jwks::CachedJwks;
 
@@ -58,6 +58,7 @@ struct Remote {
     origin: KeyOrigin,
     issuer: String,
     insecure_http: bool,
+    options: FetchOptions,
     refresh: Duration,
     max_stale: Duration,
 }
@@ -127,22 +128,23 @@ impl IssuerKeys {
         Ok((keys, notices))
     }
 
-    /// Makes keys that are fetched on demand.
-    pub(crate) fn remote(issuer: &Issuer) -> Self {
-        Self::fetched(issuer, issuer.keys.clone(), issuer.validation.issuer.clone())
+    /// Keys that are fetched when they are needed.
+    pub(crate) fn remote(issuer: &Issuer, options: FetchOptions) -> Self {
+        Self::fetched(issuer, issuer.keys.clone(), issuer.validation.issuer.clone(), options)
     }
 
-    /// Makes the keys of one of the issuer's tenants, which are fetched on demand.
-    pub(crate) fn of_tenant(issuer: &Issuer, tenant: &str) -> Self {
+    /// Keys of one of the issuer's tenants, that are fetched when they are needed.
+    pub(crate) fn of_tenant(issuer: &Issuer, tenant: &str, options: FetchOptions) -> Self {
         let iss = issuer.validation.issuer.replace(TENANT, tenant);
-        Self::fetched(issuer, issuer.keys.of_tenant(tenant), iss)
+        Self::fetched(issuer, issuer.keys.of_tenant(tenant), iss, options)
     }
 
-    fn fetched(issuer: &Issuer, origin: KeyOrigin, iss: String) -> Self {
+    fn fetched(issuer: &Issuer, origin: KeyOrigin, iss: String, options: FetchOptions) -> Self {
         let remote = Remote {
             origin,
             issuer: iss,
             insecure_http: issuer.insecure_http,
+            options,
             refresh: issuer.refresh,
             max_stale: issuer.max_stale,
         };

@@ -38,7 +38,8 @@ fn keys(origin: &str) -> IssuerKeys {
     let issuer = format!(
         "[[issuer]]\nname = \"corp\"\nissuer = \"https://login.example/\"\naudience = \"a\"\nkeys = {origin}\n"
     );
-    IssuerKeys::remote(&Policy::parse(&issuer, Format::Toml, "policy.toml").unwrap().issuers[0])
+    let policy = Policy::parse(&issuer, Format::Toml, "policy.toml").unwrap();
+    IssuerKeys::remote(&policy.issuers[0], FetchOptions::default())
 }
 
 fn later(seconds: u64) -> Timestamp {

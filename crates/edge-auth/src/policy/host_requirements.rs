@@ -12,6 +12,8 @@ pub struct HostCapabilities<'a> {
     pub key_copies: bool,
     /// What an operator does to give it a store: "start it with --store sqlite:PATH".
     pub store_help: &'a str,
+    /// Whether it fetches issuers' documents with a `ca_file` and a `bearer_file`.
+    pub fetch_files: bool,
     /// Whether granted requests go to an upstream.
     pub gateway: bool,
     /// Whether it sees a request's path as the client sent it.
@@ -31,6 +33,7 @@ impl Policy {
     /// Names what the policy needs and the host lacks, and what to do.
     pub fn check_host(&self, host: &HostCapabilities<'_>) -> Result<Vec<String>, String> {
         self.check_store(host)?;
+        self.check_fetch_files(host)?;
         if self.forward_auth == Some(Proxy::Envoy) && !host.raw_path {
             return Err(
                 "`[forward_auth] proxy = \"envoy\"` is not for this host: it resolves dot \
@@ -75,6 +78,20 @@ impl Policy {
         Err(format!("the policy has {need}, so a store is needed: {}", host.store_help))
     }
 
+    fn check_fetch_files(&self, host: &HostCapabilities<'_>) -> Result<(), String> {
+        for (name, files) in self.issuer_fetch_files() {
+            if let Some(field) = files.first_field()
+                && !host.fetch_files
+            {
+                return Err(format!(
+                    "issuer `{name}`: `{field}`: this host fetches keys by its platform, with neither own \
+                     authorities nor a token. Use the native host or Lambda, or copy the key set into `jwks`"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn lacks_listener(&self, host: &HostCapabilities<'_>) -> bool {
         host.own_certificate_sources.contains(&CertificateSource::Tls)
             && !host.listener_asks_for_certificates
@@ -117,6 +134,7 @@ mod tests {
         store: true,
         key_copies: false,
         store_help: "name one",
+        fetch_files: true,
         gateway: true,
         raw_path: true,
         own_certificate_sources: &CertificateSource::ALL,
@@ -150,6 +168,20 @@ mod tests {
                     assert!(found.contains(needed) && found.contains("name one"), "{found}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_host_that_cannot_fetch_with_the_files_of_an_issuer_refuses_them_by_name() {
+        for field in ["ca_file", "bearer_file"] {
+            let policy = policy(&format!(
+                "[[issuer]]\nname = \"corp\"\nissuer = \"https://a.example/\"\naudience = \"a\"\n\
+                 keys = {{ discover = true }}\n{field} = \"file\"\n"
+            ));
+            assert_eq!(policy.check_host(&HOST), Ok(vec![]));
+            let refused = policy.check_host(&HostCapabilities { fetch_files: false, ..HOST });
+            let wanted = format!("issuer `corp`: `{field}`: ");
+            assert!(refused.unwrap_err().starts_with(&wanted), "{field}");
         }
     }
 

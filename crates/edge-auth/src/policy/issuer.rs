@@ -9,6 +9,7 @@ use url::Url;
 
 use super::claim_rule::{ClaimRule, ClaimTest, ClaimValue, is_github_subject_without_ids};
 use super::compile::{Compiler, Field};
+use super::fetch_files::FetchFiles;
 use super::issuer_identifier::{IssuerIdentifier, TENANT};
 use super::preset::{Defaults, Preset};
 use super::public_issuer::{PublicIssuer, named};
@@ -72,6 +73,7 @@ pub(crate) struct Issuer {
     pub keys_line: Option<usize>,
     /// Plain HTTP is allowed for fetched keys beyond loopback.
     pub insecure_http: bool,
+    pub fetch_files: FetchFiles,
     pub algorithms: Vec<Algorithm>,
     /// Whose tokens these are; `expected.issuer` is how the policy writes it.
     pub identifier: IssuerIdentifier,
@@ -126,6 +128,7 @@ impl Issuer {
                 );
             }
         }
+        let fetch_files = FetchFiles::compile(compiler, index, &source, keys.as_ref());
         let algorithms = algorithms(compiler, index, source.algorithms, keys.as_ref());
         if source.insecure_any_audience
             && source.audience.is_none()
@@ -253,6 +256,7 @@ impl Issuer {
             keys: keys?,
             keys_line: compiler.line(&at("keys")),
             insecure_http: source.insecure_http_jwks,
+            fetch_files,
             algorithms,
             validation: Validation { issuer, audience, token_type, max_lifetime, clock_skew },
             token_place,

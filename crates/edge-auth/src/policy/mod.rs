@@ -12,6 +12,7 @@ mod claim_rule;
 mod client_cert;
 mod compile;
 mod error;
+mod fetch_files;
 mod host_requirements;
 mod introspect;
 mod issuer;
@@ -62,6 +63,7 @@ pub use admin_scope::AdminScope;
 pub use administrators::{Administration, Administrator};
 pub use aws::HttpApiResponse;
 pub use error::{PolicyError, PolicyErrors};
+pub use fetch_files::FetchFiles;
 pub use host_requirements::HostCapabilities;
 pub use introspect::{IdentityHeader, RuleSummary};
 pub use issuer::KeyOrigin;
@@ -122,7 +124,14 @@ impl Policy {
     /// the trial. `false` if there is no such issuer.
     pub fn replace_keys(&mut self, issuer: &str, keys: KeyOrigin) -> bool {
         let found = self.issuers.iter_mut().find(|block| block.name == issuer);
-        found.map(|block| block.keys = keys).is_some()
+        match found {
+            Some(block) => {
+                block.keys = keys;
+                block.fetch_files = FetchFiles::default();
+                true
+            }
+            None => false,
+        }
     }
 
     /// What in the policy weakens the gate, one sentence each; all of it was asked for by name.
@@ -244,6 +253,11 @@ impl Policy {
         self.issuers.iter().map(|issuer| {
             (&*issuer.name, &*issuer.validation.issuer, &*issuer.algorithms, &issuer.keys)
         })
+    }
+
+    /// Returns the name of each issuer, and the files with which its documents are fetched.
+    pub fn issuer_fetch_files(&self) -> impl Iterator<Item = (&str, &FetchFiles)> {
+        self.issuers.iter().map(|issuer| (&*issuer.name, &issuer.fetch_files))
     }
 
     /// The names of the `[[api_key]]` blocks.

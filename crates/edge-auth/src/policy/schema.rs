@@ -143,6 +143,8 @@ pub(super) struct IssuerTable {
     pub max_stale: Option<DurationText>,
     #[serde(default)]
     pub insecure_http_jwks: bool,
+    pub ca_file: Option<PathBuf>,
+    pub bearer_file: Option<PathBuf>,
 }
 
 /// Where an issuer's keys come from: exactly one of these.
