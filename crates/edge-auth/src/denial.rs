@@ -121,6 +121,8 @@ codes! {
     ScopeInsufficient = "scope_insufficient", 403, "The credential lacks a scope.";
     /// The caller is none of those whom the rule lets in, by their ids or by what their tokens say.
     PrincipalNotAllowed = "principal_not_allowed", 403, "This caller is not let in here.";
+    /// The client is not where the rule's `when` wants it, or that is not known.
+    LocationRefused = "location_refused", 403, "Requests from this place are not allowed here.";
     /// A cookie is the credential, and a page of another site may have sent the request.
     CrossSiteRequest = "cross_site_request", 403, "The request may come from another site.";
     /// A protocol upgrade where the rule allows none.

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod aws;
 mod cache;
 pub mod certificate;
+mod client_location;
 mod credential;
 mod denial;
 mod derived_key;
@@ -36,6 +37,7 @@ pub mod scopes;
 mod trusted_proxies;
 
 pub use audit::AuditEvent;
+pub use client_location::{ClientLocation, Country, NotACountry};
 pub use credential::HANDED_TOKEN;
 pub use denial::{Code, Denial};
 pub use gate::{

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 
 /// A request to decide about, borrowed from the host's event.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct AuthRequest<'a> {
     pub headers: Headers<'a>,
     /// The client's address, if the host knows one that it trusts.
     pub client_ip: Option<IpAddr>,
+    /// Where the client is, if the host's platform says it, or somebody whom the host trusts.
+    pub location: ClientLocation,
     /// The client's certificate, as the platform has it.
     pub certificate: PlatformCertificate<'a>,
     /// The host sends on the normal path that was matched, instead of the one that was sent: what

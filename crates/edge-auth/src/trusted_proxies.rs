@@ -170,6 +170,7 @@ mod tests {
     #[test]
     fn the_platform_vouches_for_somebody_unless_the_policy_says_who_is_trusted() {
         let asked = InboundRequest {
+            location: crate::client_location::ClientLocation::default(),
             peer: ip("203.0.113.9"),
             platform_authenticated: true,
             method: "GET",

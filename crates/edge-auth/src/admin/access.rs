@@ -12,6 +12,7 @@ use crate::endpoints::InboundRequest;
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::{Platform, Randomness, Unavailable};
 use crate::policy::Rule;
+use crate::request::AuthRequest;
 
 /// What a bootstrap secret begins with, for people and for secret scanners.
 pub const BOOTSTRAP_PREFIX: &str = "edge-auth-admin_";
@@ -52,7 +53,9 @@ impl<P: Platform> Gate<P> {
         scope: AdminScope,
         now: Timestamp,
     ) -> Outcome {
-        let request = incoming.as_request(self.trust.client(incoming.peer, incoming.headers));
+        let client = self.trust.client(incoming.peer, incoming.headers);
+        let request =
+            AuthRequest { location: self.client_location(incoming), ..incoming.as_request(client) };
         let Some(admin) = &self.policy.admin else {
             let denial =
                 Denial::new(Code::NoRule, "administration is off: the policy has no `[admin]`");

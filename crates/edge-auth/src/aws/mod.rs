@@ -28,12 +28,12 @@ use crate::policy::Policy;
 
 impl Policy {
     /// Whether an authorizer's answer may be kept for the caller's next calls. `aws lint` holds the
-    /// authorizer's TTL to the same: no answer that depends on a certificate, and none for longer
-    /// than the feed's budget has room for.
+    /// authorizer's TTL to the same: no answer that depends on a certificate or on where the client
+    /// is, and none for longer than the feed's budget has room for.
     pub(crate) fn responses_may_be_cached(&self) -> bool {
         let none_budgeted =
             self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
-        self.client_certs.is_empty() && !none_budgeted
+        self.client_certs.is_empty() && !none_budgeted && !self.asks_where_clients_are()
     }
 
     /// What authorizers of HTTP APIs answer.

@@ -10,6 +10,7 @@ use edge_auth_token::Timestamp;
 
 use super::InboundRequest;
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::Platform;
@@ -94,6 +95,8 @@ impl<P: Platform> Gate<P> {
             target: told(headers, target)?.ok_or_else(|| incomplete(target, "is missing"))?,
             headers,
             client_ip: self.trust.client_behind_proxy(headers),
+            // A proxy does not say where its client is.
+            location: ClientLocation::default(),
             certificate: PlatformCertificate::Nothing,
             path_rewritten: false,
             proxy_trusted: true,
@@ -120,6 +123,8 @@ impl<P: Platform> Gate<P> {
             target,
             headers,
             client_ip: self.trust.client_behind_proxy(headers),
+            // A proxy does not say where its client is.
+            location: ClientLocation::default(),
             certificate: PlatformCertificate::Nothing,
             path_rewritten: false,
             proxy_trusted: true,

@@ -3,6 +3,7 @@
 use edge_auth_token::Timestamp;
 
 use super::{InboundRequest, cors};
+use crate::client_location::ClientLocation;
 use crate::denial::{Code, Denial};
 use crate::gate::{Gate, Outcome};
 use crate::platform::Platform;
@@ -16,6 +17,12 @@ impl<P: Platform> Gate<P> {
         self.trust.admits_proxy(incoming.peer, incoming.headers)
     }
 
+    /// Returns where the client is, as the platform says. The platform sees its own peer: where that
+    /// is a proxy which the policy names, it says nothing of the proxy's client.
+    pub(crate) fn client_location(&self, incoming: &InboundRequest<'_>) -> ClientLocation {
+        if self.trusts_proxy(incoming) { ClientLocation::default() } else { incoming.location }
+    }
+
     /// Decides about a client's own request. With a reply, that is the answer; without one, the
     /// request goes upstream as the outcome's grant says.
     pub async fn gateway(
@@ -27,6 +34,7 @@ impl<P: Platform> Gate<P> {
         let request = AuthRequest {
             path_rewritten: true,
             proxy_trusted: self.trusts_proxy(incoming),
+            location: self.client_location(incoming),
             ..incoming.as_request(client)
         };
         if let Some((reply, outcome)) = self.preflight(&request, now) {

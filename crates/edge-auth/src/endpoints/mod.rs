@@ -19,6 +19,7 @@ mod verify;
 use std::net::IpAddr;
 
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 use crate::request::{AuthRequest, Headers};
 
 pub use cache_control::private_cache_control;
@@ -33,6 +34,8 @@ pub use stripped_headers::StrippedHeaders;
 pub struct InboundRequest<'a> {
     /// The address at the other end of the connection.
     pub peer: Option<IpAddr>,
+    /// Where that address is, as the platform says.
+    pub location: ClientLocation,
     /// Whether the platform itself has authenticated who asks, as the one who may: by a signature
     /// of IAM's, a service binding.
     pub platform_authenticated: bool,
@@ -51,8 +54,8 @@ pub struct InboundRequest<'a> {
 }
 
 impl<'a> InboundRequest<'a> {
-    /// As a request to decide about, from this client, whom nobody speaks for, and whose path goes
-    /// on as it was sent.
+    /// As a request to decide about, from this client, whom nobody speaks for, whose country is not
+    /// known, and whose path goes on as it was sent.
     pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
         let Self { method, host, authority, target, headers, certificate, .. } = *self;
         AuthRequest {
@@ -62,6 +65,7 @@ impl<'a> InboundRequest<'a> {
             target,
             headers,
             client_ip,
+            location: ClientLocation::default(),
             certificate,
             path_rewritten: false,
             proxy_trusted: false,

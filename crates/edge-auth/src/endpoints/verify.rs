@@ -12,6 +12,7 @@ use super::InboundRequest;
 use super::described_certificate::ClientCertificate;
 use crate::audit::excerpt;
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
@@ -37,6 +38,9 @@ struct VerifyRequest {
     headers: HeaderFields,
     #[serde(default, deserialize_with = "client_ip")]
     client_ip: Option<IpAddr>,
+    /// As Cloudflare says it: what is not a country's code is an unknown country.
+    client_country: Option<String>,
+    client_asn: Option<u32>,
     client_certificate: Option<ClientCertificate>,
 }
 
@@ -112,6 +116,13 @@ impl<P: Platform> Gate<P> {
             target: &verify_request.target,
             headers,
             client_ip: verify_request.client_ip,
+            location: ClientLocation {
+                country: verify_request
+                    .client_country
+                    .as_deref()
+                    .and_then(|code| code.parse().ok()),
+                asn: verify_request.client_asn,
+            },
             certificate: verify_request
                 .client_certificate
                 .as_ref()

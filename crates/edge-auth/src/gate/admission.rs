@@ -1,4 +1,4 @@
-//! Whether a verified caller may pass this rule: what its token says, who it is, and whose page
+//! Whether a caller may pass this rule: where it is, what its token says, who it is, and whose page
 //! asked.
 
 use edge_auth_token::Claims;
@@ -9,6 +9,26 @@ use crate::policy::{Rule, TokenPlace};
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
 use crate::route::is_safe;
+
+/// Checks that the request comes from where the rule lets it pass, by its `when`.
+pub(super) fn check_when(
+    rule: &Rule,
+    request: &AuthRequest<'_>,
+    context: &mut DecisionContext,
+) -> Result<(), Denial> {
+    let Some(when) = &rule.when else { return Ok(()) };
+    match when.refusal(request.client_ip, request.location) {
+        None => {
+            context.check("when", CheckResult::Passed, || when.to_string());
+            Ok(())
+        }
+        Some(refusal) => {
+            context.check("when", CheckResult::Failed, || refusal.clone());
+            let reason = format!("{refusal}, says `when` of rule `{}`", rule.name);
+            Err(Denial::new(Code::LocationRefused, reason))
+        }
+    }
+}
 
 /// Checks what the rule asks of a token's claims, beside what its issuer's block does.
 pub(super) fn check_claims(

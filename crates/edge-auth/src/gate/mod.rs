@@ -192,6 +192,7 @@ impl<P: Platform> Gate<P> {
     ) -> Result<Grant, Denial> {
         let (rule, path, query) = self.route(request, context)?;
         check_upgrade(rule, request)?;
+        admission::check_when(rule, request, context)?;
         let principal = match &rule.access {
             Access::Public => None,
             access => {

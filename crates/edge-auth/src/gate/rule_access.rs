@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edge_auth_token::Timestamp;
 
 use super::Gate;
-use super::admission::is_subject_of;
+use super::admission::{self, is_subject_of};
 use super::outcome::{Decision, DecisionContext, Outcome};
 use crate::denial::Denial;
 use crate::platform::Platform;
@@ -43,6 +43,10 @@ impl<P: Platform> Gate<P> {
             asked.push((rule, Some(Arc::new(principal.clone()))));
         }
         for (rule, route) in self.policy.rules.iter().zip(self.policy.router.routes()) {
+            if admission::check_when(rule, request, &mut context).is_err() {
+                rule_access.push(RuleAccess::Refused);
+                continue;
+            }
             if rule.access == Access::Public {
                 rule_access.push(RuleAccess::Public);
                 continue;

@@ -19,6 +19,8 @@ pub struct HostCapabilities<'a> {
     /// The sources by which its platform hands certificates over. Those of proxies reach every
     /// host.
     pub own_certificate_sources: &'a [CertificateSource],
+    /// Whether its platform says the country and the autonomous system of its own clients.
+    pub knows_location: bool,
     /// Whether its own TLS listener asks clients for certificates.
     pub listener_asks_for_certificates: bool,
 }
@@ -40,6 +42,7 @@ impl Policy {
             );
         }
         let mut notices = if host.gateway { Vec::new() } else { self.answers_not_ended() };
+        notices.extend(self.unknown_locations(host));
         for (name, source, ca_file) in self.client_cert_blocks() {
             let listener = source == CertificateSource::Tls;
             // Without a `ca_file` building the gate reports it.
@@ -56,6 +59,24 @@ impl Policy {
             }
         }
         Ok(notices)
+    }
+
+    /// Returns the rules whose `when` asks for what this host does not know of its clients.
+    fn unknown_locations(&self, host: &HostCapabilities<'_>) -> Vec<String> {
+        let why = match (host.gateway, host.knows_location) {
+            (true, true) => return Vec::new(),
+            (true, false) => {
+                "this host does not know its clients' countries and autonomous systems, so the rule refuses every \
+                 request"
+            }
+            (false, _) => {
+                "a proxy that asks does not say its client's country and autonomous system, so the rule refuses every \
+                 request but those that an application describes to /v1/verify with `client_country` and `client_asn`"
+            }
+        };
+        self.rules_that_need_location()
+            .map(|rule| format!("rule `{rule}`: `when`: {why}"))
+            .collect()
     }
 
     fn check_store(&self, host: &HostCapabilities<'_>) -> Result<(), String> {
@@ -120,6 +141,7 @@ mod tests {
         gateway: true,
         raw_path: true,
         own_certificate_sources: &CertificateSource::ALL,
+        knows_location: true,
         listener_asks_for_certificates: true,
     };
 
@@ -151,6 +173,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_rule_that_asks_for_a_country_is_reported_where_the_host_does_not_know_it() {
+        let rule = "[[rule]]\nname = \"germany\"\npath = \"/de\"\npublic = true\nwhen = { country = [\"DE\"] }\n";
+        let germany = policy(rule);
+        assert_eq!(germany.check_host(&HOST), Ok(vec![]));
+        for host in [
+            HostCapabilities { knows_location: false, ..HOST },
+            HostCapabilities { gateway: false, ..HOST },
+        ] {
+            let notices = germany.check_host(&host).unwrap();
+            assert!(notices.iter().any(|notice| notice.contains("rule `germany`")), "{notices:?}");
+        }
+        let office = policy(&rule.replace("country = [\"DE\"]", "networks = [\"192.0.2.0/24\"]"));
+        assert_eq!(
+            office.check_host(&HostCapabilities { knows_location: false, ..HOST }),
+            Ok(vec![])
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod introspect;
 mod issuer;
 mod issuer_identifier;
 mod lint;
+mod networks;
 mod parse;
 mod preset;
 mod public_issuer;
@@ -33,6 +34,7 @@ mod tests;
 mod token_place;
 #[cfg(any(test, target_family = "wasm"))]
 mod value;
+mod when;
 
 use std::path::Path;
 use std::time::Duration;
@@ -373,6 +375,13 @@ impl Policy {
         let indexed = source.rule.into_iter().enumerate();
         let (rules, routes): (Vec<Rule>, Vec<Route>) =
             indexed.filter_map(|(i, rule)| Rule::compile(compiler, &blocks, i, rule)).unzip();
+        if rules.iter().any(|rule| rule.when.is_some())
+            && source.revocation.gateway_cache.is_some_and(|span| span.0 > Duration::ZERO)
+        {
+            let message = "must be \"0s\" where a rule has a `when`: an answer that API Gateway keeps would let the \
+                           caller in from elsewhere, too";
+            compiler.error(Field::single("revocation", "gateway_cache"), message);
+        }
         let before = compiler.mistakes();
         let router = Router::new(routes);
         if before == 0 {

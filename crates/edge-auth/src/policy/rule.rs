@@ -7,6 +7,7 @@ use super::compile::{Compiler, Field};
 use super::response_age::max_response_age;
 use super::schema;
 use super::subject_pattern::SubjectPattern;
+use super::when::When;
 use crate::certificate::CertificateSource;
 use crate::route::{HostPattern, Methods, PathPattern, Route};
 use crate::scopes::ScopeRule;
@@ -22,6 +23,8 @@ pub(crate) struct Rule {
     pub claims: Vec<ClaimRule>,
     /// Who may pass; `None` is everybody with the credential.
     pub subjects: Option<Vec<SubjectPattern>>,
+    /// From where requests pass; `None` is from everywhere.
+    pub when: Option<When>,
     pub upgrade: bool,
     /// When an answer ends that is still open.
     pub max_response_age: Option<Duration>,
@@ -116,6 +119,7 @@ impl Rule {
             compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
         }
         let (claims, subjects) = conditions(compiler, blocks, index, &source, access.as_ref());
+        let when = source.when.as_ref().map(|when| When::compile(compiler, &at("when"), when));
         let names_jwt =
             access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
         if source.certificate_bound && access.is_some() && !names_jwt {
@@ -140,6 +144,7 @@ impl Rule {
             scopes,
             claims,
             subjects,
+            when,
             upgrade: source.upgrade,
             max_response_age,
             forward_credential: source.forward_credential,

@@ -303,6 +303,8 @@ pub(super) struct RuleTable {
     #[serde(default)]
     pub claims: BTreeMap<String, ClaimTest>,
     pub subjects: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "optional")]
+    pub when: Option<WhenTable>,
     #[serde(default)]
     pub upgrade: bool,
     pub max_response_age: Option<DurationText>,
@@ -314,6 +316,16 @@ pub(super) struct RuleTable {
     pub insecure_allow_stale_revocation: bool,
     #[serde(default, deserialize_with = "optional")]
     pub cors: Option<CorsTable>,
+}
+
+/// From where requests pass.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhenTable {
+    pub country: Option<Vec<String>>,
+    pub not_country: Option<Vec<String>>,
+    pub asn: Option<Vec<u32>>,
+    pub networks: Option<Vec<IpNet>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
 use super::compile::{Compiler, Field};
+use super::networks;
 use super::reserved_headers::{CustomHeaders, stripped_by};
 use super::schema;
 use crate::revocation::RevocationLimits;
@@ -145,31 +146,23 @@ pub(super) fn trust(
         "the proxies' secret",
     );
     let at = Field::single("trust", "networks");
-    if let Some(wide) =
-        source.networks.iter().flatten().find(|network| **network != network.trunc())
-    {
-        let message = format!("`{wide}` has bits behind its prefix: write `{}`", wide.trunc());
-        compiler.error(at.clone(), &message);
+    let mut networks = Vec::new();
+    for network in source.networks.iter().flatten() {
+        if let Err(reason) = networks::check(*network) {
+            compiler.error(at.clone(), &reason);
+        }
+        networks.push(networks::canonical(*network));
     }
-    let networks =
-        source.networks.map(|networks| networks.into_iter().map(canonical).collect::<Vec<_>>());
     // Two halves are everybody, too.
-    let together = networks.as_ref().map(IpNet::aggregate).unwrap_or_default();
-    if together.iter().any(|network| network.prefix_len() == 0) {
+    if IpNet::aggregate(&networks).iter().any(|network| network.prefix_len() == 0) {
         let message = "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
         compiler.error(at, message);
     }
-    TrustPolicy { networks, secret: source.secret, secret_header: header }
-}
-
-/// Addresses are compared as IPv4 where IPv6 writes IPv4 (RFC 4291, section 2.5.5.2), so networks
-/// are, too.
-fn canonical(network: IpNet) -> IpNet {
-    let IpNet::V6(mapped) = network else { return network };
-    let Some(address) = mapped.addr().to_ipv4_mapped() else { return network };
-    // A network that is shorter than the mapping has all of IPv4, and more.
-    let prefix = mapped.prefix_len().saturating_sub(96);
-    Ipv4Net::new(address, prefix).map_or(network, IpNet::V4)
+    TrustPolicy {
+        networks: source.networks.map(|_| networks),
+        secret: source.secret,
+        secret_header: header,
+    }
 }
 
 pub(super) fn admin(compiler: &mut Compiler<'_>, source: schema::AdminTable) -> AdminPolicy {

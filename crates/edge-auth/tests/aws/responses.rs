@@ -112,6 +112,7 @@ fn an_answer_tells_of_one_principal_on_every_route() {
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "",
@@ -419,6 +420,7 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "GET",
@@ -461,6 +463,7 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
                  [[rule]]\npath = \"/a\"\npublic = true\n";
     let gate = gate_of(rules);
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "",
@@ -598,6 +601,7 @@ fn a_simple_answer_to_a_cookie_says_no_method_and_is_given_only_where_none_chang
             [("GET", "/read", true), ("GET", "/write", !kept), ("POST", "/write", !kept)]
         {
             let incoming = InboundRequest {
+                location: edge_auth::ClientLocation::default(),
                 peer: None,
                 platform_authenticated: false,
                 method,
