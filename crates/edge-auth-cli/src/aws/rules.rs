@@ -149,9 +149,11 @@ impl AuthorizerCheck<'_> {
         let both = self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any);
         let elsewhere =
             self.first(|rule| rule.token_fields.iter().any(|field| *field != AUTHORIZATION));
+        let places = self.first(|rule| rule.when);
         let unseen = [
             (certificates, "a client certificate"),
             (hosts, "the host"),
+            (places, "the client's address"),
             (both, "a token and an API key at once"),
             (elsewhere, "a token in a field of its own"),
         ];

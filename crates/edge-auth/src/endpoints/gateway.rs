@@ -17,8 +17,8 @@ impl<P: Platform> Gate<P> {
         self.trust.admits_proxy(incoming.peer, incoming.headers)
     }
 
-    /// Returns where the client is, as the platform says. The platform sees its own peer: where that
-    /// is a proxy which the policy names, it says nothing of the proxy's client.
+    /// Returns where the client is, as the platform says. The platform sees its own peer: where
+    /// that is a proxy which the policy names, it says nothing of the proxy's client.
     pub(crate) fn client_location(&self, incoming: &InboundRequest<'_>) -> ClientLocation {
         if self.trusts_proxy(incoming) { ClientLocation::default() } else { incoming.location }
     }

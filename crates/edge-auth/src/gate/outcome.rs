@@ -11,7 +11,7 @@ use crate::audit::AuditEvent;
 use crate::certificate::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
-use crate::policy::{CredentialRef, Rule};
+use crate::policy::{ClientCertPolicy, CredentialRef, Rule};
 use crate::principal::{Principal, PrincipalKind};
 use crate::redact::{
     MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor,
@@ -235,9 +235,19 @@ impl DecisionContext {
         gate: &Gate<P>,
     ) {
         if self.checks.is_some() {
-            let (result, detail) = match verified {
-                true => (CheckResult::Passed, "verified"),
-                false => (CheckResult::Absent, "not presented"),
+            let is_pinned = match named {
+                CredentialRef::Cert(index) => {
+                    gate.policy.client_certs.get(*index).is_some_and(ClientCertPolicy::is_pinned)
+                }
+                CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
+            };
+            let (result, detail) = match (verified, is_pinned) {
+                (true, false) => (CheckResult::Passed, "verified"),
+                (true, true) => (
+                    CheckResult::Passed,
+                    "verified: pinned by its fingerprint, without an authority",
+                ),
+                (false, _) => (CheckResult::Absent, "not presented"),
             };
             self.check(&gate.policy.name_of(named), result, || detail.to_owned());
         }

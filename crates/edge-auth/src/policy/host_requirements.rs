@@ -1,23 +1,24 @@
-//! What a policy needs of the host that enforces it, asked once for every host.
+//! Checks whether a host has what a policy needs, in one place for all hosts.
 
-use super::{Policy, Proxy};
+use super::when::When;
+use super::{Policy, Proxy, Rule};
 use crate::certificate::CertificateSource;
 
-/// What a host offers to a policy.
+/// The capabilities of a host.
 #[derive(Debug, Clone, Copy)]
 pub struct HostCapabilities<'a> {
     /// Whether it has a store of API keys and revocations that administration can write.
     pub store: bool,
     /// Whether it can read API keys from copies, without that store.
     pub key_copies: bool,
-    /// What an operator does to give it a store: "start it with --store sqlite:PATH".
+    /// How an operator gives it a store: "start it with --store sqlite:PATH".
     pub store_help: &'a str,
     /// Whether granted requests go to an upstream.
     pub gateway: bool,
     /// Whether it sees a request's path as the client sent it.
     pub raw_path: bool,
-    /// The sources by which its platform hands certificates over. Those of proxies reach every
-    /// host.
+    /// The sources by which its platform hands certificates over. Certificates from proxies reach
+    /// every host.
     pub own_certificate_sources: &'a [CertificateSource],
     /// Whether its platform says the country and the autonomous system of its own clients.
     pub knows_location: bool,
@@ -26,8 +27,8 @@ pub struct HostCapabilities<'a> {
 }
 
 impl Policy {
-    /// Returns what an operator should know of this policy on such a host: the certificate blocks
-    /// by which no client can pass there, and the rules whose answers it does not end.
+    /// Returns what an operator should know of this policy on such a host: which certificate blocks
+    /// and rules no request can satisfy there, and which rules' answers it does not end.
     ///
     /// # Errors
     /// Names what the policy needs and the host lacks, and what to do.
@@ -59,6 +60,40 @@ impl Policy {
             }
         }
         Ok(notices)
+    }
+
+    /// Whether a rule has a `when`, so that an answer is good only for requests from the same
+    /// place.
+    pub(crate) fn asks_where_clients_are(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when.is_some())
+    }
+
+    /// Whether a rule asks for the client's country or autonomous system.
+    pub fn needs_client_location(&self) -> bool {
+        self.rules_that_need_location().next().is_some()
+    }
+
+    /// Returns the rules that ask for the client's country or autonomous system.
+    fn rules_that_need_location(&self) -> impl Iterator<Item = &str> {
+        let needing = |rule: &&Rule| rule.when.as_ref().is_some_and(When::needs_location);
+        self.rules.iter().filter(needing).map(|rule| &*rule.name)
+    }
+
+    /// Returns the rules with a `max_response_age`. Only a gateway, which carries the answers, can
+    /// end them.
+    pub fn rules_that_end_answers(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter(|rule| rule.max_response_age.is_some()).map(|rule| &*rule.name)
+    }
+
+    /// Returns a notice for each rule whose answers a host without an upstream does not end.
+    pub fn answers_not_ended(&self) -> Vec<String> {
+        let notice = |rule| {
+            format!(
+                "rule `{rule}`: `max_response_age` ends no answer here: a proxy, an API gateway or an application asks this \
+                 host, and carries the answer itself. Have it end the answer"
+            )
+        };
+        self.rules_that_end_answers().map(notice).collect()
     }
 
     /// Returns the rules whose `when` asks for what this host does not know of its clients.
@@ -101,7 +136,7 @@ impl Policy {
             && !host.listener_asks_for_certificates
     }
 
-    /// Why no certificate comes to this host by this source.
+    /// Returns why no certificate comes to this host by this source.
     fn unreachable(
         &self,
         source: CertificateSource,
@@ -153,7 +188,7 @@ mod tests {
     const KEYS: &str = "[[api_key]]\nname = \"partners\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n";
 
     #[test]
-    fn what_must_be_stored_needs_a_store() {
+    fn keys_and_revocations_need_a_store() {
         let without = HostCapabilities { store: false, ..HOST };
         let copies = HostCapabilities { key_copies: true, ..without };
         let feed = "[revocation]\nsecret = \"SECRET\"\n";

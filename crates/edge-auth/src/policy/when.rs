@@ -5,9 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::compile::{Compiler, Field};
-use super::rule::Rule;
-use super::{Policy, networks, schema};
+use super::compiler::{Compiler, Field};
+use super::{networks, schema};
 use crate::client_location::{ClientLocation, Country};
 
 /// A rule's `when`, compiled. Every part that it names must hold; what the host does not know
@@ -95,24 +94,6 @@ impl When {
             Part::Country(_) | Part::NotCountry(_) | Part::Asn(_) => true,
             Part::Networks(_) => false,
         })
-    }
-}
-
-impl Policy {
-    /// Whether a rule has a `when`, so that an answer is good only for requests from the same place.
-    pub fn asks_where_clients_are(&self) -> bool {
-        self.rules.iter().any(|rule| rule.when.is_some())
-    }
-
-    /// Whether a rule asks for the client's country or autonomous system.
-    pub fn needs_client_location(&self) -> bool {
-        self.rules_that_need_location().next().is_some()
-    }
-
-    /// Returns the rules that ask for the client's country or autonomous system.
-    pub(super) fn rules_that_need_location(&self) -> impl Iterator<Item = &str> {
-        let needing = |rule: &&Rule| rule.when.as_ref().is_some_and(When::needs_location);
-        self.rules.iter().filter(needing).map(|rule| &*rule.name)
     }
 }
 
