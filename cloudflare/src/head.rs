@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edge_auth::Headers;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
+use edge_auth::{ClientLocation, Headers};
 
 /// Lines: the method, the URL, then `name:value` for each field. No part has a line break in it.
 pub(crate) struct Head<'a> {
@@ -64,9 +64,11 @@ impl<'a> Head<'a> {
     pub(crate) fn incoming(
         &'a self,
         caller: Caller,
+        location: ClientLocation,
         certificate: PlatformCertificate<'a>,
     ) -> InboundRequest<'a> {
         InboundRequest {
+            location,
             peer: self.peer(caller),
             platform_authenticated: caller == Caller::Bound,
             method: self.method,
@@ -84,7 +86,9 @@ mod tests {
     use super::*;
 
     fn incoming(text: &str, look: impl FnOnce(InboundRequest<'_>)) {
-        look(Head::parse(text).unwrap().incoming(Caller::Internet, PlatformCertificate::Nothing));
+        let head = Head::parse(text).unwrap();
+        let location = ClientLocation::default();
+        look(head.incoming(Caller::Internet, location, PlatformCertificate::Nothing));
     }
 
     #[test]
@@ -107,7 +111,8 @@ mod tests {
     fn nobody_is_at_the_other_end_unless_cloudflare_says_who() {
         incoming("GET\nhttp://a/\n", |incoming| assert_eq!(incoming.peer, None));
         let bound = Head::parse("GET\nhttp://a/\ncf-connecting-ip:192.0.2.1\n").unwrap();
-        let bound = bound.incoming(Caller::Bound, PlatformCertificate::Nothing);
+        let location = ClientLocation::default();
+        let bound = bound.incoming(Caller::Bound, location, PlatformCertificate::Nothing);
         assert_eq!((bound.peer, bound.platform_authenticated), (None, true));
     }
 

@@ -25,6 +25,7 @@ pub fn request(
         headers: headers.iter().map(field).collect(),
         body: body.as_bytes().to_vec(),
         handover: None,
+        location: None,
         from: Ipv4Addr::LOCALHOST.into(),
     };
     exchange(address, &call)

@@ -100,6 +100,7 @@ pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call
         headers: headers.collect(),
         body: Vec::new(),
         handover: None,
+        location: None,
         from: std::net::Ipv4Addr::LOCALHOST.into(),
     }
 }

@@ -12,8 +12,18 @@ pub(crate) fn arriving(call: &Call) -> Call {
     let mut call = call.clone();
     call.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(CONNECTING_IP));
     call.headers.push((CONNECTING_IP.to_owned(), call.from.to_string().into_bytes()));
-    if let Some(PlatformCredentials::Cloudflare(members)) = &call.handover {
-        let cf = json!({ "tlsClientAuth": members, "clientAcceptEncoding": "" });
+    let members = match &call.handover {
+        Some(PlatformCredentials::Cloudflare(members)) => Some(members),
+        _ => None,
+    };
+    let location = call.location.as_ref();
+    if members.is_some() || location.is_some() {
+        let cf = json!({
+            "tlsClientAuth": members,
+            "clientAcceptEncoding": "",
+            "country": location.and_then(|location| location.country.as_deref()),
+            "asn": location.and_then(|location| location.asn),
+        });
         call.headers.push(("MF-CF-Blob".to_owned(), cf.to_string().into_bytes()));
     }
     call

@@ -106,7 +106,7 @@ impl Product for Workers {
     }
 
     fn offers(&self, need: Capability) -> bool {
-        matches!(need, Capability::Peer | Capability::Cloudflare)
+        matches!(need, Capability::Peer | Capability::Cloudflare | Capability::Location)
     }
 
     /// workerd parses the URL, joins repeated fields, and refuses what is no URL or no known

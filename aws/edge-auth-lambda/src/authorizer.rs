@@ -83,6 +83,7 @@ async fn in_time(
 
 fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
     InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "",

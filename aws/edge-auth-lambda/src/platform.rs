@@ -53,6 +53,7 @@ impl LambdaPlatform {
             gateway: false,
             raw_path: true,
             own_certificate_sources: &CERTIFICATE_SOURCES,
+            knows_location: false,
             listener_asks_for_certificates: false,
         }
     }

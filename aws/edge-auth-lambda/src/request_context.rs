@@ -49,6 +49,7 @@ impl RequestContext {
     /// The request as it is known so far: its method and target are for the caller to set.
     pub(crate) fn incoming<'a>(&'a self, fields: &'a FieldList<'a>) -> InboundRequest<'a> {
         InboundRequest {
+            location: edge_auth::ClientLocation::default(),
             peer: self.peer(fields),
             platform_authenticated: self.platform_authenticated(),
             method: "",

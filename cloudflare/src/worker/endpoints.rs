@@ -9,12 +9,13 @@ use edge_auth::endpoints::{
     BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
 };
 use edge_auth::platform::Randomness;
-use edge_auth::{AuditEvent, DeferredTask, Reply};
+use edge_auth::{AuditEvent, ClientLocation, DeferredTask, Reply};
 use edge_auth_token::Timestamp;
 
 use crate::head::{Caller, Head};
 use crate::worker::certificate::ClientCertificate;
 use crate::worker::event::Event;
+use crate::worker::location;
 use crate::worker::platform::RuntimeRandomness;
 use crate::worker::response::WorkerResponse;
 use crate::worker::state::WorkerState;
@@ -33,7 +34,12 @@ pub(crate) async fn answer(
         .then(|| ClientCertificate::of(&event.request()));
     let handover =
         certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
-    let incoming = head.incoming(caller, handover);
+    // A Worker that is bound asks about its own client, of whom its `request.cf` says nothing.
+    let location = match caller {
+        Caller::Internet if state.needs_location => location::of(&event.request()),
+        Caller::Internet | Caller::Bound => ClientLocation::default(),
+    };
+    let incoming = head.incoming(caller, location, handover);
     // A Worker that is bound asks about its own requests: it has no origin here.
     let gateway = state.has_upstream && caller == Caller::Internet;
     let runtime = WorkerRuntime {

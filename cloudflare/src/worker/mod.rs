@@ -6,6 +6,7 @@ mod deployment;
 mod endpoints;
 mod event;
 mod key_source;
+mod location;
 mod platform;
 mod response;
 mod state;

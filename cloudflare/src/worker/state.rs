@@ -20,6 +20,8 @@ pub(crate) struct WorkerState {
     pub(crate) has_upstream: bool,
     /// Whether a certificate may come from `request.cf`.
     pub(crate) takes_certificates: bool,
+    /// Whether a rule asks for the client's country or autonomous system.
+    pub(crate) needs_location: bool,
     /// What the operator is told with the first answer.
     notices: Cell<Vec<String>>,
 }
@@ -49,6 +51,7 @@ impl WorkerState {
             // The runtime resolves dot segments.
             raw_path: false,
             own_certificate_sources: &[CertificateSource::Cloudflare],
+            knows_location: true,
             listener_asks_for_certificates: false,
         };
         let unreachable = policy.check_host(&capabilities)?;
@@ -62,13 +65,14 @@ impl WorkerState {
                     .to_owned(),
             );
         }
+        let needs_location = policy.needs_client_location();
         let platform = WorkerPlatform { stores, documents: IssuerDocuments::default() };
         let (gate, more) =
             Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
                 .map_err(|errors| errors.to_string())?;
         notices.extend(more);
         let takes_certificates = sources.contains(&CertificateSource::Cloudflare);
-        Ok(Self { gate, has_upstream, takes_certificates, notices: Cell::new(notices) })
+        Ok(Self { gate, has_upstream, takes_certificates, needs_location, notices: Cell::new(notices) })
     }
 
     /// What was found at the start; once.

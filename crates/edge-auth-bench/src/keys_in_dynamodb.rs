@@ -147,6 +147,7 @@ pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
         headers: fields.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into(),
         body: table.to_string().into_bytes(),
         handover: None,
+        location: None,
         from: Ipv4Addr::LOCALHOST.into(),
     };
     let answer = exchange(dynamodb, &call)?;

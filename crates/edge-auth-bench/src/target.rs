@@ -51,6 +51,7 @@ impl Target {
             ("cache-control", b"no-cache"),
         ];
         let request = AuthRequest {
+            location: edge_auth::ClientLocation::default(),
             method: "GET",
             host: Some("api.example.com"),
             authority: None,

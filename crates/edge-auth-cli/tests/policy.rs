@@ -647,3 +647,74 @@ fn administration_that_is_off_or_open_to_the_bootstrap_secret_alone_or_to_nobody
         assert!(said.contains(told), "{told} is not in: {said}");
     }
 }
+
+#[test]
+fn the_schema_is_printed_for_editors() {
+    let folder = Folder::with_policy(POLICY);
+    let schema = folder.json(&["policy", "schema"]);
+    assert_eq!(schema["title"], "edge-auth policy");
+    let printed = folder.run(&["policy", "schema"]).stdout();
+    let file = include_str!("../../../docs/policy.schema.json");
+    assert_eq!(printed.trim_end(), file.trim_end());
+}
+
+#[test]
+fn explain_and_test_ask_where_the_client_is() {
+    let rule = "[[rule]]\nname = \"here\"\npath = \"/here\"\npublic = true\nwhen = { country = [\"DE\"], asn = [64500], \
+                networks = [\"192.0.2.0/24\"] }\n";
+    let folder = Folder::with_policy(rule);
+    let ask = |client: &[&str]| {
+        let request = ["--json", "policy", "explain", "policy.toml", "GET", "/here"];
+        folder.run_without_store(&[&request[..], client].concat())
+    };
+    let here = ["--country", "DE", "--asn", "64500", "--client-ip", "192.0.2.7"];
+    let allowed = ask(&here);
+    assert_eq!(allowed.code(), 0, "{}", allowed.stderr());
+    assert_eq!(allowed.report()["checks"][0]["what"], "when");
+    for (client, reason) in [
+        (&here[2..], "country is not known"),
+        (&here[..2], "autonomous system is not known"),
+        (&here[..4], "address is not known"),
+    ] {
+        let refused = ask(client);
+        assert_eq!(refused.code(), 1);
+        let report = refused.report();
+        assert_eq!(report["audit"]["code"], "location_refused");
+        assert!(report["audit"]["reason"].as_str().unwrap().contains(reason), "{report}");
+    }
+    assert_eq!(ask(&["--country", "UK"]).code(), 2);
+    let cases = r#"
+policy = "policy.toml"
+
+[[case]]
+name = "from the right place"
+path = "/here"
+client_ip = "192.0.2.7"
+country = "DE"
+asn = 64500
+expect = "allow"
+
+[[case]]
+name = "from elsewhere"
+path = "/here"
+client_ip = "192.0.2.7"
+country = "FR"
+asn = 64500
+expect = "location_refused"
+"#;
+    folder.write("cases.toml", cases);
+    assert_eq!(folder.json(&["policy", "test", "cases.toml"])["passed"], 2);
+}
+
+#[test]
+fn a_block_of_pinned_certificates_is_said_to_be_pinned() {
+    let block = format!(
+        "[[client_cert]]\nname = \"devices\"\nsource = \"rfc9440\"\nidentity = \"fingerprint\"\nfingerprint = \"{}\"\n",
+        "ab".repeat(32)
+    );
+    let folder = Folder::with_policy(&block);
+    let report = folder.json(&["policy", "check", "policy.toml"]);
+    assert_eq!(report["client_certs"][0]["pinned"], true);
+    let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(told.contains("client_cert devices: by rfc9440, pinned by fingerprint"), "{told}");
+}

@@ -121,6 +121,8 @@ codes! {
     /// The rule lets in only certain callers, by their ids or their tokens' claims, and this is not
     /// one of them.
     PrincipalNotAllowed = "principal_not_allowed", 403, "This caller is not let in here.";
+    /// The client is not where the rule's `when` wants it, or that is not known.
+    LocationRefused = "location_refused", 403, "Requests from this place are not allowed here.";
     /// A cookie is the credential, and a page of another site may have sent the request.
     CrossSiteRequest = "cross_site_request", 403, "The request may come from another site.";
     /// The request asks for a protocol upgrade that the rule does not allow.

@@ -18,6 +18,7 @@ pub mod aws;
 mod bootstrap_secret;
 mod cache;
 pub mod certificate;
+mod client_location;
 mod cors;
 mod credential;
 mod denial;
@@ -40,6 +41,7 @@ mod sealed_document;
 mod trusted_proxies;
 
 pub use audit::AuditEvent;
+pub use client_location::{ClientLocation, Country, NotACountry};
 pub use credential::HANDED_TOKEN;
 pub use denial::{Code, Denial};
 pub use gate::{

@@ -3,12 +3,15 @@
 use std::net::IpAddr;
 
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 
 /// A request as it reached the host, before anything in it is believed.
 #[derive(Debug, Clone, Copy)]
 pub struct InboundRequest<'a> {
     /// The address at the other end of the connection.
     pub peer: Option<IpAddr>,
+    /// Where that address is, as the platform says.
+    pub location: ClientLocation,
     /// Whether the platform itself has authenticated the caller and lets it ask: by an IAM signature
     /// or a service binding.
     pub platform_authenticated: bool,
@@ -27,8 +30,8 @@ pub struct InboundRequest<'a> {
 }
 
 impl<'a> InboundRequest<'a> {
-    /// Returns a request of this client to decide about: no proxy is trusted, and the path goes
-    /// upstream as it was sent.
+    /// Returns a request of this client to decide about: no proxy is trusted, the country is
+    /// unknown, and the path goes upstream as it was sent.
     pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
         let Self { method, host, authority, target, headers, certificate, .. } = *self;
         AuthRequest {
@@ -38,6 +41,7 @@ impl<'a> InboundRequest<'a> {
             target,
             headers,
             client_ip,
+            location: ClientLocation::default(),
             certificate,
             path_rewritten: false,
             proxy_trusted: false,
@@ -61,6 +65,8 @@ pub struct AuthRequest<'a> {
     pub headers: Headers<'a>,
     /// The client's address, if the host knows one that it trusts.
     pub client_ip: Option<IpAddr>,
+    /// Where the client is, if the host's platform says it, or somebody whom the host trusts.
+    pub location: ClientLocation,
     /// The client's certificate, as the platform has it.
     pub certificate: PlatformCertificate<'a>,
     /// The host forwards the normal path that was matched

@@ -187,6 +187,7 @@ mod tests {
     fn a_platform_authenticated_caller_is_trusted_unless_the_policy_names_others() {
         let incoming = InboundRequest {
             peer: ip("203.0.113.9"),
+            location: crate::client_location::ClientLocation::default(),
             platform_authenticated: true,
             method: "GET",
             host: None,

@@ -79,6 +79,7 @@ impl Fixture {
         let before = self.costs();
         let fields = [(field.0, field.1.as_bytes())];
         let request = AuthRequest {
+            location: edge_auth::ClientLocation::default(),
             method: "GET",
             host: None,
             authority: None,

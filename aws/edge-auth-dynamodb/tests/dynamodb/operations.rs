@@ -59,6 +59,7 @@ impl Platform for TestPlatform {
 async fn ask(gate: &Gate<TestPlatform>, key: &str) -> Option<Code> {
     let fields = [("x-api-key", key.as_bytes())];
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: None,
         authority: None,

@@ -69,6 +69,7 @@ pub(crate) fn forwarded(request: &SeenRequest) -> Response {
         body: request.body.clone(),
         authority: None,
         handover: None,
+        location: None,
         from: Ipv4Addr::LOCALHOST.into(),
     };
     exchange(local().address(), &call).unwrap()

@@ -156,6 +156,7 @@ fn call(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Cal
             .collect(),
         body: body.to_vec(),
         handover: None,
+        location: None,
         from: Ipv4Addr::LOCALHOST.into(),
     }
 }

@@ -143,6 +143,7 @@ fn passed_on(request: SeenRequest) -> Response {
         headers: headers.map(|(name, value)| (name, value.into_bytes())).collect(),
         body: request.body,
         handover: None,
+        location: None,
         from: Ipv4Addr::LOCALHOST.into(),
     };
     let Response { status, headers, body } = exchange(dynamodb().address(), &call).unwrap();

@@ -44,6 +44,7 @@ pub(super) fn count() -> Result<()> {
 fn ask(gate: &Gate<MemoryPlatform>, field: &str, now: Timestamp) {
     let fields = [("authorization", field.as_bytes())];
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: None,
         authority: None,

@@ -183,6 +183,7 @@ fn call(method: &str, target: &str, fields: &[(&str, &str)], body: Vec<u8>) -> C
         headers: headers.collect(),
         body,
         handover: None,
+        location: None,
         from: IpAddr::V4(Ipv4Addr::LOCALHOST),
     }
 }

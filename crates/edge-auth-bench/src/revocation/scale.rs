@@ -64,6 +64,7 @@ fn gate(folder: &Path, feed: bool) -> Result<Gate<FilePlatform>> {
 fn ask<P: Platform>(gate: &Gate<P>, field: &str, now: Timestamp) -> Result<()> {
     let fields = [("authorization", field.as_bytes())];
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: None,
         authority: None,

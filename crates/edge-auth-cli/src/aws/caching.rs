@@ -83,6 +83,13 @@ impl AuthorizerCheck<'_> {
                            token, too: keep nothing (TTL 0)";
             self.refuse("bound_token_with_caching", message.to_owned());
         }
+        if let Some(rule) = self.first(|rule| rule.when) {
+            let message = format!(
+                "rule `{rule}` asks by `when` where the client is, and an answer is kept for the caller's calls from \
+                 elsewhere, too: keep nothing (TTL 0)"
+            );
+            self.refuse("when_with_caching", message);
+        }
         if let Some(rule) = self.first(|rule| rule.hosts).filter(|_| !self.has_header("host")) {
             let message = format!(
                 "rule `{rule}` is for certain hosts, and answers are kept for all hosts: make the field `Host` an identity \

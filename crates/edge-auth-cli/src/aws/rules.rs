@@ -153,6 +153,7 @@ impl AuthorizerCheck<'_> {
         let mut lacking = vec![
             (self.first(|rule| rule.certificates), "a client certificate".to_owned()),
             (self.first(|rule| rule.hosts), "the host".to_owned()),
+            (self.first(|rule| rule.when), "the client's address".to_owned()),
             (
                 self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any),
                 "a token and an API key at once".to_owned(),

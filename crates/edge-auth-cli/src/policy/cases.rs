@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use edge_auth::Code;
 use edge_auth::admin::CreateKeyRequest;
+use edge_auth::{Code, Country};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -37,6 +37,10 @@ pub(super) struct Case {
     pub path: String,
     pub host: Option<String>,
     pub client_ip: Option<IpAddr>,
+    /// The client's country, as the platform says it.
+    pub country: Option<Country>,
+    /// The client's autonomous system, as the platform says it.
+    pub asn: Option<u32>,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// A token to send, made for this case.

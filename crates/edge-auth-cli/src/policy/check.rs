@@ -69,6 +69,8 @@ struct UnreachableCredential {
 struct ClientCertLine {
     name: String,
     source: CertificateSource,
+    /// Whether it takes certificates by their fingerprints alone, without an authority.
+    pinned: bool,
 }
 
 #[derive(Serialize)]
@@ -107,7 +109,11 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
         api_keys: policy.api_key_blocks().map(str::to_owned).collect(),
         client_certs: policy
             .client_cert_blocks()
-            .map(|(name, source, _)| ClientCertLine { name: name.to_owned(), source })
+            .map(|(name, source, _)| ClientCertLine {
+                name: name.to_owned(),
+                source,
+                pinned: policy.is_pinned(name),
+            })
             .collect(),
         unused: policy.unused(),
         unreachable_credentials: policy
@@ -209,7 +215,9 @@ impl Report for CheckReport {
             writeln!(out, "  api_key {name}")?;
         }
         for block in &self.client_certs {
-            writeln!(out, "  client_cert {}: by {}", block.name, block.source)?;
+            let pinned =
+                if block.pinned { ", pinned by fingerprint, without an authority" } else { "" };
+            writeln!(out, "  client_cert {}: by {}{pinned}", block.name, block.source)?;
         }
         if self.rules == 0 {
             writeln!(out, "{warn}no rule{warn:#}: every request is refused")?;

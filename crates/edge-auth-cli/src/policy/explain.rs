@@ -8,7 +8,8 @@ use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::{
-    AuditEvent, AuthRequest, Check, CheckResult, Decision, Gate, Headers, Outcome, Principal,
+    AuditEvent, AuthRequest, Check, CheckResult, ClientLocation, Country, Decision, Gate, Headers,
+    Outcome, Principal,
 };
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -47,6 +48,12 @@ pub(crate) struct ExplainArgs {
     /// The client's address
     #[arg(long, value_name = "ADDRESS")]
     client_ip: Option<IpAddr>,
+    /// The client's country, as the platform says it: `DE`
+    #[arg(long, value_name = "CODE")]
+    country: Option<Country>,
+    /// The number of the client's autonomous system, as the platform says it
+    #[arg(long, value_name = "NUMBER")]
+    asn: Option<u32>,
     /// Where API-key records are kept, as in `sqlite:keys.db`
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
@@ -92,6 +99,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
     let headers: Vec<(&str, &[u8])> =
         fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let request = AuthRequest {
+        location: ClientLocation { country: args.country, asn: args.asn },
         method: &args.method,
         host: args.host.as_deref(),
         authority: None,

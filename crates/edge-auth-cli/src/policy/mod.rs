@@ -1,10 +1,11 @@
-//! `edge-auth policy …`: check a policy, ask it about a request, run its cases.
+//! `edge-auth policy …`: check a policy, ask it about a request, run its cases, print its schema.
 
 mod administration;
 mod cases;
 mod check;
 mod explain;
 mod revocation;
+mod schema;
 mod test;
 
 use clap::Subcommand;
@@ -20,6 +21,8 @@ pub(crate) enum PolicyCommand {
     Explain(explain::ExplainArgs),
     /// Run a file of cases against a policy, with issuers and keys made for the run
     Test(test::TestArgs),
+    /// Print the JSON Schema of policies, for editors
+    Schema,
 }
 
 /// Runs `edge-auth policy …`.
@@ -28,5 +31,6 @@ pub(crate) async fn run(command: PolicyCommand, output: Output) -> Result<(), Co
         PolicyCommand::Check(args) => check::run(args, output),
         PolicyCommand::Explain(args) => explain::run(args, output).await,
         PolicyCommand::Test(args) => test::run(args, output).await,
+        PolicyCommand::Schema => schema::run(output),
     }
 }

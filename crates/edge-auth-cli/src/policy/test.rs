@@ -15,7 +15,7 @@ use clap::Args;
 use edge_auth::admin::KeyService;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::{KeyOrigin, SampleField, SecretEncoding};
-use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
+use edge_auth::{AuthRequest, ClientLocation, Gate, Headers, Outcome, Policy};
 use edge_auth_token::{AwsLcRs, Secret};
 use pki_types::CertificateDer;
 use serde::Serialize;
@@ -144,6 +144,7 @@ impl Sandbox {
         let headers: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let request = AuthRequest {
+            location: ClientLocation { country: case.country, asn: case.asn },
             method: &case.method,
             host: case.host.as_deref(),
             authority: None,

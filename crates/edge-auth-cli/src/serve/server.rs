@@ -179,6 +179,7 @@ fn gate(
         gateway,
         raw_path: true,
         own_certificate_sources: &[CertificateSource::Tls],
+        knows_location: false,
         listener_asks_for_certificates: asks_anyone || secret_provider.client_ca().is_some(),
     };
     let unreachable = compiled.check_host(&capabilities).map_err(CommandError::Usage)?;
@@ -207,6 +208,7 @@ impl<'a> Fields<'a> {
     fn incoming(&'a self, parts: &'a Parts, peer: &'a Connection) -> InboundRequest<'a> {
         let host = parts.headers.get(hyper::header::HOST);
         InboundRequest {
+            location: edge_auth::ClientLocation::default(),
             peer: Some(peer.address),
             platform_authenticated: false,
             method: parts.method.as_str(),

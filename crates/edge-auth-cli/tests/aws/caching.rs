@@ -227,3 +227,15 @@ fn a_simple_answer_that_is_kept_for_a_route_of_many_paths_is_refused() {
         assert_eq!(with(&exact), ["w simple_kept_for_route"], "{exact}");
     }
 }
+
+#[test]
+fn no_answer_of_a_policy_that_asks_where_the_client_is_is_kept() {
+    let office = TOKENS.replace(
+        "require = \"jwt:corp\"",
+        "require = \"jwt:corp\"\nwhen = { networks = [\"192.0.2.0/24\"] }",
+    );
+    let header = "method.request.header.Authorization";
+    assert_eq!(found(&office, &rest("REQUEST", "10", header)), ["e when_with_caching"]);
+    assert_eq!(found(&office, &rest("REQUEST", "0", header)), [""; 0]);
+    assert_eq!(found(&office, &rest("TOKEN", "0", header)), ["e token_event_lacks"]);
+}

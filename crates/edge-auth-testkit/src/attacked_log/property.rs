@@ -183,6 +183,7 @@ impl AttackedLog {
 fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
     let bearer = format!("Bearer {}", SETUP.token);
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: None,
         authority: None,

@@ -46,6 +46,7 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
         body: texts.bytes(&case.body)?,
         handover: case.handover.as_ref().map(|handover| handed(handover, texts)).transpose()?,
         from: case.from.unwrap_or(LOOPBACK),
+        location: case.location.clone(),
     })
 }
 
@@ -76,6 +77,7 @@ pub(super) fn needs(call: &Call) -> impl Iterator<Item = Capability> {
     let own = [
         (call.from != LOOPBACK, Capability::Peer),
         (call.authority.is_some(), Capability::Authority),
+        (call.location.is_some(), Capability::Location),
         (raw, Capability::Wire),
         (bytes, Capability::Bytes),
     ];
@@ -100,6 +102,10 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
     let told =
         call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
     let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
+    // A proxy cannot say where its client is.
+    if call.location.is_some() && endpoint == Endpoint::ForwardAuth {
+        return None;
+    }
     match endpoint {
         Endpoint::Authorizer => {
             // An ARN names a path, and no query.
@@ -138,6 +144,10 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
                 "method": call.method, "target": target, "host": call.host,
                 "headers": headers, "client_ip": call.from,
             });
+            if let Some(location) = &call.location {
+                question["client_country"] = json!(location.country);
+                question["client_asn"] = json!(location.asn);
+            }
             match own.len() {
                 0 if above.is_empty() => {}
                 1 => {
@@ -173,6 +183,7 @@ fn asked(endpoint: Endpoint, method: &str) -> Call {
         body: Vec::new(),
         handover: None,
         from: LOOPBACK,
+        location: None,
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::seed::Seeded;
 use super::setup::Setup;
-use super::source::{Endpoint, Store};
+use super::source::{Endpoint, LocationSetup, Store};
 use crate::documents::Document;
 
 /// Where scenarios run: a gate in this process, a binary, a Worker, a function.
@@ -67,6 +67,8 @@ pub enum Capability {
     /// A decision is about this request alone, its query included. An API Gateway authorizer's is
     /// about later requests to the same path, too.
     WholeRequest,
+    /// The platform says in which country and autonomous system a client is.
+    Location,
     /// The client's certificate comes as on this platform.
     Tls,
     /// As in an API Gateway event.
@@ -88,6 +90,7 @@ impl fmt::Display for Capability {
             Self::Bytes => "fields whose bytes are no text",
             Self::Unmended => "requests that reach the gate as they were sent",
             Self::WholeRequest => "decisions about one request alone",
+            Self::Location => "a platform that says where a client is",
             Self::Tls => "a client's certificate on TLS",
             Self::ApiGateway => "an API Gateway event",
             Self::LoadBalancer => "a load balancer's event",
@@ -138,6 +141,8 @@ pub struct Call {
     pub handover: Option<PlatformCredentials>,
     /// The address at the other end of the connection.
     pub from: IpAddr,
+    /// Where the platform says that address is.
+    pub location: Option<LocationSetup>,
 }
 
 /// A client's certificate on a platform.

@@ -4,7 +4,7 @@ use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
 use edge_auth::policy::{Format, Policy};
-use edge_auth::{Decision, Gate, Grant, Headers, Outcome, Reply};
+use edge_auth::{ClientLocation, Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 
@@ -14,7 +14,7 @@ use super::host::{
 };
 use super::seed::seed;
 use super::setup::Setup;
-use super::source::{Endpoint, Store};
+use super::source::{Endpoint, LocationSetup, Store};
 use crate::documents::Documents;
 use crate::platform::MemoryPlatform;
 use crate::randomness::SeededRandomness;
@@ -53,6 +53,7 @@ impl InProcess {
         let headers: Vec<(&str, &[u8])> =
             call.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let incoming = InboundRequest {
+            location: call.location.as_ref().map_or_else(ClientLocation::default, location),
             peer: Some(call.from),
             platform_authenticated: false,
             method: &call.method,
@@ -186,6 +187,12 @@ impl ScenarioHost for InProcess {
         }
         Ok(answer)
     }
+}
+
+/// As a Worker reads it: what is not a country's code is an unknown country.
+fn location(said: &LocationSetup) -> ClientLocation {
+    let country = said.country.as_deref().and_then(|code| code.parse().ok());
+    ClientLocation { country, asn: said.asn }
 }
 
 fn handover(handed: &PlatformCredentials) -> PlatformCertificate<'_> {

@@ -320,11 +320,23 @@ pub struct Case {
     pub handover: Option<CertificateSetup>,
     /// The address at the other end of the connection; this machine if nothing is said.
     pub from: Option<IpAddr>,
+    /// Where the platform says that address is.
+    pub location: Option<LocationSetup>,
     /// What must come of it.
     pub expect: Expect,
     /// Values of the answer's JSON to keep for later cases, by name: a JSON pointer (RFC 6901).
     #[serde(default)]
     pub keep: BTreeMap<String, String>,
+}
+
+/// Where a platform says that a client is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocationSetup {
+    /// Its country, as the platform writes it.
+    pub country: Option<String>,
+    /// The number of its autonomous system.
+    pub asn: Option<u32>,
 }
 
 /// How a platform hands a certificate over beside the header fields.

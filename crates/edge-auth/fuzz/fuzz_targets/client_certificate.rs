@@ -168,6 +168,7 @@ fn ask(
     now: u64,
 ) -> Outcome {
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: None,
         authority: None,

@@ -81,6 +81,7 @@ fn decides(policy: Policy) {
         [("GET", "/"), ("GET", "/v1/orders/42"), ("POST", "/health"), ("OPTIONS", "/a/b/c")]
     {
         let request = AuthRequest {
+            location: edge_auth::ClientLocation::default(),
             method,
             host: Some("api.example.com"),
             authority: None,

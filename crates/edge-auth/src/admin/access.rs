@@ -10,7 +10,7 @@ use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::Platform;
 use crate::policy::Rule;
-use crate::request::InboundRequest;
+use crate::request::{AuthRequest, InboundRequest};
 
 /// Decides whether the caller may do what needs `scope`. The bootstrap secret is enough. Any other
 /// credential needs a rule that names the scope, and must have been granted it by name. The outcome
@@ -22,7 +22,8 @@ pub(super) async fn authorize<P: Platform>(
     now: Timestamp,
 ) -> Outcome {
     let client = gate.trusted_proxies().client(inbound.peer, inbound.headers);
-    let request = inbound.as_request(client);
+    let request =
+        AuthRequest { location: gate.client_location(inbound), ..inbound.as_request(client) };
     let Some(admin) = &gate.policy().admin else {
         let reason = "administration is off: the policy has no `[admin]`";
         return gate.refuse(&request, Denial::new(Code::NoRule, reason), now);

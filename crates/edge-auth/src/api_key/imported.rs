@@ -102,6 +102,7 @@ impl ImportedFormat {
 
 /// The hash function of another system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DigestAlgorithm {
     /// SHA-256.

@@ -54,7 +54,8 @@ struct Parts<'a> {
 impl<'a> Canonical<'a> {
     /// Reads what is outside of the signed part.
     ///
-    /// # Errors Bytes that are not the DER of a certificate, a signature that has a shorter or
+    /// # Errors
+    /// Bytes that are not the DER of a certificate, a signature that has a shorter or
     /// smaller form, or an algorithm other than the signed part names.
     pub(crate) fn read(der: &'a CertificateDer<'_>) -> Result<Self, Denial> {
         let parts = Parts::read(der).map_err(|error| malformed(error.to_string()))?;

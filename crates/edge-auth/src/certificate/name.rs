@@ -78,7 +78,8 @@ impl DistinguishedName {
 
     /// The one text of a type, in the whole name.
     ///
-    /// # Errors There is none, or several, or it is not text that can be read for sure: what
+    /// # Errors
+    /// There is none, or several, or it is not text that can be read for sure: what
     /// follows `the subject`.
     pub(crate) fn single(&self, oid: ObjectIdentifier) -> Result<&str, String> {
         let mut values =

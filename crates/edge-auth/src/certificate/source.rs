@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a client's certificate reaches the gate. Configured, never guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateSource {
     /// `request.cf.tlsClientAuth` of a Worker: verified by Cloudflare, against every CA of the

@@ -10,6 +10,7 @@ use edge_auth_token::Timestamp;
 
 use super::refusal::refusal_as;
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Grant, Outcome};
 use crate::platform::Platform;
@@ -139,6 +140,8 @@ impl<'g, P: Platform> ForwardAuth<'g, P> {
             target,
             headers,
             client_ip: self.0.trusted_proxies().client_behind_proxy(headers),
+            // A proxy does not say where its client is.
+            location: ClientLocation::default(),
             certificate: PlatformCertificate::Nothing,
             path_rewritten: false,
             proxy_trusted: true,

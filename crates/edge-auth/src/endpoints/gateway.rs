@@ -32,6 +32,7 @@ impl<'g, P: Platform> GatewayEndpoint<'g, P> {
         let request = AuthRequest {
             path_rewritten: true,
             proxy_trusted: gate.trusts_proxy(inbound),
+            location: gate.client_location(inbound),
             ..inbound.as_request(client)
         };
         if let Some((reply, outcome)) = preflight(gate, &request, now) {

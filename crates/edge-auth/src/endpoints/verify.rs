@@ -12,6 +12,7 @@ use super::described_certificate::ClientCertificate;
 use super::refusal::{challenges, refuse};
 use crate::audit::excerpt;
 use crate::certificate::PlatformCertificate;
+use crate::client_location::ClientLocation;
 use crate::denial::{Code, Denial};
 use crate::gate::{Decision, Gate, Outcome};
 use crate::platform::Platform;
@@ -37,6 +38,9 @@ struct VerifyRequest {
     headers: HeaderFields,
     #[serde(default, deserialize_with = "client_ip")]
     client_ip: Option<IpAddr>,
+    /// The country as Cloudflare writes it. A text that is no country code is an unknown country.
+    client_country: Option<String>,
+    client_asn: Option<u32>,
     client_certificate: Option<ClientCertificate>,
 }
 
@@ -185,6 +189,7 @@ impl VerifyRequest {
             target: &self.target,
             headers,
             client_ip: self.client_ip,
+            location: self.location(),
             certificate: match &self.client_certificate {
                 Some(certificate) => certificate.handover(),
                 None => PlatformCertificate::Nothing,
@@ -193,6 +198,16 @@ impl VerifyRequest {
             // The fields are the client's own, whoever describes them.
             proxy_trusted: false,
         }
+    }
+}
+
+impl VerifyRequest {
+    fn location(&self) -> ClientLocation {
+        let country = match &self.client_country {
+            Some(code) => code.parse().ok(),
+            None => None,
+        };
+        ClientLocation { country, asn: self.client_asn }
     }
 }
 

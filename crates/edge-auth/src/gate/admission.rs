@@ -1,5 +1,5 @@
-//! Whether a verified caller may pass a rule: by its token's claims, its id, its scopes, and the page
-//! that sent the request.
+//! Whether a caller may pass a rule: by the place where it is, its token's claims, its id, its
+//! scopes, and the page that sent the request.
 
 use edge_auth_token::Claims;
 
@@ -10,6 +10,26 @@ use crate::policy::{Rule, TokenPlace};
 use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
 use crate::route::is_safe;
+
+/// Checks that the request comes from a place that the rule's `when` names.
+pub(super) fn check_when(
+    rule: &Rule,
+    request: &AuthRequest<'_>,
+    context: &mut DecisionContext,
+) -> Result<(), Denial> {
+    let Some(when) = &rule.when else { return Ok(()) };
+    match when.refusal(request.client_ip, request.location) {
+        None => {
+            context.check("when", CheckResult::Passed, || when.to_string());
+            Ok(())
+        }
+        Some(refusal) => {
+            context.check("when", CheckResult::Failed, || refusal.clone());
+            let reason = format!("{refusal}, says `when` of rule `{}`", rule.name);
+            Err(Denial::new(Code::LocationRefused, reason))
+        }
+    }
+}
 
 /// Checks the claims that the rule asks for, besides those that the issuer's block does.
 pub(super) fn check_claims(

@@ -10,7 +10,7 @@ use crate::audit::AuditEvent;
 use crate::certificate::{Thumbprint, to_hex};
 use crate::denial::Denial;
 use crate::platform::{MaybeSend, Platform};
-use crate::policy::{CredentialRef, Policy, Rule};
+use crate::policy::{ClientCertPolicy, CredentialRef, Policy, Rule};
 use crate::principal::{Principal, PrincipalKind};
 use crate::redact::{
     MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor,
@@ -134,9 +134,19 @@ impl DecisionContext {
     /// decision earlier, and is its reason.
     pub(super) fn named(&mut self, named: &CredentialRef, verified: bool, policy: &Policy) {
         if self.checks.is_some() {
-            let (result, detail) = match verified {
-                true => (CheckResult::Passed, "verified"),
-                false => (CheckResult::Absent, "not presented"),
+            let is_pinned = match named {
+                CredentialRef::Cert(index) => {
+                    policy.client_certs.get(*index).is_some_and(ClientCertPolicy::is_pinned)
+                }
+                CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
+            };
+            let (result, detail) = match (verified, is_pinned) {
+                (true, false) => (CheckResult::Passed, "verified"),
+                (true, true) => (
+                    CheckResult::Passed,
+                    "verified: pinned by its fingerprint, without an authority",
+                ),
+                (false, _) => (CheckResult::Absent, "not presented"),
             };
             self.check(&policy.name_of(named), result, || detail.to_owned());
         }

@@ -33,6 +33,7 @@ pub use secret_provider::SecretProvider;
 
 use crate::api_key::ApiKeyProfile;
 use crate::certificate::CertificateSignatures;
+use crate::client_location::ClientLocation;
 use crate::denial::Denial;
 use crate::identity_headers::IdentityHeaders;
 use crate::platform::{Platform, Randomness, Unavailable};
@@ -42,7 +43,7 @@ use crate::request::{AuthRequest, Headers, InboundRequest};
 use crate::revocation::RevocationSecrets;
 use crate::route::Route;
 use crate::trusted_proxies::TrustedProxies;
-use admission::{check_scopes, check_subject};
+use admission::{check_scopes, check_subject, check_when};
 use build::GateParts;
 use context::DecisionContext;
 use matching::{MatchedRule, match_rule};
@@ -88,6 +89,7 @@ impl<P: Platform> Gate<P> {
     ) -> Result<Grant, Denial> {
         let MatchedRule { rule, path, query } = match_rule(&self.policy, request, context)?;
         check_upgrade(rule, request)?;
+        check_when(rule, request, context)?;
         let principal = match &rule.access {
             Access::Public => None,
             Access::Any(_) | Access::All(_) => {
@@ -241,6 +243,12 @@ impl<P: Platform> Gate<P> {
     /// own client may be passed on.
     pub fn trusts_proxy(&self, inbound: &InboundRequest<'_>) -> bool {
         self.trusted_proxies.admits_proxy(inbound.peer, inbound.headers)
+    }
+
+    /// Returns where the client is, as the platform says. The platform sees its own peer: where that
+    /// is a proxy that the policy names, the place of the proxy's client is unknown.
+    pub(crate) fn client_location(&self, inbound: &InboundRequest<'_>) -> ClientLocation {
+        if self.trusts_proxy(inbound) { ClientLocation::default() } else { inbound.location }
     }
 
     /// Returns the rule that an outcome is about.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::admission::is_subject_of;
+use super::admission::{check_when, is_subject_of};
 use super::context::DecisionContext;
 use super::outcome::Outcome;
 use super::verification::Verification;
@@ -45,6 +45,10 @@ pub(super) async fn rule_access<P: Platform>(
     }
     let mut access = Vec::with_capacity(policy.rules.len());
     for (rule, route) in policy.rules.iter().zip(policy.router.routes()) {
+        if check_when(rule, request, &mut context).is_err() {
+            access.push(RuleAccess::Refused);
+            continue;
+        }
         if rule.access == Access::Public {
             access.push(RuleAccess::Public);
             continue;

@@ -1,4 +1,4 @@
-//! Who may administer, and by which rule.
+//! Finds who may administer under a policy, and by which rule.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,17 @@ use serde::Serialize;
 use super::{Access, AdminScope, CredentialRef, Policy, Rule};
 use crate::route::{PathPattern, Route, Segment};
 
-/// Who may administer under a policy that has an `[admin]`.
+/// The administrators of a policy that has an `[admin]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Administration {
     /// Whether the holder of the bootstrap secret may do everything.
     pub bootstrap_secret: bool,
-    /// Whose credentials may administer if they were granted the scopes by name, in the order of
-    /// the rules.
+    /// The credentials that may administer if they were granted the scopes by name, in the order
+    /// of the rules.
     pub administrators: Vec<Administrator>,
-    /// The rules for paths below `/admin` that open no administration: their `scopes` name none of
-    /// it.
+    /// The rules for paths below `/admin` whose `scopes` name no scope of the administration, so
+    /// that they do not open it.
     pub closed_rules: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Policy {
         })
     }
 
-    /// The scopes that a rule spells out and for whose requests it can be the one that decides.
+    /// Returns the scopes that a rule names and for whose requests it can decide.
     fn opened_by(&self, index: usize, rule: &Rule, route: &Route) -> Vec<AdminScope> {
         let earlier = self.router.routes().get(..index).unwrap_or_default();
         let decides = |(method, path): &(&str, &str)| {
@@ -80,8 +80,8 @@ impl Policy {
         named.filter(|scope| scope.requests().iter().any(decides)).collect()
     }
 
-    /// Whether credentials of a block can be granted a scope by name. What a single key or token
-    /// was granted is not in the policy.
+    /// Whether credentials of a block can be granted a scope by name. The policy does not say what
+    /// a single key or token was granted.
     fn can_have(&self, named: &CredentialRef, scope: AdminScope) -> bool {
         match named {
             CredentialRef::Jwt(index) => {
@@ -96,7 +96,7 @@ impl Policy {
     }
 }
 
-/// Whose credentials can be the principal of a rule, and with that bring the scopes.
+/// Returns the credentials that can be the principal of a rule, and so bring the scopes.
 fn principals(access: &Access) -> &[CredentialRef] {
     match access {
         Access::Public => &[],
@@ -105,7 +105,7 @@ fn principals(access: &Access) -> &[CredentialRef] {
     }
 }
 
-/// Whether a rule is written for the administration's paths, rather than for many others, too.
+/// Whether a rule is for the administration's paths in particular, and not for many others, too.
 fn is_for_administration(path: &PathPattern) -> bool {
     matches!(path.segments().first(), Some(Segment::Literal(first)) if first == "admin")
         && super::lint::is_of_administration(path)

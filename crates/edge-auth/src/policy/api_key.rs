@@ -1,6 +1,6 @@
 //! `[[api_key]]`.
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use super::schema;
 use crate::api_key::{ImportedFormat, KeyFormat, ProfileError};
 
@@ -9,14 +9,14 @@ use crate::api_key::{ImportedFormat, KeyFormat, ProfileError};
 pub(crate) struct ApiKeyPolicy {
     pub name: String,
     pub kind: ApiKeyKind,
-    /// Where the policy names the peppers.
+    /// The line of `pepper` in the policy.
     pub line: Option<usize>,
     pub current: String,
     pub previous: Vec<String>,
     pub retired: Vec<String>,
 }
 
-/// Keys that we make, or hashes of another system's.
+/// Keys of our own making, or hashes of another system's keys.
 #[derive(Debug, Clone)]
 pub(crate) enum ApiKeyKind {
     Native(KeyFormat),
@@ -65,8 +65,8 @@ pub(super) fn api_key(
     Some(ApiKeyPolicy { name: source.name, kind, line, current, previous, retired })
 }
 
-/// A key must show whose it is: no key of one block may look like one of another that was made
-/// here.
+/// Rejects blocks whose keys could be taken for another block's: a key must show its block. Two
+/// blocks of imported hashes may look alike, since each text is looked up in both.
 pub(super) fn look_different(compiler: &mut Compiler<'_>, blocks: &[(usize, ApiKeyPolicy)]) {
     let lead = |block: &ApiKeyPolicy| match &block.kind {
         ApiKeyKind::Native(format) => Some(format.lead().to_owned()),

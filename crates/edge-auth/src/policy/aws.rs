@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 /// How authorizers on AWS answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AwsPolicy {
     /// What the authorizers of HTTP APIs answer.
@@ -15,6 +16,7 @@ pub(crate) struct AwsPolicy {
 
 /// What the authorizer of an HTTP API answers; its configuration must say the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HttpApiResponse {
     /// Yes or no: `EnableSimpleResponses` is on.
@@ -26,6 +28,7 @@ pub enum HttpApiResponse {
 
 /// The `usageIdentifierKey` of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum UsageIdentifier {
     /// `jwt:corp:alice`: each caller for itself.

@@ -1,4 +1,4 @@
-//! What a claim must be: in an `[[issuer]]` for each of its tokens, in a `[[rule]]` for those that
+//! Conditions on claims: of an `[[issuer]]` for each of its tokens, of a `[[rule]]` for tokens that
 //! pass it.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 
 /// A condition that a token's claims must meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum ClaimRule {
     AnyPresent { claims: Vec<ClaimPath> },
 }
 
-/// What one claim must be.
+/// A test of one claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClaimTest {
     /// `"text"`, `true`, `42`, or a list of these: the claim is one of them.
@@ -57,7 +57,7 @@ impl ClaimRule {
         Self::AnyPresent { claims: claims.iter().map(|claim| ClaimPath::name(claim)).collect() }
     }
 
-    /// Compiles a table of claims; mistakes are reported at `at`.
+    /// Compiles a table of claims, and reports mistakes at `at`.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         at: &Field,
@@ -79,7 +79,7 @@ impl ClaimRule {
         rules
     }
 
-    /// Returns what was wanted, if the claims do not meet the rule.
+    /// Returns what the rule wants, unless the claims meet it.
     pub(crate) fn refusal(&self, claims: &Claims) -> Option<String> {
         match self {
             Self::Is { claim, wanted } => {
@@ -120,7 +120,7 @@ impl ClaimTest {
         }
     }
 
-    /// Whether a claim is as it must be. A value that is no list is a list of one.
+    /// Whether a claim passes the test. A value that is not a list counts as a list of one.
     fn is_met_by(&self, found: &Value) -> bool {
         let items = match found {
             Value::Array(items) => items.as_slice(),
@@ -134,7 +134,7 @@ impl ClaimTest {
         }
     }
 
-    /// Says what has changed, if only the ids in a GitHub subject make the difference.
+    /// Returns a hint if a GitHub subject differs from the pinned one by its ids only.
     fn github_hint(&self, found: &str) -> Option<String> {
         let names = without_github_ids(found)?;
         let is_pinned = self.values().iter().any(|value| *value == ClaimValue::Text(names.clone()));
@@ -228,15 +228,21 @@ impl<'de> Deserialize<'de> for ClaimValue {
     }
 }
 
+/// The table: exactly one of these.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClaimTestForm {
+    /// The claim's list has this value. A lone value is a list of one.
+    contains: Option<ClaimValue>,
+    /// The claim's list has one of these values.
+    contains_any: Option<Vec<ClaimValue>>,
+    /// The claim's list has all of these values.
+    contains_all: Option<Vec<ClaimValue>>,
+}
+
 impl<'de> Deserialize<'de> for ClaimTest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            contains: Option<ClaimValue>,
-            contains_any: Option<Vec<ClaimValue>>,
-            contains_all: Option<Vec<ClaimValue>>,
-        }
         struct Form;
         impl<'de> Visitor<'de> for Form {
             type Value = ClaimTest;
@@ -266,7 +272,7 @@ impl<'de> Deserialize<'de> for ClaimTest {
                 Ok(ClaimTest::OneOf(values))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClaimTest, A::Error> {
-                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let table = ClaimTestForm::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 match (table.contains, table.contains_any, table.contains_all) {
                     (Some(value), None, None) => Ok(ClaimTest::ContainsAny(vec![value])),
                     (None, Some(values), None) => Ok(ClaimTest::ContainsAny(values)),
@@ -362,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_of_github_with_ids_is_told_from_the_one_that_was_pinned() {
+    fn a_github_subject_with_ids_is_refused_with_a_hint() {
         let pinned = ClaimRule::equals("sub", "repo:octo/app:ref:refs/heads/main");
         let ClaimRule::Is { wanted, .. } = &pinned else { panic!() };
         assert!(wanted.github_hint("repo:octo@1/app@2:ref:refs/heads/main").is_some());

@@ -1,8 +1,8 @@
-//! `[[client_cert]]`: where certificates come from, who must have issued them, whom they name.
+//! `[[client_cert]]`, compiled: the source of certificates, their issuers, and whom they name.
 
 use std::path::PathBuf;
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use super::reserved_headers::CustomHeaders;
 use super::schema;
 use crate::certificate::{
@@ -15,11 +15,11 @@ use crate::scopes::{self, Scopes};
 pub(crate) struct ClientCertPolicy {
     pub name: String,
     pub source: CertificateSource,
-    /// The field of its proxy, where it is not the source's usual one.
+    /// The field that its proxy uses instead of the source's usual one.
     pub header: Option<String>,
     /// The authorities' certificates. Only `tls` may leave it out: then they are the listener's.
     pub ca_file: Option<PathBuf>,
-    /// Where the policy says so.
+    /// The line of `ca_file` in the policy.
     pub line: Option<usize>,
     pub pins: Pins,
     pub identity: Identity,
@@ -28,11 +28,19 @@ pub(crate) struct ClientCertPolicy {
 }
 
 impl ClientCertPolicy {
-    /// What in this block weakens the gate.
+    /// Whether the gate verifies its certificates by their pinned fingerprints alone, without an
+    /// authority.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.source.brings_chain() && self.ca_file.is_none() && !self.pins.fingerprints.is_empty()
+    }
+
+    /// Returns what in this block weakens the gate.
     pub(super) fn weakness(&self) -> Option<String> {
+        if !self.lists.overdue_allowed {
+            return None;
+        }
         let what = "a revocation list is believed though a newer one is due";
-        let told = || format!("client_cert `{}`: insecure_overdue_crl: {what}", self.name);
-        self.lists.overdue_allowed.then(told)
+        Some(format!("client_cert `{}`: insecure_overdue_crl: {what}", self.name))
     }
 }
 
@@ -109,7 +117,7 @@ fn identity(source: &schema::CertificateIdentity) -> Result<Identity, String> {
     .map_err(|error| error.to_string())
 }
 
-/// The field that the proxy's configuration chose.
+/// Compiles `header`: the field that the proxy's configuration chose.
 fn header(
     compiler: &mut Compiler<'_>,
     headers: &mut CustomHeaders,
@@ -126,7 +134,8 @@ fn header(
     headers.name(compiler, at, name, "certificates")
 }
 
-/// What the source can pin, and something of it: whoever else the platform trusts would pass.
+/// Compiles the pins. Each must be one that the source has, and a source that the platform verifies
+/// needs one: else certificates of every authority that the platform trusts would pass.
 fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTable) -> Pins {
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let from = source.source;
@@ -165,12 +174,12 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
         .iter()
         .any(|pin| pin.is_some());
     if !from.brings_chain() && !pinned {
-        let message = "is missing: every CA that the platform trusts would do. Pin `issuer_key_id` or `issuer_dn`";
+        let message = "is missing: certificates of every CA that the platform trusts would pass. Pin `issuer_key_id` or `issuer_dn`";
         compiler.error(at("issuer_key_id"), message);
     }
     let unverified = source.ca_file.is_none() && source.fingerprint.is_none();
     if from.brings_chain() && from != CertificateSource::Tls && unverified {
-        let message = "is missing: nobody but the gate verifies these certificates. Self-signed ones can be pinned \
+        let message = "is missing: only the gate verifies these certificates, and needs an authority. Self-signed ones can be pinned \
                        by `fingerprint` instead";
         compiler.error(at("ca_file"), message);
     }
@@ -179,7 +188,7 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
 
 const NAME: &str = "a name like \"CN=Devices CA,O=Example\" (RFC 4514)";
 
-/// The values of a field, each parsed.
+/// Parses the values of a field, and reports those that are not what is wanted.
 fn list<T>(
     compiler: &mut Compiler<'_>,
     at: Field,

@@ -1,116 +1,112 @@
-//! What every part of the policy's compiler needs: where it is, and a list of what is wrong.
+//! Compiles what is written to a [`Policy`]: names resolve, patterns parse, every rule can match.
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::error::PolicyError;
-use super::spans::{FieldPath, Format, PathStep, SpanMap};
+use super::Policy;
+use super::api_key::{api_key, look_different};
+use super::client_cert::client_cert;
+use super::compiler::{Compiler, Field};
+use super::issuer::Issuer;
+use super::reserved_headers::CustomHeaders;
+use super::rule::{BlockNames, Rule};
+use super::{schema, settings};
+use crate::route::Router;
 
-/// A field of a block, for an error's place.
-#[derive(Debug, Clone)]
-pub(super) struct Field {
-    block: &'static str,
-    index: Option<usize>,
-    field: &'static str,
-}
+impl Policy {
+    /// Compiles the tables of a policy, and reports every mistake to `compiler`.
+    pub(super) fn compile(
+        compiler: &mut Compiler<'_>,
+        source: schema::PolicyTables,
+        file: &str,
+    ) -> Self {
+        label_blocks(compiler, &source);
+        let blocks = BlockNames::of(&source);
 
-impl Field {
-    /// A field of the `index`th block of a list (`[[rule]]`).
-    pub(super) fn of(block: &'static str, index: usize, field: &'static str) -> Self {
-        Self { block, index: Some(index), field }
-    }
-
-    /// A field of a table that is there once (`[trust]`).
-    pub(super) fn single(block: &'static str, field: &'static str) -> Self {
-        Self { block, index: None, field }
-    }
-
-    fn place(&self) -> FieldPath {
-        let mut place = vec![PathStep::Field(self.block.to_owned())];
-        place.extend(self.index.map(PathStep::Index));
-        place.push(PathStep::Field(self.field.to_owned()));
-        place
-    }
-}
-
-/// Collects the mistakes of one policy.
-pub(super) struct Compiler<'a> {
-    file: &'a str,
-    map: SpanMap,
-    /// A name for people for each block of a list: ``rule 3 (`/v1/orders`)``.
-    labels: Vec<(&'static str, Vec<String>)>,
-    errors: Vec<PolicyError>,
-    names: BTreeSet<(&'static str, String)>,
-}
-
-impl<'a> Compiler<'a> {
-    pub(super) fn new(file: &'a str, text: &str, format: Format) -> Self {
+        let identity_prefix = settings::identity_prefix(compiler, source.identity);
+        let mut headers = CustomHeaders::beside(&identity_prefix);
+        let trust = settings::trust(compiler, &mut headers, source.trust);
+        let api_key_header =
+            settings::api_key_header(compiler, &mut headers, source.credentials.api_key_header);
+        let mut issuers = Vec::with_capacity(source.issuer.len());
+        for (index, block) in source.issuer.into_iter().enumerate() {
+            issuers.extend(Issuer::compile(compiler, &mut headers, index, block));
+        }
+        let mut api_keys = Vec::with_capacity(source.api_key.len());
+        for (index, block) in source.api_key.into_iter().enumerate() {
+            api_keys.extend(api_key(compiler, index, block).map(|block| (index, block)));
+        }
+        look_different(compiler, &api_keys);
+        let has_feed = source.revocation.secret.is_some();
+        let mut client_certs = Vec::with_capacity(source.client_cert.len());
+        for (index, block) in source.client_cert.into_iter().enumerate() {
+            if block.require_crl && !has_feed {
+                let message =
+                    "needs the revocation feed, with which lists come: name `[revocation] secret`";
+                compiler.error(Field::of("client_cert", index, "require_crl"), message);
+            }
+            client_certs.extend(client_cert(compiler, &mut headers, index, block));
+        }
+        let (mut rules, mut routes) = (Vec::new(), Vec::new());
+        for (index, rule) in source.rule.into_iter().enumerate() {
+            if let Some((rule, route)) = Rule::compile(compiler, &blocks, index, rule) {
+                rules.push(rule);
+                routes.push(route);
+            }
+        }
+        if rules.iter().any(|rule| rule.when.is_some())
+            && source.revocation.gateway_cache.is_some_and(|span| span.0 > Duration::ZERO)
+        {
+            let message = "must be \"0s\" where a rule has a `when`: an answer that API Gateway keeps would let the \
+                           caller in from elsewhere, too";
+            compiler.error(Field::single("revocation", "gateway_cache"), message);
+        }
+        let router = Router::new(routes);
+        if compiler.mistakes() == 0 {
+            // Only then do the router's indices agree with the file's.
+            report_shadowed(compiler, &router);
+        }
         Self {
-            file,
-            map: SpanMap::of(text, format),
-            labels: Vec::new(),
-            errors: Vec::new(),
-            names: BTreeSet::new(),
+            file: file.to_owned(),
+            issuers,
+            api_keys: api_keys.into_iter().map(|(_, block)| block).collect(),
+            client_certs,
+            rules,
+            router,
+            revocation: settings::revocation(compiler, source.revocation),
+            identity_prefix,
+            api_key_header,
+            max_token_bytes: settings::max_token_bytes(
+                compiler,
+                source.credentials.max_token_bytes,
+            ),
+            realm: settings::realm(compiler, source.credentials.realm),
+            trust,
+            forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),
+            admin: source.admin.map(|admin| settings::admin(compiler, admin)),
+            aws: source.aws,
         }
     }
+}
 
-    pub(super) fn label(&mut self, block: &'static str, names: Vec<String>) {
-        self.labels.push((block, names));
-    }
+/// Names the blocks of each list, for the places of mistakes.
+fn label_blocks(compiler: &mut Compiler<'_>, source: &schema::PolicyTables) {
+    compiler.label("issuer", source.issuer.iter().map(|block| block.name.clone()).collect());
+    compiler.label("api_key", source.api_key.iter().map(|block| block.name.clone()).collect());
+    compiler
+        .label("client_cert", source.client_cert.iter().map(|block| block.name.clone()).collect());
+    let rules = source.rule.iter().map(|rule| rule.name.as_ref().unwrap_or(&rule.path).clone());
+    compiler.label("rule", rules.collect());
+}
 
-    pub(super) fn mistakes(&self) -> usize {
-        self.errors.len()
-    }
-
-    pub(super) fn error(&mut self, at: Field, message: &str) {
-        let block = self.describe(at.block, at.index);
-        self.errors.push(PolicyError {
-            file: self.file.to_owned(),
-            line: self.line(&at),
-            block,
-            field: at.field.to_owned(),
-            message: message.to_owned(),
-        });
-    }
-
-    /// ``issuer 1 (`corp`)``: a block as a person would name it.
-    pub(super) fn describe(&self, block: &str, index: Option<usize>) -> String {
-        let Some(index) = index else {
-            return format!("[{block}]");
-        };
-        let label = self
-            .labels
-            .iter()
-            .find(|(name, _)| *name == block)
-            .and_then(|(_, labels)| labels.get(index))
-            .map(|label| format!(" (`{label}`)"));
-        format!("{block} {}{}", index + 1, label.unwrap_or_default())
-    }
-
-    /// `policy.toml:12`: where a field, or at least its block, is written.
-    pub(super) fn place(&self, at: &Field) -> String {
-        match self.line(at) {
-            Some(line) => format!("{}:{line}", self.file),
-            None => self.file.to_owned(),
-        }
-    }
-
-    /// The line where a field, or at least its block, is written.
-    pub(super) fn line(&self, at: &Field) -> Option<usize> {
-        self.map.line_of(&at.place())
-    }
-
-    /// A block's name: it is part of principals and of `jwt:NAME`, so it is plain and unique.
-    pub(super) fn name(&mut self, at: Field, name: &str) {
-        let plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
-            self.error(at, "must be 1 to 64 of a-z, 0-9, `-` and `_`");
-        } else if !self.names.insert((at.block, name.to_owned())) {
-            self.error(at, &format!("`{name}` names an earlier block already"));
-        }
-    }
-
-    pub(super) fn finish(self) -> Result<(), Vec<PolicyError>> {
-        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
+/// Reports each rule that earlier ones always match before.
+fn report_shadowed(compiler: &mut Compiler<'_>, router: &Router) {
+    for shadowed in router.shadowed() {
+        let by: Vec<_> =
+            shadowed.by.iter().map(|rule| compiler.describe("rule", Some(*rule))).collect();
+        let message = format!(
+            "can never match: {} always matches first. Reorder or remove it",
+            by.join(" or ")
+        );
+        compiler.error(Field::of("rule", shadowed.route, "path"), &message);
     }
 }

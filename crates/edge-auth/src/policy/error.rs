@@ -1,4 +1,4 @@
-//! What is wrong with a policy, and where: file, line, rule, field.
+//! Mistakes in a policy, with their place: file, line, rule, field.
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use super::issuer::{KeyOrigin, fetchable};
 use super::schema;
 

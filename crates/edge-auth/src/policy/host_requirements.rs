@@ -1,16 +1,17 @@
-//! What a policy needs of the host that enforces it, asked once for every host.
+//! Checks whether a host has what a policy needs, in one place for all hosts.
 
-use super::{Policy, Proxy};
+use super::when::When;
+use super::{Policy, Proxy, Rule};
 use crate::certificate::CertificateSource;
 
-/// What a host offers to a policy.
+/// The capabilities of a host.
 #[derive(Debug, Clone, Copy)]
 pub struct HostCapabilities<'a> {
     /// Whether it has a store of API keys and revocations that administration can write.
     pub store: bool,
     /// Whether it can read API keys from copies, without that store.
     pub key_copies: bool,
-    /// What an operator does to give it a store: "start it with --store sqlite:PATH".
+    /// How an operator gives it a store: "start it with --store sqlite:PATH".
     pub store_help: &'a str,
     /// Whether it fetches issuers' documents with a `ca_file` and a `bearer_file`.
     pub fetch_files: bool,
@@ -18,16 +19,18 @@ pub struct HostCapabilities<'a> {
     pub gateway: bool,
     /// Whether it sees a request's path as the client sent it.
     pub raw_path: bool,
-    /// The sources by which its platform hands certificates over. Those of proxies reach every
-    /// host.
+    /// The sources by which its platform hands certificates over. Certificates from proxies reach
+    /// every host.
     pub own_certificate_sources: &'a [CertificateSource],
+    /// Whether its platform says the country and the autonomous system of its own clients.
+    pub knows_location: bool,
     /// Whether its own TLS listener asks clients for certificates.
     pub listener_asks_for_certificates: bool,
 }
 
 impl Policy {
-    /// Returns what an operator should know of this policy on such a host: the certificate blocks
-    /// by which no client can pass there, and the rules whose answers it does not end.
+    /// Returns what an operator should know of this policy on such a host: which certificate blocks
+    /// and rules no request can satisfy there, and which rules' answers it does not end.
     ///
     /// # Errors
     /// Names what the policy needs and the host lacks, and what to do.
@@ -43,6 +46,7 @@ impl Policy {
             );
         }
         let mut notices = if host.gateway { Vec::new() } else { self.answers_not_ended() };
+        notices.extend(self.unknown_locations(host));
         for (name, source, ca_file) in self.client_cert_blocks() {
             let listener = source == CertificateSource::Tls;
             // Without a `ca_file` building the gate reports it.
@@ -59,6 +63,72 @@ impl Policy {
             }
         }
         Ok(notices)
+    }
+
+    /// Whether a rule has a `when`, so that an answer is good only for requests from the same
+    /// place.
+    pub(crate) fn asks_where_clients_are(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when.is_some())
+    }
+
+    /// Whether a rule asks for the client's country or autonomous system.
+    pub fn needs_client_location(&self) -> bool {
+        self.rules_that_need_location().next().is_some()
+    }
+
+    /// Returns the rules that ask for the client's country or autonomous system.
+    fn rules_that_need_location(&self) -> impl Iterator<Item = &str> {
+        let needing = |rule: &&Rule| rule.when.as_ref().is_some_and(When::needs_location);
+        self.rules.iter().filter(needing).map(|rule| &*rule.name)
+    }
+
+    /// Returns the rules with a `max_response_age`. Only a gateway, which carries the answers, can
+    /// end them.
+    pub fn rules_that_end_answers(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter(|rule| rule.max_response_age.is_some()).map(|rule| &*rule.name)
+    }
+
+    /// Returns a notice for each rule whose answers a host without an upstream does not end.
+    pub fn answers_not_ended(&self) -> Vec<String> {
+        let notice = |rule| {
+            format!(
+                "rule `{rule}`: `max_response_age` ends no answer here: a proxy, an API gateway or an application asks this \
+                 host, and carries the answer itself. Have it end the answer"
+            )
+        };
+        self.rules_that_end_answers().map(notice).collect()
+    }
+
+    /// Returns the rules whose `when` asks for what this host does not know of its clients.
+    fn unknown_locations(&self, host: &HostCapabilities<'_>) -> Vec<String> {
+        let why = match (host.gateway, host.knows_location) {
+            (true, true) => return Vec::new(),
+            (true, false) => {
+                "this host does not know its clients' countries and autonomous systems, so the rule refuses every \
+                 request"
+            }
+            (false, _) => {
+                "a proxy that asks does not say its client's country and autonomous system, so the rule refuses every \
+                 request but those that an application describes to /v1/verify with `client_country` and `client_asn`"
+            }
+        };
+        self.rules_that_need_location()
+            .map(|rule| format!("rule `{rule}`: `when`: {why}"))
+            .collect()
+    }
+
+    fn check_fetch_files(&self, host: &HostCapabilities<'_>) -> Result<(), String> {
+        for (name, files) in self.issuer_fetch_files() {
+            if let Some(field) = files.first_field()
+                && !host.fetch_files
+            {
+                return Err(format!(
+                    "issuer `{name}`: `{field}`: this host fetches keys by its platform, with neither own \
+                     authorities nor a token. Use the native host or Lambda, or copy the key set into `jwks`"
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check_store(&self, host: &HostCapabilities<'_>) -> Result<(), String> {
@@ -78,26 +148,12 @@ impl Policy {
         Err(format!("the policy has {need}, so a store is needed: {}", host.store_help))
     }
 
-    fn check_fetch_files(&self, host: &HostCapabilities<'_>) -> Result<(), String> {
-        for (name, files) in self.issuer_fetch_files() {
-            if let Some(field) = files.first_field()
-                && !host.fetch_files
-            {
-                return Err(format!(
-                    "issuer `{name}`: `{field}`: this host fetches keys by its platform, with neither own \
-                     authorities nor a token. Use the native host or Lambda, or copy the key set into `jwks`"
-                ));
-            }
-        }
-        Ok(())
-    }
-
     fn lacks_listener(&self, host: &HostCapabilities<'_>) -> bool {
         host.own_certificate_sources.contains(&CertificateSource::Tls)
             && !host.listener_asks_for_certificates
     }
 
-    /// Why no certificate comes to this host by this source.
+    /// Returns why no certificate comes to this host by this source.
     fn unreachable(
         &self,
         source: CertificateSource,
@@ -131,13 +187,14 @@ mod tests {
     use crate::policy::Format;
 
     const HOST: HostCapabilities<'static> = HostCapabilities {
+        fetch_files: true,
         store: true,
         key_copies: false,
         store_help: "name one",
-        fetch_files: true,
         gateway: true,
         raw_path: true,
         own_certificate_sources: &CertificateSource::ALL,
+        knows_location: true,
         listener_asks_for_certificates: true,
     };
 
@@ -149,7 +206,7 @@ mod tests {
     const KEYS: &str = "[[api_key]]\nname = \"partners\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n";
 
     #[test]
-    fn what_must_be_stored_needs_a_store() {
+    fn keys_and_revocations_need_a_store() {
         let without = HostCapabilities { store: false, ..HOST };
         let copies = HostCapabilities { key_copies: true, ..without };
         let feed = "[revocation]\nsecret = \"SECRET\"\n";
@@ -183,6 +240,25 @@ mod tests {
             let wanted = format!("issuer `corp`: `{field}`: ");
             assert!(refused.unwrap_err().starts_with(&wanted), "{field}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_asks_for_a_country_is_reported_where_the_host_does_not_know_it() {
+        let rule = "[[rule]]\nname = \"germany\"\npath = \"/de\"\npublic = true\nwhen = { country = [\"DE\"] }\n";
+        let germany = policy(rule);
+        assert_eq!(germany.check_host(&HOST), Ok(vec![]));
+        for host in [
+            HostCapabilities { knows_location: false, ..HOST },
+            HostCapabilities { gateway: false, ..HOST },
+        ] {
+            let notices = germany.check_host(&host).unwrap();
+            assert!(notices.iter().any(|notice| notice.contains("rule `germany`")), "{notices:?}");
+        }
+        let office = policy(&rule.replace("country = [\"DE\"]", "networks = [\"192.0.2.0/24\"]"));
+        assert_eq!(
+            office.check_host(&HostCapabilities { knows_location: false, ..HOST }),
+            Ok(vec![])
+        );
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! What rules name in vain.
+//! Finds credentials that rules name and that no request can bring.
 
 use super::{CredentialRef, Policy};
 use crate::certificate::CertificateSource;
 use crate::route::PathPattern;
 
 impl Policy {
-    /// Certificates that rules name though none can come with a request to their paths, as `(rule,
-    /// credential)`. Behind a load balancer are a function's own endpoints: `/authorize` and
-    /// `/v1/verify`, where the client of the connection is a proxy or an application and not the
-    /// caller, and `/admin/v1`.
+    /// Returns the certificates that rules name though no request to their paths can bring one, as
+    /// `(rule, credential)`. A load balancer has a function's own endpoints behind it. At
+    /// `/authorize` and `/v1/verify` the connection's client is a proxy or an application, not the
+    /// caller; only at `/admin/v1` it is the caller.
     pub fn unreachable_credentials(&self) -> Vec<(&str, String)> {
         let by_balancer = |one: &CredentialRef| match one {
             CredentialRef::Cert(index) => self.client_certs.get(*index).is_some_and(|block| {

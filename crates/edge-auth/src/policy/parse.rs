@@ -1,4 +1,4 @@
-//! From a policy's text to its shape. An error names the line, the block and the field.
+//! Parses a policy's text to its tables. An error names the line, the block and the field.
 
 #[cfg(not(target_family = "wasm"))]
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use super::spans::{FieldPath, Format, PathStep, SpanMap};
 use super::strict_table::StrictTable;
 use super::{PolicyError, PolicyErrors, schema};
 
-/// Text to shape. An error names the innermost field that serde was at.
+/// Parses a policy. An error names the innermost field that serde was at.
 pub(super) fn parse(
     text: &str,
     format: Format,
@@ -52,7 +52,7 @@ pub(super) fn parse(
     }
 }
 
-/// A value, or where in the document it is wrong.
+/// Deserializes a value, or returns where in the document it is wrong.
 #[cfg(not(target_family = "wasm"))]
 fn traced<'de, D, T>(deserializer: D) -> Result<T, (FieldPath, D::Error)>
 where
@@ -71,7 +71,8 @@ where
     })
 }
 
-/// In wasm, where every reader that serde compiles is sent to every data centre, there is one.
+/// Parses by way of one type for both formats. In wasm the code for each deserializer is sent to
+/// every data centre, so there is only one.
 #[cfg(target_family = "wasm")]
 fn by_value(
     text: &str,
@@ -94,7 +95,7 @@ fn by_value(
     )
 }
 
-/// The block and the field inside it, for people.
+/// Splits a path into the block and the field inside it, for people.
 fn split(place: &[PathStep]) -> (String, String) {
     let field = |steps: &[PathStep]| {
         let parts = steps.iter().map(|step| match step {

@@ -1,7 +1,7 @@
-//! What well-known issuers really put into their tokens.
+//! The defaults for well-known issuers: what they really put into their tokens.
 //!
-//! A preset changes only what a policy leaves out. Issuers whose access tokens have no `typ` of
-//! their own are told from ID tokens by a claim instead.
+//! A preset changes only what a policy leaves out. Where access tokens have the same `typ` as ID
+//! tokens, or none, a claim tells them apart.
 
 use edge_auth_token::TokenType;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use super::public_issuer::PublicIssuer;
 
 /// A well-known issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Preset {
@@ -37,13 +38,13 @@ pub enum Preset {
     /// SPIFFE JWT-SVIDs: `typ` is `JWT`, `JOSE` or none, and they need no `iss`: the trust domain
     /// of `sub` says whose they are.
     Spiffe,
-    /// Cloudflare Access' application tokens, which it sends in a field of their own: a claim
+    /// Cloudflare Access' application tokens, which it sends in a separate field: a claim
     /// `type` is `app`; those of service tokens have an empty `sub`, and the client's id in
     /// `common_name`.
     CloudflareAccess,
 }
 
-/// What applies where the policy says nothing.
+/// The values of fields that the policy leaves out.
 pub(super) struct Defaults {
     pub token_type: TokenType,
     pub audience_claim: &'static str,
@@ -51,9 +52,10 @@ pub(super) struct Defaults {
     pub client_claims: &'static [&'static str],
     pub claims: Vec<ClaimRule>,
     pub subject_claims: &'static [&'static str],
-    /// The field that the tokens come by, if it is not `Authorization`.
+    /// The field that the tokens come by, unless it is `Authorization`.
     pub token_header: Option<&'static str>,
-    /// Where everybody can have tokens of such an issuer, whatever its `iss`: which one it is like.
+    /// The public issuer that such an issuer is like, whatever its `iss`: everybody can have
+    /// tokens.
     pub everybodys: Option<PublicIssuer>,
 }
 
@@ -144,5 +146,85 @@ impl Defaults {
                 ..standard
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in backquotes of a cell of the table.
+    fn names(cell: &str) -> Vec<&str> {
+        cell.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_table_of_the_reference_says_what_each_preset_does() {
+        let reference = include_str!("../../../../docs/policy.md");
+        let section = reference.split("\n### Presets\n").nth(1).unwrap();
+        let section = section.split("\n### ").next().unwrap();
+        let mut presets = Vec::new();
+        for row in
+            section.lines().filter(|row| row.starts_with("| `") || row.starts_with("| (none)"))
+        {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [name, typ, audience, scopes, client, more] = cells.as_slice() else {
+                panic!("{row}")
+            };
+            let preset: Option<Preset> = names(name)
+                .first()
+                .map(|name| serde_json::from_value(serde_json::Value::from(*name)).unwrap());
+            let defaults = Defaults::of(preset);
+            let types: Vec<&str> = match &defaults.token_type {
+                TokenType::Any => Vec::new(),
+                TokenType::Exactly(one) => vec![one],
+                TokenType::OneOf(several) | TokenType::OneOfOrNone(several) => {
+                    several.iter().map(String::as_str).collect()
+                }
+            };
+            assert_eq!(names(typ), types, "{row}");
+            assert_eq!(*typ == "any", defaults.token_type == TokenType::Any, "{row}");
+            let may_be_absent = matches!(defaults.token_type, TokenType::OneOfOrNone(_));
+            assert_eq!(typ.ends_with("or none"), may_be_absent, "{row}");
+            assert_eq!(names(audience), [defaults.audience_claim], "{row}");
+            assert_eq!(names(scopes), defaults.scope_claims, "{row}");
+            assert_eq!(*scopes == "none", defaults.scope_claims.is_empty(), "{row}");
+            assert_eq!(names(client), defaults.client_claims, "{row}");
+            assert_eq!(*client == "none", defaults.client_claims.is_empty(), "{row}");
+            let header = defaults.token_header.unwrap_or_default();
+            assert!(more.to_ascii_lowercase().contains(header), "{row}");
+            for claim in defaults.subject_claims.iter().skip(1) {
+                assert!(names(more).contains(claim), "{row}");
+            }
+            for rule in &defaults.claims {
+                let claim = match rule {
+                    ClaimRule::Is { claim, .. } => vec![claim.as_str()],
+                    // The column with the client names them where there are several.
+                    ClaimRule::AnyPresent { claims } => {
+                        claims.iter().map(|claim| claim.as_str()).collect()
+                    }
+                };
+                let said =
+                    names(more).iter().chain(&names(client)).any(|name| claim.contains(name));
+                assert!(said, "{row}");
+            }
+            assert_eq!(more.contains("must pin"), defaults.everybodys.is_some(), "{row}");
+            presets.push(preset);
+        }
+        // A new preset needs a line here, and a row in the table.
+        let all = [
+            None,
+            Some(Preset::Auth0),
+            Some(Preset::Okta),
+            Some(Preset::Entra),
+            Some(Preset::Cognito),
+            Some(Preset::Google),
+            Some(Preset::Keycloak),
+            Some(Preset::GithubActions),
+            Some(Preset::Kubernetes),
+            Some(Preset::Spiffe),
+            Some(Preset::CloudflareAccess),
+        ];
+        assert_eq!(presets, all);
     }
 }

@@ -1,11 +1,11 @@
-//! The names of header fields that a policy may give: fields of their own, that mean nothing else.
+//! Checks the names of header fields that a policy chooses: each must mean nothing else.
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use crate::identity_headers::fold;
 use crate::request::is_token;
 
-/// Fields that mean something already. One of them is neither a credential's nor a secret's, and an
-/// identity prefix must not strip any.
+/// Fields that have a meaning already. They cannot carry a credential or a secret, and an identity
+/// prefix must not strip them.
 const RESERVED: [&str; 59] = [
     "accept",
     "accept-charset",
@@ -68,20 +68,20 @@ const RESERVED: [&str; 59] = [
     "x-request-id",
 ];
 
-/// Names that were given already, with what for.
+/// The names that the policy has chosen so far, each with its purpose.
 pub(super) struct CustomHeaders {
     identity: String,
     given: Vec<(String, &'static str)>,
 }
 
 impl CustomHeaders {
-    /// `prefix` is the identity headers'.
+    /// Makes an empty list beside the identity headers with this prefix.
     pub(super) fn beside(prefix: &str) -> Self {
         Self { identity: fold(prefix).collect(), given: Vec::new() }
     }
 
-    /// A name of its own, in lower case. `what` is what it is for; for the same, it may be given
-    /// again.
+    /// Checks a name, and returns it in lower case. `what` is its purpose; two blocks may choose
+    /// the same name for the same purpose.
     pub(super) fn name(
         &mut self,
         compiler: &mut Compiler<'_>,
@@ -92,10 +92,8 @@ impl CustomHeaders {
         let name = name.to_ascii_lowercase();
         let folded = fold(&name).collect::<String>();
         if !is_token(&name) || RESERVED.contains(&folded.as_str()) {
-            compiler.error(
-                at,
-                &format!("must be a header name of its own, that means nothing else: not `{name}`"),
-            );
+            compiler
+                .error(at, &format!("must be a header name that means nothing else: not `{name}`"));
         } else if folded.starts_with(&self.identity) {
             compiler.error(
                 at,
@@ -112,7 +110,7 @@ impl CustomHeaders {
     }
 }
 
-/// The field that a prefix would strip besides ours, if there is one.
+/// Returns a reserved field that a prefix would strip, if there is one.
 pub(super) fn stripped_by(prefix: &str) -> Option<&'static str> {
     let prefix: String = fold(prefix).collect();
     RESERVED.into_iter().find(|taken| taken.starts_with(&prefix))

@@ -1,16 +1,16 @@
-//! How long an answer may stay open. Who may have it is decided once, before it begins: an event
-//! stream, a long download or a WebSocket outlives a revocation, unless it is ended.
+//! The longest time that an answer may stay open. The gate decides once, before the answer begins:
+//! an event stream, a long download or a WebSocket outlives a revocation unless the gateway ends
+//! it.
 
 use std::time::Duration;
 
-use super::Policy;
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use super::schema::DurationText;
 
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A rule's `max_response_age`.
+/// Compiles a rule's `max_response_age`.
 pub(super) fn max_response_age(
     compiler: &mut Compiler<'_>,
     at: Field,
@@ -24,24 +24,4 @@ pub(super) fn max_response_age(
         );
     }
     Some(age)
-}
-
-impl Policy {
-    /// Returns the rules whose answers are to end at some age: only a gateway, through which they
-    /// go, can do that.
-    pub fn rules_that_end_answers(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().filter(|rule| rule.max_response_age.is_some()).map(|rule| &*rule.name)
-    }
-
-    /// Returns what the operator of a host without an upstream should know: its answers are given
-    /// by others.
-    pub fn answers_not_ended(&self) -> Vec<String> {
-        let notice = |rule| {
-            format!(
-                "rule `{rule}`: `max_response_age` ends no answer here: who is only asked, by a proxy, an API gateway or an \
-                 application, does not carry the answer. Have whoever carries it end it"
-            )
-        };
-        self.rules_that_end_answers().map(notice).collect()
-    }
 }

@@ -1,12 +1,13 @@
-//! A rule, compiled: which credentials open it, with which scopes.
+//! `[[rule]]`, compiled: which credentials open it, with which scopes.
 
 use std::time::Duration;
 
 use super::claim_rule::ClaimRule;
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use super::response_age::max_response_age;
 use super::schema;
 use super::subject_pattern::SubjectPattern;
+use super::when::When;
 use crate::certificate::CertificateSource;
 use crate::route::{HostPattern, Methods, PathPattern, Route};
 use crate::scopes::ScopeRule;
@@ -18,22 +19,24 @@ pub(crate) struct Rule {
     pub name: String,
     pub access: Access,
     pub scopes: ScopeRule,
-    /// What its tokens must say, beside what their issuer's block asks for.
+    /// The conditions on its tokens' claims, beside those of their issuer's block.
     pub claims: Vec<ClaimRule>,
-    /// Who may pass; `None` is everybody with the credential.
+    /// The principals who may pass; `None` is everybody with the credential.
     pub subjects: Option<Vec<SubjectPattern>>,
+    /// From where requests pass; `None` is from everywhere.
+    pub when: Option<When>,
     pub upgrade: bool,
-    /// When an answer ends that is still open.
+    /// The age at which an open answer ends.
     pub max_response_age: Option<Duration>,
     pub forward_credential: bool,
-    /// Tokens must be bound to the client's certificate (RFC 8705, section 3).
+    /// Whether tokens must be bound to the client's certificate (RFC 8705, section 3).
     pub certificate_bound: bool,
-    /// Requests pass though it is not known what was revoked lately.
+    /// Whether requests pass though the gate does not know what was revoked lately.
     pub insecure_allow_stale_revocation: bool,
     pub cors: Option<Cors>,
 }
 
-/// Who may pass.
+/// The credentials that open a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Access {
     Public,
@@ -59,7 +62,7 @@ pub(crate) enum CredentialRef {
     Cert(usize),
 }
 
-/// Whose browsers may ask, and with which headers.
+/// The origins whose pages may send requests, and with which headers.
 #[derive(Debug, Clone)]
 pub(crate) struct Cors {
     pub origins: Vec<String>,
@@ -71,19 +74,69 @@ pub(crate) struct Cors {
     pub max_age: Option<Duration>,
 }
 
-/// The names that `require` may refer to.
-pub(super) struct BlockNames<'a> {
-    pub issuers: &'a [String],
-    /// Those of the issuers that have tenants.
-    pub with_tenants: &'a [String],
-    pub api_keys: &'a [String],
-    pub client_certs: &'a [(String, CertificateSource)],
+/// The names of blocks that a rule can refer to.
+pub(super) struct BlockNames {
+    issuers: Vec<String>,
+    /// The issuers that have tenants.
+    with_tenants: Vec<String>,
+    api_keys: Vec<String>,
+    client_certs: Vec<(String, CertificateSource)>,
+}
+
+impl BlockNames {
+    pub(super) fn of(source: &schema::PolicyTables) -> Self {
+        let with_tenants = source
+            .issuer
+            .iter()
+            .filter(|block| block.tenants.is_some() || block.insecure_any_tenant);
+        Self {
+            with_tenants: with_tenants.map(|block| block.name.clone()).collect(),
+            issuers: source.issuer.iter().map(|block| block.name.clone()).collect(),
+            api_keys: source.api_key.iter().map(|block| block.name.clone()).collect(),
+            client_certs: source
+                .client_cert
+                .iter()
+                .map(|block| (block.name.clone(), block.source))
+                .collect(),
+        }
+    }
+
+    /// Returns the block that a rule writes as `jwt:NAME`, `key:NAME` or `cert:NAME`.
+    fn find(&self, name: &str) -> Result<CredentialRef, String> {
+        let found = match name.split_once(':') {
+            Some(("jwt", block)) => {
+                self.issuers.iter().position(|issuer| issuer == block).map(CredentialRef::Jwt)
+            }
+            Some(("key", block)) => {
+                self.api_keys.iter().position(|key| key == block).map(CredentialRef::Key)
+            }
+            Some(("cert", block)) => self
+                .client_certs
+                .iter()
+                .position(|(cert, _)| cert == block)
+                .map(CredentialRef::Cert),
+            Some(_) | None => {
+                return Err(format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\""));
+            }
+        };
+        found.ok_or_else(|| format!("`{name}`: the policy has no block of that name"))
+    }
+
+    /// Whether a credential is a certificate that comes by this source.
+    fn is_by(&self, one: &CredentialRef, source: CertificateSource) -> bool {
+        match one {
+            CredentialRef::Cert(index) => {
+                self.client_certs.get(*index).is_some_and(|(_, own)| *own == source)
+            }
+            CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
+        }
+    }
 }
 
 impl Rule {
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
-        blocks: &BlockNames<'_>,
+        blocks: &BlockNames,
         index: usize,
         source: schema::RuleTable,
     ) -> Option<(Self, Route)> {
@@ -113,9 +166,13 @@ impl Rule {
             .map(|wanted| self::scopes(compiler, at("scopes"), wanted))
             .unwrap_or_default();
         if source.public && !scopes.is_empty() {
-            compiler.error(at("scopes"), "a public rule asks nobody, so it cannot ask for scopes");
+            compiler.error(
+                at("scopes"),
+                "a public rule asks for no credential, so no caller has scopes: leave `scopes` out",
+            );
         }
         let (claims, subjects) = conditions(compiler, blocks, index, &source, access.as_ref());
+        let when = source.when.as_ref().map(|when| When::compile(compiler, &at("when"), when));
         let names_jwt =
             access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
         if source.certificate_bound && access.is_some() && !names_jwt {
@@ -140,6 +197,7 @@ impl Rule {
             scopes,
             claims,
             subjects,
+            when,
             upgrade: source.upgrade,
             max_response_age,
             forward_credential: source.forward_credential,
@@ -153,7 +211,7 @@ impl Rule {
 
 fn access(
     compiler: &mut Compiler<'_>,
-    blocks: &BlockNames<'_>,
+    blocks: &BlockNames,
     index: usize,
     source: &schema::RuleTable,
 ) -> Option<Access> {
@@ -181,39 +239,26 @@ fn access(
 
 fn named(
     compiler: &mut Compiler<'_>,
-    blocks: &BlockNames<'_>,
+    blocks: &BlockNames,
     at: &Field,
     names: &[String],
     all: bool,
 ) -> Option<Vec<CredentialRef>> {
     if names.is_empty() {
-        compiler.error(at.clone(), "names no credential: nobody could pass");
+        compiler.error(
+            at.clone(),
+            "names no credential, so that nobody could pass: name one, or say `public = true`",
+        );
         return None;
     }
     let mut found = Vec::with_capacity(names.len());
     for name in names {
-        let named = match name.split_once(':') {
-            Some(("jwt", block)) => {
-                blocks.issuers.iter().position(|issuer| issuer == block).map(CredentialRef::Jwt)
-            }
-            Some(("key", block)) => {
-                blocks.api_keys.iter().position(|key| key == block).map(CredentialRef::Key)
-            }
-            Some(("cert", block)) => blocks
-                .client_certs
-                .iter()
-                .position(|(cert, _)| cert == block)
-                .map(CredentialRef::Cert),
-            _ => {
-                let message =
-                    format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\"");
-                compiler.error(at.clone(), &message);
+        let named = match blocks.find(name) {
+            Ok(named) => named,
+            Err(reason) => {
+                compiler.error(at.clone(), &reason);
                 return None;
             }
-        };
-        let Some(named) = named else {
-            compiler.error(at.clone(), &format!("`{name}`: the policy has no block of that name"));
-            return None;
         };
         if found.contains(&named) {
             compiler.error(at.clone(), &format!("`{name}` is named twice"));
@@ -225,11 +270,11 @@ fn named(
     Some(found)
 }
 
-/// A request carries one token, one key and one certificate, so `all` of two of a kind could never
-/// be met.
+/// Rejects `all` of two credentials of a kind, which no request could carry, and two sources of
+/// certificates that read the same field.
 fn one_of_a_kind(
     compiler: &mut Compiler<'_>,
-    blocks: &BlockNames<'_>,
+    blocks: &BlockNames,
     at: &Field,
     named: &[CredentialRef],
     all: bool,
@@ -244,15 +289,8 @@ fn one_of_a_kind(
         );
         return None;
     }
-    let by = |source| {
-        named.iter().any(|one| match one {
-            CredentialRef::Cert(index) => {
-                blocks.client_certs.get(*index).is_some_and(|(_, own)| *own == source)
-            }
-            CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
-        })
-    };
-    if by(CertificateSource::Rfc9440) && by(CertificateSource::CloudflareHeaders) {
+    let is_by = |source| named.iter().any(|one| blocks.is_by(one, source));
+    if is_by(CertificateSource::Rfc9440) && is_by(CertificateSource::CloudflareHeaders) {
         let message = "names certificates by `rfc9440` and by `cloudflare-headers`, which both read `Client-Cert`";
         compiler.error(at.clone(), message);
         return None;
@@ -260,11 +298,12 @@ fn one_of_a_kind(
     Some(())
 }
 
-/// `claims` and `subjects`. A condition that a credential of the rule cannot meet, or that is about
-/// nobody, would let in whom it should not, or nobody: it is a mistake.
+/// Compiles `claims` and `subjects`. A condition that does not apply to every credential of the
+/// rule would let in callers that it should not, and one that nobody can meet would let in none:
+/// both are mistakes.
 fn conditions(
     compiler: &mut Compiler<'_>,
-    blocks: &BlockNames<'_>,
+    blocks: &BlockNames,
     index: usize,
     source: &schema::RuleTable,
     access: Option<&Access>,
@@ -279,14 +318,17 @@ fn conditions(
         Access::All(named) => named.iter().any(is_token),
     };
     if !claims.is_empty() && !tokens_say {
-        let message = "are what tokens say, and this rule lets in without one: give keys and certificates a rule \
-                       of their own";
+        let message = "are about tokens, and this rule lets in callers without one: give keys and certificates a \
+                       separate rule";
         compiler.error(at("claims"), message);
     }
     let Some(patterns) = &source.subjects else { return (claims, None) };
     let principals = match &source.require {
         None => {
-            compiler.error(at("subjects"), "are about callers, and a public rule asks nobody");
+            compiler.error(
+                at("subjects"),
+                "are about callers, and a public rule asks for no credential: leave `subjects` out",
+            );
             return (claims, None);
         }
         Some(schema::Require::Any(names)) => names.as_slice(),
@@ -299,7 +341,7 @@ fn conditions(
         &at("subjects"),
         patterns,
         &principals,
-        blocks.with_tenants,
+        &blocks.with_tenants,
     );
     (claims, Some(subjects))
 }
@@ -307,7 +349,7 @@ fn conditions(
 fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: schema::ScopesTable) -> ScopeRule {
     let lists = [&wanted.all_of, &wanted.any_of];
     if lists.iter().all(|list| list.is_none()) || lists.into_iter().flatten().any(Vec::is_empty) {
-        // Taken for "none", it would let everybody in.
+        // An empty list must not count as "no scope needed", which would let everybody in.
         compiler.error(at.clone(), "names no scope: name one, or leave it out");
     }
     let scopes = ScopeRule {
@@ -324,12 +366,7 @@ fn scopes(compiler: &mut Compiler<'_>, at: Field, wanted: schema::ScopesTable) -
 
 fn cors(compiler: &mut Compiler<'_>, index: usize, source: schema::CorsTable) -> Cors {
     let at = Field::of("rule", index, "cors");
-    let origin = |origin: &String| {
-        !origin.contains('*')
-            && url::Url::parse(origin)
-                .is_ok_and(|url| url.origin().ascii_serialization() == *origin)
-    };
-    if source.origins.is_empty() || !source.origins.iter().all(origin) {
+    if source.origins.is_empty() || !source.origins.iter().all(|origin| is_origin(origin)) {
         compiler.error(
             at.clone(),
             "`origins` lists origins as browsers send them: \"https://app.example.com\"",
@@ -338,10 +375,18 @@ fn cors(compiler: &mut Compiler<'_>, index: usize, source: schema::CorsTable) ->
     if !source.headers.iter().all(|name| crate::request::is_token(name)) {
         compiler.error(at.clone(), "`headers` lists header names");
     }
-    // `*` is no name where there are credentials, and any name where there are none.
+    // With credentials `*` is a name; without, it stands for all names (Fetch standard).
     if !source.expose.iter().all(|name| crate::request::is_token(name) && name != "*") {
-        compiler.error(at, "`expose` lists header names, each by itself");
+        compiler.error(at, "`expose` lists header names, without `*`");
     }
     let schema::CorsTable { origins, headers, expose, credentials, max_age } = source;
     Cors { origins, headers, expose, credentials, max_age: max_age.map(|span| span.0) }
+}
+
+/// Whether a text is an origin as browsers send it (RFC 6454, section 6.2).
+fn is_origin(text: &str) -> bool {
+    match url::Url::parse(text) {
+        Ok(url) => !text.contains('*') && url.origin().ascii_serialization() == text,
+        Err(_) => false,
+    }
 }

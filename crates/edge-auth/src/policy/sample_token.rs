@@ -1,4 +1,4 @@
-//! Tokens as an issuer would make them, for trying a policy without the issuer.
+//! Makes tokens as an issuer would, to try a policy without the issuer.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::issuer_identifier::{IssuerIdentifier, TENANT};
 use super::token_place::TokenPlace;
 use super::{Issuer, Policy};
 
-/// How long a sample is good, unless its issuer allows less.
+/// The lifetime of a sample, unless its issuer allows less.
 const LIFETIME: Duration = Duration::from_secs(300);
 
-/// What an issuer's block wants a token to say. Signed with a key of that issuer, it is accepted.
+/// An unsigned token that an issuer's block accepts once a key of that issuer has signed it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SampleToken {
@@ -28,7 +28,7 @@ pub struct SampleToken {
     scope_claim: Option<(ClaimPath, bool)>,
 }
 
-/// Where a signed sample goes.
+/// The place in a request for a signed sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SampleField {
     /// Into a header field: its name in lower case, and its value.
@@ -38,14 +38,14 @@ pub enum SampleField {
 }
 
 impl Policy {
-    /// A token of the issuer with this name, made at `now`. `None` if there is no such issuer.
+    /// Makes a token of the issuer with this name at `now`. `None` if there is no such issuer.
     pub fn sample_token(&self, issuer: &str, now: Timestamp) -> Option<SampleToken> {
         self.issuers.iter().find(|block| block.name == issuer).map(|block| block.sample(now))
     }
 }
 
 impl SampleToken {
-    /// Sets whom the token is about.
+    /// Sets the subject.
     pub fn set_subject(&mut self, subject: &str) {
         if let Some(claim) = &self.subject_claim {
             set(&mut self.claims, claim, subject.into());

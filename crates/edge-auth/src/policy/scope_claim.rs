@@ -1,4 +1,4 @@
-//! Where a token's scopes are, and how text becomes scopes.
+//! Reads a token's scopes from its claims.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 
 /// A claim that carries scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl ScopeClaim {
         Self { claim: ClaimPath::name(name), split: is_split_by_default(name) }
     }
 
-    /// Compiles what a policy says; mistakes are reported at `at`.
+    /// Compiles what a policy says, and reports mistakes at `at`.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         at: &Field,
@@ -92,14 +92,19 @@ pub(super) struct ScopeClaimSource {
     split: Option<bool>,
 }
 
+/// The table.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScopeClaimForm {
+    /// The claim's name.
+    claim: String,
+    /// Splits text at spaces. By default only `scope` and `scp` are split.
+    split: Option<bool>,
+}
+
 impl<'de> Deserialize<'de> for ScopeClaimSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            claim: String,
-            split: Option<bool>,
-        }
         struct Either;
         impl<'de> Visitor<'de> for Either {
             type Value = ScopeClaimSource;
@@ -110,8 +115,8 @@ impl<'de> Deserialize<'de> for ScopeClaimSource {
                 Ok(ScopeClaimSource { claim: name.to_owned(), split: None })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSource, A::Error> {
-                let Table { claim, split } =
-                    Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let ScopeClaimForm { claim, split } =
+                    ScopeClaimForm::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 Ok(ScopeClaimSource { claim, split })
             }
         }

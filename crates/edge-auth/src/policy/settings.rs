@@ -1,11 +1,12 @@
-//! The tables that are there once: `[revocation]`, `[identity]`, `[credentials]`, `[trust]`,
-//! `[admin]`.
+//! Compiles the tables that a policy has once: `[revocation]`, `[identity]`, `[credentials]`,
+//! `[trust]`, `[admin]`.
 
 use std::time::Duration;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
+use super::networks;
 use super::reserved_headers::{CustomHeaders, stripped_by};
 use super::schema;
 use crate::bootstrap_secret::BootstrapHash;
@@ -13,13 +14,13 @@ use crate::revocation::RevocationLimits;
 use crate::trusted_proxies::TrustPolicy;
 
 const DEFAULT_BOUND: Duration = Duration::from_secs(30);
-/// Read again after half of it while requests come: 20 times a minute.
+/// While requests come, the feed is read again after half of it: 20 times a minute.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(6);
 const DEFAULT_IDENTITY_PREFIX: &str = "X-Auth-";
 const DEFAULT_API_KEY_HEADER: &str = "x-api-key";
 const DEFAULT_SECRET_HEADER: &str = "x-edge-auth-secret";
 
-/// `[admin]`: there only where administration is switched on.
+/// `[admin]`, which switches administration on.
 #[derive(Debug, Clone)]
 pub(crate) struct AdminPolicy {
     /// The hash of the bootstrap secret, if there is one.
@@ -30,7 +31,7 @@ pub(crate) struct AdminPolicy {
 #[derive(Debug, Clone)]
 pub(crate) struct RevocationPolicy {
     pub limits: RevocationLimits,
-    /// The names of the secrets, the current one first; none where there is no feed.
+    /// The names of the secrets, the current one first; empty where there is no feed.
     pub secrets: Vec<String>,
 }
 
@@ -45,43 +46,49 @@ pub(super) fn revocation(
         compiler.error(at("bound"), "is between 1 second and 1 hour");
     }
     if source.secret.is_none() {
-        let without = [("interval", source.interval), ("gateway_cache", source.gateway_cache)];
-        for (field, _) in without.into_iter().filter(|(_, span)| span.is_some()) {
-            compiler.error(at(field), "is about the revocation feed: name its `secret`, too");
+        for (field, span) in
+            [("interval", source.interval), ("gateway_cache", source.gateway_cache)]
+        {
+            if span.is_some() {
+                compiler.error(at(field), "is about the revocation feed: name its `secret`, too");
+            }
         }
     }
     let gateway_cache = source.gateway_cache.map_or(Duration::ZERO, |span| span.0);
     let rest = bound.saturating_sub(gateway_cache);
     let interval = source.interval.map_or(DEFAULT_INTERVAL.min(rest), |span| span.0);
     let limits = RevocationLimits { bound, interval, gateway_cache };
-    if compiler.mistakes() > before {
-        // What does not fit into a bound that is none is no mistake of its own.
-    } else if interval < Duration::from_secs(1) {
-        compiler.error(at("interval"), "is at least 1 second, which the bound must leave room for");
-    } else if !limits.fit() {
-        let field = if source.interval.is_some() { "interval" } else { "gateway_cache" };
-        compiler.error(at(field), &exceeded(&limits));
+    // An invalid `bound` was reported already.
+    if compiler.mistakes() == before {
+        if interval < Duration::from_secs(1) {
+            compiler
+                .error(at("interval"), "is at least 1 second, which the bound must leave room for");
+        } else if !limits.fit() {
+            let field = if source.interval.is_some() { "interval" } else { "gateway_cache" };
+            compiler.error(at(field), &exceeded(&limits));
+        }
     }
     let secrets = source.secret.map_or_else(Vec::new, |names| {
         if !names.retired.is_empty() {
-            compiler
-                .error(at("secret"), "has no `retired`: what it names is believed, or not at all");
+            compiler.error(
+                at("secret"),
+                "has no `retired`: list older secrets in `previous`, or leave them out",
+            );
         }
         std::iter::once(names.current).chain(names.previous).collect()
     });
     RevocationPolicy { limits, secrets }
 }
 
-/// Which stages do not fit into the bound.
+/// Says by which stages the sum exceeds the bound.
 fn exceeded(limits: &RevocationLimits) -> String {
     let RevocationLimits { bound, interval, gateway_cache } = *limits;
-    let seconds = |span: Duration| span.as_secs_f64();
     format!(
         "the stages exceed the bound of {} s: store 0 s + interval {} s + gateway cache {} s = {} s",
-        seconds(bound),
-        seconds(interval),
-        seconds(gateway_cache),
-        seconds(interval.saturating_add(gateway_cache)),
+        bound.as_secs_f64(),
+        interval.as_secs_f64(),
+        gateway_cache.as_secs_f64(),
+        interval.saturating_add(gateway_cache).as_secs_f64(),
     )
 }
 
@@ -146,42 +153,33 @@ pub(super) fn trust(
         "the proxies' secret",
     );
     let at = Field::single("trust", "networks");
-    if let Some(wide) =
-        source.networks.iter().flatten().find(|network| **network != network.trunc())
-    {
-        let message = format!("`{wide}` has bits behind its prefix: write `{}`", wide.trunc());
-        compiler.error(at.clone(), &message);
+    let mut networks = Vec::new();
+    for network in source.networks.iter().flatten() {
+        if let Err(reason) = networks::check(*network) {
+            compiler.error(at.clone(), &reason);
+        }
+        networks.push(networks::canonical(*network));
     }
-    let networks =
-        source.networks.map(|networks| networks.into_iter().map(canonical).collect::<Vec<_>>());
-    // Two halves are everybody, too.
-    let together = networks.as_ref().map(IpNet::aggregate).unwrap_or_default();
-    if together.iter().any(|network| network.prefix_len() == 0) {
-        let message = "trusts everybody, and with that nobody's word is worth anything: name the proxies' networks";
+    // Two halves of all addresses are everybody, too.
+    if IpNet::aggregate(&networks).iter().any(|network| network.prefix_len() == 0) {
+        let message = "trusts every address, so that any client could speak for others: name the proxies' networks";
         compiler.error(at, message);
     }
-    TrustPolicy { networks, secret: source.secret, secret_header: header }
-}
-
-/// Addresses are compared as IPv4 where IPv6 writes IPv4 (RFC 4291, section 2.5.5.2), so networks
-/// are, too.
-fn canonical(network: IpNet) -> IpNet {
-    let IpNet::V6(mapped) = network else { return network };
-    let Some(address) = mapped.addr().to_ipv4_mapped() else { return network };
-    // A network that is shorter than the mapping has all of IPv4, and more.
-    let prefix = mapped.prefix_len().saturating_sub(96);
-    Ipv4Net::new(address, prefix).map_or(network, IpNet::V4)
+    TrustPolicy {
+        networks: source.networks.map(|_| networks),
+        secret: source.secret,
+        secret_header: header,
+    }
 }
 
 pub(super) fn admin(compiler: &mut Compiler<'_>, source: schema::AdminTable) -> AdminPolicy {
-    let bootstrap_hash = source.bootstrap_hash.and_then(|text| {
-        let hash = BootstrapHash::parse(&text);
-        if hash.is_none() {
-            let message =
-                "must be what `edge-auth admin init` printed: \"sha256:\" and 64 hex digits";
-            compiler.error(Field::single("admin", "bootstrap_hash"), message);
-        }
-        hash
-    });
+    let Some(text) = source.bootstrap_hash else {
+        return AdminPolicy { bootstrap_hash: None };
+    };
+    let bootstrap_hash = BootstrapHash::parse(&text);
+    if bootstrap_hash.is_none() {
+        let message = "must be what `edge-auth admin init` printed: \"sha256:\" and 64 hex digits";
+        compiler.error(Field::single("admin", "bootstrap_hash"), message);
+    }
     AdminPolicy { bootstrap_hash }
 }

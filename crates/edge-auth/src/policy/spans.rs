@@ -1,4 +1,4 @@
-//! From a field's place in a policy to its line in the file, for TOML and JSON alike.
+//! Finds the line of a field in a policy, in TOML and JSON alike.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(super) enum PathStep {
 /// The path of a field, as `serde_path_to_error` and the compiler name it.
 pub(super) type FieldPath = Vec<PathStep>;
 
-/// How a policy is written.
+/// The format of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// TOML 1.0.
@@ -27,7 +27,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// JSON for a name that ends in `.json`, TOML for any other.
+    /// Returns JSON for a name that ends in `.json`, TOML for any other.
     pub fn of(file: &str) -> Self {
         let json =
             file.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
@@ -35,13 +35,13 @@ impl Format {
     }
 }
 
-/// Where everything in a document is. It is made once, however many places are asked for.
+/// The places of all values in a document, made once for all questions.
 pub(super) struct SpanMap {
     root: Option<SpanNode>,
     newlines: Vec<usize>,
 }
 
-/// A value: where it begins, and what is in it.
+/// A value: its offset, and the values in it.
 #[derive(Default)]
 struct SpanNode {
     offset: usize,
@@ -49,7 +49,7 @@ struct SpanNode {
     items: Vec<SpanNode>,
 }
 
-/// How deep a policy's fields are looked for: `rule`, its index, a field, a field or index in it.
+/// The deepest level that has a place: `rule`, its index, a field, a field or index in it.
 const DEPTH: usize = 4;
 
 impl SpanMap {
@@ -65,7 +65,7 @@ impl SpanMap {
         Self { root, newlines: text.match_indices('\n').map(|(offset, _)| offset).collect() }
     }
 
-    /// The line (from 1) of the deepest part of `place` that the text has.
+    /// Returns the line (from 1) of the deepest part of `place` that the text has.
     pub(super) fn line_of(&self, place: &[PathStep]) -> Option<usize> {
         let mut node = self.root.as_ref()?;
         let mut found = false;
@@ -80,7 +80,7 @@ impl SpanMap {
         found.then(|| self.line_at(node.offset))
     }
 
-    /// The line (from 1) that holds the byte at `offset`.
+    /// Returns the line (from 1) that holds the byte at `offset`.
     pub(super) fn line_at(&self, offset: usize) -> usize {
         self.newlines.partition_point(|newline| *newline < offset) + 1
     }
@@ -88,8 +88,7 @@ impl SpanMap {
 
 fn toml_table(table: &DeTable<'_>, offset: usize, depth: usize) -> SpanNode {
     let field = |(key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
-        // A list of tables (`[[rule]]`) has its own header line; a plain value is on its key's
-        // line.
+        // A list of tables (`[[rule]]`) begins on its header line; a plain value on its key's line.
         let at_root = depth == DEPTH && !value.get_ref().is_str();
         let offset = if at_root { value.span().start } else { key.span().start };
         (key.get_ref().clone().into_owned(), toml_value(value.get_ref(), offset, depth - 1))
@@ -111,7 +110,8 @@ fn toml_value(value: &DeValue<'_>, offset: usize, depth: usize) -> SpanNode {
 }
 
 fn json_value(text: &str, value: &RawValue, depth: usize) -> SpanNode {
-    // The inner text is a part of the whole one, so their addresses tell where it is.
+    // The inner text is a part of the whole text, so the difference of their addresses is the
+    // offset.
     let offset = (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     let mut node = SpanNode { offset, ..SpanNode::default() };
     if depth > 0 {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_found_has_no_line() {
+    fn a_place_that_is_not_in_the_text_has_no_line() {
         assert_eq!(SpanMap::of("not = [toml", Format::Toml).line_of(&place(&["rule"])), None);
         assert_eq!(SpanMap::of("{}", Format::Json).line_of(&place(&["rule"])), None);
     }

@@ -1,6 +1,6 @@
-//! Tables that are read by the names of their fields only. Serde would take a list for a table as
-//! well, its fields by position: a policy that nobody means, and that changes its meaning with the
-//! order of our fields.
+//! Deserializes tables by the names of their fields only. Serde would also accept a list, and take
+//! its items as fields by position: such a policy would change its meaning with the order of our
+//! fields.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-/// A table.
+/// A value that must be written as a table.
 pub(super) struct StrictTable<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictTable<T> {
@@ -28,21 +28,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictTable<T> {
     }
 }
 
-/// For a field that is a table.
+/// Deserializes a field that is a table.
 pub(crate) fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     StrictTable::deserialize(deserializer).map(|StrictTable(table)| table)
 }
 
-/// For a field that is a table, and may be left out.
+/// Deserializes a field that is a table, if it is there.
 pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     table(deserializer).map(Some)
 }
 
-/// For a field that is a list of tables.
+/// Deserializes a field that is a list of tables.
 pub(super) fn tables<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {

@@ -1,8 +1,8 @@
-//! Which principals a rule lets in, by their ids.
+//! Patterns of principal ids: the `subjects` of a rule.
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 
-/// `jwt:corp:alice`, or `key:partners:*` with a `*` at the end.
+/// A pattern: `jwt:corp:alice`, or `key:partners:*` with a `*` at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SubjectPattern {
     Exactly(String),
@@ -10,7 +10,7 @@ pub(crate) enum SubjectPattern {
 }
 
 impl SubjectPattern {
-    /// Compiles a rule's list; mistakes are reported at `at`. `principals` are the credentials that
+    /// Compiles a rule's list, and reports mistakes at `at`. `principals` are the credentials that
     /// can be the rule's principal, as it writes them (`jwt:corp`); `with_tenants` are the issuers
     /// whose principals name their tenant.
     pub(super) fn compile(
@@ -21,7 +21,10 @@ impl SubjectPattern {
         with_tenants: &[String],
     ) -> Vec<Self> {
         if patterns.is_empty() {
-            compiler.error(at.clone(), "names nobody: name somebody, or leave it out");
+            compiler.error(
+                at.clone(),
+                "is empty, so that nobody could pass: name a principal, or leave it out",
+            );
         }
         let mut compiled = Vec::with_capacity(patterns.len());
         for pattern in patterns {
@@ -68,7 +71,7 @@ impl SubjectPattern {
         compiled
     }
 
-    /// Whether a principal with this id is meant.
+    /// Whether the pattern matches a principal's id.
     pub(crate) fn matches(&self, id: &str) -> bool {
         match self {
             Self::Exactly(own) => own == id,

@@ -1,9 +1,11 @@
-//! What a policy may say, and how each mistake in one is told.
+//! Policies with and without mistakes, and the messages for each mistake.
 
 use super::*;
 
 mod fields;
+mod issuer_keys;
 mod issuers;
+mod public_issuers;
 mod robustness;
 mod rules;
 mod shapes;
@@ -83,6 +85,13 @@ fn mistake(text: &str) -> String {
     errors[0].to_string()
 }
 
+/// Asserts that the only mistake of a policy begins like this.
+#[track_caller]
+fn says(text: &str, told: &str) {
+    let mistake = mistake(text);
+    assert!(mistake.starts_with(told), "{mistake}\n{told}");
+}
+
 /// The good policy with `field` set for its issuer, on line 6.
 fn issuer_with(field: &str) -> String {
     with("true }\n", &format!("true }}\n{field}\n"))
@@ -101,7 +110,7 @@ fn an_empty_policy_has_no_rule() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_in_the_order_of_the_blocks() {
+fn all_mistakes_are_reported_at_once_in_the_order_of_the_blocks() {
     let text = GOOD
         .replace("\"https://api.example\"", "[]")
         .replace("\"acme\"", "\"Acme\"")

@@ -1,18 +1,18 @@
-//! Where in a request an issuer's tokens stand.
+//! The place in a request where an issuer's tokens are.
 
-use super::compile::{Compiler, Field};
+use super::compiler::{Compiler, Field};
 use super::reserved_headers::CustomHeaders;
 use super::schema;
 use crate::request::is_token;
 
-/// The one place where an issuer's tokens are looked for.
+/// The one place where the gate looks for an issuer's tokens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TokenPlace {
     /// `Authorization`, after `Bearer` or `DPoP`.
     Bearer,
     /// `Authorization`, without a scheme.
     Raw,
-    /// A field of its own, by its name in lower case.
+    /// A separate field, by its name in lower case.
     Header(String),
     /// A cookie of this name.
     Cookie(String),
@@ -23,7 +23,7 @@ pub(crate) enum TokenPlace {
 }
 
 impl TokenPlace {
-    /// Compiles what a block says; mistakes are reported to `compiler`.
+    /// Compiles what a block says, and reports mistakes to `compiler`.
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         headers: &mut CustomHeaders,
@@ -67,7 +67,7 @@ impl TokenPlace {
         let mut places = places.into_iter();
         let first = places.next().map(|(_, place)| place);
         if let Some((field, _)) = places.next() {
-            let message = "is a second place for this block's tokens: make it a block of its own (a rule may name \
+            let message = "is a second place for this block's tokens: make another block for it (a rule may name \
                            two blocks of one `iss`)";
             compiler.error(at(field), message);
         }
@@ -80,8 +80,8 @@ impl TokenPlace {
         }
     }
 
-    /// Returns the name of the header field that the tokens come by, in lower case; a query has
-    /// none.
+    /// Returns the name of the header field that the tokens come by, in lower case; `None` for the
+    /// query.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Bearer | Self::Raw => Some("authorization"),

@@ -1,8 +1,8 @@
-//! A document as a tree, whatever it is written in.
+//! A document as a tree, in TOML or JSON.
 //!
-//! Serde compiles a reader of the policy for each format that it can come from, and one more for
-//! each way to look at it. In wasm, where every byte is sent to every data centre, there is one:
-//! from this tree. Members that are there twice stay twice, so that they are refused.
+//! Serde compiles a deserializer of the policy for each format, and one more for error paths. In
+//! wasm, where every byte is sent to every data centre, there is only the one from this tree.
+//! Repeated members stay repeated, so that they are refused.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use serde::forward_to_deserialize_any;
 
 use super::spans::{FieldPath, PathStep};
 
-/// Any value of TOML or JSON. A date of TOML's is a table, and so is no text.
+/// A value of TOML or JSON. A date in TOML becomes a table, so that it is not accepted as text.
 pub(super) enum DocumentValue {
     Nothing,
     Truth(bool),
@@ -26,8 +26,8 @@ pub(super) enum DocumentValue {
     Table(Vec<(String, DocumentValue)>),
 }
 
-/// Why a tree is not what was wanted: serde's own words, and where. The place grows on the way out,
-/// from the innermost step.
+/// The mistake in a tree: serde's own words, and the place. The place grows on the way out, from
+/// the innermost step.
 #[derive(Debug)]
 pub(super) struct DocumentError {
     pub(super) message: String,
@@ -258,10 +258,11 @@ proxy = "nginx"
 path = "/a"
 require = { all = ["jwt:corp"] }
 scopes = ["a"]
+when = { country = ["DE"], asn = [4200000000], networks = ["10.0.0.0/8", "2001:db8::/32"] }
 "#;
 
     #[test]
-    fn a_policy_is_the_same_by_way_of_a_tree() {
+    fn a_policy_parsed_by_way_of_a_document_value_is_the_same() {
         let straight: PolicyTables = toml::from_str(POLICY).unwrap();
         let tree: DocumentValue = toml::from_str(POLICY).unwrap();
         assert_eq!(
@@ -271,7 +272,7 @@ scopes = ["a"]
     }
 
     #[test]
-    fn what_is_there_twice_is_refused() {
+    fn a_repeated_field_is_refused() {
         let tree: DocumentValue = serde_json::from_str(r#"{"rule": [], "rule": []}"#).unwrap();
         assert!(
             PolicyTables::deserialize(tree).unwrap_err().to_string().contains("duplicate field")
@@ -291,7 +292,7 @@ scopes = ["a"]
     }
 
     #[test]
-    fn what_is_unknown_or_of_another_kind_is_refused_with_the_same_words() {
+    fn unknown_fields_and_wrong_types_are_refused_with_the_same_words() {
         for text in [r#"{"rules": []}"#, r#"{"rule": 1}"#, r#"{"rule": [{"path": true}]}"#] {
             let straight = serde_json::from_str::<PolicyTables>(text).unwrap_err().to_string();
             let tree: DocumentValue = serde_json::from_str(text).unwrap();

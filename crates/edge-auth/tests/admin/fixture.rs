@@ -86,6 +86,7 @@ impl Fixture {
     ) -> Response {
         let sent = fields(headers);
         let incoming = InboundRequest {
+            location: edge_auth::ClientLocation::default(),
             peer: Some("192.0.2.1".parse().unwrap()),
             platform_authenticated: false,
             method,
@@ -134,6 +135,7 @@ impl Fixture {
     pub(crate) fn orders(&self, key: &str) -> Result<(), Code> {
         let sent = fields(&[("x-api-key", key)]);
         let incoming = InboundRequest {
+            location: edge_auth::ClientLocation::default(),
             peer: Some("192.0.2.1".parse().unwrap()),
             platform_authenticated: false,
             method: "GET",

@@ -67,6 +67,7 @@ fn decide(
 ) -> Option<String> {
     let fields = [("authorization", token.as_bytes())];
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method,
         host: Some(host),
         authority: None,

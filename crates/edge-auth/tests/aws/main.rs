@@ -80,6 +80,7 @@ fn ask(
     let fields: Vec<(&str, &[u8])> =
         fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "",

@@ -112,6 +112,7 @@ fn an_answer_tells_of_one_principal_on_every_route() {
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "",
@@ -440,6 +441,7 @@ fn an_http_api_gets_yes_or_no_unless_the_policy_says_iam() {
     let token = bearer("");
     let fields = [("authorization", token.as_bytes())];
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "GET",
@@ -482,6 +484,7 @@ fn an_event_without_a_host_is_refused_where_rules_name_hosts() {
                  [[rule]]\npath = \"/a\"\npublic = true\n";
     let gate = gate_of(rules);
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
         method: "",
@@ -620,6 +623,7 @@ fn a_simple_answer_to_a_cookie_says_no_method_and_is_given_only_where_none_chang
             [("GET", "/read", true), ("GET", "/write", !kept), ("POST", "/write", !kept)]
         {
             let incoming = InboundRequest {
+                location: edge_auth::ClientLocation::default(),
                 peer: None,
                 platform_authenticated: false,
                 method,
@@ -634,4 +638,42 @@ fn a_simple_answer_to_a_cookie_says_no_method_and_is_given_only_where_none_chang
             assert_eq!(answer["isAuthorized"], passes, "{method} {path}, kept: {kept}");
         }
     }
+}
+
+#[test]
+fn an_answer_about_one_rule_does_not_open_another_to_a_client_from_elsewhere() {
+    let rules = "[[rule]]\npath = \"/open\"\nrequire = \"jwt:corp\"\n\
+                 [[rule]]\npath = \"/office\"\nrequire = \"jwt:corp\"\nwhen = { networks = [\"192.0.2.0/24\"] }\n\
+                 [[rule]]\npath = \"/lobby\"\npublic = true\nwhen = { networks = [\"192.0.2.0/24\"] }\n";
+    let gate = gate_of(rules);
+    let token = bearer("");
+    let fields = [("authorization", token.as_bytes())];
+    let (open, office, lobby) =
+        (format!("{STAGE}GET/open"), format!("{STAGE}GET/office"), format!("{STAGE}GET/lobby"));
+    let asked = |peer: Option<&str>, arn: &str| {
+        let incoming = InboundRequest {
+            location: edge_auth::ClientLocation::default(),
+            peer: peer.map(|address| address.parse().unwrap()),
+            platform_authenticated: false,
+            method: "",
+            host: Some("api.example.com"),
+            authority: None,
+            target: "",
+            headers: Headers(&fields),
+            certificate: PlatformCertificate::Nothing,
+        };
+        json(&block_on(authorizer(&gate).authorize_method(ApiType::Rest, arn, &incoming, NOW)))
+    };
+    for elsewhere in [None, Some("198.51.100.7")] {
+        for arn in [&open, &office, &lobby] {
+            let answer = asked(elsewhere, arn);
+            assert!(iam_allows(&answer, &open), "{arn}: {answer}");
+            assert!(
+                !iam_allows(&answer, &office) && !iam_allows(&answer, &lobby),
+                "{arn}: {answer}"
+            );
+        }
+    }
+    let answer = asked(Some("192.0.2.7"), &open);
+    assert!([&open, &office, &lobby].iter().all(|arn| iam_allows(&answer, arn)), "{answer}");
 }

@@ -58,6 +58,7 @@ impl Fixture {
         let fields: Vec<(&str, &[u8])> =
             sent.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let request = AuthRequest {
+            location: edge_auth::ClientLocation::default(),
             method: "GET",
             host: None,
             authority: None,

@@ -51,7 +51,7 @@ fn each_source_pins_what_it_can_and_nothing_else() {
 fn a_block_that_pins_nothing_is_refused() {
     for source in ["cloudflare", "cloudflare-headers", "api-gateway", "alb-verify"] {
         let refusal = refusal(&format!("source = \"{source}\"\n{IDENTITY}"), "");
-        assert!(refusal.contains("every CA that the platform trusts would do"), "{refusal}");
+        assert!(refusal.contains("every CA that the platform trusts would pass"), "{refusal}");
     }
     for source in ["rfc9440", "alb-passthrough"] {
         let refusal = refusal(&format!("source = \"{source}\"\n{IDENTITY}"), "");

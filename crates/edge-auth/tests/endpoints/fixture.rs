@@ -97,6 +97,7 @@ pub(crate) fn incoming<'a>(
 ) -> InboundRequest<'a> {
     let peer = peer.parse().ok();
     InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer,
         method,
         host: Some("gate.example"),

@@ -16,6 +16,7 @@ fn post(instance: &Instance, key: &str, target: &str, body: &Value) -> (Reply, O
     let bearer = format!("Bearer {key}");
     let fields: [(&str, &[u8]); 1] = [("authorization", bearer.as_bytes())];
     let incoming = InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: Some("192.0.2.1".parse().unwrap()),
         platform_authenticated: false,
         method: "POST",

@@ -318,6 +318,7 @@ impl<P: Platform> Instance<P> {
 
     async fn authorize(&self, target: &str, fields: &[(&str, &[u8])], now: Timestamp) -> Outcome {
         let request = AuthRequest {
+            location: edge_auth::ClientLocation::default(),
             method: "GET",
             host: None,
             authority: None,

@@ -111,6 +111,7 @@ pub(crate) fn incoming<'a>(
     fields: &'a [(&'a str, &'a [u8])],
 ) -> InboundRequest<'a> {
     InboundRequest {
+        location: edge_auth::ClientLocation::default(),
         peer: Some("10.1.2.3".parse().unwrap()),
         platform_authenticated: false,
         method: "GET",

@@ -20,6 +20,7 @@ async fn event(target: &str) -> AuditEvent {
     let secret_provider = MapSecretProvider::default();
     let built = Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness);
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: None,
         authority: None,

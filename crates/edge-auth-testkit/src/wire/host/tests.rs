@@ -17,6 +17,7 @@ fn decide(request: &SeenRequest, upstream: SocketAddr, issuers: SocketAddr) -> R
     let ask = |address, target: &str, headers| {
         let call = Call {
             handover: None,
+            location: None,
             endpoint: Endpoint::Gateway,
             method: request.method.clone(),
             target: target.into(),

@@ -1,5 +1,7 @@
 //! The blocks that are there once.
 
+use std::time::Duration;
+
 use super::*;
 
 #[track_caller]
@@ -39,7 +41,7 @@ fn the_identity_prefix_is_long_enough_to_strip_nothing_else() {
 }
 
 #[test]
-fn the_key_header_is_a_header_of_its_own() {
+fn the_key_header_means_nothing_else() {
     told(
         "credentials",
         "api_key_header = \"{}\"",
@@ -59,7 +61,7 @@ fn token_size_and_realm_have_limits() {
 }
 
 #[test]
-fn the_secret_header_is_a_header_of_its_own() {
+fn the_secret_header_means_nothing_else() {
     told(
         "trust",
         "secret_header = \"{}\"",
@@ -74,7 +76,7 @@ fn the_secret_header_is_a_header_of_its_own() {
 }
 
 #[test]
-fn a_network_that_is_everyone_is_no_trusted_one() {
+fn trusting_all_addresses_is_refused() {
     told(
         "trust",
         "networks = [\"{}\"]",
@@ -103,14 +105,14 @@ fn a_network_has_no_bits_behind_its_prefix() {
 }
 
 #[test]
-fn a_network_of_ipv4_as_ipv6_writes_it_is_one_of_ipv4() {
+fn an_ipv4_network_written_in_ipv6_is_an_ipv4_network() {
     let policy = policy("[trust]\nnetworks = [\"::ffff:10.0.0.0/104\", \"fd00::/8\"]");
     let networks = policy.trust.networks.unwrap();
     assert_eq!(networks, ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
 }
 
 #[test]
-fn a_prefix_of_imported_keys_is_none_of_tokens() {
+fn a_prefix_of_imported_keys_that_a_token_could_have_is_refused() {
     let block = |prefix: &str| {
         let imported = format!("imported = {{ hash = \"sha256\", prefix = \"{prefix}\" }}");
         format!("[[api_key]]\nname = \"old\"\npepper = \"PEPPER\"\n{imported}\n")

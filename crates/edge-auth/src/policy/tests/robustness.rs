@@ -26,7 +26,7 @@ fn deep_nesting_is_refused() {
 
 /// Rules, issuers and mistakes by the thousand: their places are not looked for one by one.
 #[test]
-fn thousands_of_blocks_with_a_mistake_each_are_told() {
+fn thousands_of_blocks_with_a_mistake_each_are_reported() {
     let mut text = String::new();
     for index in 0..3000 {
         writeln!(text, "[[rule]]\npath = \"/a{index}/{{id}}\"\nrequire = \"jwt:nobody\"").unwrap();

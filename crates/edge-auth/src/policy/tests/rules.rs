@@ -11,7 +11,7 @@ fn says(text: &str, told: &str) {
 const RULE: &str = "rule 1 (`/v1/orders/{id}`): ";
 
 #[test]
-fn a_rule_names_credentials_that_there_are() {
+fn a_rule_can_name_only_blocks_of_the_policy() {
     for (require, told) in [
         ("\"jwt:corps\"", "`jwt:corps`: the policy has no block of that name"),
         ("\"key:corp\"", "`key:corp`: the policy has no block of that name"),
@@ -20,8 +20,8 @@ fn a_rule_names_credentials_that_there_are() {
         ("\"cnf:devices\"", "`cnf:devices`: write"),
         ("\"JWT:corp\"", "`JWT:corp`: write"),
         ("\"\"", "``: write"),
-        ("{ any = [] }", "names no credential: nobody could pass"),
-        ("{ all = [] }", "names no credential: nobody could pass"),
+        ("{ any = [] }", "names no credential, so that nobody could pass"),
+        ("{ all = [] }", "names no credential, so that nobody could pass"),
         ("{ any = [\"jwt:corp\", \"jwt:corp\"] }", "`jwt:corp` is named twice"),
     ] {
         let text = with("{ any = [\"jwt:corp\", \"key:partners\"] }", require);
@@ -30,7 +30,7 @@ fn a_rule_names_credentials_that_there_are() {
 }
 
 #[test]
-fn a_rule_says_who_or_that_it_is_public_and_not_both() {
+fn a_rule_needs_either_credentials_or_public() {
     let line = "require = { any = [\"jwt:corp\", \"key:partners\"] }\n";
     says(
         &with(line, ""),
@@ -41,7 +41,7 @@ fn a_rule_says_who_or_that_it_is_public_and_not_both() {
     says(&both, &format!("policy.toml:15: {RULE}`require`: contradicts `public = true`"));
     says(
         &with(line, "public = true\n"),
-        &format!("policy.toml:16: {RULE}`scopes`: a public rule asks nobody"),
+        &format!("policy.toml:16: {RULE}`scopes`: a public rule asks for no credential"),
     );
     policy(&with(line, "public = true\n").replace("scopes = [\"orders:read\"]\n", ""));
 }
@@ -125,9 +125,9 @@ fn a_rule_may_say_who_passes_it_and_what_tokens_say() {
 }
 
 #[test]
-fn a_condition_that_nobody_of_the_rule_can_meet_is_a_mistake() {
+fn a_condition_that_no_caller_of_the_rule_can_meet_is_a_mistake() {
     for (field, told) in [
-        ("subjects = []", "`subjects`: names nobody"),
+        ("subjects = []", "`subjects`: is empty"),
         ("subjects = [\"jwt:corp\"]", "write whom the rule's `require` can let in"),
         ("subjects = [\"jwt:corp:\"]", "write whom the rule's `require` can let in"),
         ("subjects = [\"alice\"]", "write whom the rule's `require` can let in"),
@@ -141,15 +141,15 @@ fn a_condition_that_nobody_of_the_rule_can_meet_is_a_mistake() {
         assert!(found.contains(told), "{found}\n{told}");
     }
     let with_keys = format!("{GOOD}claims = {{ a = \"x\" }}\n");
-    assert!(mistake(&with_keys).contains("`claims`: are what tokens say"));
+    assert!(mistake(&with_keys).contains("`claims`: are about tokens"));
     let public = "[[rule]]\npath = \"/a\"\npublic = true\n";
     assert!(
         mistake(&format!("{public}claims = {{ a = \"x\" }}\n"))
-            .contains("`claims`: are what tokens say")
+            .contains("`claims`: are about tokens")
     );
     assert!(
         mistake(&format!("{public}subjects = [\"jwt:a:b\"]\n"))
-            .contains("a public rule asks nobody")
+            .contains("a public rule asks for no credential")
     );
 }
 
@@ -234,7 +234,7 @@ fn a_rule_that_an_earlier_one_always_shadows_is_refused() {
 }
 
 #[test]
-fn a_pattern_that_does_not_parse_is_told_with_its_field() {
+fn a_pattern_that_does_not_parse_is_reported_with_its_field() {
     for path in ["", "v1", "/a/{*rest}/b", "/a/{}", "/a//b", "/a/../b", "/a?b", "/{id}{x}"] {
         let told = mistake(&with("/v1/orders/{id}", path));
         assert!(
@@ -292,7 +292,7 @@ fn an_answer_may_be_as_old_as_a_rule_says_within_a_day() {
 }
 
 #[test]
-fn a_subject_of_an_issuer_with_tenants_is_one_tenants() {
+fn a_subject_of_an_issuer_with_tenants_names_its_tenant() {
     let policy = |subject: &str| {
         format!(
             "[[issuer]]\nname = \"saas\"\nissuer = \"https://login.example/{{tenant}}\"\ntenants = [\"red\", \"blue\"]\n\

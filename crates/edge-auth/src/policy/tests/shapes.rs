@@ -18,7 +18,7 @@ fn misshaped(
 }
 
 #[test]
-fn what_is_no_toml_or_json_is_told_with_its_line() {
+fn text_that_is_not_toml_or_json_is_reported_with_its_line() {
     misshaped(parse("[[rule]]\npath = \n"), 2, "", "", "");
     misshaped(parse("[[rule]\n"), 1, "", "", "");
     misshaped(parse("a = 1\na = 2\n"), 2, "", "", "duplicate");
@@ -29,7 +29,7 @@ fn what_is_no_toml_or_json_is_told_with_its_line() {
 }
 
 #[test]
-fn an_unknown_block_is_refused_with_those_that_there_are() {
+fn an_unknown_block_is_refused_with_a_list_of_the_known_ones() {
     misshaped(parse("\n[[rules]]\npath = \"/\"\n"), 2, "", "rules", "expected one of");
     misshaped(parse("[limits]\nx = 1\n"), 1, "", "limits", "unknown field `limits`");
     misshaped(json("{\n\"client_certs\": []}"), 2, "", "client_certs", "unknown field");
@@ -116,7 +116,7 @@ fn a_field_of_the_wrong_type_is_named() {
 }
 
 #[test]
-fn a_missing_field_is_told_with_the_block_that_lacks_it() {
+fn a_missing_field_is_reported_with_its_block() {
     misshaped(
         parse(&with("name = \"partners\"\n", "")),
         7,

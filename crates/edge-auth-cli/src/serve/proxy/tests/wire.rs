@@ -45,6 +45,7 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
         Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SystemRandomness)
             .unwrap();
     let request = AuthRequest {
+        location: edge_auth::ClientLocation::default(),
         method: "GET",
         host: Some("api.example"),
         authority: None,
