@@ -1,4 +1,4 @@
-//! The gate as a Lambda authorizer.
+//! The gate as a Lambda authorizer of API Gateway.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,8 +7,12 @@
     reason = "a panic is a failed test"
 )]
 
+mod event_kinds;
 mod iam_soundness;
-mod responses;
+mod outages;
+mod policies;
+mod refusals;
+mod size_limits;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -21,22 +25,60 @@ use edge_auth::{Gate, Headers};
 use edge_auth_testkit::iam::allows as iam_allows;
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::mint::{Signer, compact};
+use edge_auth_testkit::platform::MemoryPlatform;
 use edge_auth_token::Algorithm;
 use futures::executor::block_on;
 use serde_json::{Value, json};
-use support::{NOW, TRUST, TestPlatform};
+use support::{NOW, TRUST};
 
-/// What every ARN of these tests begins with.
+/// The beginning of every ARN in these tests.
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 
 /// A gate without API keys.
-fn gate(policy: &str) -> Gate<TestPlatform> {
+fn gate(policy: &str) -> Gate<MemoryPlatform> {
     support::gate(policy, &MemoryApiKeys::new())
 }
 
-/// The same, unless the policy has mistakes.
-fn try_gate(policy: &str) -> Option<Gate<TestPlatform>> {
-    Policy::parse(policy, Format::Toml, "policy.toml").ok().map(|_| gate(policy))
+/// A gate without API keys, unless the policy has mistakes.
+fn try_gate(policy: &str) -> Option<Gate<MemoryPlatform>> {
+    Policy::parse(policy, Format::Toml, "policy.toml").ok()?;
+    Some(gate(policy))
+}
+
+/// A gate with the issuer `corp` and these rules.
+fn gate_of(rules: &str) -> Gate<MemoryPlatform> {
+    gate(&format!("{}{rules}", issuer("corp")))
+}
+
+/// A gate with rules of every sort.
+fn orders() -> Gate<MemoryPlatform> {
+    let rules = r#"
+[[rule]]
+path = "/v1/orders/{id}"
+methods = ["GET"]
+require = "jwt:corp"
+scopes = ["orders:read"]
+
+[[rule]]
+path = "/v1/files/secret"
+require = "jwt:corp"
+scopes = ["root"]
+
+[[rule]]
+path = "/v1/files/{*rest}"
+methods = ["GET"]
+require = "jwt:corp"
+
+[[rule]]
+path = "/health"
+public = true
+
+[[rule]]
+path = "/$connect"
+require = "jwt:corp"
+upgrade = true
+"#;
+    gate(&format!("{}{rules}", issuer("corp")))
 }
 
 /// An issuer whose tokens are signed with the secret `TRUST`.
@@ -59,29 +101,38 @@ fn token(issuer: &str, scopes: &str) -> String {
     compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
 }
 
+/// An `Authorization` value with a token of `corp`.
+fn bearer(scopes: &str) -> String {
+    format!("Bearer {}", token("corp", scopes))
+}
+
 /// Asks about a call with these fields.
 fn ask(
-    gate: &Gate<TestPlatform>,
+    gate: &Gate<MemoryPlatform>,
     api: ApiType,
     arn: &str,
     fields: &[(&str, &str)],
 ) -> AuthorizerResult {
     let fields: Vec<(&str, &[u8])> =
         fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-    let incoming = InboundRequest {
+    block_on(gate.authorize_method(api, arn, &event(&fields), NOW))
+}
+
+/// An event with these fields.
+fn event<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
+    InboundRequest {
         peer: None,
         platform_authenticated: false,
         method: "",
         host: Some("api.example.com"),
         authority: None,
         target: "",
-        headers: Headers(&fields),
+        headers: Headers(fields),
         certificate: PlatformCertificate::Nothing,
-    };
-    block_on(gate.authorize_method(api, arn, &incoming, NOW))
+    }
 }
 
-/// The answer, as API Gateway reads it.
+/// The response, as API Gateway reads it.
 fn json(answered: &AuthorizerResult) -> Value {
     serde_json::to_value(answered.0.as_ref().unwrap()).unwrap()
 }
