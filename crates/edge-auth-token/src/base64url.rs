@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotBase64Url;
 
-/// Decodes. Refuses padding, white space, other alphabets, and trailing bits that are not zero, with
-/// which one signature would have several spellings.
+/// Decodes. Refuses padding, white space, other alphabets, and trailing bits that are not zero,
+/// with which one signature would have several spellings.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| NotBase64Url)
 }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_at_the_end_says_nothing_in_a_key_set() {
+    fn padding_is_accepted_in_a_key_set() {
         for text in ["Zm9vYg", "Zm9vYg=", "Zm9vYg=="] {
             assert_eq!(decode_padded(text), Ok(b"foob".to_vec()), "{text}");
         }
@@ -65,12 +65,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_encoded_is_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn encoded_bytes_are_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert_eq!(decode(&URL_SAFE_NO_PAD.encode(&bytes)), Ok(bytes));
         }
 
         #[test]
-        fn whatever_decodes_is_the_only_spelling(text in "[A-Za-z0-9_=+/ \\-]{0,40}") {
+        fn accepted_text_is_the_only_spelling(text in "[A-Za-z0-9_=+/ \\-]{0,40}") {
             if let Ok(bytes) = decode(&text) {
                 prop_assert_eq!(URL_SAFE_NO_PAD.encode(bytes), text);
             }

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_is_there_cannot_be_verified() {
+    fn other_confirmations_are_unverifiable() {
         let digest = URL_SAFE_NO_PAD.encode([7; 32]);
         for cnf in [
             json!({}),

@@ -11,8 +11,8 @@ use crate::{
     PublicKey, RsaPublicKey, Secret, base64url, key_confusion,
 };
 
-/// A key for checking signatures, from a key set. Two keys are equal if they verify the same tokens,
-/// so that a refreshed set can reuse the parsed key.
+/// A key for checking signatures, from a key set. Two keys are equal if they verify the same
+/// tokens, so that a refreshed set can reuse the parsed key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Jwk {
     pub(crate) key_id: Option<String>,

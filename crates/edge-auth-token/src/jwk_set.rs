@@ -39,7 +39,8 @@ impl JwkSet {
         Self::parse_for(bytes, KeyUse::Signatures)
     }
 
-    /// Parses a set as [`Self::parse`] does, for keys of another use. Skips a UTF-8 byte order mark.
+    /// Parses a set as [`Self::parse`] does, for keys of another use. Skips a UTF-8 byte order
+    /// mark.
     ///
     /// # Errors
     /// As [`Self::parse`].

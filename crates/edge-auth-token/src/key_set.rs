@@ -50,8 +50,8 @@ impl KeySet {
     }
 
     /// Selects the one key for a token with this algorithm and `kid`. With a `kid`, only keys with
-    /// that identifier are candidates; without one, all keys are. Exactly one candidate must fit the
-    /// algorithm.
+    /// that identifier are candidates; without one, all keys are. Exactly one candidate must fit
+    /// the algorithm.
     ///
     /// # Errors
     /// [`KeySelectionError`], if no candidate or more than one fits.
@@ -124,7 +124,7 @@ mod tests {
     use KeySelectionError::{Ambiguous, NoFittingKey, UnknownKeyId};
 
     #[test]
-    fn a_named_key_is_the_one_with_that_name() {
+    fn a_token_with_a_kid_gets_the_key_with_that_kid() {
         let set = set(&[(Some("a"), "HS256"), (Some("b"), "HS256"), (None, "HS256")]);
         assert_eq!(set.select(Hs256, Some("b")).unwrap().key_id(), Some("b"));
         for unknown in ["c", "", "A", "a ", "a\0"] {
@@ -134,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn a_named_key_that_does_not_fit_is_not_an_unknown_one() {
+    fn a_known_key_that_does_not_fit_is_not_an_unknown_key() {
         let set = set(&[(Some("a"), "HS256"), (Some("b"), "HS384")]);
         assert_eq!(set.select(Hs384, Some("a")).unwrap_err(), NoFittingKey { algorithm: Hs384 });
     }
 
     #[test]
-    fn of_two_keys_with_one_name_the_algorithm_decides() {
+    fn the_algorithm_decides_between_two_keys_with_one_kid() {
         let set = set(&[
             (Some("a"), "HS256"),
             (Some("a"), "HS384"),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_name_a_single_key_must_fit() {
+    fn without_a_kid_a_single_key_must_fit() {
         let one = set(&[(Some("a"), "HS256"), (Some("b"), "HS384")]);
         assert_eq!(one.select(Hs256, None).unwrap().key_id(), Some("a"));
         let two = set(&[(None, "HS256"), (Some("b"), "HS256")]);

@@ -44,8 +44,9 @@
 //! # }
 //! ```
 //!
-//! An issuer with public keys publishes a [`JwkSet`]. Each [`Jwk`] in it becomes a [`VerifyingKey`],
-//! and these form a [`KeySet`], which [selects](KeySet::select) the one key for a token.
+//! An issuer with public keys publishes a [`JwkSet`]. Each [`Jwk`] in it becomes a
+//! [`VerifyingKey`], and these form a [`KeySet`], which [selects](KeySet::select) the one key for a
+//! token.
 //!
 //! # Code map
 //!

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_forge_a_log_line_is_escaped() {
+    fn characters_that_could_forge_a_log_line_are_escaped() {
         let text = LogSafe::new("a\r\nINFO allowed \u{1b}[31m\u{202e}\"").to_string();
         assert!(text.chars().all(|c| (' '..='~').contains(&c)), "{text}");
     }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn short_values_are_kept() {
+    fn short_values_stay() {
         assert_eq!(LogSafe::new("https://a.example/é").as_str(), "https://a.example/é");
         assert_eq!(LogSafe::list(["a", "b"]).as_str(), "a, b");
     }

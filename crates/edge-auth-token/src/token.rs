@@ -17,9 +17,9 @@ pub struct UnverifiedToken<'a> {
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Parses a JWS in compact serialisation whose payload is a JSON object. Refuses everything that
-    /// can be refused without a key. Time and memory are linear in `max_bytes`, the longest token
-    /// in bytes ([`DEFAULT_MAX_TOKEN_BYTES`]).
+    /// Parses a JWS in compact serialisation whose payload is a JSON object. Refuses everything
+    /// that can be refused without a key. Time and memory are linear in `max_bytes`, the longest
+    /// token in bytes ([`DEFAULT_MAX_TOKEN_BYTES`]).
     ///
     /// # Errors
     /// All of [`TokenError`] but `KeyDoesNotFit` and `SignatureInvalid`; of

@@ -42,7 +42,8 @@ impl Validation {
     /// Checks a token at `now`. Call it on every use of a token, also of a cached one.
     ///
     /// # Errors
-    /// The first failed check, in this order: `iss`, `typ`, audience, `exp`, `nbf`, `iat`, lifetime.
+    /// The first failed check, in this order: `iss`, `typ`, audience, `exp`, `nbf`, `iat`,
+    /// lifetime.
     pub fn check(&self, token: &VerifiedToken, now: Timestamp) -> Result<(), ClaimError> {
         self.check_issuer(token.claims())?;
         self.check_beside_issuer(token, now)

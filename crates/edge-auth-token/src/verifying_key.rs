@@ -24,7 +24,8 @@ enum Verifier {
 
 impl VerifyingKey {
     /// Makes a key from a key of a set. `allowed` lists the algorithms that the issuer's
-    /// configuration allows. The key serves those that fit its `alg` (if it has one), type and curve.
+    /// configuration allows. The key serves those that fit its `alg` (if it has one), type and
+    /// curve.
     ///
     /// # Errors
     /// `MixedAlgorithms`, `NoAllowedAlgorithm`, `SecretTooShort` for one of the allowed algorithms,
@@ -41,13 +42,13 @@ impl VerifyingKey {
         Self::new(jwk.key_id.clone(), &jwk.material, algorithms, backend)
     }
 
-    /// Makes a key from a shared secret, without a key identifier. An issuer with one secret needs no
-    /// [`KeySet`](crate::KeySet): the secret verifies all its tokens, with any `kid`.
+    /// Makes a key from a shared secret, without a key identifier. An issuer with one secret needs
+    /// no [`KeySet`](crate::KeySet): the secret verifies all its tokens, with any `kid`.
     ///
     /// # Errors
     /// `MixedAlgorithms`, `NoAllowedAlgorithm` if `allowed` has no symmetric algorithm,
-    /// `SecretTooShort` for one of the allowed algorithms, `SecretIsAKey` if the secret has the form
-    /// of a PEM, JWK, SSH or DER key.
+    /// `SecretTooShort` for one of the allowed algorithms, `SecretIsAKey` if the secret has the
+    /// form of a PEM, JWK, SSH or DER key.
     pub fn from_secret(secret: &Secret, allowed: &[Algorithm]) -> Result<Self, KeyError> {
         key_confusion::refuse(secret.expose())?;
         let material = Material::Secret(secret.clone());
@@ -121,8 +122,8 @@ impl Verifier {
     }
 }
 
-/// Returns the allowed algorithms, each once. Refuses symmetric ones together with others (RFC 8725,
-/// section 3.1).
+/// Returns the allowed algorithms, each once. Refuses symmetric ones together with others (RFC
+/// 8725, section 3.1).
 fn distinct(allowed: &[Algorithm]) -> Result<BTreeSet<Algorithm>, KeyError> {
     let symmetric = allowed.iter().filter(|algorithm| algorithm.is_symmetric()).count();
     if symmetric != 0 && symmetric != allowed.len() {

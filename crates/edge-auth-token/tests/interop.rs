@@ -1,4 +1,4 @@
-//! Tokens made by another library are understood.
+//! Tokens of another library are verified.
 
 #![cfg(feature = "aws-lc-rs")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
@@ -20,11 +20,14 @@ fn made_elsewhere(algorithm: Algorithm, key: &EncodingKey) -> String {
 
 #[test]
 fn tokens_signed_by_jsonwebtoken_are_verified() {
-    let known = |algorithm: &Algorithm| *algorithm != Algorithm::Es512;
-    for (algorithm, signer) in every_algorithm().filter(|(algorithm, _)| known(algorithm)) {
+    for (algorithm, signer) in every_algorithm() {
+        if algorithm == Algorithm::Es512 {
+            // jsonwebtoken does not support it.
+            continue;
+        }
         let der = signer.pkcs8();
         let key = match signer {
-            // The key of PKCS#1 within that of PKCS#8.
+            // The PKCS#1 key inside the PKCS#8 document.
             Signer::Rsa(_) => EncodingKey::from_rsa_der(&der[26..]),
             Signer::Ec(..) => EncodingKey::from_ec_der(&der),
             Signer::Ed25519(_) => EncodingKey::from_ed_der(&der),

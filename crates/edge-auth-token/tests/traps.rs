@@ -1,5 +1,5 @@
-//! What goes wrong in this field, from the text of a token to the decision: one test for each trap.
-//! The details of each are tested beside the code.
+//! Known traps in checking tokens, from the text of a token to the decision, with one test for
+//! each. The unit tests cover the details.
 
 #![cfg(feature = "aws-lc-rs")]
 #![allow(
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 const NOW: u64 = 1_800_000_000;
 
-/// An issuer with the keys of a set, as the gate uses it.
+/// An issuer with the keys of a set, used as in the gate.
 struct Issuer {
     keys: KeySet,
     expected: Validation,
@@ -62,7 +62,7 @@ impl Issuer {
         self.expected.check(&token, Timestamp::from_seconds(NOW)).map_err(|error| error.to_string())
     }
 
-    /// The token is refused, and the reason names `because`.
+    /// Expects a refusal whose reason contains `because`.
     fn refuses(&self, text: &str, because: &str) {
         match self.decide(text) {
             Err(reason) => assert!(reason.contains(because), "{reason:?} should say {because:?}"),
@@ -86,7 +86,10 @@ fn header() -> Value {
 }
 
 fn claims() -> Value {
-    json!({"iss": "https://issuer.example/", "aud": "api", "sub": "alice", "iat": NOW - 60, "exp": NOW + 60})
+    json!({
+        "iss": "https://issuer.example/", "aud": "api", "sub": "alice",
+        "iat": NOW - 60, "exp": NOW + 60,
+    })
 }
 
 fn with(mut object: Value, member: &str, value: Value) -> Value {
@@ -103,7 +106,7 @@ fn token(header: &Value, claims: &Value) -> String {
     P256.token_with(Algorithm::Es256, header, claims)
 }
 
-/// A token of any bytes, rightly signed.
+/// A correctly signed token with any bytes.
 fn signed(header: &[u8], payload: &[u8]) -> String {
     let input = format!("{}.{}", b64(header), b64(payload));
     format!("{input}.{}", b64(P256.sign(Algorithm::Es256, input.as_bytes())))
@@ -176,7 +179,7 @@ fn json_with_two_meanings_is_refused() {
 }
 
 #[test]
-fn algorithms_that_are_none_are_refused() {
+fn unsigned_tokens_and_unknown_algorithms_are_refused() {
     for alg in [json!("none"), json!("nOnE"), json!(""), json!(256), json!(null), json!(["ES256"])]
     {
         let header = with(header(), "alg", alg);
@@ -201,7 +204,7 @@ fn the_header_does_not_choose_how_a_key_is_used() {
 }
 
 #[test]
-fn what_is_no_compact_jws_is_refused() {
+fn anything_but_a_compact_jws_is_refused() {
     let good = token(&header(), &claims());
     issuer().refuses(&good.replace('.', ""), "three parts");
     issuer().refuses(&good.replacen('.', "", 1), "this has 2");
@@ -297,7 +300,7 @@ fn tokens_for_others_and_of_other_kinds_are_refused() {
 }
 
 #[test]
-fn times_are_checked_against_the_time_that_is_told() {
+fn times_are_checked_against_now() {
     issuer().refuses(&token(&header(), &with(claims(), "exp", json!(NOW - 30))), "expired");
     issuer()
         .refuses(&token(&header(), &with(claims(), "nbf", json!(NOW + 31))), "not valid before");
@@ -311,11 +314,11 @@ fn a_token_without_a_key_identifier_needs_a_single_fitting_key() {
     let nameless = without(header(), "kid");
     assert_eq!(issuer().decide(&token(&nameless, &claims())), Ok(()));
     let two = Issuer::new(&json!({"keys": [named(&P256, "a"), named(&P256, "b")]}));
-    two.refuses(&token(&nameless, &claims()), "none is tried");
+    two.refuses(&token(&nameless, &claims()), "must publish one");
 }
 
 #[test]
-fn a_binding_is_seen_whatever_its_form() {
+fn a_binding_of_any_form_is_recognised() {
     for cnf in
         [json!({"x5t#S256": "AAAA"}), json!({"jkt": "AAAA"}), json!({"unknown": 1}), json!({})]
     {

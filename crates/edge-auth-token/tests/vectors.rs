@@ -1,6 +1,6 @@
-//! Vectors from elsewhere: Wycheproof and the JOSE cookbook (RFC 7520, 7797, 8037). They are not
-//! part of the project: `EDGE_AUTH_VECTORS` names their folder, else `shared/data` beside the
-//! workspace is taken. Without them, the tests say so and pass.
+//! Test vectors of other projects: Wycheproof and the JOSE cookbook (RFC 7520, 7797, 8037). They
+//! are not in this repository. `EDGE_AUTH_VECTORS` names their folder; the default is `shared/data`
+//! beside the workspace. Without them, the tests print that they are skipped.
 
 #![cfg(feature = "aws-lc-rs")]
 #![allow(
@@ -22,7 +22,7 @@ use edge_auth_token::{
 };
 use serde_json::{Value, json};
 
-/// Reads a file of vectors, or says that it is not there.
+/// Reads a file of vectors. Prints a line and returns `None` if it is missing.
 fn vectors(file: &str) -> Option<Value> {
     let folder = std::env::var_os("EDGE_AUTH_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
@@ -32,14 +32,14 @@ fn vectors(file: &str) -> Option<Value> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(serde_json::from_str(&text).unwrap()),
         Err(_) => {
-            eprintln!("skipped: there is no {}; set EDGE_AUTH_VECTORS", path.display());
+            eprintln!("skipped: {} is missing; set EDGE_AUTH_VECTORS", path.display());
             None
         }
     }
 }
 
-/// As the gate does it: allowed is what the set's kinds of keys call for (never both, which is
-/// refused), then one key is selected, then the signature is checked.
+/// Verifies as the gate does: allows the algorithms of the set's kinds of keys, selects one key,
+/// and checks the signature.
 fn verify(jws: &str, set: &Value) -> Result<Vec<u8>, String> {
     let keys = set["keys"].as_array().unwrap();
     let symmetric = keys.iter().any(|key| key["kty"] == "oct");
@@ -64,7 +64,7 @@ fn verify(jws: &str, set: &Value) -> Result<Vec<u8>, String> {
     jws.verify(key).map_err(|error| error.to_string())
 }
 
-/// A case on which we differ from the file, on purpose.
+/// A case with a deliberately different result.
 struct Deviation {
     id: u64,
     reason: &'static str,
@@ -129,12 +129,12 @@ fn wycheproof_json_web_keys() {
     // Two well-formed keys with one `kid` are ambiguous; see the tests of `KeySet`.
     let deviations = [Deviation {
         id: 4,
-        reason: "the second key's `k` ends in bits that are not zero: it is skipped, which leaves one",
+        reason: "the second key's `k` ends in bits that are not zero, so only one key is used",
     }];
     run_wycheproof("wycheproof/json_web_key_test.json", &deviations, Value::clone);
 }
 
-/// The key of an example without its private members, which a published key may not have.
+/// Removes the private members of an example's key, which a published key must not have.
 fn public(key: &Value) -> Value {
     let mut key = key.clone();
     let members = key.as_object_mut().unwrap();

@@ -14,7 +14,8 @@ pub(crate) struct Cache<K, V> {
     generations: Mutex<Generations<K, V>>,
 }
 
-/// A capacity: the number of entries, and their weight in a unit that the owner of the cache chooses.
+/// A capacity: the number of entries, and their weight in a unit that the owner of the cache
+/// chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room {
     pub(crate) entries: usize,

@@ -55,14 +55,14 @@ impl IdentityHeaders {
         self.folded.chars().all(|own| name.next() == Some(own))
     }
 
-    /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling of
-    /// one of the headers, or another name under the prefix.
+    /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling
+    /// of one of the headers, or another name under the prefix.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {
         self.is_reserved(name) && !self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Refuses a request with imitations that a proxy forwards itself: the gate cannot strip them, and
-    /// the API would believe them.
+    /// Refuses a request with imitations that a proxy forwards itself: the gate cannot strip them,
+    /// and the API would believe them.
     pub(crate) fn refuse_imitations(&self, headers: Headers<'_>) -> Result<(), Denial> {
         let Some(name) = headers.names().find(|name| self.is_imitation(name)) else {
             return Ok(());
@@ -150,8 +150,8 @@ pub(crate) fn overrides_route(name: &str) -> bool {
     fold(name).take(2).eq("x-".chars()) && OVERRIDES.iter().any(|own| fold(name).eq(own.chars()))
 }
 
-/// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors make
-/// the same variable of `_`, `.`, `!` and the like.
+/// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors
+/// make the same variable of `_`, `.`, `!` and the like.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
     name.chars()
         .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })

@@ -8,8 +8,8 @@ use crate::scopes::Scopes;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Principal {
-    /// The identifier, unique over all issuers and blocks: `jwt:<issuer name>:<sub>`, `key:<block>:<key id>`,
-    /// `cert:<block>:<identity>`.
+    /// The identifier, unique over all issuers and blocks: `jwt:<issuer name>:<sub>`,
+    /// `key:<block>:<key id>`, `cert:<block>:<identity>`.
     pub id: String,
     /// The kind of credential.
     pub kind: PrincipalKind,

@@ -33,9 +33,9 @@ impl Scopes {
         }
     }
 
-    /// Returns the scopes, separated by spaces. All scopes are `*`, which includes no reserved scope.
-    /// Percent-encodes everything but visible ASCII, and `%`, `"` and `\`, so that "Night Shift" does
-    /// not look like two scopes. A scope named `*` is `%2A`.
+    /// Returns the scopes, separated by spaces. All scopes are `*`, which includes no reserved
+    /// scope. Percent-encodes everything but visible ASCII, and `%`, `"` and `\`, so that "Night
+    /// Shift" does not look like two scopes. A scope named `*` is `%2A`.
     pub fn joined(&self) -> String {
         match self {
             Self::List(list) => joined_list(list),

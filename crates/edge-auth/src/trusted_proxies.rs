@@ -16,14 +16,14 @@ pub(crate) struct TrustPolicy {
     pub secret_header: String,
 }
 
-/// The proxies and applications that may ask on behalf of others: those in a trusted network or with
-/// the shared secret. If the policy configures both, they need both. If it configures neither, only
-/// loopback addresses are trusted.
+/// The proxies and applications that may ask on behalf of others: those in a trusted network or
+/// with the shared secret. If the policy configures both, they need both. If it configures neither,
+/// only loopback addresses are trusted.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
     networks: Vec<IpNet>,
-    /// `false` for the default networks, from which `X-Forwarded-For` does not count: a local client
-    /// could write it.
+    /// `false` for the default networks, from which `X-Forwarded-For` does not count: a local
+    /// client could write it.
     configured: bool,
     secret: Option<Secret>,
     secret_header: String,
@@ -40,8 +40,8 @@ impl TrustedProxies {
         }
     }
 
-    /// Returns whether a request comes from a trusted proxy or application. A caller that the platform
-    /// authenticated is trusted, unless the policy names the trusted ones.
+    /// Returns whether a request comes from a trusted proxy or application. A caller that the
+    /// platform authenticated is trusted, unless the policy names the trusted ones.
     pub(crate) fn admits(&self, incoming: &InboundRequest<'_>) -> bool {
         if incoming.platform_authenticated && !self.names_proxies() {
             return true;

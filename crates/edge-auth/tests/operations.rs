@@ -1,5 +1,4 @@
-//! What a decision costs: reads of the store, and fetches from issuers. They are counted, so that
-//! they repeat exactly.
+//! The costs of decisions: reads of the store, and fetches from issuers. These counts repeat exactly.
 
 #![allow(
     clippy::unwrap_used,
@@ -74,7 +73,7 @@ impl Fixture {
         (self.platform.api_keys.operations().finds, self.documents.fetches())
     }
 
-    /// What is decided at `now`, and what it costs.
+    /// Returns the decision at `now` and its costs.
     fn ask(&self, field: (&str, &str), now: Timestamp) -> (Option<Code>, Costs) {
         let before = self.costs();
         let fields = [(field.0, field.1.as_bytes())];
@@ -185,7 +184,7 @@ fn a_key_that_was_rotated_elsewhere_is_good_at_once() {
 }
 
 #[test]
-fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
+fn wrong_secrets_for_a_known_id_cost_at_most_one_read_a_second() {
     let fixture = Fixture::new();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secret_provider = secret_provider();
@@ -193,7 +192,7 @@ fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
         KeyService::new(&policy, &secret_provider, &fixture.platform.api_keys).unwrap();
     let id = fixture.key.split('_').nth(2).unwrap();
     assert_eq!(fixture.with_key(&fixture.key, NOW).1, (1, 0));
-    // What was the right text is a wrong one, of the right form.
+    // After the rotation, the old text is wrong, but has the right form.
     let (_, text) =
         block_on(key_service.rotate(id, Duration::ZERO, &SeededRandomness::new(3), NOW)).unwrap();
     assert_eq!(fixture.with_key(text.expose(), NOW).0, None);
@@ -208,18 +207,13 @@ fn wrong_secrets_for_a_right_id_cost_a_read_a_second_at_most() {
 #[test]
 fn forged_and_mistyped_keys_cost_nothing() {
     let fixture = Fixture::new();
-    let flip = |at: usize| {
-        let mut bytes = fixture.key.clone().into_bytes();
-        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
-        String::from_utf8(bytes).unwrap()
-    };
     let lead = "acme_live_".len();
     for at in lead..lead + 18 {
-        assert_eq!(
-            fixture.with_key(&flip(at), NOW),
-            (Some(Code::KeyInvalid), (0, 0)),
-            "id, at {at}"
-        );
+        let mut bytes = fixture.key.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        let mistyped = String::from_utf8(bytes).unwrap();
+        let found = fixture.with_key(&mistyped, NOW);
+        assert_eq!(found, (Some(Code::KeyInvalid), (0, 0)), "id, at {at}");
     }
     let (mut short, long) = (fixture.key.clone(), format!("{}0", fixture.key));
     short.pop();
@@ -229,7 +223,7 @@ fn forged_and_mistyped_keys_cost_nothing() {
 }
 
 #[test]
-fn the_first_token_of_an_issuer_costs_one_fetch_and_no_other_costs_any() {
+fn only_the_first_token_of_an_issuer_costs_a_fetch() {
     let fixture = Fixture::new();
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 0)), "warm");
@@ -257,11 +251,11 @@ fn a_flood_of_unknown_key_ids_costs_one_fetch_every_thirty_seconds() {
 }
 
 #[test]
-fn during_an_outage_the_last_set_serves_every_token_and_the_issuer_is_asked_behind_the_answer() {
+fn during_an_outage_the_last_set_serves_every_token_without_waiting() {
     let fixture = Fixture::new();
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), NOW), (None, (0, 1)));
     fixture.documents.publish("/jwks", Document { status: 503, ..Document::ok("") });
-    // Nobody asked for a quarter of an hour: this one waits for an answer, and gets none.
+    // After a quarter of an hour without requests, this one waits for the fetch, which fails.
     assert_eq!(fixture.with_token(&token("bob", Some("p256")), later(900)), (None, (0, 1)));
     for second in (901..1000).step_by(9) {
         let fresh = token(&format!("carol-{second}"), Some("p256"));
@@ -286,7 +280,7 @@ fn a_new_signing_key_is_picked_up_by_the_token_that_names_it() {
     assert_eq!(
         fixture.with_token(&token("alice", Some("p256")), later(29)).1,
         (0, 0),
-        "it cools down"
+        "within the cool-down"
     );
     assert_eq!(fixture.with_token(&token("alice", Some("p256")), later(30)), (None, (0, 1)));
 }

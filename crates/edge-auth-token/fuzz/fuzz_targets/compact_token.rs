@@ -1,5 +1,5 @@
-//! A token in compact serialisation: as it is, and with header and claims encoded and signed here,
-//! which the fuzzer could not do by itself.
+//! Fuzzes a token in compact serialisation: the input itself, and a header and claims of the input
+//! that this target encodes and signs.
 
 #![no_main]
 
@@ -28,7 +28,7 @@ fuzz_target!(|input: &str| {
 fn as_it_is(text: &str) {
     let Ok(token) = UnverifiedToken::parse(text, DEFAULT_MAX_TOKEN_BYTES) else { return };
     has_one_spelling(text);
-    // Nobody but us has the secret.
+    // The fuzzer does not have the secret.
     let verified = token.verify(&key());
     assert!(verified.is_err(), "a forgery");
 }
@@ -54,7 +54,7 @@ fn signed(header: &str, claims: &str) {
         Err(TokenError::KeyDoesNotFit { .. }) => assert_ne!(algorithm, Algorithm::Hs256),
         Err(error) => panic!("a good signature: {error}"),
     }
-    // One bit of the signature makes it another one.
+    // A flipped bit makes the signature invalid.
     let at = message.len() % code.len();
     code[at] ^= 1 << (message.len() % 8);
     let text = format!("{message}.{}", URL_SAFE_NO_PAD.encode(&code));
@@ -62,7 +62,7 @@ fn signed(header: &str, claims: &str) {
     assert!(token.verify(&key()).is_err());
 }
 
-/// What was accepted can be written in no other way.
+/// Checks that an accepted text has one spelling only.
 fn has_one_spelling(text: &str) {
     let parts: Vec<&str> = text.split('.').collect();
     assert_eq!(parts.len(), 3);
@@ -87,8 +87,8 @@ fn says_what_serde_json_reads(token: &UnverifiedToken<'_>, header: &str, claims:
 fn is_what_is_expected(token: &edge_auth_token::VerifiedToken, claims: &Value) {
     assert_eq!(claims.get("iss"), Some(&"i".into()));
     let audience = claims.get("aud").expect("mandatory");
-    let ours = |value: &Value| value == "a";
-    assert!(ours(audience) || audience.as_array().is_some_and(|list| list.iter().any(ours)));
+    let listed = audience.as_array().is_some_and(|list| list.iter().any(|value| value == "a"));
+    assert!(audience == "a" || listed);
     assert!(token.token_type().is_some_and(|typ| typ.to_ascii_lowercase().ends_with("at+jwt")));
     let expires = claims.get("exp").and_then(Value::as_f64).expect("mandatory");
     assert!(expires > NOW.seconds() as f64);

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_claim_is_refused() {
+    fn an_invalid_path_is_refused() {
         assert_eq!(ClaimPath::parse(""), Err(InvalidClaimPath::Empty));
         for text in ["/a~", "/a~2", "/~~0", "/a/~/b"] {
             assert_eq!(ClaimPath::parse(text), Err(InvalidClaimPath::Escape), "{text}");
@@ -207,7 +207,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_answered(text in any::<String>()) {
+        fn any_text_is_parsed_or_refused(text in any::<String>()) {
             if let Ok(path) = ClaimPath::parse(&text) {
                 let _ = path.find(&members());
             }

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn anything_but_a_date_is_refused() {
         for value in [
             json!("1700000000"),
             json!(""),

@@ -53,7 +53,7 @@ fn keys_of_every_kind_are_read() {
 }
 
 #[test]
-fn members_that_a_kind_needs_are_missed() {
+fn missing_members_are_reported() {
     for (key, members) in [
         (ec(), &["crv", "x", "y"][..]),
         (rsa(), &["n", "e"]),
@@ -69,7 +69,7 @@ fn members_that_a_kind_needs_are_missed() {
 }
 
 #[test]
-fn numbers_are_base64url_whose_padding_says_nothing() {
+fn numbers_are_base64url_with_or_without_padding() {
     for (key, member) in
         [(ec(), "x"), (ec(), "y"), (rsa(), "n"), (rsa(), "e"), (ed25519(), "x"), (oct(32), "k")]
     {
@@ -98,7 +98,7 @@ fn a_published_private_key_is_refused_as_compromised() {
             assert_eq!(found, KeyError::PrivateKeyPublished { member });
             assert!(found.to_string().contains("compromised"));
         }
-        // Whatever else is wrong with it.
+        // The private part counts, even if other members are bad, too.
         let found = error(with(with(key, "d", json!(1)), "use", json!("enc")));
         assert_eq!(found, KeyError::PrivateKeyPublished { member: "d" });
     }
@@ -189,7 +189,7 @@ fn a_curve_must_not_contradict_its_coordinates() {
 }
 
 #[test]
-fn kinds_that_sign_nothing_here_are_refused() {
+fn unsupported_kinds_are_refused() {
     for kty in ["AKP", "rsa", "ec", "OCT", "RSA "] {
         assert!(matches!(
             error(with(rsa(), "kty", json!(kty))),
@@ -213,7 +213,7 @@ fn a_shared_secret_is_as_long_as_its_hash() {
 }
 
 #[test]
-fn a_public_key_is_no_shared_secret() {
+fn a_public_key_is_refused_as_a_shared_secret() {
     let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n";
     let found = error(json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode(pem)}));
     assert!(matches!(found, KeyError::SecretIsAKey { .. }));
@@ -229,7 +229,7 @@ fn a_key_identifier_is_a_bounded_string() {
 }
 
 #[test]
-fn a_key_read_again_is_recognised() {
+fn a_key_that_is_parsed_again_is_equal() {
     assert_eq!(parse(&ec()), parse(&with(ec(), "x5c", json!(["MII"]))));
     assert_ne!(parse(&ec()), parse(&with(ec(), "kid", json!("a"))));
     assert_ne!(parse(&ec()), parse(&with(ec(), "alg", json!("ES256"))));
@@ -249,7 +249,7 @@ fn set(mut key: Value, member: &str, value: Value) -> Value {
 }
 
 #[test]
-fn members_that_say_nothing_are_as_good_as_absent() {
+fn empty_members_count_as_absent() {
     for key in [ec(), rsa(), ed25519()] {
         for member in
             ["alg", "use", "key_ops", "x5c", "x5t", "d", "p", "q", "dp", "dq", "qi", "oth"]
@@ -269,15 +269,19 @@ fn members_that_say_nothing_are_as_good_as_absent() {
     }
 }
 
+/// Encodes a number with two leading zero bytes.
+fn zeros(bytes: &[u8]) -> Value {
+    json!(URL_SAFE_NO_PAD.encode([&[0, 0][..], bytes].concat()))
+}
+
 #[test]
 fn numbers_are_compared_by_their_value() {
-    let zeros = |bytes: &[u8]| json!(URL_SAFE_NO_PAD.encode([&[0, 0][..], bytes].concat()));
     assert_eq!(parse(&set(rsa(), "n", zeros(&[0xff; 256]))), parse(&rsa()));
     assert_eq!(parse(&set(rsa(), "e", zeros(&[1, 0, 1]))), parse(&rsa()));
     let x = base64url::decode(ec()["x"].as_str().unwrap()).unwrap();
     assert_eq!(parse(&set(ec(), "x", zeros(&x))), parse(&ec()));
-    // A coordinate that begins with zeros, as some write it and as RFC 7518, section 6.2.1.2, has
-    // it.
+    // A coordinate that begins with zeros, in a short form and as RFC 7518, section 6.2.1.2,
+    // defines it.
     let full = URL_SAFE_NO_PAD.encode([&[0, 0][..], &[7; 30]].concat());
     let short = URL_SAFE_NO_PAD.encode([7; 30]);
     for member in ["x", "y"] {
@@ -286,7 +290,7 @@ fn numbers_are_compared_by_their_value() {
 }
 
 #[test]
-fn a_key_for_svids_is_one_of_a_trust_domain_only() {
+fn a_key_for_svids_is_accepted_for_trust_domains_only() {
     let key = with(ec(), "use", json!("jwt-svid"));
     assert!(Jwk::new(&key, KeyUse::JwtSvid).is_ok());
     assert!(matches!(error(key), KeyError::NotForSignatures { .. }));

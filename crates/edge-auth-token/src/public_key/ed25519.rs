@@ -15,7 +15,8 @@ impl Ed25519PublicKey {
             wanted: 32,
         })?;
         let mut y = encoded;
-        // The highest bit is the sign of x. Points of small order have small order with either sign.
+        // The highest bit is the sign of x. Points of small order have small order with either
+        // sign.
         let [.., last] = &mut y;
         *last &= 0x7f;
         if !is_below_field_prime(&y) {

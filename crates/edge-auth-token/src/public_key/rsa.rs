@@ -10,8 +10,8 @@ pub struct RsaPublicKey {
 }
 
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// AWS-LC refuses longer exponents on use, to bound the work that a key can cause. Refusing them here
-/// makes every backend refuse them.
+/// AWS-LC refuses longer exponents on use, to bound the work that a key can cause. Refusing them
+/// here makes every backend refuse them.
 const MAX_EXPONENT_BITS: usize = 33;
 
 impl RsaPublicKey {

@@ -172,7 +172,7 @@ fn ten_thousand_levels_are_refused() {
 }
 
 #[test]
-fn a_refused_header_is_told_from_a_malformed_token() {
+fn a_refused_header_is_not_a_malformed_token() {
     let found = error(&signed(br#"{"alg":"HS256","crit":["exp"]}"#, b"{}"));
     assert_eq!(found, HeaderError::Critical.into());
     let found = error(&signed(br#"{"alg":"none"}"#, b"{}"));
@@ -198,17 +198,19 @@ fn neither_debug_nor_errors_show_a_token_or_signature() {
 
 proptest! {
     #[test]
-    fn any_text_is_answered(text in "\\PC{0,200}") {
+    fn any_text_is_parsed_or_refused(text in "\\PC{0,200}") {
         let _ = parse(&text);
     }
 
     #[test]
-    fn any_three_parts_are_answered(text in "[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}") {
+    fn any_three_parts_are_parsed_or_refused(
+        text in "[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}",
+    ) {
         let _ = parse(&text);
     }
 
     #[test]
-    fn any_header_and_payload_are_answered(
+    fn any_header_and_payload_are_parsed_or_refused(
         header in proptest::collection::vec(any::<u8>(), 0..80),
         payload in proptest::collection::vec(any::<u8>(), 0..80),
     ) {
@@ -217,7 +219,10 @@ proptest! {
     }
 
     #[test]
-    fn a_token_with_any_byte_changed_is_refused(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+    fn a_token_with_any_byte_changed_is_refused(
+        at in any::<prop::sample::Index>(),
+        to in any::<u8>(),
+    ) {
         let good = token(Some("at+jwt"), &json!({"iss": "i", "exp": 9, "aud": "a"}));
         let mut bytes = good.clone().into_bytes();
         let at = at.index(bytes.len());

@@ -1,4 +1,4 @@
-//! Keys of every kind, made once a run, and tokens signed with them.
+//! Keys of every kind, generated once for each run, and tokens that they sign.
 
 #![allow(
     dead_code,
@@ -8,7 +8,7 @@
 )]
 #![allow(
     unexpected_cfgs,
-    reason = "the feature is that of a crate which runs these tests with another backend"
+    reason = "another crate runs these tests with its backend, and has this feature"
 )]
 
 use std::sync::LazyLock;
@@ -46,7 +46,7 @@ pub(crate) static P521: LazyLock<Signer> = LazyLock::new(|| ec(Algorithm::Es512)
 pub(crate) static ED25519: LazyLock<Signer> =
     LazyLock::new(|| Signer::Ed25519(aws::Ed25519KeyPair::generate().unwrap()));
 
-/// Every asymmetric algorithm with a key for it.
+/// Returns every asymmetric algorithm with a key for it.
 pub(crate) fn every_algorithm() -> impl Iterator<Item = (Algorithm, &'static Signer)> {
     Algorithm::ASYMMETRIC.iter().map(|&algorithm| {
         let signer = match algorithm {
@@ -70,7 +70,7 @@ fn ec(algorithm: Algorithm) -> Signer {
 }
 
 impl Signer {
-    /// The public key as a JWK without `kid` and `alg`.
+    /// Returns the public key as a JWK without `kid` and `alg`.
     pub(crate) fn jwk(&self) -> Value {
         match self {
             Self::Rsa(pair) => {
@@ -125,7 +125,7 @@ impl Signer {
         }
     }
 
-    /// A token with this header and these claims, signed with `algorithm`.
+    /// Signs a token with this header and these claims.
     pub(crate) fn token_with(
         &self,
         algorithm: Algorithm,
@@ -146,10 +146,13 @@ pub(crate) fn b64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The JSON of a JWK as a checked key.
+/// Parses the JSON of a JWK.
 pub(crate) fn jwk(key: &Value) -> Result<Jwk, KeyError> {
     let mut set = JwkSet::parse(json!({"keys": [key]}).to_string().as_bytes()).unwrap();
-    set.skipped.pop().map_or_else(|| Ok(set.keys.remove(0)), |skipped| Err(skipped.error))
+    match set.skipped.pop() {
+        Some(skipped) => Err(skipped.error),
+        None => Ok(set.keys.remove(0)),
+    }
 }
 
 pub(crate) fn verifying_key(key: &Value, allowed: &[Algorithm]) -> Result<VerifyingKey, KeyError> {

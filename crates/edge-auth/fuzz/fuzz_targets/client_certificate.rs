@@ -1,7 +1,6 @@
-//! Header fields with certificates, one a line, read by the gate of each source that comes in
-//! fields: nobody is let in whom the authority did not issue a certificate for, and nobody at all
-//! by fields of somebody who is not trusted. A certificate that is written in other bytes has no
-//! other identity, and does not escape a revocation.
+//! Fuzzes header fields with certificates, one on each line, with a gate for each source that reads
+//! fields. The gate allows only certificates of the authority, and none in fields of an untrusted
+//! caller. A certificate in other bytes never has another identity, and never escapes a revocation.
 
 #![no_main]
 
@@ -23,10 +22,10 @@ use futures::executor::block_on;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: u64 = 1_800_000_000;
-/// When every certificate of the seeds has expired.
+/// A time at which all certificates of the seeds have expired.
 const LATER: u64 = 4_000_000_001;
 
-/// Whom the seeds' authority has issued a certificate for that is for clients.
+/// The identities of the client certificates in the seeds.
 const ISSUED: [&str; 2] =
     ["cert:devices:spiffe://example.com/agent", "cert:devices:spiffe://example.com/robot"];
 
@@ -52,7 +51,7 @@ static CLOUDFLARE: LazyLock<Fixture> = LazyLock::new(|| {
 });
 static BY_FINGERPRINT: LazyLock<Fixture> =
     LazyLock::new(|| fixture(PROXIED, "identity = \"fingerprint\""));
-/// Everybody's certificate is revoked, by the fingerprint that its authority gave it.
+/// Revokes all certificates of the seeds, by their original fingerprints.
 static REVOKED: LazyLock<Fixture> = LazyLock::new(all_revoked);
 
 fuzz_target!(|bytes: &[u8]| {
@@ -62,16 +61,16 @@ fuzz_target!(|bytes: &[u8]| {
         (&*RFC_9440, PlatformCertificate::Nothing),
         (&*PASSTHROUGH, PlatformCertificate::LoadBalancer),
     ] {
-        let who = is_told_alike(fixture, &fields, handover);
+        let who = decided_twice(fixture, &fields, handover);
         assert!(who.is_none_or(|who| ISSUED.contains(&who.as_str())), "a forgery");
         assert_eq!(principal(&ask(fixture, &fields, handover, true, LATER)), None, "long expired");
     }
-    // What the platform has verified is believed; but not more than one name, and no odd one.
+    // The gate trusts the platform's verification, but accepts one well-formed name only.
     for (fixture, handover) in [
         (&*VERIFY, PlatformCertificate::LoadBalancer),
         (&*CLOUDFLARE, PlatformCertificate::Nothing),
     ] {
-        if let Some(who) = is_told_alike(fixture, &fields, handover) {
+        if let Some(who) = decided_twice(fixture, &fields, handover) {
             let path = who
                 .strip_prefix("cert:devices:spiffe://example.com/")
                 .expect("as the policy wants it");
@@ -93,49 +92,48 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(
             principal(&ask(fixture, &fields, PlatformCertificate::Nothing, false, NOW)),
             None,
-            "nobody is trusted"
+            "the caller is not trusted"
         );
     }
 });
 
-/// Asks with the certificate as it is, with the other signature of ECDSA, and in bytes that are not
-/// its DER.
+/// Asks with the original certificate, with the other signature of ECDSA, and with bytes that are
+/// not DER.
 fn has_one_identity_and_is_revoked_once(fields: &[(&str, &[u8])]) {
-    let by = |fixture: &Fixture, fields: &[(&str, &[u8])]| {
-        principal(&ask(fixture, fields, PlatformCertificate::Nothing, true, NOW))
-    };
-    let who = [by(&RFC_9440, fields), by(&BY_FINGERPRINT, fields)];
-    assert_eq!(by(&REVOKED, fields), None, "it was revoked");
+    let who = [proxied(&RFC_9440, fields), proxied(&BY_FINGERPRINT, fields)];
+    assert_eq!(proxied(&REVOKED, fields), None, "it was revoked");
     let Some(der) = client_certificate(fields) else { return };
-    let with = |der: &[u8]| {
-        let sequence = format!(":{}:", STANDARD.encode(der)).into_bytes();
-        let same = |(name, value): &(&str, &[u8])| match name.eq_ignore_ascii_case("client-cert") {
-            true => ((*name).to_owned(), sequence.clone()),
-            false => ((*name).to_owned(), value.to_vec()),
-        };
-        fields.iter().map(same).collect::<Vec<_>>()
-    };
     let mut others: Vec<_> = other_signature(&der).map(|other| (true, other)).into_iter().collect();
     others.extend(misencoded(&der).into_iter().map(|(_, other)| (false, other)));
     for (as_good, other) in others {
-        let changed = with(&other);
-        let changed: Vec<_> =
-            changed.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-        let now = [by(&RFC_9440, &changed), by(&BY_FINGERPRINT, &changed)];
+        let sequence = format!(":{}:", STANDARD.encode(other)).into_bytes();
+        let mut changed: Vec<(&str, &[u8])> = fields.to_vec();
+        for (name, value) in &mut changed {
+            if name.eq_ignore_ascii_case("client-cert") {
+                *value = &sequence;
+            }
+        }
+        let now = [proxied(&RFC_9440, &changed), proxied(&BY_FINGERPRINT, &changed)];
         assert_eq!(now, if as_good { who.clone() } else { [None, None] });
-        assert_eq!(by(&REVOKED, &changed), None, "it was revoked");
+        assert_eq!(proxied(&REVOKED, &changed), None, "it was revoked");
     }
 }
 
-/// The one of `Client-Cert`, if the gate would read it.
+/// Returns the principal of a trusted proxy's fields.
+fn proxied(fixture: &Fixture, fields: &[(&str, &[u8])]) -> Option<String> {
+    principal(&ask(fixture, fields, PlatformCertificate::Nothing, true, NOW))
+}
+
+/// Returns the certificate in `Client-Cert`, if the gate would parse it.
 fn client_certificate(fields: &[(&str, &[u8])]) -> Option<Vec<u8>> {
     let value = Headers(fields).single("client-cert").ok()??;
     let der = STANDARD.decode(value.strip_prefix(b":")?.strip_suffix(b":")?).ok()?;
-    // Whatever a test can take apart must be a certificate first.
-    CertificateNames::read(&der.clone().into()).ok().map(|_| der)
+    // The test kit can re-encode valid certificates only.
+    CertificateNames::read(&der.clone().into()).ok()?;
+    Some(der)
 }
 
-/// `Name: value`, a line each.
+/// Reads lines of `Name: value`.
 fn fields(bytes: &[u8]) -> Vec<(&str, &[u8])> {
     let lines = bytes.split(|byte| *byte == b'\n');
     let fields = lines.filter_map(|line| {
@@ -145,9 +143,9 @@ fn fields(bytes: &[u8]) -> Vec<(&str, &[u8])> {
     fields.collect()
 }
 
-/// Who may pass, now and when the gate remembers the certificate; for bad input never an error of
-/// ours.
-fn is_told_alike(
+/// Returns the principal, which must be the same with a cached certificate. Bad input must never be
+/// a server error.
+fn decided_twice(
     fixture: &Fixture,
     fields: &[(&str, &[u8])],
     handover: PlatformCertificate<'_>,
@@ -216,11 +214,11 @@ fn all_revoked() -> Fixture {
     for seed in SEEDS {
         let der = client_certificate(&fields(seed)).expect("a certificate");
         let names = CertificateNames::read(&der.into()).expect("a certificate");
-        let wish = RevocationRequest {
+        let request = RevocationRequest {
             fingerprint: Some(names.fingerprint),
             ..RevocationRequest::new(RevocationKind::Certificate, "fuzz")
         };
-        block_on(revocations.create(wish, Timestamp::from_seconds(NOW))).expect("memory");
+        block_on(revocations.create(request, Timestamp::from_seconds(NOW))).expect("memory");
     }
     let built = Gate::new(
         policy.clone(),

@@ -1,5 +1,5 @@
-//! The policy: the same whatever it is written in, its mistakes in lines that there are, and no
-//! entry without a credential but by a public rule.
+//! Fuzzes the policy: TOML and JSON mean the same, errors name existing lines, and only public
+//! rules allow requests without credentials.
 
 #![no_main]
 
@@ -21,11 +21,11 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let as_toml = Policy::parse(text, Format::Toml, "policy");
-    told_where(&as_toml, text);
-    told_where(&Policy::parse(text, Format::Json, "policy"), text);
+    names_existing_lines(&as_toml, text);
+    names_existing_lines(&Policy::parse(text, Format::Json, "policy"), text);
     if let Some(json) = in_json(text) {
         let as_json = Policy::parse(&json, Format::Json, "policy");
-        told_where(&as_json, &json);
+        names_existing_lines(&as_json, &json);
         assert_eq!(summary(&as_toml), summary(&as_json), "{json}");
     }
     if let Ok(policy) = as_toml {
@@ -33,7 +33,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-fn told_where(parsed: &Result<Policy, PolicyErrors>, text: &str) {
+fn names_existing_lines(parsed: &Result<Policy, PolicyErrors>, text: &str) {
     let Err(PolicyErrors(mistakes)) = parsed else { return };
     assert!(!mistakes.is_empty());
     let lines = text.lines().count() + 1;
@@ -43,7 +43,7 @@ fn told_where(parsed: &Result<Policy, PolicyErrors>, text: &str) {
     }
 }
 
-/// The same document in JSON, where it has one.
+/// Returns the same document in JSON, if JSON can express it.
 fn in_json(text: &str) -> Option<String> {
     let value: toml::Value = toml::from_str(text).ok()?;
     fn has_none(value: &toml::Value) -> bool {
@@ -58,7 +58,7 @@ fn in_json(text: &str) -> Option<String> {
     if has_none(&value) { None } else { serde_json::to_string(&value).ok() }
 }
 
-/// All that can be seen of a policy; nothing of one with mistakes, whose texts differ.
+/// Returns the visible parts of a policy, or `None` for one with mistakes.
 fn summary(parsed: &Result<Policy, PolicyErrors>) -> Option<String> {
     let policy = parsed.as_ref().ok()?;
     let issuers: Vec<_> = policy.issuers().collect();
@@ -72,7 +72,7 @@ fn summary(parsed: &Result<Policy, PolicyErrors>) -> Option<String> {
     ))
 }
 
-/// Whoever presents nothing is nobody.
+/// Checks that a request without credentials never has a principal.
 fn decides(policy: Policy) {
     let Ok((gate, _)) = Gate::new(policy, &Anything, Box::new(AwsLcRs), Nowhere, &Zeros) else {
         return;
@@ -102,7 +102,7 @@ fn decides(policy: Policy) {
     }
 }
 
-/// Nothing here waits.
+/// Polls a future that never waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -110,7 +110,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Has every secret, and the same key set in every file.
+/// Has every secret, but no files.
 struct Anything;
 
 impl SecretProvider for Anything {
@@ -121,7 +121,7 @@ impl SecretProvider for Anything {
     }
 
     fn file(&self, _: &Path) -> Result<Vec<u8>, String> {
-        Err("there are no files".to_owned())
+        Err("no such file".to_owned())
     }
 }
 
@@ -154,13 +154,13 @@ impl Platform for Nowhere {
 
 impl ApiKeys for Nowhere {
     async fn find(&self, _: &str, _: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        panic!("nobody presents a key")
+        panic!("the requests have no key")
     }
 }
 
 impl KeySource for Nowhere {
     async fn fetch(&self, _: &str, _: usize) -> Result<Vec<u8>, Unavailable> {
-        panic!("nobody presents a token")
+        panic!("the requests have no token")
     }
 }
 

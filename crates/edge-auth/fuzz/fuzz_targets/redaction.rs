@@ -1,5 +1,5 @@
-//! What is logged of a client's text: no key and no token, however it is escaped and wherever the
-//! text is cut, by steps that are linear in what is kept.
+//! Fuzzes redaction: a logged text never contains a key or token, with any escapes and at any
+//! length, and the number of steps is linear in the length that is kept.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ use edge_auth::redact::Redactor;
 use edge_auth_token::Secret;
 use libfuzzer_sys::fuzz_target;
 
-/// What each credential ends with, and no other text here has.
+/// The end of each credential, which other texts do not contain.
 const MARK: &str = "0Z";
 const CREDENTIALS: [&str; 4] = [
     "acme_live_JqLnGnsgWXy7zc2AdE0Z",
@@ -22,8 +22,6 @@ const CREDENTIALS: [&str; 4] = [
 ];
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| {
-    let pepper = || Pepper::new(&Secret::new("a pepper of at least thirty-two bytes")).unwrap();
-    let peppers = || Peppers::new(pepper(), Vec::new(), Vec::new()).unwrap();
     let native =
         ApiKeyProfile::native("partners", KeyFormat::new("acme", "live").unwrap(), peppers())
             .unwrap();
@@ -37,12 +35,7 @@ fuzz_target!(|input: (&str, &str, u8, &[u8], u16)| {
     let most = usize::from(most);
     bounded(before, most);
 
-    // What has the mark, or opens an escape that takes the credential's first letters, is no fair
-    // question.
-    let fair = |text: &str| {
-        !text.to_ascii_lowercase().contains(&MARK.to_ascii_lowercase()) && !text.contains('%')
-    };
-    if fair(before) && fair(after) {
+    if is_fair(before) && is_fair(after) {
         let credential = CREDENTIALS[usize::from(which) % CREDENTIALS.len()];
         let text = format!("{before}/{}/{after}", encoded(credential, choices));
         bounded(&text, most);
@@ -52,6 +45,17 @@ fuzz_target!(|input: (&str, &str, u8, &[u8], u16)| {
         }
     }
 });
+
+/// Excludes texts with the mark, and texts with an escape that could absorb the credential's first
+/// letters.
+fn is_fair(text: &str) -> bool {
+    !text.to_ascii_lowercase().contains(&MARK.to_ascii_lowercase()) && !text.contains('%')
+}
+
+fn peppers() -> Peppers {
+    let pepper = Pepper::new(&Secret::new("a pepper of at least thirty-two bytes")).unwrap();
+    Peppers::new(pepper, Vec::new(), Vec::new()).unwrap()
+}
 
 fn bounded(text: &str, most: usize) {
     let mut steps = 0;
@@ -63,7 +67,7 @@ fn bounded(text: &str, most: usize) {
     assert!(again == shown || text.contains('%'), "{shown} is redacted once more: {again}");
 }
 
-/// The text with some characters escaped, some of them twice, some in overlong UTF-8.
+/// Escapes some characters, some of them twice, some in overlong UTF-8.
 fn encoded(text: &str, choices: &[u8]) -> String {
     let mut out = String::new();
     for (at, byte) in text.bytes().enumerate() {
@@ -81,7 +85,7 @@ fn encoded(text: &str, choices: &[u8]) -> String {
     out
 }
 
-/// A text as readers come to see it who resolve escapes once, twice and so on.
+/// Returns a text as readers see it that resolve escapes once, twice and so on.
 fn readings(text: String) -> Vec<String> {
     let mut readings = vec![text];
     loop {

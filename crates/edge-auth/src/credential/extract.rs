@@ -26,8 +26,8 @@ enum InAuthorization<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Extracts the credentials. A Bearer value for which `is_api_key` is true is a key, because some
-    /// gateways forward `Authorization` only.
+    /// Extracts the credentials. A Bearer value for which `is_api_key` is true is a key, because
+    /// some gateways forward `Authorization` only.
     pub(crate) fn extract(
         &self,
         headers: Headers<'a>,

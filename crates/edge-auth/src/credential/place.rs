@@ -1,5 +1,5 @@
-//! Tokens in cookies, in `Sec-WebSocket-Protocol` and in the query: finds them, and removes them from
-//! the upstream request.
+//! Tokens in cookies, in `Sec-WebSocket-Protocol` and in the query: finds them, and removes them
+//! from the upstream request.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,8 @@ pub(super) fn cookie<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a 
 }
 
 /// Returns the cookies without those of these names, as one field's value, or `None` if no cookie
-/// has one of these names. Drops cookies that are not ASCII, which RFC 6265, section 4.1.1, forbids.
+/// has one of these names. Drops cookies that are not ASCII, which RFC 6265, section 4.1.1,
+/// forbids.
 pub(crate) fn cookies_without(headers: Headers<'_>, names: &[&str]) -> Option<String> {
     without(cookies(headers), "; ", |cookie| {
         pair(cookie).is_some_and(|(own, _)| names.iter().any(|name| name.as_bytes() == own))
@@ -77,7 +78,8 @@ fn pair(cookie: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
 }
 
-/// Finds the token among the protocols that a WebSocket client offers: the protocol with three parts.
+/// Finds the token among the protocols that a WebSocket client offers: the protocol with three
+/// parts.
 pub(super) fn protocol<'a>(headers: Headers<'a>) -> Result<Option<&'a str>, Denial> {
     let mut found = protocols(headers).filter(|protocol| is_token(protocol));
     let first = found.next();

@@ -19,8 +19,8 @@ pub(super) struct CachedJwks {
 }
 
 impl CachedJwks {
-    /// Imports the keys of a set. Skips and reports unusable keys. Reuses the keys that are in `known`,
-    /// too, so that tokens verified with them stay verified.
+    /// Imports the keys of a set. Skips and reports unusable keys. Reuses the keys that are in
+    /// `known`, too, so that tokens verified with them stay verified.
     pub(super) fn new(
         set: JwkSet,
         known: Option<&Self>,
@@ -78,8 +78,8 @@ impl CachedJwks {
         self.keys.select(algorithm, kid).cloned()
     }
 
-    /// Explains why the set has no key for a token with this `kid`. Distinguishes a published key that
-    /// cannot be used from a missing one.
+    /// Explains why the set has no key for a token with this `kid`. Distinguishes a published key
+    /// that cannot be used from a missing one.
     pub(super) fn explain(&self, error: &KeySelectionError, kid: Option<&str>) -> String {
         let kid = kid.map(|kid| LogSafe::new(kid).as_str().to_owned());
         let mut meant = self.unusable.iter().filter(|(own, _)| kid.is_none() || *own == kid);

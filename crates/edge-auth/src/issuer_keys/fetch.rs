@@ -15,7 +15,8 @@ const MAX_METADATA_BYTES: usize = 64 * 1024;
 /// The longest excerpt of a document in an error, in characters.
 const MAX_EXCERPT: usize = 256;
 
-/// The members of OpenID Provider Metadata (OpenID Connect Discovery 1.0, section 3) that count here.
+/// The members of OpenID Provider Metadata (OpenID Connect Discovery 1.0, section 3) that count
+/// here.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,

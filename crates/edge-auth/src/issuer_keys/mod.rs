@@ -1,9 +1,9 @@
 //! An issuer's keys: fetched, cached, refreshed, and dropped when the issuer drops them.
 //!
 //! A set younger than `refresh` is used without a fetch. An older set is used while a fetch runs in
-//! the background. A set older than twice `refresh`, which happens without traffic, is fetched before
-//! it is used. During a failed or running fetch, the last set is used, up to `max_stale`. An unknown
-//! `kid` causes one fetch every [`COOL_DOWN`]; a token without `kid` never causes one.
+//! the background. A set older than twice `refresh`, which happens without traffic, is fetched
+//! before it is used. During a failed or running fetch, the last set is used, up to `max_stale`. An
+//! unknown `kid` causes one fetch every [`COOL_DOWN`]; a token without `kid` never causes one.
 
 mod cached_jwks;
 mod fetch;
@@ -169,8 +169,8 @@ impl IssuerKeys {
         }
     }
 
-    /// Selects the key for a token, and fetches the set if necessary. `notices` is for the operator's
-    /// log.
+    /// Selects the key for a token, and fetches the set if necessary. `notices` is for the
+    /// operator's log.
     pub(crate) async fn select(
         &self,
         algorithm: Algorithm,
@@ -216,8 +216,8 @@ impl IssuerKeys {
         }
     }
 
-    /// Returns `key` if it is still in the issuer's set. Returns `None` if it is not, or if the set must
-    /// be fetched first; [`Self::select`] decides then.
+    /// Returns `key` if it is still in the issuer's set. Returns `None` if it is not, or if the set
+    /// must be fetched first; [`Self::select`] decides then.
     pub(crate) fn holds(&self, key: &Arc<VerifyingKey>, now: Timestamp) -> Option<Selected> {
         let (set, freshness) = self.current(now);
         let usable = match freshness {
@@ -284,8 +284,8 @@ impl IssuerKeys {
         (set, freshness)
     }
 
-    /// Returns whether an idle set is used without a fetch: during an outage, and while another request
-    /// fetches it. Otherwise every request would wait for an issuer that does not respond.
+    /// Returns whether an idle set is used without a fetch: during an outage, and while another
+    /// request fetches it. Otherwise every request would wait for an issuer that does not respond.
     fn serves_meanwhile(&self, now: Timestamp) -> bool {
         let state = self.lock();
         state.failure.is_some() || state.is_fetching(now)

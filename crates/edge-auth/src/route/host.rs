@@ -18,9 +18,9 @@ pub struct Host {
 }
 
 impl Host {
-    /// Parses `uri-host [ ":" port ]` (RFC 9110, section 7.2). Refuses the parts of that grammar that
-    /// readers understand differently: userinfo, percent-encoding, characters other than letters,
-    /// digits, `-`, `_` and `.`, and short or octal forms of IPv4 addresses.
+    /// Parses `uri-host [ ":" port ]` (RFC 9110, section 7.2). Refuses the parts of that grammar
+    /// that readers understand differently: userinfo, percent-encoding, characters other than
+    /// letters, digits, `-`, `_` and `.`, and short or octal forms of IPv4 addresses.
     pub fn parse(value: &str) -> Result<Self, HostRefused> {
         if value.contains('@') {
             return Err(HostRefused::Userinfo);

@@ -40,8 +40,8 @@ pub(crate) enum MethodRefused {
     Connect,
 }
 
-/// The methods of a rule: all, or a list. `GET` includes `HEAD`. `OPTIONS` is not special. Methods are
-/// case-sensitive (RFC 9110, section 9.1).
+/// The methods of a rule: all, or a list. `GET` includes `HEAD`. `OPTIONS` is not special. Methods
+/// are case-sensitive (RFC 9110, section 9.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Methods(Option<BTreeSet<String>>);
 
@@ -52,8 +52,8 @@ impl Methods {
         Self(None)
     }
 
-    /// Lists methods. Each must be a token (RFC 9110, section 5.6.2) without lower-case letters, and
-    /// there must be at least one.
+    /// Lists methods. Each must be a token (RFC 9110, section 5.6.2) without lower-case letters,
+    /// and there must be at least one.
     pub fn listed<S: AsRef<str>>(
         methods: impl IntoIterator<Item = S>,
     ) -> Result<Self, MethodError> {

@@ -34,18 +34,18 @@ const NOT_PCHAR: &AsciiSet = &NON_ALPHANUMERIC
 /// A request's path, percent-decoded once, with its dot segments resolved.
 ///
 /// It starts with `/` and keeps a trailing slash, which counts. Only the last segment can be empty.
-/// A segment is never `.` or `..`, and never contains `/`, `\`, `;`, a control character, or text that
-/// a second percent-decoding would change. Parsing refuses a path that two readers could understand
-/// differently; it never repairs one.
+/// A segment is never `.` or `..`, and never contains `/`, `\`, `;`, a control character, or text
+/// that a second percent-decoding would change. Parsing refuses a path that two readers could
+/// understand differently; it never repairs one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NormalPath(String);
 
 impl NormalPath {
-    /// Parses a request target in origin form (RFC 9112, section 3.2.1), exactly as it was sent, into
-    /// its path and its query. The query is the unchanged text after the first `?`.
+    /// Parses a request target in origin form (RFC 9112, section 3.2.1), exactly as it was sent,
+    /// into its path and its query. The query is the unchanged text after the first `?`.
     ///
-    /// Refuses `*` and `http://host/…`: an adapter reduces other forms of a target to this one. Bytes
-    /// outside ASCII may be raw UTF-8. An adapter refuses a target that is not UTF-8 itself
+    /// Refuses `*` and `http://host/…`: an adapter reduces other forms of a target to this one.
+    /// Bytes outside ASCII may be raw UTF-8. An adapter refuses a target that is not UTF-8 itself
     /// ([`PathRefused::NotUtf8`]).
     pub fn parse(target: &str) -> Result<(Self, Option<&str>), PathRefused> {
         let (path, query) = match target.split_once('?') {
@@ -91,11 +91,11 @@ impl NormalPath {
         Ok((Self(normal).if_short()?, query))
     }
 
-    /// Accepts a path that a host has already decoded and separated from its query, as an API Gateway
-    /// HTTP API does.
+    /// Accepts a path that a host has already decoded and separated from its query, as an API
+    /// Gateway HTTP API does.
     ///
-    /// The decoding hides differences that [`parse`](Self::parse) sees, so this refuses dot segments
-    /// and delimiters, too. It cannot see one of them: `%2f` has become a `/`.
+    /// The decoding hides differences that [`parse`](Self::parse) sees, so this refuses dot
+    /// segments and delimiters, too. It cannot see one of them: `%2f` has become a `/`.
     pub fn from_decoded(path: &str) -> Result<Self, PathRefused> {
         if path.len() > MAX_PATH {
             return Err(PathRefused::TooLong);
@@ -210,13 +210,13 @@ pub enum PathRefused {
     EscapeForwarded,
 }
 
-/// Removes an endpoint's prefix (`/authorize`) from a raw request target. Returns `None` if the target
-/// does not start with it. A trailing slash of the prefix does not count.
+/// Removes an endpoint's prefix (`/authorize`) from a raw request target. Returns `None` if the
+/// target does not start with it. A trailing slash of the prefix does not count.
 ///
 /// Call it *before* [`NormalPath::parse`], so that dot segments cannot climb over the prefix:
 /// `/authorize/../healthz` becomes `/../healthz`, which parsing refuses. It removes the prefix in
-/// exactly this spelling only. The prefix alone becomes an empty path, which parsing refuses, too: a
-/// missing path never means `/`.
+/// exactly this spelling only. The prefix alone becomes an empty path, which parsing refuses, too:
+/// a missing path never means `/`.
 #[must_use]
 pub fn cut_prefix<'t>(target: &'t str, prefix: &str) -> Option<&'t str> {
     let rest = target.strip_prefix(prefix.trim_end_matches('/'))?;

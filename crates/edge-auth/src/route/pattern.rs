@@ -19,8 +19,8 @@ pub type Captures<'a> = Vec<(&'a str, &'a str)>;
 ///
 /// - a literal, written decoded (`/straße`, `/a b`), which matches exactly that text;
 /// - `{id}`, which matches one segment that is not empty;
-/// - `{id}:cancel`, `v{version}`, `{name}.json`, which match one segment with text before or after a
-///   capture that is not empty;
+/// - `{id}:cancel`, `v{version}`, `{name}.json`, which match one segment with text before or after
+///   a capture that is not empty;
 /// - `{*rest}`, only at the end, which matches all remaining segments: `/files/{*rest}` matches
 ///   `/files`, `/files/`, `/files/a` and `/files/a/b/`.
 ///

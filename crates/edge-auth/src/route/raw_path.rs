@@ -4,16 +4,17 @@
 use super::path::{PathRefused, encode_segment, has_dot_segments};
 use super::pattern::{PathPattern, Segment};
 
-/// Checks that a path may be forwarded unchanged. It must have no dot segments, in any spelling. The
-/// literal parts of the deciding pattern must be spelled as
-/// [`forwarded`](super::NormalPath::forwarded) spells them, except for the case of hexadecimal digits.
+/// Checks that a path may be forwarded unchanged. It must have no dot segments, in any spelling.
+/// The literal parts of the deciding pattern must be spelled as
+/// [`forwarded`](super::NormalPath::forwarded) spells them, except for the case of hexadecimal
+/// digits.
 ///
-/// Then every reader finds the deciding rule, whether it resolves dot segments or not, and whether it
-/// decodes all escapes, some or none. The client may escape the text for `{id}` or `{*rest}` in any
-/// way, because any text there belongs to that rule. `pattern` is `None` if no rule decides.
+/// Then every reader finds the deciding rule, whether it resolves dot segments or not, and whether
+/// it decodes all escapes, some or none. The client may escape the text for `{id}` or `{*rest}` in
+/// any way, because any text there belongs to that rule. `pattern` is `None` if no rule decides.
 ///
-/// The caller guarantees that [`NormalPath::parse`](super::NormalPath::parse) accepts `target` and that
-/// the pattern matches it.
+/// The caller guarantees that [`NormalPath::parse`](super::NormalPath::parse) accepts `target` and
+/// that the pattern matches it.
 pub fn check_forwardable_verbatim(
     target: &str,
     pattern: Option<&PathPattern>,
@@ -252,8 +253,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
-        /// On a host that cannot rewrite paths, every reader of an allowed path must find the rule that
-        /// decided.
+        /// On a host that cannot rewrite paths, every reader of an allowed path must find the rule
+        /// that decided.
         #[test]
         fn every_reader_of_an_unchanged_path_finds_the_deciding_rule(
             patterns in prop::collection::vec(pattern(), 1..5),

@@ -26,7 +26,8 @@ impl Route {
         host_matches && self.methods.contains(method) && self.path.is_match(path)
     }
 
-    /// Returns whether this route matches every host and path that `other` matches. Ignores methods.
+    /// Returns whether this route matches every host and path that `other` matches. Ignores
+    /// methods.
     fn covers_place_of(&self, other: &Self) -> bool {
         let host = match (&self.host, &other.host) {
             (None, _) => true,
@@ -41,8 +42,8 @@ impl Route {
 #[derive(Debug, Clone)]
 pub struct Router {
     routes: Vec<Route>,
-    /// The routes that start with these literal segments, in source order. A lookup for each prefix of
-    /// a path finds all routes that may match it, and few others.
+    /// The routes that start with these literal segments, in source order. A lookup for each prefix
+    /// of a path finds all routes that may match it, and few others.
     by_prefix: BTreeMap<String, Vec<usize>>,
     /// The most segments of a key in `by_prefix`.
     depth: usize,
@@ -80,8 +81,8 @@ impl Router {
         Self { routes, by_prefix, depth: deepest }
     }
 
-    /// Finds the first route whose host, path and method match. `method` must be as it was sent. `host`
-    /// is `None` if the adapter does not know it.
+    /// Finds the first route whose host, path and method match. `method` must be as it was sent.
+    /// `host` is `None` if the adapter does not know it.
     #[must_use]
     pub fn find<'a>(
         &'a self,
@@ -142,8 +143,8 @@ impl Router {
 
     /// Finds routes that can never decide, which are mistakes in a policy.
     ///
-    /// A route is found if for each of its methods, one earlier route covers its hosts and its paths.
-    /// It is not found if several routes together cover its hosts or paths.
+    /// A route is found if for each of its methods, one earlier route covers its hosts and its
+    /// paths. It is not found if several routes together cover its hosts or paths.
     #[must_use]
     pub fn shadowed(&self) -> Vec<Shadowed> {
         let mut shadowed = Vec::new();

@@ -88,7 +88,7 @@ fn without_a_credential_the_rules_challenge_is_answered() {
 }
 
 #[test]
-fn a_rule_lets_a_key_do_what_its_scope_says_and_nothing_else() {
+fn a_key_may_do_only_what_its_scopes_allow() {
     let fixture = Fixture::open();
     let (id, _) = fixture.key("partners", "orders:read");
     let one = format!("/admin/v1/keys/{id}");
@@ -166,7 +166,7 @@ fn a_rule_that_names_no_scope_of_the_administration_does_not_open_it() {
 }
 
 #[test]
-fn a_public_rule_lets_nobody_administer() {
+fn a_public_rule_never_allows_administration() {
     let fixture = Fixture::of("[admin]\n[[rule]]\npath = \"/admin/v1/{*rest}\"\npublic = true\n");
     let answer = fixture.ask("GET", "/admin/v1/openapi.json", &[], "");
     assert_eq!((answer.status, answer.code()), (403, "scope_insufficient"));

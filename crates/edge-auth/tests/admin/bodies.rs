@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 
-/// Posts each body and expects a 400 whose detail has the text beside it.
+/// Posts each body, and expects a 400 whose detail contains the text beside it.
 fn refused(fixture: &Fixture, target: &str, bodies: &[(String, &str)]) {
     let before = fixture.store.operations().puts;
     for (body, named) in bodies {
@@ -19,7 +19,7 @@ fn refused(fixture: &Fixture, target: &str, bodies: &[(String, &str)]) {
     assert_eq!(fixture.store.operations().puts, before, "nothing is written");
 }
 
-/// A good wish with some members replaced; `null` takes one away.
+/// Replaces members of a good request; `null` removes one.
 fn but(good: &Value, changes: &Value) -> String {
     let mut body = good.as_object().unwrap().clone();
     body.extend(changes.as_object().unwrap().clone());
@@ -27,13 +27,12 @@ fn but(good: &Value, changes: &Value) -> String {
     Value::Object(body).to_string()
 }
 
-/// What is wrong with the wishes for a key, made or imported.
-fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
-    let text = |length| "x".repeat(length);
-    let many = |count: usize| (0..count).map(|one| one.to_string()).collect::<Vec<_>>();
-    let entries = |count| {
-        many(count).into_iter().map(|one| (one.clone(), Value::from(one))).collect::<Value>()
-    };
+/// Bad requests for a new or an imported key.
+fn bad_requests(good: &Value) -> Vec<(String, &'static str)> {
+    let long = "x".repeat(257);
+    let scopes: Vec<_> = (0..129).map(|number| number.to_string()).collect();
+    let metadata: Value =
+        (0..17).map(|number: u8| (number.to_string(), Value::from(number.to_string()))).collect();
     let networks: Vec<_> = (0..65).map(|one| format!("192.0.2.{one}")).collect();
     let repeated = good.to_string().replacen('{', r#"{"scopes": ["admin"], "#, 1);
     let mut bodies = vec![
@@ -51,17 +50,17 @@ fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
         (json!({"scope": "a"}), "scope"),
         (json!({"label": 7}), "label"),
         (json!({"label": ""}), "label"),
-        (json!({"label": text(257)}), "label"),
+        (json!({"label": long}), "label"),
         (json!({"label": "a\nb"}), "label"),
         (json!({"owner": ["a"]}), "owner"),
-        (json!({"owner": text(257)}), "owner"),
+        (json!({"owner": long}), "owner"),
         (json!({"scopes": null}), "scope"),
         (json!({"scopes": "a"}), "scopes"),
         (json!({"scopes": [7]}), "scopes"),
         (json!({"scopes": ["a b"]}), "scope"),
         (json!({"scopes": [""]}), "scope"),
         (json!({"scopes": ["*"]}), "all_scopes"),
-        (json!({"scopes": many(129)}), "scopes"),
+        (json!({"scopes": scopes}), "scopes"),
         (json!({"all_scopes": true}), "scopes"),
         (json!({"all_scopes": "yes"}), "all_scopes"),
         (json!({"expires": null}), "expires"),
@@ -78,18 +77,18 @@ fn bad_wishes(good: &Value) -> Vec<(String, &'static str)> {
         (json!({"metadata": ["a"]}), "metadata"),
         (json!({"metadata": {"a": 1}}), "metadata"),
         (json!({"metadata": {"": "1"}}), "metadata"),
-        (json!({"metadata": {"a": text(257)}}), "metadata"),
-        (json!({"metadata": entries(17)}), "metadata"),
+        (json!({"metadata": {"a": long}}), "metadata"),
+        (json!({"metadata": metadata}), "metadata"),
     ];
     bodies.extend(changes.iter().map(|(changes, named)| (but(good, changes), *named)));
     bodies
 }
 
 #[test]
-fn a_bad_wish_for_a_key_is_refused_by_the_name_of_its_field() {
+fn the_error_of_a_bad_request_for_a_key_names_the_field() {
     let good = json!({"block": "partners", "scopes": ["a"], "expires": "1d"});
     let fixture = Fixture::open();
-    let mut bodies = bad_wishes(&good);
+    let mut bodies = bad_requests(&good);
     bodies.push((but(&good, &json!({"hash": "0".repeat(64)})), "hash"));
     bodies.push((but(&good, &json!({"block": "legacy"})), "block"));
     refused(&fixture, "/admin/v1/keys", &bodies);
@@ -97,10 +96,10 @@ fn a_bad_wish_for_a_key_is_refused_by_the_name_of_its_field() {
 }
 
 #[test]
-fn a_bad_wish_for_an_imported_key_is_refused_by_the_name_of_its_field() {
+fn the_error_of_a_bad_import_names_the_field() {
     let good = json!({"block": "legacy", "scopes": ["a"], "expires": "1d", "hash": "0".repeat(64)});
     let fixture = Fixture::open();
-    let mut bodies = bad_wishes(&good);
+    let mut bodies = bad_requests(&good);
     for hash in [json!(null), json!(7), json!(""), json!("0".repeat(63)), json!("g".repeat(64))] {
         bodies.push((but(&good, &json!({ "hash": hash })), "hash"));
     }
@@ -110,13 +109,14 @@ fn a_bad_wish_for_an_imported_key_is_refused_by_the_name_of_its_field() {
     assert_eq!(fixture.post("/admin/v1/keys/import", &good.to_string()).status, 201);
 }
 
+fn owned(bodies: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    bodies.iter().map(|(body, named)| ((*body).to_owned(), *named)).collect()
+}
+
 #[test]
-fn a_bad_rotation_or_revocation_is_refused_by_the_name_of_its_field() {
+fn the_error_of_a_bad_rotation_or_revocation_names_the_field() {
     let fixture = Fixture::open();
     let (id, _) = fixture.key("partners", "a");
-    let owned = |bodies: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
-        bodies.iter().map(|(body, named)| ((*body).to_owned(), *named)).collect()
-    };
     let rotations = owned(&[
         ("", "body"),
         ("{}", "overlap"),

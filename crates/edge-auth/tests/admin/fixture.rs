@@ -5,13 +5,14 @@ use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{GatewayEndpoint, InboundRequest};
 use edge_auth::{AuditEvent, Code, Gate, Headers, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::platform::MemoryPlatform;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{Secret, Timestamp};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
 use crate::openapi;
-use crate::support::{NOW, TestPlatform, fields, gate};
+use crate::support::{NOW, fields, gate};
 
 /// Keys of partners, of the staff and of another system; the staff's open the administration.
 pub(crate) const BLOCKS: &str = r#"
@@ -45,7 +46,7 @@ scopes = { any_of = ["edge-auth:keys:read", "edge-auth:keys:write"] }
 "#;
 
 pub(crate) struct Fixture {
-    pub gate: Gate<TestPlatform>,
+    pub gate: Gate<MemoryPlatform>,
     pub store: MemoryApiKeys,
     pub randomness: SeededRandomness,
     pub now: Timestamp,
@@ -75,7 +76,7 @@ impl Fixture {
         Self { gate, store, randomness: SeededRandomness::new(2), now: NOW }
     }
 
-    /// Asks with these headers. Whatever the answer is: it is as described, and neither its error
+    /// Asks with these headers. Every response is as described, and neither its error
     /// nor the audit log has a credential.
     pub(crate) fn ask(
         &self,
@@ -131,7 +132,7 @@ impl Fixture {
         (made.id(), made.secret())
     }
 
-    /// What the gate says to a request for `/orders` with this key.
+    /// Returns the decision about a request for `/orders` with this key.
     pub(crate) fn orders(&self, key: &str) -> Result<(), Code> {
         let sent = fields(&[("x-api-key", key)]);
         let incoming = InboundRequest {
@@ -167,7 +168,7 @@ impl Response {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    /// Who was let in to do what to which key, as the log has it.
+    /// Returns administrator, action and key of the audit event.
     pub(crate) fn logged(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
         let AuditEvent { principal, action, key, .. } = &self.audit;
         (principal.as_deref(), action.as_deref(), key.as_deref())

@@ -11,7 +11,7 @@ use crate::support::NOW;
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_created_key_is_shown_as_it_was_wished_for_and_opens_what_it_may() {
+fn a_created_key_has_the_requested_attributes_and_access() {
     let fixture = Fixture::open();
     let request = json!({
         "block": "partners", "label": "nightly export", "owner": "team-data", "scopes": ["orders:read"],
@@ -69,30 +69,32 @@ fn a_rotated_key_has_a_new_secret_and_the_old_one_until_the_overlap_ends() {
     assert_eq!(shown.body["key"]["previous_secret_until"], Value::Null);
 }
 
+/// Changes a key, and checks the audit event.
+fn change(fixture: &Fixture, id: &str, verb: &str, body: &str) -> crate::fixture::Response {
+    let answer = fixture.post(&format!("/admin/v1/keys/{id}/{verb}"), body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(
+        answer.logged(),
+        (Some("admin:bootstrap"), Some(&*format!("keys.{verb}")), Some(id))
+    );
+    answer
+}
+
 #[test]
-fn a_change_is_effective_at_once_on_the_same_gate() {
+fn a_change_is_effective_immediately_on_the_same_gate() {
     let fixture = Fixture::open();
     let (id, text) = fixture.key("partners", "orders:read");
-    let change = |verb: &str, body: &str| {
-        let answer = fixture.post(&format!("/admin/v1/keys/{id}/{verb}"), body);
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        assert_eq!(
-            answer.logged(),
-            (Some("admin:bootstrap"), Some(&*format!("keys.{verb}")), Some(&*id))
-        );
-        answer
-    };
     assert_eq!(fixture.orders(&text), Ok(()));
-    let off = change("disable", "");
+    let off = change(&fixture, &id, "disable", "");
     assert_eq!(
         (off.body["key"]["state"].as_str(), fixture.orders(&text)),
         (Some("disabled"), Err(Code::KeyDisabled))
     );
-    let on = change("enable", "");
+    let on = change(&fixture, &id, "enable", "");
     assert_eq!((on.body["key"]["state"].as_str(), fixture.orders(&text)), (Some("active"), Ok(())));
-    let new = change("rotate", r#"{"overlap": "0s"}"#).secret();
+    let new = change(&fixture, &id, "rotate", r#"{"overlap": "0s"}"#).secret();
     assert_eq!((fixture.orders(&text), fixture.orders(&new)), (Err(Code::KeyInvalid), Ok(())));
-    let gone = change("revoke", r#"{"reason": "leaked"}"#);
+    let gone = change(&fixture, &id, "revoke", r#"{"reason": "leaked"}"#);
     assert_eq!(fixture.orders(&new), Err(Code::KeyRevoked));
     let key = &gone.body["key"];
     assert_eq!((&key["state"], &key["revoked_because"]), (&json!("revoked"), &json!("leaked")));

@@ -1,4 +1,4 @@
-//! Whether an answer is one that the OpenAPI document describes.
+//! Compares responses with the OpenAPI document.
 
 use serde_json::Value;
 
@@ -16,20 +16,24 @@ pub(crate) fn check(method: &str, path: &str, status: u16, body: &Value) {
         .unwrap_or_else(|why| panic!("{method} {path}, {status}: {why}: {body}"));
 }
 
-/// The operation of a path; `None` if the document has none. A literal goes before the `{id}`.
+/// Finds the operation of a path in the document. A literal path takes precedence over `{id}`.
 fn operation<'d>(document: &'d Value, method: &str, path: &str) -> Option<&'d Value> {
+    if !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
     let paths = document["paths"].as_object().unwrap();
-    let matches = |template: &str| {
-        let (template, path): (Vec<_>, Vec<_>) =
-            (template.split('/').collect(), path.split('/').collect());
-        template.len() == path.len()
-            && template.iter().zip(path).all(|(one, two)| *one == "{id}" || *one == two)
+    let item = match paths.get(path) {
+        Some(item) => item,
+        None => paths.iter().find(|(template, _)| matches(template, path))?.1,
     };
-    let found = paths
-        .get(path)
-        .or_else(|| paths.iter().find(|(one, _)| matches(one)).map(|(_, item)| item));
-    let upper = method.bytes().all(|byte| byte.is_ascii_uppercase());
-    found.filter(|_| upper).and_then(|item| item.get(method.to_ascii_lowercase()))
+    item.get(method.to_ascii_lowercase())
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    let (template, path): (Vec<_>, Vec<_>) =
+        (template.split('/').collect(), path.split('/').collect());
+    template.len() == path.len()
+        && template.iter().zip(path).all(|(one, two)| *one == "{id}" || *one == two)
 }
 
 fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
@@ -39,8 +43,8 @@ fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     }
 }
 
-/// The part of JSON Schema that the document uses for its answers, with no property beyond those
-/// that are named.
+/// Implements the part of JSON Schema that the document uses for its responses. Refuses properties
+/// that the schema does not name.
 fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let schema = resolved(document, schema);
     if let Some(alternatives) = schema["oneOf"].as_array() {
@@ -63,30 +67,33 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     if kinds != kind && !kinds.as_array().is_some_and(|kinds| kinds.contains(&kind.into())) {
         return Err(format!("{value} is not {kinds}"));
     }
-    if let Some(allowed) = schema["enum"].as_array().filter(|allowed| !allowed.contains(value)) {
-        return Err(format!("{value} is none of {allowed:?}"));
+    if let Some(allowed) = schema["enum"].as_array()
+        && !allowed.contains(value)
+    {
+        return Err(format!("{value} is not one of {allowed:?}"));
     }
     match value {
         Value::Array(items) => {
             items.iter().try_for_each(|item| fits(document, &schema["items"], item))
         }
         Value::Object(members) => {
-            let required = schema["required"].as_array().into_iter().flatten();
-            if let Some(missing) =
-                required.filter_map(Value::as_str).find(|name| !members.contains_key(*name))
-            {
-                return Err(format!("`{missing}` is missing"));
+            for name in schema["required"].as_array().into_iter().flatten() {
+                if !members.contains_key(name.as_str().unwrap()) {
+                    return Err(format!("{name} is missing"));
+                }
             }
-            // An object without `properties` is any object: the document itself.
+            // A schema without `properties` accepts any object: the document itself.
             let Some(properties) = schema["properties"].as_object() else {
                 return Ok(());
             };
-            members.iter().try_for_each(|(name, member)| {
-                let property =
-                    properties.get(name).ok_or_else(|| format!("`{name}` is not described"))?;
-                fits(document, property, member)
-            })
+            for (name, member) in members {
+                let Some(property) = properties.get(name) else {
+                    return Err(format!("`{name}` is not described"));
+                };
+                fits(document, property, member)?;
+            }
+            Ok(())
         }
-        _ => Ok(()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }

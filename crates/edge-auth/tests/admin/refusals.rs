@@ -52,7 +52,7 @@ fn another_path_or_method_is_no_resource() {
 }
 
 #[test]
-fn who_may_only_read_is_not_told_which_resources_there_are() {
+fn a_read_only_caller_does_not_learn_which_resources_exist() {
     let fixture = Fixture::open();
     let (_, key) = fixture.key("staff", "edge-auth:keys:read");
     let answer = fixture.ask("GET", "/admin/v1/nothing", &[("x-api-key", &key)], "");
@@ -80,7 +80,7 @@ fn a_store_that_does_not_answer_is_an_outage_and_no_change() {
 }
 
 #[test]
-fn every_answer_is_kept_by_no_cache_and_says_what_it_is() {
+fn responses_are_never_cached_and_have_a_content_type() {
     let fixture = Fixture::open();
     for (target, kind) in [
         ("/admin/v1/keys", "application/json"),

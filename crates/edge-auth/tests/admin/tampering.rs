@@ -16,7 +16,7 @@ fn tamper(fixture: &Fixture, id: &str, change: impl Fn(&mut ApiKeyRecord)) {
     );
 }
 
-/// The record is listed as untrusted for this reason, shown to nobody, and changed by nothing.
+/// Checks that the record is listed as untrusted for this reason, and can be neither shown nor changed.
 fn is_untrusted(fixture: &Fixture, id: &str, why: &str) {
     let listed = fixture.get("/admin/v1/keys").body;
     let entry = listed["keys"].as_array().unwrap().iter().find(|entry| entry["id"] == id).unwrap();
@@ -84,7 +84,7 @@ fn a_record_of_a_block_that_the_policy_does_not_have_is_untrusted() {
 }
 
 #[test]
-fn what_is_no_record_at_all_is_untrusted_and_the_other_keys_are_listed() {
+fn an_unreadable_record_is_listed_as_untrusted_beside_the_others() {
     let fixture = Fixture::open();
     let (broken, _) = fixture.key("partners", "a");
     let (whole, _) = fixture.key("partners", "a");

@@ -1,4 +1,4 @@
-//! The gate as a Lambda authorizer.
+//! The gate as a Lambda authorizer of API Gateway.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,8 +7,12 @@
     reason = "a panic is a failed test"
 )]
 
+mod event_kinds;
 mod iam_soundness;
-mod responses;
+mod outages;
+mod policies;
+mod refusals;
+mod size_limits;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -23,31 +27,70 @@ use edge_auth::{Gate, Headers};
 use edge_auth_testkit::iam::allows as iam_allows;
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::mint::{Signer, compact};
+use edge_auth_testkit::platform::MemoryPlatform;
 use edge_auth_token::Algorithm;
 use futures::executor::block_on;
 use serde_json::{Value, json};
-use support::{NOW, TRUST, TestPlatform};
+use support::{NOW, TRUST};
 
-/// What every ARN of these tests begins with.
+/// The beginning of every ARN in these tests.
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 
 /// A gate without API keys.
-fn gate(policy: &str) -> Arc<Gate<TestPlatform>> {
+fn gate(policy: &str) -> Arc<Gate<MemoryPlatform>> {
     gate_with(policy, &MemoryApiKeys::new())
 }
 
 /// A gate whose API keys are in this store.
-fn gate_with(policy: &str, store: &MemoryApiKeys) -> Arc<Gate<TestPlatform>> {
+fn gate_with(policy: &str, store: &MemoryApiKeys) -> Arc<Gate<MemoryPlatform>> {
     Arc::new(support::gate(policy, store))
 }
 
-fn authorizer(gate: &Arc<Gate<TestPlatform>>) -> ApiGatewayAuthorizer<TestPlatform> {
+/// The authorizer of a gate.
+fn authorizer(gate: &Arc<Gate<MemoryPlatform>>) -> ApiGatewayAuthorizer<MemoryPlatform> {
     ApiGatewayAuthorizer::new(Arc::clone(gate))
 }
 
-/// The same, unless the policy has mistakes.
-fn try_gate(policy: &str) -> Option<Arc<Gate<TestPlatform>>> {
-    Policy::parse(policy, Format::Toml, "policy.toml").ok().map(|_| gate(policy))
+/// A gate without API keys, unless the policy has mistakes.
+fn try_gate(policy: &str) -> Option<Arc<Gate<MemoryPlatform>>> {
+    Policy::parse(policy, Format::Toml, "policy.toml").ok()?;
+    Some(gate(policy))
+}
+
+/// A gate with the issuer `corp` and these rules.
+fn gate_of(rules: &str) -> Arc<Gate<MemoryPlatform>> {
+    gate(&format!("{}{rules}", issuer("corp")))
+}
+
+/// A gate with rules of every sort.
+fn orders() -> Arc<Gate<MemoryPlatform>> {
+    let rules = r#"
+[[rule]]
+path = "/v1/orders/{id}"
+methods = ["GET"]
+require = "jwt:corp"
+scopes = ["orders:read"]
+
+[[rule]]
+path = "/v1/files/secret"
+require = "jwt:corp"
+scopes = ["root"]
+
+[[rule]]
+path = "/v1/files/{*rest}"
+methods = ["GET"]
+require = "jwt:corp"
+
+[[rule]]
+path = "/health"
+public = true
+
+[[rule]]
+path = "/$connect"
+require = "jwt:corp"
+upgrade = true
+"#;
+    gate(&format!("{}{rules}", issuer("corp")))
 }
 
 /// An issuer whose tokens are signed with the secret `TRUST`.
@@ -70,16 +113,26 @@ fn token(issuer: &str, scopes: &str) -> String {
     compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
 }
 
+/// An `Authorization` value with a token of `corp`.
+fn bearer(scopes: &str) -> String {
+    format!("Bearer {}", token("corp", scopes))
+}
+
 /// Asks about a call with these fields.
 fn ask(
-    gate: &Arc<Gate<TestPlatform>>,
+    gate: &Arc<Gate<MemoryPlatform>>,
     api: ApiType,
     arn: &str,
     fields: &[(&str, &str)],
 ) -> AuthorizerResult {
     let fields: Vec<(&str, &[u8])> =
         fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-    let incoming = InboundRequest {
+    block_on(authorizer(gate).authorize_method(api, arn, &event(&fields), NOW))
+}
+
+/// An event with these fields.
+fn event<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
+    InboundRequest {
         location: edge_auth::ClientLocation::default(),
         peer: None,
         platform_authenticated: false,
@@ -87,13 +140,12 @@ fn ask(
         host: Some("api.example.com"),
         authority: None,
         target: "",
-        headers: Headers(&fields),
+        headers: Headers(fields),
         certificate: PlatformCertificate::Nothing,
-    };
-    block_on(authorizer(gate).authorize_method(api, arn, &incoming, NOW))
+    }
 }
 
-/// The answer, as API Gateway reads it.
+/// The response, as API Gateway reads it.
 fn json(answered: &AuthorizerResult) -> Value {
     serde_json::to_value(answered.0.as_ref().unwrap()).unwrap()
 }

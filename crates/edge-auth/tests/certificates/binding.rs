@@ -22,8 +22,9 @@ fn fixture(require: &str) -> (Fixture, Client, Client) {
         "{ISSUER}\n[[client_cert]]\nname = \"devices\"\nsource = \"rfc9440\"\nca_file = \"ca.pem\"\n{SPIFFE}\n\
          scopes = [\"of-the-certificate\"]\n[[rule]]\npath = \"/\"\n{require}\n"
     );
-    let client = |name| root.issue(&ClientPlan::with_uri(&format!("spiffe://example.com/{name}")));
-    (Fixture::new(&policy, &root.pem()), client("a"), client("b"))
+    let a = root.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
+    let b = root.issue(&ClientPlan::with_uri("spiffe://example.com/b"));
+    (Fixture::new(&policy, &root.pem()), a, b)
 }
 
 fn token(cnf: Option<Value>) -> String {
@@ -44,24 +45,22 @@ fn bound_to(client: &Client) -> Option<Value> {
 #[test]
 fn a_bound_token_passes_with_its_own_certificate_only() {
     let (fixture, own, other) = fixture("require = \"jwt:corp\"");
-    let ask = |sent: Sent<'_>| {
-        result(&fixture.ask(&sent.field("Authorization", &token(bound_to(&own))), NOW))
-    };
-    assert_eq!(ask(Sent::proxied(&own)), "jwt:corp:alice");
-    assert_eq!(ask(Sent::proxied(&other)), "binding_mismatch");
-    assert_eq!(ask(Sent::default()), "binding_mismatch");
+    let bound = token(bound_to(&own));
     let untrusted = Sent { proxy_trusted: false, ..Sent::proxied(&own) };
-    assert_eq!(ask(untrusted), "binding_mismatch");
-    let expired =
-        result(&fixture.ask(
-            &Sent::proxied(&own).field("Authorization", &token(bound_to(&own))),
-            4_000_000_001,
-        ));
-    assert_eq!(expired, "token_expired");
+    for (sent, decision) in [
+        (Sent::proxied(&own), "jwt:corp:alice"),
+        (Sent::proxied(&other), "binding_mismatch"),
+        (Sent::default(), "binding_mismatch"),
+        (untrusted, "binding_mismatch"),
+    ] {
+        assert_eq!(fixture.result(&sent.field("Authorization", &bound)), decision);
+    }
+    let sent = Sent::proxied(&own).field("Authorization", &bound);
+    assert_eq!(result(&fixture.ask(&sent, 4_000_000_001)), "token_expired");
 }
 
 #[test]
-fn where_a_rule_names_certificates_only_those_count() {
+fn only_the_certificates_that_a_rule_names_count() {
     let root = root();
     let (own, client) = (
         root.issue(&ClientPlan::with_uri("spiffe://example.com/a")),
@@ -71,30 +70,31 @@ fn where_a_rule_names_certificates_only_those_count() {
         "[[client_cert]]\nname = \"listener\"\nsource = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}\n\
          [[client_cert]]\nname = \"proxied\"\nsource = \"rfc9440\"\nca_file = \"ca.pem\"\n{SPIFFE}\n"
     );
-    let fixture = |require: &str| {
+    let bound = token(bound_to(&own));
+    let mut sent = Sent::proxied(&own).field("Authorization", &bound);
+    for (require, decision) in [
+        ("{ any = [\"jwt:corp\", \"cert:listener\"] }", "binding_mismatch"),
+        ("{ any = [\"jwt:corp\", \"cert:listener\", \"cert:proxied\"] }", "jwt:corp:alice"),
+    ] {
         let policy = format!("{ISSUER}\n{blocks}[[rule]]\npath = \"/\"\nrequire = {require}\n");
-        Fixture::new(&policy, &root.pem())
-    };
-    let bound = || Sent::proxied(&own).field("Authorization", &token(bound_to(&own)));
-    let any = fixture("{ any = [\"jwt:corp\", \"cert:listener\"] }");
-    assert_eq!(result(&any.ask(&bound(), NOW)), "binding_mismatch");
-    let all = fixture("{ any = [\"jwt:corp\", \"cert:listener\", \"cert:proxied\"] }");
-    assert_eq!(result(&all.ask(&bound(), NOW)), "jwt:corp:alice");
+        assert_eq!(Fixture::new(&policy, &root.pem()).result(&sent), decision, "{require}");
+    }
 
-    // Where it names none, the certificate is sought among all: a proxy's own, or junk, is no
-    // trouble.
-    let none = fixture("\"jwt:corp\"");
-    let through = |chain| Sent { certificate: PlatformCertificate::Tls(chain), ..bound() };
-    assert_eq!(result(&none.ask(&through(&client.chain), NOW)), "jwt:corp:alice");
+    // A rule without certificates accepts the bound one from any source, beside a proxy's own
+    // certificate or junk.
+    let policy = format!("{ISSUER}\n{blocks}[[rule]]\npath = \"/\"\nrequire = \"jwt:corp\"\n");
+    let none = Fixture::new(&policy, &root.pem());
+    sent.certificate = PlatformCertificate::Tls(&client.chain);
+    assert_eq!(none.result(&sent), "jwt:corp:alice");
     let junk = Sent {
         certificate: PlatformCertificate::Tls(&own.chain),
         proxy_trusted: true,
         ..Sent::default()
     }
     .field("Client-Cert", "junk")
-    .field("Authorization", &token(bound_to(&own)));
-    assert_eq!(result(&none.ask(&junk, NOW)), "jwt:corp:alice");
-    let other = Sent::tls(&client).field("Authorization", &token(bound_to(&own)));
+    .field("Authorization", &bound);
+    assert_eq!(none.result(&junk), "jwt:corp:alice");
+    let other = Sent::tls(&client).field("Authorization", &bound);
     let refused = none.ask(&other, NOW);
     assert_eq!(result(&refused), "binding_mismatch");
     assert!(reason(&refused).contains("by any source"), "{}", reason(&refused));
@@ -108,44 +108,41 @@ fn a_binding_that_cannot_be_checked_refuses() {
         [json!({ "jkt": thumbprint }), json!({ "x5t#S256": thumbprint, "jkt": "x" }), json!({})]
     {
         let sent = Sent::proxied(&own).field("Authorization", &token(Some(cnf.clone())));
-        assert_eq!(result(&fixture.ask(&sent, NOW)), "binding_unverifiable", "{cnf}");
+        assert_eq!(fixture.result(&sent), "binding_unverifiable", "{cnf}");
     }
     let nowhere = format!("{ISSUER}\n[[rule]]\npath = \"/\"\nrequire = \"jwt:corp\"\n");
     let sent = Sent::proxied(&own).field("Authorization", &token(bound_to(&own)));
-    assert_eq!(result(&Fixture::new(&nowhere, "").ask(&sent, NOW)), "binding_unverifiable");
+    assert_eq!(Fixture::new(&nowhere, "").result(&sent), "binding_unverifiable");
 }
 
 #[test]
-fn a_rule_can_ask_that_tokens_are_bound() {
+fn a_rule_may_require_bound_tokens() {
     let (fixture, own, _) = fixture("require = \"jwt:corp\"\ncertificate_bound = true");
-    let ask =
-        |cnf| result(&fixture.ask(&Sent::proxied(&own).field("Authorization", &token(cnf)), NOW));
-    assert_eq!(ask(None), "binding_missing");
-    assert_eq!(ask(bound_to(&own)), "jwt:corp:alice");
+    for (cnf, decision) in [(None, "binding_missing"), (bound_to(&own), "jwt:corp:alice")] {
+        let sent = Sent::proxied(&own).field("Authorization", &token(cnf));
+        assert_eq!(fixture.result(&sent), decision);
+    }
 }
 
 #[test]
-fn an_unbound_token_needs_no_certificate_and_a_bad_one_beside_it_is_not_looked_at() {
+fn an_unbound_token_needs_no_certificate_and_a_bad_one_is_ignored() {
     let (fixture, _, _) = fixture("require = \"jwt:corp\"");
     let sent = Sent { proxy_trusted: true, ..Sent::default() }
         .field("Client-Cert", "junk")
         .field("Authorization", &token(None));
-    assert_eq!(result(&fixture.ask(&sent, NOW)), "jwt:corp:alice");
+    assert_eq!(fixture.result(&sent), "jwt:corp:alice");
 }
 
 #[test]
 fn all_of_both_needs_both_and_the_first_is_the_principal() {
     let (fixture, own, other) = fixture("require = { all = [\"cert:devices\", \"jwt:corp\"] }");
-    let ask = |sent: Sent<'_>| fixture.ask(&sent, NOW);
-    let both = ask(Sent::proxied(&own).field("Authorization", &token(None)));
-    assert_eq!(result(&both), "cert:devices:spiffe://example.com/a");
-    assert_eq!(result(&ask(Sent::proxied(&own))), "credential_missing");
-    assert_eq!(
-        result(&ask(Sent::default().field("Authorization", &token(None)))),
-        "credential_missing"
-    );
-    let stolen = ask(Sent::proxied(&other).field("Authorization", &token(bound_to(&own))));
-    assert_eq!(result(&stolen), "binding_mismatch");
+    let both = Sent::proxied(&own).field("Authorization", &token(None));
+    assert_eq!(fixture.result(&both), "cert:devices:spiffe://example.com/a");
+    assert_eq!(fixture.result(&Sent::proxied(&own)), "credential_missing");
+    let only_token = Sent::default().field("Authorization", &token(None));
+    assert_eq!(fixture.result(&only_token), "credential_missing");
+    let stolen = Sent::proxied(&other).field("Authorization", &token(bound_to(&own)));
+    assert_eq!(fixture.result(&stolen), "binding_mismatch");
 }
 
 #[test]
@@ -153,15 +150,18 @@ fn any_of_both_refuses_an_invalid_certificate_beside_a_valid_token() {
     let (fixture, own, _) = fixture(
         "require = { any = [\"jwt:corp\", \"cert:devices\"] }\nscopes = [\"of-the-token\"]",
     );
-    let with = |certificate: &str| {
-        let sent = Sent { proxy_trusted: true, ..Sent::default() };
-        let sent =
-            if certificate.is_empty() { sent } else { sent.field("Client-Cert", certificate) };
-        result(&fixture.ask(&sent.field("Authorization", &token(None)), NOW))
-    };
-    assert_eq!(with(""), "jwt:corp:alice");
-    assert_eq!(with(&crate::fixture::sequence(own.certificate())), "jwt:corp:alice");
-    assert_eq!(with(":AAAA:"), "certificate_malformed");
+    for (certificate, decision) in [
+        (None, "jwt:corp:alice"),
+        (Some(crate::fixture::sequence(own.certificate())), "jwt:corp:alice"),
+        (Some(":AAAA:".to_owned()), "certificate_malformed"),
+    ] {
+        let mut sent = Sent { proxy_trusted: true, ..Sent::default() };
+        if let Some(certificate) = &certificate {
+            sent = sent.field("Client-Cert", certificate);
+        }
+        let sent = sent.field("Authorization", &token(None));
+        assert_eq!(fixture.result(&sent), decision, "{certificate:?}");
+    }
     // A certificate's scopes are those of its block.
     assert_eq!(result(&fixture.proxied(&own)), "scope_insufficient");
 }

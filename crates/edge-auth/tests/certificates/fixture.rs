@@ -1,4 +1,4 @@
-//! A gate whose policy asks for a certificate, and the ways to hand it one.
+//! A gate whose policy requires a certificate, and the ways to send one.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) const NOW: u64 = 1_800_000_000;
 
 pub(crate) const SPIFFE: &str = "identity = { san_uri = \"spiffe://example.com/*\" }";
 
-/// A root that policies find as `ca.pem`.
+/// The root that policies find as `ca.pem`.
 pub(crate) fn root() -> Authority {
     Authority::root(&AuthorityPlan::named("Devices CA"))
 }
@@ -28,16 +28,16 @@ pub(crate) fn policy(block: &str) -> String {
     )
 }
 
-/// A block whose certificates come by `Client-Cert`, from the root in `ca.pem`.
+/// A policy with a block for certificates in `Client-Cert`, from the root in `ca.pem`.
 pub(crate) fn rfc9440(identity: &str) -> String {
     policy(&format!("source = \"rfc9440\"\nca_file = \"ca.pem\"\n{identity}"))
 }
 
-/// A gate, asked for `GET /`.
+/// A gate, to ask for `GET /`.
 pub(crate) struct Fixture(Gate<MemoryPlatform>);
 
 impl Fixture {
-    /// With a policy, and the file `ca.pem`.
+    /// Makes a gate with a policy and the file `ca.pem`.
     pub(crate) fn new(policy: &str, ca: &str) -> Self {
         Self::build(policy, ca).unwrap()
     }
@@ -49,11 +49,13 @@ impl Fixture {
             BTreeMap::from([("HS".to_owned(), "a secret of 32 bytes, or some more".to_owned())]);
         let platform = MemoryPlatform::new(Documents::default(), "http://issuers");
         let secret_provider = MapSecretProvider { secrets, files };
-        Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &SeededRandomness::new(1))
-            .map(|(gate, _)| Self(gate))
+        let randomness = SeededRandomness::new(1);
+        let (gate, _) =
+            Gate::new(policy, &secret_provider, Box::new(AwsLcRs), platform, &randomness)?;
+        Ok(Self(gate))
     }
 
-    /// Asks with whatever was handed over, at a time.
+    /// Asks at a time.
     pub(crate) fn ask(&self, sent: &Sent<'_>, now: u64) -> Outcome {
         let fields: Vec<(&str, &[u8])> =
             sent.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -72,13 +74,18 @@ impl Fixture {
         block_on(self.0.authorize(&request, Timestamp::from_seconds(now)))
     }
 
+    /// Asks now, and returns the denial's code or the principal.
+    pub(crate) fn result(&self, sent: &Sent<'_>) -> String {
+        result(&self.ask(sent, NOW))
+    }
+
     /// Asks with a chain in the fields of RFC 9440, from a trusted proxy.
     pub(crate) fn proxied(&self, client: &Client) -> Outcome {
         self.ask(&Sent::proxied(client), NOW)
     }
 }
 
-/// What comes with a request.
+/// The fields and the certificate of a request.
 #[derive(Default)]
 pub(crate) struct Sent<'a> {
     pub fields: Vec<(String, String)>,
@@ -100,8 +107,16 @@ impl<'a> Sent<'a> {
         Self { certificate: PlatformCertificate::Tls(&client.chain), ..Self::default() }
     }
 
-    pub(crate) fn cloudflare(told: TlsClientAuth<'a>) -> Self {
-        Self { certificate: PlatformCertificate::Cloudflare(told), ..Self::default() }
+    pub(crate) fn cloudflare(client_auth: TlsClientAuth<'a>) -> Self {
+        Self { certificate: PlatformCertificate::Cloudflare(client_auth), ..Self::default() }
+    }
+
+    pub(crate) fn load_balancer() -> Self {
+        Self { certificate: PlatformCertificate::LoadBalancer, ..Self::default() }
+    }
+
+    pub(crate) fn api_gateway(pem: &'a str) -> Self {
+        Self { certificate: PlatformCertificate::ApiGateway(pem), ..Self::default() }
     }
 
     pub(crate) fn field(mut self, name: &str, value: &str) -> Self {
@@ -110,7 +125,7 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// `:base64:`
+/// Encodes bytes as a structured field (RFC 8941): `:base64:`.
 pub(crate) fn sequence(der: &[u8]) -> String {
     use base64::Engine;
     format!(":{}:", base64::engine::general_purpose::STANDARD.encode(der))
@@ -120,7 +135,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// The code of the refusal, or who may pass.
+/// Returns the denial's code, or the principal.
 pub(crate) fn result(outcome: &Outcome) -> String {
     match outcome.code() {
         Some(code) => code.name().to_owned(),
@@ -128,7 +143,7 @@ pub(crate) fn result(outcome: &Outcome) -> String {
     }
 }
 
-/// What the operator's log is told of a refusal.
+/// Returns the reason in the audit event.
 pub(crate) fn reason(outcome: &Outcome) -> String {
     outcome.audit.reason.clone().unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Client certificates through the gate: every source, what is wrong with a chain, whom it names,
-//! and tokens that are bound to one.
+//! Client certificates through the gate: sources, chains, identities, and tokens that are bound to
+//! certificates.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,6 @@
-//! What a policy may say of certificates: what each source can pin, and nothing else.
+//! The settings of certificates that a policy may have for each source.
+
+use edge_auth_testkit::certificates::Authority;
 
 use crate::fixture::{Fixture, policy, root};
 
@@ -15,7 +17,7 @@ const DN: &str = "issuer_dn = [\"CN=a\"]";
 const CA: &str = "ca_file = \"ca.pem\"";
 
 #[test]
-fn each_source_pins_what_it_can_and_nothing_else() {
+fn each_source_accepts_only_the_pins_that_it_can_check() {
     let fingerprint = format!("fingerprint = \"{}\"", "0".repeat(64));
     let ca = root().pem();
     let pins = [
@@ -102,14 +104,17 @@ fn an_authority_file_may_be_as_tools_write_it() {
     }
 }
 
+/// Checks a `TRUSTED CERTIFICATE` with these settings of OpenSSL.
+fn check_trusted(root: &Authority, settings: &[u8]) -> Result<(), String> {
+    let der = [root.certificate().as_ref(), settings].concat();
+    let pem = edge_auth_testkit::certificates::pem(&der.into())
+        .replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    edge_auth::certificate::check_authorities(pem.as_bytes())
+}
+
 #[test]
-fn openssls_settings_of_a_trusted_certificate_are_heeded() {
+fn openssls_settings_of_a_trusted_certificate_are_respected() {
     let root = root();
-    let trusted = |settings: &[u8]| {
-        let der = [root.certificate().as_ref(), settings].concat();
-        edge_auth_testkit::certificates::pem(&der.into())
-            .replace("CERTIFICATE", "TRUSTED CERTIFICATE")
-    };
     // `-addtrust clientAuth`, `-setalias ca`; then `-addtrust serverAuth`, `-addreject clientAuth`.
     let good: [&[u8]; 3] =
         [&[], b"\x30\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02", b"\x30\x04\x0c\x02ca"];
@@ -118,12 +123,11 @@ fn openssls_settings_of_a_trusted_certificate_are_heeded() {
         b"\x30\x0c\xa0\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02",
         b"\x30\x80",
     ];
-    let check = |settings| edge_auth::certificate::check_authorities(trusted(settings).as_bytes());
     for settings in good {
-        assert_eq!(check(settings), Ok(()), "{settings:?}");
+        assert_eq!(check_trusted(&root, settings), Ok(()), "{settings:?}");
     }
     for settings in bad {
-        assert!(check(settings).is_err(), "{settings:?}");
+        assert!(check_trusted(&root, settings).is_err(), "{settings:?}");
     }
 }
 
@@ -202,21 +206,18 @@ fn pins_and_identities_must_be_readable() {
 }
 
 #[test]
-fn one_field_is_not_read_as_two_certificates() {
-    let block = |name: &str, rest: &str| {
-        format!("[[client_cert]]\nname = \"{name}\"\n{rest}\n{IDENTITY}\n")
-    };
+fn one_field_cannot_be_the_source_of_two_blocks() {
     let policy = format!(
-        "{}{}[[rule]]\npath = \"/\"\nrequire = {{ any = [\"cert:a\", \"cert:b\"] }}\n",
-        block("a", &format!("source = \"cloudflare-headers\"\n{KEY_ID}")),
-        block("b", &format!("source = \"rfc9440\"\n{CA}"))
+        "[[client_cert]]\nname = \"a\"\nsource = \"cloudflare-headers\"\n{KEY_ID}\n{IDENTITY}\n\
+         [[client_cert]]\nname = \"b\"\nsource = \"rfc9440\"\n{CA}\n{IDENTITY}\n\
+         [[rule]]\npath = \"/\"\nrequire = {{ any = [\"cert:a\", \"cert:b\"] }}\n"
     );
     let refused = Fixture::build(&policy, &root().pem()).err().unwrap().to_string();
     assert!(refused.contains("both read `Client-Cert`"), "{refused}");
 }
 
 #[test]
-fn certificate_bound_is_about_tokens_and_needs_a_place_for_certificates() {
+fn certificate_bound_needs_a_token_and_a_source_of_certificates() {
     let block = "source = \"rfc9440\"\nca_file = \"ca.pem\"\nidentity = \"serial\"";
     let errors =
         Fixture::build(&format!("{}certificate_bound = true\n", policy(block)), &root().pem());

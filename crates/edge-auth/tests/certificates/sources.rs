@@ -1,4 +1,4 @@
-//! Where certificates come from, and that nothing else is believed.
+//! The sources of certificates: each is trusted for its own kind of request only.
 
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan};
@@ -13,7 +13,7 @@ fn agent(root: &Authority) -> Client {
     root.issue(&ClientPlan::with_uri("spiffe://example.com/agent"))
 }
 
-/// The key identifier that the client's certificate has of its issuer.
+/// Returns the key identifier of a certificate's issuer.
 fn authority_key_id(client: &Client) -> String {
     // `authorityKeyIdentifier` (2.5.29.35) of rcgen's: 20 bytes, tagged [0].
     let der = client.certificate();
@@ -30,29 +30,26 @@ fn the_fields_of_rfc_9440_count_only_from_a_trusted_proxy() {
     let root = root();
     let fixture = Fixture::new(&rfc9440(SPIFFE), &root.pem());
     let mut sent = Sent::proxied(&agent(&root));
-    assert_eq!(result(&fixture.ask(&sent, NOW)), AGENT);
+    assert_eq!(fixture.result(&sent), AGENT);
     sent.proxy_trusted = false;
-    assert_eq!(result(&fixture.ask(&sent, NOW)), "credential_missing");
+    assert_eq!(fixture.result(&sent), "credential_missing");
 }
 
 #[test]
-fn a_chain_of_the_listener_is_verified_here() {
+fn the_gate_verifies_a_chain_of_the_listener() {
     let root = root();
     let fixture = Fixture::new(
         &policy(&format!("source = \"tls\"\nca_file = \"ca.pem\"\n{SPIFFE}")),
         &root.pem(),
     );
-    assert_eq!(result(&fixture.ask(&Sent::tls(&agent(&root)), NOW)), AGENT);
+    assert_eq!(fixture.result(&Sent::tls(&agent(&root))), AGENT);
     let other = Authority::root(&AuthorityPlan::named("other"));
-    assert_eq!(
-        result(&fixture.ask(&Sent::tls(&agent(&other)), NOW)),
-        "certificate_issuer_untrusted"
-    );
-    assert_eq!(result(&fixture.ask(&Sent::default(), NOW)), "credential_missing");
+    assert_eq!(fixture.result(&Sent::tls(&agent(&other))), "certificate_issuer_untrusted");
+    assert_eq!(fixture.result(&Sent::default()), "credential_missing");
 }
 
 #[test]
-fn what_comes_by_another_source_is_not_looked_at() {
+fn certificates_from_another_source_are_ignored() {
     let root = root();
     let client = agent(&root);
     let elsewhere = Fixture::new(&rfc9440(SPIFFE), &root.pem());
@@ -74,25 +71,21 @@ fn what_comes_by_another_source_is_not_looked_at() {
 }
 
 #[test]
-fn a_load_balancers_fields_are_read_from_its_own_events_only() {
+fn a_load_balancers_fields_count_in_its_own_events_only() {
     let root = root();
     let client = agent(&root);
     let passthrough =
         policy(&format!("source = \"alb-passthrough\"\nca_file = \"ca.pem\"\n{SPIFFE}"));
     let fixture = Fixture::new(&passthrough, &root.pem());
     let field = url_encoded(&client.pem());
-    let balanced = || Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() };
-    assert_eq!(
-        result(&fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", &field), NOW)),
-        AGENT
-    );
+    let sent = Sent::load_balancer().field("X-Amzn-Mtls-Clientcert", &field);
+    assert_eq!(fixture.result(&sent), AGENT);
     let forged =
         Sent { proxy_trusted: true, ..Sent::default() }.field("X-Amzn-Mtls-Clientcert", &field);
-    assert_eq!(result(&fixture.ask(&forged, NOW)), "credential_missing");
-    let twice =
-        balanced().field("X-Amzn-Mtls-Clientcert", &field).field("x-amzn-mtls-clientcert", &field);
-    assert_eq!(result(&fixture.ask(&twice, NOW)), "certificate_malformed");
-    // A form decoder makes spaces of the base64's plus signs.
+    assert_eq!(fixture.result(&forged), "credential_missing");
+    let twice = sent.field("x-amzn-mtls-clientcert", &field);
+    assert_eq!(fixture.result(&twice), "certificate_malformed");
+    // A form decoder replaces the plus signs of base64 by spaces.
     for broken in [
         "",
         "CERT_CONTENT",
@@ -101,60 +94,65 @@ fn a_load_balancers_fields_are_read_from_its_own_events_only() {
         &field.replace("%0A", ""),
     ] {
         if broken != field {
-            let outcome = fixture.ask(&balanced().field("X-Amzn-Mtls-Clientcert", broken), NOW);
-            assert_eq!(result(&outcome), "certificate_malformed", "{broken}");
+            let sent = Sent::load_balancer().field("X-Amzn-Mtls-Clientcert", broken);
+            assert_eq!(fixture.result(&sent), "certificate_malformed", "{broken}");
         }
     }
 }
 
 #[test]
-fn a_load_balancer_that_verified_hands_over_the_leaf_and_its_issuer_is_pinned() {
+fn the_issuer_of_a_leaf_that_a_load_balancer_verified_is_pinned() {
     let root = root();
     let client = agent(&root);
-    let by =
-        |pin: &str| Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "");
-    let sent = Sent { certificate: PlatformCertificate::LoadBalancer, ..Sent::default() }
+    let sent = Sent::load_balancer()
         .field("X-Amzn-Mtls-Clientcert-Leaf", &url_encoded(&client.pem()))
         .field("X-Amzn-Mtls-Clientcert-Subject", "CN=somebody-else");
     let key_id = format!("issuer_key_id = \"{}\"", authority_key_id(&client));
     for pin in [key_id.as_str(), "issuer_dn = \"CN=Devices CA, O=Example\""] {
-        assert_eq!(result(&by(pin).ask(&sent, NOW)), AGENT, "{pin}");
+        assert_eq!(verified_by_balancer(pin).result(&sent), AGENT, "{pin}");
     }
     for pin in [
         "issuer_key_id = \"00\"",
         "issuer_dn = \"O=Example, CN=Devices CA\"",
         &format!("{key_id}\nissuer_dn = \"CN=x\""),
     ] {
-        assert_eq!(result(&by(pin).ask(&sent, NOW)), "certificate_issuer_untrusted", "{pin}");
+        assert_eq!(
+            verified_by_balancer(pin).result(&sent),
+            "certificate_issuer_untrusted",
+            "{pin}"
+        );
     }
-    assert_eq!(result(&by(&key_id).ask(&sent, 4_000_000_001)), "certificate_expired");
+    let later = verified_by_balancer(&key_id).ask(&sent, 4_000_000_001);
+    assert_eq!(result(&later), "certificate_expired");
+}
+
+fn verified_by_balancer(pin: &str) -> Fixture {
+    Fixture::new(&policy(&format!("source = \"alb-verify\"\n{pin}\n{SPIFFE}")), "")
 }
 
 #[test]
-fn api_gateways_certificate_is_read_whole_and_placeholders_are_refused() {
+fn api_gateways_placeholders_and_partial_certificates_are_refused() {
     let root = root();
     let client = agent(&root);
     let pin = format!("fingerprint = \"{}\"", hex(&client.thumbprint()));
     let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{SPIFFE}")), "");
     let (pem, twice) = (client.pem(), client.pem().repeat(2));
-    let event = |pem| Sent { certificate: PlatformCertificate::ApiGateway(pem), ..Sent::default() };
-    assert_eq!(result(&fixture.ask(&event(&pem), NOW)), AGENT);
+    assert_eq!(fixture.result(&Sent::api_gateway(&pem)), AGENT);
     for placeholder in
         ["", "CERT_CONTENT", "-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQ", &twice, &pem[..300]]
     {
         assert_eq!(
-            result(&fixture.ask(&event(placeholder), NOW)),
+            fixture.result(&Sent::api_gateway(placeholder)),
             "certificate_malformed",
             "{placeholder}"
         );
     }
     let other = agent(&root).pem();
-    let other = Sent { certificate: PlatformCertificate::ApiGateway(&other), ..Sent::default() };
-    assert_eq!(result(&fixture.ask(&other, NOW)), "certificate_issuer_untrusted");
+    assert_eq!(fixture.result(&Sent::api_gateway(&other)), "certificate_issuer_untrusted");
 }
 
-/// What Cloudflare tells of a good certificate.
-pub(crate) const TOLD: TlsClientAuth<'static> = TlsClientAuth {
+/// Cloudflare's description of a good certificate.
+pub(crate) const CLIENT_AUTH: TlsClientAuth<'static> = TlsClientAuth {
     presented: Some("1"),
     verified: Some("SUCCESS"),
     revoked: Some("0"),
@@ -171,93 +169,104 @@ pub(crate) const TOLD: TlsClientAuth<'static> = TlsClientAuth {
 const CLOUDFLARE: &str = "source = \"cloudflare\"\nissuer_key_id = \"82:04:92:4c:f4:9d:47:1e:85:58:62:70:6d:88:9f:58:f6:b7:84:d3\"";
 
 #[test]
-fn what_cloudflare_found_good_passes_and_a_revoked_certificate_that_is_success_does_not() {
+fn cloudflares_description_is_checked_in_every_field() {
     let fixture =
         Fixture::new(&policy(&format!("{CLOUDFLARE}\nidentity = {{ subject = \"CN\" }}")), "");
-    let told = |told| result(&fixture.ask(&Sent::cloudflare(told), NOW));
-    assert_eq!(told(TOLD), "cert:devices:agent");
-    for (told_instead, code) in [
-        (TlsClientAuth { revoked: Some("1"), ..TOLD }, "certificate_revoked"),
-        (TlsClientAuth { revoked: None, ..TOLD }, "certificate_invalid"),
-        (TlsClientAuth { revoked: Some(""), ..TOLD }, "certificate_invalid"),
+    assert_eq!(fixture.result(&Sent::cloudflare(CLIENT_AUTH)), "cert:devices:agent");
+    for (client_auth, code) in [
+        (TlsClientAuth { revoked: Some("1"), ..CLIENT_AUTH }, "certificate_revoked"),
+        (TlsClientAuth { revoked: None, ..CLIENT_AUTH }, "certificate_invalid"),
+        (TlsClientAuth { revoked: Some(""), ..CLIENT_AUTH }, "certificate_invalid"),
         (
-            TlsClientAuth { verified: Some("FAILED:certificate has expired"), ..TOLD },
+            TlsClientAuth { verified: Some("FAILED:certificate has expired"), ..CLIENT_AUTH },
             "certificate_invalid",
         ),
-        (TlsClientAuth { verified: Some("NONE"), ..TOLD }, "certificate_invalid"),
-        (TlsClientAuth { verified: None, ..TOLD }, "certificate_invalid"),
-        (TlsClientAuth { presented: Some("0"), ..TOLD }, "credential_missing"),
-        (TlsClientAuth { presented: None, ..TOLD }, "credential_missing"),
-        (TlsClientAuth { presented: Some("yes"), ..TOLD }, "certificate_malformed"),
-        (TlsClientAuth { issuer_key_id: Some("00"), ..TOLD }, "certificate_issuer_untrusted"),
-        (TlsClientAuth { issuer_key_id: None, ..TOLD }, "certificate_issuer_untrusted"),
-        (TlsClientAuth { serial: Some("xyz"), ..TOLD }, "certificate_malformed"),
-        (TlsClientAuth { subject_dn: Some("CN=a\0b"), ..TOLD }, "certificate_malformed"),
-        (TlsClientAuth { subject_dn: Some("O=Example"), ..TOLD }, "certificate_identity_mismatch"),
-        (TlsClientAuth { subject_dn: Some(""), ..TOLD }, "certificate_identity_mismatch"),
-        (TlsClientAuth { subject_dn: None, ..TOLD }, "certificate_malformed"),
+        (TlsClientAuth { verified: Some("NONE"), ..CLIENT_AUTH }, "certificate_invalid"),
+        (TlsClientAuth { verified: None, ..CLIENT_AUTH }, "certificate_invalid"),
+        (TlsClientAuth { presented: Some("0"), ..CLIENT_AUTH }, "credential_missing"),
+        (TlsClientAuth { presented: None, ..CLIENT_AUTH }, "credential_missing"),
+        (TlsClientAuth { presented: Some("yes"), ..CLIENT_AUTH }, "certificate_malformed"),
         (
-            TlsClientAuth { subject_dn: Some("CN=agent,2.5.4.45=#03020061,GN=Ann"), ..TOLD },
+            TlsClientAuth { issuer_key_id: Some("00"), ..CLIENT_AUTH },
+            "certificate_issuer_untrusted",
+        ),
+        (TlsClientAuth { issuer_key_id: None, ..CLIENT_AUTH }, "certificate_issuer_untrusted"),
+        (TlsClientAuth { serial: Some("xyz"), ..CLIENT_AUTH }, "certificate_malformed"),
+        (TlsClientAuth { subject_dn: Some("CN=a\0b"), ..CLIENT_AUTH }, "certificate_malformed"),
+        (
+            TlsClientAuth { subject_dn: Some("O=Example"), ..CLIENT_AUTH },
+            "certificate_identity_mismatch",
+        ),
+        (TlsClientAuth { subject_dn: Some(""), ..CLIENT_AUTH }, "certificate_identity_mismatch"),
+        (TlsClientAuth { subject_dn: None, ..CLIENT_AUTH }, "certificate_malformed"),
+        (
+            TlsClientAuth { subject_dn: Some("CN=agent,2.5.4.45=#03020061,GN=Ann"), ..CLIENT_AUTH },
             "cert:devices:agent",
         ),
-        (TlsClientAuth { issuer_dn: Some("XYZZY=a"), ..TOLD }, "cert:devices:agent"),
+        (TlsClientAuth { issuer_dn: Some("XYZZY=a"), ..CLIENT_AUTH }, "cert:devices:agent"),
         (
-            TlsClientAuth { not_after: Some("Aug 5 00:28:21 2120 GMT"), ..TOLD },
+            TlsClientAuth { not_after: Some("Aug 5 00:28:21 2120 GMT"), ..CLIENT_AUTH },
             "certificate_malformed",
         ),
         (
-            TlsClientAuth { not_after: Some("Dec 22 19:39:00 2019 GMT"), ..TOLD },
+            TlsClientAuth { not_after: Some("Dec 22 19:39:00 2019 GMT"), ..CLIENT_AUTH },
             "certificate_expired",
         ),
-        (TlsClientAuth { fingerprint_sha256: Some("aa"), ..TOLD }, "certificate_malformed"),
+        (TlsClientAuth { fingerprint_sha256: Some("aa"), ..CLIENT_AUTH }, "certificate_malformed"),
     ] {
-        assert_eq!(told(told_instead), code, "{told_instead:?}");
+        assert_eq!(fixture.result(&Sent::cloudflare(client_auth)), code, "{client_auth:?}");
     }
 }
 
 #[test]
-fn alternative_names_are_read_from_the_certificate_that_cloudflare_found_good_and_no_other() {
+fn alternative_names_come_from_the_certificate_that_cloudflare_verified() {
     let root = root();
     let (client, other) = (agent(&root), agent(&root));
     let fixture = Fixture::new(&policy(&format!("{CLOUDFLARE}\n{SPIFFE}")), "");
     let (own, others, fingerprint) =
         (sequence(client.certificate()), sequence(other.certificate()), hex(&client.thumbprint()));
-    let told = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..TOLD };
-    let with =
-        |rfc9440| result(&fixture.ask(&Sent::cloudflare(TlsClientAuth { rfc9440, ..told }), NOW));
-    assert_eq!(with(Some(&own)), AGENT);
+    let verified = TlsClientAuth { fingerprint_sha256: Some(&fingerprint), ..CLIENT_AUTH };
     // A workload's certificate has no subject.
-    let nameless = TlsClientAuth { subject_dn: Some(""), rfc9440: Some(&own), ..told };
-    assert_eq!(result(&fixture.ask(&Sent::cloudflare(nameless), NOW)), AGENT);
-    assert_eq!(with(Some(&others)), "certificate_malformed");
-    assert_eq!(with(Some("")), "certificate_identity_mismatch");
-    assert_eq!(with(None), "certificate_identity_mismatch");
+    let nameless = TlsClientAuth { subject_dn: Some(""), ..verified };
+    for (client_auth, rfc9440, decision) in [
+        (verified, Some(own.as_str()), AGENT),
+        (nameless, Some(own.as_str()), AGENT),
+        (verified, Some(others.as_str()), "certificate_malformed"),
+        (verified, Some(""), "certificate_identity_mismatch"),
+        (verified, None, "certificate_identity_mismatch"),
+    ] {
+        let sent = Sent::cloudflare(TlsClientAuth { rfc9440, ..client_auth });
+        assert_eq!(fixture.result(&sent), decision, "{rfc9440:?}");
+    }
+}
+
+/// A trusted proxy's fields with Cloudflare's description.
+fn fields(verified: &str, revoked: &str) -> Sent<'static> {
+    let mut sent = Sent { proxy_trusted: true, ..Sent::default() };
+    for (name, value) in [
+        ("Cf-Cert-Presented", Some("true")),
+        ("Cf-Cert-Verified", Some(verified)),
+        ("Cf-Cert-Revoked", Some(revoked)),
+        ("Cf-Cert-Issuer-Dn-Rfc2253", CLIENT_AUTH.issuer_dn),
+        ("Cf-Cert-Subject-Dn-Rfc2253", CLIENT_AUTH.subject_dn),
+        ("Cf-Cert-Serial", CLIENT_AUTH.serial),
+        ("Cf-Cert-Fingerprint-Sha256", CLIENT_AUTH.fingerprint_sha256),
+        ("Cf-Cert-Issuer-Ski", CLIENT_AUTH.issuer_key_id),
+        ("Cf-Cert-Not-Before", CLIENT_AUTH.not_before),
+        ("Cf-Cert-Not-After", CLIENT_AUTH.not_after),
+    ] {
+        sent = sent.field(name, value.unwrap());
+    }
+    sent
 }
 
 #[test]
 fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
     let block = CLOUDFLARE.replace("\"cloudflare\"", "\"cloudflare-headers\"");
     let fixture = Fixture::new(&policy(&format!("{block}\nidentity = \"serial\"")), "");
-    let fields = |verified: &str, revoked: &str| {
-        let text = |text: Option<&'static str>| text.unwrap();
-        Sent { proxy_trusted: true, ..Sent::default() }
-            .field("Cf-Cert-Presented", "true")
-            .field("Cf-Cert-Verified", verified)
-            .field("Cf-Cert-Revoked", revoked)
-            .field("Cf-Cert-Issuer-Dn-Rfc2253", text(TOLD.issuer_dn))
-            .field("Cf-Cert-Subject-Dn-Rfc2253", text(TOLD.subject_dn))
-            .field("Cf-Cert-Serial", text(TOLD.serial))
-            .field("Cf-Cert-Fingerprint-Sha256", text(TOLD.fingerprint_sha256))
-            .field("Cf-Cert-Issuer-Ski", text(TOLD.issuer_key_id))
-            .field("Cf-Cert-Not-Before", text(TOLD.not_before))
-            .field("Cf-Cert-Not-After", text(TOLD.not_after))
-    };
-    assert_eq!(
-        result(&fixture.ask(&fields("true", "false"), NOW)),
-        "cert:devices:936eacbe07f201df"
-    );
-    assert_eq!(result(&fixture.ask(&fields("true", "true"), NOW)), "certificate_revoked");
-    assert_eq!(result(&fixture.ask(&fields("false", "false"), NOW)), "certificate_invalid");
+    assert_eq!(fixture.result(&fields("true", "false")), "cert:devices:936eacbe07f201df");
+    assert_eq!(fixture.result(&fields("true", "true")), "certificate_revoked");
+    assert_eq!(fixture.result(&fields("false", "false")), "certificate_invalid");
     for (verified, revoked) in
         [("SUCCESS", "false"), ("true", "TRUE"), ("true", "0"), ("true", "1")]
     {
@@ -276,12 +285,12 @@ fn cloudflares_header_fields_count_only_from_a_trusted_proxy() {
         let sent = Sent { proxy_trusted: true, ..Sent::default() }
             .field("Cf-Cert-Presented", presented)
             .field("Cf-Cert-Revoked", "junk");
-        assert_eq!(result(&fixture.ask(&sent, NOW)), code, "{presented}");
+        assert_eq!(fixture.result(&sent), code, "{presented}");
     }
     let untrusted = Sent { proxy_trusted: false, ..fields("true", "false") };
-    assert_eq!(result(&fixture.ask(&untrusted, NOW)), "credential_missing");
+    assert_eq!(fixture.result(&untrusted), "credential_missing");
     let twice = fields("true", "false").field("cf-cert-revoked", "false");
-    assert_eq!(result(&fixture.ask(&twice, NOW)), "certificate_malformed");
+    assert_eq!(fixture.result(&twice), "certificate_malformed");
 }
 
 #[test]
@@ -294,9 +303,9 @@ fn certificates_by_two_sources_of_one_rule_are_malformed() {
          [[rule]]\npath = \"/\"\nrequire = {{ any = [\"cert:a\", \"cert:b\"] }}\n"
     );
     let fixture = Fixture::new(&policy, &root.pem());
-    assert_eq!(result(&fixture.ask(&Sent::tls(&client), NOW)), "cert:b:spiffe://example.com/agent");
+    assert_eq!(fixture.result(&Sent::tls(&client)), "cert:b:spiffe://example.com/agent");
     assert_eq!(result(&fixture.proxied(&client)), "cert:a:spiffe://example.com/agent");
     let both =
         Sent { certificate: PlatformCertificate::Tls(&client.chain), ..Sent::proxied(&client) };
-    assert_eq!(result(&fixture.ask(&both, NOW)), "credential_malformed");
+    assert_eq!(fixture.result(&both), "credential_malformed");
 }

@@ -1,15 +1,16 @@
-//! A gate with a public path and one for a key's holder, asked through any of its endpoints.
+//! A gate with a public path and one that requires a key, with all its endpoints.
 
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
 use edge_auth::{Gate, Headers, Outcome, Reply};
 use edge_auth_testkit::memory::MemoryApiKeys;
+use edge_auth_testkit::platform::MemoryPlatform;
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
-use crate::support::{NOW, TestPlatform, gate, key_service};
+use crate::support::{NOW, gate, key_service};
 
-/// Trusted by [`TRUSTED`].
+/// An address that [`TRUSTED`] trusts.
 pub(crate) const PROXY: &str = "10.1.2.3";
 pub(crate) const TRUSTED: &str = "[trust]\nnetworks = [\"10.0.0.0/8\"]\n";
 
@@ -39,7 +40,7 @@ pub(crate) fn forward_auth(proxy: &str) -> String {
 }
 
 pub(crate) struct Fixture {
-    gate: Gate<TestPlatform>,
+    gate: Gate<MemoryPlatform>,
     pub store: MemoryApiKeys,
     /// A key for `/orders/…`.
     pub key: String,
@@ -48,7 +49,7 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// With `before` in front of the rules, and `after` behind them.
+    /// Makes a gate with `before` in front of the rules, and `after` behind them.
     pub(crate) fn of(before: &str, after: &str) -> Self {
         let policy = format!("{before}{RULES}{after}");
         let store = MemoryApiKeys::new();
@@ -66,7 +67,7 @@ impl Fixture {
         Self { gate: gate(&policy, &store), store, key, id }
     }
 
-    /// Asks the forward-auth endpoint, which is at `/authorize`.
+    /// Asks the forward-auth endpoint, at `/authorize`.
     pub(crate) fn forward(
         &self,
         peer: &str,
@@ -88,7 +89,7 @@ impl Fixture {
     }
 }
 
-/// A request; a peer that is no address is unknown.
+/// A request. The peer is unknown if `peer` is not an address.
 pub(crate) fn incoming<'a>(
     peer: &str,
     method: &'a str,
@@ -109,7 +110,7 @@ pub(crate) fn incoming<'a>(
     }
 }
 
-/// The stable code in a problem's body.
+/// Returns the code in a problem's body.
 pub(crate) fn code(reply: &Reply) -> String {
     let problem: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
     problem["code"].as_str().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! What is believed of a proxy's description, and from whom.
+//! The descriptions of requests that forward-auth accepts, and the proxies that it trusts.
 
 use edge_auth::{Code, Outcome};
 
@@ -36,10 +36,8 @@ fn a_described_request_is_decided_by_its_rule() {
     for (proxy, [method, uri, host]) in DESCRIBING {
         let fixture = fixture(proxy);
         let key = [("x-api-key", fixture.key.as_bytes())];
-        let described = |m: &'static str, u: &'static str| {
-            [(method, m.as_bytes()), (uri, u.as_bytes()), (host, &b"api.example"[..])]
-        };
-        // nginx asks with `GET` whatever the client does: the asking request itself says nothing.
+        let described_host = (host, &b"api.example"[..]);
+        // nginx always asks with `GET`, so the method of its own request does not count.
         for (m, u, code) in [
             ("GET", "/orders/1?page=2", None),
             ("POST", "/orders/1", Some(Code::NoRule)),
@@ -48,17 +46,18 @@ fn a_described_request_is_decided_by_its_rule() {
             ("GET", "/orders/%2E%2e/open", Some(Code::PathAmbiguous)),
             ("GET", "/orders/1?page=/../2", None),
             ("GET", "/orders/..%2fopen", Some(Code::PathAmbiguous)),
-            // An upstream that compares the text as it came sees no `/orders` there.
+            // An upstream that does not decode the path does not see `/orders`.
             ("GET", "/order%73/1", Some(Code::PathAmbiguous)),
             ("GET", "/orders/%61%40b", None),
         ] {
-            let headers = [&described(m, u)[..], &key].concat();
+            let described = [(method, m.as_bytes()), (uri, u.as_bytes()), described_host];
+            let headers = [&described[..], &key].concat();
             let (_, outcome) = fixture.forward(PROXY, "GET", "/authorize", &headers);
             assert_eq!(outcome.code(), code, "{proxy}: {m} {u}");
             assert_eq!(outcome.audit.method, m);
         }
-        let (_, outcome) =
-            fixture.forward(PROXY, "POST", "/authorize", &described("GET", "/orders/1"));
+        let described = [(method, &b"GET"[..]), (uri, b"/orders/1"), described_host];
+        let (_, outcome) = fixture.forward(PROXY, "POST", "/authorize", &described);
         assert_eq!(outcome.code(), Some(Code::CredentialMissing), "{proxy}");
         assert_eq!(outcome.audit.host.as_deref(), Some("api.example"));
     }
@@ -165,7 +164,7 @@ fn nothing_climbs_out_of_envoys_prefix() {
 }
 
 #[test]
-fn who_is_no_trusted_proxy_is_refused_whatever_it_says() {
+fn an_untrusted_proxy_is_refused() {
     for (proxy, [method, uri, _]) in DESCRIBING.into_iter().chain([("envoy", ["a", "b", "c"])]) {
         let fixture = fixture(proxy);
         let headers: [(&str, &[u8]); 3] =
@@ -202,23 +201,22 @@ fn without_a_trust_block_only_this_machine_is_trusted() {
     }
 }
 
+/// Returns whether the caller is a trusted proxy.
+fn admits(fixture: &Fixture, peer: &str, headers: Sent<'_>) -> bool {
+    let (_, outcome) = fixture.forward(peer, "GET", "/authorize/open", headers);
+    let code = outcome.code();
+    assert!(matches!(code, None | Some(Code::ProxyUntrusted)), "{code:?}");
+    code.is_none()
+}
+
 #[test]
-fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_are_any() {
+fn a_configured_secret_must_be_sent_exactly_once_and_from_a_configured_network() {
     let right: (&str, &[u8]) = ("X-Edge-Auth-Secret", TRUST.as_bytes());
     let cut = &TRUST.as_bytes()[..TRUST.len() - 1];
     let secret = "[trust]\nsecret = \"TRUST\"\n";
     let anywhere = Fixture::of(&format!("{secret}{}", forward_auth("envoy")), "");
     let inside =
         Fixture::of(&format!("{TRUSTED}secret = \"TRUST\"\n{}", forward_auth("envoy")), "");
-    let admits = |fixture: &Fixture, peer: &str, headers: Sent<'_>| {
-        let (_, outcome) = fixture.forward(peer, "GET", "/authorize/open", headers);
-        assert!(
-            matches!(outcome.code(), None | Some(Code::ProxyUntrusted)),
-            "{:?}",
-            outcome.code()
-        );
-        outcome.code().is_none()
-    };
     assert!(admits(&anywhere, "192.0.2.1", &[right]) && admits(&anywhere, "unknown", &[right]));
     assert!(admits(&inside, PROXY, &[right]) && !admits(&inside, "192.0.2.1", &[right]));
     let wrong: [Sent<'_>; 5] = [
@@ -237,7 +235,7 @@ fn a_shared_secret_is_asked_for_once_and_whole_and_beside_the_networks_if_there_
 }
 
 #[test]
-fn the_clients_address_is_the_one_that_the_proxy_saw() {
+fn the_clients_address_comes_from_the_proxy() {
     for (proxy, [method, uri, _]) in DESCRIBING {
         let headers: [(&str, &[u8]); 3] = [
             (method, b"GET"),
@@ -250,10 +248,10 @@ fn the_clients_address_is_the_one_that_the_proxy_saw() {
 }
 
 #[test]
-fn envoys_own_address_is_never_taken_for_its_clients() {
+fn envoys_own_address_never_counts_as_its_clients() {
     let fixture = fixture("envoy");
     let own = ("x-edge-auth-client-address", &b"203.0.113.7"[..]);
-    // Envoy adds its own address here, whoever its client is.
+    // Envoy adds its own address to this field, not the client's.
     let forwarded = ("x-forwarded-for", &b"10.9.9.9"[..]);
     let cases: [(Sent<'_>, Option<&str>); 6] = [
         (&[own, forwarded], Some("203.0.113.7")),
@@ -275,22 +273,23 @@ fn a_host_must_be_described_if_rules_name_hosts() {
     let rule = "[[rule]]\nhost = \"api.example\"\npath = \"/hosted\"\npublic = true\n";
     for (proxy, [method, uri, host]) in DESCRIBING {
         let fixture = Fixture::of(&format!("{TRUSTED}{}", forward_auth(proxy)), rule);
-        let ask = |path: &'static str, hosts: &[&'static str]| {
-            let mut headers = vec![(method, &b"GET"[..]), (uri, path.as_bytes())];
-            headers.extend(hosts.iter().map(|name| (host, name.as_bytes())));
-            fixture.forward(PROXY, "GET", "/authorize", &headers).1
-        };
-        assert_eq!(ask("/hosted", &["api.example"]).code(), None);
-        assert_eq!(ask("/hosted", &["gate.example"]).code(), Some(Code::NoRule));
+        for (name, code) in [(&b"api.example"[..], None), (b"gate.example", Some(Code::NoRule))] {
+            let headers = [(method, &b"GET"[..]), (uri, b"/hosted"), (host, name)];
+            let (_, outcome) = fixture.forward(PROXY, "GET", "/authorize", &headers);
+            assert_eq!(outcome.code(), code);
+        }
         let incomplete: [&[&str]; 3] = [&[], &[""], &["api.example", "api.example"]];
         for hosts in incomplete {
-            is_incomplete(&ask("/open", hosts), host);
+            let mut headers = vec![(method, &b"GET"[..]), (uri, b"/open")];
+            headers.extend(hosts.iter().map(|name| (host, name.as_bytes())));
+            let (_, outcome) = fixture.forward(PROXY, "GET", "/authorize", &headers);
+            is_incomplete(&outcome, host);
         }
     }
 }
 
 #[test]
-fn without_a_named_proxy_nobody_is_believed() {
+fn without_a_configured_proxy_descriptions_are_refused() {
     let fixture = Fixture::of(TRUSTED, "");
     let headers: Vec<_> = DESCRIBING
         .iter()

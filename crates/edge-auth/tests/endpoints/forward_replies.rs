@@ -1,4 +1,4 @@
-//! What a proxy is answered.
+//! The replies to proxies.
 
 use edge_auth::Reply;
 
@@ -38,7 +38,7 @@ fn identity(reply: &Reply) -> [&str; 6] {
 }
 
 #[test]
-fn who_was_verified_is_told_in_all_six_headers() {
+fn all_six_headers_describe_the_principal() {
     for (proxy, names) in PROXIES {
         let fixture = fixture(proxy);
         let sent = [("x-api-key", fixture.key.as_bytes()), ("X-Auth-Subject", &b"root"[..])];

@@ -66,7 +66,7 @@ fn any_other_options_is_a_request_like_all_others() {
 }
 
 #[test]
-fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
+fn a_page_of_an_allowed_origin_may_read_denials_and_responses() {
     let fixture = Fixture::of("", CORS);
     let key = ("x-api-key", fixture.key.as_bytes());
     let (reply, _) = ask(&fixture, "GET", "/shared", &[ORIGIN]);
@@ -75,19 +75,23 @@ fn a_page_of_an_allowed_origin_may_read_the_refusal_and_the_answer() {
     assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example"));
     assert_eq!(reply.header("vary"), Some("Origin"));
 
-    let respond = |headers: Sent<'_>| match ask(&fixture, "GET", "/shared", headers) {
+    let vary = ("Vary".to_owned(), "Origin".to_owned());
+    let allowed = ("Access-Control-Allow-Origin".to_owned(), "https://app.example".to_owned());
+    assert_eq!(response_fields(&fixture, &[key, ORIGIN]), [vary.clone(), allowed]);
+    let evil = [key, ("Origin", &b"https://evil.example"[..])];
+    assert_eq!(response_fields(&fixture, &evil), [vary]);
+}
+
+/// Returns the fields that the gate adds to the upstream's response.
+fn response_fields(fixture: &Fixture, headers: Sent<'_>) -> Vec<(String, String)> {
+    match ask(fixture, "GET", "/shared", headers) {
         (None, Outcome { decision: Decision::Allow(grant), .. }) => grant.upstream.respond,
         (reply, _) => panic!("{reply:?}"),
-    };
-    let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let allowed =
-        [field("Vary", "Origin"), field("Access-Control-Allow-Origin", "https://app.example")];
-    assert_eq!(respond(&[key, ORIGIN]), allowed);
-    assert_eq!(respond(&[key, ("Origin", b"https://evil.example")]), [field("Vary", "Origin")]);
+    }
 }
 
 #[test]
-fn what_has_no_host_is_refused_and_an_authority_is_one() {
+fn a_request_needs_a_host_or_an_authority() {
     let fixture = Fixture::of("", "");
     let with = incoming("192.0.2.1", "GET", "/open", &[]);
     let none = InboundRequest { host: None, ..with };
@@ -102,7 +106,7 @@ fn what_has_no_host_is_refused_and_an_authority_is_one() {
 }
 
 #[test]
-fn the_descriptions_of_proxies_are_not_believed_here() {
+fn the_gateway_ignores_descriptions_of_proxies() {
     let fixture = Fixture::of("", "");
     let headers: [(&str, &[u8]); 4] = [
         ("X-Original-URI", b"/open"),

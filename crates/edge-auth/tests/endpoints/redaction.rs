@@ -1,4 +1,4 @@
-//! Whatever a client writes a credential into, none is in what is logged.
+//! Logs never contain a credential, wherever the client wrote it.
 
 use edge_auth::Outcome;
 use edge_auth::endpoints::InboundRequest;
@@ -54,7 +54,7 @@ fn a_credential_in_a_question_is_not_logged() {
 }
 
 #[test]
-fn what_is_logged_is_bounded_whatever_is_sent() {
+fn the_log_is_bounded_for_every_input() {
     let fixture = Fixture::of(TRUSTED, "");
     let long = "a".repeat(100_000);
     let question = json!({ (long.as_str()): 1 }).to_string();

@@ -20,7 +20,7 @@ fn decide(fixture: &Fixture, question: &str) -> Value {
 }
 
 #[test]
-fn an_allowed_request_is_answered_with_who_it_is_and_what_goes_upstream() {
+fn the_response_to_an_allowed_request_has_the_principal_and_the_headers() {
     let fixture = fixture();
     let question = json!({
         "method": "GET", "target": "/orders/%31?page=2", "host": "api.example",
@@ -64,7 +64,7 @@ fn a_refused_request_is_answered_with_200_and_the_refusal() {
 }
 
 #[test]
-fn the_callers_own_headers_and_address_are_not_the_requests() {
+fn the_callers_headers_and_address_do_not_count_as_the_clients() {
     let fixture = fixture();
     let headers = [("x-api-key", fixture.key.as_bytes())];
     let (_, outcome) =
@@ -74,29 +74,29 @@ fn the_callers_own_headers_and_address_are_not_the_requests() {
 }
 
 #[test]
-fn a_header_that_is_there_twice_is_two_however_it_is_written() {
+fn a_repeated_header_is_refused_in_every_notation() {
     let fixture = fixture();
-    let ask = |headers: String| {
-        decide(
-            &fixture,
-            &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#),
-        )
-    };
     let key = &fixture.key;
-    assert_eq!(ask(format!(r#"{{"x-api-key": ["{key}"]}}"#))["allowed"], true);
+    let once = format!(r#"{{"x-api-key": ["{key}"]}}"#);
+    assert_eq!(decide_headers(&fixture, &once)["allowed"], true);
     for twice in [
         format!(r#"{{"x-api-key": ["{key}", "{key}"]}}"#),
         format!(r#"{{"x-api-key": "{key}", "x-api-key": "{key}"}}"#),
         format!(r#"{{"x-api-key": "{key}", "X-Api-Key": "{key}"}}"#),
         format!(r#"{{"x-api-key": "{key}", "authorization": "ApiKey {key}"}}"#),
     ] {
-        assert_eq!(ask(twice)["code"], "credential_malformed");
+        assert_eq!(decide_headers(&fixture, &twice)["code"], "credential_malformed");
     }
-    assert_eq!(ask(r#"{"x-api-key": []}"#.to_owned())["code"], "credential_missing");
+    let none = r#"{"x-api-key": []}"#;
+    assert_eq!(decide_headers(&fixture, none)["code"], "credential_missing");
+}
+
+fn decide_headers(fixture: &Fixture, headers: &str) -> Value {
+    decide(fixture, &format!(r#"{{"method": "GET", "target": "/orders/1", "headers": {headers}}}"#))
 }
 
 #[test]
-fn a_body_that_is_no_question_is_refused_by_the_name_of_its_field() {
+fn the_error_of_a_bad_body_names_the_field() {
     let fixture = fixture();
     for (body, named) in [
         ("", "JSON object"),
@@ -124,7 +124,7 @@ fn a_body_that_is_no_question_is_refused_by_the_name_of_its_field() {
 }
 
 #[test]
-fn what_a_broken_question_holds_is_not_logged() {
+fn the_values_of_a_bad_body_are_not_logged() {
     for headers in [
         r#""authorization: Bearer sesame""#,
         r#"["Bearer sesame"]"#,
@@ -158,7 +158,7 @@ fn a_question_about_an_impossible_request_is_answered_with_its_refusal() {
 }
 
 #[test]
-fn who_is_not_trusted_is_answered_nothing() {
+fn an_untrusted_caller_learns_nothing() {
     let question = r#"{"method": "GET", "target": "/open"}"#;
     for peer in ["192.0.2.1", "127.0.0.1", "unknown"] {
         let headers: [(&str, &[u8]); 1] = [("X-Forwarded-For", PROXY.as_bytes())];
@@ -184,7 +184,7 @@ fn a_question_must_name_the_host_if_rules_do() {
 }
 
 #[test]
-fn what_no_request_could_carry_is_refused() {
+fn values_that_a_request_cannot_carry_are_refused() {
     let fixture = fixture();
     for headers in [
         json!({"X Y": "a"}),
@@ -205,19 +205,20 @@ fn what_no_request_could_carry_is_refused() {
 }
 
 #[test]
-fn a_host_that_is_told_twice_is_the_same() {
-    let ask = |host: Option<&str>, field: &str| {
+fn host_and_its_field_must_agree() {
+    for (host, field, code) in [
+        (Some("api.example"), "API.example.", Value::Null),
+        (Some("api.example"), "other.example", json!("host_mismatch")),
+        (None, "other.example", Value::Null),
+    ] {
         let question =
             json!({"method": "GET", "target": "/open", "host": host, "headers": {"Host": field}});
-        decide(&fixture(), &question.to_string())["code"].clone()
-    };
-    assert_eq!(ask(Some("api.example"), "API.example."), Value::Null);
-    assert_eq!(ask(Some("api.example"), "other.example"), "host_mismatch");
-    assert_eq!(ask(None, "other.example"), Value::Null);
+        assert_eq!(decide(&fixture(), &question.to_string())["code"], code, "{question}");
+    }
 }
 
 #[test]
-fn the_application_learns_which_of_its_clients_fields_must_not_go_on() {
+fn the_response_lists_the_fields_to_remove() {
     let headers = json!({
         "X-Auth-Client": "mallory", "x_auth_subject": "mallory", "X.Auth.Roles": ["a", "b"], "Accept": "*/*",
         "Client-Cert": "junk", "X-HTTP-Method-Override": "DELETE",

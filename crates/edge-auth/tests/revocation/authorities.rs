@@ -45,8 +45,7 @@ fn by_serial(authority: &Authority, issuer: &str) -> RevocationRequest {
 }
 
 #[test]
-fn what_an_authority_of_the_policy_issued_is_refused_once_it_is_revoked_though_it_was_verified_before()
- {
+fn a_cached_certificate_of_a_revoked_authority_is_refused() {
     for request in [by_fingerprint, |authority: &Authority| by_serial(authority, "Devices CA")] {
         let fixture = Fixture::new();
         let below = fixture.authority.below(&AuthorityPlan::named("Below"));
@@ -71,27 +70,27 @@ fn the_list_of_a_root_counts_for_the_authority_below_it_that_the_policy_names() 
         let (named, other) = (root.below(&plan()), root.below(&AuthorityPlan::named("Others CA")));
         fixture.trust([named.pem(), other.pem()].concat().as_bytes());
         let (of_named, of_other) = (client(&named), client(&other));
-        let import = |list: &[u8], ca: &Authority, at| {
-            let (ca, revocations) = (ca.pem(), fixture.revocations());
-            block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(at)))
-                .unwrap();
-        };
         let good = (NOW.seconds() - 60, NOW.seconds() + 3600);
         for authority in [&named, &other] {
-            import(&authority.revocation_list(&[], good), authority, 0.0);
+            import(&fixture, &authority.revocation_list(&[], good), authority, 0.0);
         }
         let instance = fixture.start();
-        // Nobody has the root's list: what the policy names is good without.
+        // Without a list of the root, the authorities that the policy names are good.
         assert_eq!(
             (leaf(&instance, &of_named, 0.0), leaf(&instance, &of_other, 0.0)),
             (None, None)
         );
-        import(&root.revocation_list(&[serial(&named)], good), &root, 1.0);
+        import(&fixture, &root.revocation_list(&[serial(&named)], good), &root, 1.0);
         assert_eq!(leaf(&instance, &of_named, 7.0), REVOKED);
         assert_eq!(leaf(&instance, &of_other, 7.0), None);
-        // A list that is there must be a current one.
+        // An imported list must be current.
         assert_eq!(leaf(&instance, &of_other, 3600.0), Some(Code::CertificateListStale));
     }
+}
+
+fn import(fixture: &Fixture, list: &[u8], ca: &Authority, at: f64) {
+    let (ca, revocations) = (ca.pem(), fixture.revocations());
+    block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(at))).unwrap();
 }
 
 fn leaf(instance: &crate::fixture::Instance, client: &Client, seconds: f64) -> Option<Code> {
@@ -117,7 +116,7 @@ fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file(
             assert_eq!(fixture.start().certificate(&chain, NOW), REVOKED);
         }
     }
-    // With another certificate on its way to a root that is good, too.
+    // The chain also has another path, to a good root.
     let mut fixture = Fixture::new();
     fixture.trust([crossed.pem(), root.pem()].concat().as_bytes());
     let chain = client(&own.certified_by(&root, &plan()));
@@ -127,7 +126,7 @@ fn an_authority_with_several_certificates_is_revoked_by_any_of_them_in_its_file(
 }
 
 #[test]
-fn an_authority_that_has_expired_and_is_revoked_does_not_come_back_by_another_path() {
+fn an_expired_and_revoked_authority_stays_revoked_on_another_path() {
     let root = Authority::root(&AuthorityPlan::named("Root CA"));
     let mut fixture = Fixture::new();
     let expired = fixture
@@ -142,7 +141,7 @@ fn an_authority_that_has_expired_and_is_revoked_does_not_come_back_by_another_pa
 }
 
 #[test]
-fn revoking_one_authority_leaves_what_another_one_issued() {
+fn revoking_one_authority_does_not_affect_another() {
     let mut fixture = Fixture::new();
     let (namesake, other) =
         (Authority::root(&plan()), Authority::root(&AuthorityPlan::named("Others CA")));
@@ -160,7 +159,7 @@ fn revoking_one_authority_leaves_what_another_one_issued() {
 }
 
 #[test]
-fn an_authority_of_the_policy_is_no_client_itself() {
+fn an_authority_of_the_policy_is_not_a_client() {
     let fixture = Fixture::new();
     let own =
         Client { chain: vec![fixture.authority.certificate().clone()], key_pem: String::new() };

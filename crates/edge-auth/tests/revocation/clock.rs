@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::fixture::{Fixture, NOW, later, token};
 
 #[test]
-fn what_is_revoked_stays_so_when_the_clock_steps_back() {
+fn revocations_stay_when_the_clock_steps_back() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     let token = token("alice", "one");
@@ -50,7 +50,7 @@ fn a_clock_that_ran_ahead_for_hours_has_forgotten_nothing() {
     fixture.revoke("one", NOW);
     assert_eq!(instance.token(&token, NOW), Some(Code::TokenRevoked));
     let ahead = NOW.plus(Duration::from_secs(20 * 3600));
-    // Whoever writes with such a clock drops nothing, and whoever reads with it neither.
+    // With such a clock, neither a writer nor a reader drops a revocation.
     futures::executor::block_on(
         fixture.ledger().compact(&edge_auth_testkit::randomness::SeededRandomness::new(4), ahead),
     )

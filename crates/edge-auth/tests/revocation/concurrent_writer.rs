@@ -21,7 +21,7 @@ impl<'a> ConcurrentWriter<'a> {
         Self { log: log.clone(), before_append: Mutex::new(Some(Box::new(act))) }
     }
 
-    /// Whether it was done.
+    /// Returns whether the write has happened.
     pub(crate) fn happened(&self) -> bool {
         self.before_append.lock().unwrap().is_none()
     }
@@ -49,7 +49,7 @@ impl RevocationLog for ConcurrentWriter<'_> {
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
         let act = self.before_append.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(act) = act {
-            // Whoever is faster waits for its own answers.
+            // The concurrent writer waits for its own responses.
             std::thread::scope(|scope| scope.spawn(act).join()).unwrap();
         }
         self.log.append(records).await

@@ -1,4 +1,4 @@
-//! What keeping up costs: reads of the feed, counted.
+//! The number of reads that following the feed costs.
 
 use edge_auth::Code;
 
@@ -42,7 +42,7 @@ fn while_one_request_reads_others_do_not_begin_to() {
 }
 
 #[test]
-fn junk_and_forgeries_make_nobody_read() {
+fn junk_and_forgeries_cause_no_reads() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     for token in ["junk", "a.b.c", &format!("{}x", token("alice", "one"))] {

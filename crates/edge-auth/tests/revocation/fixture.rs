@@ -9,7 +9,9 @@ use edge_auth::admin::{
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{NoRevocations, Platform, RevocationLog};
 use edge_auth::policy::Format;
-use edge_auth::revocation::{Entry, RevocationLedger, RevocationSecrets};
+use edge_auth::revocation::{
+    Entry, Event, Identifier, RevocationLedger, RevocationSecrets, Target,
+};
 use edge_auth::{AuthRequest, Code, Gate, Headers, Outcome, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client};
 use edge_auth_testkit::documents::{Document, Documents};
@@ -25,7 +27,7 @@ use serde_json::{Value, json};
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const ISS: &str = "https://login.example.com/";
 
-/// `REVOCATION` is replaced by what a test wants there.
+/// Each test replaces `KEYS`, `REVOCATION` and `BLOCK`.
 const POLICY: &str = r#"
 [revocation]
 bound = "10s"
@@ -73,7 +75,7 @@ path = "/orders"
 require = { any = ["jwt:corp", "key:partners", "cert:devices"] }
 "#;
 
-/// A store, and whatever instances are started on it.
+/// A store, on which a test starts instances.
 pub(crate) struct Fixture {
     pub(crate) platform: MemoryPlatform,
     pub(crate) authority: Authority,
@@ -88,12 +90,12 @@ impl Fixture {
         Self::with("secret = \"CURRENT\"", "")
     }
 
-    /// With these lines of `[revocation]` and of the block of certificates.
+    /// Makes a fixture with these lines of `[revocation]` and of the block of certificates.
     pub(crate) fn with(revocation: &str, block: &str) -> Self {
         Self::of("jwks_file = \"jwks.json\"", revocation, block)
     }
 
-    /// Whose issuer's keys are fetched.
+    /// Makes a fixture whose issuer's keys are fetched.
     pub(crate) fn fetching() -> Self {
         let fixture =
             Self::of("jwks_url = \"http://127.0.0.1:1/jwks\"", "secret = \"CURRENT\"", "");
@@ -106,12 +108,14 @@ impl Fixture {
         let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
         let text =
             POLICY.replace("KEYS", keys).replace("REVOCATION", revocation).replace("BLOCK", block);
-        let secret = |name: &str| {
-            (name.to_owned(), format!("the secret {name}, of at least thirty-two bytes"))
-        };
+        let mut secrets = BTreeMap::new();
+        for name in ["PEPPER", "CURRENT", "NEXT"] {
+            let secret = format!("the secret {name}, of at least thirty-two bytes");
+            secrets.insert(name.to_owned(), secret);
+        }
         let jwks = json!({ "keys": [TestKey::named("p256").unwrap().jwk()] }).to_string();
         let secret_provider = MapSecretProvider {
-            secrets: BTreeMap::from([secret("PEPPER"), secret("CURRENT"), secret("NEXT")]),
+            secrets,
             files: BTreeMap::from([
                 ("ca.pem".to_owned(), authority.pem().into_bytes()),
                 ("jwks.json".to_owned(), jwks.into_bytes()),
@@ -122,14 +126,14 @@ impl Fixture {
         Self { platform, authority, policy, secret_provider }
     }
 
-    /// The same store and authority under other lines of `[revocation]`.
+    /// Makes a fixture on the same store with other lines of `[revocation]`.
     pub(crate) fn under(&self, revocation: &str) -> Self {
         let mut other = Self::with(revocation, "");
         other.platform = self.platform.clone();
         other
     }
 
-    /// These authorities (PEM) in place of its own.
+    /// Replaces the trusted authorities by these (PEM).
     pub(crate) fn trust(&mut self, authorities: &[u8]) {
         self.secret_provider.files.insert("ca.pem".to_owned(), authorities.to_vec());
     }
@@ -138,7 +142,7 @@ impl Fixture {
         Instance(self.start_on(self.platform.clone()))
     }
 
-    /// A gate on another platform.
+    /// Starts a gate on another platform.
     pub(crate) fn start_on<P: Platform>(&self, platform: P) -> Gate<P> {
         let randomness = SeededRandomness::new(2);
         let built = Gate::new(
@@ -159,7 +163,7 @@ impl Fixture {
         self.revocations_on(&self.platform.revocations)
     }
 
-    /// The same, on another handle of its log.
+    /// Makes the service on another handle of its log.
     pub(crate) fn revocations_on<'a, L: RevocationLog>(
         &'a self,
         log: &'a L,
@@ -181,17 +185,17 @@ impl Fixture {
         RevocationLedger::new(self.secrets(), &self.platform.revocations)
     }
 
-    /// The keys, without a feed to tell of changes.
+    /// Makes the service for keys that publishes no changes.
     pub(crate) fn silent_keys(&self) -> KeyService<'_, MemoryApiKeys, NoRevocations> {
         KeyService::new(&self.policy, &self.secret_provider, &self.platform.api_keys).unwrap()
     }
 
-    /// The keys, with the feed.
+    /// Makes the service for keys that publishes its changes.
     pub(crate) fn keys(&self) -> KeyService<'_, MemoryApiKeys, MemoryRevocations> {
         self.silent_keys().publishing(Some(self.ledger()), "test")
     }
 
-    /// A new API key: its id and its text.
+    /// Makes an API key, and returns its id and its text.
     pub(crate) fn key(&self) -> (String, String) {
         let request = CreateKeyRequest {
             block: "partners".to_owned(),
@@ -220,13 +224,24 @@ impl Fixture {
     }
 }
 
-/// About the issuer's tokens.
+/// A request about tokens of the issuer.
 pub(crate) fn request(kind: RevocationKind) -> RevocationRequest {
     RevocationRequest { issuer: Some("corp".to_owned()), ..RevocationRequest::new(kind, "a test") }
 }
 
+/// Revocations of `count` tokens `m0`, `m1`, …
+pub(crate) fn many_events(count: usize) -> Vec<(Event, Option<Timestamp>)> {
+    let mut events = Vec::new();
+    for number in 0..count {
+        let issuer = Identifier::try_from(ISS.to_owned()).unwrap();
+        let id = Identifier::try_from(format!("m{number}")).unwrap();
+        events.push((Event::Revoked(Target::Token { issuer, id }), Some(later(3600.0))));
+    }
+    events
+}
+
 impl<P: Platform> Instance<P> {
-    /// What an instance decides about a token at a time, its follow-up work done.
+    /// Returns the decision about a token, after the deferred tasks.
     pub(crate) fn token(&self, token: &str, now: Timestamp) -> Option<Code> {
         self.outcome("/orders", ("authorization", &format!("Bearer {token}")), now).code()
     }
@@ -245,12 +260,13 @@ impl<P: Platform> Instance<P> {
         self.outcome("/orders", ("client-cert", &format!(":{der}:")), now)
     }
 
-    /// With the authorities below the root.
+    /// Returns the decision about a certificate, sent with its intermediates.
     pub(crate) fn chain(&self, client: &Client, now: Timestamp) -> Option<Code> {
         self.with_certificate("/orders", client, None, now)
     }
 
-    /// A token that is bound to the certificate (RFC 8705), with it.
+    /// Returns the decision about a token that is bound to the certificate (RFC 8705), sent with
+    /// it.
     pub(crate) fn bound_token(&self, client: &Client, now: Timestamp) -> Option<Code> {
         let token = signed(&json!({
             "iss": ISS,

@@ -25,9 +25,18 @@ fn client(authority: &Authority, serial: u8) -> Client {
 }
 
 fn import(fixture: &Fixture, list: &[u8], seconds: f64) -> Result<CrlImport, AdminError> {
-    let ca = fixture.authority.pem();
-    let revocations = fixture.revocations();
-    block_on(revocations.import_list(list, ca.as_bytes(), &AwsLcRs, "weekly", later(seconds)))
+    import_of(fixture, &fixture.authority.pem(), list, seconds)
+}
+
+/// Imports a list of these authorities (PEM).
+fn import_of(
+    fixture: &Fixture,
+    authorities: &str,
+    list: &[u8],
+    seconds: f64,
+) -> Result<CrlImport, AdminError> {
+    let (ca, revocations) = (authorities.as_bytes(), fixture.revocations());
+    block_on(revocations.import_list(list, ca, &AwsLcRs, "weekly", later(seconds)))
 }
 
 fn refused(fixture: &Fixture, list: &[u8]) -> CrlError {
@@ -56,23 +65,22 @@ fn every_certificate_of_a_list_is_refused_and_no_other() {
 }
 
 #[test]
-fn how_far_a_long_list_has_come_is_reported_after_each_batch() {
+fn the_progress_of_a_long_list_is_reported_after_each_batch() {
     let fixture = Fixture::new();
     let serials: Vec<Vec<u8>> = (1..=200).map(|serial| vec![serial]).collect();
     let list = fixture.authority.revocation_list(&serials, good());
     let ca = fixture.authority.pem();
     let reported = std::sync::Mutex::new(Vec::new());
-    let report = |Progress { done, of }| reported.lock().unwrap().push((done, of));
     let revocations = fixture.revocations();
-    let import = revocations.import_list_reporting(
+    let import = block_on(revocations.import_list_reporting(
         &list,
         ca.as_bytes(),
         &AwsLcRs,
         "weekly",
         later(0.0),
-        &report,
-    );
-    assert_eq!(block_on(import).unwrap().entered, 200);
+        &|Progress { done, of }| reported.lock().unwrap().push((done, of)),
+    ));
+    assert_eq!(import.unwrap().entered, 200);
     // The list itself is the last entry.
     assert_eq!(*reported.lock().unwrap(), [(90, 201), (180, 201), (201, 201)]);
 }
@@ -93,7 +101,7 @@ fn a_list_may_be_pem() {
 }
 
 #[test]
-fn a_list_of_version_1_counts_and_the_later_one_takes_back() {
+fn lists_of_version_1_are_ordered_by_their_time() {
     let fixture = Fixture::new();
     let (one, two) = (client(&fixture.authority, 1), client(&fixture.authority, 2));
     let (made, until) = good();
@@ -116,29 +124,23 @@ fn a_list_of_version_1_counts_and_the_later_one_takes_back() {
 }
 
 #[test]
-fn a_list_with_a_lower_number_is_an_older_one_whatever_time_it_says() {
+fn a_list_with_a_lower_number_is_older_with_any_time() {
     let fixture = Fixture::new();
-    let numbered = |number, serials: &[Vec<u8>]| {
-        let good = (NOW.seconds() - 60, NOW.seconds() + DAY);
-        fixture.authority.list(&ListPlan {
-            serials: serials.to_vec(),
-            good,
-            number,
-            extension: None,
-        })
-    };
-    import(&fixture, &numbered(0x100, &[vec![1]]), 0.0).unwrap();
-    assert!(matches!(import(&fixture, &numbered(0xff, &[]), 1.0), Err(AdminError::ListOlder(_))));
-    assert_eq!(
-        import(&fixture, &numbered(0x100, &[vec![1]]), 1.0).unwrap().listed,
-        1,
-        "the same again"
-    );
-    assert_eq!(import(&fixture, &numbered(0x101, &[]), 1.0).unwrap().undone, 1);
+    let first = numbered(&fixture, 0x100, &[vec![1]]);
+    import(&fixture, &first, 0.0).unwrap();
+    let lower = import(&fixture, &numbered(&fixture, 0xff, &[]), 1.0);
+    assert!(matches!(lower, Err(AdminError::ListOlder(_))));
+    assert_eq!(import(&fixture, &first, 1.0).unwrap().listed, 1, "the same list again");
+    assert_eq!(import(&fixture, &numbered(&fixture, 0x101, &[]), 1.0).unwrap().undone, 1);
+}
+
+fn numbered(fixture: &Fixture, number: u64, serials: &[Vec<u8>]) -> Vec<u8> {
+    let good = (NOW.seconds() - 60, NOW.seconds() + DAY);
+    fixture.authority.list(&ListPlan { serials: serials.to_vec(), good, number, extension: None })
 }
 
 #[test]
-fn a_newer_list_enters_what_is_new_and_takes_back_what_it_no_longer_has() {
+fn a_newer_list_adds_new_entries_and_undoes_missing_ones() {
     let fixture = Fixture::new();
     let first = fixture.authority.revocation_list(&[vec![1], vec![2]], good());
     import(&fixture, &first, 0.0).unwrap();
@@ -147,16 +149,17 @@ fn a_newer_list_enters_what_is_new_and_takes_back_what_it_no_longer_has() {
     let import = import(&fixture, &second, 1.0).unwrap();
     assert_eq!((import.listed, import.entered, import.undone), (2, 1, 1));
     let instance = fixture.start();
-    let code = |serial| instance.certificate(&client(&fixture.authority, serial), later(2.0));
-    assert_eq!(
-        (code(1), code(2), code(3)),
-        (None, Some(Code::CertificateRevoked), Some(Code::CertificateRevoked))
-    );
+    for (serial, code) in
+        [(1, None), (2, Some(Code::CertificateRevoked)), (3, Some(Code::CertificateRevoked))]
+    {
+        let client = client(&fixture.authority, serial);
+        assert_eq!(instance.certificate(&client, later(2.0)), code, "{serial}");
+    }
     assert!(matches!(self::import(&fixture, &first, 2.0), Err(AdminError::ListOlder(_))));
 }
 
 #[test]
-fn what_an_administrator_revoked_no_list_takes_back() {
+fn a_list_never_undoes_an_administrators_revocation() {
     use edge_auth::admin::{RevocationKind, RevocationRequest};
     let fixture = Fixture::new();
     let order = RevocationRequest {
@@ -166,7 +169,7 @@ fn what_an_administrator_revoked_no_list_takes_back() {
     };
     fixture.enter(order, NOW);
     import(&fixture, &fixture.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
-    // Nor does it when nobody can tell any more that he did.
+    // It does not either after the entry is gone from the log.
     block_on(fixture.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
     fixture.feed().tamper(|records, _| drop(records.remove(&1)));
     let empty = fixture.authority.revocation_list(&[], (NOW.seconds(), NOW.seconds() + DAY));
@@ -176,7 +179,7 @@ fn what_an_administrator_revoked_no_list_takes_back() {
 }
 
 #[test]
-fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_back() {
+fn a_list_never_undoes_a_concurrent_revocation() {
     use edge_auth::admin::{RevocationKind, RevocationRequest};
     let fixture = Fixture::new();
     import(&fixture, &fixture.authority.revocation_list(&[vec![1]], good()), 0.0).unwrap();
@@ -200,7 +203,7 @@ fn what_an_administrator_revokes_while_a_list_is_taken_over_it_does_not_take_bac
 }
 
 #[test]
-fn of_two_lists_at_once_the_older_one_takes_nothing_back() {
+fn of_two_concurrent_lists_the_older_one_undoes_nothing() {
     let fixture = Fixture::new();
     let (older, newer) =
         ((NOW.seconds() - 60, NOW.seconds() + DAY), (NOW.seconds(), NOW.seconds() + DAY));
@@ -211,13 +214,14 @@ fn of_two_lists_at_once_the_older_one_takes_nothing_back() {
     let refused =
         block_on(revocations.import_list(&older, ca.as_bytes(), &AwsLcRs, "weekly", later(1.0)));
     assert!(log.happened() && matches!(refused, Err(AdminError::ListOlder(_))), "{refused:?}");
-    let code =
-        |serial| fixture.start().certificate(&client(&fixture.authority, serial), later(2.0));
-    assert_eq!((code(1), code(2)), (Some(Code::CertificateRevoked), None));
+    for (serial, code) in [(1, Some(Code::CertificateRevoked)), (2, None)] {
+        let client = client(&fixture.authority, serial);
+        assert_eq!(fixture.start().certificate(&client, later(2.0)), code, "{serial}");
+    }
 }
 
 #[test]
-fn lists_of_others_wrong_or_late_ones_and_huge_ones_enter_nothing() {
+fn foreign_bad_late_and_huge_lists_are_refused() {
     let fixture = Fixture::new();
     let same_name = Authority::root(&AuthorityPlan::named("Devices CA"));
     let other_name = Authority::root(&AuthorityPlan::named("Others CA"));
@@ -257,7 +261,7 @@ fn lists_of_others_wrong_or_late_ones_and_huge_ones_enter_nothing() {
 }
 
 #[test]
-fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_overdue() {
+fn a_required_list_must_be_present_and_current() {
     let fixture = Fixture::with("secret = \"CURRENT\"", "require_crl = true");
     let good_one = client(&fixture.authority, 2);
     let instance = fixture.start();
@@ -274,24 +278,22 @@ fn where_a_list_is_required_no_certificate_is_good_without_it_or_when_it_is_over
 }
 
 #[test]
-fn an_overdue_list_closes_though_none_is_required_unless_the_policy_says_otherwise_by_name() {
-    let overdue = |fixture: &Fixture| {
-        let list = fixture
-            .authority
-            .revocation_list(&[vec![1]], (NOW.seconds() - 60, NOW.seconds() + 3600));
-        import(fixture, &list, 0.0).unwrap();
-        fixture.start().certificate(&client(&fixture.authority, 2), later(3601.0))
-    };
-    assert_eq!(overdue(&Fixture::new()), Some(Code::CertificateListStale));
+fn an_overdue_list_refuses_unless_the_policy_allows_it() {
     let lax = Fixture::with("secret = \"CURRENT\"", "insecure_overdue_crl = true");
-    assert_eq!(overdue(&lax), None);
+    for (fixture, code) in [(&Fixture::new(), Some(Code::CertificateListStale)), (&lax, None)] {
+        let good = (NOW.seconds() - 60, NOW.seconds() + 3600);
+        let list = fixture.authority.revocation_list(&[vec![1]], good);
+        import(fixture, &list, 0.0).unwrap();
+        let client = client(&fixture.authority, 2);
+        assert_eq!(fixture.start().certificate(&client, later(3601.0)), code);
+    }
     assert!(
         lax.policy.weaknesses().iter().any(|weakness| weakness.contains("insecure_overdue_crl"))
     );
 }
 
 #[test]
-fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
+fn a_partial_list_is_refused() {
     let fixture = Fixture::new();
     import(&fixture, &fixture.authority.revocation_list(&[vec![1], vec![2]], good()), 0.0).unwrap();
     let (point, delta) = ("2.5.29.28", "2.5.29.27");
@@ -312,40 +314,37 @@ fn a_list_that_is_only_a_part_enters_nothing_and_takes_nothing_back() {
         assert!(matches!(error, CrlError::Partial { .. }), "{what}: {error}");
     }
     let instance = fixture.start();
-    let code = |serial| instance.certificate(&client(&fixture.authority, serial), later(2.0));
-    assert_eq!(
-        (code(1), code(2), code(3)),
-        (Some(Code::CertificateRevoked), Some(Code::CertificateRevoked), None)
-    );
+    for (serial, code) in
+        [(1, Some(Code::CertificateRevoked)), (2, Some(Code::CertificateRevoked)), (3, None)]
+    {
+        let client = client(&fixture.authority, serial);
+        assert_eq!(instance.certificate(&client, later(2.0)), code, "{serial}");
+    }
 }
 
 #[test]
-fn of_an_authority_with_two_keys_no_list_speaks_for_the_certificates_of_the_other_key() {
+fn a_list_counts_for_the_key_that_signed_it_only() {
     let mut fixture = Fixture::with("secret = \"CURRENT\"", "require_crl = true");
     let successor = Authority::root(&AuthorityPlan::named("Devices CA"));
     let both = [fixture.authority.pem(), successor.pem()].concat();
     fixture.trust(both.as_bytes());
-    let import = |list: &[u8]| {
-        block_on(fixture.revocations().import_list(
-            list,
-            both.as_bytes(),
-            &AwsLcRs,
-            "weekly",
-            later(1.0),
-        ))
-    };
-    import(&fixture.authority.revocation_list(&[vec![1]], good())).unwrap();
+    let own_list = fixture.authority.revocation_list(&[vec![1]], good());
+    let successors_list = successor.revocation_list(&[vec![0x70]], good());
+    import_of(&fixture, &both, &own_list, 1.0).unwrap();
     let instance = fixture.start();
     let of_successor = client(&successor, 0x71);
     assert_eq!(instance.certificate(&of_successor, later(1.0)), Some(Code::CertificateListStale));
 
-    let report = import(&successor.revocation_list(&[vec![0x70]], good())).unwrap();
+    let report = import_of(&fixture, &both, &successors_list, 1.0).unwrap();
     assert_eq!((report.entered, report.undone), (1, 0));
-    let report = import(&fixture.authority.revocation_list(&[vec![1]], good())).unwrap();
+    let report = import_of(&fixture, &both, &own_list, 1.0).unwrap();
     assert_eq!((report.entered, report.undone), (0, 0));
-    let code = |client: &Client| instance.certificate(client, later(9.0));
-    assert_eq!(code(&client(&fixture.authority, 1)), Some(Code::CertificateRevoked));
-    assert_eq!(code(&client(&successor, 0x70)), Some(Code::CertificateRevoked));
-    assert_eq!(code(&client(&fixture.authority, 2)), None);
-    assert_eq!(code(&of_successor), None);
+    for (client, code) in [
+        (client(&fixture.authority, 1), Some(Code::CertificateRevoked)),
+        (client(&successor, 0x70), Some(Code::CertificateRevoked)),
+        (client(&fixture.authority, 2), None),
+        (of_successor, None),
+    ] {
+        assert_eq!(instance.certificate(&client, later(9.0)), code);
+    }
 }

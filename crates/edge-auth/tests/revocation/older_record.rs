@@ -19,14 +19,18 @@ use futures::executor::block_on;
 
 use crate::fixture::{Fixture, Instance, NOW, later};
 
-/// How long an instance may remember a record without reading it again, and more.
+/// A time after which an instance reads a remembered record again.
 const FORGOTTEN: f64 = 20.0;
 
-/// The code and all that the operator is told of an answer to this key.
-fn told<P: Platform>(instance: &Instance<P>, key: &str, now: Timestamp) -> (Option<Code>, String) {
+/// Returns the code and all messages for the operator of a decision about this key.
+fn messages<P: Platform>(
+    instance: &Instance<P>,
+    key: &str,
+    now: Timestamp,
+) -> (Option<Code>, String) {
     let outcome = instance.outcome("/orders", ("x-api-key", key), now);
-    let told = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
-    (outcome.code(), told.join("; "))
+    let messages = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
+    (outcome.code(), messages.join("; "))
 }
 
 fn record(fixture: &Fixture, id: &str) -> ApiKeyRecord {
@@ -39,12 +43,12 @@ fn put_back(fixture: &Fixture, older: &ApiKeyRecord) {
     assert_eq!(put, Ok(WriteOutcome::Stored));
 }
 
-/// A key that was rotated at once: its first record, and both of its texts.
-fn rotated(fixture: &Fixture, told_of: bool) -> (ApiKeyRecord, String, String) {
+/// A key that was rotated without overlap: its first record, and both of its texts.
+fn rotated(fixture: &Fixture, messages_of: bool) -> (ApiKeyRecord, String, String) {
     let (id, old) = fixture.key();
     let older = record(fixture, &id);
     let randomness = SeededRandomness::new(3);
-    let (_, new) = match told_of {
+    let (_, new) = match messages_of {
         true => block_on(fixture.keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap(),
         false => {
             block_on(fixture.silent_keys().rotate(&id, Duration::ZERO, &randomness, NOW)).unwrap()
@@ -54,9 +58,12 @@ fn rotated(fixture: &Fixture, told_of: bool) -> (ApiKeyRecord, String, String) {
 }
 
 fn is_refused_with_alert<P: Platform>(instance: &Instance<P>, key: &str, now: Timestamp) {
-    let (code, told) = told(instance, key, now);
-    assert_eq!(code, Some(Code::KeyInvalid), "{told}");
-    assert!(told.contains("ALERT") && told.contains("older record was put back"), "{told}");
+    let (code, messages) = messages(instance, key, now);
+    assert_eq!(code, Some(Code::KeyInvalid), "{messages}");
+    assert!(
+        messages.contains("ALERT") && messages.contains("older record was put back"),
+        "{messages}"
+    );
 }
 
 #[test]
@@ -64,23 +71,23 @@ fn a_running_instance_that_saw_a_newer_record_refuses_it() {
     let fixture = Fixture::with("", "");
     let instance = fixture.start();
     let (older, old, new) = rotated(&fixture, false);
-    assert_eq!(told(&instance, &new, NOW).0, None);
+    assert_eq!(messages(&instance, &new, NOW).0, None);
     let newer = record(&fixture, &older.id);
     put_back(&fixture, &older);
     for key in [&old, &new] {
         is_refused_with_alert(&instance, key, later(FORGOTTEN));
     }
     put_back(&fixture, &newer);
-    assert_eq!(told(&instance, &new, later(2.0 * FORGOTTEN)), (None, String::new()));
-    assert_eq!(told(&instance, &old, later(2.0 * FORGOTTEN)).0, Some(Code::KeyInvalid));
+    assert_eq!(messages(&instance, &new, later(2.0 * FORGOTTEN)), (None, String::new()));
+    assert_eq!(messages(&instance, &old, later(2.0 * FORGOTTEN)).0, Some(Code::KeyInvalid));
 }
 
 #[test]
-fn a_new_policy_remembers_what_the_one_before_it_saw() {
+fn a_new_policy_remembers_the_versions_that_the_old_one_saw() {
     let fixture = Fixture::with("", "");
     let instance = fixture.start();
     let (older, old, new) = rotated(&fixture, false);
-    assert_eq!(told(&instance, &new, NOW).0, None);
+    assert_eq!(messages(&instance, &new, NOW).0, None);
     put_back(&fixture, &older);
     let mut reloaded = fixture.start();
     reloaded.0.take_revocations_from(&instance.0);
@@ -92,27 +99,27 @@ fn another_record_of_the_same_version_is_refused() {
     let fixture = Fixture::with("", "");
     let instance = fixture.start();
     let (older, old, new) = rotated(&fixture, false);
-    assert_eq!(told(&instance, &new, NOW).0, None);
+    assert_eq!(messages(&instance, &new, NOW).0, None);
     put_back(&fixture, &older);
     block_on(fixture.silent_keys().enable(&older.id, NOW)).unwrap();
-    let (code, told) = told(&instance, &old, later(FORGOTTEN));
+    let (code, messages) = messages(&instance, &old, later(FORGOTTEN));
     assert_eq!(code, Some(Code::KeyInvalid));
-    assert!(told.contains("ALERT") && told.contains("another record before"), "{told}");
+    assert!(messages.contains("ALERT") && messages.contains("another record before"), "{messages}");
 }
 
 #[test]
-fn an_instance_that_starts_refuses_what_is_older_than_the_feed_says() {
+fn a_starting_instance_refuses_records_older_than_the_feed() {
     let fixture = Fixture::new();
     let (older, old, new) = rotated(&fixture, true);
     let newer = record(&fixture, &older.id);
     put_back(&fixture, &older);
     is_refused_with_alert(&fixture.start(), &old, later(1.0));
     put_back(&fixture, &newer);
-    assert_eq!(told(&fixture.start(), &new, later(1.0)), (None, String::new()));
+    assert_eq!(messages(&fixture.start(), &new, later(1.0)), (None, String::new()));
 }
 
 #[test]
-fn what_the_feed_says_of_a_version_is_in_its_snapshots_and_outlives_the_secret() {
+fn versions_of_the_feed_are_in_its_snapshots_and_outlive_the_secret() {
     let fixture = Fixture::new();
     let (older, old, _) = rotated(&fixture, true);
     block_on(fixture.keys().disable(&older.id, NOW)).unwrap();
@@ -144,7 +151,7 @@ fn a_disabled_and_a_revoked_key_do_not_come_back() {
     block_on(fixture.keys().revoke(&id, "leaked", NOW)).unwrap();
     let entries = block_on(fixture.ledger().list(None, 10)).unwrap().entries;
     let revoked = entries.into_iter().flatten().find(|entry| entry.reason == "leaked").unwrap();
-    // What is taken back is the entry: the record stays as it is.
+    // The undo concerns the entry; the record stays.
     block_on(fixture.revocations().undo(revoked.sequence, "by mistake", NOW)).unwrap();
     put_back(&fixture, &enabled);
     is_refused_with_alert(&fixture.start(), &text, later(1.0));
@@ -209,8 +216,8 @@ fn a_copy_that_lags_behind_is_passed_over_for_the_record_itself() {
     assert_eq!(block_on(copies.put(&older, Precondition::Absent, NOW)), Ok(WriteOutcome::Stored));
     let instance =
         Instance(fixture.start_on(Lagging { copies, platform: fixture.platform.clone() }));
-    let (code, told_of) = told(&instance, &old, later(1.0));
+    let (code, messages_of) = messages(&instance, &old, later(1.0));
     assert_eq!(code, Some(Code::KeyInvalid));
-    assert!(!told_of.contains("ALERT"), "{told_of}");
-    assert_eq!(told(&instance, &new, later(1.0)), (None, String::new()));
+    assert!(!messages_of.contains("ALERT"), "{messages_of}");
+    assert_eq!(messages(&instance, &new, later(1.0)), (None, String::new()));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::fixture::{Fixture, NOW, later, request, token};
 
-/// The default: what is known may be as old as this for a decision.
+/// The default of the oldest state of revocations that a decision may use.
 const INTERVAL: f64 = 6.0;
 
 #[test]
@@ -113,7 +113,7 @@ fn every_instance_refuses_a_revoked_certificate_that_it_verified_before() {
 }
 
 #[test]
-fn a_revoked_authority_takes_what_it_issued_with_it() {
+fn certificates_of_a_revoked_authority_are_refused() {
     use base64::Engine;
     let fixture = Fixture::new();
     let below =

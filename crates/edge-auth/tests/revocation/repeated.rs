@@ -1,4 +1,4 @@
-//! What is revoked twice, for different times.
+//! Two revocations of the same target for different times.
 
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationRequest};
@@ -55,7 +55,7 @@ fn an_undoing_lasts_as_long_as_all_that_it_takes_back() {
 }
 
 #[test]
-fn what_expires_before_it_is_entered_is_refused() {
+fn an_expiry_in_the_past_is_refused() {
     let fixture = Fixture::new();
     let client = client(&fixture);
     for expires in ["2026-01-01", "0s"] {

@@ -1,5 +1,5 @@
-//! Who can write to the store edits it between two reads of a running instance: what that knows, it
-//! does not forget.
+//! A writer to the store edits it between two reads of a running instance, which keeps the
+//! revocations that it read before.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use futures::executor::block_on;
 
 use crate::fixture::{Fixture, Instance, NOW, later, token};
 
-/// The code and all that the operator is told of an answer to this token.
-fn told(instance: &Instance, id: &str, now: Timestamp) -> (Option<Code>, String) {
+/// Returns the code and all messages for the operator of a decision about this token.
+fn decided(instance: &Instance, id: &str, now: Timestamp) -> (Option<Code>, String) {
     let field = ("authorization", &*format!("Bearer {}", token("alice", id)));
     let outcome = instance.outcome("/orders", field, now);
-    let told = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
-    (outcome.code(), told.join("; "))
+    let notices = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
+    (outcome.code(), notices.join("; "))
 }
 
 fn compact(fixture: &Fixture, seed: u64, now: Timestamp) {
@@ -31,23 +31,23 @@ fn knowing() -> (Fixture, Instance) {
     for id in ["one", "two", "known"] {
         fixture.revoke(id, NOW);
     }
-    assert_eq!(told(&instance, "known", NOW).0, Some(Code::TokenRevoked));
+    assert_eq!(decided(&instance, "known", NOW).0, Some(Code::TokenRevoked));
     (fixture, instance)
 }
 
 #[test]
-fn a_snapshot_of_a_log_that_lacks_what_is_known_takes_nothing_back_and_is_told_of() {
+fn a_snapshot_without_known_revocations_undoes_nothing_and_alerts() {
     let (fixture, instance) = knowing();
     fixture.feed().tamper(|records, _| drop(records.remove(&3)));
     fixture.revoke("four", NOW);
     fixture.revoke("five", NOW);
     compact(&fixture, 1, NOW);
     fixture.feed().tamper(|records, _| drop(records.remove(&3)));
-    let (code, told_of) = told(&instance, "known", later(7.0));
+    let (code, of_known) = decided(&instance, "known", later(7.0));
     assert_eq!(code, Some(Code::TokenRevoked));
-    let notices = told_of + &told(&instance, "good", later(7.0)).1;
+    let notices = of_known + &decided(&instance, "good", later(7.0)).1;
     assert!(notices.contains("ALERT"), "{notices}");
-    assert_eq!(told(&instance, "good", later(20.0)).0, Some(Code::RevocationStale));
+    assert_eq!(decided(&instance, "good", later(20.0)).0, Some(Code::RevocationStale));
 }
 
 #[test]
@@ -62,9 +62,9 @@ fn nor_does_one_that_is_made_after_all_of_the_log_was_replaced() {
     }
     compact(&fixture, 2, NOW);
     fixture.feed().tamper(|records, _| records.retain(|sequence, _| *sequence > 4));
-    let (code, _) = told(&instance, "known", later(7.0));
+    let (code, _) = decided(&instance, "known", later(7.0));
     assert_eq!(code, Some(Code::TokenRevoked));
-    let (code, notices) = told(&instance, "good", later(20.0));
+    let (code, notices) = decided(&instance, "good", later(20.0));
     assert_eq!(code, Some(Code::RevocationStale));
     assert!(notices.contains("ALERT"), "{notices}");
 }
@@ -80,15 +80,15 @@ fn an_older_undoing_that_was_put_back_out_of_place_takes_nothing_back() {
     let undoing = fixture.feed().stored().records[&4].clone();
     fixture.feed().tamper(|records, _| drop(records.split_off(&2)));
     fixture.revoke("known", later(1.0));
-    assert_eq!(told(&instance, "known", later(1.0)).0, Some(Code::TokenRevoked));
+    assert_eq!(decided(&instance, "known", later(1.0)).0, Some(Code::TokenRevoked));
     fixture.feed().tamper(|records, _| drop(records.insert(4, undoing)));
-    let (code, notices) = told(&instance, "known", later(8.0));
+    let (code, notices) = decided(&instance, "known", later(8.0));
     assert_eq!(code, Some(Code::TokenRevoked), "{notices}");
-    assert!(told(&instance, "good", later(20.0)).1.contains("ALERT"));
+    assert!(decided(&instance, "good", later(20.0)).1.contains("ALERT"));
 }
 
 #[test]
-fn what_is_confirmed_for_a_time_is_confirmed_anew_when_that_has_passed() {
+fn a_confirmation_is_repeated_after_it_expires() {
     let fixture = Fixture::new();
     let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     fixture.enter(crate::repeated::request(&client, "10y"), NOW);

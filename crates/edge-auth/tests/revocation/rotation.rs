@@ -1,4 +1,4 @@
-//! The feed's own secret is replaced without a moment in which something comes back.
+//! Replaces the feed's secret. Revocations hold at every moment.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
 use crate::concurrent_writer::ConcurrentWriter;
-use crate::fixture::{Fixture, ISS, NOW, later, request, token};
+use crate::fixture::{Fixture, ISS, NOW, later, many_events, request, token};
 
 const BOTH: &str = "secret = { current = \"NEXT\", previous = [\"CURRENT\"] }";
 
@@ -26,22 +26,23 @@ fn a_secret_is_replaced_in_three_steps() {
 
     let both = before.under(BOTH);
     both.revoke("two", later(1.0));
-    let refused = |fixture: &Fixture| {
-        let instance = fixture.start();
-        for (subject, id) in [("alice", "one"), ("alice", "two"), ("bob", "three")] {
-            let code = instance.token(&token(subject, id), later(2.0));
-            assert_eq!(code, Some(Code::TokenRevoked), "{subject} {id}");
-        }
-        assert_eq!(instance.token(&token("alice", "good"), later(2.0)), None);
-    };
-    refused(&both);
+    refuses_the_revoked(&both);
     block_on(both.ledger().compact(&SeededRandomness::new(2), later(2.0))).unwrap();
-    refused(&both);
-    refused(&before.under("secret = \"NEXT\""));
+    refuses_the_revoked(&both);
+    refuses_the_revoked(&before.under("secret = \"NEXT\""));
+}
+
+fn refuses_the_revoked(fixture: &Fixture) {
+    let instance = fixture.start();
+    for (subject, id) in [("alice", "one"), ("alice", "two"), ("bob", "three")] {
+        let code = instance.token(&token(subject, id), later(2.0));
+        assert_eq!(code, Some(Code::TokenRevoked), "{subject} {id}");
+    }
+    assert_eq!(instance.token(&token("alice", "good"), later(2.0)), None);
 }
 
 #[test]
-fn what_was_entered_under_the_older_secret_can_be_taken_back_under_both() {
+fn an_entry_under_the_older_secret_can_be_undone_under_both() {
     let before = Fixture::new();
     before.revoke("one", NOW);
     block_on(before.ledger().compact(&SeededRandomness::new(1), NOW)).unwrap();
@@ -51,7 +52,7 @@ fn what_was_entered_under_the_older_secret_can_be_taken_back_under_both() {
 }
 
 #[test]
-fn after_the_older_secret_is_gone_its_log_is_compacted_still() {
+fn the_log_is_compacted_after_the_older_secret_is_gone() {
     let before = Fixture::new();
     before.revoke("one", NOW);
     let both = before.under(BOTH);
@@ -95,7 +96,7 @@ fn whatever_was_said_of_a_thing_before_the_last_entry_is_entered_again_too() {
 }
 
 #[test]
-fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
+fn an_undo_under_the_older_secret_holds_without_it() {
     let before = Fixture::new();
     let both = before.under(BOTH);
     both.revoke("one", NOW);
@@ -112,17 +113,16 @@ fn what_was_taken_back_under_the_older_secret_does_not_come_back_without_it() {
 }
 
 #[test]
-fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
+fn a_revocation_during_a_compaction_stays() {
     let before = Fixture::new();
-    let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
-    let event = |id: &str| {
-        (Event::Revoked(Target::Token { issuer: text(ISS), id: text(id) }), Some(later(3600.0)))
-    };
     before.revoke("one", NOW);
     block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();
-    let many = (0..200).map(|number| event(&format!("m{number}"))).collect();
-    block_on(before.ledger().enter(many, ChangeMeta { by: "test", reason: "many", now: NOW }))
-        .unwrap();
+    block_on(
+        before
+            .ledger()
+            .enter(many_events(200), ChangeMeta { by: "test", reason: "many", now: NOW }),
+    )
+    .unwrap();
 
     let both = before.under(BOTH);
     let log = ConcurrentWriter::by(before.feed(), || drop(both.revoke("one", later(1.0))));
@@ -144,7 +144,7 @@ fn what_is_revoked_while_a_log_is_entered_again_stays_revoked() {
 }
 
 #[test]
-fn the_secret_of_a_log_in_which_nothing_stands_is_replaced_too() {
+fn the_secret_of_a_log_without_entries_is_replaced_too() {
     let before = Fixture::new();
     before.revoke("one", NOW);
     block_on(before.revocations().undo(1, "a mistake", NOW)).unwrap();

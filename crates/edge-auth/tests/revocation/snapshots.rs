@@ -1,4 +1,4 @@
-//! Starting with a snapshot, and what is wrong with one.
+//! Starting from a snapshot, and bad snapshots.
 
 use edge_auth::Code;
 use edge_auth::admin::{RevocationKind, RevocationRequest};
@@ -8,13 +8,13 @@ use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 use std::time::Duration;
 
-use crate::fixture::{Fixture, NOW, later, request, token};
+use crate::fixture::{Fixture, NOW, later, many_events, request, token};
 
 fn compact(fixture: &Fixture, seed: u64, now: Timestamp) -> usize {
     block_on(fixture.ledger().compact(&SeededRandomness::new(seed), now)).unwrap()
 }
 
-/// With 25 revoked tokens, a revoked subject, and a snapshot of them.
+/// A fixture with 25 revoked tokens, a revoked subject, and a snapshot of them.
 fn filled() -> Fixture {
     let fixture = Fixture::new();
     for number in 0..25 {
@@ -29,7 +29,7 @@ fn filled() -> Fixture {
 }
 
 #[test]
-fn an_instance_starts_with_the_snapshot_and_reads_what_came_after_it() {
+fn an_instance_starts_from_the_snapshot_and_reads_newer_records() {
     let fixture = filled();
     fixture.revoke("after", later(1.0));
     let (instance, before) = (fixture.start(), fixture.feed().reads());
@@ -47,22 +47,23 @@ fn an_instance_starts_with_the_snapshot_and_reads_what_came_after_it() {
 }
 
 #[test]
-fn what_the_filter_has_is_confirmed_once_and_nothing_else_is_asked_for() {
+fn a_hit_in_the_filter_is_confirmed_once_and_a_miss_never() {
     let fixture = filled();
     let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
-    let reads = |id: &str, code| {
+    for (id, code, reads) in [
+        ("t3", Some(Code::TokenRevoked), 1),
+        ("t3", Some(Code::TokenRevoked), 0),
+        ("never", None, 0),
+    ] {
         let before = fixture.feed().reads();
         assert_eq!(instance.token(&token("alice", id), later(1.0)), code);
-        fixture.feed().reads() - before
-    };
-    assert_eq!(reads("t3", Some(Code::TokenRevoked)), 1);
-    assert_eq!(reads("t3", Some(Code::TokenRevoked)), 0);
-    assert_eq!(reads("never", None), 0);
+        assert_eq!(fixture.feed().reads() - before, reads, "{id}");
+    }
 }
 
 #[test]
-fn what_cannot_be_confirmed_is_not_let_through() {
+fn a_hit_that_cannot_be_confirmed_is_refused() {
     let fixture = filled();
     let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
@@ -71,15 +72,15 @@ fn what_cannot_be_confirmed_is_not_let_through() {
     assert_eq!(instance.token(&token("alice", "good"), later(2.0)), None);
 }
 
-/// The filter of [`filled`] keeps the same bits of this one's mark as of `t17`'s.
-const ACCIDENT: &str = "accident-474128";
+/// In the filter of [`filled`], this token has the same bits as `t17`.
+const FALSE_POSITIVE: &str = "accident-474128";
 
 #[test]
-fn what_the_filter_has_by_accident_is_good_and_asked_for_once() {
+fn a_false_positive_of_the_filter_is_allowed_and_confirmed_once() {
     let fixture = filled();
     let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
-    let field = ("authorization", &*format!("Bearer {}", token("alice", ACCIDENT)));
+    let field = ("authorization", &*format!("Bearer {}", token("alice", FALSE_POSITIVE)));
     // The log, the newest snapshot's record, and the one page.
     for reads in [3, 0] {
         let before = fixture.feed().reads();
@@ -90,7 +91,7 @@ fn what_the_filter_has_by_accident_is_good_and_asked_for_once() {
 }
 
 #[test]
-fn what_was_taken_back_and_not_read_yet_is_good_and_told_of_by_nobody() {
+fn an_unread_undo_is_respected_without_an_alert() {
     let fixture = filled();
     let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None);
@@ -101,7 +102,7 @@ fn what_was_taken_back_and_not_read_yet_is_good_and_told_of_by_nobody() {
 }
 
 #[test]
-fn what_lapsed_while_an_instance_kept_an_older_snapshot_is_good_and_told_of_by_nobody() {
+fn a_revocation_that_expires_under_an_older_snapshot_is_good_without_an_alert() {
     let fixture = Fixture::new();
     let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     fixture.enter(crate::repeated::request(&client, "1h"), NOW);
@@ -117,7 +118,7 @@ fn what_lapsed_while_an_instance_kept_an_older_snapshot_is_good_and_told_of_by_n
 }
 
 #[test]
-fn what_is_revoked_again_for_a_shorter_time_after_a_snapshot_stays_revoked() {
+fn a_second_shorter_revocation_after_a_snapshot_does_not_shorten_the_first() {
     let fixture = Fixture::new();
     let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     fixture.enter(crate::repeated::request(&client, "10y"), NOW);
@@ -135,7 +136,7 @@ fn what_is_revoked_again_for_a_shorter_time_after_a_snapshot_stays_revoked() {
 }
 
 #[test]
-fn what_was_taken_back_after_the_snapshot_is_good() {
+fn an_undo_after_the_snapshot_is_respected() {
     let fixture = filled();
     let instance = fixture.start();
     assert_eq!(instance.token(&token("alice", "t3"), later(1.0)), Some(Code::TokenRevoked));
@@ -147,7 +148,7 @@ fn what_was_taken_back_after_the_snapshot_is_good() {
 }
 
 #[test]
-fn a_damaged_snapshot_is_told_of_and_the_log_is_read_instead() {
+fn a_damaged_snapshot_is_of_known_and_the_log_is_read_instead() {
     type Change = fn(&mut Vec<u8>);
     let changes: [(&str, Change); 4] = [
         ("cut short", |part| part.truncate(part.len() / 2)),
@@ -162,10 +163,10 @@ fn a_damaged_snapshot_is_told_of_and_the_log_is_read_instead() {
         let field = ("authorization", &*format!("Bearer {}", token("alice", "t3")));
         let outcome = instance.outcome("/orders", field, later(1.0));
         assert_eq!(outcome.code(), Some(Code::TokenRevoked), "{what}");
-        let told = outcome.notices.join("; ");
+        let notices = outcome.notices.join("; ");
         assert!(
-            told.contains("ALERT: the snapshot") && told.contains("the log is read instead"),
-            "{what}: {told}"
+            notices.contains("ALERT: the snapshot") && notices.contains("the log is read instead"),
+            "{what}: {notices}"
         );
         assert_eq!(instance.token(&token("alice", "good"), later(1.0)), None, "{what}");
     }
@@ -215,8 +216,7 @@ fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot()
     compact(&fixture, 11, expired);
     fixture.revoke("newer", expired);
     for id in ["new", "newer"] {
-        // It is the only token that such a late clock can be asked about: whether it is revoked
-        // comes first.
+        // At this time every other token has expired; revocation is checked before expiry.
         assert_eq!(
             instance.token(&token("alice", id), later(7.0)),
             Some(Code::TokenRevoked),
@@ -229,23 +229,11 @@ fn an_instance_that_slept_while_the_log_was_shortened_starts_with_the_snapshot()
 fn a_snapshot_is_made_when_it_is_due() {
     let fixture = Fixture::new();
     let randomness = SeededRandomness::new(12);
-    let events = |count: usize| {
-        (0..count)
-            .map(|number| {
-                let id = edge_auth::revocation::Identifier::try_from(format!("m{number}")).unwrap();
-                let issuer =
-                    edge_auth::revocation::Identifier::try_from(crate::fixture::ISS.to_owned())
-                        .unwrap();
-                let target = edge_auth::revocation::Target::Token { issuer, id };
-                (edge_auth::revocation::Event::Revoked(target), Some(later(3600.0)))
-            })
-            .collect::<Vec<_>>()
-    };
     let order = edge_auth::revocation::ChangeMeta { by: "test", reason: "many", now: NOW };
-    block_on(fixture.ledger().enter(events(1999), order)).unwrap();
+    block_on(fixture.ledger().enter(many_events(1999), order)).unwrap();
     block_on(fixture.ledger().compact_if_due(&randomness, NOW)).unwrap();
     fixture.feed().tamper(|_, parts| assert!(parts.is_empty()));
-    block_on(fixture.ledger().enter(events(1), order)).unwrap();
+    block_on(fixture.ledger().enter(many_events(1), order)).unwrap();
     block_on(fixture.ledger().compact_if_due(&randomness, NOW)).unwrap();
     fixture.feed().tamper(|_, parts| assert!(!parts.is_empty()));
     let instance = fixture.start();

@@ -1,4 +1,4 @@
-//! Who can write to the store can neither bring something back unnoticed nor hide what follows.
+//! A writer to the store can neither undo a revocation unnoticed nor hide later ones.
 
 use edge_auth::Code;
 use edge_auth::platform::RevocationRecord;
@@ -39,7 +39,7 @@ fn edit(record: &mut RevocationRecord) {
 }
 
 #[test]
-fn an_edited_record_is_told_of_later_ones_count_and_the_gate_closes_at_the_bound() {
+fn an_edited_record_is_of_known_later_ones_count_and_the_gate_closes_at_the_bound() {
     let (_, instance) = tampered(|records| edit(records.get_mut(&2).unwrap()));
     let (code, notices) = asked(&instance, 7.0);
     assert_eq!(code, None);
@@ -121,8 +121,8 @@ fn a_record_of_another_secret_is_none() {
         ),
         "{reason}"
     );
-    let told = outcome.notices.join("; ");
-    assert!(!told.contains("ALERT"), "nobody need have changed anything: {told}");
+    let notices = outcome.notices.join("; ");
+    assert!(!notices.contains("ALERT"), "this is possible without tampering: {notices}");
 }
 
 #[test]
@@ -169,14 +169,14 @@ fn compact(fixture: &Fixture, seed: u64) -> Result<usize, LedgerError> {
 }
 
 /// The code and the notices of an answer to this token.
-fn told(instance: &Instance, id: &str) -> (Option<Code>, String) {
+fn decided(instance: &Instance, id: &str) -> (Option<Code>, String) {
     let field = ("authorization", &*format!("Bearer {}", token("alice", id)));
     let outcome = instance.outcome("/orders", field, later(2.0));
     (outcome.code(), outcome.notices.join("; "))
 }
 
 #[test]
-fn what_a_snapshot_has_is_refused_and_told_of_when_its_record_is_gone() {
+fn a_revocation_in_a_snapshot_whose_record_is_gone_refuses_and_alerts() {
     type Change = fn(&mut Records);
     let changes: [(&str, Change); 2] = [
         ("taken out", |records| drop(records.remove(&2))),
@@ -185,24 +185,24 @@ fn what_a_snapshot_has_is_refused_and_told_of_when_its_record_is_gone() {
     for (what, change) in changes {
         let fixture = tampered_snapshot(|_, _| {});
         let running = fixture.start();
-        assert_eq!(told(&running, "good"), (None, String::new()));
+        assert_eq!(decided(&running, "good"), (None, String::new()));
         fixture.feed().tamper(|records, _| change(records));
         for instance in [running, fixture.start()] {
-            let (code, notices) = told(&instance, "second");
+            let (code, notices) = decided(&instance, "second");
             assert_eq!(code, Some(Code::TokenRevoked), "{what}");
             assert!(notices.contains("ALERT: a revocation that the snapshot"), "{what}: {notices}");
             assert_eq!(
-                told(&instance, "third"),
+                decided(&instance, "third"),
                 (Some(Code::TokenRevoked), String::new()),
                 "{what}"
             );
-            assert_eq!(told(&instance, "good"), (None, String::new()), "{what}");
+            assert_eq!(decided(&instance, "good"), (None, String::new()), "{what}");
         }
     }
 }
 
 #[test]
-fn what_was_revoked_again_does_not_come_back_when_that_record_is_taken_out() {
+fn removing_the_second_record_does_not_undo_a_revocation() {
     let fixture = Fixture::new();
     fixture.revoke("one", NOW);
     block_on(fixture.revocations().undo(1, "a mistake", NOW)).unwrap();
@@ -210,13 +210,13 @@ fn what_was_revoked_again_does_not_come_back_when_that_record_is_taken_out() {
     fixture.revoke("other", NOW);
     compact(&fixture, 1).unwrap();
     fixture.feed().tamper(|records, _| drop(records.remove(&3)));
-    let (code, notices) = told(&fixture.start(), "one");
+    let (code, notices) = decided(&fixture.start(), "one");
     assert_eq!(code, Some(Code::TokenRevoked));
     assert!(notices.contains("ALERT"), "{notices}");
 }
 
 #[test]
-fn what_is_revoked_for_longer_by_a_record_that_was_taken_out_stays_so() {
+fn removing_a_longer_revocation_does_not_shorten_it() {
     let fixture = Fixture::new();
     let client = fixture.authority.issue(&ClientPlan::with_uri("spiffe://example.com/a"));
     fixture.enter(request(&client, "10y"), NOW);
@@ -239,7 +239,7 @@ fn a_compaction_brings_nothing_back_whose_record_is_gone() {
     let fixture = tampered_snapshot(|records, _| drop(records.remove(&2)));
     fixture.revoke("fourth", later(1.0));
     assert_eq!(compact(&fixture, 2).unwrap(), 4);
-    assert_eq!(told(&fixture.start(), "second").0, Some(Code::TokenRevoked));
+    assert_eq!(decided(&fixture.start(), "second").0, Some(Code::TokenRevoked));
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_secret_is_not_replaced_while_records_are_gone_that_the_snapshot_has() {
     let both = fixture.under("secret = { current = \"NEXT\", previous = [\"CURRENT\"] }");
     let refused = compact(&both, 2).unwrap_err();
     assert!(matches!(refused, LedgerError::TakenOut(1)), "{refused}");
-    assert_eq!(told(&both.start(), "second").0, Some(Code::TokenRevoked));
+    assert_eq!(decided(&both.start(), "second").0, Some(Code::TokenRevoked));
 }
 
 #[test]
@@ -269,8 +269,8 @@ fn without_the_page_nothing_that_the_log_does_not_confirm_is_let_through() {
         assert_eq!(outcome.code(), Some(Code::StoreUnavailable), "{what}");
         let reason = outcome.audit.reason.unwrap();
         assert!(reason.contains("ALERT: the snapshot of record 3"), "{what}: {reason}");
-        assert_eq!(told(&instance, "third").0, Some(Code::TokenRevoked), "{what}");
-        // No snapshot is made of what is left.
+        assert_eq!(decided(&instance, "third").0, Some(Code::TokenRevoked), "{what}");
+        // The rest is not compacted into a snapshot.
         fixture.revoke("fourth", later(1.0));
         let refused = compact(&fixture, 2).unwrap_err();
         assert!(
@@ -285,7 +285,7 @@ fn of_a_whole_log_a_snapshot_is_made_though_the_last_one_is_damaged() {
     let fixture = tampered_snapshot(|_, parts| parts.values_mut().for_each(Vec::clear));
     fixture.revoke("fourth", later(1.0));
     assert_eq!(compact(&fixture, 2).unwrap(), 4);
-    assert_eq!(told(&fixture.start(), "second"), (Some(Code::TokenRevoked), String::new()));
+    assert_eq!(decided(&fixture.start(), "second"), (Some(Code::TokenRevoked), String::new()));
 }
 
 proptest! {
@@ -304,9 +304,9 @@ proptest! {
                 *document = String::from_utf8(bytes).unwrap();
             }
         });
-        // What turns up in a record's `secret` may be another host's.
-        let told = asked(&instance, 7.0).1;
-        prop_assert!(told.contains("ALERT") || told.contains("the policy does not name"), "{told}");
+        // A changed `secret` in a record may name another host's secret.
+        let notices = asked(&instance, 7.0).1;
+        prop_assert!(notices.contains("ALERT") || notices.contains("the policy does not name"), "{notices}");
         prop_assert_eq!(asked(&instance, 10.0).0, Some(Code::RevocationStale));
     }
 }

@@ -13,7 +13,7 @@ use crate::fixture::{Fixture, Instance, NOW, later, token};
 struct Asked<'a>(Pin<Box<dyn Future<Output = Outcome> + 'a>>);
 
 impl Asked<'_> {
-    /// Goes on as far as it can. What was decided, if that was possible.
+    /// Polls as far as possible, and returns the decision if there is one.
     fn go_on(&mut self) -> Option<Option<Code>> {
         match self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => Some(outcome.code()),
@@ -33,7 +33,7 @@ fn advance(fixture: &Fixture, seconds: f64) {
 }
 
 #[test]
-fn all_who_wait_for_a_slow_read_are_served_by_it_and_so_are_those_who_come_next() {
+fn one_slow_read_serves_all_waiting_and_following_requests() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     let bearer = format!("Bearer {}", token("alice", "one"));
@@ -54,7 +54,7 @@ fn all_who_wait_for_a_slow_read_are_served_by_it_and_so_are_those_who_come_next(
 }
 
 #[test]
-fn all_who_wait_for_a_slow_failure_share_it() {
+fn one_slow_failure_serves_all_waiting_requests() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     let bearer = format!("Bearer {}", token("alice", "one"));
@@ -73,7 +73,7 @@ fn all_who_wait_for_a_slow_failure_share_it() {
 }
 
 #[test]
-fn what_is_known_is_judged_when_the_answer_is_given_however_long_the_store_took_to_fail() {
+fn staleness_counts_at_the_decision_not_at_the_request() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     let text = token("alice", "one");
@@ -91,7 +91,7 @@ fn what_is_known_is_judged_when_the_answer_is_given_however_long_the_store_took_
 }
 
 #[test]
-fn what_was_revoked_while_a_key_was_read_counts() {
+fn a_revocation_during_the_read_of_a_key_counts() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     let (id, text) = fixture.key();

@@ -1,13 +1,14 @@
-//! What strangers send, of a size: for each thing of a request the forms that make most work.
+//! Inputs of a given size: for each part of a request, the forms that cause the most work.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Headers;
 use edge_auth::admin::AdminApi;
 use edge_auth::aws::ApiType;
+use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
-    AdminEndpoint, Client, ForwardAuth, ForwardedHeaders, GatewayEndpoint, VerifyEndpoint,
-    private_cache_control,
+    AdminEndpoint, Client, ForwardAuth, ForwardedHeaders, GatewayEndpoint, InboundRequest,
+    VerifyEndpoint, private_cache_control,
 };
 use edge_auth::route::{Host, NormalPath};
 use edge_auth_testkit::certificates::ClientPlan;
@@ -15,23 +16,23 @@ use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_token::{Algorithm, JwkSet};
 use futures::executor::block_on;
 
-use crate::doors::{AUTHORIZER, GATE, NOW, ROOT, SECRET, incoming};
+use crate::fixture::{AUTHORIZER, GATE, NOW, ROOT, SECRET, incoming};
 
 type Work = Box<dyn FnOnce()>;
 
-/// One kind of input, and how large it is first.
-pub(crate) struct PrincipalKind {
+/// One kind of input, and the smaller of its two sizes.
+pub(crate) struct InputKind {
     pub name: &'static str,
     pub size: usize,
     pub prepare: fn(usize) -> Work,
 }
 
-const fn kind(name: &'static str, size: usize, prepare: fn(usize) -> Work) -> PrincipalKind {
-    PrincipalKind { name, size, prepare }
+const fn kind(name: &'static str, size: usize, prepare: fn(usize) -> Work) -> InputKind {
+    InputKind { name, size, prepare }
 }
 
-/// Sizes are such that twice as much is still below the limits.
-pub(crate) const KINDS: &[PrincipalKind] = &[
+/// Twice each size is still below the limits.
+pub(crate) const KINDS: &[InputKind] = &[
     kind("path: plain segments", 2000, |n| path("/a".repeat(n))),
     kind("path: long segment", 4000, |n| path(format!("/{}", "a".repeat(n)))),
     kind("path: dot segments", 700, |n| path("/a/..".repeat(n))),
@@ -69,7 +70,7 @@ pub(crate) const KINDS: &[PrincipalKind] = &[
     kind("fields: Origin", 20_000, |n| field("/public/x", "origin", &"https://app.".repeat(n))),
     kind("fields: Connection, and as many fields", 1000, connection),
     kind("fields: Connection, one list", 5000, |n| {
-        way(vec![("connection".to_owned(), "x,".repeat(n))])
+        forwarded(vec![("connection".to_owned(), "x,".repeat(n))])
     }),
     kind("fields: Cache-Control of the upstream", 5000, |n| {
         work(move || drop(private_cache_control(["a, public,".repeat(n).as_str()])))
@@ -242,14 +243,16 @@ fn fields(fields: impl Iterator<Item = (String, String)>) -> Work {
     })
 }
 
-/// As many fields as one `Connection` lists.
+/// A `Connection` field with `n` names, and these `n` fields.
 fn connection(n: usize) -> Work {
     let names: Vec<String> = (0..n).map(|i| format!("x-{i:05}")).collect();
     let list = ("connection".to_owned(), names.join(","));
-    way(names.iter().map(|name| (name.clone(), "v".to_owned())).chain([list]).collect())
+    let mut fields: Vec<_> = names.into_iter().map(|name| (name, "v".to_owned())).collect();
+    fields.push(list);
+    forwarded(fields)
 }
 
-fn way(fields: Vec<(String, String)>) -> Work {
+fn forwarded(fields: Vec<(String, String)>) -> Work {
     work(move || {
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -267,7 +270,7 @@ fn claims(claims: &str) -> Work {
     bearer(br#"{"alg":"HS256","typ":"at+jwt"}"#, claims.as_bytes())
 }
 
-/// Good ones, and these.
+/// Valid claims and `more`.
 fn known_claims(more: &str) -> Work {
     claims(&format!(
         r#"{{"iss":"https://login.example.com/","sub":"alice","exp":1800000600,{more}}}"#
@@ -302,11 +305,11 @@ fn certificate(plan: &ClientPlan) -> Work {
 
 fn load_balanced(chain: String) -> Work {
     with_fields(vec![("x-amzn-mtls-clientcert", chain)], |fields| {
-        let handed = edge_auth::endpoints::InboundRequest {
-            certificate: edge_auth::certificate::PlatformCertificate::LoadBalancer,
+        let incoming = InboundRequest {
+            certificate: PlatformCertificate::LoadBalancer,
             ..incoming("/load-balanced", fields)
         };
-        drop(block_on(GatewayEndpoint::new(&*GATE).decide(&handed, NOW)));
+        drop(block_on(GatewayEndpoint::new(&*GATE).decide(&incoming, NOW)));
     })
 }
 

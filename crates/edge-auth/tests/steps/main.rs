@@ -1,9 +1,8 @@
-//! The work for what a stranger sends is linear in it: twice the input takes twice the
-//! instructions.
+//! The work for a client's input is linear: twice the input takes twice the instructions.
 //!
-//! Instructions repeat from run to run, as times do not. They are counted by valgrind; where there
-//! is none the test says that it is skipped. `cargo test -p edge-auth --test steps -- --nocapture`
-//! prints the table.
+//! Unlike times, instruction counts repeat from run to run. Valgrind counts them; without it, the
+//! test prints that it is skipped. `cargo test -p edge-auth --test steps -- --nocapture` prints the
+//! table.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,17 +17,17 @@
     reason = "the table is printed, and valgrind's files are read"
 )]
 
-mod doors;
+mod fixture;
 mod kinds;
 
 use std::path::Path;
 use std::process::Command;
 
-use kinds::{KINDS, PrincipalKind};
+use kinds::{InputKind, KINDS};
 
-/// How many times the instructions may become by twice the input: sorting takes a little more than
+/// The largest accepted ratio of instructions for twice the input: sorting takes a little more than
 /// twice.
-const MOST: f64 = 2.35;
+const MAX_RATIO: f64 = 2.35;
 
 #[test]
 fn twice_the_input_takes_twice_the_instructions() {
@@ -43,7 +42,7 @@ fn twice_the_input_takes_twice_the_instructions() {
     for (kind, pair) in KINDS.iter().zip(counts.chunks(2)) {
         let ratio = pair[1] as f64 / pair[0] as f64;
         println!("{:<52} {:>6} {:>12} {:>12} {ratio:>6.2}", kind.name, kind.size, pair[0], pair[1]);
-        if ratio > MOST {
+        if ratio > MAX_RATIO {
             superlinear.push(kind.name);
         }
     }
@@ -52,10 +51,10 @@ fn twice_the_input_takes_twice_the_instructions() {
 
 /// The part that runs under valgrind.
 #[test]
-#[ignore = "the other test has valgrind run it"]
+#[ignore = "the other test runs it under valgrind"]
 fn every_kind_once_and_twice() {
-    for PrincipalKind { size, prepare, .. } in KINDS {
-        // What is done once for all happens here.
+    for InputKind { size, prepare, .. } in KINDS {
+        // The first run initialises statics, and is not counted.
         prepare(size / 4)();
         for size in [*size, 2 * size] {
             counted_work(prepare(size));
@@ -63,19 +62,18 @@ fn every_kind_once_and_twice() {
     }
 }
 
-/// Valgrind counts what happens in here, and writes it down at the end.
+/// Valgrind counts the instructions in this function and writes them to a file at its end.
 #[inline(never)]
 fn counted_work(work: Box<dyn FnOnce()>) {
     work();
 }
 
-/// The instructions of each call of [`counted_work`]; `None` without valgrind.
+/// Returns the instructions of each call of [`counted_work`], or `None` without valgrind.
 fn counted(folder: &Path) -> Option<Vec<u64>> {
-    Command::new("valgrind")
-        .arg("--version")
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
+    let version = Command::new("valgrind").arg("--version").output().ok()?;
+    if !version.status.success() {
+        return None;
+    }
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).unwrap();
     let out = folder.join("out");
@@ -87,13 +85,23 @@ fn counted(folder: &Path) -> Option<Vec<u64>> {
     valgrind.args(["--ignored", "--exact", "every_kind_once_and_twice"]);
     let run = valgrind.output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let dumps = (1..).map(|number| std::fs::read_to_string(folder.join(format!("out.{number}"))));
-    Some(dumps.map_while(Result::ok).map(|dump| total(&dump)).filter(|total| *total > 0).collect())
+    let mut totals = Vec::new();
+    for number in 1.. {
+        let Ok(dump) = std::fs::read_to_string(folder.join(format!("out.{number}"))) else { break };
+        let total = total(&dump);
+        if total > 0 {
+            totals.push(total);
+        }
+    }
+    Some(totals)
 }
 
+/// Returns the sum in a file of callgrind.
 fn total(dump: &str) -> u64 {
-    let told = dump
-        .lines()
-        .find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
-    told.unwrap_or_else(|| panic!("callgrind tells no sum")).trim().parse().unwrap()
+    for line in dump.lines() {
+        if let Some(sum) = line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")) {
+            return sum.trim().parse().unwrap();
+        }
+    }
+    panic!("the file of callgrind has no sum");
 }

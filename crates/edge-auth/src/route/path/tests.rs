@@ -6,6 +6,14 @@ fn normal(target: &str) -> String {
     NormalPath::parse(target).unwrap().0.decoded().to_owned()
 }
 
+fn query(target: &str) -> Option<&str> {
+    NormalPath::parse(target).unwrap().1
+}
+
+fn forwarded(target: &str) -> String {
+    NormalPath::parse(target).unwrap().0.forwarded().into_owned()
+}
+
 fn refused(target: &str) -> PathRefused {
     match NormalPath::parse(target) {
         Err(reason) => reason,
@@ -30,7 +38,6 @@ fn an_ordinary_path_stays_as_it_is() {
 
 #[test]
 fn the_query_starts_at_the_first_question_mark_and_stays_raw() {
-    let query = |target| NormalPath::parse(target).unwrap().1;
     assert_eq!(query("/a"), None);
     assert_eq!(query("/a?"), Some(""));
     assert_eq!(query("/a?x=%2f;y=//?z=\\&u=/../b"), Some("x=%2f;y=//?z=\\&u=/../b"));
@@ -56,8 +63,7 @@ fn percent_escapes_are_decoded_once() {
 }
 
 #[test]
-fn what_is_forwarded_is_encoded_canonically() {
-    let forwarded = |target| NormalPath::parse(target).unwrap().0.forwarded().into_owned();
+fn a_forwarded_path_is_encoded_canonically() {
     assert_eq!(forwarded("/caf%c3%a9"), "/caf%C3%A9");
     assert_eq!(forwarded("/café"), "/caf%C3%A9");
     assert_eq!(forwarded("/%7euser"), "/~user");
@@ -136,7 +142,7 @@ fn nul_and_control_characters_are_refused_raw_and_encoded() {
 }
 
 #[test]
-fn a_raw_control_character_in_the_query_is_refused_because_it_is_forwarded_as_it_is() {
+fn a_raw_control_character_in_the_query_is_refused() {
     all_refused(PathRefused::ControlCharacter, &["/a?b\r\nHost:c", "/a?\0", "/a?\x7f"]);
     assert_eq!(NormalPath::parse("/a?b=%0d%0a").unwrap().1, Some("b=%0d%0a"));
 }
@@ -164,7 +170,7 @@ fn a_bad_percent_escape_is_refused() {
 }
 
 #[test]
-fn a_path_encoded_twice_is_refused_whatever_it_hides() {
+fn every_path_that_is_encoded_twice_is_refused() {
     all_refused(
         PathRefused::EncodedTwice,
         &[
@@ -181,7 +187,7 @@ fn a_path_encoded_twice_is_refused_whatever_it_hides() {
 }
 
 #[test]
-fn a_fragment_or_a_raw_space_is_refused_wherever_it_is() {
+fn a_fragment_or_a_raw_space_is_refused_anywhere() {
     all_refused(PathRefused::Fragment, &["/a#b", "/a?b#c", "/#"]);
     all_refused(PathRefused::Space, &["/a b", "/a?b c", "/a HTTP/1.1"]);
 }
@@ -200,13 +206,13 @@ fn a_path_over_8_kib_is_refused_and_the_query_does_not_count() {
     assert_eq!(normal(&longest), longest);
     assert_eq!(normal(&format!("{longest}?{}", "b".repeat(9000))), longest);
     assert_eq!(refused(&format!("{longest}a")), PathRefused::TooLong);
-    // Counted as sent, not as decoded.
+    // The length as sent counts, not the decoded one.
     assert_eq!(refused(&format!("/{}", "%61".repeat(2731))), PathRefused::TooLong);
 }
 
 #[test]
 fn a_path_that_would_be_forwarded_over_8_kib_is_refused() {
-    // What is sent raw and forwarded encoded grows threefold: the next gate would refuse it.
+    // Raw bytes grow threefold when they are encoded, and the next gate would refuse them.
     let longest = format!("/{}aa", "^".repeat(2729));
     let path = NormalPath::parse(&longest).unwrap().0;
     assert_eq!(path.forwarded().len(), 8190);
@@ -215,19 +221,19 @@ fn a_path_that_would_be_forwarded_over_8_kib_is_refused() {
     assert_eq!(refused(&long), PathRefused::TooLong);
     assert_eq!(refused(&format!("/{}", "\u{e9}".repeat(1366))), PathRefused::TooLong);
     assert_eq!(NormalPath::from_decoded(&long), Err(PathRefused::TooLong));
-    // What dot segments take away is not forwarded.
+    // Segments that dot segments remove do not count.
     assert_eq!(normal(&format!("{long}/../a")), "/a");
 }
 
 #[test]
-fn a_path_handed_over_decoded_is_not_decoded_again() {
+fn a_decoded_path_is_not_decoded_again() {
     let path = NormalPath::from_decoded("/caf\u{e9}/a b/100%").unwrap();
     assert_eq!(path.decoded(), "/café/a b/100%");
     assert_eq!(path.forwarded(), "/caf%C3%A9/a%20b/100%25");
 }
 
 #[test]
-fn a_path_handed_over_decoded_is_refused_if_it_could_have_been_ambiguous() {
+fn a_decoded_path_is_refused_if_it_may_be_ambiguous() {
     for (path, reason) in [
         ("/a/../b", PathRefused::DecodedDotSegment),
         ("/a/./b", PathRefused::DecodedDotSegment),
@@ -276,7 +282,7 @@ fn a_prefix_without_a_path_is_refused_not_defaulted() {
 }
 
 #[test]
-fn what_climbs_back_over_a_prefix_is_refused() {
+fn a_path_that_climbs_over_its_prefix_is_refused() {
     for target in [
         "/authorize/../healthz",
         "/authorize/%2e%2e/x",
@@ -293,7 +299,7 @@ fn what_climbs_back_over_a_prefix_is_refused() {
     );
 }
 
-/// Targets made of the pieces that paths are attacked with, and of anything.
+/// Targets of the pieces that attacks use, and of any text.
 fn target() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         8 => "[a-c]{1,2}",
@@ -311,14 +317,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn no_input_panics(anything in any::<String>(), prefix in any::<String>()) {
+    fn any_target_is_accepted_or_refused(anything in any::<String>(), prefix in any::<String>()) {
         let _ = NormalPath::parse(&anything);
         let _ = NormalPath::from_decoded(&anything);
         let _ = cut_prefix(&anything, &prefix);
     }
 
     #[test]
-    fn what_is_forwarded_parses_to_what_was_matched(target in target()) {
+    fn a_forwarded_path_parses_to_the_same_path(target in target()) {
         if let Ok((path, _)) = NormalPath::parse(&target) {
             let forwarded = path.forwarded();
             prop_assert!(forwarded.is_ascii());
@@ -343,7 +349,11 @@ proptest! {
     }
 
     #[test]
-    fn how_a_letter_is_encoded_does_not_matter(before in "(/[a-z]{1,3}){0,2}/[a-z]?", letter in "[a-zA-Z0-9_~-]", after in "[a-z]?(/[a-z]{1,3}){0,2}") {
+    fn the_encoding_of_a_letter_does_not_matter(
+        before in "(/[a-z]{1,3}){0,2}/[a-z]?",
+        letter in "[a-zA-Z0-9_~-]",
+        after in "[a-z]?(/[a-z]{1,3}){0,2}",
+    ) {
         let spelled = format!("{before}%{:02x}{after}", letter.as_bytes()[0]);
         prop_assert_eq!(normal(&spelled), format!("{before}{letter}{after}"));
     }
@@ -352,7 +362,7 @@ proptest! {
     fn nothing_under_a_prefix_leaves_it(target in target()) {
         let under = format!("/authorize{target}");
         prop_assert_eq!(cut_prefix(&under, "/authorize"), Some(target.as_str()));
-        // Were the prefix still there, the path would be under it, too.
+        // With the prefix, the path would be under it, too.
         if let Ok((path, _)) = NormalPath::parse(&target) {
             let (whole, _) = NormalPath::parse(&under).unwrap();
             prop_assert_eq!(whole.decoded(), format!("/authorize{}", path.decoded()));

@@ -77,8 +77,8 @@ fn around_capture(segment: &str) -> Option<(&str, &str, &str)> {
     if name.starts_with('*') { None } else { Some((prefix, name, suffix)) }
 }
 
-/// Checks that the text around a capture can occur in a path, and that every reader separates it from
-/// the captured text.
+/// Checks that the text around a capture can occur in a path, and that every reader separates it
+/// from the captured text.
 fn check_around(segment: &str, prefix: &str, suffix: &str) -> Result<(), PatternError> {
     if suffix.starts_with(|first: char| first.is_alphanumeric()) {
         return Err(PatternError::Suffix(segment.to_owned()));
@@ -93,8 +93,9 @@ fn check_around(segment: &str, prefix: &str, suffix: &str) -> Result<(), Pattern
     Ok(())
 }
 
-/// Returns the name of a capture of all remaining segments in the syntax of another system: `proxy+`
-/// (API Gateway), `path...` (Go), `path:.*` (gorilla), `path:path` (Starlette), `**path` (Spring).
+/// Returns the name of a capture of all remaining segments in the syntax of another system:
+/// `proxy+` (API Gateway), `path...` (Go), `path:.*` (gorilla), `path:path` (Starlette), `**path`
+/// (Spring).
 fn foreign_rest(braced: &str) -> Option<String> {
     if braced == "*" {
         return None;

@@ -1,4 +1,4 @@
-//! The gates that are asked.
+//! The gate under test.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -17,7 +17,7 @@ use edge_auth_token::{AwsLcRs, Timestamp};
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const SECRET: &str = "a secret of 32 bytes, or some more";
 
-/// Several blocks of keys, and a rule of each sort.
+/// A policy with every kind of credential and of rule.
 const RULES: &str = r#"
 [trust]
 networks = ["10.0.0.0/8"]
