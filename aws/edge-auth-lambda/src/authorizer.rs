@@ -1,4 +1,4 @@
-//! Authorizers' events, as the gate takes them.
+//! Passes authorizers' events to the gate.
 
 use edge_auth::aws::{ApiType, AuthorizerError, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
@@ -11,8 +11,8 @@ use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
 use crate::request_context::{host_field, single};
 
-/// Of a `TOKEN` event there is the token, from whichever field it came by, and the ARN: no host, no
-/// address, no certificate.
+/// Decides about a `TOKEN` event. It has the token, whatever field the client sent it in, and the
+/// ARN, but no host, address or certificate.
 pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> AuthorizerResult {
     let fields = [(HANDED_TOKEN, event.authorization_token.as_bytes())];
     let incoming = alone(&fields);
@@ -20,7 +20,7 @@ pub(crate) async fn token(gate: &Gate<LambdaPlatform>, event: &TokenEvent) -> Au
     in_time(gate, &incoming, &event.method_arn, decision).await
 }
 
-/// The request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
+/// Decides about a request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
 pub(crate) async fn request(
     gate: &Gate<LambdaPlatform>,
     api: ApiType,
@@ -36,7 +36,7 @@ pub(crate) async fn request(
     in_time(gate, &incoming, &event.method_arn, decision).await
 }
 
-/// The request of an HTTP API in payload 2.0.
+/// Decides about a request of an HTTP API in payload 2.0.
 pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> AuthorizerResult {
     let fields = event.fields.list();
     let http = event.request_context.http.as_ref();
@@ -49,7 +49,8 @@ pub(crate) async fn route(gate: &Gate<LambdaPlatform>, event: &RouteEvent) -> Au
     in_time(gate, &incoming, &event.route_arn, decision).await
 }
 
-/// An operation of AppSync: the token stands in its own member, whatever field it came by.
+/// Decides about an operation of AppSync. Its event has the token in a separate member, whatever
+/// field the client sent it in.
 pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -> AuthorizerResult {
     let mut fields = single(&event.request_headers);
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
@@ -58,7 +59,7 @@ pub(crate) async fn graphql(gate: &Gate<LambdaPlatform>, event: &GraphQlEvent) -
     in_time(gate, &incoming, "an operation", gate.authorize_graphql(&incoming, now())).await
 }
 
-/// The answer, or the error for one that takes too long.
+/// Returns the answer, or an error if the decision takes too long.
 async fn in_time(
     gate: &Gate<LambdaPlatform>,
     incoming: &InboundRequest<'_>,
@@ -75,6 +76,7 @@ async fn in_time(
     }
 }
 
+/// Returns a request that has only fields.
 fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
     InboundRequest {
         peer: None,
