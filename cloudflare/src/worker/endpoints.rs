@@ -1,4 +1,4 @@
-//! From a request to an endpoint of the gate, and back.
+//! Passes a request to the gate's endpoints, and turns the outcome into an answer.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -28,12 +28,14 @@ pub(crate) async fn answer(
     let Some(head) = Head::parse(&head) else {
         return WorkerResponse::reply(Reply::host_error(400, "The request cannot be read."));
     };
-    let certificate = (state.takes_certificates && caller == Caller::Internet)
-        .then(|| ClientCertificate::of(&event.request()));
-    let handover =
-        certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
-    let incoming = head.incoming(caller, handover);
-    // A Worker that is bound asks about its own requests: it has no origin here.
+    let client_certificate;
+    let mut certificate = PlatformCertificate::Nothing;
+    if state.takes_certificates && caller == Caller::Internet {
+        client_certificate = ClientCertificate::of(&event.request());
+        certificate = client_certificate.handover();
+    }
+    let incoming = head.incoming(caller, certificate);
+    // A bound Worker asks about its own requests. Its answers do not come from our origin.
     let gateway = state.has_upstream && caller == Caller::Internet;
     let runtime = WorkerRuntime {
         state: &state,
@@ -60,8 +62,8 @@ pub(crate) async fn answer(
     answer
 }
 
-/// What the isolate does for one request. The audit event and the notices go to JavaScript with the
-/// answer, which writes them.
+/// The host of one request. JavaScript gets the audit event and the notices with the answer, and
+/// writes them.
 struct WorkerRuntime<'a> {
     state: &'a Rc<WorkerState>,
     event: &'a Event,
@@ -97,7 +99,7 @@ impl HostRuntime for WorkerRuntime<'_> {
     }
 }
 
-/// The body of a request, which JavaScript has.
+/// The body of a request, which JavaScript reads.
 struct EventBody<'a>(&'a Event);
 
 impl RequestBody for EventBody<'_> {
