@@ -49,8 +49,9 @@ fn main() -> ExitCode {
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
             let function = start().await?;
-            let answer = |event: LambdaEvent<Box<RawValue>>| function.answer(event.payload);
-            lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())
+            let service =
+                service_fn(|event: LambdaEvent<Box<RawValue>>| function.answer(event.payload));
+            lambda_runtime::run(service).await.map_err(|error| error.to_string())
         })
     });
     match served {

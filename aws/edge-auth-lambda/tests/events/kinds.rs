@@ -38,7 +38,7 @@ fn a_rest_token_event_gets_a_policy_or_unauthorized() {
     let answer = running.answer(&event(bare));
     assert_eq!(
         answer["principalId"], "jwt:corp:alice",
-        "what is handed over as the token is it: {answer}"
+        "`authorizationToken` is read as the token: {answer}"
     );
     for wrong in ["Bearer a.b.c", "a.b.c", "Basic eDp5", ""] {
         assert_eq!(running.error(event(wrong).to_string().as_bytes()), unauthorized(), "{wrong}");
