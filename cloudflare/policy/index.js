@@ -1,4 +1,4 @@
-// The policy, and the files that it names: each is imported as text, under the name that the policy has for it.
+// The policy and the files that it names. Import each as text, and export it under the name that the policy uses.
 import policy from "./policy.toml";
 
 export default { "policy.toml": policy };

@@ -1,32 +1,32 @@
-// The age at which an answer of the origin ends, where a rule says so: whether it may go on is not asked again while it
-// is open.
+// Ends an open answer of the origin at the age that its rule allows (`max_response_age`), as the gate does not decide
+// again while it is open.
 
-/** RFC 6455, section 7.4.1: what was said goes against a policy. */
+/** The close code of RFC 6455, section 7.4.1, for a violated policy. */
 const POLICY_VIOLATION = 1008;
 
-/** A signal that comes at that age, in milliseconds; `undefined` if there is none. */
+/** Returns a signal that aborts at that age, in milliseconds, or `undefined` without an age. */
 export const ageSignal = (maxAge) => (maxAge === undefined ? undefined : AbortSignal.timeout(maxAge));
 
 /**
- * The body of an answer, which breaks off when the signal comes. Whoever reads it learns that from its length; where none
- * is told, workerd ends it as if it were whole, as it does when an origin breaks off.
+ * Returns the body of an answer, which breaks off when the signal aborts. Its reader notices by the `Content-Length`.
+ * Without one, workerd ends the body as if it were whole, as it does when an origin breaks off.
  */
 export function aging({ body, headers }, signal, ctx) {
   if (!signal || body === null) return body;
   const { readable, writable } = streamFor(headers);
-  // How it ends, both ends learn from their streams.
+  // Both ends see a failure on their own streams.
   ctx.waitUntil(body.pipeTo(writable, { signal }).catch(() => {}));
   return readable;
 }
 
-/** A stream of as many bytes as the fields say. What comes encoded is decoded on its way, and is longer. */
+/** Returns a stream of as many bytes as the fields declare; the runtime decodes an encoded body, which is longer then. */
 function streamFor(headers) {
   const length = headers.get("content-length");
-  const isTold = /^\d{1,15}$/.test(length ?? "") && !headers.has("content-encoding");
-  return isTold ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
+  const isExact = /^\d{1,15}$/.test(length ?? "") && !headers.has("content-encoding");
+  return isExact ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
 }
 
-/** The origin's WebSocket by way of one that is closed, on both sides, when the signal comes. */
+/** Returns a WebSocket that relays the origin's, and closes both when the signal aborts. */
 export function agingSocket(origin, signal) {
   if (!signal || !origin) return origin;
   const [client, own] = Object.values(new WebSocketPair());
@@ -52,7 +52,7 @@ function carry(from, to) {
   from.addEventListener("error", () => close(to, 1011));
 }
 
-/** Closes a socket that may be closed already; some codes say how a connection ended, and cannot be sent. */
+/** Closes a socket that may be closed already. Codes that only report how a connection ended cannot be sent. */
 function close(socket, code, reason) {
   try {
     if (code === 1005 || code === 1006 || code === 1015) socket.close();

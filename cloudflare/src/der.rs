@@ -1,32 +1,33 @@
-//! The little DER (X.690) that keys and signatures are handed over in.
+//! Encodes the little DER (X.690) in which `node:crypto` takes keys and signatures.
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 
-/// An `RSAPublicKey` (RFC 8017, appendix A.1.1).
+/// Encodes an `RSAPublicKey` (RFC 8017, appendix A.1.1).
 pub(crate) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[unsigned(modulus), unsigned(exponent)].concat())
 }
 
-/// A `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7) of the algorithm with these contents.
+/// Encodes a `SubjectPublicKeyInfo` (RFC 5280, section 4.1.2.7). `algorithm` is the contents of its
+/// `AlgorithmIdentifier`.
 pub(crate) fn public_key_info(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     let unused_bits = [0];
     let key = element(BIT_STRING, &[&unused_bits, key].concat());
     element(SEQUENCE, &[element(SEQUENCE, algorithm), key].concat())
 }
 
-/// An `ECDSA-Sig-Value` (RFC 3279, section 2.2.3) of `r || s`, the form of JOSE.
+/// Encodes `r || s`, JOSE's form of a signature, as an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3).
 pub(crate) fn ecdsa_signature(fixed: &[u8]) -> Vec<u8> {
     let (r, s) = fixed.split_at(fixed.len() / 2);
     element(SEQUENCE, &[unsigned(r), unsigned(s)].concat())
 }
 
-/// The one DER of an unsigned big-endian number.
+/// Encodes an unsigned big-endian number in as few bytes as DER demands.
 fn unsigned(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let digits = number.get(zeros..).unwrap_or_default();
-    // A leading bit would be a sign, and zero has one digit.
+    // A leading 1 bit would be a sign. Zero has one digit.
     let sign: &[u8] = if digits.first().is_none_or(|first| first & 0x80 != 0) { &[0] } else { &[] };
     element(INTEGER, &[sign, digits].concat())
 }
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_has_one_spelling() {
+    fn a_number_is_encoded_without_leading_zeros() {
         assert_eq!(unsigned(&[0, 0, 1]), [2, 1, 1]);
         assert_eq!(unsigned(&[0x7f]), [2, 1, 0x7f]);
         assert_eq!(unsigned(&[0x80]), [2, 2, 0, 0x80]);

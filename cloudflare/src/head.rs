@@ -1,4 +1,4 @@
-//! A request's head, as it comes over from JavaScript: one string, one crossing.
+//! A request's head as JavaScript passes it: one string, one crossing.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,8 @@ use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{ClientLocation, Headers};
 
-/// Lines: the method, the URL, then `name:value` for each field. No part has a line break in it.
+/// A request's head. Its text has a line each for the method, the URL, and `name:value` of every
+/// field; no part contains a line break.
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a str,
     secure: bool,
@@ -16,16 +17,17 @@ pub(crate) struct Head<'a> {
     fields: Vec<(&'a str, &'a [u8])>,
 }
 
-/// Who is at the other end.
+/// The sender of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// Whoever reached Cloudflare, by the address that it saw.
+    /// A client on the internet, with the address that Cloudflare saw.
     Internet,
     /// A Worker of the same account, over a service binding: Cloudflare vouches for it.
     Bound,
 }
 
 impl<'a> Head<'a> {
+    /// Parses a head, or returns `None` if the method or an absolute URL is missing.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut lines = text.lines();
         let method = lines.next()?;
@@ -48,11 +50,11 @@ impl<'a> Head<'a> {
         std::str::from_utf8(value).ok()
     }
 
-    /// The address at the other end: Cloudflare's own field, which no client can set.
+    /// Returns the client's address from Cloudflare's own field, which clients cannot set.
     fn peer(&self, caller: Caller) -> Option<IpAddr> {
         match caller {
             Caller::Internet => self.field("cf-connecting-ip")?.parse().ok(),
-            // The field may have come along from the Worker's own client.
+            // The bound Worker may have copied the field from its own client.
             Caller::Bound => None,
         }
     }
@@ -93,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_head_is_a_method_a_url_and_fields() {
-        let text = "GET\nhttps://api.example.com:8443/a//b?x=%2f\nhost:api.example.com:8443\nx-a:1:2\ncf-connecting-ip:192.0.2.1\n";
+        let text = "GET\nhttps://api.example.com:8443/a//b?x=%2f\nhost:api.example.com:8443\nx-a:1:2\n\
+                    cf-connecting-ip:192.0.2.1\n";
         incoming(text, |incoming| {
             assert_eq!((incoming.method, incoming.target), ("GET", "/a//b?x=%2f"));
             assert_eq!(incoming.authority, Some("api.example.com:8443"));
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_at_the_other_end_unless_cloudflare_says_who() {
+    fn only_cloudflare_names_the_client_address() {
         incoming("GET\nhttp://a/\n", |incoming| assert_eq!(incoming.peer, None));
         let bound = Head::parse("GET\nhttp://a/\ncf-connecting-ip:192.0.2.1\n").unwrap();
         let location = ClientLocation::default();
@@ -117,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_head_is_none() {
+    fn a_text_without_a_method_or_an_absolute_url_is_rejected() {
         for text in ["", "GET", "GET\n/a\n"] {
             assert!(Head::parse(text).is_none(), "{text}");
         }

@@ -7,10 +7,13 @@ import { ageSignal, aging, agingSocket } from "./age.js";
 export { Ledger };
 
 const functions = Engine.prototype;
-/** How long a decision may take, in milliseconds: longer than all stores and issuers together. After it, the engine has stopped. */
+/** How long a decision may take, in milliseconds. All stores and issuers together take less: the engine has stopped. */
 const PATIENCE = 18_000;
 
-/** Returns the engine, replaced if it stopped. The glue replaces it at any call, but writes strings into the old one's memory first. */
+/**
+ * Returns the engine, replaced if it stopped. The glue replaces it at any call, but only after it has written the call's
+ * strings into the old one's memory.
+ */
 function engine() {
   functions.revive();
   return functions;

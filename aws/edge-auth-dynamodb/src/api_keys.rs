@@ -1,4 +1,4 @@
-//! API-key records. A read is one `GetItem`; a write is one conditional `PutItem`.
+//! Reads an API-key record by one `GetItem`, and writes it by one conditional `PutItem`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -13,6 +13,7 @@ use crate::item::{Item, Stored, TTL, bytes, number, text};
 use crate::store::DynamoDbStore;
 use crate::{shard, table_layout};
 
+/// The attribute that names the call which wrote the item.
 const WRITE: &str = "write";
 
 impl ApiKeys for DynamoDbStore {
@@ -28,8 +29,8 @@ impl ApiKeys for DynamoDbStore {
 }
 
 impl ApiKeyAdmin for DynamoDbStore {
-    /// If it is [`Unavailable`], the record may be stored or not: whoever asks again finds out, as
-    /// a write is never done twice.
+    /// After [`Unavailable`], the record may be stored or not. Asking again tells which: a repeated
+    /// write changes nothing.
     async fn put(
         &self,
         record: &ApiKeyRecord,
@@ -79,7 +80,7 @@ impl DynamoDbStore {
             Ok(_) => Ok(WriteOutcome::Stored),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(stored)) => {
-                    // After an answer that got lost, the retry finds what the first attempt wrote.
+                    // If the first attempt's answer was lost, the retry finds its item.
                     let ours = stored.item().and_then(|item| item.get(WRITE)) == Some(&write);
                     Ok(if ours { WriteOutcome::Stored } else { WriteOutcome::Conflict })
                 }
@@ -89,14 +90,14 @@ impl DynamoDbStore {
     }
 }
 
-/// Names one call of `put`, all its attempts included.
+/// Returns a random name for one call of `put`, which all its attempts share.
 fn this_write() -> Result<AttributeValue, DynamoDbError> {
     let mut name = [0; 16];
     getrandom::fill(&mut name).map_err(|error| DynamoDbError(format!("no randomness: {error}")))?;
     Ok(bytes(&name))
 }
 
-/// Everything but the key.
+/// Returns the item's attributes without the key.
 fn attributes(record: &ApiKeyRecord, write: AttributeValue) -> Item {
     let mut item = Item::from([
         ("document".to_owned(), text(&record.document)),
@@ -120,7 +121,7 @@ pub(crate) fn record(item: Item) -> Result<ApiKeyRecord, DynamoDbError> {
     })
 }
 
-/// DynamoDB deletes what has lapsed within days, not at once.
+/// Returns whether a record has not expired. DynamoDB deletes expired items only within days.
 pub(crate) fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
     record.expires_at.is_none_or(|expires_at| now < expires_at)
 }
@@ -142,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn a_record_returns_from_its_item() {
+    fn an_item_is_read_as_the_record_that_was_written() {
         let (stored, item) = stored();
         assert_eq!(record(item).unwrap(), stored);
     }
 
     #[test]
-    fn the_table_forgets_a_record_in_the_second_after_it_lapsed() {
+    fn the_ttl_is_the_expiry_rounded_up_to_seconds() {
         assert_eq!(stored().1[TTL], number(2));
         let forever = ApiKeyRecord { expires_at: None, ..stored().0 };
         let item = attributes(&forever, bytes(b"a write"));
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_somebody_edited_is_no_record_and_is_named() {
+    fn a_damaged_item_is_refused_and_named() {
         let cases = [
             ("document", AttributeValue::Null(true)),
             ("document", number(1)),

@@ -1,4 +1,4 @@
-//! The client: region, credentials, retries.
+//! Makes the client: region, credentials, retries.
 
 use std::env::var;
 use std::sync::Arc;
@@ -13,51 +13,46 @@ use edge_auth::platform::Unavailable;
 use crate::store::{DynamoDbStore, LazyClient};
 use crate::table_name::TableName;
 
-/// How often a call is tried in all. Between two tries is a random time, up to this at first, and
-/// longer then.
+/// The most attempts of one call.
 const ATTEMPTS: u32 = 4;
+/// The longest pause before the second attempt. Pauses are random, and grow.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+/// The longest pause before any attempt.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(400);
 
 impl DynamoDbStore {
-    /// The store in this table, with what a Lambda function's environment says: `AWS_REGION`,
-    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`; and
-    /// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL` where DynamoDB is elsewhere. It makes no
-    /// call.
+    /// Makes the store from the environment of a Lambda function: `AWS_REGION`,
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and
+    /// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL` for another endpoint. It makes no call.
     ///
     /// # Errors
     /// A variable is missing.
     pub fn from_environment(table: TableName, deadline: Duration) -> Result<Self, Unavailable> {
-        let is_set = |name: &str| var(name).ok().filter(|value| !value.is_empty());
-        let wanted = |name: &str| {
-            is_set(name).ok_or_else(|| {
-                Unavailable::new(format!("DynamoDB table {table}: {name} is not set"))
-            })
-        };
         let credentials = Credentials::new(
-            wanted("AWS_ACCESS_KEY_ID")?,
-            wanted("AWS_SECRET_ACCESS_KEY")?,
-            is_set("AWS_SESSION_TOKEN"),
+            required(&table, "AWS_ACCESS_KEY_ID")?,
+            required(&table, "AWS_SECRET_ACCESS_KEY")?,
+            optional("AWS_SESSION_TOKEN"),
             None,
             "environment",
         );
-        let endpoint = is_set("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| is_set("AWS_ENDPOINT_URL"));
+        let endpoint =
+            optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL"));
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(wanted("AWS_REGION")?))
+            .region(Region::new(required(&table, "AWS_REGION")?))
             .credentials_provider(credentials);
         config.set_endpoint_url(endpoint);
         Ok(Self::connect(config, table, deadline))
     }
 
-    /// The store in this table. `config` says where it is, and with which credentials; how often a
-    /// call is tried is decided here, so that each operation has ended by `deadline`.
+    /// Makes the store in this table. `config` has the endpoint and the credentials; timeouts and
+    /// retries are set here, so that each operation ends within `deadline`.
     pub fn connect(config: Builder, table: TableName, deadline: Duration) -> Self {
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(FIRST_BACKOFF)
             .with_max_backoff(LONGEST_BACKOFF);
-        // One attempt that hangs leaves time for another one.
+        // An attempt that hangs leaves time for another one.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(deadline / 4)
             .operation_attempt_timeout(deadline * 2 / 5)
@@ -65,6 +60,18 @@ impl DynamoDbStore {
         let config = config.retry_config(retries).timeout_config(timeouts);
         let client = LazyClient::new(Box::new(move || Client::from_conf(config.build())));
         Self { client: Arc::new(client), table, deadline }
+    }
+}
+
+/// Returns an environment variable, unless it is empty.
+fn optional(name: &str) -> Option<String> {
+    var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(table: &TableName, name: &str) -> Result<String, Unavailable> {
+    match optional(name) {
+        Some(value) => Ok(value),
+        None => Err(Unavailable::new(format!("DynamoDB table {table}: {name} is not set"))),
     }
 }
 
@@ -82,7 +89,7 @@ impl Profile {
         Self(aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await)
     }
 
-    /// The store in this table.
+    /// Makes the store in this table.
     pub fn store(&self, table: TableName, deadline: Duration) -> DynamoDbStore {
         DynamoDbStore::connect(Builder::from(&self.0), table, deadline)
     }

@@ -1,4 +1,4 @@
-//! Making the table. What is right already is left as it is.
+//! Makes the table. Changes nothing that is right already.
 
 use std::time::Duration;
 
@@ -17,30 +17,30 @@ use crate::store::DynamoDbStore;
 use crate::table_layout::{PARTITION, SORT};
 use crate::table_name::TableName;
 
-/// Revocations by their marks, read consistently: a local index.
+/// The index that finds revocations by their marks. It is local, so that reads are consistent.
 pub(crate) const MARK_INDEX: &str = "mark";
 /// Its sort key.
 const MARK: &str = "mark";
 
-/// How long a new table may take to become active.
+/// How often a new table is looked at until it is active.
 const LOOKS: u32 = 120;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// What was done; what was not was right already.
+/// What [`DynamoDbStore::init`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableSetup {
-    /// The table was made, billed by request.
+    /// It made the table, billed by request.
     pub created: bool,
-    /// Its TTL was switched on.
+    /// It switched on the table's TTL.
     pub ttl_enabled: bool,
 }
 
 impl DynamoDbStore {
-    /// Makes the table if there is none, waits until it is active, and has it forget what has
-    /// lapsed.
+    /// Makes the table if it does not exist, waits until it is active, and switches on its TTL, by
+    /// which DynamoDB deletes expired records.
     ///
     /// # Errors
-    /// A table of this name is not ours, or AWS refuses.
+    /// The table of this name is another program's, or AWS refuses.
     pub async fn init(&self) -> Result<TableSetup, Unavailable> {
         let (client, table) = (&self.client, self.table());
         let made = async {
@@ -54,10 +54,9 @@ impl DynamoDbStore {
     }
 }
 
-/// Whether the table was made.
+/// Returns whether it made the table.
 async fn create(client: &Client, table: &TableName) -> Result<bool, DynamoDbError> {
-    // The index counts towards the 10 GB that one partition with an index may have: it holds no
-    // documents.
+    // The index holds keys only, as it counts towards the 10 GB of one partition with an index.
     let projected = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let marks = LocalSecondaryIndex::builder()
         .index_name(MARK_INDEX)
@@ -86,8 +85,11 @@ async fn until_active(client: &Client, table: &TableName) -> Result<(), DynamoDb
         let described =
             described.ok_or_else(|| DynamoDbError("is described by an empty answer".to_owned()))?;
         if !is_ours(&described)? {
-            let why = "is another program's, or of another version: it lacks the key `pk`, `sk` or the local index `mark`; name another table";
-            return Err(DynamoDbError(why.to_owned()));
+            return Err(DynamoDbError(
+                "is another program's, or of another version: it lacks the key `pk`, `sk` or the \
+                 local index `mark`; name another table"
+                    .to_owned(),
+            ));
         }
         if described.table_status == Some(TableStatus::Active) {
             return Ok(());
@@ -97,7 +99,7 @@ async fn until_active(client: &Client, table: &TableName) -> Result<(), DynamoDb
     Err(DynamoDbError("is not active yet; run this again later".to_owned()))
 }
 
-/// Whether TTL was switched on.
+/// Returns whether it switched TTL on.
 async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, DynamoDbError> {
     let described =
         client.describe_time_to_live().table_name(table.as_str()).send().await.map_err(cause)?;
@@ -122,7 +124,7 @@ async fn enable_ttl(client: &Client, table: &TableName) -> Result<bool, DynamoDb
     Ok(true)
 }
 
-/// Whether the key and the index are as [`create`] makes them.
+/// Returns whether the key and the index are as [`create`] makes them.
 fn is_ours(table: &TableDescription) -> Result<bool, DynamoDbError> {
     let defined = texts([PARTITION, SORT, MARK])?;
     let marks = schema(PARTITION, MARK)?;
@@ -134,21 +136,25 @@ fn is_ours(table: &TableDescription) -> Result<bool, DynamoDbError> {
         && has_marks)
 }
 
-/// A key of two attributes.
+/// Returns the schema of a key of two attributes.
 fn schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, DynamoDbError> {
-    let element = |(attribute, role)| {
-        KeySchemaElement::builder().attribute_name(attribute).key_type(role).build().map_err(built)
-    };
-    [(partition, KeyType::Hash), (sort, KeyType::Range)].map(element).into_iter().collect()
+    let mut elements = Vec::new();
+    for (attribute, role) in [(partition, KeyType::Hash), (sort, KeyType::Range)] {
+        let element = KeySchemaElement::builder().attribute_name(attribute).key_type(role);
+        elements.push(element.build().map_err(built)?);
+    }
+    Ok(elements)
 }
 
-/// Attributes that are texts.
+/// Returns the definitions of text attributes.
 fn texts<const N: usize>(attributes: [&str; N]) -> Result<Vec<AttributeDefinition>, DynamoDbError> {
-    let text = |attribute| {
+    let mut definitions = Vec::new();
+    for attribute in attributes {
         let definition = AttributeDefinition::builder().attribute_name(attribute);
-        definition.attribute_type(ScalarAttributeType::S).build().map_err(built)
-    };
-    attributes.map(text).into_iter().collect()
+        let definition = definition.attribute_type(ScalarAttributeType::S);
+        definitions.push(definition.build().map_err(built)?);
+    }
+    Ok(definitions)
 }
 
 #[cfg(test)]

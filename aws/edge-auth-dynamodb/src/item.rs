@@ -1,17 +1,17 @@
-//! Attributes of items, written and read.
+//! Writes and reads the attributes of items.
 //!
-//! | attribute | type | of | what |
+//! | attribute | type | of | meaning |
 //! |---|---|---|---|
 //! | `document` | S | records, snapshots | their text, with its MAC |
-//! | `lapses_at` | N | records | milliseconds since 1970; left out if they never lapse |
+//! | `lapses_at` | N | records | expiry in milliseconds since 1970; absent if they never expire |
 //! | `version` | N | API-key records | counts the writes, from 1 |
 //! | `expires_at` | N | API-key records | `lapses_at` in seconds, rounded up: the table's TTL attribute |
-//! | `write` | B | API-key records | which call wrote it: what tells a repeated write from somebody else's |
-//! | `mark` | S | revocations | what they are found by; the sort key of the index `mark` |
-//! | `sequence` | N | the head, snapshots | that of the last revocation |
+//! | `write` | B | API-key records | the call that wrote it: tells a repeated write from another writer's |
+//! | `mark` | S | revocations | the tag by which they are found; the sort key of the index `mark` |
+//! | `sequence` | N | the head, snapshots | the sequence of the last revocation |
 //! | `id` | S | snapshots | names their parts |
-//! | `bytes` | B | parts of snapshots | |
-//! | `parts` | N | counts of parts | how many parts may be there |
+//! | `bytes` | B | parts of snapshots | the part's bytes |
+//! | `parts` | N | counts of parts | the number of parts that may exist |
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
 }
 
-/// An item that was read. Somebody may have edited it; what is not as it must be is named.
+/// An item that was read. Somebody may have edited it, so each error names the item and attribute.
 pub(crate) struct Stored {
     sort: String,
     item: Item,
@@ -48,11 +48,11 @@ impl Stored {
     pub(crate) fn new(mut item: Item) -> Result<Self, DynamoDbError> {
         match item.remove(SORT) {
             Some(AttributeValue::S(sort)) => Ok(Self { sort, item }),
-            _ => Err(DynamoDbError(format!("an item without `{SORT}`"))),
+            _ => Err(DynamoDbError(format!("an item lacks `{SORT}`"))),
         }
     }
 
-    /// Its sort key.
+    /// Returns the sort key.
     pub(crate) fn sort(&self) -> &str {
         &self.sort
     }
@@ -66,8 +66,10 @@ impl Stored {
     }
 
     pub(crate) fn number(&self, attribute: &str) -> Result<u64, DynamoDbError> {
-        let number = self.item.get(attribute).and_then(|value| value.as_n().ok());
-        number.and_then(|number| number.parse().ok()).ok_or_else(|| self.wrong(attribute))
+        let Some(AttributeValue::N(number)) = self.item.get(attribute) else {
+            return Err(self.wrong(attribute));
+        };
+        number.parse().map_err(|_| self.wrong(attribute))
     }
 
     /// Takes bytes out.
@@ -80,12 +82,13 @@ impl Stored {
 
     pub(crate) fn expires_at(&self) -> Result<Option<Timestamp>, DynamoDbError> {
         let attribute = "lapses_at";
-        match self.item.contains_key(attribute) {
-            true => Ok(Some(Timestamp::from_millis(self.number(attribute)?))),
-            false => Ok(None),
+        if !self.item.contains_key(attribute) {
+            return Ok(None);
         }
+        Ok(Some(Timestamp::from_millis(self.number(attribute)?)))
     }
 
+    /// Returns the error for an attribute that is not as it must be.
     pub(crate) fn wrong(&self, attribute: &str) -> DynamoDbError {
         DynamoDbError(format!(
             "the item {:?} is damaged: `{attribute}` is missing or of a wrong type",

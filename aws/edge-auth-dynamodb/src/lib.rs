@@ -1,17 +1,18 @@
 //! API-key records and revocations in one DynamoDB table, for AWS Lambda and for the `edge-auth`
 //! command.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `store.rs` | the store: a client, a table, and one deadline for every operation |
-//! | `api_keys.rs`, `shard.rs` | API-key records; reading them in the order of their ids |
-//! | `revocations.rs` | the revocation feed |
-//! | `table_layout.rs`, `item.rs` | where each thing is in the table, and what its attributes are |
+//! | `api_keys.rs`, `shard.rs` | API-key records, and lists of them in the order of their ids |
+//! | `revocations.rs`, `append.rs` | the revocation feed, and appends to its log |
+//! | `table_layout.rs`, `item.rs` | the keys and the attributes of items |
 //! | `connect.rs` | the client: region, credentials, retries |
-//! | `create_table.rs` | making the table |
-//! | `error.rs` | what can go wrong, in words that say what to do |
+//! | `create_table.rs` | `edge-auth store init` |
+//! | `error.rs` | errors, in words that say what to do |
 
 mod api_keys;
+mod append;
 mod connect;
 mod create_table;
 mod error;

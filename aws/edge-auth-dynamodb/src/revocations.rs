@@ -1,15 +1,12 @@
-//! The revocation feed. The head has the newest record's sequence. An append is one transaction that
-//! moves the head and puts the records, if the head is where the writer expects it.
+//! The revocation feed: records, snapshots and their parts.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, Put as PutRequest, ReturnValuesOnConditionCheckFailure, Select,
-    TransactWriteItem, Update, WriteRequest,
+    DeleteRequest, ReturnValuesOnConditionCheckFailure, Select, WriteRequest,
 };
 use edge_auth::platform::{
     RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
@@ -17,24 +14,20 @@ use edge_auth::platform::{
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
+use crate::append::MAX_RECORDS;
 use crate::create_table::MARK_INDEX;
-use crate::error::{DynamoDbError, built, cause, throttled};
+use crate::error::{DynamoDbError, built, cause};
 use crate::item::{Item, Stored, bytes, number, text};
 use crate::store::DynamoDbStore;
 use crate::table_layout;
 
 /// The most items that one request deletes.
 const DELETED_AT_ONCE: usize = 25;
-/// The most parts that are deleted of one snapshot, whatever number the table has: a snapshot's text
-/// has room for fewer digests.
+/// The most parts that are deleted of one snapshot, whatever number the table has: a snapshot's
+/// text has room for fewer digests.
 const MAX_PARTS: u32 = 4096;
-/// The most records of one transaction. It takes 100 items, and one of them is the head.
-const APPENDED_AT_ONCE: usize = 99;
 /// The pause before a delete that DynamoDB did not process is tried again.
 const PUT_OFF: Duration = Duration::from_millis(50);
-/// The pauses before a throttled transaction is tried again, in milliseconds. The SDK does not retry
-/// it, and the import of a long list writes as fast as one partition takes it.
-const THROTTLE_PAUSES: [u64; 5] = [100, 200, 400, 400, 400];
 
 impl RevocationFeed for DynamoDbStore {
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -75,7 +68,7 @@ impl RevocationFeed for DynamoDbStore {
 
 impl RevocationLog for DynamoDbStore {
     fn max_appended(&self) -> usize {
-        APPENDED_AT_ONCE
+        MAX_RECORDS
     }
 
     async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
@@ -159,56 +152,6 @@ impl DynamoDbStore {
         self.query()
             .key_condition_expression(condition)
             .expression_attribute_values(":pk", text(table_layout::REVOCATIONS))
-    }
-
-    /// Appends the records by one transaction. If an answer is lost, the SDK's retry carries the same
-    /// token, and DynamoDB does not apply it twice.
-    async fn append_records(
-        &self,
-        records: &[RevocationRecord],
-    ) -> Result<WriteOutcome, DynamoDbError> {
-        let (Some(first), Some(last)) = (records.first(), records.last()) else {
-            return Ok(WriteOutcome::Stored);
-        };
-        let in_a_row =
-            (first.sequence..).zip(records).all(|(sequence, record)| record.sequence == sequence);
-        if !in_a_row || first.sequence == 0 {
-            return Ok(WriteOutcome::Conflict);
-        }
-        let mut head = Update::builder()
-            .table_name(self.table.as_str())
-            .set_key(Some(table_layout::of_revocation_head()))
-            .update_expression("SET #sequence = :last")
-            .expression_attribute_names("#sequence", "sequence")
-            .expression_attribute_values(":last", number(last.sequence));
-        head = match first.sequence - 1 {
-            0 => head.condition_expression("attribute_not_exists(pk)"),
-            known => head
-                .condition_expression("#sequence = :known")
-                .expression_attribute_values(":known", number(known)),
-        };
-        let head = TransactWriteItem::builder().update(head.build().map_err(built)?).build();
-        let mut transaction = self.client.transact_write_items().transact_items(head);
-        for record in records {
-            let put =
-                PutRequest::builder().table_name(self.table.as_str()).set_item(Some(item(record)));
-            let put = TransactWriteItem::builder().put(put.build().map_err(built)?).build();
-            transaction = transaction.transact_items(put);
-        }
-        let mut pauses = THROTTLE_PAUSES.into_iter();
-        loop {
-            let Err(error) = transaction.clone().send().await else {
-                return Ok(WriteOutcome::Stored);
-            };
-            match error.as_service_error().and_then(Cancellation::of) {
-                Some(Cancellation::Conflict) => return Ok(WriteOutcome::Conflict),
-                Some(Cancellation::Throttled) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(Duration::from_millis(pause)).await,
-                    None => return Err(throttled(cause(error))),
-                },
-                None => return Err(cause(error)),
-            }
-        }
     }
 
     /// Notes that a part of this index may exist.
@@ -314,33 +257,6 @@ impl DynamoDbStore {
     }
 }
 
-/// Why DynamoDB cancelled an append. It wrote nothing then.
-enum Cancellation {
-    /// The head is elsewhere, or another writer is moving it.
-    Conflict,
-    /// The partition or the table is at its limit of throughput.
-    Throttled,
-}
-
-impl Cancellation {
-    fn of(error: &TransactWriteItemsError) -> Option<Self> {
-        let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
-            return None;
-        };
-        let has_reason = |codes: &[&str]| {
-            let mut reasons = cancelled.cancellation_reasons().iter();
-            reasons.any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
-        };
-        if has_reason(&["ConditionalCheckFailed", "TransactionConflict"]) {
-            Some(Self::Conflict)
-        } else if has_reason(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
-            Some(Self::Throttled)
-        } else {
-            None
-        }
-    }
-}
-
 /// Returns the first `limit` records that a query finds.
 async fn records(
     mut query: QueryFluentBuilder,
@@ -358,8 +274,8 @@ async fn records(
     Ok(found)
 }
 
-/// Returns a page of a query, `limit` records or 1 MB at most, and the key after which the next page
-/// starts.
+/// Returns a page of a query, `limit` records or 1 MB at most, and the key after which the next
+/// page starts.
 async fn page(
     query: &QueryFluentBuilder,
     limit: usize,
@@ -371,7 +287,7 @@ async fn page(
     Ok((records, answer.last_evaluated_key))
 }
 
-fn item(record: &RevocationRecord) -> Item {
+pub(crate) fn item(record: &RevocationRecord) -> Item {
     let mut item = table_layout::of_revocation(record.sequence);
     item.extend([
         ("mark".to_owned(), text(&record.mark)),

@@ -1,4 +1,4 @@
-//! One partition's API-key records, in the order of their ids, a page at a time.
+//! Lists API-key records in the order of their ids, from sixteen partitions at once.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use crate::item::text;
 use crate::store::DynamoDbStore;
 use crate::table_layout;
 
-/// Up to `limit` records of all shards, those after the id `after`, in the order of their ids.
+/// Returns up to `limit` records of all shards with ids after `after`, in the order of their ids.
 pub(crate) async fn merged(
     store: &DynamoDbStore,
     (after, limit): (Option<&str>, usize),
@@ -20,7 +20,7 @@ pub(crate) async fn merged(
 ) -> Result<Vec<ApiKeyRecord>, DynamoDbError> {
     let mut shards: Vec<_> =
         table_layout::api_key_shards().map(|partition| Shard::new(partition, after)).collect();
-    // Ids are spread evenly: what a shard is asked for at once is its share, and some more.
+    // Ids are spread evenly, so a page is a shard's share of the limit and a little more.
     let page = i32::try_from(limit / shards.len() + 8).unwrap_or(i32::MAX);
     let mut found = Vec::new();
     while found.len() < limit {
@@ -35,6 +35,7 @@ pub(crate) async fn merged(
     Ok(found)
 }
 
+/// One partition, read page by page.
 struct Shard {
     partition: String,
     /// The last id that was read.
@@ -54,7 +55,7 @@ impl Shard {
         self.records.front().map(|record| record.id.as_str())
     }
 
-    /// Reads on until there is a record at hand, or the shard has no more.
+    /// Reads pages until a record is at hand or the shard has ended.
     async fn fill(
         &mut self,
         store: &DynamoDbStore,
@@ -71,12 +72,14 @@ impl Shard {
                     .expression_attribute_values(":after", text(after)),
             };
             let answer = query.send().await.map_err(cause)?;
-            // A page also ends after 1 MB.
+            // A page also ends at 1 MB.
             self.ended = answer.last_evaluated_key.is_none();
             for item in answer.items.unwrap_or_default() {
                 let record = record(item)?;
                 self.after = Some(record.id.clone());
-                self.records.extend(is_alive(&record, now).then_some(record));
+                if is_alive(&record, now) {
+                    self.records.push_back(record);
+                }
             }
         }
         Ok(())

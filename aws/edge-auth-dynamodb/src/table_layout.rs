@@ -1,18 +1,18 @@
-//! Where each thing is in the table, whose key is the strings `pk` and `sk`.
+//! The keys of items. A key is two strings, `pk` and `sk`.
 //!
-//! | `pk` | `sk` | what |
+//! | `pk` | `sk` | item |
 //! |---|---|---|
 //! | `api-key#0` … `api-key#f` | the key's id | an API-key record |
 //! | `revocation` | its sequence, in 20 digits | a revocation |
 //! | `revocation-head` | `-` | the newest revocation's sequence |
 //! | `revocation-snapshot` | `-` | the newest snapshot |
 //! | `revocation-snapshot#` its id `#` the part's index | `-` | a part of a snapshot |
-//! | `revocation-snapshot-parts` | the snapshot's id | how many parts there are |
+//! | `revocation-snapshot-parts` | the snapshot's id | the number of its parts |
 //!
 //! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that lists want. One `pk` for
 //! all API-key records would be one partition, and so 3,000 reads a second; sixteen are 48,000 from
 //! the first second on, for the price of sixteen queries for each page of a list. Revocations are
-//! read by a few queries a minute from each instance, and are in one order.
+//! read by a few queries a minute from each instance, and need one order.
 
 use crate::item::{Item, text};
 
@@ -22,32 +22,34 @@ pub(crate) const SORT: &str = "sk";
 /// The partition of revocations.
 pub(crate) const REVOCATIONS: &str = "revocation";
 
-/// The partition of what says how many parts there are of which snapshots.
+/// The partition of the counts of parts.
 pub(crate) const SNAPSHOT_PARTS: &str = "revocation-snapshot-parts";
 
-/// The sort key of what is alone in its partition.
+/// The sort key of an item that is alone in its partition.
 const ALONE: &str = "-";
 
-/// What the ids of API keys are at most, in bytes.
+/// The length of the longest id of an API key, in bytes.
 const LONGEST_ID: usize = 128;
 
-/// The partitions of API-key records. It is part of the stored format.
+/// The number of partitions of API-key records. It is part of the stored format.
 const SHARDS: u32 = 16;
 
-/// The key of the API-key record with this id; `None` for an id that no record has.
+/// Returns the key of the API-key record with this id, or `None` if no record can have the id.
 pub(crate) fn of_api_key(id: &str) -> Option<Item> {
-    let possible = (1..=LONGEST_ID).contains(&id.len());
-    possible.then(|| key(&shard(crc32fast::hash(id.as_bytes()) % SHARDS), id))
+    if id.is_empty() || id.len() > LONGEST_ID {
+        return None;
+    }
+    Some(key(&shard(crc32fast::hash(id.as_bytes()) % SHARDS), id))
 }
 
-/// All partitions of API-key records.
+/// Returns all partitions of API-key records.
 pub(crate) fn api_key_shards() -> impl ExactSizeIterator<Item = String> {
     (0..SHARDS).map(shard)
 }
 
-/// Something that the same ids sort after, and that DynamoDB takes for a sort key.
+/// Shortens `after` to a sort key that DynamoDB accepts and after which the same ids sort.
 pub(crate) fn bound(after: &str) -> &str {
-    // What is cut off begins after the end of the longest id, and so decides nothing.
+    // The cut is behind the end of the longest id, so the order of ids does not depend on the rest.
     after.get(..after.floor_char_boundary(2 * LONGEST_ID)).unwrap_or_default()
 }
 
@@ -55,7 +57,7 @@ pub(crate) fn of_revocation(sequence: u64) -> Item {
     key(REVOCATIONS, &revocation_sort(sequence))
 }
 
-/// Sequences as texts that are in the same order.
+/// Returns the sort key of a sequence. Sort keys have the order of their sequences.
 pub(crate) fn revocation_sort(sequence: u64) -> String {
     format!("{sequence:020}")
 }
@@ -68,12 +70,13 @@ pub(crate) fn of_snapshot() -> Item {
     key("revocation-snapshot", ALONE)
 }
 
-/// How many parts there are of a snapshot, whether or not it is or was the newest one.
+/// Returns the key of the count of a snapshot's parts. Snapshots that were never stored have one
+/// too.
 pub(crate) fn of_snapshot_parts(id: &str) -> Item {
     key(SNAPSHOT_PARTS, id)
 }
 
-/// A partition of its own for each part: they are large.
+/// Returns the key of a part. Each has a partition, as parts are large.
 pub(crate) fn of_snapshot_part(id: &str, index: u32) -> Item {
     key(&format!("revocation-snapshot#{id}#{index}"), ALONE)
 }

@@ -6,26 +6,29 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName(String);
 
-/// The text names no table.
+/// The error for a text that DynamoDB does not allow as a table's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the name of a table is 3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`")]
 pub struct TableNameError;
 
 impl TableName {
-    /// Reads a table's name.
+    /// Parses a table's name.
     pub fn parse(text: &str) -> Result<Self, TableNameError> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        if (3..=255).contains(&text.len()) && text.bytes().all(allowed) {
+        if (3..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
             Ok(Self(text.to_owned()))
         } else {
             Err(TableNameError)
         }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)
 }
 
 impl fmt::Display for TableName {

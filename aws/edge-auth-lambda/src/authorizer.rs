@@ -1,4 +1,4 @@
-//! Authorizers' events, as the gate takes them.
+//! Passes authorizers' events to the gate.
 
 use edge_auth::aws::{ApiGatewayAuthorizer, ApiType, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
@@ -11,8 +11,8 @@ use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
 use crate::platform::LambdaPlatform;
 use crate::request_context::{host_field, single};
 
-/// Of a `TOKEN` event there is the token, from whichever field it came by, and the ARN: no host, no
-/// address, no certificate.
+/// Decides about a `TOKEN` event. It has the token, whatever field the client sent it in, and the
+/// ARN, but no host, address or certificate.
 pub(crate) async fn token(
     authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     event: &TokenEvent,
@@ -23,7 +23,7 @@ pub(crate) async fn token(
     in_time(authorizer, &incoming, &event.method_arn, decision).await
 }
 
-/// The request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
+/// Decides about a request of a REST API, an HTTP API in payload 1.0, or a WebSocket API.
 pub(crate) async fn request(
     authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     api: ApiType,
@@ -39,7 +39,7 @@ pub(crate) async fn request(
     in_time(authorizer, &incoming, &event.method_arn, decision).await
 }
 
-/// The request of an HTTP API in payload 2.0.
+/// Decides about a request of an HTTP API in payload 2.0.
 pub(crate) async fn route(
     authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     event: &RouteEvent,
@@ -55,7 +55,8 @@ pub(crate) async fn route(
     in_time(authorizer, &incoming, &event.route_arn, decision).await
 }
 
-/// An operation of AppSync: the token stands in its own member, whatever field it came by.
+/// Decides about an operation of AppSync. Its event has the token in a separate member, whatever
+/// field the client sent it in.
 pub(crate) async fn graphql(
     authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     event: &GraphQlEvent,
@@ -68,7 +69,7 @@ pub(crate) async fn graphql(
         .await
 }
 
-/// The answer, or the error for one that takes too long.
+/// Returns the answer, or an error if the decision takes too long.
 async fn in_time(
     authorizer: &ApiGatewayAuthorizer<LambdaPlatform>,
     incoming: &InboundRequest<'_>,
@@ -81,6 +82,7 @@ async fn in_time(
     }
 }
 
+/// Returns a request that has only fields.
 fn alone<'a>(fields: &'a [(&'a str, &'a [u8])]) -> InboundRequest<'a> {
     InboundRequest {
         location: edge_auth::ClientLocation::default(),

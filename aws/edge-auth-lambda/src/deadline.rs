@@ -1,21 +1,25 @@
-//! How long a decision may take, all calls that it needs together.
+//! The deadlines of a decision and of the calls that it makes.
 
 use std::time::Duration;
 
-/// What a decision gets: whoever asks is closed to after that.
+/// How long a decision may take. After that it is a refusal.
 const DECISION: Duration = Duration::from_secs(2);
-/// What one call to DynamoDB gets, attempts included: less, so that the log can say which it was.
+/// How long one call to DynamoDB may take, with all its attempts. It is less than [`DECISION`], so
+/// that the log can name the call that was too slow.
 pub(crate) const STORE_CALL: Duration = Duration::from_millis(1600);
-/// What one call to an issuer gets: keys by discovery take two, and whether they failed must be
-/// known within a decision, so that the next one does not wait again.
+/// How long one call to an issuer may take. Discovery takes two, and a decision must learn that
+/// they failed, so that the next decision does not wait again.
 pub(crate) const ISSUER_CALL: Duration = Duration::from_millis(950);
 
 /// Runs a decision.
 ///
 /// # Errors
-/// It takes longer than two seconds: what to tell the operator.
+/// The decision takes longer than two seconds. The error is for the operator.
 pub(crate) async fn in_time<T>(decision: impl Future<Output = T>) -> Result<T, String> {
-    let decided = tokio::time::timeout(DECISION, decision).await;
-    decided
-        .map_err(|_| format!("no decision within {DECISION:?}: the store or an issuer is too slow"))
+    match tokio::time::timeout(DECISION, decision).await {
+        Ok(decided) => Ok(decided),
+        Err(_) => {
+            Err(format!("no decision within {DECISION:?}: the store or an issuer is too slow"))
+        }
+    }
 }

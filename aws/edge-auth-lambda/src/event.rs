@@ -1,6 +1,7 @@
-//! Which kind of event it is: looked at first, then read as that kind alone.
+//! Finds out the kind of an event, and then reads it as that kind only.
 //!
-//! Several kinds can be read as each other. `null` stands in real events wherever there is nothing.
+//! Without the first step one kind could be read as another. Real events have `null` for any member
+//! that is absent.
 
 use std::collections::HashMap;
 
@@ -24,17 +25,17 @@ pub(crate) enum Event {
     Http(Box<HttpEvent>),
 }
 
-/// Why an event is answered by nobody.
+/// Why an event was rejected.
 pub(crate) enum ParseError {
-    /// It is of no kind that is known here.
+    /// The kind is unknown.
     Unknown,
-    /// It is an HTTP request, but not a whole one.
+    /// It is an incomplete HTTP request.
     Http(String),
-    /// It is of an authorizer, but not a whole one.
+    /// It is an incomplete event of an authorizer.
     Authorizer(String),
 }
 
-/// What tells the kinds apart.
+/// The members that tell the kinds apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EventShape {
@@ -97,11 +98,11 @@ pub(crate) struct GraphQlEvent {
     pub(crate) request_headers: HashMap<String, Option<String>>,
 }
 
-/// A Function URL's, an HTTP API's (payload 1.0 and 2.0), a REST API's or a load balancer's.
+/// A request from a Function URL, an HTTP API (payload 1.0 or 2.0), a REST API or a load balancer.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
-    /// Of the payload: an HTTP API and a Function URL say it.
+    /// The payload's version: only an HTTP API and a Function URL set it.
     pub(crate) version: Option<String>,
     pub(crate) http_method: Option<String>,
     pub(crate) path: Option<String>,
@@ -120,7 +121,7 @@ pub(crate) struct HttpEvent {
     pub(crate) request_context: RequestContext,
 }
 
-/// The header fields. Those with several values are whole only in the second.
+/// The header fields. Only `multi_value_headers` has all values of a repeated field.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Fields {
@@ -128,7 +129,7 @@ pub(crate) struct Fields {
     pub(crate) headers: HashMap<String, Option<String>>,
     #[serde(default)]
     pub(crate) multi_value_headers: Option<HashMap<String, Option<Vec<String>>>>,
-    /// Of an HTTP API's and a Function URL's payload 2.0, which take them out of the fields.
+    /// The cookies of payload 2.0 (HTTP APIs, Function URLs), which has them outside the fields.
     #[serde(default, deserialize_with = "or_nothing")]
     pub(crate) cookies: Vec<String>,
 }
@@ -157,7 +158,7 @@ pub(crate) struct HttpContext {
 pub(crate) struct Identity {
     pub(crate) source_ip: Option<String>,
     pub(crate) client_cert: Option<ClientCert>,
-    /// Whom IAM has authenticated, of a REST API's caller.
+    /// The caller of a REST API that IAM has authenticated.
     pub(crate) user_arn: Option<String>,
 }
 
@@ -173,14 +174,14 @@ pub(crate) struct ClientCert {
     pub(crate) client_cert_pem: Option<String>,
 }
 
-/// Whom IAM has authenticated, of a Function URL's or HTTP API's caller.
+/// The caller of a Function URL or HTTP API that IAM has authenticated.
 #[derive(Deserialize)]
 pub(crate) struct Authorizer {
     pub(crate) iam: Option<IgnoredAny>,
 }
 
 impl Event {
-    /// Looks at the event, and reads it.
+    /// Reads an event as its kind.
     pub(crate) fn read(raw: &RawValue) -> Result<Self, ParseError> {
         let Ok(shape) = serde_json::from_str::<EventShape>(raw.get()) else {
             return Err(ParseError::Unknown);
@@ -196,12 +197,12 @@ impl Event {
                 let http_api = version == Some("1.0");
                 authorizer(raw).map(|event| Self::Request { event, http_api })
             }
-            // Whatever else is of an authorizer must not be answered as a request.
+            // Any other event of an authorizer must not be answered as a request.
             (Some(_), _) => Err(ParseError::Authorizer(
-                "it has a `type`, but no ARN that goes with it".to_owned(),
+                "it has a `type`, but lacks the ARN that goes with it".to_owned(),
             )),
             _ if shape.method_arn.is_some() || shape.route_arn.is_some() => {
-                Err(ParseError::Authorizer("it has an ARN, but no `type`".to_owned()))
+                Err(ParseError::Authorizer("it has an ARN, but lacks the `type`".to_owned()))
             }
             _ if shape.authorization_token.is_some() && context.query_string.is_some() => {
                 authorizer(raw).map(Self::GraphQl)
@@ -218,21 +219,24 @@ fn authorizer<T: DeserializeOwned>(raw: &RawValue) -> Result<T, ParseError> {
     parsed(raw).map_err(ParseError::Authorizer)
 }
 
-/// Where it is wrong, but not what stands there: it may be a credential.
+/// Parses an event. The error has the column of the mistake, but not the text there, which may be a
+/// credential.
 fn parsed<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
     serde_json::from_str(raw.get())
-        .map_err(|error| format!("it is not whole at column {}", error.column()))
+        .map_err(|error| format!("it is incomplete or malformed at column {}", error.column()))
 }
 
-/// What is `null` is not there.
+/// Reads `null` as an absent member.
 fn or_nothing<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     from: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// Text; whatever else stands there is no mark of a kind.
+/// Reads a string. Values of other types are ignored, as they mark no kind of event.
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let value = Option::<serde_json::Value>::deserialize(from)?;
-    Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
+    match Option::<serde_json::Value>::deserialize(from)? {
+        Some(serde_json::Value::String(text)) => Ok(Some(text)),
+        _ => Ok(None),
+    }
 }

@@ -1,4 +1,4 @@
-//! One event: to the endpoint that it is for, and back. What was decided is written down first.
+//! Passes an event to its endpoint, writes the decision to the audit log, and then answers.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use crate::http::HttpReply;
 use crate::platform::LambdaPlatform;
 use crate::{authorizer, deadline};
 
-/// How long an answer waits for work that is due beside it.
+/// How long an answer waits for deferred work.
 const DEFERRED: Duration = Duration::from_secs(1);
 
-/// The function: a gate for every event.
+/// Answers events by a gate.
 pub(crate) struct Handler {
     gate: Arc<Gate<LambdaPlatform>>,
     authorizer: ApiGatewayAuthorizer<LambdaPlatform>,
 }
 
-/// What is returned.
+/// The function's response to an event.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum HandlerResponse {
@@ -47,7 +47,7 @@ impl Handler {
         Self { authorizer: ApiGatewayAuthorizer::new(Arc::clone(&gate)), gate }
     }
 
-    /// Answers an event. There are two errors, and each is what API Gateway expects.
+    /// Answers an event. API Gateway knows both errors: `Unauthorized` is a 401, any other a 500.
     pub(crate) async fn answer(&self, event: Box<RawValue>) -> Result<HandlerResponse, Diagnostic> {
         let api_gateway = &self.authorizer;
         let result = match Event::read(&event) {
@@ -97,13 +97,13 @@ impl Handler {
         };
         event.reply(match dispatched {
             Dispatched::Reply(reply) => reply,
-            // Without an upstream no request goes on to one.
+            // This host has no upstream, so the gate does not return this.
             Dispatched::Forward(_) => Reply::host_error(404, "There is no upstream."),
         })
     }
 }
 
-/// What the function does for one event.
+/// The host of one event.
 struct LambdaRuntime<'a>(&'a Gate<LambdaPlatform>);
 
 impl HostRuntime for LambdaRuntime<'_> {
@@ -126,22 +126,29 @@ impl HostRuntime for LambdaRuntime<'_> {
         tell([notice]);
     }
 
-    /// Before the answer: after it the function is frozen.
+    /// Runs the task before the answer: after it, Lambda freezes the function.
     async fn defer(&self, task: DeferredTask) {
         match tokio::time::timeout(DEFERRED, self.0.run_deferred(task, now())).await {
             Ok(notices) => tell(notices),
-            Err(_) => tell(["work beside an answer took too long, and was left".to_owned()]),
+            Err(_) => tell([format!(
+                "deferred work was stopped after {DEFERRED:?}; a later event repeats it"
+            )]),
         }
     }
 
     async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
-        let line = serde_json::to_string(&event).map_err(std::io::Error::from);
-        let written = line.and_then(|line| writeln!(std::io::stdout().lock(), "{line}"));
-        written.map_err(|error| {
-            tell([format!("the audit log takes no events: {error}")]);
-            Unrecorded
-        })
+        if let Err(error) = write_line(&event) {
+            tell([format!("the audit event cannot be written: {error}")]);
+            return Err(Unrecorded);
+        }
+        Ok(())
     }
+}
+
+/// Writes an audit event to the standard output stream.
+fn write_line(event: &AuditEvent) -> std::io::Result<()> {
+    let line = serde_json::to_string(event)?;
+    writeln!(std::io::stdout().lock(), "{line}")
 }
 
 /// The body of an HTTP event.
@@ -152,32 +159,31 @@ impl RequestBody for EventBody<'_> {
         match self.0.body() {
             Some(body) if body.len() <= limit => Ok(body),
             Some(_) => Err(BodyError::TooLarge),
-            // It is not the base64 that the event says it is.
+            // The event declares base64, and the body is not.
             None => Err(BodyError::Unreadable),
         }
     }
 }
 
-/// Tells the operator, on the standard error stream.
+/// Writes notices for the operator to the standard error stream.
 pub(crate) fn tell(notices: impl IntoIterator<Item = String>) {
     for notice in notices {
-        // Without a standard error stream there is nobody to tell.
+        // A notice that cannot be written changes no answer.
         let _ = writeln!(std::io::stderr().lock(), "edge-auth: {notice}");
     }
 }
 
-/// What nobody can answer: never an allow, in anybody's reading.
+/// Answers an event that was rejected. Neither answer allows access, whoever reads it.
 fn rejected(error: ParseError) -> Result<HandlerResponse, Diagnostic> {
-    let what = match &error {
-        ParseError::Unknown => "an event of an unknown kind".to_owned(),
-        ParseError::Http(why) => format!("an HTTP event: {why}"),
-        ParseError::Authorizer(why) => format!("an authorizer's event: {why}"),
-    };
-    tell([format!("refused {what}")]);
+    tell([match &error {
+        ParseError::Unknown => "refused an event of an unknown kind".to_owned(),
+        ParseError::Http(why) => format!("refused an HTTP event: {why}"),
+        ParseError::Authorizer(why) => format!("refused an authorizer's event: {why}"),
+    }]);
     match error {
         ParseError::Http(_) => Ok(HandlerResponse::Http(HttpReply::plain(Reply::host_error(
             400,
-            "The event is not whole.",
+            "The event is incomplete.",
         )))),
         ParseError::Unknown | ParseError::Authorizer(_) => {
             Err(raised(AuthorizerError::Unauthorized))

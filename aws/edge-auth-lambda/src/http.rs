@@ -1,6 +1,6 @@
-//! Plain HTTP events, as the gate's endpoints take them, and replies.
+//! Turns HTTP events into requests to the gate's endpoints, and replies into responses.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use base64::Engine as _;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::event::HttpEvent;
 
-/// An answer in the shape of whoever asked.
+/// A response in the form that the event's sender reads.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpReply {
@@ -26,21 +26,24 @@ pub(crate) struct HttpReply {
 }
 
 impl HttpReply {
-    /// For whoever asked without saying how.
+    /// Makes the response to an event that cannot be read.
     pub(crate) fn plain(reply: Reply) -> Self {
         Self::of(reply, false)
     }
 
-    fn of(reply: Reply, repeats: bool) -> Self {
+    fn of(reply: Reply, multi_value: bool) -> Self {
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in reply.headers {
             fields.entry(name).or_default().push(value);
         }
-        let joined = |(name, values): (String, Vec<String>)| (name, values.join(", "));
-        let (headers, multi_value_headers) = match repeats {
-            true => (BTreeMap::new(), fields),
-            false => (fields.into_iter().map(joined).collect(), BTreeMap::new()),
-        };
+        let (mut headers, mut multi_value_headers) = (BTreeMap::new(), BTreeMap::new());
+        if multi_value {
+            multi_value_headers = fields;
+        } else {
+            for (name, values) in fields {
+                headers.insert(name, values.join(", "));
+            }
+        }
         Self {
             status_code: reply.status,
             headers,
@@ -52,20 +55,20 @@ impl HttpReply {
 }
 
 impl HttpEvent {
-    /// The method.
+    /// Returns the method.
     pub(crate) fn method(&self) -> &str {
         let http = self.request_context.http.as_ref().and_then(|http| http.method.as_deref());
         http.or(self.http_method.as_deref()).unwrap_or_default()
     }
 
-    /// The raw target: path and query.
+    /// Returns the raw target: path and query.
     ///
-    /// # Errors
-    /// The path may have been another one before the platform decoded it: the path as it came.
+    /// # Errors The client may have sent another path before the platform decoded it. The error is
+    /// the decoded path.
     pub(crate) fn target(&self) -> Result<String, &str> {
         let path = match (&self.raw_path, &self.path) {
             (Some(path), _) => self.undecoded(path).ok_or(path.as_str())?,
-            // Only an HTTP API says a version beside a `path`.
+            // Only HTTP APIs have both a version and a `path`.
             (None, Some(path)) if self.version.is_some() => {
                 self.undecoded(path).ok_or(path.as_str())?
             }
@@ -76,7 +79,7 @@ impl HttpEvent {
         Ok(if query.is_empty() { path } else { format!("{path}?{query}") })
     }
 
-    /// The body as it was sent; `None` if its encoding is broken.
+    /// Returns the body as the client sent it, or `None` if its base64 is malformed.
     pub(crate) fn body(&self) -> Option<Vec<u8>> {
         let body = self.body.as_deref().unwrap_or_default();
         if self.is_base64_encoded {
@@ -86,45 +89,57 @@ impl HttpEvent {
         }
     }
 
-    /// The reply, as this event's sender reads it.
+    /// Returns the reply in the form that this event's sender reads.
     pub(crate) fn reply(&self, reply: Reply) -> HttpReply {
         HttpReply::of(reply, self.fields.multi_value_headers.is_some())
     }
 
-    /// The path as a client would have sent it, of one that an HTTP API has decoded; a Function URL
-    /// does the same.
+    /// Returns the path as a client would send it, given one that an HTTP API or a Function URL has
+    /// decoded.
     fn undecoded(&self, path: &str) -> Option<String> {
         let path = NormalPath::from_decoded(self.without_stage(path)).ok()?;
         Some(path.forwarded().into_owned())
     }
 
-    /// An HTTP API's path begins with the stage, unless that is the one without a name.
+    /// Returns an HTTP API's path without the stage, with which it begins unless that is
+    /// `$default`.
     fn without_stage<'a>(&self, path: &'a str) -> &'a str {
-        let stage = self.request_context.stage.as_deref().filter(|stage| *stage != "$default");
-        let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
-        rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
+        let Some(stage) = &self.request_context.stage else {
+            return path;
+        };
+        match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage.as_str())) {
+            Some(rest) if stage != "$default" && rest.starts_with('/') => rest,
+            Some(_) | None => path,
+        }
     }
 
-    /// A load balancer hands the query over as it came, API Gateway decoded.
+    /// Returns the query, made from its parameters.
     fn query(&self) -> String {
         let mut query = String::new();
-        let mut add = |name: &str, value: &str| {
-            let separator = if query.is_empty() { "" } else { "&" };
-            // Writing to a string does not fail.
-            let _ = if self.request_context.elb.is_some() {
-                write!(query, "{separator}{name}={value}")
-            } else {
-                let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-                write!(query, "{separator}{}={}", encoded(name), encoded(value))
-            };
-        };
-        let single: &HashMap<String, Option<String>> = &self.query_string_parameters;
         if self.multi_value_query_string_parameters.is_empty() {
-            single.iter().for_each(|(name, value)| add(name, value.as_deref().unwrap_or_default()));
+            for (name, value) in &self.query_string_parameters {
+                self.add_parameter(&mut query, name, value.as_deref().unwrap_or_default());
+            }
         }
         for (name, values) in &self.multi_value_query_string_parameters {
-            values.iter().flatten().for_each(|value| add(name, value));
+            for value in values.iter().flatten() {
+                self.add_parameter(&mut query, name, value);
+            }
         }
         query
+    }
+
+    /// Adds a parameter. A load balancer leaves it as the client encoded it, API Gateway decodes
+    /// it.
+    fn add_parameter(&self, query: &mut String, name: &str, value: &str) {
+        let separator = if query.is_empty() { "" } else { "&" };
+        // Writing to a string does not fail.
+        let _ = if self.request_context.elb.is_some() {
+            write!(query, "{separator}{name}={value}")
+        } else {
+            let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            write!(query, "{separator}{name}={value}")
+        };
     }
 }

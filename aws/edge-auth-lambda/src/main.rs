@@ -1,17 +1,17 @@
 //! edge-auth as a Lambda function: one binary that answers every kind of event.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `main.rs` | the start: policy, store, the gate, the runtime |
-//! | `handler.rs` | one event to its endpoint, and what is written down of it |
-//! | `event.rs` | which kind of event it is, and what of it is read |
-//! | `authorizer.rs` | authorizers' events, as the gate takes them |
-//! | `http.rs` | plain HTTP events, as the gate takes them, and replies |
-//! | `request_context.rs` | who asks: address, fields, certificate |
-//! | `deadline.rs` | how long a decision may take |
+//! | `handler.rs` | passes an event to its endpoint, and writes the audit log |
+//! | `event.rs` | the kinds of events, and their members |
+//! | `authorizer.rs` | passes authorizers' events to the gate |
+//! | `http.rs` | HTTP events and their responses |
+//! | `request_context.rs` | the caller: address, fields, certificate |
+//! | `deadline.rs` | the deadlines of a decision and of its calls |
 //! | `platform.rs` | the store and the fetcher of key sets |
 
-// The SDK's futures are deep.
+// The SDK's futures are nested deeply.
 #![recursion_limit = "256"]
 
 mod authorizer;
@@ -36,34 +36,35 @@ use serde_json::value::RawValue;
 use handler::Handler;
 use platform::LambdaPlatform;
 
-/// Names the policy's file; one beside the program, if it is no absolute path.
+/// The variable with the policy's file. A relative path starts at the deployed files.
 const POLICY: &str = "EDGE_AUTH_POLICY";
-/// How long the start may wait for the store: Lambda gives it ten seconds.
+/// How long the start may wait for the store, of the ten seconds that Lambda allows.
 const START: Duration = Duration::from_secs(8);
-/// Where the deployed files are.
+/// The variable with the folder of the deployed files.
 const ROOT: &str = "LAMBDA_TASK_ROOT";
 
 fn main() -> ExitCode {
-    // One event at a time: more threads would only have to be started.
+    // A function answers one event at a time. More threads would only delay the start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
         runtime.block_on(async {
             let function = start().await?;
-            let answer = |event: LambdaEvent<Box<RawValue>>| function.answer(event.payload);
-            lambda_runtime::run(service_fn(answer)).await.map_err(|error| error.to_string())
+            let service =
+                service_fn(|event: LambdaEvent<Box<RawValue>>| function.answer(event.payload));
+            lambda_runtime::run(service).await.map_err(|error| error.to_string())
         })
     });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            // Lambda writes it into the log of the function, whose start has failed.
+            // Lambda copies it into the function's log.
             let _ = writeln!(std::io::stderr(), "edge-auth does not start: {why}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Reads the policy, and stands ready to answer. A policy with mistakes answers nobody.
+/// Reads the policy, and makes the handler. A policy with mistakes fails the start.
 async fn start() -> Result<Handler, String> {
     let root = std::env::var_os(ROOT).map(PathBuf::from).unwrap_or_default();
     let file = PolicyFile::at(
@@ -78,8 +79,7 @@ async fn start() -> Result<Handler, String> {
     let (gate, more) = gate.map_err(|errors: PolicyErrors| errors.to_string())?;
     notices.extend(more);
     if gate.policy().has_revocation_feed() {
-        // A large snapshot takes longer than an event has. What is not read by then is read with
-        // events.
+        // A large snapshot takes longer to read than an event may take. Events read the rest.
         let read = gate.run_deferred(DeferredTask::RefreshRevocations, edge_auth_native::now());
         notices.extend(tokio::time::timeout(START, read).await.unwrap_or_default());
     }

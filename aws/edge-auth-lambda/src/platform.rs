@@ -1,4 +1,4 @@
-//! The function's part of the core's bargain: a DynamoDB table, and a fetcher of key sets.
+//! The function's [`Platform`]: a DynamoDB table, and a source of key sets.
 
 use std::time::Duration;
 
@@ -10,32 +10,33 @@ use edge_auth_native::{HttpKeySource, OptionalStore};
 
 use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
-/// Names the table, as for the command: `dynamodb:TABLE`.
+/// The variable with the table, in the form `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
-/// The sources by which events hand certificates over.
+/// The sources of certificates that events have.
 const CERTIFICATE_SOURCES: [CertificateSource; 3] = [
     CertificateSource::ApiGateway,
     CertificateSource::AlbVerify,
     CertificateSource::AlbPassthrough,
 ];
 
-/// What the gate asks. Nothing of it makes a call before it is asked.
+/// The services that the gate asks. They make no call before the gate needs one.
 pub(crate) struct LambdaPlatform {
     store: OptionalStore<DynamoDbStore>,
     source: HttpKeySource,
 }
 
 impl LambdaPlatform {
-    /// With the table that the environment names.
+    /// Makes the platform from the environment.
     pub(crate) fn from_environment() -> Result<Self, String> {
-        let named = std::env::var(STORE).ok().filter(|named| !named.is_empty());
-        let store = named.map(|named| store(&named)).transpose()?;
-        // An issuer that is slower leaves API Gateway no time for an answer.
+        let store = match std::env::var(STORE) {
+            Ok(named) if !named.is_empty() => Some(store(&named)?),
+            Ok(_) | Err(_) => None,
+        };
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
         Ok(Self {
             store: OptionalStore::new(
                 store,
-                "no store was named: set EDGE_AUTH_STORE=dynamodb:TABLE",
+                "no store is configured: set EDGE_AUTH_STORE=dynamodb:TABLE",
             ),
             source,
         })
@@ -43,12 +44,12 @@ impl LambdaPlatform {
 }
 
 impl LambdaPlatform {
-    /// What this host offers to a policy.
+    /// Returns what this host offers to a policy.
     pub(crate) fn capabilities(&self) -> HostCapabilities<'static> {
         HostCapabilities {
             store: self.store.is_configured(),
             key_copies: false,
-            store_help: "say where it is kept with EDGE_AUTH_STORE=dynamodb:TABLE",
+            store_help: "set EDGE_AUTH_STORE=dynamodb:TABLE",
             fetch_files: true,
             gateway: false,
             raw_path: true,
@@ -60,9 +61,9 @@ impl LambdaPlatform {
 }
 
 fn store(named: &str) -> Result<DynamoDbStore, String> {
-    let table = named
-        .strip_prefix("dynamodb:")
-        .ok_or_else(|| format!("{STORE} is not like dynamodb:TABLE"))?;
+    let Some(table) = named.strip_prefix("dynamodb:") else {
+        return Err(format!("{STORE} is not of the form dynamodb:TABLE"));
+    };
     let table = TableName::parse(table).map_err(|error| format!("{STORE}: {error}"))?;
     DynamoDbStore::from_environment(table, STORE_CALL).map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Who asks: the fields, the address and the certificate of an event.
+//! Reads the caller from an event: the fields, the address and the certificate.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::event::{ClientCert, Fields, RequestContext};
 pub(crate) type FieldList<'a> = Vec<(&'a str, &'a [u8])>;
 
 impl Fields {
-    /// Every value of every field, cookies included.
+    /// Returns every value of every field, cookies included.
     pub(crate) fn list(&self) -> FieldList<'_> {
         let mut fields: FieldList<'_> = match &self.multi_value_headers {
             Some(fields) => {
@@ -24,7 +24,7 @@ impl Fields {
             }
             None => single(&self.headers),
         };
-        // Where they are in both places they are the same.
+        // Events that have cookies in both places have the same ones there.
         if Headers(&fields).all("cookie").next().is_none() {
             fields.extend(self.cookies.iter().map(|cookie| ("cookie", cookie.as_bytes())));
         }
@@ -32,28 +32,29 @@ impl Fields {
     }
 }
 
-/// Fields with one value each.
+/// Returns fields with one value each.
 pub(crate) fn single(fields: &HashMap<String, Option<String>>) -> FieldList<'_> {
     let fields =
         fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.as_bytes())));
     fields.collect()
 }
 
-/// The value of the `Host` field, if there is a readable one. Two of them are refused later.
+/// Returns the first value of the `Host` field, unreadable ones as U+FFFD. The gate refuses a
+/// request with two.
 pub(crate) fn host_field<'a>(fields: &'a [(&'a str, &'a [u8])]) -> Option<&'a str> {
     let value = Headers(fields).all("host").next()?;
     Some(std::str::from_utf8(value).unwrap_or("\u{FFFD}"))
 }
 
 impl RequestContext {
-    /// The request as it is known so far: its method and target are for the caller to set.
+    /// Returns the request without its method and target, which the caller sets.
     pub(crate) fn incoming<'a>(&'a self, fields: &'a FieldList<'a>) -> InboundRequest<'a> {
         InboundRequest {
             location: edge_auth::ClientLocation::default(),
             peer: self.peer(fields),
             platform_authenticated: self.platform_authenticated(),
             method: "",
-            // API Gateway's own word counts more than the client's.
+            // API Gateway sets the domain name; the client sets the field.
             host: self.domain_name.as_deref().or_else(|| host_field(fields)),
             authority: None,
             target: "",
@@ -62,19 +63,20 @@ impl RequestContext {
         }
     }
 
-    /// IAM has authenticated the caller, or it came through a load balancer, whose rules chose this
-    /// function.
+    /// Returns whether IAM has authenticated the caller, or the caller came through a load
+    /// balancer, whose rules chose this function.
     fn platform_authenticated(&self) -> bool {
         let iam = self.authorizer.as_ref().is_some_and(|authorizer| authorizer.iam.is_some());
         let user = self.identity.as_ref().is_some_and(|identity| identity.user_arn.is_some());
         iam || user || self.elb.is_some()
     }
 
-    /// A load balancer appends its own client's address; nobody else says it in a field.
+    /// Returns the client's address. A load balancer appends it to a field; API Gateway has it in
+    /// the event.
     fn peer(&self, fields: &[(&str, &[u8])]) -> Option<IpAddr> {
         if self.elb.is_some() {
             let last = Headers(fields).all("x-forwarded-for").last()?;
-            // With client port preservation, its port stands there, too.
+            // With client port preservation, the entry has the port, too.
             return parse_client_address(std::str::from_utf8(last).ok()?.rsplit(',').next()?);
         }
         let of_http = self.http.as_ref().and_then(|http| http.source_ip.as_deref());
@@ -84,12 +86,9 @@ impl RequestContext {
 
     fn certificate(&self) -> PlatformCertificate<'_> {
         let of_identity = self.identity.as_ref().and_then(|identity| identity.client_cert.as_ref());
-        let of_http = self
-            .authentication
-            .as_ref()
-            .and_then(|authentication| authentication.client_cert.as_ref());
+        let of_http = self.authentication.as_ref().and_then(|of| of.client_cert.as_ref());
         match of_identity.or(of_http) {
-            // One that cannot be read is presented all the same, and refused.
+            // A certificate without PEM counts as presented, so that the gate refuses it.
             Some(ClientCert { client_cert_pem }) => {
                 PlatformCertificate::ApiGateway(client_cert_pem.as_deref().unwrap_or_default())
             }

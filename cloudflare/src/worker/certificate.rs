@@ -1,10 +1,11 @@
-//! `request.cf.tlsClientAuth`, read as it is: members may be missing, and a typed API panics then.
+//! Reads `request.cf.tlsClientAuth` by reflection: members may be missing, and a typed API would
+//! panic then.
 
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
-/// The members that the core asks for, each as text, if it is text.
+/// The members that the core asks for. A member that is not a string is `None`.
 #[derive(Debug, Default)]
 pub(crate) struct ClientCertificate([Option<String>; NAMES.len()]);
 
@@ -23,7 +24,7 @@ const NAMES: [&str; 11] = [
 ];
 
 impl ClientCertificate {
-    /// Of a request that came from the internet.
+    /// Reads the certificate of a request that came from the internet.
     pub(crate) fn of(request: &JsValue) -> Self {
         let member =
             |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
@@ -31,6 +32,7 @@ impl ClientCertificate {
         Self(NAMES.map(|name| member(told.as_ref()?, name)?.as_string()))
     }
 
+    /// Returns the members as the core takes them.
     pub(crate) fn handover(&self) -> PlatformCertificate<'_> {
         let [
             presented,

@@ -1,4 +1,4 @@
-//! What a deployment consists of beside the code: bundled files, variables and secrets.
+//! The parts of a deployment beside the code: bundled files, variables and secrets.
 
 use std::path::Path;
 
@@ -9,11 +9,12 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Url};
 
-/// The variable with the origin, and the service binding that may stand for it.
+/// The variable with the origin's URL.
 const UPSTREAM: &str = "UPSTREAM";
+/// The service binding through which the origin may be fetched.
 const ORIGIN: &str = "ORIGIN";
 
-/// The bindings, and the files that `policy/index.js` names.
+/// The Worker's bindings, and the files that `policy/index.js` names.
 pub(crate) struct Deployment {
     pub(crate) env: Env,
     pub(crate) files: JsValue,
@@ -22,31 +23,35 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// Reads the bundled policy.
     pub(crate) fn policy(&self) -> Result<Policy, String> {
-        let (file, format, text) = [("policy.toml", Format::Toml), ("policy.json", Format::Json)]
-            .into_iter()
-            .find_map(|(file, format)| Some((file, format, text(&self.files, file)?)))
-            .ok_or(
-                "no policy is bundled: `policy/index.js` names neither policy.toml nor policy.json",
-            )?;
-        Policy::parse(&text, format, file).map_err(|errors: PolicyErrors| errors.to_string())
+        for (file, format) in [("policy.toml", Format::Toml), ("policy.json", Format::Json)] {
+            if let Some(text) = text(&self.files, file) {
+                return Policy::parse(&text, format, file)
+                    .map_err(|errors: PolicyErrors| errors.to_string());
+            }
+        }
+        Err("no policy is bundled: `policy/index.js` names neither policy.toml nor policy.json"
+            .to_owned())
     }
 
-    /// Whether granted requests go to an origin.
+    /// Returns whether granted requests go on to an origin.
+    ///
+    /// # Errors
+    /// `UPSTREAM` is not an origin, or is missing where `ORIGIN` is bound.
     pub(crate) fn has_upstream(&self) -> Result<bool, String> {
-        let bound = member(&self.env, ORIGIN).is_some();
         let Some(upstream) = text(&self.env, UPSTREAM).filter(|url| !url.is_empty()) else {
-            let help = format!("{ORIGIN} is bound: say with {UPSTREAM} which host it is asked for");
-            return if bound { Err(help) } else { Ok(false) };
+            if member(&self.env, ORIGIN).is_some() {
+                return Err(format!(
+                    "{ORIGIN} is bound, but {UPSTREAM} is not set: set it to the origin's URL"
+                ));
+            }
+            return Ok(false);
         };
-        let origin =
-            Url::parse(&upstream).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        let origin = origin.map(|url| url.origin().ascii_serialization());
-        let given = upstream.strip_suffix('/').unwrap_or(&upstream);
-        if origin.is_some_and(|origin| given == origin) {
+        if is_origin(&upstream) {
             Ok(true)
         } else {
             Err(format!(
-                "{UPSTREAM} is no origin like https://api.example.com: requests keep their own path"
+                "{UPSTREAM} is not an origin like https://api.example.com: leave out path and query, \
+                 as requests keep their own"
             ))
         }
     }
@@ -54,18 +59,32 @@ impl Deployment {
 
 impl SecretProvider for Deployment {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        let secret = text(&self.env, name).filter(|secret| !secret.is_empty());
-        secret
-            .map(Secret::new)
-            .ok_or_else(|| format!("there is no secret `{name}`: wrangler secret put {name}"))
+        match text(&self.env, name).filter(|secret| !secret.is_empty()) {
+            Some(secret) => Ok(Secret::new(secret)),
+            None => Err(format!("there is no secret `{name}`: wrangler secret put {name}")),
+        }
     }
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         let name = path.to_string_lossy();
-        let text = text(&self.files, &name).ok_or_else(|| {
-            format!("{name} is not bundled: import it in `policy/index.js` and name it there")
-        })?;
-        Ok(text.into_bytes())
+        match text(&self.files, &name) {
+            Some(text) => Ok(text.into_bytes()),
+            None => Err(format!(
+                "{name} is not bundled: import it in `policy/index.js` and name it there"
+            )),
+        }
+    }
+}
+
+/// Returns whether a URL is a scheme, a host and perhaps a port, with at most a slash behind.
+fn is_origin(url: &str) -> bool {
+    match Url::parse(url) {
+        Ok(parsed) => {
+            let given = url.strip_suffix('/').unwrap_or(url);
+            matches!(parsed.scheme(), "http" | "https")
+                && parsed.origin().ascii_serialization() == given
+        }
+        Err(_) => false,
     }
 }
 
@@ -76,7 +95,7 @@ fn member(object: &JsValue, name: &str) -> Option<JsValue> {
 }
 
 fn text(object: &JsValue, name: &str) -> Option<String> {
-    // What every object inherits is neither a file nor a variable.
+    // Members that every object inherits (`constructor`) are neither files nor variables.
     let own = Object::has_own(object.unchecked_ref::<Object>(), &JsValue::from_str(name));
     member(object, name).filter(|_| own)?.as_string()
 }

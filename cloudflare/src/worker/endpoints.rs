@@ -1,4 +1,4 @@
-//! From a request to an endpoint of the gate, and back.
+//! Passes a request to the gate's endpoints, and turns the outcome into an answer.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -6,7 +6,8 @@ use std::rc::Rc;
 use edge_auth::admin::AdminApi;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
-    BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
+    BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody,
+    Unrecorded,
 };
 use edge_auth::platform::Randomness;
 use edge_auth::{AuditEvent, ClientLocation, DeferredTask, Reply};
@@ -30,17 +31,19 @@ pub(crate) async fn answer(
     let Some(head) = Head::parse(&head) else {
         return WorkerResponse::reply(Reply::host_error(400, "The request cannot be read."));
     };
-    let certificate = (state.takes_certificates && caller == Caller::Internet)
-        .then(|| ClientCertificate::of(&event.request()));
-    let handover =
-        certificate.as_ref().map_or(PlatformCertificate::Nothing, ClientCertificate::handover);
-    // A Worker that is bound asks about its own client, of whom its `request.cf` says nothing.
+    let client_certificate;
+    let mut certificate = PlatformCertificate::Nothing;
+    if state.takes_certificates && caller == Caller::Internet {
+        client_certificate = ClientCertificate::of(&event.request());
+        certificate = client_certificate.handover();
+    }
+    // A bound Worker asks about its own client: its `request.cf` does not describe that client.
     let location = match caller {
         Caller::Internet if state.needs_location => location::of(&event.request()),
         Caller::Internet | Caller::Bound => ClientLocation::default(),
     };
-    let incoming = head.incoming(caller, location, handover);
-    // A Worker that is bound asks about its own requests: it has no origin here.
+    let incoming = head.incoming(caller, location, certificate);
+    // A bound Worker asks about its own requests. Its answers do not come from our origin.
     let gateway = state.has_upstream && caller == Caller::Internet;
     let runtime = WorkerRuntime {
         state: &state,
@@ -67,8 +70,8 @@ pub(crate) async fn answer(
     answer
 }
 
-/// What the isolate does for one request. The audit event and the notices go to JavaScript with the
-/// answer, which writes them.
+/// The host of one request. JavaScript gets the audit event and the notices with the answer, and
+/// writes them.
 struct WorkerRuntime<'a> {
     state: &'a Rc<WorkerState>,
     event: &'a Event,
@@ -104,7 +107,7 @@ impl HostRuntime for WorkerRuntime<'_> {
     }
 }
 
-/// The body of a request, which JavaScript has.
+/// The body of a request, which JavaScript reads.
 struct EventBody<'a>(&'a Event);
 
 impl RequestBody for EventBody<'_> {

@@ -1,4 +1,4 @@
-//! What the runtime hands over with a request; looked into only when it is needed.
+//! The runtime's objects of one request. Each is read only when it is needed.
 
 use std::future::Future;
 
@@ -27,7 +27,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn ctx(this: &Event) -> Context;
 
-    /// The request's life beyond its answer.
+    /// The request's `ExecutionContext`.
     type Context;
 
     #[wasm_bindgen(method, js_name = waitUntil)]
@@ -41,7 +41,7 @@ extern "C" {
 }
 
 impl Event {
-    /// The request's body, whole.
+    /// Reads the whole body, `limit` bytes at most.
     pub(crate) async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
         match read_body(&self.request(), limit as f64).await {
             Ok(bytes) if bytes.is_undefined() => Err(BodyError::TooLarge),
@@ -50,7 +50,7 @@ impl Event {
         }
     }
 
-    /// Work that need not delay the answer.
+    /// Runs work that need not delay the answer.
     pub(crate) fn after_the_answer(&self, work: impl Future<Output = ()> + 'static) {
         let work = future_to_promise(async move {
             work.await;

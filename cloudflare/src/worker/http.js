@@ -1,6 +1,6 @@
-// What comes over HTTP in pieces, read whole, within limits.
+// Reads bodies whole, within limits.
 
-/** The bytes of a stream; `undefined` if they are more than `limit`. */
+/** Reads a stream to its end. Returns `undefined` if it has more than `limit` bytes. */
 async function whole(stream, limit) {
   const chunks = [];
   let length = 0;
@@ -18,10 +18,10 @@ async function whole(stream, limit) {
   return bytes;
 }
 
-/** A request's body. */
+/** Reads a request's body. */
 export const readBody = (request, limit) => whole(request.body, limit);
 
-/** `GET`s a JSON document: status 200 only, no redirect, from no cache that others can write to. */
+/** `GET`s a JSON document. Accepts status 200 only, follows no redirect, and passes caches that others can write to. */
 export async function fetchDocument(url, limit, millis) {
   const response = await fetch(url, {
     headers: { accept: "application/json" },

@@ -29,8 +29,8 @@ use deployment::Deployment;
 use response::WorkerResponse;
 use state::WorkerState;
 
-/// Decides about a request with this head (see [`Head`](crate::head::Head)). Returns the text of a
-/// [`WorkerResponse`], or a promise of it. `bound` says that the request came over a service binding.
+/// Decides about a request with this head (see `head.rs`). Returns the text of a `WorkerResponse`,
+/// or a promise of it. `bound` says that the request came over a service binding.
 #[wasm_bindgen]
 pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
     let caller = if bound { Caller::Bound } else { Caller::Internet };

@@ -1,4 +1,4 @@
-//! The Worker's part of the core's bargain: stores, a fetcher of key sets, randomness.
+//! The Worker's [`Platform`]: its stores, its source of key sets, its randomness.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::worker::key_source::IssuerDocuments;
 use crate::worker::store::Stores;
 
-/// What a gate on this deployment asks.
+/// The services of a deployment that its gate asks.
 pub(crate) struct WorkerPlatform {
     pub(crate) stores: Stores,
     pub(crate) documents: IssuerDocuments,

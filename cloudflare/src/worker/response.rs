@@ -1,18 +1,18 @@
-//! An answer, as it goes over to JavaScript: one string, one crossing.
+//! An answer as JavaScript gets it: one string, one crossing.
 
 use edge_auth::{AuditEvent, Grant, Reply};
 use serde::Serialize;
 
-/// Two lines of JSON: the audit event, if there is one, then the answer.
+/// An answer. Its text is two lines of JSON: the audit event, if there is one, and the instruction.
 #[derive(Default)]
 pub(crate) struct WorkerResponse {
     pub(crate) audit: Option<AuditEvent>,
     instruction: Instruction,
-    /// What the operator should know.
+    /// Warnings for the operator.
     pub(crate) notices: Vec<String>,
 }
 
-/// What JavaScript does.
+/// What JavaScript has to do.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Instruction {
@@ -24,7 +24,7 @@ struct Instruction {
     notices: Vec<String>,
 }
 
-/// Bodies of the gate's own are text.
+/// A reply of the gate itself, whose body is text.
 #[derive(Serialize)]
 struct PlainReply {
     status: u16,
@@ -40,18 +40,18 @@ struct OriginRequest {
     remove: Vec<String>,
     set: Vec<(String, String)>,
     respond: Vec<(String, String)>,
-    /// For browsers of some origins: the rule says which.
+    /// The rule says which browser origins may read the answer.
     cors: bool,
-    /// For one principal.
+    /// The answer is for one principal.
     private: bool,
     upgrade: bool,
-    /// In milliseconds: when the origin's answer ends that is still open, a WebSocket included.
+    /// The age in milliseconds at which an open answer or WebSocket of the origin is ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_age: Option<u64>,
 }
 
 impl WorkerResponse {
-    /// The gate's own answer.
+    /// Makes the answer from the gate's own reply.
     pub(crate) fn reply(reply: Reply) -> Self {
         let Reply { status, headers, body } = reply;
         let reply =
@@ -62,7 +62,7 @@ impl WorkerResponse {
         }
     }
 
-    /// The origin is to answer; `forwarded` is what it is told about where the request came from.
+    /// Has the origin answer. `forwarded` tells it where the request came from.
     pub(crate) fn forward(grant: Grant, forwarded: edge_auth::endpoints::ForwardedHeaders) -> Self {
         let edge_auth::endpoints::StrippedHeaders { cross_origin: cors, shared_caches: private } =
             grant.stripped_headers();
@@ -87,9 +87,10 @@ impl WorkerResponse {
         }
     }
 
+    /// Returns the text for JavaScript.
     pub(crate) fn written(mut self) -> String {
         self.instruction.notices = self.notices;
-        // Our own plain structures: nothing in them fails to be written.
+        // Serialising these plain structures does not fail.
         let mut text =
             self.audit.and_then(|audit| serde_json::to_string(&audit).ok()).unwrap_or_default();
         text.push('\n');

@@ -1,4 +1,4 @@
-//! The gate of this isolate: built by its first request, from what was deployed.
+//! The gate of this isolate, which its first request builds from the deployment.
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -13,16 +13,16 @@ use crate::worker::key_source::IssuerDocuments;
 use crate::worker::platform::{RuntimeRandomness, WorkerPlatform};
 use crate::worker::store::Stores;
 
-/// What answers.
+/// The gate, and the facts about the deployment that answering needs.
 pub(crate) struct WorkerState {
     pub(crate) gate: Gate<WorkerPlatform>,
-    /// Whether granted requests go to an origin.
+    /// Whether granted requests go on to an origin.
     pub(crate) has_upstream: bool,
     /// Whether a certificate may come from `request.cf`.
     pub(crate) takes_certificates: bool,
     /// Whether a rule asks for the client's country or autonomous system.
     pub(crate) needs_location: bool,
-    /// What the operator is told with the first answer.
+    /// Warnings for the operator, which the first answer takes along.
     notices: Cell<Vec<String>>,
 }
 
@@ -31,7 +31,8 @@ thread_local! {
 }
 
 impl WorkerState {
-    /// The one of this isolate. An error is everything that stands in its way.
+    /// Returns this isolate's state, and builds it first if need be. The error lists everything
+    /// that is wrong with the deployment; it stays until the isolate ends.
     pub(crate) fn of(deployment: impl FnOnce() -> Deployment) -> Result<Rc<Self>, String> {
         STATE.with(|state| state.get_or_init(|| Self::start(&deployment()).map(Rc::new)).clone())
     }
@@ -39,7 +40,7 @@ impl WorkerState {
     fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
         let stores = Stores::bound(&deployment.env);
-        // The feed says which records have changed, and a copy may not know it yet.
+        // The feed announces changed records at once; a copy in KV may be older.
         let stores = if policy.has_revocation_feed() { stores.without_cache() } else { stores };
         let has_upstream = deployment.has_upstream()?;
         let capabilities = HostCapabilities {
@@ -60,8 +61,9 @@ impl WorkerState {
         notices.extend(unreachable);
         if policy.api_key_blocks().next().is_some() && stores.has_cache() {
             notices.push(
-                "API keys are read from KV, which promises no time by which a change is seen: a revoked key \
-                 may be honoured for a minute or more. Leave out the binding KEYS to read the ledger itself"
+                "API keys are read from KV, which does not bound the time until a change is seen: a \
+                 revoked key may still be accepted for a minute or more. Remove the binding KEYS to \
+                 read the ledger itself"
                     .to_owned(),
             );
         }
@@ -72,10 +74,16 @@ impl WorkerState {
                 .map_err(|errors| errors.to_string())?;
         notices.extend(more);
         let takes_certificates = sources.contains(&CertificateSource::Cloudflare);
-        Ok(Self { gate, has_upstream, takes_certificates, needs_location, notices: Cell::new(notices) })
+        Ok(Self {
+            gate,
+            has_upstream,
+            takes_certificates,
+            needs_location,
+            notices: Cell::new(notices),
+        })
     }
 
-    /// What was found at the start; once.
+    /// Takes the warnings found at the start: the first caller gets them.
     pub(crate) fn take_notices(&self) -> Vec<String> {
         self.notices.take()
     }

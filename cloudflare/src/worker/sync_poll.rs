@@ -1,5 +1,4 @@
-//! Futures that mostly are ready at once: polled here and now, and made a promise only if they
-//! wait.
+//! Polls a future at once, and makes a promise of it only if it waits. Most are ready at once.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use futures_util::task::AtomicWaker;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 
-/// The string itself, or a promise of it.
+/// Returns the string itself, or a promise of it.
 pub(crate) fn now_or_later(future: impl Future<Output = String> + 'static) -> JsValue {
     let relay = Arc::new(Relay(AtomicWaker::new()));
     let waker = Waker::from(Arc::clone(&relay));
@@ -27,7 +26,7 @@ pub(crate) fn now_or_later(future: impl Future<Output = String> + 'static) -> Js
     }
 }
 
-/// Wakes whoever waits now: at the first poll, nobody knows yet who that will be.
+/// Wakes the task that polls now: at the first poll, the promise's task does not exist yet.
 struct Relay(AtomicWaker);
 
 impl Wake for Relay {

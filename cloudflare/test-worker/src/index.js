@@ -1,4 +1,4 @@
-// The entry of the Worker with tests in it: runs what it is asked for.
+// The entry of the Worker with tests in it: runs the test that a request names.
 import Engine, { Ledger } from "../build/index.js";
 
 export { Ledger };

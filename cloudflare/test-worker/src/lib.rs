@@ -1,4 +1,4 @@
-//! The Worker with tests in it, which no deployment has: what must be tried inside workerd.
+//! A Worker with the tests that must run inside workerd. It is never deployed.
 
 mod signatures;
 mod stores;

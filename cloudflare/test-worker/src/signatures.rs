@@ -1,4 +1,4 @@
-//! The runtime's cryptography, for vectors that are read on the other side.
+//! Verifies signatures by the runtime's cryptography, for test vectors that the caller sends.
 
 use std::cell::RefCell;
 
@@ -10,8 +10,8 @@ thread_local! {
     static KEYS: RefCell<Vec<VerifyingKey>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Imports the one key of a JWK set for this algorithm; the answer is its number, or why there is
-/// none.
+/// Imports the first key of a JWK set for this algorithm. Returns the key's number, or why it is
+/// refused.
 #[wasm_bindgen(js_name = importKey)]
 pub fn import_key(jwks: &str, algorithm: &str) -> Result<usize, String> {
     let algorithm: Algorithm = algorithm.parse().map_err(|error| format!("{error:?}"))?;
@@ -25,7 +25,7 @@ pub fn import_key(jwks: &str, algorithm: &str) -> Result<usize, String> {
     }))
 }
 
-/// Whether the JWS is good by an imported key.
+/// Returns whether an imported key verifies the JWS.
 #[wasm_bindgen(js_name = verifyJws)]
 pub fn verify_jws(key: usize, jws: &str) -> bool {
     let Ok(jws) = UnverifiedJws::parse(jws, 1024 * 1024) else { return false };

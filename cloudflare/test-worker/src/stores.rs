@@ -1,4 +1,4 @@
-//! The conformance suites of the stores.
+//! Runs the conformance suites of the stores.
 
 use edge_auth::platform::Unavailable;
 use edge_auth_cloudflare::Stores;
@@ -6,8 +6,8 @@ use edge_auth_testkit::conformance::{self, Backend, FeedBackend, Grade};
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
 
-/// Runs the suites on the ledger. The report's text is the answer. The copies in KV offer none of
-/// the guarantees: scenarios show that they are read.
+/// Runs the suites on the ledger, and returns the report's text. The copies in KV offer none of the
+/// guarantees; scenarios show that they are read.
 #[wasm_bindgen]
 pub async fn conformance(env: Env) -> String {
     let objects = DurableObjects(env);
@@ -15,7 +15,7 @@ pub async fn conformance(env: Env) -> String {
     format!("{records}{feed}")
 }
 
-/// A ledger for each check.
+/// Makes a ledger for each check.
 struct DurableObjects(Env);
 
 impl Backend for DurableObjects {

@@ -1,5 +1,5 @@
-//! DynamoDB offers every grade, the feed's too, with clients of their own on one table and writers
-//! at the same time.
+//! DynamoDB passes every grade of the conformance suites, with several clients on one table and
+//! concurrent writers.
 
 use edge_auth::platform::Unavailable;
 use edge_auth_dynamodb::DynamoDbStore;
@@ -47,11 +47,11 @@ async fn at_once(writers: Vec<Writer>) -> Vec<Written> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn dynamodb_passes_every_suite() {
+async fn dynamodb_passes_the_suites_of_api_keys() {
     conformance::run(&Tables).await.must_pass();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn dynamodb_passes_the_suite_of_the_feed() {
+async fn dynamodb_passes_the_suites_of_the_feed() {
     conformance::run_feed(&Tables).await.must_pass();
 }

@@ -1,4 +1,4 @@
-//! Items that somebody edited, and tables that are not ours.
+//! Damaged items, and tables of other programs.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ fn client() -> Client {
     Client::from_conf(config(&local().endpoint()).build())
 }
 
-/// The item of a record, as it is in the table.
+/// Returns the item of a record.
 async fn item(table: &str, id: &str) -> HashMap<String, AttributeValue> {
     let scan = client().scan().table_name(table).send().await.unwrap();
     let is_it = |item: &HashMap<_, _>| item.get("sk") == Some(&AttributeValue::S(id.to_owned()));
@@ -24,7 +24,7 @@ async fn item(table: &str, id: &str) -> HashMap<String, AttributeValue> {
 }
 
 #[tokio::test]
-async fn an_item_that_somebody_truncated_is_named_and_the_others_are_still_found() {
+async fn a_truncated_item_is_named_and_other_items_are_still_found() {
     let store = open("edited").await.unwrap();
     for id in ["k1", "k2"] {
         assert_eq!(
@@ -44,7 +44,7 @@ async fn an_item_that_somebody_truncated_is_named_and_the_others_are_still_found
 }
 
 #[tokio::test]
-async fn a_table_is_made_once_and_has_its_ttl() {
+async fn init_makes_the_table_once_with_its_ttl() {
     let store = at(&local().endpoint(), "made");
     assert_eq!(store.init().await.unwrap(), TableSetup { created: true, ttl_enabled: true });
     assert_eq!(store.init().await.unwrap(), TableSetup { created: false, ttl_enabled: false });
@@ -53,7 +53,7 @@ async fn a_table_is_made_once_and_has_its_ttl() {
 }
 
 #[tokio::test]
-async fn another_programs_table_is_left_as_it_is() {
+async fn init_leaves_another_programs_table_alone() {
     let defined =
         AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);

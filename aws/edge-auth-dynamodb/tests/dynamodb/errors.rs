@@ -39,8 +39,8 @@ async fn complaints_about(response: Response) -> [String; 3] {
     complaints(&at(&server.url(), "keys")).await
 }
 
-/// Starts a server that answers the first requests by `instead` and passes the others on to DynamoDB.
-/// The counter counts all of them.
+/// Starts a server that answers the first requests by `instead` and passes the others on to
+/// DynamoDB. The counter counts all of them.
 fn flaky(
     first: u64,
     instead: impl Fn(&SeenRequest) -> Response + Send + Sync + 'static,
@@ -217,8 +217,8 @@ async fn a_refused_connection_is_reported() {
     }
 }
 
-/// The paused clock leaps to the next timer when nothing else is left to do, so the test takes no two
-/// seconds.
+/// The paused clock leaps to the next timer when nothing else is left to do, so the test takes no
+/// two seconds.
 #[tokio::test(start_paused = true)]
 async fn a_silent_dynamodb_fails_the_operation_within_two_seconds() {
     assert_eq!(DEADLINE, Duration::from_secs(2));

@@ -1,5 +1,4 @@
-//! The store on AWS's DynamoDB Local: the suites of every store, what can go wrong, and how many
-//! calls it makes.
+//! The store on AWS's DynamoDB Local: the conformance suites, failures, and the number of calls.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 

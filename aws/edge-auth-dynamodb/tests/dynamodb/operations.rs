@@ -1,4 +1,4 @@
-//! What a decision costs: calls, counted on their way to DynamoDB.
+//! Counts the calls to DynamoDB that a decision makes.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -92,15 +92,15 @@ async fn a_key_costs_one_read_once_and_a_forged_one_none() {
         .secrets
         .insert("PEPPER".to_owned(), "a pepper of at least thirty-two bytes".to_owned());
     let policy = || Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
-    let (policy_of_the_desk, randomness) = (policy(), SeededRandomness::new(1));
-    let key_service = KeyService::new(&policy_of_the_desk, &secret_provider, &store).unwrap();
-    let wish = CreateKeyRequest {
+    let (admin_policy, randomness) = (policy(), SeededRandomness::new(1));
+    let key_service = KeyService::new(&admin_policy, &secret_provider, &store).unwrap();
+    let request = CreateKeyRequest {
         block: "partners".to_owned(),
         all_scopes: true,
         never_expires: true,
         ..CreateKeyRequest::default()
     };
-    let (_, text) = key_service.create(wish, &randomness, NOW).await.unwrap();
+    let (_, text) = key_service.create(request, &randomness, NOW).await.unwrap();
     let took = || std::mem::take(&mut *calls.lock().unwrap());
     assert_eq!(took(), ["PutItem"]);
 

@@ -1,5 +1,4 @@
-//! One DynamoDB for all tests of this binary, tables in it, and servers that fail in DynamoDB's
-//! place.
+//! One DynamoDB for all tests of this binary, with tables in it, and DynamoDB's answers.
 
 use std::net::Ipv4Addr;
 use std::sync::OnceLock;
@@ -16,19 +15,19 @@ use edge_auth_token::Timestamp;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(4_000_000_000);
 
-/// A test is not about time, and machines are busy.
+/// A deadline that a busy machine keeps.
 pub(crate) const PATIENT: Duration = Duration::from_secs(60);
 
-/// What must be in no message.
+/// A credential, which no message may contain.
 pub(crate) const SECRET: &str = "SECRET0SECRET0SECRET";
 
-/// It ends with the process.
+/// Returns the DynamoDB, which ends with the process.
 pub(crate) fn local() -> &'static DynamoDbLocal {
     static LOCAL: OnceLock<DynamoDbLocal> = OnceLock::new();
     LOCAL.get_or_init(|| DynamoDbLocal::start().unwrap())
 }
 
-/// Whatever listens there.
+/// Returns a configuration for this endpoint.
 pub(crate) fn config(endpoint: &str) -> Builder {
     Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -41,23 +40,23 @@ pub(crate) fn config(endpoint: &str) -> Builder {
             "tests",
         ))
         .endpoint_url(endpoint)
-        // Attempts are rationed for each partition: no test is to use up another one's.
+        // The SDK rations attempts for each partition: a test must not use up another one's.
         .retry_partition(RetryPartition::new(endpoint.to_owned()))
 }
 
-/// A handle on the table of this name at an endpoint.
+/// Returns a store in the table of this name at an endpoint.
 pub(crate) fn at(endpoint: &str, table: &str) -> DynamoDbStore {
     DynamoDbStore::connect(config(endpoint), TableName::parse(table).unwrap(), PATIENT)
 }
 
-/// A handle of its own on the table of this name, which is made if there is none.
+/// Returns a new store in the table of this name, and makes the table if need be.
 pub(crate) async fn open(table: &str) -> Result<DynamoDbStore, Unavailable> {
     let store = at(&local().endpoint(), table);
     store.init().await?;
     Ok(store)
 }
 
-/// What DynamoDB answers to a request.
+/// Passes a request on to DynamoDB, and returns its answer.
 pub(crate) fn forwarded(request: &SeenRequest) -> Response {
     let headers = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
     let call = Call {
@@ -75,7 +74,7 @@ pub(crate) fn forwarded(request: &SeenRequest) -> Response {
     exchange(local().address(), &call).unwrap()
 }
 
-/// An error of DynamoDB's.
+/// Returns an error in DynamoDB's form.
 pub(crate) fn refusal(code: &str, message: &str) -> Response {
     let body = serde_json::json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message });
     Response { status: 400, body: body.to_string().into_bytes(), ..Response::default() }

@@ -1,4 +1,4 @@
-//! APIs whose every route asks the function, and answers from an upstream of this test's own.
+//! APIs whose routes all ask the function and forward to an upstream of the test.
 
 use edge_auth_testkit::wire::{Recorder, Response};
 use serde_json::json;
@@ -20,7 +20,7 @@ pub(crate) struct Rest<'c> {
 }
 
 impl<'c> Rest<'c> {
-    /// With these resources, and answers that are kept for so many seconds.
+    /// Makes the API with these resources. Answers are kept for `ttl` seconds.
     pub(crate) fn with(
         cloud: &'c MiniStack,
         authorizer: Authorizer,
@@ -84,7 +84,7 @@ pub(crate) struct Http<'c> {
 }
 
 impl<'c> Http<'c> {
-    /// With these routes; simple answers are kept for each of them.
+    /// Makes the API with these routes. Simple answers are kept for each route.
     pub(crate) fn with(cloud: &'c MiniStack, simple: bool, routes: &[&str]) -> Self {
         let upstream = Recorder::start().unwrap();
         let created =

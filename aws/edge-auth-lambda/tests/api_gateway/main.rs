@@ -55,7 +55,7 @@ fn bearer(subject: &str) -> String {
     )
 }
 
-/// Two routes by one answer, and what that answer must not let through.
+/// Checks that the answer to one route allows another one, and nothing that the gate refuses.
 fn one_answer_is_right_for_all_routes(authorizer: Authorizer) {
     let cloud = MiniStack::start();
     cloud.deploy(POLICY, &[("HMAC", SECRET)]);
@@ -69,7 +69,7 @@ fn one_answer_is_right_for_all_routes(authorizer: Authorizer) {
     assert_eq!(get("/secret", &token), 403);
     assert_eq!(get("/files/%2e%2e/secret", &token), 403);
     assert_eq!(cloud.invocations(), 1, "the answer is kept");
-    // What is refused first is refused for that route alone.
+    // A refused first call is refused on its route only.
     let other = bearer("bob");
     assert_eq!(get("/secret", &other), 403);
     assert_eq!(get("/orders/1", &other), 200);
@@ -112,7 +112,7 @@ fn an_http_api_with_simple_responses_keeps_one_answer_for_each_route() {
 #[test]
 fn an_http_api_with_policies_keeps_one_answer_for_all_routes() {
     let cloud = MiniStack::start();
-    // Rules without wildcards: what those take of a decoded path is not kept.
+    // Rules without wildcards: answers by rules with wildcards are not kept for decoded paths.
     let exact = POLICY.replace("{id}", "1").replace("{*rest}", "a");
     cloud.deploy(&format!("{exact}\n[aws]\nhttp_api = \"iam\"\n"), &[("HMAC", SECRET)]);
     let api = apis::Http::with(

@@ -1,4 +1,4 @@
-//! MiniStack as a process: an API Gateway, a Lambda and its log, on this machine.
+//! Runs MiniStack: a local API Gateway and Lambda with its log.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,7 +18,7 @@ const FOLDER: &str = "EDGE_AUTH_MINISTACK";
 const START: Duration = Duration::from_secs(60);
 const FUNCTION: &str = "edge-auth";
 
-/// The whole of it, until it is dropped.
+/// A running MiniStack, until it is dropped.
 pub(crate) struct MiniStack {
     process: Child,
     pub(crate) address: SocketAddr,
@@ -54,7 +54,7 @@ impl MiniStack {
         cloud
     }
 
-    /// Deploys the program with a policy, as it is deployed to AWS: in one archive.
+    /// Deploys the program with a policy in one archive, as on AWS.
     pub(crate) fn deploy(&self, policy: &str, environment: &[(&str, &str)]) {
         let file = |name: &str| self.folder.path().join(name);
         strip(Path::new(env!("CARGO_BIN_EXE_bootstrap")), &file("bootstrap"));
@@ -74,13 +74,13 @@ impl MiniStack {
         assert_eq!(created["FunctionName"], FUNCTION, "{created}");
     }
 
-    /// Where an authorizer finds the function.
+    /// Returns the URI by which an authorizer invokes the function.
     pub(crate) fn authorizer_uri(&self) -> String {
         let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
         format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations")
     }
 
-    /// How often the function was asked.
+    /// Returns how often the function was invoked.
     pub(crate) fn invocations(&self) -> usize {
         let fields = [
             ("X-Amz-Target", "Logs_20140328.FilterLogEvents"),
@@ -102,7 +102,7 @@ impl MiniStack {
             .count()
     }
 
-    /// A call that sets something up, which must succeed.
+    /// Makes a call of the setup, which must succeed.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         let fields = [("Content-Type", "application/json")];
         let answer =
@@ -113,7 +113,7 @@ impl MiniStack {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
-    /// A call of a client.
+    /// Makes a call as a client.
     pub(crate) fn get(&self, target: &str, fields: &[(&str, &str)]) -> Response {
         exchange(self.address, &call("GET", target, fields, &[])).unwrap()
     }
@@ -126,7 +126,7 @@ impl Drop for MiniStack {
     }
 }
 
-/// Without what debuggers want, which is most of it. Where there is no `strip`, it takes longer.
+/// Copies the program without debug information, which is most of it. Without `strip`, copies all.
 fn strip(program: &Path, to: &Path) {
     let stripped = Command::new("strip").arg("-o").arg(to).arg(program).status();
     if !stripped.is_ok_and(|status| status.success()) {
@@ -134,7 +134,7 @@ fn strip(program: &Path, to: &Path) {
     }
 }
 
-/// MiniStack needs Python, and Python has what makes archives.
+/// Makes the archive by Python, which MiniStack needs anyway.
 fn zip(folder: &Path) {
     let mut python = Command::new("python3");
     python

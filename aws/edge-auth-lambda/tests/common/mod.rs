@@ -1,4 +1,4 @@
-//! What the tests of the function share: a folder as it is deployed, and the program in it.
+//! A deployed folder, and the program that runs in it.
 
 #![allow(
     dead_code,
@@ -12,11 +12,11 @@ use std::process::Command;
 use edge_auth_testkit::wire::Function;
 use serde_json::Value;
 
-/// What a function is deployed with.
+/// The files of a deployed function.
 pub(crate) struct Deployed(tempfile::TempDir);
 
 impl Deployed {
-    /// With this policy.
+    /// Writes this policy.
     pub(crate) fn with(policy: &str) -> Self {
         let deployed = Self(tempfile::tempdir().unwrap());
         std::fs::write(deployed.path("policy.toml"), policy).unwrap();
@@ -27,7 +27,7 @@ impl Deployed {
         self.0.path().join(name)
     }
 
-    /// The program, which finds this and nothing else in its environment.
+    /// Returns the command of the program, which sees only these files and no other environment.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
         command.env_clear().env("LAMBDA_TASK_ROOT", self.0.path()).current_dir("/");
@@ -49,14 +49,14 @@ impl Running {
         Self { function, _deployed: deployed }
     }
 
-    /// The answer to an event.
+    /// Returns the answer to an event.
     pub(crate) fn answer(&self, event: &Value) -> Value {
         let answered = self.function.invoke(event.to_string().into_bytes()).unwrap();
         serde_json::from_slice(&answered.unwrap_or_else(|error| panic!("{error} for {event}")))
             .unwrap()
     }
 
-    /// The error that comes of an event.
+    /// Returns the error that an event causes.
     pub(crate) fn error(&self, event: &[u8]) -> Value {
         self.function.invoke(event.to_vec()).unwrap().unwrap_err()
     }

@@ -1,4 +1,4 @@
-//! Events that nobody should send: a defined answer, and never an allow.
+//! Malformed events get a defined answer, which never allows access.
 
 use edge_auth_testkit::iam;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn is_unauthorized(running: &Running, event: &Value) -> bool {
 }
 
 #[test]
-fn an_event_of_no_known_kind_is_unauthorized() {
+fn an_event_of_an_unknown_kind_is_unauthorized() {
     let mut running = running(POLICY);
     let arn = format!("{STAGE}GET/v1/orders/42");
     for event in [
@@ -43,7 +43,7 @@ fn an_event_of_no_known_kind_is_unauthorized() {
 }
 
 #[test]
-fn an_http_event_that_is_not_whole_is_a_bad_request() {
+fn an_incomplete_http_event_is_a_bad_request() {
     let running = running(POLICY);
     let elb = json!({ "elb": { "targetGroupArn": "t" } });
     for (event, status) in [
@@ -78,7 +78,7 @@ fn a_path_that_the_platform_decoded_ambiguously_is_in_the_audit_log() {
 }
 
 #[test]
-fn a_body_is_read_as_far_as_its_face_reads() {
+fn a_body_is_read_up_to_the_limit_of_its_endpoint() {
     let running = running(POLICY);
     let post = |body: &str, base64: bool| {
         let event = json!({
@@ -95,7 +95,7 @@ fn a_body_is_read_as_far_as_its_face_reads() {
 }
 
 #[test]
-fn two_credentials_are_none_however_they_come() {
+fn two_credentials_are_refused_however_they_arrive() {
     let running = running(POLICY);
     let event = |headers: Value| {
         json!({
@@ -113,7 +113,7 @@ fn two_credentials_are_none_however_they_come() {
 }
 
 #[test]
-fn a_policy_with_a_mistake_starts_nothing_and_says_where_it_is() {
+fn a_policy_with_a_mistake_fails_the_start_and_names_its_place() {
     let deployed = common::Deployed::with("[[rule]]\npath = \"/a\"\nrequire = \"jwt:nobody\"\n");
     let said = edge_auth_testkit::wire::Function::start(&mut deployed.command()).err().unwrap();
     for fragment in ["does not start", "policy.toml:3", "rule 1", "require"] {
@@ -126,7 +126,7 @@ fn a_policy_with_a_mistake_starts_nothing_and_says_where_it_is() {
     assert!(said.contains("EDGE_AUTH_STORE=dynamodb:TABLE"), "{said}");
 }
 
-/// Every way to take one member out of a value, or to make it null.
+/// Returns all variants of a value that lack one member or have it as null.
 fn damaged(event: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     if let Value::Object(members) = event {
@@ -149,7 +149,7 @@ fn damaged(event: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn whatever_is_missing_from_an_authorizers_event_it_is_never_an_allow_of_more() {
+fn an_authorizers_event_without_a_member_never_allows_more() {
     let running = running(POLICY);
     let event = json!({
         "type": "REQUEST",
@@ -178,7 +178,7 @@ fn whatever_is_missing_from_an_authorizers_event_it_is_never_an_allow_of_more() 
 }
 
 #[test]
-fn no_text_is_an_allow() {
+fn an_arbitrary_text_is_never_allowed() {
     let running = running(POLICY);
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = "[\\[\\]{}\",:a-zA-Z0-9/$ ]{0,80}";

@@ -1,4 +1,4 @@
-//! Client certificates, as each part of the platform hands them over.
+//! Client certificates in the events of REST APIs, HTTP APIs and load balancers.
 
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 use edge_auth_testkit::iam;
@@ -32,7 +32,7 @@ require = "cert:balancer"
 scopes = ["edge-auth:keys:read"]
 "#;
 
-/// The leaf that an authority of this name has issued, as PEM.
+/// Returns a leaf certificate of an authority with this name, as PEM.
 fn pem(authority: &str) -> String {
     let authority = Authority::root(&AuthorityPlan::named(authority));
     authority.issue(&ClientPlan::with_uri("spiffe://example.com/agent")).pem()
@@ -61,7 +61,7 @@ fn a_rest_apis_certificate_is_read_from_the_identity() {
     assert_eq!(answer["principalId"], "cert:gateway:spiffe://example.com/agent");
     for refused in [
         client_cert(json!(pem("Another CA"))),
-        // The plausible names beside a placeholder prove nothing.
+        // Names beside a placeholder do not prove a certificate, however plausible.
         client_cert(json!("CERT_CONTENT")),
         client_cert(json!("-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQEwDQ...")),
         client_cert(Value::Null),
@@ -95,7 +95,7 @@ fn an_http_apis_certificate_is_read_from_the_authentication() {
 }
 
 #[test]
-fn a_load_balancers_fields_count_in_its_own_events_only() {
+fn a_load_balancers_fields_are_read_only_in_its_events() {
     let running = running(AGENTS);
     let leaf = percent_encoding::utf8_percent_encode(&pem("Agents CA"), percent_encoding::CONTROLS)
         .to_string();
@@ -105,7 +105,7 @@ fn a_load_balancers_fields_count_in_its_own_events_only() {
             "multiValueHeaders": { "x-amzn-mtls-clientcert-leaf": [leaf], "host": ["api.example.com"] },
         })
     };
-    // It passed, and there is no store to list.
+    // The certificate passed; the list then lacks a store.
     assert_eq!(
         running.answer(&event(json!({ "elb": { "targetGroupArn": "t" } })))["statusCode"],
         503

@@ -38,7 +38,7 @@ fn a_rest_token_event_gets_a_policy_or_unauthorized() {
     let answer = running.answer(&event(bare));
     assert_eq!(
         answer["principalId"], "jwt:corp:alice",
-        "what is handed over as the token is it: {answer}"
+        "`authorizationToken` is read as the token: {answer}"
     );
     for wrong in ["Bearer a.b.c", "a.b.c", "Basic eDp5", ""] {
         assert_eq!(running.error(event(wrong).to_string().as_bytes()), unauthorized(), "{wrong}");
@@ -87,7 +87,7 @@ fn an_http_api_event_gets_yes_or_no_and_never_an_error() {
         (&json!(true), &json!("alice"))
     );
     assert_eq!(running.answer(&event("Bearer a.b.c"))["isAuthorized"], false);
-    // Two fields of a name come as one.
+    // Two fields with one name arrive as one.
     assert_eq!(
         running.answer(&event(&format!("{},{}", bearer(), bearer())))["isAuthorized"],
         false
@@ -95,7 +95,7 @@ fn an_http_api_event_gets_yes_or_no_and_never_an_error() {
 }
 
 #[test]
-fn the_cookies_of_a_payload_2_event_stand_beside_its_fields_and_count() {
+fn the_cookies_of_a_payload_2_event_are_read() {
     let policy = POLICY.replace("keys =", "token_cookie = \"session\"\nkeys =");
     let running = running(&policy);
     let bearer = bearer();
@@ -111,7 +111,7 @@ fn the_cookies_of_a_payload_2_event_stand_beside_its_fields_and_count() {
     assert_eq!(asked(json!([good, good]), json!({})), false, "two of a kind");
     assert_eq!(asked(json!(["session=a.b.c"]), json!({})), false);
     assert_eq!(asked(Value::Null, json!({})), false);
-    // Where the field is there, too, it says the same.
+    // If the event also has the field, it has the same value.
     assert_eq!(asked(json!([good]), json!({ "cookie": good })), true);
     let url = json!({
         "version": "2.0", "rawPath": "/authorize", "rawQueryString": "", "cookies": [good],
@@ -127,7 +127,7 @@ fn the_cookies_of_a_payload_2_event_stand_beside_its_fields_and_count() {
 }
 
 #[test]
-fn an_http_api_event_gets_a_policy_where_the_policy_says_so_and_in_payload_1() {
+fn an_http_api_event_gets_an_iam_policy_if_configured_or_in_payload_1() {
     let iam = running(&format!("{POLICY}\n[aws]\nhttp_api = \"iam\"\n"));
     let arn = format!("{STAGE}GET/v1/orders/42");
     let event = json!({ "version": "2.0", "type": "REQUEST", "routeArn": arn, "headers": { "authorization": bearer() } });
@@ -161,7 +161,7 @@ fn a_web_socket_event_gets_a_policy_for_its_connection() {
 }
 
 #[test]
-fn an_appsync_event_gets_yes_or_no_and_nothing_to_keep() {
+fn an_appsync_event_gets_yes_or_no_and_a_ttl_of_zero() {
     let running = running(POLICY);
     let event = |token: &str| {
         json!({
@@ -194,10 +194,10 @@ fn an_http_apis_path_is_decoded_in_both_payloads() {
         running.answer(&event)["statusCode"].clone()
     };
     assert_eq!(old("/authorize/open/a b", stage("$default")), 200);
-    // A `%20` that stands in a decoded path was a `%2520`.
+    // A `%20` in a decoded path was a `%2520`.
     assert_eq!(old("/authorize/open/a%20b", stage("$default")), 400);
     assert_eq!(old("/prod/authorize/open/a", stage("prod")), 200);
-    // A REST API hands the path over as it came, and says its stage elsewhere.
+    // A REST API leaves the path as the client sent it, without the stage.
     let rest = json!({
         "path": "/authorize/open/a%20b", "httpMethod": "GET", "multiValueHeaders": {}, "requestContext": stage("prod"),
     });
@@ -205,7 +205,7 @@ fn an_http_apis_path_is_decoded_in_both_payloads() {
 }
 
 #[test]
-fn an_http_event_gets_what_its_face_says() {
+fn an_http_event_gets_the_answer_of_its_endpoint() {
     let running = running(POLICY);
     let url = |method: &str, path: &str, headers: Value, iam: Value| {
         json!({
@@ -230,7 +230,7 @@ fn an_http_event_gets_what_its_face_says() {
         "x-forwarded-method": "GET", "x-forwarded-uri": "/v1/orders/42", "x-forwarded-host": "api.example.com",
         "authorization": bearer(),
     });
-    // A proxy is believed if IAM knows it.
+    // A proxy is trusted if IAM authenticated it.
     assert_eq!(status(&url("GET", "/authorize", asked.clone(), Value::Null)), 403);
     let answer = running.answer(&url(
         "GET",
@@ -252,7 +252,7 @@ fn an_http_event_gets_what_its_face_says() {
 }
 
 #[test]
-fn a_load_balancers_event_gets_its_own_shape() {
+fn a_load_balancers_event_gets_a_response_in_its_form() {
     let running = running(POLICY);
     let event = |fields: &str| {
         json!({

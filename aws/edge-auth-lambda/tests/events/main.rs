@@ -1,4 +1,4 @@
-//! Every kind of event, in and out of the real program.
+//! Sends every kind of event to the real program.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use serde_json::json;
 
 use common::Running;
 
-/// What every ARN of these tests begins with.
+/// The beginning of every ARN of these tests.
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 const SECRET: &str = "a secret of at least thirty-two bytes";
 
@@ -58,12 +58,12 @@ require = "jwt:corp"
 scopes = ["edge-auth:keys:read"]
 "#;
 
-/// A function with this policy, and what it needs.
+/// Starts a function with this policy.
 fn running(policy: &str) -> Running {
     Running::with(policy, &[("HMAC", SECRET)])
 }
 
-/// A good token, as a field's value.
+/// Returns a field's value with a good token.
 fn bearer() -> String {
     let header = json!({ "alg": "HS256", "typ": "at+jwt" });
     let claims = json!({

@@ -1,6 +1,5 @@
-//! The sample events of AWS's own documentation, as the crate `aws_lambda_events` collects them:
-//! none of them has a credential, so none is let through; and each answer is what AWS's types say
-//! it must be.
+//! Sends the sample events of AWS's documentation, which the crate `aws_lambda_events` collects.
+//! They have no credentials, so all are refused, and each answer must have the form of AWS's types.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,8 +13,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// Where the crate is on this machine. Cargo downloads what it needs to answer: packages of other
-/// platforms are not there where only this one was built.
+/// Returns the folder of the crate. Cargo may download packages of other platforms to find it.
 fn samples() -> PathBuf {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -35,13 +33,13 @@ fn sample(name: &str) -> Value {
 }
 
 #[test]
-fn samples_of_authorizers_events_are_understood_and_refused() {
+fn sample_events_of_authorizers_are_parsed_and_refused() {
     let running = running(POLICY);
     for name in
         ["apigw-custom-auth-request-type-request", "apigw-v2-custom-authorizer-websocket-request"]
     {
         let invoked = running.function.invoke(sample(name).to_string().into_bytes()).unwrap();
-        // No rule is about their paths; a WebSocket's wants to know who it is.
+        // No rule matches their paths; the rule for the WebSocket requires a credential.
         match invoked {
             Ok(answer) => {
                 let typed: ApiGatewayCustomAuthorizerResponse =
@@ -56,7 +54,7 @@ fn samples_of_authorizers_events_are_understood_and_refused() {
             Err(error) => assert_eq!(error["errorMessage"], "Unauthorized", "{name}"),
         }
     }
-    // Its stage is `*`, which no call has.
+    // Its stage is `*`, which real calls never have.
     let answer = running.answer(&sample("apigw-custom-auth-request"));
     assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Deny");
     for name in [
@@ -79,7 +77,7 @@ fn samples_of_authorizers_events_are_understood_and_refused() {
 }
 
 #[test]
-fn samples_of_http_events_are_understood_and_find_nothing() {
+fn sample_events_of_http_are_parsed_and_get_404() {
     let running = running(POLICY);
     for name in [
         "alb-lambda-target-request-headers-only",

@@ -1,4 +1,4 @@
-//! A store that answers, but so late that several answers together are too late.
+//! A store whose single answers are in time, but too slow together.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::*;
 
-/// Less than a call is given, but four of them are more than an event is.
+/// The delay of an answer: less than the deadline of a call, and four are more than that of an
+/// event.
 const DELAY: Duration = Duration::from_millis(600);
 
-/// After a failure the feed is not read again for a second.
+/// Longer than the pause of the feed after a failed read, which is a second.
 const BACK_OFF: Duration = Duration::from_millis(1100);
 
 const KEYS: &str = r#"
@@ -37,7 +38,7 @@ secret = "FEED"
 fn slow() -> (Running, Server) {
     let is_first = AtomicBool::new(true);
     let answer = move |asked: SeenRequest| {
-        // The feed is not read at the start, but with the event.
+        // The event reads the feed, not the start.
         if is_first.swap(false, Ordering::Relaxed) {
             let body =
                 json!({ "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" });
@@ -70,7 +71,7 @@ fn slow() -> (Running, Server) {
 }
 
 #[test]
-fn an_event_is_closed_when_the_store_takes_too_long_for_it_as_a_whole() {
+fn an_event_is_refused_when_the_store_takes_too_long() {
     let (mut running, _store) = slow();
     let event = json!({
         "type": "TOKEN", "methodArn": format!("{STAGE}GET/v1/old"),
@@ -84,7 +85,7 @@ fn an_event_is_closed_when_the_store_takes_too_long_for_it_as_a_whole() {
 }
 
 #[test]
-fn over_http_it_is_closed_by_a_503() {
+fn an_http_event_gets_a_503_when_the_store_takes_too_long() {
     let (mut running, _store) = slow();
     let event = json!({
         "requestContext": { "elb": {} }, "httpMethod": "GET", "path": "/authorize",

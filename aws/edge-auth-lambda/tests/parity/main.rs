@@ -1,5 +1,5 @@
-//! The native host and the function side by side: on every request of every scenario they decide
-//! alike, with the same code, about the same principal.
+//! Compares the native host and the function: on every request of every scenario they make the same
+//! decision, with the same code and the same principal.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Calls as events, and what comes of them as answers.
+//! Turns calls into events, and the responses into answers.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Call, ObservedResponse, PlatformCredentials};
 use serde_json::{Value, json};
 
-/// What every ARN begins with.
+/// The beginning of every ARN.
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 
-/// Each endpoint by another kind of event, so that all of them are met.
+/// Makes the event of a call. Each endpoint gets another kind of event, so that all kinds occur.
 pub(crate) fn of(call: &Call) -> Result<Value, String> {
     let target = String::from_utf8(call.target.clone()).map_err(|error| error.to_string())?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
@@ -89,20 +89,20 @@ fn arn(call: &Call, path: &str) -> String {
     format!("{STAGE}{}{path}", call.method)
 }
 
-/// What API Gateway does with an authorizer's answer.
+/// Returns the answer that API Gateway makes of an authorizer's response.
 pub(crate) fn decided(call: &Call, answer: &Value) -> ObservedResponse {
     let target = String::from_utf8_lossy(&call.target);
     let path = target.split('?').next().unwrap_or_default();
     let allowed = iam::allows(answer, &arn(call, path));
     let context = answer["context"].as_object().into_iter().flatten();
-    // As a mapping would set them.
+    // A mapping would set them like this.
     let field = |(name, value): (&String, &Value)| {
         let mut name = name.clone();
         name.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
         (format!("X-Auth-{name}"), value.as_str().unwrap_or_default().to_owned())
     };
     let mut headers: Vec<(String, String)> = context.filter(|_| allowed).map(field).collect();
-    // Not to be seen by a client, but to be searched for credentials.
+    // No client sees it, but the scenarios search it for credentials.
     headers.push(("The-Answer".to_owned(), answer.to_string()));
     ObservedResponse {
         status: if allowed { 200 } else { 403 },
@@ -111,7 +111,7 @@ pub(crate) fn decided(call: &Call, answer: &Value) -> ObservedResponse {
     }
 }
 
-/// What API Gateway makes of an error.
+/// Returns the answer that API Gateway makes of an error.
 pub(crate) fn raised(error: &Value) -> Result<ObservedResponse, String> {
     let status = match error["errorMessage"].as_str() {
         Some("Unauthorized") => 401,
@@ -121,7 +121,7 @@ pub(crate) fn raised(error: &Value) -> Result<ObservedResponse, String> {
     Ok(ObservedResponse { status, ..ObservedResponse::default() })
 }
 
-/// The reply to a request over HTTP.
+/// Returns the reply to a request over HTTP.
 pub(crate) fn replied(reply: &Value) -> ObservedResponse {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let single = reply["headers"].as_object().into_iter().flatten();

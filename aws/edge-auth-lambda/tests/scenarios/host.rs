@@ -19,7 +19,7 @@ use crate::common::Deployed;
 
 const SECRET: &str = "SECRET0SECRET0SECRET";
 
-/// The program, in place of the one before, on tables of its own.
+/// Starts the program for each scenario, with a new table.
 pub(crate) struct LambdaHost {
     documents: Documents,
     issuers: Server,
@@ -38,7 +38,7 @@ impl LambdaHost {
         Ok(Self { documents, issuers, tables, runtime, started: 0, running: None })
     }
 
-    /// A table with the setup's keys.
+    /// Makes a table with the setup's keys.
     fn table(&mut self, setup: &Setup<'_>, started: &mut Started) -> Result<String, String> {
         self.started += 1;
         let name = format!("scenario-{}", self.started);
@@ -93,7 +93,7 @@ impl ScenarioHost for LambdaHost {
         let mut started = Started::default();
         if setup.policy.contains("[[api_key]]") || setup.policy.contains("[revocation]") {
             let table = self.table(setup, &mut started);
-            // A policy with mistakes seeds nothing; that it does not start is what is to be seen.
+            // A policy with mistakes seeds nothing. The scenario expects that the start fails.
             command.env(
                 "EDGE_AUTH_STORE",
                 format!("dynamodb:{}", table.as_deref().unwrap_or("none-there")),

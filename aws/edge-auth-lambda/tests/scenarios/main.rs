@@ -1,5 +1,5 @@
-//! Every scenario against the real program, on a Runtime API, with its keys in DynamoDB Local: a
-//! gateway's cases by authorizers' events, the other endpoints by HTTP events.
+//! Runs every scenario on the real program, with a Runtime API and with keys in DynamoDB Local.
+//! Cases of a gateway become authorizers' events, those of other endpoints HTTP events.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! API keys in DynamoDB: how often it is asked, and what happens while it does not answer.
+//! API keys in DynamoDB: the number of calls, and the answers while it fails.
 
 #![allow(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ fn is_allowed(function: &Function, key: &str) -> bool {
 }
 
 #[test]
-fn a_key_that_was_seen_lately_costs_no_call() {
+fn a_key_that_was_read_recently_costs_no_call() {
     let table = Table::new();
     let (function, _files) = table.function();
     assert!(is_allowed(&function, &table.key));
@@ -41,7 +41,7 @@ fn a_key_that_was_seen_lately_costs_no_call() {
 }
 
 #[test]
-fn a_forged_key_costs_no_call_ever() {
+fn a_forged_key_costs_no_call() {
     let table = Table::new();
     let (function, _files) = table.function();
     let forged = table.key.replacen(|c: char| c.is_ascii_digit(), "x", 1);
@@ -54,7 +54,7 @@ fn a_forged_key_costs_no_call_ever() {
 }
 
 #[test]
-fn a_store_that_throttles_or_fails_is_raised_with_its_code_in_the_log() {
+fn a_failing_store_raises_an_error_and_logs_its_code() {
     let table = Table::new();
     for status in [400, 500] {
         let (mut function, _files) = table.function();
@@ -68,7 +68,7 @@ fn a_store_that_throttles_or_fails_is_raised_with_its_code_in_the_log() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_raised_too() {
+fn an_unreachable_store_raises_an_error() {
     let table = Table::new();
     let (function, _files) = table.function();
     let key = table.close();

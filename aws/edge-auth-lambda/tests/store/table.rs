@@ -1,5 +1,4 @@
-//! A table with one key, behind a server that passes everything on to DynamoDB until it is told not
-//! to.
+//! A table with one key, behind a relay to DynamoDB that can fail.
 
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -47,7 +46,7 @@ pub(crate) struct Table {
     asked: Arc<AtomicU16>,
 }
 
-/// It ends with the process.
+/// Returns the DynamoDB, which ends with the process.
 fn dynamodb() -> &'static DynamoDbLocal {
     static DYNAMODB: OnceLock<DynamoDbLocal> = OnceLock::new();
     DYNAMODB.get_or_init(|| DynamoDbLocal::start().unwrap())
@@ -62,7 +61,7 @@ impl Table {
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("AKIATEST", SECRET, None, None, "tests"))
             .endpoint_url(dynamodb().endpoint());
-        // It is not the store that is tested here, and machines are busy.
+        // The store is not under test here, and machines are busy.
         let store = DynamoDbStore::connect(
             config,
             TableName::parse(&name).unwrap(),
@@ -71,10 +70,10 @@ impl Table {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let key = runtime.block_on(key(&store));
         let (instead, asked) = (Arc::new(AtomicU16::new(0)), Arc::new(AtomicU16::new(0)));
-        let (told, counted) = (Arc::clone(&instead), Arc::clone(&asked));
+        let (status_instead, counted) = (Arc::clone(&instead), Arc::clone(&asked));
         let relay = Server::start(move |request| {
             counted.fetch_add(1, Ordering::AcqRel);
-            match told.load(Ordering::Acquire) {
+            match status_instead.load(Ordering::Acquire) {
                 0 => passed_on(request),
                 status => {
                     Response { status, headers: Vec::new(), body: THROTTLED.as_bytes().to_vec() }
@@ -84,7 +83,7 @@ impl Table {
         Self { name, key, relay: relay.unwrap(), instead, asked }
     }
 
-    /// A function that has seen nothing yet.
+    /// Starts a function that has read nothing yet.
     pub(crate) fn function(&self) -> (Function, Deployed) {
         let deployed = Deployed::with(POLICY);
         let mut command: Command = deployed.command();
@@ -94,7 +93,7 @@ impl Table {
         (Function::start(&mut command).unwrap(), deployed)
     }
 
-    /// How often it was asked since the last time.
+    /// Returns the number of calls since the last time.
     pub(crate) fn asked(&self) -> u16 {
         self.asked.swap(0, Ordering::AcqRel)
     }
@@ -107,31 +106,31 @@ impl Table {
         self.instead.store(0, Ordering::Release);
     }
 
-    /// Nobody listens any more. The key is left.
+    /// Stops the relay, and returns the key.
     pub(crate) fn close(self) -> String {
         self.key
     }
 }
 
-/// A key for everything, in a table that is made for it.
+/// Makes the table and a key for all scopes in it.
 async fn key(store: &DynamoDbStore) -> String {
     store.init().await.unwrap();
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let secrets = [("PEPPER".to_owned(), PEPPER.to_owned())].into();
     let resources = MapSecretProvider { secrets, ..MapSecretProvider::default() };
     let key_service = KeyService::new(&policy, &resources, store).unwrap();
-    let wish = CreateKeyRequest {
+    let request = CreateKeyRequest {
         block: "partners".to_owned(),
         all_scopes: true,
         never_expires: true,
         ..CreateKeyRequest::default()
     };
-    let (made, text) = key_service.create(wish, &SeededRandomness::new(7), now()).await.unwrap();
+    let (made, text) = key_service.create(request, &SeededRandomness::new(7), now()).await.unwrap();
     assert!(store.find(made.id(), now()).await.unwrap().is_some());
     text.expose().to_owned()
 }
 
-/// What DynamoDB answers.
+/// Passes a request on to DynamoDB, and returns its answer.
 fn passed_on(request: SeenRequest) -> Response {
     let headers = request.headers.into_iter().filter(|(name, _)| !is_of_connection(name));
     let call = Call {

@@ -5,7 +5,7 @@ interface Env {
   AUTH: { fetch(url: string, init: RequestInit): Promise<Response> };
 }
 
-/** What `POST /v1/verify` answers. */
+/** The answer of `POST /v1/verify`. */
 interface Decision {
   allowed: boolean;
   status?: number;
@@ -19,13 +19,13 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const decision = await decide(request, env);
     if (!decision.allowed) return refusal(decision);
-    return Response.json({ hello: decision.principal?.id ?? "whoever you are" });
+    return Response.json({ hello: decision.principal?.id ?? "anonymous" });
   },
 };
 
 /**
- * Fields in which somebody could be told of a certificate or an identity, in any spelling. The client wrote them: they
- * go no further, neither to the gate nor to whatever this Worker calls.
+ * Fields that could name a certificate or an identity, in any spelling. The client wrote them, so send them neither to
+ * the gate nor to any service that this Worker calls.
  */
 const NOT_THE_CLIENTS = /^(x-auth-|cf-cert-|cf-client-cert-|(x-)?ssl-client-|cloudfront-viewer-cert-)|client-?cert|client-dn/;
 
@@ -36,7 +36,7 @@ function fieldsOf(request: Request): Record<string, string> {
 
 async function decide(request: Request, env: Env): Promise<Decision> {
   const url = new URL(request.url);
-  // What Cloudflare itself says of the certificate, and nobody else.
+  // Cloudflare itself says this about the certificate; the client cannot set it.
   const tlsClientAuth = request.cf?.tlsClientAuth;
   const question = {
     method: request.method,

@@ -1,4 +1,4 @@
-//! The signatures of certificates, as webpki asks for them.
+//! Verifies signatures of certificates for webpki.
 
 use edge_auth::certificate::CertificateSignatures;
 use pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
@@ -19,7 +19,8 @@ struct Signature {
     hash_bits: u32,
 }
 
-/// As the native host has them: any hash with any curve, and PSS by keys that say nothing of it.
+/// The native host's algorithms: any hash with any curve, and PSS by keys of the type
+/// `rsaEncryption`.
 static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     &ecdsa(alg_id::ECDSA_P256, alg_id::ECDSA_SHA256, 256),
     &ecdsa(alg_id::ECDSA_P256, alg_id::ECDSA_SHA384, 384),

@@ -1,5 +1,5 @@
-//! Asymmetric signatures by workerd's `node:crypto`: for tokens, and for the chains of
-//! certificates. HMAC and hashes stay in wasm, where they cost less than the way out.
+//! Verifies asymmetric signatures of tokens and certificates by workerd's `node:crypto`. HMAC and
+//! hashes stay in wasm, where they cost less than a call to JavaScript.
 
 mod chain;
 
@@ -31,7 +31,7 @@ extern "C" {
 #[derive(Clone, Copy, Debug)]
 pub struct NodeCrypto;
 
-/// How a signature is made.
+/// A signature scheme.
 #[derive(Clone, Copy, Debug)]
 enum Scheme {
     Pkcs1,
@@ -66,8 +66,8 @@ impl SignatureBackend for NodeCrypto {
     }
 }
 
-/// The scheme of a JOSE algorithm, and the bits of its hash; Ed25519 has its own. `None` for shared
-/// secrets, which are not public keys.
+/// Returns the scheme of a JOSE algorithm and the bits of its hash: 0 for Ed25519, which includes
+/// its hash. Returns `None` for algorithms with a shared secret.
 fn scheme(algorithm: Algorithm) -> Option<(Scheme, u32)> {
     let (scheme, hash) = match algorithm.scheme() {
         SignatureScheme::RsaPkcs1(hash) => (Scheme::Pkcs1, hash),
@@ -92,12 +92,13 @@ struct Key {
     hash_bits: u32,
     /// The runtime's `KeyObject`.
     object: JsValue,
-    /// An `RSAPublicKey` in DER: what PSS is verified with.
+    /// The `RSAPublicKey` in DER, with which PSS is verified. Empty for other schemes.
     pkcs1: Vec<u8>,
 }
 
 impl Key {
-    /// `bytes` are what a `SubjectPublicKeyInfo` of this algorithm has for `subjectPublicKey`.
+    /// Imports a key. `bytes` are the `subjectPublicKey` of a `SubjectPublicKeyInfo` of this
+    /// algorithm.
     fn import(scheme: Scheme, hash_bits: u32, algorithm: &[u8], bytes: Vec<u8>) -> Option<Self> {
         let object = match scheme {
             Scheme::Pkcs1 | Scheme::Pss => import_key(&bytes, "pkcs1"),
@@ -109,7 +110,7 @@ impl Key {
         Some(Self { scheme, hash_bits, object: object.ok()?, pkcs1 })
     }
 
-    /// ECDSA signatures are in DER.
+    /// Verifies a signature; of ECDSA, one in DER.
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self.scheme {
             Scheme::Pss => verify_pss(&self.pkcs1, self.hash_bits, message, signature),

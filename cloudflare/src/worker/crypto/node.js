@@ -1,9 +1,9 @@
-// The runtime's own cryptography, BoringSSL, by its synchronous interface: `node:crypto`.
+// Calls the runtime's cryptography (BoringSSL) by its synchronous interface, `node:crypto`.
 const { constants, createPublicKey, createVerify, verify } = process.getBuiltinModule("node:crypto");
 
 const HASHES = { 0: null, 256: "sha256", 384: "sha384", 512: "sha512" };
 
-/** A key from its DER, `spki` or `pkcs1`. Throws if it is not valid: a point off its curve, say. */
+/** Imports a key from its DER, `spki` or `pkcs1`. Throws if it is not valid, as for a point off its curve. */
 export function importKey(der, type) {
   const key = createPublicKey({ key: der, format: "der", type });
   const bits = key.asymmetricKeyType === "rsa" ? key.asymmetricKeyDetails.modulusLength : undefined;
@@ -13,7 +13,7 @@ export function importKey(der, type) {
   return key;
 }
 
-/** PKCS #1 v1.5, ECDSA in DER, or, without a hash, Ed25519. */
+/** Verifies PKCS #1 v1.5, ECDSA in DER, or, with 0 bits of hash, Ed25519. */
 export function verifyBy(key, hashBits, message, signature) {
   try {
     return verify(HASHES[hashBits], message, key, signature);
@@ -22,7 +22,7 @@ export function verifyBy(key, hashBits, message, signature) {
   }
 }
 
-/** PSS with a salt as long as the hash. With options the runtime takes no key object, and only this way. */
+/** Verifies PSS with a salt as long as the hash. With options, the runtime accepts no key object, only DER. */
 export function verifyPss(pkcs1, hashBits, message, signature) {
   const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBits / 8 };
   try {

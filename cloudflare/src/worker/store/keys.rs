@@ -6,7 +6,7 @@ use edge_auth::platform::{
 use edge_auth_token::Timestamp;
 
 use super::protocol::{StoreRequest, StoreResponse, StoredKey};
-use super::{Stores, within};
+use super::{Stores, unexpected, within};
 
 impl ApiKeys for Stores {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
@@ -67,8 +67,8 @@ impl Stores {
 }
 
 fn found(answer: StoreResponse) -> Result<Vec<ApiKeyRecord>, Unavailable> {
-    match answer {
-        StoreResponse::Found(records) => Ok(records.into_iter().map(ApiKeyRecord::from).collect()),
-        other => Err(other.unasked()),
-    }
+    let StoreResponse::Found(records) = answer else {
+        return Err(unexpected());
+    };
+    Ok(records.into_iter().map(ApiKeyRecord::from).collect())
 }

@@ -93,16 +93,15 @@ impl Stores {
 impl StoreResponse {
     /// Returns whether the ledger wrote the record.
     fn put(self) -> Result<WriteOutcome, Unavailable> {
-        match self {
-            Self::Put { stored: true } => Ok(WriteOutcome::Stored),
-            Self::Put { stored: false } => Ok(WriteOutcome::Conflict),
-            other => Err(other.unasked()),
-        }
+        let Self::Put { stored } = self else {
+            return Err(unexpected());
+        };
+        Ok(if stored { WriteOutcome::Stored } else { WriteOutcome::Conflict })
     }
+}
 
-    fn unasked(&self) -> Unavailable {
-        Unavailable::new("the ledger's answer does not fit the request: is it of another version?")
-    }
+fn unexpected() -> Unavailable {
+    Unavailable::new("the ledger's answer does not fit the request: is it of another version?")
 }
 
 /// Waits for a store's answer. Fails if the store fails, or is silent for [`DEADLINE`].

@@ -6,8 +6,8 @@ use edge_auth::platform::{
 };
 use edge_auth_token::Timestamp;
 
-use super::Stores;
 use super::protocol::{Part, StoreRequest, StoreResponse, StoredRevocation, StoredSnapshot};
+use super::{Stores, unexpected};
 
 impl RevocationFeed for Stores {
     async fn acquire_read_lock(&self) -> impl MaybeSend {
@@ -23,22 +23,25 @@ impl RevocationFeed for Stores {
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        match self.ask(&StoreRequest::Snapshot).await? {
-            StoreResponse::Snapshot(snapshot) => Ok(snapshot.map(SnapshotRecord::from)),
-            other => Err(other.unasked()),
-        }
+        let StoreResponse::Snapshot(snapshot) = self.ask(&StoreRequest::Snapshot).await? else {
+            return Err(unexpected());
+        };
+        Ok(snapshot.map(SnapshotRecord::from))
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        match self.ask(&StoreRequest::Part { id: id.to_owned(), index }).await? {
-            StoreResponse::Part(None) => Ok(None),
-            StoreResponse::Part(Some(part)) => match part.bytes() {
-                Some(bytes) => Ok(Some(bytes)),
-                None => Err(Unavailable::new(
-                    "the ledger: a part of the snapshot is damaged: it is not base64",
-                )),
-            },
-            other => Err(other.unasked()),
+        let request = StoreRequest::Part { id: id.to_owned(), index };
+        let StoreResponse::Part(part) = self.ask(&request).await? else {
+            return Err(unexpected());
+        };
+        let Some(part) = part else {
+            return Ok(None);
+        };
+        match part.bytes() {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(Unavailable::new(
+                "the ledger: a part of the snapshot is damaged: it is not base64",
+            )),
         }
     }
 }
@@ -79,18 +82,17 @@ impl RevocationLog for Stores {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize, Unavailable> {
-        match self.ask(&StoreRequest::Forget { before, now: now.millis(), limit }).await? {
-            StoreResponse::Forgotten(count) => Ok(count),
-            other => Err(other.unasked()),
-        }
+        let request = StoreRequest::Forget { before, now: now.millis(), limit };
+        let StoreResponse::Forgotten(count) = self.ask(&request).await? else {
+            return Err(unexpected());
+        };
+        Ok(count)
     }
 }
 
 fn records(answer: StoreResponse) -> Result<Vec<RevocationRecord>, Unavailable> {
-    match answer {
-        StoreResponse::Revocations(records) => {
-            Ok(records.into_iter().map(RevocationRecord::from).collect())
-        }
-        other => Err(other.unasked()),
-    }
+    let StoreResponse::Revocations(records) = answer else {
+        return Err(unexpected());
+    };
+    Ok(records.into_iter().map(RevocationRecord::from).collect())
 }
