@@ -1,11 +1,18 @@
 //! `/admin/v1/…`: the registry over HTTP. The paths are described in `openapi.json`.
 
+mod bodies;
+#[cfg(test)]
+mod openapi_tests;
+
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use self::bodies::{
+    CompactionBody, IssuedKeyBody, KeyBody, KeyEntry, KeysBody, ProblemBody, ReasonBody,
+    RotationBody, UntrustedRecord,
+};
 use super::action::Action;
 use super::{
     AdminError, AdminScope, ImportKeyRequest, KeyResponse, KeyService, ListedKey,
@@ -25,27 +32,6 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// The largest body that is read, in bytes. A host refuses more with 413.
 pub(crate) const MAX_ADMIN_BYTES: usize = 64 * 1024;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RotationBody {
-    /// How long the old secret stays good, like `24h`.
-    overlap: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReasonBody {
-    reason: String,
-}
-
-/// A key, with its secret if it was made just now.
-#[derive(Serialize)]
-struct KeyBody<'a> {
-    key: KeyResponse,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<&'a str>,
-}
 
 /// Leave to do one thing.
 #[derive(Debug)]
@@ -169,7 +155,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             Action::List => Ok(AdminResponse::read(list(&key_service, query, now).await?)),
             Action::Show(id) => {
                 let key = key_service.show(id, now).await?;
-                let answer = KeyBody { key: KeyResponse::new(&key, now), secret: None };
+                let answer = KeyBody { key: KeyResponse::new(&key, now) };
                 Ok(AdminResponse::read(Reply::json(200, &answer)))
             }
             Action::Create => {
@@ -240,7 +226,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::CompactRevocations => {
                 let held = revocations()?.compact(randomness, now).await?;
-                Ok(AdminResponse::read(Reply::json(200, &serde_json::json!({ "held": held }))))
+                Ok(AdminResponse::read(Reply::json(200, &CompactionBody { held })))
             }
         }
     }
@@ -265,9 +251,12 @@ impl AdminResponse {
     }
 
     fn key(status: u16, key: &ApiKey, text: Option<&PlaintextKey>, now: Timestamp) -> Self {
-        let answer =
-            KeyBody { key: KeyResponse::new(key, now), secret: text.map(PlaintextKey::expose) };
-        Self { key: Some(key.id().to_owned()), ..Self::read(Reply::json(status, &answer)) }
+        let shown = KeyResponse::new(key, now);
+        let reply = match text {
+            Some(text) => Reply::json(status, &IssuedKeyBody { key: shown, secret: text.expose() }),
+            None => Reply::json(status, &KeyBody { key: shown }),
+        };
+        Self { key: Some(key.id().to_owned()), ..Self::read(reply) }
     }
 
     fn entry(status: u16, entry: &Entry) -> Self {
@@ -322,17 +311,6 @@ async fn list<S: ApiKeyAdmin, L: RevocationLog>(
     query: &str,
     now: Timestamp,
 ) -> Result<Reply, AdminError> {
-    #[derive(Serialize)]
-    #[serde(untagged)]
-    enum Entry {
-        Key(Box<KeyResponse>),
-        Untrusted { id: String, untrusted: String },
-    }
-    #[derive(Serialize)]
-    struct KeysBody {
-        keys: Vec<Entry>,
-        next: Option<String>,
-    }
     let (mut block, mut after, mut limit) = (None, None, 50);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
@@ -353,8 +331,10 @@ async fn list<S: ApiKeyAdmin, L: RevocationLog>(
     }
     let page = key_service.list(block.as_deref(), after.as_deref(), limit, now).await?;
     let entry = |listed| match listed {
-        ListedKey::Key(key) => Entry::Key(Box::new(KeyResponse::new(&key, now))),
-        ListedKey::Untrusted { id, reason } => Entry::Untrusted { id, untrusted: reason },
+        ListedKey::Key(key) => KeyEntry::Key(Box::new(KeyResponse::new(&key, now))),
+        ListedKey::Untrusted { id, reason } => {
+            KeyEntry::Untrusted(UntrustedRecord { id, untrusted: reason })
+        }
     };
     Ok(Reply::json(
         200,
@@ -388,17 +368,9 @@ fn from_another_site(incoming: &InboundRequest<'_>) -> bool {
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Reply {
-    #[derive(Serialize)]
-    struct Problem<'a> {
-        r#type: String,
-        title: &'static str,
-        status: u16,
-        code: &'a str,
-        detail: &'a str,
-    }
     let title = "The request for administration failed.";
     let r#type = format!("urn:edge-auth:admin:{code}");
-    let mut reply = Reply::json(status, &Problem { r#type, title, status, code, detail });
+    let mut reply = Reply::json(status, &ProblemBody { r#type, title, status, code, detail });
     for (name, value) in &mut reply.headers {
         if name == "Content-Type" {
             *value = "application/problem+json".to_owned();

@@ -6,27 +6,39 @@ use serde_json::Value;
 use crate::audit::rfc3339_text;
 use crate::revocation::{Entry, Event, Identifier};
 
-/// An entry as JSON. Times are RFC 3339 in UTC.
+/// An entry of the log. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct RevocationResponse {
     /// Its number in the log.
+    #[cfg_attr(feature = "json-schema", schemars(range(min = 1)))]
     pub id: u64,
     /// `revoked`, `undone`, `key_changed` or `list_imported`.
+    #[cfg_attr(feature = "json-schema", schemars(extend("enum" = ["revoked", "undone", "key_changed", "list_imported"])))]
     pub says: &'static str,
-    /// What it says that of: `kind`, and what tells one of this kind from another.
+    /// The target: its `kind`, and what identifies one of this kind; of `key_changed` also the
+    /// `version` of the record.
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(with = "std::collections::BTreeMap<String, Value>")
+    )]
     pub target: Value,
-    /// The same in words.
+    /// The target in words.
     pub summary: String,
-    /// Who said it.
+    /// Who entered it.
     pub by: String,
     /// Why.
     pub reason: String,
     /// When.
+    #[cfg_attr(feature = "json-schema", schemars(extend("format" = "date-time")))]
     pub at: String,
-    /// When it has no meaning any more; `null` is never.
+    /// When the entry ends; `null` is never.
+    #[cfg_attr(feature = "json-schema", schemars(extend("format" = "date-time")))]
     pub until: Option<String>,
-    /// What whoever entered it just now should know.
+    /// In the answer to a new entry: which tokens stay good, because `before` is earlier than their
+    /// `iat` may be.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "json-schema", schemars(required))]
     pub notice: Option<String>,
 }
 

@@ -18,14 +18,15 @@ pub struct Revocations<'a, S, L> {
     by: String,
 }
 
-/// Some of the log, the newest first.
+/// A page of the log, the newest entry first.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct RevocationPage {
     /// The entries.
     pub revocations: Vec<RevocationResponse>,
-    /// Why entries are not believed, if any are not.
+    /// Why records of this page are not believed.
     pub untrusted: Vec<String>,
-    /// Where the next page begins, if there may be one: `before` of the next request.
+    /// The `before` of the next page; `null` after the last one.
     pub next: Option<u64>,
 }
 
