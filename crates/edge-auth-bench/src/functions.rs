@@ -1,25 +1,22 @@
-//! Lambda functions, ours and the peer's, each a process on a Runtime API of this program's own.
+//! Lambda functions, ours and the peer's, each a process on a Runtime API that this program serves.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use edge_auth_testkit::wire::RuntimeApi;
 use edge_auth_token::Algorithm;
 use serde_json::json;
 
-use crate::keys_in_dynamodb::Keys;
-use crate::worker::Offer;
 use crate::{Result, pool};
 
 const OURS: &str = "edge-auth";
 const PEER: &str = "aws-jwt-verify on Node 24";
-/// What one measurement of warm calls is the median of, after as many that are not measured.
+/// Measured calls of a round, after as many that are not measured.
 const CALLS: usize = 100;
 
-/// What is measured with what.
+/// The functions to measure.
 #[derive(clap::Args)]
 pub(crate) struct Functions {
     folder: PathBuf,
@@ -29,9 +26,9 @@ pub(crate) struct Functions {
     /// Node, and the peer's program in one file
     #[arg(long, num_args = 2)]
     peer: Vec<PathBuf>,
-    /// Count what DynamoDB Local is asked
+    /// How often they take turns; the medians count
     #[arg(long)]
-    dynamodb: bool,
+    rounds: usize,
 }
 
 /// A function that runs.
@@ -56,7 +53,7 @@ impl Running {
         Ok(Self { child: command.spawn()?, api })
     }
 
-    /// Asks about an order, and wants it allowed.
+    /// Calls the function about an order; fails unless it allows it.
     fn ask(&self, token: &str) -> Result<()> {
         let event = json!({
             "type": "TOKEN",
@@ -71,11 +68,11 @@ impl Running {
         }
     }
 
-    /// What all threads have run for, in nanoseconds.
+    /// Returns the CPU time of all threads, in nanoseconds.
     fn cpu(&self) -> Result<f64> {
         let mut total = 0.0;
         for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // One that ends now has run for what it has run for.
+            // A thread that ends meanwhile has no file.
             let stat = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
             total +=
                 stat.split(' ').next().and_then(|ran| ran.parse::<f64>().ok()).unwrap_or_default();
@@ -83,7 +80,7 @@ impl Running {
         Ok(total)
     }
 
-    /// The CPU time of a call with these tokens, in microseconds.
+    /// Returns the CPU time of a call with these tokens, in microseconds.
     fn cpu_microseconds<'t>(&self, mut tokens: impl Iterator<Item = &'t String>) -> Result<f64> {
         tokens.by_ref().take(CALLS).try_for_each(|token| self.ask(token))?;
         let before = self.cpu()?;
@@ -91,7 +88,7 @@ impl Running {
         Ok((self.cpu()? - before) / CALLS as f64 / 1e3)
     }
 
-    /// The median time of calls with these tokens, in microseconds.
+    /// Returns the median time of calls with these tokens, in microseconds.
     fn microseconds<'t>(&self, tokens: impl Iterator<Item = &'t String>) -> Result<f64> {
         let mut times = Vec::new();
         for token in tokens.take(2 * CALLS) {
@@ -99,98 +96,90 @@ impl Running {
             self.ask(token)?;
             times.push(since.elapsed());
         }
-        let mut measured = times.split_off(CALLS.min(times.len()));
-        measured.sort();
-        let median = measured.get(measured.len() / 2).copied().ok_or("too few tokens")?;
-        Ok(median.as_secs_f64() * 1e6)
+        let measured = times.split_off(CALLS.min(times.len()));
+        let microseconds = measured.iter().map(|time| time.as_secs_f64() * 1e6).collect();
+        median(microseconds).ok_or_else(|| "too few tokens".into())
     }
 }
 
-/// From the start of the process to its first answer, in milliseconds.
+/// Returns the time from the start of the process to its first answer, in milliseconds.
 fn cold(command: Command, token: &str) -> Result<f64> {
     let since = Instant::now();
     let running = Running::start(command)?;
     running.ask(token)?;
-    let took: Duration = since.elapsed();
-    drop(running);
-    Ok(took.as_secs_f64() * 1e3)
+    Ok(since.elapsed().as_secs_f64() * 1e3)
 }
 
-/// Everything that can be measured.
-pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
-    let Functions { folder, bootstrap, peer, dynamodb } = functions;
-    let (folder, bootstrap) = (folder.clone(), bootstrap.clone());
-    let mut offers = of(OURS, &folder, {
-        let folder = folder.clone();
-        move || ours(&bootstrap, &folder)
-    })?;
-    if let [node, program] = peer.as_slice() {
-        let (folder, node, program) = (folder.clone(), node.clone(), program.clone());
-        let own = folder.clone();
-        offers.extend(of(PEER, &folder, move || {
-            let mut command = Command::new(&node);
-            command.arg(&program).env_clear().env("FOLDER", &own);
-            command
-        })?);
-    }
-    if *dynamodb {
-        let keys = Keys::made(&functions.bootstrap)?;
-        let calls = move || keys.calls(1000);
-        offers.push(Offer::new(
-            OURS,
-            "1000 warm calls with an API key",
-            "DynamoDB calls",
-            Box::new(calls),
-        ));
-    }
-    Ok(offers)
-}
+/// The values of each case and metric, of one function.
+type Values = BTreeMap<(String, &'static str), Vec<f64>>;
 
-fn of(
+/// A function under measurement.
+struct Candidate<C> {
     who: &'static str,
-    folder: &Path,
-    command: impl Fn() -> Command + Clone + 'static,
-) -> Result<Vec<Offer>> {
-    let mut offers = Vec::new();
+    command: C,
+    values: Values,
+}
+
+/// Has the functions take turns, and prints the medians.
+pub(crate) fn measure(functions: &Functions) -> Result<()> {
+    let Functions { folder, bootstrap, peer, rounds } = functions;
+    let mut candidates: Vec<Candidate<Box<dyn Fn() -> Command>>> = vec![Candidate {
+        who: OURS,
+        command: Box::new(|| ours(bootstrap, folder)),
+        values: Values::new(),
+    }];
+    if let [node, program] = peer.as_slice() {
+        let start = move || {
+            let mut command = Command::new(node);
+            command.arg(program).env_clear().env("FOLDER", folder);
+            command
+        };
+        candidates.push(Candidate { who: PEER, command: Box::new(start), values: Values::new() });
+    }
     for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
-        let tokens = Rc::new(pool::read(folder, algorithm)?);
-        let case = |what: &str| format!("{what}, {algorithm}");
-        let (start, some) = (command.clone(), Rc::clone(&tokens));
-        let first = move || cold(start(), some.first().ok_or("no token")?);
-        offers.push(Offer::new(
-            who,
-            &case("cold start to first answer"),
-            "milliseconds",
-            Box::new(first),
-        ));
-        let running = Rc::new(RefCell::new(None::<Running>));
-        for (warm, metric) in [(true, "microseconds"), (false, "microseconds"), (true, "cpu")] {
-            let (start, some, running) = (command.clone(), Rc::clone(&tokens), Rc::clone(&running));
-            // No token comes twice, for as many rounds as there are.
-            let used = RefCell::new(0);
-            let measure = move || {
-                let mut running = running.borrow_mut();
-                let running = match running.as_mut() {
-                    Some(running) => running,
-                    None => running.insert(Running::start(start())?),
+        let tokens = pool::read(folder, algorithm)?;
+        let known = tokens.first().ok_or("no token")?;
+        let warm = candidates.iter().map(|candidate| Running::start((candidate.command)()));
+        let warm = warm.collect::<Result<Vec<_>>>()?;
+        for round in 0..*rounds {
+            for (candidate, running) in candidates.iter_mut().zip(&warm) {
+                let mut add = |case: &str, metric, value| {
+                    let case = format!("{case}, {algorithm}");
+                    candidate.values.entry((case, metric)).or_default().push(value);
                 };
-                let first = if warm { 0 } else { 1 + used.replace_with(|used| *used + 2 * CALLS) };
-                let next = some.iter().cycle().skip(first);
-                match (metric, warm) {
-                    ("cpu", _) => running.cpu_microseconds(some.iter().take(1).cycle()),
-                    (_, true) => running.microseconds(some.iter().take(1).cycle()),
-                    (_, false) => running.microseconds(next),
-                }
-            };
-            let what =
-                if warm { "warm call, a token seen before" } else { "warm call, a new token" };
-            offers.push(Offer::new(who, &case(what), metric, Box::new(measure)));
+                let seen = || std::iter::repeat(known);
+                // No token comes twice.
+                let new = tokens.iter().skip(1 + round * 2 * CALLS);
+                let start = cold((candidate.command)(), known)?;
+                add("cold start to first answer", "milliseconds", start);
+                add(
+                    "warm call, a token seen before",
+                    "microseconds",
+                    running.microseconds(seen())?,
+                );
+                add("warm call, a new token", "microseconds", running.microseconds(new)?);
+                add("warm call, a token seen before", "cpu", running.cpu_microseconds(seen())?);
+            }
         }
     }
-    Ok(offers)
+    let mut medians = Vec::new();
+    for candidate in candidates {
+        for ((case, metric), values) in candidate.values {
+            let value = median(values);
+            medians.push(
+                json!({ "who": candidate.who, "case": case, "metric": metric, "value": value }),
+            );
+        }
+    }
+    Ok(std::io::Write::write_all(&mut std::io::stdout(), json!(medians).to_string().as_bytes())?)
 }
 
-/// Our function, as it is configured for the policy of the folder.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// Returns our function, configured for the policy of the folder.
 pub(crate) fn ours(bootstrap: &Path, folder: &Path) -> Command {
     let mut command = Command::new(bootstrap);
     command.env_clear().env("LAMBDA_TASK_ROOT", folder).env("HMAC", pool::SECRET);

@@ -1,4 +1,4 @@
-//! The folder that everything measured reads: the same tokens and keys for us and for the peers.
+//! The folder of tokens and keys that all candidates read, ours and the peers.
 
 use std::fs;
 use std::path::Path;
@@ -11,20 +11,16 @@ use serde_json::json;
 
 use crate::Result;
 
-pub(crate) const ISSUER: &str = "https://login.example.com/";
-pub(crate) const HMAC_ISSUER: &str = "https://hmac.example.com/";
-pub(crate) const AUDIENCE: &str = "https://api.example.com";
+const ISSUER: &str = "https://login.example.com/";
+const HMAC_ISSUER: &str = "https://hmac.example.com/";
+const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const SECRET: &str = "a secret of at least 32 bytes, shared with the issuer";
 
-/// Unmeasured calls before each measurement, with tokens of their own.
-pub(crate) const WARM_UP: usize = 100;
-/// Calls in a measurement, each with another token.
-pub(crate) const MEASURED: usize = 2000;
-/// Twice the tokens that a gate remembers: in turn, none of them is ever found again.
+/// Twice the tokens that a gate remembers: by the time one comes again, the gate has dropped it.
 const SERVED: usize = 20_000;
 
 /// The algorithms that are measured, with the test key of each.
-pub(crate) const ALGORITHMS: [(Algorithm, &str); 4] = [
+const ALGORITHMS: [(Algorithm, &str); 4] = [
     (Algorithm::Rs256, "rsa"),
     (Algorithm::Es256, "p256"),
     (Algorithm::EdDsa, "ed25519"),
@@ -32,7 +28,7 @@ pub(crate) const ALGORITHMS: [(Algorithm, &str); 4] = [
 ];
 
 /// A gate in front of a middling API.
-pub(crate) const POLICY: &str = include_str!("policy.toml");
+const POLICY: &str = include_str!("policy.toml");
 
 /// Fills the folder.
 pub(crate) fn mint(folder: &Path) -> Result<()> {
@@ -40,7 +36,6 @@ pub(crate) fn mint(folder: &Path) -> Result<()> {
     fs::write(folder.join("jwks.json"), jwks())?;
     let expected = json!({
         "issuer": ISSUER, "hmac_issuer": HMAC_ISSUER, "audience": AUDIENCE, "secret": SECRET,
-        "warm_up": WARM_UP, "measured": MEASURED,
     });
     fs::write(folder.join("expected.json"), expected.to_string())?;
     for (algorithm, key) in ALGORITHMS {
@@ -50,20 +45,20 @@ pub(crate) fn mint(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What the folder has for an algorithm.
+/// Reads the folder's tokens of an algorithm.
 pub(crate) fn read(folder: &Path, algorithm: Algorithm) -> Result<Vec<String>> {
     let text = fs::read_to_string(folder.join(format!("{algorithm}.tokens")))?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// The public keys of all algorithms that have one.
-pub(crate) fn jwks() -> String {
+fn jwks() -> String {
     let keys = ALGORITHMS.iter().filter_map(|(_, name)| TestKey::named(name)).map(TestKey::jwk);
     json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
 }
 
 /// Distinct tokens, signed on all cores.
-pub(crate) fn tokens(algorithm: Algorithm, key: &str, count: usize) -> Vec<String> {
+fn tokens(algorithm: Algorithm, key: &str, count: usize) -> Vec<String> {
     let issued_at =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let numbers: Vec<usize> = (0..count).collect();

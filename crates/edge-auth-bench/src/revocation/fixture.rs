@@ -1,30 +1,26 @@
-//! The policy, the credentials, and what hosts must be given.
+//! The policy, its files and secrets, and the credentials.
 
 use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use edge_auth::Policy;
 use edge_auth::admin::bootstrap_hash;
-use edge_auth::policy::Format;
-use edge_auth::revocation::RevocationSecrets;
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
-use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_token::{Secret, Timestamp};
 use serde_json::json;
 
 use crate::Result;
 
-pub(crate) const ISSUER: &str = "https://login.example.com/";
-pub(crate) const BOOTSTRAP: &str = "edge-auth-admin_for-a-measurement-on-loopback-and-nowhere-else";
-/// What the secrets of the policy are, on every host.
+const ISSUER: &str = "https://login.example.com/";
+pub(super) const BOOTSTRAP: &str = "edge-auth-admin_for-a-measurement-on-loopback-and-nowhere-else";
+/// The secrets of the policy, on every host.
 pub(super) const SECRETS: [(&str, &str); 2] = [
     ("REVOCATION", "a secret of at least thirty-two bytes, for a measurement"),
     ("PEPPER", "a pepper of at least thirty-two bytes"),
 ];
 
-/// The policy, its files, and a certificate for each round in the form of RFC 9440.
+/// Writes the policy, its files, and a certificate for each round in the form of RFC 9440.
 pub(super) fn mint(folder: &Path, rounds: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
     let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
@@ -38,14 +34,11 @@ pub(super) fn mint(folder: &Path, rounds: usize) -> Result<()> {
     };
     let certificates: Vec<_> = (0..rounds).map(certificate).collect();
     fs::write(folder.join("certificates.json"), serde_json::to_vec(&certificates)?)?;
-    fs::write(folder.join("policy.toml"), policy_text())?;
+    let hash = bootstrap_hash(&Secret::new(BOOTSTRAP));
+    fs::write(folder.join("policy.toml"), include_str!("policy.toml").replace("HASH", &hash))?;
     fs::write(folder.join("ca.pem"), authority.pem())?;
     fs::write(folder.join("jwks.json"), jwks()?)?;
     Ok(())
-}
-
-fn policy_text() -> String {
-    include_str!("policy.toml").replace("HASH", &bootstrap_hash(&Secret::new(BOOTSTRAP)))
 }
 
 fn jwks() -> Result<String> {
@@ -53,28 +46,7 @@ fn jwks() -> Result<String> {
     Ok(json!({ "keys": [key.jwk()] }).to_string())
 }
 
-/// The policy without its feed, if that is wanted.
-pub(super) fn policy(feed: bool) -> Result<Policy> {
-    let text = policy_text();
-    let text = if feed { text } else { text.replace("secret = \"REVOCATION\"", "") };
-    Ok(Policy::parse(&text, Format::Toml, "policy.toml")?)
-}
-
-pub(super) fn secret_provider() -> Result<MapSecretProvider> {
-    let mut secret_provider = MapSecretProvider::default();
-    let secrets = SECRETS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    secret_provider.secrets.extend(secrets);
-    let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
-    secret_provider.files.insert("ca.pem".to_owned(), authority.pem().into_bytes());
-    secret_provider.files.insert("jwks.json".to_owned(), jwks()?.into_bytes());
-    Ok(secret_provider)
-}
-
-pub(super) fn secrets() -> Result<RevocationSecrets> {
-    Ok(policy(true)?.revocation_secrets(&secret_provider()?)?.ok_or("no feed")?)
-}
-
-/// A token with this `jti`.
+/// Mints a token with this `jti`.
 pub(super) fn token(id: &str, now: Timestamp) -> Result<String> {
     let key = TestKey::named("ed25519").ok_or("no such key")?;
     let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": "ed25519" });

@@ -1,16 +1,17 @@
 //! Lambda functions on one table of DynamoDB Local, each asked over HTTP as by its Function URL.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Mutex;
 
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
-use edge_auth_testkit::scenario::SeenRequest;
-use edge_auth_testkit::wire::{Function, Response, Server};
+use edge_auth_testkit::scenario::source::Endpoint;
+use edge_auth_testkit::scenario::{Call, SeenRequest};
+use edge_auth_testkit::wire::{Function, Response, Server, exchange};
 use serde_json::{Map, Value, json};
 
 use super::fixture::SECRETS;
-use crate::{Result, functions, keys_in_dynamodb};
+use crate::{Result, functions};
 
 /// What the first instance is asked until its table answers: Java is slow at first.
 const ATTEMPTS: usize = 20;
@@ -25,7 +26,7 @@ impl Functions {
     /// Starts so many, with the policy of the folder.
     pub(super) fn start(bootstrap: &Path, folder: &Path, count: usize) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
-        keys_in_dynamodb::make_table(dynamodb.address())?;
+        make_table(dynamodb.address())?;
         let server = |_| -> Result<Server> {
             let mut command = functions::ours(bootstrap, folder);
             command
@@ -94,4 +95,45 @@ fn answered(invoked: std::result::Result<edge_auth_testkit::wire::Invoked, Strin
 
 fn trouble(why: &str) -> Response {
     Response { status: 502, body: why.as_bytes().to_vec(), ..Response::default() }
+}
+
+/// Makes a table as `edge-auth store init` does, without what API keys do not need. DynamoDB Local
+/// requires a signature, and does not check it.
+fn make_table(dynamodb: SocketAddr) -> Result<()> {
+    let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let table = json!({
+        "TableName": "edge-auth",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [attribute("pk"), attribute("sk")],
+        "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+    });
+    let fields = [
+        ("X-Amz-Target", "DynamoDB_20120810.CreateTable"),
+        ("Content-Type", "application/x-amz-json-1.0"),
+        ("X-Amz-Date", "20260101T000000Z"),
+        (
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/eu-west-1/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=0",
+        ),
+    ];
+    let call = Call {
+        endpoint: Endpoint::Gateway,
+        method: "POST".to_owned(),
+        target: b"/".to_vec(),
+        host: dynamodb.to_string(),
+        authority: None,
+        headers: fields.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into(),
+        body: table.to_string().into_bytes(),
+        handover: None,
+        from: Ipv4Addr::LOCALHOST.into(),
+    };
+    let answer = exchange(dynamodb, &call)?;
+    match answer.status {
+        200 => Ok(()),
+        status => {
+            Err(format!("CreateTable: {status} {}", String::from_utf8_lossy(&answer.body)).into())
+        }
+    }
 }

@@ -1,11 +1,8 @@
-//! What `cargo xtask bench revocation` runs. Each measurement tells its figures as one JSON object.
+//! The measurements of `cargo xtask bench revocation`.
 
-mod file_store;
 mod fixture;
 mod functions;
-mod operations;
 mod rounds;
-mod scale;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,18 +12,11 @@ use serde_json::Value;
 
 use crate::Result;
 
-/// What is measured.
+/// A step of the measurement.
 #[derive(Subcommand)]
 pub(crate) enum Measurement {
     /// Fill a folder with a policy for hosts, and with certificates for so many rounds
     Mint { folder: PathBuf, rounds: usize },
-    /// Fill a folder with a log whose snapshot holds so many revoked tokens
-    Snapshot { folder: PathBuf, count: usize },
-    /// Start with such a folder: how long that takes, how much memory the index has, how long a
-    /// lookup takes
-    Scale { folder: PathBuf },
-    /// Count the reads of the feed in a minute under load, and by one request after an idle time
-    Operations,
     /// Have every instance accept a token, a key and a certificate, revoke them, and wait until
     /// every instance refuses them: the worst of all rounds, in seconds
     Rounds {
@@ -43,13 +33,10 @@ pub(crate) enum Measurement {
     },
 }
 
-/// Measures one of them.
+/// Runs a step.
 pub(crate) fn run(measurement: Measurement) -> Result<()> {
     match measurement {
         Measurement::Mint { folder, rounds } => fixture::mint(&folder, rounds),
-        Measurement::Snapshot { folder, count } => file_store::fill(&folder, count),
-        Measurement::Scale { folder } => scale::measure(&folder),
-        Measurement::Operations => operations::count(),
         Measurement::Rounds { folder, instance, bootstrap: None, lanes } => {
             rounds::play(&folder, &instance, lanes)
         }

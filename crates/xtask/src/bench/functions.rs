@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
+use serde_json::Value;
+
 use super::programs::Programs;
-use super::worker::{Offer, Worker};
-use super::{Bench, verifying};
+use super::{Bench, ROUNDS};
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
+use crate::tool::Tool;
 use crate::workspace::Workspace;
-use crate::{dynamodb_local, lambda, npm};
+use crate::{lambda, npm};
 
 const OURS: &str = "edge-auth";
 
@@ -22,7 +24,7 @@ pub(super) fn measure(
     bench: &mut Bench,
 ) -> io::Result<()> {
     let missing = |Missing { why, help }| io::Error::other(format!("{why} (try: {help})"));
-    let packaged = lambda::package(workspace, &lambda::bring(cache).map_err(missing)?)?;
+    let packaged = lambda::package(workspace, &Tool::CargoLambda.bring(cache).map_err(missing)?)?;
     bench.alone(
         "deployed archive",
         "size",
@@ -41,34 +43,35 @@ pub(super) fn measure(
         }
         Err(missing) => bench.missing("aws-jwt-verify on Node", &missing),
     }
-    match dynamodb_local::bring(cache)
-        .and_then(|folder| Ok((folder, dynamodb_local::bring_java(cache)?)))
-    {
-        Ok((folder, java)) => {
-            let command = command.arg("--dynamodb");
-            command.env("EDGE_AUTH_DYNAMODB_LOCAL", folder).env("EDGE_AUTH_JAVA", java);
-        }
-        Err(missing) => bench.missing("DynamoDB calls", &missing),
-    }
-    let measured = verifying::rounds("functions", &mut [Worker::start(command)?])?;
-    for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
-        let same = |(peer, _): &&(Offer, f64)| {
-            peer.who != OURS && (&peer.case, &peer.metric) == (&offer.case, &offer.metric)
-        };
-        let (metric, unit) = match offer.metric.as_str() {
+    command.args(["--rounds", &ROUNDS.to_string()]);
+    let medians: Vec<Value> = serde_json::from_str(&output_of(&mut command)?)?;
+    let text =
+        |median: &Value, member: &str| median[member].as_str().unwrap_or_default().to_owned();
+    for ours in medians.iter().filter(|median| median["who"] == OURS) {
+        let peer = medians.iter().find(|median| {
+            median["who"] != OURS
+                && median["case"] == ours["case"]
+                && median["metric"] == ours["metric"]
+        });
+        let (metric, unit) = match text(ours, "metric").as_str() {
             "milliseconds" => ("time", "ms"),
             "microseconds" => ("time", "µs"),
-            "cpu" => ("cpu", "µs"),
-            _ => ("store and network operations", "count"),
+            _ => ("cpu", "µs"),
         };
-        match measured.iter().find(same) {
-            Some((peer, theirs)) => {
-                bench.beside(&offer.case, (metric, unit), *value, (&peer.who, *theirs))
+        let (case, value) = (text(ours, "case"), figure(ours)?);
+        match peer {
+            Some(peer) => {
+                let theirs = (&*text(peer, "who"), figure(peer)?);
+                bench.beside(&case, (metric, unit), value, theirs);
             }
-            None => bench.alone(&offer.case, metric, unit, *value),
+            None => bench.alone(&case, metric, unit, value),
         }
     }
     Ok(())
+}
+
+fn figure(median: &Value) -> io::Result<f64> {
+    median["value"].as_f64().ok_or_else(|| io::Error::other(format!("no value: {median}")))
 }
 
 /// Node 24, and the peer's program as it would be deployed: in one file.
@@ -77,8 +80,8 @@ fn peer(
     workspace: &Workspace,
     cache: &Cache,
 ) -> Result<(PathBuf, PathBuf), Missing> {
+    let packages = npm::bring(cache, "bench-functions", "crates/edge-auth-bench/functions")?;
     let folder = workspace.root.join("crates/edge-auth-bench/functions");
-    let packages = npm::bring(cache, "bench-functions", &folder)?;
     let missing = |error: io::Error| Missing { why: error.to_string(), help: "npm ci".into() };
     fs::copy(folder.join("authorizer.mjs"), packages.join("authorizer.mjs")).map_err(missing)?;
     let program = programs.folder.join("authorizer.mjs");

@@ -1,16 +1,14 @@
-//! `cargo xtask bench`: ours and the peers in turn in one run, and how they compare.
+//! `cargo xtask bench`: whole hosts beside their peers, which take turns in one run. What the core
+//! costs is measured by `cargo bench`.
 
 mod envoy;
 mod functions;
-mod instructions;
 mod machine;
 mod programs;
 mod revocation;
 mod row;
 mod serving;
 mod table;
-mod verifying;
-mod worker;
 mod worker_pair;
 mod workerd;
 mod workers;
@@ -22,24 +20,23 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::cache::Cache;
-use crate::command::output_of;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM};
 use crate::workspace::Workspace;
 use programs::Programs;
 use row::Row;
 
-/// How often each measurement is made; the median counts.
+/// Rounds of each measurement; the median counts.
 const ROUNDS: usize = 7;
 
-/// What is measured together.
+/// The host to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
-    /// The gate and the native host, beside aws-lc-rs, jsonwebtoken, jose, aws-jwt-verify and Envoy
+    /// The native host, beside Envoy
     Native,
     /// The Lambda function, beside aws-jwt-verify on Node
     Lambda,
-    /// How fast what is revoked is refused, against the bound, and what keeping up costs
+    /// How long a revocation takes until every instance refuses, against the bound
     Revocation,
     /// The Worker in workerd, beside one that uses jose
     Workers,
@@ -61,7 +58,7 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     let mut bench =
         Bench { suite: name, rows: Vec::new(), versions: Vec::new(), left_out: Vec::new() };
     match suite {
-        Suite::Native => native(&programs, &workspace, &cache, &mut bench)?,
+        Suite::Native => serving::measure(&programs, &cache, &mut bench)?,
         Suite::Lambda => functions::measure(&programs, &workspace, &cache, &mut bench)?,
         Suite::Revocation => revocation::measure(&programs, &workspace, &cache, &mut bench)?,
         Suite::Workers => workers::measure(&programs, &workspace, &cache, &mut bench)?,
@@ -78,29 +75,8 @@ pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The gate and the native host.
-fn native(
-    programs: &Programs,
-    workspace: &Workspace,
-    cache: &Cache,
-    bench: &mut Bench,
-) -> io::Result<()> {
-    verifying::measure(programs, workspace, cache, bench)?;
-    instructions::measure(programs, bench)?;
-    let memory = output_of(programs.bench().arg("memory"));
-    match memory.map(|text| text.trim().parse::<f64>()) {
-        Ok(Ok(bytes)) => {
-            bench.alone("100 000 cached principals", "memory", "MiB", bytes / 1024.0 / 1024.0)
-        }
-        Ok(Err(_)) => bench.left_out("memory: no figure"),
-        Err(error) => bench.left_out(&format!("memory: {error}")),
-    }
-    serving::measure(programs, cache, bench)
-}
-
 const HOW: &str = "\
 Medians of ROUNDS rounds in which all take turns; in brackets ours divided by the peer's.
-cpu: of the whole process, one call after the other, the same tokens for all, never seen by the gate where cold.
 throughput: 16 connections on loopback, on the same cores as the server (edge-auth: a thread a core; Envoy:
 --concurrency, a thread a core) and its upstream. Cold has 20 000 tokens take turns, warm 1000; warm Envoy has its
 cache of tokens on. edge-auth writes its audit log, to nowhere; Envoy writes none.";
@@ -112,7 +88,7 @@ cold start: from the start of the process to the first answer, its page cache wa
 has the Runtime API's in it, of which there is as much for both; cpu is what the function's threads have run for.
 The peer is bundled and minified, and asks for its events by 20 lines of its own, not by AWS's Node runtime.";
 
-/// What a run has brought so far.
+/// The results so far.
 struct Bench {
     suite: &'static str,
     rows: Vec<Row>,

@@ -1,4 +1,4 @@
-//! Revocation: seconds until every instance refuses, on each host, and what an index of many costs.
+//! Revocation: seconds until every instance refuses, on each host.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,9 +15,10 @@ use super::serving::{Server, Stream, started};
 use super::worker_pair;
 use crate::cache::Cache;
 use crate::command::output_of;
+use crate::lambda;
 use crate::outcome::Missing;
+use crate::tool::Tool;
 use crate::workspace::Workspace;
-use crate::{dynamodb_local, lambda};
 
 const ROUNDS: &str = "100";
 /// What the policy of the measurement promises, in seconds.
@@ -29,15 +30,12 @@ pub(super) const SECRETS: [(&str, &str); 2] = [
 ];
 /// Connections and what was left for after the last answers end by then.
 const SETTLING: Duration = Duration::from_secs(10);
-const COUNTS: [usize; 3] = [10_000, 1_000_000, 10_000_000];
 
 pub(super) const HOW: &str = "\
 seconds: from the moment a revocation is sent to one instance until every instance refuses, the worst of 100 rounds, ten
 of which take place at a time; two instances on one store, each asked every 25 ms. native: SQLite. workers: two Workers in
 one workerd on the Durable Object of the first. lambda: two processes, each on a Runtime API, and DynamoDB Local.
-memory: by how much a process grows that starts with a snapshot of so many revoked tokens. lookup: CPU time, a sixth of
-what a warm call takes longer than without a feed. start: from the first request to its answer, the snapshot on a disk.
-operations: reads of the feed, with a request every 5 ms.";
+operations: reads of anything while nothing is asked.";
 
 pub(super) fn measure(
     programs: &Programs,
@@ -64,26 +62,6 @@ pub(super) fn measure(
     match functions(programs, at, cache, &folder) {
         Ok(command) => rounds("lambda", command, bench)?,
         Err(missing) => bench.missing("lambda", &missing),
-    }
-    let told = told(programs.bench().args(["revocation", "operations"]))?;
-    let count = |member: &str| figure(&told, &format!("/{member}"));
-    let reads = ("operations", "count");
-    bench.beside(
-        "reads of the feed, a minute under load",
-        reads,
-        count("minute")?,
-        ("limit", 20.0),
-    );
-    bench.alone("reads of the feed, first request after idling", reads.0, reads.1, count("after")?);
-    bench.alone(
-        "reads of the feed, warm call between refreshes",
-        reads.0,
-        reads.1,
-        count("between")?,
-    );
-    for count in COUNTS {
-        anstream::println!("an index of {count}");
-        scale(programs, &folder, count, bench)?;
     }
     Ok(())
 }
@@ -126,9 +104,9 @@ fn functions(
     cache: &Cache,
     folder: &Path,
 ) -> Result<Command, Missing> {
-    let dynamodb = dynamodb_local::bring(cache)?;
-    let java = dynamodb_local::bring_java(cache)?;
-    let packaged = lambda::package(at, &lambda::bring(cache)?);
+    let dynamodb = Tool::DynamoDbLocal.bring(cache)?;
+    let java = Tool::Java.bring(cache)?;
+    let packaged = lambda::package(at, &Tool::CargoLambda.bring(cache)?);
     let failed = |error: io::Error| Missing {
         why: error.to_string(),
         help: "cargo xtask test --only lambda".into(),
@@ -165,22 +143,6 @@ fn read_calls(server: &Server) -> io::Result<f64> {
     let told = std::fs::read_to_string(format!("/proc/{}/io", server.id()))?;
     let calls = told.lines().find_map(|line| line.strip_prefix("syscr: ")?.parse().ok());
     calls.ok_or_else(|| io::Error::other("the kernel counts no read calls"))
-}
-
-fn scale(programs: &Programs, folder: &Path, count: usize, bench: &mut Bench) -> io::Result<()> {
-    let folder = folder.join(format!("log-{count}"));
-    run(programs.bench().args(["revocation", "snapshot"]).arg(&folder).arg(count.to_string()))?;
-    let told = told(programs.bench().args(["revocation", "scale"]).arg(&folder))?;
-    let case = format!("{count} revoked tokens");
-    let megabytes = figure(&told, "/memory_bytes")? / 1e6;
-    if count == 10_000_000 {
-        bench.beside(&case, ("memory", "MB"), megabytes, ("40 MB", 40.0));
-    } else {
-        bench.alone(&case, "memory", "MB", megabytes);
-    }
-    bench.beside(&case, ("lookup", "µs"), figure(&told, "/lookup_microseconds")?, ("1 µs", 1.0));
-    bench.alone(&case, "start", "ms", figure(&told, "/start_seconds")? * 1e3);
-    Ok(())
 }
 
 fn run(command: &mut Command) -> io::Result<()> {
