@@ -1,16 +1,15 @@
-//! A revocation log, its writers, one who can write to the store without having the secret, and
-//! instances of a gate that read it: the real ones, on a store in memory.
+//! A revocation log under attack: administrators, an attacker who can write to the store but does
+//! not have the secret, and instances of a gate. All are real, on a store in memory.
 //!
-//! What must hold, whatever happens in whatever order:
-//! - What an instance refused as revoked it allows again only after the revocation lapsed, or after
-//!   an
-//!   administrator took it back.
-//! - Where the store says that something is good which an instance knows to be revoked, there was
-//!   an
-//!   `ALERT`.
-//! - While nobody attacks there is none, and every instance says what the log does.
+//! In every order of events:
+//! - An instance that refused a token as revoked allows it again only after the revocation expired,
+//!   or after an administrator undid it.
+//! - If the store says that a token is good and an instance knows that it is revoked, the instance
+//!   has logged an `ALERT`.
+//! - Without an attack, no instance logs one, and every instance decides as the log says.
 
 mod property;
+mod step;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -33,9 +32,10 @@ use crate::randomness::SeededRandomness;
 use crate::revocations::{MemoryRevocations, StoredLog};
 
 pub use property::{Answer, Violation};
+pub use step::Step;
 
 const BEGINNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
-/// Longer than a short revocation has a meaning, with the day for which it is kept.
+/// Longer than a short revocation lasts, with the day for which it is kept.
 const PASSING: Duration = Duration::from_secs(26 * 60 * 60);
 const ISSUER: &str = "https://login.example.com/";
 
@@ -56,79 +56,30 @@ path = "/{*rest}"
 require = "jwt:corp"
 "#;
 
-/// Something that happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// An administrator revokes the token for good.
-    RevokeToken,
-    /// Or until an hour later.
-    RevokeBriefly,
-    /// Or all tokens of its subject that were issued until now.
-    RevokeSubject,
-    /// Takes the last revocation of the token back that the log has.
-    UndoToken,
-    /// Of its subject.
-    UndoSubject,
-    /// Revokes something else.
-    RevokeOther,
-    /// Tells that an API key's record was written.
-    WriteKey,
-    /// Makes a snapshot.
-    Compact,
-    /// Begins to make records with a new secret.
-    Renew,
-    /// More than a day passes.
-    Pass,
-    /// One who can write to the store deletes the record that is so far from the newest.
-    Delete(u8),
-    /// Deletes the oldest record.
-    DeleteOldest,
-    /// Deletes the snapshot.
-    DropSnapshot,
-    /// Damages the pages of the snapshot.
-    DamagePages,
-    /// Copies all that is stored.
-    Save,
-    /// Puts all of the copy back.
-    PutBack,
-    /// Puts the copy's records back, and leaves the snapshot.
-    PutBackRecords,
-    /// Puts the copy's snapshot back, and leaves the records.
-    PutBackSnapshot,
-    /// Puts those of the copy's records back that are not there, whatever stands between them.
-    PutBackMissing,
-    /// Moves the newest record one place on.
-    Move,
-    /// An instance is asked.
-    Read(u8),
-    /// An instance begins anew.
-    Restart(u8),
-}
-
-/// What there is, and what happened.
+/// The store, the instances, and what happened so far.
 #[derive(Clone, Default)]
 pub struct AttackedLog {
     now: StoredLog,
     saved: Option<StoredLog>,
-    /// How often [`PASSING`] passed.
+    /// How many times [`PASSING`] has passed.
     passed: u32,
     renewed: bool,
     attacked: bool,
     honest: property::Honest,
-    /// What each instance found when it was asked.
+    /// The reads of each instance.
     instances: [Vec<Found>; 2],
 }
 
-/// When an instance was asked, and what was stored then.
+/// A read of an instance: its time, and the store at that time.
 #[derive(Clone)]
 struct Found {
     at: Timestamp,
     stored: StoredLog,
-    /// How much administrators had said by then.
+    /// How many entries administrators had made by then.
     said: usize,
 }
 
-/// What all of them need.
+/// The policy, secrets and token that all runs share.
 struct Setup {
     policy: Policy,
     secret_provider: MapSecretProvider,
@@ -187,7 +138,7 @@ fn token() -> Target {
 }
 
 impl AttackedLog {
-    /// Lets something happen; `false` if that changed nothing.
+    /// Takes a step. Returns `false` if it changed nothing.
     pub fn happen(&mut self, step: Step) -> bool {
         let before = self.now.clone();
         match step {
@@ -241,7 +192,7 @@ impl AttackedLog {
         self.now != before
     }
 
-    /// What tells it from others: what follows from two with the same is the same.
+    /// Returns a fingerprint of the state: two states with the same one behave the same.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let asked = self.instances.each_ref().map(|asked| asked.iter().map(|found| &found.stored));
@@ -292,13 +243,13 @@ impl AttackedLog {
         }
     }
 
-    /// When something is written: each time a second later.
+    /// Returns the time of the next write: a second after the one before.
     fn time(&self) -> Timestamp {
         let seconds = Duration::from_secs(u64::try_from(self.honest.len()).expect("few"));
         BEGINNING.plus(PASSING * self.passed).plus(seconds)
     }
 
-    /// When the next instance is asked: so much later that all is read anew.
+    /// Returns the time of the next read: late enough for the instance to read the log again.
     fn asking_time(&self) -> Timestamp {
         let asked: usize = self.instances.iter().map(Vec::len).sum();
         let minutes = u64::try_from(asked).expect("few") + 1;
@@ -309,7 +260,7 @@ impl AttackedLog {
         Target::Subject { issuer: text(ISSUER), subject: text("alice"), before: self.time() }
     }
 
-    /// What an administrator does on the store. A refusal changes nothing, or only some of it.
+    /// Runs the work of an administrator on the store. A refusal may change some of it.
     fn administer<T, E>(
         &mut self,
         work: impl AsyncFnOnce(RevocationLedger<'_, MemoryRevocations>, ChangeMeta<'_>) -> Result<T, E>,
@@ -341,7 +292,10 @@ impl AttackedLog {
             Event::Revoked(revoked) => {
                 std::mem::discriminant(revoked) == std::mem::discriminant(target)
             }
-            _ => false,
+            Event::Undone(_)
+            | Event::KeyChanged(_)
+            | Event::KeyWritten { .. }
+            | Event::ListImported(_) => false,
         };
         let entry = self.administer(async |ledger, order| {
             let listed = ledger.list(None, 200).await.map_err(|_| ())?;
@@ -364,7 +318,7 @@ impl AttackedLog {
         let held = self.honest.held_by(&self.now);
         let randomness = SeededRandomness::new(1);
         self.administer(async |ledger, order| ledger.compact(&randomness, order.now).await);
-        // With a new secret, what older ones say is entered again.
+        // With a new secret, compaction enters again what older records say.
         let again = self.administer(async |ledger, _| ledger.list(None, 200).await);
         let again = again.into_iter().flat_map(|listing| listing.entries).flatten();
         let again: Vec<Entry> = again.filter(|entry| entry.sequence > before).collect();
@@ -380,36 +334,5 @@ impl AttackedLog {
         let built =
             Gate::new(policy.clone(), secret_provider, Box::new(AwsLcRs), platform, &randomness);
         built.expect("a gate").0
-    }
-}
-
-/// Of a fuzzer's bytes: instances are asked more often than the others happen.
-impl From<u8> for Step {
-    fn from(byte: u8) -> Self {
-        match byte % 26 {
-            0 => Self::RevokeToken,
-            1 => Self::RevokeBriefly,
-            2 => Self::RevokeSubject,
-            3 => Self::UndoToken,
-            4 => Self::UndoSubject,
-            5 => Self::RevokeOther,
-            6 => Self::WriteKey,
-            7 => Self::Compact,
-            8 => Self::Renew,
-            9 => Self::Pass,
-            10..=12 => Self::Delete(byte % 26 - 10),
-            13 => Self::DeleteOldest,
-            14 => Self::DropSnapshot,
-            15 => Self::DamagePages,
-            16 => Self::Save,
-            17 => Self::PutBack,
-            18 => Self::PutBackRecords,
-            19 => Self::PutBackSnapshot,
-            20 => Self::PutBackMissing,
-            21 => Self::Move,
-            22 | 23 => Self::Read(0),
-            24 => Self::Read(1),
-            _ => Self::Restart(byte / 26 % 2),
-        }
     }
 }

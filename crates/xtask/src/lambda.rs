@@ -1,33 +1,18 @@
-//! cargo-lambda, and the function as it is deployed.
+//! The Lambda function, as it is deployed, and its template.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cache::Cache;
 use crate::invocation::Invocation;
 use crate::outcome::{Missing, Outcome};
-use crate::pypi;
+use crate::tool::{Tool, Tools};
 use crate::workspace::Workspace;
 
-/// With it comes the compiler that it links with, so that the program runs wherever Lambda runs it.
-const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
-const MINISTACK: &str = "ministack==1.5.33";
-
-/// What `cargo lambda build` makes.
+/// The products of `cargo lambda build`.
 pub(crate) struct Packaged {
     pub(crate) program: PathBuf,
     pub(crate) archive: PathBuf,
-}
-
-/// The folder with cargo-lambda.
-pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
-    pypi::bring(cache, &CARGO_LAMBDA.replace("==", "-"), &[CARGO_LAMBDA])
-}
-
-/// The folder with MiniStack's modules.
-pub(crate) fn bring_ministack(cache: &Cache) -> Result<PathBuf, Missing> {
-    pypi::bring(cache, &MINISTACK.replace("==", "-"), &[MINISTACK])
 }
 
 /// Builds the function.
@@ -54,4 +39,12 @@ pub(crate) fn package(workspace: &Workspace, cargo_lambda: &Path) -> io::Result<
     zip.args(["-m", "zipfile", "-c", "bootstrap.zip", "bootstrap"]).current_dir(&folder);
     crate::command::output_of(&mut zip)?;
     Ok(Packaged { program, archive })
+}
+
+/// Checks the template with cfn-lint.
+pub(crate) fn lint_template(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
+    let modules = tools.path(Tool::CfnLint)?;
+    let lint =
+        Invocation::of("python3".as_ref(), "python3", at, "").arg(modules.join("bin/cfn-lint"));
+    Ok(lint.arg("--template").arg("aws/template.yaml").env("PYTHONPATH", modules).run())
 }

@@ -3,25 +3,21 @@
 mod apt;
 mod bench;
 mod cache;
-mod cfn_lint;
+mod cargo_install;
 mod command;
-mod deny;
-mod dynamodb_local;
 mod end_to_end;
 mod invocation;
-mod issuers;
+mod java;
 mod lambda;
 mod nginx;
 mod npm;
 mod outcome;
 mod packages;
-mod proxies;
 mod pypi;
 mod report;
 mod step;
 mod test_counts;
 mod tool;
-mod version;
 mod wasm;
 mod workers;
 mod workspace;
@@ -72,11 +68,11 @@ enum Task {
         #[arg(long)]
         require_all: bool,
     },
-    /// Measure edge-auth beside its peers: medians and ratios in a table
+    /// Measure whole hosts beside their peers: medians and ratios in a table
     ///
-    /// Ours and the peers take turns in one run. The peers on Node and Envoy are brought to
-    /// ~/.cache/edge-auth/tools; one that cannot be, and valgrind where it is missing, is named,
-    /// and its figures are left out.
+    /// Ours and the peers take turns in one run. The peers, on Node and Envoy, are brought to
+    /// ~/.cache/edge-auth/tools; if one cannot be brought, its figures are left out. `cargo bench`
+    /// measures decisions in the core.
     Bench {
         /// What to measure
         #[arg(value_enum)]

@@ -8,11 +8,13 @@ use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
 
-/// The directory whose `node_modules` has what `folder`'s `package-lock.json` names. The cache's
-/// name for it begins with `name` and changes with the lock file.
-pub(crate) fn bring(cache: &Cache, name: &str, folder: &Path) -> Result<PathBuf, Missing> {
-    let help = format!("cd {} && npm ci", folder.display());
+/// Returns a directory whose `node_modules` has the packages of `folder`'s `package-lock.json`; the
+/// folder is given from the root of the repository. The directory's name in the cache begins with
+/// `name` and changes with the lock file.
+pub(crate) fn bring(cache: &Cache, name: &str, folder: &str) -> Result<PathBuf, Missing> {
+    let help = format!("install Node 20 or newer, then: cd {folder} && npm ci");
     let missing = |error: io::Error| Missing { why: error.to_string(), help: help.clone() };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
     let lock = fs::read(folder.join("package-lock.json")).map_err(missing)?;
     let name = format!("{name}-{:016x}", fingerprint(&lock));
     let find = |cache: &Cache| {
@@ -33,8 +35,11 @@ pub(crate) fn bring(cache: &Cache, name: &str, folder: &Path) -> Result<PathBuf,
     cache.find_or_make(find, make).map_err(missing)
 }
 
-/// FNV-1a: tells versions of a file of ours apart, and need not withstand anybody.
+/// Returns the FNV-1a hash of a lock file: it tells versions apart, and is the same with every Rust.
 fn fingerprint(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in bytes {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash
 }

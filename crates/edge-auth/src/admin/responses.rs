@@ -9,39 +9,46 @@ use crate::api_key::{ApiKey, Expiry, KeyStatus};
 use crate::audit::rfc3339_text;
 use crate::scopes::Scopes;
 
-/// A key for people and for JSON; times are RFC 3339.
+/// A key without its secret and hashes. Times are RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct KeyResponse {
-    /// The id, which is part of the key's text, and public.
+    /// The id: a part of the key's text, and not secret.
     pub id: String,
-    /// The block that it belongs to.
+    /// The policy's `[[api_key]]` block that it belongs to.
     pub block: String,
     /// `active`, `disabled`, `revoked` or `expired`.
+    #[cfg_attr(test, schemars(extend("enum" = ["active", "disabled", "revoked", "expired"])))]
     pub state: &'static str,
     /// The name for people.
     pub label: Option<String>,
     /// The owner.
     pub owner: Option<String>,
-    /// Its scopes; `null` is all.
+    /// What it may do; `null` is everything that a rule lets keys of its block do.
     pub scopes: Option<Vec<String>>,
-    /// The environment that it was made for.
+    /// The environment that it was made for; `null` for an imported key.
     pub environment: Option<String>,
-    /// The networks from which it may be used; if empty, from anywhere.
+    /// From where it may be used, as CIDR networks; an empty list allows any address.
     pub networks: Vec<String>,
     /// When it was made or imported.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub created_at: String,
     /// When it expires; `null` is never.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub expires_at: Option<String>,
-    /// Until when the secret before the last rotation stays good.
+    /// Until when the secret before the last rotation is good, too.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub previous_secret_until: Option<String>,
     /// When it was revoked.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub revoked_at: Option<String>,
     /// Why it was revoked.
     pub revoked_because: Option<String>,
-    /// Any other attributes.
+    /// What its administrators noted.
     pub metadata: BTreeMap<String, String>,
     /// How often it was written.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub version: u64,
 }
 

@@ -9,9 +9,15 @@ use crate::audit::rfc3339_text;
 use crate::policy::Policy;
 use crate::revocation::{Identifier, Target, TargetError};
 
-/// The request to revoke something. Its kind decides which fields are needed.
+/// A request to revoke something. The fields depend on the kind: `token`: `issuer`, `id` (`jti`).
+/// `subject`: `issuer`, `subject`, `before`. `client`: `issuer`, `client`, `before`. `issuer`:
+/// `issuer`, `before`. `session`: `issuer`, `id` (`sid`). `signing-key`: `issuer`, `id` (`kid`).
+/// `api-key`: `id`. `certificate`: `fingerprint`, which is not enough where a platform reports
+/// fingerprints instead of certificates: enter the serial number, too. `certificate-serial`:
+/// `issuer`, `serial`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevocationRequest {
     /// The kind of what is revoked.
     pub kind: RevocationKind,
@@ -28,8 +34,8 @@ pub struct RevocationRequest {
     /// A client.
     #[serde(default)]
     pub client: Option<String>,
-    /// Revokes tokens that were issued before this time (RFC 3339, or a date). Without it, revokes all
-    /// that are good now: since the issuer's clock may be ahead, those before now plus its
+    /// Revokes the tokens that were issued before this time (RFC 3339, or a date). Without it, all
+    /// that are good now: since the issuer's clock may be ahead, that is later than now by its
     /// `clock_skew`.
     #[serde(default)]
     pub before: Option<String>,
@@ -39,16 +45,19 @@ pub struct RevocationRequest {
     /// The serial number of a certificate, hexadecimal.
     #[serde(default)]
     pub serial: Option<String>,
-    /// When the entry expires: a duration from now (`90d`) or a time (RFC 3339).
+    /// When the entry ends: a duration from now (`90d`) or a time (RFC 3339). Entries about tokens
+    /// may leave it out if the issuer has a `max_lifetime`; the others then never end.
     #[serde(default)]
     pub expires: Option<String>,
-    /// The reason.
+    /// Why, for whoever reads the log later; 1 to 256 bytes.
+    #[cfg_attr(test, schemars(length(min = 1, max = 256)))]
     pub reason: String,
 }
 
 /// What can be revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum RevocationKind {
     /// One token, by its `jti`.
     Token,

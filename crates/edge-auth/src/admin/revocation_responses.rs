@@ -6,27 +6,36 @@ use serde_json::Value;
 use crate::audit::rfc3339_text;
 use crate::revocation::{Entry, Event, Identifier};
 
-/// An entry as JSON. Times are RFC 3339 in UTC.
+/// An entry of the log. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevocationResponse {
     /// Its number in the log.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub id: u64,
     /// `revoked`, `undone`, `key_changed` or `list_imported`.
+    #[cfg_attr(test, schemars(extend("enum" = ["revoked", "undone", "key_changed", "list_imported"])))]
     pub says: &'static str,
-    /// What was revoked: its `kind`, and the fields that identify it.
+    /// The target: its `kind`, and what identifies one of this kind; of `key_changed` also the
+    /// `version` of the record.
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, Value>"))]
     pub target: Value,
-    /// The same in words.
+    /// The target in words.
     pub summary: String,
-    /// The administrator.
+    /// Who entered it.
     pub by: String,
     /// The reason.
     pub reason: String,
-    /// When it was entered.
+    /// When.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub at: String,
-    /// When it expires; `null` is never.
+    /// When the entry ends; `null` is never.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub until: Option<String>,
-    /// A notice for the administrator who entered it just now.
+    /// In the answer to a new entry: which tokens stay good, because `before` is earlier than their
+    /// `iat` may be.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(required))]
     pub notice: Option<String>,
 }
 

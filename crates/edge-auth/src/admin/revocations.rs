@@ -18,14 +18,15 @@ pub struct Revocations<'a, S, L> {
     by: String,
 }
 
-/// A page of the log, the newest entries first.
+/// A page of the log, the newest entry first.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevocationPage {
     /// The entries.
     pub revocations: Vec<RevocationResponse>,
-    /// The entries that are not trusted: why not.
+    /// Why records of this page are not believed.
     pub untrusted: Vec<String>,
-    /// The `before` of the request for the next page, if there may be one.
+    /// The `before` of the next page; `null` after the last one.
     pub next: Option<u64>,
 }
 

@@ -47,12 +47,10 @@ fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
 /// that the schema does not name.
 fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let schema = resolved(document, schema);
-    if let Some(alternatives) = schema["oneOf"].as_array() {
-        let fitting = alternatives.iter().filter(|one| fits(document, one, value).is_ok()).count();
-        return if fitting == 1 {
-            Ok(())
-        } else {
-            Err(format!("{fitting} alternatives fit {value}"))
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        return match alternatives.iter().any(|one| fits(document, one, value).is_ok()) {
+            true => Ok(()),
+            false => Err(format!("no alternative fits {value}")),
         };
     }
     let kind = match value {

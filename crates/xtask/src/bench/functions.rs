@@ -10,8 +10,9 @@ use super::{Bench, verifying};
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
+use crate::tool::Tool;
 use crate::workspace::Workspace;
-use crate::{dynamodb_local, lambda, npm};
+use crate::{lambda, npm};
 
 const OURS: &str = "edge-auth";
 
@@ -22,7 +23,7 @@ pub(super) fn measure(
     bench: &mut Bench,
 ) -> io::Result<()> {
     let missing = |Missing { why, help }| io::Error::other(format!("{why} (try: {help})"));
-    let packaged = lambda::package(workspace, &lambda::bring(cache).map_err(missing)?)?;
+    let packaged = lambda::package(workspace, &Tool::CargoLambda.bring(cache).map_err(missing)?)?;
     bench.alone(
         "deployed archive",
         "size",
@@ -41,9 +42,8 @@ pub(super) fn measure(
         }
         Err(missing) => bench.missing("aws-jwt-verify on Node", &missing),
     }
-    match dynamodb_local::bring(cache)
-        .and_then(|folder| Ok((folder, dynamodb_local::bring_java(cache)?)))
-    {
+    let dynamodb = Tool::DynamoDbLocal.bring(cache);
+    match dynamodb.and_then(|folder| Ok((folder, Tool::Java.bring(cache)?))) {
         Ok((folder, java)) => {
             let command = command.arg("--dynamodb");
             command.env("EDGE_AUTH_DYNAMODB_LOCAL", folder).env("EDGE_AUTH_JAVA", java);
@@ -77,8 +77,9 @@ fn peer(
     workspace: &Workspace,
     cache: &Cache,
 ) -> Result<(PathBuf, PathBuf), Missing> {
-    let folder = workspace.root.join("crates/edge-auth-bench/functions");
-    let packages = npm::bring(cache, "bench-functions", &folder)?;
+    const FOLDER: &str = "crates/edge-auth-bench/functions";
+    let folder = workspace.root.join(FOLDER);
+    let packages = npm::bring(cache, "bench-functions", FOLDER)?;
     let missing = |error: io::Error| Missing { why: error.to_string(), help: "npm ci".into() };
     fs::copy(folder.join("authorizer.mjs"), packages.join("authorizer.mjs")).map_err(missing)?;
     let program = programs.folder.join("authorizer.mjs");

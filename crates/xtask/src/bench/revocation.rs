@@ -15,9 +15,10 @@ use super::serving::{Server, Stream, started};
 use super::worker_pair;
 use crate::cache::Cache;
 use crate::command::output_of;
+use crate::lambda;
 use crate::outcome::Missing;
+use crate::tool::Tool;
 use crate::workspace::Workspace;
-use crate::{dynamodb_local, lambda};
 
 const ROUNDS: &str = "100";
 /// What the policy of the measurement promises, in seconds.
@@ -126,9 +127,9 @@ fn functions(
     cache: &Cache,
     folder: &Path,
 ) -> Result<Command, Missing> {
-    let dynamodb = dynamodb_local::bring(cache)?;
-    let java = dynamodb_local::bring_java(cache)?;
-    let packaged = lambda::package(at, &lambda::bring(cache)?);
+    let dynamodb = Tool::DynamoDbLocal.bring(cache)?;
+    let java = Tool::Java.bring(cache)?;
+    let packaged = lambda::package(at, &Tool::CargoLambda.bring(cache)?);
     let failed = |error: io::Error| Missing {
         why: error.to_string(),
         help: "cargo xtask test --only lambda".into(),

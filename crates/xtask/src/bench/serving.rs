@@ -11,7 +11,7 @@ use super::programs::Programs;
 use super::{Bench, ROUNDS, envoy, median};
 use crate::cache::Cache;
 use crate::command::output_of;
-use crate::proxies::ENVOY;
+use crate::tool::Tool;
 
 const CONNECTIONS: &str = "16";
 const SECONDS: &str = "1.5";
@@ -57,7 +57,7 @@ pub(super) fn measure(programs: &Programs, cache: &Cache, bench: &mut Bench) -> 
     };
     let authorizer = serve(&[])?;
     let gateway = serve(&["--upstream", &format!("http://{}", upstream.address)])?;
-    let envoys = match ENVOY.bring(cache) {
+    let envoys = match Tool::Envoy.bring(cache) {
         Ok(program) => {
             bench.versions.push("Envoy 1.40.0".to_owned());
             let start = |cached| envoy_with(&program, programs, upstream.address.port(), cached);

@@ -13,6 +13,9 @@ use crate::npm;
 use crate::outcome::Missing;
 use crate::workspace::Workspace;
 
+/// The folder of the peers on Node.
+pub(super) const PEERS: &str = "crates/edge-auth-bench/peers";
+
 const OURS: &str = "edge-auth";
 
 pub(super) fn measure(
@@ -83,8 +86,8 @@ fn node_peers(
     let missing =
         |error: io::Error| Missing { why: error.to_string(), help: "install Node 20".into() };
     let version = output_of(Command::new("node").arg("--version")).map_err(missing)?;
-    let peers = workspace.root.join("crates/edge-auth-bench/peers");
-    let installed = npm::bring(cache, "bench-peers", &peers)?;
+    let peers = workspace.root.join(PEERS);
+    let installed = npm::bring(cache, "bench-peers", PEERS)?;
     // Modules are looked for where the program is.
     let program = installed.join("worker.mjs");
     std::fs::copy(peers.join("worker.mjs"), &program).map_err(missing)?;

@@ -40,8 +40,7 @@ pub(super) fn measure(
     let other =
         |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
     let node = &workerd::with_the_worker(at, cache).map_err(other)?;
-    let peers = npm::bring(cache, "bench-peers", &at.root.join("crates/edge-auth-bench/peers"))
-        .map_err(other)?;
+    let peers = npm::bring(cache, "bench-peers", super::verifying::PEERS).map_err(other)?;
     let ours = ours(at, programs, node)?;
     let theirs = theirs(at, programs, node, &peers)?;
     bench.versions.push(output_of(Command::new(&ours.workerd).arg("--version"))?.trim().to_owned());

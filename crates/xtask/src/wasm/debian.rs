@@ -18,7 +18,6 @@ use crate::apt::Apt;
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::invocation::cargo_program;
-use crate::version::Version;
 
 /// The compiler of the newest toolchain in the cache that works.
 pub(super) fn find(cache: &Cache) -> Option<PathBuf> {
@@ -31,8 +30,8 @@ pub(super) fn find(cache: &Cache) -> Option<PathBuf> {
 
 fn newest_first(names: impl Iterator<Item = String>) -> Vec<String> {
     let toolchain = |name: String| {
-        let version: Version = name.strip_prefix(PREFIX)?.parse().ok()?;
-        (version >= Version::oldest()).then_some((version, name))
+        let version = supported(name.strip_prefix(PREFIX)?)?;
+        Some((version, name))
     };
     let mut toolchains: Vec<_> = names.filter_map(toolchain).collect();
     toolchains.sort();
@@ -75,11 +74,12 @@ impl Packages {
     fn choose(apt: &Apt) -> io::Result<Packages> {
         let rustc = apt.show("rustc-web")?;
         let version = field(&rustc, "Version").unwrap_or_default();
-        let rust: Version =
-            version.parse().ok().filter(|rust| *rust >= Version::oldest()).ok_or_else(|| {
-                io::Error::other(format!("apt: rustc-web is {version}, not {}", Version::oldest()))
-            })?;
-        let runtime = format!("libstd-rust-web-{rust}");
+        let Some((major, minor)) = supported(version) else {
+            let needed = env!("CARGO_PKG_RUST_VERSION");
+            let why = format!("apt: rustc-web is {version:?}, older than {needed}");
+            return Err(io::Error::other(why));
+        };
+        let runtime = format!("libstd-rust-web-{major}.{minor}");
         let described = apt.show(&runtime)?;
         let llvm = llvm(field(&described, "Depends").unwrap_or_default())
             .ok_or_else(|| io::Error::other(format!("apt: {runtime} depends on no libllvm")))?;
@@ -91,6 +91,15 @@ impl Packages {
         let rust = rust.map(|package| format!("{package}={}", self.version));
         rust.into_iter().chain([format!("lld-{}", self.llvm)]).collect()
     }
+}
+
+/// Reads `1.96` of `1.96.0+dfsg1-1~deb12u2`, unless this Rust is too old for the workspace.
+fn supported(version: &str) -> Option<(u32, u32)> {
+    let minor = |text: &str| -> Option<(u32, u32)> {
+        let mut numbers = text.splitn(3, '.');
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    };
+    minor(version).filter(|version| Some(*version) >= minor(env!("CARGO_PKG_RUST_VERSION")))
 }
 
 /// The value of a field in the first paragraph of a control file.
@@ -176,6 +185,13 @@ mod tests {
             newest_first(names.map(String::from).into_iter()),
             ["rust-web-1.100.1", "rust-web-1.96.0+dfsg1-1~deb12u2"]
         );
+    }
+
+    #[test]
+    fn an_absent_candidate_is_not_a_version() {
+        assert_eq!(supported("(none)"), None);
+        assert_eq!(supported("1"), None);
+        assert_eq!(supported("2.0"), Some((2, 0)));
     }
 
     #[test]

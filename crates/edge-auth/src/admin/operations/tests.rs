@@ -164,37 +164,37 @@ fn every_described_operation_is_the_action_of_its_path_and_no_other_method_is_on
 #[test]
 fn a_key_is_shown_with_the_properties_that_are_described_and_all_of_them() {
     let shown = names(&serde_json::to_value(key_view()).unwrap());
-    assert_eq!(shown, properties("KeyView"));
-    assert_eq!(shown, required("KeyView"));
+    assert_eq!(shown, properties("KeyResponse"));
+    assert_eq!(shown, required("KeyResponse"));
 }
 
 #[test]
 fn an_answer_has_the_properties_that_are_described() {
-    let answered =
-        |secret| names(&serde_json::to_value(KeyBody { key: key_view(), secret }).unwrap());
-    assert_eq!(answered(None), properties("Key"));
-    assert_eq!(answered(Some("text")), properties("KeyWithSecret"));
+    let shown = serde_json::to_value(KeyBody { key: key_view() }).unwrap();
+    assert_eq!(names(&shown), properties("KeyBody"));
+    let issued = super::IssuedKeyBody { key: key_view(), secret: "text" };
+    assert_eq!(names(&serde_json::to_value(issued).unwrap()), properties("IssuedKeyBody"));
 }
 
 #[test]
 fn the_wishes_for_a_key_are_those_that_are_described() {
     let mut requests =
         names(&serde_json::to_value(super::super::CreateKeyRequest::default()).unwrap());
-    assert_eq!(properties("KeyWish"), requests);
+    assert_eq!(properties("CreateKeyRequest"), requests);
     requests.insert("hash".to_owned());
-    assert_eq!(properties("KeyImport"), requests);
+    assert_eq!(properties("ImportKeyRequest"), requests);
 }
 
 #[test]
 fn the_wish_for_a_revocation_is_the_one_that_is_described() {
     let request = RevocationRequest::new(RevocationKind::Token, "leaked");
-    assert_eq!(properties("RevocationWish"), names(&serde_json::to_value(request).unwrap()));
+    assert_eq!(properties("RevocationRequest"), names(&serde_json::to_value(request).unwrap()));
 }
 
 #[test]
 fn the_described_properties_of_a_rotation_and_of_a_revocation_are_all_of_theirs() {
-    assert_eq!(read::<RotationBody>(&filled("Rotation", "24h")).unwrap().overlap, "24h");
-    assert_eq!(read::<ReasonBody>(&filled("Revocation", "leaked")).unwrap().reason, "leaked");
+    assert_eq!(read::<RotationBody>(&filled("RotationBody", "24h")).unwrap().overlap, "24h");
+    assert_eq!(read::<ReasonBody>(&filled("ReasonBody", "leaked")).unwrap().reason, "leaked");
 }
 
 #[test]

