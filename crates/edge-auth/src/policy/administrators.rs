@@ -67,17 +67,17 @@ impl Policy {
     /// Returns the scopes that a rule names and for whose requests it can decide.
     fn opened_by(&self, index: usize, rule: &Rule, route: &Route) -> Vec<AdminScope> {
         let earlier = self.router.routes().get(..index).unwrap_or_default();
-        let decides = |(method, path): &(&str, &str)| {
-            let Ok(path) = PathPattern::parse(path) else { return false };
-            let is_taken = |other: &Route| {
-                other.host.is_none() && other.methods.contains(method) && other.path.covers(&path)
-            };
-            route.methods.contains(method)
-                && route.path.meets(&path)
-                && !earlier.iter().any(is_taken)
-        };
-        let named = AdminScope::ALL.into_iter().filter(|scope| rule.scopes.names(scope.name()));
-        named.filter(|scope| scope.requests().iter().any(decides)).collect()
+        let mut opened = Vec::new();
+        for scope in AdminScope::ALL {
+            let decides_one = scope
+                .requests()
+                .iter()
+                .any(|(method, path)| can_decide(route, earlier, method, path));
+            if rule.scopes.names(scope.name()) && decides_one {
+                opened.push(scope);
+            }
+        }
+        opened
     }
 
     /// Whether credentials of a block can be granted a scope by name. The policy does not say what
@@ -94,6 +94,16 @@ impl Policy {
                 .is_some_and(|block| block.scopes.contains(scope.name())),
         }
     }
+}
+
+/// Whether a rule can decide about a request of the administration: it matches, and no earlier rule
+/// always does.
+fn can_decide(route: &Route, earlier: &[Route], method: &str, path: &str) -> bool {
+    let Ok(path) = PathPattern::parse(path) else { return false };
+    let is_taken = earlier.iter().any(|other| {
+        other.host.is_none() && other.methods.contains(method) && other.path.covers(&path)
+    });
+    !is_taken && route.methods.contains(method) && route.path.meets(&path)
 }
 
 /// Returns the credentials that can be the principal of a rule, and so bring the scopes.

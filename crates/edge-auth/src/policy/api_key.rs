@@ -39,9 +39,7 @@ pub(super) fn api_key(
                 );
             }
             let format = ImportedFormat::new(imported.hash, imported.prefix.as_deref());
-            ApiKeyKind::Imported(
-                format.map_err(|error| compiler.error(at("imported"), &error.to_string())).ok()?,
-            )
+            ApiKeyKind::Imported(compiler.accept(at("imported"), format)?)
         }
         None => {
             let Some(prefix) = source.prefix else {
@@ -49,15 +47,15 @@ pub(super) fn api_key(
                 return None;
             };
             let environment = source.environment.as_deref().unwrap_or("live");
-            let format = KeyFormat::new(&prefix, environment).map_err(|error| {
-                let field = if matches!(error, ProfileError::Environment { .. }) {
-                    "environment"
-                } else {
-                    "prefix"
-                };
-                compiler.error(at(field), &error.to_string());
-            });
-            ApiKeyKind::Native(format.ok()?)
+            match KeyFormat::new(&prefix, environment) {
+                Ok(format) => ApiKeyKind::Native(format),
+                Err(error) => {
+                    let is_environment = matches!(error, ProfileError::Environment { .. });
+                    let field = if is_environment { "environment" } else { "prefix" };
+                    compiler.error(at(field), &error.to_string());
+                    return None;
+                }
+            }
         }
     };
     let schema::SecretNames { current, previous, retired } = source.pepper;
@@ -68,21 +66,28 @@ pub(super) fn api_key(
 /// Rejects blocks whose keys could be taken for another block's: a key must show its block. Two
 /// blocks of imported hashes may look alike, since each text is looked up in both.
 pub(super) fn look_different(compiler: &mut Compiler<'_>, blocks: &[(usize, ApiKeyPolicy)]) {
-    let lead = |block: &ApiKeyPolicy| match &block.kind {
-        ApiKeyKind::Native(format) => Some(format.lead().to_owned()),
-        ApiKeyKind::Imported(format) => format.prefix().map(str::to_owned),
-    };
-    let native = |block: &ApiKeyPolicy| matches!(block.kind, ApiKeyKind::Native(_));
     for (position, (index, block)) in blocks.iter().enumerate() {
         for (other_index, other) in blocks.iter().take(position) {
-            let (Some(one), Some(two)) = (lead(block), lead(other)) else { continue };
-            let alike = one.starts_with(&two) || two.starts_with(&one);
-            if alike && (native(block) || native(other)) {
-                let whose = compiler.describe("api_key", Some(*other_index));
-                let field = if native(block) { "prefix" } else { "imported" };
-                let message = format!("its keys would look like those of {whose}");
-                compiler.error(Field::of("api_key", *index, field), &message);
+            let is_native = matches!(block.kind, ApiKeyKind::Native(_));
+            let are_imported = !is_native && matches!(other.kind, ApiKeyKind::Imported(_));
+            let (Some(one), Some(two)) = (block.lead(), other.lead()) else { continue };
+            if are_imported || !(one.starts_with(two) || two.starts_with(one)) {
+                continue;
             }
+            let other = compiler.describe("api_key", Some(*other_index));
+            let field = if is_native { "prefix" } else { "imported" };
+            let message = format!("its keys would look like those of {other}");
+            compiler.error(Field::of("api_key", *index, field), &message);
+        }
+    }
+}
+
+impl ApiKeyPolicy {
+    /// Returns what all its keys begin with, if the policy says so.
+    fn lead(&self) -> Option<&str> {
+        match &self.kind {
+            ApiKeyKind::Native(format) => Some(format.lead()),
+            ApiKeyKind::Imported(format) => format.prefix(),
         }
     }
 }

@@ -53,8 +53,7 @@ pub(super) fn client_cert(
     let at = |field: &'static str| Field::of("client_cert", index, field);
     let before = compiler.mistakes();
     compiler.name(at("name"), &source.name);
-    let identity =
-        identity(&source.identity).map_err(|reason| compiler.error(at("identity"), &reason)).ok();
+    let identity = compiler.accept(at("identity"), identity(&source.identity));
     let header =
         source.header.as_deref().map(|name| header(compiler, headers, index, &source, name));
     let pins = pins(compiler, index, &source);
@@ -144,16 +143,17 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
         (false, true) => "`issuer_key_id`, `issuer_dn` and `fingerprint`",
         (false, false) => "`issuer_key_id` and `issuer_dn`",
     };
-    let mut allow = |field: &'static str, given: bool, allowed: bool| {
-        if given && !allowed {
+    for (field, is_given, is_allowed) in [
+        ("ca_file", source.ca_file.is_some(), from.brings_chain()),
+        ("issuer_key_id", source.issuer_key_id.is_some(), !from.brings_chain()),
+        ("issuer_dn", source.issuer_dn.is_some(), !from.brings_chain()),
+        ("fingerprint", source.fingerprint.is_some(), from.pins_fingerprint()),
+    ] {
+        if is_given && !is_allowed {
             let message = format!("cannot be had from source `{from}`: it can pin {can}");
             compiler.error(at(field), &message);
         }
-    };
-    allow("ca_file", source.ca_file.is_some(), from.brings_chain());
-    allow("issuer_key_id", source.issuer_key_id.is_some(), !from.brings_chain());
-    allow("issuer_dn", source.issuer_dn.is_some(), !from.brings_chain());
-    allow("fingerprint", source.fingerprint.is_some(), from.pins_fingerprint());
+    }
 
     let pins = Pins {
         issuer_key_ids: list(
@@ -174,13 +174,14 @@ fn pins(compiler: &mut Compiler<'_>, index: usize, source: &schema::ClientCertTa
         .iter()
         .any(|pin| pin.is_some());
     if !from.brings_chain() && !pinned {
-        let message = "is missing: certificates of every CA that the platform trusts would pass. Pin `issuer_key_id` or `issuer_dn`";
+        let message = "is missing: certificates of every CA that the platform trusts would pass. Pin \
+                       `issuer_key_id` or `issuer_dn`";
         compiler.error(at("issuer_key_id"), message);
     }
     let unverified = source.ca_file.is_none() && source.fingerprint.is_none();
     if from.brings_chain() && from != CertificateSource::Tls && unverified {
-        let message = "is missing: only the gate verifies these certificates, and needs an authority. Self-signed ones can be pinned \
-                       by `fingerprint` instead";
+        let message = "is missing: only the gate verifies these certificates, and needs an authority. Self-signed \
+                       ones can be pinned by `fingerprint` instead";
         compiler.error(at("ca_file"), message);
     }
     pins
@@ -200,12 +201,12 @@ fn list<T>(
     if given.is_empty() {
         compiler.error(at.clone(), "is empty: name one, or leave it out");
     }
-    let mut read = |text: &String| {
-        let value = parse(text);
-        if value.is_none() {
-            compiler.error(at.clone(), &format!("`{text}` is not {wanted}"));
+    let mut values = Vec::with_capacity(given.len());
+    for text in given {
+        match parse(text) {
+            Some(value) => values.push(value),
+            None => compiler.error(at.clone(), &format!("`{text}` is not {wanted}")),
         }
-        value
-    };
-    given.iter().filter_map(&mut read).collect()
+    }
+    values
 }

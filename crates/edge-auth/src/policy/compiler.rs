@@ -72,6 +72,21 @@ impl<'a> Compiler<'a> {
         });
     }
 
+    /// Returns a value, or reports why there is none as a mistake of the field.
+    pub(super) fn accept<T>(
+        &mut self,
+        at: Field,
+        parsed: Result<T, impl std::fmt::Display>,
+    ) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.error(at, &reason.to_string());
+                None
+            }
+        }
+    }
+
     /// Names a block for people: ``issuer 1 (`corp`)``.
     pub(super) fn describe(&self, block: &str, index: Option<usize>) -> String {
         let Some(index) = index else {

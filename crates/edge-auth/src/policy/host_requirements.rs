@@ -90,13 +90,14 @@ impl Policy {
 
     /// Returns a notice for each rule whose answers a host without an upstream does not end.
     pub fn answers_not_ended(&self) -> Vec<String> {
-        let notice = |rule| {
-            format!(
+        let mut notices = Vec::new();
+        for rule in self.rules_that_end_answers() {
+            notices.push(format!(
                 "rule `{rule}`: `max_response_age` ends no answer here: a proxy, an API gateway or an application asks this \
                  host, and carries the answer itself. Have it end the answer"
-            )
-        };
-        self.rules_that_end_answers().map(notice).collect()
+            ));
+        }
+        notices
     }
 
     /// Returns the rules whose `when` asks for what this host does not know of its clients.

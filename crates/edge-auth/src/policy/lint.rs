@@ -10,7 +10,23 @@ impl Policy {
     /// `/authorize` and `/v1/verify` the connection's client is a proxy or an application, not the
     /// caller; only at `/admin/v1` it is the caller.
     pub fn unreachable_credentials(&self) -> Vec<(&str, String)> {
-        let by_balancer = |one: &CredentialRef| match one {
+        let mut unreachable = Vec::new();
+        for (rule, route) in self.rules.iter().zip(self.router.routes()) {
+            if is_of_administration(&route.path) {
+                continue;
+            }
+            for named in rule.access.named() {
+                if self.comes_by_balancer(named) {
+                    unreachable.push((rule.name.as_str(), self.name_of(named)));
+                }
+            }
+        }
+        unreachable
+    }
+
+    /// Whether a credential is a certificate that comes in a load balancer's fields.
+    fn comes_by_balancer(&self, named: &CredentialRef) -> bool {
+        match named {
             CredentialRef::Cert(index) => self.client_certs.get(*index).is_some_and(|block| {
                 matches!(
                     block.source,
@@ -18,13 +34,7 @@ impl Policy {
                 )
             }),
             CredentialRef::Jwt(_) | CredentialRef::Key(_) => false,
-        };
-        let rules = self.rules.iter().zip(self.router.routes());
-        let elsewhere = rules.filter(|(_, route)| !is_of_administration(&route.path));
-        let named =
-            elsewhere.flat_map(|(rule, _)| rule.access.named().iter().map(move |one| (rule, one)));
-        let unreachable = named.filter(|(_, one)| by_balancer(one));
-        unreachable.map(|(rule, one)| (rule.name.as_str(), self.name_of(one))).collect()
+        }
     }
 }
 

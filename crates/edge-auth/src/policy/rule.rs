@@ -145,26 +145,20 @@ impl Rule {
         if let Some(name) = &source.name {
             compiler.name(at("name"), name);
         }
-        let host = source.host.as_deref().and_then(|host| {
-            HostPattern::parse(host)
-                .map_err(|error| compiler.error(at("host"), &error.to_string()))
-                .ok()
-        });
-        let path = PathPattern::parse(&source.path)
-            .map_err(|error| compiler.error(at("path"), &error.to_string()))
-            .ok();
+        let host = match &source.host {
+            Some(host) => compiler.accept(at("host"), HostPattern::parse(host)),
+            None => None,
+        };
+        let path = compiler.accept(at("path"), PathPattern::parse(&source.path));
         let methods = match &source.methods {
+            Some(list) => compiler.accept(at("methods"), Methods::listed(list)),
             None => Some(Methods::all()),
-            Some(list) => Methods::listed(list)
-                .map_err(|error| compiler.error(at("methods"), &error.to_string()))
-                .ok(),
         };
         let access = access(compiler, blocks, index, &source);
-        let scopes = source
-            .scopes
-            .clone()
-            .map(|wanted| self::scopes(compiler, at("scopes"), wanted))
-            .unwrap_or_default();
+        let scopes = match &source.scopes {
+            Some(wanted) => self::scopes(compiler, at("scopes"), wanted.clone()),
+            None => ScopeRule::default(),
+        };
         if source.public && !scopes.is_empty() {
             compiler.error(
                 at("scopes"),
@@ -253,13 +247,7 @@ fn named(
     }
     let mut found = Vec::with_capacity(names.len());
     for name in names {
-        let named = match blocks.find(name) {
-            Ok(named) => named,
-            Err(reason) => {
-                compiler.error(at.clone(), &reason);
-                return None;
-            }
-        };
+        let named = compiler.accept(at.clone(), blocks.find(name))?;
         if found.contains(&named) {
             compiler.error(at.clone(), &format!("`{name}` is named twice"));
             return None;

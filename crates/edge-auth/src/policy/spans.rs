@@ -1,10 +1,8 @@
 //! Finds the line of a field in a policy, in TOML and JSON alike.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// One step from a document's root: a field's name or a list's index.
@@ -87,23 +85,26 @@ impl SpanMap {
 }
 
 fn toml_table(table: &DeTable<'_>, offset: usize, depth: usize) -> SpanNode {
-    let field = |(key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+    let mut fields = BTreeMap::new();
+    for (key, value) in table.iter() {
         // A list of tables (`[[rule]]`) begins on its header line; a plain value on its key's line.
         let at_root = depth == DEPTH && !value.get_ref().is_str();
         let offset = if at_root { value.span().start } else { key.span().start };
-        (key.get_ref().clone().into_owned(), toml_value(value.get_ref(), offset, depth - 1))
-    };
-    SpanNode { offset, fields: table.iter().map(field).collect(), items: Vec::new() }
+        let node = toml_value(value.get_ref(), offset, depth - 1);
+        fields.insert(key.get_ref().clone().into_owned(), node);
+    }
+    SpanNode { offset, fields, items: Vec::new() }
 }
 
 fn toml_value(value: &DeValue<'_>, offset: usize, depth: usize) -> SpanNode {
     match value {
         DeValue::Table(table) if depth > 0 => toml_table(table, offset, depth),
         DeValue::Array(list) if depth > 0 => {
-            let item = |item: &Spanned<DeValue<'_>>| {
-                toml_value(item.get_ref(), item.span().start, depth - 1)
-            };
-            SpanNode { offset, fields: BTreeMap::new(), items: list.iter().map(item).collect() }
+            let items = list
+                .iter()
+                .map(|item| toml_value(item.get_ref(), item.span().start, depth - 1))
+                .collect();
+            SpanNode { offset, fields: BTreeMap::new(), items }
         }
         _ => SpanNode { offset, ..SpanNode::default() },
     }
@@ -116,8 +117,9 @@ fn json_value(text: &str, value: &RawValue, depth: usize) -> SpanNode {
     let mut node = SpanNode { offset, ..SpanNode::default() };
     if depth > 0 {
         if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) {
-            let field = |(name, value)| (name, json_value(text, value, depth - 1));
-            node.fields = fields.into_iter().map(field).collect();
+            for (name, value) in fields {
+                node.fields.insert(name, json_value(text, value, depth - 1));
+            }
         } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
             node.items = items.into_iter().map(|item| json_value(text, item, depth - 1)).collect();
         }

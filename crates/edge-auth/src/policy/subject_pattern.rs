@@ -28,47 +28,34 @@ impl SubjectPattern {
         }
         let mut compiled = Vec::with_capacity(patterns.len());
         for pattern in patterns {
-            let of_principal = |credential: &&&str| {
-                let rest =
-                    pattern.strip_prefix(**credential).and_then(|rest| rest.strip_prefix(':'));
-                rest.is_some_and(|rest| !rest.is_empty())
-            };
-            if !principals.iter().any(|credential| of_principal(&credential)) {
-                let message = format!(
-                    "`{pattern}`: write whom the rule's `require` can let in, as in \"{}:ID\", with a `*` at the \
-                     end for all that begin alike",
-                    principals.first().unwrap_or(&"jwt:NAME")
-                );
-                compiler.error(at.clone(), &message);
-                continue;
-            }
-            // `jwt:corp:ali*` would be a tenant that begins like that, and all its subjects.
-            let lacks_tenant = |issuer: &String| {
-                let rest = pattern
-                    .strip_prefix("jwt:")
-                    .and_then(|rest| rest.strip_prefix(issuer.as_str()));
-                let rest = rest.and_then(|rest| rest.strip_prefix(':'));
-                rest.is_some_and(|rest| rest != "*" && !rest.contains(':'))
-            };
-            if let Some(issuer) = with_tenants.iter().find(|issuer| lacks_tenant(issuer)) {
-                let message =
-                    format!("`{pattern}`: say of which tenant, as in \"jwt:{issuer}:TENANT:ID\"");
-                compiler.error(at.clone(), &message);
-                continue;
-            }
-            let (text, is_prefix) = match pattern.strip_suffix('*') {
-                Some(prefix) => (prefix, true),
-                None => (pattern.as_str(), false),
-            };
-            if text.contains('*') {
-                compiler.error(at.clone(), &format!("`{pattern}`: a `*` stands at the end only"));
-            } else if is_prefix {
-                compiled.push(Self::BeginsWith(text.to_owned()));
-            } else {
-                compiled.push(Self::Exactly(text.to_owned()));
+            match Self::parse(pattern, principals, with_tenants) {
+                Ok(pattern) => compiled.push(pattern),
+                Err(reason) => compiler.error(at.clone(), &format!("`{pattern}`: {reason}")),
             }
         }
         compiled
+    }
+
+    fn parse(pattern: &str, principals: &[&str], with_tenants: &[String]) -> Result<Self, String> {
+        if !principals.iter().any(|credential| is_below(pattern, credential)) {
+            let example = principals.first().unwrap_or(&"jwt:NAME");
+            return Err(format!(
+                "write whom the rule's `require` can let in, as in \"{example}:ID\", with a `*` at the end for all \
+                 that begin alike"
+            ));
+        }
+        if let Some(issuer) = with_tenants.iter().find(|issuer| lacks_tenant(pattern, issuer)) {
+            return Err(format!("say of which tenant, as in \"jwt:{issuer}:TENANT:ID\""));
+        }
+        let (text, is_prefix) = match pattern.strip_suffix('*') {
+            Some(prefix) => (prefix, true),
+            None => (pattern, false),
+        };
+        if text.contains('*') {
+            return Err("a `*` stands at the end only".to_owned());
+        }
+        let text = text.to_owned();
+        Ok(if is_prefix { Self::BeginsWith(text) } else { Self::Exactly(text) })
     }
 
     /// Whether the pattern matches a principal's id.
@@ -77,5 +64,26 @@ impl SubjectPattern {
             Self::Exactly(own) => own == id,
             Self::BeginsWith(prefix) => id.starts_with(prefix.as_str()),
         }
+    }
+}
+
+/// Whether a pattern names ids of this credential (`jwt:corp`).
+fn is_below(pattern: &str, credential: &str) -> bool {
+    match pattern.strip_prefix(credential).and_then(|rest| rest.strip_prefix(':')) {
+        Some(id) => !id.is_empty(),
+        None => false,
+    }
+}
+
+/// Whether a pattern is about an issuer with tenants and names only the beginning of one:
+/// `jwt:corp:ali*` would match tenants that begin like that, with all their subjects.
+fn lacks_tenant(pattern: &str, issuer: &str) -> bool {
+    let id = pattern
+        .strip_prefix("jwt:")
+        .and_then(|rest| rest.strip_prefix(issuer))
+        .and_then(|rest| rest.strip_prefix(':'));
+    match id {
+        Some(id) => id != "*" && !id.contains(':'),
+        None => false,
     }
 }

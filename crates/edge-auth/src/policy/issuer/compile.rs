@@ -247,9 +247,8 @@ fn everybodys(issuer: Option<&str>, identifier: Option<&IssuerIdentifier>) -> Op
 }
 
 fn claim_path(compiler: &mut Compiler<'_>, at: &Field, name: &str) -> Option<ClaimPath> {
-    ClaimPath::parse(name)
-        .map_err(|error| compiler.error(at.clone(), &format!("`{name}` {error}")))
-        .ok()
+    let parsed = ClaimPath::parse(name).map_err(|error| format!("`{name}` {error}"));
+    compiler.accept(at.clone(), parsed)
 }
 
 fn claim_paths(

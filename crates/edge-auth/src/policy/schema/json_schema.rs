@@ -140,6 +140,7 @@ impl Validator {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test can write the file again")]
 fn the_file_is_the_schema_of_these_types() {
     let schema = schema_text();
     if std::env::var_os("WRITE_POLICY_SCHEMA").is_some() {
@@ -182,6 +183,7 @@ fn every_algorithm_is_named() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the scenarios are files of the repository")]
 fn it_accepts_every_policy_of_the_repository() {
     let validator = Validator::new();
     for (name, policy) in [
