@@ -61,10 +61,8 @@ pub(crate) fn read(file: Option<&Path>) -> Result<String, CommandError> {
         None => from_input(),
         Some(file) => {
             let bytes = read_bounded(file, MAX_BYTES as u64).map_err(CommandError::Host)?;
-            String::from_utf8(bytes).map_err(|_| CommandError::Refused {
-                code: "token_malformed",
-                message: "the file has no token in it: it is not UTF-8".to_owned(),
-            })
+            String::from_utf8(bytes)
+                .map_err(|_| malformed("the file has no token in it: it is not UTF-8"))
         }
     }
 }
@@ -83,10 +81,6 @@ fn from_input() -> Result<String, CommandError> {
 }
 
 fn inspect(text: &str) -> Result<InspectReport, CommandError> {
-    let malformed = |message: &str| CommandError::Refused {
-        code: "token_malformed",
-        message: message.to_owned(),
-    };
     if text.len() > MAX_BYTES {
         return Err(malformed("the token is longer than 64 KiB"));
     }
@@ -126,6 +120,10 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
         bytes: text.len(),
         refused,
     })
+}
+
+fn malformed(message: &str) -> CommandError {
+    CommandError::Refused { code: "token_malformed", message: message.to_owned() }
 }
 
 impl Report for InspectReport {

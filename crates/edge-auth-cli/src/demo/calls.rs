@@ -65,8 +65,6 @@ pub(super) async fn prepare(
     let mut mistyped = key.expose().to_owned();
     mistyped.pop();
     mistyped.push(if key.expose().ends_with('0') { '1' } else { '0' });
-    let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
-    let api_key = |key: &str| vec![format!("X-API-Key: {key}")];
 
     let builder = CallBuilder { folder, url };
     let order = "/orders/42";
@@ -180,6 +178,14 @@ pub(super) async fn prepare(
             Some(Code::CredentialMalformed),
         )?,
     ])
+}
+
+fn bearer(token: &str) -> Vec<String> {
+    vec![format!("Authorization: Bearer {token}")]
+}
+
+fn api_key(key: &str) -> Vec<String> {
+    vec![format!("X-API-Key: {key}")]
 }
 
 struct CallBuilder<'a> {

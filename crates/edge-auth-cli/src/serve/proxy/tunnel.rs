@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use edge_auth::Grant;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, UPGRADE};
+use hyper::header::{CONNECTION, HeaderName, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Version};
 use hyper_util::rt::TokioIo;
@@ -165,16 +165,19 @@ impl<S: AsyncWrite + Unpin, M: Fn() + Unpin> AsyncWrite for Noting<'_, S, M> {
     }
 }
 
+/// Whether a request asks for a WebSocket, and its rule allows one.
 fn wanted(request: &Request<Incoming>, grant: &Grant) -> bool {
-    let lists = |name, wanted: &str| {
-        let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(wanted))
-    };
     grant.upstream.upgrade
         && request.method() == Method::GET
         && request.version() == Version::HTTP_11
-        && lists(UPGRADE, "websocket")
-        && lists(CONNECTION, "upgrade")
+        && lists(request, &UPGRADE, "websocket")
+        && lists(request, &CONNECTION, "upgrade")
+}
+
+/// Whether a field's comma-separated values have this one among them.
+fn lists(request: &Request<Incoming>, name: &HeaderName, wanted: &str) -> bool {
+    let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]
@@ -229,7 +232,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_no_bytes_does_not_keep_a_tunnel_open() {
         let (client, mut upstream) = tunnel();
-        // Until the tunnel is closed: nobody reads.
+        // The client reads nothing, so that writes fail once the tunnel is closed.
         while upstream.write_all(&[0; 64]).await.is_ok() {}
         drop(client);
     }

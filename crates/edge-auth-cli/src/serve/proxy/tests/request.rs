@@ -1,4 +1,4 @@
-//! What reaches the upstream.
+//! The request that reaches the upstream.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -1,4 +1,4 @@
-//! What comes back from the upstream.
+//! The response that comes back from the upstream.
 
 use tokio::io::AsyncWriteExt;
 
