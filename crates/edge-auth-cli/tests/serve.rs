@@ -305,7 +305,8 @@ fn a_password_in_an_argument_is_not_repeated() {
 #[test]
 fn a_new_store_is_logged_and_an_existing_one_is_not() {
     let folder = Folder::with_policy(POLICY);
-    let told = |server: Server| server.told.iter().any(|line| line.contains("the store was missing"));
+    let told =
+        |server: Server| server.told.iter().any(|line| line.contains("the store was missing"));
     assert!(told(folder.serve(&[])));
     assert!(!told(folder.serve(&[])));
 }
