@@ -1,4 +1,4 @@
-//! `edge-auth admin …`: switching administration over HTTP on.
+//! `edge-auth admin …`: switches on administration over HTTP.
 
 use std::io::{self, Write};
 
@@ -39,17 +39,17 @@ impl Report for InitReport {
         writeln!(out, "{bold}{}{bold:#}", self.secret)?;
         writeln!(
             out,
-            "This is shown once and kept nowhere. Send it as `Authorization: Bearer …`.\n"
+            "This is shown once and stored nowhere. Send it as `Authorization: Bearer …`.\n"
         )?;
-        writeln!(out, "Add to the policy, and have it read again:\n")?;
+        writeln!(out, "Add this to the policy, and have the server read it again:\n")?;
         writeln!(out, "[admin]\nbootstrap_hash = \"{}\"\n", self.bootstrap_hash)?;
         writeln!(
             out,
-            "With it, make a key with the scopes edge-auth:keys:read and edge-auth:keys:write, add a"
+            "With it, create a key with the scopes edge-auth:keys:read and edge-auth:keys:write, add a"
         )?;
         writeln!(
             out,
-            "rule for /admin/v1/{{*rest}} whose `scopes` name them, and take the hash out again."
+            "rule for /admin/v1/{{*rest}} whose `scopes` name them, and remove the hash again."
         )
     }
 }

@@ -1,4 +1,4 @@
-//! A policy and a store, for one command of an administrator's.
+//! The policy and the store of one administrative command.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::native::{LocalSecretProvider, PolicyFile};
 use crate::store::{self, AnyStore};
 
-/// Which policy and which store.
+/// The policy, the store, and who makes the change.
 #[derive(Debug, Args)]
 pub(crate) struct AdminContextArgs {
     /// The policy
@@ -23,7 +23,7 @@ pub(crate) struct AdminContextArgs {
         hide_env_values = true
     )]
     policy: Option<PathBuf>,
-    /// Where key records and revocations are kept, as in `sqlite:keys.db`
+    /// The store of API keys and revocations, as in `sqlite:keys.db`
     #[arg(
         long,
         value_name = "STORE",
@@ -32,19 +32,23 @@ pub(crate) struct AdminContextArgs {
         hide_env_values = true
     )]
     store: Option<String>,
+    /// Who makes this change, for the log; it proves nothing [default: the name of this user]
+    #[arg(long, value_name = "NAME", global = true, env = "EDGE_AUTH_BY", hide_env_values = true)]
+    by: Option<String>,
 }
 
-/// A policy with what it refers to, and an open store.
+/// A policy with the secrets and files that it names, and an open store.
 pub(crate) struct AdminContext {
     pub(crate) policy: Policy,
     pub(crate) secret_provider: LocalSecretProvider,
     store: AnyStore,
+    /// `cli:NAME`, for the log.
+    by: String,
 }
 
 impl AdminContext {
-    /// Opens the store. A command that may make one does, unless the policy has a revocation feed.
-    /// What else the command lacks (`missing`) is told together with a policy or store that is not
-    /// named.
+    /// Reads the policy and opens the store. With `creates`, a missing store is made, unless the
+    /// policy has a revocation feed. The error of a missing argument names those in `missing`, too.
     pub(crate) async fn open(
         args: AdminContextArgs,
         creates: bool,
@@ -65,27 +69,35 @@ impl AdminContext {
             true => store::open_or_make_named(&spec, &policy).await?.0,
             false => store::open_existing_named(&spec).await?,
         };
-        Ok(Self { policy, secret_provider: file.secret_provider(), store })
+        let by = author(args.by);
+        Ok(Self { policy, secret_provider: file.secret_provider(), store, by })
     }
 
-    /// The keys; changes are told by the revocation feed, if the policy has one.
+    /// Returns the service of API keys; it announces changes in the revocation feed, if there is
+    /// one.
     pub(crate) fn key_service(&self) -> Result<KeyService<'_, AnyStore, AnyStore>, CommandError> {
         let key_service = KeyService::new(&self.policy, &self.secret_provider, &self.store)?;
         let secrets = self.policy.revocation_secrets(&self.secret_provider)?;
         let ledger = secrets.map(|secrets| RevocationLedger::new(secrets, &self.store));
-        Ok(key_service.publishing(ledger, this_user()))
+        Ok(key_service.publishing(ledger, self.by.clone()))
     }
 
-    /// The revocations.
+    /// Returns the service of revocations.
     pub(crate) fn revocations(&self) -> Result<Revocations<'_, AnyStore, AnyStore>, CommandError> {
         let stores = (&self.store, &self.store);
-        Ok(Revocations::new(&self.policy, &self.secret_provider, stores, &this_user())?)
+        Ok(Revocations::new(&self.policy, &self.secret_provider, stores, &self.by)?)
     }
 }
 
-/// `cli:NAME` of whoever is logged in, as far as the environment tells: for the log, and no proof.
-fn this_user() -> String {
-    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned());
-    format!("cli:{}", name.chars().filter(|char| !char.is_control()).take(64).collect::<String>())
+/// Returns `cli:NAME` for the log: the name that was given, or that the environment has for this
+/// user, or the number of this user.
+fn author(given: Option<String>) -> String {
+    for name in [given, std::env::var("USER").ok(), std::env::var("LOGNAME").ok()] {
+        let name = name.unwrap_or_default();
+        let name: String = name.chars().filter(|char| !char.is_control()).take(64).collect();
+        if !name.trim().is_empty() {
+            return format!("cli:{name}");
+        }
+    }
+    format!("cli:uid-{}", rustix::process::getuid().as_raw())
 }

@@ -1,12 +1,12 @@
-//! Errors of the command line, without the values that were given: people paste tokens and keys
-//! where a command takes none, and an error ends up in logs and tickets.
+//! Errors of the command line, without the given values: people paste tokens and keys into the
+//! wrong place, and errors end up in logs and tickets.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Says what is wrong with the arguments. Names of our own options and commands are shown, values
-/// never are.
-pub(crate) fn describe(error: &clap::Error) -> String {
-    let mut text = sentence(error);
+/// Describes what is wrong with the arguments. It shows names of options and commands, and never
+/// a value.
+pub(crate) fn describe(error: &clap::Error, arguments: &[String]) -> String {
+    let mut text = sentence(error, arguments);
     let known = names(error, ContextKind::SuggestedSubcommand)
         .into_iter()
         .chain(names(error, ContextKind::SuggestedArg))
@@ -21,14 +21,14 @@ pub(crate) fn describe(error: &clap::Error) -> String {
     text
 }
 
-fn sentence(error: &clap::Error) -> String {
+fn sentence(error: &clap::Error, arguments: &[String]) -> String {
     let argument = names(error, ContextKind::InvalidArg).join("`, `");
     match error.kind() {
         ErrorKind::UnknownArgument if is_option_name(&argument) => {
             format!("there is no option `{argument}` here")
         }
         ErrorKind::UnknownArgument => {
-            "there is an argument too many; it is not repeated here, since it may be a secret"
+            "there is an extra argument; it is not repeated here, since it may be a secret"
                 .to_owned()
         }
         ErrorKind::InvalidSubcommand => {
@@ -56,14 +56,41 @@ fn sentence(error: &clap::Error) -> String {
             }
             prior => format!("`{argument}` cannot be used together with `{}`", prior.join("`, `")),
         },
-        ErrorKind::MissingRequiredArgument => format!("these are missing: `{argument}`"),
+        ErrorKind::MissingRequiredArgument => {
+            let mut missing = names(error, ContextKind::InvalidArg);
+            missing.extend(missing_for_administration(arguments));
+            format!("these are missing: `{}`", missing.join("`, `"))
+        }
         ErrorKind::MissingSubcommand => "say which command".to_owned(),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => "the arguments were not understood".to_owned(),
     }
 }
 
-/// Why a value is refused, unless that repeats it.
+/// Returns the other missing arguments of an administrative command, so that one message names all.
+/// Clap does not know that they are required: the commands check them, with better messages.
+fn missing_for_administration(arguments: &[String]) -> Vec<String> {
+    let command = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let Some(command @ ("keys" | "revoke" | "revocations")) = command.map(String::as_str) else {
+        return Vec::new();
+    };
+    let is_given =
+        |option: &str| arguments.iter().any(|argument| argument.split('=').next() == Some(option));
+    let mut missing = Vec::new();
+    if command == "revoke" && !is_given("--reason") {
+        missing.push("--reason <TEXT>".to_owned());
+    }
+    for (option, value, variable) in
+        [("--policy", "FILE", "EDGE_AUTH_POLICY"), ("--store", "STORE", "EDGE_AUTH_STORE")]
+    {
+        if !is_given(option) && std::env::var_os(variable).is_none() {
+            missing.push(format!("{option} <{value}> (or {variable})"));
+        }
+    }
+    missing
+}
+
+/// Returns why a value is refused, unless the reason repeats the value.
 fn why(error: &clap::Error) -> String {
     let Some(why) = std::error::Error::source(error).map(ToString::to_string) else {
         return String::new();
@@ -83,7 +110,7 @@ fn names(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-/// Whether a text can only be the name of an option: `--no-such-option`, `-x`.
+/// Whether a text is surely the name of an option: `--no-such-option`, `-x`.
 fn is_option_name(text: &str) -> bool {
     let Some(name) = text.strip_prefix('-') else { return false };
     let name = name.strip_prefix('-').unwrap_or(name);
@@ -91,8 +118,8 @@ fn is_option_name(text: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
-/// Takes what looks like a credential among the process's arguments out of a message: paths and
-/// names that are repeated there may be tokens and keys in the wrong place.
+/// Removes from a message those arguments that look like credentials: a path or name that an error
+/// repeats may be a token or key in the wrong place.
 pub(crate) fn without_credentials(
     message: &str,
     arguments: impl Iterator<Item = String>,
@@ -109,7 +136,7 @@ pub(crate) fn without_credentials(
     message
 }
 
-/// A compact token, a key with its parts, or a long run of letters of both cases and digits.
+/// Whether a text is a compact token, or has a long run of digits and letters of both cases.
 fn looks_like_a_credential(text: &str) -> bool {
     let is_token = text.contains("eyJ") && text.len() >= 20;
     let mut runs =
@@ -130,7 +157,7 @@ mod tests {
     const TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
 
     #[test]
-    fn option_names_are_told_and_nothing_that_could_be_a_secret_is() {
+    fn only_names_of_options_are_shown_and_nothing_that_could_be_a_secret() {
         for name in ["--no-such-option", "-x"] {
             assert!(is_option_name(name), "{name}");
         }
@@ -140,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_credential_is_taken_out_of_a_message() {
+    fn arguments_that_look_like_credentials_are_removed_from_a_message() {
         let key = "acme_live_0AbCdEfGhIjKlMnOpQrStUvWxYz1234567890";
         for secret in [TOKEN, key] {
             let message = format!("{secret}: no such file");

@@ -1,4 +1,4 @@
-//! How a command fails: what people read, and the exit code that scripts read.
+//! Errors of commands: the message for people, and the exit code for scripts.
 
 use std::fmt;
 use std::io::Write;
@@ -14,27 +14,27 @@ use crate::argument_error::without_credentials;
 use crate::output::printable_lines;
 use crate::store::StoreError;
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum CommandError {
     /// The policy has mistakes.
     Policy(PolicyErrors),
-    /// The answer is no: there is no such key, a request is denied.
+    /// The answer is no: the key does not exist, the request is denied.
     Refused {
         /// Stable, for scripts.
         code: &'static str,
         /// For people.
         message: String,
     },
-    /// The arguments contradict each other, or a file that was named is not as it must be.
+    /// The arguments contradict each other, or a file that they name is malformed.
     Usage(String),
-    /// The machine could not do it: a file, a port, a store.
+    /// The machine failed: a file, a port, a store.
     Host(String),
     /// The answer is no, and the command's own output says so.
     Reported,
 }
 
-/// What `--help` says of the exit codes.
+/// The exit codes, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
@@ -44,12 +44,12 @@ Exit codes:
   3  the machine could not: a file, a port, a store";
 
 impl CommandError {
-    /// A failure of the machine's.
+    /// Makes an error of the machine.
     pub(crate) fn host(message: impl Into<String>) -> Self {
         Self::Host(message.into())
     }
 
-    /// The process's exit code.
+    /// Returns the exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Policy(_) | Self::Refused { .. } | Self::Reported => 1,
@@ -58,7 +58,7 @@ impl CommandError {
         }
     }
 
-    /// Tells the failure on the standard error stream.
+    /// Writes the error to the standard error stream.
     pub(crate) fn print(&self, json: bool) {
         if matches!(self, Self::Reported) {
             return;
@@ -68,7 +68,7 @@ impl CommandError {
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         let message = without_credentials(&self.to_string(), arguments);
         let code = self.code();
-        // Nobody is left to be told if even this cannot be written.
+        // If even this cannot be written, nothing else can be done.
         let _ = if json {
             let mistakes = self.mistakes();
             writeln!(

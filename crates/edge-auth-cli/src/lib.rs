@@ -3,14 +3,14 @@
 //! | folder | what it is |
 //! |---|---|
 //! | `serve/` | the native host: listener, endpoints, proxy to the upstream, fetcher of key sets, audit log |
-//! | `store/` | where API-key records and revocations are kept: SQLite, DynamoDB |
+//! | `store/` | the stores of API-key records and revocations: SQLite, DynamoDB |
 //! | `policy/`, `keys/`, `revoke/`, `revocations.rs`, `token.rs`, `admin.rs` | the commands of these names |
 //! | `admin_context.rs` | a policy and a store, for the commands that administer |
-//! | `aws/` | the command of this name: a template held to the policy |
+//! | `aws/` | the command of this name: checks a template against the policy |
 //! | `demo/` | the demonstration |
-//! | `sandbox/` | issuers and secrets made for one run, for `demo` and `policy test` |
-//! | `native/` | what this machine gives to the core: clock, randomness, environment, files |
-//! | `output.rs`, `error.rs`, `argument_error.rs` | how every command speaks, and how it fails |
+//! | `sandbox/` | issuers, authorities and secrets for one run, for `demo` and `policy test` |
+//! | `native.rs` | what this machine provides to the core: clock, randomness, environment, files |
+//! | `output.rs`, `error.rs`, `argument_error.rs` | the output and the errors of all commands |
 
 // The futures of the dispatch, the stores and the AWS SDK are deep.
 #![recursion_limit = "256"]
@@ -67,23 +67,23 @@ enum Command {
     Keys(keys::KeysArgs),
     /// Revoke tokens, keys, certificates, or whole revocation lists of authorities
     Revoke(revoke::RevokeArgs),
-    /// Look at what was revoked, and take it back
+    /// List revocations, and undo them
     Revocations(revocations::RevocationsArgs),
     /// Make stores of API keys
     #[command(subcommand)]
     Store(store::init::StoreCommand),
-    /// Look into tokens
+    /// Show tokens without verifying them
     #[command(subcommand)]
     Token(token::TokenCommand),
     /// Switch on administration over HTTP
     #[command(subcommand)]
     Admin(admin::AdminCommand),
-    /// Look after a deployment on AWS
+    /// Check a deployment on AWS
     #[command(subcommand)]
     Aws(aws::AwsCommand),
 }
 
-/// Runs the command that the process's arguments name, and answers its exit code.
+/// Runs the command that the process's arguments name, and returns its exit code.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -100,21 +100,25 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Help, the version, or what is wrong with the arguments, without their values: in JSON if that
-/// was asked for among them.
+/// Prints help, the version, or what is wrong with the arguments, without their values; errors in
+/// JSON if the arguments ask for it.
 fn not_understood(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let json = arguments.iter().any(|argument| argument == "--json");
     let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if error.use_stderr() && (json || !is_help) {
         let text = match is_help {
             true => error.render().to_string().trim_end().to_owned(),
-            false => argument_error::describe(error),
+            false => argument_error::describe(error, &arguments),
         };
         let error = CommandError::Usage(text);
         error.print(json);
         return ExitCode::from(error.exit_code());
     }
-    // Nobody is left to be told if this cannot be written.
+    // If this cannot be written, nothing else can be done.
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -136,7 +140,7 @@ fn run(command: Command, output: Output) -> Result<(), CommandError> {
             Command::Aws(command) => aws::run(command, output),
         }
     });
-    // Tunnels and fetches that are still open do not keep the process.
+    // Open tunnels and fetches do not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }

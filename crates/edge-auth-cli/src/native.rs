@@ -1,4 +1,4 @@
-//! What this machine gives to the core: its clock, its randomness, its environment and files.
+//! What this machine provides to the core: clock, randomness, environment and files.
 
 pub(crate) use edge_auth_native::{
     LocalSecretProvider, PolicyFile, SystemRandomness, now, read_bounded,

@@ -1,4 +1,4 @@
-//! The one way to the standard output stream: for people, or as JSON for scripts.
+//! The output of commands on the standard output stream: text for people, or JSON for scripts.
 
 use std::io::{self, Write};
 
@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use crate::error::CommandError;
 
-/// Something that a command has to say.
+/// The result of a command.
 pub(crate) trait Report: Serialize {
-    /// Says it to people. Colours are taken out where there is no terminal.
+    /// Writes it for people. Colours are removed where there is no terminal.
     fn human(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// Where reports go.
+/// Writes reports in the form that the user asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
 }
 
 impl Output {
-    /// For people, or as JSON: one document a report.
+    /// Writes text, or one JSON document for each report.
     pub(crate) fn new(json: bool) -> Self {
         Self { json }
     }
@@ -29,7 +29,7 @@ impl Output {
         self.json
     }
 
-    /// Writes a report. A reader that has had enough (`| head`) is no failure.
+    /// Writes a report. A reader that closes the stream early (`| head`) is not an error.
     pub(crate) fn report(self, report: &impl Report) -> Result<(), CommandError> {
         match self.write(report) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
@@ -37,8 +37,8 @@ impl Output {
         }
     }
 
-    /// Writes a report that must arrive: what is in it exists nowhere else. `lost` says what to do
-    /// if it did not.
+    /// Writes a report whose content exists nowhere else, such as a new key. `lost` tells the user
+    /// what to do if it cannot be written.
     pub(crate) fn deliver(self, report: &impl Report, lost: &str) -> Result<(), CommandError> {
         self.write(report).map_err(|error| CommandError::host(format!("{lost} ({error})")))
     }
@@ -59,26 +59,26 @@ fn unwritten(error: &io::Error) -> CommandError {
     CommandError::host(format!("the output cannot be written: {error}"))
 }
 
-/// `1 rule`, `2 rules`.
+/// Returns a number with its noun: `1 rule`, `2 rules`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
 }
 
-/// Text of others on one line, made harmless for a terminal: nothing in it moves the cursor,
-/// starts an escape sequence or turns the direction of writing.
+/// Makes foreign text harmless for a terminal, on one line: nothing in it moves the cursor, starts
+/// an escape sequence or changes the direction of writing.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|char| if is_control(char) { char::REPLACEMENT_CHARACTER } else { char })
         .collect()
 }
 
-/// As [`printable`], but lines stay lines.
+/// Makes foreign text harmless as [`printable`] does, and keeps its lines.
 pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// C0, DEL, C1, and Unicode's marks and overrides of direction.
+/// Whether it is of C0, DEL, C1, or one of Unicode's marks and overrides of direction.
 fn is_control(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_printable_text_commands_a_terminal() {
+    fn printable_text_cannot_control_a_terminal() {
         let text = printable("a\u{1b}]0;x\u{7}\n\u{9b}2J\u{7f}\u{202e}b");
         assert!(!text.chars().any(is_control), "{text:?}");
         assert!(text.starts_with('a') && text.ends_with('b'));

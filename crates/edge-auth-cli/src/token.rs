@@ -1,4 +1,4 @@
-//! `edge-auth token …`: look into a token without trusting it.
+//! `edge-auth token …`: shows a token without verifying it.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::native::{now, read_bounded};
 use crate::output::{Output, Report, printable, printable_lines};
 
-/// The longest token that is looked into, in bytes.
+/// The longest token that is shown, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
@@ -34,15 +34,15 @@ pub(crate) enum TokenCommand {
 
 #[derive(Serialize)]
 struct InspectReport {
-    /// Always false: a signature needs an issuer's key, and a policy. See `policy explain`.
+    /// Always false: verification needs a policy and the issuer's keys. See `policy explain`.
     verified: bool,
     header: Value,
     claims: Value,
-    /// Times of the claims for people.
+    /// The claims that are times, by name, as text for people.
     times: Vec<(String, String)>,
     expired: Option<bool>,
     bytes: usize,
-    /// Why every edge-auth would refuse the token, whatever its signature.
+    /// Why every policy would refuse the token, whatever its signature.
     refused: Option<String>,
 }
 
@@ -61,17 +61,15 @@ pub(crate) fn read(file: Option<&Path>) -> Result<String, CommandError> {
         None => from_input(),
         Some(file) => {
             let bytes = read_bounded(file, MAX_BYTES as u64).map_err(CommandError::Host)?;
-            String::from_utf8(bytes).map_err(|_| CommandError::Refused {
-                code: "token_malformed",
-                message: "the file has no token in it: it is not UTF-8".to_owned(),
-            })
+            String::from_utf8(bytes)
+                .map_err(|_| malformed("the file has no token in it: it is not UTF-8"))
         }
     }
 }
 
 fn from_input() -> Result<String, CommandError> {
     if io::stdin().is_terminal() {
-        // Only a person is told what the command waits for.
+        // Only a person needs the prompt.
         let _ = writeln!(anstream::stderr().lock(), "Paste the token, then press Ctrl-D:");
     }
     let mut text = String::new();
@@ -83,10 +81,6 @@ fn from_input() -> Result<String, CommandError> {
 }
 
 fn inspect(text: &str) -> Result<InspectReport, CommandError> {
-    let malformed = |message: &str| CommandError::Refused {
-        code: "token_malformed",
-        message: message.to_owned(),
-    };
     if text.len() > MAX_BYTES {
         return Err(malformed("the token is longer than 64 KiB"));
     }
@@ -96,7 +90,7 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(malformed(
-            "a signed token has three parts with dots between them; this has not",
+            "a signed token has three parts separated by dots; this one does not",
         ));
     };
     let decode = |part: &str, what: &str| -> Result<Value, CommandError> {
@@ -109,7 +103,7 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
     let (header, claims) = (decode(header, "header")?, decode(claims, "payload")?);
     let time =
         |name: &str| claims.get(name).and_then(Value::as_f64).filter(|seconds| *seconds >= 0.0);
-    // Beyond the range of a float's whole numbers the cast saturates, which is as good as any.
+    // The cast saturates, which is good enough for a time that far away.
     let at = |seconds: f64| Timestamp::from_seconds(seconds as u64);
     let times = ["iat", "nbf", "exp", "auth_time"]
         .into_iter()
@@ -128,12 +122,16 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
     })
 }
 
+fn malformed(message: &str) -> CommandError {
+    CommandError::Refused { code: "token_malformed", message: message.to_owned() }
+}
+
 impl Report for InspectReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let warn = AnsiColor::Yellow.on_default().bold();
         writeln!(
             out,
-            "{warn}NOT VERIFIED{warn:#}: anybody could have written this. {} bytes.",
+            "{warn}NOT VERIFIED{warn:#}: anyone could have written this. {} bytes.",
             self.bytes
         )?;
         writeln!(out, "header  {}", pretty(&self.header))?;
@@ -149,8 +147,7 @@ impl Report for InspectReport {
     }
 }
 
-/// JSON escapes some control characters and not others: a token must not write to the terminal
-/// what it likes.
+/// Formats JSON for a terminal, without the control characters that JSON does not escape.
 fn pretty(value: &Value) -> String {
     printable_lines(&serde_json::to_string_pretty(value).unwrap_or_default())
 }
@@ -179,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn a_text_that_is_not_a_token_is_refused() {
         for text in ["", "a.b", "a.b.c.d", "!.e30.x", "e30.e30", &"a".repeat(MAX_BYTES + 1)] {
             assert!(inspect(text).is_err(), "{text:.20}");
         }

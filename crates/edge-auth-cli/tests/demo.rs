@@ -68,7 +68,7 @@ fn every_call_gets_the_answer_that_was_printed() {
 }
 
 #[test]
-fn the_api_sees_who_it_is_and_neither_credential_nor_lie() {
+fn the_api_sees_the_identity_and_neither_credential_nor_forged_field() {
     let folder = Folder::with_policy("");
     let (_demo, report) = start(&folder, &[]);
     let calls = report["calls"].as_array().unwrap();

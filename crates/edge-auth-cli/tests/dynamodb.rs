@@ -98,7 +98,7 @@ fn a_key_is_made_used_and_revoked_in_a_table() {
 }
 
 #[test]
-fn a_table_that_is_not_there_is_not_made_by_the_way() {
+fn a_missing_table_is_made_by_store_init_only() {
     let folder = Folder::with_policy(POLICY);
     for arguments in [
         &["keys", "create", "--all-scopes", "--never-expires"][..],
@@ -114,7 +114,7 @@ fn a_table_that_is_not_there_is_not_made_by_the_way() {
 }
 
 #[test]
-fn missing_credentials_and_a_missing_region_are_said_to_be() {
+fn missing_credentials_and_a_missing_region_are_named() {
     let folder = Folder::with_policy(POLICY);
     let list = || edge_auth(&folder, "keys", &["keys", "list"]);
     let no_credentials = complaint(list().env_remove("AWS_ACCESS_KEY_ID"));

@@ -59,7 +59,7 @@ async fn a_host_field_that_contradicts_the_authority_is_refused() {
 }
 
 #[tokio::test]
-async fn the_crumbs_of_a_cookie_are_one_field_again() {
+async fn the_cookie_fields_of_http_2_are_joined() {
     let server = Folder::with_policy(POLICY).serve(&["--upstream", &format!("http://{}", echo())]);
     let (_, seen) = get(&server, "/public/x", &[("cookie", "a=1"), ("cookie", "b=2")]).await;
     assert!(seen.contains("cookie: a=1; b=2\r\n"), "{seen}");

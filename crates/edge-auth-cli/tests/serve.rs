@@ -1,4 +1,4 @@
-//! `serve` as its operator meets it: limits, bad input, trouble, reload, end.
+//! `serve` for its operator: limits, bad input, errors, reload, shutdown.
 
 #![allow(
     clippy::unwrap_used,
@@ -105,14 +105,14 @@ fn an_application_asks_in_json() {
 }
 
 #[test]
-fn a_body_that_says_that_it_is_too_large_is_not_waited_for() {
+fn a_body_with_too_large_a_content_length_is_refused_at_once() {
     let server = Folder::with_policy(POLICY).serve(&[]);
     let head = "POST /v1/verify HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n";
     assert_eq!(server.raw(head.as_bytes()).status, 413);
 }
 
 #[test]
-fn a_gateway_adds_who_it_is_and_strips_the_credential() {
+fn a_gateway_adds_the_identity_and_strips_the_credential() {
     let folder = Folder::with_policy(POLICY);
     let key = key(&folder);
     let server = folder.serve(&["--upstream", &format!("http://{}", echo())]);
@@ -189,7 +189,7 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn a_store_that_is_none_is_named_and_left_as_it_is() {
+fn a_file_that_is_not_a_store_is_named_and_left_unchanged() {
     let folder = Folder::with_policy(POLICY);
     folder.write("keys.db", "this is a letter to my aunt, and no database at all");
     let ran = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
@@ -303,9 +303,10 @@ fn a_password_in_an_argument_is_not_repeated() {
 }
 
 #[test]
-fn a_store_that_is_made_is_told_of_and_only_then() {
+fn a_new_store_is_logged_and_an_existing_one_is_not() {
     let folder = Folder::with_policy(POLICY);
-    let told = |server: Server| server.told.iter().any(|line| line.contains("there was no store"));
+    let told =
+        |server: Server| server.told.iter().any(|line| line.contains("the store was missing"));
     assert!(told(folder.serve(&[])));
     assert!(!told(folder.serve(&[])));
 }
@@ -318,7 +319,7 @@ fn a_policy_with_mistakes_leaves_no_store_behind() {
 }
 
 #[test]
-fn a_stranger_is_refused_before_its_body_is_read() {
+fn an_untrusted_caller_is_refused_before_its_body_is_read() {
     let folder = Folder::with_policy(&format!("[trust]\nnetworks = [\"192.0.2.0/24\"]\n{POLICY}"));
     let server = folder.serve(&[]);
     let head = "POST /v1/verify HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\nconnection: close\r\n\r\n";

@@ -20,7 +20,7 @@ const TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
      dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 #[test]
-fn a_token_is_shown_as_what_it_is_not_verified() {
+fn a_token_is_shown_as_not_verified() {
     let ran = Folder::with_policy("").run(&["token", "inspect", TOKEN]);
     assert_eq!(ran.code(), 0);
     let told = ran.stdout();
@@ -42,7 +42,7 @@ fn a_token_is_read_from_the_standard_input() {
 }
 
 #[test]
-fn what_is_no_token_is_a_no() {
+fn a_text_that_is_not_a_token_is_refused() {
     let ran = Folder::with_policy("").run(&["token", "inspect", "not.a.token"]);
     assert_eq!((ran.code(), ran.stderr().contains("base64url")), (1, true), "{}", ran.stderr());
 }
@@ -124,7 +124,7 @@ fn an_error_of_the_arguments_still_says_what_is_wrong() {
             "--client-ip",
         ),
         (&["revoke", "token", "--reason", "x"], "--file"),
-        (&["policy", "check", "a", "b"], "an argument too many"),
+        (&["policy", "check", "a", "b"], "an extra argument"),
     ] {
         let ran = folder.run(arguments);
         let error = ran.stderr();

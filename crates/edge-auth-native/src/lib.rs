@@ -1,7 +1,7 @@
-//! What an operating system gives to the core: its clock, its randomness, its environment and
-//! files, and what can be fetched over its network.
+//! What an operating system provides to the core: clock, randomness, environment, files, and
+//! fetching over the network.
 //!
-//! The native host and the Lambda function both stand on it.
+//! The native host and the Lambda function both use it.
 
 mod client;
 mod clock;

@@ -10,8 +10,8 @@ use edge_auth::platform::{
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
 
-/// The store; none where the policy has no API keys and no revocation feed. Clones take turns at
-/// reading the feed.
+/// A store, or none where the policy has neither API keys nor a revocation feed. Clones take turns
+/// at reading the feed.
 #[derive(Debug, Clone)]
 pub struct OptionalStore<S> {
     store: Option<S>,
@@ -21,17 +21,17 @@ pub struct OptionalStore<S> {
 }
 
 impl<S> OptionalStore<S> {
-    /// This store; `missing` says what to do where there is none.
+    /// Wraps a store; `missing` tells the operator what to do where there is none.
     pub fn new(store: Option<S>, missing: &'static str) -> Self {
         Self { store, missing, dry_run: false, read_lock: Arc::default() }
     }
 
-    /// This store, for a policy that is only tried: where there is none, nothing was ever revoked.
+    /// Makes a missing store answer that nothing is revoked, for a policy that is only tried.
     pub fn dry_run(self) -> Self {
         Self { dry_run: true, ..self }
     }
 
-    /// Whether there is one.
+    /// Whether there is a store.
     pub fn is_configured(&self) -> bool {
         self.store.is_some()
     }

@@ -1,4 +1,4 @@
-//! The policy's file.
+//! The file of the policy, and bounded reading of files.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,28 +9,28 @@ use edge_auth::{Policy, PolicyErrors};
 
 use crate::LocalSecretProvider;
 
-/// Why there is no policy.
+/// Why a file yields no policy.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyFileError {
     /// The file cannot be read.
     #[error("{0}")]
     Unreadable(String),
-    /// What it says is wrong.
+    /// The policy has mistakes.
     #[error("{0}")]
     Invalid(PolicyErrors),
 }
 
-/// Where a policy is, to be read as often as it changes.
+/// The path of a policy, which is read again when it changes.
 #[derive(Debug, Clone)]
 pub struct PolicyFile(PathBuf);
 
 impl PolicyFile {
-    /// At this path.
+    /// Names the policy at this path.
     pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
     }
 
-    /// Reads and compiles it.
+    /// Reads and compiles the policy.
     pub fn read(&self) -> Result<Policy, PolicyFileError> {
         let name = self.0.display().to_string();
         let mistaken =
@@ -42,13 +42,13 @@ impl PolicyFile {
         Policy::parse(&text, Format::of(&name), &name).map_err(PolicyFileError::Invalid)
     }
 
-    /// What it refers to.
+    /// Returns the provider of the secrets and files that the policy names.
     pub fn secret_provider(&self) -> LocalSecretProvider {
         LocalSecretProvider::beside(self.0.parent().unwrap_or(Path::new("")))
     }
 }
 
-/// Reads a file that has at most `limit` bytes.
+/// Reads a file; one with more than `limit` bytes is an error.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     read_up_to(path, limit)?
         .ok_or_else(|| format!("{} is larger than {limit} bytes", path.display()))

@@ -1,4 +1,4 @@
-//! What a policy only names: secrets in the environment, files beside the policy.
+//! The secrets and files that a policy names: environment variables, and files beside the policy.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::read_bounded;
 /// The largest file that a policy may refer to, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// Environment variables, and files relative to the policy's folder.
+/// Provides environment variables, and files relative to the policy's folder.
 #[derive(Debug, Clone)]
 pub struct LocalSecretProvider {
     folder: PathBuf,
@@ -18,12 +18,12 @@ pub struct LocalSecretProvider {
 }
 
 impl LocalSecretProvider {
-    /// For a policy in this folder.
+    /// Provides for a policy in this folder.
     pub fn beside(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), client_ca: None }
     }
 
-    /// With a listener that asks for certificates of these authorities.
+    /// Adds the authorities of a listener that asks clients for certificates.
     pub fn with_client_ca(self, path: Option<&Path>) -> Self {
         Self { client_ca: path.map(Path::to_owned), ..self }
     }
@@ -38,7 +38,7 @@ impl SecretProvider for LocalSecretProvider {
                 "the environment variable `{name}` is not set; a new secret comes from `openssl rand -base64 32`"
             )),
             Err(std::env::VarError::NotUnicode(_)) => Err(format!(
-                "the environment variable `{name}` is no text; write its bytes in base64"
+                "the environment variable `{name}` is not UTF-8 text; write its bytes in base64"
             )),
         }
     }
@@ -52,7 +52,7 @@ impl SecretProvider for LocalSecretProvider {
     }
 
     fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {
-        // Named on the command line, so it is not relative to the policy.
+        // The command line names it, so it is not relative to the policy.
         self.client_ca.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES))
     }
 }

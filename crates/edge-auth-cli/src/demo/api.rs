@@ -1,4 +1,4 @@
-//! The API behind the gate: it tells what reached it.
+//! The API behind the gate, which answers with what reached it.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::address;
 use crate::error::CommandError;
 use crate::serve::{Limits, body, listener};
 
-/// Starts it on a free port.
+/// Starts the API on a free port.
 pub(super) async fn start() -> Result<SocketAddr, CommandError> {
     let listener = listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let at = address(&listener)?;

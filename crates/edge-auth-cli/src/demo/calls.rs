@@ -1,4 +1,4 @@
-//! The calls to paste: each with credentials made for it, and the answer that it will get.
+//! The calls to paste, with their credentials and the answers that they will get.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,7 +28,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The answer, in words.
+    /// Returns the answer in words.
     pub(super) fn answer(&self) -> String {
         match self.code {
             Some(code) => format!("{} {code}", self.status),
@@ -65,8 +65,6 @@ pub(super) async fn prepare(
     let mut mistyped = key.expose().to_owned();
     mistyped.pop();
     mistyped.push(if key.expose().ends_with('0') { '1' } else { '0' });
-    let bearer = |token: &str| vec![format!("Authorization: Bearer {token}")];
-    let api_key = |key: &str| vec![format!("X-API-Key: {key}")];
 
     let builder = CallBuilder { folder, url };
     let order = "/orders/42";
@@ -152,7 +150,7 @@ pub(super) async fn prepare(
             Some(Code::SignatureInvalid),
         )?,
         builder.call(
-            "A token that nobody signed (`alg` is `none`)",
+            "An unsigned token (`alg` is `none`)",
             "GET",
             order,
             Some(("unsigned", bearer(&unsigned(&alice)))),
@@ -182,14 +180,22 @@ pub(super) async fn prepare(
     ])
 }
 
+fn bearer(token: &str) -> Vec<String> {
+    vec![format!("Authorization: Bearer {token}")]
+}
+
+fn api_key(key: &str) -> Vec<String> {
+    vec![format!("X-API-Key: {key}")]
+}
+
 struct CallBuilder<'a> {
     folder: &'a Folder,
     url: &'a str,
 }
 
 impl CallBuilder<'_> {
-    /// A call; its header fields go into a file of that name, to keep the command short and the
-    /// credential out of the process list.
+    /// Makes a call. Its header fields go into a file of that name, which keeps the command short and
+    /// the credential out of the process list.
     fn call(
         &self,
         title: &'static str,
@@ -219,7 +225,7 @@ struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    /// Alice's token, changed.
+    /// Signs Alice's token with changed claims.
     fn sign(
         &self,
         signer: &Signer,
@@ -237,7 +243,7 @@ impl Tokens<'_> {
     }
 }
 
-/// The claims of a token, with a header that asks for no signature.
+/// Returns a token without a signature that has the claims of another.
 fn unsigned(token: &str) -> String {
     let claims = token.split('.').nth(1).unwrap_or_default();
     format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#))

@@ -1,4 +1,4 @@
-//! The demonstration's files.
+//! The files of the demonstration.
 
 use std::fs;
 use std::io::Write;
@@ -16,11 +16,11 @@ use crate::native::{SystemRandomness, read_bounded};
 /// The largest pepper file, in bytes.
 const MAX_PEPPER_BYTES: u64 = 1024;
 
-/// A folder that only its owner can look into: there are credentials in it.
+/// A folder that only its owner can read, since it holds credentials.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder, made if there is none.
+    /// Opens the folder, and makes it if it is missing.
     pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, CommandError> {
         let path = wanted.or_else(|| Some(cargo_target()?.join("edge-auth-demo"))).or_else(in_home);
         let path = path.ok_or_else(|| {
@@ -40,7 +40,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// Writes a file for the owner's eyes, and answers its path.
+    /// Writes a file that only the owner can read, and returns its path.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.path(name);
         let file =
@@ -51,7 +51,8 @@ impl Folder {
         Ok(path)
     }
 
-    /// The pepper of the store beside it: made once, since without it no stored key is good.
+    /// Returns the pepper of the store in this folder. It is made once: no stored key is valid
+    /// without it.
     pub(super) fn pepper(&self) -> Result<Secret, CommandError> {
         let path = self.path("pepper");
         if path.exists() {
@@ -66,23 +67,24 @@ impl Folder {
     }
 }
 
-/// How this program is called: by its name, or through cargo if cargo built it here.
+/// Returns how to call this program: by its name, or through cargo if it is in cargo's target
+/// folder.
 pub(super) fn program() -> &'static str {
     if cargo_target().is_some() { "cargo run -q --" } else { "edge-auth" }
 }
 
-/// Cargo's target folder, if this program is in it.
+/// Returns cargo's target folder, if this program is in it.
 fn cargo_target() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_owned)
 }
 
-/// Never in a folder that everybody may write to: somebody else could have put it there.
+/// Returns a folder in the user's home: in one that others can write, they could prepare the files.
 fn in_home() -> Option<PathBuf> {
     Some(std::env::home_dir()?.join(".cache/edge-auth/demo"))
 }
 
-/// Relative to where the user is, if it is below.
+/// Returns the path relative to the current folder, if it is below that.
 fn short(path: PathBuf) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)

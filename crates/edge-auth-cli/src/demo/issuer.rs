@@ -1,4 +1,4 @@
-//! The demonstration's issuer: it publishes its keys, and nothing else.
+//! The issuer of the demonstration, which only publishes its keys.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::sandbox::Signer;
 use crate::serve::{Limits, body, listener};
 
-/// Starts it on a free port.
+/// Starts the issuer on a free port.
 pub(super) async fn start(signer: &Signer) -> Result<SocketAddr, CommandError> {
     let listener = listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let at = address(&listener)?;

@@ -25,12 +25,12 @@ use crate::store::{AnyStore, SqliteStore};
 use calls::Call;
 use folder::Folder;
 
-/// Where the gate listens, if it can.
+/// The port of the gate, if it is free.
 const PORT: u16 = 8787;
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct DemoArgs {
-    /// Where the demonstration keeps its files [default: `edge-auth-demo` in cargo's target folder,
+    /// The folder for the demonstration's files [default: `edge-auth-demo` in cargo's target folder,
     /// or `~/.cache/edge-auth/demo`]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -46,7 +46,7 @@ struct DemoReport {
     calls: Vec<Call>,
 }
 
-/// Runs the demonstration until it is told to stop.
+/// Runs the demonstration until a signal stops it.
 pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), CommandError> {
     let folder = Folder::open(args.folder)?;
     let signer = Signer::new(&[edge_auth_token::Algorithm::Es256])?;
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), CommandErr
     writer.finish().await
 }
 
-/// The usual port, or a free one if something else has it.
+/// Listens on the usual port, or on a free one if that is taken.
 async fn listen() -> Result<tokio::net::TcpListener, CommandError> {
     match listener::bind(SocketAddr::from(([127, 0, 0, 1], PORT))).await {
         Ok(listener) => Ok(listener),

@@ -1,13 +1,13 @@
-//! The demonstration's policy.
+//! The policy of the demonstration.
 
 use std::net::SocketAddr;
 
-/// The name of the secret that its key records are made with.
+/// The name of its pepper.
 pub(super) const PEPPER: &str = "DEMO_PEPPER";
 /// The audience of its tokens.
 pub(super) const AUDIENCE: &str = "https://api.demo.example";
 
-/// The policy, for the issuer at this address.
+/// Returns the policy for an issuer at this address.
 pub(super) fn text(issuer: SocketAddr) -> String {
     format!(
         r#"# Default deny: what no rule allows is refused. Rules are tried from top to bottom.

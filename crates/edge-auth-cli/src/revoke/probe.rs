@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edge_auth_native::{HttpClient, causes};
+use edge_auth_native::{HttpClient, TlsSettings, causes};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -28,12 +28,18 @@ pub(super) struct Probe {
 pub(super) enum Verdict {
     /// The credential is revoked.
     Revoked,
-    /// This instead.
+    /// It answers this instead.
     Other(String),
+    /// It did not answer, for this reason: whether it refuses the credential is not known.
+    Unreachable(String),
 }
 
 impl Probe {
-    pub(super) fn new(url: &str, fields: &[String]) -> Result<Self, CommandError> {
+    pub(super) fn new(
+        url: &str,
+        fields: &[String],
+        tls: TlsSettings,
+    ) -> Result<Self, CommandError> {
         let uri: Uri =
             url.parse().map_err(|_| CommandError::Usage("--probe wants a URL".to_owned()))?;
         if uri.host().is_none() {
@@ -49,7 +55,7 @@ impl Probe {
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
             headers.append(name, HeaderValue::try_from(value.trim()).map_err(|_| wrong())?);
         }
-        Ok(Self { client: HttpClient::new(), uri, headers })
+        Ok(Self { client: HttpClient::with_tls(tls), uri, headers })
     }
 
     /// The URL without its query, which may hold a secret.
@@ -60,10 +66,11 @@ impl Probe {
     }
 
     pub(super) async fn ask(&self) -> Verdict {
-        let answer = timeout(PATIENCE, self.answer()).await;
-        match answer.unwrap_or_else(|_| Err("no answer".to_owned())) {
-            Ok(code) if code.ends_with("_revoked") => Verdict::Revoked,
-            Ok(other) | Err(other) => Verdict::Other(other),
+        match timeout(PATIENCE, self.answer()).await {
+            Ok(Ok(code)) if code.ends_with("_revoked") => Verdict::Revoked,
+            Ok(Ok(other)) => Verdict::Other(other),
+            Ok(Err(why)) => Verdict::Unreachable(why),
+            Err(_) => Verdict::Unreachable("no answer".to_owned()),
         }
     }
 

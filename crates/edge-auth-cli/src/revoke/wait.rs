@@ -1,9 +1,11 @@
 //! Waiting until nothing honours what was revoked.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use edge_auth_native::TlsSettings;
 use serde::Serialize;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -11,6 +13,7 @@ use super::probe::{Probe, Verdict};
 use super::seconds;
 use crate::error::CommandError;
 use crate::output::printable;
+use crate::serve::{certificates, private_key};
 
 /// How long to wait between two questions to a host.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -26,6 +29,15 @@ pub(super) struct WaitArgs {
     /// A header field of the probes, as in `Authorization: Bearer …`; repeat it
     #[arg(long = "header", value_name = "FIELD", global = true, requires = "probes")]
     headers: Vec<String>,
+    /// The only authorities that the probes trust (PEM), in place of this machine's
+    #[arg(long, value_name = "FILE", global = true, requires = "probes")]
+    probe_ca: Option<PathBuf>,
+    /// The certificates that the probes present (PEM), their own first
+    #[arg(long, value_name = "FILE", global = true, requires = "probe_key")]
+    probe_cert: Option<PathBuf>,
+    /// The private key of --probe-cert (PEM)
+    #[arg(long, value_name = "FILE", global = true, requires_all = ["probe_cert", "probes"])]
+    probe_key: Option<PathBuf>,
 }
 
 /// How the wait ended.
@@ -43,7 +55,9 @@ struct Probed {
     url: String,
     /// When the host first refused; `null` if it did not within the bound.
     refused_after_seconds: Option<f64>,
-    /// What it answered last, if it did not.
+    /// Whether it answered at the end; if not, whether it refuses is not known.
+    asked: bool,
+    /// What it answered last, or why it did not answer, if it did not refuse.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<String>,
 }
@@ -51,8 +65,26 @@ struct Probed {
 impl WaitArgs {
     /// The hosts to ask; nothing if nobody waits.
     pub(super) fn probes(self) -> Result<Option<Vec<Probe>>, CommandError> {
-        let probe = |url: &String| Probe::new(url, &self.headers);
-        self.wait.then(|| self.probes.iter().map(probe).collect()).transpose()
+        if !self.wait {
+            return Ok(None);
+        }
+        let mut probes = Vec::new();
+        for url in &self.probes {
+            probes.push(Probe::new(url, &self.headers, self.tls()?)?);
+        }
+        Ok(Some(probes))
+    }
+
+    fn tls(&self) -> Result<TlsSettings, CommandError> {
+        let authorities = match &self.probe_ca {
+            Some(path) => certificates(path)?,
+            None => Vec::new(),
+        };
+        let certificate = match (&self.probe_cert, &self.probe_key) {
+            (Some(chain), Some(key)) => Some((certificates(chain)?, private_key(key)?)),
+            _ => None,
+        };
+        Ok(TlsSettings { authorities, certificate })
     }
 }
 
@@ -85,31 +117,46 @@ async fn refused_by(probe: Probe, entered: Instant, deadline: Instant) -> Probed
         match probe.ask().await {
             Verdict::Revoked => {
                 let after = Some(seconds(asked.duration_since(entered)));
-                return Probed { url: probe.url(), refused_after_seconds: after, last: None };
+                return Probed {
+                    url: probe.url(),
+                    refused_after_seconds: after,
+                    asked: true,
+                    last: None,
+                };
             }
-            Verdict::Other(last) if asked >= deadline => {
-                return Probed { url: probe.url(), refused_after_seconds: None, last: Some(last) };
+            Verdict::Other(last) if asked >= deadline => return probe.not_refused(true, last),
+            Verdict::Unreachable(why) if asked >= deadline => {
+                return probe.not_refused(false, why);
             }
             // Once more at the very end: what is refused then is refused within the bound.
-            Verdict::Other(_) => sleep(PAUSE.min(deadline.duration_since(asked))).await,
+            Verdict::Other(_) | Verdict::Unreachable(_) => {
+                sleep(PAUSE.min(deadline.duration_since(asked))).await
+            }
         }
     }
 }
 
+impl Probe {
+    fn not_refused(&self, asked: bool, last: String) -> Probed {
+        Probed { url: self.url(), refused_after_seconds: None, asked, last: Some(last) }
+    }
+}
+
 impl Waited {
-    /// Whether a host still honours what was revoked though the bound has passed.
+    /// Whether a host did not refuse what was revoked within the bound.
     pub(super) fn failed(&self) -> bool {
         self.probes.iter().any(|probe| probe.refused_after_seconds.is_none())
     }
 
     pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { seconds, bound_seconds, probes } = self;
-        for Probed { url, refused_after_seconds, last } in probes {
+        for Probed { url, refused_after_seconds, asked, last } in probes {
             match refused_after_seconds {
                 Some(after) => writeln!(out, "{} refuses after {after} s", printable(url))?,
                 None => {
                     let last = printable(last.as_deref().unwrap_or_default());
-                    writeln!(out, "{} DOES NOT REFUSE: {last}", printable(url))?;
+                    let found = if *asked { "DOES NOT REFUSE" } else { "COULD NOT BE ASKED" };
+                    writeln!(out, "{} {found}: {last}", printable(url))?;
                 }
             }
         }

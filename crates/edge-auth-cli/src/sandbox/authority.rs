@@ -1,4 +1,4 @@
-//! An authority made on the spot, and certificates that it issues.
+//! An authority of certificates for one run.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::native::now;
 /// Long enough for the clocks of one machine.
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Issues certificates with a key of its own.
+/// Issues certificates with a new key.
 pub(crate) struct SandboxAuthority(CertifiedIssuer<'static, KeyPair>);
 
-/// A certificate, by what it says of its holder.
+/// What a certificate says about its holder.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SandboxCertificate {
@@ -43,7 +43,7 @@ impl SandboxAuthority {
             .map_err(failed)
     }
 
-    /// Its own certificate.
+    /// Returns its own certificate.
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
@@ -72,7 +72,7 @@ impl SandboxAuthority {
     }
 }
 
-/// Good an hour before and after `at`.
+/// Makes a certificate valid for an hour before and after `at`.
 fn valid(params: &mut CertificateParams, at: Timestamp) {
     let point = |at: Timestamp| {
         (std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(at.millis())).into()

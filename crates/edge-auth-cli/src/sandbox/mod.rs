@@ -1,5 +1,4 @@
-//! A policy tried with issuers, authorities and secrets made for the trial: for `policy test` and
-//! `demo`.
+//! Issuers, authorities and secrets that are made for one run, for `policy test` and `demo`.
 
 mod authority;
 mod secrets;

@@ -1,4 +1,4 @@
-//! Secrets for the length of a trial.
+//! Secrets for one run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,8 +9,7 @@ use edge_auth_token::Secret;
 
 use crate::native::SystemRandomness;
 
-/// Answers every name with a secret: the one that was set, or one made for the trial, which is
-/// the same for one name.
+/// Provides the secrets that were set, or made for the run.
 #[derive(Default)]
 pub(crate) struct SandboxSecrets {
     secrets: BTreeMap<String, Secret>,
@@ -42,14 +41,11 @@ impl SandboxSecrets {
 
 impl SecretProvider for SandboxSecrets {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        self.secrets
-            .get(name)
-            .cloned()
-            .ok_or_else(|| format!("`{name}` was not made for this trial"))
+        self.secrets.get(name).cloned().ok_or_else(|| format!("`{name}` was not made for this run"))
     }
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
-        Err(format!("{} is not read in a trial", path.display()))
+        Err(format!("{} is not read in this run", path.display()))
     }
 
     fn client_ca(&self) -> Option<Result<Vec<u8>, String>> {

@@ -1,4 +1,4 @@
-//! A signing key made on the spot, with the JWK set that checks its tokens.
+//! A signing key for one run, with the JWK set that verifies its tokens.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::error::Unspecified;
@@ -16,17 +16,17 @@ use serde_json::{Map, Value, json};
 
 use crate::error::CommandError;
 
-/// Signs tokens with a key of its own.
+/// Signs tokens with a new key.
 pub(crate) struct Signer {
     algorithm: jsonwebtoken::Algorithm,
     key: EncodingKey,
 }
 
-/// The `kid` of the one key.
+/// The `kid` of the key.
 const KEY_ID: &str = "made-for-this-run";
 
 impl Signer {
-    /// A new key for the first of the algorithms that tokens can be signed with here.
+    /// Makes a key for the first of these algorithms with which it can sign.
     pub(crate) fn new(algorithms: &[Algorithm]) -> Result<Self, CommandError> {
         let possible = algorithms
             .iter()
@@ -41,19 +41,19 @@ impl Signer {
         Ok(Self { algorithm, key })
     }
 
-    /// The public half, as a JWK set.
+    /// Returns the public half, as a JWK set.
     pub(crate) fn jwks(&self) -> Result<Value, CommandError> {
         let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).map_err(failed)?;
         jwk.common.key_id = Some(KEY_ID.to_owned());
         Ok(json!({ "keys": [jwk] }))
     }
 
-    /// The shared secret, where the algorithm is an HMAC.
+    /// Returns the shared secret of an HMAC algorithm.
     pub(crate) fn secret(&self) -> &[u8] {
         self.key.as_bytes()
     }
 
-    /// A token with this `typ` and these claims.
+    /// Signs a token with this `typ` and these claims.
     pub(crate) fn sign(
         &self,
         token_type: Option<&str>,
@@ -80,7 +80,7 @@ fn generate(algorithm: Algorithm) -> Result<EncodingKey, Unspecified> {
         }
         A::Es256 => ec(&ECDSA_P256_SHA256_FIXED_SIGNING),
         A::Es384 => ec(&ECDSA_P384_SHA384_FIXED_SIGNING),
-        // No token can be signed with it, so no key for it is asked for.
+        // `Signer::new` never chooses it, since the library cannot sign with it.
         A::Es512 => Err(Unspecified),
         A::EdDsa => {
             let der = Ed25519KeyPair::generate()?.to_pkcs8v1()?;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-use super::open_connections::{AuthorizedOperation, OpenConnection};
+use super::open_connections::{Admission, OpenConnection};
 
-/// Counts as one request until the last holder is gone: its answer, its body on the way upstream,
-/// or the tunnel that it became.
+/// A request under way, until its last holder drops it: the response body, the request body on its
+/// way upstream, or the tunnel that the connection became.
 #[derive(Debug)]
 pub(crate) struct ActiveRequest {
     connection: Arc<OpenConnection>,
@@ -17,26 +17,26 @@ pub(crate) struct ActiveRequest {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-/// What a request waits for, if it is the client.
+/// Whether a request waits for its client, and for what.
 #[derive(Debug, Default)]
 pub(super) struct Turn(Mutex<Waits>);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Waits {
-    /// Whether it has found a permit, or does without.
+    /// Whether it has a permit, or needs none.
     admitted: bool,
-    /// Whether more of the body, or of a tunnel's bytes, was asked for and has not come.
+    /// Whether it waits for more of the client's body, or of a tunnel's bytes.
     for_body: bool,
-    /// Since when a piece of the answer waits to be taken.
+    /// Since when a piece of the response waits for the client to take it.
     for_taking: Option<Instant>,
-    /// Whether the answer has begun.
+    /// Whether the response has begun.
     answered: bool,
 }
 
 impl ActiveRequest {
-    /// Begins a request, and finds a permit for it unless it is a brief one that is the only one of
-    /// its connection. Returns whether it is only answered at once; `None` if it is not even
-    /// refused.
+    /// Begins a request and finds a permit for it; a brief request that is the only one of its
+    /// connection needs none. Returns whether the request may only be answered at once; `None`
+    /// means that the connection is closed without an answer.
     pub(super) async fn begin(
         connection: &Arc<OpenConnection>,
         turn: Arc<Turn>,
@@ -44,16 +44,16 @@ impl ActiveRequest {
     ) -> Option<(Arc<Self>, bool)> {
         let is_first = connection.began();
         let mut request = Self { connection: Arc::clone(connection), turn, permit: None };
-        let operation = match is_first && is_brief {
-            true => AuthorizedOperation::Brief(None),
+        let admission = match is_first && is_brief {
+            true => Admission::Brief(None),
             false => connection.admit_request(is_first).await?,
         };
-        let is_brief = match operation {
-            AuthorizedOperation::Full(permit) => {
+        let is_brief = match admission {
+            Admission::Full(permit) => {
                 request.permit = Some(permit);
                 false
             }
-            AuthorizedOperation::Brief(permit) => {
+            Admission::Brief(permit) => {
                 request.permit = permit;
                 true
             }
@@ -62,38 +62,38 @@ impl ActiveRequest {
         Some((Arc::new(request), is_brief))
     }
 
-    /// Ready when the connection has to go.
+    /// Completes when the connection must be closed.
     pub(super) async fn evicted(&self) {
         self.connection.evicted().await;
     }
 
-    /// More of what the client sends is waited for.
+    /// Notes that the request waits for more bytes of its client.
     pub(super) fn wants_body(&self) {
         self.change(|waits| waits.for_body = true);
     }
 
-    /// What the client sends has come, or is not waited for any more.
+    /// Notes that the bytes have come, or are no longer needed.
     pub(super) fn has_body(&self) {
         self.change(|waits| waits.for_body = false);
     }
 
-    /// The connection becomes a tunnel, which waits for its client's bytes.
+    /// Notes that the connection becomes a tunnel, which waits for its client's bytes.
     pub(super) fn becomes_tunnel(&self) {
         self.connection.became_tunnel();
         self.wants_body();
     }
 
-    /// There is an answer.
+    /// Notes that the response begins.
     pub(super) fn answered(&self) {
         self.change(|waits| waits.answered = true);
     }
 
-    /// A piece of the answer waits for the client to take it.
+    /// Notes that a piece of the response waits for the client to take it.
     pub(super) fn gave(&self) {
         self.change(|waits| waits.for_taking = Some(Instant::now()));
     }
 
-    /// The client has taken what it was given.
+    /// Notes that the client has taken every piece so far.
     pub(super) fn taken(&self) {
         self.change(|waits| waits.for_taking = None);
     }
@@ -114,7 +114,7 @@ impl Drop for ActiveRequest {
 }
 
 impl Turn {
-    /// Ready when a piece of the answer has waited for so long to be taken.
+    /// Completes when a piece of the response has waited for `limit` to be taken.
     pub(super) async fn untaken(&self, limit: Duration) {
         loop {
             let since = self.waits().for_taking;

@@ -10,14 +10,14 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::operator_log::OperatorLog;
 use crate::error::CommandError;
 
-/// How many events may wait to be written.
+/// The most events that wait to be written.
 const WAITING: usize = 4096;
-/// How long a request, or the end of the server, waits for a log that takes nothing.
+/// How long a request, or the end of the server, waits while the log's reader reads nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many bytes are written at once, about.
+/// About how many bytes one write has.
 const BATCH: usize = 64 * 1024;
 
-/// Where decisions are written down.
+/// Sends decisions to the thread that writes them.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditLog(Sender<Entry>);
 
@@ -27,20 +27,20 @@ pub(crate) struct Writer {
     thread: JoinHandle<()>,
 }
 
-/// What is sent to the thread.
+/// A message to the thread.
 #[derive(Debug)]
 enum Entry {
     Event(Box<AuditEvent>),
-    /// All that is to be written was sent.
+    /// The last message.
     End,
 }
 
-/// Nobody reads the log, and no more events can wait.
+/// The log's reader has stopped reading, and the queue is full.
 #[derive(Debug)]
 pub(super) struct Backpressure;
 
 impl AuditLog {
-    /// A log to `out`, and its writer.
+    /// Starts a log that writes to `out`.
     pub(crate) fn start(
         out: impl Write + Send + 'static,
         notices: OperatorLog,
@@ -52,7 +52,7 @@ impl AuditLog {
         Ok((log.clone(), Writer { log, thread }))
     }
 
-    /// Writes down one decision, soon.
+    /// Queues one decision to be written.
     pub(super) async fn write(&self, event: AuditEvent) -> Result<(), Backpressure> {
         self.send(Entry::Event(Box::new(event))).await
     }
@@ -66,12 +66,15 @@ impl AuditLog {
 }
 
 impl Writer {
-    /// Waits until all that was decided so far is written.
+    /// Waits until every queued decision is written.
     pub(crate) async fn finish(self) -> Result<(), CommandError> {
-        let backpressure =
-            || CommandError::host("nobody read the audit log: its last events are not written");
+        let backpressure = || {
+            CommandError::host(
+                "the audit log's reader stopped reading: its last events are not written",
+            )
+        };
         self.log.send(Entry::End).await.map_err(|Backpressure| backpressure())?;
-        // Waits on a thread of its own, which the end of the process does not wait for.
+        // The process may end while this thread still waits.
         let (sender, written) = tokio::sync::oneshot::channel();
         let _ = thread::Builder::new().spawn(move || {
             let _ = self.thread.join();
@@ -88,7 +91,7 @@ fn write_all(mut events: Receiver<Entry>, mut out: impl Write, notices: &Operato
     while !ended {
         match events.blocking_recv() {
             Some(Entry::Event(event)) => {
-                // Our own plain structure: nothing in it fails to be written to memory.
+                // Writing a plain structure to memory cannot fail.
                 let _ = serde_json::to_writer(&mut batch, &event);
                 batch.push(b'\n');
                 waiting += 1;
@@ -113,7 +116,7 @@ fn write_all(mut events: Receiver<Entry>, mut out: impl Write, notices: &Operato
         }
         batch.clear();
         if lost > 0 {
-            // The last write may have ended within a line.
+            // The failed write may have left half a line.
             batch.push(b'\n');
         }
         waiting = 0;

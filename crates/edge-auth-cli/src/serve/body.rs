@@ -1,4 +1,4 @@
-//! Bodies: those that are answered, and those that are read whole.
+//! Response bodies, and request bodies that are read whole.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use hyper::{Response, StatusCode};
 
 use super::active_request::ActiveRequest;
 
-/// The body of an answer.
+/// The body of a response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, edge_auth_native::BodyError>;
 
-/// How long a body that is read whole may take.
+/// How long reading a whole body may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A body that is there already.
+/// Makes a body of bytes in memory.
 pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Reads a body whole. `request` knows meanwhile that it waits for its client.
+/// Reads a whole body, and notes in `request` that it waits for its client meanwhile.
 ///
 /// # Errors
-/// It is larger than `limit` bytes, takes longer than [`TIMEOUT`], or breaks off.
+/// The body is larger than `limit` bytes, takes longer than [`TIMEOUT`], or breaks off.
 pub(super) async fn read(
     body: Incoming,
     limit: usize,
     request: Option<&Arc<ActiveRequest>>,
 ) -> Result<Vec<u8>, BodyError> {
-    // A length that is announced (RFC 9110, section 8.6) need not be waited for.
+    // `Content-Length` (RFC 9110, section 8.6) announces the length.
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyError::TooLarge);
     }
@@ -49,7 +49,7 @@ pub(super) async fn read(
     }
 }
 
-/// The core's answer, on the wire.
+/// Turns the core's reply into an HTTP response.
 pub(super) fn response(reply: Reply) -> Response<Body> {
     let mut response = Response::new(full(reply.body));
     *response.status_mut() =

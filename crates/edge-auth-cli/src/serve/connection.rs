@@ -1,22 +1,23 @@
-//! The other end of a connection.
+//! The client's end of a connection.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use pki_types::CertificateDer;
 
-/// What is known of it from the connection itself.
+/// What the connection itself tells about the client.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub address: IpAddr,
-    /// Whether the connection is one of TLS.
+    /// Whether the connection uses TLS.
     pub secure: bool,
-    /// What it sent in the handshake, its own certificate first; it holds that one's key.
+    /// The chain that the client sent in the handshake, its own certificate first. The handshake
+    /// proved that it holds that certificate's key.
     pub certificates: Arc<[CertificateDer<'static>]>,
 }
 
 impl Connection {
-    /// On a connection without TLS.
+    /// Describes a connection without TLS.
     pub(crate) fn plain(address: IpAddr) -> Self {
         Self { address, secure: false, certificates: Arc::new([]) }
     }

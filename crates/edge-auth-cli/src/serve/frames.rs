@@ -1,4 +1,4 @@
-//! HTTP/2 frames as they come in (RFC 9113, section 4.1): whether one has begun and not ended.
+//! Boundaries of incoming HTTP/2 frames (RFC 9113, section 4.1).
 
 /// The length of a frame's header.
 const HEADER_BYTES: usize = 9;
@@ -6,20 +6,20 @@ const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 0x4;
 
-/// Follows frames, and reads no more of them than where they end. A header block in several frames
-/// (section 4.3) counts as one.
+/// Finds where frames end, and reads nothing else of them. A header block in several frames
+/// (section 4.3) counts as one frame.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
-    /// What has come of the next frame's header.
+    /// The part of the next frame's header that has arrived.
     header: [u8; HEADER_BYTES],
     come: usize,
-    /// What is missing of the frame's payload.
+    /// How many bytes of the frame's payload are missing.
     missing: usize,
     within_block: bool,
 }
 
 impl Frames {
-    /// Follows these bytes. Returns whether a frame, or a block of them, ended within them.
+    /// Follows more bytes. Returns whether a frame, or a header block, ended within them.
     pub(super) fn follow(&mut self, bytes: &[u8]) -> bool {
         let mut ended = false;
         let mut bytes = bytes.iter();
@@ -44,7 +44,7 @@ impl Frames {
         ended
     }
 
-    /// Whether nothing has begun that has not ended.
+    /// Whether the bytes so far end between two frames.
     pub(super) fn is_between(&self) -> bool {
         self.come == 0 && !self.within_block
     }

@@ -1,4 +1,4 @@
-//! The tasks in which HTTP/2 streams are answered: each ends when its client takes nothing.
+//! The tasks that answer HTTP/2 streams: each ends when its client takes nothing.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ tokio::task_local! {
     static TURN: Arc<Turn>;
 }
 
-/// Runs each stream in a task of its own. A stream whose answer is not taken is dropped, which
+/// Runs each stream in its own task. A stream whose client takes no response is dropped, which
 /// resets it (RFC 9113, section 6.4).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StreamExecutor {
@@ -20,8 +20,8 @@ pub(super) struct StreamExecutor {
 }
 
 impl StreamExecutor {
-    /// Bears answers that wait for so long to be taken.
-    pub(super) fn bearing(untaken: Duration) -> Self {
+    /// Runs streams whose responses may wait this long for the client to take them.
+    pub(super) fn within(untaken: Duration) -> Self {
         Self { untaken }
     }
 }
@@ -42,8 +42,8 @@ where
     }
 }
 
-/// Whose turn it is in the task of this stream. Over HTTP/1.1 the stream of bytes has the deadline,
-/// and nobody watches this.
-pub(super) fn acquire_read_lock() -> Arc<Turn> {
+/// Returns what this task's stream waits for. Over HTTP/1.1, where [`super::stall_timeout`] has the
+/// deadline, it returns one that nothing watches.
+pub(super) fn current_turn() -> Arc<Turn> {
     TURN.try_with(Arc::clone).unwrap_or_default()
 }

@@ -1,10 +1,10 @@
-//! What the listener bears: how many connections and requests at once, and how long it waits.
+//! Limits of the listener: how many connections and requests at once, and how long it waits.
 
 use std::time::Duration;
 
-/// The most connections, whatever the process may have open.
+/// The most connections, even if the process may open more files.
 const MAX_CONNECTIONS: usize = 8192;
-/// Descriptors that are kept for the store, logs, fetches, and the pool of the upstream.
+/// Descriptors for the store, logs, fetches, and pooled connections to the upstream.
 const RESERVED_FILES: u64 = 64;
 
 /// The limits of one listener.
@@ -12,15 +12,15 @@ const RESERVED_FILES: u64 = 64;
 pub(crate) struct Limits {
     /// Connections that are open at once, WebSockets among them.
     pub(super) connections: usize,
-    /// Requests under way at once, over all connections. There are fewer than connections: the rest
-    /// is for `/healthz`, and for refusals, when all that may be under way wait for the upstream.
+    /// Requests under way at once, over all connections. They are fewer than the connections: the
+    /// rest answers `/healthz` and refuses while all these requests wait for the upstream.
     pub(super) requests: usize,
     /// How long a client may take over a head or a TLS handshake, and how long a connection may be
     /// open without a request under way.
     pub(super) idle: Duration,
-    /// How long a piece of an answer may wait to be taken.
+    /// How long a piece of a response may wait for the client to take it.
     pub(super) untaken: Duration,
-    /// How long a client that is asked to leave may take.
+    /// How long a client may take to close after a graceful shutdown began.
     pub(super) farewell: Duration,
 }
 
@@ -31,8 +31,8 @@ impl Limits {
         Self::of_files(files.unwrap_or(u64::MAX))
     }
 
-    /// A connection has one descriptor, and a request under way has another, towards the upstream.
-    /// Of every eight connections, seven may have one.
+    /// A connection takes one descriptor, and a request under way takes another, to the upstream.
+    /// For eight connections, seven requests may be under way.
     fn of_files(files: u64) -> Self {
         let eighths =
             usize::try_from(files.saturating_sub(RESERVED_FILES) / 15).unwrap_or(usize::MAX);

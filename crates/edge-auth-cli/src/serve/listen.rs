@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Parses the address to listen on. An error names both common ones with the port that is meant, if
-/// it says one.
+/// Parses the address to listen on. An error suggests both common addresses, with the given port if
+/// there is one.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
@@ -15,7 +15,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let (host, port) = bare.rsplit_once(':').unwrap_or(("", bare));
     let Ok(port) = port.parse::<u16>() else {
         return Err(
-            "it is no IP address and port: write 127.0.0.1:8787 for this machine alone, or \
+            "it is not an IP address and a port: write 127.0.0.1:8787 for this machine alone, or \
                     0.0.0.0:8787 for all of its networks"
                 .to_owned(),
         );

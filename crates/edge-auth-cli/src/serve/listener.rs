@@ -32,15 +32,15 @@ use crate::error::CommandError;
 type Stream = Either<StallTimeout<TlsStream>, StallTimeout<TcpStream>>;
 type TlsStream = tokio_rustls::server::TlsStream<StallTimeout<TcpStream>>;
 
-/// How long requests that are under way may take to end at a shutdown.
+/// How long requests under way may take to end at a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// So many requests are under way that this one is not even refused.
+/// Closes the connection: so many requests are under way that not even a refusal is possible.
 #[derive(Debug, thiserror::Error)]
 #[error("too many requests are under way")]
 struct Overloaded;
 
-/// Takes the port, or says why it cannot be had.
+/// Binds the address, or says why it cannot be used.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, CommandError> {
     TcpListener::bind(address).await.map_err(|error| {
         let why = match error.kind() {
@@ -49,7 +49,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, CommandErro
                     .to_owned()
             }
             std::io::ErrorKind::PermissionDenied => {
-                "that is not permitted: ports below 1024 are for root, choose another with --listen"
+                "that is not permitted: ports below 1024 need root, choose another with --listen"
                     .to_owned()
             }
             std::io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
@@ -59,7 +59,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, CommandErro
     })
 }
 
-/// Answers requests with `handler` until `stop` is ready; then lets those under way end.
+/// Answers requests with `handler` until `stop` completes; then lets requests under way end.
 pub(crate) async fn serve<H, F>(
     limits: Limits,
     listener: TcpListener,
@@ -85,8 +85,7 @@ pub(crate) async fn serve<H, F>(
         let (handler, tls, stopped) = (handler.clone(), tls.clone(), stopped.clone());
         tokio::spawn(async move {
             let served = connected(limits, stream, address, tls, handler, &connection, stopped);
-            // How a connection ends is the client's business; what it asked was answered and
-            // logged.
+            // It does not matter how a connection ends: its requests were answered and logged.
             tokio::select! {
                 biased;
                 () = connection.evicted() => {}
@@ -119,7 +118,7 @@ async fn connected<H, F>(
         let (handler, peer) = (handler.clone(), peer.clone());
         let refused = request_limits::refuse(&request);
         if refused.is_some() {
-            // Before it waits for its turn: a few bytes of HPACK can stand for thousands of fields.
+            // Freed before the request waits: a few bytes of HPACK can stand for thousands of fields.
             *request.headers_mut() = HeaderMap::new();
             connection.refused_head();
         }
@@ -143,7 +142,7 @@ async fn connected<H, F>(
     }
 }
 
-/// Has one request answered, if there is a permit for it.
+/// Answers one request, if there is a permit for it.
 async fn answered<F>(
     mut request: Request<Incoming>,
     refused: Option<Response<Body>>,
@@ -154,14 +153,15 @@ where
     F: Future<Output = Response<Body>>,
 {
     let is_health = asks_for_health(&request);
-    let begun = ActiveRequest::begin(&connection, h2_streams::acquire_read_lock(), is_health).await;
+    let begun = ActiveRequest::begin(&connection, h2_streams::current_turn(), is_health).await;
     let (active, is_brief) = begun.ok_or(Overloaded)?;
     let in_pieces = request.version() == hyper::Version::HTTP_2;
     request.extensions_mut().insert(Arc::clone(&active));
     let response = match refused {
         Some(refused) => refused,
         None if is_brief && !is_health => too_many(),
-        // In a box: an answer that waits to be taken keeps nothing of the work on it.
+        // The box is dropped with the work's state, so that a response that waits for its client
+        // keeps none of it.
         None => Box::pin(handler(request)).await,
     };
     Ok(response.map(|body| TrackedBody::of(body, active, in_pieces)))
@@ -178,8 +178,8 @@ fn too_many() -> Response<Body> {
     refused
 }
 
-/// The stream that HTTP is spoken on, and who is at its other end. `None` if there is no agreement
-/// on TLS, or none in time.
+/// Shakes hands, if the listener has TLS. Returns the stream for HTTP and its client; `None` if the
+/// handshake fails or takes too long.
 async fn shake_hands(
     limits: Limits,
     tls: Option<Arc<Tls>>,
@@ -193,16 +193,17 @@ async fn shake_hands(
     let stream = accepted.map_err(|error| tls.failures.note(address, &error)).ok()?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let peer = Connection { address, secure: true, certificates: certificates.into() };
-    // Once more: within TLS, HTTP has not begun.
+    // New deadlines: within TLS, HTTP has not begun.
     Some((Either::Left(StallTimeout::within(limits.idle, stream)), peer))
 }
 
-/// The next connection. Trouble with one connection, or too many open files, never ends the loop.
+/// Accepts the next connection. An error of one connection, or too many open files, never ends the
+/// loop.
 async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // Small answers should not wait for more to come.
+                // Small responses should not wait for more bytes.
                 let _ = stream.set_nodelay(true);
                 return (stream, peer.ip());
             }

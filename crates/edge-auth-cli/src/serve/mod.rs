@@ -38,7 +38,7 @@ pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
 pub(crate) use server::Server;
 pub(crate) use signals::stop;
-pub(crate) use tls::{Tls, certificates};
+pub(crate) use tls::{Tls, certificates, private_key};
 
 use crate::error::CommandError;
 use crate::native::PolicyFile;
@@ -53,11 +53,11 @@ pub(crate) struct ServeArgs {
     /// The policy; read again on SIGHUP
     #[arg(long, value_name = "FILE", env = "EDGE_AUTH_POLICY", hide_env_values = true)]
     policy: PathBuf,
-    /// Where to listen
+    /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787", value_parser = listen::address)]
     listen: SocketAddr,
-    /// Where API-key records are kept, as in `sqlite:keys.db`. Made if there is none, unless the
-    /// policy has a `[revocation] secret`: then `edge-auth store init` makes it
+    /// The store of API keys and revocations, as in `sqlite:keys.db`. It is made if it is missing,
+    /// unless the policy has a `[revocation] secret`: then `edge-auth store init` makes it
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
     /// Gateway mode: verify every request, then proxy it to this origin
@@ -67,9 +67,9 @@ pub(crate) struct ServeArgs {
     tls: TlsArgs,
 }
 
-/// Runs `edge-auth serve` until it is told to stop.
+/// Runs `edge-auth serve` until a signal stops it.
 pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandError> {
-    // A policy with mistakes is to leave no store behind.
+    // Read first: a policy with mistakes must leave no store behind.
     let policy = PolicyFile::at(&args.policy);
     let current = policy.read()?;
     let asks_anyone = current.pins_listener_certificates();
@@ -82,7 +82,7 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
         Some(store) => {
             let (store, made) = store::open_or_make_named(store, &current).await?;
             if made {
-                tell("edge-auth: there was no store: an empty one was made");
+                tell("edge-auth: the store was missing: an empty one was made");
             }
             Some(store)
         }
@@ -99,7 +99,7 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
 
     let listener = listener::bind(args.listen).await?;
     let address = listener.local_addr().map_err(|error| CommandError::host(error.to_string()))?;
-    // Before the address is told: who waits for it may send a signal at once.
+    // Before the address is printed: a script that waits for it may send a signal at once.
     let stop = stop()?;
     signals::reload_on_hangup(&host, tls.clone(), notices)?;
     started(address, tls.is_some(), &host, output);
@@ -115,7 +115,7 @@ fn pins_without_tls() -> CommandError {
     CommandError::Usage(message.to_owned())
 }
 
-/// Tells where the server listens: scripts that chose port 0 read it.
+/// Prints where the server listens: scripts that chose port 0 read it.
 fn started(address: SocketAddr, secure: bool, host: &Server, output: Output) {
     let scheme = if secure { "https" } else { "http" };
     let (url, rules) = (format!("{scheme}://{address}"), host.gate().policy().rule_count());
@@ -130,7 +130,7 @@ fn started(address: SocketAddr, secure: bool, host: &Server, output: Output) {
     }
 }
 
-/// A refusal of the host's own.
+/// Makes a refusal by the host itself.
 fn problem(status: StatusCode, detail: &str) -> Response<Body> {
     body::response(Reply::host_error(status.as_u16(), detail))
 }

@@ -11,23 +11,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::limits::Limits;
 
-/// How often a newcomer looks for a connection that has fallen idle in the meantime.
+/// How often a newcomer looks again for a connection that has become idle.
 const RETRY: Duration = Duration::from_millis(50);
-/// How long after a search for the sake of requests there is no other.
+/// The least time between two searches that requests cause.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How often the only request of a connection looks for a permit.
+/// How many times the only request of a connection looks for a permit.
 const FIRST_WAITS: u32 = 20;
-/// One in so many connections is closed at a time, so that finding them stays cheap.
+/// A search closes one in this many connections, so that searches stay rare.
 const EVICTED_SHARE: usize = 64;
-/// How long a connection that was told to go counts as one that makes room soon.
+/// How long an evicted connection counts as one that is about to make room.
 const GOING: Duration = Duration::from_secs(1);
-/// For how long nobody makes room: who has just come, or asked, will be answered at once.
+/// How long a connection that has just opened, or just changed, is spared: it will move soon.
 const GRACE: Duration = Duration::from_millis(250);
-/// After how long a connection without a request under way is idle.
+/// How long a connection without a request under way takes to count as idle.
 const IDLE: Duration = Duration::from_secs(2);
-/// A connection may abandon so many requests more than it lets be answered (CVE-2023-44487).
+/// How many more requests a connection may abandon than it lets finish (CVE-2023-44487).
 const MAX_ABANDONED: u64 = 128;
-/// As so many abandoned requests counts one whose head is refused: it was much work to read.
+/// How many abandoned requests a refused head counts as: reading it was much work.
 const REFUSED_HEAD: u64 = 16;
 
 /// All of a listener's connections.
@@ -35,22 +35,22 @@ const REFUSED_HEAD: u64 = 16;
 pub(super) struct OpenConnections {
     places: Arc<Semaphore>,
     requests: Arc<Semaphore>,
-    /// For refusals of what has no permit of `requests`.
+    /// Permits to refuse requests that got none of `requests`.
     spare: Arc<Semaphore>,
-    /// Below so many free permits, clients that take no answers have to go.
+    /// With fewer free permits than this, clients that take no responses are evicted.
     scarce: usize,
-    open: Mutex<KeyService>,
+    open: Mutex<Registry>,
 }
 
 #[derive(Debug, Default)]
-struct KeyService {
+struct Registry {
     next: u64,
     searched: Option<Instant>,
     connections: HashMap<u64, Weak<OpenConnection>>,
 }
 
-/// One connection. Its place is free when the last holder is gone: what becomes of a connection
-/// once HTTP has left it (a WebSocket) holds it, too.
+/// One connection. It frees its place when its last holder drops it; a WebSocket that it became is
+/// a holder, too.
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     id: u64,
@@ -64,49 +64,50 @@ pub(super) struct OpenConnection {
 struct State {
     /// Requests under way.
     requests: usize,
-    /// Those among them that wait for the gate or the upstream, and not for the client.
+    /// Requests that wait for the gate or the upstream, and not for the client.
     busy: usize,
-    /// Whether the only request looks for a permit: to close the connection would free none.
+    /// Whether the only request is looking for a permit: closing the connection would free none.
     seeks: bool,
-    /// Whether HTTP has left the connection.
+    /// Whether the connection has become a tunnel.
     tunnel: bool,
     opened: Instant,
     /// When the first of the requests under way began, or the last one ended.
     turned: Instant,
-    /// When anything that counts last happened. Frames that carry no request do not count.
+    /// When a request last began, changed or ended. Frames that carry no request do not count.
     since: Instant,
-    /// How many more requests were abandoned by the client than answered.
+    /// How many more requests the client abandoned than it let finish.
     abandoned: u64,
-    /// When it was told to make room.
+    /// When it was evicted.
     evicted: Option<Instant>,
 }
 
-/// What a connection waits for that is not busy.
+/// What a connection that is not busy waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
-    /// Its first request, or the answer to it, and not longer than [`GRACE`].
+    /// Its first request or the response to it, for less than [`GRACE`].
     New,
-    /// Its next request, and longer than [`IDLE`].
+    /// Its next request, for longer than [`IDLE`].
     Idle,
-    /// Its next request.
+    /// Its next request, for less than [`IDLE`].
     Fresh,
-    /// Bodies to come, answers to be taken, or a permit.
+    /// The rest of a body, a client that takes its response, or a permit.
     InUse,
-    /// One of these, and it was another one of them within [`GRACE`].
+    /// Any of these, but the connection changed less than [`GRACE`] ago.
     Active,
-    /// Bytes of a tunnel.
+    /// The bytes of a tunnel.
     Tunnel,
 }
 
-/// What may become of a request.
-pub(super) enum AuthorizedOperation {
-    /// It is decided, and sent upstream.
+/// How a request is admitted.
+pub(super) enum Admission {
+    /// It may be decided and sent upstream.
     Full(OwnedSemaphorePermit),
-    /// It is answered at once, with a permit unless it is the only one of its connection.
+    /// It is answered at once; it holds a permit unless it is the only one of its connection.
     Brief(Option<OwnedSemaphorePermit>),
 }
 
 impl OpenConnections {
+    /// Makes an empty set of connections with these limits.
     pub(super) fn within(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             places: Arc::new(Semaphore::new(limits.connections)),
@@ -117,8 +118,8 @@ impl OpenConnections {
         })
     }
 
-    /// Finds a place for a newcomer. If there is none, connections that wait for their clients make
-    /// room. Some always do, as there are more places than requests under way.
+    /// Finds a place for a newcomer, if need be by closing connections that wait for their clients.
+    /// Some always do, since there are more places than permits for requests.
     pub(super) async fn admit(self: &Arc<Self>) -> Arc<OpenConnection> {
         loop {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
@@ -131,31 +132,32 @@ impl OpenConnections {
         }
     }
 
-    /// Finds a permit for the only request of a connection, which may wait a little for others.
-    async fn admit_first(&self) -> AuthorizedOperation {
+    /// Finds a permit for the only request of a connection; it waits a little for one.
+    async fn admit_first(&self) -> Admission {
         for _ in 0..FIRST_WAITS {
             self.relieve();
             if let Ok(Ok(permit)) = timeout(RETRY, Arc::clone(&self.requests).acquire_owned()).await
             {
-                return AuthorizedOperation::Full(permit);
+                return Admission::Full(permit);
             }
         }
-        AuthorizedOperation::Brief(None)
+        Admission::Brief(None)
     }
 
-    /// Finds a permit for one more request of a connection, or `None`: then it is not even refused.
-    /// The last permits are for those who have no request under way.
-    fn admit_further(&self) -> Option<AuthorizedOperation> {
+    /// Finds a permit for another request of a connection; `None` leaves no permit even to refuse it.
+    /// The last permits are kept for connections without a request under way.
+    fn admit_further(&self) -> Option<Admission> {
         if !self.relieve()
             && let Ok(permit) = Arc::clone(&self.requests).try_acquire_owned()
         {
-            return Some(AuthorizedOperation::Full(permit));
+            return Some(Admission::Full(permit));
         }
         let permit = Arc::clone(&self.spare).try_acquire_owned().ok()?;
-        Some(AuthorizedOperation::Brief(Some(permit)))
+        Some(Admission::Brief(Some(permit)))
     }
 
-    /// If permits are scarce, has those go whose requests wait for them. Returns whether they are.
+    /// Returns whether permits are scarce; if so, closes connections whose requests wait for their
+    /// clients.
     fn relieve(&self) -> bool {
         let scarce = self.requests.available_permits() < self.scarce;
         if scarce && self.may_search() {
@@ -192,10 +194,10 @@ impl OpenConnections {
         may
     }
 
-    /// Closes those that have waited longest: idle ones first, tunnels last. In between, those pay
-    /// of whom there are more, so that a crowd of one kind keeps nobody of the other kind out.
+    /// Closes the connections that have waited longest: idle ones first, tunnels last. In between,
+    /// it closes those of the larger kind, so that a crowd of one kind cannot keep the other out.
     fn evict(&self, fits: impl Fn(&State, Waiting) -> bool) {
-        // Taken out of the lock: the last holder of a connection takes it from the registry.
+        // The lock is released here: dropping a connection's last holder takes it again.
         let open: Vec<_> = self.registry().connections.values().filter_map(Weak::upgrade).collect();
         let now = Instant::now();
         let (mut waiting, mut going, mut crowd) = (Vec::new(), 0, 0_i64);
@@ -225,14 +227,14 @@ impl OpenConnections {
         }
     }
 
-    fn registry(&self) -> MutexGuard<'_, KeyService> {
+    fn registry(&self) -> MutexGuard<'_, Registry> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OpenConnection {
     /// Finds a permit for a request that has begun on this connection.
-    pub(super) async fn admit_request(&self, is_first: bool) -> Option<AuthorizedOperation> {
+    pub(super) async fn admit_request(&self, is_first: bool) -> Option<Admission> {
         if !is_first {
             return self.all.admit_further();
         }
@@ -242,12 +244,12 @@ impl OpenConnection {
         Some(operation)
     }
 
-    /// Ready when the connection has to go.
+    /// Completes when the connection must be closed.
     pub(super) async fn evicted(&self) {
         self.evicted.cancelled().await;
     }
 
-    /// Ready when no request has been under way for so long, whatever else the client sent.
+    /// Completes when no request has been under way for `limit`, whatever else the client sent.
     pub(super) async fn idle_for(&self, limit: Duration) {
         loop {
             let since = self.idle_since();
@@ -261,19 +263,19 @@ impl OpenConnection {
         }
     }
 
-    /// Something happened that the client may take as long again to follow up.
+    /// Notes progress after which the client has the whole time again for its next step.
     pub(super) fn moved(&self) {
         let mut state = self.state();
         state.since = Instant::now();
         state.turned = state.since;
     }
 
-    /// HTTP has left the connection.
+    /// Notes that the connection has become a tunnel.
     pub(super) fn became_tunnel(&self) {
         self.state().tunnel = true;
     }
 
-    /// A request is under way, and waits for others. Returns whether it is the only one.
+    /// Notes that a request begins. Returns whether it is the only one under way.
     pub(super) fn began(&self) -> bool {
         let mut state = self.state();
         state.requests += 1;
@@ -285,14 +287,14 @@ impl OpenConnection {
         is_first
     }
 
-    /// A request that waited for the client (or for the gate) waits for the gate (or the client).
+    /// Notes that a request now waits for the other side: the gate, or the client.
     pub(super) fn turned(&self, was_busy: bool, is_busy: bool) {
         let mut state = self.state();
         state.busy = state.busy + usize::from(is_busy) - usize::from(was_busy);
         state.since = Instant::now();
     }
 
-    /// A request is no longer under way.
+    /// Notes that a request ends.
     pub(super) fn ended(&self, was_busy: bool, abandoned: bool) {
         let mut state = self.state();
         state.requests -= 1;
@@ -308,7 +310,7 @@ impl OpenConnection {
         }
     }
 
-    /// A head was not accepted. Who goes on sending such ones has to go.
+    /// Notes that a head was refused. A client that goes on sending such heads is cut off.
     pub(super) fn refused_head(&self) {
         self.charge(&mut self.state(), REFUSED_HEAD);
     }
@@ -347,7 +349,7 @@ impl State {
         }
     }
 
-    /// What the connection waits for; `None` if it is busy.
+    /// Returns what the connection waits for; `None` if it is busy.
     fn waiting(&self, now: Instant) -> Option<Waiting> {
         if self.busy > 0 {
             return None;
@@ -364,7 +366,8 @@ impl State {
 }
 
 impl Waiting {
-    /// Counts those without a request up, and those with one down.
+    /// Returns +1 for a connection without a request, -1 for one with a request, so that the sum
+    /// tells which crowd is larger.
     fn of_crowd(self) -> i64 {
         match self {
             Self::New | Self::Fresh => 1,
@@ -373,7 +376,8 @@ impl Waiting {
         }
     }
 
-    /// Who makes room first; `None` for who does not. A crowd without requests waits for its own.
+    /// Returns the order of eviction, the lowest first; `None` spares the connection. While those
+    /// without requests are the larger crowd, only they are evicted.
     fn rank(self, without_requests: bool) -> Option<u8> {
         match (self, without_requests) {
             (Self::Idle, _) => Some(0),

@@ -1,5 +1,5 @@
-//! What an operator should know, on the standard error stream: told by a thread, so that a stream
-//! that nobody reads holds nothing up.
+//! Notices for the operator on the standard error stream. A thread writes them, so that a stalled
+//! reader of the stream holds nothing up.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// How many notices may wait. Beyond that they are counted, and the count is told.
+/// The most notices that wait. Those beyond are dropped, and their number is logged.
 const WAITING: usize = 256;
 
-/// Where notices go.
+/// Sends notices to the thread that writes them.
 #[derive(Debug, Clone)]
 pub(crate) struct OperatorLog {
     sender: SyncSender<String>,
@@ -18,7 +18,7 @@ pub(crate) struct OperatorLog {
 }
 
 impl OperatorLog {
-    /// Tells on the standard error stream.
+    /// Starts the thread that writes to the standard error stream.
     pub(crate) fn start() -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
@@ -29,7 +29,7 @@ impl OperatorLog {
         Ok(Self { sender, lost })
     }
 
-    /// Tells one thing, soon.
+    /// Queues one notice.
     pub(crate) fn tell(&self, text: String) {
         if self.sender.try_send(text).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -42,15 +42,15 @@ fn tell_all(notices: &Receiver<String>, lost: &AtomicU64) {
         tell(&format!("edge-auth: {text}"));
         match lost.swap(0, Ordering::Relaxed) {
             0 => {}
-            lost => {
-                tell(&format!("edge-auth: {lost} more notices were lost: nobody read this stream"))
-            }
+            lost => tell(&format!(
+                "edge-auth: {lost} more notices were lost: the reader of this stream stopped reading"
+            )),
         }
     }
 }
 
-/// Writes one line now, for a program that does not serve yet or any more.
+/// Writes one line at once, for a program that does not serve yet or any more.
 pub(super) fn tell(line: &str) {
-    // Without a standard error stream there is nobody to tell.
+    // A closed standard error stream cannot be reported anywhere.
     let _ = writeln!(anstream::stderr().lock(), "{}", crate::output::printable(line));
 }

@@ -1,4 +1,4 @@
-//! The native host's part of the core's bargain: a store, and a fetcher of key sets.
+//! What the native host provides to the core: a store, and a fetcher of key sets.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use edge_auth_native::{HttpKeySource, OptionalStore};
 
 use crate::store::AnyStore;
 
-/// What gates on this machine ask.
+/// The store and the fetcher of the gates in this process.
 #[derive(Clone)]
 pub(crate) struct NativePlatform {
     store: Store,
@@ -18,21 +18,20 @@ pub(crate) struct NativePlatform {
 type Store = OptionalStore<AnyStore>;
 
 impl NativePlatform {
-    /// With this store, if there is one.
+    /// Makes the platform; without a store, whatever needs one is unavailable.
     pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
         Self {
-            store: Store::new(store, "no store was given: start with --store sqlite:PATH"),
+            store: Store::new(store, "there is no store: start with --store sqlite:PATH"),
             source,
         }
     }
 
-    /// For a policy that is only tried: without a store, nothing was ever revoked.
+    /// Makes a platform without a store answer that nothing is revoked, for a policy that is only
+    /// tried.
     pub(crate) fn dry_run(self) -> Self {
         Self { store: self.store.dry_run(), ..self }
     }
-}
 
-impl NativePlatform {
     /// Whether there is a store.
     pub(crate) fn has_store(&self) -> bool {
         self.store.is_configured()

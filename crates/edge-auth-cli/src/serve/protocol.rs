@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 as the listener speaks them: what one connection may hold in memory.
+//! Limits of HTTP/1.1 and HTTP/2: how much memory one connection may hold.
 
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
@@ -9,17 +9,17 @@ use super::request_limits::MAX_FIELDS;
 
 /// The longest request line and header section, in bytes; a longer one is answered with 431.
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
-/// How many requests one HTTP/2 connection may have under way.
+/// The most requests under way on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
-/// How many bytes of request bodies wait on one HTTP/2 stream, and on one connection.
+/// The most bytes of request bodies that wait on one HTTP/2 stream, and on one connection.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 128 * 1024;
-/// How many bytes of an answer wait on one HTTP/2 stream for the socket.
+/// The most bytes of a response that wait on one HTTP/2 stream for the socket.
 const SEND_BUFFER: usize = 64 * 1024;
 
-/// The protocols, within limits.
+/// Returns both protocols with these limits.
 pub(super) fn within(limits: &Limits) -> auto::Builder<StreamExecutor> {
-    let mut protocol = auto::Builder::new(StreamExecutor::bearing(limits.untaken));
+    let mut protocol = auto::Builder::new(StreamExecutor::within(limits.untaken));
     protocol
         .http1()
         .timer(TokioTimer::new())

@@ -1,4 +1,4 @@
-//! The native host: carries requests from the wire to the gate, and answers back.
+//! The native host: carries requests from the wire to the gate, and replies back.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -26,7 +26,7 @@ use super::proxy::{Client, Upstream};
 use crate::error::CommandError;
 use crate::native::{PolicyFile, SystemRandomness, now};
 
-/// All that a server has: the gate of the day, and where requests go.
+/// The current gate, and everything around it.
 pub(crate) struct Server {
     policy: PolicyFile,
     secret_provider: Box<dyn SecretProvider + Send + Sync>,
@@ -38,7 +38,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Reads the policy, and stands ready to answer.
+    /// Reads the policy, and builds the gate.
     pub(crate) fn start(
         policy: PolicyFile,
         secret_provider: Box<dyn SecretProvider + Send + Sync>,
@@ -48,23 +48,23 @@ impl Server {
     ) -> Result<Arc<Self>, CommandError> {
         let Candidate { gate, warnings, .. } =
             gate(&policy, &*secret_provider, &platform, upstream.is_some())?;
-        // Nothing is held up yet: the operator reads these before the address.
+        // Written at once: the operator reads these before the address.
         warnings.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
         Ok(Arc::new(Self { policy, secret_provider, platform, gate, upstream, log, notices }))
     }
 
-    /// The gate that decides now.
+    /// Returns the current gate.
     pub(crate) fn gate(&self) -> Arc<Gate<NativePlatform>> {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the policy again, and changes nothing.
+    /// Reads the policy again, and builds a gate of it that is not used yet.
     pub(crate) fn prepare(&self) -> Result<Candidate, CommandError> {
         gate(&self.policy, &*self.secret_provider, &self.platform, self.upstream.is_some())
     }
 
-    /// Decides by what was read. What the operator should know of it is returned.
+    /// Makes a new gate the current one. Returns the warnings for the operator.
     pub(crate) fn take_over(&self, Candidate { mut gate, warnings, .. }: Candidate) -> Vec<String> {
         gate.take_issuer_keys_from(&self.gate());
         gate.take_revocations_from(&self.gate());
@@ -105,7 +105,7 @@ impl Server {
     }
 }
 
-/// The body of a request; gone once it was read whole.
+/// The body of a request; `None` once it was read.
 struct NativeBody {
     body: Option<RequestBody>,
     request: Option<Arc<ActiveRequest>>,
@@ -118,7 +118,7 @@ impl edge_auth::endpoints::RequestBody for NativeBody {
     }
 }
 
-/// What the process does for one request.
+/// What the host does for one request.
 struct NativeRuntime<'a> {
     gate: &'a Arc<Gate<NativePlatform>>,
     log: &'a AuditLog,
@@ -149,17 +149,18 @@ impl HostRuntime for NativeRuntime<'_> {
 
     async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
         self.log.write(event).await.map_err(|Backpressure| {
-            self.notices.tell("the audit log takes no events: requests are refused".to_owned());
+            self.notices
+                .tell("the audit log's reader stopped reading: requests are refused".to_owned());
             Unrecorded
         })
     }
 }
 
-/// A gate, and what its operator should know.
+/// A new gate, with the warnings for the operator.
 pub(crate) struct Candidate {
     gate: Gate<NativePlatform>,
     warnings: Vec<String>,
-    /// Whether the listener is to ask for certificates of whatever issuer: some are pinned.
+    /// Whether the listener must ask for certificates of any issuer, since the policy pins some.
     pub(super) asks_anyone: bool,
 }
 
@@ -197,7 +198,7 @@ fn gate(
     Ok(Candidate { gate, warnings, asks_anyone })
 }
 
-/// The header fields in the core's shape.
+/// The header fields as the core takes them.
 struct Fields<'a>(Vec<(&'a str, &'a [u8])>);
 
 impl<'a> Fields<'a> {
@@ -212,7 +213,7 @@ impl<'a> Fields<'a> {
             peer: Some(peer.address),
             platform_authenticated: false,
             method: parts.method.as_str(),
-            // A host that is no text is none that the core accepts.
+            // The core refuses this replacement for a host that is not text.
             host: host.map(|value| value.to_str().unwrap_or("\u{FFFD}")),
             authority: parts.uri.authority().map(|authority| authority.as_str()),
             target: parts.uri.path_and_query().map_or("", |target| target.as_str()),

@@ -1,4 +1,4 @@
-//! Signals: stop, and read the policy again.
+//! Signals that stop the server or have it read the policy again.
 
 use std::future::Future;
 use std::io;
@@ -10,7 +10,7 @@ use super::{OperatorLog, Server, Tls};
 use crate::error::CommandError;
 use crate::output::count;
 
-/// Ready on SIGINT or SIGTERM.
+/// Returns a future that completes on SIGINT or SIGTERM.
 pub(crate) fn stop() -> Result<impl Future<Output = ()>, CommandError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(trouble)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(trouble)?;
@@ -56,7 +56,7 @@ pub(super) fn reload_on_hangup(
     Ok(())
 }
 
-/// Takes over both or neither: the gate and the listener may have a file in common.
+/// Takes over the new policy and certificates, or neither: they may share a file.
 fn reload(host: &Server, tls: Option<&Tls>) -> Result<Vec<String>, CommandError> {
     let candidate = host.prepare()?;
     let mut warnings = Vec::new();

@@ -1,5 +1,5 @@
 //! A stream with deadlines: for its first bytes, for each HTTP/2 frame that has begun, and for
-//! every byte that waits to be taken.
+//! bytes that the client does not take.
 //!
 //! hyper reads 24 bytes to tell HTTP/2 from HTTP/1 before its own timeouts begin, has no timeout
 //! for a head over HTTP/2, and waits for ever for a client that does not read its answers.
@@ -14,52 +14,52 @@ use tokio::time::Sleep;
 
 use super::frames::Frames;
 
-/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+/// The first bytes of an HTTP/2 connection (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How many bytes are read before others have their turn: what they stand for may be much work.
+/// How many bytes are read before other tasks have their turn: the bytes may cause much work.
 const TURN_BYTES: usize = 16 * 1024;
 
-/// A stream that does not wait for ever, and does not let others wait for long.
+/// A stream that waits for its client only so long, and yields to other tasks.
 #[derive(Debug)]
 pub(super) struct StallTimeout<S> {
     stream: S,
     limit: Duration,
-    came: Came,
-    /// How many bytes were read without a pause.
+    received: Received,
+    /// How many bytes were read since it last yielded.
     in_turn: usize,
-    /// The deadline of what has to come; `None` if nothing has begun.
+    /// The deadline of the rest of the preface or frame; `None` if nothing has begun.
     awaited: Option<Pin<Box<Sleep>>>,
-    /// The deadline of bytes that wait to be taken; `None` if none do.
+    /// The deadline of bytes that the client does not take; `None` if none wait.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-/// What has come.
+/// What was received so far.
 #[derive(Debug)]
-enum Came {
-    /// So many bytes of the preface, and nothing else.
+enum Received {
+    /// This many bytes of the preface, and nothing else.
     Preface(usize),
-    /// The preface, and then frames.
+    /// The preface, and frames after it.
     Http2(Frames),
-    /// Something else: its deadlines are somebody else's business.
+    /// Another protocol, whose deadlines hyper has.
     Other,
 }
 
 impl<S> StallTimeout<S> {
-    /// Of `stream`: each deadline is so long.
+    /// Wraps a stream; each of its deadlines is this long.
     pub(super) fn within(limit: Duration, stream: S) -> Self {
         let first = Box::pin(tokio::time::sleep(limit));
         Self {
             stream,
             limit,
-            came: Came::Preface(0),
+            received: Received::Preface(0),
             in_turn: 0,
             awaited: Some(first),
             stalled: None,
         }
     }
 
-    /// The result of a write, or an error once writes have waited too long.
+    /// Returns the result of a write, or an error once writes have waited for the limit.
     fn unless_stalled<T>(
         &mut self,
         polled: Poll<io::Result<T>>,
@@ -75,23 +75,23 @@ impl<S> StallTimeout<S> {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Follows what came, and forgets the deadline of what has ended with it.
+    /// Follows received bytes, and drops the deadline of a preface or frame that they end.
     fn follow(&mut self, bytes: &[u8]) {
         let mut ended = false;
-        if let Came::Preface(matched) = &mut self.came {
+        if let Received::Preface(matched) = &mut self.received {
             let expected = PREFACE.get(*matched..).unwrap_or_default();
             let common = expected.len().min(bytes.len());
             if expected.get(..common) != bytes.get(..common) {
-                self.came = Came::Other;
+                self.received = Received::Other;
             } else if common == expected.len() {
                 let mut frames = Frames::default();
                 frames.follow(bytes.get(common..).unwrap_or_default());
-                self.came = Came::Http2(frames);
+                self.received = Received::Http2(frames);
                 ended = true;
             } else {
                 *matched += common;
             }
-        } else if let Came::Http2(frames) = &mut self.came {
+        } else if let Received::Http2(frames) = &mut self.received {
             ended = frames.follow(bytes);
         }
         if ended || !self.awaits() {
@@ -99,12 +99,12 @@ impl<S> StallTimeout<S> {
         }
     }
 
-    /// Whether something has begun that has not ended.
+    /// Whether a preface or frame has begun and not ended.
     fn awaits(&self) -> bool {
-        match &self.came {
-            Came::Preface(_) => true,
-            Came::Http2(frames) => !frames.is_between(),
-            Came::Other => false,
+        match &self.received {
+            Received::Preface(_) => true,
+            Received::Http2(frames) => !frames.is_between(),
+            Received::Other => false,
         }
     }
 }
@@ -122,9 +122,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for StallTimeout<S> {
         }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let came = buffer.filled().get(before..).unwrap_or_default();
-        self.in_turn = if polled.is_ready() { self.in_turn + came.len() } else { 0 };
-        self.follow(came);
+        let received = buffer.filled().get(before..).unwrap_or_default();
+        self.in_turn = if polled.is_ready() { self.in_turn + received.len() } else { 0 };
+        self.follow(received);
         if polled.is_pending() && self.awaits() {
             let limit = self.limit;
             let deadline = self.awaited.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));

@@ -1,4 +1,4 @@
-//! TLS of the listener's own: its certificate, and whether it asks clients for theirs.
+//! The listener's TLS: its certificate, and whether it asks clients for theirs.
 
 mod client_cert_verifier;
 mod failed_handshakes;
@@ -35,7 +35,7 @@ pub(crate) struct TlsArgs {
     pub(crate) client_ca: Option<PathBuf>,
 }
 
-/// The listener's TLS, as its files said when they were last read.
+/// The listener's TLS, as its files were when they were last read.
 #[derive(Debug)]
 pub(crate) struct Tls {
     files: Files,
@@ -43,7 +43,7 @@ pub(crate) struct Tls {
     pub(super) failures: FailedHandshakes,
 }
 
-/// What the files say, if that can be used.
+/// A usable configuration that was read from the files.
 pub(crate) struct ReadTls {
     config: Arc<ServerConfig>,
     /// What the operator should know of it.
@@ -58,9 +58,9 @@ struct Files {
 }
 
 impl Tls {
-    /// As the arguments say; `None` if they say nothing of it.
+    /// Reads the files that the arguments name; `None` if they name none.
     ///
-    /// With `asks_anyone`, clients are asked for a certificate of whatever issuer.
+    /// With `asks_anyone`, the listener asks clients for certificates of any issuer.
     pub(crate) fn new(
         args: &TlsArgs,
         asks_anyone: bool,
@@ -73,7 +73,7 @@ impl Tls {
         let read = files.read(asks_anyone)?;
         read.notice.iter().for_each(|notice| tell(&format!("edge-auth: {notice}")));
         let config = RwLock::new(read.config);
-        Ok(Some(Arc::new(Self { files, config, failures: FailedHandshakes::telling(notices) })))
+        Ok(Some(Arc::new(Self { files, config, failures: FailedHandshakes::reporting(notices) })))
     }
 
     /// Reads the files again, and changes nothing.
@@ -81,12 +81,12 @@ impl Tls {
         self.files.read(asks_anyone)
     }
 
-    /// New connections have what was read.
+    /// Uses what was read for new connections.
     pub(crate) fn take_over(&self, read: ReadTls) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = read.config;
     }
 
-    /// For the next connection.
+    /// Returns the acceptor for the next connection.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -126,16 +126,17 @@ impl Files {
     }
 }
 
-/// The certificates in a PEM file: at least one.
+/// Reads the certificates in a PEM file, at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CommandError> {
     certificates_in_file(&read(path)?).map_err(|reason| trouble(path, &reason))
 }
 
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, CommandError> {
+/// Reads the private key in a PEM file.
+pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, CommandError> {
     let file = read(path)?;
     let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
     if encrypted {
-        let what = "holds an encrypted key, and nobody is there to type a password: `openssl pkey` decrypts it";
+        let what = "holds an encrypted key, which cannot be used without a password: decrypt it with `openssl pkey`";
         return Err(trouble(path, what));
     }
     for block in pem_blocks(&file).map_err(|reason| trouble(path, &reason))? {

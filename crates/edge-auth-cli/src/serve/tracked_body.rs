@@ -1,4 +1,4 @@
-//! An answer's body that knows whether the client takes it.
+//! A response body that knows whether the client takes it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use hyper::body::{Bytes, Frame, SizeHint};
 use super::active_request::ActiveRequest;
 use super::body::Body;
 
-/// The largest piece that HTTP/2 is given at once, in bytes: a frame's usual size.
+/// The largest piece for HTTP/2, in bytes: the usual size of a frame.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// Gives a body in pieces, and notes when the next one is asked for.
+/// Gives a body in pieces, and notes when the library asks for the next one.
 ///
-/// Over HTTP/2 the library asks for a piece, and then waits for a window that is open for its first
-/// byte beyond all that it has; the rest it keeps. So each run of bytes ends with a piece of a
-/// single byte: once that is taken, the client's windows have room for all before it, and nothing
-/// is left behind by a stream that has ended for us.
+/// Over HTTP/2 the library asks for a piece and waits until the client's window has room for its
+/// first byte; it keeps the rest. So each run of bytes ends with a piece of one byte: once the
+/// library takes that, the client's window has had room for all bytes before it, and a stream that
+/// has ended for us leaves none behind.
 #[derive(Debug)]
 pub(super) struct TrackedBody {
     body: Body,
@@ -28,12 +28,13 @@ pub(super) struct TrackedBody {
 }
 
 impl TrackedBody {
+    /// Notes that the response begins, and tracks its body.
     pub(super) fn of(body: Body, request: Arc<ActiveRequest>, in_pieces: bool) -> Self {
         request.answered();
         Self { body, request, in_pieces, rest: Bytes::new() }
     }
 
-    /// Gives the next piece of what is there.
+    /// Takes the next piece of the bytes at hand.
     fn piece(&mut self) -> Frame<Bytes> {
         let length = match self.rest.len() {
             length if !self.in_pieces || length <= 1 => length,

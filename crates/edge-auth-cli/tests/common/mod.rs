@@ -1,4 +1,4 @@
-//! What the tests of the command share: a folder with a policy, the command, a server, a client.
+//! Shared parts of the command's tests: a folder with a policy, the command, a server, a client.
 
 #![allow(
     dead_code,
@@ -22,14 +22,14 @@ use serde_json::Value;
 /// The pepper of all tests.
 pub(crate) const PEPPER: &str = "a pepper for tests, of 32 bytes or more";
 
-/// How long anything may take before a test gives up.
+/// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A folder of its own for one test.
+/// The folder of one test.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    /// With this policy.
+    /// Makes a folder with this policy.
     pub(crate) fn with_policy(policy: &str) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         folder.write("policy.toml", policy);
@@ -44,7 +44,7 @@ impl Folder {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// The command in this folder, with the pepper, the policy and the store set.
+    /// Prepares the command in this folder, with the pepper, the policy and the store set.
     pub(crate) fn edge_auth(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_edge-auth"));
         command
@@ -113,7 +113,7 @@ impl Ran {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// What the operator was told before it listened.
+    /// What it wrote to standard error before it listened.
     pub(crate) told: Vec<String>,
     audit: Receiver<String>,
     notices: Receiver<String>,
@@ -125,7 +125,7 @@ impl Server {
         Self::try_start(command).unwrap_or_else(|told| panic!("the server did not start: {told}"))
     }
 
-    /// Starts a server, or answers what it said instead of starting.
+    /// Starts a server, or returns what it wrote instead of starting.
     pub(crate) fn try_start(mut command: Command) -> Result<Self, String> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let audit = lines(child.stdout.take().unwrap());
@@ -151,13 +151,13 @@ impl Server {
         }
     }
 
-    /// The next line of the audit log, if there is one soon.
+    /// Returns the next line of the audit log, if there is one soon.
     pub(crate) fn audit_soon(&self) -> Option<Value> {
         let line = self.audit.recv_timeout(Duration::from_secs(2)).ok()?;
         Some(serde_json::from_str(&line).unwrap())
     }
 
-    /// Sends a request, and answers the response.
+    /// Sends a request, and returns the response.
     pub(crate) fn call(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Response {
         self.call_with_body(method, target, fields, "")
     }
@@ -211,7 +211,7 @@ impl Server {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    /// Waits for the server's end, and answers its exit code and the rest of its audit log.
+    /// Waits for the server's end, and returns its exit code and the rest of its audit log.
     pub(crate) fn wait(mut self) -> (Option<i32>, Vec<String>) {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
@@ -281,14 +281,14 @@ impl Response {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// The code of a refusal, from its problem+json.
+    /// Returns the code of a refusal, from its problem+json.
     pub(crate) fn code(&self) -> String {
         let problem: Value = serde_json::from_str(&self.body).unwrap_or_default();
         problem["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
-/// An upstream that answers every request with 200 and what reached it.
+/// Starts an upstream that answers every request with 200 and the head that reached it.
 pub(crate) fn echo() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

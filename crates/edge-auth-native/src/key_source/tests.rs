@@ -1,4 +1,4 @@
-//! Fetches from servers that behave in every way.
+//! Fetches from servers that behave well and badly.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -6,8 +6,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
 
-/// A server that gives every connection the same bytes, and then closes it. The receiver gets
-/// every request.
+/// Starts a server that answers every connection with the same bytes and closes it. The receiver
+/// gets every request.
 async fn server(answer: &'static str) -> (String, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/jwks.json?secret=1", listener.local_addr().unwrap());
@@ -74,13 +74,13 @@ async fn too_large_a_document_is_refused_however_it_is_sent() {
 }
 
 #[tokio::test]
-async fn half_a_document_is_none() {
+async fn a_document_that_breaks_off_is_refused() {
     let why = refused("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}").await;
     assert!(why.contains("broke off"), "{why}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
+async fn a_server_that_does_not_listen_is_a_connect_error() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let why =
         HttpKeySource::new().fetch(&format!("http://127.0.0.1:{port}/"), 16).await.unwrap_err().0;
@@ -88,7 +88,7 @@ async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up() {
+async fn a_server_that_never_answers_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let source = HttpKeySource::with_deadline(Duration::from_millis(50));
@@ -97,7 +97,7 @@ async fn a_server_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn those_who_ask_at_once_share_one_fetch_and_one_who_leaves_disturbs_nobody() {
+async fn callers_at_the_same_time_share_one_fetch_that_survives_the_first_of_them() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let source = HttpKeySource::new();
@@ -118,7 +118,7 @@ async fn those_who_ask_at_once_share_one_fetch_and_one_who_leaves_disturbs_nobod
     for waiting in staying {
         assert_eq!(waiting.await.unwrap().unwrap(), b"{}");
     }
-    // The next one asks anew: nothing is kept here.
+    // The next caller fetches again: the source keeps no document.
     let later = ask();
     let (mut stream, _) = listener.accept().await.unwrap();
     stream

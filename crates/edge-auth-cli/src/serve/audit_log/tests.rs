@@ -108,7 +108,7 @@ async fn after_a_full_disk_the_log_goes_on_with_a_whole_line() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_nobody_reads_refuses_and_does_not_hold_up_the_end() {
+async fn a_log_whose_reader_stalls_refuses_events_and_does_not_delay_the_shutdown() {
     let (log, writer, opener, _) = log();
     let one = event("/").await;
     // One is being written, and the others wait.

@@ -1,5 +1,5 @@
-//! The age at which an answer ends, where a rule says so: whether it may go on is not asked again
-//! while it is open.
+//! The age at which a response ends, where the rule has a `max_response_age`: the gate does not
+//! decide again while a response is open.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::serve::body::Body;
 
-/// Waits for a moment, for ever if there is none.
+/// Waits until `end`; without one it never completes.
 pub(super) async fn reached(end: Option<Instant>) {
     match end {
         Some(end) => sleep_until(end).await,
@@ -20,13 +20,14 @@ pub(super) async fn reached(end: Option<Instant>) {
     }
 }
 
-/// A body that breaks off at a moment: whoever reads it learns that it is not whole.
+/// A body that breaks off at a set time, so that its reader knows that it is not whole.
 pub(super) struct Aging {
     body: Body,
     end: Pin<Box<Sleep>>,
 }
 
 impl Aging {
+    /// Lets a body go on until `end`.
     pub(super) fn new(body: Body, end: Instant) -> Self {
         Self { body, end: Box::pin(sleep_until(end)) }
     }
@@ -43,7 +44,7 @@ impl HttpBody for Aging {
         if self.end.as_mut().poll(context).is_ready() {
             let error = io::Error::new(
                 io::ErrorKind::TimedOut,
-                "the answer has the age that its rule allows",
+                "the response reached the age that its rule allows",
             );
             return Poll::Ready(Some(Err(error.into())));
         }

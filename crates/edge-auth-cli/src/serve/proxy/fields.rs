@@ -4,12 +4,12 @@ use edge_auth::Headers;
 use edge_auth::endpoints::hop_by_hop;
 use hyper::HeaderMap;
 
-/// The fields in the core's shape.
+/// Returns the fields as the core takes them.
 pub(super) fn of(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
 }
 
-/// Removes what belongs to the connection that the message came on.
+/// Removes the fields of the connection on which the message came (RFC 9110, section 7.6.1).
 pub(super) fn end_connection(headers: &mut HeaderMap) {
     let ends = hop_by_hop(Headers(&of(headers)));
     for name in ends {

@@ -1,5 +1,5 @@
-//! The gateway's far side: a granted request goes upstream as the grant says, and its answer comes
-//! back. Bodies stream; nothing is kept.
+//! The gateway's side towards the upstream: sends granted requests as the grant says, and returns
+//! the responses. Bodies stream.
 
 mod age;
 mod fields;
@@ -29,10 +29,10 @@ use tokio::time::Instant;
 use tunnel::Waiting;
 use upload::Upload;
 
-/// How long an upstream may take over its answer's head, once it has the whole request.
+/// How long an upstream may take to begin its response, once it has the whole request.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where granted requests go.
+/// The origin to which granted requests go.
 #[derive(Debug, Clone)]
 pub(crate) struct Upstream {
     scheme: Scheme,
@@ -41,25 +41,25 @@ pub(crate) struct Upstream {
     patience: Duration,
 }
 
-/// Why a text names no upstream.
+/// Why a text is not the URL of an upstream.
 #[derive(Debug, thiserror::Error)]
 #[error("an upstream is an origin, like http://127.0.0.1:3000 or https://api.internal: {0}")]
 pub(crate) struct UpstreamError(&'static str);
 
-/// An answer, and what an operator should know.
+/// A response, with a notice for the operator.
 pub(super) struct Forwarded {
     pub(super) response: Response<Body>,
     pub(super) trouble: Option<String>,
 }
 
-/// Who asks, as far as the upstream is told.
+/// The client, as the upstream's header fields describe it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client {
     /// The other end of the connection.
     pub(super) peer: IpAddr,
-    /// Whether the connection is one of TLS.
+    /// Whether the connection uses TLS.
     pub(super) secure: bool,
-    /// Whether it is a proxy that is trusted to say whom it asks for.
+    /// Whether it is a trusted proxy, which may say for which client it asks.
     pub(super) trusted_proxy: bool,
 }
 
@@ -67,7 +67,7 @@ impl FromStr for Upstream {
     type Err = UpstreamError;
 
     fn from_str(text: &str) -> Result<Self, UpstreamError> {
-        let uri: Uri = text.parse().map_err(|_| UpstreamError("this is no URL"))?;
+        let uri: Uri = text.parse().map_err(|_| UpstreamError("this is not a URL"))?;
         let scheme = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => scheme.clone(),
             _ => return Err(UpstreamError("say http:// or https://")),
@@ -84,7 +84,7 @@ impl FromStr for Upstream {
 }
 
 impl Upstream {
-    /// Sends a granted request upstream, and answers what comes back.
+    /// Sends a granted request upstream, and returns the response.
     pub(super) async fn forward(
         &self,
         mut request: Request<Incoming>,
@@ -140,7 +140,7 @@ impl Upstream {
         request::prepare(&mut parts.headers, grant, client, asked_for, upgrade)?;
         let host = self.authority.as_str().parse().ok()?;
         parts.headers.insert(hyper::header::HOST, host);
-        // Whatever is attached belongs to the client's connection.
+        // Extensions belong to the client's connection.
         parts.extensions.clear();
         Some(parts)
     }
@@ -178,7 +178,7 @@ impl Upstream {
         }
     }
 
-    /// The whole exchange has an age, an upload that goes on without an answer included.
+    /// The response of an exchange that reached the rule's age, even while its upload goes on.
     fn too_old(&self) -> Forwarded {
         bad(
             StatusCode::GATEWAY_TIMEOUT,
@@ -201,7 +201,7 @@ impl Upstream {
     }
 }
 
-/// The client's own fault, of which no operator needs to know.
+/// The response to a client's own mistake, which needs no notice.
 fn bad(status: StatusCode, detail: &str) -> Forwarded {
     Forwarded { response: problem(status, detail), trouble: None }
 }

@@ -9,10 +9,10 @@ use hyper::http::uri::Authority;
 use super::Client;
 use super::fields;
 
-/// How many gates like this one may stand in a row.
+/// The most gates like this one in a row.
 const MAX_PASSES: usize = 8;
 
-/// Strips, then sets. `None` if a field cannot be written, which is refused and not left out.
+/// Strips and sets the fields of a request. `None` refuses it: a field cannot be written.
 pub(super) fn prepare(
     headers: &mut HeaderMap,
     grant: &Grant,
@@ -24,29 +24,30 @@ pub(super) fn prepare(
     let wants_trailers = codings
         .flat_map(|value| value.split(','))
         .any(|one| one.trim().eq_ignore_ascii_case("trailers"));
-    // The wait for it is over: the client is told to go on when its body is first read.
+    // The library tells the client to go on when its body is first read.
     headers.remove(EXPECT);
-    tell_the_way(headers, client, authority)?;
+    set_forwarded(headers, client, authority)?;
     join_cookies(headers)?;
-    came_by(headers)?;
+    add_via(headers)?;
     for name in &grant.upstream.remove {
         headers.remove(name);
     }
-    // Last, so that nothing that the client sends can strip or change it.
+    // Set last, so that no field of the client can strip or change them.
     set(headers, &grant.upstream.set)?;
     if upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     } else if wants_trailers {
-        // It is about this connection only (RFC 9110, section 10.1.4).
+        // `TE` is about this connection only (RFC 9110, section 10.1.4).
         headers.insert(CONNECTION, HeaderValue::from_static("te"));
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
     Some(())
 }
 
-/// What is said of the connection ends here; what the upstream is told of it is set.
-fn tell_the_way(
+/// Removes the fields that describe the client's connection, and sets those that describe it to the
+/// upstream.
+fn set_forwarded(
     headers: &mut HeaderMap,
     client: Client,
     authority: Option<Authority>,
@@ -75,8 +76,7 @@ fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Option<()> {
     Some(())
 }
 
-/// HTTP/2 sends a cookie's pairs one by one; towards HTTP/1.1 they are one field again (RFC 9113,
-/// section 8.2.3).
+/// Joins the cookie fields of HTTP/2 into one for HTTP/1.1 (RFC 9113, section 8.2.3).
 fn join_cookies(headers: &mut HeaderMap) -> Option<()> {
     let crumbs: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
     if crumbs.len() > 1 {
@@ -86,9 +86,9 @@ fn join_cookies(headers: &mut HeaderMap) -> Option<()> {
     Some(())
 }
 
-/// Says that the request came this way (RFC 9110, section 7.6.3). `None` if it came so often that
-/// it goes in a circle.
-fn came_by(headers: &mut HeaderMap) -> Option<()> {
+/// Adds this gate to `Via` (RFC 9110, section 7.6.3). `None` if the request passed so many gates
+/// that it goes in a circle.
+fn add_via(headers: &mut HeaderMap) -> Option<()> {
     let ways = headers.get_all(VIA).iter().filter_map(|value| value.to_str().ok());
     let often = ways
         .flat_map(|value| value.split(','))

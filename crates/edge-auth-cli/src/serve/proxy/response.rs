@@ -1,4 +1,4 @@
-//! The answer that goes back to the client.
+//! The response that goes back to the client.
 
 use edge_auth::Grant;
 use edge_auth::endpoints::private_cache_control;
@@ -10,14 +10,18 @@ use hyper::{Response, Version};
 use super::fields::end_connection;
 use crate::serve::body::Body;
 
+/// Makes the client's response of the upstream's.
 pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool) -> Response<Body> {
     let (mut parts, body) = answer.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     end_connection(&mut parts.headers);
-    let stripped: Vec<HeaderName> =
-        parts.headers.keys().filter(|name| grant.strips(name.as_str())).cloned().collect();
-    stripped.iter().for_each(|name| drop(parts.headers.remove(name)));
+    let names: Vec<HeaderName> = parts.headers.keys().cloned().collect();
+    for name in names {
+        if grant.strips(name.as_str()) {
+            parts.headers.remove(name);
+        }
+    }
     if switched {
         parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -40,7 +44,7 @@ pub(super) fn prepare(answer: Response<Incoming>, grant: &Grant, switched: bool)
     Response::from_parts(parts, body.map_err(Into::into).boxed_unsync())
 }
 
-/// What one principal was answered is for no cache that others use.
+/// Keeps a response to one principal out of shared caches.
 fn keep_private(headers: &mut HeaderMap) {
     let given = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     let value = HeaderValue::try_from(private_cache_control(given));
@@ -52,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_authorized_answer_is_kept_by_no_shared_cache() {
+    fn a_response_to_a_principal_stays_out_of_shared_caches() {
         let mut headers = HeaderMap::new();
         for (name, value) in [("cache-control", "public"), ("cache-control", "max-age=60")] {
             headers.append(name, HeaderValue::from_static(value));

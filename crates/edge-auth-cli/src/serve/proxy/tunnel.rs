@@ -1,4 +1,4 @@
-//! WebSocket: two connections that become one, where the rule says so.
+//! WebSocket tunnels, where the rule allows them.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use edge_auth::Grant;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, UPGRADE};
+use hyper::header::{CONNECTION, HeaderName, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Version};
 use hyper_util::rt::TokioIo;
@@ -18,34 +18,36 @@ use tokio::time::{Instant, sleep_until};
 use super::age::reached;
 use crate::serve::active_request::ActiveRequest;
 
-/// How long a tunnel may carry nothing.
+/// How long a tunnel may carry no bytes.
 const QUIET: Duration = Duration::from_secs(600);
-/// How long one may carry nothing of which one side has ended, looked at as often.
+/// How long a tunnel may carry no bytes once one side has ended; also how often that is checked.
 const HALF_CLOSED: Duration = Duration::from_secs(30);
 
 /// A client's connection that becomes a tunnel if the upstream agrees.
 pub(super) struct Waiting {
     client: OnUpgrade,
-    /// The request is under way as long as the tunnel is open.
+    /// Held while the tunnel is open, so that it counts as a request under way.
     request: Option<Arc<ActiveRequest>>,
 }
 
 impl Waiting {
-    /// Of a request that asks for what the rule allows (RFC 6455, section 4.1).
+    /// Prepares a tunnel for a request that asks for one and whose rule allows it (RFC 6455,
+    /// section 4.1).
     pub(super) fn of(request: &mut Request<Incoming>, grant: &Grant) -> Option<Self> {
         let active = request.extensions().get().map(Arc::clone);
-        wanted(request, grant)
-            .then(|| Self { client: hyper::upgrade::on(request), request: active })
+        if !wanted(request, grant) {
+            return None;
+        }
+        Some(Self { client: hyper::upgrade::on(request), request: active })
     }
 
-    /// Carries bytes both ways until both sides end, nothing comes for too long, the rule's
-    /// `max_response_age` is reached, or the connection has to go because others need its place.
-    /// Without an age it outlives the credential that opened it.
+    /// Carries bytes both ways until both sides end, the tunnel is quiet for too long, it reaches
+    /// the rule's `max_response_age`, or its connection is evicted to make room. Without that age
+    /// it outlives the credential that opened it.
     pub(super) fn join(self, upstream: OnUpgrade, end: Option<Instant>) {
         tokio::spawn(async move {
             let Self { client, request } = self;
             let Some(request) = request else { return };
-            // How it ends is between the two of them.
             tokio::select! {
                 () = carry(client, upstream, &request) => {}
                 () = request.evicted() => {}
@@ -77,25 +79,25 @@ where
     }
 }
 
-/// When bytes last went through a tunnel, and how long none may.
+/// When bytes last went through a tunnel, and how long it may be quiet now.
 struct Traffic(Mutex<(Instant, Duration)>);
 
 impl Traffic {
-    /// Ready when nothing has gone through for too long.
+    /// Completes when the tunnel has been quiet for too long.
     async fn quiet(&self) {
         loop {
             let (until, now) = (self.until(), Instant::now());
             if until <= now {
                 return;
             }
-            // No longer than this: a side may end meanwhile.
+            // Wakes more often than that, since one side may end meanwhile.
             sleep_until(until.min(now + HALF_CLOSED)).await;
         }
     }
 
     fn until(&self) -> Instant {
-        let (last, bearable) = *self.state();
-        last + bearable
+        let (last, limit) = *self.state();
+        last + limit
     }
 
     fn state(&self) -> MutexGuard<'_, (Instant, Duration)> {
@@ -103,7 +105,7 @@ impl Traffic {
     }
 }
 
-/// The client's end of a tunnel, through which all its bytes go.
+/// The client's end of a tunnel, which notes all bytes in both directions.
 struct Noting<'a, S, M> {
     stream: S,
     traffic: &'a Traffic,
@@ -111,7 +113,7 @@ struct Noting<'a, S, M> {
 }
 
 impl<S, M: Fn()> Noting<'_, S, M> {
-    /// So many bytes went through; none at the end of one side.
+    /// Notes bytes that went through; 0 means that one side has ended.
     fn note(&self, bytes: usize) {
         let mut state = self.traffic.state();
         state.0 = Instant::now();
@@ -163,16 +165,19 @@ impl<S: AsyncWrite + Unpin, M: Fn() + Unpin> AsyncWrite for Noting<'_, S, M> {
     }
 }
 
+/// Whether a request asks for a WebSocket, and its rule allows one.
 fn wanted(request: &Request<Incoming>, grant: &Grant) -> bool {
-    let lists = |name, wanted: &str| {
-        let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(wanted))
-    };
     grant.upstream.upgrade
         && request.method() == Method::GET
         && request.version() == Version::HTTP_11
-        && lists(UPGRADE, "websocket")
-        && lists(CONNECTION, "upgrade")
+        && lists(request, &UPGRADE, "websocket")
+        && lists(request, &CONNECTION, "upgrade")
+}
+
+/// Whether a field's comma-separated values have this one among them.
+fn lists(request: &Request<Incoming>, name: &HeaderName, wanted: &str) -> bool {
+    let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]
@@ -225,9 +230,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_nothing_keeps_no_tunnel() {
+    async fn a_client_that_takes_no_bytes_does_not_keep_a_tunnel_open() {
         let (client, mut upstream) = tunnel();
-        // Until the tunnel is closed: nobody reads.
+        // The client reads nothing, so that writes fail once the tunnel is closed.
         while upstream.write_all(&[0; 64]).await.is_ok() {}
         drop(client);
     }

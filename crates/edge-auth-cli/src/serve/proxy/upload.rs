@@ -1,4 +1,4 @@
-//! The request's body on its way upstream: watched, and without its trailers.
+//! The request's body on its way upstream, with a deadline and without trailers.
 
 use std::io;
 use std::pin::Pin;
@@ -12,33 +12,34 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::serve::active_request::ActiveRequest;
 
-/// A body that tells when it last moved, and breaks if its client stops. Trailers end it: a field
-/// in them could be taken for one that the gate sets.
+/// A body that notes its progress, and breaks off if its client stops. It ends before the trailers,
+/// since the upstream could take a field of them for one that the gate sets.
 #[derive(Debug)]
 pub(super) struct Upload {
     body: Incoming,
     progress: Progress,
     request: Option<Arc<ActiveRequest>>,
     patience: Duration,
-    /// The deadline of the next bytes; `None` if they are not waited for. The upstream may have
-    /// answered already, so that nobody else has an eye on it.
+    /// The deadline of the client's next bytes; `None` if it does not wait for them. It holds even
+    /// once the upstream has answered, when nothing else watches the body.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-/// When a body last moved, whom it waits for, and whether it broke.
+/// The progress of a body: when it last moved, for which side it waits, and whether it broke.
 #[derive(Debug, Clone)]
 pub(super) struct Progress(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     moved_at: Instant,
-    /// Whether the next bytes were asked for and have not come: else it is the upstream that has
-    /// not taken those that are there, or has them all.
+    /// Whether the body waits for the client. If not, the upstream has not taken the bytes at hand,
+    /// or has them all.
     wanted: bool,
     broken: bool,
 }
 
 impl Upload {
+    /// Makes a body that waits this long for its client, and a handle on its progress.
     pub(super) fn of(
         body: Incoming,
         request: Option<Arc<ActiveRequest>>,
@@ -49,11 +50,13 @@ impl Upload {
         (Self { body, progress: progress.clone(), request, patience, deadline: None }, progress)
     }
 
-    /// The next bytes are not there: they are waited for.
+    /// Waits for the client's next bytes, or breaks off at the deadline.
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let patience = self.patience;
         let deadline = self.deadline.get_or_insert_with(|| {
-            self.request.iter().for_each(|request| request.wants_body());
+            if let Some(request) = &self.request {
+                request.wants_body();
+            }
             Box::pin(sleep(patience))
         });
         self.progress.state().wanted = true;
@@ -64,7 +67,7 @@ impl Upload {
 }
 
 impl Progress {
-    /// Ready when the body has not moved for this long: it is all sent, or nobody takes it.
+    /// Completes when the body has not moved for `limit`: it is all sent, or one side has stopped.
     pub(super) async fn stalled(&self, limit: Duration) {
         loop {
             let until = self.last() + limit;
@@ -75,12 +78,12 @@ impl Progress {
         }
     }
 
-    /// Whether it was the client's body that failed, and not the upstream.
+    /// Whether the client's body failed, and not the upstream.
     pub(super) fn is_broken(&self) -> bool {
         self.state().broken
     }
 
-    /// Whether it is the client that keeps the body from moving.
+    /// Whether the body waits for the client.
     pub(super) fn waits_for_client(&self) -> bool {
         self.state().wanted
     }
@@ -106,7 +109,9 @@ impl Body for Upload {
             return self.wait(context);
         };
         if self.deadline.take().is_some() {
-            self.request.iter().for_each(|request| request.has_body());
+            if let Some(request) = &self.request {
+                request.has_body();
+            }
         }
         let broken = matches!(moved, Some(Err(_)));
         *self.progress.state() = State { moved_at: Instant::now(), wanted: false, broken };

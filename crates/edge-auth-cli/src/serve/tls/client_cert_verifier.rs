@@ -1,7 +1,9 @@
-//! A client proves in the handshake that it holds its certificate's key. Whether the certificate is
-//! any good, the gate decides for each request: then a refusal has a code and a line in the audit
-//! log, a certificate that expires on an open connection is noticed, and one that no rule asks for
-//! does not shut its owner out.
+//! Client certificates in the handshake, where a client only proves that it holds its
+//! certificate's key.
+//!
+//! The gate verifies the certificate for each request. So a refusal has a code and a line in the
+//! audit log, a certificate that expires on an open connection is noticed, and one that no rule
+//! asks for does not lock its owner out.
 
 use edge_auth::certificate::public_key;
 use pki_types::{CertificateDer, UnixTime};
@@ -16,16 +18,17 @@ use rustls::{
     SignatureScheme,
 };
 
-/// Asks for a certificate, and for nothing but the proof.
+/// Asks for a certificate, and verifies only that the client holds its key.
 #[derive(Debug)]
 pub(super) struct KeyPossessionVerifier {
-    /// Whose certificates are wanted: clients that have several choose by it.
+    /// The authorities that the handshake names; a client with several certificates chooses by
+    /// them.
     authorities: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl KeyPossessionVerifier {
-    /// For certificates of these authorities.
+    /// Asks for certificates of these authorities.
     pub(super) fn asking(
         authorities: &[CertificateDer<'static>],
         provider: &CryptoProvider,
@@ -41,11 +44,9 @@ impl KeyPossessionVerifier {
             algorithms: provider.signature_verification_algorithms,
         })
     }
-}
 
-impl KeyPossessionVerifier {
-    /// For certificates of whatever issuer, self-signed ones too: no names are sent, by which some
-    /// clients would find that they have none to show (RFC 8446, section 4.2.4).
+    /// Asks for certificates of any issuer, self-signed ones too. It names no authorities, since
+    /// some clients send no certificate if theirs is of another one (RFC 8446, section 4.2.4).
     pub(super) fn asking_anyone(provider: &CryptoProvider) -> Self {
         Self { authorities: Vec::new(), algorithms: provider.signature_verification_algorithms }
     }
@@ -84,7 +85,7 @@ impl ClientCertVerifier for KeyPossessionVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        // With the key alone: what else the certificate says is the gate's to judge.
+        // Verifies with the key alone: the gate judges the rest of the certificate.
         let key = public_key(certificate)
             .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
         verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms)

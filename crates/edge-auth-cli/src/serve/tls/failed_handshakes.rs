@@ -1,4 +1,4 @@
-//! Handshakes that failed: no request comes of one, so nothing of it is in the audit log.
+//! Notices about failed TLS handshakes, which the audit log does not have.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::serve::OperatorLog;
 
-/// The operator is told of one in so much time; of the others, how many there were.
+/// The least time between two notices; those in between are counted.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Tells of some, and counts the others.
+/// Reports one failure in a while, and counts the others.
 #[derive(Debug)]
 pub(crate) struct FailedHandshakes {
     notices: OperatorLog,
@@ -23,11 +23,12 @@ struct LastWarning {
 }
 
 impl FailedHandshakes {
-    pub(super) fn telling(notices: OperatorLog) -> Self {
+    /// Reports to this log.
+    pub(super) fn reporting(notices: OperatorLog) -> Self {
         Self { notices, warnings: Mutex::default() }
     }
 
-    /// One with this client, whom TLS did not suit. That a client went away is not told.
+    /// Notes a failure with this client. A client that only went away is not reported.
     pub(crate) fn note(&self, address: IpAddr, error: &std::io::Error) {
         let reason = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         if let Some(text) = reason.and_then(|reason| self.text(address, reason, Instant::now())) {
@@ -55,8 +56,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_in_a_while_is_told_and_the_others_are_counted() {
-        let failures = FailedHandshakes::telling(OperatorLog::start().unwrap());
+    fn one_failure_in_a_while_is_reported_and_the_others_are_counted() {
+        let failures = FailedHandshakes::reporting(OperatorLog::start().unwrap());
         let start = Instant::now();
         let after = |seconds| {
             let now = start + Duration::from_secs(seconds);

@@ -21,7 +21,7 @@ async fn fields_that_come_as_a_byte_each_are_counted_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_head_that_goes_on_and_on_closes_the_connection() {
+async fn a_head_without_end_closes_the_connection() {
     for server in servers(far()).await {
         for block in [vec![], vec![GET; 16_384], bomb(10_000)] {
             let mut client = Client::connect(server, 65_535).await;

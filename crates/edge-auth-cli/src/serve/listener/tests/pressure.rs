@@ -57,7 +57,7 @@ async fn a_connection_that_waits_for_its_answer_is_not_closed_for_a_newcomer() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_send_its_body_makes_room() {
+async fn a_client_that_does_not_send_its_body_is_evicted() {
     for server in servers(Limits { connections: 1, ..far() }).await {
         let mut silent = server.open(b"http/1.1").await;
         silent
@@ -74,7 +74,7 @@ async fn a_client_that_does_not_send_its_body_makes_room() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_take_its_answers_makes_room() {
+async fn a_client_that_takes_no_answers_is_evicted() {
     for server in servers(Limits { requests: 16, ..far() }).await {
         let mut silent = Client::connect(server, 0).await;
         for stream in (1..=63).step_by(2) {
@@ -140,7 +140,7 @@ async fn health_is_answered_while_all_requests_wait_for_the_upstream() {
 }
 
 #[tokio::test]
-async fn a_newcomer_is_not_the_first_to_go_when_all_others_wait_for_their_clients() {
+async fn a_new_connection_is_not_evicted_first_while_all_others_wait_for_their_clients() {
     for server in servers(Limits { connections: 8, ..far() }).await {
         let mut silent = Vec::new();
         for _ in 0..8 {
@@ -168,7 +168,7 @@ async fn a_newcomer_is_not_the_first_to_go_when_all_others_wait_for_their_client
 }
 
 #[tokio::test]
-async fn idle_connections_go_first_when_they_are_the_crowd() {
+async fn idle_connections_are_evicted_first_while_they_are_the_larger_crowd() {
     for server in servers(Limits { connections: 8, ..far() }).await {
         let mut in_use = server.open(b"http/1.1").await;
         let begun =

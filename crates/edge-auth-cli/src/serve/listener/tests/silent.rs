@@ -27,7 +27,7 @@ async fn a_connection_that_begins_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn a_tls_handshake_that_does_not_end_is_given_up() {
+async fn a_tls_handshake_that_does_not_end_times_out() {
     let [_, server] = servers(impatient()).await;
     for begun in [&b""[..], &[22], &[22, 3, 1, 2, 0, 1, 0]] {
         let mut client = TcpStream::connect(server.address).await.unwrap();
@@ -46,7 +46,7 @@ async fn an_http_2_connection_without_requests_is_asked_to_go_and_closed() {
 }
 
 #[tokio::test]
-async fn frames_without_requests_keep_no_connection_open() {
+async fn frames_without_requests_do_not_keep_a_connection_open() {
     for server in servers(impatient()).await {
         let frames: [(u8, &[u8]); 4] =
             [(PING, &[0; 8]), (SETTINGS, &[]), (WINDOW_UPDATE, &[0, 0, 0, 1]), (0xbe, b"unknown")];

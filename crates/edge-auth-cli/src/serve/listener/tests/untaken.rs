@@ -26,7 +26,7 @@ async fn an_answer_that_finds_no_window_is_reset_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn windows_that_leave_out_a_part_of_the_answer_help_nobody() {
+async fn windows_too_small_for_the_whole_answer_do_not_keep_a_stream() {
     for server in servers(impatient()).await {
         for window in [1, 299] {
             let mut client = Client::connect(server, window).await;
@@ -40,7 +40,7 @@ async fn windows_that_leave_out_a_part_of_the_answer_help_nobody() {
 }
 
 #[tokio::test]
-async fn a_window_that_opens_byte_by_byte_is_no_progress() {
+async fn a_window_that_opens_byte_by_byte_does_not_count_as_progress() {
     for server in servers(impatient()).await {
         let mut client = Client::connect(server, 0).await;
         client.get(1, "/large").await;
@@ -57,7 +57,7 @@ async fn a_window_that_opens_byte_by_byte_is_no_progress() {
 }
 
 #[tokio::test]
-async fn a_window_of_the_whole_connection_counts_too() {
+async fn the_window_of_the_whole_connection_counts_too() {
     for server in servers(impatient()).await {
         let mut client = Client::connect(server, 1 << 30).await;
         // These take the 64 KiB that a connection begins with.

@@ -21,7 +21,7 @@ async fn an_answer_that_goes_on_breaks_off_and_the_upstream_learns_it() {
 }
 
 #[tokio::test]
-async fn one_that_is_whole_before_is_left_alone() {
+async fn an_answer_that_ends_before_its_age_is_left_alone() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     let mut client =
@@ -33,7 +33,7 @@ async fn one_that_is_whole_before_is_left_alone() {
 }
 
 #[tokio::test]
-async fn an_upload_that_goes_on_without_an_answer_ends_too() {
+async fn an_upload_without_an_answer_ends_at_the_age_too() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     let mut client = send(

@@ -38,7 +38,7 @@ async fn an_upstream_that_hangs_up_or_answers_junk_is_a_bad_gateway() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_never_answers_is_given_up() {
+async fn an_upstream_that_never_answers_times_out() {
     let (listener, upstream) = upstream().await;
     let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
     let gateway = gateway(upstream, Setting::default()).await;
@@ -53,7 +53,7 @@ async fn an_upstream_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_within_its_body_is_given_up_and_nobody_else_is_blamed() {
+async fn a_client_that_stops_within_its_body_times_out_and_the_upstream_is_not_blamed() {
     let (listener, upstream) = upstream().await;
     let upstream = Upstream { patience: Duration::from_millis(50), ..upstream };
     let gateway = gateway(upstream, Setting::default()).await;
@@ -118,7 +118,7 @@ async fn a_body_that_stops_after_an_early_answer_lets_go_of_the_upstream() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_does_not_take_a_body_is_given_up() {
+async fn an_upstream_that_takes_no_body_times_out() {
     let (listener, upstream) = upstream().await;
     let upstream = Upstream { patience: Duration::from_millis(500), ..upstream };
     let gateway = gateway(upstream, Setting::default()).await;

@@ -1,4 +1,4 @@
-//! What reaches the upstream.
+//! The request that reaches the upstream.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -23,7 +23,7 @@ async fn the_target_is_what_the_gate_matched_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn identity_is_set_and_no_spelling_of_it_passes() {
+async fn identity_headers_are_set_and_those_of_the_client_stripped_in_any_spelling() {
     let head = seen(
         IDENTITY,
         "GET /x HTTP/1.1\r\nhost: a\r\nX_Auth_Principal: root\r\nx.auth.kind: root\r\nX-AUTH-SCOPES: all\r\n\
@@ -37,7 +37,7 @@ async fn identity_is_set_and_no_spelling_of_it_passes() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_the_clients_connection_ends_at_the_gate() {
+async fn fields_of_the_clients_connection_end_at_the_gate() {
     let head = seen(
         Setting::default(),
         "GET /x HTTP/1.1\r\nhost: a\r\nconnection: keep-alive, x-mine\r\nx-mine: 1\r\nkeep-alive: 5\r\nte: gzip\r\n\
@@ -50,7 +50,7 @@ async fn what_belongs_to_the_clients_connection_ends_at_the_gate() {
 }
 
 #[tokio::test]
-async fn no_other_spelling_of_what_frames_a_message_goes_on() {
+async fn framing_fields_in_another_spelling_are_not_forwarded() {
     let request = "GET /x HTTP/1.1\r\nhost: a\r\ncontent_length: 5\r\ntransfer_encoding: chunked\r\n\
                    Transfer.Encoding: chunked\r\nproxy_authorization: a\r\n\r\n";
     let head = seen(Setting::default(), request).await;
@@ -60,14 +60,14 @@ async fn no_other_spelling_of_what_frames_a_message_goes_on() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_trailers_is_named_as_one_hop_to_the_next() {
+async fn te_trailers_is_sent_on_as_this_hops_own() {
     let head =
         seen(Setting::default(), "GET /x HTTP/1.1\r\nhost: a\r\nTE: gzip, Trailers\r\n\r\n").await;
     assert!(head.contains("te: trailers\r\n") && head.contains("connection: te\r\n"), "{head}");
 }
 
 #[tokio::test]
-async fn a_client_cannot_say_where_it_comes_from() {
+async fn a_client_cannot_forge_the_forwarded_fields() {
     let request = "GET /x HTTP/1.1\r\nhost: api.example\r\nforwarded: for=1.2.3.4\r\nx-forwarded-for: 1.2.3.4\r\n\
                    X_Forwarded_For: 1.2.3.4\r\nx-real-ip: 1.2.3.4\r\nx-forwarded-prefix: /1.2.3.4\r\n\
                    True-Client-IP: 1.2.3.4\r\nCF_Connecting_IP: 1.2.3.4\r\nx-client-ip: 1.2.3.4\r\n\
@@ -80,7 +80,7 @@ async fn a_client_cannot_say_where_it_comes_from() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxys_word_goes_on_with_its_own_address_added() {
+async fn a_trusted_proxys_forwarded_for_is_sent_on_with_its_address_added() {
     let setting = Setting { trusted_proxy: true, ..Setting::default() };
     let request = "GET /x HTTP/1.1\r\nhost: inner\r\nx-forwarded-for: 192.0.2.7\r\nx-forwarded-host: api.example\r\n\
                    x-forwarded-proto: https\r\n\r\n";
@@ -100,7 +100,7 @@ async fn of_a_trusted_proxys_fields_only_those_that_we_write_go_on() {
 }
 
 #[tokio::test]
-async fn no_connection_field_takes_away_whom_the_request_is_for() {
+async fn a_connection_field_cannot_remove_the_host() {
     let request =
         "GET /x HTTP/1.1\r\nhost: api.example\r\nconnection: host, x-forwarded-host\r\n\r\n";
     let head = seen(Setting::default(), request).await;
@@ -123,7 +123,7 @@ async fn a_body_that_cannot_be_read_is_the_clients_fault() {
 }
 
 #[tokio::test]
-async fn a_coding_that_would_be_lost_on_the_way_is_refused() {
+async fn a_transfer_coding_that_the_library_would_drop_is_refused() {
     let (_listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     for codings in [
@@ -139,7 +139,7 @@ async fn a_coding_that_would_be_lost_on_the_way_is_refused() {
 }
 
 #[tokio::test]
-async fn the_name_of_a_coding_has_no_case() {
+async fn the_name_of_a_transfer_coding_is_compared_without_case() {
     let request = "POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n";
     let head = seen(Setting::default(), request).await;
     assert!(head.contains("transfer-encoding: chunked\r\n"), "{head}");
@@ -174,7 +174,7 @@ async fn a_trailer_cannot_add_a_field() {
 }
 
 #[tokio::test]
-async fn two_lengths_are_refused_and_a_smuggled_request_is_none() {
+async fn two_lengths_are_refused_and_no_smuggled_request_is_answered() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     for refused in [
@@ -223,7 +223,7 @@ async fn a_body_streams_while_the_client_still_sends_it() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_to_go_on_is_told_to() {
+async fn a_client_that_expects_100_continue_gets_it() {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
     let head = "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n";

@@ -1,4 +1,4 @@
-//! What comes back from the upstream.
+//! The response that comes back from the upstream.
 
 use tokio::io::AsyncWriteExt;
 
@@ -57,7 +57,7 @@ async fn a_public_answer_may_be_cached_as_it_says() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_not_passed_on_as_whole() {
+async fn an_answer_that_breaks_off_does_not_look_whole_to_the_client() {
     let known = answered(GET, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
     assert!(known.ends_with("half") && known.contains("content-length: 10"), "{known}");
     let chunked =

@@ -36,7 +36,7 @@ public = true
 cors = { origins = ["https://app.example"] }
 "#;
 
-/// What the gate grants for this target, as if a principal had been verified if `known` is set.
+/// Returns a grant for this target, to a principal if `known` is set.
 async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> Grant {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let platform = MemoryPlatform::new(Default::default(), "");
@@ -66,7 +66,7 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
     }
 }
 
-/// How the gateway under test behaves.
+/// The settings of the gateway under test.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Setting {
     /// How many connections are open at once; `None` is more than a test needs.
@@ -75,7 +75,7 @@ pub(super) struct Setting {
     pub(super) trusted_proxy: bool,
 }
 
-/// A gateway in front of `upstream`. Its answers have a field with what its operator is told.
+/// Starts a gateway in front of `upstream`. Its responses have a field with the operator's notice.
 pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -144,7 +144,7 @@ pub(super) async fn read_all(stream: &mut TcpStream) -> String {
 
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// What an upstream sees of a request, which it answers with 200.
+/// Returns what an upstream receives of a request, which it answers with 200.
 pub(super) async fn seen(setting: Setting, request: &str) -> String {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, setting).await;
@@ -156,7 +156,7 @@ pub(super) async fn seen(setting: Setting, request: &str) -> String {
     head
 }
 
-/// What a client sees of an upstream's answer.
+/// Returns what a client receives of an upstream's response.
 pub(super) async fn answered(request: &str, answer: &str) -> String {
     let (listener, upstream) = upstream().await;
     let gateway = gateway(upstream, Setting::default()).await;
