@@ -37,8 +37,7 @@ struct CheckReport {
     client_certs: Vec<ClientCertLine>,
     /// Blocks that no rule names, as a rule would.
     unused: Vec<String>,
-    /// Certificates that no request to the path of a rule can bring, though the rule names them.
-    #[serde(rename = "named_in_vain")]
+    /// Certificates that rules name, but that no request to the rule's path can present.
     unreachable_credentials: Vec<UnreachableCredential>,
     /// Rules that end answers, and do not where a proxy asks: `[forward_auth]` says that one does.
     not_ended: Vec<String>,
@@ -206,8 +205,8 @@ impl Report for CheckReport {
         for UnreachableCredential { rule, credential } in &self.unreachable_credentials {
             writeln!(
                 out,
-                "{warn}in vain{warn:#}: rule `{rule}` names {credential}, but certificates come through a load \
-                 balancer with /admin/v1 alone"
+                "{warn}unreachable{warn:#}: rule `{rule}` names {credential}, but a load balancer presents certificates only for \
+                 /admin/v1"
             )?;
         }
         for notice in &self.not_ended {

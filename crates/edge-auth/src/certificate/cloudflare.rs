@@ -3,11 +3,11 @@
 use super::canonical::Fingerprints;
 use super::list_scope::ListCoverage;
 use super::name::DistinguishedName;
-use super::parsed::{ParsedCertificate, serial};
+use super::parsed::ParsedCertificate;
 use super::platform_certificate::TlsClientAuth;
 use super::refusal::malformed;
 use super::validity::Validity;
-use super::{CertificateSource, from_hex, rfc9440};
+use super::{CertificateSource, from_hex, rfc9440, serial};
 use crate::denial::{Code, Denial};
 use crate::request::Headers;
 

@@ -13,7 +13,7 @@ use x509_cert::time::Time;
 use super::list_scope::ListScope;
 use super::name::DistinguishedName;
 use super::signed_list::{ListContent, SignedList};
-use super::{key_strength, parsed, pem, to_hex};
+use super::{key_strength, parsed, pem, serial, to_hex};
 use crate::audit::rfc3339_text;
 use crate::revocation::{IssuerName, KeyId, List, ListId, Serial};
 
@@ -156,7 +156,7 @@ impl RevokedCertificates {
         }
         let mut serials = Vec::with_capacity(content.revoked.len());
         for entry in &content.revoked {
-            serials.push(parsed::serial(&to_hex(entry.serial_number.as_bytes())));
+            serials.push(serial(&to_hex(entry.serial_number.as_bytes())));
         }
         let issuer = IssuerName::from(&issuer);
         Ok(Self {

@@ -6,7 +6,7 @@ use super::canonical::{Canonical, Fingerprints};
 use super::list_scope::ListCoverage;
 use super::name::DistinguishedName;
 use super::parsed::{self, ParsedCertificate};
-use super::to_hex;
+use super::{serial, to_hex};
 use crate::denial::Denial;
 use crate::revocation::{KeyId, ListId, LookupTags, RevocationKey, RevocationSecrets};
 
@@ -64,7 +64,7 @@ impl PathCertificate {
         Ok(Self {
             fingerprints: Canonical::read(der)?.fingerprints()?,
             issuer: DistinguishedName::of(certificate.issuer()),
-            serial: parsed::serial(&to_hex(certificate.serial_number().as_bytes())),
+            serial: serial(&to_hex(certificate.serial_number().as_bytes())),
             lists: lists(&ListCoverage::of(&parsed), issuer_key_id.as_deref()),
             named: false,
         })

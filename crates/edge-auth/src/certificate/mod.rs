@@ -1,11 +1,13 @@
-//! Client certificates: handed over by a platform, verified, and turned into an identity.
+//! Client certificates: presented by a platform, verified, and turned into an identity.
 //!
 //! ```text
-//! Handover, header fields ─► Presented ─► chain (where nobody verified it) ─► pins ─► identity
-//! (handover)                 (presented)  (chain)                            (block)  (identity)
+//! PlatformCertificate, ─► PresentedCertificate ─► chain, unless the  ─► pins  ─► identity
+//! header fields                                   platform verified it
+//! (platform_certificate,  (extract)               (chain)              (profile) (identity)
+//!  headers)
 //! ```
 //!
-//! The policy says which source is read; what comes by another is not looked at.
+//! The policy names the source. Certificates from other sources are ignored.
 
 mod authority;
 mod canonical;
@@ -16,6 +18,7 @@ mod crl;
 mod crl_policy;
 mod extract;
 mod headers;
+mod hexadecimal;
 mod identity;
 mod intermediates;
 mod key_strength;
@@ -40,9 +43,9 @@ pub(crate) use crl::RevokedCertificates;
 pub(crate) use crl_policy::CrlPolicy;
 pub(crate) use extract::PresentedCertificate;
 pub(crate) use headers::{CertificateOrigin, carries_certificate};
+pub(crate) use hexadecimal::{from_hex, serial, to_hex};
 pub(crate) use identity::Identity;
 pub(crate) use name::DistinguishedName;
-pub(crate) use parsed::serial;
 pub(crate) use profile::{CertificateProfile, KnownCertificate, Pins};
 
 pub use authority::check_authorities;
@@ -60,28 +63,3 @@ pub(crate) type Thumbprint = [u8; 32];
 pub(crate) const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 /// The most certificates of one chain, the client's own included.
 pub(crate) const MAX_CHAIN: usize = 6;
-
-/// Bytes from hexadecimal digits, as platforms and people write fingerprints and identifiers: in
-/// any case, with or without colons between bytes.
-pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let plain: Vec<u8> = if text.contains(':') {
-        let bytes = text.split(':').map(|byte| (byte.len() == 2).then_some(byte));
-        bytes.collect::<Option<Vec<_>>>()?.concat().into_bytes()
-    } else {
-        text.as_bytes().to_vec()
-    };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    };
-    if plain.is_empty() {
-        return None;
-    }
-    plain.chunks(2).map(pair).collect()
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

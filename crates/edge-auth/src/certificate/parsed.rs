@@ -13,8 +13,8 @@ use super::canonical::{Canonical, Fingerprints};
 use super::list_scope::ListCoverage;
 use super::name::{DistinguishedName, plain};
 use super::refusal::malformed;
-use super::to_hex;
 use super::validity::Validity;
+use super::{serial, to_hex};
 use crate::denial::Denial;
 
 /// What is known of a client's certificate.
@@ -200,10 +200,4 @@ where
     found
         .map(|found| found.map(|(_, value)| value))
         .map_err(|_| malformed(format!("`{name}` is unreadable")))
-}
-
-/// A serial number in the one form that all are compared in.
-pub(crate) fn serial(hex: &str) -> String {
-    let significant = hex.trim_start_matches('0').to_ascii_lowercase();
-    if significant.is_empty() { "0".to_owned() } else { significant }
 }
