@@ -3,7 +3,7 @@
 use super::identity_sources::IdentitySources;
 use super::template::Node;
 
-/// What API Gateway keeps an answer for if nothing is said, in seconds.
+/// The default time for which API Gateway caches an answer, in seconds.
 const DEFAULT_TTL: u64 = 300;
 
 /// A Lambda authorizer.
@@ -13,14 +13,14 @@ pub(super) struct Authorizer {
     pub(super) name: String,
     pub(super) line: usize,
     pub(super) kind: AuthorizerKind,
-    /// How long an answer is kept, in seconds; nothing if that is known only later.
+    /// How long an answer is cached, in seconds; `None` if only a deployment knows it.
     pub(super) ttl: Option<u64>,
     pub(super) sources: IdentitySources,
-    /// `EnableSimpleResponses`; nothing if that is known only later.
+    /// `EnableSimpleResponses`; `None` if only a deployment knows it.
     pub(super) simple: Option<bool>,
-    /// What a `TOKEN` authorizer's field must look like before it is asked.
+    /// The expression that a `TOKEN` authorizer's field must match first.
     pub(super) validation: Validation,
-    /// Its `Name`, which people know it by, too.
+    /// Its `Name`.
     pub(super) display_name: Option<String>,
     /// The logical ids that its function is named by: those of the function, or of an alias of it.
     pub(super) functions: Vec<String>,
@@ -28,12 +28,12 @@ pub(super) struct Authorizer {
     pub(super) api: Option<String>,
 }
 
-/// The regular expression that API Gateway holds a token to.
+/// The regular expression that API Gateway matches a token with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Validation {
     None,
     Expression(String),
-    /// It is known only when the template is deployed.
+    /// Only a deployment knows it.
     Unknown,
 }
 
@@ -48,7 +48,7 @@ pub(super) enum AuthorizerKind {
     WebSocket,
 }
 
-/// The names by which one way of writing calls the same things.
+/// The members of an authorizer, by their names in one format.
 struct Names {
     ttl: &'static [&'static str],
     simple: &'static [&'static str],
@@ -85,7 +85,7 @@ const OPENAPI: Names = Names {
 };
 
 impl Authorizer {
-    /// A resource, if it is one.
+    /// Reads a resource, if it is a Lambda authorizer.
     pub(super) fn in_cloudformation(name: &str, resource: &Node, root: &Node) -> Option<Self> {
         let text = |member: &str| resource.at(&["Properties", member]).and_then(Node::text);
         let sources = resource.at(&["Properties", "IdentitySource"]);
@@ -124,7 +124,7 @@ impl Authorizer {
         Some(Self::new(name, resource, kind, IdentitySources::of(sources), &names))
     }
 
-    /// A member of a SAM API's `Authorizers`, if it is one.
+    /// Reads a member of a SAM API's `Authorizers`, if it is a Lambda authorizer.
     pub(super) fn in_sam(name: &str, of_http: bool, own: &Node) -> Option<Self> {
         own.get("FunctionArn")?;
         let identity = own.get("Identity");
@@ -136,12 +136,15 @@ impl Authorizer {
         };
         let sources = match kind {
             AuthorizerKind::RestToken => IdentitySources::of_token_identity(identity),
-            _ => IdentitySources::of_identity(identity),
+            AuthorizerKind::RestRequest
+            | AuthorizerKind::HttpPayload1
+            | AuthorizerKind::Http
+            | AuthorizerKind::WebSocket => IdentitySources::of_identity(identity),
         };
         Some(Self::new(name, own, kind, sources, &SAM))
     }
 
-    /// An `x-amazon-apigateway-authorizer`, if it is one that asks a function.
+    /// Reads an `x-amazon-apigateway-authorizer`, if it asks a function.
     pub(super) fn in_openapi(name: &str, own: &Node) -> Option<Self> {
         let sources = IdentitySources::of(own.get("identitySource"));
         let (kind, sources) = match own.get("type").and_then(Node::text)? {
@@ -164,7 +167,7 @@ impl Authorizer {
     ) -> Self {
         let keeps_none = match kind {
             AuthorizerKind::WebSocket => true,
-            // An HTTP API keeps no answers that nothing tells apart.
+            // An HTTP API without identity sources caches nothing.
             AuthorizerKind::Http | AuthorizerKind::HttpPayload1 => sources.are_none(),
             AuthorizerKind::RestToken | AuthorizerKind::RestRequest => false,
         };
@@ -201,14 +204,13 @@ impl Authorizer {
         }
     }
 
-    /// The logical id of its API, if that is known.
+    /// Returns the logical id of its API, if that is known.
     pub(super) fn api_name(&self) -> Option<String> {
         let of_sam = || self.name.rsplit_once('.').map(|(api, _)| api.to_owned());
         self.api.clone().or_else(of_sam)
     }
 
-    /// Whether it is called this: by its logical id, with or without that of its API, or by its
-    /// `Name`.
+    /// Whether this is its logical id, with or without that of its API, or its `Name`.
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.name == name
             || self.name.rsplit_once('.').is_some_and(|(_, own)| own == name)

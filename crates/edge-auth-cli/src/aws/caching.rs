@@ -1,4 +1,4 @@
-//! What goes wrong with answers that API Gateway keeps.
+//! Checks of the answers that API Gateway caches.
 
 use edge_auth::aws::{ApiType, denies_encoded_paths, iam_inexpressible};
 
@@ -6,7 +6,7 @@ use super::authorizer::AuthorizerKind;
 use super::rules::AuthorizerCheck;
 
 impl AuthorizerCheck<'_> {
-    /// All that goes wrong with them.
+    /// Checks everything that caching can break.
     pub(super) fn caching(&mut self) {
         match self.authorizer.ttl {
             Some(ttl) => self.budget(ttl),
@@ -16,18 +16,18 @@ impl AuthorizerCheck<'_> {
                 self.warn("ttl_unknown", message.to_owned());
             }
         }
-        // A `TOKEN` event has nothing that decides but what its answer is kept for.
+        // A `TOKEN` event has only the credential, which is its cache key.
         if self.authorizer.kind != AuthorizerKind::RestToken {
             self.kept_for_others();
         }
         self.kept_for_other_routes();
     }
 
-    /// An answer that is kept outlives a revocation by as long.
+    /// Checks the TTL against the revocation bound: a cached answer outlives a revocation.
     fn budget(&mut self, ttl: u64) {
         let limits = self.policy.revocation_limits();
         if self.policy.has_revocation_feed() {
-            // That the sum keeps within the bound was checked with the policy.
+            // Compiling the policy checked that the sum is within the bound.
             let counted = limits.gateway_cache.as_secs();
             if ttl > counted {
                 let message = format!(
@@ -56,7 +56,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// An answer is kept for all who send the same identity sources.
+    /// Reports what decides but is not part of the cache key: the identity sources.
     fn kept_for_others(&mut self) {
         if self.authorizer.sources.are_unknown() {
             let message = "some identity sources are known only when it is deployed: this file is held to the policy as \
@@ -106,7 +106,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// An answer is kept for all routes.
+    /// Reports rules that a cached answer, which counts for all routes, cannot express.
     fn kept_for_other_routes(&mut self) {
         if self.answers_simply() {
             return self.kept_for_route();
@@ -153,7 +153,7 @@ impl AuthorizerCheck<'_> {
         None
     }
 
-    /// A simple answer says nothing of paths.
+    /// Checks simple answers, which name no path.
     fn kept_for_route(&mut self) {
         if !self.authorizer.sources.has("context:routekey") {
             let message = "a simple answer is kept for every route of the API: make `$context.routeKey` an identity \

@@ -1,5 +1,5 @@
-//! What API Gateway asks of a caller before it asks the gate: an identity source that callers do
-//! not send, or an expression that their credentials do not match, keeps all of them out.
+//! Checks of what API Gateway requires before it asks the gate: an identity source that callers do
+//! not send, or an expression that their credentials do not match, refuses all of them.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +8,19 @@ use regex_lite::Regex;
 use super::authorizer::{AuthorizerKind, Validation};
 use super::rules::{AUTHORIZATION, AuthorizerCheck};
 
-/// A token, as far as an expression may look at it: base64url with `-` and `_`.
+/// A token to try expressions with: base64url with `-` and `_`.
 const TOKEN: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL2V4YW1wbGUuY29tLyJ9.\
                      Zm9v-YmFy_Zm9vYmFyMDEyMzQ1Njc4OUFCQ0RFRkdISktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGk";
-/// What follows the prefix of an API key: environment, id, secret and check sum.
+/// The part of an API key after its prefix: environment, id, secret and check sum.
 const KEY: &str = "live_4kq2Jx9LmP3sTuVw7Z_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgABCDEF";
-/// What only an authorizer, or a kind of caller that no Lambda authorizer has, would fill in.
+/// Members of the context that are empty for callers of a Lambda authorizer.
 const NEVER_THERE: [&str; 4] =
     ["authorizer.", "identity.cognito", "identity.user", "identity.caller"];
 
 impl AuthorizerCheck<'_> {
-    /// An identity source by which no credential comes, and that no request has by itself.
+    /// Reports identity sources that carry no credential and that requests do not have by themselves.
     pub(super) fn sources_without_credential(&mut self) {
-        // A `TOKEN` event hands over the one field that is named, whichever it is.
+        // A `TOKEN` event has the one field that is named, whichever it is.
         if self.authorizer.kind == AuthorizerKind::RestToken {
             return;
         }
@@ -49,7 +49,7 @@ impl AuthorizerCheck<'_> {
                 }
                 None => "name no identity source".to_owned(),
             };
-            // A REST API holds callers to its sources where it keeps answers, at least.
+            // A REST API requires its sources at least if it caches answers.
             if (self.authorizer.kind, self.authorizer.ttl) == (AuthorizerKind::RestRequest, Some(0))
             {
                 let message = format!(
@@ -67,7 +67,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// Whether callers send it with a credential, or whatever they send.
+    /// Whether callers send this source, with a credential or always.
     fn is_sent(&self, source: &str) -> bool {
         match source.split_once(':') {
             // DPoP's proof comes beside a token.
@@ -84,7 +84,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// The fields by which credentials of the rules come, in lower case.
+    /// Returns the fields that carry credentials of the rules, in lower case.
     pub(super) fn carrying_fields(&self) -> BTreeSet<String> {
         let mut fields = BTreeSet::new();
         for rule in self.policy.rule_summaries() {
@@ -96,7 +96,8 @@ impl AuthorizerCheck<'_> {
         fields
     }
 
-    /// An expression that refuses what the policy accepts. Only `TOKEN` authorizers have one.
+    /// Reports a validation expression that refuses what the policy accepts. Only `TOKEN` authorizers
+    /// have one.
     pub(super) fn validation_expression(&mut self) {
         if self.authorizer.kind != AuthorizerKind::RestToken {
             return;

@@ -1,8 +1,8 @@
-//! What `aws lint` tells.
+//! The findings of `aws lint`.
 
 use serde::Serialize;
 
-/// Something that is wrong, or may be.
+/// A mistake, or a possible one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     /// Stable, for scripts.
@@ -18,8 +18,8 @@ pub(super) struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Severity {
-    /// Somebody is let in who must not be, or kept out who must not be.
+    /// Callers are allowed or refused against the policy.
     Error,
-    /// It depends on what no file says.
+    /// It depends on something that the template does not say.
     Warning,
 }

@@ -1,4 +1,5 @@
-//! Identity sources: what API Gateway keeps answers apart for, and asks for before it asks us.
+//! Identity sources: the cache key of API Gateway's answers, and what it requires before it asks
+//! the gate.
 
 use super::template::Node;
 
@@ -7,7 +8,7 @@ use super::template::Node;
 pub(super) struct IdentitySources {
     /// `header:authorization`, `context:routekey`: in lower case.
     named: Vec<String>,
-    /// Whether there are others, that are known only when the template is deployed.
+    /// Whether there are others that only a deployment knows.
     unknown: bool,
 }
 
@@ -20,7 +21,7 @@ const LISTS: [(&str, &str); 4] = [
 ];
 
 impl IdentitySources {
-    /// Sources that say their kind themselves: `method.request.header.Authorization`,
+    /// Reads sources that name their kind: `method.request.header.Authorization`,
     /// `$request.header.Authorization` and `route.request.header.Authorization` are the same.
     pub(super) fn of(node: Option<&Node>) -> Self {
         let mut sources = Self::default();
@@ -35,7 +36,7 @@ impl IdentitySources {
         sources
     }
 
-    /// What SAM's `Identity` names, of a `REQUEST` authorizer.
+    /// Reads SAM's `Identity` of a `REQUEST` authorizer.
     pub(super) fn of_identity(identity: Option<&Node>) -> Self {
         let mut sources = Self::default();
         for (list, kind) in LISTS {
@@ -45,7 +46,7 @@ impl IdentitySources {
         sources
     }
 
-    /// The one field that SAM's `Identity` names, of a `TOKEN` authorizer.
+    /// Reads the one field in SAM's `Identity` of a `TOKEN` authorizer.
     pub(super) fn of_token_identity(identity: Option<&Node>) -> Self {
         let mut sources = Self::default();
         sources
@@ -53,7 +54,7 @@ impl IdentitySources {
         sources.or_authorization()
     }
 
-    /// A `TOKEN` authorizer's field, if none is named.
+    /// Adds the default field of a `TOKEN` authorizer, if none is named.
     pub(super) fn or_authorization(mut self) -> Self {
         if self.are_none() {
             self.named.push("header:authorization".to_owned());
@@ -61,7 +62,7 @@ impl IdentitySources {
         self
     }
 
-    /// A list, or text with commas.
+    /// Adds the items of a list, or of text with commas.
     fn add(&mut self, node: Option<&Node>, normal: impl Fn(&str) -> String) {
         let Some(node) = node else { return };
         if node.resolved_later {
@@ -79,22 +80,22 @@ impl IdentitySources {
         }
     }
 
-    /// Whether this one is among those that are known.
+    /// Whether this one is among the known sources.
     pub(super) fn has(&self, source: &str) -> bool {
         self.named.iter().any(|own| own == source)
     }
 
-    /// Those that are known: `header:authorization`, `context:routekey`.
+    /// Returns the known sources: `header:authorization`, `context:routekey`.
     pub(super) fn named(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(String::as_str)
     }
 
-    /// Whether there are others, that are known only when the template is deployed.
+    /// Whether there are others that only a deployment knows.
     pub(super) fn are_unknown(&self) -> bool {
         self.unknown
     }
 
-    /// Whether it is known that there are none.
+    /// Whether the authorizer certainly has no identity source.
     pub(super) fn are_none(&self) -> bool {
         self.named.is_empty() && !self.unknown
     }

@@ -1,30 +1,30 @@
-//! Integrations that send calls on to an HTTP server, and what they have it told of the caller.
+//! Integrations that forward calls to an HTTP server, and the identity headers that they set.
 
 use edge_auth::policy::IdentityHeader;
 
 use super::finding::{Finding, Severity};
 use super::template::Node;
 
-/// An integration that passes its client's fields on, and what it changes in them.
+/// An integration that forwards its client's fields, and its changes to them.
 #[derive(Debug)]
 pub(super) struct Integration {
     /// Its path, or the resource's name.
     name: String,
     line: usize,
-    /// What it says of fields: in lower case the name, and the value unless that is known only
-    /// later.
+    /// Its changes to fields: the name in lower case, and the value unless only a deployment knows
+    /// it.
     parameters: Vec<(String, Option<String>)>,
-    /// Whether its parameters are known only later.
+    /// Whether only a deployment knows its parameters.
     known_later: bool,
 }
 
 impl Integration {
-    /// An `x-amazon-apigateway-integration`, if it is such a one.
+    /// Reads an `x-amazon-apigateway-integration`, if it forwards fields.
     pub(super) fn in_openapi(name: &str, own: &Node) -> Option<Self> {
         Self::of(name, own, own.get("type"), own.get("requestParameters"))
     }
 
-    /// A resource, if it has such a one.
+    /// Reads a resource, if its integration forwards fields.
     pub(super) fn in_cloudformation(name: &str, resource: &Node) -> Option<Self> {
         let properties = resource.get("Properties")?;
         match resource.get("Type").and_then(Node::text)? {
@@ -41,8 +41,7 @@ impl Integration {
     }
 
     fn of(name: &str, own: &Node, kind: Option<&Node>, parameters: Option<&Node>) -> Option<Self> {
-        // The others pass on what they are told to, or call something that is told of the caller by
-        // the event.
+        // Other types forward only what they map, or call a function that reads the event.
         kind.and_then(Node::text).filter(|kind| kind.eq_ignore_ascii_case("HTTP_PROXY"))?;
         let members = parameters.map(Node::members).unwrap_or_default().iter();
         Some(Self {
@@ -55,8 +54,8 @@ impl Integration {
         })
     }
 
-    /// The finding that a client's own identity headers go on, if some do. Who maps none may have
-    /// an API that reads none.
+    /// Reports identity headers of a client that are forwarded. An integration that maps none may
+    /// have an API that reads none, so that is a warning.
     pub(super) fn lets_identity_through(&self, headers: &[IdentityHeader]) -> Option<Finding> {
         let lacking = headers.iter().filter(|header| !self.overwrites(header, headers));
         let lacking: Vec<_> = lacking.map(|header| format!("`{}`", header.name)).collect();
@@ -89,7 +88,7 @@ impl Integration {
     }
 }
 
-/// Whether a value is no part of the client's request. What the context does not have overwrites
+/// Whether a value is not part of the client's request. A member that the context lacks overwrites
 /// nothing.
 fn is_not_the_clients(value: &str, all: &[IdentityHeader]) -> bool {
     let variable = value.trim_start_matches(['$', '{']).trim_end_matches('}');

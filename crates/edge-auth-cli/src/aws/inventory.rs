@@ -1,4 +1,4 @@
-//! What a template has of authorizers and APIs, however it writes them.
+//! The authorizers and APIs of a template, in each of its formats.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use super::integration::Integration;
 use super::preflight::Preflight;
 use super::template::Node;
 
-/// What closes a default endpoint.
+/// The setting that closes a default endpoint.
 const CLOSED: &str = "DisableExecuteApiEndpoint";
 
 /// A path's member for any method, in OpenAPI.
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 
-/// An API that has a default endpoint, unless it says that it has none.
+/// An API. It has a default endpoint unless it closes it.
 #[derive(Debug)]
 pub(super) struct ApiResource {
     pub(super) name: String,
@@ -25,24 +25,24 @@ pub(super) struct ApiResource {
     rest: bool,
 }
 
-/// What a template has.
+/// The parts of a template that `aws lint` checks.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     pub(super) authorizers: Vec<Authorizer>,
     pub(super) apis: Vec<ApiResource>,
-    /// Those that pass their clients' fields on to an HTTP server.
+    /// Integrations that forward their clients' fields to an HTTP server.
     pub(super) integrations: Vec<Integration>,
-    /// A route of an HTTP API that takes whatever paths there are: `$default`, `ANY /{proxy+}`.
+    /// A route of an HTTP API that takes any path: `$default`, `ANY /{proxy+}`.
     pub(super) greedy_route: Option<String>,
     /// The paths of an HTTP API's routes that take any method: `/orders/{id}`.
     pub(super) any_routes: Vec<String>,
-    /// Whether a domain asks clients for certificates.
+    /// Whether a domain requires client certificates.
     pub(super) mutual_tls: bool,
-    /// Authorizers that ask no function, and what they are.
+    /// Authorizers that are not Lambda functions, with their kind.
     pub(super) others: Vec<String>,
-    /// What stands in other files.
+    /// Parts that are in other files.
     pub(super) externals: Vec<External>,
-    /// Preflights that an authorizer is asked about.
+    /// Preflights on routes with an authorizer.
     pub(super) preflights: Vec<Preflight>,
     /// Where `WWW-Authenticate` is set on answers of a REST API: what sets it, and its line.
     pub(super) challenges: Vec<(String, usize)>,
@@ -59,7 +59,7 @@ impl Inventory {
         inventory
     }
 
-    /// Leaves the authorizers that are called this, and the APIs that they may be of.
+    /// Keeps only the authorizers of this name, and the APIs that they may belong to.
     pub(super) fn retain_called(&mut self, name: &str) {
         self.authorizers.retain(|authorizer| authorizer.is_called(name));
         let apis: Option<Vec<String>> = self.authorizers.iter().map(Authorizer::api_name).collect();
@@ -68,8 +68,8 @@ impl Inventory {
         }
     }
 
-    /// Takes out the authorizers whose function is another program than the gate, if some function
-    /// is not: those have a runtime of a language.
+    /// Removes and names the authorizers whose function is another program than the gate, if some
+    /// function is the gate. Other programs have the runtime of a language.
     pub(super) fn take_out_foreign(&mut self) -> Vec<String> {
         let is_foreign = |authorizer: &Authorizer| {
             let mut runtimes =
@@ -195,7 +195,7 @@ impl Inventory {
         self.others.push(format!("`{name}` ({kind})"));
     }
 
-    /// A SAM API, for which `Globals` say what it does not say itself.
+    /// Reads a SAM API; `Globals` give what it leaves out.
     fn serverless(&mut self, root: &Node, name: &str, line: usize, http: bool, properties: &Node) {
         let globals = root.at(&["Globals", if http { "HttpApi" } else { "Api" }]);
         let closed =
@@ -210,7 +210,7 @@ impl Inventory {
         self.preflights.extend(Preflight::of_sam(name, http, properties, globals));
     }
 
-    /// What SAM's `Globals` say of one kind of API: it is all that is said of the API that SAM
+    /// Reads SAM's `Globals` for one kind of API. They are the whole definition of the API that SAM
     /// makes for functions' events.
     fn globals(&mut self, root: &Node, http: bool, globals: &Node) {
         let (section, kind) = match http {
@@ -225,7 +225,7 @@ impl Inventory {
         self.preflights.extend(Preflight::of_sam(section, http, globals, None));
     }
 
-    /// The authorizers that `own` names, on top of what `globals` say of the same.
+    /// Reads the authorizers of `own`, over those of the same name in `globals`.
     fn sam_authorizers(&mut self, api: &str, http: bool, own: &Node, globals: Option<&Node>) {
         let authorizers = ["Auth", "Authorizers"];
         let others = globals.and_then(|globals| globals.at(&authorizers));
@@ -250,7 +250,7 @@ impl Inventory {
         self.apis.push(ApiResource { name: name.to_owned(), line, closed, rest });
     }
 
-    /// An OpenAPI document: a file of its own, or within the resource that was found last.
+    /// Reads an OpenAPI document: the whole file, or within the resource that was found last.
     fn openapi(&mut self, within: bool, node: &Node) {
         let endpoint = ["x-amazon-apigateway-endpoint-configuration", "disableExecuteApiEndpoint"];
         let servers = node.get("servers").map(Node::items).unwrap_or_default();
@@ -283,7 +283,7 @@ impl Inventory {
         }
     }
 
-    /// A route of an HTTP API.
+    /// Records a route of an HTTP API if it takes any path.
     fn route(&mut self, key: &str) {
         if key.ends_with("+}") || key.ends_with("$default") {
             self.greedy_route.get_or_insert_with(|| key.to_owned());

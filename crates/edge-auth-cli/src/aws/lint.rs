@@ -28,7 +28,7 @@ pub(crate) struct LintArgs {
     /// `x-amazon-apigateway-authorizer`
     #[arg(value_name = "TEMPLATE")]
     template: PathBuf,
-    /// Look at the authorizer of this logical id or name alone
+    /// Check only the authorizer of this logical id or name
     #[arg(long, value_name = "NAME")]
     authorizer: Option<String>,
 }
@@ -36,9 +36,9 @@ pub(crate) struct LintArgs {
 #[derive(Serialize)]
 struct LintReport {
     template: String,
-    /// How many Lambda authorizers were found.
+    /// The number of Lambda authorizers.
     authorizers: usize,
-    /// Those whose function is another program: they were not looked at.
+    /// The authorizers whose function is another program; they were not checked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     foreign: Vec<String>,
     findings: Vec<Finding>,
@@ -49,7 +49,7 @@ pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     let template = args.template.display().to_string();
     let bytes = read_bounded(&args.template, MAX_BYTES).map_err(CommandError::Host)?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| CommandError::Usage(format!("{template}: it is no text")))?;
+        .map_err(|_| CommandError::Usage(format!("{template} is not UTF-8 text")))?;
     let read = yaml::parse(&text).map_err(|why| {
         let why = foreign::of_text(&args.template, &text).map_or(why, str::to_owned);
         CommandError::Usage(format!("{template}: {why}"))
@@ -84,7 +84,7 @@ pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     if refused { Err(CommandError::Reported) } else { Ok(()) }
 }
 
-/// Leaves the authorizers of this name.
+/// Keeps only the authorizers of this name.
 fn called(inventory: &mut Inventory, name: &str, template: &str) -> Result<(), CommandError> {
     let there: Vec<String> =
         inventory.authorizers.iter().map(|authorizer| printable(&authorizer.name)).collect();
@@ -98,7 +98,7 @@ fn called(inventory: &mut Inventory, name: &str, template: &str) -> Result<(), C
     Ok(())
 }
 
-/// What there is instead of an authorizer, and where it may be.
+/// Describes what the template has instead of a Lambda authorizer, and where one may be.
 fn no_authorizer(template: &str, inventory: &Inventory) -> String {
     let mut message = format!("{template}: there is no Lambda authorizer in it");
     if !inventory.others.is_empty() {

@@ -1,4 +1,4 @@
-//! `edge-auth aws …`: what surrounds the gate on AWS.
+//! `edge-auth aws …`: checks of the AWS configuration around the gate.
 
 mod authorizer;
 mod caching;
@@ -23,8 +23,8 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AwsCommand {
-    /// Hold a SAM, CloudFormation or OpenAPI file to the policy: what its authorizers keep, and for
-    /// whom
+    /// Compare a SAM, CloudFormation or OpenAPI file with the policy: its authorizers, caching and
+    /// identity headers
     Lint(lint::LintArgs),
 }
 

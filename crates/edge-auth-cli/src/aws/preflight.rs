@@ -1,16 +1,16 @@
-//! CORS preflights that an authorizer is asked about: they carry no credential.
+//! CORS preflights, which carry no credential, on routes with an authorizer.
 
 use super::authorizer::AuthorizerKind;
 use super::rules::AuthorizerCheck;
 use super::template::Node;
 
-/// Preflights that an authorizer is asked about.
+/// Preflights on routes with an authorizer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Preflight {
     /// The authorizer's name.
     authorizer: String,
     line: usize,
-    /// What makes it so.
+    /// The cause.
     by: By,
 }
 
@@ -23,8 +23,8 @@ enum By {
 }
 
 impl Preflight {
-    /// Of a SAM API: its `Cors` makes methods for preflights, and a default authorizer is for them,
-    /// too, unless that is said. HTTP APIs answer preflights themselves.
+    /// Reads a SAM API: its `Cors` makes methods for preflights, and its default authorizer applies to
+    /// them, too, unless it says otherwise. HTTP APIs answer preflights themselves.
     pub(super) fn of_sam(
         api: &str,
         http: bool,
@@ -49,7 +49,7 @@ impl Preflight {
         }
     }
 
-    /// Of a method of a REST API, or a route of an HTTP API.
+    /// Reads a method of a REST API, or a route of an HTTP API.
     pub(super) fn of_resource(kind: &str, node: &Node) -> Option<Self> {
         let properties = node.get("Properties")?;
         let text = |name: &str| properties.get(name).and_then(Node::text);
@@ -67,7 +67,7 @@ impl Preflight {
         Some(Self { authorizer, line: node.line, by: By::Method })
     }
 
-    /// Of an operation in an OpenAPI document.
+    /// Reads an operation in an OpenAPI document.
     pub(super) fn of_operation(path: &[&str], node: &Node) -> Option<Self> {
         let [.., "paths", _, "options"] = path else { return None };
         let schemes = node.get("security")?.items().into_iter().flat_map(Node::members);
@@ -77,8 +77,8 @@ impl Preflight {
 }
 
 impl AuthorizerCheck<'_> {
-    /// A preflight has no identity source, so that API Gateway answers 401 itself; and if it asks,
-    /// no rule lets through who shows nothing, except a public one.
+    /// Reports a preflight that is refused. It has no identity source, so API Gateway answers 401
+    /// itself; and if API Gateway asks the gate, only a public rule allows it.
     pub(super) fn preflights(&mut self) {
         let waits_for_sources = match (self.authorizer.kind, self.authorizer.ttl) {
             (AuthorizerKind::RestToken, _) => true,

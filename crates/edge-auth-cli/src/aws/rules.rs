@@ -1,4 +1,4 @@
-//! What goes wrong between a policy and what API Gateway keeps of its answers.
+//! Compares a policy with the authorizers, APIs and integrations of a template.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,12 @@ use edge_auth::policy::RuleSummary;
 
 use super::authorizer::{Authorizer, AuthorizerKind};
 use super::finding::{Finding, Severity};
-use super::integration::Integration;
 use super::inventory::Inventory;
 
-/// The field of tokens, unless their issuer has another.
+/// The field that carries tokens, unless their issuer has another.
 pub(super) const AUTHORIZATION: &str = "authorization";
 
-/// All findings, in the order of the template.
+/// Returns all findings, in the order of the template.
 pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
     let mut findings: Vec<Finding> = inventory
         .authorizers
@@ -38,8 +37,9 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
         });
     }
     let headers = policy.identity_headers();
-    let lets_through = |own: &Integration| own.lets_identity_through(&headers);
-    findings.extend(inventory.integrations.iter().filter_map(lets_through));
+    for integration in &inventory.integrations {
+        findings.extend(integration.lets_identity_through(&headers));
+    }
     for external in &inventory.externals {
         findings.push(Finding {
             code: "definition_elsewhere",
@@ -64,7 +64,7 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
     findings
 }
 
-/// One authorizer, held to the policy.
+/// The comparison of one authorizer with the policy.
 pub(super) struct AuthorizerCheck<'a> {
     pub(super) policy: &'a Policy,
     pub(super) inventory: &'a Inventory,
@@ -84,7 +84,7 @@ impl AuthorizerCheck<'_> {
             | AuthorizerKind::WebSocket => self.query_tokens(),
         }
         match (self.authorizer.kind, self.authorizer.ttl) {
-            // A REST API wants identity sources for what it keeps only.
+            // A REST API requires identity sources only if it caches answers.
             (AuthorizerKind::RestRequest, Some(0)) => {}
             _ => self.required_sources(),
         }
@@ -97,12 +97,12 @@ impl AuthorizerCheck<'_> {
         self.findings
     }
 
-    /// Whether answers are kept, as far as this file says.
+    /// Whether the template lets API Gateway cache answers.
     fn keeps(&self) -> bool {
         self.authorizer.ttl != Some(0)
     }
 
-    /// What `EnableSimpleResponses` says must be what the function answers.
+    /// Checks that `EnableSimpleResponses` and the function's answers agree.
     fn simple_responses(&mut self) {
         let simple = self.answers_simply();
         let advice = match (self.authorizer.kind, self.authorizer.simple) {
@@ -129,7 +129,7 @@ impl AuthorizerCheck<'_> {
         );
     }
 
-    /// Whether the function says yes or no, rather than by a policy what else may be called.
+    /// Whether the function answers yes or no, instead of by an IAM policy.
     pub(super) fn answers_simply(&self) -> bool {
         self.authorizer.kind == AuthorizerKind::Http
             && self.policy.http_api_response() == HttpApiResponse::Simple
@@ -219,9 +219,10 @@ impl AuthorizerCheck<'_> {
         fields
     }
 
-    /// API Gateway answers 401 by itself unless every identity source is there.
+    /// Reports rules that can be met without some identity source: API Gateway answers 401 by itself
+    /// unless every one is there.
     fn required_sources(&mut self) {
-        // Of a field by which no credential comes, that is said instead.
+        // A field that carries no credential is reported by `sources_without_credential`.
         let fields = match self.authorizer.kind {
             AuthorizerKind::RestToken => self.credential_fields(),
             AuthorizerKind::RestRequest
@@ -241,7 +242,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// What to do if not every caller sends an identity source.
+    /// Returns the advice for callers that do not send an identity source.
     fn instead(&self) -> &'static str {
         match self.authorizer.kind {
             AuthorizerKind::RestToken => {
@@ -266,7 +267,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// Whether a rule can be met by who does not send this field.
+    /// Whether a caller can meet a rule without this field.
     fn can_do_without(&self, rule: &RuleSummary<'_>, field: &str) -> bool {
         let fields = self.fields_of(rule);
         if rule.any {
@@ -276,14 +277,15 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// The fields that credentials of this policy come by, and `authorization`, in lower case.
+    /// Returns the fields that carry the policy's credentials, and `authorization`, in lower case.
     pub(super) fn credential_fields(&self) -> BTreeSet<String> {
         let named =
             self.policy.rule_summaries().flat_map(|rule| self.fields_of(&rule)).collect::<Vec<_>>();
         named.into_iter().chain([AUTHORIZATION.to_owned()]).collect()
     }
 
-    /// An API key may come as `Authorization`, too; but then there must be none in its own field.
+    /// Returns the fields that carry a rule's credentials. An API key may come in `Authorization`
+    /// instead of its own field.
     pub(super) fn fields_of(&self, rule: &RuleSummary<'_>) -> Vec<String> {
         let keys = Some(self.policy.api_key_header()).filter(|_| rule.api_keys);
         rule.token_fields.iter().copied().chain(keys).map(str::to_ascii_lowercase).collect()
@@ -294,7 +296,7 @@ impl AuthorizerCheck<'_> {
         self.authorizer.sources.has(&format!("header:{field}"))
     }
 
-    /// The name of the first such rule.
+    /// Returns the name of the first such rule.
     pub(super) fn first(&self, such: impl Fn(&RuleSummary<'_>) -> bool) -> Option<String> {
         self.policy.rule_summaries().find(such).map(|rule| rule.name.to_owned())
     }
@@ -307,7 +309,7 @@ impl AuthorizerCheck<'_> {
         self.add(code, Severity::Warning, message);
     }
 
-    /// The same, at another line than the authorizer's.
+    /// Warns at another line than the authorizer's.
     pub(super) fn warn_at(&mut self, line: usize, code: &'static str, message: String) {
         let at = self.authorizer.name.clone();
         self.findings.push(Finding { code, severity: Severity::Warning, at, line, message });

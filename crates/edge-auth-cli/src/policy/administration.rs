@@ -1,4 +1,4 @@
-//! What `policy check` says of who may administer.
+//! The administrators in the report of `policy check`.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use anstyle::AnsiColor;
 use edge_auth::policy::{Administration, Administrator};
 use serde::Serialize;
 
-/// Who may administer; nothing where administration is off.
+/// The administrators; `None` if administration is off.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(super) struct AdministrationReport(pub Option<Administration>);

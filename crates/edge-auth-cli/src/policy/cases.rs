@@ -1,4 +1,4 @@
-//! The cases of `policy test`, as they are written.
+//! The file format of `policy test`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ pub(super) struct Cases {
     pub cases: Vec<Case>,
 }
 
-/// One request, and what must become of it.
+/// One request and its expected decision.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Case {
@@ -56,7 +56,7 @@ pub(super) struct Case {
     pub principal: Option<String>,
 }
 
-/// A token that its issuer's block accepts, but for what is said here.
+/// A token that its issuer's block accepts, except for these changes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Jwt {

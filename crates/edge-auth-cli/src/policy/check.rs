@@ -35,17 +35,17 @@ struct CheckReport {
     issuers: Vec<IssuerLine>,
     api_keys: Vec<String>,
     client_certs: Vec<ClientCertLine>,
-    /// Blocks that no rule names, as a rule would.
+    /// Blocks that no rule names, in the form of a rule: `jwt:corp`.
     unused: Vec<String>,
     /// Certificates that rules name, but that no request to the rule's path can present.
     unreachable_credentials: Vec<UnreachableCredential>,
-    /// Rules that end answers, and do not where a proxy asks: `[forward_auth]` says that one does.
+    /// Rules that end responses, which has no effect behind the proxy of `[forward_auth]`.
     not_ended: Vec<String>,
-    /// What was asked for by name and weakens the gate, and keys that cannot be used.
+    /// Settings that weaken the gate, and keys that cannot be used.
     weaknesses: Vec<String>,
-    /// What should be changed, though the gate is right without it.
+    /// Recommended changes.
     advice: Vec<String>,
-    /// The secrets and key files that a host must have, and whether this one has.
+    /// The secrets and key files that a host must have, and whether this one has them.
     needs: Vec<Need>,
     administration: AdministrationReport,
     revocation: RevocationReport,
@@ -87,7 +87,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
     let needs = needs(&policy, &secret_provider);
     let mut notices = policy.weaknesses();
     if needs.iter().all(|need| need.found) {
-        // All is here: whether it is also good, a gate says.
+        // Building a gate checks the content of secrets and files.
         let platform = NativePlatform::new(None, HttpKeySource::new()).dry_run();
         let built = Gate::new(
             policy.clone(),
@@ -172,7 +172,10 @@ fn needs(policy: &Policy, secret_provider: &dyn SecretProvider) -> Vec<Need> {
     });
     let key_files = policy.issuers().filter_map(|(.., keys)| match keys {
         KeyOrigin::File(path) => Some(path.as_path()),
-        _ => None,
+        KeyOrigin::Discovery(_)
+        | KeyOrigin::Url(_)
+        | KeyOrigin::Inline(_)
+        | KeyOrigin::Secret { .. } => None,
     });
     let ca_files = policy.client_cert_blocks().filter_map(|(.., ca_file)| ca_file);
     let fetch_files = policy

@@ -1,7 +1,5 @@
-//! `policy test`: cases against the real gate, with issuers, secrets, keys and certificates made
-//! for the run.
-//!
-//! Nothing of the deployment is needed: no secret, no issuer, no store.
+//! `policy test`: runs cases against the real gate, with issuers, secrets, keys and certificates made
+//! for the run. It needs no secret, issuer or store of the deployment.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -48,12 +46,12 @@ struct TestReport {
 struct CaseReport {
     name: String,
     passed: bool,
-    /// What was expected and not so.
+    /// The differences from the expected decision.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differences: Vec<String>,
 }
 
-/// A policy with everything around it made for the run.
+/// A gate with everything around it made for the run.
 struct Sandbox {
     gate: Gate<NativePlatform>,
     signers: BTreeMap<String, Signer>,
@@ -68,10 +66,10 @@ pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), CommandErr
     let policy = PolicyFile::at(&beside.join(&cases.policy)).read()?;
     let folder = tempfile::tempdir()
         .map_err(|error| CommandError::host(format!("no temporary folder: {error}")))?;
-    let trial = Sandbox::new(policy, folder.path())?;
+    let sandbox = Sandbox::new(policy, folder.path())?;
     let mut reports = Vec::new();
     for case in &cases.cases {
-        let differences = trial.run(case).await?;
+        let differences = sandbox.run(case).await?;
         reports.push(CaseReport {
             name: case.name.clone(),
             passed: differences.is_empty(),
@@ -101,7 +99,10 @@ impl Sandbox {
                     let encoding = SecretEncoding::Text;
                     policy.replace_keys(&name, KeyOrigin::Secret { name: secret, encoding });
                 }
-                _ => {
+                KeyOrigin::Discovery(_)
+                | KeyOrigin::Url(_)
+                | KeyOrigin::File(_)
+                | KeyOrigin::Inline(_) => {
                     policy.replace_keys(&name, KeyOrigin::Inline(signer.jwks()?.to_string()));
                 }
             }
@@ -118,7 +119,7 @@ impl Sandbox {
         Ok(Self { gate, signers, authority, secrets, store })
     }
 
-    /// What differs from what the case expects.
+    /// Returns the differences from what the case expects.
     async fn run(&self, case: &Case) -> Result<Vec<String>, CommandError> {
         let plan = case.client_cert.as_ref();
         let certificates: Vec<_> =
@@ -137,7 +138,7 @@ impl Sandbox {
             }
         }
         if let Some(key) = &case.key {
-            // Beside a token: two `Authorization` fields are none.
+            // In its own field: two `Authorization` fields would be refused.
             fields
                 .push((self.gate.policy().api_key_header().to_owned(), self.key(case, key).await?));
         }
@@ -200,7 +201,7 @@ impl Sandbox {
         let key_service = KeyService::new(self.gate.policy(), &self.secrets, &self.store)?;
         let made_at = match key.state {
             KeyState::Expired => now().minus(Duration::from_secs(86_400)),
-            _ => now(),
+            KeyState::Active | KeyState::Disabled | KeyState::Revoked => now(),
         };
         let (made, text) =
             key_service.create(key.request(), &SystemRandomness, made_at).await.map_err(failed)?;

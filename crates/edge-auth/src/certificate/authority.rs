@@ -1,4 +1,4 @@
-//! The certificate authorities of a block: who may have issued its clients' certificates.
+//! The certificate authorities of a block, which may issue its clients' certificates.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::crl_policy::PathCertificate;
 use super::validity::Validity;
 use super::{key_strength, parsed, pem};
 
-/// Whether a file names authorities, and nothing else, in PEM.
+/// Checks that a PEM file holds certificates of authorities only.
 ///
 /// # Errors
-/// What is wrong with it, for the operator.
+/// The mistake, for the operator.
 pub fn check_authorities(file: &[u8]) -> Result<(), String> {
     Authorities::read(file).map(|_| ())
 }
@@ -26,11 +26,11 @@ pub(crate) struct Authority {
     anchor: TrustAnchor<'static>,
     /// Its key, as the certificates of a path have it.
     key: SubjectPublicKeyInfoDer<'static>,
-    /// Its own certificate, which may be revoked.
+    /// Its certificate, which may be revoked.
     certificate: PathCertificate,
     pub validity: Validity,
     pub constraints: Constraints,
-    /// How many certificates of authorities may stand below it.
+    /// The most authorities that may stand below it.
     max_intermediates: Option<u8>,
 }
 
@@ -42,7 +42,7 @@ impl Authorities {
     /// Reads a file of PEM certificates, each of an authority.
     ///
     /// # Errors
-    /// What is wrong with it, for the operator.
+    /// The mistake, for the operator.
     pub(crate) fn read(file: &[u8]) -> Result<Self, String> {
         let certificates = pem::certificates_in_file(file)?;
         let repeated =
@@ -54,7 +54,7 @@ impl Authorities {
         read.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Those that are not good at `now`: for the operator.
+    /// Reports the authorities that are not good at `now`, for the operator.
     pub(crate) fn notices(&self, now: Timestamp) -> impl Iterator<Item = String> {
         let bad = self
             .0
@@ -70,8 +70,8 @@ impl Authorities {
         self.0.iter().map(|authority| authority.anchor.clone()).collect()
     }
 
-    /// The authority that a path ends at, if it lets one of this length end there now. A renewed
-    /// one may be in the file twice, with other dates: then it is the one that is good for longest.
+    /// Returns the authority that a path ends at, if it admits a path of this length now. Of a
+    /// renewed one that is in the file twice, returns the one that is good for longest.
     pub(crate) fn admitting(
         &self,
         anchor: &TrustAnchor<'_>,
@@ -91,8 +91,8 @@ impl Authorities {
         best
     }
 
-    /// The certificates that an authority with this key has here. It may have several: renewed
-    /// ones, or some by other authorities.
+    /// Returns the certificates of the authority with this key. It may have several: renewed ones, or
+    /// some by other authorities.
     pub(crate) fn certificates_of(
         &self,
         key: &SubjectPublicKeyInfoDer<'_>,
@@ -100,7 +100,7 @@ impl Authorities {
         self.0.iter().filter(move |own| own.key == *key).map(|own| &own.certificate)
     }
 
-    /// Whether all certificates come from one issuer: of one name, with one key.
+    /// Whether all certificates are of one issuer, with one name and one key.
     pub(crate) fn is_one(&self) -> bool {
         let mut anchors = self.0.iter().map(|authority| &authority.anchor);
         let first = anchors.next();
@@ -144,7 +144,7 @@ impl Authority {
         })
     }
 
-    /// What its own certificate says of a path's length, and of the time.
+    /// Checks a path's length and the time against its own certificate.
     fn admits(&self, intermediates: usize, now: Timestamp) -> Result<(), Error> {
         let point =
             |point: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(point.seconds()));

@@ -1,8 +1,8 @@
-//! The one DER of a certificate, and the fingerprints that it can have.
+//! The canonical DER of a certificate, and its fingerprints.
 //!
-//! Of a certificate only the inner part is signed. Its holder, or anybody, can write the rest in
-//! other bytes, which have another SHA-256 and are as good. So everything but DER is rejected here,
-//! and of the two signatures that ECDSA leaves, both fingerprints are known.
+//! Only the inner part of a certificate is signed. Anyone can encode the rest in other bytes, which
+//! are as valid and have another SHA-256. So everything but DER is rejected here, and for ECDSA,
+//! which allows two signatures, both fingerprints are computed.
 
 use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
@@ -39,7 +39,7 @@ enum OtherForm {
     Low(Thumbprint),
     /// The other one has the greater `s`.
     High(Thumbprint),
-    /// Nobody handed over the certificate itself.
+    /// The platform reported only a fingerprint.
     Unknown,
 }
 
@@ -52,7 +52,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Canonical<'a> {
-    /// Reads what is outside of the signed part.
+    /// Reads the parts outside of the signed one.
     ///
     /// # Errors
     /// Bytes that are not the DER of a certificate, a signature that has a shorter or
@@ -70,20 +70,25 @@ impl<'a> Canonical<'a> {
         Ok(Self { der, parts, form })
     }
 
-    /// Its fingerprints: of these bytes, and of those with the other signature.
+    /// Returns its fingerprints: of these bytes, and of those with the other signature.
     pub(crate) fn fingerprints(&self) -> Result<Fingerprints, Denial> {
-        let digest = |der: &[u8]| -> Thumbprint { Sha256::digest(der).into() };
         let other = match self.form {
             SignatureForm::Only => OtherForm::None,
             SignatureForm::Ecdsa(numbers) => {
-                let other = numbers.with_other_s();
-                let other = other.and_then(|signature| self.parts.with_signature(&signature));
+                let other = match numbers.with_other_s() {
+                    Ok(signature) => self.parts.with_signature(&signature),
+                    Err(error) => Err(error),
+                };
                 let other = digest(&other.map_err(|error| malformed(error.to_string()))?);
                 if numbers.has_low_s() { OtherForm::High(other) } else { OtherForm::Low(other) }
             }
         };
         Ok(Fingerprints { presented: digest(self.der), other })
     }
+}
+
+fn digest(der: &[u8]) -> Thumbprint {
+    Sha256::digest(der).into()
 }
 
 impl<'a> Parts<'a> {
@@ -99,7 +104,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// The algorithm that the signed part names: after the version and the serial number.
+    /// Returns the algorithm that the signed part names, after the version and the serial number.
     fn inner_algorithm(&self) -> der::Result<&'a [u8]> {
         const VERSION: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
         let mut reader = SliceReader::new(AnyRef::from_der(self.signed)?.value())?;
@@ -110,7 +115,7 @@ impl<'a> Parts<'a> {
         reader.tlv_bytes()
     }
 
-    /// The DER of the certificate with this signature.
+    /// Encodes the certificate with this signature.
     fn with_signature(&self, signature: &[u8]) -> der::Result<Vec<u8>> {
         let signature = BitStringRef::from_bytes(signature)?.to_der()?;
         AnyRef::new(Tag::Sequence, &[self.signed, self.algorithm, &signature].concat())?.to_der()
@@ -118,12 +123,12 @@ impl<'a> Parts<'a> {
 }
 
 impl Fingerprints {
-    /// Of a certificate that nobody handed over.
+    /// For a certificate of which the platform reports only a fingerprint.
     pub(crate) fn reported(presented: Thumbprint) -> Self {
         Self { presented, other: OtherForm::Unknown }
     }
 
-    /// All that are known, the presented one first: a revocation may name any.
+    /// Returns all known fingerprints, the presented one first: a revocation may name any.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Thumbprint> {
         let other = match &self.other {
             OtherForm::None | OtherForm::Unknown => None,
@@ -132,8 +137,8 @@ impl Fingerprints {
         std::iter::once(&self.presented).chain(other)
     }
 
-    /// The same one for every form of the certificate: of the two signatures that with the smaller
-    /// `s`. `None` if nobody handed over the certificate.
+    /// Returns the fingerprint that every form of the certificate shares: that of the signature with
+    /// the smaller `s`. `None` if the platform reports only a fingerprint.
     pub(crate) fn canonical(&self) -> Option<Thumbprint> {
         match self.other {
             OtherForm::None | OtherForm::High(_) => Some(self.presented),

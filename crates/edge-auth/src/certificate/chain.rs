@@ -1,4 +1,4 @@
-//! Verifying a chain (RFC 5280, section 6): by webpki, with what it leaves to its caller.
+//! Verifies a chain (RFC 5280, section 6) by webpki, and checks what webpki leaves to its caller.
 
 use std::time::Duration;
 
@@ -20,17 +20,17 @@ use crate::denial::{Code, Denial};
 /// A chain that leads to one of the authorities.
 #[derive(Debug)]
 pub(crate) struct VerifiedChain {
-    /// While every certificate of the path is good, the authority's included.
+    /// When every certificate of the path is good, the authority's included.
     pub validity: Validity,
-    /// No other authority stands between.
+    /// Whether the authority itself issued the certificate, with none between.
     pub issued_directly: bool,
-    /// An authority of the path constrains names, of whatever kind.
+    /// Whether an authority of the path constrains names of any kind.
     pub names_constrained: bool,
     /// The authorities: those that stand between, and the one that the policy names.
     pub above: Vec<PathCertificate>,
 }
 
-/// Verifies that the first certificate may authenticate a client, and leads to an authority.
+/// Verifies that the first certificate may authenticate a client and leads to an authority.
 pub(crate) fn verify(
     chain: &[CertificateDer<'_>],
     authorities: &Authorities,
@@ -39,8 +39,8 @@ pub(crate) fn verify(
 ) -> Result<VerifiedChain, Denial> {
     let (own, others) = chain.split_first().ok_or_else(|| malformed("the chain is empty"))?;
     let parsed = parsed::parse(own)?;
-    // First, since it is what goes wrong most often: whatever else is wrong, an expired one is
-    // that.
+    // The most frequent mistake comes first: an expired certificate is reported as expired,
+    // whatever else is wrong with it.
     parsed::validity(&parsed).check(now)?;
     let usage: Option<KeyUsage> = parsed::extension(&parsed, "keyUsage")?;
     if usage.is_some_and(|usage| !usage.digital_signature()) {
@@ -68,8 +68,8 @@ pub(crate) fn verify(
     inspect(&path, &parsed, authorities, now).map_err(denial)
 }
 
-/// What webpki leaves open of a path: whether authorities on it may issue at all, what the anchor's
-/// own certificate says, and constraints of names in subjects.
+/// Checks what webpki does not: that the authorities of a path may issue certificates, what the
+/// anchor's own certificate says, and name constraints for subjects.
 fn inspect(
     path: &VerifiedPath<'_>,
     own: &Certificate,
@@ -104,8 +104,8 @@ fn inspect(
     })
 }
 
-/// Every certificate whose revocation ends the path: of each authority the one that was presented,
-/// and those that the policy has of it.
+/// Returns every certificate above the client's whose revocation ends the path: of each authority
+/// the presented one, and those that the policy has of it.
 fn above(
     path: &VerifiedPath<'_>,
     authorities: &Authorities,
@@ -121,12 +121,12 @@ fn above(
     Ok(above)
 }
 
-/// What `openssl x509 -req` makes without being told more.
+/// The advice for certificates that `openssl x509 -req` makes without extensions.
 const VERSION_1: &str = "it, or one above it, is of version 1, which has no extensions: issue it again with some, as \
                          by `openssl x509 -req … -extfile client.ext`, where `client.ext` has \
                          `basicConstraints=CA:FALSE` and `extendedKeyUsage=clientAuth`";
 
-/// The one table from webpki's errors to ours.
+/// Translates webpki's errors.
 fn denial(error: Error) -> Denial {
     let (code, reason) = match &error {
         Error::CertExpired { .. } => {

@@ -1,4 +1,4 @@
-//! What Cloudflare tells of a certificate that it verified, fields of its own and no DER.
+//! The certificate fields that Cloudflare reports after it verified a certificate.
 
 use super::canonical::Fingerprints;
 use super::list_scope::ListCoverage;
@@ -12,7 +12,7 @@ use crate::denial::{Code, Denial};
 use crate::request::Headers;
 
 impl<'a> TlsClientAuth<'a> {
-    /// From the fields of the managed transform "Add TLS client auth headers", which writes the
+    /// Reads the fields of the managed transform "Add TLS client auth headers", which writes the
     /// rules language's booleans: `true` and `false`.
     pub(crate) fn of_fields(headers: Headers<'a>) -> Result<Self, Denial> {
         let text = |name: &str| {
@@ -48,13 +48,13 @@ impl<'a> TlsClientAuth<'a> {
         })
     }
 
-    /// Whether there is a certificate at all.
+    /// Whether the client presented a certificate.
     pub(crate) fn is_presented(&self) -> bool {
         self.presented.is_some_and(|presented| presented != "0")
     }
 
-    /// What it says, if Cloudflare found it good. `certVerified` is `SUCCESS` for a revoked one,
-    /// too. Fields are named as `source` has them.
+    /// Returns the fields of a certificate that Cloudflare verified and that is not revoked:
+    /// `certVerified` is `SUCCESS` for a revoked one, too. Refusals name fields as `source` does.
     pub(crate) fn to_parsed(self, source: CertificateSource) -> Result<ParsedCertificate, Denial> {
         let name = |member| field_name(source, member);
         if self.presented != Some("1") {
@@ -86,7 +86,7 @@ impl<'a> TlsClientAuth<'a> {
         let Some(der) = self.rfc9440.filter(|field| !field.is_empty()) else {
             return Ok(reported);
         };
-        // It is filled whatever the verdict: it must be the certificate that was found good.
+        // It is filled whatever the verdict, so it must be the certificate that was verified.
         let read =
             ParsedCertificate::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
         if read.fingerprints.presented != reported.fingerprints.presented {
@@ -95,8 +95,7 @@ impl<'a> TlsClientAuth<'a> {
                 name("certRFC9440")
             )));
         }
-        // What the certificate says counts: what is told of it may be cut, or spelled in other
-        // ways.
+        // The certificate takes precedence: a reported field may be cut, or spelled in another way.
         Ok(ParsedCertificate {
             issuer: read.issuer.or(reported.issuer),
             issuer_key_id: reported.issuer_key_id.or(read.issuer_key_id),
@@ -137,7 +136,7 @@ impl<'a> TlsClientAuth<'a> {
     }
 }
 
-/// What an operator sees of a member of `tlsClientAuth`: its own name, or that of the header field.
+/// Returns the name of a `tlsClientAuth` member for operators: its own, or that of the header field.
 fn field_name(source: CertificateSource, member: &'static str) -> &'static str {
     if source != CertificateSource::CloudflareHeaders {
         return member;

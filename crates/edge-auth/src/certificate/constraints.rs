@@ -1,5 +1,5 @@
-//! Name constraints (RFC 5280, section 4.2.1.10), as far as webpki does not apply them: to names
-//! that stand in the subject, where nobody looks but who takes an identity from it.
+//! Name constraints (RFC 5280, section 4.2.1.10) for names in the subject. webpki applies them to
+//! alternative names only, but the policy may take the identity from the subject.
 
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::NameConstraints;
@@ -9,7 +9,7 @@ use super::name::attribute_type;
 use super::parsed;
 use crate::denial::Denial;
 
-/// What the authorities of a path constrain.
+/// The name constraints of the authorities of a path.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Constraints {
     /// Names of any kind.
@@ -18,7 +18,7 @@ pub(crate) struct Constraints {
 }
 
 impl Constraints {
-    /// Those of one authority.
+    /// Reads the constraints of one authority.
     pub(crate) fn of(authority: &Certificate) -> Result<Self, Denial> {
         let Some(constraints) = parsed::extension::<NameConstraints>(authority, "nameConstraints")?
         else {
@@ -32,13 +32,13 @@ impl Constraints {
         Ok(Self { any: true, emails })
     }
 
-    /// Those of two authorities, one below the other.
+    /// Joins the constraints of two authorities, one below the other.
     pub(crate) fn and(self, other: Self) -> Self {
         Self { any: self.any || other.any, emails: self.emails || other.emails }
     }
 
-    /// Whether they forbid the subject of a certificate. Constraints of addresses are not
-    /// evaluated: they forbid every address, in the subject as among the alternative names.
+    /// Whether they forbid the subject of a certificate. Constraints for e-mail addresses are not
+    /// evaluated: they forbid every address, in the subject and among the alternative names.
     pub(crate) fn forbid(self, certificate: &Certificate) -> bool {
         let subject = certificate.tbs_certificate().subject();
         let mut types =

@@ -1,4 +1,4 @@
-//! Which certificate a request presents, by one source. Reads; judges nothing but form and size.
+//! Extracts the certificate that a request presents by one source. Checks only form and size.
 
 use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
@@ -15,75 +15,98 @@ use crate::request::AuthRequest;
 /// A certificate, as its source has it.
 #[derive(Debug)]
 pub(crate) enum PresentedCertificate<'a> {
-    /// The client's own, then its intermediates; nobody verified them.
+    /// The client's own, then its intermediates, all unverified.
     Chain(Vec<CertificateDer<'a>>),
     /// The client's own, verified by the platform.
     Leaf(CertificateDer<'a>),
-    /// What Cloudflare tells of it, the verdict included.
+    /// The fields that Cloudflare reports, its verdict included.
     Reported(TlsClientAuth<'a>),
 }
 
 impl<'a> PresentedCertificate<'a> {
-    /// What `origin` has for this request; `None` if there is no certificate.
+    /// Returns the certificate that `origin` has for this request; `None` if there is none.
     pub(crate) fn by(
         origin: CertificateOrigin<'_>,
         request: &AuthRequest<'a>,
     ) -> Result<Option<Self>, Denial> {
-        let field = |name: &str| {
-            request
-                .headers
-                .single(name)
-                .map_err(|_| malformed(format!("there are several `{name}` fields")))
+        let presented = if origin.source.comes_from_proxy() {
+            Self::by_proxy(origin, request)?
+        } else {
+            Self::by_platform(origin.source, request)?
         };
-        let presented = match (origin.source, request.certificate) {
-            (CertificateSource::Tls, PlatformCertificate::Tls(chain)) if !chain.is_empty() => Some(
-                Self::Chain(chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect()),
-            ),
+        match presented {
+            Some(presented) => presented.bounded().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn by_platform(
+        source: CertificateSource,
+        request: &AuthRequest<'a>,
+    ) -> Result<Option<Self>, Denial> {
+        let presented = match (source, request.certificate) {
+            (CertificateSource::Tls, PlatformCertificate::Tls(chain)) if !chain.is_empty() => {
+                let chain = chain.iter().map(|der| CertificateDer::from(der.as_ref()));
+                Some(Self::Chain(chain.collect()))
+            }
             (CertificateSource::ApiGateway, PlatformCertificate::ApiGateway(text)) => {
                 Some(Self::Leaf(only(pem::certificates(text.as_bytes())?)?))
             }
             (CertificateSource::Cloudflare, PlatformCertificate::Cloudflare(reported)) => {
-                Some(Self::Reported(reported)).filter(|_| reported.is_presented())
+                reported.is_presented().then_some(Self::Reported(reported))
             }
             (CertificateSource::AlbVerify, PlatformCertificate::LoadBalancer) => {
-                let leaf = field("x-amzn-mtls-clientcert-leaf")?;
-                leaf.map(|leaf| only(pem::from_field(leaf)?).map(Self::Leaf)).transpose()?
+                match single(request, "x-amzn-mtls-clientcert-leaf")? {
+                    Some(leaf) => Some(Self::Leaf(only(pem::from_field(leaf)?)?)),
+                    None => None,
+                }
             }
             (CertificateSource::AlbPassthrough, PlatformCertificate::LoadBalancer) => {
-                let chain = field("x-amzn-mtls-clientcert")?;
-                chain.map(|chain| pem::from_field(chain).map(Self::Chain)).transpose()?
+                match single(request, "x-amzn-mtls-clientcert")? {
+                    Some(chain) => Some(Self::Chain(pem::from_field(chain)?)),
+                    None => None,
+                }
             }
-            (CertificateSource::Rfc9440, PlatformCertificate::Described(chain)) => {
-                Some(Self::Chain(rfc9440::described(chain)?))
-            }
-            (CertificateSource::Rfc9440, _) if request.proxy_trusted => {
-                rfc9440::chain(request.headers)?.map(Self::Chain)
-            }
-            (CertificateSource::Nginx, _) if request.proxy_trusted => {
-                proxy_fields::nginx(request.headers, origin.field())?.map(Self::Chain)
-            }
-            (CertificateSource::EnvoyXfcc, _) if request.proxy_trusted => {
-                xfcc::chain(request.headers, origin.field())?.map(Self::Chain)
-            }
-            (CertificateSource::Traefik, _) if request.proxy_trusted => {
-                proxy_fields::traefik(request.headers, origin.field())?.map(Self::Chain)
-            }
-            (CertificateSource::Haproxy, _) if request.proxy_trusted => {
-                proxy_fields::haproxy(request.headers, origin.field())?.map(Self::Chain)
-            }
-            (CertificateSource::Azure, _) if request.proxy_trusted => {
-                proxy_fields::azure(request.headers, origin.field())?.map(Self::Chain)
-            }
-            (CertificateSource::CloudflareHeaders, _) if request.proxy_trusted => {
-                let reported = TlsClientAuth::of_fields(request.headers)?;
-                Some(Self::Reported(reported)).filter(|_| reported.is_presented())
-            }
-            _ => None,
+            // The request came by another platform, or the source is a proxy's.
+            (_, _) => None,
         };
-        presented.map(Self::bounded).transpose()
+        Ok(presented)
     }
 
-    /// The certificates that it is made of.
+    fn by_proxy(
+        origin: CertificateOrigin<'_>,
+        request: &AuthRequest<'a>,
+    ) -> Result<Option<Self>, Denial> {
+        if let (CertificateSource::Rfc9440, PlatformCertificate::Described(chain)) =
+            (origin.source, request.certificate)
+        {
+            return Ok(Some(Self::Chain(rfc9440::described(chain)?)));
+        }
+        if !request.proxy_trusted {
+            return Ok(None);
+        }
+        let (headers, field) = (request.headers, origin.field());
+        let chain = match origin.source {
+            CertificateSource::Rfc9440 => rfc9440::chain(headers)?,
+            CertificateSource::Nginx => proxy_fields::nginx(headers, field)?,
+            CertificateSource::EnvoyXfcc => xfcc::chain(headers, field)?,
+            CertificateSource::Traefik => proxy_fields::traefik(headers, field)?,
+            CertificateSource::Haproxy => proxy_fields::haproxy(headers, field)?,
+            CertificateSource::Azure => proxy_fields::azure(headers, field)?,
+            CertificateSource::CloudflareHeaders => {
+                let reported = TlsClientAuth::of_fields(headers)?;
+                return Ok(reported.is_presented().then_some(Self::Reported(reported)));
+            }
+            CertificateSource::Cloudflare
+            | CertificateSource::ApiGateway
+            | CertificateSource::AlbVerify
+            | CertificateSource::AlbPassthrough
+            | CertificateSource::Tls => None,
+        };
+        Ok(chain.map(Self::Chain))
+    }
+
+    /// Returns the certificates; none if the platform reports only fields.
     pub(crate) fn certificates(&self) -> &[CertificateDer<'a>] {
         match self {
             Self::Chain(chain) => chain,
@@ -92,7 +115,7 @@ impl<'a> PresentedCertificate<'a> {
         }
     }
 
-    /// The SHA-256 of the client's own, unverified; `None` if Cloudflare tells of none.
+    /// Returns the SHA-256 of the client's own, unverified; `None` if Cloudflare reports none.
     pub(crate) fn thumbprint(&self) -> Option<Thumbprint> {
         match self {
             Self::Chain(_) | Self::Leaf(_) => {
@@ -106,20 +129,25 @@ impl<'a> PresentedCertificate<'a> {
 
     fn bounded(self) -> Result<Self, Denial> {
         let certificates = self.certificates();
-        let too_large = |reason: String| Err(Denial::new(Code::CredentialTooLarge, reason));
         if certificates.len() > MAX_CHAIN {
-            return too_large(format!(
-                "the chain has {} certificates, {MAX_CHAIN} are read",
-                certificates.len()
-            ));
+            let count = certificates.len();
+            let reason = format!("the chain has {count} certificates, {MAX_CHAIN} are read");
+            return Err(Denial::new(Code::CredentialTooLarge, reason));
         }
         if certificates.iter().any(|der| der.len() > MAX_CERTIFICATE_BYTES) {
-            return too_large(format!(
-                "a certificate is larger than {MAX_CERTIFICATE_BYTES} bytes"
-            ));
+            let reason = format!("a certificate is larger than {MAX_CERTIFICATE_BYTES} bytes");
+            return Err(Denial::new(Code::CredentialTooLarge, reason));
         }
         Ok(self)
     }
+}
+
+/// Reads a field that may be there once.
+fn single<'a>(request: &AuthRequest<'a>, name: &str) -> Result<Option<&'a [u8]>, Denial> {
+    request
+        .headers
+        .single(name)
+        .map_err(|_| malformed(format!("there are several `{name}` fields")))
 }
 
 fn only(certificates: Vec<CertificateDer<'static>>) -> Result<CertificateDer<'static>, Denial> {

@@ -1,4 +1,4 @@
-//! What a certificate says, read from its DER or told by a platform.
+//! The fields of a certificate, read from its DER or reported by a platform.
 
 use std::collections::BTreeSet;
 
@@ -17,19 +17,19 @@ use super::validity::Validity;
 use super::{serial, to_hex};
 use crate::denial::Denial;
 
-/// What is known of a client's certificate.
+/// The fields of a client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ParsedCertificate {
     pub fingerprints: Fingerprints,
     /// Lower-case hexadecimal, without zeros in front.
     pub serial: String,
-    /// `None` if it cannot be read for sure, which matters only to who asks for it.
+    /// `None` if it cannot be read for sure; only an identity or a pin that needs it is refused.
     pub subject: Option<DistinguishedName>,
     /// As the subject.
     pub issuer: Option<DistinguishedName>,
     /// The key identifier of the issuer: the certificate's own `authorityKeyIdentifier`.
     pub issuer_key_id: Option<Vec<u8>>,
-    /// The subject's alternative names; `None` if the platform does not tell them.
+    /// The subject's alternative names; `None` if the platform does not report them.
     pub names: Option<AlternativeNames>,
     pub validity: Validity,
     /// Which revocation lists of its issuer are about it.
@@ -56,18 +56,16 @@ impl ParsedCertificate {
             subject: DistinguishedName::of(certificate.subject()),
             issuer: DistinguishedName::of(certificate.issuer()),
             issuer_key_id: issuer_key_id(&parsed)?,
-            names: Some(
-                names
-                    .map(|names| AlternativeNames::read(&names.0))
-                    .transpose()?
-                    .unwrap_or_default(),
-            ),
+            names: Some(match names {
+                Some(names) => AlternativeNames::read(&names.0)?,
+                None => AlternativeNames::default(),
+            }),
             validity: validity(&parsed),
             list_coverage: ListCoverage::of(&parsed),
         })
     }
 
-    /// Whether there is a name of it that its holder cannot change: its serial number under its
+    /// Whether it has an identifier that its holder cannot change: its serial number under its
     /// issuer's name, or all of its fingerprints.
     pub(crate) fn can_be_revoked(&self) -> bool {
         self.issuer.is_some() || self.fingerprints.canonical().is_some()
@@ -93,7 +91,7 @@ impl AlternativeNames {
     }
 }
 
-/// By what a certificate can be revoked.
+/// The identifiers by which a certificate can be revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificateNames {
@@ -106,7 +104,7 @@ pub struct CertificateNames {
 }
 
 impl CertificateNames {
-    /// Reads a certificate that nobody verified.
+    /// Reads a certificate without verifying it.
     ///
     /// # Errors
     /// What is wrong with it: the gate rejects it whether it is revoked or not.
@@ -118,8 +116,8 @@ impl CertificateNames {
     }
 }
 
-/// Reads the whole structure, strictly, and only in the one form of its DER; each extension may be
-/// there once (RFC 5280, section 4.2).
+/// Reads the whole structure, strictly and only in canonical DER. Each extension may occur once
+/// (RFC 5280, section 4.2).
 pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
     Canonical::read(der)?;
     let certificate = Certificate::from_der(der).map_err(unreadable)?;
@@ -147,7 +145,7 @@ fn unreadable(error: der::Error) -> Denial {
     malformed(format!("it has a {kind}, which is not read: have it issued again with UTF8String"))
 }
 
-/// Whether a certificate of the host's own is good at `now`.
+/// Checks that the host's own certificate is good at `now`.
 ///
 /// # Errors
 /// What is wrong with it, for the operator.
@@ -156,8 +154,7 @@ pub fn check_validity(der: &CertificateDer<'_>, now: Timestamp) -> Result<(), St
     validity(&certificate).check(now).map_err(|denial| denial.reason)
 }
 
-/// The key of a certificate, whatever else it says; nobody verified that. `None` if it cannot be
-/// read.
+/// Returns the key of an unverified certificate; `None` if it cannot be read.
 pub fn public_key(der: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
     let certificate = Certificate::from_der(der).ok()?;
     certificate
@@ -173,7 +170,7 @@ pub(crate) fn validity(certificate: &Certificate) -> Validity {
     Validity::of(validity.not_before.to_unix_duration(), validity.not_after.to_unix_duration())
 }
 
-/// The identifier of the key that issued a certificate, as the certificate says.
+/// Returns the identifier of the key that issued a certificate, as the certificate says.
 pub(crate) fn issuer_key_id(certificate: &Certificate) -> Result<Option<Vec<u8>>, Denial> {
     let authority: Option<AuthorityKeyIdentifier> =
         extension(certificate, "authorityKeyIdentifier")?;
@@ -188,7 +185,7 @@ pub(crate) fn is_self_issued(certificate: &Certificate) -> Result<bool, Denial> 
     Ok(names.subject() == names.issuer() && own.0.as_bytes() == issuer)
 }
 
-/// An extension, if it is there.
+/// Reads an extension, if it is there.
 pub(crate) fn extension<'a, T>(
     certificate: &'a Certificate,
     name: &str,

@@ -1,7 +1,7 @@
-//! A `[[client_cert]]`, ready to say who a certificate is for.
+//! A compiled `[[client_cert]]` block: verifies a certificate and finds out who it is for.
 
 use edge_auth_token::Timestamp;
-use pki_types::SignatureVerificationAlgorithm;
+use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 
 use super::authority::Authorities;
 use super::crl_policy::{CrlPolicy, PathCertificate, PathTags};
@@ -24,10 +24,10 @@ use crate::scopes::Scopes;
 pub(crate) struct CertificateProfile {
     pub name: String,
     pub source: CertificateSource,
-    /// The field by which certificates come, where it is not the source's usual one.
+    /// The field that carries certificates, if it is not the source's usual one.
     pub header: Option<String>,
-    /// Against whom chains are verified; only for sources that bring them. Without any, the
-    /// fingerprint is pinned (RFC 8705, section 2.2).
+    /// The authorities that chains are verified against, for sources that bring chains. Without
+    /// them, the fingerprint is pinned (RFC 8705, section 2.2).
     pub authorities: Option<Authorities>,
     pub pins: Pins,
     pub identity: Identity,
@@ -35,8 +35,8 @@ pub(crate) struct CertificateProfile {
     pub lists: CrlPolicy,
 }
 
-/// From whom certificates must be that a platform verified, and which ones they may be. Of each
-/// list that is not empty, one must fit.
+/// The issuers and certificates that the policy accepts. Of each list that is not empty, one entry
+/// must match.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pins {
     pub issuer_key_ids: Vec<Vec<u8>>,
@@ -44,31 +44,31 @@ pub(crate) struct Pins {
     pub fingerprints: Vec<Thumbprint>,
 }
 
-/// A certificate that a block found good, and what is asked anew each time it is used.
+/// A certificate that a block verified, with what is checked again at each use.
 #[derive(Debug)]
 pub(crate) struct KnownCertificate {
     pub principal: Principal,
     /// The SHA-256 of the certificate as it was presented.
     pub thumbprint: Thumbprint,
-    /// By what its revocation is found, and that of those above it; nothing where there is no feed.
+    /// The revocation tags of the certificate and of those above it; empty without a feed.
     pub marks: Vec<PathTags>,
     validity: Validity,
 }
 
 impl KnownCertificate {
-    /// Whether it is good at `now`.
+    /// Checks that it is good at `now`.
     pub(crate) fn check(&self, now: Timestamp) -> Result<(), Denial> {
         self.validity.check(now)
     }
 }
 
 impl CertificateProfile {
-    /// By what its certificates come.
+    /// Returns the source and the field of its certificates.
     pub(crate) fn origin(&self) -> CertificateOrigin<'_> {
         CertificateOrigin { source: self.source, header: self.header.as_deref() }
     }
 
-    /// Verifies a certificate, and finds out who it is for.
+    /// Verifies a certificate and returns the principal that it identifies.
     pub(crate) fn verify(
         &self,
         presented: &PresentedCertificate<'_>,
@@ -76,19 +76,19 @@ impl CertificateProfile {
         secrets: Option<&RevocationSecrets>,
         now: Timestamp,
     ) -> Result<KnownCertificate, Denial> {
-        let mut facts = match presented {
+        let mut parsed = match presented {
             PresentedCertificate::Reported(reported) => reported.to_parsed(self.source)?,
-            whole => ParsedCertificate::read(
-                whole.certificates().first().ok_or_else(|| untrusted("there is none"))?,
-            )?,
+            PresentedCertificate::Chain(_) | PresentedCertificate::Leaf(_) => {
+                ParsedCertificate::read(own(presented)?)?
+            }
         };
-        let mut path = vec![PathCertificate::from(&facts)];
+        let mut path = vec![PathCertificate::from(&parsed)];
         if !self.source.brings_chain() {
-            facts.validity.check(now)?;
-            self.pins.check(&facts)?;
+            parsed.validity.check(now)?;
+            self.pins.check(&parsed)?;
         } else if let Some(authorities) = &self.authorities {
             let verified = chain::verify(presented.certificates(), authorities, signatures, now)?;
-            facts.validity = verified.validity;
+            parsed.validity = verified.validity;
             path.extend(verified.above);
             match self.identity {
                 Identity::Serial if !verified.issued_directly => {
@@ -99,22 +99,27 @@ impl CertificateProfile {
                     let reason = "an authority of its path constrains names, which does not bind the subject's";
                     return Err(Denial::new(Code::CertificateIdentityMismatch, reason));
                 }
-                _ => {}
+                Identity::SanUri(_)
+                | Identity::SanDns(_)
+                | Identity::SanEmail(_)
+                | Identity::Subject { .. }
+                | Identity::Serial
+                | Identity::Fingerprint => {}
             }
             if !self.pins.is_empty() {
-                self.pins.check(&facts)?;
+                self.pins.check(&parsed)?;
             }
         } else {
-            self.pins.check(&facts)?;
-            facts.validity.check(now)?;
+            self.pins.check(&parsed)?;
+            parsed.validity.check(now)?;
             check_key(presented)?;
         }
-        if secrets.is_some() && !facts.can_be_revoked() {
+        if secrets.is_some() && !parsed.can_be_revoked() {
             return Err(malformed(
                 "neither it nor its issuer's name can be read: it could not be revoked",
             ));
         }
-        let identity = self.identity.of(&facts, &self.pins.fingerprints)?;
+        let identity = self.identity.of(&parsed, &self.pins.fingerprints)?;
         let principal = Principal {
             id: format!("cert:{}:{identity}", self.name),
             kind: PrincipalKind::ClientCertificate,
@@ -123,10 +128,13 @@ impl CertificateProfile {
             client: None,
             scopes: self.scopes.clone(),
         };
-        let marks = secrets.map(|secrets| path.iter().map(|one| one.marks(secrets)).collect());
-        let ParsedCertificate { fingerprints, validity, .. } = facts;
+        let marks = match secrets {
+            Some(secrets) => path.iter().map(|one| one.marks(secrets)).collect(),
+            None => Vec::new(),
+        };
+        let ParsedCertificate { fingerprints, validity, .. } = parsed;
         let thumbprint = fingerprints.presented;
-        Ok(KnownCertificate { principal, thumbprint, marks: marks.unwrap_or_default(), validity })
+        Ok(KnownCertificate { principal, thumbprint, marks, validity })
     }
 }
 
@@ -135,8 +143,8 @@ impl Pins {
         self.issuer_key_ids.is_empty() && self.issuer_dns.is_empty() && self.fingerprints.is_empty()
     }
 
-    fn check(&self, facts: &ParsedCertificate) -> Result<(), Denial> {
-        let key_id = facts.issuer_key_id.as_ref();
+    fn check(&self, parsed: &ParsedCertificate) -> Result<(), Denial> {
+        let key_id = parsed.issuer_key_id.as_ref();
         if !self.issuer_key_ids.is_empty()
             && !key_id.is_some_and(|own| self.issuer_key_ids.contains(own))
         {
@@ -144,7 +152,7 @@ impl Pins {
             return Err(untrusted(format!("its issuer's key identifier is {found}")));
         }
         if !self.issuer_dns.is_empty() {
-            let issuer = facts
+            let issuer = parsed
                 .issuer
                 .as_ref()
                 .ok_or_else(|| malformed("its issuer's name is unreadable"))?;
@@ -153,19 +161,23 @@ impl Pins {
             }
         }
         if !self.fingerprints.is_empty()
-            && !self.fingerprints.contains(&facts.fingerprints.presented)
+            && !self.fingerprints.contains(&parsed.fingerprints.presented)
         {
             return Err(untrusted("its fingerprint is not among those of the policy"));
         }
-        // Nothing is pinned to nothing: a policy without pins is refused.
+        // A policy without pins does not compile.
         if self.is_empty() { Err(untrusted("the block pins no issuer")) } else { Ok(()) }
     }
 }
 
-/// Checks the key of a certificate that no authority is asked about.
+/// Returns the client's own certificate.
+fn own<'p>(presented: &'p PresentedCertificate<'_>) -> Result<&'p CertificateDer<'p>, Denial> {
+    presented.certificates().first().ok_or_else(|| untrusted("there is none"))
+}
+
+/// Checks the key of a certificate that is pinned by its fingerprint instead of an authority.
 fn check_key(presented: &PresentedCertificate<'_>) -> Result<(), Denial> {
-    let own = presented.certificates().first().ok_or_else(|| untrusted("there is none"))?;
-    let parsed = parsed::parse(own)?;
+    let parsed = parsed::parse(own(presented)?)?;
     let key = parsed.tbs_certificate().subject_public_key_info();
     key_strength::check(key).map_err(invalid)
 }
