@@ -1,4 +1,4 @@
-//! Waiting until nothing honours what was revoked.
+//! Waiting until every host refuses what was revoked.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use super::seconds;
 use crate::error::CommandError;
 use crate::output::printable;
 
-/// How long to wait between two questions to a host.
+/// The pause between two requests to a host.
 const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
-pub(super) struct WaitArgs {
+pub(crate) struct WaitArgs {
     /// Return when the bound has passed, or when all probed hosts refuse
     #[arg(long, global = true)]
     wait: bool,
@@ -30,7 +30,7 @@ pub(super) struct WaitArgs {
 
 /// How the wait ended.
 #[derive(Serialize)]
-pub(super) struct Waited {
+pub(crate) struct Waited {
     /// How long it took.
     seconds: f64,
     /// The bound of the policy.
@@ -43,21 +43,27 @@ struct Probed {
     url: String,
     /// When the host first refused; `null` if it did not within the bound.
     refused_after_seconds: Option<f64>,
-    /// What it answered last, if it did not.
+    /// Its last answer, if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<String>,
 }
 
 impl WaitArgs {
-    /// The hosts to ask; nothing if nobody waits.
-    pub(super) fn probes(self) -> Result<Option<Vec<Probe>>, CommandError> {
-        let probe = |url: &String| Probe::new(url, &self.headers);
-        self.wait.then(|| self.probes.iter().map(probe).collect()).transpose()
+    /// Returns the hosts to ask; `None` without `--wait`.
+    pub(crate) fn probes(self) -> Result<Option<Vec<Probe>>, CommandError> {
+        if !self.wait {
+            return Ok(None);
+        }
+        let mut probes = Vec::with_capacity(self.probes.len());
+        for url in &self.probes {
+            probes.push(Probe::new(url, &self.headers)?);
+        }
+        Ok(Some(probes))
     }
 }
 
-/// Waits until every host refuses, or the bound has passed. Without hosts that is the bound.
-pub(super) async fn until_refused(probes: Vec<Probe>, bound: Duration, entered: Instant) -> Waited {
+/// Waits until every host refuses, and for the bound at most. Without hosts, waits for the bound.
+pub(crate) async fn until_refused(probes: Vec<Probe>, bound: Duration, entered: Instant) -> Waited {
     let deadline = entered + bound;
     let mut running = Vec::new();
     for probe in probes {
@@ -90,19 +96,19 @@ async fn refused_by(probe: Probe, entered: Instant, deadline: Instant) -> Probed
             Verdict::Other(last) if asked >= deadline => {
                 return Probed { url: probe.url(), refused_after_seconds: None, last: Some(last) };
             }
-            // Once more at the very end: what is refused then is refused within the bound.
+            // The last request is at the bound itself.
             Verdict::Other(_) => sleep(PAUSE.min(deadline.duration_since(asked))).await,
         }
     }
 }
 
 impl Waited {
-    /// Whether a host still honours what was revoked though the bound has passed.
-    pub(super) fn failed(&self) -> bool {
+    /// Whether a host still accepts what was revoked after the bound has passed.
+    pub(crate) fn failed(&self) -> bool {
         self.probes.iter().any(|probe| probe.refused_after_seconds.is_none())
     }
 
-    pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { seconds, bound_seconds, probes } = self;
         for Probed { url, refused_after_seconds, last } in probes {
             match refused_after_seconds {

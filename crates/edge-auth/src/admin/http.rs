@@ -233,10 +233,12 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> Gate<P> {
             }
             Action::UndoRevocation(id) => {
                 let ReasonBody { reason } = read(body)?;
-                Ok(AdminResponse::entry(
-                    201,
-                    &revocations()?.undo(number(id)?, &reason, now).await?,
-                ))
+                let (entry, view) =
+                    revocations()?.undo_with_notice(number(id)?, &reason, now).await?;
+                Ok(AdminResponse {
+                    reply: Reply::json(201, &view),
+                    ..AdminResponse::entry(201, &entry)
+                })
             }
             Action::CompactRevocations => {
                 let held = revocations()?.compact(randomness, now).await?;

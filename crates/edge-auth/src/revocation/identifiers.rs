@@ -88,7 +88,7 @@ impl TryFrom<String> for Serial {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
-        let digits = text.replace(':', "");
+        let digits = if text.contains(':') { text.replace(':', "") } else { text };
         let good = !digits.is_empty()
             && digits.len() <= MAX_SERIAL_DIGITS
             && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
