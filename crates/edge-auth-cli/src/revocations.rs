@@ -1,4 +1,4 @@
-//! `edge-auth revocations …`: the log of what was revoked.
+//! `edge-auth revocations …`: the log of revocations.
 
 use std::io::{self, Write};
 
@@ -61,7 +61,8 @@ pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), Com
             output.report(&EntryReport::of(&revocations.show(entry).await?))
         }
         RevocationsCommand::Undo { entry, reason } => {
-            output.report(&EntryReport::of(&revocations.undo(entry, &reason, now()).await?))
+            let (_, entry) = revocations.undo_with_notice(entry, &reason, now()).await?;
+            output.report(&EntryReport(entry))
         }
         RevocationsCommand::Compact => {
             let held = revocations.compact(&SystemRandomness, now()).await?;
@@ -91,7 +92,10 @@ impl Report for EntryReport {
         line("because", &entry.reason)?;
         line("at", &entry.at)?;
         line("until", entry.until.as_deref().unwrap_or("for good"))?;
-        entry.notice.as_deref().map_or(Ok(()), |notice| line("note", notice))
+        match &entry.notice {
+            Some(notice) => line("note", notice),
+            None => Ok(()),
+        }
     }
 }
 
@@ -103,7 +107,7 @@ impl Report for PageReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let RevocationPage { revocations, untrusted, next } = &self.0;
         if revocations.is_empty() && untrusted.is_empty() {
-            return writeln!(out, "Nothing was revoked. `edge-auth revoke` does.");
+            return writeln!(out, "No revocations yet. Add one with `edge-auth revoke`.");
         }
         let red = AnsiColor::Red.on_default();
         for RevocationResponse { id, says, summary, by, reason, at, .. } in revocations {

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use clap::Args;
+use tokio::time::Instant;
 
 use super::AdminContext;
 use super::report::KeyReport;
 use crate::error::CommandError;
 use crate::native::{SystemRandomness, now};
 use crate::output::Output;
+use crate::revoke::wait::{self, WaitArgs, Waited};
 
 #[derive(Debug, Args)]
 pub(super) struct IdArgs {
@@ -32,6 +34,8 @@ pub(super) struct RevokeArgs {
     /// Why, for those who look at the key later
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 pub(super) async fn show(
@@ -76,6 +80,17 @@ pub(super) async fn revoke(
     context: &AdminContext,
     output: Output,
 ) -> Result<(), CommandError> {
+    let probes = args.wait.probes()?;
     let key = context.key_service()?.revoke(&args.id, &args.reason, now()).await?;
-    output.report(&KeyReport::of(&key))
+    let revoked_at = Instant::now();
+    let waited = match probes {
+        Some(probes) => {
+            let bound = context.policy.revocation_limits().bound;
+            Some(wait::until_refused(probes, bound, revoked_at).await)
+        }
+        None => None,
+    };
+    let failed = waited.as_ref().is_some_and(Waited::failed);
+    output.report(&KeyReport::waited(&key, waited))?;
+    if failed { Err(CommandError::Reported) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! A key, as it is shown.
+//! How commands show a key.
 
 use std::io::{self, Write};
 
@@ -9,21 +9,29 @@ use serde::Serialize;
 
 use crate::native::now;
 use crate::output::{Report, printable};
+use crate::revoke::wait::Waited;
 
-/// One key; with its text if it was made just now.
+/// One key, with its text if it was made just now.
 #[derive(Serialize)]
 pub(super) struct KeyReport {
     key: KeyResponse,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<Waited>,
 }
 
 impl KeyReport {
     pub(super) fn of(key: &ApiKey) -> Self {
-        Self { key: KeyResponse::new(key, now()), secret: None }
+        Self { key: KeyResponse::new(key, now()), secret: None, waited: None }
     }
 
-    /// Says what to do if the text of a key did not arrive.
+    /// Reports a revoked key, and how the wait for its refusal ended.
+    pub(super) fn waited(key: &ApiKey, waited: Option<Waited>) -> Self {
+        Self { waited, ..Self::of(key) }
+    }
+
+    /// The message for when the text of a key could not be shown.
     pub(super) fn lost(key: &ApiKey) -> String {
         format!(
             "the key {} has a new secret that could not be shown: rotate or revoke it",
@@ -44,11 +52,10 @@ impl Report for KeyReport {
             writeln!(out, "{bold}{secret}{bold:#}")?;
             writeln!(out, "This is shown once and kept nowhere: hand it over now.\n")?;
         }
-        let mut line = |name: &str, value: &str| writeln!(out, "{name:<18}{value}");
-        line("id", &printable(&key.id))?;
-        line("block", &printable(&key.block))?;
+        line(out, "id", &printable(&key.id))?;
+        line(out, "block", &printable(&key.block))?;
         let style = state_style(key.state);
-        line("state", &format!("{style}{}{style:#}", key.state))?;
+        line(out, "state", &format!("{style}{}{style:#}", key.state))?;
         let optional = [
             ("label", &key.label),
             ("owner", &key.owner),
@@ -57,26 +64,37 @@ impl Report for KeyReport {
             ("revoked", &key.revoked_at),
             ("because", &key.revoked_because),
         ];
-        line("scopes", &scopes(key))?;
-        line("created", &key.created_at)?;
-        line("expires", key.expires_at.as_deref().unwrap_or("never"))?;
+        line(out, "scopes", &scopes(key))?;
+        line(out, "created", &key.created_at)?;
+        line(out, "expires", key.expires_at.as_deref().unwrap_or("never"))?;
         for (name, value) in optional {
             if let Some(value) = value {
-                line(name, &printable(value))?;
+                line(out, name, &printable(value))?;
             }
         }
         if !key.networks.is_empty() {
-            line("networks", &key.networks.join(", "))?;
+            line(out, "networks", &key.networks.join(", "))?;
         }
         for (name, value) in &key.metadata {
-            line("metadata", &format!("{} = {}", printable(name), printable(value)))?;
+            line(out, "metadata", &format!("{} = {}", printable(name), printable(value)))?;
         }
-        Ok(())
+        match &self.waited {
+            Some(waited) => waited.human(out),
+            None => Ok(()),
+        }
     }
 }
 
+fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "{name:<18}{value}")
+}
+
+/// The scopes of a key, or `all`.
 pub(super) fn scopes(key: &KeyResponse) -> String {
-    key.scopes.as_ref().map_or_else(|| "all".to_owned(), |scopes| scopes.join(" "))
+    match &key.scopes {
+        Some(scopes) => scopes.join(" "),
+        None => "all".to_owned(),
+    }
 }
 
 pub(super) fn state_style(state: &str) -> Style {

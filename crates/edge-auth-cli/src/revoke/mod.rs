@@ -1,10 +1,10 @@
 //! `edge-auth revoke …`: what is no longer to be trusted, entered into the revocation feed of a
 //! store.
 
-mod list;
+mod crl;
 mod probe;
 mod target_args;
-mod wait;
+pub(crate) mod wait;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandE
     let revocations = context.revocations()?;
     let bound = context.policy.revocation_limits().bound;
     if let TargetArgs::Crl(crl) = args.what {
-        return list::run(crl, args.wait, &context, &reason, output).await;
+        return crl::run(crl, args.wait, &context, &reason, output).await;
     }
     let probes = args.wait.probes()?;
     let requests = args.what.requests(&reason)?;

@@ -1,4 +1,4 @@
-//! One question to a host: is the credential refused as revoked?
+//! Asks a host whether it refuses a credential as revoked.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most bytes of an answer that are read.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// A host, and what it is asked with.
-pub(super) struct Probe {
+/// A host, and the header fields to ask it with.
+pub(crate) struct Probe {
     client: HttpClient<Empty<Bytes>>,
     uri: Uri,
     headers: HeaderMap,
 }
 
-/// What a host says.
+/// The answer of a host.
 pub(super) enum Verdict {
-    /// The credential is revoked.
+    /// It refuses the credential as revoked.
     Revoked,
-    /// It answers this instead.
+    /// Any other code or status.
     Other(String),
     /// It did not answer, for this reason: whether it refuses the credential is not known.
     Unreachable(String),
@@ -49,7 +49,7 @@ impl Probe {
         }
         let mut headers = HeaderMap::new();
         for field in fields {
-            // A field may hold a credential: it is not repeated.
+            // The error does not repeat the field, which may hold a credential.
             let wrong = || CommandError::Usage("--header wants `Name: value`".to_owned());
             let (name, value) = field.split_once(':').ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
@@ -74,7 +74,7 @@ impl Probe {
         }
     }
 
-    /// The code of a refusal, or the status.
+    /// Returns the code of a refusal, or the status.
     async fn answer(&self) -> Result<String, String> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = self.uri.clone();

@@ -9,7 +9,7 @@ use edge_auth::audit::rfc3339_text;
 use edge_auth::certificate::CertificateNames;
 use edge_auth_token::UnverifiedToken;
 
-use super::list::CrlArgs;
+use super::crl::CrlArgs;
 use crate::error::CommandError;
 use crate::native::now;
 use crate::serve::certificates;

@@ -1,4 +1,4 @@
-//! Waiting until nothing honours what was revoked.
+//! Waiting until every host refuses what was revoked.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,11 +15,11 @@ use crate::error::CommandError;
 use crate::output::printable;
 use crate::serve::{certificates, private_key};
 
-/// How long to wait between two questions to a host.
+/// The pause between two requests to a host.
 const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
-pub(super) struct WaitArgs {
+pub(crate) struct WaitArgs {
     /// Return when the bound has passed, or when all probed hosts refuse
     #[arg(long, global = true)]
     wait: bool,
@@ -42,7 +42,7 @@ pub(super) struct WaitArgs {
 
 /// How the wait ended.
 #[derive(Serialize)]
-pub(super) struct Waited {
+pub(crate) struct Waited {
     /// How long it took.
     seconds: f64,
     /// The bound of the policy.
@@ -57,18 +57,18 @@ struct Probed {
     refused_after_seconds: Option<f64>,
     /// Whether it answered at the end; if not, whether it refuses is not known.
     asked: bool,
-    /// What it answered last, or why it did not answer, if it did not refuse.
+    /// Its last answer, or why it did not answer, if it did not refuse.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<String>,
 }
 
 impl WaitArgs {
-    /// The hosts to ask; nothing if nobody waits.
-    pub(super) fn probes(self) -> Result<Option<Vec<Probe>>, CommandError> {
+    /// Returns the hosts to ask; `None` without `--wait`.
+    pub(crate) fn probes(self) -> Result<Option<Vec<Probe>>, CommandError> {
         if !self.wait {
             return Ok(None);
         }
-        let mut probes = Vec::new();
+        let mut probes = Vec::with_capacity(self.probes.len());
         for url in &self.probes {
             probes.push(Probe::new(url, &self.headers, self.tls()?)?);
         }
@@ -88,8 +88,8 @@ impl WaitArgs {
     }
 }
 
-/// Waits until every host refuses, or the bound has passed. Without hosts that is the bound.
-pub(super) async fn until_refused(probes: Vec<Probe>, bound: Duration, entered: Instant) -> Waited {
+/// Waits until every host refuses, and for the bound at most. Without hosts, waits for the bound.
+pub(crate) async fn until_refused(probes: Vec<Probe>, bound: Duration, entered: Instant) -> Waited {
     let deadline = entered + bound;
     let mut running = Vec::new();
     for probe in probes {
@@ -128,7 +128,7 @@ async fn refused_by(probe: Probe, entered: Instant, deadline: Instant) -> Probed
             Verdict::Unreachable(why) if asked >= deadline => {
                 return probe.not_refused(false, why);
             }
-            // Once more at the very end: what is refused then is refused within the bound.
+            // The last request is at the bound itself.
             Verdict::Other(_) | Verdict::Unreachable(_) => {
                 sleep(PAUSE.min(deadline.duration_since(asked))).await
             }
@@ -143,12 +143,12 @@ impl Probe {
 }
 
 impl Waited {
-    /// Whether a host did not refuse what was revoked within the bound.
-    pub(super) fn failed(&self) -> bool {
+    /// Whether a host still accepts what was revoked after the bound has passed.
+    pub(crate) fn failed(&self) -> bool {
         self.probes.iter().any(|probe| probe.refused_after_seconds.is_none())
     }
 
-    pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { seconds, bound_seconds, probes } = self;
         for Probed { url, refused_after_seconds, asked, last } in probes {
             match refused_after_seconds {

@@ -1,4 +1,4 @@
-//! One connection to the file: its settings, and which files it is to.
+//! One connection to the file: its settings, and the identity of its files.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -12,12 +12,15 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::error::StoreErrorKind;
 use super::schema::{self, Empty};
 
-/// How long a writer waits for another process's write to end.
+/// How long a writer waits until another process's write ends.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
+/// SQLite's cache of pages: 8 MiB, which SQLite writes as negative KiB. A long transaction changes
+/// most pages of the index of marks, and writes those that do not fit into the cache repeatedly.
+const CACHE: i64 = -8192;
 
-/// Settings of a connection to a file that somebody may have tampered with: no code of the file's
-/// runs, and nothing in it is written that is not ours.
+/// Settings against a file that somebody tampered with: SQLite runs no code from the file, and
+/// refuses writes to its internal tables.
 const SETTINGS: [(DbConfig, bool); 6] = [
     (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
     (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
@@ -27,34 +30,35 @@ const SETTINGS: [(DbConfig, bool); 6] = [
     (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
 ];
 
-/// A connection to files that are at the path still, as far as that was looked at.
+/// A connection, and the files that were at the path when it was checked last.
 pub(super) struct Open {
     path: PathBuf,
     files: Files,
-    /// SQLite's count of changes of the schema, when it was compared.
+    /// SQLite's count of schema changes when the schema was compared.
     schema: i64,
     pub(super) connection: Connection,
 }
 
-/// The database, its log and the index of the log. A log that was replaced under an open connection
-/// is one that other processes do not read.
+/// The database, its log and the index of the log. After somebody replaced the log under an open
+/// connection, other processes do not read what the connection writes.
 type Files = [Option<FileId>; 3];
 
 /// Device and inode.
 type FileId = (u64, u64);
 
-/// Makes the file if there is none, for its owner's eyes only. SQLite gives its other files the
+/// Makes the file if it is missing, readable by its owner only. SQLite gives its other files the
 /// same permissions.
 pub(super) fn make(path: &Path) -> Result<(), StoreErrorKind> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        made => Ok(made.map(drop)?),
+        Err(error) => Err(error.into()),
     }
 }
 
 impl Open {
-    /// Connects to a file that is there, and makes sure that it is ours before anything is changed.
-    /// Returns, too, whether it was empty.
+    /// Connects to an existing file, and checks that it is ours before anything is changed. Also
+    /// returns whether it was empty.
     pub(super) fn at(path: &Path, empty: Empty) -> Result<(Self, bool), StoreErrorKind> {
         let [before, ..] = files_at(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -64,6 +68,7 @@ impl Open {
             connection.set_db_config(setting, on)?;
         }
         connection.pragma_update(None, "cell_size_check", true)?;
+        connection.pragma_update(None, "cache_size", CACHE)?;
         let was_empty = schema::prepare(&mut connection, empty)?;
         // Readers and the writer do not wait for each other; a commit is on the disk when it
         // returns.
@@ -72,29 +77,29 @@ impl Open {
         let schema = schema::changes(&connection)?;
         let files = files_at(path)?;
         let open = Self { path: path.to_owned(), files, schema, connection };
-        match before == files[0] {
-            true => Ok((open, was_empty)),
-            false => Err(StoreErrorKind::Replaced),
+        if before != files[0] {
+            return Err(StoreErrorKind::Replaced);
         }
+        Ok((open, was_empty))
     }
 
-    /// Whether its files are those at the path, and the schema is what it was.
+    /// Whether the files at the path are still its own, and the schema is unchanged.
     pub(super) fn is_current(&self) -> Result<bool, StoreErrorKind> {
         Ok(self.files == files_at(&self.path)? && self.schema == schema::changes(&self.connection)?)
     }
 
-    /// Makes sure, after work, that it was done where others will look.
+    /// Checks, after work, that the files at the path are still its own.
     pub(super) fn check_files(&self) -> Result<(), StoreErrorKind> {
-        match self.files == files_at(&self.path)? {
-            true => Ok(()),
-            false => Err(StoreErrorKind::Replaced),
+        if self.files != files_at(&self.path)? {
+            return Err(StoreErrorKind::Replaced);
         }
+        Ok(())
     }
 }
 
-/// Switches the file to a write-ahead log. SQLite does not wait for other connections in this one
-/// change: it returns at once that the file is in use, so the change is tried again for as long as
-/// a write would wait.
+/// Switches the file to a write-ahead log. For this change alone SQLite does not wait for other
+/// connections, and returns that the file is in use. So it is tried again for as long as a write
+/// would wait.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreErrorKind> {
     let started = Instant::now();
     loop {
@@ -116,17 +121,18 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 impl Drop for Open {
-    /// The last connection to a file moves its log into it and removes the log by its name: not
-    /// where another file's is there by now.
+    /// The last connection to a file moves the log into it, and removes the log by its name. If
+    /// another file's log has that name by now, it must stay.
     fn drop(&mut self) {
         if self.check_files().is_err() {
-            // It fails for a connection that is closed already only.
+            // It fails only for a connection that is closed already.
             let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
 }
 
-/// Which files are at the path now. SQLite follows links before it names the others.
+/// Returns the files that are at the path now. SQLite follows links before it names its other
+/// files.
 fn files_at(path: &Path) -> Result<Files, StoreErrorKind> {
     let real = match path.canonicalize() {
         Ok(real) => real,

@@ -128,8 +128,12 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
             }
             Action::UndoRevocation(id) => {
                 let ReasonBody { reason } = read(body)?;
-                let entry = self.revocations()?.undo(entry_number(id)?, &reason, now).await?;
-                Ok(Performed::on_entry(201, &entry))
+                let number = entry_number(id)?;
+                let (entry, response) =
+                    self.revocations()?.undo_with_notice(number, &reason, now).await?;
+                let mut performed = Performed::on_entry(201, &entry);
+                performed.reply = Reply::json(201, &response);
+                Ok(performed)
             }
             Action::CompactRevocations => {
                 let held = self.revocations()?.compact(randomness, now).await?;

@@ -249,8 +249,8 @@ fn until(
         | Target::CertificateSerial { .. } => return Ok(None),
     };
     let longest = policy.longest_token(issuer.as_str()).ok_or_else(|| {
-        let message = "say when the last of these tokens has expired (`expires`): the policy sets their issuer \
-                       no `max_lifetime`";
+        let message = "the policy gives the issuer of these tokens no `max_lifetime`: set `expires` (`--expires` on \
+                       the command line) to when the last of them expires";
         AdminError::Invalid(message.to_owned())
     })?;
     Ok(Some(now.plus(longest)))

@@ -33,7 +33,7 @@ pub struct RevocationResponse {
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub until: Option<String>,
     /// In the answer to a new entry: which tokens stay good, because `before` is earlier than their
-    /// `iat` may be.
+    /// `iat` may be; or that an API key stays revoked in its record though its entry was undone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(required))]
     pub notice: Option<String>,

@@ -7,7 +7,11 @@ use super::{AdminError, KeyService, RevocationChange, RevocationRequest, Revocat
 use crate::gate::SecretProvider;
 use crate::platform::{ApiKeyAdmin, Randomness, RevocationLog};
 use crate::policy::{Policy, PolicyErrors};
-use crate::revocation::{ChangeMeta, Entry, RevocationLedger, RevocationSecrets, Target};
+use crate::revocation::{ChangeMeta, Entry, Event, RevocationLedger, RevocationSecrets, Target};
+
+/// The notice of an undone revocation of an API key.
+const KEY_STAYS_REVOKED: &str = "the key itself stays revoked: its record says so, for good. Issue a new key with \
+     `edge-auth keys create` or `POST /admin/v1/keys`";
 
 /// The revocation log of a policy, and the API keys that can be revoked in it.
 #[derive(Debug)]
@@ -98,6 +102,22 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         now: Timestamp,
     ) -> Result<Entry, AdminError> {
         Ok(self.ledger.undo(sequence, self.order(reason, now)).await?)
+    }
+
+    /// Takes back what an entry revokes, and returns the new entry as it is shown. A notice says
+    /// that an API key stays revoked.
+    pub async fn undo_with_notice(
+        &self,
+        sequence: u64,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(Entry, RevocationResponse), AdminError> {
+        let entry = self.undo(sequence, reason, now).await?;
+        let mut view = RevocationResponse::new(&entry);
+        if let Event::Undone(Target::ApiKey { .. }) = entry.event {
+            view.notice = Some(KEY_STAYS_REVOKED.to_owned());
+        }
+        Ok((entry, view))
     }
 
     /// Returns one entry.

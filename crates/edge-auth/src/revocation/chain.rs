@@ -1,4 +1,4 @@
-//! Records that follow one another: each has the MAC of the one before it.
+//! The chain of records: each has the MAC of the one before it.
 
 use super::EntryError;
 use super::entry::{BEGINNING, Entry, RecordMac};
@@ -6,7 +6,7 @@ use super::record::open;
 use super::secrets::RevocationSecrets;
 use crate::platform::RevocationRecord;
 
-/// How many records are read, or dropped, at a time.
+/// The number of records that are read, or dropped, at a time.
 pub(super) const PAGE: usize = 1000;
 
 /// A place in the log: the last record that was read.
@@ -16,21 +16,21 @@ pub(super) struct Cursor {
     pub link: RecordMac,
 }
 
-/// What is wrong with a log.
+/// Why a log is not believed as it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ChainError {
     /// Somebody changed it. The text is for the operator.
     Tampered(String),
-    /// Records are missing, which may be right: a snapshot has them.
+    /// Records are missing. That may be right, where a snapshot has them.
     Gap,
 }
 
 impl Cursor {
-    /// Before the first record.
+    /// The place before the first record.
     pub(super) const START: Self = Self { sequence: 0, link: BEGINNING };
 
-    /// Reads records. The first is the one at this place again, which shows that the log still is
-    /// what it was. The place of the last one is returned, and what those behind this place say.
+    /// Reads records. The first must be the one at this place again, which shows that the log is
+    /// unchanged. Returns the place of the last one, and the entries behind this place.
     pub(super) fn follow(
         mut self,
         secrets: &RevocationSecrets,
@@ -47,33 +47,30 @@ impl Cursor {
         Ok((self, entries))
     }
 
-    /// The records behind this place, if the one at it is the one that was read before.
+    /// Returns the records behind this place, if the record at it is the one that was read before.
     fn passed<'r>(
         self,
         secrets: &RevocationSecrets,
         records: &'r [RevocationRecord],
     ) -> Result<&'r [RevocationRecord], ChainError> {
-        let back = |what: &str| {
-            let older = "an older store was put back";
-            ChainError::Tampered(format!("ALERT: record {} {what}: {older}", self.sequence))
-        };
-        match records.split_first() {
-            _ if self == Self::START => Ok(records),
-            Some((first, rest)) if first.sequence == self.sequence => {
-                let known = open(secrets, first)
-                    .map_err(|error| ChainError::Tampered(format!("ALERT: {error}")))?;
-                if known.link == self.link {
-                    Ok(rest)
-                } else {
-                    Err(back("is another one than was read before"))
-                }
-            }
-            Some(_) => Err(ChainError::Gap),
-            None => Err(back("was read before and is gone")),
+        if self == Self::START {
+            return Ok(records);
         }
+        let Some((first, rest)) = records.split_first() else {
+            return Err(older_store(self.sequence, "was read before and is gone"));
+        };
+        if first.sequence != self.sequence {
+            return Err(ChainError::Gap);
+        }
+        let known = open(secrets, first)
+            .map_err(|error| ChainError::Tampered(format!("ALERT: {error}")))?;
+        if known.link != self.link {
+            return Err(older_store(self.sequence, "is another one than was read before"));
+        }
+        Ok(rest)
     }
 
-    /// The place of an entry, if it follows this one.
+    /// Returns the place of an entry, if it follows this one.
     pub(super) fn next(self, entry: &Entry) -> Result<Self, ChainError> {
         if entry.sequence != self.sequence.saturating_add(1) {
             return Err(ChainError::Gap);
@@ -86,16 +83,25 @@ impl Cursor {
     }
 }
 
-/// What the operator is told of a record that is not believed. A host that has not got the newest
-/// secret yet meets what others write with it: nobody need have changed anything.
+/// The error of a record that shows that an older store was restored.
+pub(super) fn older_store(sequence: u64, what: &str) -> ChainError {
+    ChainError::Tampered(format!("ALERT: record {sequence} {what}: an older store was put back"))
+}
+
+/// The message for the operator about a record that is not believed. A host without the newest
+/// secret meets records that others made with it, so an unknown secret alone is not an alert.
 pub(super) fn alert(error: &EntryError) -> String {
     match error {
         EntryError::SecretUnknown { .. } => {
             format!(
-                "{error}; give this host the secrets that the others have, and if it has them: somebody \
-                 without one wrote it"
+                "{error}; give this host the secrets that the others have. If it has them, somebody \
+                 without a secret wrote the record"
             )
         }
-        _ => format!("ALERT: {error}"),
+        EntryError::Damaged { .. }
+        | EntryError::MacWrong { .. }
+        | EntryError::Schema { .. }
+        | EntryError::TooLarge { .. }
+        | EntryError::NoSecret => format!("ALERT: {error}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Snapshots of the log, made.
+//! Makes snapshots of the log, and drops lapsed records.
 
 use std::collections::HashMap;
 
@@ -13,19 +13,18 @@ use super::status::RevocationStatus;
 use super::target::LookupTag;
 use crate::platform::{Randomness, RevocationLog, SnapshotRecord};
 
-/// With so many records behind the last snapshot, and a quarter of what it holds, a new one is
-/// made.
+/// A snapshot is due with so many records behind the last one, and a quarter of what it holds.
 const DUE: u64 = 2000;
-/// However much a snapshot holds: what came after it is in the memory of every instance, and takes
-/// three times as much of it.
+/// A snapshot is due with so many records, however much the last one holds: every instance keeps
+/// them in memory, where they take three times as much as in a snapshot.
 const OVERDUE: u64 = 50_000;
 
-/// With so many revocations a snapshot is made only when somebody asks for it: 24 MB are read and
-/// written.
+/// With more revocations than these a snapshot is made only by `revocations compact`: it reads and
+/// writes 24 MB.
 const MAX_INLINE_COMPACTION: u64 = 1_000_000;
 
 impl<L: RevocationLog> RevocationLedger<'_, L> {
-    /// Makes a snapshot if it is time for one.
+    /// Makes a snapshot if one is due.
     pub async fn compact_if_due(
         &self,
         randomness: &(impl Randomness + ?Sized),
@@ -36,17 +35,20 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         let behind = newest - made.as_ref().map_or(0, |snapshot| snapshot.sequence).min(newest);
         let manifest = made.and_then(|snapshot| Manifest::open(&self.secrets, &snapshot).ok());
         let held = manifest.map_or(0, |manifest| manifest.held());
-        match behind >= due(held) {
-            true if held > MAX_INLINE_COMPACTION => Err(LedgerError::NeedsOfflineCompaction(held)),
-            true => self.compact(randomness, now).await.map(drop),
-            false => Ok(()),
+        if behind < due(held) {
+            return Ok(());
         }
+        if held > MAX_INLINE_COMPACTION {
+            return Err(LedgerError::NeedsOfflineCompaction(held));
+        }
+        self.compact(randomness, now).await?;
+        Ok(())
     }
 
-    /// Makes a snapshot of the last one and what came after it, and drops from the log what has
-    /// expired. While there is an older secret, the whole log is read instead, and what was entered
-    /// with it is entered again before, so that the older one is needed no more. How many things
-    /// the snapshot holds is returned.
+    /// Makes a snapshot from the last one and the records after it, and drops lapsed records. While
+    /// the policy has a previous secret, reads the whole log instead, and first enters again what
+    /// the current secret lacks, so that the previous secret can go. Returns the number of things
+    /// in the snapshot.
     pub async fn compact(
         &self,
         randomness: &(impl Randomness + ?Sized),
@@ -61,7 +63,7 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
             self.continued(base, now).await?
         };
         let held = content.held();
-        // Without anything new, there is no newer snapshot to be made.
+        // Without new records, the last snapshot stays.
         if end != Cursor::START && held_up_to != Some(end.sequence) {
             self.put(content, (end, ancestors), randomness).await?;
         }
@@ -69,7 +71,7 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         Ok(held)
     }
 
-    /// The last snapshot, if it is to be believed. If it is not, the log must be whole.
+    /// Returns the last snapshot, if it is believed. Otherwise the log must be whole.
     async fn base(&self) -> Result<Option<SnapshotBase>, LedgerError> {
         for _ in 0..ATTEMPTS {
             let Some(record) = self.log.snapshot().await? else { return Ok(None) };
@@ -81,7 +83,7 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
                 {
                     return Ok(None);
                 }
-                // Its parts were dropped meanwhile: there is a newer one.
+                // A newer snapshot replaced it, and dropped its parts.
                 Err(SnapshotReadError::NotBelieved(_)) => {}
             }
         }
@@ -95,7 +97,7 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         Ok(SnapshotBase { content, end, secret, ancestors })
     }
 
-    /// What a snapshot holds, with what came after it.
+    /// Merges a snapshot with the records after it.
     async fn continued(
         &self,
         base: Option<SnapshotBase>,
@@ -123,8 +125,8 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         }
     }
 
-    /// What all that is in the log comes to, when the current secret says all of it. Nothing is
-    /// entered again behind what somebody else said meanwhile.
+    /// Replays the whole log, and enters again what the current secret lacks. Replays what other
+    /// writers append meanwhile, too.
     async fn renewed(
         &self,
         base: Option<SnapshotBase>,
@@ -133,9 +135,9 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         let mut replay = LogReplay::upon(base);
         for _ in 0..ATTEMPTS {
             self.read_on(&mut replay).await?;
-            match replay.taken_out(&self.secrets, now) {
-                0 => {}
-                taken_out => return Err(LedgerError::TakenOut(taken_out)),
+            let taken_out = replay.taken_out(&self.secrets, now);
+            if taken_out > 0 {
+                return Err(LedgerError::TakenOut(taken_out));
             }
             let outdated = replay.outdated(now);
             if outdated.is_empty() {
@@ -155,7 +157,7 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         let mut salt = [0; 3];
         randomness.fill(&mut salt)?;
         let [a, b, c] = salt;
-        // Ids are in the order of sequences: parts of lesser ones belong to no snapshot any more.
+        // Ids are in the order of sequences, so that the store can drop the parts of lesser ids.
         let id = end.sequence << 24 | u64::from(u32::from_be_bytes([0, a, b, c]));
         let id = format!("{id:016x}");
         let written =
@@ -163,13 +165,13 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         for (number, part) in (0..).zip(written.parts()) {
             self.log.put_snapshot_part(&id, number, &part).await?;
         }
-        // Somebody else's is as good.
+        // In a conflict, another administrator's snapshot is as good.
         let _ = self.log.put_snapshot(written.record()).await?;
         Ok(())
     }
 }
 
-/// How many records behind a snapshot that holds so much a new one is made.
+/// The number of records after which a snapshot that holds so much is replaced.
 fn due(held: u64) -> u64 {
     (held / 4).clamp(DUE, OVERDUE)
 }

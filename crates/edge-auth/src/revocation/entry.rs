@@ -1,4 +1,4 @@
-//! One entry of the log: what it says, who said it, why, and for how long.
+//! One entry of the log: the event, its author, the reason, and how long it counts.
 
 use edge_auth_token::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,26 +7,25 @@ use super::identifiers::{Identifier, IssuerName, Serial};
 use super::list_id::ListId;
 use super::target::{LookupTag, RevocationKey, Target};
 
-/// What an entry says.
+/// The event of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
-    /// This is no longer to be trusted.
+    /// This target is revoked.
     Revoked(Target),
-    /// What earlier entries say of this is taken back.
+    /// Earlier revocations of this target are taken back.
     Undone(Target),
-    /// The record of this API key was written: a copy of it in memory may be old. Versions before
-    /// this one said so without saying which version of the record it is.
+    /// The record of this API key was written: a copy of it in memory may be old. Older versions of
+    /// edge-auth wrote this event, without the record's version.
     KeyChanged(Identifier),
-    /// The record of this API key was written: what is in memory or in the store with a lower
-    /// version is an older one.
+    /// The record of this API key was written: a record with a lower version is outdated.
     KeyWritten {
         /// The key's id.
         id: Identifier,
         /// The record's version.
         version: u64,
     },
-    /// All that an authority's revocation list has is entered.
+    /// All revocations of an authority's list are entered.
     ListImported(List),
 }
 
@@ -43,7 +42,7 @@ pub struct List {
     pub number: Option<Serial>,
     /// When it was made; in JSON milliseconds since 1970.
     pub this_update: Timestamp,
-    /// By when there is to be a newer one.
+    /// When a newer list is due.
     pub next_update: Timestamp,
 }
 
@@ -53,16 +52,18 @@ impl List {
         self.issuer == other.issuer && self.id == other.id
     }
 
-    /// Whether it was made before another one of the same list, as far as both say.
+    /// Whether it is older than another version of the same list, by its number or its time.
     pub(crate) fn is_older_than(&self, other: &Self) -> bool {
-        let lower =
-            self.number.as_ref().zip(other.number.as_ref()).is_some_and(|(own, other)| own < other);
-        lower || self.this_update < other.this_update
+        let has_lower_number = match (&self.number, &other.number) {
+            (Some(number), Some(others)) => number < others,
+            (Some(_), None) | (None, Some(_) | None) => false,
+        };
+        has_lower_number || self.this_update < other.this_update
     }
 }
 
 impl Event {
-    /// Whether it makes less to be trusted, and never more.
+    /// Whether it can only take trust away.
     pub(super) fn takes_trust_away(&self) -> bool {
         match self {
             Self::Revoked(_) | Self::KeyChanged(_) | Self::KeyWritten { .. } => true,
@@ -81,34 +82,34 @@ impl Event {
     }
 }
 
-/// An entry of the log, in its place. Only a record that was verified, or just made, becomes one.
+/// An entry of the log, in its place. It comes from a record that was verified or just made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its place in the log, from 1: what it is called by.
+    /// Its place in the log, from 1; its number for people.
     pub sequence: u64,
-    /// What it says.
+    /// The event.
     pub event: Event,
-    /// Who said it.
+    /// Its author.
     pub by: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
-    /// When it has no meaning any more, since what it names has expired; `None` is never.
+    /// When it lapses, since its target has expired; `None` is never.
     pub until: Option<Timestamp>,
-    /// What its record is found by.
+    /// The mark of its target.
     pub(super) mark: LookupTag,
     /// The MAC of its record, which the next record's covers.
     pub(super) link: RecordMac,
     /// The MAC of the record before it.
     pub(super) previous: RecordMac,
-    /// Whether it was made with the secret that records are made with now.
+    /// Whether it was made with the current secret.
     pub(super) current: bool,
 }
 
 /// A record's MAC.
 pub(super) type RecordMac = [u8; 32];
 
-/// What stands before the first record.
+/// The MAC before the first record.
 pub(super) const BEGINNING: RecordMac = [0; 32];

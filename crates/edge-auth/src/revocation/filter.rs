@@ -1,5 +1,5 @@
-//! A set of marks in 33 bits or less for each: it has all that were put in, and each other one with
-//! a probability of less than one in a million.
+//! A set of marks in 33 bits or less for each. It has every mark that was put in, and any other mark
+//! with a probability of less than one in a million.
 //!
 //! A mark is cut to some bits: the first choose a bucket, the next [`BITS`] are kept in it. The
 //! bytes of a filter are the same in a store and in memory:
@@ -14,30 +14,30 @@ use std::ops::Range;
 
 use super::target::LookupTag;
 
-/// How many bits of a mark a bucket keeps: 32 marks share a bucket at most on average, so that 2^25
-/// of them makes a chance of one in a million.
+/// The bits of a mark that a bucket keeps. With at most 32 marks in a bucket on average, 25 bits
+/// give a false hit with a chance of one in a million.
 const BITS: usize = 25;
-/// How many marks there are in a bucket, at most on average.
+/// The most marks of a bucket on average.
 const PER_BUCKET: usize = 32;
 const PADDING: usize = 8;
 
-/// Where things are in a filter's bytes.
+/// The layout of a filter's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FilterLayout {
     count: usize,
-    /// How many bits of a mark choose its bucket.
+    /// The bits of a mark that choose its bucket.
     bucket_bits: u32,
 }
 
 impl FilterLayout {
-    /// For so many marks; `None` if they are more than the format can count.
+    /// Lays out a filter for so many marks; `None` if they are more than the format can count.
     pub(super) fn of(count: usize) -> Option<Self> {
         u32::try_from(count).ok()?;
         let bucket_bits = count.div_ceil(PER_BUCKET).next_power_of_two().trailing_zeros();
         Some(Self { count, bucket_bits })
     }
 
-    /// How many marks there are.
+    /// The number of marks.
     pub(super) fn count(self) -> usize {
         self.count
     }
@@ -50,12 +50,12 @@ impl FilterLayout {
         (self.buckets() + 1) * 4
     }
 
-    /// How many bytes such a filter has.
+    /// The length in bytes.
     pub(super) fn bytes(self) -> usize {
         self.starts_bytes() + (self.count * BITS).div_ceil(8) + PADDING
     }
 
-    /// The bucket of a mark, and what is kept of it there.
+    /// Splits a mark into its bucket and the bits that the bucket keeps.
     fn split(self, mark: LookupTag) -> (usize, u64) {
         let bits = u128::from_be_bytes(mark.0);
         let bucket = bits.checked_shr(128 - self.bucket_bits).unwrap_or_default();
@@ -63,7 +63,7 @@ impl FilterLayout {
         (usize::try_from(bucket).unwrap_or_default(), u64::try_from(kept).unwrap_or_default())
     }
 
-    /// Writes the filter of marks, which are in order, each once.
+    /// Writes the filter of marks, which must be sorted and distinct.
     pub(super) fn write(self, marks: impl Iterator<Item = LookupTag>, bytes: &mut Vec<u8>) {
         let mut starts = vec![0_u32; self.buckets() + 1];
         let mut packed = vec![0_u8; self.bytes() - self.starts_bytes()];
@@ -82,7 +82,7 @@ impl FilterLayout {
         bytes.extend_from_slice(&packed);
     }
 
-    /// Whether these are the bytes of such a filter: of the right length, with buckets in order.
+    /// Whether these bytes have this layout: the right length, and buckets in order.
     pub(super) fn fits(self, bytes: &[u8]) -> bool {
         let starts = bytes.get(..self.starts_bytes()).unwrap_or_default();
         let mut starts = starts.as_chunks().0.iter().map(|start| u32::from_le_bytes(*start));
@@ -92,7 +92,7 @@ impl FilterLayout {
             && starts.next_back().and_then(|last| usize::try_from(last).ok()) == Some(self.count)
     }
 
-    /// Where the filter has the mark, in the order of marks: mostly one place or none.
+    /// Returns the places of a mark in the order of marks: mostly one, or none.
     pub(super) fn positions(self, bytes: &[u8], mark: LookupTag) -> Range<usize> {
         let (bucket, kept) = self.split(mark);
         let (Some(from), Some(to)) = (self.start(bytes, bucket), self.start(bytes, bucket + 1))
@@ -103,7 +103,7 @@ impl FilterLayout {
         let is_here = |position: &usize| get(packed, position * BITS) == Some(kept);
         let mut bucket = from..to.min(self.count);
         let Some(first) = bucket.find(is_here) else { return 0..0 };
-        // Those that are the same here stand side by side.
+        // Marks that are equal in these bits stand side by side.
         first..first + 1 + bucket.take_while(is_here).count()
     }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_all_that_was_put_in_and_hardly_anything_else() {
+    fn it_has_every_mark_that_was_put_in_and_hardly_any_other() {
         let marks = marks(40_000);
         let (inside, outside) = marks.split_at(20_000);
         let (layout, bytes) = filter(inside);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_the_place_of_each_in_the_order_of_marks() {
+    fn it_returns_the_place_of_each_mark_in_their_order() {
         let mut marks = marks(2000);
         // The same bits are kept of two of them.
         let mut twin = marks[7];
@@ -208,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_put_in_is_found(raw in prop::collection::vec(any::<[u8; 16]>(), 0..300)) {
+        fn every_mark_that_was_put_in_is_found(raw in prop::collection::vec(any::<[u8; 16]>(), 0..300)) {
             let marks: Vec<LookupTag> = raw.into_iter().map(LookupTag).collect();
             let (layout, bytes) = filter(&marks);
             for mark in marks {

@@ -1,5 +1,4 @@
-//! What things are called in the log, read strictly: an entry cannot name what nothing can be
-//! called.
+//! The identifiers in the log, parsed strictly: an entry can only name what can exist.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -36,8 +35,8 @@ pub struct Serial(pub(super) String);
 #[serde(try_from = "String", into = "String")]
 pub struct IssuerName(pub(super) String);
 
-/// The identifier of an issuer's key (RFC 5280, section 4.2.1.2): hexadecimal in lower case. Of one
-/// name there may be several keys, each with a revocation list of its own.
+/// The identifier of an issuer's key (RFC 5280, section 4.2.1.2): hexadecimal in lower case. One
+/// issuer may have several keys, each with its revocation list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct KeyId(pub(super) String);
@@ -46,22 +45,22 @@ pub struct KeyId(pub(super) String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    /// Nothing, or too much.
+    /// It is empty, or too long.
     #[error("must have 1 to {MAX_TEXT_BYTES} bytes")]
     Text,
-    /// No SHA-256.
+    /// It is not a SHA-256.
     #[error("must be a SHA-256: 64 hexadecimal digits, with or without colons")]
     Fingerprint,
-    /// No serial number.
+    /// It is not a serial number.
     #[error("must be a serial number in hexadecimal, with or without colons")]
     Serial,
-    /// No identifier of a key.
+    /// It is not the identifier of a key.
     #[error("must be a key identifier: 1 to {MAX_KEY_ID_BYTES} bytes in hexadecimal")]
     KeyId,
-    /// No name of a revocation list.
+    /// It does not name a revocation list.
     #[error("must name a revocation list: a key identifier, and what limits the list")]
     List,
-    /// No name.
+    /// It is not a name.
     #[error("must be a name like `CN=Devices CA,O=Example`")]
     Issuer,
 }
@@ -91,7 +90,7 @@ impl TryFrom<String> for Serial {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
-        let digits = text.replace(':', "");
+        let digits = if text.contains(':') { text.replace(':', "") } else { text };
         let good = !digits.is_empty()
             && digits.len() <= MAX_SERIAL_DIGITS
             && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -103,9 +102,12 @@ impl TryFrom<String> for KeyId {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
-        let fits = |bytes: &Vec<u8>| (1..=MAX_KEY_ID_BYTES).contains(&bytes.len());
-        let bytes = from_hex(&text).filter(fits).ok_or(TargetError::KeyId)?;
-        Ok(Self(to_hex(&bytes)))
+        match from_hex(&text) {
+            Some(bytes) if (1..=MAX_KEY_ID_BYTES).contains(&bytes.len()) => {
+                Ok(Self(to_hex(&bytes)))
+            }
+            Some(_) | None => Err(TargetError::KeyId),
+        }
     }
 }
 
@@ -113,13 +115,17 @@ impl TryFrom<String> for IssuerName {
     type Error = TargetError;
 
     fn try_from(text: String) -> Result<Self, TargetError> {
-        let fits = (1..=MAX_TEXT_BYTES).contains(&text.len());
-        let name = DistinguishedName::parse(&text).filter(|_| fits);
-        name.map(|name| Self::from(&name)).ok_or(TargetError::Issuer)
+        if !(1..=MAX_TEXT_BYTES).contains(&text.len()) {
+            return Err(TargetError::Issuer);
+        }
+        match DistinguishedName::parse(&text) {
+            Some(name) => Ok(Self::from(&name)),
+            None => Err(TargetError::Issuer),
+        }
     }
 }
 
-/// As numbers.
+/// Compares as numbers.
 impl Ord for Serial {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
@@ -207,7 +213,7 @@ impl KeyId {
 }
 
 impl IssuerName {
-    /// The name, in the one form that all are compared in.
+    /// The name, in the canonical form in which names are compared.
     pub fn as_str(&self) -> &str {
         &self.0
     }

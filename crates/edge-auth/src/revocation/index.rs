@@ -1,4 +1,4 @@
-//! What an instance knows of the log, in memory: the gate asks it at every use of a credential.
+//! The revocations in memory: the gate asks the index at every use of a credential.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,52 +11,52 @@ use super::status::{RevocationStatus, StatusKind};
 use super::target::{LookupTag, LookupTags};
 use crate::cache::{Cache, Seed};
 
-/// How many answers of the store about the filter's hits are remembered.
+/// The most remembered answers of the store about hits of the filter.
 const CONFIRMED: usize = 10_000;
-/// With fewer entries than these nobody looks for expired ones.
+/// With fewer recent entries than these, lapsed ones are not swept.
 const SWEPT: usize = 1024;
 
-/// A snapshot, and exactly what came after it.
+/// A snapshot, and the exact state of everything after it.
 #[derive(Debug)]
 pub(crate) struct Index {
     snapshot: Option<Snapshot>,
     recent: HashMap<LookupTag, Recent, Seed>,
-    /// What the store says of marks that the filter has.
+    /// The store's answers about marks that the filter has.
     confirmed: Cache<LookupTag, Option<RevocationStatus>>,
-    /// With so many recent entries, expired ones are looked for.
+    /// With so many recent entries, lapsed ones are swept.
     sweep_at: usize,
 }
 
-/// What was read of one thing behind the snapshot.
+/// The state of one thing that has records behind the snapshot.
 #[derive(Debug, Clone, Copy)]
 struct Recent {
     status: RevocationStatus,
     /// When the last entry about it was made.
     at: Timestamp,
-    /// Whether it stays whatever a snapshot has, since that may be one of another log.
+    /// Whether it stays whatever a snapshot has, since that may be of another log.
     pinned: bool,
-    /// Whether an entry behind the snapshot took back what that has: this has all that was said
-    /// since.
+    /// Whether an entry behind the snapshot took back what the snapshot has, so that only this
+    /// state counts.
     undone: bool,
 }
 
-/// What is known of a thing that a snapshot does not have: what took it back must be in the log.
+/// A known revocation that a snapshot lacks. An undoing of it must be in the log.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Missing {
     pub mark: LookupTag,
     pub status: RevocationStatus,
-    /// When it was said.
+    /// When its last entry was made.
     pub at: Timestamp,
 }
 
-/// What the index knows of one thing.
+/// The answer of the index about one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lookup {
-    /// Nothing was said of it.
+    /// It has no entries.
     Nothing,
-    /// This.
+    /// It has this state.
     Known(RevocationStatus),
-    /// The filter has some of its marks: the store knows more than what is known.
+    /// The filter has some of its marks, `open`: ask the store about them.
     Unconfirmed { known: Option<RevocationStatus>, open: Vec<LookupTag> },
 }
 
@@ -70,8 +70,7 @@ impl Index {
         }
     }
 
-    /// Takes a snapshot of the log that was read for all up to its last record. What is known of
-    /// later ones stays.
+    /// Replaces everything up to the snapshot's last record by the snapshot. Later entries stay.
     pub(super) fn start_from(&mut self, snapshot: Snapshot, seed: Seed) {
         let end = snapshot.end.sequence;
         self.recent.retain(|_, recent| recent.pinned || recent.status.sequence > end);
@@ -80,8 +79,8 @@ impl Index {
         self.snapshot = Some(snapshot);
     }
 
-    /// Pins all that a snapshot should have, but for what was `taken_back`: before one is taken
-    /// that stands for records that were not read.
+    /// Pins every revocation that a snapshot should have, except those in `taken_back`. Called
+    /// before a snapshot replaces records that were not read.
     pub(super) fn pin(&mut self, snapshot: &Snapshot, taken_back: &HashSet<LookupTag>) {
         for (mark, recent) in &mut self.recent {
             let status = recent.status;
@@ -95,7 +94,7 @@ impl Index {
         }
     }
 
-    /// What is known, has a meaning still, and is not in a snapshot of all up to a later record.
+    /// Returns the known revocations that still count and are missing in a later snapshot.
     pub(super) fn missing_in(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<Missing> {
         let mut missing = Vec::new();
         for (mark, Recent { status, at, .. }) in &self.recent {
@@ -115,8 +114,8 @@ impl Index {
         missing
     }
 
-    /// Takes an entry in. To take it in again, or late, changes nothing. One that was read out of
-    /// its place is pinned.
+    /// Takes in an entry. Taking it in again, or late, changes nothing. An entry that was read out
+    /// of its place is pinned.
     pub(super) fn apply(&mut self, entry: &Entry, in_place: bool, now: Timestamp) {
         let Some(status) = RevocationStatus::of(entry) else { return };
         if in_place && status.sequence <= self.snapshot_sequence() {
@@ -136,8 +135,8 @@ impl Index {
         self.recent.insert(entry.mark, Recent { status, at, pinned, undone });
     }
 
-    /// What is known of a thing. What has lapsed since is passed over: the snapshot may have the
-    /// same for longer.
+    /// Looks up a thing. A lapsed state is passed over: the snapshot may have one that lasts
+    /// longer.
     pub(crate) fn find(&self, marks: &LookupTags, now: Timestamp) -> Lookup {
         let (mut found, mut open): (Option<RevocationStatus>, Vec<LookupTag>) = (None, Vec::new());
         let snapshot = self.snapshot.as_ref();
@@ -151,7 +150,7 @@ impl Index {
             };
             let one = match one {
                 None if snapshot.is_some_and(|snapshot| snapshot.perhaps(*mark)) => {
-                    // What was confirmed for a time that has passed is not known any more.
+                    // A confirmed state that lapsed does not count.
                     let confirmed = self.confirmed.find(mark);
                     let confirmed = confirmed.filter(|one| one.is_none_or(|one| one.counts(now)));
                     confirmed.unwrap_or_else(|| {
@@ -170,13 +169,13 @@ impl Index {
         }
     }
 
-    /// Where the pages of the snapshot have a mark that the filter has.
+    /// Returns the pages that may have a mark, if the filter has it.
     pub(super) fn hit(&self, mark: LookupTag) -> Option<Hit> {
         self.snapshot.as_ref()?.hit(mark)
     }
 
-    /// Remembers what the store says of a mark that the filter of this snapshot has; `false` if
-    /// there is a newer snapshot by now, of which that may not be true.
+    /// Remembers the store's answer about a mark that the filter of this snapshot has. Returns
+    /// `false` if a newer snapshot came meanwhile, for which the answer may be wrong.
     pub(super) fn confirm(
         &self,
         snapshot: u64,
@@ -190,7 +189,7 @@ impl Index {
         current
     }
 
-    /// Whether nothing at all was ever said.
+    /// Whether it has no entries at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.snapshot.is_none() && self.recent.is_empty()
     }
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_a_snapshot_holds_says_nothing_anew_however_late_it_is_read() {
+    fn an_entry_that_the_snapshot_holds_changes_nothing_when_it_is_read_late() {
         let (mut index, marks) = index(7);
         index.apply(&entry(5, Event::Undone(key())), true, NOW);
         index.apply(&entry(7, Event::Undone(key())), true, NOW);
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lapsed_since_a_snapshot_is_looked_up_in_it() {
+    fn a_lapsed_entry_leaves_the_answer_to_the_snapshot() {
         let (mut index, marks) = index(7);
         let until = Some(NOW);
         index.apply(&Entry { until, ..entry(8, Event::Revoked(key())) }, true, NOW);
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_snapshot_holds_for_a_time_lapses_too() {
+    fn a_timed_entry_of_a_snapshot_lapses() {
         let text = |text: &str| Identifier::try_from(text.to_owned()).unwrap();
         let subject =
             Target::Subject { issuer: text("https://i/"), subject: text("alice"), before: NOW };

@@ -1,5 +1,5 @@
-//! The log, administered. Each change is appended by compare-and-set, so that two administrators at
-//! once lose nothing.
+//! Administers the log. Each change is appended by compare-and-set, so that two administrators
+//! who write at the same time lose nothing.
 
 use edge_auth_token::Timestamp;
 
@@ -16,9 +16,9 @@ use super::status::unless_always;
 use super::target::{RevocationKey, Target};
 use crate::platform::{RevocationLog, RevocationRecord, WriteOutcome};
 
-/// How often a change is tried anew after somebody else's.
+/// The attempts at a change that other writers keep overtaking.
 pub(super) const ATTEMPTS: usize = 20;
-/// How many records one page of a list has at most.
+/// The most records of one page of a list.
 const MAX_LISTED: usize = 200;
 
 /// Administers the log of one store.
@@ -34,48 +34,48 @@ impl<L> Clone for RevocationLedger<'_, L> {
     }
 }
 
-/// What is to be entered, by whom and why.
+/// Who makes a change, why and when.
 #[derive(Debug, Clone, Copy)]
 pub struct ChangeMeta<'a> {
-    /// Who says it.
+    /// The author: 1 to 256 bytes.
     pub by: &'a str,
-    /// Why: 1 to 256 bytes.
+    /// The reason: 1 to 256 bytes.
     pub reason: &'a str,
-    /// When.
+    /// The time.
     pub now: Timestamp,
 }
 
 /// How far a long change has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// How many entries are in the log.
+    /// The entries that are in the log.
     pub done: usize,
-    /// How many there are to be.
+    /// The entries in all.
     pub of: usize,
 }
 
-/// What is called from time to time during a long change.
+/// Called after each batch of a long change.
 pub(crate) type Report<'a> = dyn Fn(Progress) + Sync + 'a;
 
-/// Statements, and when each has no meaning any more.
+/// Events, and when each lapses.
 pub(crate) type Events = Vec<(Event, Option<Timestamp>)>;
 
-/// Some of the log, the newest first.
+/// A page of the log, the newest entry first.
 #[derive(Debug)]
 pub struct Listing {
-    /// The entries; in place of one that is not believed, why not.
+    /// The entries, or why a record is not believed.
     pub entries: Vec<Result<Entry, EntryError>>,
-    /// Where the next page begins, if there may be one: entries before this.
+    /// The next page has the entries before this one, if there may be any.
     pub next: Option<u64>,
 }
 
 impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
-    /// For a log whose records are made with these secrets.
+    /// Administers a log with these secrets.
     pub fn new(secrets: RevocationSecrets, log: &'a L) -> Self {
         Self { log, secrets }
     }
 
-    /// Revokes something, until it has expired anyway.
+    /// Revokes a target. The entry lapses at `until`, when the target has expired anyway.
     pub async fn revoke(
         &self,
         target: Target,
@@ -85,8 +85,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         self.enter_one(Event::Revoked(target), until, order).await
     }
 
-    /// Takes back what an entry revokes: whatever was said of the same thing, for as long as that
-    /// has a meaning.
+    /// Takes back what an entry revokes, and all other revocations of the same target. The undoing
+    /// lapses with the last of them.
     pub async fn undo(&self, sequence: u64, order: ChangeMeta<'_>) -> Result<Entry, LedgerError> {
         let entry = self.show(sequence).await?;
         let Event::Revoked(target) = entry.event else {
@@ -109,8 +109,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Err(LedgerError::Conflict)
     }
 
-    /// Tells every instance which version of an API key's record was written: until the key
-    /// expires, none believes an older one.
+    /// Announces the version of an API key's record that was written. No instance believes an
+    /// older one until the key expires.
     pub async fn key_written(
         &self,
         id: &Identifier,
@@ -121,7 +121,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         self.enter_one(Event::KeyWritten { id: id.clone(), version }, until, order).await
     }
 
-    /// The latest version of an API key's record that was told of.
+    /// Returns the latest version of an API key's record that was announced.
     pub(crate) async fn key_version(&self, id: &Identifier) -> Result<Option<u64>, LedgerError> {
         let mut latest = None;
         for mark in &self.secrets.marks(RevocationKey::KeyRecord(id.as_str())).0 {
@@ -134,8 +134,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Ok(latest)
     }
 
-    /// Appends statements in this order. Either all of them are in the log after a success, or the
-    /// first ones after a failure.
+    /// Appends events in this order. After a failure, the first of them may be in the log.
     pub async fn enter(
         &self,
         events: Vec<(Event, Option<Timestamp>)>,
@@ -156,8 +155,8 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Err(LedgerError::Conflict)
     }
 
-    /// Appends what follows from the history of the things of `wanted` statements. If somebody else
-    /// appends meanwhile, it is asked anew what follows. What was appended is returned.
+    /// Replays the `wanted` events of the log, and appends the events that `follows` returns. Asks
+    /// `follows` again after another writer was faster. Returns what it appended.
     pub(crate) async fn enter_upon<E: From<LedgerError>>(
         &self,
         wanted: fn(&Event) -> bool,
@@ -204,14 +203,17 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Ok(open(&self.secrets, record.ok_or(LedgerError::NotFound(sequence))?)?)
     }
 
-    /// Up to `limit` entries (200 at most), the newest first; those before an entry, if it is
-    /// given.
+    /// Returns up to `limit` entries (200 at most), the newest first, of those before an entry if
+    /// it is given.
     pub async fn list(&self, before: Option<u64>, limit: usize) -> Result<Listing, LedgerError> {
         let limit = limit.clamp(1, MAX_LISTED);
         let records = self.log.newest(before, limit).await?;
-        let next = records.last().filter(|_| records.len() == limit).map(|record| record.sequence);
+        let next = match records.last() {
+            Some(last) if records.len() == limit && last.sequence > 1 => Some(last.sequence),
+            Some(_) | None => None,
+        };
         let entries = records.iter().map(|record| open(&self.secrets, record)).collect();
-        Ok(Listing { entries, next: next.filter(|sequence| *sequence > 1) })
+        Ok(Listing { entries, next })
     }
 
     async fn enter_one(
@@ -224,7 +226,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         entered.into_iter().next().ok_or(LedgerError::Conflict)
     }
 
-    /// Appends behind a place, until somebody else is faster.
+    /// Appends behind a place, until another writer is faster.
     pub(super) async fn append_after(
         &self,
         end: Cursor,
@@ -233,8 +235,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         self.append_reporting(end, drafts, &|_| {}).await
     }
 
-    /// The same. After each batch `report` is called with how many are appended and how many there
-    /// are.
+    /// Appends as [`Self::append_after`] does, and calls `report` after each batch.
     async fn append_reporting(
         &self,
         end: Cursor,
@@ -262,7 +263,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
         Ok(Appended { entries, whole: true })
     }
 
-    /// The newest record's place and MAC.
+    /// Returns the place of the newest record.
     async fn end(&self) -> Result<Cursor, LedgerError> {
         match self.log.newest(None, 1).await?.first() {
             Some(newest) => {
@@ -273,7 +274,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
     }
 }
 
-/// What was appended before somebody else was faster, if anybody was.
+/// The entries that were appended, and whether they are all: another writer may be faster.
 pub(super) struct Appended {
     pub entries: Vec<Entry>,
     pub whole: bool,
@@ -284,9 +285,10 @@ fn drafts(events: Events, order: ChangeMeta<'_>) -> Result<Vec<PendingEntry>, Le
     if [by, reason].iter().any(|text| text.is_empty() || text.len() > MAX_REASON_BYTES) {
         return Err(LedgerError::Reason);
     }
-    let pending = |(event, until)| {
+    let mut drafts = Vec::with_capacity(events.len());
+    for (event, until) in events {
         let (by, reason) = (by.to_owned(), reason.to_owned());
-        PendingEntry { event, by, reason, at: now, until }
-    };
-    Ok(events.into_iter().map(pending).collect())
+        drafts.push(PendingEntry { event, by, reason, at: now, until });
+    }
+    Ok(drafts)
 }

@@ -4,39 +4,39 @@ use super::chain::ChainError;
 use super::entry_error::EntryError;
 use crate::platform::Unavailable;
 
-/// The most bytes of a reason, and of who gave it.
+/// The most bytes of a reason, and of its author.
 pub(super) const MAX_REASON_BYTES: usize = 256;
 
-/// Why the log could not be administered. The text is for the administrator.
+/// Why a change or a read of the log failed. The text is for the administrator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// Who or why is missing, or too long.
-    #[error("a reason has 1 to {MAX_REASON_BYTES} bytes, and so has who gives it")]
+    /// The reason or its author is empty or too long.
+    #[error("the reason and its author must have 1 to {MAX_REASON_BYTES} bytes each")]
     Reason,
-    /// There is no such entry.
+    /// The log has no such entry.
     #[error("there is no entry {0}")]
     NotFound(u64),
     /// The entry revokes nothing.
-    #[error("entry {0} revokes nothing, so that there is nothing to undo")]
+    #[error("entry {0} does not revoke anything: undo the number of a revocation")]
     NotRevoked(u64),
-    /// Others kept appending at the same time.
+    /// Other writers kept being faster.
     #[error("others are writing at the same time: try again")]
     Conflict,
-    /// The log is more than a snapshot can hold.
+    /// A snapshot cannot hold the log.
     #[error("the log is too large for a snapshot")]
     TooLarge,
-    /// A snapshot of so many takes longer than whoever revokes can wait for, and more memory than
-    /// some hosts have.
+    /// A snapshot of so many revocations takes longer than a command that revokes should, and more
+    /// memory than some hosts have.
     #[error("a snapshot of {0} revocations is due: run `edge-auth revocations compact`")]
     NeedsOfflineCompaction(u64),
     /// A record is not believed.
     #[error(transparent)]
     Entry(#[from] EntryError),
-    /// Records do not follow one another, or are not believed.
+    /// The chain of records is broken.
     #[error("{0}")]
     Changed(String),
-    /// The last snapshot has what the log lacks.
+    /// The log lacks records of revocations that the last snapshot has.
     #[error(
         "ALERT: {0} of the last snapshot's revocations have no record any more: somebody took records out. \
          They cannot be entered under the new secret: put the records back, or keep the older secret"

@@ -1,4 +1,4 @@
-//! The bound, and the stages that it is the sum of.
+//! The bound of revocation, and the stages that make it up.
 
 use std::time::Duration;
 
@@ -7,31 +7,32 @@ use serde::Serialize;
 /// The times of a policy's `[revocation]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevocationLimits {
-    /// The promise: how long a revoked credential may still be honoured.
+    /// The promise: the longest time for which a revoked credential may still be accepted.
     pub bound: Duration,
-    /// How old what is known may be for a decision; read again in the background after half of it.
+    /// The greatest age of the replica for a decision. The background reads again after half of
+    /// it.
     pub interval: Duration,
-    /// How long API Gateway keeps an authorizer's answer.
+    /// How long API Gateway caches an authorizer's answer.
     pub gateway_cache: Duration,
 }
 
-/// What a revocation goes through on one host until nothing honours the credential any more.
+/// The stages of a revocation on one host, until the credential is refused everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HostStages {
     /// The host and its store.
     pub host: &'static str,
-    /// Until a write is seen by every reader, in seconds.
+    /// Seconds until every reader sees a write.
     pub store_seconds: f64,
-    /// Until an instance has read it, in seconds.
+    /// Seconds until every instance has read it.
     pub interval_seconds: f64,
-    /// Until what a gateway remembers is asked anew, in seconds.
+    /// Seconds until a gateway's cached answers expire.
     pub gateway_cache_seconds: f64,
-    /// All together.
+    /// The sum in seconds.
     pub sum_seconds: f64,
 }
 
 impl RevocationLimits {
-    /// How old what is known may be before the gate closes: the bound, less what comes after it.
+    /// The age of the replica at which the gate closes: the bound, less the gateway's cache.
     pub fn closes_after(&self) -> Duration {
         self.bound.saturating_sub(self.gateway_cache)
     }
@@ -41,7 +42,7 @@ impl RevocationLimits {
         self.interval.saturating_add(self.gateway_cache) <= self.bound
     }
 
-    /// The stages on each host whose store promises that a write is seen at once.
+    /// Returns the stages on each host whose store shows a write to every reader immediately.
     pub fn stages(&self) -> Vec<HostStages> {
         let none = Duration::ZERO;
         let hosts = [
@@ -49,13 +50,16 @@ impl RevocationLimits {
             ("Workers, Durable Object", none),
             ("Lambda, DynamoDB", self.gateway_cache),
         ];
-        let stages = |(host, cache): (&'static str, Duration)| HostStages {
-            host,
-            store_seconds: 0.0,
-            interval_seconds: self.interval.as_secs_f64(),
-            gateway_cache_seconds: cache.as_secs_f64(),
-            sum_seconds: self.interval.saturating_add(cache).as_secs_f64(),
-        };
-        hosts.into_iter().map(stages).collect()
+        let mut stages = Vec::with_capacity(hosts.len());
+        for (host, cache) in hosts {
+            stages.push(HostStages {
+                host,
+                store_seconds: 0.0,
+                interval_seconds: self.interval.as_secs_f64(),
+                gateway_cache_seconds: cache.as_secs_f64(),
+                sum_seconds: self.interval.saturating_add(cache).as_secs_f64(),
+            });
+        }
+        stages
     }
 }

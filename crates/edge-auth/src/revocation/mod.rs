@@ -1,30 +1,31 @@
-//! What is no longer to be trusted, before it expires by itself.
+//! Revocation: refusing a credential before it expires.
 //!
 //! ```text
-//! Ledger ── Entry ─ seal ─► log (a store keeps it) ─ open ─► Index ─► the gate asks at every use
+//! Ledger ── Entry ─ seal ─► log (a store keeps it) ─ open ─► Index ─► the gate, at every use
 //! (administration)          ordered, chained by MACs         (in memory)
 //! ```
 //!
-//! An administrator appends entries to a log by the [`RevocationLedger`]. Every instance of a gate
-//! reads what is new while it is active, and keeps it in an index; an idle one reads before its
-//! next answer. One that could not read for longer than the policy's bound closes.
+//! An administrator appends entries to a log with the [`RevocationLedger`]. An active instance of
+//! a gate reads new entries in the background and keeps them in an index; an idle one reads before
+//! its next answer. An instance that could not read for longer than the policy's bound refuses
+//! everything.
 //!
-//! A record's MAC covers its sequence and the MAC of the record before it, under a secret that only
-//! hosts and administrators have. So who can write to the store can neither edit, move nor insert a
-//! record, and an instance that follows the log notices when what it read last is gone or another,
-//! or what is new does not follow it. A revocation counts wherever its record is met; what takes
-//! one back counts only in its place in the log that was read. What a snapshot has counts though
-//! its record was taken out, and a snapshot is taken only if it is of the same log. What a fresh
-//! instance cannot notice is an older store put back whole.
+//! A record's MAC covers its sequence and the MAC of the record before it, under a secret that
+//! only hosts and administrators have. An attacker who can write to the store can neither edit,
+//! move nor insert a record. An instance that follows the log notices when the record that it read
+//! last is gone or changed, or when a new record does not follow it. A revocation counts wherever
+//! its record is met. An undoing counts only in its place in the log. An entry in a snapshot
+//! counts even if its record was taken out, and an instance takes only a snapshot of the same log.
+//! A new instance cannot notice that an older store was restored whole.
 //!
-//! **Marks.** Everything that can be revoked has a mark, 128 bits of an HMAC of what it is, by
-//! which it is found in the store and in memory. Nobody without the secret can make two things with
-//! marks that collide.
+//! **Marks.** Everything that can be revoked has a mark: 128 bits of an HMAC of its identity, by
+//! which the store and the index find it. Without the secret, an attacker cannot make two things
+//! whose marks collide.
 //!
-//! **Snapshots** hold the marks of a whole log: in a filter those that are simply revoked, and
-//! exactly those that are revoked up to some time. An instance starts with one. What the filter has
-//! is confirmed, once, so that nobody is refused by accident: by the log, or else by the snapshot's
-//! exact pages, which stay in the store.
+//! **Snapshots** hold the marks of a whole log: a filter of everything that is simply revoked, and
+//! exact entries of everything that is revoked up to some time. An instance starts with one. It
+//! confirms a hit of the filter once, so that an accidental hit refuses no one: by the log, or
+//! else by the snapshot's exact pages, which stay in the store.
 
 mod chain;
 mod compaction;

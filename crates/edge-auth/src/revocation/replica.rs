@@ -1,4 +1,4 @@
-//! Keeping up with the log: when an instance reads it, and when what it knows is too old to decide.
+//! The replica of the log in one instance: when it is read, and when it is too old to decide by.
 
 mod confirm;
 mod succession;
@@ -21,22 +21,23 @@ use super::trace::Trace;
 use crate::cache::Seed;
 use crate::platform::{Platform, RevocationFeed, RevocationRecord, Unavailable};
 
-/// After a read that failed, requests do not wait for another one before this.
+/// The pause after a failed read, in which requests do not wait for another one.
 const RETRY: Duration = Duration::from_secs(1);
-/// After this long a read that did not report back was abandoned by its host.
+/// A read that takes longer was abandoned by its host.
 const ABANDONED: Duration = Duration::from_secs(10);
-/// Clocks are read in turn by many: so much earlier is no clock that was set back.
+/// Requests read the clock in any order. A larger step back is a clock that was set back.
 const OUT_OF_TURN: Duration = Duration::from_secs(1);
-/// With more records than these behind the snapshot, one that has them is looked for.
+/// With more records than these behind the snapshot, a newer one is looked for.
 const CROWDED: usize = 20_000;
 
-/// What an instance knows of the log, and since when.
+/// The log as one instance knows it, and when that was read.
 #[derive(Debug)]
 pub(crate) struct Replica {
     pub(crate) secrets: RevocationSecrets,
     limits: RevocationLimits,
     seed: Seed,
-    /// The latest time that was seen, in milliseconds: a clock that is set back makes nothing new.
+    /// The latest time that was seen, in milliseconds: a clock that is set back does not make the
+    /// replica fresh.
     latest: AtomicU64,
     state: RwLock<ReplicaState>,
 }
@@ -53,39 +54,39 @@ struct ReplicaState {
     failure: Option<(Timestamp, String)>,
     /// With so many records behind the snapshot, a newer one is looked for.
     crowded_at: usize,
-    /// What was read and not told yet.
+    /// The changes that were not taken yet.
     news: Changes,
 }
 
-/// Whether what is known is new enough.
+/// Whether the replica is fresh enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Fresh,
-    /// To be used, and to be read again in the background.
+    /// Use it, and read again in the background.
     Due,
-    /// To be read again before it is used; if that fails it may still be used.
+    /// Read again before it is used; if that fails, use it.
     Old,
-    /// Not to be used without being read again.
+    /// Do not use it before it was read again.
     Stale,
 }
 
-/// What reads brought.
+/// The changes that reads brought.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// The API keys whose records changed.
     pub changed_keys: Vec<String>,
-    /// Whether others may have: a snapshot stood for records that were not read, and has no changes
-    /// of keys.
+    /// Whether other keys may have changed: a snapshot replaced records that were not read, and it
+    /// does not have the changes of keys.
     pub skipped: bool,
 }
 
-/// Why the log could not be read to its end. What was read is taken in.
+/// Why the log could not be read to its end. The records before the failure count.
 #[derive(Debug)]
 enum PollError {
     Unavailable(Unavailable),
-    /// Somebody changed what is stored.
+    /// Somebody changed the log.
     Tampered(String),
-    /// What follows the cursor is no longer in the log: a snapshot has it.
+    /// The next records are no longer in the log: a snapshot has them.
     Behind,
 }
 
@@ -104,17 +105,16 @@ impl From<Unavailable> for PollError {
     }
 }
 
-/// What to do with records behind missing ones.
+/// How to treat records behind missing ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gaps {
-    /// Nothing yet: a snapshot may stand for those that are missing, and for what took something
-    /// back.
+    /// Wait: a snapshot may hold the missing records, among them undoings.
     Wait,
-    /// No snapshot does: what takes trust away counts.
+    /// A snapshot does not hold them: events that take trust away count.
     Lack,
 }
 
-/// Why it closes.
+/// Returns the reason for which the gate closes.
 fn unread(trouble: PollError) -> Unavailable {
     match trouble {
         PollError::Unavailable(error) => error,
@@ -157,12 +157,12 @@ impl Replica {
         Self { secrets, limits, seed, latest: AtomicU64::new(0), state: RwLock::new(state) }
     }
 
-    /// Whether it knows the same, and for as long.
+    /// Whether it has the same secrets and limits.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.limits == other.limits && self.secrets.are(&other.secrets)
     }
 
-    /// How new what is known is.
+    /// Returns how fresh the replica is.
     pub(crate) fn freshness(&self, now: Timestamp) -> Freshness {
         let latest =
             Timestamp::from_millis(self.latest.fetch_max(now.millis(), Ordering::Relaxed)).max(now);
@@ -180,34 +180,33 @@ impl Replica {
         }
     }
 
-    /// A clock that was set back says nothing of how old anything is: all is to be read before it
-    /// is used.
+    /// Makes the replica stale after the clock was set back: its age is unknown.
     fn begin_anew(&self, now: Timestamp) {
         let mut state = self.write();
-        // Unless another request was faster.
+        // Another request may have been faster.
         if now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed) {
             (state.read_at, state.reading_since, state.failure) = (None, None, None);
             self.latest.store(now.millis(), Ordering::Relaxed);
         }
     }
 
-    /// When the read began that all that is known is at least as new as.
+    /// When the last good read began.
     pub(crate) fn read_at(&self) -> Option<Timestamp> {
         self.read().read_at
     }
 
-    /// Whether what was read then is too old to decide by.
+    /// Whether a replica that was read then is too old to decide by.
     pub(crate) fn is_stale(&self, read_at: Timestamp, now: Timestamp) -> bool {
         now.since(read_at) >= self.limits.closes_after()
     }
 
-    /// Whether nobody is reading, and no read failed just now.
+    /// Whether a read may begin: none is running, and none failed just now.
     pub(crate) fn may_read(&self, now: Timestamp) -> bool {
         self.may_wait(now)
             && self.read().reading_since.is_none_or(|since| now.since(since) >= ABANDONED)
     }
 
-    /// Whether a request that needs to know more is to wait for a read of its own.
+    /// Whether a request may wait for a read: none failed just now.
     pub(crate) fn may_wait(&self, now: Timestamp) -> bool {
         let state = self.read();
         state.failure.as_ref().is_none_or(|(failed_at, _)| now.since(*failed_at) >= RETRY)
@@ -223,7 +222,7 @@ impl Replica {
         }
     }
 
-    /// The version of an API key's record that was told of.
+    /// Returns the version of an API key's record that was announced last.
     pub(crate) fn key_version(&self, id: &str, now: Timestamp) -> Option<u64> {
         match self.read().index.find(&self.secrets.marks(RevocationKey::KeyRecord(id)), now) {
             Lookup::Known(RevocationStatus {
@@ -238,7 +237,7 @@ impl Replica {
         }
     }
 
-    /// The index, to be asked. Nothing may be waited for while it is held.
+    /// Locks the index for lookups. Do not await while it is held.
     pub(crate) fn index(&self) -> impl std::ops::Deref<Target = Index> + '_ {
         struct Guard<'a>(RwLockReadGuard<'a, ReplicaState>);
         impl std::ops::Deref for Guard<'_> {
@@ -250,7 +249,7 @@ impl Replica {
         Guard(self.read())
     }
 
-    /// Reads what is new. A failure leaves what is known as it is, and is among the notices.
+    /// Reads new records. A failure changes nothing, and adds a notice.
     pub(crate) async fn refresh(
         &self,
         platform: &impl Platform,
@@ -265,7 +264,7 @@ impl Replica {
         match caught_up {
             Ok(()) => {
                 state.failure = None;
-                // Reads that overlap end in any order. One that began before a clock was set back
+                // Overlapping reads end in any order. One that began before the clock was set back
                 // does not count.
                 let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
                 let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
@@ -280,7 +279,7 @@ impl Replica {
         }
     }
 
-    /// What was read since this was asked last, by reads that failed later, too.
+    /// Takes the changes since the last call, those of failed reads included.
     pub(crate) fn take_news(&self) -> Changes {
         std::mem::take(&mut self.write().news)
     }
@@ -325,7 +324,7 @@ impl Replica {
     ) -> Result<(), PollError> {
         loop {
             let place = self.read().trace.end();
-            // The record there is read again: it shows that the log still is what it was.
+            // Reads the record there again, which shows that the log is unchanged.
             let records = feed.since(place.sequence.max(1), PAGE).await?;
             self.take_in(place, &records, now, gaps)?;
             if records.len() < PAGE {
@@ -339,8 +338,8 @@ impl Replica {
         }
     }
 
-    /// Takes in what the store has from a place on. Behind the first record that is not to be
-    /// believed, or not in its place, only what takes trust away counts.
+    /// Takes in records from a place on. Behind the first record that is not believed, or not in
+    /// its place, only events that take trust away count.
     fn take_in(
         &self,
         place: Cursor,
@@ -356,7 +355,7 @@ impl Replica {
             let entry = match opened {
                 Ok(entry) => entry,
                 Err(error) => {
-                    // One that was believed before is none of another secret.
+                    // A record that was believed before was not made with another secret.
                     let read_before = record.sequence <= known_up_to;
                     let what = if read_before { format!("ALERT: {error}") } else { alert(&error) };
                     so_far = so_far.and(Err(ChainError::Tampered(what)));
@@ -374,7 +373,7 @@ impl Replica {
         Ok(so_far?)
     }
 
-    /// A panic elsewhere cannot leave the state half changed.
+    /// Ignores poison: a panic elsewhere cannot leave the state half changed.
     fn read(&self) -> RwLockReadGuard<'_, ReplicaState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The secrets behind marks and MACs.
+//! The secrets that make marks and MACs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,22 +15,22 @@ const SALT: &[u8; 32] = b"edge-auth revocation, v1\0\0\0\0\0\0\0\0";
 /// One secret, as the keys that are derived from it (HKDF-SHA-256, RFC 5869), one for each purpose.
 pub struct RevocationSecret {
     id: SecretId,
-    /// Finds what is revoked.
+    /// Makes marks.
     mark: DerivedKey,
-    /// Authenticates a record.
+    /// Authenticates records.
     pub(super) record: DerivedKey,
-    /// Authenticates a snapshot.
+    /// Authenticates manifests.
     pub(super) snapshot: DerivedKey,
 }
 
-/// The public name of a secret: 8 hexadecimal digits derived from it, which tell nothing of it.
+/// The public name of a secret: 8 hexadecimal digits that are derived from it and reveal nothing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretId(String);
 
 impl fmt::Display for SecretId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One that was read from a record may be anything.
+        // One from a stored record may be any text.
         f.write_str(&crate::audit::excerpt(&self.0, 16))
     }
 }
@@ -51,13 +51,13 @@ pub enum SecretError {
         /// How long it is.
         bytes: usize,
     },
-    /// It is there twice.
+    /// The policy names it twice.
     #[error("two of the secrets are the same")]
     Repeated,
 }
 
 impl RevocationSecret {
-    /// From at least 32 random bytes.
+    /// Derives the keys from at least 32 random bytes.
     pub fn new(secret: &Secret) -> Result<Self, SecretError> {
         let bytes = secret.expose();
         if bytes.len() < MIN_BYTES {
@@ -73,7 +73,7 @@ impl RevocationSecret {
         })
     }
 
-    /// The name by which records refer to it.
+    /// Its public name, by which records refer to it.
     pub fn id(&self) -> &SecretId {
         &self.id
     }
@@ -89,23 +89,24 @@ impl fmt::Debug for RevocationSecret {
     }
 }
 
-/// The secret that records are made with, and those that were before it. Cheap to clone.
+/// The current secret, which makes records, and the previous ones. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct RevocationSecrets(Arc<[RevocationSecret]>);
 
 impl RevocationSecrets {
-    /// Records are made with `current`; those that were made with `previous` ones are believed,
-    /// too.
+    /// `current` makes new records. Records that a `previous` secret made are believed, too.
     pub fn new(
         current: RevocationSecret,
         previous: Vec<RevocationSecret>,
     ) -> Result<Self, SecretError> {
-        let all: Vec<_> = std::iter::once(current).chain(previous).collect();
-        let repeated = all
-            .iter()
-            .enumerate()
-            .any(|(position, one)| all.iter().take(position).any(|earlier| earlier.id == one.id));
-        if repeated { Err(SecretError::Repeated) } else { Ok(Self(all.into())) }
+        let mut all = vec![current];
+        for secret in previous {
+            if all.iter().any(|earlier| earlier.id == secret.id) {
+                return Err(SecretError::Repeated);
+            }
+            all.push(secret);
+        }
+        Ok(Self(all.into()))
     }
 
     /// Whether these are the same secrets, in the same order.
@@ -117,7 +118,7 @@ impl RevocationSecrets {
         self.0.first()
     }
 
-    /// Whether there is one besides the current.
+    /// Whether there is a previous secret.
     pub(super) fn has_previous(&self) -> bool {
         self.0.len() > 1
     }
@@ -126,7 +127,7 @@ impl RevocationSecrets {
         self.0.iter().find(|secret| secret.id == *id)
     }
 
-    /// The marks of one thing, under every secret.
+    /// Returns the marks of one thing, one under each secret.
     pub(crate) fn marks(&self, thing: RevocationKey<'_>) -> LookupTags {
         LookupTags(self.0.iter().map(|secret| secret.mark(thing)).collect())
     }
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn every_purpose_has_a_key_of_its_own() {
+    fn every_purpose_has_another_key() {
         let secret = secret(1);
         let codes = [&secret.mark, &secret.record, &secret.snapshot].map(|key| key.code(b"same"));
         assert!(codes[0] != codes[1] && codes[1] != codes[2] && codes[0] != codes[2]);

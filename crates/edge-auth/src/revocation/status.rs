@@ -1,31 +1,31 @@
-//! What the entries about one thing come to.
+//! The state of one thing, which its entries come to.
 
 use edge_auth_token::Timestamp;
 
 use super::entry::{Entry, Event};
 use super::record::KEPT;
 
-/// How one thing stands.
+/// The state of one thing, and how long it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RevocationStatus {
     /// The last entry about it.
     pub sequence: u64,
-    /// What that comes to.
+    /// The state after it.
     pub state: StatusKind,
-    /// When it has no meaning any more.
+    /// When it lapses; `None` is never.
     pub until: Option<Timestamp>,
 }
 
-/// What is said of one thing.
+/// The state of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StatusKind {
-    /// It is revoked; up to a time, where it is a matter of time.
+    /// It is revoked; of a subject, client or issuer, the tokens that were issued before a time.
     Revoked { before: Option<Timestamp> },
-    /// An authority's revocation list is entered, and good until a time.
+    /// An authority's revocation list is entered, and valid until a time.
     Listed { next_update: Timestamp },
     /// The record of an API key has this version, or a later one.
     Written { version: u64 },
-    /// What was said is taken back.
+    /// Its revocation was taken back.
     Undone,
 }
 
@@ -51,19 +51,19 @@ impl RevocationStatus {
         Some(Self { sequence, state, until })
     }
 
-    /// Whether it has a meaning still.
+    /// Whether it still counts.
     pub(crate) fn counts(&self, now: Timestamp) -> bool {
         has_meaning(self.until, now)
     }
 
-    /// With what is known of the same thing, if anything is.
+    /// Merges it with the known state of the same thing, if there is one.
     pub(super) fn after(self, known: Option<Self>) -> Self {
         known.map_or(self, |known| known.and(self))
     }
 
-    /// With another entry about the same thing, whichever came first. The later one counts, except
-    /// that revoking again brings nothing back: neither what was revoked up to a later time, nor
-    /// before the time by which the earlier entry would have been forgotten.
+    /// Merges it with another state of the same thing, in either order. The later one counts,
+    /// except that revoking again shortens nothing: the later `before` and the later `until` of
+    /// both stay.
     pub(super) fn and(self, other: Self) -> Self {
         let (earlier, later) =
             if self.sequence <= other.sequence { (self, other) } else { (other, self) };
@@ -96,15 +96,15 @@ impl RevocationStatus {
     }
 }
 
-/// Whether what has a meaning until a time has it still. It keeps it for longer than was said, so
-/// that a clock that runs ahead brings nothing back.
+/// Whether an entry that lapses at `until` still counts. It counts for a day longer, so that a
+/// clock that runs ahead brings nothing back.
 pub(super) fn has_meaning(until: Option<Timestamp>, now: Timestamp) -> bool {
     until.is_none_or(|until| now < until.plus(KEPT))
 }
 
-/// The later of two times; `None`, which is always, is later than any.
+/// Returns the later of two times. `None` is never, and later than any.
 pub(super) fn unless_always(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    one.zip(other).map(|(one, other)| one.max(other))
+    Some(one?.max(other?))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What can be revoked, and the mark by which it is found.
+//! The targets of revocations, and the marks by which they are found.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::identifiers::{Fingerprint, Identifier, IssuerName, Serial};
 use super::list_id::ListId;
 use crate::certificate::to_hex;
 
-/// One thing that is no longer to be trusted, or many.
+/// One credential, or many, that a revocation refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Target {
@@ -84,7 +84,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// What of it is marked.
+    /// Returns the key that its mark is made from.
     pub(super) fn key(&self) -> RevocationKey<'_> {
         match self {
             Self::Token { issuer, id } => RevocationKey::Token(&issuer.0, &id.0),
@@ -104,7 +104,7 @@ impl Target {
         }
     }
 
-    /// The same up to another time, if it is a matter of time.
+    /// Replaces its `before`, if it has one.
     pub(super) fn up_to(mut self, time: Option<Timestamp>) -> Self {
         match &mut self {
             Self::Subject { before, .. }
@@ -112,18 +112,28 @@ impl Target {
             | Self::Issuer { before, .. } => {
                 *before = time.unwrap_or(*before);
             }
-            _ => {}
+            Self::Token { .. }
+            | Self::Session { .. }
+            | Self::SigningKey { .. }
+            | Self::ApiKey { .. }
+            | Self::Certificate { .. }
+            | Self::CertificateSerial { .. } => {}
         }
         self
     }
 
-    /// Up to when what it names is revoked, if that is a matter of time.
+    /// The time before which its tokens were issued, of a subject, client or issuer.
     pub(crate) fn before(&self) -> Option<Timestamp> {
         match self {
             Self::Subject { before, .. }
             | Self::Client { before, .. }
             | Self::Issuer { before, .. } => Some(*before),
-            _ => None,
+            Self::Token { .. }
+            | Self::Session { .. }
+            | Self::SigningKey { .. }
+            | Self::ApiKey { .. }
+            | Self::Certificate { .. }
+            | Self::CertificateSerial { .. } => None,
         }
     }
 }
@@ -161,7 +171,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// 128 bits that stand for one thing.
+/// A mark: 128 bits that stand for one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct LookupTag(pub(super) [u8; 16]);
 
@@ -179,11 +189,11 @@ impl fmt::Display for LookupTag {
     }
 }
 
-/// The marks of one thing, one under each secret: mostly there is one.
+/// The marks of one thing, one under each secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LookupTags(pub(super) Box<[LookupTag]>);
 
-/// Something that has a mark. Its issuer comes first.
+/// Something that has a mark. The issuer comes first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RevocationKey<'a> {
     /// A `jti`.
@@ -204,17 +214,17 @@ pub(crate) enum RevocationKey<'a> {
     Certificate(&'a [u8; 32]),
     /// A certificate's serial number.
     Serial(&'a str, &'a str),
-    /// A certificate's serial number in its issuer's revocation list: what a list takes back is not
-    /// what an administrator revoked.
+    /// A certificate's serial number in its issuer's revocation list. A list cannot take back what
+    /// an administrator revoked.
     Listed(&'a str, &'a str),
     /// One of the revocation lists of an authority.
     List(&'a str, &'a str),
-    /// The record of an API key, which changed.
+    /// The record of an API key.
     KeyRecord(&'a str),
 }
 
 impl RevocationKey<'_> {
-    /// What is marked: the kind, and what tells one of this kind from another.
+    /// Returns the input of the mark: the kind, and the identity within the kind.
     pub(super) fn parts(&self) -> [&[u8]; 3] {
         let (kind, first, second): (&str, &[u8], &str) = match self {
             Self::Token(issuer, id) => ("token", issuer.as_bytes(), id),

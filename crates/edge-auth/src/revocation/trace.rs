@@ -1,30 +1,31 @@
-//! What an instance read of the log, so that another log or another log's snapshot is noticed.
+//! The trace of the log that an instance read. With it the instance notices another log, and a
+//! snapshot of another log.
 
 use std::collections::VecDeque;
 
 use edge_auth_token::Timestamp;
 
-use super::chain::{ChainError, Cursor};
+use super::chain::{ChainError, Cursor, older_store};
 use super::entry::{Entry, RecordMac};
 use crate::platform::RevocationRecord;
 
-/// The records that were read behind the snapshot that is held, one after the other.
+/// The records that were read behind the held snapshot, one after the other.
 #[derive(Debug)]
 pub(super) struct Trace {
     end: Cursor,
-    /// When the last record has no meaning any more, if it was read: until then it is not dropped.
+    /// When the last record lapses, if it was read: until then the store may not drop it.
     end_until: Option<Option<Timestamp>>,
-    /// The beginnings of the MACs of the records up to the end; that of the snapshot's last one
-    /// first.
+    /// The beginnings of the records' MACs up to the end. The first is that of the snapshot's last
+    /// record.
     links: VecDeque<[u8; 8]>,
 }
 
-/// How a snapshot stands to what was read.
+/// How a snapshot relates to the records that were read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Relation {
-    /// Its last record was read: it is a snapshot of this log.
+    /// Its last record was read, so it is a snapshot of this log.
     Same,
-    /// In the place of its last record another one was read.
+    /// Another record was read in the place of its last record.
     Other,
     /// Its last record is none of those that are remembered.
     Unknown,
@@ -58,7 +59,7 @@ impl Trace {
             _ if place == Cursor::START => Ok(()),
             Some(first) if first.sequence <= place.sequence => Ok(()),
             Some(_) if self.may_be_dropped(place, now) => Err(ChainError::Gap),
-            Some(_) | None => Err(put_back(place.sequence, "was read before and is gone")),
+            Some(_) | None => Err(older_store(place.sequence, "was read before and is gone")),
         }
     }
 
@@ -67,7 +68,7 @@ impl Trace {
         let place = Cursor { sequence: entry.sequence, link: entry.link };
         if entry.sequence <= self.end.sequence {
             if self.relation(place) == Relation::Other {
-                return Err(put_back(entry.sequence, "is another one than was read before"));
+                return Err(older_store(entry.sequence, "is another one than was read before"));
             }
         } else {
             self.end = self.end.next(entry)?;
@@ -79,7 +80,7 @@ impl Trace {
         Ok(())
     }
 
-    /// Whether a place is on the way that was read.
+    /// Compares a place with the records that were read.
     pub(super) fn relation(&self, place: Cursor) -> Relation {
         let back = self
             .end
@@ -94,8 +95,8 @@ impl Trace {
         }
     }
 
-    /// Forgets what comes before a place, where a snapshot ends; all of it if the place was not
-    /// read.
+    /// Forgets the records before a place, where a snapshot ends. Forgets all of them if the place
+    /// was not read.
     pub(super) fn start_from(&mut self, place: Cursor) {
         match self.relation(place) {
             Relation::Same => {
@@ -111,16 +112,12 @@ impl Trace {
     fn may_be_dropped(&self, place: Cursor, now: Timestamp) -> bool {
         match self.end_until {
             Some(until) if place == self.end => until.is_some_and(|until| until <= now),
-            // It was not read, or others read on meanwhile.
-            _ => true,
+            // It was not read, or other reads went on meanwhile.
+            Some(_) | None => true,
         }
     }
 }
 
 fn start_of(link: &RecordMac) -> [u8; 8] {
     link.first_chunk().copied().unwrap_or_default()
-}
-
-fn put_back(sequence: u64, what: &str) -> ChainError {
-    ChainError::Tampered(format!("ALERT: record {sequence} {what}: an older store was put back"))
 }

@@ -1,4 +1,4 @@
-//! What the snapshot's filter has is confirmed: by the log, or else by the snapshot's pages.
+//! Confirms hits of the snapshot's filter by the log, or else by the snapshot's pages.
 
 use edge_auth_token::Timestamp;
 
@@ -11,12 +11,12 @@ use crate::revocation::snapshot::SnapshotReadError;
 use crate::revocation::status::{RevocationStatus, StatusKind};
 use crate::revocation::target::{LookupTag, LookupTags};
 
-/// How often a mark is looked up anew when a newer snapshot came in between.
+/// The attempts at one mark while newer snapshots keep coming in between.
 const ATTEMPTS: usize = 3;
 
 impl Replica {
-    /// Asks the store about the marks that the filter has, and remembers the answers. What is told
-    /// of is among the notices.
+    /// Asks the store about the marks that the filter has, and remembers the answers. Alerts are
+    /// added to the notices.
     pub(crate) async fn confirm(
         &self,
         feed: &impl RevocationFeed,
@@ -51,8 +51,7 @@ impl Replica {
                 (_, Lookup::Nothing | Lookup::Unconfirmed { .. }) => return Ok(None),
             };
             let logged = self.logged(feed, mark).await?;
-            // What was said since counts in its place in the log, if it takes back what the
-            // snapshot has.
+            // An entry after the snapshot counts in its place in the log: it may be an undoing.
             if logged.is_some_and(|logged| logged.sequence > hit.sequence) {
                 match self.tail(feed, now).await {
                     Ok(()) | Err(PollError::Behind) => {}
@@ -69,14 +68,14 @@ impl Replica {
                     Some(logged)
                 }
                 _ => {
-                    // What lapsed since the snapshot may have been dropped: a newer one does not
+                    // An entry that lapsed since may have been dropped. A newer snapshot does not
                     // have it.
                     self.load_snapshot(feed, now, notices).await?;
                     if self.read().index.snapshot_sequence() != hit.sequence {
                         continue;
                     }
                     let held = match hit.look_up(feed, mark).await {
-                        // Its pages are dropped when there is a newer one.
+                        // A newer snapshot drops its pages.
                         Err(SnapshotReadError::NotBelieved(_)) if attempt < ATTEMPTS => continue,
                         held => held.map_err(unavailable)?,
                     };
@@ -98,7 +97,7 @@ impl Replica {
         Err(Unavailable::new("one snapshot after another came in between"))
     }
 
-    /// What the records with a mark come to.
+    /// Returns the state that the records with a mark come to.
     async fn logged(
         &self,
         feed: &impl RevocationFeed,

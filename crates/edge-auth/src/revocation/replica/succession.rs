@@ -1,9 +1,9 @@
-//! From one snapshot to the next: what is known is not forgotten.
+//! Replaces one snapshot by the next, and forgets no revocation.
 //!
-//! Who can write to the store can have an administrator make a snapshot of a log that lacks
-//! something. So one is taken as it is only where its last record was read, in its place. One that
-//! stands for records that were not read must be made of the one that is held, and what else is
-//! known stays, unless it has that, or an entry of the log took it back.
+//! An attacker who can write to the store can make an administrator compact a log from which
+//! records were taken out. So a snapshot counts as it is only if its last record was read, in its
+//! place. A snapshot of records that were not read must have the held one among its ancestors. Then
+//! a known revocation that it lacks stays, unless an entry of the log took it back.
 
 use std::collections::HashSet;
 
@@ -19,8 +19,8 @@ use crate::revocation::status::{RevocationStatus, StatusKind};
 use crate::revocation::trace::Relation;
 
 impl Replica {
-    /// Takes the newest snapshot, if it is newer than the one that is held. One that is damaged is
-    /// told of, and the log is read instead.
+    /// Loads the newest snapshot, if it is newer than the held one. A damaged one adds a notice,
+    /// and the log is read instead.
     pub(super) async fn load_snapshot(
         &self,
         feed: &impl RevocationFeed,
@@ -38,7 +38,7 @@ impl Replica {
                 Err(SnapshotReadError::Unavailable(error)) => return Err(error),
                 Err(SnapshotReadError::NotBelieved(why)) => why,
             };
-            // The parts of one that was replaced meanwhile are dropped.
+            // A newer snapshot may have replaced it, and dropped its parts.
             newest = feed.snapshot().await?.filter(|newest| newest.sequence > record.sequence);
             if newest.is_none() {
                 notices.push(format!("{}; the log is read instead", why.alert()));
@@ -78,7 +78,7 @@ impl Replica {
         Err(other_log(place))
     }
 
-    /// Takes a snapshot for records that were not read, since they were dropped.
+    /// Takes a snapshot in place of records that were dropped before they were read.
     async fn skip(
         &self,
         feed: &impl RevocationFeed,
@@ -115,7 +115,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Whether an entry that the snapshot stands for took back what it lacks.
+    /// Whether an entry that the snapshot covers took back what it lacks.
     async fn is_taken_back(
         &self,
         feed: &impl RevocationFeed,
@@ -124,7 +124,7 @@ impl Replica {
     ) -> Result<bool, Unavailable> {
         let Missing { mark, status, at } = missing;
         for record in feed.marked(&mark.to_string()).await? {
-            // What is not believed takes nothing back.
+            // A record that is not believed takes nothing back.
             let Ok(entry) = open(&self.secrets, &record) else { continue };
             let undone =
                 RevocationStatus::of(&entry).is_some_and(|one| one.state == StatusKind::Undone);

@@ -1,7 +1,7 @@
-//! `edge-auth revoke crl`: the revocation list of an authority, taken over whole.
+//! `edge-auth revoke crl`: imports the revocation list of an authority.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use edge_auth::SecretProvider;
@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::native::{SystemRandomness, now, read_bounded};
 use crate::output::{Output, Report, count, printable};
 
-/// The largest file of authorities that is read, in bytes.
+/// The largest file of authorities, in bytes.
 const MAX_CA_BYTES: u64 = 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) struct CrlArgs {
 }
 
 #[derive(Serialize)]
-struct ListReport {
+struct CrlReport {
     #[serde(flatten)]
     import: CrlImport,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,19 +60,14 @@ pub(super) async fn run(
         }
     };
     let revocations = context.revocations()?;
-    let shows_progress = io::stderr().is_terminal();
-    let report = |progress: Progress| {
-        if shows_progress {
-            eprint!("\r{} of {} entries", progress.done, progress.of);
-        }
-    };
+    show_progress("reading the list");
     let import = revocations
-        .import_list_reporting(&list, &authorities, &AwsLcRs, reason, now(), &report)
+        .import_list_reporting(&list, &authorities, &AwsLcRs, reason, now(), &|progress| {
+            let Progress { done, of } = progress;
+            show_progress(&format!("{done} of {of} entries"));
+        })
         .await;
-    if shows_progress {
-        // The line is overwritten by what follows.
-        eprint!("\r\x1b[K");
-    }
+    clear_progress();
     let import = import?;
     let entered = Instant::now();
     let bound = context.policy.revocation_limits().bound;
@@ -80,34 +75,46 @@ pub(super) async fn run(
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
         None => None,
     };
+    show_progress("making a snapshot");
     let tidied = revocations.tidy(&SystemRandomness, now()).await;
+    clear_progress();
     let failed = waited.as_ref().is_some_and(Waited::failed);
-    output.report(&ListReport { import, waited })?;
+    output.report(&CrlReport { import, waited })?;
     tidied?;
     if failed { Err(CommandError::Reported) } else { Ok(()) }
 }
 
-/// The authorities of a block of the policy.
+/// Replaces the line of progress, if somebody watches it.
+fn show_progress(text: &str) {
+    if io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
+}
+
+fn clear_progress() {
+    show_progress("");
+}
+
+/// Returns the authorities of a block of the policy.
 fn of_block(name: &str, context: &AdminContext) -> Result<Vec<u8>, CommandError> {
-    let unknown = || {
-        CommandError::Usage(format!(
-            "the policy has no `[[client_cert]]` block `{}`",
-            printable(name)
-        ))
-    };
-    let file: &Path = match context.policy.authorities_of(name).ok_or_else(unknown)? {
-        Some(file) => file,
-        None => {
-            let message = format!(
+    let file = match context.policy.authorities_of(name) {
+        Some(Some(file)) => file,
+        Some(None) => {
+            return Err(CommandError::Usage(format!(
                 "block `{name}` has no `ca_file`: name the authority's certificate with --ca"
-            );
-            return Err(CommandError::Usage(message));
+            )));
+        }
+        None => {
+            return Err(CommandError::Usage(format!(
+                "the policy has no `[[client_cert]]` block `{}`",
+                printable(name)
+            )));
         }
     };
     context.secret_provider.file(file).map_err(CommandError::Host)
 }
 
-impl Report for ListReport {
+impl Report for CrlReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let CrlImport { issuer, listed, entered, undone, next_update } = &self.import;
         let listed = count(*listed, "certificate");
@@ -117,6 +124,9 @@ impl Report for ListReport {
             printable(issuer)
         )?;
         writeln!(out, "a newer list is due by {next_update}")?;
-        self.waited.as_ref().map_or(Ok(()), |waited| waited.human(out))
+        match &self.waited {
+            Some(waited) => waited.human(out),
+            None => Ok(()),
+        }
     }
 }
