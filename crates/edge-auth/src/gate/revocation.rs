@@ -249,7 +249,7 @@ impl RevocationChecker {
             let confirming = replica.confirm(feed, known, &open, now, &mut context.notices);
             let confirmed = wait_for(platform, confirming, &mut context.waited).await;
             let confirmed = confirmed.map_err(|error| {
-                let reason = format!("what seems to be revoked is not confirmed: {error}");
+                let reason = format!("the store could not confirm a possible revocation: {error}");
                 Denial::new(Code::StoreUnavailable, reason)
             })?;
             if let Some(status) = confirmed
@@ -279,7 +279,7 @@ fn is_revoked(status: &RevocationStatus, issued_at: Option<Timestamp>, now: Time
 
 /// Refuses because the known revocations are too old, or warns where the rule allows that.
 fn stale(replica: &Replica, context: &mut DecisionContext) -> Result<(), Denial> {
-    let reason = format!("it is not known what was revoked lately: {}", replica.trouble());
+    let reason = format!("recent revocations are unknown: {}", replica.trouble());
     if !context.allows_stale_revocation {
         return Err(Denial::new(Code::RevocationStale, reason));
     }
