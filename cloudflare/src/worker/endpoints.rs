@@ -6,7 +6,8 @@ use std::rc::Rc;
 use edge_auth::admin::AdminApi;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
-    BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody, Unrecorded,
+    BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody,
+    Unrecorded,
 };
 use edge_auth::platform::Randomness;
 use edge_auth::{AuditEvent, DeferredTask, Reply};

@@ -32,7 +32,7 @@ pub(super) async fn authorize<P: Platform>(
         Ok(Some(secret)) => match &admin.bootstrap_hash {
             Some(hash) if hash.matches(secret) => gate.admit_bootstrap(&request, now),
             Some(_) | None => {
-                let denial = Denial::new(Code::KeyInvalid, "a wrong bootstrap secret");
+                let denial = Denial::new(Code::KeyInvalid, "the bootstrap secret is wrong");
                 gate.refuse(&request, denial, now)
             }
         },
@@ -82,7 +82,7 @@ fn presented_bootstrap_secret<'a>(
             return match inbound.headers.single("authorization") {
                 Ok(_) => Ok(Some(secret)),
                 Err(_) => {
-                    let reason = "several `Authorization` fields";
+                    let reason = "there are several `Authorization` fields";
                     Err(Denial::new(Code::CredentialMalformed, reason))
                 }
             };

@@ -1,5 +1,5 @@
-//! Imports a certificate revocation list: enters what is new in it, and takes back what it no longer
-//! has.
+//! Imports a certificate revocation list: enters what is new in it, and takes back what it no
+//! longer has.
 
 use std::collections::BTreeSet;
 
@@ -85,7 +85,8 @@ fn is_of_lists(event: &Event) -> bool {
     }
 }
 
-/// Returns the events for what is new in a list, for what it no longer has, and for the list itself.
+/// Returns the events for what is new in a list, for what it no longer has, and for the list
+/// itself.
 fn changes<'e>(
     list: &List,
     listed: &BTreeSet<&str>,

@@ -237,7 +237,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
 
 fn duration(text: &str) -> Result<Duration, AdminError> {
     humantime::parse_duration(text).map_err(|_| {
-        AdminError::Invalid(format!("overlap: `{}` is no duration like 24h", text.escape_debug()))
+        AdminError::Invalid(format!(
+            "overlap: `{}` is not a duration like 24h",
+            text.escape_debug()
+        ))
     })
 }
 

@@ -1,8 +1,8 @@
 //! The rules of a policy as IAM's resources, as far as these can express them.
 //!
-//! IAM's `*` crosses slashes. `/orders/{id}` therefore becomes two resources: `/orders/?*` is allowed
-//! and `/orders/*/*` is denied. A deny overrides the allows of all rules, so it may forbid what
-//! another rule allows. Then there is no plan, and an answer allows only the call itself.
+//! IAM's `*` crosses slashes. `/orders/{id}` therefore becomes two resources: `/orders/?*` is
+//! allowed and `/orders/*/*` is denied. A deny overrides the allows of all rules, so it may forbid
+//! what another rule allows. Then there is no plan, and an answer allows only the call itself.
 
 use std::sync::OnceLock;
 
@@ -65,9 +65,8 @@ impl ResourcePlanner {
         let (Some(row), Some(resources)) = (self.overlaps.get(rule), self.rules.get(rule)) else {
             return Overlap::default();
         };
-        let row = row.get_or_init(|| {
-            self.rules.iter().map(|other| resources.overlap(other)).collect()
-        });
+        let row =
+            row.get_or_init(|| self.rules.iter().map(|other| resources.overlap(other)).collect());
         row.get(other).copied().unwrap_or_default()
     }
 }

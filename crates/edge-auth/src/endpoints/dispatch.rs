@@ -21,7 +21,7 @@ use crate::platform::Platform;
 use crate::reply::Reply;
 use crate::request::InboundRequest;
 
-const NOT_FOUND: &str = "Here are /authorize, /v1/verify, /admin/v1 and /healthz; \
+const NOT_FOUND: &str = "The endpoints here are /authorize, /v1/verify, /admin/v1 and /healthz; \
      a gateway, which has an upstream, proxies every path.";
 
 /// The body of a request, which most requests are decided without.

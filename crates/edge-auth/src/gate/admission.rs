@@ -1,5 +1,5 @@
-//! Whether a verified caller may pass a rule: by its token's claims, its id, its scopes, and the page
-//! that sent the request.
+//! Whether a verified caller may pass a rule: by its token's claims, its id, its scopes, and the
+//! page that sent the request.
 
 use edge_auth_token::Claims;
 
@@ -57,7 +57,7 @@ pub(super) fn check_subject(
     if is_in {
         return Ok(());
     }
-    let reason = format!("`{}` is none of the `subjects` of rule `{}`", principal.id, rule.name);
+    let reason = format!("`{}` is not among the `subjects` of rule `{}`", principal.id, rule.name);
     Err(Denial::new(Code::PrincipalNotAllowed, reason))
 }
 

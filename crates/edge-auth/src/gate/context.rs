@@ -130,8 +130,8 @@ impl DecisionContext {
         }
     }
 
-    /// Records a credential that the rule names: verified, or not presented. One that fails ends the
-    /// decision earlier, and is its reason.
+    /// Records a credential that the rule names: verified, or not presented. One that fails ends
+    /// the decision earlier, and is its reason.
     pub(super) fn named(&mut self, named: &CredentialRef, verified: bool, policy: &Policy) {
         if self.checks.is_some() {
             let (result, detail) = match verified {

@@ -1,6 +1,6 @@
 //! What a rule asks for, for those who set a platform up around it.
 
-use super::{Access, CredentialRef, Policy, Rule, HttpApiResponse};
+use super::{Access, CredentialRef, HttpApiResponse, Policy, Rule};
 use crate::identity_headers;
 use crate::route::Route;
 
