@@ -1,5 +1,5 @@
-//! Who may administer: the holder of the bootstrap secret, and callers that a rule of the policy
-//! lets through to the path with the scope that the action needs.
+//! Decides who may administer: the holder of the bootstrap secret, and callers that a rule of the
+//! policy lets through to the path with the scope that the action needs.
 
 use edge_auth_token::Timestamp;
 

@@ -21,7 +21,7 @@ pub(super) enum Action<'p> {
     CompactRevocations,
 }
 
-/// What a method and a path ask for.
+/// The meaning of a method and a path.
 #[derive(Debug)]
 pub(super) enum Requested<'p> {
     Action(Action<'p>),
@@ -53,7 +53,7 @@ impl<'p> Requested<'p> {
     pub(super) fn scope(&self) -> AdminScope {
         match self {
             Self::Action(action) => action.scope(),
-            // Whoever may use one of the right methods is told them.
+            // A caller that may use one of the right methods learns all of them.
             Self::WrongMethod(others) => {
                 others.first().map_or(AdminScope::WriteKeys, |(_, action)| action.scope())
             }

@@ -1,4 +1,4 @@
-//! What each action of `/admin/v1` does, from the body of a request to the reply.
+//! Carries out the actions of `/admin/v1`: from the body of a request to the reply.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::revocation::{Entry, Event, RevocationLedger, RevocationSecrets, Targe
 /// The OpenAPI 3.1 description of `/admin/v1`.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// What one request of one administrator needs to be carried out.
+/// The services and arguments for one request of one administrator.
 pub(super) struct Operations<'a, S, L> {
     pub policy: &'a Policy,
     pub profiles: &'a [ApiKeyProfile],

@@ -41,7 +41,7 @@ pub struct KeyResponse {
     pub revoked_because: Option<String>,
     /// Any other attributes.
     pub metadata: BTreeMap<String, String>,
-    /// How often it was written.
+    /// The number of times that it was written.
     pub version: u64,
 }
 

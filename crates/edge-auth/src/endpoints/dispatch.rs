@@ -47,7 +47,7 @@ pub enum BodyError {
     Unreadable,
 }
 
-/// What a host does with a request.
+/// The host's next step with a request.
 #[derive(Debug)]
 #[must_use]
 pub enum Dispatched {

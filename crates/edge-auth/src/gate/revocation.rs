@@ -1,4 +1,4 @@
-//! Whether a good credential was revoked: asked at every use, in memory.
+//! Checks in memory, at every use, that a good credential was not revoked.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::revocation::{
     StatusKind,
 };
 
-/// What a credential can be revoked by, for people, and the tags under which the feed has it.
+/// The properties by which a credential can be revoked: their names for people, and the tags under
+/// which the feed has them.
 pub(super) type RevocationMarks = [(&'static str, LookupTags)];
 
 /// The replica of the revocation feed, and the cache of API-key records that its changes concern.
