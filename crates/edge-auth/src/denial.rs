@@ -151,8 +151,8 @@ impl Code {
         }
     }
 
-    /// Returns whether the answer carries a challenge: every 401 does (RFC 9110, section 15.5.2), and
-    /// so do the two other statuses of RFC 6750.
+    /// Returns whether the answer carries a challenge: every 401 does (RFC 9110, section 15.5.2),
+    /// and so do the two other statuses of RFC 6750.
     pub fn is_challenged(self) -> bool {
         self.status() == 401 || self.bearer_error().is_some()
     }

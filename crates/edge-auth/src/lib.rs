@@ -1,9 +1,9 @@
 //! Authentication and authorization in front of APIs: one policy, decided in one place.
 //!
-//! Start with [`Gate`]: a compiled [`Policy`] together with a host's [`platform`]. The gate turns an
-//! [`AuthRequest`] into an [`Outcome`]. The [`endpoints`] turn a host's HTTP request into the one,
-//! and the other into a [`Reply`]. [`admin`] and [`aws`] are built on both. This crate never reads a
-//! clock, the environment, a socket or a file: `now`, randomness and I/O are arguments.
+//! Start with [`Gate`]: a compiled [`Policy`] together with a host's [`platform`]. The gate turns
+//! an [`AuthRequest`] into an [`Outcome`]. The [`endpoints`] turn a host's HTTP request into the one,
+//! and the other into a [`Reply`]. [`admin`] and [`aws`] are built on both. This crate never reads
+//! a clock, the environment, a socket or a file: `now`, randomness and I/O are arguments.
 //!
 //! ```text
 //! AuthRequest ─► match a rule ─► extract ──────► verify ───────────────────► scopes ─► Outcome

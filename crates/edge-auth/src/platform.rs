@@ -128,8 +128,9 @@ pub enum WriteOutcome {
 
 /// Fetches the documents that issuers publish.
 pub trait KeySource: MaybeSend + MaybeSync {
-    /// `GET`s one JSON document (a JWK set, or discovery metadata). Follows no redirect, and accepts
-    /// only status 200. Fails if the document has more than `max_bytes`, or comes too slowly.
+    /// `GET`s one JSON document (a JWK set, or discovery metadata). Follows no redirect, and
+    /// accepts only status 200. Fails if the document has more than `max_bytes`, or comes too
+    /// slowly.
     fn fetch(
         &self,
         url: &str,

@@ -1,4 +1,4 @@
-//! Credentials that a client put where none is looked for, taken out of what is logged.
+//! Hides credentials in texts that are logged, such as a key that a client put into a path.
 //!
 //! The work is linear in the text, which is cut first: it is read five times at most, and each byte
 //! is compared with the leads of the policy's keys.
@@ -12,24 +12,24 @@ use crate::audit::excerpt;
 use crate::bootstrap_secret::BOOTSTRAP_PREFIX;
 use shape::Shape;
 
-/// The most bytes of a method that are logged.
+/// The most bytes that are logged of a method.
 pub(crate) const MAX_METHOD: usize = 32;
-/// The most bytes of a host: more than a name and a port have.
+/// The most bytes of a host: more than any name with a port has.
 pub(crate) const MAX_HOST: usize = 300;
 /// The most bytes of a path.
 pub(crate) const MAX_PATH: usize = 1024;
-/// The most bytes of a path that is refused, before it is escaped.
+/// The most bytes of a path that is refused, before escaping.
 pub(crate) const MAX_REFUSED_PATH: usize = 256;
-/// The most bytes of a principal: more than one has.
+/// The most bytes of a principal: more than any has.
 pub(crate) const MAX_PRINCIPAL: usize = 1024;
 /// The most bytes of a reason or a notice.
 pub(crate) const MAX_REASON: usize = 1024;
 
-/// A lead that is shorter is looked for at the beginning of words only: it is in many.
+/// A shorter lead counts at the beginning of words only: many words contain it.
 const MIN_INNER_LEAD: usize = 4;
-/// How often escapes are resolved, one inside the other. What holds more is not shown at all.
+/// How many levels of nested escapes are resolved. A text with more is hidden completely.
 const LEVELS: usize = 4;
-/// A token in this many bytes is recognised in any case, as in a host. A host's own name is
+/// From this many bytes on, a token is recognised in any case, as in a host, whose own name is
 /// shorter.
 const LONG_TOKEN: usize = 64;
 
@@ -39,21 +39,21 @@ const TOO_DEEP: &str = "(escaped too often)";
 
 /// Hides API keys, bootstrap secrets and compact tokens in texts of clients.
 ///
-/// A key is recognised by its lead, what all keys of its block begin with, in any case; keys that
-/// have none are not. Percent-encoding hides nothing: not when it is applied several times, not in
-/// overlong UTF-8, not as `%u005F`. Nor does what others write for `_` (`\\_`, `=5F`, `&lowbar;`):
-/// our own keys have a shape. Base64 and hexadecimal of a whole key are text like any other.
+/// Recognises a key by its lead, the beginning of all keys of its block, in any case; keys without
+/// a lead are not recognised. Recognises percent-encoded keys, too: several levels deep, in
+/// overlong UTF-8, and with `%u005F`. Recognises our own keys by their shape, whatever stands for
+/// `_` (`\\_`, `=5F`, `&lowbar;`). Does not recognise the base64 or hexadecimal of a whole key.
 #[derive(Debug)]
 pub struct Redactor {
     leads: Vec<Lead>,
-    /// Whether a credential may begin with this byte.
+    /// For each byte, whether a credential may begin with it.
     initials: [bool; 256],
 }
 
 #[derive(Debug)]
 struct Lead {
     text: Vec<u8>,
-    /// What our own keys are made of. Keys of other systems may be base64, and so hold slashes.
+    /// The shape of our own keys. Keys of other systems may be base64, which has slashes.
     shape: Option<Shape>,
 }
 
@@ -68,7 +68,7 @@ impl Lead {
 }
 
 impl Redactor {
-    /// Hides the keys of these blocks.
+    /// Makes a redactor for the keys of these blocks.
     pub fn new<'b>(blocks: impl IntoIterator<Item = &'b ApiKeyProfile>) -> Self {
         let mut leads = vec![Lead::of_ours(BOOTSTRAP_PREFIX)];
         for block in blocks {
@@ -93,21 +93,21 @@ impl Redactor {
     }
 
     /// Returns the first `most` bytes of a text, or one to three fewer, without credentials; `…`
-    /// stands for the rest. A credential that the cut goes through is hidden like a whole one, and
-    /// so is one that ends with `…` already.
+    /// stands for the rest. Hides a credential that is cut off like a whole one, and one that ends
+    /// with `…` already.
     #[must_use]
     pub fn hide(&self, text: &str, most: usize) -> String {
         self.hide_counting(text, most, &mut 0)
     }
 
-    /// Returns the same on one line, quotes and control characters escaped.
+    /// Returns the same on one line, with quotes and control characters escaped.
     #[must_use]
     pub fn excerpt(&self, text: &str, most: usize) -> String {
         excerpt(&self.hide(text, most), usize::MAX)
     }
 
-    /// Does the same as [`hide`](Self::hide), and adds the bytes that were looked at to `steps`:
-    /// tests and fuzz targets compare how they grow.
+    /// Does the same as [`hide`](Self::hide), and adds the number of inspected bytes to `steps`,
+    /// for tests and fuzz targets that compare how it grows.
     #[must_use]
     pub fn hide_counting(&self, text: &str, most: usize, steps: &mut usize) -> String {
         let (kept, rest) = text.split_at(text.floor_char_boundary(most));
@@ -122,8 +122,8 @@ impl Redactor {
         shown
     }
 
-    /// What stands for each byte of the text, if it is hidden; `None` if none is, as in nearly
-    /// every text.
+    /// Returns for each byte the label that hides it, if it is hidden; `None` if no byte is, as in
+    /// nearly every text.
     fn hidden(
         &self,
         text: &str,
@@ -156,9 +156,9 @@ impl Redactor {
         (!hidden.is_empty()).then_some(hidden)
     }
 
-    /// The credentials in one reading of a text, in order. `escaped` says which of its bytes were
-    /// escaped: the digits of `%5` and `acme_live_` may have been taken from the beginning of a
-    /// credential.
+    /// Returns the credentials in one reading of a text, in order. `escaped` says which of its
+    /// bytes were escaped: in `%5` and `acme_live_`, the escape may have taken its digits from the
+    /// beginning of a credential.
     fn credentials(
         &self,
         text: &[u8],
@@ -167,7 +167,7 @@ impl Redactor {
         steps: &mut usize,
     ) -> Vec<(Range<usize>, &'static str)> {
         let mut found = Vec::new();
-        // In the rest of a run with too few dots there is no token.
+        // A run with too few dots has no token, so the rest of it is not searched again.
         let (mut at, mut no_token_before) = (0, 0);
         while let Some(byte) = text.get(at) {
             *steps += 1;
@@ -208,7 +208,8 @@ impl Redactor {
         found
     }
 
-    /// The lead that is here, or all of it but one or two digits, and how long it is.
+    /// Returns the lead that begins here, perhaps without its first one or two characters, and the
+    /// length of what is there.
     fn lead_at(
         &self,
         text: &[u8],
@@ -234,8 +235,8 @@ impl Redactor {
     }
 }
 
-/// Where a run ends of what keys and compact tokens are made of, escapes and characters beyond
-/// ASCII included.
+/// Returns the end of a run of characters that keys and compact tokens may have, escapes and
+/// characters beyond ASCII included.
 fn run_end(text: &[u8], from: usize, slashes: bool, steps: &mut usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     let ends = |byte: &u8| {
@@ -247,8 +248,8 @@ fn run_end(text: &[u8], from: usize, slashes: bool, steps: &mut usize) -> usize 
     from + end
 }
 
-/// Whether base64url begins here that may be of a JSON object: of `{"`, or of `{` and white space;
-/// if it is beheaded, without the `e`.
+/// Returns whether the base64url of a JSON object may begin here: of `{"`, or of `{` and white
+/// space. Of a beheaded one the `e` is missing.
 fn begins_token(text: &[u8], at: usize, beheaded: bool) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     match rest {
@@ -267,20 +268,20 @@ fn is_object(second: u8, third: u8) -> bool {
     }
 }
 
-/// Whether the first letters of a token have the case that they were made with.
+/// Returns whether the first letters of a token are in their original case.
 fn in_its_case(run: &[u8]) -> bool {
     !matches!(run, [b'E', ..] | [_, b'Y', ..] | [_, _, b'j', ..])
 }
 
-/// A text whose escapes were resolved once, and where each of its bytes comes from.
+/// A text with one level of escapes resolved, and the origin of each of its bytes.
 struct Reading {
     bytes: Vec<u8>,
-    /// Where each byte begins in the text that is shown, and where that ends.
+    /// Where each byte begins in the original text, and the end of that text.
     origins: Vec<usize>,
 }
 
 impl Reading {
-    /// Resolves the escapes of a text once; `None` if it has none.
+    /// Resolves one level of escapes; `None` if there are none.
     fn decoded(text: &[u8], origin: impl Fn(usize) -> usize, steps: &mut usize) -> Option<Self> {
         if !text.contains(&b'%') {
             return None;
@@ -302,18 +303,18 @@ impl Reading {
         (read.bytes.len() < text.len()).then_some(read)
     }
 
-    /// Where a byte comes from; the end of the source for the end.
+    /// Returns where a byte comes from; for the end, the end of the original text.
     fn at(&self, place: usize) -> usize {
         self.origins.get(place).or(self.origins.last()).copied().unwrap_or_default()
     }
 
-    /// Whether a byte was written as an escape.
+    /// Returns whether a byte was written as an escape.
     fn is_escaped(&self, place: usize) -> bool {
         self.at(place + 1) > self.at(place) + 1
     }
 
-    /// Takes an ASCII character that was written in more than one byte for what it is, as lenient
-    /// decoders do.
+    /// Replaces an ASCII character in overlong UTF-8 by the character itself, as lenient decoders
+    /// do.
     fn fold_overlong(&mut self) {
         let (length, char) = match *self.bytes.as_slice() {
             [.., lead @ 0xC0..=0xC1, last @ 0x80..=0xBF] => (2, lead << 6 | last & 0x3F),
@@ -330,11 +331,11 @@ impl Reading {
     }
 }
 
-/// The first character, or escaped byte, and how long it is in the text.
+/// Returns the first byte, unescaped, and its length in the text.
 fn first_of(text: &[u8]) -> (u8, usize) {
     let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let escaped = match *text {
-        // `%u005F`, as IIS once had it, of an ASCII character.
+        // `%u005F`, an ASCII character as IIS once wrote it.
         [b'%', b'u' | b'U', b'0', b'0', high, low, ..] => hex(high)
             .zip(hex(low))
             .filter(|(high, _)| *high < 8)
@@ -345,7 +346,7 @@ fn first_of(text: &[u8]) -> (u8, usize) {
     escaped.unwrap_or((text.first().copied().unwrap_or_default(), 1))
 }
 
-/// The text with what is hidden replaced.
+/// Returns the text with a label in place of each hidden part.
 fn without(text: &str, hidden: &[Option<&'static str>]) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut was_hidden = false;

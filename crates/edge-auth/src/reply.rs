@@ -53,8 +53,8 @@ impl Reply {
         reply
     }
 
-    /// Makes an error of the host, from before an endpoint was asked or from after one let the request
-    /// pass (RFC 9457, section 4.2.1).
+    /// Makes an error of the host, from before an endpoint was asked or from after one let the
+    /// request pass (RFC 9457, section 4.2.1).
     pub fn host_error(status: u16, detail: &str) -> Self {
         #[derive(Serialize)]
         struct HostProblem<'a> {
@@ -74,8 +74,8 @@ impl Reply {
         fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Makes a refusal with another status than the code's own. The body has the status that is sent
-    /// (RFC 9457, section 3.1.2).
+    /// Makes a refusal with another status than the code's own. The body has the status that is
+    /// sent (RFC 9457, section 3.1.2).
     pub(crate) fn problem(status: u16, code: Code) -> Self {
         /// RFC 9457, section 3.1, with our code as an extension member (section 3.2).
         #[derive(Serialize)]

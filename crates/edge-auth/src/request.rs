@@ -10,10 +10,10 @@ use crate::client_location::ClientLocation;
 pub struct InboundRequest<'a> {
     /// The address at the other end of the connection.
     pub peer: Option<IpAddr>,
-    /// Where that address is, as the platform says.
+    /// The place where that address is, as the platform reports it.
     pub location: ClientLocation,
-    /// Whether the platform itself has authenticated the caller and lets it ask: by an IAM signature
-    /// or a service binding.
+    /// Whether the platform itself has authenticated the caller and lets it ask: by an IAM
+    /// signature or a service binding.
     pub platform_authenticated: bool,
     /// The method.
     pub method: &'a str,
@@ -70,12 +70,12 @@ pub struct AuthRequest<'a> {
     /// The client's certificate, as the platform has it.
     pub certificate: PlatformCertificate<'a>,
     /// The host forwards the normal path that was matched
-    /// ([`UpstreamRequest::target`](crate::UpstreamRequest)) instead of the one that was sent. If it
-    /// does not, a path that an upstream could read differently is refused
+    /// ([`UpstreamRequest::target`](crate::UpstreamRequest)) instead of the one that was sent. If
+    /// it does not, a path that an upstream could read differently is refused
     /// ([`check_forwardable_verbatim`](crate::route::check_forwardable_verbatim)).
     pub path_rewritten: bool,
-    /// The header fields come from a trusted proxy, which removes its client's certificate fields, so
-    /// that those with a certificate count.
+    /// The header fields come from a trusted proxy, which removes its client's certificate fields,
+    /// so that those with a certificate count.
     pub proxy_trusted: bool,
 }
 

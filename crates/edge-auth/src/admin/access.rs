@@ -1,5 +1,5 @@
-//! Who may administer: the holder of the bootstrap secret, and callers that a rule of the policy
-//! lets through to the path with the scope that the action needs.
+//! Decides who may administer: the holder of the bootstrap secret, and callers that a rule of the
+//! policy lets through to the path with the scope that the action needs.
 
 use edge_auth_token::Timestamp;
 
@@ -33,7 +33,7 @@ pub(super) async fn authorize<P: Platform>(
         Ok(Some(secret)) => match &admin.bootstrap_hash {
             Some(hash) if hash.matches(secret) => gate.admit_bootstrap(&request, now),
             Some(_) | None => {
-                let denial = Denial::new(Code::KeyInvalid, "a wrong bootstrap secret");
+                let denial = Denial::new(Code::KeyInvalid, "the bootstrap secret is wrong");
                 gate.refuse(&request, denial, now)
             }
         },
@@ -83,7 +83,7 @@ fn presented_bootstrap_secret<'a>(
             return match inbound.headers.single("authorization") {
                 Ok(_) => Ok(Some(secret)),
                 Err(_) => {
-                    let reason = "several `Authorization` fields";
+                    let reason = "there are several `Authorization` fields";
                     Err(Denial::new(Code::CredentialMalformed, reason))
                 }
             };

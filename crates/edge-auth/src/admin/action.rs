@@ -1,8 +1,8 @@
-//! What can be asked of the administrative endpoint, by method and path.
+//! The actions of `/admin/v1`, by method and path.
 
 use super::AdminScope;
 
-/// What is asked for.
+/// An action of the administration, with the id that it is about.
 #[derive(Debug)]
 pub(super) enum Action<'p> {
     Describe,
@@ -21,29 +21,86 @@ pub(super) enum Action<'p> {
     CompactRevocations,
 }
 
-impl<'p> Action<'p> {
-    pub(super) fn of(method: &str, path: &'p str) -> Option<Self> {
-        let segments: Vec<&str> = path.strip_prefix("/admin/v1/")?.split('/').collect();
-        Some(match (method, segments.as_slice()) {
-            ("GET", ["openapi.json"]) => Self::Describe,
-            ("GET", ["keys"]) => Self::List,
-            ("POST", ["keys"]) => Self::Create,
-            ("POST", ["keys", "import"]) => Self::Import,
-            ("GET", ["keys", id]) => Self::Show(id),
-            ("POST", ["keys", id, "rotate"]) => Self::Rotate(id),
-            ("POST", ["keys", id, "disable"]) => Self::Disable(id),
-            ("POST", ["keys", id, "enable"]) => Self::Enable(id),
-            ("POST", ["keys", id, "revoke"]) => Self::Revoke(id),
-            ("GET", ["revocations"]) => Self::ListRevocations,
-            ("POST", ["revocations"]) => Self::CreateRevocation,
-            ("POST", ["revocations", "compact"]) => Self::CompactRevocations,
-            ("GET", ["revocations", id]) => Self::ShowRevocation(id),
-            ("POST", ["revocations", id, "undo"]) => Self::UndoRevocation(id),
-            _ => return None,
-        })
+/// The meaning of a method and a path.
+#[derive(Debug)]
+pub(super) enum Requested<'p> {
+    Action(Action<'p>),
+    /// The path takes other methods, those of these actions.
+    WrongMethod(Vec<PathAction<'p>>),
+    /// The API has no such path.
+    UnknownPath,
+}
+
+/// A method of a path, and what it does.
+pub(super) type PathAction<'p> = (&'static str, Action<'p>);
+
+impl<'p> Requested<'p> {
+    /// Reads the method and the normal path of a request. `HEAD` asks for what `GET` does (RFC
+    /// 9110, section 9.3.2).
+    pub(super) fn of(method: &str, path: &'p str) -> Self {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let mut others = Vec::new();
+        for (own, action) in Action::of_path(path) {
+            if own == method {
+                return Self::Action(action);
+            }
+            others.push((own, action));
+        }
+        if others.is_empty() { Self::UnknownPath } else { Self::WrongMethod(others) }
     }
 
-    /// The scope that it needs.
+    /// Returns the scope that a caller needs for the answer.
+    pub(super) fn scope(&self) -> AdminScope {
+        match self {
+            Self::Action(action) => action.scope(),
+            // A caller that may use one of the right methods learns all of them.
+            Self::WrongMethod(others) => {
+                others.first().map_or(AdminScope::WriteKeys, |(_, action)| action.scope())
+            }
+            Self::UnknownPath => AdminScope::WriteKeys,
+        }
+    }
+}
+
+/// Returns the value of `Allow` for these actions of one path (RFC 9110, section 10.2.1).
+pub(super) fn allowed_methods(actions: &[PathAction<'_>]) -> String {
+    let mut methods = Vec::new();
+    for (method, _) in actions {
+        methods.push(*method);
+        if *method == "GET" {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
+}
+
+impl<'p> Action<'p> {
+    /// Returns the actions of a path, by their methods; those that only read come first.
+    fn of_path(path: &'p str) -> Vec<PathAction<'p>> {
+        let Some(path) = path.strip_prefix("/admin/v1/") else { return Vec::new() };
+        let segments: Vec<&str> = path.split('/').collect();
+        match *segments.as_slice() {
+            ["openapi.json"] => vec![("GET", Self::Describe)],
+            ["keys"] => vec![("GET", Self::List), ("POST", Self::Create)],
+            ["keys", id @ "import"] => vec![("GET", Self::Show(id)), ("POST", Self::Import)],
+            ["keys", id] => vec![("GET", Self::Show(id))],
+            ["keys", id, "rotate"] => vec![("POST", Self::Rotate(id))],
+            ["keys", id, "disable"] => vec![("POST", Self::Disable(id))],
+            ["keys", id, "enable"] => vec![("POST", Self::Enable(id))],
+            ["keys", id, "revoke"] => vec![("POST", Self::Revoke(id))],
+            ["revocations"] => {
+                vec![("GET", Self::ListRevocations), ("POST", Self::CreateRevocation)]
+            }
+            ["revocations", id @ "compact"] => {
+                vec![("GET", Self::ShowRevocation(id)), ("POST", Self::CompactRevocations)]
+            }
+            ["revocations", id] => vec![("GET", Self::ShowRevocation(id))],
+            ["revocations", id, "undo"] => vec![("POST", Self::UndoRevocation(id))],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the scope that the action needs.
     pub(super) fn scope(&self) -> AdminScope {
         match self {
             Self::Describe | Self::List | Self::Show(_) => AdminScope::ReadKeys,
@@ -60,7 +117,7 @@ impl<'p> Action<'p> {
         }
     }
 
-    /// What the audit log calls it.
+    /// Returns the action's name in the audit log.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Describe => "describe",

@@ -2,10 +2,10 @@
 
 use edge_auth_token::Timestamp;
 
-use super::action::Action;
+use super::access;
+use super::action::{Requested, allowed_methods};
 use super::operations::bodies::ProblemBody;
 use super::operations::{Operations, Performed};
-use super::{AdminScope, access};
 use crate::endpoints::{AdminEndpoint, refusal};
 use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
@@ -81,17 +81,22 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminEndpoin
         now: Timestamp,
     ) -> Result<AuthorizedOperation, (Reply, Outcome)> {
         let parsed = NormalPath::parse(inbound.target).ok();
-        let action =
-            parsed.as_ref().and_then(|(path, _)| Action::of(inbound.method, path.decoded()));
-        let scope = action.as_ref().map_or(AdminScope::WriteKeys, Action::scope);
-        let mut outcome = access::authorize(self.gate, inbound, scope, now).await;
+        let requested = match &parsed {
+            Some((path, _)) => Requested::of(inbound.method, path.decoded()),
+            None => Requested::UnknownPath,
+        };
+        let mut outcome = access::authorize(self.gate, inbound, requested.scope(), now).await;
         if let Some(reply) = refusal(self.gate, &outcome) {
             return Err((reply, outcome));
         }
-        outcome.audit.action = action.map(|action| action.name().to_owned());
+        outcome.audit.action = match &requested {
+            Requested::Action(action) => Some(action.name().to_owned()),
+            Requested::WrongMethod(_) | Requested::UnknownPath => None,
+        };
         if is_from_another_site(inbound) {
             outcome.audit.error = Some("cross_site".to_owned());
-            let why = "A page of another site sent this, which the caller may know nothing of.";
+            let why =
+                "A page of another site sent this request, perhaps without the caller's knowledge.";
             return Err((problem(403, "cross_site", why), outcome));
         }
         Ok(AuthorizedOperation(outcome))
@@ -114,12 +119,15 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminEndpoin
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> (Reply, Outcome) {
-        let parsed = NormalPath::parse(inbound.target).ok();
-        let action =
-            parsed.as_ref().and_then(|(path, _)| Action::of(inbound.method, path.decoded()));
-        let Some(action) = action else {
-            outcome.audit.error = Some("not_found".to_owned());
-            return (problem(404, "not_found", "There is no such resource."), outcome);
+        let Ok((path, query)) = NormalPath::parse(inbound.target) else {
+            return not_found(outcome);
+        };
+        let action = match Requested::of(inbound.method, path.decoded()) {
+            Requested::Action(action) => action,
+            Requested::WrongMethod(others) => {
+                return method_not_allowed(&allowed_methods(&others), outcome);
+            }
+            Requested::UnknownPath => return not_found(outcome),
         };
         let operations = Operations {
             policy: self.gate.policy(),
@@ -131,8 +139,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminEndpoin
             randomness,
             now,
         };
-        let query = parsed.as_ref().and_then(|(_, query)| *query).unwrap_or_default();
-        let performed = operations.perform(&action, query, body).await;
+        let performed = operations.perform(&action, query.unwrap_or_default(), body).await;
         let reply = match performed {
             Ok(performed) => self.record(performed, &mut outcome, now).await,
             Err(error) => {
@@ -154,6 +161,19 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminEndpoin
 fn is_from_another_site(inbound: &InboundRequest<'_>) -> bool {
     let mut sites = inbound.headers.all("sec-fetch-site");
     sites.any(|site| !matches!(site, b"same-origin" | b"none"))
+}
+
+fn not_found(mut outcome: Outcome) -> (Reply, Outcome) {
+    outcome.audit.error = Some("not_found".to_owned());
+    (problem(404, "not_found", "There is no such resource."), outcome)
+}
+
+fn method_not_allowed(allowed: &str, mut outcome: Outcome) -> (Reply, Outcome) {
+    outcome.audit.error = Some("method_not_allowed".to_owned());
+    let detail = format!("The resource has other methods: {allowed}.");
+    let mut reply = problem(405, "method_not_allowed", &detail);
+    reply.headers.push(("Allow".to_owned(), allowed.to_owned()));
+    (reply, outcome)
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Reply {

@@ -135,8 +135,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         }
     }
 
-    /// Returns up to `limit` keys (200 at most) after the id `after`, those of `block` only if it is
-    /// given.
+    /// Returns up to `limit` keys (200 at most) after the id `after`, those of `block` only if it
+    /// is given.
     pub async fn list(
         &self,
         block: Option<&str>,

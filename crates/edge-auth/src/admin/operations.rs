@@ -1,4 +1,4 @@
-//! What each action of `/admin/v1` does, from the body of a request to the reply.
+//! Carries out the actions of `/admin/v1`: from the body of a request to the reply.
 
 pub(super) mod bodies;
 #[cfg(test)]
@@ -28,7 +28,7 @@ use crate::revocation::{Entry, Event, RevocationLedger, RevocationSecrets, Targe
 /// The OpenAPI 3.1 description of `/admin/v1`.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// What one request of one administrator needs to be carried out.
+/// The services and arguments for one request of one administrator.
 pub(super) struct Operations<'a, S, L> {
     pub policy: &'a Policy,
     pub profiles: &'a [ApiKeyProfile],
@@ -218,7 +218,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, AdminError> {
 
 fn duration(text: &str) -> Result<Duration, AdminError> {
     humantime::parse_duration(text).map_err(|_| {
-        AdminError::Invalid(format!("overlap: `{}` is no duration like 24h", text.escape_debug()))
+        AdminError::Invalid(format!(
+            "overlap: `{}` is not a duration like 24h",
+            text.escape_debug()
+        ))
     })
 }
 

@@ -53,7 +53,7 @@ impl RevocationsQuery {
 
 /// Parses the number of an entry.
 pub(super) fn entry_number(text: &str) -> Result<u64, AdminError> {
-    text.parse().map_err(|_| AdminError::Invalid("an entry is called by its number".to_owned()))
+    text.parse().map_err(|_| AdminError::Invalid("the id of an entry is its number".to_owned()))
 }
 
 fn limit(text: &str) -> Result<usize, AdminError> {

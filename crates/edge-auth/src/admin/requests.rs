@@ -70,7 +70,7 @@ impl CreateKeyRequest {
     pub fn to_new_key(self, now: Timestamp) -> Result<NewKey, AdminError> {
         if self.scopes.iter().any(|scope| scope == "*") {
             return Err(invalid(
-                "`*` is no scope: ask for all of them by name (`all_scopes`, `--all-scopes`)",
+                "`*` is not a scope: ask for all of them by name (`all_scopes`, `--all-scopes`)",
             ));
         }
         let scopes = match (self.scopes.is_empty(), self.all_scopes) {
@@ -220,7 +220,7 @@ fn network(text: &str) -> Result<IpNet, AdminError> {
     match text.parse::<std::net::IpAddr>() {
         Ok(address) => Ok(IpNet::from(address)),
         Err(_) => Err(invalid(format!(
-            "`{}` is no network: write 203.0.113.0/24 or 2001:db8::/32",
+            "`{}` is not a network: write 203.0.113.0/24 or 2001:db8::/32",
             text.escape_debug()
         ))),
     }

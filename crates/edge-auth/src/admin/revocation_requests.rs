@@ -109,8 +109,8 @@ impl RevocationRequest {
         }
     }
 
-    /// Checks the request against the policy. An entry about tokens lasts as long as the last of them
-    /// can be good, by the issuer's `max_lifetime`.
+    /// Checks the request against the policy. An entry about tokens lasts as long as the last of
+    /// them can be good, by the issuer's `max_lifetime`.
     ///
     /// # Errors
     /// A field is missing, does not belong to the kind, or is unknown to the policy.
@@ -166,7 +166,7 @@ impl RevocationRequest {
         self.nothing_left(before.filter(|_| !timed).as_ref())?;
         let until = match expires {
             Some(at) if at <= now => {
-                return Err(AdminError::Invalid("`expires` has been already".to_owned()));
+                return Err(AdminError::Invalid("`expires` is in the past".to_owned()));
             }
             Some(at) => Some(at),
             None => until(&target, policy, now)?,
@@ -286,9 +286,9 @@ fn up_to(
     let Some(text) = text else { return Ok(all) };
     match dated(text) {
         Some(time) if time <= all => Ok(time),
-        Some(_) => Err(AdminError::Invalid("`before` is still to come".to_owned())),
+        Some(_) => Err(AdminError::Invalid("`before` is in the future".to_owned())),
         None => Err(AdminError::Invalid(format!(
-            "`before`: `{}` is no time like 2027-01-31 or 2027-01-31T12:00:00Z",
+            "`before`: `{}` is not a time like 2027-01-31 or 2027-01-31T12:00:00Z",
             text.escape_debug()
         ))),
     }

@@ -35,8 +35,8 @@ pub struct RevocationPage {
 }
 
 impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
-    /// Makes a service for a policy's log and keys, with its secrets from `secret_provider`. `by` is
-    /// the administrator.
+    /// Makes a service for a policy's log and keys, with its secrets from `secret_provider`. `by`
+    /// is the administrator.
     pub fn new(
         policy: &'a Policy,
         secret_provider: &dyn SecretProvider,
@@ -144,8 +144,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         Ok(page)
     }
 
-    /// Makes a snapshot of the whole log, and drops expired records. Returns how many revocations it
-    /// holds.
+    /// Makes a snapshot of the whole log, and drops expired records. Returns how many revocations
+    /// it holds.
     pub async fn compact(
         &self,
         randomness: &(impl Randomness + ?Sized),

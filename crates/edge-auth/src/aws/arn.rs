@@ -18,8 +18,8 @@ pub(super) struct MethodArn<'a> {
 }
 
 impl<'a> MethodArn<'a> {
-    /// Parses an ARN. Returns `None` unless it names an execute-api method, without wildcards before
-    /// the method.
+    /// Parses an ARN. Returns `None` unless it names an execute-api method, without wildcards
+    /// before the method.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let head: Vec<&str> = parts.by_ref().take(5).collect();

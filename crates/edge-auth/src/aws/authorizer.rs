@@ -168,8 +168,10 @@ impl<P: Platform> ApiGatewayAuthorizer<P> {
         match self.gate.rule_access(request, outcome, now).await {
             Ok(rules) => Some(CallerAccess::new(&rules, outcome.principal())),
             Err(outage) => {
-                let notice =
-                    format!("which other rules the caller passes is not known: {}", outage.reason);
+                let notice = format!(
+                    "an outage hides which other rules the caller passes: {}",
+                    outage.reason
+                );
                 self.gate.notify(outcome, &notice);
                 // A cached answer would still deny these rules when the outage is over.
                 if self.gate.policy().responses_may_be_cached() {
@@ -221,7 +223,7 @@ impl<P: Platform> ApiGatewayAuthorizer<P> {
             }
         }
         if is_allowed {
-            let notice = "the call is allowed, but no policy can say so: it is denied";
+            let notice = "the call is allowed, but no IAM policy can express that, so it is denied";
             outcome.notices.push(notice.to_owned());
         }
         respond(PolicyDocument::nothing(arn))

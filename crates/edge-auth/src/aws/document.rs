@@ -34,8 +34,8 @@ enum Effect {
 }
 
 impl PolicyDocument {
-    /// Makes the document for everything that a caller may reach on the stage of `arn`. Returns `None`
-    /// if that is nothing, or if a resource is too long.
+    /// Makes the document for everything that a caller may reach on the stage of `arn`. Returns
+    /// `None` if that is nothing, or if a resource is too long.
     pub(super) fn of_lists(arn: MethodArn<'_>, lists: ResourceLists) -> Option<Self> {
         let has_wildcard = lists.allow.iter().any(|call| has_wild_path(call));
         let allow: Vec<String> = lists.allow.iter().map(|call| arn.of_stage(call)).collect();

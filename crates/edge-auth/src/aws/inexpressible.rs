@@ -93,7 +93,7 @@ fn inexpressible_beside(
             if both || before {
                 let name = &other_rule.name;
                 let reason = format!(
-                    "what would have to be denied beside it is allowed by rule `{name}`: `*` crosses slashes"
+                    "rule `{name}` allows paths that would have to be denied beside it: `*` crosses slashes"
                 );
                 inexpressible.push((index, reason));
             }
@@ -102,8 +102,8 @@ fn inexpressible_beside(
     inexpressible
 }
 
-/// Finds a rule with which the answer to some caller is too large: a caller with one of the policy's
-/// credentials, or without any.
+/// Finds a rule with which the answer to some caller is too large: a caller with one of the
+/// policy's credentials, or without any.
 fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option<(usize, String)> {
     let arn = MethodArn::parse(LONG_ARN)?;
     let mut known: Vec<Option<CredentialRef>> = vec![None];
@@ -122,10 +122,10 @@ fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option
         if bytes > MAX_RESPONSE {
             let whose = match named {
                 Some(named) => policy.name_of(&named),
-                None => "nobody in particular".to_owned(),
+                None => "a caller without credentials".to_owned(),
             };
             let reason = format!(
-                "with it, the answer to {whose} may be of {bytes} bytes, and API Gateway takes {MAX_RESPONSE} (8 KiB)"
+                "with it, the answer to {whose} may have {bytes} bytes, and API Gateway takes {MAX_RESPONSE} (8 KiB)"
             );
             return Some((last, reason));
         }

@@ -1,7 +1,7 @@
 //! The gate as a Lambda authorizer, for API Gateway and AppSync.
 //!
-//! [`ApiGatewayAuthorizer`] takes what an event says, and returns what the function answers. Nothing
-//! here knows the events themselves, or AWS's SDK.
+//! [`ApiGatewayAuthorizer`] takes what an event says, and returns what the function answers.
+//! Nothing here knows the events themselves, or AWS's SDK.
 
 mod api_type;
 mod arn;

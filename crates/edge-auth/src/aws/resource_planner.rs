@@ -1,8 +1,8 @@
 //! The rules of a policy as IAM's resources, as far as these can express them.
 //!
-//! IAM's `*` crosses slashes. `/orders/{id}` therefore becomes two resources: `/orders/?*` is allowed
-//! and `/orders/*/*` is denied. A deny overrides the allows of all rules, so it may forbid what
-//! another rule allows. Then there is no plan, and an answer allows only the call itself.
+//! IAM's `*` crosses slashes. `/orders/{id}` therefore becomes two resources: `/orders/?*` is
+//! allowed and `/orders/*/*` is denied. A deny overrides the allows of all rules, so it may forbid
+//! what another rule allows. Then there is no plan, and an answer allows only the call itself.
 
 use std::sync::OnceLock;
 

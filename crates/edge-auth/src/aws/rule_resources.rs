@@ -73,15 +73,15 @@ impl RuleResources {
             inexpressible: route
                 .host
                 .is_some()
-                .then_some("it is for certain hosts, and resources name none"),
+                .then_some("it is for certain hosts, and IAM's resources have no host"),
         };
         rule.set_path(&route.path);
         rule
     }
 
-    /// Shortens rules for all methods to one glob for these, where no rule has a path that ends like
-    /// this rule's: the glob would match its beginning. Shortens none if a rule is for a method that
-    /// API Gateway does not know, since the glob would match that method, too.
+    /// Shortens rules for all methods to one glob for these, where no rule has a path that ends
+    /// like this rule's: the glob would match its beginning. Shortens none if a rule is for a
+    /// method that API Gateway does not know, since the glob would match that method, too.
     pub(super) fn shorten(rules: &mut [Self], routes: &[Route]) {
         let mut listed = routes.iter().filter_map(|route| route.methods.names()).flatten();
         if !listed.all(|method| METHODS.contains(&method)) {

@@ -21,7 +21,7 @@ use crate::platform::Platform;
 use crate::reply::Reply;
 use crate::request::InboundRequest;
 
-const NOT_FOUND: &str = "Here are /authorize, /v1/verify, /admin/v1 and /healthz; \
+const NOT_FOUND: &str = "The endpoints here are /authorize, /v1/verify, /admin/v1 and /healthz; \
      a gateway, which has an upstream, proxies every path.";
 
 /// The body of a request, which most requests are decided without.
@@ -47,7 +47,7 @@ pub enum BodyError {
     Unreadable,
 }
 
-/// What a host does with a request.
+/// The host's next step with a request.
 #[derive(Debug)]
 #[must_use]
 pub enum Dispatched {

@@ -33,8 +33,8 @@ impl Endpoint {
     /// Returns the endpoint that a request target (RFC 9112, section 3.2.1) is for, if any.
     pub(super) fn of(target: &str, config: EndpointConfig) -> Option<Self> {
         let raw = target.split('?').next().unwrap_or_default();
-        // A gateway forwards the normal path, so another spelling of one of the listener's own paths
-        // must not reach the upstream.
+        // A gateway forwards the normal path, so another spelling of one of the listener's own
+        // paths must not reach the upstream.
         let normal = match config.gateway && raw.contains(['%', '.']) {
             true => NormalPath::parse(raw).ok().map(|(path, _)| path),
             false => None,

@@ -63,7 +63,7 @@ impl<'g, P: Platform> ForwardAuth<'g, P> {
             let peer = inbound.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
             return Err(Denial::new(
                 Code::ProxyUntrusted,
-                format!("{peer} is no trusted proxy: see `[trust]`"),
+                format!("{peer} is not a trusted proxy: see `[trust]`"),
             ));
         }
         self.0.identity_headers().refuse_imitations(inbound.headers)?;

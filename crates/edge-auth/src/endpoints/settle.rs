@@ -1,4 +1,4 @@
-//! What a host does for each request besides carrying bytes, and how it settles an outcome.
+//! The part of a host in each request, besides carrying bytes, and how it settles an outcome.
 
 use std::future::Future;
 

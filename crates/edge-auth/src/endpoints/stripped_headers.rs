@@ -2,8 +2,8 @@
 
 use crate::gate::Grant;
 
-/// Fields that content delivery networks read before `Cache-Control` (RFC 9213, section 3, and older
-/// ones), besides those that end with `-Cache-Control`, like `CDN-Cache-Control`.
+/// Fields that content delivery networks read before `Cache-Control` (RFC 9213, section 3, and
+/// older ones), besides those that end with `-Cache-Control`, like `CDN-Cache-Control`.
 const SHARED_CACHES: [&str; 3] = ["surrogate-control", "edge-control", "x-accel-expires"];
 
 /// The kinds of fields that are removed from an upstream's answer.

@@ -129,12 +129,17 @@ impl<'g, P: Platform> VerifyEndpoint<'g, P> {
     fn read(&self, inbound: &InboundRequest<'_>, body: &[u8]) -> Result<VerifyRequest, Denial> {
         self.check_caller(inbound)?;
         let verify_request: VerifyRequest = crate::json::object(body).map_err(|error| {
-            Denial::new(Code::RequestMalformed, format!("the body is no question: {error}"))
+            Denial::new(
+                Code::RequestMalformed,
+                format!("the body does not describe a request: {error}"),
+            )
         })?;
         for (name, values) in &verify_request.headers.0 {
             if !are_fields(name, values) {
                 let name = excerpt(name, 64);
-                let reason = format!("the header `{name}` is none that HTTP could carry");
+                let reason = format!(
+                    "HTTP cannot carry the header `{name}`: its name or a value is invalid"
+                );
                 return Err(Denial::new(Code::RequestMalformed, reason));
             }
         }

@@ -77,7 +77,7 @@ pub(super) fn check_subject(
     if is_in {
         return Ok(());
     }
-    let reason = format!("`{}` is none of the `subjects` of rule `{}`", principal.id, rule.name);
+    let reason = format!("`{}` is not among the `subjects` of rule `{}`", principal.id, rule.name);
     Err(Denial::new(Code::PrincipalNotAllowed, reason))
 }
 

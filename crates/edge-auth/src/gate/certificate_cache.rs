@@ -9,8 +9,8 @@ use crate::denial::{Code, Denial};
 /// How many refusals are kept: fewer than good certificates, since anybody can make bad ones.
 const REFUSALS: usize = 1_000;
 
-/// The index of a block, and the digest of a whole chain: a verification depends on both, and on the
-/// time.
+/// The index of a block, and the digest of a whole chain: a verification depends on both, and on
+/// the time.
 pub(super) type CertificateDigest = (usize, [u8; 32]);
 
 /// Good certificates, and refusals that time does not change. They are kept apart, so that a flood

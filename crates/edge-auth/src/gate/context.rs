@@ -37,9 +37,9 @@ pub(crate) struct DecisionContext {
     pub warning: Option<String>,
     /// Whether the rule lets requests pass although recent revocations are unknown.
     pub allows_stale_revocation: bool,
-    /// How long the request waited for others so far.
+    /// How long the request has waited for stores and issuers so far.
     pub waited: Duration,
-    /// After how much of that it was last made sure that revocations are known.
+    /// The value of `waited` when the revocations were last made sure to be fresh.
     pub revocations_known_after: Option<Duration>,
     /// When the oldest read began by which something was found not to be revoked.
     pub judged_by: Option<Timestamp>,
@@ -130,8 +130,8 @@ impl DecisionContext {
         }
     }
 
-    /// Records a credential that the rule names: verified, or not presented. One that fails ends the
-    /// decision earlier, and is its reason.
+    /// Records a credential that the rule names: verified, or not presented. One that fails ends
+    /// the decision earlier, and is its reason.
     pub(super) fn named(&mut self, named: &CredentialRef, verified: bool, policy: &Policy) {
         if self.checks.is_some() {
             let is_pinned = match named {

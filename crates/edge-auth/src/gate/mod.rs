@@ -206,7 +206,7 @@ impl<P: Platform> Gate<P> {
     }
 }
 
-/// What endpoints, the administration and API Gateway's authorizer are built on.
+/// The surface on which endpoints, the administration and API Gateway's authorizer are built.
 impl<P: Platform> Gate<P> {
     /// The policy that this gate enforces.
     pub fn policy(&self) -> &Policy {
@@ -225,7 +225,7 @@ impl<P: Platform> Gate<P> {
         &self.trusted_proxies
     }
 
-    /// Hides clients' credentials in what is logged.
+    /// The redactor, which hides clients' credentials in logged texts.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }

@@ -1,4 +1,4 @@
-//! Whether a good credential was revoked: asked at every use, in memory.
+//! Checks in memory, at every use, that a good credential was not revoked.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::revocation::{
     StatusKind,
 };
 
-/// What a credential can be revoked by, for people, and the tags under which the feed has it.
+/// The properties by which a credential can be revoked: their names for people, and the tags under
+/// which the feed has them.
 pub(super) type RevocationMarks = [(&'static str, LookupTags)];
 
 /// The replica of the revocation feed, and the cache of API-key records that its changes concern.
@@ -253,7 +254,7 @@ impl RevocationChecker {
             let confirming = replica.confirm(feed, known, &open, now, &mut context.notices);
             let confirmed = wait_for(platform, confirming, &mut context.waited).await;
             let confirmed = confirmed.map_err(|error| {
-                let reason = format!("what seems to be revoked is not confirmed: {error}");
+                let reason = format!("the store could not confirm a possible revocation: {error}");
                 Denial::new(Code::StoreUnavailable, reason)
             })?;
             if let Some(status) = confirmed
@@ -283,7 +284,7 @@ fn is_revoked(status: &RevocationStatus, issued_at: Option<Timestamp>, now: Time
 
 /// Refuses because the known revocations are too old, or warns where the rule allows that.
 fn stale(replica: &Replica, context: &mut DecisionContext) -> Result<(), Denial> {
-    let reason = format!("it is not known what was revoked lately: {}", replica.trouble());
+    let reason = format!("recent revocations are unknown: {}", replica.trouble());
     if !context.allows_stale_revocation {
         return Err(Denial::new(Code::RevocationStale, reason));
     }

@@ -1,4 +1,4 @@
-//! What every rule would say to one caller, for hosts whose answers are cached for the caller's
+//! The decision of every rule about one caller, for hosts whose answers are cached for the caller's
 //! next requests.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::platform::Platform;
 use crate::policy::{Access, Rule};
 use crate::principal::Principal;
 
-/// What a rule would say to a caller.
+/// The decision of a rule about a caller.
 pub(crate) enum RuleAccess {
     Refused,
     Public,

@@ -1,4 +1,4 @@
-//! Where a host keeps what a policy only names.
+//! Access to the secrets and files of a host that a policy names.
 
 use std::path::{Path, PathBuf};
 

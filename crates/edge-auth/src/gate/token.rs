@@ -252,7 +252,7 @@ fn issuer_of<'p>(
     let reason = match elsewhere {
         Some(issuer) => {
             let place = issuer.token_place.describe();
-            format!("tokens of issuer `{}` are looked for in {place}, and not here", issuer.name)
+            format!("a token of issuer `{}` is expected in {place}, and not here", issuer.name)
         }
         None => {
             let claimed = match claims.issuer() {
@@ -330,7 +330,7 @@ fn check_claims(
     }
     if claims.confirmation() == Confirmation::Unverifiable {
         let reason =
-            "the token's `cnf` asks for something else than a certificate by its `x5t#S256`";
+            "the token's `cnf` asks for something other than a certificate by its `x5t#S256`";
         return Err(Denial::new(Code::BindingUnverifiable, reason));
     }
     context.check("claims", CheckResult::Passed, || {

@@ -73,7 +73,7 @@ fn client(issuer: &Issuer, claims: &Claims) -> Result<Option<String>, Denial> {
     };
     match value {
         Value::String(client) if client.len() <= MAX_SUBJECT_BYTES => Ok(Some(client.clone())),
-        _ => Err(invalid(format!("`{name}` is no string of at most {MAX_SUBJECT_BYTES} bytes"))),
+        _ => Err(invalid(format!("`{name}` is not a string of at most {MAX_SUBJECT_BYTES} bytes"))),
     }
 }
 

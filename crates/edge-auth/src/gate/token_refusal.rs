@@ -1,4 +1,4 @@
-//! The denials for what is wrong with a token.
+//! Turns the errors of tokens and claims into denials.
 
 use edge_auth_token::{ClaimError, TokenError, TokenType};
 

@@ -1,4 +1,4 @@
-//! Whether a request asks to change the protocol of its connection, and whether it may.
+//! Checks requests that ask to change the protocol of their connection.
 //!
 //! A gateway forwards an upgrade to `websocket` only. A proxy that asks the gate forwards every
 //! upgrade, and describes it in part: nginx and Traefik leave out `Upgrade`, and send the rest of a

@@ -1,4 +1,5 @@
-//! The request as it goes upstream: without what is for the gate only, with who the principal is.
+//! Builds the request that goes upstream: without credentials and other fields for the gate, and
+//! with the identity headers of the principal.
 
 use super::outcome::UpstreamRequest;
 use super::verifiers::Verifiers;
@@ -13,7 +14,7 @@ use crate::request::{AuthRequest, Headers};
 use crate::route::NormalPath;
 use crate::trusted_proxies::TrustedProxies;
 
-/// What the upstream request depends on besides the decision.
+/// Builds upstream requests.
 pub(super) struct UpstreamBuilder<'g> {
     pub policy: &'g Policy,
     pub verifiers: &'g Verifiers,

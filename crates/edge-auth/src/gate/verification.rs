@@ -1,4 +1,4 @@
-//! What the verifiers of credentials are given for one request and one rule.
+//! The input of the verifiers, for one request and one rule.
 
 use edge_auth_token::Timestamp;
 
@@ -7,7 +7,8 @@ use crate::certificate::CertificateSignatures;
 use crate::policy::{Policy, Rule};
 use crate::request::AuthRequest;
 
-/// A request whose credentials are verified for one rule, with what that takes.
+/// A request whose credentials are verified for one rule, and the parts of the gate that this
+/// needs.
 pub(super) struct Verification<'v, P> {
     pub policy: &'v Policy,
     pub platform: &'v P,

@@ -1,4 +1,4 @@
-//! Where the credentials that a rule names may be in a request.
+//! The places of a request where the credentials that a rule names may be.
 
 use crate::credential::{Wanted, cookies_without};
 use crate::policy::{Access, CredentialRef, Policy, Rule, TokenPlace};

@@ -9,8 +9,8 @@ use edge_auth_token::Timestamp;
 
 use super::{MaybeSend, MaybeSync, Unavailable, WriteOutcome};
 
-/// The most records of one [`RevocationLog::append`] that every store takes: one DynamoDB transaction
-/// has room for them and a condition.
+/// The most records of one [`RevocationLog::append`] that every store takes: one DynamoDB
+/// transaction has room for them and a condition.
 pub const MAX_APPENDED: usize = 90;
 
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
@@ -53,22 +53,22 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
 
 /// Writes the feed, for administration only.
 pub trait RevocationLog: RevocationFeed {
-    /// Returns the most records that one [`append`](Self::append) takes. A greater number means fewer
-    /// transactions for a long list.
+    /// Returns the most records that one [`append`](Self::append) takes. A greater number means
+    /// fewer transactions for a long list.
     fn max_appended(&self) -> usize {
         MAX_APPENDED
     }
 
     /// Appends at most [`max_appended`](Self::max_appended) records with consecutive sequences, all
-    /// or none of them, durably. Returns [`WriteOutcome::Conflict`] unless the first sequence follows
-    /// the newest record's (1 in an empty log): another writer was faster.
+    /// or none of them, durably. Returns [`WriteOutcome::Conflict`] unless the first sequence
+    /// follows the newest record's (1 in an empty log): another writer was faster.
     fn append(
         &self,
         records: &[RevocationRecord],
     ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
 
-    /// Returns up to `limit` records, the newest first, beginning before the sequence `before` if it
-    /// is given.
+    /// Returns up to `limit` records, the newest first, beginning before the sequence `before` if
+    /// it is given.
     fn newest(
         &self,
         before: Option<u64>,
@@ -84,9 +84,9 @@ pub trait RevocationLog: RevocationFeed {
     ) -> impl Future<Output = Result<(), Unavailable>> + MaybeSend;
 
     /// Makes a snapshot the newest one, once all its parts are stored. Returns
-    /// [`WriteOutcome::Conflict`] if there is one with the same or a later sequence. Drops parts with
-    /// lesser ids, which no snapshot uses any more. Keeps those with greater ids, which another
-    /// writer may be storing.
+    /// [`WriteOutcome::Conflict`] if there is one with the same or a later sequence. Drops parts
+    /// with lesser ids, which no snapshot uses any more. Keeps those with greater ids, which
+    /// another writer may be storing.
     fn put_snapshot(
         &self,
         snapshot: &SnapshotRecord,
@@ -111,8 +111,8 @@ pub struct RevocationRecord {
     pub mark: String,
     /// The record's text, with its MAC; 8 KiB at most.
     pub document: String,
-    /// When it lapses: from then on [`RevocationLog::forget`] may drop it. `None` is never. The store
-    /// still returns a lapsed record.
+    /// When it lapses: from then on [`RevocationLog::forget`] may drop it. `None` is never. The
+    /// store still returns a lapsed record.
     pub expires_at: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Administration over HTTP, as an administrator meets it: every action through [`Gate::admin`].
+//! Administration over HTTP, as an administrator meets it: every action through `AdminApi`.
 
 #![allow(
     clippy::unwrap_used,

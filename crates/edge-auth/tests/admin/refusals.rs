@@ -24,29 +24,42 @@ fn an_unknown_id_is_not_found_by_any_action() {
 }
 
 #[test]
-fn another_path_or_method_is_no_resource() {
+fn another_path_is_not_found() {
     let fixture = Fixture::open();
     for (method, target) in [
         ("GET", "/admin/v1"),
         ("GET", "/admin/v1/"),
         ("GET", "/admin/v2/keys"),
         ("GET", "/admin/v1/keys/a/b"),
-        ("GET", "/admin/v1/keys/a/rotate"),
-        ("POST", "/admin/v1/keys/a"),
         ("POST", "/admin/v1/keys/a/delete"),
         ("POST", "/admin/v1/keys/a/rotate/"),
-        ("POST", "/admin/v1/openapi.json"),
-        ("PUT", "/admin/v1/keys"),
-        ("DELETE", "/admin/v1/keys/a"),
-        ("PATCH", "/admin/v1/keys/a"),
-        ("HEAD", "/admin/v1/keys"),
-        ("get", "/admin/v1/keys"),
         ("GET", "/admin/v1/keys%2Fa"),
         ("GET", "/admin/v1/keys;a"),
         ("GET", "/other"),
     ] {
         let answer = fixture.boot(method, target, "");
         assert_eq!((answer.status, answer.code()), (404, "not_found"), "{method} {target}");
+        assert_eq!(answer.logged(), (Some("admin:bootstrap"), None, None));
+    }
+}
+
+#[test]
+fn a_wrong_method_is_answered_with_the_right_ones() {
+    let fixture = Fixture::open();
+    for (method, target, allowed) in [
+        ("GET", "/admin/v1/keys/a/rotate", "POST"),
+        ("GET", "/admin/v1/revocations/7/undo", "POST"),
+        ("POST", "/admin/v1/keys/a", "GET, HEAD"),
+        ("POST", "/admin/v1/openapi.json", "GET, HEAD"),
+        ("PUT", "/admin/v1/keys", "GET, HEAD, POST"),
+        ("DELETE", "/admin/v1/keys/a", "GET, HEAD"),
+        ("PATCH", "/admin/v1/keys/import", "GET, HEAD, POST"),
+        ("get", "/admin/v1/keys", "GET, HEAD, POST"),
+        ("HEAD", "/admin/v1/keys/a/rotate", "POST"),
+    ] {
+        let answer = fixture.boot(method, target, "");
+        let found = (answer.status, answer.code(), answer.reply.header("allow"));
+        assert_eq!(found, (405, "method_not_allowed", Some(allowed)), "{method} {target}");
         assert_eq!(answer.logged(), (Some("admin:bootstrap"), None, None));
     }
 }

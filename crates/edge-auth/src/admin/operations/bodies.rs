@@ -86,7 +86,7 @@ pub(in crate::admin) struct ProblemBody<'a> {
     pub(in crate::admin) r#type: String,
     pub(in crate::admin) title: &'static str,
     pub(in crate::admin) status: u16,
-    /// Stable: `request_invalid`, `not_found`, `key_not_found`, `key_state`, `key_exists`,
+    /// Stable: `request_invalid`, `not_found`, `method_not_allowed`, `key_not_found`, `key_state`, `key_exists`,
     /// `key_conflict`, `key_record_untrusted`, `store_unavailable` and others; or the code of a
     /// denial, such as `scope_insufficient`.
     pub(in crate::admin) code: &'a str,
