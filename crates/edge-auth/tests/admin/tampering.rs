@@ -89,7 +89,7 @@ fn an_unreadable_record_is_listed_as_untrusted_beside_the_others() {
     let (broken, _) = fixture.key("partners", "a");
     let (whole, _) = fixture.key("partners", "a");
     tamper(&fixture, &broken, |record| record.document = "{}".to_owned());
-    is_untrusted(&fixture, &broken, "no record");
+    is_untrusted(&fixture, &broken, "is damaged");
     let listed = fixture.get("/admin/v1/keys").body;
     let keys = listed["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 2);

@@ -118,7 +118,7 @@ fn a_prefix_of_imported_keys_that_a_token_could_have_is_refused() {
         format!("[[api_key]]\nname = \"old\"\npepper = \"PEPPER\"\n{imported}\n")
     };
     for prefix in ["e", "ey", "eyJ", "eyJhbGci"] {
-        assert!(mistake(&block(prefix)).contains("none may be taken for a key"), "{prefix}");
+        assert!(mistake(&block(prefix)).contains("must not be taken for a key"), "{prefix}");
     }
     policy(&block("eyk_"));
 }
