@@ -139,7 +139,7 @@ impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
             return Reply::method_not_allowed("POST");
         }
         let endpoint = VerifyEndpoint::new(self.gate);
-        if let Err(refused) = endpoint.admit(inbound, host.now()) {
+        if let Some(refused) = endpoint.refuse_untrusted(inbound, host.now()) {
             return settled(host, refused).await;
         }
         let body = match body.read(MAX_VERIFY_BYTES).await {

@@ -88,16 +88,15 @@ impl<'g, P: Platform> VerifyEndpoint<'g, P> {
         Self(gate)
     }
 
-    /// Decides by a request's head alone whether the caller is trusted, before a body is read.
-    ///
-    /// # Errors
-    /// The refusal of an untrusted caller.
-    pub(super) fn admit(
+    /// Returns the refusal of an untrusted caller, by the request's head alone: a host asks before it
+    /// reads a body.
+    pub(super) fn refuse_untrusted(
         &self,
         inbound: &InboundRequest<'_>,
         now: Timestamp,
-    ) -> Result<(), (Reply, Outcome)> {
-        self.check_caller(inbound).map_err(|denial| refuse(self.0, inbound, denial, now))
+    ) -> Option<(Reply, Outcome)> {
+        let denial = self.check_caller(inbound).err()?;
+        Some(refuse(self.0, inbound, denial, now))
     }
 
     /// Answers with 200 and the decision, whatever it is. Refuses only a caller that is not

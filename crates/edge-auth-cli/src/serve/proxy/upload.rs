@@ -108,10 +108,10 @@ impl Body for Upload {
         let Poll::Ready(moved) = Pin::new(&mut self.body).poll_frame(context) else {
             return self.wait(context);
         };
-        if self.deadline.take().is_some() {
-            if let Some(request) = &self.request {
-                request.has_body();
-            }
+        if self.deadline.take().is_some()
+            && let Some(request) = &self.request
+        {
+            request.has_body();
         }
         let broken = matches!(moved, Some(Err(_)));
         *self.progress.state() = State { moved_at: Instant::now(), wanted: false, broken };
