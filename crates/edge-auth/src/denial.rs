@@ -34,6 +34,8 @@ macro_rules! codes {
             pub fn name(self) -> &'static str { match self { $(Self::$variant => $name,)* } }
 
             /// Returns the HTTP status (RFC 9110, section 15) on endpoints that can express it.
+            /// `ForwardAuth` (`endpoints/forward_auth.rs`) maps it for nginx, which takes only
+            /// 2xx, 401 and 403.
             pub fn status(self) -> u16 { match self { $(Self::$variant => $status,)* } }
 
             /// Returns one sentence for the caller, the same for every refusal of this kind.

@@ -241,7 +241,8 @@ mod tests {
     #[test]
     fn a_mac_is_the_whole_mac_in_strict_base64url() {
         let envelope = sealed(&body(3));
-        for mac in ["", "====", envelope.mac.get(1..).unwrap(), &format!("{}=", envelope.mac), "!"] {
+        for mac in ["", "====", envelope.mac.get(1..).unwrap(), &format!("{}=", envelope.mac), "!"]
+        {
             let envelope = TestEnvelope { mac: mac.to_owned(), body: envelope.body.clone() };
             assert_eq!(opened(&envelope, &[b"id"]), Err(DocumentError::MacWrong), "{mac}");
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The longest resource of a statement, in characters.
-pub(super) const MAX_RESOURCE: usize = 512;
+pub(super) const MAX_RESOURCE_CHARS: usize = 512;
 
 /// `arn:aws:execute-api:eu-west-1:123456789012:abcdef123/prod/GET/v1/orders/42`.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ impl<'a> MethodArn<'a> {
     /// IAM reads as wildcards or variables, which would match more.
     pub(super) fn exactly(self) -> Option<String> {
         let special = self.text.contains(['*', '?']) || self.text.contains("${");
-        let fits = self.text.chars().count() <= MAX_RESOURCE;
+        let fits = self.text.chars().count() <= MAX_RESOURCE_CHARS;
         (fits && !special).then(|| self.text.to_owned())
     }
 

@@ -1,8 +1,9 @@
-//! The IAM policy in an authorizer's answer.
+//! The IAM policy in an authorizer's answer. The limits of API Gateway are `MAX_RESOURCE_CHARS` in
+//! `arn.rs`, for each resource, and `MAX_RESPONSE_BYTES` in `response.rs`, for the whole answer.
 
 use serde::Serialize;
 
-use super::arn::{MAX_RESOURCE, MethodArn};
+use super::arn::{MAX_RESOURCE_CHARS, MethodArn};
 use super::glob;
 use super::resource_lists::ResourceLists;
 
@@ -43,8 +44,10 @@ impl PolicyDocument {
         if has_wildcard {
             deny.extend(AMBIGUOUS.iter().map(|glob| arn.of_stage(glob)));
         }
-        let fits =
-            allow.iter().chain(&deny).all(|resource| resource.chars().count() <= MAX_RESOURCE);
+        let fits = allow
+            .iter()
+            .chain(&deny)
+            .all(|resource| resource.chars().count() <= MAX_RESOURCE_CHARS);
         (fits && !allow.is_empty())
             .then(|| Self::of([(Effect::Allow, allow), (Effect::Deny, deny)]))
     }

@@ -1,10 +1,10 @@
 //! The rules of a policy that IAM's resources cannot express, for `aws lint`.
 
 use super::api_type::ApiType;
-use super::arn::{MAX_RESOURCE, MethodArn};
+use super::arn::{MAX_RESOURCE_CHARS, MethodArn};
 use super::document::PolicyDocument;
 use super::resource_planner::ResourcePlanner;
-use super::response::MAX_RESPONSE;
+use super::response::MAX_RESPONSE_BYTES;
 use super::rule_resources::RuleResources;
 use crate::policy::{Access, CredentialRef, Policy};
 
@@ -68,8 +68,9 @@ fn reason_alone(resources: &RuleResources, api: ApiType) -> Option<String> {
         return Some(reason.to_owned());
     }
     let stage = LONG_ARN.len() - "GET/".len();
-    let is_too_long = stage + resources.longest_resource() > MAX_RESOURCE;
-    is_too_long.then(|| format!("its resource would be longer than {MAX_RESOURCE} characters"))
+    let is_too_long = stage + resources.longest_resource() > MAX_RESOURCE_CHARS;
+    is_too_long
+        .then(|| format!("its resource would be longer than {MAX_RESOURCE_CHARS} characters"))
 }
 
 /// Finds rules that cannot be expressed beside the others.
@@ -119,13 +120,13 @@ fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option
         let Some(document) = PolicyDocument::of_lists(arn, lists) else { continue };
         let Ok(json) = serde_json::to_vec(&document) else { continue };
         let bytes = json.len() + REST;
-        if bytes > MAX_RESPONSE {
+        if bytes > MAX_RESPONSE_BYTES {
             let whose = match named {
                 Some(named) => policy.name_of(&named),
                 None => "a caller without credentials".to_owned(),
             };
             let reason = format!(
-                "with it, the answer to {whose} may have {bytes} bytes, and API Gateway takes {MAX_RESPONSE} (8 KiB)"
+                "with it, the answer to {whose} may have {bytes} bytes, and API Gateway takes at most {MAX_RESPONSE_BYTES}"
             );
             return Some((last, reason));
         }

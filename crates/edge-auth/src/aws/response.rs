@@ -8,7 +8,7 @@ use super::document::PolicyDocument;
 use crate::policy::UsageIdentifier;
 
 /// The largest answer that API Gateway takes, in bytes.
-pub(super) const MAX_RESPONSE: usize = 8 * 1024;
+pub(super) const MAX_RESPONSE_BYTES: usize = 8 * 1024;
 /// The longest value of a context, in bytes: longer ones would leave no room for the policy.
 const MAX_VALUE: usize = 2 * 1024;
 
@@ -85,7 +85,7 @@ impl PolicyResponse {
 
     /// Returns whether API Gateway takes an answer of this size.
     pub(super) fn fits(&self) -> bool {
-        serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_RESPONSE)
+        serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_RESPONSE_BYTES)
     }
 }
 

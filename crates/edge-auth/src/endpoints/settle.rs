@@ -1,4 +1,5 @@
-//! The part of a host in each request, besides carrying bytes, and how it settles an outcome.
+//! What a host does for each request besides carrying bytes ([`HostRuntime`]), and the settling of an
+//! outcome: its warnings, its deferred tasks and its audit event.
 
 use std::future::Future;
 

@@ -11,6 +11,18 @@ use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
 use crate::route::is_safe;
 
+/// Checks what a rule asks of a principal whose credentials are verified. A check that a rule gets
+/// belongs here, or into [`check_when`] if it needs no principal: both decisions about a request and
+/// the answers about all rules for API Gateway ask them.
+pub(super) fn check_principal(
+    rule: &Rule,
+    principal: &Principal,
+    context: &mut DecisionContext,
+) -> Result<(), Denial> {
+    check_subject(rule, principal, context)?;
+    check_scopes(rule, principal, context)
+}
+
 /// Checks that the request comes from a place that the rule's `when` names.
 pub(super) fn check_when(
     rule: &Rule,
@@ -54,22 +66,14 @@ pub(super) fn check_claims(
     Ok(())
 }
 
-/// Returns whether the rule lets this principal in, by its id.
-pub(super) fn is_subject_of(rule: &Rule, principal: &Principal) -> bool {
-    let Some(subjects) = &rule.subjects else { return true };
-    subjects.iter().any(|subject| subject.matches(&principal.id))
-}
-
 /// Checks whether the rule lets this principal in, by its id.
-pub(super) fn check_subject(
+fn check_subject(
     rule: &Rule,
     principal: &Principal,
     context: &mut DecisionContext,
 ) -> Result<(), Denial> {
-    if rule.subjects.is_none() {
-        return Ok(());
-    }
-    let is_in = is_subject_of(rule, principal);
+    let Some(subjects) = &rule.subjects else { return Ok(()) };
+    let is_in = subjects.iter().any(|subject| subject.matches(&principal.id));
     let result = if is_in { CheckResult::Passed } else { CheckResult::Failed };
     context.check("subjects", result, || {
         format!("`{}` {}", principal.id, if is_in { "is in" } else { "is not in" })
@@ -82,7 +86,7 @@ pub(super) fn check_subject(
 }
 
 /// Refuses a principal that lacks a scope of the rule.
-pub(super) fn check_scopes(
+fn check_scopes(
     rule: &Rule,
     principal: &Principal,
     context: &mut DecisionContext,

@@ -43,7 +43,7 @@ use crate::request::{AuthRequest, Headers, InboundRequest};
 use crate::revocation::RevocationSecrets;
 use crate::route::Route;
 use crate::trusted_proxies::TrustedProxies;
-use admission::{check_scopes, check_subject, check_when};
+use admission::{check_principal, check_when};
 use build::GateParts;
 use context::DecisionContext;
 use matching::{MatchedRule, match_rule};
@@ -96,8 +96,7 @@ impl<P: Platform> Gate<P> {
                 let verification = self.verification(rule, request, now);
                 let principal = self.verifiers.verify(&verification, context).await?;
                 context.principal(&principal);
-                check_subject(rule, &principal, context)?;
-                check_scopes(rule, &principal, context)?;
+                check_principal(rule, &principal, context)?;
                 Some(principal)
             }
         };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::admission::{check_when, is_subject_of};
+use super::admission::{check_principal, check_when};
 use super::context::DecisionContext;
 use super::outcome::Outcome;
 use super::verification::Verification;
@@ -73,9 +73,7 @@ pub(super) async fn rule_access<P: Platform>(
             }
         };
         access.push(match principal {
-            Some(principal)
-                if rule.scopes.met_by(&principal.scopes) && is_subject_of(rule, &principal) =>
-            {
+            Some(principal) if check_principal(rule, &principal, &mut context).is_ok() => {
                 RuleAccess::As(principal)
             }
             Some(_) | None => RuleAccess::Refused,

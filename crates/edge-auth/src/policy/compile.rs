@@ -9,7 +9,7 @@ use super::compiler::{Compiler, Field};
 use super::issuer::Issuer;
 use super::reserved_headers::CustomHeaders;
 use super::rule::{BlockNames, Rule};
-use super::{schema, settings};
+use super::{revocation, schema, settings};
 use crate::route::Router;
 
 impl Policy {
@@ -72,7 +72,7 @@ impl Policy {
             client_certs,
             rules,
             router,
-            revocation: settings::revocation(compiler, source.revocation),
+            revocation: revocation::compile(compiler, source.revocation),
             identity_prefix,
             api_key_header,
             max_token_bytes: settings::max_token_bytes(

@@ -44,7 +44,8 @@ mod when;
 use aws::AwsPolicy;
 use compiler::Compiler;
 use parse::parse;
-use settings::{AdminPolicy, RevocationPolicy};
+use revocation::RevocationPolicy;
+use settings::AdminPolicy;
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
 pub(crate) use aws::UsageIdentifier;

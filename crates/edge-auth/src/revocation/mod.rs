@@ -7,8 +7,9 @@
 //!
 //! An administrator appends entries to a log with the [`RevocationLedger`]. An active instance of
 //! a gate reads new entries in the background and keeps them in an index; an idle one reads before
-//! its next answer. An instance that could not read for longer than the policy's bound refuses
-//! everything.
+//! its next answer. An instance whose last read is older than
+//! the policy's bound, less `gateway_cache`, refuses every credential that a revocation could be
+//! about, except where a rule has `insecure_allow_stale_revocation`.
 //!
 //! A record's MAC covers its sequence and the MAC of the record before it, under a secret that
 //! only hosts and administrators have. An attacker who can write to the store can neither edit,
