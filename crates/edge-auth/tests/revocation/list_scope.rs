@@ -259,3 +259,22 @@ fn of_two_versions_of_a_list_in_a_file_the_newer_one_counts() {
         assert_eq!((code(1), code(2)), (None, REVOKED));
     }
 }
+
+#[test]
+fn a_list_of_a_part_takes_back_nothing_that_the_whole_list_has_too() {
+    let fixture = Fixture::new();
+    let whole = |number, serials: &[u8]| list(&fixture.authority, None, number, serials);
+    let users = |number, serials: &[u8]| list(&fixture.authority, Some(STEP_CA), number, serials);
+    assert_eq!(imported(&fixture, &users(1, &[1, 2])), (2, 2, 0));
+    // Both lists have the certificate from here on.
+    assert_eq!(imported(&fixture, &whole(1, &[1])), (1, 1, 0));
+    assert_eq!(imported(&fixture, &users(2, &[])), (0, 0, 1));
+    let instance = fixture.start();
+    let code = |serial, now| instance.certificate(&client(&fixture.authority, serial), now);
+    assert_eq!((code(1, NOW), code(2, NOW)), (REVOKED, None));
+    // The part does not enter again what the whole list has.
+    assert_eq!(imported(&fixture, &users(3, &[1])), (1, 0, 0));
+    assert_eq!(imported(&fixture, &whole(2, &[1])), (1, 0, 0));
+    assert_eq!(imported(&fixture, &whole(3, &[])), (0, 0, 1));
+    assert_eq!(code(1, later(7.0)), None);
+}
