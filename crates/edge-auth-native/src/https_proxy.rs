@@ -74,7 +74,9 @@ fn is_usable(proxy: &str) -> bool {
     let Some(proxy) = matcher.intercept(&Uri::from_static("https://example.com")) else {
         return false;
     };
-    matches!(proxy.uri().scheme_str(), Some("http" | "https"))
+    // An `@` that is left belongs to a password with an `@`, a part of which would be logged.
+    let has_at = proxy.uri().authority().is_some_and(|authority| authority.as_str().contains('@'));
+    matches!(proxy.uri().scheme_str(), Some("http" | "https")) && !has_at
 }
 
 /// Whether the URL's host is this machine.
@@ -128,9 +130,13 @@ mod tests {
 
     #[test]
     fn an_unusable_proxy_is_an_error_that_does_not_repeat_it_and_never_a_direct_connection() {
-        for url in
-            ["socks5://user:hunter2@proxy.example", "ftp://hunter2", "http://", "a b hunter2"]
-        {
+        for url in [
+            "socks5://user:hunter2@proxy.example",
+            "http://user:pass@hunter2@proxy.example:3128",
+            "ftp://hunter2",
+            "http://",
+            "a b hunter2",
+        ] {
             let proxy = HttpsProxy::new(url, "corp.example");
             let refused = proxy_for(&proxy, "https://a.example/").unwrap_err();
             assert!(refused.contains("HTTPS_PROXY") && !refused.contains("hunter2"), "{refused}");

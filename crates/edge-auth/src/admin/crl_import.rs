@@ -110,9 +110,14 @@ fn changes<'e>(
             Event::Revoked(Target::CertificateSerial { issuer, serial, listed: Some(id) })
                 if *issuer == list.issuer =>
             {
-                // A list does not take back what another list of the authority has.
-                let by_this_list = *id == list.id;
-                if by_this_list { &mut known } else { &mut others }.insert(serial.as_str());
+                // A list does not take back what another list of the authority has. What a part of
+                // this list has is entered again as this list's, so that the part does not take it
+                // back.
+                if *id == list.id {
+                    known.insert(serial.as_str());
+                } else if !list.id.includes(id) {
+                    others.insert(serial.as_str());
+                }
             }
             Event::ListImported(before)
                 if before.is_same_list(list) && list.is_older_than(before) =>

@@ -28,6 +28,8 @@ pub(crate) struct PathCertificate {
     serial: String,
     /// The issuer's lists that are about it; empty if the issuer's key is not known.
     lists: Vec<ListId>,
+    /// The issuer's lists that may be about it.
+    possible_lists: Vec<ListId>,
     /// Whether the policy itself names it.
     named: bool,
 }
@@ -39,6 +41,9 @@ pub(crate) struct PathTags {
     pub own: Vec<(&'static str, LookupTags)>,
     /// Of the lists of its issuer that are about it. One that is current is enough.
     pub lists: Vec<LookupTags>,
+    /// Of those that may be about it: the platform does not report enough of the certificate to
+    /// know. They do not satisfy a block that requires a list.
+    pub possible_lists: Vec<LookupTags>,
     /// Whether the policy itself names the certificate: then it needs no list, but one that was
     /// imported counts.
     pub named: bool,
@@ -46,11 +51,13 @@ pub(crate) struct PathTags {
 
 impl From<&ParsedCertificate> for PathCertificate {
     fn from(parsed: &ParsedCertificate) -> Self {
+        let (lists, possible_lists) = lists(&parsed.list_coverage, parsed.issuer_key_id.as_deref());
         Self {
             fingerprints: parsed.fingerprints,
             issuer: parsed.issuer.clone(),
             serial: parsed.serial.clone(),
-            lists: lists(&parsed.list_coverage, parsed.issuer_key_id.as_deref()),
+            lists,
+            possible_lists,
             named: false,
         }
     }
@@ -61,11 +68,13 @@ impl PathCertificate {
         let parsed = parsed::parse(der)?;
         let certificate = parsed.tbs_certificate();
         let issuer_key_id = parsed::issuer_key_id(&parsed)?;
+        let (lists, possible_lists) = lists(&ListCoverage::of(&parsed), issuer_key_id.as_deref());
         Ok(Self {
             fingerprints: Canonical::read(der)?.fingerprints()?,
             issuer: DistinguishedName::of(certificate.issuer()),
             serial: serial(&to_hex(certificate.serial_number().as_bytes())),
-            lists: lists(&ListCoverage::of(&parsed), issuer_key_id.as_deref()),
+            lists,
+            possible_lists,
             named: false,
         })
     }
@@ -77,6 +86,7 @@ impl PathCertificate {
         read.named = true;
         if parsed::is_self_issued(&parsed::parse(der)?)? {
             read.lists.clear();
+            read.possible_lists.clear();
         }
         Ok(read)
     }
@@ -86,7 +96,7 @@ impl PathCertificate {
         for fingerprint in self.fingerprints.all() {
             own.push(("fingerprint", secrets.marks(RevocationKey::Certificate(fingerprint))));
         }
-        let mut lists = Vec::new();
+        let (mut lists, mut possible_lists) = (Vec::new(), Vec::new());
         if let Some(issuer) = self.issuer.as_ref().map(ToString::to_string) {
             let serial = RevocationKey::Serial(&issuer, &self.serial);
             own.push(("serial number", secrets.marks(serial)));
@@ -95,14 +105,19 @@ impl PathCertificate {
             for list in &self.lists {
                 lists.push(secrets.marks(RevocationKey::List(&issuer, list.as_str())));
             }
+            for list in &self.possible_lists {
+                possible_lists.push(secrets.marks(RevocationKey::List(&issuer, list.as_str())));
+            }
         }
-        PathTags { own, lists, named: self.named }
+        PathTags { own, lists, possible_lists, named: self.named }
     }
 }
 
-fn lists(coverage: &ListCoverage, issuer_key_id: Option<&[u8]>) -> Vec<ListId> {
+/// Returns the lists that are about a certificate, and those that may be; none if its issuer's key
+/// is not known.
+fn lists(coverage: &ListCoverage, issuer_key_id: Option<&[u8]>) -> (Vec<ListId>, Vec<ListId>) {
     let Some(Ok(key)) = issuer_key_id.map(|id| KeyId::try_from(to_hex(id))) else {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     };
-    coverage.lists(&key)
+    (coverage.lists(&key), coverage.possible_lists(&key))
 }

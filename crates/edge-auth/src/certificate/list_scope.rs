@@ -28,9 +28,11 @@ pub(crate) struct ListCoverage {
 /// The addresses in a certificate's `cRLDistributionPoints`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum CrlAddresses {
-    /// The certificate does not have the extension, or the platform does not report it.
+    /// The certificate does not have the extension.
     Absent,
     Named(Vec<String>),
+    /// The platform does not report the extension.
+    Unknown,
 }
 
 impl ListScope {
@@ -76,7 +78,8 @@ impl ListScope {
 
 impl ListCoverage {
     /// For a client's certificate of which the platform reports only some fields.
-    pub(super) const REPORTED: Self = Self { is_authority: false, addresses: CrlAddresses::Absent };
+    pub(super) const REPORTED: Self =
+        Self { is_authority: false, addresses: CrlAddresses::Unknown };
 
     pub(super) fn of(certificate: &Certificate) -> Self {
         let constraints = certificate.tbs_certificate().get_extension::<BasicConstraints>();
@@ -98,19 +101,33 @@ impl ListCoverage {
     /// Returns the lists of the issuer's key that are about the certificate. Any one that is
     /// current is enough.
     pub(super) fn lists(&self, key: &KeyId) -> Vec<ListId> {
-        let mut addresses = vec![ListAddress::Unlimited];
+        let mut lists = self.lists_at(key, ListAddress::Unlimited);
         match &self.addresses {
-            CrlAddresses::Absent => addresses.push(ListAddress::Any),
+            CrlAddresses::Absent => lists.extend(self.lists_at(key, ListAddress::Any)),
             CrlAddresses::Named(named) => {
-                addresses.extend(named.iter().map(|address| ListAddress::At(address)));
+                for address in named {
+                    lists.extend(self.lists_at(key, ListAddress::At(address)));
+                }
             }
+            CrlAddresses::Unknown => {}
         }
+        lists
+    }
+
+    /// Returns the lists that may be about the certificate: those at any address, if its own
+    /// addresses are not known.
+    pub(super) fn possible_lists(&self, key: &KeyId) -> Vec<ListId> {
+        match &self.addresses {
+            CrlAddresses::Absent | CrlAddresses::Named(_) => Vec::new(),
+            CrlAddresses::Unknown => self.lists_at(key, ListAddress::Any),
+        }
+    }
+
+    fn lists_at(&self, key: &KeyId, address: ListAddress<'_>) -> Vec<ListId> {
         let mut lists = Vec::new();
-        for address in addresses {
-            lists.extend(ListId::new(key, false, address));
-            if !self.is_authority {
-                lists.extend(ListId::new(key, true, address));
-            }
+        lists.extend(ListId::new(key, false, address));
+        if !self.is_authority {
+            lists.extend(ListId::new(key, true, address));
         }
         lists
     }

@@ -189,8 +189,13 @@ impl RevocationChecker {
                 let reason = format!("{whose} {what} was revoked by entry {entry} or before");
                 return Err(Denial::new(Code::CertificateRevoked, reason));
             }
-            match self.next_update(&marks.lists, now) {
-                None if profile.lists.required && !marks.named => {
+            let is_required = profile.lists.required && !marks.named;
+            let mut next_update = self.next_update(&marks.lists, now);
+            if !is_required {
+                next_update = next_update.max(self.next_update(&marks.possible_lists, now));
+            }
+            match next_update {
+                None if is_required => {
                     let reason = format!(
                         "block `{}` requires a revocation list, and none was imported that is about this certificate",
                         profile.name

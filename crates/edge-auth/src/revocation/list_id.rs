@@ -53,6 +53,12 @@ impl ListId {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether this list has the limits of `part`, but for some at the end: then it is about all
+    /// that `part` is about. A whole list includes every other one of its key.
+    pub(crate) fn includes(&self, part: &Self) -> bool {
+        part.0.strip_prefix(&self.0).is_some_and(|limits| limits.starts_with(' '))
+    }
 }
 
 /// An address has a scheme, so it is neither `users` nor `*`.
@@ -114,6 +120,26 @@ mod tests {
             assert_eq!(parsed(text).as_deref(), Some(text));
         }
         assert_eq!(parsed("AB:01").as_deref(), Some("ab01"), "as a key's identifier");
+    }
+
+    #[test]
+    fn a_list_with_fewer_limits_includes_one_with_more() {
+        let id = |text: &str| ListId::try_from(text.to_owned()).unwrap();
+        for (list, part) in [
+            ("ab01", "ab01 users"),
+            ("ab01", "ab01 https://a"),
+            ("ab01", "ab01 users https://a"),
+            ("ab01 users", "ab01 users https://a"),
+        ] {
+            assert!(id(list).includes(&id(part)), "{list}, {part}");
+            assert!(!id(part).includes(&id(list)), "{part}, {list}");
+            assert!(!id(list).includes(&id(list)), "{list}");
+        }
+        for (list, other) in
+            [("ab01", "ab0102 users"), ("ab01 https://a", "ab01 https://ab"), ("ab01", "ab02")]
+        {
+            assert!(!id(list).includes(&id(other)), "{list}, {other}");
+        }
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Revocation lists that are about a part of an authority's certificates (RFC 5280, section 5.2.5).
 
-use edge_auth::Code;
 use edge_auth::admin::{AdminError, CrlImport};
+use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
+use edge_auth::policy::Format;
+use edge_auth::{AuthRequest, ClientLocation, Code, Headers, Policy};
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, Client, ClientPlan, ListPlan};
 use edge_auth_token::AwsLcRs;
 use futures::executor::block_on;
 use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
-use crate::fixture::{Fixture, NOW, later};
+use crate::fixture::{Fixture, Instance, NOW, later};
 
 const HOUR: u64 = 3600;
 const REVOKED: Option<Code> = Some(Code::CertificateRevoked);
@@ -258,4 +261,95 @@ fn of_two_versions_of_a_list_in_a_file_the_newer_one_counts() {
         let code = |serial| instance.certificate(&client(&fixture.authority, serial), NOW);
         assert_eq!((code(1), code(2)), (None, REVOKED));
     }
+}
+
+#[test]
+fn a_list_of_a_part_takes_back_nothing_that_the_whole_list_has_too() {
+    let fixture = Fixture::new();
+    let whole = |number, serials: &[u8]| list(&fixture.authority, None, number, serials);
+    let users = |number, serials: &[u8]| list(&fixture.authority, Some(STEP_CA), number, serials);
+    assert_eq!(imported(&fixture, &users(1, &[1, 2])), (2, 2, 0));
+    // Both lists have the certificate from here on.
+    assert_eq!(imported(&fixture, &whole(1, &[1])), (1, 1, 0));
+    assert_eq!(imported(&fixture, &users(2, &[])), (0, 0, 1));
+    let instance = fixture.start();
+    let code = |serial, now| instance.certificate(&client(&fixture.authority, serial), now);
+    assert_eq!((code(1, NOW), code(2, NOW)), (REVOKED, None));
+    // The part does not enter again what the whole list has.
+    assert_eq!(imported(&fixture, &users(3, &[1])), (1, 0, 0));
+    assert_eq!(imported(&fixture, &whole(2, &[1])), (1, 0, 0));
+    assert_eq!(imported(&fixture, &whole(3, &[])), (0, 0, 1));
+    assert_eq!(code(1, later(7.0)), None);
+}
+
+/// A policy for certificates that Cloudflare reports.
+fn reported_policy(block: &str) -> Policy {
+    let text = format!(
+        "[revocation]\nbound = \"10s\"\nsecret = \"CURRENT\"\n[[client_cert]]\nname = \"devices\"\n\
+         source = \"cloudflare\"\nissuer_dn = \"CN=Devices CA,O=Example\"\nidentity = {{ subject = \"CN\" }}\n\
+         {block}\n[[rule]]\npath = \"/orders\"\nrequire = \"cert:devices\""
+    );
+    Policy::parse(&text, Format::Toml, "policy.toml").unwrap()
+}
+
+/// The decision about a certificate of which Cloudflare reports only fields.
+fn reported(
+    instance: &Instance,
+    authority: &Authority,
+    serial: &str,
+    seconds: f64,
+) -> Option<Code> {
+    let certificate = x509_cert::Certificate::from_der(authority.certificate()).unwrap();
+    let key_id = certificate.tbs_certificate().get_extension::<SubjectKeyIdentifier>();
+    let (_, key_id) = key_id.unwrap().unwrap();
+    let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let (key_id, fingerprint) = (digits(key_id.0.as_bytes()), digits(&[7; 32]));
+    let request = AuthRequest {
+        location: ClientLocation::default(),
+        method: "GET",
+        host: None,
+        authority: None,
+        target: "/orders",
+        headers: Headers(&[]),
+        client_ip: None,
+        certificate: PlatformCertificate::Cloudflare(TlsClientAuth {
+            presented: Some("1"),
+            verified: Some("SUCCESS"),
+            revoked: Some("0"),
+            issuer_dn: Some("CN=Devices CA,O=Example"),
+            subject_dn: Some("CN=agent,O=Example"),
+            serial: Some(serial),
+            fingerprint_sha256: Some(&fingerprint),
+            issuer_key_id: Some(&key_id),
+            not_before: Some("Dec 22 19:39:00 2018 GMT"),
+            not_after: Some("Aug  5 00:28:21 2120 GMT"),
+            rfc9440: None,
+        }),
+        proxy_trusted: false,
+        path_rewritten: false,
+    };
+    block_on(instance.0.authorize(&request, later(seconds))).code()
+}
+
+#[test]
+fn a_list_at_an_address_is_not_enough_for_a_certificate_whose_addresses_are_not_reported() {
+    let mut fixture = Fixture::new();
+    fixture.policy = reported_policy(REQUIRED);
+    imported(&fixture, &list(&fixture.authority, Some(STEP_CA), 1, &[1]));
+    let instance = fixture.start();
+    let code = |serial, seconds| reported(&instance, &fixture.authority, serial, seconds);
+    assert_eq!((code("01", 0.0), code("02", 0.0)), (REVOKED, STALE));
+    imported(&fixture, &list(&fixture.authority, Some(USERS_ONLY), 1, &[]));
+    assert_eq!((code("01", 7.0), code("02", 7.0)), (REVOKED, None));
+}
+
+#[test]
+fn an_overdue_list_at_an_address_refuses_a_certificate_whose_addresses_are_not_reported() {
+    let mut fixture = Fixture::new();
+    fixture.policy = reported_policy("");
+    let instance = fixture.start();
+    let code = |seconds| reported(&instance, &fixture.authority, "02", seconds);
+    assert_eq!(code(0.0), None, "no list was imported, and none is required");
+    imported(&fixture, &list(&fixture.authority, Some(STEP_CA), 1, &[]));
+    assert_eq!((code(7.0), code(HOUR as f64)), (None, STALE));
 }
