@@ -1,5 +1,5 @@
-//! What is accepted here, jose and PyJWT accept, too: tokens in thousands of forms, each with a
-//! signature over the very text that it has.
+//! jose and PyJWT accept every token that edge-auth accepts. The test mints thousands of odd
+//! tokens, each with a signature over its exact text.
 
 mod forms;
 
@@ -18,20 +18,20 @@ use serde_json::{Value, json};
 use crate::issuers::{API, Node, python};
 use forms::{ISSUER, KEYS};
 
-/// It takes seconds.
+/// So many take seconds.
 const CASES: u32 = 2000;
 const ALLOWED: [Algorithm; 4] =
     [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
 
 #[test]
-fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
+fn jose_and_pyjwt_accept_every_token_that_edge_auth_accepts() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
     let keys: Vec<Value> =
         KEYS.iter().map(|name| TestKey::named(name).expect("a key of the kit").jwk()).collect();
     let jwks = json!({ "keys": keys });
     let ours = Ours::new(&jwks, now);
     let (mut jose, mut pyjwt) = (Node::start("jose.mjs"), python("pyjwt.py"));
-    // RFC 9864 calls EdDSA with Ed25519 by another name; here the two are one.
+    // RFC 9864 renames EdDSA with Ed25519. edge-auth treats both names as one algorithm.
     let algorithms =
         ALLOWED.map(Algorithm::name).into_iter().chain(["Ed25519"]).collect::<Vec<_>>();
     let validation =
@@ -45,7 +45,7 @@ fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
         refused => Err(refused.to_string()),
     };
     let peers = RefCell::new((&mut jose.pipe, &mut pyjwt));
-    // The same tokens, but for the time, in every run.
+    // Every run has the same tokens, except for their times.
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, b"tokens in thousands of forms    ");
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new_with_rng(config, rng).run(&forms::token(now), |token| {
@@ -73,7 +73,7 @@ fn what_is_accepted_here_is_accepted_by_jose_and_pyjwt() {
     );
 }
 
-/// The way of a token through `edge-auth-token`.
+/// Verifies tokens with `edge-auth-token`.
 struct Ours {
     keys: KeySet,
     validation: Validation,

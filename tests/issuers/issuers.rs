@@ -1,4 +1,4 @@
-//! The programs of this folder, and a gate for their tokens.
+//! Runs the programs of this folder, and a gate for their tokens.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,14 +9,15 @@ use edge_auth_e2e::{Gate, Pipe, program, request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The API that tokens are for.
+/// The audience of the tokens.
 pub(crate) const API: &str = "https://api.example.com";
 
 fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("issuers").join(name)
 }
 
-/// A program for Node. It finds its packages where it is, so it gets a folder with both.
+/// A program for Node. Node looks for packages beside the program, so the temporary folder has
+/// both.
 pub(crate) struct Node {
     pub(crate) pipe: Pipe,
     _folder: TempDir,
@@ -33,10 +34,10 @@ impl Node {
     }
 }
 
-/// A program for Python.
+/// Starts a program for Python.
 pub(crate) fn python(name: &str) -> Pipe {
     let mut command = Command::new("python3");
-    // joserfc warns of `EdDSA`, of which RFC 9864 makes `Ed25519`.
+    // joserfc warns about `EdDSA`, which RFC 9864 renames `Ed25519`.
     command.args(["-W", "ignore"]).arg(beside(name));
     Pipe::start(
         command
@@ -45,36 +46,36 @@ pub(crate) fn python(name: &str) -> Pipe {
     )
 }
 
-/// oidc-provider.
+/// A running oidc-provider.
 pub(crate) struct Provider {
     node: Node,
-    /// Its `iss`, and its URL.
+    /// Its `iss`, which is also its URL.
     pub(crate) issuer: String,
 }
 
-/// What a provider has been asked for.
+/// Counts of the requests to a provider.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
-    /// How often for its key set.
+    /// Requests for its key set.
     pub(crate) fetches: u64,
-    /// How often for anything while it was down.
+    /// Requests that it answered with 500 while it was down.
     pub(crate) in_vain: u64,
 }
 
 impl Provider {
-    /// Publishes the key `a`, and signs with it.
+    /// Starts a provider that publishes the key `a` and signs with it.
     pub(crate) fn start() -> Self {
         let mut node = Node::start("provider.mjs");
         let issuer = node.pipe.hear()["issuer"].as_str().expect("an issuer").to_owned();
         Self { node, issuer }
     }
 
-    /// Changes its keys.
+    /// Replaces the published keys and the signing key.
     pub(crate) fn publish(&mut self, kids: &[&str], sign: &str) -> Asked {
         self.change(json!({ "publish": kids, "sign": sign }))
     }
 
-    /// Has it answer nothing but 500, or again.
+    /// Makes the provider answer everything with 500, or ends that.
     pub(crate) fn set_down(&mut self, down: bool) -> Asked {
         self.change(json!({ "down": down }))
     }
@@ -89,7 +90,7 @@ impl Provider {
         Asked { fetches: count("fetches"), in_vain: count("inVain") }
     }
 
-    /// Where tokens are had.
+    /// Returns a client of its token endpoint.
     pub(crate) fn tokens(&self) -> Tokens {
         Tokens(self.issuer.clone())
     }
@@ -100,8 +101,8 @@ impl Provider {
 pub(crate) struct Tokens(String);
 
 impl Tokens {
-    /// A new access token (RFC 6749, section 4.4) for a resource (RFC 8707), or, for none, an
-    /// opaque one.
+    /// Requests an access token (RFC 6749, section 4.4) for a resource (RFC 8707), or an opaque one
+    /// if there is no resource.
     pub(crate) fn get(&self, resource: Option<&str>, scope: &str) -> String {
         let resource = resource.map(|resource| format!("&resource={resource}")).unwrap_or_default();
         let body = format!(
@@ -115,8 +116,8 @@ impl Tokens {
     }
 }
 
-/// A gate for `/orders/{id}` with the scope `orders:read`, of an issuer with these keys; `more` is
-/// said of it, too.
+/// Serves a gate for `/orders/{id}` with the scope `orders:read` and an issuer with these keys.
+/// `more` are further lines of the issuer's block.
 pub(crate) fn gate(issuer: &str, keys: &str, more: &str) -> Gate {
     let policy = format!(
         r#"
@@ -139,7 +140,8 @@ scopes = ["orders:read"]
     Gate::serve(&policy, &[])
 }
 
-/// What a gate decides about a call with this token: who it is, or the code of the refusal.
+/// Asks the gate about a call with this token. Returns the principal, or the status and code of the
+/// refusal.
 pub(crate) fn decided(gate: std::net::SocketAddr, token: &str) -> Result<String, String> {
     let authorization = format!("Bearer {token}");
     let asked = ("GET", "/authorize/orders/42");

@@ -1,5 +1,6 @@
-// jose's opinion of tokens: the first line of its input is {"jwks", "issuer", "audience", "algorithms"}, each one after it a
-// token as JSON text. It answers each token with null, or with why it refuses it.
+// Verifies tokens with jose. The first line of the input is {"jwks", "issuer", "audience",
+// "algorithms"}, and each further line is a token as JSON text. Answers each token with null, or
+// with the reason for refusing it.
 
 import { createInterface } from "node:readline";
 import { createLocalJWKSet, jwtVerify } from "jose";

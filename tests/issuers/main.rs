@@ -1,5 +1,4 @@
-//! Real issuers: their tokens, and their keys while they change; and what other libraries think of
-//! what is accepted.
+//! Real issuers: their tokens, key rotation and outages, and a comparison with other libraries.
 
 mod differential;
 mod issuers;

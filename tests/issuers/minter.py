@@ -1,6 +1,6 @@
 """PyJWT and joserfc as issuers of tokens.
 
-Says {"jwks"} on a line of its own, and then answers each line of its input, {"library", "kid", "claims"}, with a token.
+Writes {"jwks"} on its first line, and then answers each line of its input, {"library", "kid", "claims"}, with a token.
 """
 
 import json

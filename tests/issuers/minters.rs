@@ -1,4 +1,4 @@
-//! Tokens that PyJWT and joserfc make, with a key set that joserfc writes.
+//! Tokens that PyJWT and joserfc mint, with a key set that joserfc writes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use crate::issuers::{API, decided, gate, python};
 const ISSUER: &str = "https://login.example.com/";
 
 #[test]
-fn what_pyjwt_and_joserfc_make_is_accepted_in_every_algorithm_and_refused_where_its_claims_are_wrong()
+fn tokens_of_pyjwt_and_joserfc_are_accepted_in_every_algorithm_unless_their_claims_are_wrong()
  {
     let mut minter = python("minter.py");
     let jwks = minter.hear()["jwks"].clone();

@@ -1,5 +1,5 @@
-//! An issuer that is down: its last keys serve up to the ceiling, then the gate closes, and opens
-//! when it is back.
+//! An issuer that is down: the gate uses its last keys up to the limit, then refuses, and recovers
+//! when the issuer does.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::issuers::{API, Provider, decided, gate};
 
-/// What takes longer than this does not happen.
+/// The time after which an awaited decision counts as failed.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 #[test]
-fn an_issuer_that_is_down_is_trusted_up_to_the_ceiling_and_again_when_it_is_back() {
+fn cached_keys_bridge_an_outage_up_to_the_limit_and_the_gate_recovers() {
     let mut provider = Provider::start();
-    // The shortest there are.
+    // The shortest durations that a policy may have.
     let gate =
         gate(&provider.issuer, "{ discover = true }", "refresh = \"10s\"\nmax_stale = \"15s\"");
     let token = provider.tokens().get(Some(API), "orders:read");
@@ -23,14 +23,14 @@ fn an_issuer_that_is_down_is_trusted_up_to_the_ceiling_and_again_when_it_is_back
     let down = Instant::now();
     let mut stale = 0;
     let refusal = until(gate.address, &token, |decision| {
-        // Asked in vain, and accepted all the same.
+        // Counts calls that were accepted after a failed fetch.
         stale += u64::from(decision.is_ok() && provider.asked().in_vain > 0);
         decision.as_ref().err().cloned()
     });
     let (closed, in_vain) = (down.elapsed(), provider.asked().in_vain);
     assert_eq!(refusal, "503 issuer_keys_unavailable");
     assert!(stale > 0, "no call was accepted with keys that could not be fetched again");
-    // It stays closed for all: a token that was verified before, and one that is new.
+    // The gate refuses every token, including those that it verified before.
     for _ in 0..20 {
         assert_eq!(decided(gate.address, &token), Err("503 issuer_keys_unavailable".to_owned()));
     }
@@ -43,7 +43,7 @@ fn an_issuer_that_is_down_is_trusted_up_to_the_ceiling_and_again_when_it_is_back
     println!("open again {:.1} s after it came back", back.elapsed().as_secs_f64());
 }
 
-/// Calls until the decision is what is waited for.
+/// Repeats the call until `wanted` returns a value for the decision.
 fn until<T>(
     gate: SocketAddr,
     token: &str,

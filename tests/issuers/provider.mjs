@@ -1,8 +1,9 @@
-// oidc-provider, a certified OpenID provider, with keys that its test publishes and signs with.
+// Runs oidc-provider, a certified OpenID provider, with keys that the test publishes and signs
+// with.
 //
-// It says {"issuer"} on a line of its own, and then answers each line of its input with one: {"publish": [kid, …], "sign":
-// kid} changes its keys, {"down": true} has it answer everything with 500, and every answer tells how often the key set has
-// been asked for, and how often anything in vain.
+// Writes {"issuer"} on its first line, and then answers each line of its input: {"publish": [kid,
+// …], "sign": kid} replaces its keys, and {"down": true} makes it answer everything with 500. Every
+// answer has the number of requests for the key set, and of requests while it was down.
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -10,7 +11,7 @@ import { setTimeout } from "node:timers/promises";
 import { exportJWK, generateKeyPair } from "jose";
 import Provider from "oidc-provider";
 
-// Standard output is for the test.
+// The test reads standard output.
 console.info = console.error;
 
 const RESOURCES = ["https://api.example.com", "https://other.example.com"];
@@ -26,7 +27,7 @@ let answer, down = false, fetches = 0, inVain = 0;
 
 const server = createServer(async (request, response) => {
   if (request.url === "/jwks") fetches += 1;
-  // Issuers are far away: who asks for their keys waits, and others ask meanwhile.
+  // A real issuer is far away: fetching its keys takes time, in which other calls arrive.
   if (["/jwks", "/.well-known/openid-configuration"].includes(request.url)) await setTimeout(150);
   if (!down) return answer(request, response);
   inVain += 1;

@@ -1,4 +1,4 @@
-//! Access tokens of oidc-provider, whose keys are discovered.
+//! Access tokens of oidc-provider, whose keys the gate discovers.
 
 use crate::issuers::{API, Provider, decided, gate};
 
@@ -9,7 +9,7 @@ fn a_certified_providers_access_tokens_are_accepted_in_every_algorithm() {
     let kids = ["a", "rsa", "pss", "p384", "ed25519"];
     for kid in kids {
         provider.publish(&kids, kid);
-        // Another policy knows no keys: each discovers them anew.
+        // A new gate has no keys yet, so each one discovers them.
         let gate = gate(&provider.issuer, "{ discover = true }", "");
         let token = tokens.get(Some(API), "orders:read");
         assert_eq!(decided(gate.address, &token), Ok("jwt:corp:app".to_owned()), "{kid}");
@@ -24,7 +24,7 @@ fn a_certified_providers_other_tokens_are_refused() {
     for (token, refusal) in [
         (tokens.get(Some("https://other.example.com"), "orders:read"), "401 audience_mismatch"),
         (tokens.get(Some(API), "orders:write"), "403 scope_insufficient"),
-        // Without a resource its tokens are opaque.
+        // Without a resource the provider issues opaque tokens.
         (tokens.get(None, "orders:read"), "401 token_malformed"),
     ] {
         assert_eq!(decided(gate.address, &token), Err(refusal.to_owned()));

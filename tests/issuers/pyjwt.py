@@ -1,5 +1,7 @@
-"""PyJWT's opinion of tokens: the first line of the input is {"jwks", "issuer", "audience", "algorithms"}, each one after it
-a token as JSON text. It answers each token with null, or with why it refuses it.
+"""Verifies tokens with PyJWT.
+
+The first line of the input is {"jwks", "issuer", "audience", "algorithms"}, and each further line is a token as JSON
+text. Answers each token with null, or with the reason for refusing it.
 """
 
 import json
@@ -8,12 +10,13 @@ import sys
 import jwt
 from jwt.algorithms import OKPAlgorithm
 
-# It does not know the name that RFC 9864 has for EdDSA with Ed25519.
+# PyJWT does not know the name that RFC 9864 gives to EdDSA with Ed25519.
 jwt.register_algorithm("Ed25519", OKPAlgorithm())
 
 expected = json.loads(sys.stdin.readline())
 keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(expected["jwks"]).keys}
-# PyJWT leaves it to its callers to choose a key. Of each type there is one here, which is that of a token without `kid`.
+# PyJWT leaves the choice of a key to its callers. The set has one key of each type, which verifies
+# a token without `kid`.
 types = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 

@@ -1,4 +1,4 @@
-//! Keys that change while calls run, and while somebody floods keys that nobody has.
+//! Key rotation while calls run, and while others send tokens with unknown keys.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -11,19 +11,19 @@ use serde_json::json;
 
 use crate::issuers::{API, Provider, Tokens, decided, gate};
 
-/// The shortest `refresh` that a policy may say.
+/// The shortest `refresh` that a policy may have.
 const REFRESH: Duration = Duration::from_secs(10);
-/// How often an unknown key makes the gate look again, at most.
+/// The shortest time between two fetches for unknown keys.
 const COOL_DOWN: Duration = Duration::from_secs(30);
-/// The gate counts seconds, and a fetch takes its time.
+/// A margin, since the gate counts whole seconds and a fetch takes time.
 const MARGIN: Duration = Duration::from_secs(2);
 const CALLERS: usize = 4;
 const FLOODERS: usize = 8;
-/// What takes longer than this does not happen.
+/// The time after which an awaited decision counts as failed.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 #[test]
-fn keys_rotate_without_a_refused_call_while_unknown_ones_flood_in() {
+fn key_rotation_refuses_no_good_token_during_a_flood_of_unknown_keys() {
     let mut provider = Provider::start();
     let tokens = provider.tokens();
     let more = format!("refresh = \"{}s\"", REFRESH.as_secs());
@@ -63,7 +63,7 @@ fn keys_rotate_without_a_refused_call_while_unknown_ones_flood_in() {
         };
         assert_eq!(refusal, "401 signing_key_unknown");
         let removed_after = removed_at.elapsed();
-        // Calls go on with the new key.
+        // Calls continue with the new key.
         thread::sleep(MARGIN);
         drop(stop);
         (removed_after, provider.asked())
@@ -80,12 +80,12 @@ fn keys_rotate_without_a_refused_call_while_unknown_ones_flood_in() {
     println!("a removed key was refused after {:.1} s", removed_after.as_secs_f64());
     assert_eq!(traffic.refusals(), Vec::<String>::new());
     assert!(traffic.calls() > 100 && traffic.floods() > 100, "hardly anybody called");
-    // The first one, one whenever the set is old, and one whenever an unknown key may cause it.
+    // The first fetch, one whenever the set is old, and one whenever an unknown key may cause it.
     let due = 1 + ran.as_secs() / REFRESH.as_secs() + 1 + ran.as_secs() / COOL_DOWN.as_secs() + 1;
     assert!(asked.fetches <= due, "{} fetches, where {due} were due at most", asked.fetches);
 }
 
-/// Calls from many sides, and what became of them.
+/// Calls from many threads, and their refusals.
 #[derive(Default)]
 struct Traffic {
     ended: AtomicBool,
@@ -94,7 +94,8 @@ struct Traffic {
     refusals: Mutex<Vec<String>>,
 }
 
-/// Ends the traffic, also if an assertion fails: the threads would be waited for.
+/// Ends the traffic when it is dropped, also by a failed assertion: the scope waits for its
+/// threads.
 struct Stop<'a>(&'a Traffic);
 
 impl Drop for Stop<'_> {
@@ -104,7 +105,7 @@ impl Drop for Stop<'_> {
 }
 
 impl Traffic {
-    /// Calls with one good token after the other, each a few times.
+    /// Calls with one good token after the other, several times with each.
     fn call(&self, gate: SocketAddr, tokens: &Tokens) {
         while !self.ended.load(Ordering::Relaxed) {
             let token = tokens.get(Some(API), "orders:read");
@@ -118,7 +119,7 @@ impl Traffic {
         }
     }
 
-    /// Calls with tokens of keys that nobody has, each of another.
+    /// Calls with tokens of unknown keys, each with another `kid`.
     fn flood(&self, gate: SocketAddr, issuer: &str, flooder: usize) {
         let mut number = 0;
         while !self.ended.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! Callers, and what they present.
+//! Callers and their credentials.
 
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,18 +10,18 @@ use edge_auth_testkit::mint::{Signer, TestKey, compact};
 use edge_auth_token::Algorithm;
 use serde_json::{Value, json};
 
-/// The public keys of `corp`.
+/// Returns the public keys of `corp`.
 pub(crate) fn jwks() -> String {
     json!({ "keys": [TestKey::named("p256").expect("a key of the kit").jwk()] }).to_string()
 }
 
-/// A token of `corp` for alice, who reads orders, with `changes` made to its claims: `null` takes
-/// one away.
+/// Mints a token of `corp` for alice, who reads orders. `changes` replace claims, and `null`
+/// removes one.
 pub(crate) fn token(changes: Value) -> String {
     signed_by("p256", json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" }), changes)
 }
 
-/// One that is signed by a key of the kit, whatever its header says.
+/// Mints a token that this test key signs, whatever its header says.
 pub(crate) fn signed_by(key: &str, header: Value, changes: Value) -> String {
     let mut claims = json!({
         "iss": "https://login.example.com/",
@@ -42,21 +42,21 @@ pub(crate) fn signed_by(key: &str, header: Value, changes: Value) -> String {
     compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
 }
 
-/// `Authorization`.
+/// Returns the value of `Authorization` for a token.
 pub(crate) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()
 }
 
-/// The authority of `agents`, and a certificate that it issued.
+/// The authority of `agents`, and the certificate of a client.
 pub(crate) struct Agents {
-    /// PEM.
+    /// The authority's certificate as PEM.
     pub(crate) authority: String,
-    /// `Client-Cert` of a client (RFC 9440).
+    /// The client's certificate as a value of `Client-Cert` (RFC 9440).
     pub(crate) field: String,
 }
 

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::front::{Proxy, beside};
 
-/// A gate as a gateway, with a proxy before it that terminates TLS.
+/// A gate as a gateway behind a proxy that terminates TLS.
 struct Edge {
     service: Service,
     page: Recorder,
@@ -26,7 +26,8 @@ struct Edge {
     _folder: TempDir,
 }
 
-/// Two authorities, of which the gate knows the first, and a client that is its own.
+/// A known authority with one below it, an unknown authority, and a client with a self-signed
+/// certificate.
 struct Parties {
     known: Authority,
     below: Authority,
@@ -95,7 +96,7 @@ impl Edge {
         edge
     }
 
-    /// A proxy may listen before it has read where to send what it hears.
+    /// Waits until the proxy forwards requests: it may listen before it can.
     fn wait(&self, client: &Client) {
         for _ in 0..500 {
             if self.get(Some(client), "").0 == 200 {
@@ -106,7 +107,7 @@ impl Edge {
         panic!("nothing is let through: {:?}", self.get(Some(client), ""));
     }
 
-    /// The status, and what arrived at the page.
+    /// Sends a request and returns the status and what arrived at the page.
     fn get(&self, client: Option<&Client>, fields: &str) -> (u16, Vec<SeenRequest>) {
         self.page.take();
         let config = ClientConfig::builder().with_root_certificates(self.roots.clone());
@@ -124,7 +125,7 @@ impl Edge {
         let request =
             format!("GET /jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
         let mut answer = Vec::new();
-        // What follows the answer may break off.
+        // The proxy may close the connection after the answer.
         let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
         let head = String::from_utf8_lossy(&answer);
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
@@ -132,7 +133,7 @@ impl Edge {
     }
 }
 
-/// What a client could send itself, to pass for the certificate's owner.
+/// Returns fields by which a client could claim to own the certificate.
 fn forged(proxy: Proxy, client: &Client) -> String {
     use base64::Engine;
     let escaped = client.pem().replace('\n', "%0A").replace(' ', "%20");
@@ -170,7 +171,7 @@ fn hands_over_what_it_saw(proxy: Proxy, source: &str) {
     let (status, arrived) = edge.get(Some(&parties.own), "");
     assert_eq!(status, 200, "a pinned one");
     assert!(principal(&arrived).starts_with("cert:pinned:"));
-    // Of nginx nothing comes but the client's own certificate.
+    // nginx hands over only the client's own certificate, so the chain is incomplete.
     let (status, _) = edge.get(Some(&parties.below.issue(&press())), "");
     assert_eq!(status, if proxy == Proxy::Nginx { 401 } else { 200 }, "one below an intermediate");
 
@@ -187,16 +188,16 @@ fn hands_over_what_it_saw(proxy: Proxy, source: &str) {
 }
 
 #[test]
-fn nginx_hands_over_the_certificate_that_it_saw() {
+fn nginx_hands_over_the_clients_certificate() {
     hands_over_what_it_saw(Proxy::Nginx, "nginx");
 }
 
 #[test]
-fn envoy_hands_over_the_certificate_that_it_saw() {
+fn envoy_hands_over_the_clients_certificate() {
     hands_over_what_it_saw(Proxy::Envoy, "envoy-xfcc");
 }
 
 #[test]
-fn traefik_hands_over_the_certificate_that_it_saw() {
+fn traefik_hands_over_the_clients_certificate() {
     hands_over_what_it_saw(Proxy::Traefik, "traefik");
 }

@@ -1,12 +1,12 @@
-//! What a client claims of itself in fields that an API could believe: what arrives, and what the
-//! gate makes of it.
+//! Claims about identity and certificates in a client's own fields: which arrive, and how the gate
+//! treats them.
 
 use serde_json::json;
 
 use crate::caller::{agents, bearer, token};
 use crate::front::{Came, Front};
 
-/// Fields by which somebody could be told of a certificate that was verified.
+/// Fields that could claim a verified certificate.
 const CERTIFICATES: [&str; 25] = [
     "Client-Cert",
     "Client-Cert-Chain",
@@ -35,7 +35,7 @@ const CERTIFICATES: [&str; 25] = [
     "CloudFront-Viewer-Cert-Subject",
 ];
 
-/// Identity headers, one that no answer has, and the code of a refusal.
+/// Identity headers, one with an unknown name, and the code of a refusal.
 const IDENTITY: [&str; 8] = [
     "X-Auth-Principal",
     "X-Auth-Kind",
@@ -47,8 +47,8 @@ const IDENTITY: [&str; 8] = [
     "X-Auth-Roles",
 ];
 
-/// Nothing that a client says of its identity arrives, whatever the answer lacks: here a client,
-/// there an issuer, on a public rule everything.
+/// Checks that no identity header of a client arrives, including those that the gate's answer
+/// leaves empty.
 pub(crate) fn of_identity_do_not_arrive(front: &Front) {
     let gate = front.gate.as_ref().expect("a gate");
     let made = gate.keys(&["create", "--scope", "orders:read", "--expires", "1d"]);
@@ -68,7 +68,7 @@ pub(crate) fn of_identity_do_not_arrive(front: &Front) {
                     let claims = values.iter().map(|value| (spelled.as_str(), *value));
                     let came =
                         front.get(target, &own.iter().copied().chain(claims).collect::<Vec<_>>());
-                    // One that no proxy overwrites may be refused.
+                    // The gate may refuse a field that the proxy would not overwrite.
                     let refused = came.arrived.is_empty() && (400..500).contains(&came.status);
                     assert!(
                         refused || identity(&came) == told,
@@ -80,7 +80,7 @@ pub(crate) fn of_identity_do_not_arrive(front: &Front) {
     }
 }
 
-/// Nor does a certificate, and the gate does not take one from a field.
+/// Checks that no certificate field of a client arrives, and that the gate accepts none.
 pub(crate) fn of_certificates_do_not_count(front: &Front) {
     let certificate = agents().field.as_str();
     for name in CERTIFICATES {
@@ -109,7 +109,7 @@ pub(crate) fn of_certificates_do_not_count(front: &Front) {
     }
 }
 
-/// The same name to some server or framework.
+/// Returns the spellings that some server or framework takes for the same name.
 fn spellings(name: &str) -> Vec<String> {
     vec![
         name.to_owned(),
@@ -123,7 +123,7 @@ fn spellings(name: &str) -> Vec<String> {
     ]
 }
 
-/// What the page is told of the caller, however it is spelled; an empty field says nothing.
+/// Returns the identity headers at the page, in any spelling. An empty field counts as absent.
 fn identity(came: &Came) -> Vec<(String, String)> {
     assert_eq!(came.arrived.len(), 1, "{came:?}");
     let fields = came.arrived.iter().flat_map(|request| &request.headers);

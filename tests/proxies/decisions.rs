@@ -1,4 +1,4 @@
-//! Who passes, and what the others are told.
+//! Decisions about requests, and the answers that clients get.
 
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ pub(crate) fn are_the_gates(front: &Front) {
     assert!(posted.arrived.is_empty(), "{posted:?}");
     refused(front, "/admin/users", &[("Authorization", &good)], 403, "scope_insufficient");
     passes(front, "/admin/users", &[("Authorization", &with(json!({ "scope": "admin" })))]);
-    // The method that was sent decides, not the one that the client says it meant.
+    // The method on the request line decides, and not an override in a header.
     let meant = [
         ("X-Original-Method", "GET"),
         ("X-Forwarded-Method", "GET"),
@@ -94,7 +94,7 @@ pub(crate) fn are_the_gates(front: &Front) {
         assert_eq!(deleted.code.as_deref(), Some("no_rule"), "{name:?}: {deleted:?}");
         assert!(deleted.arrived.is_empty(), "{deleted:?}");
     }
-    // Two credentials of a kind are none. A proxy may refuse two fields itself.
+    // Two credentials of a kind are refused. A proxy may refuse the two fields itself.
     let twice = front.get(ORDER, &[("Authorization", &good), ("Authorization", &good)]);
     assert!(twice.arrived.is_empty() && twice.status != 200, "{twice:?}");
 }

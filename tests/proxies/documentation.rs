@@ -1,4 +1,4 @@
-//! What the page about proxies shows is what was tested.
+//! The configurations in the page about proxies are the tested ones.
 
 use crate::front::{Proxy, beside};
 
@@ -20,7 +20,7 @@ fn every_block_of_the_page_is_part_of_a_configuration_that_runs() {
     assert!(shown >= 4, "{shown} blocks");
 }
 
-/// Whether the lines stand in the text one after the other, indented alike.
+/// Returns whether the block's lines follow one another in the text, with the same indentation.
 fn is_part(block: &str, text: &str) -> bool {
     let lines: Vec<&str> = text.lines().collect();
     let block: Vec<&str> = block.lines().collect();

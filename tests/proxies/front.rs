@@ -1,4 +1,4 @@
-//! A page, the gate, and a proxy between them and the callers.
+//! A page, the gate, and a proxy in front of both.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::caller::{agents, jwks};
 
-/// Where the configurations have the proxy, the page and the gate.
+/// The ports of the proxy, the page and the gate in the configurations.
 const PROXY_PORT: &str = "8080";
 const PAGE_PORT: &str = "3000";
 const GATE_PORT: &str = "8787";
@@ -32,26 +32,26 @@ pub(crate) enum Proxy {
 
 pub(crate) struct Front {
     pub(crate) proxy: Proxy,
-    /// `None` once it is gone.
+    /// `None` after the gate was stopped.
     pub(crate) gate: Option<Gate>,
     page: Recorder,
     service: Service,
     _folder: TempDir,
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Debug)]
 pub(crate) struct Came {
-    /// What the client was told; 0 if its connection was closed without a word.
+    /// The client's status, or 0 if the proxy closed the connection without an answer.
     pub(crate) status: u16,
-    /// The code of a refusal by the gate.
+    /// The code of the gate's refusal.
     pub(crate) code: Option<String>,
-    /// What arrived at the page.
+    /// The requests that arrived at the page.
     pub(crate) arrived: Vec<SeenRequest>,
 }
 
 impl Proxy {
-    /// Its name in the policy.
+    /// Returns the proxy's name in the policy.
     fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
@@ -61,7 +61,7 @@ impl Proxy {
         }
     }
 
-    /// The file beside this one that it runs with.
+    /// Returns the name of its configuration, a file in this folder.
     pub(crate) fn configuration(self) -> &'static str {
         match self {
             Self::Nginx => "nginx.conf",
@@ -71,7 +71,7 @@ impl Proxy {
         }
     }
 
-    /// The environment variable that names its program.
+    /// Returns the environment variable that names its program.
     fn variable(self) -> &'static str {
         match self {
             Self::Nginx => "EDGE_AUTH_NGINX",
@@ -84,7 +84,7 @@ impl Proxy {
         }
     }
 
-    /// The command, to be run in the folder of its configuration.
+    /// Returns the command, which runs in the folder of its configuration.
     pub(crate) fn command(self) -> Command {
         let arguments: &[&str] = match self {
             Self::Nginx => &["-p", ".", "-c", "nginx.conf", "-e", "stderr"],
@@ -107,28 +107,30 @@ impl Proxy {
         command
     }
 
-    /// Whether its configuration passes WebSockets on, where the gate lets them.
+    /// Returns whether its configuration forwards WebSockets that the gate allows.
     pub(crate) fn opens_websockets(self) -> bool {
         match self {
             Self::Caddy | Self::OldestCaddy | Self::Traefik | Self::OldestTraefik => true,
-            // They do so only for routes that say so, and these have none.
+            // These forward WebSockets only where a route enables them, and these configurations do
+            // not.
             Self::Nginx | Self::Envoy | Self::OldestEnvoy => false,
         }
     }
 
-    /// What its clients are told where the gate refuses with this status and code.
+    /// Returns the client's status and code when the gate refuses with this status and code.
     pub(crate) fn tells(self, status: u16, code: &str) -> (u16, Option<&str>) {
         match (self, status) {
-            // It would make a 500 of anything else, so the gate gives it nothing else.
+            // nginx turns every other status into a 500, so the gate answers 403.
             (Self::Nginx, status) if status != 401 => (403, Some(code)),
-            // It takes any 5xx for the gate's own failure, and answers as its configuration says.
+            // Envoy treats every 5xx as a failure of the gate and answers with its configured
+            // status.
             (Self::Envoy | Self::OldestEnvoy, 500..) => (503, None),
             (_, status) => (status, Some(code)),
         }
     }
 }
 
-/// A file beside this one.
+/// Reads a file of this folder.
 pub(crate) fn beside(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("proxies").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -137,7 +139,7 @@ pub(crate) fn beside(name: &str) -> String {
 impl Front {
     pub(crate) fn of(proxy: Proxy) -> Self {
         let policy = beside("policy.toml").replace("PROXY", proxy.name());
-        // Nobody listens there.
+        // This port is closed.
         let policy = policy.replace("ISSUERS", &format!("127.0.0.1:{}", free_port()));
         let gate =
             Gate::serve(&policy, &[("jwks.json", &jwks()), ("agents.pem", &agents().authority)]);
@@ -158,7 +160,7 @@ impl Front {
         front
     }
 
-    /// A proxy may listen before it has read where to send what it hears.
+    /// Waits until the proxy forwards requests: it may listen before it can.
     fn wait(&self) {
         let lets_through = || self.get("/public/ready", &[]).status == 200;
         for _ in 0..500 {
@@ -170,10 +172,10 @@ impl Front {
         panic!("{:?} lets nothing through: {:?}", self.proxy, self.get("/public/ready", &[]));
     }
 
-    /// Sends a request byte for byte.
+    /// Sends a request byte for byte and returns its outcome.
     pub(crate) fn call(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Came {
         self.page.take();
-        // A proxy may close the connection of a request that it cannot read.
+        // A proxy may close the connection after a request that it cannot parse.
         let answer =
             request(self.service.address, (method, target), headers, "").unwrap_or_default();
         let code = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-auth-code"));

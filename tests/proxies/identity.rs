@@ -1,11 +1,11 @@
-//! The page is told who calls by the gate, and by nobody else.
+//! The page learns the caller's identity only from the gate.
 
 use serde_json::json;
 
 use crate::caller::{bearer, token};
 use crate::front::{Came, Front};
 
-/// The headers, and what they say of alice.
+/// The identity headers and their values for alice.
 const ALICE: [(&str, &str); 6] = [
     ("x-auth-principal", "jwt:corp:alice"),
     ("x-auth-kind", "jwt"),
@@ -42,7 +42,7 @@ pub(crate) fn is_the_gates(front: &Front) {
 
     assert_eq!(told(&front.get("/orders/42", &[authorization])), of_alice);
     assert_eq!(told(&front.get("/public/page", &[])), of_nobody);
-    // A public rule verifies nobody, so nobody is named.
+    // A public rule verifies no credential, so the identity headers stay empty.
     assert_eq!(told(&front.get("/public/page", &[authorization])), of_nobody);
 
     for name in SPELLINGS {
@@ -53,7 +53,8 @@ pub(crate) fn is_the_gates(front: &Front) {
     for (name, _) in ALICE {
         assert_eq!(told(&front.get("/public/page", &[(name, "mallory")])), of_nobody, "{name}");
     }
-    // RFC 9110, section 7.6.1: what `Connection` lists is removed, but not what the proxy sets.
+    // RFC 9110, section 7.6.1: a proxy removes the fields that `Connection` lists, but must not
+    // remove the ones that it sets.
     for listed in
         ["close, X-Auth-Subject", "close, x-auth-principal, X-AUTH-KIND", "x-auth-scopes,close"]
     {
@@ -61,12 +62,12 @@ pub(crate) fn is_the_gates(front: &Front) {
         assert_eq!(told(&front.get("/orders/42", &spoofed)), of_alice, "{listed}");
         assert_eq!(told(&front.get("/public/page", &spoofed[1..])), of_nobody, "{listed}");
     }
-    // A client that has its credential removed on the way to the gate has shown none.
+    // A client that has its credential removed before it reaches the gate has not presented one.
     let hidden = front.get("/orders/42", &[authorization, ("Connection", "close, Authorization")]);
     assert!(hidden.arrived.is_empty() || told(&hidden) == of_alice, "{hidden:?}");
 }
 
-/// What the page has under a name in any spelling; an empty field says nothing.
+/// Returns the page's values of a header in any spelling. An empty field counts as absent.
 fn values(came: &Came, name: &str) -> Vec<String> {
     let fold = |name: &str| name.to_ascii_lowercase().replace(['_', '.'], "-");
     let fields = came.arrived.iter().flat_map(|request| &request.headers);

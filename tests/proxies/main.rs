@@ -1,7 +1,7 @@
-//! Real proxies in front of a page, each asking the real gate.
+//! Real proxies in front of a page, each of which asks the real gate.
 //!
-//! What counts is what arrives at the page, not only what the client is told. Each behaviour is one
-//! function, and a test of its own behind each proxy.
+//! The tests check what arrives at the page as well as the client's answer. Each behaviour is one
+//! function, and a separate test behind each proxy.
 
 mod caller;
 mod certificates;
@@ -21,32 +21,32 @@ macro_rules! behind_each {
             use super::*;
 
             #[test]
-            fn who_may_pass_passes_and_everybody_else_is_told_why_not() {
+            fn authorized_callers_pass_and_all_others_get_the_reason() {
                 decisions::are_the_gates(&Front::of($proxy));
             }
 
             #[test]
-            fn nobody_passes_without_the_gate() {
+            fn no_request_passes_while_the_gate_is_down() {
                 decisions::fail_closed(Front::of($proxy));
             }
 
             #[test]
-            fn the_page_learns_who_calls_from_the_gate_alone() {
+            fn the_page_learns_the_callers_identity_only_from_the_gate() {
                 identity::is_the_gates(&Front::of($proxy));
             }
 
             #[test]
-            fn what_a_client_says_of_its_identity_does_not_arrive() {
+            fn identity_headers_of_a_client_do_not_arrive() {
                 claims::of_identity_do_not_arrive(&Front::of($proxy));
             }
 
             #[test]
-            fn what_a_client_says_of_its_certificate_neither_arrives_nor_counts() {
+            fn certificate_headers_of_a_client_neither_arrive_nor_count() {
                 claims::of_certificates_do_not_count(&Front::of($proxy));
             }
 
             #[test]
-            fn an_upgrade_passes_only_where_a_rule_says_so() {
+            fn an_upgrade_passes_only_where_a_rule_allows_it() {
                 upgrades::are_the_rules(&Front::of($proxy));
             }
 

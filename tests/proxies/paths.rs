@@ -1,9 +1,9 @@
-//! Whatever a path is written like: what arrives at the page is a path that the caller may see,
-//! however the page reads it.
+//! Paths in every spelling: the page receives only paths that the caller may see, however it reads
+//! them.
 
 use crate::front::Front;
 
-/// Paths by which somebody without a credential might get at `/admin`, or at the gate's own pages.
+/// Paths by which a caller without a credential might reach `/admin` or the gate's own endpoints.
 const TRICKS: &[&str] = &[
     "/admin/x",
     "/%61dmin/x",
@@ -79,7 +79,7 @@ const TRICKS: &[&str] = &[
     "/public/../ADMIN/../admin/x",
 ];
 
-/// What is nothing but unusual arrives as it was sent, or in its one normal form.
+/// Unusual but unambiguous paths, each with its normal form. They arrive as sent or in that form.
 const PLAIN: &[(&str, &str)] = &[
     ("/public/x", "/public/x"),
     ("/public/a%20b", "/public/a%20b"),
@@ -93,7 +93,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("http://api.example.com/public/x", "/public/x"),
 ];
 
-/// Headers by which a client tells another path than the one that it asks for.
+/// Headers by which a client could claim another path.
 const TOLD: [&str; 9] = [
     "X-Original-URI",
     "X-Original-URL",
@@ -135,8 +135,8 @@ pub(crate) fn are_read_alike(front: &Front) {
     }
 }
 
-/// The paths that servers and frameworks may take a target for: decoded up to twice, with or
-/// without each of the repairs that one or the other makes.
+/// Returns the paths that servers and frameworks may read from a target: decoded up to twice, and
+/// after each of their usual repairs.
 fn readings(target: &str) -> Vec<String> {
     let path = target.split('?').next().unwrap_or_default();
     let once = decoded(path);
@@ -186,7 +186,7 @@ fn decoded(path: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// RFC 3986, section 5.2.4, without mercy for what climbs above the root.
+/// Resolves dot segments (RFC 3986, section 5.2.4). A path cannot climb above the root.
 fn resolved(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in path.split('/').skip(1) {

@@ -1,15 +1,15 @@
-//! Upgrades: what a rule refuses is not passed on, however it is asked for.
+//! Upgrades: the proxy forwards only those that a rule allows.
 
 use crate::front::{Came, Front};
 
-/// A handshake's fields beside `Connection` and `Upgrade` (RFC 6455, section 4.1).
+/// The fields of a handshake besides `Connection` and `Upgrade` (RFC 6455, section 4.1).
 const HANDSHAKE: [(&str, &str); 2] =
     [("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")];
 
-/// A second protocol, and a handshake.
+/// A handshake with a second `Upgrade` field.
 const TWICE: [(&str, &str); 3] = [("Upgrade", "websocket"), HANDSHAKE[0], HANDSHAKE[1]];
 
-/// Ways to hide an upgrade from whoever is asked about it.
+/// Values of `Connection` that try to hide an upgrade from the gate.
 const CONNECTIONS: [&str; 4] = [
     "Upgrade",
     "upgrade, close",
@@ -49,7 +49,8 @@ pub(crate) fn are_the_rules(front: &Front) {
         }
     }
     assert!(wrong.is_empty(), "passed on: {wrong:#?}");
-    // An ordinary handshake is told why not, and gets through where a rule and the proxy let it.
+    // A client whose handshake is refused gets the reason. An allowed handshake arrives if the
+    // proxy forwards WebSockets.
     let handshake: Vec<_> = [("Connection", "Upgrade"), ("Upgrade", "websocket")]
         .into_iter()
         .chain(HANDSHAKE)
@@ -63,7 +64,7 @@ pub(crate) fn are_the_rules(front: &Front) {
     }
 }
 
-/// The protocols that the page would be free to switch to (RFC 9110, section 7.8).
+/// Returns the protocols to which the page could switch (RFC 9110, section 7.8).
 fn upgrades(came: &Came) -> impl Iterator<Item = &str> {
     let fields = came.arrived.iter().flat_map(|request| &request.headers);
     let upgrades = fields.filter(|(name, _)| name.eq_ignore_ascii_case("upgrade"));

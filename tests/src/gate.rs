@@ -1,4 +1,4 @@
-//! The real `edge-auth serve`, in a folder of its own.
+//! Runs the real `edge-auth serve` in a temporary folder.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,19 +13,19 @@ use crate::program;
 
 const PEPPER: &str = "a pepper for tests, of 32 bytes or more";
 
-/// A gate that serves, until this is dropped.
+/// A running gate. Dropping it stops the process.
 pub struct Gate {
     folder: TempDir,
     _process: Process,
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
 }
 
 impl Gate {
-    /// Serves as an authorizer with this policy; `files` are beside it, by name.
+    /// Serves as an authorizer with this policy. `files` lie beside the policy, by name.
     ///
     /// # Panics
-    /// With what it told its operator, if it does not serve.
+    /// If the gate does not serve, with what it logged.
     pub fn serve(policy: &str, files: &[(&str, &str)]) -> Self {
         Self::start(policy, files, &[])
     }
@@ -33,7 +33,7 @@ impl Gate {
     /// Serves as a gateway in front of this origin.
     ///
     /// # Panics
-    /// With what it told its operator, if it does not serve.
+    /// If the gate does not serve, with what it logged.
     pub fn before(upstream: &str, policy: &str, files: &[(&str, &str)]) -> Self {
         Self::start(policy, files, &["--upstream", upstream])
     }
@@ -51,10 +51,10 @@ impl Gate {
         Self { folder, _process: process, address }
     }
 
-    /// Runs `edge-auth keys …` on the gate's store, and answers its report.
+    /// Runs `edge-auth keys …` on the gate's store and returns its report.
     ///
     /// # Panics
-    /// With what it said, if it fails.
+    /// If the command fails, with its error output.
     pub fn keys(&self, arguments: &[&str]) -> Value {
         let mut keys = edge_auth(self.folder.path(), &[&["--json", "keys"], arguments].concat());
         let ran = keys.output().expect("a program");

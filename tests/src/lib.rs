@@ -1,4 +1,4 @@
-//! What the tests beside real parts share: the programs of others, and the real binary as their
+//! Shared parts of the end-to-end tests: programs of other projects, and the real binary as their
 //! gate.
 //!
 //! A panic is a failed test.

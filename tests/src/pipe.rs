@@ -1,11 +1,11 @@
-//! Programs that are spoken to over a pipe.
+//! Programs that answer over a pipe.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-/// A program that answers each line of JSON with one, until this is dropped: then it is killed.
+/// A program that answers each line of JSON with another one. Dropping it kills the program.
 #[derive(Debug)]
 pub struct Pipe {
     child: Child,
@@ -14,7 +14,7 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// Starts the command; what it complains of goes to the tests' own standard error.
+    /// Starts the command. Its error output goes to the standard error of the tests.
     ///
     /// # Panics
     /// If it does not start.
@@ -26,7 +26,7 @@ impl Pipe {
         Self { child, questions, answers }
     }
 
-    /// Says something that is not answered.
+    /// Sends a message that gets no answer.
     ///
     /// # Panics
     /// If the program has ended.
@@ -34,17 +34,17 @@ impl Pipe {
         writeln!(self.questions, "{message}").expect("a program that listens");
     }
 
-    /// What it says next.
+    /// Waits for the program's next message.
     ///
     /// # Panics
-    /// If it ends instead, or says what is no JSON.
+    /// If the program ends instead, or writes something other than JSON.
     pub fn hear(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("a program that answers");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
-    /// Its answer.
+    /// Sends a message and waits for the answer.
     ///
     /// # Panics
     /// As [`Self::say`] and [`Self::hear`].
@@ -56,7 +56,7 @@ impl Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

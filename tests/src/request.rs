@@ -1,4 +1,4 @@
-//! One request, sent byte for byte.
+//! Sends one request byte for byte.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,8 +7,7 @@ use edge_auth_testkit::scenario::Call;
 use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::wire::{Response, exchange};
 
-/// Sends it on a connection of its own, to `api.example.com` by its `ScenarioHost`, and reads the
-/// answer.
+/// Sends the request on a new connection, with `Host: api.example.com`, and reads the answer.
 pub fn request(
     address: SocketAddr,
     (method, target): (&str, &str),

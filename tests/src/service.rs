@@ -1,4 +1,4 @@
-//! Programs of others that serve on a port.
+//! Programs of other projects that serve on a port.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A program that does not listen by then never will.
+/// The time after which a program that does not listen has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the environment variable says: the path of a program or a folder that set-up has brought.
+/// Returns the path in this environment variable: a program or a folder that the set-up installed.
 ///
 /// # Panics
-/// If it says nothing: then these tests are run in a way that cannot work.
+/// If the variable is not set.
 pub fn program(variable: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(path) => path.into(),
@@ -25,8 +25,8 @@ pub fn program(variable: &str) -> PathBuf {
     }
 }
 
-/// A port of this machine that was free a moment ago, for programs that cannot choose one and say
-/// which.
+/// Returns a port of this machine that was free a moment ago, for programs that cannot choose one
+/// themselves.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
@@ -34,20 +34,20 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// A program that serves, until this is dropped: then it is killed.
+/// A program that serves on a port. Dropping it kills the program.
 #[derive(Debug)]
 pub struct Service {
     child: Child,
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
 }
 
 impl Service {
-    /// Starts the command in this folder, where its output goes into the file `output`, and waits
-    /// until it takes connections on the port.
+    /// Starts the command in this folder and waits until it accepts connections on the port. Its
+    /// output goes to the file `output` there.
     ///
     /// # Panics
-    /// With the output, if it does not.
+    /// If the program does not serve, with its output.
     pub fn start(command: &mut Command, folder: &Path, port: u16) -> Self {
         let output = folder.join("output");
         let file = File::create(&output).expect("a writable folder");
@@ -70,7 +70,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

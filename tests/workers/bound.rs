@@ -1,4 +1,4 @@
-//! A Worker of the same account that asks over a service binding: the example of the README.
+//! The example of the README: a Worker of the same account that asks over a service binding.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::keys::{PEPPER, POLICY, made};
 const CONSUMER: &str = include_str!("../../cloudflare/examples/consumer/src/index.ts");
 
 #[test]
-fn a_worker_that_is_bound_is_answered_without_a_secret_and_nobody_else_is() {
+fn only_a_bound_worker_is_answered_without_a_secret() {
     let driver = Driver::start();
     let gate = Deployment::named("edge-auth").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
     let bound = json!({ "AUTH": { "name": "edge-auth", "entrypoint": "Authorizer" } });
@@ -28,7 +28,7 @@ fn a_worker_that_is_bound_is_answered_without_a_secret_and_nobody_else_is() {
     assert!(refused.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("www-authenticate")));
     assert_eq!(send(consumer, "GET", "/nowhere", &[("x-api-key", &key)]).status, 403);
 
-    // The same question from the internet.
+    // The same request from the internet.
     let mut asked =
         crate::deployment::call("POST", "/v1/verify", &[("cf-connecting-ip", "127.0.0.1")]);
     asked.body = br#"{"method":"GET","target":"/public"}"#.to_vec();

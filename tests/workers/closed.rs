@@ -1,4 +1,4 @@
-//! What is missing or fails closes the gate, says what it is, and keeps nobody waiting.
+//! A missing or failing part closes the gate, is named in the log, and delays no other request.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ export class Throwing extends DurableObject { fetch() { throw new Error("the dis
 export class Silent extends DurableObject { fetch() { return new Promise(() => setTimeout(() => {}, 60_000)); } }
 export default { fetch: () => new Response("reached") };
 "#;
-/// KV that throws, or never answers.
+/// KV that throws, or that never answers.
 const BROKEN_KV: &str = r#"
 export default ({ SILENT }: any) => ({
   get: () => new Promise((_, reject) => { if (!SILENT) reject(new Error("KV is on fire")); }),
@@ -27,7 +27,7 @@ fn origin() -> Deployment {
     Deployment::of_script("origin", BROKEN)
 }
 
-/// A gateway with everything that it needs, and an origin that says when it is reached.
+/// Returns a gateway with everything that it needs. Its origin answers `reached`.
 fn gate() -> Deployment {
     Deployment::named("gate")
         .policy(POLICY)
@@ -38,7 +38,7 @@ fn gate() -> Deployment {
 }
 
 #[test]
-fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
+fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     let driver = Driver::start();
     let without_policy = gate().with("files", json!({}));
     let without_pepper = gate().variable("PEPPER", "");
@@ -76,9 +76,9 @@ fn without_what_it_needs_nothing_passes_and_the_log_names_what_is_missing() {
 }
 
 #[test]
-fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
+fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
     let driver = Driver::start();
-    // Made in stores that work, of which the others know nothing.
+    // Creates the key in stores that work.
     let whole = json!([Value::from(gate()), Value::from(origin())]);
     driver.start_workers(whole).unwrap();
     let key = made(&driver, "gate");
@@ -103,8 +103,8 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
         let started = driver.start_workers(workers).unwrap();
         let gate = address(&started, "gate");
         let headers = [("x-api-key", key.as_str())];
-        // The test's client gives up after twenty seconds: a silent store's caller is answered
-        // before.
+        // The test's client times out after twenty seconds. The gate answers before, even if the
+        // store does not.
         let refused = send(gate, "GET", "/orders/1", &headers);
         assert_eq!(refused.status, 503, "{store}: {:?}", driver.logs());
         let logged = driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
@@ -117,7 +117,7 @@ fn a_store_that_fails_or_is_silent_refuses_holders_of_keys_and_nobody_else() {
 }
 
 #[test]
-fn a_feed_that_cannot_be_read_closes_the_gate_to_all_but_public_requests() {
+fn an_unreadable_feed_refuses_all_but_public_requests() {
     let driver = Driver::start();
     driver.start_workers(json!([Value::from(gate()), Value::from(origin())])).unwrap();
     let key = made(&driver, "gate");

@@ -1,4 +1,4 @@
-//! Copies of keys in KV: they may be late or missing, but nobody is refused for that.
+//! Copies of keys in KV: a late or missing copy refuses no caller.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -10,7 +10,7 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
 use crate::keys::{PEPPER, POLICY, made};
 
-/// KV that takes no copy and never says so.
+/// KV that never finishes a write.
 const DEAF_KV: &str = r#"
 export default () => ({ get: async () => null, put: () => new Promise(() => {}) });
 "#;
@@ -30,7 +30,7 @@ fn status(gate: SocketAddr, key: &str) -> u16 {
     send(gate, "GET", "/authorize", &question).status
 }
 
-/// What KV has of a key; the alarm that copies comes within seconds.
+/// Returns KV's copy of a key, for which the copying alarm takes seconds.
 fn copy_of(driver: &Driver, key: &str) -> Value {
     let id = key.split('_').nth(2).unwrap();
     for _ in 0..40 {
@@ -46,7 +46,7 @@ fn copy_of(driver: &Driver, key: &str) -> Value {
 }
 
 #[test]
-fn kv_may_be_bound_later_and_be_another_namespace() {
+fn kv_can_be_bound_later_and_can_be_replaced() {
     let driver = Driver::start();
     let without = gate().with("keys", Value::Null);
     let at = started(&driver, std::slice::from_ref(&without));
@@ -61,7 +61,7 @@ fn kv_may_be_bound_later_and_be_another_namespace() {
 }
 
 #[test]
-fn a_copy_that_is_never_made_loses_no_key() {
+fn a_key_is_accepted_without_its_copy_in_kv() {
     let driver = Driver::start();
     let deaf = Deployment::of_script("kv", DEAF_KV).standing_in();
     let gate =

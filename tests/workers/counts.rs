@@ -1,4 +1,4 @@
-//! What a call costs: operations of KV and of the ledger, counted on their way.
+//! The cost of a call: counted operations of KV and of the ledger.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -10,7 +10,7 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
 use crate::keys::{PEPPER, POLICY, REVOCATION, forged, made, revoking};
 
-/// Stands before the ledger, and writes down what it is asked.
+/// Logs each request to the ledger and passes it on.
 const LEDGER: &str = r#"
 import { DurableObject } from "cloudflare:workers";
 export class Ledger extends DurableObject<any> {
@@ -19,7 +19,7 @@ export class Ledger extends DurableObject<any> {
 export default { fetch: () => new Response() };
 "#;
 
-/// Stands before KV in the same way.
+/// Logs each read of KV and passes it on.
 const KV: &str = r#"
 export default ({ KEYS }: any) => ({
   get(...args: any[]) { console.log("kv read"); return KEYS.get(...args); },
@@ -33,7 +33,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// A gate that reads the ledger, or its copies in KV; the ledger itself is of the Worker
+    /// Starts a gate that reads the ledger, or its copies in KV. The ledger belongs to the Worker
     /// `store`.
     fn start(policy: &str, by_copies: bool) -> Self {
         let driver = Driver::start();
@@ -63,7 +63,7 @@ impl Counted {
         Self { gate: address(&started, "gate"), driver, key }
     }
 
-    /// Asks about a request with this key, and tells what that cost.
+    /// Asks about a request with this key and returns the logged operations.
     fn cost(&self, key: &str, allowed: bool) -> Vec<String> {
         let headers =
             [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
@@ -79,7 +79,7 @@ impl Counted {
 }
 
 #[test]
-fn a_key_costs_one_read_the_first_time_and_none_after_that() {
+fn a_key_takes_one_read_the_first_time_and_none_after_that() {
     for (by_copies, read) in [(true, "kv read"), (false, "ledger")] {
         let counted = Counted::start(POLICY, by_copies);
         let cold = counted.cost(&counted.key, true);
@@ -99,7 +99,7 @@ fn a_forged_key_and_junk_cost_nothing() {
 }
 
 #[test]
-fn the_feed_is_read_before_the_first_answer_and_not_again_before_it_is_due() {
+fn the_feed_is_read_before_the_first_answer_and_then_only_when_due() {
     let counted = Counted::start(&revoking("1h"), false);
     let first = counted.cost(&counted.key, true);
     assert_eq!(first, ["ledger"; 3], "the newest snapshot, the log, and the key's record");
@@ -109,7 +109,7 @@ fn the_feed_is_read_before_the_first_answer_and_not_again_before_it_is_due() {
 }
 
 #[test]
-fn an_idle_instance_reads_nothing_and_once_before_its_next_answer() {
+fn an_idle_instance_reads_nothing_until_its_next_answer() {
     let counted = Counted::start(&revoking("2s"), false);
     counted.cost(&counted.key, true);
     thread::sleep(Duration::from_secs(5));

@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use crate::driver::worker_folder;
 
-/// What one Worker is made of; see `driver.mjs`.
+/// The description of one Worker for `driver.mjs`.
 #[derive(Clone)]
 pub(crate) struct Deployment(Value);
 
 impl Deployment {
-    /// The Worker as it is built, without any binding.
+    /// Describes the built Worker without bindings.
     pub(crate) fn named(name: &str) -> Self {
         let folder = worker_folder();
         Self(
@@ -22,12 +22,12 @@ impl Deployment {
         )
     }
 
-    /// A Worker of one file of TypeScript.
+    /// Describes a Worker of one TypeScript file.
     pub(crate) fn of_script(name: &str, typescript: &str) -> Self {
         Self(json!({ "name": name, "typescript": typescript, "bindings": {} }))
     }
 
-    /// It makes an object that another Worker has as a binding.
+    /// Marks the Worker as one that provides a binding of another Worker.
     pub(crate) fn standing_in(self) -> Self {
         self.with("stands_in", json!(true))
     }
@@ -46,25 +46,25 @@ impl Deployment {
         self
     }
 
-    /// A variable or a secret.
+    /// Sets a variable or a secret.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.0["bindings"][name] = json!(value);
         self
     }
 
-    /// With KV and a ledger of its own, new in this `era`.
+    /// Adds KV and a ledger, both new in this `era`.
     pub(crate) fn stores(self, era: u64) -> Self {
         self.with("keys", json!(format!("keys-{era}")))
             .with("ledger", json!({ "unsafeUniqueKey": format!("ledger-{era}") }))
     }
 
-    /// With the stores of another Worker, in the same `era`.
+    /// Adds the stores of another Worker in the same `era`.
     pub(crate) fn stores_of(self, other: &str, era: u64) -> Self {
         self.with("keys", json!(format!("keys-{era}")))
             .with("ledger", json!({ "scriptName": other }))
     }
 
-    /// With the policy, files and secrets of a scenario.
+    /// Adds the policy, files and secrets of a scenario.
     pub(crate) fn set_up(mut self, setup: &Setup<'_>) -> Self {
         let files: Map<String, Value> = (setup.secret_provider.files.iter())
             .map(|(name, bytes)| (name.clone(), json!(String::from_utf8_lossy(bytes))))
@@ -81,13 +81,13 @@ impl From<Deployment> for Value {
     }
 }
 
-/// The address of one of the Workers that were started.
+/// Returns the address of a Worker that was started.
 pub(crate) fn address(started: &Value, name: &str) -> SocketAddr {
     let address = started[name].as_str().and_then(|address| address.parse().ok());
     address.unwrap_or_else(|| panic!("{name} listens nowhere: {started}"))
 }
 
-/// A plain call.
+/// Builds a plain call.
 pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call {
     let headers =
         headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
@@ -105,7 +105,7 @@ pub(crate) fn call(method: &str, target: &str, headers: &[(&str, &str)]) -> Call
     }
 }
 
-/// Sends a plain call as Cloudflare's edge would.
+/// Sends a plain call in the form that Cloudflare's edge gives it.
 pub(crate) fn send(
     to: SocketAddr,
     method: &str,

@@ -1,5 +1,5 @@
-// Runs Workers in real workerd by Miniflare, as a test tells it: one JSON object a line, each with an
-// `id`, answered by one with that `id`. Lines with `log` are what the Workers write.
+// Runs Workers in real workerd by Miniflare. Each line of the input is a JSON object with an `id`,
+// and each answer has the same `id`. Lines with `log` are logs of the Workers.
 //
 // The first argument is a folder whose node_modules has Miniflare.
 import { existsSync } from "node:fs";
@@ -22,7 +22,7 @@ async function modules({ folder, entry, files, around }) {
   const bundled = `${imports.join("\n")}\nexport default { ${members.join(" ")} };\n`;
   const built = (type, path) => readFile(`${folder}/${path}`).then((contents) => ({ type, path: `/${path}`, contents }));
   return [
-    // The first is the entry.
+    // The first module is the entry.
     ...(around ? [{ type: "ESModule", path: "/around.js", contents: around }] : []),
     await built("ESModule", entry),
     ...(existsSync(`${folder}/src/age.js`) ? [await built("ESModule", "src/age.js")] : []),
@@ -46,7 +46,7 @@ async function worker(wanted) {
   const { name, bindings = {}, keys, ledger, objects = {}, services = {}, wrapped = {}, entrypoints = [] } = wanted;
   const code = wanted.typescript ? await script(wanted.typescript) : { modules: await modules(wanted) };
   const namespaces = keys && { kvNamespaces: { KEYS: keys } };
-  // What stands in a binding's place is no Worker of its own.
+  // A Worker that provides a binding listens on no socket.
   if (wanted.stands_in) return { name, ...code, ...namespaces };
   return {
     ...BUILT,

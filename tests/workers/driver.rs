@@ -1,4 +1,4 @@
-//! The process that runs Workers in workerd: `driver.mjs` on Node.
+//! Runs `driver.mjs` on Node, which runs Workers in workerd.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// What a command may take on a busy machine.
+/// The longest time that a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A driver, until it is dropped: then it and its Workers end.
+/// A driver. Dropping it ends the driver and its Workers.
 pub(crate) struct Driver {
     child: Child,
     talk: Mutex<Talk>,
@@ -26,7 +26,7 @@ struct Talk {
     asked: u64,
 }
 
-/// A line that a Worker wrote.
+/// A line of a Worker's log.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
     pub(crate) level: String,
@@ -34,7 +34,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// The audit event, if the line is one.
+    /// Returns the audit event, if the line is one.
     pub(crate) fn audit_event(&self) -> Option<Value> {
         serde_json::from_str::<Value>(&self.text)
             .ok()
@@ -65,7 +65,7 @@ impl Driver {
         }
     }
 
-    /// Has the driver do something.
+    /// Sends a command to the driver and waits for its answer.
     pub(crate) fn ask(&self, what: &str, mut arguments: Value) -> Result<Value, String> {
         let mut talk = lock(&self.talk);
         talk.asked += 1;
@@ -82,18 +82,18 @@ impl Driver {
         }
     }
 
-    /// Starts Workers, and says where each listens.
+    /// Starts Workers and returns their addresses by name.
     pub(crate) fn start_workers(&self, workers: Value) -> Result<Value, String> {
         self.ask("start", json!({ "workers": workers }))
     }
 
-    /// The lines up to now.
+    /// Returns the lines since the last call.
     pub(crate) fn logs(&self) -> Vec<Log> {
         lock(&self.logs).try_iter().collect()
     }
 
-    /// The lines up to the first that is `wanted`, that one included; all that came in time, if it
-    /// did not come.
+    /// Returns the lines up to and including the first one that is `wanted`, or all that arrive
+    /// within `patience`.
     pub(crate) fn logs_until(&self, wanted: impl Fn(&Log) -> bool, patience: Duration) -> Vec<Log> {
         let deadline = Instant::now() + patience;
         let logs = lock(&self.logs);
@@ -111,7 +111,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // At the end of its input it stops workerd; if it does not, it is stopped.
+        // The driver stops workerd at the end of its input. Otherwise the signal does.
         let (answer, _) = channel::<Value>();
         drop(answer);
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
@@ -119,12 +119,12 @@ impl Drop for Driver {
     }
 }
 
-/// The folder whose `node_modules` has what `cloudflare/package-lock.json` names.
+/// Returns the folder whose `node_modules` has the packages of `cloudflare/package-lock.json`.
 pub(crate) fn node_folder() -> PathBuf {
     PathBuf::from(std::env::var_os("EDGE_AUTH_WORKERS_NODE").expect("set by `cargo xtask test`"))
 }
 
-/// The folder of the Worker, with its build in it.
+/// Returns the folder of the built Worker.
 pub(crate) fn worker_folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../cloudflare"))
 }
@@ -133,7 +133,7 @@ fn sort(lines: impl Iterator<Item = String>, answers: &Sender<Value>, logs: &Sen
     for line in lines {
         let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
         let text = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
-        // Nobody listens any more once the test has ended.
+        // The receiver is gone once the test has ended.
         let _ = match message.get("log") {
             Some(_) => logs.send(Log { level: text("level"), text: text("log") }).is_ok(),
             None => answers.send(message).is_ok(),

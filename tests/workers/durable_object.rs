@@ -1,4 +1,4 @@
-//! The ledger as a store of this process: what scenarios make their keys in.
+//! The ledger as a store of this process, in which scenarios create their keys.
 
 use edge_auth::platform::{
     ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::driver::Driver;
 
-/// The ledger of a Worker, asked by way of the driver.
+/// The ledger of a Worker, which the driver asks.
 pub(crate) struct RevocationLedger<'d> {
     pub(crate) driver: &'d Driver,
     pub(crate) worker: &'static str,

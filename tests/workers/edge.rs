@@ -1,13 +1,13 @@
-//! What Cloudflare's edge does to a request before a Worker sees it.
+//! Changes that Cloudflare's edge makes to a request before a Worker gets it.
 
 use edge_auth_testkit::scenario::{Call, PlatformCredentials};
 use serde_json::json;
 
-/// The client's address, which the edge alone writes.
+/// The client's address. Only the edge writes this field.
 const CONNECTING_IP: &str = "CF-Connecting-IP";
 
-/// The call as it arrives at the Worker: with the client's address, and with `request.cf` in the
-/// field that workerd takes it from.
+/// Returns the call as it arrives at the Worker: with the client's address, and with `request.cf`
+/// in the field from which workerd reads it.
 pub(crate) fn arriving(call: &Call) -> Call {
     let mut call = call.clone();
     call.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(CONNECTING_IP));

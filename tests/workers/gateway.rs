@@ -1,4 +1,4 @@
-//! What a gateway carries between a client and the origin.
+//! Traffic of a gateway between a client and the origin.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::{Driver, Log};
 use crate::keys::{PEPPER, POLICY, made};
 
-/// Echoes bodies as they come, and messages of a WebSocket; tells the rest.
+/// Echoes bodies and WebSocket messages, and describes all other requests.
 const ORIGIN: &str = r#"
 export default {
   fetch(request: Request) {
@@ -87,7 +87,7 @@ impl Gateway {
     }
 }
 
-/// Reads until all that came ends with `end`.
+/// Reads until the bytes end with `end`.
 fn read_to(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
     let mut came = Vec::new();
     while !came.ends_with(end) {
@@ -103,7 +103,7 @@ fn bodies_stream_both_ways() {
     let gateway = gateway();
     let mut stream = gateway.open("POST /orders/1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n");
     stream.write_all(b"5\r\nfirst\r\n").unwrap();
-    // It has come back before the rest was sent.
+    // The first chunk returns before the rest is sent.
     let came = read_to(&mut stream, b"first");
     assert!(came.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&came));
     stream.write_all(b"6\r\nsecond\r\n0\r\n\r\n").unwrap();
@@ -111,7 +111,7 @@ fn bodies_stream_both_ways() {
 }
 
 #[test]
-fn a_websocket_is_the_origins_own() {
+fn a_websocket_connects_the_client_to_the_origin() {
     let gateway = gateway();
     let mut stream = gateway.open(
         "GET /socket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -135,7 +135,7 @@ fn a_websocket_is_closed_at_the_age_that_its_rule_allows() {
     assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
     stream.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
     read_to(&mut stream, b": hi");
-    // A frame that closes, with 1008 (RFC 6455, sections 5.5.1 and 7.4.1).
+    // A close frame with 1008 (RFC 6455, sections 5.5.1 and 7.4.1).
     read_to(&mut stream, b"\x03\xf0max_response_age");
 }
 
@@ -150,7 +150,7 @@ fn an_answer_ends_at_the_age_that_its_rule_allows() {
 }
 
 #[test]
-fn an_answer_with_a_length_is_short_of_it_then() {
+fn an_answer_with_a_length_is_cut_at_that_age() {
     let gateway = gateway();
     let mut stream = gateway.open("GET /aging/x?long HTTP/1.1\r\n");
     let mut came = Vec::new();
@@ -162,14 +162,14 @@ fn an_answer_with_a_length_is_short_of_it_then() {
 }
 
 #[test]
-fn an_answer_that_does_not_begin_within_it_is_504_and_a_whole_one_is_left_alone() {
+fn an_answer_that_begins_too_late_is_a_504_and_a_short_one_is_unchanged() {
     let gateway = gateway();
     assert_eq!(send(gateway.at, "GET", "/aging/x?silent", &[]).status, 504);
     assert_eq!(send(gateway.at, "GET", "/aging/x", &[]).status, 200);
 }
 
 #[test]
-fn a_get_with_a_length_of_nothing_is_a_get_and_one_with_a_body_is_refused() {
+fn a_get_with_a_length_of_zero_is_forwarded_and_one_with_a_body_is_refused() {
     let gateway = gateway();
     for (length, body, status) in [("0", "", "200"), ("5", "hello", "400")] {
         let mut stream =
@@ -185,7 +185,7 @@ fn a_get_with_a_length_of_nothing_is_a_get_and_one_with_a_body_is_refused() {
 }
 
 #[test]
-fn an_answer_of_the_origin_that_is_none_is_a_bad_gateway() {
+fn an_invalid_answer_of_the_origin_is_a_502() {
     let origin = Server::start(|_| Response { status: 999, ..Response::default() }).unwrap();
     let driver = Driver::start();
     let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
@@ -200,7 +200,7 @@ fn an_answer_of_the_origin_that_is_none_is_a_bad_gateway() {
 }
 
 #[test]
-fn a_redirect_is_the_clients_to_follow() {
+fn a_redirect_is_returned_to_the_client() {
     let gateway = gateway();
     let headers = [("x-api-key", gateway.key.as_str())];
     let answer = send(gateway.at, "GET", "/orders/1?away", &headers);
@@ -213,7 +213,7 @@ fn a_redirect_is_the_clients_to_follow() {
 }
 
 #[test]
-fn the_origin_learns_who_it_is_and_never_the_credential_and_no_shared_cache_keeps_its_answer() {
+fn the_origin_gets_the_identity_without_the_credential_and_shared_caches_do_not_store_its_answer() {
     let gateway = gateway();
     let headers = [
         ("x-api-key", gateway.key.as_str()),
@@ -246,7 +246,7 @@ fn the_origin_learns_who_it_is_and_never_the_credential_and_no_shared_cache_keep
 }
 
 #[test]
-fn a_rule_with_cors_says_alone_which_pages_may_read_an_answer() {
+fn a_rule_with_cors_alone_decides_which_pages_may_read_an_answer() {
     let gateway = gateway();
     let fields = |origin: &str| {
         let answer = send(gateway.at, "GET", "/page", &[("origin", origin)]);

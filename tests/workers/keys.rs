@@ -1,4 +1,4 @@
-//! A policy with API keys, and keys made for it in a ledger.
+//! A policy with API keys, and keys in a ledger.
 
 use std::path::Path;
 
@@ -14,8 +14,7 @@ use crate::durable_object::RevocationLedger;
 
 pub(crate) const PEPPER: &str = "a pepper of at least thirty-two bytes, for tests";
 
-/// Everything below `/orders` is for holders of keys, `/public` for everybody, `/socket` may
-/// upgrade.
+/// Keys open everything below `/orders`. `/public` is public, and `/socket` may upgrade.
 pub(crate) const POLICY: &str = r#"
 [forward_auth]
 proxy = "traefik"
@@ -39,7 +38,7 @@ require = "key:partners"
 upgrade = true
 "#;
 
-/// What is revoked comes by the feed. It is at most this old.
+/// Returns the policy with a revocation feed that is read at this interval.
 pub(crate) fn revoking(interval: &str) -> String {
     format!(
         "{POLICY}\n[revocation]\nbound = \"1h\"\ninterval = \"{interval}\"\nsecret = \"REVOCATION\"\n"
@@ -60,7 +59,7 @@ impl SecretProvider for Secrets {
     }
 }
 
-/// Makes a key in the ledger that is bound to this Worker.
+/// Creates a key in the ledger that is bound to this Worker.
 pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let ledger = RevocationLedger { driver, worker };
@@ -76,7 +75,7 @@ pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
     text.expose().to_owned()
 }
 
-/// A key of the right form and checksum that was never made: its tag is of another pepper.
+/// Returns a forgery with the form and checksum of a key, but with the tag of another pepper.
 pub(crate) fn forged(key: &str) -> String {
     let last = key.len() - 6;
     let (body, _) = key.split_at(last);

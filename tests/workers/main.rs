@@ -33,7 +33,7 @@ mod wrangler;
 
 use deployment::Deployment;
 
-/// The Worker with tests in it, which no deployment has.
+/// Returns the Worker with tests inside, which is never deployed.
 fn test_worker() -> Deployment {
     let folder = driver::worker_folder().join("test-worker");
     Deployment::named("tests").with("folder", serde_json::json!(folder)).stores(1)

@@ -1,5 +1,5 @@
-//! What is revoked at one instance is refused by every instance, and what one request began keeps
-//! no other one waiting.
+//! Every instance refuses a credential that was revoked at one of them, and no request waits for
+//! another client's.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +18,7 @@ const ADMIN: &str = r#"
 bootstrap_hash = "sha256:bada3b8d3eed2e9a14c520f9dc56d8d7cab6e2db46734c2d20027b76ec099191"
 "#;
 const BOOTSTRAP: &str = "Bearer edge-auth-admin_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-/// Nothing takes so long but by accident.
+/// The time after which an awaited status counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn gate(name: &str, interval: &str) -> Deployment {
@@ -33,7 +33,7 @@ fn status(of: SocketAddr, key: &str) -> u16 {
     send(of, "GET", "/authorize", &headers).status
 }
 
-/// Asks until the answer is the wanted one.
+/// Repeats the request until its status is `wanted`.
 fn wait_for(wanted: u16, of: SocketAddr, key: &str) {
     let since = Instant::now();
     while status(of, key) != wanted {
@@ -43,7 +43,7 @@ fn wait_for(wanted: u16, of: SocketAddr, key: &str) {
 }
 
 #[test]
-fn what_is_revoked_at_one_instance_is_refused_by_the_other() {
+fn a_key_revoked_at_one_instance_is_refused_by_the_other() {
     let driver = Driver::start();
     let first = gate("first", "2s").stores(1);
     let second = gate("second", "2s").stores_of("first", 1);
@@ -62,7 +62,7 @@ fn what_is_revoked_at_one_instance_is_refused_by_the_other() {
     wait_for(401, second, &key);
 }
 
-/// Is silent the first time, and then asks the real one.
+/// Does not answer the first request, and passes later ones on to the real ledger.
 const SILENT_ONCE: &str = r#"
 import { DurableObject } from "cloudflare:workers";
 let asked = false;
@@ -76,7 +76,7 @@ export default { fetch: () => Response.json(asked) };
 "#;
 
 #[test]
-fn a_client_that_leaves_while_the_feed_is_read_keeps_nobody_else_waiting() {
+fn a_client_that_disconnects_during_a_read_of_the_feed_delays_no_other_client() {
     let driver = Driver::start();
     let real =
         json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });

@@ -1,4 +1,4 @@
-//! Every scenario in workerd: once through a gateway, once through an authorizer.
+//! Runs every scenario in workerd, once through a gateway and once through an authorizer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::driver::{Driver, Log};
 use crate::durable_object::RevocationLedger;
 use crate::edge;
 
-/// How long after an answer its audit event may come.
+/// The longest time between an answer and its audit event.
 const AUDIT: Duration = Duration::from_secs(5);
 
 #[test]
@@ -31,27 +31,28 @@ fn every_scenario_holds_in_workerd() {
 /// The Worker as a product.
 struct Workers {
     driver: Driver,
-    /// Counts the starts: each has stores of its own.
+    /// Counts the starts. Each one has new stores.
     era: u64,
     running: Option<Running>,
 }
 
-/// Two Workers on one policy and the same stores: a gateway answers nothing but as a gateway.
+/// Two Workers with the same policy and stores, since a gateway has no endpoints for proxies and
+/// applications.
 struct Running {
     gateway: SocketAddr,
     authorizer: SocketAddr,
-    /// A gateway leaves these paths to its upstream where administration is off.
+    /// Whether the gateway serves the administration. Without `[admin]` it forwards these paths.
     gateway_administers: bool,
 }
 
 impl Workers {
-    /// What an isolate says with its first answers, or why it answers nothing.
+    /// Returns an isolate's first warnings, or what it logs if it cannot start.
     fn first_words(&self, of: SocketAddr, refused_at: &str) -> Result<Vec<String>, String> {
         let health = send(of, "GET", "/healthz", &[]);
-        // This one is in the audit log, and with that everything before it has come.
+        // The audit event of this request comes after all earlier lines.
         send(of, "GET", refused_at, &[]);
         if health.status == 503 {
-            // It says so with each of the two.
+            // The isolate logs the reason for each of the two requests.
             let said = [(); 2].map(|()| self.driver.logs_until(|_| true, AUDIT));
             return Err(said
                 .into_iter()
@@ -109,8 +110,7 @@ impl Product for Workers {
         matches!(need, Capability::Peer | Capability::Cloudflare | Capability::Location)
     }
 
-    /// workerd parses the URL, joins repeated fields, and refuses what is no URL or no known
-    /// method.
+    /// workerd parses the URL, joins repeated fields, and refuses invalid URLs and unknown methods.
     fn mends(&self, need: Capability) -> bool {
         matches!(need, Capability::Authority | Capability::Unmended)
     }

@@ -1,5 +1,5 @@
-//! The version of the ledger's tables: an object that an earlier version made keeps its data, and
-//! one that a later version made is left alone.
+//! The version of the ledger's tables: the Worker keeps the data of an earlier version, and leaves
+//! a later version alone.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::{Driver, Log};
 use crate::keys::{PEPPER, POLICY, made};
 
-/// Around the Worker: its ledger runs SQL, too.
+/// A wrapper of the Worker whose ledger also runs SQL.
 const AROUND: &str = r#"
 import gate from "./src/index.js";
 import { Ledger as Real } from "./src/index.js";
@@ -26,7 +26,7 @@ export class Ledger extends Real {
 }
 "#;
 
-/// The tables as they were before they had a version, with a key and a revocation in them.
+/// The tables before they had a version, with a key and a revocation in them.
 const UNVERSIONED: &str = "
     CREATE TABLE api_key (
         id TEXT NOT NULL PRIMARY KEY,
@@ -62,7 +62,7 @@ const UNVERSIONED: &str = "
     INSERT INTO revocation_snapshot (one, sequence, id, document) VALUES (1, 1, 'a', 'the snapshot');
     INSERT INTO revocation_snapshot_part (id, part, base64) VALUES ('a', 0, 'AAAA');";
 
-/// The tables of a version that this Worker does not know.
+/// The tables of a version that is newer than this Worker.
 const NEWER: &str = "
     CREATE TABLE schema_version (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL) STRICT;
     INSERT INTO schema_version VALUES (1, 2);";
@@ -83,7 +83,7 @@ impl Ledger {
         ledger
     }
 
-    /// Starts the Worker anew. The object keeps what is stored.
+    /// Restarts the Worker. The object keeps its data.
     fn restart(&mut self) {
         let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
         let gate = gate.with("keys", Value::Null).with("around", json!(AROUND));
@@ -143,7 +143,7 @@ fn an_object_of_a_newer_version_is_refused_and_not_written() {
 }
 
 #[test]
-fn a_worker_that_is_older_than_the_tables_answers_503_and_logs_what_to_do() {
+fn a_worker_older_than_the_tables_answers_503_and_logs_what_to_do() {
     let mut ledger = Ledger::start();
     let key = made(&ledger.driver, "gate");
     ledger.sql("UPDATE schema_version SET version = 2");
@@ -157,7 +157,7 @@ fn a_worker_that_is_older_than_the_tables_answers_503_and_logs_what_to_do() {
     assert!(logs.iter().any(reported), "{logs:?}");
 }
 
-/// Its index cannot be made, as the column is missing.
+/// The missing column makes creating the index fail.
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     let ledger = Ledger::start();
@@ -169,7 +169,7 @@ fn a_migration_that_fails_changes_nothing() {
     }
 }
 
-/// A trigger takes the second record back.
+/// A trigger rejects the second record.
 #[test]
 fn an_append_that_fails_leaves_no_record() {
     let ledger = Ledger::start();

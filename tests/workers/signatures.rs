@@ -1,4 +1,4 @@
-//! The tests of tokens and signatures, with the cryptography of workerd in place of AWS-LC.
+//! Runs the tests of tokens and signatures with the cryptography of workerd in place of AWS-LC.
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -26,14 +26,14 @@ mod traps;
 #[path = "../../crates/edge-auth-token/tests/vectors.rs"]
 mod vectors;
 
-/// The Worker's backend, asked over HTTP.
+/// Returns the Worker's backend, which is asked over HTTP.
 pub(crate) fn backend() -> &'static dyn SignatureBackend {
     &Workerd
 }
 
 struct Workerd;
 
-/// A key that workerd holds, by its number.
+/// The number of a key in workerd.
 #[derive(Debug)]
 struct Key(u64);
 
@@ -70,7 +70,7 @@ impl SignatureBackend for Workerd {
 
 impl VerifySignature for Key {
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureInvalid> {
-        // What is signed is the first two parts of a JWS.
+        // The signed message is the first two parts of a JWS.
         let jws = format!("{}.{}", String::from_utf8_lossy(message), b64(signature));
         let verified = run(json!({ "run": "verify", "key": self.0, "jws": jws })).unwrap();
         if verified == true { Ok(()) } else { Err(SignatureInvalid) }

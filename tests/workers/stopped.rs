@@ -1,5 +1,4 @@
-//! An engine that stops takes its requests with it: nothing passes, and the next one finds a new
-//! engine.
+//! A wasm instance that traps fails only its own requests. The next request gets a new instance.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -11,8 +10,8 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
 use crate::keys::{PEPPER, POLICY, made};
 
-/// Around the Worker: traps in wasm, at a request's wish, as a Rust panic ends in one. The time is
-/// asked for at once, and a timer is cleared when a store has answered.
+/// A wrapper of the Worker that traps in wasm like a Rust panic when a request asks for it.
+/// `Date.now` runs at the beginning of a request, and `clearTimeout` when a store has answered.
 const AROUND: &str = r#"
 import gate from "./src/index.js";
 export * from "./src/index.js";
@@ -42,7 +41,7 @@ struct Gate {
 }
 
 impl Gate {
-    /// It reads its keys in the ledger.
+    /// Starts a gate that reads keys from the ledger.
     fn start() -> Self {
         let driver = Driver::start();
         let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
@@ -52,7 +51,7 @@ impl Gate {
         Self { at: address(&started, "gate"), driver, key }
     }
 
-    /// Asks with the key; what `stop` says is when the engine stops.
+    /// Asks with the key. `stop` selects when the instance traps.
     fn ask(&self, stop: Option<&str>) -> u16 {
         let mut fields = vec![
             ("x-forwarded-method", "GET"),
@@ -65,7 +64,7 @@ impl Gate {
 
     fn is_whole(&self) {
         for length in 0..20 {
-            // Strings of other lengths are elsewhere in its memory.
+            // Strings of different lengths lie in different places of the memory.
             let target = format!("/healthz?{}", "x".repeat(length * 100));
             assert_eq!(send(self.at, "GET", &target, &[]).status, 200, "{:?}", self.driver.logs());
         }
@@ -74,7 +73,7 @@ impl Gate {
 }
 
 #[test]
-fn an_engine_that_stops_at_once_refuses_and_is_made_anew() {
+fn an_instance_that_traps_immediately_refuses_and_is_replaced() {
     let gate = Gate::start();
     for _ in 0..3 {
         assert_eq!(gate.ask(Some("at once")), 503, "{:?}", gate.driver.logs());
@@ -83,11 +82,11 @@ fn an_engine_that_stops_at_once_refuses_and_is_made_anew() {
 }
 
 #[test]
-fn an_engine_that_stops_while_it_waits_keeps_nobody_else_waiting() {
+fn an_instance_that_traps_later_delays_no_other_request() {
     let gate = Gate::start();
     thread::scope(|scope| {
         let stopped = scope.spawn(|| gate.ask(Some("later")));
-        // By then the ledger has answered.
+        // The ledger has answered by then.
         thread::sleep(Duration::from_secs(1));
         gate.is_whole();
         assert_eq!(stopped.join().unwrap(), 503, "{:?}", gate.driver.logs());

@@ -1,4 +1,4 @@
-//! The project as a user starts it: `wrangler dev`, build command and all.
+//! The project as a user starts it: `wrangler dev` with its build command.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -13,10 +13,10 @@ use crate::deployment::{call, send};
 use crate::driver::{node_folder, worker_folder};
 use crate::keys::PEPPER;
 
-/// It builds the Worker first.
+/// `wrangler dev` builds the Worker first.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// `wrangler dev`, until it is dropped.
+/// A running `wrangler dev`. Dropping it ends the process.
 struct Wrangler {
     child: Child,
     at: SocketAddr,
@@ -47,7 +47,7 @@ impl Wrangler {
             println!("{line}");
             line.split_once("Ready on http://")?.1.trim().parse().ok()
         });
-        // It waits for whoever reads what it writes.
+        // Unread output would block the process.
         thread::spawn(move || lines.for_each(drop));
         Self { at: ready.expect("wrangler dev is ready"), child, _state: state }
     }

@@ -1,5 +1,5 @@
-// The peer of the Lambda function: a TOKEN authorizer with aws-jwt-verify, and the least that asks the
-// Runtime API for its events. The keys are in memory from the start, so that nothing is fetched.
+// The peer of the Lambda function: a TOKEN authorizer with aws-jwt-verify, and a minimal client of
+// the Runtime API. The keys are in memory from the start, so that nothing is fetched.
 
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";

@@ -1,5 +1,5 @@
-// The peer of the Worker: what one writes with `jose` to do the same for the same requests. It answers the
-// same question in the same form, and writes a line about it.
+// The peer of the Worker: what one writes with `jose` for the same requests. It answers in the same
+// form and logs a line about each request.
 import { createLocalJWKSet, jwtVerify } from "jose";
 import expected from "./expected.json";
 import jwks from "./jwks.json";

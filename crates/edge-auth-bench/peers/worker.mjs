@@ -1,6 +1,6 @@
-// The peers on Node, as a worker: see worker.rs beside this folder for what it says and answers.
-// CPU time is that of the whole process: the crypto threads of `jose` count, and so does the JIT,
-// which the calls before each measurement keep out of it as well as may be.
+// The peers on Node, as a worker: worker.rs describes the protocol. CPU time is that of the whole
+// process, so the crypto threads of `jose` count. The calls before each measurement reduce the
+// share of the JIT.
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -44,7 +44,7 @@ for (const algorithm of ["RS256", "ES256", "EdDSA", "HS256"]) {
   const options = { issuer: hmac ? expected.hmac_issuer : expected.issuer, audience, typ: "at+jwt" };
   const verify = (token) => jwtVerify(token, hmac ? secret : keySet, options);
   offers.push({ who: "jose", case: algorithm, measure: () => microseconds(tokens, verify) });
-  // It has no HMAC.
+  // aws-jwt-verify has no HMAC.
   if (!hmac) {
     const verify = (token) => verifier.verifySync(token);
     offers.push({ who: "aws-jwt-verify", case: algorithm, measure: () => microsecondsSync(tokens, verify) });

@@ -1,4 +1,4 @@
-//! Lambda functions, ours and the peer's, each a process on a Runtime API of this program's own.
+//! Measures Lambda functions, edge-auth's and the peer's, each a process on a local Runtime API.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -16,25 +16,26 @@ use crate::{Result, pool};
 
 const OURS: &str = "edge-auth";
 const PEER: &str = "aws-jwt-verify on Node 24";
-/// What one measurement of warm calls is the median of, after as many that are not measured.
+/// The number of warm calls in one measurement, whose median counts. As many unmeasured calls come
+/// first.
 const CALLS: usize = 100;
 
-/// What is measured with what.
+/// The functions to measure.
 #[derive(clap::Args)]
 pub(crate) struct Functions {
     folder: PathBuf,
-    /// Our program
+    /// The program of edge-auth's function
     #[arg(long)]
     bootstrap: PathBuf,
     /// Node, and the peer's program in one file
     #[arg(long, num_args = 2)]
     peer: Vec<PathBuf>,
-    /// Count what DynamoDB Local is asked
+    /// Count the requests to DynamoDB Local
     #[arg(long)]
     dynamodb: bool,
 }
 
-/// A function that runs.
+/// A running function.
 struct Running {
     child: Child,
     api: RuntimeApi,
@@ -42,7 +43,7 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -56,7 +57,7 @@ impl Running {
         Ok(Self { child: command.spawn()?, api })
     }
 
-    /// Asks about an order, and wants it allowed.
+    /// Asks about an order and expects it to be allowed.
     fn ask(&self, token: &str) -> Result<()> {
         let event = json!({
             "type": "TOKEN",
@@ -71,11 +72,11 @@ impl Running {
         }
     }
 
-    /// What all threads have run for, in nanoseconds.
+    /// Returns the run time of all threads, in nanoseconds.
     fn cpu(&self) -> Result<f64> {
         let mut total = 0.0;
         for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // One that ends now has run for what it has run for.
+            // A thread that ends now counts as zero.
             let stat = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
             total +=
                 stat.split(' ').next().and_then(|ran| ran.parse::<f64>().ok()).unwrap_or_default();
@@ -83,7 +84,7 @@ impl Running {
         Ok(total)
     }
 
-    /// The CPU time of a call with these tokens, in microseconds.
+    /// Returns the CPU time of a call with these tokens, in microseconds.
     fn cpu_microseconds<'t>(&self, mut tokens: impl Iterator<Item = &'t String>) -> Result<f64> {
         tokens.by_ref().take(CALLS).try_for_each(|token| self.ask(token))?;
         let before = self.cpu()?;
@@ -91,7 +92,7 @@ impl Running {
         Ok((self.cpu()? - before) / CALLS as f64 / 1e3)
     }
 
-    /// The median time of calls with these tokens, in microseconds.
+    /// Returns the median time of calls with these tokens, in microseconds.
     fn microseconds<'t>(&self, tokens: impl Iterator<Item = &'t String>) -> Result<f64> {
         let mut times = Vec::new();
         for token in tokens.take(2 * CALLS) {
@@ -106,7 +107,7 @@ impl Running {
     }
 }
 
-/// From the start of the process to its first answer, in milliseconds.
+/// Returns the time from the start of the process to its first answer, in milliseconds.
 fn cold(command: Command, token: &str) -> Result<f64> {
     let since = Instant::now();
     let running = Running::start(command)?;
@@ -116,7 +117,7 @@ fn cold(command: Command, token: &str) -> Result<f64> {
     Ok(took.as_secs_f64() * 1e3)
 }
 
-/// Everything that can be measured.
+/// Returns every available measurement.
 pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
     let Functions { folder, bootstrap, peer, dynamodb } = functions;
     let (folder, bootstrap) = (folder.clone(), bootstrap.clone());
@@ -166,7 +167,7 @@ fn of(
         let running = Rc::new(RefCell::new(None::<Running>));
         for (warm, metric) in [(true, "microseconds"), (false, "microseconds"), (true, "cpu")] {
             let (start, some, running) = (command.clone(), Rc::clone(&tokens), Rc::clone(&running));
-            // No token comes twice, for as many rounds as there are.
+            // No token is used twice, for as many rounds as there are.
             let used = RefCell::new(0);
             let measure = move || {
                 let mut running = running.borrow_mut();
@@ -190,7 +191,7 @@ fn of(
     Ok(offers)
 }
 
-/// Our function, as it is configured for the policy of the folder.
+/// Returns the function, configured for the policy of the folder.
 pub(crate) fn ours(bootstrap: &Path, folder: &Path) -> Command {
     let mut command = Command::new(bootstrap);
     command.env_clear().env("LAMBDA_TASK_ROOT", folder).env("HMAC", pool::SECRET);

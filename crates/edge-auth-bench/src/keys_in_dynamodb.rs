@@ -1,4 +1,4 @@
-//! API keys in DynamoDB, and a relay before it that counts what it is asked.
+//! API keys in DynamoDB, behind a relay that counts requests.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 
 use crate::{Result, functions};
 
-/// How often the key is wished for.
+/// The number of attempts to create the key.
 const ATTEMPTS: usize = 10;
 
-/// A function with one key, which it has made itself through its administration.
+/// A function with one key, which it created through its administration.
 pub(crate) struct Keys {
     child: Child,
     api: RuntimeApi,
@@ -38,7 +38,7 @@ impl Drop for Keys {
 }
 
 impl Keys {
-    /// In a DynamoDB of its own.
+    /// Starts the function with its own DynamoDB and creates the key.
     pub(crate) fn made(bootstrap: &Path) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
         make_table(dynamodb.address())?;
@@ -92,7 +92,7 @@ impl Keys {
         Ok(Self { child, api, key, asked, _folder: folder, _dynamodb: dynamodb })
     }
 
-    /// How often DynamoDB is asked in so many calls, once the key is in memory.
+    /// Returns the number of requests to DynamoDB in this many calls, once the key is cached.
     pub(crate) fn calls(&self, times: u32) -> Result<f64> {
         self.ask()?;
         let before = self.asked.load(Ordering::Acquire);
@@ -117,8 +117,8 @@ impl Keys {
     }
 }
 
-/// A table as `edge-auth store init` makes it, less what API keys do not need. DynamoDB Local wants
-/// a signature, and looks at none.
+/// Creates a table as `edge-auth store init` does, without what API keys do not need. DynamoDB
+/// Local requires a signature but does not check it.
 pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
     let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
     let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
@@ -159,7 +159,7 @@ pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
     }
 }
 
-/// Passes bytes on, and counts the requests in them. Answers its own port.
+/// Forwards bytes and counts the requests in them. Returns its own port.
 fn relay(to: SocketAddr, asked: Arc<AtomicU64>) -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();

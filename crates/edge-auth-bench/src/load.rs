@@ -1,4 +1,4 @@
-//! Load: connections that are kept, a thread each, one request at a time on each.
+//! Creates load: keep-alive connections, each with one thread and one request at a time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -22,8 +22,8 @@ pub(crate) struct Load {
     pub(crate) seconds: Duration,
 }
 
-/// Prints answers in a second and in all, and the times of half and of 99 in 100. An answer other
-/// than 200 ends it all: nobody measures refusals.
+/// Prints answers per second and in all, and the times of half and of 99 in 100 of them. An answer
+/// other than 200 is an error, since refusals must not be measured.
 pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
     let tokens = pool::read(folder, load.algorithm)?;
     let fields: String = load.fields.iter().map(|field| format!("{field}\r\n")).collect();
@@ -52,14 +52,14 @@ pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
     Ok(writeln!(std::io::stdout(), "{per_second} {answered} {half} {most}")?)
 }
 
-/// In microseconds.
+/// Returns a percentile in microseconds.
 fn percentile(mut times: Vec<Duration>, percent: usize) -> f64 {
     times.sort_unstable();
     let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
     times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
-/// How long each request on one connection took.
+/// Measures each request on one connection.
 fn connection(
     load: &Load,
     requests: &[Vec<u8>],

@@ -1,8 +1,8 @@
-//! The programs that `cargo xtask bench` runs: makers of tokens, workers that measure when they are
-//! asked, and a client and an upstream for servers.
+//! The programs of `cargo xtask bench`: one mints tokens, workers measure on request, and a client
+//! and an upstream serve servers under test.
 //!
-//! What is measured is CPU time of the whole process, so that other work on the machine matters
-//! little and no thread is forgotten; what runs beside the measured code is nothing.
+//! Workers measure the CPU time of the whole process, so that other work on the machine matters
+//! little and no thread is forgotten. Nothing else runs in the process during a measurement.
 
 mod cpu;
 mod functions;
@@ -24,44 +24,43 @@ use std::time::Duration;
 use clap::Parser;
 use edge_auth_token::Algorithm;
 
-/// Any failure ends the program: nobody depends on it but the task runner.
+/// Any error ends the program, which only the task runner uses.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Parser)]
 enum Program {
     /// Fill a folder with keys, distinct tokens, API keys and a policy
     Mint { folder: PathBuf },
-    /// Say which measurements there are, then make those whose numbers come on standard input
+    /// List the measurements, then make those whose numbers arrive on standard input
     Worker { folder: PathBuf },
-    /// The same, of Lambda functions
+    /// Make measurements of Lambda functions in the same way
     Functions(functions::Functions),
-    /// Decide about the first warm case that many times, and do nothing else: for counting
-    /// instructions
+    /// Decide about the first warm case this many times, and do nothing else, to count instructions
     Repeat { folder: PathBuf, case: String, times: usize },
-    /// Tell by how much the process grows, in bytes, while gates come to hold 100 000 principals
+    /// Print the growth of the process, in bytes, while gates fill with 100 000 principals
     Memory,
-    /// What revocation costs, and how fast it is
+    /// Measure the cost and the speed of revocation
     #[command(subcommand)]
     Revocation(revocation::Measurement),
     /// Answer every request with 200, until standard input ends
     Upstream,
-    /// Send requests over keep-alive connections, and tell how many were answered with 200, in a
-    /// second and in all, and how long half of them and 99 of 100 took at most, in microseconds
+    /// Send requests over keep-alive connections, and print the answers with 200, per second and in
+    /// all, and the times of half and of 99 in 100 of them, in microseconds
     Load {
         folder: PathBuf,
         address: SocketAddr,
         #[arg(long)]
         path: String,
-        /// How the tokens are signed
+        /// The algorithm of the tokens
         #[arg(long, default_value = "RS256")]
         algorithm: Algorithm,
         /// Another header field of every request
         #[arg(long)]
         field: Vec<String>,
-        /// How many tokens take turns
+        /// The number of tokens that take turns
         #[arg(long)]
         tokens: usize,
-        /// Which of them begins
+        /// The number of the first token
         #[arg(long)]
         first: usize,
         #[arg(long)]

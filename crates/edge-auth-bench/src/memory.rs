@@ -1,4 +1,4 @@
-//! What cached principals weigh.
+//! Measures the memory of cached principals.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use crate::Result;
 use crate::pool::tokens;
 use crate::target::{Target, platform};
 
-/// How many tokens one gate remembers, and how many gates make up 100 000.
+/// The number of tokens that one gate remembers. Ten such gates hold 100 000.
 const REMEMBERED: usize = 10_000;
 const GATES: usize = 10;
 
-/// A gate remembers 10 000 verified tokens: ten gates hold ten times that.
+/// Measures ten gates with 10 000 verified tokens each.
 pub(crate) fn run() -> Result<()> {
     let (platform, mut gates) = (platform(), Vec::new());
     let tokens = tokens(Algorithm::EdDsa, "ed25519", REMEMBERED);
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let ask_all =
         |gate: &Target| fields.iter().for_each(|field| drop(gate.ask("authorization", field)));
-    // What is allocated once is allocated by a gate that does not count.
+    // The first gate, which does not count, makes the one-time allocations.
     ask_all(&Target::new(&platform)?);
     let before = resident()?;
     gates.iter().for_each(ask_all);
@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(std::io::Write::write_all(&mut std::io::stdout(), format!("{grown}\n").as_bytes())?)
 }
 
-/// Resident memory in bytes, where the kernel tells it.
+/// Returns resident memory in bytes, where the kernel reports it.
 pub(crate) fn resident() -> Result<usize> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;

@@ -1,4 +1,4 @@
-//! What is measured of the gate.
+//! The measurements of the gate.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::target::{Target, api_keys, platform};
 use crate::worker::{Measurement, Offer};
 use crate::{Result, cpu};
 
-/// How many credentials take turns while they are in memory, and how often.
+/// The number of cached credentials that take turns, and of their rounds.
 const KNOWN: usize = 500;
 const TURNS: usize = 40;
 
-/// Credentials with the field that they come in, and a host that has a record of each.
+/// Credentials with their header field, and a host with a record of each.
 struct Credentials {
     field: &'static str,
     texts: Vec<String>,
@@ -43,7 +43,7 @@ impl Credentials {
         }
     }
 
-    /// Every credential is one that this gate has never seen.
+    /// Measures decisions about credentials that the gate has never seen.
     fn cold(&self) -> Result<f64> {
         let target = Target::new(&self.platform)?;
         let (first, rest) = self.texts.split_at(WARM_UP);
@@ -51,7 +51,7 @@ impl Credentials {
         Ok(cpu::microseconds(rest.len(), || self.ask(&target, rest)))
     }
 
-    /// Every credential is in memory.
+    /// Measures decisions about cached credentials.
     fn warm(&self) -> Result<f64> {
         let (target, known) = self.known()?;
         Ok(cpu::microseconds(TURNS * known.len(), || {
@@ -59,7 +59,7 @@ impl Credentials {
         }))
     }
 
-    /// Reads of the store and fetches of keys while every credential is in memory.
+    /// Counts reads of the store and fetches of keys while every credential is cached.
     fn operations(&self) -> Result<f64> {
         let (target, known) = self.known()?;
         let before = target.operations();
@@ -74,7 +74,7 @@ impl Credentials {
     }
 }
 
-/// All that can be measured.
+/// Returns every available measurement.
 pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     let mut offers = Vec::new();
     for (name, credentials) in all(folder)? {
@@ -96,7 +96,7 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     Ok(offers)
 }
 
-/// Decides `times` times about credentials in memory, after what must be done once.
+/// Decides `times` times about cached credentials, after the one-time work.
 pub(crate) fn repeat(folder: &Path, case: &str, times: usize) -> Result<()> {
     let (_, credentials) = (all(folder)?.into_iter())
         .find(|(name, _)| case == format!("warm {name}"))

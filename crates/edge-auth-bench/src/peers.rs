@@ -1,4 +1,4 @@
-//! The peers in Rust: the primitive alone, and the usual crate.
+//! The peers in Rust: the cryptographic primitive alone, and the usual crate.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -37,7 +37,7 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     Ok(offers)
 }
 
-/// The floor: nothing but the primitive, with the key parsed and the token taken apart before.
+/// Measures the floor: only the primitive, with the key and the token parsed before.
 fn raw(algorithm: Algorithm, jwk: Option<&Value>, tokens: &[String]) -> Result<Measurement> {
     let split = |token: &String| {
         let (message, signature) = token.rsplit_once('.').ok_or("no token")?;
@@ -74,7 +74,7 @@ fn parsed(algorithm: Algorithm, jwk: &Value) -> Result<ParsedPublicKey> {
     })
 }
 
-/// As an application uses it: signature, issuer, audience and times.
+/// Measures verification as an application does it: signature, issuer, audience and times.
 fn jsonwebtoken(
     algorithm: Algorithm,
     jwk: Option<&Value>,

@@ -1,4 +1,5 @@
-//! The folder that everything measured reads: the same tokens and keys for us and for the peers.
+//! The folder that every measurement reads: the same tokens and keys for edge-auth and for the
+//! peers.
 
 use std::fs;
 use std::path::Path;
@@ -16,11 +17,12 @@ pub(crate) const HMAC_ISSUER: &str = "https://hmac.example.com/";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const SECRET: &str = "a secret of at least 32 bytes, shared with the issuer";
 
-/// Unmeasured calls before each measurement, with tokens of their own.
+/// The number of unmeasured calls before each measurement, with separate tokens.
 pub(crate) const WARM_UP: usize = 100;
-/// Calls in a measurement, each with another token.
+/// The number of calls in a measurement, each with another token.
 pub(crate) const MEASURED: usize = 2000;
-/// Twice the tokens that a gate remembers: in turn, none of them is ever found again.
+/// Twice the number of tokens that a gate remembers, so that in turn none of them is found in the
+/// cache.
 const SERVED: usize = 20_000;
 
 /// The algorithms that are measured, with the test key of each.
@@ -31,7 +33,7 @@ pub(crate) const ALGORITHMS: [(Algorithm, &str); 4] = [
     (Algorithm::Hs256, ""),
 ];
 
-/// A gate in front of a middling API.
+/// The policy of a gate in front of a medium-sized API.
 pub(crate) const POLICY: &str = include_str!("policy.toml");
 
 /// Fills the folder.
@@ -50,19 +52,19 @@ pub(crate) fn mint(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What the folder has for an algorithm.
+/// Reads the folder's tokens for an algorithm.
 pub(crate) fn read(folder: &Path, algorithm: Algorithm) -> Result<Vec<String>> {
     let text = fs::read_to_string(folder.join(format!("{algorithm}.tokens")))?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// The public keys of all algorithms that have one.
+/// Returns the public keys of all asymmetric algorithms.
 pub(crate) fn jwks() -> String {
     let keys = ALGORITHMS.iter().filter_map(|(_, name)| TestKey::named(name)).map(TestKey::jwk);
     json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
 }
 
-/// Distinct tokens, signed on all cores.
+/// Mints distinct tokens on all cores.
 pub(crate) fn tokens(algorithm: Algorithm, key: &str, count: usize) -> Vec<String> {
     let issued_at =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());

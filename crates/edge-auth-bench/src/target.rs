@@ -1,4 +1,4 @@
-//! The gate that is measured, on a host in memory, and the request that it is asked about.
+//! The measured gate, on a host in memory, and its request.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,7 +15,7 @@ use futures::executor::block_on;
 use crate::Result;
 use crate::pool::{POLICY, SECRET, jwks};
 
-/// A gate with nothing in memory but its policy and the issuers' keys.
+/// A gate that has cached only its policy and the issuers' keys.
 pub(crate) struct Target {
     gate: Gate<MemoryPlatform>,
     pub(crate) platform: MemoryPlatform,
@@ -34,8 +34,7 @@ impl Target {
         Ok(Self { gate, platform: platform.clone(), now: now() })
     }
 
-    /// Decides about `GET /v1/orders/42` with this credential, and these fields of a client beside
-    /// it.
+    /// Decides about `GET /v1/orders/42` with this credential and the usual fields of a client.
     pub(crate) fn ask(&self, name: &str, credential: &str) -> Outcome {
         let fields: [(&str, &[u8]); 8] = [
             ("host", b"api.example.com"),
@@ -65,18 +64,18 @@ impl Target {
         block_on(self.gate.authorize(&request, self.now))
     }
 
-    /// Reads of the store and fetches of keys so far.
+    /// Returns the reads of the store and fetches of keys so far.
     pub(crate) fn operations(&self) -> u64 {
         self.platform.api_keys.operations().finds + self.platform.key_source.documents.fetches()
     }
 }
 
-/// A host without records.
+/// Creates a host without records.
 pub(crate) fn platform() -> MemoryPlatform {
     MemoryPlatform::new(Documents::default(), "http://127.0.0.1:1")
 }
 
-/// Makes API keys in a host's store, and gives their texts.
+/// Creates API keys in a host's store and returns their texts.
 pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<String>> {
     let (policy, secret_provider, randomness) =
         (policy()?, secret_provider(), SeededRandomness::new(2));

@@ -1,4 +1,4 @@
-//! An upstream that costs as little as one can: a thread a connection, and always the same answer.
+//! The cheapest upstream: one thread for each connection, and always the same answer.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use crate::Result;
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\nok\n";
 
-/// Says where it listens, and answers until nobody holds its standard input any more.
+/// Prints its address, and answers until its standard input closes.
 pub(crate) fn run() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     writeln!(std::io::stdout(), "{}", listener.local_addr()?)?;
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Requests without a body only: an empty line ends each.
+/// Answers requests without a body, each of which ends with an empty line.
 fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);

@@ -1,7 +1,8 @@
-//! A worker: it stays while rounds go by, and measures one thing at a time, so that all take turns.
+//! A worker: it runs for all rounds and makes one measurement at a time, so that all workers take
+//! turns.
 //!
-//! First it says in one line of JSON what it offers, then it answers each number of an offer with
-//! a result. The Node peers speak the same.
+//! The worker first writes its offers in one line of JSON, and then answers each number of an offer
+//! with a result. The Node peers use the same protocol.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::{Result, ours, peers};
 /// Makes one measurement.
 pub(crate) type Measurement = Box<dyn Fn() -> Result<f64>>;
 
-/// Something that can be measured.
+/// An available measurement.
 pub(crate) struct Offer {
     who: &'static str,
     case: String,
@@ -32,7 +33,7 @@ impl Offer {
     }
 }
 
-/// What is measured in this process.
+/// Returns the measurements of this process.
 pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     let mut offers = ours::offers(folder)?;
     offers.extend(peers::offers(folder)?);

@@ -35,7 +35,7 @@ pub use property::{Answer, Violation};
 pub use step::Step;
 
 const BEGINNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
-/// Longer than a short revocation lasts, with the day for which it is kept.
+/// Longer than a short revocation lasts, including the day for which its record is kept.
 const PASSING: Duration = Duration::from_secs(26 * 60 * 60);
 const ISSUER: &str = "https://login.example.com/";
 
@@ -61,7 +61,7 @@ require = "jwt:corp"
 pub struct AttackedLog {
     now: StoredLog,
     saved: Option<StoredLog>,
-    /// How many times [`PASSING`] has passed.
+    /// The number of times that [`PASSING`] has passed.
     passed: u32,
     renewed: bool,
     attacked: bool,
@@ -75,7 +75,7 @@ pub struct AttackedLog {
 struct Found {
     at: Timestamp,
     stored: StoredLog,
-    /// How many entries administrators had made by then.
+    /// The number of entries that administrators had made by then.
     said: usize,
 }
 
@@ -138,7 +138,7 @@ fn token() -> Target {
 }
 
 impl AttackedLog {
-    /// Takes a step. Returns `false` if it changed nothing.
+    /// Takes a step. Returns `false` if the step changed nothing.
     pub fn happen(&mut self, step: Step) -> bool {
         let before = self.now.clone();
         match step {

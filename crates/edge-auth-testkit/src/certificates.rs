@@ -1,4 +1,4 @@
-//! Certificates for tests: authorities, and certificates of clients, good and bad.
+//! Certificates for tests: authorities, and good and bad certificates of clients.
 
 mod authority;
 mod client;
@@ -20,7 +20,7 @@ pub use reencoded::{has_low_s, misencoded, other_signature};
 /// The span from `not_before` to `not_after`, in seconds since the epoch.
 pub type Span = (u64, u64);
 
-/// Long enough for every test.
+/// A validity that is long enough for every test.
 const ALWAYS: Span = (1_000_000_000, 4_000_000_000);
 
 /// Encodes a certificate as PEM (RFC 7468).

@@ -1,5 +1,5 @@
-//! Waiting as a test wants it: an answer is held up, and time passes, until the test says
-//! otherwise.
+//! Delays under a test's control: a barrier that holds up answers, and a stopwatch that a test
+//! advances.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-/// A barrier before answers. A clone is another handle on the same.
+/// A barrier before answers. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Barrier(Arc<AtomicBool>);
 
 impl Barrier {
-    /// From now on nobody gets by.
+    /// Makes every later caller wait.
     pub fn close(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Lets all go on who wait.
+    /// Lets all waiting callers continue.
     pub fn open(&self) {
         self.0.store(false, Ordering::SeqCst);
     }
@@ -34,18 +34,18 @@ impl Barrier {
     }
 }
 
-/// A clock that stands until it is told how much time has passed. A clone is another handle on it.
+/// A clock that a test advances. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Stopwatch(Arc<AtomicU64>);
 
 impl Stopwatch {
-    /// So much time passes.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// How much has passed since the beginning.
+    /// Returns the time since the beginning.
     pub fn elapsed(&self) -> Duration {
         Duration::from_millis(self.0.load(Ordering::SeqCst))
     }

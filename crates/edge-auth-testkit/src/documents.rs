@@ -1,4 +1,4 @@
-//! What issuers publish: the same documents for a key source in memory and for one over HTTP.
+//! The documents of issuers, for a key source in memory as well as over HTTP.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use edge_auth::platform::{KeySource, Unavailable};
 
 use crate::delays::Barrier;
 
-/// One document under a path.
+/// A document and how it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The HTTP status that it is served with.
+    /// Its HTTP status.
     pub status: u16,
     /// The `Location` of a redirect.
     pub location: Option<String>,
@@ -19,13 +19,13 @@ pub struct Document {
 }
 
 impl Document {
-    /// A good answer.
+    /// Creates a document with the status 200.
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
         Self { status: 200, location: None, body: body.into() }
     }
 }
 
-/// Documents by path, to be changed while they are served. A clone is another handle on the same.
+/// Documents by path, which may change while they are served. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Documents(Arc<Mutex<PublishedState>>, Barrier);
 
@@ -36,17 +36,17 @@ struct PublishedState {
 }
 
 impl Documents {
-    /// Publishes a document under a path (`/jwks/corp`) from now on.
+    /// Publishes a document under a path (`/jwks/corp`).
     pub fn publish(&self, path: impl Into<String>, document: Document) {
         self.state().by_path.insert(path.into(), document);
     }
 
-    /// Takes everything back, and counts from nought again.
+    /// Removes all documents and resets the count.
     pub fn clear(&self) {
         *self.state() = PublishedState::default();
     }
 
-    /// Answers one request, and counts it. A path without a document is a 404.
+    /// Returns the document of a path, or a 404, and counts the request.
     pub fn get(&self, path: &str) -> Document {
         let mut state = self.state();
         state.fetches += 1;
@@ -54,29 +54,29 @@ impl Documents {
         state.by_path.get(path).cloned().unwrap_or_else(missing)
     }
 
-    /// Behind which fetches wait before they begin.
+    /// Returns the barrier at which fetches wait.
     pub fn barrier(&self) -> &Barrier {
         &self.1
     }
 
-    /// How often any document was asked for.
+    /// Returns the number of requests for any document.
     pub fn fetches(&self) -> u64 {
         self.state().fetches
     }
 
     fn state(&self) -> MutexGuard<'_, PublishedState> {
-        // Every change is one step, so that a panic elsewhere does not matter.
+        // Every change is a single step, so a panic elsewhere leaves no half of one.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Documents as a host fetches them that keeps to the contract of [`KeySource`]: no redirects, and
-/// no more bytes than are wanted.
+/// Documents as a host fetches them under the contract of [`KeySource`]: without redirects, and no
+/// more bytes than the limit.
 #[derive(Debug, Clone)]
 pub struct DocumentSource {
-    /// What is served.
+    /// The served documents.
     pub documents: Documents,
-    /// What URLs begin with, up to the path.
+    /// The part of URLs before the path.
     pub base: String,
 }
 
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_document_of_the_right_size_is_an_answer_and_every_question_counts() {
+    fn only_a_document_within_the_limit_is_returned_and_every_request_counts() {
         let documents = Documents::default();
         documents.publish("/good", Document::ok("12345"));
         let moved = Document { status: 302, location: Some("/good".into()), body: Vec::new() };

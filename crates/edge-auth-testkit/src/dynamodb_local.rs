@@ -1,4 +1,4 @@
-//! AWS's DynamoDB Local as a process: real tables, in memory, gone with the test.
+//! AWS's DynamoDB Local as a process, with tables in memory.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -11,16 +11,17 @@ const FOLDER: &str = "EDGE_AUTH_DYNAMODB_LOCAL";
 /// The Java to run it, 17 or newer.
 const JAVA: &str = "EDGE_AUTH_JAVA";
 
-/// Java takes a while on a busy machine.
+/// The longest time that Java may take to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
-/// Ends the program when the standard input does: when the test has ended, however it has.
+/// A shell command that ends the program when the standard input closes, that is, however the test
+/// ends.
 const KEEPER: &str = r#""$@" </dev/null >/dev/null & cat >/dev/null; kill -9 $!"#;
 
-/// A DynamoDB of this test's own, until it is dropped.
+/// A DynamoDB for one test. Dropping it ends the process.
 ///
-/// It can't be told to listen on loopback only; there is nothing but test data in it.
+/// DynamoDB Local cannot listen on loopback only. It holds only test data.
 #[derive(Debug)]
 pub struct DynamoDbLocal {
     keeper: Child,
@@ -28,8 +29,8 @@ pub struct DynamoDbLocal {
 }
 
 impl DynamoDbLocal {
-    /// Starts it on a free port, and waits until it answers. It wants its folder in
-    /// `EDGE_AUTH_DYNAMODB_LOCAL`, and in `EDGE_AUTH_JAVA` a Java other than the one on `PATH`.
+    /// Starts DynamoDB Local on a free port and waits until it answers. `EDGE_AUTH_DYNAMODB_LOCAL`
+    /// names its folder, and `EDGE_AUTH_JAVA` a Java other than the one on `PATH`.
     pub fn start() -> io::Result<Self> {
         let folder = env::var_os(FOLDER).map(PathBuf::from).ok_or_else(|| {
             io::Error::other(format!("{FOLDER} is not set: run `cargo xtask test --only stores`"))
@@ -49,7 +50,7 @@ impl DynamoDbLocal {
                 "-port",
                 &address.port().to_string(),
             ])
-            // It leaves a file of its own where it runs.
+            // DynamoDB Local leaves a file in its working directory.
             .current_dir(env::temp_dir())
             .stdin(Stdio::piped())
             .spawn()?;
@@ -58,12 +59,12 @@ impl DynamoDbLocal {
         Ok(local)
     }
 
-    /// Where it listens, as in `http://127.0.0.1:8000`.
+    /// Returns its URL, such as `http://127.0.0.1:8000`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where it listens.
+    /// Returns its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

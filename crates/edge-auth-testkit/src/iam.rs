@@ -1,9 +1,8 @@
-//! IAM, as far as authorizers' answers need it: a reading of policies that is not the product's
-//! own.
+//! Evaluates IAM policies in authorizers' answers, independently of the product.
 
 use serde_json::Value;
 
-/// Whether IAM would let a call pass by this answer. It is not the product's own reading.
+/// Returns whether IAM would allow a call by this answer.
 pub fn allows(answer: &Value, arn: &str) -> bool {
     fn matches(glob: &[u8], text: &[u8]) -> bool {
         match (glob.split_first(), text.split_first()) {

@@ -1,7 +1,7 @@
-//! What the tests of all hosts share: a platform in memory, suites that every store passes, tokens
-//! of every kind, and scenarios that run on every host.
+//! Shared parts of all hosts' tests: a platform in memory, conformance suites for stores, tokens of
+//! every kind, and scenarios that run on every host.
 //!
-//! Nothing here needs a particular async runtime. In wasm there are the suites for stores only.
+//! Nothing here needs a particular async runtime. In wasm only the suites for stores are available.
 
 #[cfg(not(target_family = "wasm"))]
 pub mod attacked_log;

@@ -11,12 +11,12 @@ use edge_auth_token::Timestamp;
 
 use crate::delays::Barrier;
 
-/// A store of API-key records that offers every grade, counts what is asked of it and can be
-/// switched off. A clone is another handle on the same records.
+/// A store of API-key records that offers every grade, counts its operations and can be switched
+/// off. Clones share the records.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryApiKeys(Arc<Mutex<StoredKeys>>, Barrier);
 
-/// How often each operation was asked for, those that were answered `Unavailable` included.
+/// The number of calls of each operation, including those that returned `Unavailable`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Operations {
     /// Calls of [`ApiKeys::find`].
@@ -35,27 +35,27 @@ struct StoredKeys {
 }
 
 impl MemoryApiKeys {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What was asked of the store through all its handles, since it was created.
+    /// Returns the operations of all clones since the store was created.
     pub fn operations(&self) -> Operations {
         self.state().operations
     }
 
-    /// From now on every operation fails with this detail, and changes nothing.
+    /// Makes every later operation fail with this detail and change nothing.
     pub fn set_unavailable(&self, detail: impl Into<String>) {
         self.state().unavailable = Some(Unavailable::new(detail));
     }
 
-    /// Ends what [`Self::set_unavailable`] began; the records are still there.
+    /// Makes the store available again. The records are still there.
     pub fn set_available(&self) {
         self.state().unavailable = None;
     }
 
-    /// Behind which what [`ApiKeys::find`] found waits for its way back.
+    /// Returns the barrier at which [`ApiKeys::find`] waits before it returns its result.
     pub fn barrier(&self) -> &Barrier {
         &self.1
     }
@@ -68,7 +68,7 @@ impl MemoryApiKeys {
     }
 
     fn state(&self) -> MutexGuard<'_, StoredKeys> {
-        // No operation leaves the state half changed, so that a panic elsewhere does not matter.
+        // No operation leaves the state half changed, so a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn while_unavailable_nothing_is_answered_and_nothing_is_changed() {
+    fn an_unavailable_store_answers_and_changes_nothing() {
         let store = MemoryApiKeys::new();
         store.set_unavailable("the disk is on fire");
         let trouble = Unavailable::new("the disk is on fire");

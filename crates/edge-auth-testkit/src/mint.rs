@@ -1,4 +1,4 @@
-//! Tokens for tests: any header, any claims, signed by fixed keys in every algorithm there is.
+//! Mints tokens for tests: any header, any claims, signed by fixed keys with every algorithm.
 
 use std::sync::LazyLock;
 
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 /// A fixed key pair of `keys/`.
 #[derive(Debug)]
 pub struct TestKey {
-    /// What scenarios call it, and the `kid` of its JWK: `p256`.
+    /// Its name in scenarios, and the `kid` of its JWK: `p256`.
     pub name: &'static str,
     /// The public half, as PEM (SubjectPublicKeyInfo).
     pub public_pem: &'static str,
-    /// What it signs with if nothing else is said.
+    /// The default algorithm of its signatures.
     pub algorithm: Algorithm,
     pair: Pair,
 }
@@ -29,20 +29,20 @@ enum Pair {
     Ed25519(aws::Ed25519KeyPair),
 }
 
-/// What makes a token's third part.
+/// The third part of a token, and how it is made.
 #[derive(Debug)]
 pub enum Signer<'a> {
-    /// The private key, with an algorithm of its type.
+    /// A signature by the private key, with an algorithm of its type.
     Key(&'a TestKey, Algorithm),
-    /// An ECDSA signature as X.509 has it (ASN.1) where JWS wants `r` and `s` (RFC 7518, 3.4).
+    /// An ECDSA signature in the ASN.1 form of X.509, where JWS needs `r` and `s` (RFC 7518, 3.4).
     Der(&'a TestKey),
     /// An HMAC with this secret.
     Secret(&'a [u8], Algorithm),
-    /// These very bytes.
+    /// These bytes.
     Bytes(&'a [u8]),
 }
 
-/// A token in compact serialisation (RFC 7515, section 7.1) of any bytes.
+/// Returns the compact serialisation (RFC 7515, section 7.1) of a token with these bytes.
 pub fn compact(header: &[u8], claims: &[u8], signer: &Signer<'_>) -> String {
     let input = format!("{}.{}", base64url(header), base64url(claims));
     let signature = match signer {
@@ -54,27 +54,27 @@ pub fn compact(header: &[u8], claims: &[u8], signer: &Signer<'_>) -> String {
     format!("{input}.{}", base64url(&signature))
 }
 
-/// Bytes in base64url without padding.
+/// Encodes bytes in base64url without padding.
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl TestKey {
-    /// The key of this name.
+    /// Returns the key of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.name == name)
     }
 
-    /// The names of all keys.
+    /// Returns the names of all keys.
     pub fn names() -> impl Iterator<Item = &'static str> {
         KEYS.iter().map(|key| key.name)
     }
 
-    /// The public half as a JWK (RFC 7517) with the key's name as `kid`.
+    /// Returns the public half as a JWK (RFC 7517) with the key's name as `kid`.
     pub fn jwk(&self) -> Value {
         match &self.pair {
             Pair::Rsa(pair) => {
-                // RSAPublicKey of 2048 bits: SEQUENCE, INTEGER n (257 bytes, the first zero),
+                // An RSAPublicKey of 2048 bits: SEQUENCE, INTEGER n (257 bytes, the first zero),
                 // INTEGER e.
                 let der = pair.public_key().as_ref();
                 let (n, e) = (base64url(&der[9..265]), base64url(&der[267..]));
@@ -93,10 +93,10 @@ impl TestKey {
         }
     }
 
-    /// A signature as JWS wants it.
+    /// Signs a message in the form that JWS needs.
     ///
     /// # Panics
-    /// If the algorithm is not one for this type of key.
+    /// If the algorithm does not fit the type of key.
     pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => {
@@ -135,7 +135,7 @@ impl TestKey {
     }
 }
 
-/// An HMAC; 256 bits unless the algorithm says otherwise.
+/// Returns an HMAC with the digest of the algorithm.
 fn hmac_sign(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Vec<u8> {
     let algorithm = match algorithm {
         Algorithm::Hs384 => hmac::HMAC_SHA384,

@@ -13,7 +13,7 @@ use crate::documents::{DocumentSource, Documents};
 use crate::memory::MemoryApiKeys;
 use crate::revocations::MemoryRevocations;
 
-/// A platform in memory. All of its parts count what they are asked.
+/// A platform in memory. Each part counts its operations.
 #[derive(Debug, Clone)]
 pub struct MemoryPlatform {
     /// The API-key records.
@@ -22,12 +22,12 @@ pub struct MemoryPlatform {
     pub key_source: DocumentSource,
     /// The revocation feed.
     pub revocations: MemoryRevocations,
-    /// By which it is measured how long things take.
+    /// The clock that measures durations.
     pub stopwatch: Stopwatch,
 }
 
 impl MemoryPlatform {
-    /// Without records; `documents` are found under `base`.
+    /// Creates a platform without records. `documents` are served under `base`.
     pub fn new(documents: Documents, base: impl Into<String>) -> Self {
         let key_source = DocumentSource { documents, base: base.into() };
         Self {
@@ -66,12 +66,12 @@ impl Platform for MemoryPlatform {
     }
 }
 
-/// What a policy refers to, by name.
+/// The secrets and files that a policy names.
 #[derive(Debug, Clone, Default)]
 pub struct MapSecretProvider {
     /// The secrets.
     pub secrets: BTreeMap<String, String>,
-    /// The files, by their paths as the policy writes them.
+    /// The files, by the paths in the policy.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 

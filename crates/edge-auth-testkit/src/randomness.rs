@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use edge_auth::platform::{Randomness, Unavailable};
 use sha2::{Digest, Sha256};
 
-/// Bytes that depend on the seed and on what was drawn before: for tests, never for keys.
+/// Bytes that depend only on the seed and on earlier draws: for tests, never for keys.
 ///
-/// Block `i` is SHA-256 of the seed and `i`; a draw starts at a block of its own.
+/// Block `i` is SHA-256 of the seed and `i`. Each draw starts at a new block.
 #[derive(Debug)]
 pub struct SeededRandomness {
     seed: u64,

@@ -11,8 +11,8 @@ use edge_auth_token::Timestamp;
 
 use crate::delays::Barrier;
 
-/// A feed that counts what is asked of it, and can be held up or switched off. Its readers take
-/// turns. A clone is another handle on the same feed.
+/// A feed that counts its reads, and can be held up or switched off. Its readers take turns. Clones
+/// share the feed.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryRevocations {
     state: Arc<Mutex<LogState>>,
@@ -20,14 +20,14 @@ pub struct MemoryRevocations {
     barrier: Barrier,
 }
 
-/// All that a feed holds.
+/// The whole content of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredLog {
     /// The records, by their sequence.
     pub records: BTreeMap<u64, RevocationRecord>,
     /// The newest snapshot.
     pub snapshot: Option<SnapshotRecord>,
-    /// The parts of snapshots, by their ids and numbers.
+    /// The parts of snapshots, by their ids and indexes.
     pub parts: BTreeMap<(String, u32), Vec<u8>>,
 }
 
@@ -39,28 +39,28 @@ struct LogState {
 }
 
 impl MemoryRevocations {
-    /// An empty feed.
+    /// Creates an empty feed.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How often it was read through all its handles, what was answered `Unavailable` included.
+    /// Returns the number of reads through all clones, including those that returned `Unavailable`.
     pub fn reads(&self) -> u64 {
         self.state().reads
     }
 
-    /// From now on every operation fails with this detail, and changes nothing.
+    /// Makes every later operation fail with this detail and change nothing.
     pub fn set_unavailable(&self, detail: impl Into<String>) {
         self.state().unavailable = Some(Unavailable::new(detail));
     }
 
-    /// Ends what [`Self::set_unavailable`] began; the records are still there.
+    /// Makes the feed available again. The records are still there.
     pub fn set_available(&self) {
         self.state().unavailable = None;
     }
 
-    /// Changes what is stored, as one who can write to the store may: the records by their
-    /// sequence, and the parts of snapshots by their ids and numbers.
+    /// Changes the stored content as an attacker with write access could: the records by their
+    /// sequence, and the parts of snapshots by their ids and indexes.
     pub fn tamper(
         &self,
         with: impl FnOnce(&mut BTreeMap<u64, RevocationRecord>, &mut BTreeMap<(String, u32), Vec<u8>>),
@@ -69,23 +69,23 @@ impl MemoryRevocations {
         with(records, parts);
     }
 
-    /// All that is stored, to be put back.
+    /// Returns a copy of the whole content.
     pub fn stored(&self) -> StoredLog {
         self.state().stored.clone()
     }
 
-    /// Puts something else in place of all that is stored.
+    /// Replaces the whole content.
     pub fn put_back(&self, stored: StoredLog) {
         self.state().stored = stored;
     }
 
-    /// Behind which reads wait before they begin.
+    /// Returns the barrier at which reads wait before they begin.
     pub fn barrier(&self) -> &Barrier {
         &self.barrier
     }
 
     fn state(&self) -> MutexGuard<'_, LogState> {
-        // No operation leaves the state half changed, so that a panic elsewhere does not matter.
+        // No operation leaves the state half changed, so a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

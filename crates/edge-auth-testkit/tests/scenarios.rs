@@ -1,4 +1,4 @@
-//! Every scenario, on a gate in this process.
+//! Runs every scenario on a gate in this process.
 
 use std::path::Path;
 

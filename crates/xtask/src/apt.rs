@@ -1,4 +1,4 @@
-//! apt without root: the machine's sources, but lists and a cache of one's own.
+//! apt without root: the machine's sources, with separate lists and a separate cache.
 
 use std::fs;
 use std::io;
@@ -13,7 +13,7 @@ pub(crate) struct Apt {
 }
 
 impl Apt {
-    /// With fresh lists, kept in `directory` like everything else.
+    /// Updates package lists, which lie in `directory` like everything else.
     pub(crate) fn updated(directory: &Path) -> io::Result<Apt> {
         let apt = Apt { lists: directory.join("lists"), cache: directory.join("cache") };
         fs::create_dir_all(&apt.lists)?;
@@ -22,12 +22,12 @@ impl Apt {
         Ok(apt)
     }
 
-    /// The control fields of the version of `package` that would be installed.
+    /// Returns the control fields of the version of `package` that apt would install.
     pub(crate) fn show(&self, package: &str) -> io::Result<String> {
         output_of(self.command("apt-cache").args(["show", "--no-all-versions", package]))
     }
 
-    /// Downloads `packages`, and of what they depend on that which the machine has not. Returns the
+    /// Downloads `packages` and those dependencies that the machine does not have. Returns the
     /// `.deb` files.
     pub(crate) fn download(&self, packages: &[String]) -> io::Result<Vec<PathBuf>> {
         let mut command = self.command("apt-get");
@@ -51,9 +51,9 @@ impl Apt {
         for (option, value) in [("Dir::State::lists", &self.lists), ("Dir::Cache", &self.cache)] {
             command.arg("-o").arg(format!("{option}={}", value.display()));
         }
-        // The locks are root's, and nothing that they guard is written.
+        // Only root can take the locks, and this apt writes nothing that they guard.
         command.args(["-o", "Debug::NoLocking=1"]);
-        // As root, apt would drop to a user who may not write here.
+        // As root, apt would switch to a user who cannot write here.
         command.args(["-o", "APT::Sandbox::User=root"]);
         command
     }

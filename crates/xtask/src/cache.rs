@@ -1,4 +1,4 @@
-//! The user's directory of tools that were built here: `~/.cache/edge-auth/tools`.
+//! The user's directory of tools that set-up installed: `~/.cache/edge-auth/tools`.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +9,7 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// In `$XDG_CACHE_HOME`, else in `~/.cache`.
+    /// Opens the cache in `$XDG_CACHE_HOME`, or else in `~/.cache`.
     pub(crate) fn of_the_user() -> io::Result<Cache> {
         let caches = match std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from) {
             Some(caches) if caches.is_absolute() => caches,
@@ -20,9 +20,9 @@ impl Cache {
         Ok(Cache { root: caches.join("edge-auth/tools") })
     }
 
-    /// What `find` finds here, made first if need be. `make` fills the directory that it is given,
-    /// which must not care about its own path, and names it; under that name it appears whole or
-    /// not at all.
+    /// Returns what `find` finds, after making it if necessary. `make` fills a directory whose path
+    /// must not matter, and returns the final name. The directory gets that name only when it is
+    /// complete.
     pub(crate) fn find_or_make<T>(
         &self,
         find: impl Fn(&Cache) -> Option<T>,
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_that_could_not_be_made_leaves_nothing_behind() {
+    fn a_failed_installation_leaves_nothing_behind() {
         let (_directory, cache) = cache();
         let failed = cache.find_or_make(find, |directory| {
             fs::write(directory.join("head"), "st")?;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_interrupted_run_left_is_swept_away() {
+    fn leftovers_of_an_interrupted_run_are_removed() {
         let (_directory, cache) = cache();
         fs::create_dir_all(cache.root.join("partial/debris")).unwrap();
         cache.find_or_make(find, make).unwrap();

@@ -1,4 +1,4 @@
-//! Programs that cargo compiles, in versions of our choice.
+//! Installs programs with cargo in pinned versions.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn install(package: &str, program: &str, directory: &Path) -> io::Result<()> {
         .arg(directory)
         .arg("--target-dir")
         .arg(&build)
-        // They run for seconds: with their own release profiles they compile for ten minutes.
+        // The programs run for seconds. Their own release profiles would compile for ten minutes.
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")

@@ -1,11 +1,11 @@
-//! Commands whose output is wanted, not shown.
+//! Runs commands for their output.
 
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What `command` prints. The error names the program and carries the last line that it complained
-/// with.
+/// Returns the standard output of `command`. The error names the program and has the last line of
+/// its error output.
 pub(crate) fn output_of(command: &mut Command) -> io::Result<String> {
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_ends_with_the_last_complaint() {
+    fn the_error_ends_with_the_last_line_of_the_error_output() {
         let error = output_of(
             Command::new("sh").args(["-c", "echo no >&2; echo 'no host' >&2; echo >&2; exit 3"]),
         );
@@ -33,13 +33,13 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_failure_tells_its_exit_status() {
+    fn a_silent_failure_reports_its_exit_status() {
         let error = output_of(Command::new("sh").args(["-c", "exit 3"]));
         assert_eq!(error.unwrap_err().to_string(), "sh: exit status: 3");
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn a_missing_program_is_named() {
         let error = output_of(&mut Command::new("no-such-program")).unwrap_err().to_string();
         assert!(error.starts_with("no-such-program: "), "{error}");
     }

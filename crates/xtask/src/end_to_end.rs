@@ -1,11 +1,11 @@
-//! The real binary beside real parts of others.
+//! Runs the real binary beside real programs of other projects.
 
 use crate::invocation::Invocation;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
 use crate::workspace::Workspace;
 
-/// In front of the proxies that people have.
+/// Tests the binary behind real proxies.
 pub(crate) fn proxies(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let programs = [
         ("EDGE_AUTH_NGINX", Tool::Nginx),
@@ -19,7 +19,7 @@ pub(crate) fn proxies(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing>
     run(at, tools, "proxies", &programs)
 }
 
-/// With tokens of issuers that people have.
+/// Tests the binary with tokens of real issuers.
 pub(crate) fn issuers(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let packages = [
         ("EDGE_AUTH_NODE_PACKAGES", Tool::NodeIssuers),
@@ -28,7 +28,7 @@ pub(crate) fn issuers(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing>
     run(at, tools, "issuers", &packages)
 }
 
-/// Runs the tests of this name, and tells them where the binary and the tools are.
+/// Runs the tests of this name, with the paths of the binary and the tools in the environment.
 fn run(
     at: &Workspace,
     tools: &Tools,
@@ -39,7 +39,7 @@ fn run(
     if let Outcome::Failed(_) = built {
         return Ok(built);
     }
-    // What the tests count is worth reading.
+    // The tests print counts that are worth reading.
     let tests =
         format!("test --workspace --features edge-auth-e2e/{name} --test {name} -- --show-output");
     let mut tests =

@@ -1,4 +1,4 @@
-//! One command of a step: shown, run, and turned into an outcome.
+//! One command of a step: printed, run, and turned into an outcome.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader};
@@ -10,7 +10,7 @@ use crate::report::DIM;
 use crate::test_counts::TestCounts;
 use crate::workspace::Workspace;
 
-/// The cargo that runs this program, so that every step uses the same toolchain.
+/// Returns the cargo that runs this program, so that every step uses the same toolchain.
 pub(crate) fn cargo_program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -21,12 +21,13 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    /// `cargo` with arguments separated by spaces.
+    /// Returns an invocation of `cargo` with arguments that are separated by spaces.
     pub(crate) fn cargo(workspace: &Workspace, arguments: &str) -> Invocation {
         Invocation::of(Path::new(&cargo_program()), "cargo", workspace, arguments)
     }
 
-    /// `program` under the name `name`, with arguments separated by spaces.
+    /// Returns an invocation of `program` under the name `name`, with arguments that are separated
+    /// by spaces.
     pub(crate) fn of(
         program: &Path,
         name: &str,
@@ -50,7 +51,7 @@ impl Invocation {
         self
     }
 
-    /// Passed if the command succeeds.
+    /// Runs the command. The outcome is a pass if the command succeeds.
     pub(crate) fn run(mut self) -> Outcome {
         self.show();
         match self.command.status() {
@@ -60,7 +61,8 @@ impl Invocation {
         }
     }
 
-    /// Passed if the command succeeds and ran a test: a filter that no longer matches is a failure.
+    /// Runs the command. The outcome is a pass if the command succeeds and ran at least one test,
+    /// so that a filter that matches nothing fails.
     pub(crate) fn run_tests(mut self) -> Outcome {
         self.show();
         match self.count_tests() {
@@ -69,7 +71,7 @@ impl Invocation {
         }
     }
 
-    /// Passes the output on line by line, reading the summaries in it.
+    /// Prints the output line by line and adds up the test summaries in it.
     fn count_tests(&mut self) -> io::Result<(ExitStatus, TestCounts)> {
         let mut child = self.command.stdout(Stdio::piped()).spawn()?;
         let mut counts = TestCounts::default();
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_status_decides_whatever_the_counts_say() {
+    fn the_exit_status_overrides_the_counts() {
         let why = "exit status: 101, 3 passed, 0 failed, 0 ignored";
         assert_eq!(verdict_of(101, 3, 0), Outcome::Failed(why.into()));
     }

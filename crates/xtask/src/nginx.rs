@@ -1,4 +1,5 @@
-//! nginx: the one on `PATH` if it can ask an authorizer, else Debian's, unpacked beside the system.
+//! Finds nginx: the one on `PATH` if it has the `auth_request` module, or else Debian's, unpacked
+//! in the cache.
 
 use std::env::consts::ARCH;
 use std::fs::{self, Permissions};
@@ -12,7 +13,8 @@ use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
 
-/// Its name in the cache. The version is that of the machine's Debian, which changes in fixes only.
+/// Its name in the cache. The version is that of the machine's Debian, which changes only for
+/// fixes.
 const NAME: &str = "nginx";
 
 pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
@@ -35,7 +37,7 @@ fn make(directory: &Path) -> io::Result<String> {
         output_of(Command::new("dpkg-deb").arg("-x").arg(file).arg(directory))?;
     }
     fs::remove_dir_all(downloads)?;
-    // What it is linked with may have been downloaded, too.
+    // The download may include the libraries that it needs.
     let program = directory.join("nginx");
     let script = format!(
         "#!/bin/sh\nhere=${{0%/*}}\n\
@@ -47,7 +49,7 @@ fn make(directory: &Path) -> io::Result<String> {
     Ok(NAME.to_owned())
 }
 
-/// Whether it runs, and has the module.
+/// Returns whether this nginx runs and has the `auth_request` module.
 fn asks(nginx: &Path) -> bool {
     let described = Command::new(nginx).args(["-V", "-e", "stderr"]).output();
     described.is_ok_and(|output| {

@@ -1,4 +1,4 @@
-//! Packages of npm, as a lock file of ours names them.
+//! Installs the npm packages of one of the repository's lock files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,9 +8,9 @@ use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
 
-/// Returns a directory whose `node_modules` has the packages of `folder`'s `package-lock.json`; the
-/// folder is given from the root of the repository. The directory's name in the cache begins with
-/// `name` and changes with the lock file.
+/// Returns a directory whose `node_modules` has the packages of `package-lock.json` in `folder`, a
+/// path from the root of the repository. The directory's name in the cache begins with `name` and
+/// changes with the lock file.
 pub(crate) fn bring(cache: &Cache, name: &str, folder: &str) -> Result<PathBuf, Missing> {
     let help = format!("install Node 20 or newer, then: cd {folder} && npm ci");
     let missing = |error: io::Error| Missing { why: error.to_string(), help: help.clone() };
@@ -35,7 +35,7 @@ pub(crate) fn bring(cache: &Cache, name: &str, folder: &str) -> Result<PathBuf, 
     cache.find_or_make(find, make).map_err(missing)
 }
 
-/// Returns the FNV-1a hash of a lock file: it tells versions apart, and is the same with every Rust.
+/// Returns the FNV-1a hash of a lock file, which is the same with every version of Rust.
 fn fingerprint(bytes: &[u8]) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in bytes {

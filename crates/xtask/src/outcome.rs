@@ -1,28 +1,27 @@
-//! What became of a step.
+//! The outcome of a step.
 
-/// Something that a step needs and this machine has not.
+/// Something that a step needs and this machine does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// Why it is not there.
+    /// The reason for which it is missing.
     pub(crate) why: String,
-    /// The command that would bring it.
+    /// The command that would install it.
     pub(crate) help: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// With what is worth knowing, or nothing.
+    /// Passed, with a detail that may be empty.
     Passed(String),
-    /// With the reason.
+    /// Failed, with the reason.
     Failed(String),
     Skipped(Missing),
-    /// Skipped for a reason that nobody who runs the tests can remove: `--require-all` lets it
-    /// pass.
+    /// Skipped for a reason outside the user's control, which `--require-all` accepts.
     Excused(Missing),
 }
 
 impl Outcome {
-    /// Whether the run is good in spite of, or because of, this.
+    /// Returns whether the run is good after this outcome.
     pub(crate) fn is_good(&self, require_all: bool) -> bool {
         match self {
             Outcome::Passed(_) | Outcome::Excused(_) => true,
@@ -41,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skip_fails_the_run_only_where_all_is_required() {
+    fn a_skip_fails_the_run_only_with_require_all() {
         assert!(Outcome::Skipped(missing()).is_good(false));
         assert!(!Outcome::Skipped(missing()).is_good(true));
     }

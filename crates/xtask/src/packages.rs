@@ -1,5 +1,5 @@
-//! The crates that the lock files name, for every platform: what cargo downloads step by step,
-//! brought before the first step, so that none leans on what another happened to download.
+//! Downloads the crates of all lock files, for every platform, before the first step. Otherwise a
+//! step could depend on what an earlier one happened to download.
 
 use crate::invocation::Invocation;
 use crate::outcome::Outcome;
@@ -13,7 +13,7 @@ const MANIFESTS: [&str; 4] = [
     "crates/edge-auth/fuzz/Cargo.toml",
 ];
 
-/// Downloads what is missing; cargo reports how much that was. Returns whether everything is there.
+/// Downloads missing crates. Returns whether all crates are available.
 pub(crate) fn bring(at: &Workspace) -> bool {
     for manifest in MANIFESTS {
         let fetch =

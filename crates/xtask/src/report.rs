@@ -27,8 +27,8 @@ impl Report {
         self.rows.iter().all(|(_, outcome, _)| outcome.is_good(require_all))
     }
 
-    /// A line for each step and one for the whole, set-up included; under a skip, the command that
-    /// would help.
+    /// Returns a line for each step and one for the whole run including set-up. A skipped step is
+    /// followed by the command that would help.
     pub(crate) fn table(&self, total: Duration) -> String {
         let width =
             self.rows.iter().map(|(step, ..)| step.len()).chain([5]).max().unwrap_or_default();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_became_of_each_step_and_what_would_help() {
+    fn the_table_has_every_outcome_and_the_command_that_would_help() {
         let table =
             anstream::adapter::strip_str(&report().table(Duration::from_secs(75))).to_string();
         let expected = "\
@@ -87,7 +87,7 @@ total                 75.0";
     }
 
     #[test]
-    fn one_failure_spoils_the_run() {
+    fn one_failure_fails_the_run() {
         assert!(!report().is_good(false));
     }
 

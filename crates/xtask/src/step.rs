@@ -30,19 +30,19 @@ pub(crate) enum Part {
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     parts: &'static [Part],
-    /// The step that does this work among other work: a full run leaves this one out.
+    /// The step of a full run that repeats this one's work: a full run leaves this one out.
     repeats: Option<&'static str>,
     work: Work,
 }
 
 enum Work {
     Plain(fn(&Workspace) -> Outcome),
-    /// With tools, the absence of any of which skips it.
+    /// Needs these tools, and is skipped if one is missing.
     With(&'static [Tool], fn(&Workspace, &Tools) -> Result<Outcome, Missing>),
 }
 
-/// Tests of one crate are picked from the whole workspace, as `-p` would compile what they need
-/// once more with other features.
+/// Tests of one crate are selected from the whole workspace, since `-p` would compile its
+/// dependencies again with other features.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "fmt",
@@ -197,7 +197,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 impl Step {
-    /// Whether it belongs to a run of one part, or of everything.
+    /// Returns whether the step belongs to a run of one part, or of everything.
     pub(crate) fn is_due(&self, only: Option<Part>) -> bool {
         match only {
             Some(part) => self.parts.contains(&part),
@@ -212,7 +212,7 @@ impl Step {
         }
     }
 
-    /// Does the work; without its tools it is skipped.
+    /// Runs the step, or skips it if a tool is missing.
     pub(crate) fn outcome(&self, workspace: &Workspace, tools: &Tools) -> Outcome {
         match self.work {
             Work::Plain(work) => work(workspace),
@@ -221,7 +221,7 @@ impl Step {
     }
 }
 
-/// A target directory of its own: another compiler would throw the native builds out.
+/// A separate target directory, since another compiler would discard the native builds.
 fn wasm(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let rustc = tools.path(Tool::WasmRustc)?;
     let build = "build --target wasm32-unknown-unknown -p edge-auth-token -p edge-auth --no-default-features";
@@ -229,7 +229,7 @@ fn wasm(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(build.env("RUSTC", rustc).run())
 }
 
-/// They are of workspaces of their own, which nothing else here compiles.
+/// Checks the fuzz targets, which are separate workspaces that no other step compiles.
 fn fuzz_targets(at: &Workspace) -> Outcome {
     let check = |of: &str| {
         let fuzz = format!("check --manifest-path crates/{of}/fuzz/Cargo.toml --target-dir");
@@ -248,7 +248,7 @@ fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(test.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?).run_tests())
 }
 
-/// All scenarios, and an API behind a local API Gateway.
+/// Runs all scenarios, and an API behind a local API Gateway.
 fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let tests = "test --workspace --features edge-auth-lambda/local-tests \
                  --test lambda_scenarios --test lambda_store --test parity --test api_gateway";
@@ -263,7 +263,7 @@ fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
 }
 
-/// The workspace, and the Worker's own.
+/// Checks the dependencies of the workspace and of the Worker's workspace.
 fn deny(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let deny = tools.path(Tool::CargoDeny)?;
     let check = "check --hide-inclusion-graph bans licenses sources";
@@ -277,8 +277,8 @@ fn deny(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(Outcome::Passed(String::new()))
 }
 
-/// The database is fetched from one place on the internet. That it cannot be reached is nobody's
-/// fault and says nothing about the tree, so `--require-all` excuses this skip, and no other.
+/// Checks for advisories. The database comes from one place on the internet, and a failure to reach
+/// it says nothing about the code, so `--require-all` excuses only this skip.
 fn advisories(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let deny = tools.path(Tool::CargoDeny)?;
     if let Err(error) = output_of(Command::new(deny).args(["fetch", "db"]).current_dir(&at.root)) {
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_full_run_leaves_out_is_done_by_a_step_that_it_runs() {
+    fn a_full_run_covers_every_step_that_it_leaves_out() {
         for repeated in STEPS.iter().filter_map(|step| step.repeats) {
             assert!(names(None).contains(&repeated), "{repeated}");
         }

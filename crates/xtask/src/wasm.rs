@@ -1,5 +1,5 @@
-//! A `rustc` for `wasm32-unknown-unknown`: the one on `PATH`, with rustup's help if it needs any,
-//! else Debian's.
+//! Finds a `rustc` for `wasm32-unknown-unknown`: the one on `PATH`, after rustup installed the
+//! target if necessary, or else Debian's.
 
 mod debian;
 
@@ -32,8 +32,8 @@ pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {
     })
 }
 
-/// Whether `rustc` makes a module of a program that allocates: only a whole standard library and a
-/// linker can.
+/// Returns whether `rustc` can build a module of a program that allocates, which needs a whole
+/// standard library and a linker.
 fn links(rustc: &Path) -> bool {
     linked(rustc).is_ok_and(|module| module.starts_with(b"\0asm"))
 }
@@ -50,7 +50,7 @@ fn linked(rustc: &Path) -> io::Result<Vec<u8>> {
             "--target",
             TARGET,
         ])
-        // The linker leaves its own output where it runs.
+        // The linker writes its output into the working directory.
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

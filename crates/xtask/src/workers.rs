@@ -1,4 +1,4 @@
-//! The Worker: what builds it, and what runs it.
+//! Builds and runs the Worker.
 
 mod bindgen;
 
@@ -14,18 +14,18 @@ use crate::workspace::Workspace;
 
 pub(crate) use bindgen::bring as bring_bindgen;
 
-/// What the Worker may weigh, in bytes of gzip: JavaScript and wasm. Cloudflare takes 3 MB on its
-/// free plan.
+/// The largest size of the Worker's JavaScript and wasm, in bytes of gzip. Cloudflare's free plan
+/// allows 3 MB.
 const BUDGET: u64 = 850_000;
-/// The folder of the Worker, from the workspace's root, and that of the Worker with tests in it.
+/// The folders of the Worker and of the Worker with tests, from the workspace's root.
 const WORKER: &str = "cloudflare";
 const TEST_WORKER: &str = "cloudflare/test-worker";
 
-/// The tools that a build takes.
+/// The tools for a build.
 pub(crate) const TOOLS: [Tool; 4] =
     [Tool::WasmRustc, Tool::WorkerBuild, Tool::WasmBindgen, Tool::NodeWorkers];
 
-/// Builds the Worker as wrangler does, and weighs it.
+/// Builds the Worker as wrangler does, and checks its size.
 pub(crate) fn build(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     if let Outcome::Failed(why) = build_in(at, tools, WORKER)? {
         return Ok(Outcome::Failed(why));
@@ -41,7 +41,7 @@ pub(crate) fn build(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     })
 }
 
-/// Unit tests on this machine, then everything in workerd.
+/// Runs the unit tests on this machine, then everything in workerd.
 pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     if let Outcome::Failed(why) = build_in(at, tools, TEST_WORKER)? {
         return Ok(Outcome::Failed(why));
@@ -55,7 +55,7 @@ pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(tests.run_tests())
 }
 
-/// Formats, lints and tests of the Worker's own workspace.
+/// Checks formatting, lints and tests of the Worker's workspace.
 pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let rustc = tools.path(Tool::WasmRustc)?;
     let manifest = at.root.join(WORKER).join("Cargo.toml");
@@ -79,7 +79,7 @@ pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(cargo("test --package edge-auth-cloudflare").run_tests())
 }
 
-/// clippy comes with the compiler on `PATH`; another's libraries are not for it.
+/// clippy comes with the compiler on `PATH` and cannot use the libraries of another one.
 fn lint(cargo: impl Fn(&str) -> Invocation, rustc: &Path) -> Invocation {
     if rustc == Path::new("rustc") {
         cargo("clippy --workspace --target wasm32-unknown-unknown -- -D warnings")
@@ -99,7 +99,7 @@ fn build_in(at: &Workspace, tools: &Tools, folder: &str) -> Result<Outcome, Miss
     Ok(build.run())
 }
 
-/// The environment in which worker-build, and wrangler that calls it, find everything.
+/// Returns the environment for worker-build, and for wrangler, which calls it.
 pub(crate) fn building(tools: &Tools) -> Result<Vec<(&'static str, OsString)>, Missing> {
     let node = tools.path(Tool::NodeWorkers)?;
     let modules = node.join("node_modules");

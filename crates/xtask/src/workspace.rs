@@ -1,4 +1,4 @@
-//! Where the workspace is, and where cargo builds it.
+//! The workspace and its target directory.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,12 +10,13 @@ use crate::invocation::cargo_program;
 
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
-    /// Cargo's own answer: `CARGO_TARGET_DIR` and every configuration file are taken into account.
+    /// The target directory that cargo reports, after `CARGO_TARGET_DIR` and all configuration
+    /// files.
     pub(crate) target: PathBuf,
 }
 
 impl Workspace {
-    /// The workspace of the current directory.
+    /// Locates the workspace of the current directory.
     pub(crate) fn locate() -> io::Result<Workspace> {
         let metadata = Command::new(cargo_program())
             .args(["metadata", "--no-deps", "--format-version", "1"])

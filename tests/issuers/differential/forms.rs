@@ -1,5 +1,5 @@
-//! Tokens in thousands of forms. Each of its parts is as it should be more often than not, so that
-//! most tokens have one or two oddities, and some have none.
+//! Tokens in thousands of forms. Each part is usually right, so that most tokens have one or two
+//! oddities and some have none.
 
 use edge_auth_testkit::mint::{TestKey, base64url};
 use edge_auth_token::Algorithm;
@@ -10,10 +10,10 @@ use crate::issuers::API;
 
 pub(super) const ISSUER: &str = "https://login.example.com/";
 
-/// Of the kit, each in the key set under its own name.
+/// The test keys in the key set. The name of each is its `kid`.
 pub(super) const KEYS: [&str; 3] = ["rsa", "p256", "ed25519"];
 
-/// Who signs how, and what the header should say of it.
+/// The keys and algorithms that sign, which a right header also names.
 const SIGNERS: [(&str, Algorithm); 4] = [
     ("rsa", Algorithm::Rs256),
     ("rsa", Algorithm::Ps256),
@@ -44,7 +44,7 @@ pub(super) fn token(now: u64) -> impl Strategy<Value = String> {
     })
 }
 
-/// Around a whole token.
+/// Text before and after a whole token.
 const WHOLE: [(&str, &str); 7] =
     [(" ", ""), ("", " "), ("", "\n"), ("", "."), (".", ""), ("Bearer ", ""), ("", "=")];
 
@@ -52,7 +52,7 @@ fn rarely<T: std::fmt::Debug>(what: impl Strategy<Value = T>) -> impl Strategy<V
     prop::option::weighted(0.04, what)
 }
 
-/// What should be, or now and then something else.
+/// Returns the usual value, or sometimes an odd one.
 fn mostly<T: Clone + std::fmt::Debug + 'static>(usual: T, odd: Vec<T>) -> impl Strategy<Value = T> {
     prop_oneof![15 => Just(usual), 1 => select(odd)]
 }
@@ -68,12 +68,12 @@ fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-/// JSON values, with room between them and none in them.
+/// Splits JSON values at white space. The values themselves have none.
 fn values(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Names and JSON values, as `name=value`.
+/// Splits `name=value` pairs of names and JSON values.
 fn members(text: &str) -> Members {
     text.split_whitespace()
         .filter_map(|one| one.split_once('='))
@@ -89,7 +89,7 @@ const ODD_TYP: &str = r#"
     "at+jwt\u0020" "\u0061t+jwt" null 1 ["at+jwt"]"#;
 const ODD_KID: &str = r#"
     "rsa" "p256" "ed25519" "P256" "unknown" "" "\u0070256" "p256\u0000" "../p256" null 1 ["p256"]"#;
-/// Members of a header that are not there, or there already.
+/// Members to add to a header, either new or repeated.
 const HEADER_TOO: &str = r#"
     crit=[] crit=["exp"] crit=["b64"] crit=["x"] crit="b64" crit=null b64=false b64=true cty="JWT" cty="text/plain"
     jku="https://evil.example/jwks" x5u="https://evil.example/" x5c=["AA=="] x5t="AA" x5t#S256="AA"
@@ -114,13 +114,14 @@ const ODD_AUD: &str = r#"
     "https://api.example.com/" "HTTPS://api.example.com" "https://other.example.com""#;
 const ODD_SUB: &str = r#"
     "" 1 {} ["alice"] "\ud800" "a\u0000b" "\uD83D\uDE00" "é""#;
-/// `PAST` and `FUTURE` are far enough from now that those who look at their own clocks agree.
+/// Odd values of `exp`. `PAST` and `FUTURE` are far enough from now that the clocks of the
+/// libraries do not matter.
 const ODD_EXP: &str = r#"
     PAST FUTURE FUTURE.5 PAST.5 FUTUREe0 PASTe-1 "FUTURE" [FUTURE] -FUTURE 0FUTURE 0 -1 -0 1e400 -1e400 1e15 1e16
     9007199254740992 9007199254740993 18446744073709551615 18446744073709551616 1e19 9.3e9 NaN Infinity null true "" {}
     4102444800 253402300800 +1 1. .5 0x7fffffff"#;
-/// Claims that are not there, or there already. None of them is `null`: here that says nothing, and
-/// others refuse it.
+/// Claims to add, either new or repeated. None of them is `null`, which counts as absent in
+/// edge-auth and which other libraries refuse.
 const CLAIM_TOO: &str = r#"
     nbf=0 iat=0 nbf=4102444800 iat=4102444800 nbf="0" iat="0" nbf=-1 iat=1e9 nbf=1.5 iat=true nbf=[]
     iat=1e400 nbf=-1e400 jti="1" jti=1 jti={} jti="" scope="a\u0020b" scope=["a"] scope=1 client_id="app"
@@ -141,8 +142,8 @@ fn claims(now: u64) -> impl Strategy<Value = Members> {
     })
 }
 
-/// A JSON object of these members and now and then another, in any order, with more or less room
-/// between them; now and then it is no JSON object.
+/// Builds a JSON object of these members, sometimes with another one, in any order and with varying
+/// white space. Sometimes the text is not a JSON object.
 fn text(members: impl Strategy<Value = Members>, others: &str) -> impl Strategy<Value = Vec<u8>> {
     let other = prop::option::weighted(0.12, select(self::members(others)));
     let members = (members, other).prop_map(|(mut members, other)| {
@@ -166,7 +167,7 @@ fn text(members: impl Strategy<Value = Members>, others: &str) -> impl Strategy<
     })
 }
 
-/// Ways of a text to be no JSON object, or not quite.
+/// Transformations after which a text is not quite a JSON object.
 const BROKEN: [fn(&str) -> Vec<u8>; 13] = [
     |text| format!("{text} ").into_bytes(),
     |text| format!("\n{text}").into_bytes(),
@@ -188,14 +189,14 @@ const BROKEN: [fn(&str) -> Vec<u8>; 13] = [
     |_| Vec::new(),
 ];
 
-/// How a part is written in base64url.
+/// Encodings of a part in base64url, one right and several wrong.
 #[derive(Debug, Clone, Copy)]
 enum Spelling {
     Strict,
     Padded,
     /// The unused bits of the last character are not zero.
     LooseEnd,
-    /// With `+` and `/`.
+    /// The alphabet with `+` and `/`.
     OtherAlphabet,
     Spaced(char),
 }
@@ -233,7 +234,7 @@ impl Spelling {
     }
 }
 
-/// The next character of the alphabet at the end, where that decodes to the same bytes.
+/// Replaces the last character by the next of the alphabet, where that decodes to the same bytes.
 fn loose_end(mut text: String) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let has_unused_bits = text.len() % 4 > 1;
@@ -243,7 +244,7 @@ fn loose_end(mut text: String) -> String {
     text
 }
 
-/// What stands where the signature should.
+/// The third part of a token.
 #[derive(Debug, Clone, Copy)]
 enum Signature {
     Good(Spelling),

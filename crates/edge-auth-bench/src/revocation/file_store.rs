@@ -1,5 +1,4 @@
-//! A revocation log in a folder, read part by part, so that nothing of it is in memory but what an
-//! index keeps.
+//! A revocation log in a folder that is read part by part, so that only the index is in memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +20,7 @@ use crate::Result;
 
 const SNAPSHOT: &str = "0123456789abcdef";
 
-/// One record, and a snapshot of so many tokens at it.
+/// Writes one record, and a snapshot of this many tokens.
 pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
     let (secrets, log) = (secrets()?, MemoryRevocations::new());

@@ -1,4 +1,4 @@
-//! The policy, the credentials, and what hosts must be given.
+//! The policy, the credentials, and the files for hosts.
 
 use std::fs;
 use std::path::Path;
@@ -18,13 +18,13 @@ use crate::Result;
 
 pub(crate) const ISSUER: &str = "https://login.example.com/";
 pub(crate) const BOOTSTRAP: &str = "edge-auth-admin_for-a-measurement-on-loopback-and-nowhere-else";
-/// What the secrets of the policy are, on every host.
+/// The values of the policy's secrets, on every host.
 pub(super) const SECRETS: [(&str, &str); 2] = [
     ("REVOCATION", "a secret of at least thirty-two bytes, for a measurement"),
     ("PEPPER", "a pepper of at least thirty-two bytes"),
 ];
 
-/// The policy, its files, and a certificate for each round in the form of RFC 9440.
+/// Writes the policy, its files, and a certificate for each round in the form of RFC 9440.
 pub(super) fn mint(folder: &Path, rounds: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
     let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
@@ -53,7 +53,7 @@ fn jwks() -> Result<String> {
     Ok(json!({ "keys": [key.jwk()] }).to_string())
 }
 
-/// The policy without its feed, if that is wanted.
+/// Parses the policy, with or without its feed.
 pub(super) fn policy(feed: bool) -> Result<Policy> {
     let text = policy_text();
     let text = if feed { text } else { text.replace("secret = \"REVOCATION\"", "") };
@@ -74,7 +74,7 @@ pub(super) fn secrets() -> Result<RevocationSecrets> {
     Ok(policy(true)?.revocation_secrets(&secret_provider()?)?.ok_or("no feed")?)
 }
 
-/// A token with this `jti`.
+/// Mints a token with this `jti`.
 pub(super) fn token(id: &str, now: Timestamp) -> Result<String> {
     let key = TestKey::named("ed25519").ok_or("no such key")?;
     let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": "ed25519" });

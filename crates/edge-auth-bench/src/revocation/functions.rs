@@ -1,4 +1,4 @@
-//! Lambda functions on one table of DynamoDB Local, each asked over HTTP as by its Function URL.
+//! Lambda functions on one table of DynamoDB Local. Each is asked over HTTP as by its Function URL.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,17 +12,17 @@ use serde_json::{Map, Value, json};
 use super::fixture::SECRETS;
 use crate::{Result, functions, keys_in_dynamodb};
 
-/// What the first instance is asked until its table answers: Java is slow at first.
+/// The number of attempts until the table answers: Java is slow at first.
 const ATTEMPTS: usize = 20;
 
-/// The functions, until they are dropped.
+/// Running functions. Dropping them ends the processes.
 pub(super) struct Functions {
     servers: Vec<Server>,
     _dynamodb: DynamoDbLocal,
 }
 
 impl Functions {
-    /// Starts so many, with the policy of the folder.
+    /// Starts this many functions with the policy of the folder.
     pub(super) fn start(bootstrap: &Path, folder: &Path, count: usize) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
         keys_in_dynamodb::make_table(dynamodb.address())?;
@@ -32,7 +32,7 @@ impl Functions {
                 .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", dynamodb.address()))
                 .envs(SECRETS);
             let function = Mutex::new(Function::start(&mut command)?);
-            // One event at a time, as Lambda has it.
+            // Lambda sends one event at a time.
             Ok(Server::start(move |request| match function.lock() {
                 Ok(function) => answered(function.invoke(event(&request).to_string().into_bytes())),
                 Err(error) => trouble(&error.to_string()),
@@ -44,7 +44,7 @@ impl Functions {
         Ok(functions)
     }
 
-    /// Where each is asked.
+    /// Returns the addresses of the functions.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         self.servers.iter().map(Server::address).collect()
     }
@@ -60,7 +60,7 @@ impl Functions {
     }
 }
 
-/// Payload format 2.0.
+/// Builds an event in payload format 2.0.
 fn event(request: &SeenRequest) -> Value {
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let field = |(name, value): &(String, String)| (name.to_ascii_lowercase(), json!(value));

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench revocation` runs. Each measurement tells its figures as one JSON object.
+//! Measurements of `cargo xtask bench revocation`. Each prints its figures as one JSON object.
 
 mod file_store;
 mod fixture;
@@ -15,35 +15,35 @@ use serde_json::Value;
 
 use crate::Result;
 
-/// What is measured.
+/// A measurement.
 #[derive(Subcommand)]
 pub(crate) enum Measurement {
-    /// Fill a folder with a policy for hosts, and with certificates for so many rounds
+    /// Fill a folder with a policy for hosts, and with certificates for this many rounds
     Mint { folder: PathBuf, rounds: usize },
-    /// Fill a folder with a log whose snapshot holds so many revoked tokens
+    /// Fill a folder with a log whose snapshot holds this many revoked tokens
     Snapshot { folder: PathBuf, count: usize },
-    /// Start with such a folder: how long that takes, how much memory the index has, how long a
-    /// lookup takes
+    /// Start with such a folder, and print the time of the start, the memory of the index, and the
+    /// time of a lookup
     Scale { folder: PathBuf },
     /// Count the reads of the feed in a minute under load, and by one request after an idle time
     Operations,
     /// Have every instance accept a token, a key and a certificate, revoke them, and wait until
-    /// every instance refuses them: the worst of all rounds, in seconds
+    /// every instance refuses them; print the time of the slowest round, in seconds
     Rounds {
         folder: PathBuf,
-        /// Where the gate is asked, on every instance; the first is told to revoke
+        /// The addresses of all instances; the first one gets the revocations
         #[arg(long, required_unless_present = "bootstrap")]
         instance: Vec<SocketAddr>,
         /// Start two Lambda functions of this program, and ask them
         #[arg(long)]
         bootstrap: Option<PathBuf>,
-        /// How many rounds take place at the same time
+        /// The number of concurrent rounds
         #[arg(long, default_value_t = 10)]
         lanes: usize,
     },
 }
 
-/// Measures one of them.
+/// Runs a measurement.
 pub(crate) fn run(measurement: Measurement) -> Result<()> {
     match measurement {
         Measurement::Mint { folder, rounds } => fixture::mint(&folder, rounds),

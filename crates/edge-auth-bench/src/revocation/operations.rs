@@ -1,4 +1,4 @@
-//! Reads of the feed in a minute, counted by a host in memory with a clock of its own.
+//! Counts reads of the feed in a minute, on a host in memory with a simulated clock.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(super) fn count() -> Result<()> {
     calls(start, Duration::ZERO, 1);
     let between = calls(start, Duration::from_millis(1), 1000);
     let minute = calls(start, Duration::from_millis(5), 12_000);
-    // After ten minutes in which nobody asked.
+    // After ten idle minutes.
     let after = calls(start.plus(Duration::from_secs(660)), Duration::ZERO, 1);
     tell(&json!({ "between": between, "minute": minute, "after": after }))
 }

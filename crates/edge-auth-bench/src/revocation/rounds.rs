@@ -1,5 +1,5 @@
-//! A token, a key and a certificate: accepted by every instance, revoked, refused by every
-//! instance.
+//! Rounds: every instance accepts a token, a key and a certificate; they are revoked; every
+//! instance refuses them.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,15 +18,15 @@ use super::fixture::{BOOTSTRAP, now, token};
 use super::tell;
 use crate::Result;
 
-/// How long to wait between two questions to an instance.
+/// The pause between two requests to an instance.
 const PAUSE: Duration = Duration::from_millis(25);
-/// Nothing is refused so late but by accident.
+/// The time after which a missing refusal is a failure.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
-/// A field with a credential.
+/// A header field with a credential.
 type Field = (&'static str, String);
 
-/// A credential, what revokes it, and the code of its refusal.
+/// A credential, its revocation, and the code of its refusal.
 struct Credential {
     kind: &'static str,
     field: Field,
@@ -62,7 +62,7 @@ pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Res
     tell(&json!({ "rounds": rounds, "worst": worst }))
 }
 
-/// One of each kind, of which nobody has heard before.
+/// Creates one new credential of each kind.
 fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]> {
     let text = |member: &str| {
         certificate.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -92,7 +92,7 @@ fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]
     ])
 }
 
-/// Seconds from the moment the revocation was sent to the last refusal.
+/// Returns the seconds from the revocation to the last refusal.
 fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -> Result<f64> {
     for instance in instances {
         let answer = ask(*instance, &credential.field)?;
@@ -107,7 +107,7 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
     while !open.is_empty() {
         let mut still = Vec::new();
         for instance in open {
-            // Until the question is sent: what is refused afterwards was refused by then.
+            // The time before the request counts, since a refusal was in effect by then.
             let asked = since.elapsed();
             let answer = ask(instance, &credential.field)?;
             let refused = answer.headers.iter().any(|(name, value)| {
@@ -128,13 +128,13 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
     Ok(last.as_secs_f64())
 }
 
-/// Whether a new key is good there.
+/// Returns whether the instance accepts a new key.
 pub(super) fn is_served(instance: SocketAddr) -> Result<bool> {
     let (key, _) = new_key(instance)?;
     Ok(ask(instance, &key)?.status == 200)
 }
 
-/// A field with a key, and its id.
+/// Creates a key and returns its header field and its id.
 fn new_key(admin: SocketAddr) -> Result<(Field, String)> {
     let key = json!({ "block": "partners", "all_scopes": true, "expires": "1h" });
     let made: Value = serde_json::from_slice(&administer(admin, "/admin/v1/keys", &key)?.body)?;
@@ -151,7 +151,8 @@ fn ask(instance: SocketAddr, (name, value): &Field) -> Result<Response> {
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Host", "api.example.com"),
         ("X-Forwarded-Uri", "/orders"),
-        // What Cloudflare's edge says of a proxy on this machine; other hosts see it themselves.
+        // The address that Cloudflare's edge reports for a proxy on this machine. Other hosts see
+        // it themselves.
         ("CF-Connecting-IP", "127.0.0.1"),
         (name, value),
     ];

@@ -1,4 +1,4 @@
-//! An index of many: its memory, its start, its lookups.
+//! Measures a large index: its memory, its start, its lookups.
 
 use std::path::Path;
 use std::time::Instant;
@@ -15,10 +15,10 @@ use super::file_store::FilePlatform;
 use super::{fixture, tell};
 use crate::{Result, cpu, memory};
 
-/// How many tokens take turns, all of them remembered.
+/// The number of tokens that take turns, all of them cached.
 const TOKENS: usize = 1000;
 const CALLS: usize = 200_000;
-/// How often the two gates take turns; the median counts.
+/// The number of rounds in which the two gates take turns. The median counts.
 const ROUNDS: usize = 7;
 /// `jti`, `sub`, client, `sid`, `kid` and `iss` of a token.
 const LOOKUPS: f64 = 6.0;

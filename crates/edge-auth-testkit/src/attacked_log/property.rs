@@ -1,4 +1,4 @@
-//! What must hold of the answers, by what administrators really did.
+//! Properties of the answers, derived from what administrators really did.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,16 +13,16 @@ use super::{AttackedLog, Found, SETUP};
 use crate::platform::MemoryPlatform;
 use crate::revocations::{MemoryRevocations, StoredLog};
 
-/// How much longer than it has a meaning an entry counts.
+/// The time for which an entry is kept after it has lost its meaning.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What administrators entered, in the order of time: by numbers.
+/// The entries of administrators in the order of time, by number.
 #[derive(Clone, Default)]
 pub(super) struct Honest {
     said: Vec<Said>,
-    /// By their records.
+    /// The numbers of entries by their records.
     numbers: BTreeMap<String, usize>,
-    /// What each snapshot was made of, by its record.
+    /// The entries in each snapshot, by the snapshot's record.
     snapshots: BTreeMap<String, BTreeSet<usize>>,
 }
 
@@ -33,25 +33,25 @@ struct Said {
     expires_at: Option<Timestamp>,
 }
 
-/// What revokes the one token that is asked about.
+/// The ways of revoking the one token under test.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
     Token,
     Subject,
 }
 
-/// What an instance says of the token.
+/// An instance's decision about the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It is good.
+    /// The token is good.
     Allowed,
-    /// It is revoked.
+    /// The token is revoked.
     Refused,
-    /// That is not known.
+    /// The instance does not know.
     Closed,
 }
 
-/// Something that must not be.
+/// A violation of a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation(pub String);
 
@@ -83,7 +83,7 @@ impl Honest {
         self.said.push(Said { of, undone, expires_at: entry.until.map(|until| until.plus(KEPT)) });
     }
 
-    /// What a store holds: in records, and in its snapshot.
+    /// Returns the entries in a store: those of its records and of its snapshot.
     pub(super) fn held_by(&self, stored: &StoredLog) -> BTreeSet<usize> {
         let records =
             stored.records.values().filter_map(|record| self.numbers.get(&record.document));
@@ -103,8 +103,7 @@ impl Honest {
         }
     }
 
-    /// Whether nothing of this revokes the token any more, by what was said until somebody was
-    /// asked.
+    /// Returns whether these entries leave the token good at the time of the read.
     fn allow(&self, numbers: &BTreeSet<usize>, asked: &Found) -> bool {
         let (now, said) = (asked.at, &self.said[..asked.said]);
         let stands = |number: &usize| {
@@ -118,13 +117,13 @@ impl Honest {
 }
 
 impl AttackedLog {
-    /// Asks every instance all that it was asked, and checks the answers: after each
+    /// Repeats all reads of every instance and checks the answers. Runs after each
     /// [`super::Step::Read`].
     pub fn check(&self) -> Result<(), Violation> {
         self.instances.iter().try_for_each(|asked| self.check_instance(asked).map(drop))
     }
 
-    /// The last answer of an instance, if it was asked.
+    /// Returns the last answer of an instance, if it was asked.
     pub fn answer(&self, which: usize) -> Option<Answer> {
         self.check_instance(&self.instances[which]).ok().flatten()
     }
@@ -162,7 +161,7 @@ impl AttackedLog {
         Ok(last)
     }
 
-    /// An instance that begins now, beside one that gave an answer.
+    /// Compares an instance that starts now with one that gave an answer.
     fn check_beginner(
         &self,
         found: &Found,
@@ -187,7 +186,7 @@ impl AttackedLog {
     }
 }
 
-/// What a gate says of the token, and what its operator is told.
+/// Returns a gate's decision about the token, and the operator's messages.
 fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
     let bearer = format!("Bearer {}", SETUP.token);
     let request = AuthRequest {

@@ -1,4 +1,4 @@
-//! What happens to the log.
+//! Steps of a revocation log's history.
 
 /// An action of an administrator, of the attacker, or of an instance; or time that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub enum Step {
     WriteKey,
     /// Makes a snapshot.
     Compact,
-    /// Begins to make records with a new secret.
+    /// Changes the secret for new records.
     Renew,
     /// More than a day passes.
     Pass,
-    /// The attacker deletes the record that is so far from the newest.
+    /// The attacker deletes the record at this distance from the newest.
     Delete(u8),
     /// Deletes the oldest record.
     DeleteOldest,
@@ -31,21 +31,21 @@ pub enum Step {
     DropSnapshot,
     /// Damages the pages of the snapshot.
     DamagePages,
-    /// Copies all that is stored.
+    /// Copies the whole content.
     Save,
-    /// Puts all of the copy back.
+    /// Restores the whole copy.
     PutBack,
-    /// Puts the copy's records back, and leaves the snapshot.
+    /// Restores the copy's records, and leaves the snapshot.
     PutBackRecords,
-    /// Puts the copy's snapshot back, and leaves the records.
+    /// Restores the copy's snapshot, and leaves the records.
     PutBackSnapshot,
-    /// Puts back the records of the copy that are missing, and leaves the others.
+    /// Restores the records that are missing, and leaves the others.
     PutBackMissing,
-    /// Moves the newest record one place on.
+    /// Moves the newest record to the next sequence.
     Move,
-    /// An instance is asked.
+    /// Asks an instance.
     Read(u8),
-    /// An instance starts again.
+    /// Restarts an instance.
     Restart(u8),
 }
 

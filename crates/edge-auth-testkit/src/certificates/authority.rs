@@ -27,7 +27,7 @@ pub struct AuthorityPlan {
     pub key: AuthorityKey,
     /// Its validity.
     pub valid: Span,
-    /// How many authorities may stand below it.
+    /// The largest number of authorities that may stand below it.
     pub max_intermediates: Option<u8>,
     /// The host names, or the e-mail host, or the URI host that it may issue for.
     pub permitted: Vec<Permitted>,
@@ -48,8 +48,8 @@ pub enum AuthorityKey {
     Ed25519,
     /// RSA of 2048 bits, the same for all.
     Rsa2048,
-    /// RSA of 1024 bits. Another key signs what such an authority issues: the library refuses this
-    /// one.
+    /// RSA of 1024 bits. `rcgen` refuses such a key, so another one signs what this authority
+    /// issues.
     Rsa1024,
 }
 

@@ -119,7 +119,7 @@ impl ClientPlan {
             params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
         }
         if self.padding > 0 || self.unknown_critical {
-            // An OID of a private enterprise that does not exist.
+            // An unassigned private enterprise OID.
             let content = vec![0; self.padding];
             let mut extension =
                 rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], content);

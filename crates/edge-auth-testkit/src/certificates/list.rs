@@ -1,4 +1,4 @@
-//! Revocation lists of authorities (RFC 5280, section 5), whole ones and parts.
+//! Revocation lists of authorities (RFC 5280, section 5), complete and partial.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,27 +12,26 @@ use x509_cert::ext::Extension;
 
 use super::{Authority, Span};
 
-/// What a revocation list is like.
+/// The content of a revocation list.
 #[derive(Debug, Clone)]
 pub struct ListPlan {
     /// The serial numbers in it.
     pub serials: Vec<Vec<u8>>,
-    /// When it was made, and when there is to be a newer one.
+    /// Its `thisUpdate` and `nextUpdate`.
     pub good: Span,
-    /// Its own number (section 5.2.3).
+    /// Its CRL number (section 5.2.3).
     pub number: u64,
-    /// An extension besides: its name, whether it is critical, and its DER.
+    /// An additional extension: its name, whether it is critical, and its DER.
     pub extension: Option<(&'static str, bool, Vec<u8>)>,
 }
 
 impl Authority {
-    /// Its revocation list with these serial numbers, as DER: made and to be renewed at these
-    /// times.
+    /// Returns the DER of its revocation list with these serial numbers and this validity.
     pub fn revocation_list(&self, serials: &[Vec<u8>], good: Span) -> Vec<u8> {
         self.list(&ListPlan { serials: serials.to_vec(), good, number: 1, extension: None })
     }
 
-    /// A revocation list of its, as DER.
+    /// Returns the DER of its revocation list after this plan.
     pub fn list(&self, plan: &ListPlan) -> Vec<u8> {
         let (this_update, next_update) = plan.good;
         let point = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
@@ -57,8 +56,8 @@ impl Authority {
         }
     }
 
-    /// Its revocation list of version 1, as OpenSSL makes it by default: without a version, a
-    /// number and extensions. As DER.
+    /// Returns the DER of its revocation list in version 1, OpenSSL's default: without a version, a
+    /// number and extensions.
     pub fn list_of_version_1(&self, serials: &[Vec<u8>], good: Span) -> Vec<u8> {
         fn good_der<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
             result.unwrap_or_else(|error| panic!("{error}"))
@@ -79,7 +78,7 @@ impl Authority {
         good_der(good_der(AnyRef::new(Tag::Sequence, &whole)).to_der())
     }
 
-    /// The list with an extension that `rcgen` has no words for, signed anew.
+    /// Adds an extension that `rcgen` cannot express, and signs the list again.
     fn extended(&self, list: &[u8], (name, critical, value): &(&str, bool, Vec<u8>)) -> Vec<u8> {
         fn good<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
             result.unwrap_or_else(|error| panic!("{error}"))

@@ -1,5 +1,4 @@
-//! What anybody can make of a certificate without its issuer's key: the same signed part in other
-//! bytes.
+//! Changes that need no issuer's key: the same signed part of a certificate in other bytes.
 
 use x509_cert::der::asn1::{BitStringRef, UintRef};
 use x509_cert::der::{self, Decode, Encode, Reader, SliceReader};
@@ -15,8 +14,8 @@ const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 
-/// The same certificate with the other signature of ECDSA: `n - s` in place of `s`. `None` if
-/// another algorithm signed it.
+/// Returns the same certificate with the other ECDSA signature, `n - s` in place of `s`, or `None`
+/// if another algorithm signed it.
 pub fn other_signature(certificate: &[u8]) -> Option<Vec<u8>> {
     let (signed, algorithm, signature) = parts(certificate).ok()?;
     let (r, s) = ecdsa(signature).ok()?;
@@ -25,8 +24,8 @@ pub fn other_signature(certificate: &[u8]) -> Option<Vec<u8>> {
     Some(assemble(signed, algorithm, &ecdsa_value(&unsigned(&r), &unsigned(&s))))
 }
 
-/// Whether an ECDSA signature has the smaller of its two values of `s`; `None` if another algorithm
-/// signed the certificate.
+/// Returns whether an ECDSA signature has the smaller of its two values of `s`, or `None` if
+/// another algorithm signed the certificate.
 pub fn has_low_s(certificate: &[u8]) -> Option<bool> {
     let (_, _, signature) = parts(certificate).ok()?;
     let (r, s) = ecdsa(signature).ok()?;
@@ -34,7 +33,7 @@ pub fn has_low_s(certificate: &[u8]) -> Option<bool> {
     Some((s.len(), &s) < (other.len(), &other))
 }
 
-/// Encodings of the same certificate that are not its DER, each with what is wrong with it.
+/// Returns encodings of the same certificate that are not DER, each with its defect.
 pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let Ok((signed, algorithm, signature)) = parts(certificate) else { return Vec::new() };
     let bits = [&[0], signature].concat();
@@ -120,7 +119,7 @@ pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     list
 }
 
-/// What is signed, by which algorithm, and the signature.
+/// Splits a certificate into the signed part, the algorithm, and the signature.
 fn parts(certificate: &[u8]) -> der::Result<(&[u8], &[u8], &[u8])> {
     let mut reader = SliceReader::new(certificate)?;
     reader.sequence(|reader| {
@@ -129,7 +128,7 @@ fn parts(certificate: &[u8]) -> der::Result<(&[u8], &[u8], &[u8])> {
     })
 }
 
-/// The numbers of an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3).
+/// Parses the numbers of an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3).
 fn ecdsa(signature: &[u8]) -> der::Result<(Vec<u8>, Vec<u8>)> {
     let mut reader = SliceReader::new(signature)?;
     reader.sequence(|reader| {
@@ -138,7 +137,7 @@ fn ecdsa(signature: &[u8]) -> der::Result<(Vec<u8>, Vec<u8>)> {
     })
 }
 
-/// The order of the smallest curve whose numbers these can be.
+/// Returns the order of the smallest curve that fits these numbers.
 fn order(r: &[u8], s: &[u8]) -> Vec<u8> {
     let longest = r.len().max(s.len());
     let fitting = ORDERS.iter().map(|order| hex(order)).find(|order| order.len() >= longest);
@@ -154,13 +153,13 @@ fn ecdsa_value(r: &[u8], s: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[element(INTEGER, r), element(INTEGER, s)].concat())
 }
 
-/// The content of an `INTEGER` that is not negative.
+/// Returns the content of an `INTEGER` that is not negative.
 fn unsigned(digits: &[u8]) -> Vec<u8> {
     let der = UintRef::new(digits).and_then(|number| number.to_der());
     der.unwrap_or_else(|error| panic!("{error}")).split_off(2)
 }
 
-/// A tag, the shortest length, and the content.
+/// Encodes an element with the shortest length.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let length = strip(&length);
@@ -173,7 +172,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     element
 }
 
-/// A tag, a length of four bytes, and the content.
+/// Encodes an element with a length of four bytes.
 fn long(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = (content.len() as u32).to_be_bytes();
     [&[tag, 0x84], &length[..], content].concat()

@@ -1,4 +1,4 @@
-//! Many writers: a write is a compare-and-set, and is seen by all handles at once.
+//! Many writers: a write is a compare-and-set, and every handle sees it immediately.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::check::{
 use super::{Backend, Grade, Report, Writer, Written};
 
 const WRITERS: u64 = 8;
-/// How often a race is repeated, each time on a record of its own.
+/// The number of times that a race is repeated, each time on a new record.
 const RACES: u64 = 5;
-/// How often each writer counts up.
+/// The number of increments by each writer.
 const INCREMENTS: u64 = 10;
-/// Each conflict of one writer is a success of another, so that far fewer attempts are enough.
+/// A conflict of one writer is a success of another, so far fewer attempts are enough.
 const ATTEMPTS: u64 = 10 * WRITERS * INCREMENTS;
 
 pub(super) async fn run<B: Backend>(backend: &B, report: &mut Report) {
@@ -126,7 +126,7 @@ async fn writers_of_different_records_do_not_conflict<B: Backend>(
     same("how many are listed", &(listed as u64), &total)
 }
 
-/// Lets writers race for one record; exactly one of them wins, and its document is stored.
+/// Lets writers race for one record. Exactly one of them must win and have its document stored.
 async fn one_wins<B: Backend>(
     backend: &B,
     storage: &str,

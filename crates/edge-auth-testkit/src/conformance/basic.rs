@@ -1,4 +1,4 @@
-//! One writer: what was written is found and listed, exactly.
+//! One writer: records that were written are found and listed exactly.
 
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
@@ -166,13 +166,13 @@ async fn large_documents_return_and_are_listed<B: Backend>(backend: &B, storage:
     for id in ids {
         finds(&store, &record(id, &id.repeat(LARGE)), START).await?;
     }
-    // More than a backend may hand out in one answer of its own: DynamoDB's limit is 1 MB.
+    // More than one page of a backend may hold: DynamoDB's limit is 1 MB.
     lists(&store, (None, 10), START, &ids).await
 }
 
 async fn the_list_is_ordered_by_bytes<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
-    // UTF-16, which JavaScript sorts by, has the last two the other way round.
+    // JavaScript sorts by UTF-16, in which the last two have the opposite order.
     let ordered = ["-", "0", "10", "9", "A", "Z", "_", "a", "aa", "b", "é", "\u{ff5e}", "🔑"];
     for id in ordered.iter().rev() {
         create(&store, &record(id, "{}")).await?;
@@ -210,7 +210,7 @@ async fn a_page_starts_after_an_id_that_need_not_exist<B: Backend>(
     lists(&store, (Some("z"), 10), START, &[]).await
 }
 
-/// Writes a record under each of the ids, and finds and lists all of them.
+/// Writes a record under each id, and finds and lists all of them.
 async fn tells_apart(store: &impl ApiKeyAdmin, ids: &[&str]) -> Check {
     let before = store.list(None, usize::MAX, START).await?.len();
     for id in ids {

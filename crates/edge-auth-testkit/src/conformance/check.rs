@@ -1,25 +1,25 @@
-//! What the checks are written with.
+//! The vocabulary of the checks.
 
 use std::fmt;
 
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, Unavailable, WriteOutcome};
 use edge_auth_token::Timestamp;
 
-/// What a check expected, and what it met instead.
+/// The expected and the actual result of a failed check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(String);
 
 pub(super) type Check = Result<(), Failure>;
 
-/// When the checks take place: 2100-01-01. A backend that also forgets by a clock of its own
-/// (KV's expiration, DynamoDB's TTL) must not have reached it.
+/// The time of the checks: 2100-01-01. A backend that also expires records by its own clock (KV's
+/// expiration, DynamoDB's TTL) must not have reached it.
 pub(super) const START: Timestamp = Timestamp::from_seconds(4_102_444_800);
 
-/// Values are cut here when they are printed; a document may be large.
+/// The length to which printed values are cut, since a document may be large.
 const SHOWN: usize = 300;
 
 impl Failure {
-    /// With what was expected and what was met.
+    /// Creates a failure with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -37,7 +37,7 @@ impl From<Unavailable> for Failure {
     }
 }
 
-/// Runs checks, each on an empty storage of its own, and records how they ended.
+/// Runs each check on a new, empty storage and records its result.
 macro_rules! run_checks {
     ($backend:expr, $report:expr, $grade:expr; $($check:ident),+ $(,)?) => {
         $($report.record($grade, stringify!($check), $check($backend, stringify!($check)).await);)+
@@ -62,12 +62,12 @@ fn shown(value: &impl fmt::Debug) -> String {
     format!("{start}… ({characters} characters)")
 }
 
-/// The first version of a record that never lapses.
+/// Returns the first version of a record that never expires.
 pub(super) fn record(id: &str, document: &str) -> ApiKeyRecord {
     ApiKeyRecord { id: id.to_owned(), document: document.to_owned(), version: 1, expires_at: None }
 }
 
-/// The version after this one, with another document.
+/// Returns the next version of a record, with another document.
 pub(super) fn successor(of: &ApiKeyRecord, document: &str) -> ApiKeyRecord {
     ApiKeyRecord { document: document.to_owned(), version: of.version + 1, ..of.clone() }
 }
@@ -76,7 +76,7 @@ pub(super) async fn create(store: &impl ApiKeyAdmin, record: &ApiKeyRecord) -> C
     puts(store, record, Precondition::Absent, START, WriteOutcome::Stored).await
 }
 
-/// Writes, and checks how the write ended.
+/// Writes a record and checks the result.
 pub(super) async fn puts(
     store: &impl ApiKeyAdmin,
     record: &ApiKeyRecord,
@@ -92,7 +92,7 @@ pub(super) async fn puts(
     same(&what, &put, &outcome)
 }
 
-/// Checks what is found under the id of `expected`.
+/// Checks the record that is found under the id of `expected`.
 pub(super) async fn finds(
     store: &impl ApiKeyAdmin,
     expected: &ApiKeyRecord,

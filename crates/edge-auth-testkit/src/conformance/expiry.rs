@@ -1,6 +1,6 @@
-//! What has lapsed is neither found nor listed, and is absent for a write.
+//! An expired record is neither found nor listed, and counts as absent for a write.
 //!
-//! Time only goes forward within a check: a store may drop what has lapsed.
+//! Within a check time only goes forward: a store may delete expired records.
 
 use std::time::Duration;
 

@@ -19,23 +19,23 @@ use super::check::{Check, START, run_checks, same};
 use super::{Grade, Report, Writer, Written};
 
 const WRITERS: u64 = 6;
-/// How many records each of the writers appends.
+/// The number of records that each writer appends.
 const APPENDS: u64 = 8;
-/// Each conflict of one writer is a success of another, so that far fewer attempts are enough.
+/// A conflict of one writer is a success of another, so far fewer attempts are enough.
 const ATTEMPTS: u64 = 10 * WRITERS * APPENDS;
 
-/// How the suite reaches the feed under test.
+/// Gives the suite access to the feed under test.
 pub trait FeedBackend {
     /// The feed.
     type Log: RevocationLog + 'static;
 
-    /// Opens another handle on the storage of this name, which is empty when the name is new.
+    /// Opens another handle on the storage of this name, which is empty if the name is new.
     ///
-    /// Names are `[a-z_]{1,64}`; a run never uses one name for two checks. Two handles share
-    /// what two processes would share, and no more.
+    /// Names are `[a-z_]{1,64}`, and a run uses each name for one check only. Two handles share
+    /// exactly what two processes would share.
     fn open(&self, storage: &str) -> impl Future<Output = Result<Self::Log, Unavailable>>;
 
-    /// Runs the writers at the same time, and returns when all of them have ended: see
+    /// Runs the writers concurrently and returns when all of them have ended: see
     /// [`super::Backend::at_once`].
     fn at_once(&self, writers: Vec<Writer>) -> impl Future<Output = Vec<Written>> {
         join_all(writers)
@@ -130,7 +130,7 @@ async fn records_come_in_the_order_of_their_sequence<B: FeedBackend>(
     storage: &str,
 ) -> Check {
     let log = backend.open(storage).await?;
-    // Where numbers are compared as texts, 10 comes before 9.
+    // A store that compares numbers as text sorts 10 before 9.
     for sequence in 1..=12 {
         appends(&log, &[record(sequence)], WriteOutcome::Stored).await?;
     }
@@ -184,7 +184,7 @@ async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(
 ) -> Check {
     let log = backend.open(storage).await?;
     appends(&log, &records(1..=3), WriteOutcome::Stored).await?;
-    // Its end is new, its beginning is not.
+    // The end of the batch is new, but its beginning is not.
     appends(&log, &records(3..=6), WriteOutcome::Conflict).await?;
     holds(&log, &records(1..=3)).await?;
     appends(&log, &records(4..=6), WriteOutcome::Stored).await?;
@@ -232,7 +232,7 @@ async fn two_writers_lose_and_repeat_nothing<B: FeedBackend>(backend: &B, storag
     let all = log.since(0, 10_000).await?;
     let sequences: Vec<u64> = all.iter().map(|record| record.sequence).collect();
     same("the sequences", &sequences, &(1..=written).collect())?;
-    // Each writer numbers its own documents: all are there, each once.
+    // Each writer numbers its documents. All must be present, each once.
     let mut documents: Vec<String> = all.into_iter().map(|record| record.document).collect();
     documents.sort_unstable();
     documents.dedup();
@@ -252,8 +252,8 @@ async fn batches_of_two_writers_are_not_mixed<B: FeedBackend>(backend: &B, stora
     Ok(())
 }
 
-/// Lets writers append batches of `batch` records at the same time. Returns how many records were
-/// stored.
+/// Lets writers append batches of `batch` records concurrently. Returns the number of stored
+/// records.
 async fn race<B: FeedBackend>(
     backend: &B,
     storage: &str,

@@ -1,4 +1,4 @@
-//! The suite of the feed notices: each defect makes the check fail that is about it.
+//! Tests of the feed's suite: each defect makes the check about it fail.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -28,7 +28,7 @@ enum Defect {
     SnapshotsGoBack,
 }
 
-/// Each defect with a check that must fail for it.
+/// Each defect with the check that must fail for it.
 const NOTICED_BY: [(Defect, &str); 11] = [
     (Defect::AppendsBehindAGap, "no_sequence_is_left_out"),
     (Defect::AppendsSomeOfABatch, "a_batch_is_appended_whole_or_not_at_all"),
@@ -44,7 +44,7 @@ const NOTICED_BY: [(Defect, &str); 11] = [
 ];
 
 #[test]
-fn every_defect_fails_the_check_that_is_about_it() {
+fn every_defect_fails_its_check() {
     for (defect, check) in NOTICED_BY {
         let report = block_on(run_feed(&Broken(defect, Mutex::default())));
         let failed: Vec<_> = report.failures().map(|(name, _)| name).collect();

@@ -1,4 +1,4 @@
-//! What a run of the suites found.
+//! The results of a run of the suites.
 
 use std::fmt;
 use std::io::Write;
@@ -6,8 +6,7 @@ use std::io::Write;
 use super::Grade;
 use super::check::{Check, Failure};
 
-/// The outcome of every check, and of every grade that was skipped. Its `Display` is one line
-/// for each.
+/// The result of every check, and every skipped grade. `Display` prints one line for each.
 #[derive(Debug, Default)]
 #[must_use = "a report that nobody reads proves nothing"]
 pub struct Report {
@@ -22,12 +21,12 @@ enum Line {
 }
 
 impl Report {
-    /// Whether no check failed. A skipped grade is not a failure.
+    /// Returns whether no check failed. A skipped grade is not a failure.
     pub fn passed(&self) -> bool {
         self.failures().next().is_none()
     }
 
-    /// The name of each check that failed, and what it expected.
+    /// Returns each failed check with its failure.
     pub fn failures(&self) -> impl Iterator<Item = (&'static str, &Failure)> {
         self.lines.iter().filter_map(|line| match line {
             Line::Failed(_, check, failure) => Some((*check, failure)),
@@ -35,7 +34,7 @@ impl Report {
         })
     }
 
-    /// The grades that were skipped, each with the reason.
+    /// Returns the skipped grades with their reasons.
     pub fn skipped(&self) -> impl Iterator<Item = (Grade, &'static str)> {
         self.lines.iter().filter_map(|line| match line {
             Line::Skipped(grade, reason) => Some((*grade, *reason)),
@@ -43,14 +42,13 @@ impl Report {
         })
     }
 
-    /// Says on standard error which grades were skipped, even where the test runner captures
-    /// output.
+    /// Prints the skipped grades on standard error, even where the test runner captures output.
     ///
     /// # Panics
-    /// With the whole report, if any check failed.
+    /// If a check failed, with the whole report.
     pub fn must_pass(&self) {
         for (grade, reason) in self.skipped() {
-            // Not `eprintln!`: that is captured, and a skipped grade must not be silent.
+            // `eprintln!` would be captured, which would hide a skipped grade.
             let _ = writeln!(std::io::stderr(), "{}", Line::Skipped(grade, reason));
         }
         assert!(self.passed(), "\n{self}");

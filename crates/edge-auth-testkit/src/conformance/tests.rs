@@ -1,4 +1,4 @@
-//! The suites notice: each defect makes the check fail that is about it.
+//! Tests of the suites: each defect makes the check about it fail.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ enum Defect {
     VersionsAre32Bits,
 }
 
-/// Each defect with a check that must fail for it.
+/// Each defect with the check that must fail for it.
 const NOTICED_BY: [(Defect, &str); 21] = [
     (Defect::AlwaysConflicts, "no_increment_is_lost"),
     (Defect::AfterIsInclusive, "pages_join_to_the_whole_list"),
@@ -66,7 +66,7 @@ const NOTICED_BY: [(Defect, &str); 21] = [
 ];
 
 #[test]
-fn every_defect_fails_the_check_that_is_about_it() {
+fn every_defect_fails_its_check() {
     for (defect, check) in NOTICED_BY {
         let report = block_on(run(&Broken::new(defect)));
         let failed: Vec<_> = report.failures().map(|(name, _)| name).collect();
@@ -251,7 +251,7 @@ impl ApiKeyAdmin for BrokenStore {
     }
 }
 
-/// Waits for one turn, so that another writer comes between.
+/// A future that yields once, so that another writer runs in between.
 #[derive(Default)]
 struct OneTurn(Cell<bool>);
 

@@ -1,4 +1,4 @@
-//! Whether an answer is what was expected.
+//! Compares an answer with the expected outcome.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const CREDENTIALS: [&str; 4] = ["token", "key", "previous", "altered"];
 /// Shorter texts occur by chance.
 const LEAST_CREDENTIAL: usize = 16;
 
-/// What differs, one sentence each.
+/// Compares an answer with a case. Adds one sentence for each difference.
 pub(super) fn assert_response(
     expect: &Expect,
     call: &Call,
@@ -77,7 +77,7 @@ impl Mismatches {
     }
 }
 
-/// The code that the operator is told is the one that the caller is told.
+/// Checks that the audit event has the same code as the answer.
 fn code(
     expect: &Expect,
     answer: &ObservedResponse,
@@ -146,7 +146,7 @@ fn count(what: &str, wanted: Option<u64>, found: Option<u64>, mismatches: &mut M
     }
 }
 
-/// No credential of the call comes back, and none is logged.
+/// Checks that neither the answer nor the audit event has a credential of the call.
 fn leaks(call: &Call, answer: &ObservedResponse, texts: &Texts, mismatches: &mut Mismatches) {
     let sent = sent(call);
     let fields = answer.headers.iter().map(|(_, value)| value.clone());

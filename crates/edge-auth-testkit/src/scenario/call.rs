@@ -1,4 +1,4 @@
-//! A case's request as each endpoint is asked it, and what that endpoint must say.
+//! A case's request in the form of each endpoint, and the outcome expected there.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,16 +13,16 @@ use super::host::{Call, Capability, PlatformCredentials};
 use super::source::{Case, CertificateSetup, Endpoint, Expect, Upstream};
 use super::text::Texts;
 
-/// Where each endpoint is served.
+/// The paths of the endpoints.
 const AUTHORIZE: &str = "/authorize";
 const VERIFY: &str = "/v1/verify";
-/// The code of a path that can be read in two ways.
+/// The code of an ambiguous path.
 const AMBIGUOUS: &str = "path_ambiguous";
 
 const DEFAULT_HOST: &str = "api.example.com";
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The case's own call.
+/// Builds the case's own call.
 pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
     let request = texts.bytes(&case.request)?;
     let space = request.iter().position(|byte| *byte == b' ');
@@ -70,7 +70,7 @@ fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<PlatformCredenti
     })
 }
 
-/// What a call needs by its own nature.
+/// Returns the capabilities that a call needs because of its content.
 pub(super) fn needs(call: &Call) -> impl Iterator<Item = Capability> {
     let raw = std::str::from_utf8(&call.target).is_err();
     let bytes = call.headers.iter().any(|(_, value)| std::str::from_utf8(value).is_err());
@@ -86,7 +86,8 @@ pub(super) fn needs(call: &Call) -> impl Iterator<Item = Capability> {
         .chain(call.handover.as_ref().map(PlatformCredentials::need))
 }
 
-/// Whether it looks like an identity header, by the prefixes that policies have here, and is none.
+/// Returns whether a name resembles an identity header, by the prefixes that the scenarios use,
+/// without being one.
 fn is_imitation(name: &str) -> bool {
     const OURS: [&str; 6] = ["principal", "kind", "subject", "issuer", "client", "scopes"];
     let name = name.to_ascii_lowercase();
@@ -97,21 +98,20 @@ fn is_imitation(name: &str) -> bool {
     })
 }
 
-/// The same request through another endpoint; `None` if that endpoint cannot be told of it.
+/// Returns the same request for another endpoint, or `None` if that endpoint cannot express it.
 pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
     let told =
         call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
     let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
-    // A proxy cannot say where its client is.
+    // A proxy cannot report its client's location.
     if call.location.is_some() && endpoint == Endpoint::ForwardAuth {
         return None;
     }
     match endpoint {
         Endpoint::Authorizer => {
-            // An ARN names a path, and no query.
+            // An ARN has a path but no query.
             let query = target.split_once('?').map_or("", |(_, query)| query);
-            // It removes nothing, so that what looks like an identity header is refused, and not
-            // taken out.
+            // An authorizer removes no headers, so it refuses those that resemble identity headers.
             let imitated = call.headers.iter().any(|(name, _)| is_imitation(name));
             (target.starts_with('/') && !query.contains('#') && !imitated)
                 .then(|| Call { endpoint, ..call.clone() })
@@ -123,7 +123,7 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
                 ("X-Forwarded-Host", call.host.clone()),
                 ("X-Forwarded-For", call.from.to_string()),
             ];
-            // A proxy overwrites what a client sent under its names.
+            // A proxy overwrites the client's headers with its own of the same names.
             let mut headers = call.headers.clone();
             headers.retain(|(name, _)| told.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name)));
             headers.extend(told.map(|(name, value)| (name.to_owned(), value.into_bytes())));
@@ -155,7 +155,7 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
                         own.into_iter().chain(above).map(without_colons).collect();
                     question["client_certificate"] = json!({ "rfc9440": chain });
                 }
-                // A member cannot be there twice, or begin in the middle.
+                // JSON cannot express a repeated member or one that begins in the middle.
                 _ => return None,
             }
             let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
@@ -166,7 +166,7 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
     }
 }
 
-/// The base64 of a byte sequence (RFC 8941, section 3.3.5); what is none stays as it is.
+/// Returns the base64 of a byte sequence (RFC 8941, section 3.3.5). Other text stays the same.
 fn without_colons(item: &str) -> &str {
     let inner = item.trim_matches(' ').strip_prefix(':').and_then(|rest| rest.strip_suffix(':'));
     inner.unwrap_or(item)
@@ -187,10 +187,11 @@ fn asked(endpoint: Endpoint, method: &str) -> Call {
     }
 }
 
-/// What another endpoint must say where the gateway must say this: the same decision and code, in
-/// its own manner. How often a store is read is the first one's matter.
+/// Returns the outcome expected from another endpoint where the gateway must give this one: the
+/// same decision and code in that endpoint's form. Reads and fetches are checked at the first
+/// endpoint only.
 pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) -> Expect {
-    // The gateway forwards what was matched; whoever asks forwards them as they came.
+    // The gateway forwards the normalised path. The other endpoints' callers forward it unchanged.
     if str::from_utf8(&own.target).is_ok_and(has_dot_segments)
         && expect.code.as_deref() != Some(AMBIGUOUS)
     {
@@ -224,7 +225,7 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
                 through.headers.insert("X-Auth-Code".to_owned(), Expectation::Is(code.clone()));
             }
             for (name, want) in identity {
-                // What is not to be said is said as nothing, to overwrite what the client said.
+                // An empty value overwrites what the client sent.
                 let want = if *want == Expectation::Present(false) {
                     Expectation::Is(String::new())
                 } else {
@@ -250,7 +251,7 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
                 | Expectation::Lacks { .. } => None,
             });
             let told: Map<String, Value> = told.collect();
-            // An answer that tells nothing of a caller has no `headers` at all.
+            // An answer without identity headers has no `headers` at all.
             if told.values().any(|value| !value.is_null()) {
                 through.json.insert("headers".to_owned(), Value::Object(told));
             }
@@ -265,8 +266,8 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
                 (503, _) => 500,
                 _ => 403,
             };
-            // A context has no names of the policy's own, so that only values are compared: of
-            // those who are somebody.
+            // A context does not use the policy's header names, so only the values of known callers
+            // are compared.
             let known = identity.iter().any(|(name, want)| {
                 **name == "X-Auth-Principal" && matches!(want, Expectation::Is(_))
             });

@@ -89,7 +89,7 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     let reencoded: Vec<_> = reencoded.map(|der| sequence(&der.into())).collect();
     texts.set("cert-chain-other", name, reencoded.join(", "));
     texts.set("cert-pem", name, client.pem());
-    // As load balancers encode it: `+`, `=` and `/` stay as they are.
+    // Load balancers leave `+`, `=` and `/` unencoded.
     let encoded: String = client.chain.iter().map(pem).collect();
     texts.set("cert-url", name, encoded.replace(' ', "%20").replace('\n', "%0A"));
     let base64: Vec<_> = client.chain.iter().map(|der| STANDARD.encode(der)).collect();

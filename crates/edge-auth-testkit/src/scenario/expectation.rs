@@ -1,25 +1,25 @@
-//! What a field must be.
+//! Expectations about a field.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What is expected of a field, or of a member of the audit event.
+/// The expected values of a field, or of a member of the audit event.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Expectation {
-    /// There at all, or not.
+    /// Present, or absent.
     Present(bool),
-    /// Exactly this, once.
+    /// Exactly this value, once.
     Is(String),
-    /// Exactly these, in this order; as fields of their own, or joined in one (RFC 9110, section
+    /// Exactly these values in this order, as separate fields or joined in one (RFC 9110, section
     /// 5.3).
     Are(Vec<String>),
-    /// Once, with this in it.
+    /// One value that contains the fragment.
     Has {
         /// The fragment.
         has: String,
     },
-    /// Not with this in it.
+    /// No value that contains the fragment.
     Lacks {
         /// The fragment.
         lacks: String,
@@ -27,7 +27,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// Nothing, or what was expected.
+    /// Returns what was expected if `found` does not meet it.
     pub(super) fn refusal(&self, found: &[String]) -> Option<String> {
         let (met, wanted) = match self {
             Self::Present(true) => (!found.is_empty(), "something".to_owned()),
@@ -45,7 +45,7 @@ impl Expectation {
         (!met).then_some(wanted)
     }
 
-    /// The same with its text expanded.
+    /// Returns the same expectation with its references expanded.
     pub(super) fn expanded<E>(
         &self,
         expand: impl Fn(&str) -> Result<String, E>,
@@ -62,7 +62,7 @@ impl Expectation {
     }
 }
 
-/// The values of a member, as text; none if it is not there.
+/// Returns the values of a member as text, or none if it is absent.
 pub(super) fn values(member: Option<&Value>) -> Vec<String> {
     match member {
         None | Some(Value::Null) => Vec::new(),
@@ -71,8 +71,8 @@ pub(super) fn values(member: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Whether every member of `wanted` is in `found`, at every depth; lists are compared whole. What
-/// is wanted `false` may as well not be there: TOML has no other word for that.
+/// Returns whether `found` has every member of `wanted`, at every depth. Lists must be equal. A
+/// wanted `false` also matches an absent member, since TOML has no `null`.
 pub(super) fn is_part_of(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::Object(wanted), Value::Object(found)) => wanted
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_want_is_met_by_what_it_says_and_by_nothing_else() {
+    fn every_expectation_matches_only_what_it_describes() {
         assert!(met(&Expectation::Present(true), &["a"]) && !met(&Expectation::Present(true), &[]));
         assert!(
             met(&Expectation::Present(false), &[]) && !met(&Expectation::Present(false), &["a"])
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_may_have_more_than_is_wanted_and_nothing_less() {
+    fn an_object_may_have_more_members_than_wanted_but_not_fewer() {
         let found = json!({"a": {"b": 1, "c": [1, 2]}, "d": true});
         assert!(is_part_of(&json!({"a": {"b": 1}}), &found));
         assert!(is_part_of(&json!({"e": null, "f": false}), &found));

@@ -1,4 +1,4 @@
-//! What a host provides for scenarios to run on it.
+//! The interface between scenarios and a host.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,34 +15,34 @@ use super::setup::Setup;
 use super::source::{Endpoint, LocationSetup, Store};
 use crate::documents::Document;
 
-/// Where scenarios run: a gate in this process, a binary, a Worker, a function.
+/// A host of scenarios: a gate in this process, a binary, a Worker, a function.
 pub trait ScenarioHost {
-    /// The URL under which the host finds issuers' documents, without a slash at the end.
+    /// Returns the URL under which the host finds issuers' documents, without a trailing slash.
     fn issuers_url(&self) -> String;
 
-    /// The host's time.
+    /// Returns the host's time.
     fn now(&self) -> Timestamp;
 
-    /// Whether cases that need this can run here. Those that cannot are reported as skipped.
+    /// Returns whether cases that need this can run here. Other cases are reported as skipped.
     fn offers(&self, need: Capability) -> bool;
 
-    /// The endpoint through which a gateway's cases are asked, on a host that is no gateway.
+    /// Returns the endpoint that gets the gateway's cases on a host without a gateway.
     fn gateway_substitute(&self) -> Option<Endpoint> {
         None
     }
 
-    /// Brings a policy up, in place of any before: publishes the setup's documents, makes its
-    /// API keys ([`super::seed`]), starts. An error is what the operator is told.
+    /// Starts a policy and replaces the one before: publishes the setup's documents, creates its
+    /// API keys ([`super::seed`]), and starts the gate. The error is the operator's message.
     fn start(&mut self, setup: &Setup<'_>) -> Result<Started, String>;
 
-    /// Lets something happen between two calls. Only what [`Self::offers`] allows is asked for.
+    /// Makes an event happen between two calls. The events need only what [`Self::offers`] allows.
     fn happen(&mut self, event: HostEvent) -> Result<(), String>;
 
-    /// Makes one call. An error is trouble of the test, not an answer.
+    /// Makes one call. An error means that the test failed to get an answer.
     fn call(&mut self, call: &Call) -> Result<ObservedResponse, String>;
 }
 
-/// What a case may need beyond requests and answers.
+/// A capability that a case needs beyond requests and answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capability {
@@ -52,30 +52,30 @@ pub enum Capability {
     Outage,
     /// A call can come from any address.
     Peer,
-    /// `:authority` can differ from `ScenarioHost`.
+    /// `:authority` can differ from `Host`.
     Authority,
-    /// Bytes travel over a connection, and are forwarded as they came.
+    /// Bytes travel over a connection and are forwarded unchanged.
     Wire,
     /// Values of fields need not be text.
     Bytes,
-    /// A target's `#` reaches the gate. An HTTP library may cut it off before, with all after it:
-    /// what is matched is then still what is forwarded.
+    /// A target's `#` reaches the gate. Elsewhere an HTTP library cuts it off with the rest of the
+    /// target, so the matched path is still the forwarded one.
     Fragment,
-    /// A request reaches the gate as it was sent, whatever is wrong with its host, method, path or
-    /// repeated fields: nothing of the platform's mends it before, or refuses it.
+    /// A request with an unusual host, method, path or repeated fields reaches the gate unchanged:
+    /// the platform neither repairs nor refuses it.
     Unmended,
-    /// A decision is about this request alone, its query included. An API Gateway authorizer's is
-    /// about later requests to the same path, too.
+    /// A decision is about this request alone, including its query. An API Gateway authorizer also
+    /// decides about later requests to the same path.
     WholeRequest,
-    /// The platform says in which country and autonomous system a client is.
+    /// The platform reports the client's country and autonomous system.
     Location,
-    /// The client's certificate comes as on this platform.
+    /// The client's certificate arrives over TLS.
     Tls,
-    /// As in an API Gateway event.
+    /// The client's certificate arrives in an API Gateway event.
     ApiGateway,
-    /// As in a load balancer's event.
+    /// The client's certificate arrives in a load balancer's event.
     LoadBalancer,
-    /// As in a Worker's `request.cf`.
+    /// The client's certificate arrives in a Worker's `request.cf`.
     Cloudflare,
 }
 
@@ -103,13 +103,13 @@ impl fmt::Display for Capability {
 /// A host that has started.
 #[derive(Debug, Default)]
 pub struct Started {
-    /// The API keys that were made.
+    /// The API keys that the host created.
     pub seeded: Seeded,
-    /// What the operator was told at the start.
+    /// The messages to the operator at the start.
     pub notices: Vec<String>,
 }
 
-/// What may happen between two calls.
+/// An event between two calls.
 #[derive(Debug)]
 pub enum HostEvent {
     /// Time passes.
@@ -123,32 +123,32 @@ pub enum HostEvent {
 /// One call, as it is sent.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// For hosts that have no listener: which endpoint it is for.
+    /// The endpoint, for hosts without a listener.
     pub endpoint: Endpoint,
     /// The method.
     pub method: String,
-    /// The request target; of most calls UTF-8.
+    /// The request target, which is not always UTF-8.
     pub target: Vec<u8>,
-    /// The `ScenarioHost`.
+    /// The value of `Host`.
     pub host: String,
     /// HTTP/2's `:authority`.
     pub authority: Option<String>,
-    /// The fields, in order, `ScenarioHost` not among them.
+    /// The fields in order, without `Host`.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
-    /// The client's certificate, as the platform hands it over.
+    /// The client's certificate as the platform hands it over.
     pub handover: Option<PlatformCredentials>,
     /// The address at the other end of the connection.
     pub from: IpAddr,
-    /// Where the platform says that address is.
+    /// The location of that address as the platform reports it.
     pub location: Option<LocationSetup>,
 }
 
 /// A client's certificate on a platform.
 #[derive(Debug, Clone)]
 pub enum PlatformCredentials {
-    /// On TLS: the client's own certificate first.
+    /// The chain sent over TLS, the client's own certificate first.
     Tls(Vec<CertificateDer<'static>>),
     /// PEM in an API Gateway event.
     ApiGateway(String),
@@ -159,7 +159,7 @@ pub enum PlatformCredentials {
 }
 
 impl PlatformCredentials {
-    /// What a host must offer for it.
+    /// Returns the capability that it needs.
     pub(super) fn need(&self) -> Capability {
         match self {
             Self::Tls(_) => Capability::Tls,
@@ -170,7 +170,7 @@ impl PlatformCredentials {
     }
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Default)]
 pub struct ObservedResponse {
     /// The status.
@@ -179,17 +179,17 @@ pub struct ObservedResponse {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// The request as it arrived upstream, if it did.
+    /// The request that arrived upstream, if it did.
     pub upstream: Option<SeenRequest>,
-    /// The audit event, if the host shows it.
+    /// The audit event, if the host exposes it.
     pub audit: Option<Value>,
-    /// How often the store of API keys was read for it, if the host counts.
+    /// The number of reads of the API-key store, if the host counts them.
     pub reads: Option<u64>,
-    /// How often an issuer's document was fetched for it, if the host counts.
+    /// The number of fetches of issuers' documents, if the host counts them.
     pub fetches: Option<u64>,
 }
 
-/// A request as it arrived somewhere.
+/// A request that a server received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenRequest {
     /// The method.

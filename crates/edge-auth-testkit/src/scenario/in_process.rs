@@ -1,4 +1,4 @@
-//! The smallest host: a gate in this process, a clock that is set by hand, everything in memory.
+//! The smallest host: a gate in this process, a clock that the test sets, and everything in memory.
 
 use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
@@ -19,14 +19,14 @@ use crate::documents::Documents;
 use crate::platform::MemoryPlatform;
 use crate::randomness::SeededRandomness;
 
-/// Of loopback, so that it may be fetched from without TLS; nothing listens there.
+/// A loopback address, from which the gate fetches without TLS. Nothing listens there.
 const ISSUERS_URL: &str = "http://127.0.0.1:1";
 /// 2027-01-15T08:00:00Z.
 const BEGINNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
-/// Where the endpoint for proxies is served.
+/// The path of the endpoint for proxies.
 const AUTHORIZE: &str = "/authorize";
 
-/// A gate in this process. What goes upstream is what the grant says.
+/// A gate in this process. The grant determines what goes upstream.
 pub struct InProcess {
     now: Timestamp,
     randomness: SeededRandomness,
@@ -39,7 +39,7 @@ struct Running {
 }
 
 impl InProcess {
-    /// With nothing running yet.
+    /// Creates a host without a running gate.
     pub fn new() -> Self {
         Self { now: BEGINNING, randomness: SeededRandomness::new(2), running: None }
     }
@@ -189,7 +189,7 @@ impl ScenarioHost for InProcess {
     }
 }
 
-/// As a Worker reads it: what is not a country's code is an unknown country.
+/// Parses a location as a Worker does: an invalid country code means an unknown country.
 fn location(said: &LocationSetup) -> ClientLocation {
     let country = said.country.as_deref().and_then(|code| code.parse().ok());
     ClientLocation { country, asn: said.asn }
@@ -219,7 +219,8 @@ fn handover(handed: &PlatformCredentials) -> PlatformCertificate<'_> {
     }
 }
 
-/// The request as a gateway sends it on: without what the grant removes, with what it sets.
+/// Builds the request that a gateway forwards: without the fields that the grant removes, with
+/// those that it sets.
 fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
     let removed =
         |name: &str| grant.upstream.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));

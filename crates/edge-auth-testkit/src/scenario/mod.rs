@@ -1,8 +1,8 @@
-//! Scenarios: requests and what must come of them, written once as TOML, run on every host.
+//! Scenarios: requests and expected outcomes, written once as TOML, run on every host.
 //!
-//! `tests/scenarios/README.md` at the root describes the files. A [`Scenario`] is one of them;
-//! [`Scenario::run`] asks a [`ScenarioHost`] and returns a [`Report`]. [`InProcess`] is the host
-//! that is nothing but a gate; [`crate::wire`] has what a host over HTTP needs.
+//! `tests/scenarios/README.md` at the root describes the files. A [`Scenario`] is one of them.
+//! [`Scenario::run`] asks a [`ScenarioHost`] and returns a [`Report`]. [`InProcess`] is a host with
+//! only a gate. [`crate::wire`] runs hosts over HTTP.
 
 mod assertion;
 mod call;
@@ -43,17 +43,17 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Reads a scenario; `file` is its name in reports.
+    /// Parses a scenario. `file` is its name in reports.
     ///
     /// # Errors
-    /// What is wrong with the text, and where.
+    /// The mistake in the text, and its place.
     pub fn parse(file: &str, text: &str) -> Result<Self, String> {
         let source = toml::from_str(text).map_err(|error| format!("{file}: {error}"))?;
         Ok(Self { file: file.to_owned(), source })
     }
 
-    /// Reads a scenario that may be about several proxies: once for each, with its name in place of
-    /// `{proxy}` in the policy.
+    /// Parses a scenario once for each of its proxies, with the proxy's name in place of `{proxy}`
+    /// in the policy.
     fn for_each_proxy(file: &str, text: &str) -> Result<Vec<Self>, String> {
         let plain = Self::parse(file, text)?;
         if plain.source.proxies.is_empty() {
@@ -68,10 +68,10 @@ impl Scenario {
         Ok(scenarios)
     }
 
-    /// Reads all `*.toml` of a directory, in the order of their names.
+    /// Reads all `*.toml` of a directory in the order of their names.
     ///
     /// # Errors
-    /// What cannot be read.
+    /// A file that cannot be read or parsed.
     pub fn all(directory: &Path) -> Result<Vec<Self>, String> {
         let trouble = |error: std::io::Error| format!("{}: {error}", directory.display());
         let entries = std::fs::read_dir(directory).map_err(trouble)?;

@@ -1,4 +1,4 @@
-//! Several hosts as one: each is asked the same, and must decide the same.
+//! Several hosts as one: each gets the same calls and must decide the same.
 
 use edge_auth::route::has_dot_segments;
 use edge_auth_token::Timestamp;
@@ -9,22 +9,23 @@ use super::host::{Call, Capability, HostEvent, ObservedResponse, ScenarioHost, S
 use super::setup::Setup;
 use super::source::Endpoint;
 
-/// Hosts side by side. What the first one answers is the answer, if the others have decided as it
-/// did.
+/// Hosts side by side. The first host's answer counts, and the others must have made the same
+/// decision.
 pub struct Parity {
     hosts: Vec<(&'static str, Box<dyn ScenarioHost>)>,
     compared: usize,
-    /// Whether the first one's store was administered, of which the others know nothing.
+    /// Whether the first host's store was changed by administration, which the others' stores were
+    /// not.
     administered: bool,
 }
 
 impl Parity {
-    /// These hosts, with their names.
+    /// Creates the comparison of these named hosts.
     pub fn of(hosts: Vec<(&'static str, Box<dyn ScenarioHost>)>) -> Self {
         Self { hosts, compared: 0, administered: false }
     }
 
-    /// How many calls were decided by more than one host.
+    /// Returns the number of calls that more than one host decided.
     pub fn compared(&self) -> usize {
         self.compared
     }
@@ -67,7 +68,7 @@ impl ScenarioHost for Parity {
     }
 
     fn happen(&mut self, event: HostEvent) -> Result<(), String> {
-        // The issuers are the first one's; nothing else is offered by more than one.
+        // The first host has the issuers. No other event reaches more than one host.
         match self.hosts.first_mut() {
             Some((_, host)) => host.happen(event),
             None => Ok(()),
@@ -101,8 +102,8 @@ impl ScenarioHost for Parity {
     }
 }
 
-/// Whether those who ask a gate decide about the very request that a gateway gets: not about the
-/// paths that a gateway rewrites, and not about the preflights that it answers itself.
+/// Returns whether the other hosts decide about the same request as a gateway: a gateway rewrites
+/// some paths, and answers preflights itself.
 fn is_asked_alike(call: &Call) -> bool {
     let target = String::from_utf8_lossy(&call.target);
     let needless = |escape: &[u8]| match escape {
@@ -116,7 +117,7 @@ fn is_asked_alike(call: &Call) -> bool {
     call.method != "OPTIONS" && !rewritten
 }
 
-/// Whether it is allowed, by whom, and why not.
+/// Returns whether the request was allowed, its principal, and its code.
 fn decision(answer: &ObservedResponse) -> [Option<Value>; 3] {
     let member = |name: &str| answer.audit.as_ref().and_then(|audit| audit.get(name)).cloned();
     [member("allowed"), member("code"), member("principal")]

@@ -1,9 +1,9 @@
-//! What a run of scenarios found.
+//! The results of a run of scenarios.
 
 use std::fmt;
 use std::io::Write;
 
-/// One line for each case; its `Display` is all of them.
+/// One line for each case. `Display` prints all of them.
 #[derive(Debug, Default)]
 #[must_use = "a report that nobody reads proves nothing"]
 pub struct Report {
@@ -13,7 +13,7 @@ pub struct Report {
 
 #[derive(Debug)]
 struct Line {
-    /// File and sentence.
+    /// The file and the case's name.
     case: String,
     outcome: Outcome,
 }
@@ -26,12 +26,12 @@ enum Outcome {
 }
 
 impl Report {
-    /// Whether nothing failed. A skipped case is not a failure.
+    /// Returns whether no case failed. A skipped case is not a failure.
     pub fn passed(&self) -> bool {
         self.lines.iter().all(|line| !matches!(line.outcome, Outcome::Failed { .. }))
     }
 
-    /// `N cases in M files: passed`, and how many were skipped.
+    /// Returns `N cases in M files: passed`, and the number of skipped cases.
     pub fn summary(&self) -> String {
         let count = |wanted: fn(&Outcome) -> bool| {
             self.lines.iter().filter(|line| wanted(&line.outcome)).count()
@@ -44,11 +44,11 @@ impl Report {
         format!("{ran} cases in {} files: {verdict}{skipped}", self.files)
     }
 
-    /// Says on standard error what was skipped and the summary, even where the test runner
+    /// Prints the skipped cases and the summary on standard error, even where the test runner
     /// captures output.
     ///
     /// # Panics
-    /// With all that failed, or if nothing ran at all.
+    /// If a case failed, with all failures, or if no case ran.
     pub fn must_pass(&self) {
         let mut stderr = std::io::stderr();
         for line in self.lines.iter().filter(|line| matches!(line.outcome, Outcome::Skipped(_))) {

@@ -1,4 +1,4 @@
-//! Running one file's cases on a host.
+//! Runs the cases of one file on a host.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::source::{Case, Endpoint, Expect};
 use super::text::duration;
 
 impl Scenario {
-    /// Runs every case, in order. What cannot even be asked is a failure of its case.
+    /// Runs every case in order. A case that cannot be asked is a failure.
     pub fn run(&self, host: &mut dyn ScenarioHost) -> Report {
         let mut report = Report::of_file();
         let setup = match Setup::new(&self.source, host.issuers_url(), host.now()) {
@@ -47,7 +47,7 @@ impl Scenario {
     }
 
     fn run_cases(&self, host: &mut dyn ScenarioHost, mut setup: Setup<'_>, report: &mut Report) {
-        // A host that offers nothing of what every case needs may rightly refuse the policy.
+        // A host may refuse the policy if it lacks a capability that every case needs.
         if let Some(need) = self.source.needs.iter().find(|need| !host.offers(**need)) {
             for case in &self.source.case {
                 report.skip(self.line(&case.name), format!("needs {need}"));
@@ -84,7 +84,7 @@ impl Scenario {
         }
     }
 
-    /// Something that the case needs and the host does not offer.
+    /// Returns a capability that the case needs and the host does not offer.
     fn unmet(&self, case: &Case, host: &dyn ScenarioHost) -> Option<Capability> {
         let moved = case.before.passes.is_some().then_some(Capability::Clock);
         let outage = case.before.store.is_some().then_some(Capability::Outage);
@@ -199,8 +199,8 @@ impl Scenario {
     }
 }
 
-/// Whether it is about what may pass, and not about an answer of the gateway's own, or for it
-/// alone.
+/// Returns whether the case is about a decision that all endpoints share, and not about the
+/// gateway's own answers.
 fn is_for_all(case: &Case) -> bool {
     let alone = case.also.as_ref().is_some_and(Vec::is_empty);
     !alone && (case.expect.code.is_some() || case.expect.status == 200)
@@ -216,7 +216,7 @@ fn keep(case: &Case, answer: &ObservedResponse, setup: &mut Setup<'_>) -> Result
     Ok(())
 }
 
-/// What the operator was told, for whoever looks for the mistake.
+/// Returns the operator's information about an answer, for debugging.
 fn told(answer: &ObservedResponse) -> String {
     match &answer.audit {
         Some(audit) => format!("audit: {audit}"),
@@ -224,7 +224,7 @@ fn told(answer: &ObservedResponse) -> String {
     }
 }
 
-/// Text of a case, fit for one line.
+/// Escapes text of a case for one line.
 fn shown(text: &str) -> String {
     let mut short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
     if text.chars().count() > 80 {

@@ -1,4 +1,4 @@
-//! A scenario's API keys, made in a host's store.
+//! Creates a scenario's API keys in a host's store.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use super::source::{Event, Key};
 use super::text::duration;
 use crate::randomness::SeededRandomness;
 
-/// The keys that were made, by the names that the scenario has for them.
+/// The created keys, by their names in the scenario.
 pub type Seeded = BTreeMap<String, SeededKey>;
 
-/// One key that was made.
+/// One created key.
 #[derive(Debug, Clone)]
 pub struct SeededKey {
     /// Its id.
@@ -26,11 +26,11 @@ pub struct SeededKey {
     pub previous: Option<String>,
 }
 
-/// Makes the scenario's keys in `store`, through the registry that the product's own
-/// administration uses. To be called before the host reads the store for the first time.
+/// Creates the scenario's keys in `store`, through the product's own
+/// [`edge_auth::admin::KeyService`]. Must run before the host first reads the store.
 ///
 /// # Errors
-/// What stands in the way, for who writes scenarios.
+/// The reason for which a key cannot be created, for the author of the scenario.
 pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded, String> {
     let key_service = |policy: &str| {
         let policy = Policy::parse(policy, Format::Toml, "policy.toml")

@@ -1,4 +1,4 @@
-//! A scenario made ready for one host: URLs put in, key sets written, tokens minted.
+//! Prepares a scenario for one host: expands URLs, writes key sets, mints tokens.
 
 use std::collections::BTreeMap;
 
@@ -15,24 +15,24 @@ use crate::documents::Document;
 use crate::mint::TestKey;
 use crate::platform::MapSecretProvider;
 
-/// What a host starts with.
+/// The configuration and documents with which a host starts.
 #[derive(Debug)]
 pub struct Setup<'a> {
     /// The policy, as TOML.
     pub policy: String,
-    /// The policy under which the keys are made, if it is another one.
+    /// The policy under which the keys are created, if it is another one.
     pub policy_before: Option<String>,
     /// The secrets and files that the policy names.
     pub secret_provider: MapSecretProvider,
     /// The documents that issuers publish, by path.
     pub documents: BTreeMap<String, Document>,
-    /// The API keys to make.
+    /// The API keys to create.
     pub(super) keys: BTreeMap<&'a str, &'a Key>,
     pub(super) texts: Texts,
 }
 
 impl<'a> Setup<'a> {
-    /// For a host with this time and these issuers.
+    /// Prepares a scenario for a host with this time and these issuers.
     pub(super) fn new(
         source: &'a ScenarioFile,
         issuers_url: String,
@@ -75,7 +75,7 @@ impl<'a> Setup<'a> {
         })
     }
 
-    /// The same, with another policy and nothing in the store.
+    /// Returns the same setup with another policy and an empty store.
     pub(super) fn with_policy(&self, policy: &str) -> Result<Self, String> {
         Ok(Self {
             policy: self.texts.expand(policy)?,
@@ -87,12 +87,12 @@ impl<'a> Setup<'a> {
         })
     }
 
-    /// The host's time when this was made ready.
+    /// Returns the host's time at the preparation.
     pub fn now(&self) -> Timestamp {
         self.texts.now
     }
 
-    /// Takes in the keys that a host made, and what was altered of them.
+    /// Adds the texts of the created keys, and of tampered ones.
     pub(super) fn complete(
         &mut self,
         source: &ScenarioFile,
@@ -114,7 +114,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// The document, and the set if there is one.
+/// Returns the document, and the parsed set if there is one.
 fn key_set(jwks: &Jwks, texts: &Texts) -> Result<(Document, Option<Value>), String> {
     let keys = jwks.keys.iter().map(|key| self::key(key, texts)).collect::<Result<Vec<_>, _>>()?;
     let set = json!({ "keys": keys });
@@ -155,7 +155,7 @@ fn metadata(name: &str, issuer: &IssuerSetup, texts: &Texts) -> Result<Document,
     Ok(Document::ok(json!({ "issuer": iss, "jwks_uri": jwks_uri }).to_string()))
 }
 
-/// JSON as an inline value of TOML. Strings are written alike in both.
+/// Writes JSON as an inline TOML value. Both write strings alike.
 fn as_toml(value: &Value) -> String {
     let list = |items: Vec<String>| items.join(", ");
     match value {

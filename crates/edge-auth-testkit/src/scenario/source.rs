@@ -1,4 +1,4 @@
-//! The format of scenario files; `tests/scenarios/README.md` describes it for their authors.
+//! The format of scenario files, which `tests/scenarios/README.md` describes for authors.
 
 mod case;
 
@@ -13,22 +13,22 @@ pub use case::{
     Arrived, Before, Case, CertificateSetup, Endpoint, Expect, LocationSetup, Store, Upstream,
 };
 
-/// One file.
+/// A scenario file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
     /// The policy, as TOML.
     pub policy: String,
-    /// The proxies that the file is about: it is run once for each, whose name stands for `{proxy}`
-    /// in the policy.
+    /// The proxies of the file, which runs once for each. The name replaces `{proxy}` in the
+    /// policy.
     #[serde(default)]
     pub proxies: Vec<String>,
-    /// The policy under which the keys were made, if it was another one.
+    /// The policy under which the keys were created, if it was another one.
     pub policy_before: Option<String>,
-    /// Fragments of what the host logs at its start; each must be there.
+    /// Fragments of the host's log at its start. Each must be present.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// Endpoints that the cases of the gateway are sent to as well.
+    /// Endpoints that also get the gateway's cases.
     #[serde(default)]
     pub also: Vec<Endpoint>,
     /// The capabilities that all cases of the file need.
@@ -64,7 +64,7 @@ pub struct ScenarioFile {
     /// Tokens and keys that were tampered with.
     #[serde(default)]
     pub altered: BTreeMap<String, Tampering>,
-    /// Policies that no host may start with.
+    /// Policies that every host must refuse to start with.
     #[serde(default)]
     pub refused: Vec<Refused>,
     /// The requests, in order.
@@ -72,17 +72,17 @@ pub struct ScenarioFile {
     pub case: Vec<Case>,
 }
 
-/// One key set: how it is served, and what is in it.
+/// A key set, its content and how it is served.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Jwks {
-    /// The keys: a test key's name, or a table with members to add or change.
+    /// The keys: the name of a test key, or a table with changed members.
     pub keys: Vec<JwksKey>,
-    /// The whole document instead, as text.
+    /// The whole document as text, instead of `keys`.
     pub text: Option<String>,
-    /// The HTTP status, if it is not 200.
+    /// The HTTP status; 200 by default.
     pub status: Option<u16>,
-    /// Where a redirect leads.
+    /// The `Location` of a redirect.
     pub location: Option<String>,
 }
 
@@ -90,9 +90,9 @@ pub struct Jwks {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum JwksKey {
-    /// A test key, its name as `kid`.
+    /// A test key with its name as `kid`.
     Named(String),
-    /// A test key (`of`), without some members (`without`), and with others.
+    /// A test key (`of`) without some members (`without`) and with others.
     Changed {
         /// The test key.
         of: Option<String>,
@@ -105,21 +105,21 @@ pub enum JwksKey {
     },
 }
 
-/// An issuer's metadata; its `issuer` is its own URL unless `issuer` says otherwise.
+/// An issuer's metadata.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerSetup {
-    /// The `issuer` member of the document.
+    /// The `issuer` member of the document; by default the issuer's own URL.
     pub issuer: Option<String>,
-    /// Where the keys are.
+    /// The URL of the keys.
     pub jwks_uri: String,
 }
 
-/// An authority. Those above it come before it in the order of names.
+/// An authority. In the order of names, it comes after the authority above it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Authority {
-    /// The one above it; a root has none.
+    /// The authority above it; absent for a root.
     pub under: Option<String>,
     /// Its common name; by default its name in the file.
     pub common_name: Option<String>,
@@ -133,9 +133,9 @@ pub struct Authority {
 pub struct Certificate {
     /// The authority that issued it; by default it is self-signed.
     pub by: Option<String>,
-    /// Its alternative name that is a URI.
+    /// Its URI in `subjectAltName`.
     pub san_uri: Option<String>,
-    /// Its alternative name that is a host's.
+    /// Its host name in `subjectAltName`.
     pub san_dns: Option<String>,
     /// Its subject's common name.
     pub common_name: Option<String>,
@@ -144,10 +144,10 @@ pub struct Certificate {
     /// Whether it has expired.
     #[serde(default)]
     pub expired: bool,
-    /// Whether it is not good yet.
+    /// Whether its validity has not begun yet.
     #[serde(default)]
     pub early: bool,
-    /// Whether it is a server's.
+    /// Whether it is a server's certificate.
     #[serde(default)]
     pub server: bool,
     /// Whether its key is too weak.
@@ -175,19 +175,19 @@ pub struct Token {
     pub secret: Option<String>,
     /// The algorithm that signs, and the header's `alg`.
     pub alg: Option<String>,
-    /// Instead of a good signature: `der`, `empty` or hexadecimal digits.
+    /// A bad signature: `der`, `empty` or hexadecimal digits.
     pub signature: Option<String>,
     /// Header members to set.
     pub header: Map<String, Value>,
-    /// Claims to set. Text like `+5m` and `-1h` is a time.
+    /// Claims to set. Text like `+5m` and `-1h` becomes a time.
     pub claims: Map<String, Value>,
     /// Header members and claims to leave out.
     pub without: Vec<String>,
-    /// The whole header instead, as text.
+    /// The whole header as text, instead of members.
     pub header_text: Option<String>,
-    /// The whole payload instead, as text.
+    /// The whole payload as text, instead of claims.
     pub claims_text: Option<String>,
-    /// `utf-16` instead of UTF-8 for header and payload.
+    /// Whether header and payload are in UTF-16 instead of UTF-8.
     pub utf16: bool,
 }
 
@@ -195,94 +195,93 @@ pub struct Token {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
-    /// The policy's block.
+    /// Its block in the policy.
     pub block: String,
-    /// When it was made, relative to now: `-2d`.
+    /// The time of its creation, relative to now: `-2d`.
     pub made: Option<String>,
-    /// Its scopes; an empty list is all of them.
+    /// Its scopes; an empty list means all scopes.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Option<String>,
-    /// When it expires, as the administrative API reads it; by default never.
+    /// Its expiry in the format of the administration; by default never.
     pub expires: Option<String>,
-    /// From where it may be used.
+    /// The networks from which it may be used.
     #[serde(default)]
     pub networks: Vec<String>,
     /// An imported key's text.
     pub text: Option<String>,
     /// An imported key's hash.
     pub hash: Option<String>,
-    /// What happened to it since, in order.
+    /// Later changes, in order.
     #[serde(default)]
     pub then: Vec<Event>,
 }
 
-/// What happened to a key.
+/// A change of a key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, tag = "do", rename_all = "kebab-case")]
 pub enum Event {
-    /// A new secret.
+    /// Replaces the secret.
     Rotate {
-        /// How long the old one stays good.
+        /// How long the old secret stays valid.
         overlap: String,
-        /// When, relative to now.
+        /// The time, relative to now.
         when: Option<String>,
     },
-    /// Switched off.
+    /// Disables the key.
     Disable,
-    /// Switched on.
+    /// Enables the key.
     Enable,
-    /// Ended.
+    /// Revokes the key.
     Revoke {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Brought under the current pepper.
+    /// Wraps the record under the current pepper.
     Wrap,
-    /// An attacker with access to the store changed the record.
+    /// Changes the record, as an attacker with access to the store could.
     Edit {
         /// Text in the record.
         from: String,
-        /// What stands there now.
+        /// The replacement.
         to: String,
     },
-    /// An attacker replaced the record by another key's, under this key's id.
+    /// Replaces the record by another key's under this key's id, as an attacker could.
     Overwrite {
         /// The other key.
         with: String,
     },
 }
 
-/// A text that was tampered with; the changes are made in this order.
+/// A text with changes, which are made in the order of the fields.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tampering {
     /// The text: `{token:alice}`.
     pub of: String,
-    /// Pairs of what stands there, once, and what is put there instead.
+    /// Pairs of a text that occurs once and its replacement.
     #[serde(default)]
     pub replace: Vec<(String, String)>,
-    /// Positions of digits (base62 or base64url) to change into another; negative ones count from
-    /// the end.
+    /// Positions of base62 or base64url digits to change. Negative ones count from the end.
     #[serde(default)]
     pub change: Vec<i64>,
-    /// How many characters to take away from the end.
+    /// The number of characters to remove from the end.
     #[serde(default)]
     pub cut: usize,
-    /// What to put behind.
+    /// Text to append.
     #[serde(default)]
     pub append: String,
-    /// Whether to make an API key's checksum right again.
+    /// Whether to recompute an API key's checksum.
     #[serde(default)]
     pub checksum: bool,
 }
 
-/// A policy that no host may start with.
+/// A policy that every host must refuse to start with.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refused {
-    /// A sentence.
+    /// A sentence for reports.
     pub name: String,
     /// The policy.
     pub policy: String,

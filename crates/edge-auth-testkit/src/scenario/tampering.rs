@@ -1,4 +1,4 @@
-//! Tokens and keys that someone tampered with.
+//! Changes to tokens and keys, as an attacker would make them.
 
 use super::source::Tampering;
 use super::text::Texts;
@@ -26,7 +26,7 @@ pub(super) fn alter(altered: &Tampering, texts: &Texts) -> Result<String, String
     Ok(text)
 }
 
-/// The digit of base62 or base64url at a position, changed into another.
+/// Changes the base62 or base64url digit at a position into another one.
 fn changed(text: &str, position: i64) -> Option<String> {
     let index = match usize::try_from(position) {
         Ok(index) => index,
@@ -46,7 +46,7 @@ fn changed(text: &str, position: i64) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// CRC-32 in six base62 digits, as API keys end: anyone can compute it.
+/// Returns the CRC-32 of a text in six base62 digits, the end of an API key. Anyone can compute it.
 pub fn checksum(before: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut rest = crc32fast::hash(before.as_bytes());
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_made_where_they_are_asked_for() {
+    fn changes_apply_at_the_given_places() {
         let key = r#"of = "{key:k}""#;
         assert_eq!(altered(&format!("{key}\ncut = 6")).as_deref(), Ok("ac_live_09azAZ_"));
         assert_eq!(
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_is_that_of_the_text_before_it() {
+    fn a_checksum_covers_the_text_before_it() {
         // CRC-32 of "123456789" is 0xcbf43926 (the check value of CRC-32/ISO-HDLC).
         assert_eq!(checksum("123456789"), "3jZRME");
     }

@@ -1,4 +1,4 @@
-//! What stands in braces in a scenario, and what is put there.
+//! Expands the references in braces in a scenario.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use edge_auth_token::Timestamp;
 
 use crate::mint::TestKey;
 
-/// What may stand before the colon; any other brace is text.
+/// The kinds of references. Other braces are ordinary text.
 const KINDS: [&str; 28] = [
     "ca",
     "ca-sha256",
@@ -38,17 +38,17 @@ const KINDS: [&str; 28] = [
     "time",
     "repeat",
 ];
-/// One byte by two hexadecimal digits: for what is not UTF-8.
+/// The kind of a reference to one byte, for text that is not UTF-8.
 const BYTE: &str = "byte";
 
-/// All texts that a scenario refers to.
+/// All texts that a scenario can refer to.
 #[derive(Debug, Clone)]
 pub(super) struct Texts {
     pub(super) issuers_url: String,
     pub(super) now: Timestamp,
-    /// By kind and name.
+    /// The texts by kind and name.
     pub(super) named: BTreeMap<(&'static str, String), String>,
-    /// What `{each}` stands for at the moment.
+    /// The current value of `{each}`.
     pub(super) each: Option<String>,
 }
 
@@ -61,14 +61,14 @@ impl Texts {
         self.named.insert((kind, name.to_owned()), text.into());
     }
 
-    /// The text with everything in braces put in.
+    /// Expands every reference in a text.
     pub(super) fn expand(&self, text: &str) -> Result<String, String> {
         String::from_utf8(self.bytes(text)?).map_err(|_| format!("{text:?} is not UTF-8"))
     }
 
-    /// As [`Self::expand`], where the outcome need not be UTF-8.
+    /// Expands every reference, as [`Self::expand`], where the result need not be UTF-8.
     pub(super) fn bytes(&self, text: &str) -> Result<Vec<u8>, String> {
-        // First, so that it can be a part of what is referred to: `{token:{each}}`.
+        // `{each}` comes first, so that it can be a part of another reference: `{token:{each}}`.
         let text = match &self.each {
             Some(value) => &text.replace("{each}", value),
             None => text,
@@ -114,7 +114,7 @@ impl Texts {
         Ok(text.into_bytes())
     }
 
-    /// `+5m` or `-2d`: a time, by its distance from now.
+    /// Parses a time relative to now: `+5m` or `-2d`.
     pub(super) fn time(&self, text: &str) -> Option<Timestamp> {
         let duration = |text| humantime::parse_duration(text).ok();
         match text.split_at_checked(1)? {
@@ -125,12 +125,12 @@ impl Texts {
     }
 }
 
-/// A duration as people write it.
+/// Parses a duration such as `5m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| format!("`{text}` is no duration"))
 }
 
-/// Kind, name, and what comes behind, if this is what an opening brace stands before.
+/// Splits the text after an opening brace into kind, name and rest, if it is a reference.
 fn reference(text: &str) -> Option<(&str, &str, &str)> {
     let (inside, behind) = text.split_once('}')?;
     let (kind, name) = inside.split_once(':')?;
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_to_nothing_is_an_error() {
+    fn an_unknown_reference_is_an_error() {
         for text in ["{token:b}", "{pem:b}", "{time:5m}", "{repeat:a}", "{byte:fff}", "{key:a}"] {
             assert!(texts().bytes(text).is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! A scenario's tokens, made.
+//! Mints a scenario's tokens.
 
 use edge_auth_token::Algorithm;
 use serde_json::{Map, Value, json};
@@ -51,7 +51,7 @@ pub(super) fn mint(token: &Token, every: &EveryToken, texts: &Texts) -> Result<S
     Ok(compact(&encode(header), &encode(claims), &signer))
 }
 
-/// Header or payload: a text as it is, or members of which later ones win.
+/// Returns a header or payload: the whole text, or the members, of which later ones win.
 fn part<const N: usize>(
     text: &Option<String>,
     members: [&Map<String, Value>; N],
@@ -69,7 +69,7 @@ fn part<const N: usize>(
     Ok(expanded(&Value::Object(merged), texts)?.to_string())
 }
 
-/// The value with its texts expanded, and times in the place of `+5m` and `-1h`.
+/// Expands the references in a value, and replaces `+5m` and `-1h` by times.
 pub(super) fn expanded(value: &Value, texts: &Texts) -> Result<Value, String> {
     Ok(match value {
         Value::String(text) => match texts.time(text) {

@@ -1,4 +1,4 @@
-//! A client that sends exactly what it is told to.
+//! A client that sends a call byte for byte.
 
 use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::message::{Response, read_response};
 use crate::scenario::Call;
 
-/// A product that does not answer for this long has failed.
+/// The time after which a product that does not answer has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends a call on a connection of its own, byte for byte, and reads the answer.
+/// Sends a call on a new connection, byte for byte, and reads the answer.
 ///
-/// Only what a message cannot do without is added: the length of a body, unless the call frames it
-/// itself, and `Connection: close`, unless the call has a `Connection` of its own. An `:authority`
-/// is what HTTP/1.1 has for it: a target in absolute form (RFC 9112, section 3.2.2).
+/// Adds only necessary fields: the length of a body, unless the call frames it itself, and
+/// `Connection: close`, unless the call has a `Connection`. HTTP/1.1 expresses an `:authority` as a
+/// target in absolute form (RFC 9112, section 3.2.2).
 pub fn exchange(address: SocketAddr, call: &Call) -> io::Result<Response> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;

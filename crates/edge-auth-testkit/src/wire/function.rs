@@ -1,4 +1,4 @@
-//! A Lambda function as a process of this machine, with a Runtime API of its own.
+//! Runs a Lambda function as a local process with its own Runtime API.
 
 use std::process::Command;
 use std::thread;
@@ -9,22 +9,22 @@ use serde_json::Value;
 use super::process::Process;
 use super::runtime_api::{Invoked, RuntimeApi};
 
-/// A function that has not asked for an event by then never will.
+/// The time after which a function that has not asked for an event has failed.
 const START: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
-/// The function, until it is dropped.
+/// A running function. Dropping it ends the process.
 pub struct Function {
-    // Killed before the API ends, so that it sees no broken connection.
+    // Comes before the API, so that the process ends first and sees no broken connection.
     process: Process,
     api: RuntimeApi,
 }
 
 impl Function {
-    /// Starts the program, and waits until it asks for its first event.
+    /// Starts the program and waits until it asks for its first event.
     ///
     /// # Errors
-    /// What it said instead.
+    /// The program's output if it does not ask.
     pub fn start(command: &mut Command) -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
         let api = RuntimeApi::start().map_err(text)?;
@@ -40,7 +40,7 @@ impl Function {
         Ok(Self { process, api })
     }
 
-    /// Hands over an event, and waits for what comes of it.
+    /// Hands an event to the function and waits for the outcome.
     ///
     /// # Errors
     /// The function does not answer.
@@ -48,17 +48,17 @@ impl Function {
         self.api.invoke(event)
     }
 
-    /// What it has said on standard error, up to now.
+    /// Returns the lines on its standard error so far.
     pub fn said(&mut self) -> &[String] {
         self.process.said()
     }
 
-    /// Forgets the audit events up to now.
+    /// Discards the audit events so far.
     pub fn forget_audit(&mut self) {
         self.process.forget_audit();
     }
 
-    /// The next audit event; `None` if there is none soon.
+    /// Waits for the next audit event. Returns `None` if none arrives soon.
     pub fn audit(&mut self) -> Option<Value> {
         self.process.audit()
     }

@@ -1,4 +1,4 @@
-//! A product that listens on a port, as a host of scenarios.
+//! Runs a product that listens on a port as a host of scenarios.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,39 +15,38 @@ use crate::scenario::{
     Call, Capability, HostEvent, ObservedResponse, ScenarioHost, Setup, Started,
 };
 
-/// What is left to do for one product: to start it, and to find what it logs.
+/// The part that differs between products: starting one, and finding its audit events.
 pub trait Product {
-    /// Starts the product, in place of the one before, with the setup's policy, secrets and files,
-    /// the setup's keys in its store ([`crate::scenario::seed`]), and `upstream` (a URL) behind
-    /// it. An error is what it told its operator.
+    /// Starts the product in place of the one before, with the setup's policy, secrets and files,
+    /// with the setup's keys in its store ([`crate::scenario::seed`]), and with `upstream` (a URL)
+    /// behind it. The error is the operator's message.
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String>;
 
-    /// The call as it arrives where the product listens, if something of its platform stands before
-    /// that.
+    /// Returns the call as it arrives at the product, where its platform changes calls.
     fn arriving(&self, call: &Call) -> Call {
         call.clone()
     }
 
-    /// Where it listens for calls of this endpoint; `None` if nothing runs.
+    /// Returns the address for calls of this endpoint, or `None` if nothing runs.
     fn address(&self, endpoint: Endpoint) -> Option<SocketAddr>;
 
-    /// Forgets the audit events of calls before.
+    /// Discards the audit events of earlier calls.
     fn forget_audit(&mut self);
 
-    /// The audit event of the call that was just answered through this endpoint, waiting for it if
-    /// need be; `None` if there is none.
+    /// Waits for the audit event of the call that this endpoint has just answered. Returns `None`
+    /// if there is none.
     fn audit(&mut self, endpoint: Endpoint) -> Option<Value>;
 
-    /// Whether the product offers something of its own beyond a real connection.
+    /// Returns whether the product offers this beyond a real connection.
     fn offers(&self, need: Capability) -> bool;
 
-    /// Whether something of its platform takes away what a real connection has.
+    /// Returns whether the product's platform removes this capability of a real connection.
     fn mends(&self, _: Capability) -> bool {
         false
     }
 }
 
-/// The host of scenarios around a product.
+/// A product as a host of scenarios.
 pub struct WireHost<P> {
     product: P,
     upstream: Recorder,
@@ -56,7 +55,7 @@ pub struct WireHost<P> {
 }
 
 impl<P: Product> WireHost<P> {
-    /// Starts what is around the product: an upstream, and a server of issuers' documents.
+    /// Starts the product's surroundings: an upstream, and a server of issuers' documents.
     pub fn new(product: P) -> io::Result<Self> {
         let documents = Documents::default();
         let issuers = Server::of_documents(documents.clone())?;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 messages (RFC 9112), read and written without repairing anything.
+//! Reads and writes HTTP/1.1 messages (RFC 9112) without repairing them.
 
 use std::io::{self, BufRead, Error, ErrorKind, Read, Write};
 
@@ -15,7 +15,8 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Reads one request, trailers among its fields; `None` if the connection ends before it.
+/// Reads one request with its trailers among its fields, or `None` if the connection ends before
+/// it.
 pub(super) fn read_request(from: &mut impl BufRead) -> io::Result<Option<SeenRequest>> {
     let Some(line) = read_line(from)? else { return Ok(None) };
     let mut parts = line.splitn(3, ' ').map(str::to_owned);
@@ -36,7 +37,7 @@ pub(super) fn read_response(from: &mut impl BufRead, method: &str) -> io::Result
     let status = status.ok_or_else(|| invalid(&format!("no status line: {line:?}")))?;
     let mut headers = read_fields(from)?;
     let body = match framing(&headers)? {
-        // RFC 9112, section 6.3: these have none, whatever their fields say.
+        // RFC 9112, section 6.3: these answers have no body, whatever their fields say.
         _ if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) => Vec::new(),
         Framing::Chunked => read_chunks(from, &mut headers)?,
         Framing::Length(length) => read_exactly(from, length)?,
@@ -49,7 +50,7 @@ pub(super) fn read_response(from: &mut impl BufRead, method: &str) -> io::Result
     Ok(Response { status, headers, body })
 }
 
-/// Writes an answer. A `HEAD` gets the fields of the body that it does not get.
+/// Writes an answer. An answer to `HEAD` has the fields of the body without the body.
 pub(super) fn write_response(
     to: &mut impl Write,
     response: &Response,
@@ -118,7 +119,7 @@ fn read_fields(from: &mut impl BufRead) -> io::Result<Vec<(String, String)>> {
     }
 }
 
-/// One line without its end; `None` at the end of the connection.
+/// Reads a line without its end, or `None` at the end of the connection.
 fn read_line(from: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = Vec::new();
     if from.read_until(b'\n', &mut line)? == 0 {
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_in_the_middle_is_an_error_and_one_before_is_none() {
+    fn a_message_cut_short_is_an_error_and_a_connection_without_one_is_not() {
         assert!(read_request(&mut &b""[..]).unwrap().is_none());
         assert!(read_request(&mut &b"GET / HTTP/1.1\r\nA: b\r\n"[..]).is_err());
         assert!(read_response(&mut &b""[..], "GET").is_err());

@@ -1,9 +1,9 @@
-//! Scenarios over HTTP/1.1: what a host that is a process of its own needs around it.
+//! Scenarios over HTTP/1.1, for hosts that are separate processes.
 //!
 //! [`WireHost`] is the [`ScenarioHost`](crate::scenario::ScenarioHost) of a [`Product`] that
 //! listens on a port: it sends each call byte for byte, records what arrives upstream, and serves
 //! the issuers' documents. All of it is blocking and plain, so that nothing between the scenario
-//! and the product repairs what a scenario broke.
+//! and the product repairs a broken message.
 
 mod client;
 mod function;

@@ -1,4 +1,4 @@
-//! A product as a process: where it listens, and what it logs.
+//! A product as a process: its address and its log.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
@@ -9,16 +9,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// A process that has not said where it listens by then never will.
+/// The time after which a process that does not report its address has failed.
 const START: Duration = Duration::from_secs(30);
-/// How long after an answer its audit event may come.
+/// The longest time between an answer and its audit event.
 const AUDIT: Duration = Duration::from_secs(2);
 
-/// A process, until it is dropped: then it is killed.
+/// A process. Dropping it kills the process.
 ///
-/// It says on standard error that it is `listening` on an address, in one line (`listening on
-/// 127.0.0.1:8080`), and writes one JSON object a line for each decision (with a member `allowed`)
-/// on standard output.
+/// The process reports its address on standard error in one line (`listening on 127.0.0.1:8080`),
+/// and writes a line of JSON with a member `allowed` for each decision on standard output.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -28,7 +27,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts the command, with nothing on its standard input.
+    /// Starts the command without standard input.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
@@ -43,10 +42,10 @@ impl Process {
         Ok(Self { child, said, audit, so_far: Vec::new() })
     }
 
-    /// Where it listens, once it says so.
+    /// Waits for the address that the process reports.
     ///
     /// # Errors
-    /// All that it said, if it ended before, or kept silent.
+    /// The process's output, if it ends first or reports no address.
     pub fn address(&mut self) -> Result<SocketAddr, String> {
         let deadline = Instant::now() + START;
         loop {
@@ -62,23 +61,23 @@ impl Process {
         }
     }
 
-    /// Whether it has ended by itself.
+    /// Returns whether the process has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
-    /// The lines that it has said on standard error, up to now.
+    /// Returns the lines on its standard error so far.
     pub fn said(&mut self) -> &[String] {
         self.so_far.extend(self.said.try_iter());
         &self.so_far
     }
 
-    /// Forgets the audit events up to now.
+    /// Discards the audit events so far.
     pub fn forget_audit(&mut self) {
         self.audit.try_iter().for_each(drop);
     }
 
-    /// The next audit event; `None` if there is none soon.
+    /// Waits for the next audit event. Returns `None` if none arrives soon.
     pub fn audit(&mut self) -> Option<Value> {
         self.audit.recv_timeout(AUDIT).ok()
     }
@@ -86,7 +85,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -106,7 +105,8 @@ fn audit_event(line: &str) -> Option<Value> {
     serde_json::from_str::<Value>(line).ok().filter(|event| event.get("allowed").is_some())
 }
 
-/// The address in a line that says `listening`: a line about an upstream has one, too.
+/// Returns the address in a line that says `listening`. A line about an upstream has an address,
+/// too.
 fn listening(line: &str) -> Option<SocketAddr> {
     let (_, after) = line.split_once("listening")?;
     let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']');
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_found_where_it_says_that_it_listens() {
+    fn the_address_comes_from_the_line_that_says_listening() {
         let wanted: SocketAddr = "127.0.0.1:4711".parse().unwrap();
         for line in [
             "listening on 127.0.0.1:4711",
@@ -133,7 +133,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_a_process_says_and_logs_is_found_and_its_end_is_noticed() {
+    fn output_and_audit_events_of_a_process_are_read_and_its_end_is_noticed() {
         let shell = |script: &str| Process::start(Command::new("sh").args(["-c", script])).unwrap();
         let mut process = shell(
             "echo upstream 127.0.0.1:9 >&2; echo listening on 127.0.0.1:4711 >&2; \

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, for one function that is a process of this machine.
+//! A Lambda Runtime API for one function that is a local process.
 
 use std::io;
 use std::process::Command;
@@ -13,14 +13,14 @@ use super::message::Response;
 use super::server::Server;
 use crate::scenario::SeenRequest;
 
-/// A function that does not answer for this long has failed.
+/// The time after which a function that does not answer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 const VERSION: &str = "/2018-06-01/runtime";
 
-/// What came of an event: the function's answer, or its error (`errorType`, `errorMessage`).
+/// The outcome of an event: the function's answer, or its error (`errorType`, `errorMessage`).
 pub type Invoked = Result<Vec<u8>, Value>;
 
-/// The API. A function asks for events, one at a time, and gets those of [`Self::invoke`].
+/// The API. The function asks for one event at a time, and gets those of [`Self::invoke`].
 pub struct RuntimeApi {
     server: Server,
     asked: Arc<AtomicBool>,
@@ -39,12 +39,12 @@ impl RuntimeApi {
         let server = Server::start(move |request| match next(&request, &first) {
             true => match waiting.lock().unwrap_or_else(PoisonError::into_inner).recv() {
                 Ok(event) => invocation(event),
-                // Nobody will ask any more.
+                // The API is shutting down.
                 Err(_) => Response { status: 500, ..Response::default() },
             },
             false => {
                 if let Some(answered) = answered(request) {
-                    // Whoever asked may have given up.
+                    // The caller may have given up.
                     let _ = answer.lock().unwrap_or_else(PoisonError::into_inner).send(answered);
                 }
                 Response { status: 202, ..Response::default() }
@@ -53,7 +53,7 @@ impl RuntimeApi {
         Ok(Self { server, asked, events, answers })
     }
 
-    /// Sets what a function's process finds in its environment.
+    /// Sets the environment variables of a function's process.
     pub fn environ(&self, function: &mut Command) {
         function
             .env("AWS_LAMBDA_RUNTIME_API", self.server.address().to_string())
@@ -62,12 +62,12 @@ impl RuntimeApi {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
     }
 
-    /// Whether the function has started, and asked for an event.
+    /// Returns whether the function has asked for an event.
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Acquire)
     }
 
-    /// Hands over an event, and waits for what comes of it.
+    /// Hands an event to the function and waits for the outcome.
     ///
     /// # Errors
     /// The function does not answer.
@@ -88,7 +88,7 @@ fn invocation(event: Vec<u8>) -> Response {
     let fields = [
         ("Content-Type", "application/json"),
         ("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
-        // Far away: in the year 2100.
+        // A deadline far away, in the year 2100.
         ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
         (
             "Lambda-Runtime-Invoked-Function-Arn",

@@ -1,4 +1,4 @@
-//! Small servers on this machine: one that records what arrives, one that serves documents.
+//! Small local servers: one that records requests, and one that serves documents.
 
 use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use crate::scenario::SeenRequest;
 
 type Handler = dyn Fn(SeenRequest) -> Response + Send + Sync;
 
-/// A server on a port of its own, until it is dropped.
+/// A server on its own port. Dropping it stops the server.
 pub struct Server {
     address: SocketAddr,
     stopped: Arc<AtomicBool>,
@@ -20,7 +20,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers every request by `handler`, each connection in a thread of its own.
+    /// Starts a server that answers every request by `handler`, with one thread for each
+    /// connection.
     pub fn start(
         handler: impl Fn(SeenRequest) -> Response + Send + Sync + 'static,
     ) -> io::Result<Self> {
@@ -35,14 +36,14 @@ impl Server {
                     return;
                 }
                 let handler = Arc::clone(&handler);
-                // A connection that breaks is its client's matter: the scenario sees it there.
+                // The scenario notices a broken connection at the client.
                 thread::spawn(move || connection.and_then(|stream| serve(&stream, &*handler)));
             }
         });
         Ok(Self { address, stopped, accepting: Some(accepting) })
     }
 
-    /// Serves documents by their paths.
+    /// Starts a server of documents by their paths.
     pub fn of_documents(documents: Documents) -> io::Result<Self> {
         Self::start(move |request| {
             let document = documents.get(&request.target);
@@ -53,12 +54,12 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its URL, without a slash at the end.
+    /// Returns its URL without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -84,7 +85,7 @@ fn serve(stream: &TcpStream, handler: &Handler) -> io::Result<()> {
     Ok(())
 }
 
-/// An upstream that writes down what arrives, and answers 200 to all of it.
+/// An upstream that records every request and answers 200.
 pub struct Recorder {
     server: Server,
     seen: Arc<Mutex<Vec<SeenRequest>>>,
@@ -102,18 +103,18 @@ impl Recorder {
         Ok(Self { server, seen })
     }
 
-    /// Its URL, without a slash at the end.
+    /// Returns its URL without a trailing slash.
     pub fn url(&self) -> String {
         self.server.url()
     }
 
-    /// What arrived since the last time, in order.
+    /// Returns the requests since the last call, in order.
     pub fn take(&self) -> Vec<SeenRequest> {
         std::mem::take(&mut *lock(&self.seen))
     }
 }
 
-/// Requests are pushed whole, so that a panic elsewhere does not matter.
+/// A request is pushed as a whole, so a panic elsewhere does not matter.
 fn lock(seen: &Mutex<Vec<SeenRequest>>) -> MutexGuard<'_, Vec<SeenRequest>> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

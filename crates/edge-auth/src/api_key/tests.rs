@@ -1,4 +1,4 @@
-//! What holds for a key across text, record, check and lifecycle.
+//! Properties of a key across text, record, check and lifecycle.
 
 #![allow(clippy::string_slice, reason = "the texts that are cut here are ASCII")]
 
@@ -24,7 +24,7 @@ mod text;
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const LATER: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-/// Bytes that count up, so that a test knows them and no two secrets are alike.
+/// Bytes that count up, so that tests know them and all secrets differ.
 struct Counting(AtomicU8);
 
 impl Counting {
@@ -51,7 +51,7 @@ fn peppers(current: u8, previous: &[u8], retired: &[u8]) -> Peppers {
     Peppers::new(pepper(current), of(previous), of(retired)).unwrap()
 }
 
-/// The block `partners` of keys `acme_live_…`.
+/// Returns the block `partners` of keys `acme_live_…`.
 fn block_under(peppers: Peppers) -> ApiKeyProfile {
     let format = KeyFormat::new("acme", "live").unwrap();
     ApiKeyProfile::native("partners", format, peppers).unwrap()
@@ -72,7 +72,7 @@ fn wishes() -> NewKey {
     }
 }
 
-/// A key of `block()`, and its text.
+/// Issues a key of `block()` with its text.
 fn issued() -> (ApiKey, String) {
     issued_in(&block(), wishes())
 }
@@ -82,7 +82,7 @@ fn issued_in(block: &ApiKeyProfile, new: NewKey) -> (ApiKey, String) {
     (key, text.expose().to_owned())
 }
 
-/// What a gate does with a text and a record.
+/// Decides about a text and a record as a gate does.
 fn admit(
     block: &ApiKeyProfile,
     text: &str,

@@ -1,4 +1,4 @@
-//! The formats, pinned: another implementation computed the bytes that these tests expect.
+//! Pinned formats. Another implementation computed the bytes that these tests expect.
 
 use edge_auth_token::{Secret, Timestamp};
 
@@ -29,7 +29,7 @@ fn token() -> Target {
 }
 
 #[test]
-fn a_records_bytes_do_not_drift() {
+fn a_records_bytes_are_unchanged() {
     let pending = PendingEntry {
         event: Event::Revoked(token()),
         by: "cli:ann".to_owned(),
@@ -45,7 +45,7 @@ fn a_records_bytes_do_not_drift() {
 }
 
 #[test]
-fn a_snapshots_bytes_do_not_drift() {
+fn a_snapshots_bytes_are_unchanged() {
     let secrets = secrets();
     let subject = Target::Subject {
         issuer: text("https://login.example.com/"),

@@ -1,4 +1,4 @@
-//! Envoy with its own filter for tokens, which does what a rule of ours does.
+//! Envoy with its own filter for tokens, which does the same work as a rule of the gate.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const HTTP: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
-/// Runs with this configuration, a thread a core.
+/// Returns the command that runs Envoy with this configuration and one thread for each core.
 pub(super) fn command(program: &Path, configuration: &Path) -> io::Result<Command> {
     let mut command = Command::new(program);
     let cores = std::thread::available_parallelism()?.to_string();
@@ -17,8 +17,9 @@ pub(super) fn command(program: &Path, configuration: &Path) -> io::Result<Comman
     Ok(command)
 }
 
-/// Tokens of the issuer pass: to the upstream, or, below `/direct`, to an answer of Envoy's own.
-/// With `cached`, as many verified tokens are remembered as a gate remembers, by each thread.
+/// Returns a configuration that allows tokens of the issuer: to the upstream or, below `/direct`,
+/// to an answer by Envoy itself. With `cached`, each thread remembers as many verified tokens as a
+/// gate.
 pub(super) fn configuration(port: u16, upstream: u16, jwks: &str, cached: bool) -> Value {
     let provider = json!({
         "issuer": "https://login.example.com/",

@@ -71,7 +71,7 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// Node 24, and the peer's program as it would be deployed: in one file.
+/// Returns Node 24, and the peer's program bundled into one file, as it would be deployed.
 fn peer(
     programs: &Programs,
     workspace: &Workspace,

@@ -1,4 +1,4 @@
-//! Instructions of a warm decision: they repeat from run to run, as times do not.
+//! Counts the instructions of a warm decision, which repeat from run to run, unlike times.
 
 use std::io;
 use std::process::Command;
@@ -8,7 +8,7 @@ use super::programs::Programs;
 use crate::command::output_of;
 use crate::outcome::Missing;
 
-/// Decisions in one turn of `edge-auth-bench repeat`.
+/// The number of decisions in one turn of `edge-auth-bench repeat`.
 const DECISIONS: u64 = 500;
 
 pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> 
     bench.versions.push(version);
     for case in ["warm RS256", "warm API key"] {
         anstream::println!("counting instructions: {case}");
-        // What is done once is the same in both, and falls out of the difference.
+        // One-time work is the same in both runs and cancels out.
         let difference = count(programs, case, 2)?.saturating_sub(count(programs, case, 1)?);
         bench.alone(
             case,
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_count_is_read_out_of_what_valgrind_tells() {
+    fn the_count_is_read_from_valgrinds_output() {
         let told = "==7== Events    : Ir\n==7== Collected : 539144438\n==7==\n";
         assert_eq!(collected(told), Some(539_144_438));
         assert_eq!(collected("==7== Events    : Ir"), None);

@@ -1,4 +1,4 @@
-//! On what, and with which versions.
+//! The machine and the versions of a run.
 
 use std::process::Command;
 use std::{fs, io, thread};
@@ -7,7 +7,7 @@ use super::ROUNDS;
 use crate::command::output_of;
 use crate::workspace::Workspace;
 
-/// One paragraph.
+/// Returns one paragraph about the machine and the versions.
 pub(super) fn described(workspace: &Workspace, versions: &[String]) -> io::Result<String> {
     let cores = thread::available_parallelism()?;
     let rustc = output_of(Command::new("rustc").arg("--version")).unwrap_or_default();
@@ -29,7 +29,7 @@ pub(super) fn described(workspace: &Workspace, versions: &[String]) -> io::Resul
     Ok(format!("{}, {cores} cores; {ROUNDS} rounds\n{}", cpu(), all.join(", ")))
 }
 
-/// What the kernel calls the processor.
+/// Returns the processor's name as the kernel reports it.
 fn cpu() -> String {
     let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = told
@@ -38,7 +38,7 @@ fn cpu() -> String {
     model.map_or_else(|| std::env::consts::ARCH.to_owned(), |model| model.trim().to_owned())
 }
 
-/// The version of a package in a `Cargo.lock`.
+/// Returns the version of a package in a `Cargo.lock`.
 fn locked(lock: &str, name: &str) -> String {
     let line = format!("name = \"{name}\"");
     let version = lock.lines().skip_while(|found| *found != line).nth(1);

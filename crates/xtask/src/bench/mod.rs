@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: ours and the peers in turn in one run, and how they compare.
+//! `cargo xtask bench`: measures edge-auth and its peers in turn in one run, and compares them.
 
 mod envoy;
 mod functions;
@@ -29,23 +29,23 @@ use crate::workspace::Workspace;
 use programs::Programs;
 use row::Row;
 
-/// How often each measurement is made; the median counts.
+/// The number of rounds of each measurement. The median counts.
 const ROUNDS: usize = 7;
 
-/// What is measured together.
+/// A suite of measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
     /// The gate and the native host, beside aws-lc-rs, jsonwebtoken, jose, aws-jwt-verify and Envoy
     Native,
     /// The Lambda function, beside aws-jwt-verify on Node
     Lambda,
-    /// How fast what is revoked is refused, against the bound, and what keeping up costs
+    /// The time until a revoked credential is refused, against the bound, and the cost of the feed
     Revocation,
     /// The Worker in workerd, beside one that uses jose
     Workers,
 }
 
-/// Measures, prints the table, and writes the rows as JSON if a file is wanted.
+/// Runs the suite, prints the table, and writes the rows as JSON if a file is given.
 pub(crate) fn run(suite: Suite, json: Option<&Path>) -> io::Result<bool> {
     let (workspace, cache) = (Workspace::locate()?, Cache::of_the_user()?);
     let (name, how, packages) = match suite {
@@ -112,11 +112,11 @@ cold start: from the start of the process to the first answer, its page cache wa
 has the Runtime API's in it, of which there is as much for both; cpu is what the function's threads have run for.
 The peer is bundled and minified, and asks for its events by 20 lines of its own, not by AWS's Node runtime.";
 
-/// What a run has brought so far.
+/// The state of a run: its rows, and the versions of its tools.
 struct Bench {
     suite: &'static str,
     rows: Vec<Row>,
-    /// Of tools that are not in a lock file.
+    /// The versions of tools that are not in a lock file.
     versions: Vec<String>,
     left_out: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The programs that are measured, built as they are released.
+//! The measured programs, built in release mode.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use crate::workspace::Workspace;
 
 pub(super) struct Programs {
     release: PathBuf,
-    /// Where keys, tokens and configurations are.
+    /// The folder with keys, tokens and configurations.
     pub(super) folder: PathBuf,
 }
 
 impl Programs {
-    /// Builds those of these packages (`-p NAME`), and fills the folder.
+    /// Builds the programs of these packages (`-p NAME`), and fills the folder.
     pub(super) fn build(workspace: &Workspace, packages: &str) -> io::Result<Programs> {
         let programs = Self::only_build(workspace, packages)?;
         anstream::println!("minting tokens");
@@ -27,7 +27,7 @@ impl Programs {
         }
     }
 
-    /// Builds those of these packages (`-p NAME`).
+    /// Builds the programs of these packages (`-p NAME`).
     pub(super) fn only_build(workspace: &Workspace, packages: &str) -> io::Result<Programs> {
         let build = Invocation::cargo(workspace, &format!("build --release {packages}"));
         if let Outcome::Failed(why) = build.run() {
@@ -38,17 +38,17 @@ impl Programs {
         Ok(Programs { release: workspace.target.join("release"), folder })
     }
 
-    /// `edge-auth`.
+    /// Returns the command `edge-auth`.
     pub(super) fn command(&self) -> Command {
         Command::new(self.release.join("edge-auth"))
     }
 
-    /// `edge-auth-bench`.
+    /// Returns the command `edge-auth-bench`.
     pub(super) fn bench(&self) -> Command {
         Command::new(self.release.join("edge-auth-bench"))
     }
 
-    /// `edge-auth serve` on any port, with the policy of the folder.
+    /// Returns `edge-auth serve` on any port, with the policy of the folder.
     pub(super) fn serve(&self) -> Command {
         let mut command = self.command();
         command.args([

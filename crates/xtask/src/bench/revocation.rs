@@ -1,4 +1,5 @@
-//! Revocation: seconds until every instance refuses, on each host, and what an index of many costs.
+//! Measures revocation: seconds until every instance refuses, on each host, and the cost of a large
+//! index.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,14 +22,14 @@ use crate::tool::Tool;
 use crate::workspace::Workspace;
 
 const ROUNDS: &str = "100";
-/// What the policy of the measurement promises, in seconds.
+/// The bound of the measured policy, in seconds.
 const BOUND: f64 = 10.0;
-/// What the secrets of the policy are, on every host.
+/// The values of the policy's secrets, on every host.
 pub(super) const SECRETS: [(&str, &str); 2] = [
     ("REVOCATION", "a secret of at least thirty-two bytes, for a measurement"),
     ("PEPPER", "a pepper of at least thirty-two bytes"),
 ];
-/// Connections and what was left for after the last answers end by then.
+/// The time after which connections and deferred work of the last answers have ended.
 const SETTLING: Duration = Duration::from_secs(10);
 const COUNTS: [usize; 3] = [10_000, 1_000_000, 10_000_000];
 
@@ -47,7 +48,7 @@ pub(super) fn measure(
     bench: &mut Bench,
 ) -> io::Result<()> {
     let folder = programs.folder.join("revocation");
-    // A log of another run was made by another authority.
+    // A log of an earlier run was made by another authority.
     let _ = std::fs::remove_dir_all(&folder);
     run(programs.bench().args(["revocation", "mint"]).arg(&folder).arg(ROUNDS))?;
     let instances = native(programs, &folder)?;
@@ -89,7 +90,7 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// Instances on one store; they end when they are dropped.
+/// Starts instances on one store. Dropping them ends them.
 fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
     run(programs.command().args(["store", "init", "sqlite:keys.db"]).current_dir(folder))?;
     let serve = || {
@@ -110,7 +111,7 @@ fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
     Ok(vec![serve()?, serve()?])
 }
 
-/// Rounds among instances that run already.
+/// Runs rounds on instances that already run.
 fn among(programs: &Programs, folder: &Path, instances: &[SocketAddr]) -> Command {
     let mut command = programs.bench();
     command.args(["revocation", "rounds"]).arg(folder);
@@ -120,7 +121,7 @@ fn among(programs: &Programs, folder: &Path, instances: &[SocketAddr]) -> Comman
     command
 }
 
-/// Rounds among functions, built as they are deployed.
+/// Runs rounds on functions, built as they are deployed.
 fn functions(
     programs: &Programs,
     at: &Workspace,
@@ -151,7 +152,7 @@ fn rounds(host: &str, mut command: Command, bench: &mut Bench) -> io::Result<()>
     Ok(())
 }
 
-/// Whatever an instance reads while nobody asks it is read by calls that the kernel counts.
+/// Counts an idle instance's reads by the system calls that the kernel counts.
 fn idle(instances: &[Server], bench: &mut Bench) -> io::Result<()> {
     let calls = || instances.iter().map(read_calls).sum::<io::Result<f64>>();
     thread::sleep(SETTLING);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// Ours, beside one peer's or alone.
+/// A figure of edge-auth, alone or beside a peer's.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
     pub(super) suite: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Ours divided by the peer's.
+    /// Returns the figure of edge-auth divided by the peer's.
     pub(super) fn ratio(&self) -> Option<f64> {
         self.peer.as_ref().map(|(_, value)| self.ours / value)
     }

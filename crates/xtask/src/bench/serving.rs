@@ -1,4 +1,4 @@
-//! Requests a second: `edge-auth serve` beside Envoy's own filter for tokens.
+//! Measures requests per second: `edge-auth serve` beside Envoy's own filter for tokens.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,18 +15,19 @@ use crate::tool::Tool;
 
 const CONNECTIONS: &str = "16";
 const SECONDS: &str = "1.5";
-/// Twice what a gate remembers, so that none is found again; and few enough that all are.
+/// Twice the number of tokens that a gate remembers, so that none is found again in the cache; few
+/// enough that all of them are used.
 const COLD: usize = 20_000;
 const WARM: usize = 1000;
 
-/// A server under load; it is killed when it is dropped.
+/// A server under load. Dropping it kills the process.
 pub(super) struct Server {
     child: Child,
     pub(super) address: SocketAddr,
 }
 
 impl Server {
-    /// The process.
+    /// Returns the id of the process.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -34,13 +35,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Who is loaded, with what.
+/// Two servers under the same load.
 struct Contest<'a> {
     case: &'a str,
     tokens: usize,
@@ -105,7 +106,7 @@ pub(super) fn measure(programs: &Programs, cache: &Cache, bench: &mut Bench) -> 
 }
 
 impl Contest<'_> {
-    /// Both in turn, round after round.
+    /// Measures both in turn, round after round.
     fn hold(&self, programs: &Programs, bench: &mut Bench) -> io::Result<()> {
         let (mut ours, mut theirs, mut first) = (Vec::new(), Vec::new(), (0, 0));
         for _ in 0..ROUNDS {
@@ -125,8 +126,8 @@ impl Contest<'_> {
         Ok(())
     }
 
-    /// Requests a second. `first` is the token to begin with, and then the one after the last: a
-    /// round goes on where the one before it ended.
+    /// Measures requests per second. Begins with the token number `first` and returns the next one,
+    /// so that a round continues where the one before ended.
     fn load(
         &self,
         programs: &Programs,
@@ -156,7 +157,7 @@ pub(super) enum Stream {
     Error,
 }
 
-/// Starts a server that says where it listens, after `mark` and before a comma.
+/// Starts a server that prints its address after `mark` and before a comma.
 pub(super) fn started(command: &mut Command, says: Stream, mark: &str) -> io::Result<Server> {
     match says {
         Stream::Output => command.stdout(Stdio::piped()),
@@ -171,7 +172,7 @@ pub(super) fn started(command: &mut Command, says: Stream, mark: &str) -> io::Re
     let mut told = String::new();
     for line in lines.by_ref().map_while(Result::ok) {
         if let Some(address) = address_in(&line, mark) {
-            // What it says later must not stop it.
+            // Unread output would block the server.
             thread::spawn(move || lines.for_each(drop));
             return Ok(Server { child, address });
         }
@@ -191,7 +192,7 @@ fn envoy_with(
     upstream: u16,
     cached: bool,
 ) -> io::Result<Server> {
-    // It takes no port of its own choice and says which: this one was free a moment ago.
+    // This server cannot choose a port and report it. This port was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;
     let configuration = envoy::configuration(address.port(), upstream, &jwks, cached);

@@ -1,10 +1,11 @@
-//! Rows as people read them: for each metric a table, with a line a case and a column a peer.
+//! Prints rows as tables: one for each metric, with a line for each case and a column for each
+//! peer.
 
 use std::fmt::Write;
 
 use super::row::Row;
 
-/// All tables, in the order of the rows.
+/// Returns all tables, in the order of the rows.
 pub(super) fn of(rows: &[Row]) -> String {
     let mut tables = Vec::new();
     for metric in distinct(rows.iter().map(|row| (row.metric, row.unit))) {
@@ -40,7 +41,7 @@ fn compared(row: &Row) -> String {
     format!("{} ({:.2})", number(value), row.ratio().unwrap_or_default())
 }
 
-/// Three digits, or all of a large number.
+/// Formats a number with three digits, or with all digits of a large one.
 fn number(value: f64) -> String {
     match value {
         _ if value >= 100.0 || value == 0.0 => format!("{value:.0}"),

@@ -1,4 +1,5 @@
-//! CPU time of decisions, beside what libraries need to verify the same tokens.
+//! Measures the CPU time of decisions, beside the time that libraries need to verify the same
+//! tokens.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -46,7 +47,7 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// A token's case is compared with every peer that verifies tokens of its algorithm.
+/// Compares a case about tokens with every peer that verifies tokens of its algorithm.
 fn add(bench: &mut Bench, measured: &[(Offer, f64)], ours: &Offer, value: f64) {
     let algorithm = ours.case.split_once(' ').map_or("", |(_, rest)| rest);
     let peers: Vec<_> =
@@ -59,7 +60,7 @@ fn add(bench: &mut Bench, measured: &[(Offer, f64)], ours: &Offer, value: f64) {
     }
 }
 
-/// Everything that is offered, in turn, round after round: the medians.
+/// Measures every offer in turn, round after round. Returns the medians.
 pub(super) fn rounds(what: &str, workers: &mut [Worker]) -> io::Result<Vec<(Offer, f64)>> {
     let mut values: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
     for round in 1..=ROUNDS {
@@ -77,7 +78,7 @@ pub(super) fn rounds(what: &str, workers: &mut [Worker]) -> io::Result<Vec<(Offe
         .collect())
 }
 
-/// The worker on Node, and Node's version.
+/// Starts the worker on Node, and returns it with Node's version.
 fn node_peers(
     programs: &Programs,
     workspace: &Workspace,
@@ -88,7 +89,7 @@ fn node_peers(
     let version = output_of(Command::new("node").arg("--version")).map_err(missing)?;
     let peers = workspace.root.join(PEERS);
     let installed = npm::bring(cache, "bench-peers", PEERS)?;
-    // Modules are looked for where the program is.
+    // Node looks for modules beside the program.
     let program = installed.join("worker.mjs");
     std::fs::copy(peers.join("worker.mjs"), &program).map_err(missing)?;
     let mut node = Command::new("node");

@@ -1,4 +1,4 @@
-//! A process that makes one measurement when it is asked, and is idle while others make theirs.
+//! A process that makes a measurement on request, and is idle while others make theirs.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -12,7 +12,7 @@ pub(super) struct Worker {
     pub(super) offers: Vec<Offer>,
 }
 
-/// Something that a worker measures.
+/// A measurement that a worker offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Offer {
     pub(super) who: String,
@@ -21,7 +21,7 @@ pub(super) struct Offer {
 }
 
 impl Worker {
-    /// Starts it, and hears what it offers.
+    /// Starts the worker and reads its offers.
     pub(super) fn start(mut command: Command) -> io::Result<Worker> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
@@ -62,7 +62,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

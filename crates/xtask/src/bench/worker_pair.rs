@@ -1,5 +1,5 @@
-//! Two Workers in one workerd on the ledger of the first: two isolates, as in two of Cloudflare's
-//! places.
+//! Two Workers in one workerd with the first one's ledger: two isolates, as in two of Cloudflare's
+//! locations.
 
 use std::path::Path;
 use std::{fs, io};
@@ -43,7 +43,7 @@ fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers>
     let with_ledger = "
     durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
     durableObjectStorage = (localDisk = \"objects\"),";
-    // What is in memory alone has no SQL.
+    // An object only in memory has no SQL, so it needs a folder.
     let objects = folder.join("objects");
     fs::create_dir_all(&objects)?;
     let objects = objects.display();

@@ -1,4 +1,4 @@
-//! Bare workerd with Workers in it, the project's or others.
+//! Runs workerd itself with Workers, the project's or others.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -12,37 +12,37 @@ use crate::tool::{Tool, Tools};
 use crate::workers;
 use crate::workspace::Workspace;
 
-/// Workers that are ready to be started.
+/// Workers that are ready to start.
 pub(super) struct Workers {
     pub(super) workerd: PathBuf,
     configuration: PathBuf,
     sockets: &'static [&'static str],
 }
 
-/// workerd under way; it is killed when it is dropped.
+/// A running workerd. Dropping it kills the process.
 pub(super) struct Running {
     child: Child,
-    /// Of the sockets, in their order.
+    /// The addresses of the sockets, in order.
     pub(super) addresses: Vec<SocketAddr>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Running {
-    /// Of the first socket.
+    /// Returns the address of the first socket.
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.addresses.first().copied().ok_or_else(|| io::Error::other("it has no socket"))
     }
 }
 
 impl Workers {
-    /// Those of this configuration, which names these sockets.
+    /// Returns the Workers of this configuration, which names these sockets.
     pub(super) fn configured(
         folder: &Path,
         node: &Path,
@@ -54,13 +54,13 @@ impl Workers {
         Ok(Self { workerd: program(node)?, configuration, sockets })
     }
 
-    /// Starts them, and waits until they listen.
+    /// Starts the Workers and waits until they listen.
     pub(super) fn start(&self) -> io::Result<Running> {
         let mut command = Command::new(&self.workerd);
         command.args(["serve", "--experimental"]).arg(&self.configuration);
         let mut addresses = Vec::new();
         for socket in self.sockets {
-            // It takes no port of its own choice and says which: this one was free a moment ago.
+            // workerd cannot choose a port and report it. This port was free a moment ago.
             let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
             command.arg(format!("--socket-addr={socket}={address}"));
             addresses.push(address);
@@ -79,7 +79,7 @@ impl Workers {
     }
 }
 
-/// Builds the Worker. The folder whose `node_modules` has workerd is the answer.
+/// Builds the Worker. Returns the folder whose `node_modules` has workerd.
 pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, Missing> {
     let tools = Tools::bring(cache, &workers::TOOLS);
     match workers::build(at, &tools)? {
@@ -90,7 +90,7 @@ pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, 
     }
 }
 
-/// Copies the Worker as it is built, with these files bundled; its modules are the answer.
+/// Copies the built Worker with these files bundled. Returns its modules.
 pub(super) fn laid_out(
     at: &Workspace,
     folder: &Path,
@@ -129,7 +129,7 @@ pub(super) fn module(name: &str, kind: &str) -> String {
     format!("(name = \"{name}\", {kind} = embed \"{name}\")")
 }
 
-/// The program itself: the package `workerd` starts it by way of Node.
+/// Returns the path of the program itself, since the package `workerd` starts it through Node.
 fn program(node: &Path) -> io::Result<PathBuf> {
     let packages = fs::read_dir(node.join("node_modules/@cloudflare"))?;
     let mut packages = packages.filter_map(|package| Some(package.ok()?.path()));

@@ -1,4 +1,4 @@
-//! The Worker beside one that uses jose, both in bare workerd.
+//! The Worker beside one that uses jose, both in workerd itself.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -15,13 +15,14 @@ use crate::npm;
 use crate::outcome::Missing;
 use crate::workspace::Workspace;
 
-/// Five rounds: workerd's own figures move more than that between two.
+/// The number of rounds. Two would not be enough, since workerd's figures vary more.
 const ROUNDS: usize = 5;
 const ALGORITHMS: [&str; 4] = ["RS256", "ES256", "EdDSA", "HS256"];
-/// Twice what a gate remembers, and few enough that all are found again.
+/// Numbers of tokens: twice what a gate remembers, and few enough that all of them are found again.
 const TURNS: [(&str, &str); 2] = [("cold", "20000"), ("warm", "1000")];
 const PATH: &str = "/authorize";
-/// A question of Traefik's, with what Cloudflare's edge would add for a proxy on this machine.
+/// A request of Traefik's, with the fields that Cloudflare's edge would add for a proxy on this
+/// machine.
 const FIELDS: [&str; 3] =
     ["cf-connecting-ip: 127.0.0.1", "x-forwarded-method: GET", "x-forwarded-uri: /v1/orders/42"];
 const PEER: &str = "jose";
@@ -54,7 +55,7 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// Both in turn, round after round, each started anew.
+/// Measures both in turn, round after round, and starts each of them anew.
 fn contest(
     programs: &Programs,
     (ours, theirs): (&Workers, &Workers),
@@ -65,7 +66,7 @@ fn contest(
     for _ in 0..ROUNDS {
         for (worker, figures) in [ours, theirs].into_iter().zip(&mut figures) {
             let running = worker.start()?;
-            // The first second is the JIT's.
+            // A warm-up of one second for the JIT.
             load(programs, &running, algorithm, tokens, "1")?;
             figures.push(load(programs, &running, algorithm, tokens, "3")?);
         }
@@ -85,7 +86,7 @@ fn contest(
     Ok(())
 }
 
-/// From the start of the process to the first answer.
+/// Measures the time from the start of the process to the first answer.
 fn starts(
     programs: &Programs,
     ours: &Workers,
@@ -119,7 +120,7 @@ fn answered(running: &Running, token: &str) -> io::Result<()> {
         "GET {PATH} HTTP/1.1\r\nhost: api.example.com\r\n{fields}authorization: Bearer {token}\r\n\
          connection: close\r\n\r\n"
     )?;
-    // The rest of it may wait until the connection is closed, which takes its time.
+    // The rest of the answer may wait until the connection closes, which takes time.
     let mut answer = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut answer)?;
     if answer == *b"HTTP/1.1 200" {
@@ -129,7 +130,7 @@ fn answered(running: &Running, token: &str) -> io::Result<()> {
     }
 }
 
-/// Microseconds a request in all, of half of them, and of 99 in 100.
+/// Returns the microseconds of a request: in all, of half of the requests, and of 99 in 100.
 fn load(
     programs: &Programs,
     running: &Running,
@@ -153,7 +154,7 @@ fn load(
 
 fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Workers> {
     let folder = programs.folder.join("worker");
-    // A Worker takes no questions of Envoy's.
+    // A Worker does not support Envoy's forward-auth.
     let policy = fs::read_to_string(programs.folder.join("policy.toml"))?
         .replace("\"envoy\"", "\"traefik\"");
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;

@@ -1,10 +1,9 @@
-//! Debian's Rust for web browsers, unpacked beside the system and given a standard library for
-//! wasm.
+//! Unpacks Debian's Rust for web browsers in the cache and gives it a standard library for wasm.
 //!
-//! Where rustup has no target to give, Debian still carries a current compiler (`rustc-web`) with
-//! the source of its standard library (`rust-web-src`, dependencies vendored) and its linker. The
-//! library is compiled once, offline, into the unpacked compiler's own sysroot, so that cargo needs
-//! no flag to use it: only `RUSTC`.
+//! Where rustup has no target to install, Debian still has a current compiler (`rustc-web`), the
+//! source of its standard library (`rust-web-src`, with vendored dependencies) and its linker. The
+//! library is compiled once, offline, into the unpacked compiler's sysroot, so that cargo needs no
+//! flag to use it, only `RUSTC`.
 
 use std::env::consts::ARCH;
 use std::fs::{self, Permissions};
@@ -19,7 +18,7 @@ use crate::cache::Cache;
 use crate::command::output_of;
 use crate::invocation::cargo_program;
 
-/// The compiler of the newest toolchain in the cache that works.
+/// Returns the compiler of the newest working toolchain in the cache.
 pub(super) fn find(cache: &Cache) -> Option<PathBuf> {
     let entries = fs::read_dir(&cache.root).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -38,7 +37,7 @@ fn newest_first(names: impl Iterator<Item = String>) -> Vec<String> {
     toolchains.into_iter().rev().map(|(_, name)| name).collect()
 }
 
-/// The names of toolchains in the cache begin with it; the package's version follows.
+/// The beginning of the names of toolchains in the cache, before the package's version.
 const PREFIX: &str = "rust-web-";
 
 /// Downloads about 140 MB and compiles for half a minute.
@@ -93,7 +92,7 @@ impl Packages {
     }
 }
 
-/// Reads `1.96` of `1.96.0+dfsg1-1~deb12u2`, unless this Rust is too old for the workspace.
+/// Reads `1.96` from `1.96.0+dfsg1-1~deb12u2`, unless this Rust is too old for the workspace.
 fn supported(version: &str) -> Option<(u32, u32)> {
     let minor = |text: &str| -> Option<(u32, u32)> {
         let mut numbers = text.splitn(3, '.');
@@ -102,7 +101,7 @@ fn supported(version: &str) -> Option<(u32, u32)> {
     minor(version).filter(|version| Some(*version) >= minor(env!("CARGO_PKG_RUST_VERSION")))
 }
 
-/// The value of a field in the first paragraph of a control file.
+/// Returns a field's value from the first paragraph of a control file.
 fn field<'a>(control: &'a str, name: &str) -> Option<&'a str> {
     let paragraph = control.lines().take_while(|line| !line.is_empty());
     paragraph
@@ -111,13 +110,14 @@ fn field<'a>(control: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// `22` of `libc6 (>= 2.34), libllvm22, …`.
+/// Reads `22` from `libc6 (>= 2.34), libllvm22, …`.
 fn llvm(depends: &str) -> Option<&str> {
     let number = depends.split(", ").find_map(|package| package.strip_prefix("libllvm"))?;
     number.split(' ').next()
 }
 
-/// The compiler finds its sysroot by its own place, its libraries only when told.
+/// Writes a wrapper for the compiler, which finds its sysroot by its own path but its libraries
+/// only through the environment.
 fn wrap_compiler(directory: &Path) -> io::Result<()> {
     let rustc = directory.join("rustc");
     let script = format!(
@@ -136,8 +136,8 @@ fn link_linker(directory: &Path, llvm: &str) -> io::Result<()> {
     symlink(format!("../../../llvm-{llvm}/bin/lld"), programs.join("rust-lld"))
 }
 
-/// Compiles std as Rust's own build does, but in a package that only depends on it: std's workspace
-/// wants its development dependencies too, which are not among the vendored ones.
+/// Compiles std as Rust's own build does, but as the dependency of another package: std's workspace
+/// also needs its development dependencies, which are not vendored.
 fn compile_std(directory: &Path, version: &str) -> io::Result<()> {
     let upstream = version.split(['+', '-', '~']).next().unwrap_or_default();
     let package = directory.join(format!("usr/src/rustc-{upstream}/wasm-std"));
@@ -152,9 +152,9 @@ fn compile_std(directory: &Path, version: &str) -> io::Result<()> {
             .current_dir(&package)
             .env("RUSTC", directory.join("rustc"))
             .env("RUSTC_BOOTSTRAP", "1")
-            // Keeps our builds of std's dependencies apart from anybody else's.
+            // Keeps these builds of std's dependencies apart from other builds.
             .env("__CARGO_DEFAULT_LIB_METADATA", "edge-auth")
-            // Bitcode is for those who link with LTO.
+            // LTO needs the bitcode.
             .env("RUSTFLAGS", "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes")
             .env_remove("CARGO_ENCODED_RUSTFLAGS"),
     )?;

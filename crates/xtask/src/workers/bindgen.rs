@@ -1,5 +1,5 @@
-//! wasm-bindgen's command, as far as worker-build uses it: forty lines around its library, which
-//! take a fraction of the time that the real command takes to compile.
+//! Builds wasm-bindgen's command with the options that worker-build uses: forty lines around its
+//! library, which compile in a fraction of the real command's time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::command::output_of;
 use crate::invocation::cargo_program;
 use crate::outcome::Missing;
 
-/// Exactly that of the library which the Worker is compiled with.
+/// The version of the library with which the Worker is compiled.
 const VERSION: &str = "0.2.130";
 
 pub(crate) fn bring(cache: &Cache) -> Result<PathBuf, Missing> {

@@ -12,7 +12,7 @@ fn snapshot(sequence: u64, id: &str) -> SnapshotRecord {
     SnapshotRecord { sequence, id: id.to_owned(), document }
 }
 
-/// Bytes that are no text, and of which no two parts are the same.
+/// Returns bytes that are not text and that differ in every place.
 fn part(index: u32, length: usize) -> Vec<u8> {
     let salt = u8::try_from(index % 251).unwrap_or_default();
     (0..=255_u8).cycle().map(|byte| byte ^ salt).take(length).collect()
@@ -95,7 +95,7 @@ pub(super) async fn parts_of_lesser_ids_leave_with_a_newer_snapshot<B: FeedBacke
     storage: &str,
 ) -> Check {
     let log = backend.open(storage).await?;
-    // One that was replaced, two whose writers gave up or were slower, and one that is still being
+    // A replaced snapshot, two whose writers gave up or were slower, and one that is still being
     // written.
     let (replaced, given_up, kept, later) =
         ("0000000001000000", "0000000001000001", "0000000002000005", "0000000003000000");

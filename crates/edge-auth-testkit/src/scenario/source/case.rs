@@ -13,7 +13,7 @@ use crate::scenario::host::Capability;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// A sentence.
+    /// A sentence for reports.
     pub name: String,
     /// The endpoint that it is sent to.
     pub endpoint: Option<Endpoint>,
@@ -25,7 +25,7 @@ pub struct Case {
     /// What happens before.
     #[serde(default)]
     pub before: Before,
-    /// Values for `{each}`: the case is run with each of them.
+    /// Values for `{each}`. The case runs once with each of them.
     pub each: Option<Vec<String>>,
     /// `GET /path?query`: method, one space, and the target as it is sent.
     pub request: String,
@@ -41,7 +41,7 @@ pub struct Case {
     pub body: String,
     /// The client's certificate, as the platform hands it over.
     pub handover: Option<CertificateSetup>,
-    /// The address of the peer; by default this machine.
+    /// The address of the peer; by default loopback.
     pub from: Option<IpAddr>,
     /// The place where that address is, as the platform reports it.
     pub location: Option<LocationSetup>,
@@ -78,21 +78,21 @@ pub enum Endpoint {
     Verify,
     /// The administration.
     Admin,
-    /// A Lambda authorizer, which an API gateway calls about its own client's request. It replaces
-    /// [`Self::Gateway`] there; no file names it.
+    /// A Lambda authorizer, which an API gateway calls about its client's request. It replaces
+    /// [`Self::Gateway`] on that host; no file names it.
     #[serde(skip)]
     Authorizer,
 }
 
-/// What happens before a case.
+/// Events before a case.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Before {
-    /// Time passes.
+    /// Lets this much time pass.
     pub passes: Option<String>,
-    /// A key set is replaced by another.
+    /// Publishes another key set under the name of the first.
     pub publish: BTreeMap<String, String>,
-    /// The store of API keys stops answering, or answers again.
+    /// Makes the store of API keys fail, or answer again.
     pub store: Option<Store>,
 }
 
@@ -100,9 +100,9 @@ pub struct Before {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Store {
-    /// It does.
+    /// The store answers.
     Up,
-    /// It does not.
+    /// The store fails.
     Down,
 }
 
@@ -113,7 +113,7 @@ pub enum Store {
 pub struct Expect {
     /// The status.
     pub status: u16,
-    /// The code of the refusal; a request without one is allowed.
+    /// The code of the refusal; absent if the request is allowed.
     pub code: Option<String>,
     /// Fields of the answer.
     #[serde(default)]
@@ -124,24 +124,24 @@ pub struct Expect {
     /// Fragments of the body.
     #[serde(default)]
     pub body: Vec<String>,
-    /// The request as it arrives upstream; `false` if it must not.
+    /// The request that arrives upstream; `false` if it must not arrive.
     pub upstream: Option<Upstream>,
     /// Members of the audit event.
     #[serde(default)]
     pub audit: BTreeMap<String, Expectation>,
-    /// How often the store of API keys is read.
+    /// The number of reads of the API-key store.
     pub reads: Option<u64>,
-    /// How often an issuer's document is fetched.
+    /// The number of fetches of issuers' documents.
     pub fetches: Option<u64>,
 }
 
-/// The request as it arrives upstream.
+/// The expected request upstream.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Upstream {
-    /// Whether it does at all.
+    /// Whether it arrives.
     Arrives(bool),
-    /// It does, like this.
+    /// It arrives with these properties.
     Like(Arrived),
 }
 

@@ -1,4 +1,4 @@
-//! The host around a product of a few lines: good enough to show what the host sees of one.
+//! Tests of the host with a product of a few lines.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,8 @@ use super::*;
 use crate::scenario::{Scenario, SeenRequest};
 use crate::wire::Response;
 
-/// Lets through what has a header `Open: sesame`, adds who it is, and fetches a document first.
+/// A product that allows requests with `Open: sesame`, adds an identity header, and first fetches a
+/// document.
 #[derive(Default)]
 struct Tiny {
     server: Option<Server>,
@@ -74,7 +75,7 @@ impl Product for Tiny {
 }
 
 fn run(cases: &str) -> crate::scenario::Report {
-    // All that this product's policy says is where the issuers are.
+    // This product's policy is only the URL of the issuers.
     let text = format!("policy = '{{issuers}}'\njwks.corp.keys = ['p256']\n{cases}");
     let mut host = WireHost::new(Tiny::default()).unwrap();
     let text = text.replace("{issuers}", &host.issuers_url());
@@ -82,7 +83,7 @@ fn run(cases: &str) -> crate::scenario::Report {
 }
 
 #[test]
-fn calls_arrive_byte_for_byte_and_everything_around_them_is_seen() {
+fn calls_arrive_byte_for_byte_and_their_effects_are_recorded() {
     let report = run(r#"
         [[case]]
         name = "open"
@@ -114,7 +115,7 @@ fn calls_arrive_byte_for_byte_and_everything_around_them_is_seen() {
 }
 
 #[test]
-fn what_differs_is_reported_with_its_case() {
+fn differences_are_reported_with_their_case() {
     let report = run(r#"
         [[case]]
         name = "open"

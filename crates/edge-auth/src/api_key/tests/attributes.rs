@@ -1,4 +1,4 @@
-//! What a new key may be asked to be.
+//! Attributes of a new key.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn refused(new: NewKey) -> AttributesError {
 }
 
 #[test]
-fn a_key_without_scope_must_be_asked_for_as_such() {
+fn a_key_for_all_scopes_must_be_requested_explicitly() {
     let none = Scopes::List(Default::default());
     assert_eq!(refused(NewKey { scopes: none, ..wishes() }), AttributesError::NoScope);
     assert_eq!(
@@ -32,13 +32,13 @@ fn scopes_are_scope_tokens() {
 }
 
 #[test]
-fn a_key_is_not_born_expired() {
+fn a_new_key_cannot_have_expired_already() {
     let error = refused(NewKey { expires: Expiry::At(NOW), ..wishes() });
     assert_eq!(error, AttributesError::ExpiresInThePast { at: NOW });
 }
 
 #[test]
-fn a_network_with_bits_behind_its_prefix_is_refused_with_what_was_meant() {
+fn a_network_with_bits_beyond_its_prefix_is_refused_with_a_correction() {
     let networks = vec!["10.1.2.3/8".parse().unwrap()];
     let error = refused(NewKey { networks, ..wishes() }).to_string();
     assert!(error.contains("10.1.2.3/8") && error.contains("10.0.0.0/8"), "{error}");
@@ -70,9 +70,9 @@ fn texts_are_bounded_and_printable() {
     assert!(block().issue(with("k", ""), &Counting::from(0), NOW).is_ok());
 }
 
-/// Every character that JSON escapes is escaped twice: body in envelope.
+/// JSON escapes every such character twice: in the body and in the envelope.
 #[test]
-fn the_largest_key_there_can_be_is_sealed_and_opened() {
+fn the_largest_possible_key_is_sealed_and_opened() {
     let fill = |number: usize, length: usize| format!("{number:03}{}", "\"".repeat(length - 3));
     let new = NewKey {
         label: Some(fill(0, 256)),
@@ -92,7 +92,7 @@ fn the_largest_key_there_can_be_is_sealed_and_opened() {
 }
 
 #[test]
-fn block_names_have_an_alphabet_and_a_length() {
+fn block_names_have_a_limited_alphabet_and_length() {
     let named = |name: &str| {
         let format = KeyFormat::new("acme", "live").unwrap();
         ApiKeyProfile::native(name, format, peppers(0x11, &[], &[]))

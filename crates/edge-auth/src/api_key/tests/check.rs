@@ -1,4 +1,4 @@
-//! Who is let through with a key.
+//! Checks of a presented key.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ fn from(key: &(ApiKey, PresentedKey), client: &str) -> Result<(), KeyRefusal> {
 }
 
 #[test]
-fn a_wrong_secret_is_refused_whatever_the_keys_state() {
+fn a_wrong_secret_is_refused_in_every_state_of_the_key() {
     let (key, _) = issued();
     let (_, other) = key.rotate(std::time::Duration::ZERO, &Counting::from(5), NOW).unwrap();
     let wrong = block().parse(other.expose()).unwrap();
@@ -26,7 +26,7 @@ fn a_wrong_secret_is_refused_whatever_the_keys_state() {
     }
 }
 
-/// Ids that differ, secrets that do not: only the id keeps the two keys apart.
+/// The ids differ but the secrets are equal, so only the id keeps the two keys apart.
 #[test]
 fn a_key_is_never_checked_against_another_keys_record() {
     struct SameSecret(u8);
@@ -78,14 +78,14 @@ fn a_key_of_another_environment_is_refused() {
 }
 
 #[test]
-fn a_key_without_networks_is_good_from_anywhere() {
+fn a_key_without_networks_is_accepted_from_anywhere() {
     let key = bound_to(&[]);
     assert_eq!(from(&key, "203.0.113.9"), Ok(()));
     assert_eq!(key.0.check(&key.1, None, NOW), Ok(()));
 }
 
 #[test]
-fn a_key_with_networks_is_good_from_inside_them_only() {
+fn a_key_with_networks_is_accepted_only_from_inside_them() {
     let key = bound_to(&["192.0.2.0/25", "2001:db8::/32"]);
     for inside in ["192.0.2.0", "192.0.2.127", "2001:db8::1"] {
         assert_eq!(from(&key, inside), Ok(()), "{inside}");
@@ -97,7 +97,7 @@ fn a_key_with_networks_is_good_from_inside_them_only() {
 }
 
 #[test]
-fn ipv4_mapped_clients_are_ipv4_clients() {
+fn ipv4_mapped_clients_count_as_ipv4_clients() {
     let key = bound_to(&["192.0.2.0/24"]);
     assert_eq!(from(&key, "::ffff:192.0.2.7"), Ok(()));
     let client: IpAddr = "203.0.113.9".parse().unwrap();
@@ -106,7 +106,7 @@ fn ipv4_mapped_clients_are_ipv4_clients() {
 }
 
 #[test]
-fn ipv4_mapped_networks_are_ipv4_networks() {
+fn ipv4_mapped_networks_count_as_ipv4_networks() {
     let key = bound_to(&["::ffff:192.0.2.0/120"]);
     assert_eq!(key.0.networks(), ["192.0.2.0/24".parse().unwrap()]);
     assert_eq!(from(&key, "192.0.2.7"), Ok(()));
@@ -114,7 +114,7 @@ fn ipv4_mapped_networks_are_ipv4_networks() {
 }
 
 #[test]
-fn all_of_ipv6_does_not_let_ipv4_through() {
+fn the_network_of_all_ipv6_addresses_does_not_contain_ipv4_clients() {
     let key = bound_to(&["::/0"]);
     assert_eq!(from(&key, "2001:db8::1"), Ok(()));
     assert!(from(&key, "192.0.2.7").is_err());
@@ -129,7 +129,7 @@ fn a_bound_key_is_refused_when_the_clients_address_is_unknown() {
 }
 
 #[test]
-fn what_says_all_scopes_has_every_scope() {
+fn a_key_for_all_scopes_has_every_scope() {
     assert!(Scopes::All.contains("anything"));
     assert!(Scopes::list(["a", "b"]).contains("b"));
     assert!(!Scopes::list(["ab"]).contains("a"));

@@ -1,4 +1,4 @@
-//! The formats, pinned. The expected values were computed by another implementation.
+//! Pinned formats. Another implementation computed the expected values.
 
 use super::*;
 
@@ -14,14 +14,14 @@ fn golden_key() -> (ApiKey, String) {
 }
 
 #[test]
-fn the_text_of_a_key_does_not_drift() {
+fn the_text_of_a_key_is_unchanged() {
     let (key, text) = golden_key();
     assert_eq!(text, TEXT);
     assert_eq!(key.id(), ID);
 }
 
 #[test]
-fn a_new_keys_record_does_not_drift() {
+fn a_new_keys_record_is_unchanged() {
     let record = golden_key().0.seal().unwrap();
     let document = format!(
         r#"{{"block":"partners","pepper":"d9ca8b38","mac":"NWC2LKMb4BzxHS984RhEMnFBDGf7r0ld8qdCux53OVs","body":"{BODY_START}{}"}}"#,
@@ -32,7 +32,7 @@ fn a_new_keys_record_does_not_drift() {
 }
 
 #[test]
-fn a_wrapped_record_does_not_drift() {
+fn a_wrapped_record_is_unchanged() {
     let record = golden_key().0.seal().unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));
     let wrapped = block.open(&record).unwrap().rewrap().unwrap().seal().unwrap();
@@ -45,7 +45,7 @@ fn a_wrapped_record_does_not_drift() {
 }
 
 #[test]
-fn an_imported_keys_id_does_not_drift() {
+fn an_imported_keys_id_is_unchanged() {
     let format = ImportedFormat::new(DigestAlgorithm::Sha256, None).unwrap();
     let block = ApiKeyProfile::imported("legacy", format, peppers(0x11, &[], &[])).unwrap();
     let presented = block.parse("sk_other_0123456789").unwrap();

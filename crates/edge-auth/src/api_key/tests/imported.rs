@@ -25,7 +25,7 @@ fn legacy() -> ApiKeyProfile {
 }
 
 #[test]
-fn a_hash_in_any_usual_spelling_admits_its_key_and_no_other() {
+fn a_hash_in_any_usual_spelling_accepts_only_its_key() {
     let url_safe = SHA256_BASE64.replace('+', "-").replace('/', "_");
     let spellings = [
         (DigestAlgorithm::Sha256, SHA256_HEX),
@@ -49,7 +49,7 @@ fn a_hash_in_any_usual_spelling_admits_its_key_and_no_other() {
 }
 
 #[test]
-fn what_is_no_hash_of_the_algorithm_is_refused_and_not_quoted() {
+fn an_invalid_hash_is_refused_and_not_quoted() {
     let not_hex = SHA256_HEX.replace('e', "g");
     for hash in ["", "abc", SHA512_HEX, SHA512_BASE64, &SHA256_HEX[1..], &not_hex, &"é".repeat(32)]
     {
@@ -60,7 +60,7 @@ fn what_is_no_hash_of_the_algorithm_is_refused_and_not_quoted() {
 }
 
 #[test]
-fn the_record_holds_neither_the_hash_nor_a_way_to_another_block() {
+fn a_record_reveals_no_hash_and_cannot_move_to_another_block() {
     let key = legacy().import(wishes(), SHA256_HEX, NOW).unwrap();
     let record = key.seal().unwrap();
     assert!(!record.document.contains(SHA256_HEX));
@@ -84,7 +84,7 @@ fn an_imported_key_outlives_its_pepper_under_the_same_id() {
 }
 
 #[test]
-fn texts_that_are_too_short_too_long_or_not_visible_are_no_keys() {
+fn texts_that_are_too_short_too_long_or_not_visible_are_refused() {
     let parse = |text: &str| legacy().parse(text);
     assert!(parse(&"k".repeat(16)).is_ok());
     assert!(parse(&"k".repeat(512)).is_ok());
@@ -94,7 +94,7 @@ fn texts_that_are_too_short_too_long_or_not_visible_are_no_keys() {
 }
 
 #[test]
-fn a_prefix_recognises_and_is_demanded() {
+fn a_prefix_identifies_the_block_and_is_required() {
     let block = legacy_under(DigestAlgorithm::Sha256, Some("sk_"), peppers(0x11, &[], &[]));
     assert!(block.recognises(TEXT) && !block.takes_any_text());
     assert!(!block.recognises("pk_other_0123456789"));
@@ -117,7 +117,7 @@ fn imported_keys_are_revoked_like_others_but_not_rotated() {
 }
 
 #[test]
-fn each_kind_of_block_takes_its_kind_of_key() {
+fn each_kind_of_block_accepts_only_its_kind_of_key() {
     let error = legacy().issue(wishes(), &Counting::from(1), NOW).unwrap_err();
     assert_eq!(error, LifecycleError::BlockOfImported { block: "legacy".to_owned() });
     let error = block().import(wishes(), SHA256_HEX, NOW).unwrap_err();

@@ -1,4 +1,4 @@
-//! A pepper's way from current to retired.
+//! Peppers from current to retired.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn a_key_outlives_two_new_peppers() {
 }
 
 #[test]
-fn a_wrong_secret_stays_wrong_when_it_is_wrapped() {
+fn a_wrong_secret_is_still_refused_after_wrapping() {
     let (key, _) = issued();
     let (_, other) = key.rotate(Duration::ZERO, &Counting::from(1), NOW).unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));
@@ -30,7 +30,7 @@ fn a_wrong_secret_stays_wrong_when_it_is_wrapped() {
 }
 
 #[test]
-fn wrapping_twice_under_one_pepper_is_wrapping_once() {
+fn wrapping_twice_under_one_pepper_changes_nothing() {
     let (key, _) = issued();
     assert!(key.rewrap().is_none());
     let block = block_under(peppers(0x22, &[0x11], &[]));
@@ -40,7 +40,7 @@ fn wrapping_twice_under_one_pepper_is_wrapping_once() {
 }
 
 #[test]
-fn a_change_under_a_new_pepper_leaves_the_hash_to_be_wrapped() {
+fn a_change_under_a_new_pepper_does_not_wrap_the_hash() {
     let (key, text) = issued();
     let block = block_under(peppers(0x22, &[0x11], &[]));
     let changed = block.open(&key.seal().unwrap()).unwrap().disable().unwrap().enable().unwrap();
@@ -82,7 +82,7 @@ fn a_record_sealed_under_a_retired_pepper_is_refused() {
 }
 
 #[test]
-fn a_retired_peppers_holder_cannot_pass_his_seal_for_a_current_one() {
+fn a_seal_by_a_retired_pepper_is_not_accepted_as_current() {
     let (key, _) = issued();
     let mut record = key.seal().unwrap();
     let old = pepper(0x11).id().to_string();
@@ -93,7 +93,7 @@ fn a_retired_peppers_holder_cannot_pass_his_seal_for_a_current_one() {
 }
 
 #[test]
-fn without_its_pepper_neither_tag_nor_seal_is_known() {
+fn without_its_pepper_neither_tag_nor_seal_is_accepted() {
     let (key, text) = issued();
     let block = block_under(peppers(0x22, &[], &[]));
     assert_eq!(block.parse(&text).unwrap_err(), KeyRefusal::TagUnknown);

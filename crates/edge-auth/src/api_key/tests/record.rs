@@ -1,4 +1,4 @@
-//! What a record is believed for, and who may have written it.
+//! The integrity of a record.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ fn sealed() -> ApiKeyRecord {
 }
 
 #[test]
-fn a_record_says_again_what_was_sealed() {
+fn a_record_opens_to_the_key_that_was_sealed() {
     let mut new = wishes();
     new.networks = vec!["192.0.2.0/24".parse().unwrap()];
     new.metadata.insert("ticket".to_owned(), "\"OPS\\7\" é".to_owned());
@@ -31,7 +31,7 @@ fn a_record_says_again_what_was_sealed() {
 }
 
 #[test]
-fn a_record_holds_nothing_of_the_text_but_the_id() {
+fn a_record_contains_only_the_id_of_the_text() {
     let (key, text) = issued();
     let record = key.seal().unwrap();
     for window in text.as_bytes()["acme_live_".len() + 19..].windows(8) {
@@ -82,7 +82,7 @@ fn a_record_of_another_block_is_not_opened_even_when_it_is_renamed() {
 }
 
 #[test]
-fn what_is_no_record_is_refused_without_quoting_it() {
+fn an_invalid_record_is_refused_and_not_quoted() {
     for document in
         ["", "{}", "null", "[]", "\u{feff}{}", "{\"hunter2\":1}", "{\"block\":\"hunter2\"}"]
     {
@@ -99,7 +99,7 @@ fn what_is_no_record_is_refused_without_quoting_it() {
     assert!(matches!(block().open(&record), Err(RecordError::TooLarge { .. })));
 }
 
-/// Sealed by one who has the pepper, so that only the body is wrong.
+/// Returns a record that is sealed with the right pepper, so that only its body is wrong.
 fn resealed(edit: impl Fn(&str) -> String) -> ApiKeyRecord {
     use base64::Engine;
 
@@ -120,13 +120,13 @@ fn resealed(edit: impl Fn(&str) -> String) -> ApiKeyRecord {
 }
 
 #[test]
-fn an_authentic_body_of_a_newer_schema_is_named_as_such() {
+fn an_authentic_body_of_a_newer_schema_is_reported_as_newer() {
     let record = resealed(|body| body.replace("\"schema\":1", "\"schema\":2,\"novelty\":true"));
     assert_eq!(block().open(&record).unwrap_err(), RecordError::Schema { found: 2 });
 }
 
 #[test]
-fn an_authentic_body_with_anything_unknown_in_it_closes_the_door() {
+fn an_authentic_body_with_an_unknown_part_is_refused() {
     assert!(block().open(&resealed(str::to_owned)).is_ok());
     let edits = [
         ("\"state\":", "\"rate\":1,\"state\":"),
@@ -147,7 +147,7 @@ fn an_authentic_body_with_anything_unknown_in_it_closes_the_door() {
 }
 
 #[test]
-fn a_key_that_never_expires_never_lapses() {
+fn the_record_of_a_key_without_expiry_never_expires() {
     let (key, _) = issued_in(&block(), NewKey { expires: Expiry::Never, ..wishes() });
     assert_eq!(key.seal().unwrap().expires_at, None);
     let revoked = key.revoke("leaked", NOW).unwrap();

@@ -1,4 +1,4 @@
-//! A new secret for an old id.
+//! Rotation: a new secret for an old id.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::*;
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn both_secrets_are_good_while_a_rotation_overlaps_and_one_after() {
+fn both_secrets_are_accepted_during_the_overlap_and_one_after_it() {
     let (key, old) = issued();
     let (rotated, new) = key.rotate(HOUR, &Counting::from(1), NOW).unwrap();
     assert_eq!(rotated.id(), key.id());
@@ -25,7 +25,7 @@ fn both_secrets_are_good_while_a_rotation_overlaps_and_one_after() {
 }
 
 #[test]
-fn without_overlap_the_old_secret_dies_at_once() {
+fn without_an_overlap_the_old_secret_is_refused_immediately() {
     let (key, old) = issued();
     let (rotated, new) = key.rotate(Duration::ZERO, &Counting::from(1), NOW).unwrap();
     assert_eq!(rotated.previous_secret_until(), None);
@@ -46,7 +46,7 @@ fn a_second_rotation_ends_the_overlap_of_the_first() {
 }
 
 #[test]
-fn an_expired_key_is_not_rotated() {
+fn an_expired_key_cannot_be_rotated() {
     let (key, _) = issued();
     let refused = key.rotate(HOUR, &Counting::from(1), LATER).unwrap_err();
     assert_eq!(refused, LifecycleError::Expired { at: LATER });
@@ -62,7 +62,7 @@ fn a_disabled_key_stays_disabled_when_it_is_rotated() {
 }
 
 #[test]
-fn both_secrets_survive_a_new_pepper_in_the_midst_of_an_overlap() {
+fn both_secrets_survive_a_new_pepper_during_an_overlap() {
     let (key, old) = issued();
     let (rotated, new) = key.rotate(HOUR, &Counting::from(1), NOW).unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));

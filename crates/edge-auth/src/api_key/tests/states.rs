@@ -15,11 +15,11 @@ fn a_disabled_key_is_refused_until_it_is_enabled() {
 }
 
 #[test]
-fn a_revoked_key_is_refused_with_the_reason_for_the_log() {
+fn a_revoked_key_is_refused_and_the_log_has_the_reason() {
     let (key, text) = issued();
     let revoked = key.revoke("leaked in a ticket", NOW).unwrap().seal().unwrap();
     let reason = "leaked in a ticket".to_owned();
-    // Also after it has expired: revoked says more.
+    // A revoked key is reported as revoked even after it has expired.
     for now in [NOW, LATER] {
         let refused = KeyRefusal::Revoked { at: NOW, reason: reason.clone() };
         assert_eq!(admit(&block(), &text, &revoked, now), Err(refused));
@@ -27,7 +27,7 @@ fn a_revoked_key_is_refused_with_the_reason_for_the_log() {
 }
 
 #[test]
-fn a_revocation_is_for_good() {
+fn a_revocation_is_permanent() {
     let revoked = issued().0.revoke("leaked", NOW).unwrap();
     let refused = LifecycleError::Revoked { at: NOW };
     assert_eq!(revoked.enable().unwrap_err(), refused);
@@ -38,7 +38,7 @@ fn a_revocation_is_for_good() {
 }
 
 #[test]
-fn a_revocation_wants_a_printable_reason() {
+fn a_revocation_needs_a_printable_reason() {
     let (key, _) = issued();
     let long = "x".repeat(257);
     for reason in ["", "two\nlines", &long] {

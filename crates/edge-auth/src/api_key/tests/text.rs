@@ -1,11 +1,11 @@
-//! What dies before any store is asked.
+//! Checks of a key's text, before any read of a store.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::api_key::base62;
 
-/// The text with the checksum that fits it: what a forger can always do.
+/// Returns the text with a right checksum, which any forger can compute.
 fn with_checksum(before: &str) -> String {
     let crc = base62::encode::<4, 6>(crc32fast::hash(before.as_bytes()).to_be_bytes());
     format!("{before}{}", std::str::from_utf8(&crc).unwrap())
@@ -16,7 +16,7 @@ fn refusal(text: &str) -> KeyRefusal {
 }
 
 #[test]
-fn an_issued_key_is_read_back_and_admitted() {
+fn an_issued_key_is_parsed_and_accepted() {
     let (key, text) = issued();
     assert!(block().recognises(&text));
     assert_eq!(text.len(), "acme_live_".len() + 18 + 1 + 43 + 6);
@@ -71,7 +71,7 @@ fn a_forged_id_with_a_right_checksum_is_refused() {
 }
 
 #[test]
-fn a_tag_is_good_for_its_prefix_and_environment_only() {
+fn a_tag_is_valid_only_for_its_prefix_and_environment() {
     let (_, text) = issued();
     let tail = &text["acme_live_".len()..text.len() - 6];
     for (prefix, environment) in [("acme", "test"), ("acne", "live")] {
@@ -95,7 +95,7 @@ fn a_secret_beyond_256_bits_is_refused() {
 }
 
 #[test]
-fn refusals_say_what_is_wrong_and_nothing_of_the_key() {
+fn refusals_state_the_mistake_without_quoting_the_key() {
     let (_, text) = issued();
     let cut = refusal(&text[..40]).to_string();
     assert!(cut.contains("length"), "{cut}");
@@ -120,7 +120,7 @@ fn debug_and_errors_show_no_key_material() {
 }
 
 #[test]
-fn ids_and_secrets_come_from_the_randomness_given() {
+fn ids_and_secrets_come_from_the_given_randomness() {
     let issue = |first| block().issue(wishes(), &Counting::from(first), NOW).unwrap().1;
     assert_eq!(issue(1).expose(), issue(1).expose());
     assert_ne!(issue(1).expose(), issue(2).expose());

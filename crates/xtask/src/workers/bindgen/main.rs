@@ -1,4 +1,4 @@
-//! The arguments of wasm-bindgen's command that worker-build uses; the library does the work.
+//! Runs wasm-bindgen's library with the arguments that worker-build passes.
 
 use std::process::ExitCode;
 
