@@ -17,7 +17,7 @@ use crate::revocations::{MemoryRevocations, StoredLog};
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What administrators entered, in the order of time: by numbers.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Hash)]
 pub(super) struct Honest {
     said: Vec<Said>,
     /// By their records.
@@ -26,7 +26,7 @@ pub(super) struct Honest {
     snapshots: BTreeMap<String, BTreeSet<usize>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 struct Said {
     of: Option<Of>,
     undone: bool,
@@ -34,7 +34,7 @@ struct Said {
 }
 
 /// What revokes the one token that is asked about.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Of {
     Token,
     Subject,
@@ -137,8 +137,12 @@ impl AttackedLog {
         for found in asked {
             let Found { at, stored, .. } = found;
             feed.put_back(stored.clone());
+            let reads = feed.reads();
             let (answer, told) = ask(&gate, *at);
             let violation = |what: &str| Err(Violation(format!("{what}: {answer:?}, {told}")));
+            if feed.reads() == reads {
+                return violation("the instance answered without reading the log");
+            }
             alerted |= told.contains("ALERT");
             match answer {
                 Answer::Allowed if !self.honest.allow(&known, found) => {
@@ -148,7 +152,14 @@ impl AttackedLog {
                 Answer::Allowed | Answer::Closed => {}
             }
             if std::ptr::eq(found, newest) {
-                self.check_beginner(found, answer, alerted)?;
+                let must_alert = match answer {
+                    Answer::Allowed => false,
+                    // What an instance keeps against the log, it reports when it takes the log in.
+                    Answer::Refused => !alerted,
+                    // An instance that cannot read the log on reports it each time.
+                    Answer::Closed => !told.contains("ALERT"),
+                };
+                self.check_beginner(found, must_alert)?;
             }
             if !self.attacked {
                 let good = self.honest.allow(&self.honest.held_by(stored), found);
@@ -163,21 +174,16 @@ impl AttackedLog {
     }
 
     /// An instance that begins now, beside one that gave an answer.
-    fn check_beginner(
-        &self,
-        found: &Found,
-        answer: Answer,
-        alerted: bool,
-    ) -> Result<(), Violation> {
+    fn check_beginner(&self, found: &Found, must_alert: bool) -> Result<(), Violation> {
         let feed = MemoryRevocations::new();
         feed.put_back(found.stored.clone());
         let (begins, told) = ask(&self.start(&feed), found.at);
         if begins != Answer::Allowed || told.contains("ALERT") {
             return Ok(());
         }
-        if answer == Answer::Refused && !alerted {
+        if must_alert {
             return Err(Violation(
-                "the store contradicts what is known, and nobody was told".to_owned(),
+                "the store contradicts what the instance knows, and it logs no `ALERT`".to_owned(),
             ));
         }
         if !self.honest.allow(&self.honest.in_snapshot(&found.stored), found) {

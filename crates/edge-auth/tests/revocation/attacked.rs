@@ -150,6 +150,36 @@ fn short_orders_have_the_expected_answers() {
     }
 }
 
+/// Takes these steps, and checks the answers after each read.
+fn take(steps: &[Step]) -> AttackedLog {
+    let mut log = AttackedLog::default();
+    for step in steps {
+        log.happen(*step);
+        if matches!(step, Read(_)) {
+            assert_eq!(log.check(), Ok(()), "{steps:?}");
+        }
+    }
+    log
+}
+
+#[test]
+fn an_instance_reads_the_log_and_alerts_after_another_one_restarted() {
+    let log = take(&[RevokeToken, Read(1), Read(0), Restart(1), Delete(0), Read(0)]);
+    assert_eq!(log.answer(0), Some(Answer::Closed));
+}
+
+#[test]
+fn orders_that_lead_to_different_answers_have_different_fingerprints() {
+    for (one, other) in [
+        (&[RevokeBriefly, Read(0), Pass][..], &[RevokeBriefly, Pass, Read(0)][..]),
+        (&[RevokeToken, Delete(0)], &[RevokeOther, Delete(0)]),
+        (&[Read(0), RevokeToken, Read(0)], &[Read(0), RevokeToken, Read(1)]),
+        (&[Save, RevokeToken, Delete(0)], &[RevokeToken, Save, Delete(0)]),
+    ] {
+        assert_ne!(take(one).fingerprint(), take(other).fingerprint(), "{one:?}, {other:?}");
+    }
+}
+
 fn any_step() -> impl Strategy<Value = Step> {
     (0..=u8::MAX).prop_map(Step::from)
 }
