@@ -138,15 +138,15 @@ impl AttackedLog {
             let Found { at, stored, .. } = found;
             feed.put_back(stored.clone());
             let reads = feed.reads();
-            let (answer, told) = ask(&gate, *at);
-            let violation = |what: &str| Err(Violation(format!("{what}: {answer:?}, {told}")));
+            let asked = ask(&gate, *at);
+            let answer = asked.answer;
             if feed.reads() == reads {
-                return violation("the instance answered without reading the log");
+                return Err(asked.violation("the instance answered without reading the log"));
             }
-            alerted |= told.contains("ALERT");
+            alerted |= asked.alerts();
             match answer {
                 Answer::Allowed if !self.honest.allow(&known, found) => {
-                    return violation("what was known to be revoked was forgotten");
+                    return Err(asked.violation("the instance forgot a revocation that it knew"));
                 }
                 Answer::Refused => known.extend(self.honest.held_by(stored)),
                 Answer::Allowed | Answer::Closed => {}
@@ -157,7 +157,7 @@ impl AttackedLog {
                     // What an instance keeps against the log, it reports when it takes the log in.
                     Answer::Refused => !alerted,
                     // An instance that cannot read the log on reports it each time.
-                    Answer::Closed => !told.contains("ALERT"),
+                    Answer::Closed => !asked.alerts(),
                 };
                 self.check_beginner(found, must_alert)?;
             }
@@ -165,7 +165,9 @@ impl AttackedLog {
                 let good = self.honest.allow(&self.honest.held_by(stored), found);
                 let right = if good { Answer::Allowed } else { Answer::Refused };
                 if answer != right || alerted {
-                    return violation("nobody attacked");
+                    return Err(
+                        asked.violation("the instance decides against a log without an attack")
+                    );
                 }
             }
             last = Some(answer);
@@ -177,8 +179,8 @@ impl AttackedLog {
     fn check_beginner(&self, found: &Found, must_alert: bool) -> Result<(), Violation> {
         let feed = MemoryRevocations::new();
         feed.put_back(found.stored.clone());
-        let (begins, told) = ask(&self.start(&feed), found.at);
-        if begins != Answer::Allowed || told.contains("ALERT") {
+        let beginner = ask(&self.start(&feed), found.at);
+        if beginner.answer != Answer::Allowed || beginner.alerts() {
             return Ok(());
         }
         if must_alert {
@@ -193,8 +195,28 @@ impl AttackedLog {
     }
 }
 
-/// What a gate says of the token, and what its operator is told.
-fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
+/// What a gate answers about the token, and what it logs.
+struct Asked {
+    answer: Answer,
+    /// Why it denies the request.
+    reason: Option<String>,
+    notices: Vec<String>,
+}
+
+impl Asked {
+    /// Whether the operator's log has an `ALERT`. The reason of a denial is not one.
+    fn alerts(&self) -> bool {
+        self.notices.iter().any(|notice| notice.contains("ALERT"))
+    }
+
+    fn violation(&self, what: &str) -> Violation {
+        let Self { answer, reason, notices } = self;
+        Violation(format!("{what}: {answer:?}, reason {reason:?}, notices {notices:?}"))
+    }
+}
+
+/// Asks a gate about the token.
+fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> Asked {
     let bearer = format!("Bearer {}", SETUP.token);
     let request = AuthRequest {
         location: edge_auth::ClientLocation::default(),
@@ -217,6 +239,5 @@ fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
         Some(Code::TokenRevoked) => Answer::Refused,
         Some(_) => Answer::Closed,
     };
-    let told: Vec<String> = outcome.audit.reason.into_iter().chain(outcome.notices).collect();
-    (answer, told.join("; "))
+    Asked { answer, reason: outcome.audit.reason, notices: outcome.notices }
 }
