@@ -132,6 +132,38 @@ fn and_under_a_new_secret() {
     every_order(&[RevokeOther, RevokeToken, Compact, Read(0)], &steps);
 }
 
+/// What may follow after the attacker deleted all records that the instance read, and
+/// administrators entered others in their places. `Delete(1)` takes the record at the place of the
+/// instance out, as a compaction may.
+const AFTER_A_NEW_LOG: [Step; 11] = [
+    RevokeOther,
+    WriteKey,
+    RevokeToken,
+    UndoToken,
+    Compact,
+    Delete(0),
+    Delete(1),
+    DropSnapshot,
+    PutBackMissing,
+    Pass,
+    Read(0),
+];
+
+#[test]
+fn and_against_a_log_that_began_anew() {
+    let deleted = [RevokeToken, WriteKey, Save, Read(0), Pass, Delete(0), Delete(0)];
+    let first = [&deleted[..], &[RevokeOther, RevokeOther]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
+#[test]
+fn and_against_a_snapshot_of_a_log_that_began_anew() {
+    let deleted =
+        [RevokeToken, WriteKey, Compact, Save, Read(0), Pass, DropSnapshot, Delete(0), Delete(0)];
+    let first = [&deleted[..], &[RevokeOther, RevokeOther]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
 #[test]
 fn short_orders_have_the_expected_answers() {
     for (steps, answer) in [
