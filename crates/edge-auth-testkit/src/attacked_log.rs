@@ -57,21 +57,23 @@ require = "jwt:corp"
 "#;
 
 /// The store, the instances, and what happened so far.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Hash)]
 pub struct AttackedLog {
     now: StoredLog,
     saved: Option<StoredLog>,
     /// The number of times that [`PASSING`] has passed.
     passed: u32,
+    /// How many reads there were, with those of instances that restarted since.
+    reads: u32,
     renewed: bool,
     attacked: bool,
     honest: property::Honest,
-    /// The reads of each instance.
+    /// The reads of each instance since it started.
     instances: [Vec<Found>; 2],
 }
 
 /// A read of an instance: its time, and the store at that time.
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 struct Found {
     at: Timestamp,
     stored: StoredLog,
@@ -165,6 +167,7 @@ impl AttackedLog {
                 return changed;
             }
             Step::Read(which) => {
+                self.reads += 1;
                 let found = Found {
                     at: self.asking_time(),
                     stored: self.now.clone(),
@@ -195,20 +198,7 @@ impl AttackedLog {
     /// Returns a fingerprint of the state: two states with the same one behave the same.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let asked = self.instances.each_ref().map(|asked| asked.iter().map(|found| &found.stored));
-        for stored in
-            asked.into_iter().flat_map(|asked| asked.chain([&self.now])).chain(&self.saved)
-        {
-            let documents = stored.records.values().map(|record| &record.document);
-            for document in
-                documents.chain(stored.snapshot.iter().map(|snapshot| &snapshot.document))
-            {
-                document.hash(&mut hasher);
-            }
-            stored.records.keys().for_each(|sequence| sequence.hash(&mut hasher));
-            stored.parts.hash(&mut hasher);
-        }
-        (self.saved.is_some(), self.passed, self.renewed, self.honest.len()).hash(&mut hasher);
+        self.hash(&mut hasher);
         hasher.finish()
     }
 
@@ -249,11 +239,10 @@ impl AttackedLog {
         BEGINNING.plus(PASSING * self.passed).plus(seconds)
     }
 
-    /// Returns the time of the next read: late enough for the instance to read the log again.
+    /// Returns the time of the newest read: a minute after the one before, so that its instance
+    /// reads the log again. A restart does not set the clock back.
     fn asking_time(&self) -> Timestamp {
-        let asked: usize = self.instances.iter().map(Vec::len).sum();
-        let minutes = u64::try_from(asked).expect("few") + 1;
-        BEGINNING.plus(PASSING * self.passed).plus(Duration::from_secs(60 * minutes))
+        BEGINNING.plus(PASSING * self.passed).plus(Duration::from_secs(60) * self.reads)
     }
 
     fn subject(&self) -> Target {

@@ -21,7 +21,7 @@ pub struct MemoryRevocations {
 }
 
 /// The whole content of a feed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct StoredLog {
     /// The records, by their sequence.
     pub records: BTreeMap<u64, RevocationRecord>,

@@ -17,7 +17,7 @@ use crate::revocations::{MemoryRevocations, StoredLog};
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The entries of administrators in the order of time, by number.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Hash)]
 pub(super) struct Honest {
     said: Vec<Said>,
     /// The numbers of entries by their records.
@@ -26,7 +26,7 @@ pub(super) struct Honest {
     snapshots: BTreeMap<String, BTreeSet<usize>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 struct Said {
     of: Option<Of>,
     undone: bool,
@@ -34,7 +34,7 @@ struct Said {
 }
 
 /// The ways of revoking the one token under test.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Of {
     Token,
     Subject,
@@ -136,24 +136,37 @@ impl AttackedLog {
         for found in asked {
             let Found { at, stored, .. } = found;
             feed.put_back(stored.clone());
-            let (answer, told) = ask(&gate, *at);
-            let violation = |what: &str| Err(Violation(format!("{what}: {answer:?}, {told}")));
-            alerted |= told.contains("ALERT");
+            let reads = feed.reads();
+            let asked = ask(&gate, *at);
+            let answer = asked.answer;
+            if feed.reads() == reads {
+                return Err(asked.violation("the instance answered without reading the log"));
+            }
+            alerted |= asked.alerts();
             match answer {
                 Answer::Allowed if !self.honest.allow(&known, found) => {
-                    return violation("what was known to be revoked was forgotten");
+                    return Err(asked.violation("the instance forgot a revocation that it knew"));
                 }
                 Answer::Refused => known.extend(self.honest.held_by(stored)),
                 Answer::Allowed | Answer::Closed => {}
             }
             if std::ptr::eq(found, newest) {
-                self.check_beginner(found, answer, alerted)?;
+                let must_alert = match answer {
+                    Answer::Allowed => false,
+                    // What an instance keeps against the log, it reports when it takes the log in.
+                    Answer::Refused => !alerted,
+                    // An instance that cannot read the log on reports it each time.
+                    Answer::Closed => !asked.alerts(),
+                };
+                self.check_beginner(found, must_alert)?;
             }
             if !self.attacked {
                 let good = self.honest.allow(&self.honest.held_by(stored), found);
                 let right = if good { Answer::Allowed } else { Answer::Refused };
                 if answer != right || alerted {
-                    return violation("nobody attacked");
+                    return Err(
+                        asked.violation("the instance decides against a log without an attack")
+                    );
                 }
             }
             last = Some(answer);
@@ -162,21 +175,16 @@ impl AttackedLog {
     }
 
     /// Compares an instance that starts now with one that gave an answer.
-    fn check_beginner(
-        &self,
-        found: &Found,
-        answer: Answer,
-        alerted: bool,
-    ) -> Result<(), Violation> {
+    fn check_beginner(&self, found: &Found, must_alert: bool) -> Result<(), Violation> {
         let feed = MemoryRevocations::new();
         feed.put_back(found.stored.clone());
-        let (begins, told) = ask(&self.start(&feed), found.at);
-        if begins != Answer::Allowed || told.contains("ALERT") {
+        let beginner = ask(&self.start(&feed), found.at);
+        if beginner.answer != Answer::Allowed || beginner.alerts() {
             return Ok(());
         }
-        if answer == Answer::Refused && !alerted {
+        if must_alert {
             return Err(Violation(
-                "the store contradicts what is known, and nobody was told".to_owned(),
+                "the store contradicts what the instance knows, and it logs no `ALERT`".to_owned(),
             ));
         }
         if !self.honest.allow(&self.honest.in_snapshot(&found.stored), found) {
@@ -186,8 +194,28 @@ impl AttackedLog {
     }
 }
 
-/// Returns a gate's decision about the token, and the operator's messages.
-fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
+/// What a gate answers about the token, and what it logs.
+struct Asked {
+    answer: Answer,
+    /// Why it denies the request.
+    reason: Option<String>,
+    notices: Vec<String>,
+}
+
+impl Asked {
+    /// Whether the operator's log has an `ALERT`. The reason of a denial is not one.
+    fn alerts(&self) -> bool {
+        self.notices.iter().any(|notice| notice.contains("ALERT"))
+    }
+
+    fn violation(&self, what: &str) -> Violation {
+        let Self { answer, reason, notices } = self;
+        Violation(format!("{what}: {answer:?}, reason {reason:?}, notices {notices:?}"))
+    }
+}
+
+/// Asks a gate about the token.
+fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> Asked {
     let bearer = format!("Bearer {}", SETUP.token);
     let request = AuthRequest {
         location: edge_auth::ClientLocation::default(),
@@ -210,6 +238,5 @@ fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
         Some(Code::TokenRevoked) => Answer::Refused,
         Some(_) => Answer::Closed,
     };
-    let told: Vec<String> = outcome.audit.reason.into_iter().chain(outcome.notices).collect();
-    (answer, told.join("; "))
+    Asked { answer, reason: outcome.audit.reason, notices: outcome.notices }
 }

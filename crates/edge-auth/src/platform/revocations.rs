@@ -103,7 +103,7 @@ pub trait RevocationLog: RevocationFeed {
 }
 
 /// A record of the log as a store keeps it. Its MAC is checked before it is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RevocationRecord {
     /// Its place in the log: from 1, without gaps.
     pub sequence: u64,
@@ -117,7 +117,7 @@ pub struct RevocationRecord {
 }
 
 /// A snapshot as a store keeps it. Its MAC is checked before it is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SnapshotRecord {
     /// The sequence of the last record that it holds.
     pub sequence: u64,

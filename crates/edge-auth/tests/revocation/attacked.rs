@@ -132,6 +132,38 @@ fn and_under_a_new_secret() {
     every_order(&[RevokeOther, RevokeToken, Compact, Read(0)], &steps);
 }
 
+/// What may follow after the attacker deleted all records that the instance read, and
+/// administrators entered others in their places. `Delete(1)` takes the record at the place of the
+/// instance out, as a compaction may.
+const AFTER_A_NEW_LOG: [Step; 11] = [
+    RevokeOther,
+    WriteKey,
+    RevokeToken,
+    UndoToken,
+    Compact,
+    Delete(0),
+    Delete(1),
+    DropSnapshot,
+    PutBackMissing,
+    Pass,
+    Read(0),
+];
+
+#[test]
+fn and_against_a_log_that_began_anew() {
+    let deleted = [RevokeToken, WriteKey, Save, Read(0), Pass, Delete(0), Delete(0)];
+    let first = [&deleted[..], &[RevokeOther, RevokeOther]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
+#[test]
+fn and_against_a_snapshot_of_a_log_that_began_anew() {
+    let deleted =
+        [RevokeToken, WriteKey, Compact, Save, Read(0), Pass, DropSnapshot, Delete(0), Delete(0)];
+    let first = [&deleted[..], &[RevokeOther, RevokeOther]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
 #[test]
 fn short_orders_have_the_expected_answers() {
     for (steps, answer) in [
@@ -147,6 +179,36 @@ fn short_orders_have_the_expected_answers() {
         }
         log.check().unwrap();
         assert_eq!(log.answer(0), Some(answer), "{steps:?}");
+    }
+}
+
+/// Takes these steps, and checks the answers after each read.
+fn take(steps: &[Step]) -> AttackedLog {
+    let mut log = AttackedLog::default();
+    for step in steps {
+        log.happen(*step);
+        if matches!(step, Read(_)) {
+            assert_eq!(log.check(), Ok(()), "{steps:?}");
+        }
+    }
+    log
+}
+
+#[test]
+fn an_instance_reads_the_log_and_alerts_after_another_one_restarted() {
+    let log = take(&[RevokeToken, Read(1), Read(0), Restart(1), Delete(0), Read(0)]);
+    assert_eq!(log.answer(0), Some(Answer::Closed));
+}
+
+#[test]
+fn orders_that_lead_to_different_answers_have_different_fingerprints() {
+    for (one, other) in [
+        (&[RevokeBriefly, Read(0), Pass][..], &[RevokeBriefly, Pass, Read(0)][..]),
+        (&[RevokeToken, Delete(0)], &[RevokeOther, Delete(0)]),
+        (&[Read(0), RevokeToken, Read(0)], &[Read(0), RevokeToken, Read(1)]),
+        (&[Save, RevokeToken, Delete(0)], &[RevokeToken, Save, Delete(0)]),
+    ] {
+        assert_ne!(take(one).fingerprint(), take(other).fingerprint(), "{one:?}, {other:?}");
     }
 }
 
