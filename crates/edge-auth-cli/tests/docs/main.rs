@@ -1,4 +1,4 @@
-//! What the documentation shows was run: its policy, its cases, its calls.
+//! The documentation is true: its policy, cases and calls work, and its links, files and symbols exist.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,12 +7,14 @@
     reason = "a panic is a failed test"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod places;
 
 use common::{Folder, echo};
 
-const README: &str = include_str!("../../../README.md");
-const GUIDE: &str = include_str!("../README.md");
+const README: &str = include_str!("../../../../README.md");
+const GUIDE: &str = include_str!("../../README.md");
 
 /// The blocks of a language in a page, in order.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
