@@ -207,7 +207,7 @@ fn signing_key(
 /// Returns the authorities of this name.
 fn of_name(issuer: &DistinguishedName, file: &[u8]) -> Vec<Certificate> {
     let mut found = Vec::new();
-    for der in pem::certificates(file).unwrap_or_default() {
+    for der in pem::certificates_in_file(file).unwrap_or_default() {
         let Ok(certificate) = parsed::parse(&der) else { continue };
         let subject = DistinguishedName::of(certificate.tbs_certificate().subject());
         if subject.as_ref() == Some(issuer) {
