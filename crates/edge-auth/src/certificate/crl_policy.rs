@@ -10,7 +10,7 @@ use super::{serial, to_hex};
 use crate::denial::Denial;
 use crate::revocation::{KeyId, ListId, LookupTags, RevocationKey, RevocationSecrets};
 
-/// How a block treats revocation lists.
+/// The settings of a block for revocation lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct CrlPolicy {
     /// Refuses every certificate whose issuer's list was not imported.
@@ -28,7 +28,7 @@ pub(crate) struct PathCertificate {
     serial: String,
     /// The issuer's lists that are about it; empty if the issuer's key is not known.
     lists: Vec<ListId>,
-    /// Whether the policy itself names it.
+    /// Set if the policy itself names it.
     named: bool,
 }
 
@@ -39,8 +39,8 @@ pub(crate) struct PathTags {
     pub own: Vec<(&'static str, LookupTags)>,
     /// Of the lists of its issuer that are about it. One that is current is enough.
     pub lists: Vec<LookupTags>,
-    /// Whether the policy itself names the certificate: then it needs no list, but one that was
-    /// imported counts.
+    /// Set if the policy itself names the certificate: it needs no list then, but an imported one
+    /// counts.
     pub named: bool,
 }
 

@@ -180,7 +180,10 @@ fn pins_and_identities_must_be_readable() {
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://a/b*\" }",
             "spiffe://example.com",
         ),
-        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = [] }", "names nobody"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = [] }",
+            "matches no certificate",
+        ),
         (
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*.com\" }",
             "two labels",
