@@ -1,4 +1,4 @@
-//! Why a request was refused: one stable code each, and the one table from code to HTTP.
+//! The refusals: a stable code for each kind, and the one table from code to HTTP.
 
 use serde::{Serialize, Serializer};
 
@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 pub struct Denial {
     /// The stable code.
     pub code: Code,
-    /// What was wrong, for the operator.
+    /// The cause, for the operator.
     pub reason: String,
 }
 
@@ -49,16 +49,16 @@ codes! {
     NoRule = "no_rule", 403, "No rule allows this request.";
     /// The path can be read in more than one way.
     PathAmbiguous = "path_ambiguous", 400, "The path can be read in more than one way.";
-    /// The method, host or another part is not what HTTP allows.
+    /// The method, the host or another part violates HTTP.
     RequestMalformed = "request_malformed", 400, "The request is malformed.";
     /// `Host` and `:authority` differ.
     HostMismatch = "host_mismatch", 400, "Host and :authority differ.";
     /// An endpoint's request lacks what the proxy must send.
-    ForwardedRequestIncomplete = "forwarded_request_incomplete", 400, "The proxy did not say which request this is about.";
+    ForwardedRequestIncomplete = "forwarded_request_incomplete", 400, "The proxy did not send the method, path or host of the original request.";
     /// The caller of an endpoint for proxies is not a trusted one.
     ProxyUntrusted = "proxy_untrusted", 403, "This caller is not a trusted proxy.";
     /// No credential that the rule names was presented.
-    CredentialMissing = "credential_missing", 401, "A credential is needed.";
+    CredentialMissing = "credential_missing", 401, "A credential is required.";
     /// A credential is unreadable, or there are two of a kind.
     CredentialMalformed = "credential_malformed", 400, "The credential is malformed, or there are several of a kind.";
     /// A credential is longer than the policy allows.
@@ -80,14 +80,14 @@ codes! {
     /// The token lives longer than the policy allows.
     TokenLifetimeTooLong = "token_lifetime_too_long", 401, "The token's lifetime is too long.";
     /// The token is of another type: an ID token, for example.
-    TokenTypeMismatch = "token_type_mismatch", 401, "The token is of another type.";
+    TokenTypeMismatch = "token_type_mismatch", 401, "The token has the wrong type.";
     /// The token is for another audience.
     AudienceMismatch = "audience_mismatch", 401, "The token is for another audience.";
     /// A claim is missing, has the wrong type or the wrong value.
     ClaimInvalid = "claim_invalid", 401, "A claim of the token is missing or wrong.";
     /// The token is bound to a sender in a way that cannot be checked here.
     BindingUnverifiable = "binding_unverifiable", 401, "The token is bound to a sender that cannot be verified.";
-    /// The token is bound to another certificate than the client's, or there is none.
+    /// The token is bound to a certificate, and the client has another one or none.
     BindingMismatch = "binding_mismatch", 401, "The token is bound to another client certificate.";
     /// The rule asks for a token that is bound to a certificate, and this one is not.
     BindingMissing = "binding_missing", 401, "The token is not bound to a client certificate.";
@@ -117,14 +117,13 @@ codes! {
     /// violates a constraint.
     CertificateInvalid = "certificate_invalid", 401, "The client certificate cannot be used here.";
     /// The certificate does not have the identity that the policy asks for.
-    CertificateIdentityMismatch = "certificate_identity_mismatch", 401, "The client certificate is for somebody else.";
+    CertificateIdentityMismatch = "certificate_identity_mismatch", 401, "The client certificate does not have the expected identity.";
     /// The principal lacks a scope.
     ScopeInsufficient = "scope_insufficient", 403, "The credential lacks a scope.";
-    /// The rule lets in only certain callers, by their ids or their tokens' claims, and this is not
-    /// one of them.
-    PrincipalNotAllowed = "principal_not_allowed", 403, "This caller is not let in here.";
-    /// The client is not where the rule's `when` wants it, or that is not known.
-    LocationRefused = "location_refused", 403, "Requests from this place are not allowed here.";
+    /// The rule allows only certain callers, by their ids or claims, and this is not one of them.
+    PrincipalNotAllowed = "principal_not_allowed", 403, "This caller is not allowed here.";
+    /// The client's location is not one of the rule's `when`, or is unknown.
+    LocationRefused = "location_refused", 403, "Requests from this location are not allowed here.";
     /// A cookie is the credential, and a page of another site may have sent the request.
     CrossSiteRequest = "cross_site_request", 403, "The request may come from another site.";
     /// The request asks for a protocol upgrade that the rule does not allow.
@@ -181,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_fault_of_the_caller_is_a_5xx() {
+    fn only_outages_have_a_5xx_status() {
         for code in Code::ALL {
             let outage = matches!(
                 code,

@@ -1,5 +1,5 @@
-//! Checks of what API Gateway requires before it asks the gate: an identity source that callers do
-//! not send, or an expression that their credentials do not match, refuses all of them.
+//! Checks what API Gateway requires before it asks the gate. If callers do not send an identity
+//! source, or their credentials do not match the validation expression, API Gateway refuses them all.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ const TOKEN: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwcz
                      Zm9v-YmFy_Zm9vYmFyMDEyMzQ1Njc4OUFCQ0RFRkdISktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGk";
 /// The part of an API key after its prefix: environment, id, secret and check sum.
 const KEY: &str = "live_4kq2Jx9LmP3sTuVw7Z_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgABCDEF";
-/// Members of the context that are empty for callers of a Lambda authorizer.
+/// Context variables that are empty for callers of a Lambda authorizer.
 const NEVER_THERE: [&str; 4] =
     ["authorizer.", "identity.cognito", "identity.user", "identity.caller"];
 
 impl AuthorizerCheck<'_> {
-    /// Reports identity sources that carry no credential and that requests do not have by themselves.
+    /// Reports identity sources that neither carry a credential nor come with every request.
     pub(super) fn sources_without_credential(&mut self) {
-        // A `TOKEN` event has the one field that is named, whichever it is.
+        // A `TOKEN` event has exactly the field that the source names.
         if self.authorizer.kind == AuthorizerKind::RestToken {
             return;
         }
@@ -32,20 +32,20 @@ impl AuthorizerCheck<'_> {
             .map(str::to_owned)
             .collect();
         for source in useless {
-            let (kind, name) = source.split_once(':').unwrap_or(("source", &source));
+            let (kind, name) = source.split_once(':').unwrap_or(("", &source));
             let what = match kind {
-                "header" => "the field",
-                "querystring" => "the query parameter",
-                "stagevariables" => "the stage variable",
-                "context" => "the context's",
-                _ => "the source",
+                "header" => "field",
+                "querystring" => "query parameter",
+                "stagevariables" => "stage variable",
+                "context" => "context variable",
+                _ => "source",
             };
             let fields = self.carrying_fields();
             let instead = match fields.iter().next() {
                 Some(_) => {
                     let fields: Vec<String> =
                         fields.iter().map(|field| format!("`{field}`")).collect();
-                    format!("name the field that credentials come by ({})", fields.join(", "))
+                    format!("name the field that carries credentials ({})", fields.join(", "))
                 }
                 None => "name no identity source".to_owned(),
             };
@@ -53,14 +53,13 @@ impl AuthorizerCheck<'_> {
             if (self.authorizer.kind, self.authorizer.ttl) == (AuthorizerKind::RestRequest, Some(0))
             {
                 let message = format!(
-                    "the identity source is {what} `{name}`, by which no credential of the policy comes: leave it out, or \
-                     {instead}"
+                    "the identity source {what} `{name}` carries no credential of the policy: leave it out, or {instead}"
                 );
                 self.warn("identity_source_without_credential", message);
             } else {
                 let message = format!(
-                    "the identity source is {what} `{name}`, by which no credential of the policy comes: API Gateway \
-                     answers 401 to who does not send it, before the policy is asked, and nobody could connect: {instead}"
+                    "the identity source {what} `{name}` carries no credential of the policy, and API Gateway answers 401 \
+                     without asking the gate when it is missing, so every call fails: {instead}"
                 );
                 self.refuse("identity_source_without_credential", message);
             }
@@ -74,7 +73,7 @@ impl AuthorizerCheck<'_> {
             Some(("header" | "multivalueheader", "host" | "dpop")) => true,
             Some(("header" | "multivalueheader", field)) => self.carrying_fields().contains(field),
             Some(("stagevariables", name)) => self.inventory.stage_variables.contains(name),
-            // That the gate does not read it is reported by itself.
+            // `query_tokens` reports that the gate does not read it.
             Some(("querystring" | "multivaluequerystring", name)) => {
                 let is_it = |own: &&str| own.eq_ignore_ascii_case(name);
                 self.policy.rule_summaries().any(|rule| rule.query_parameters.iter().any(is_it))
@@ -106,7 +105,7 @@ impl AuthorizerCheck<'_> {
             Validation::None => return,
             Validation::Expression(expression) => expression.clone(),
             Validation::Unknown => {
-                let message = "the validation expression is known only when it is deployed: API Gateway answers 401 to every \
+                let message = "the validation expression is known only at deployment: API Gateway answers 401 to every \
                                credential that it does not match";
                 return self.warn("validation_expression_unknown", message.to_owned());
             }
@@ -114,30 +113,30 @@ impl AuthorizerCheck<'_> {
         let (Ok(part), Ok(whole)) =
             (Regex::new(&expression), Regex::new(&format!("^(?:{expression})$")))
         else {
-            let message = "the validation expression cannot be tried here: API Gateway answers 401 to every credential \
-                           that it does not match. See to it that it matches all that the policy accepts, or leave it out";
+            let message = "the validation expression is not one that this command can try: API Gateway answers 401 to every \
+                           credential that it does not match. Make sure that it matches all that the policy accepts, or leave it out";
             return self.warn("validation_expression_unknown", message.to_owned());
         };
         for (what, sample) in self.samples() {
             if !part.is_match(&sample) {
                 let message = format!(
                     "the validation expression `{expression}` does not match {what}, which the policy accepts: API \
-                     Gateway answers 401 before the policy is asked. Leave it out"
+                     Gateway answers 401 without asking the gate. Leave it out"
                 );
                 return self.refuse("validation_refuses_credential", message);
             }
             if !whole.is_match(&sample) {
                 let message = format!(
-                    "the validation expression `{expression}` matches only a part of {what}: if API Gateway holds the \
-                     whole field to it, it answers 401. Let it match to the end, or leave it out"
+                    "the validation expression `{expression}` matches only a part of {what}: API Gateway answers 401 if it \
+                     compares the whole field. Let it match to the end, or leave it out"
                 );
                 return self.warn("validation_matches_partly", message);
             }
         }
     }
 
-    /// Returns what the policy accepts in the field that a `TOKEN` event hands over, each with a
-    /// name for it.
+    /// Returns a sample, with its name, of each credential that the policy accepts in the field of a
+    /// `TOKEN` event.
     fn samples(&self) -> Vec<(String, String)> {
         let field = self.token_field();
         let in_authorization = field == AUTHORIZATION;

@@ -1,4 +1,4 @@
-//! What a template leaves to other files: definitions of APIs, nested stacks, modules.
+//! Finds the parts of a template that are in other files: API definitions, nested stacks, modules.
 
 use super::template::Node;
 
@@ -8,14 +8,14 @@ pub(super) struct External {
     /// The resource, or the names that lead there.
     pub(super) at: String,
     pub(super) line: usize,
-    /// What is in the other file, as in "its API's definition".
+    /// The part, as a message names it: "the API's definition".
     what: &'static str,
-    /// The other file, as it is named; nothing if that is known only later.
+    /// The other file; `None` if only a deployment knows it.
     location: Option<String>,
 }
 
 impl External {
-    /// What a resource leaves to another file, if it does.
+    /// Returns the part of a resource that is in another file.
     pub(super) fn of_resource(name: &str, kind: &str, node: &Node) -> Option<Self> {
         let (what, path): (_, &[&str]) = match kind {
             "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => {
@@ -37,15 +37,14 @@ impl External {
             _ => return None,
         };
         let named = node.at(path)?;
-        // The CDK and the SAM build name the local file beside what is uploaded.
+        // The CDK and `sam build` record the local file next to the uploaded one.
         let asset =
             node.at(&["Metadata", "aws:asset:path"]).and_then(Node::text).map(str::to_owned);
         let location = asset.or_else(|| location(named));
         Some(Self { at: name.to_owned(), line: named.line, what, location })
     }
 
-    /// What `AWS::Include` brings in, if it is that: as `Fn::Transform`, or as the template's
-    /// `Transform`.
+    /// Returns the part that `AWS::Include` inserts, by `Fn::Transform` or the template's `Transform`.
     pub(super) fn of_transform(path: &[&str], node: &Node) -> Option<Self> {
         let is_include = node.get("Name").and_then(Node::text) == Some("AWS::Include");
         if !is_include || !matches!(path.last(), Some(&"Fn::Transform" | &"Transform")) {
@@ -53,11 +52,16 @@ impl External {
         }
         let named = node.at(&["Parameters", "Location"])?;
         let at = if path.len() > 1 { resource_of(path) } else { "the template".to_owned() };
-        Some(Self { at, line: named.line, what: "a part of it", location: location(named) })
+        Some(Self {
+            at,
+            line: named.line,
+            what: "a part of the template",
+            location: location(named),
+        })
     }
 
-    /// What an OpenAPI document's `$ref` takes from another file, where authorizers and methods
-    /// stand.
+    /// Returns the part of an OpenAPI document that a `$ref` takes from another file, if authorizers
+    /// or methods may be in it.
     pub(super) fn of_reference(path: &[&str], node: &Node) -> Option<Self> {
         const PLACES: [&str; 4] = ["paths", "components", "securitySchemes", "securityDefinitions"];
         let named = node.text().filter(|text| !text.starts_with('#') && !text.is_empty())?;
@@ -76,27 +80,27 @@ impl External {
         })
     }
 
-    /// Where it is, and what to run instead.
+    /// Says where the part is, and which command checks it.
     pub(super) fn message(&self) -> String {
         let what = self.what;
         match self.location.as_deref() {
             None if what == "a module" => {
-                "it is a module, whose resources are not in this file: deploy the template to a change set, and look at the \
-                 processed one (`aws cloudformation get-template --template-stage Processed`)"
+                "a module's resources are not in this file: deploy the template to a change set, and check the \
+                 processed template (`aws cloudformation get-template --template-stage Processed`)"
                     .to_owned()
             }
-            None => format!("{what} is in another file, known only when it is deployed: look at that file, too"),
+            None => format!("{what} is in another file, which is known only at deployment: check that file, too"),
             Some(location) if location.contains("://") => format!(
-                "{what} is in `{location}`: look at the file that is uploaded there, too (`edge-auth aws lint FILE`)"
+                "{what} is in `{location}`: check the file that you upload there, too (`edge-auth aws lint FILE`)"
             ),
             Some(location) => {
-                format!("{what} is in `{location}`: look at it, too (`edge-auth aws lint {location}`)")
+                format!("{what} is in `{location}`: check it, too (`edge-auth aws lint {location}`)")
             }
         }
     }
 }
 
-/// A path or URL, or a bucket and a key in one of the ways to say them.
+/// Returns a path, or a URL made of a bucket and a key.
 fn location(named: &Node) -> Option<String> {
     if let Some(text) = named.text() {
         return Some(text.to_owned());
@@ -106,14 +110,14 @@ fn location(named: &Node) -> Option<String> {
         (Some(bucket), Some(key)) => Some(format!("s3://{bucket}/{key}")),
         (None, Some(key)) => Some(format!("s3://…/{key}")),
         _ => match named.function() {
-            // Its last part is what people know: the bucket is the deployment's.
+            // The bucket is known only at deployment; people know the file by the last part.
             Some(("Fn::Sub", argument)) => argument.items().first()?.text().map(str::to_owned),
             _ => None,
         },
     }
 }
 
-/// The resource that these names lead into, or the place in an OpenAPI file.
+/// Returns the resource of a path, or the place in an OpenAPI file.
 fn resource_of(path: &[&str]) -> String {
     match path {
         ["Resources", name, ..] => (*name).to_owned(),

@@ -1,16 +1,16 @@
-//! Files of other tools that are no template: what to look at instead.
+//! Recognises files of other tools, and names the template to check instead.
 
 use std::path::Path;
 
 use super::template::Node;
 
-const TERRAFORM: &str = "this is Terraform's, which is not read: only templates of SAM and CloudFormation (as the CDK and the \
-                         Serverless Framework make them, too) and OpenAPI files are";
-const SERVERLESS: &str = "this is the Serverless Framework's own file: run `serverless package`, and look at \
+const TERRAFORM: &str = "this is a Terraform file, which this command cannot check: give it a SAM or CloudFormation template (the CDK \
+                         and the Serverless Framework make these, too) or an OpenAPI file";
+const SERVERLESS: &str = "this is the Serverless Framework's configuration: run `serverless package`, and check \
                           `.serverless/cloudformation-template-update-stack.json`";
-const CDK: &str = "this is a file about what the CDK made: run `cdk synth`, and look at `cdk.out/*.template.json`";
+const CDK: &str = "this is a file of the CDK, but not a template: run `cdk synth`, and check `cdk.out/*.template.json`";
 
-/// What a file is that is no YAML, if it is known.
+/// Recognises a file by its name or its text, for files that are not YAML.
 pub(super) fn of_text(path: &Path, text: &str) -> Option<&'static str> {
     let blocks = [
         "resource \"",
@@ -25,7 +25,7 @@ pub(super) fn of_text(path: &Path, text: &str) -> Option<&'static str> {
     (has_extension(path, &["tf", "hcl", "tofu"]) || is_terraform).then_some(TERRAFORM)
 }
 
-/// What a file is that is YAML or JSON, and no template, if it is known.
+/// Recognises YAML or JSON that is not a template; `None` for a template, and for anything unknown.
 pub(super) fn of_tree(path: &Path, root: &Node) -> Option<&'static str> {
     let has = |names: &[&str]| names.iter().all(|name| root.get(name).is_some());
     if has(&["Resources"]) || has(&["openapi"]) || has(&["swagger"]) {

@@ -54,8 +54,8 @@ impl Integration {
         })
     }
 
-    /// Reports identity headers of a client that are forwarded. An integration that maps none may
-    /// have an API that reads none, so that is a warning.
+    /// Reports a client's identity headers that are forwarded. If the integration maps none of them,
+    /// its API may not read them, so that is only a warning.
     pub(super) fn lets_identity_through(&self, headers: &[IdentityHeader]) -> Option<Finding> {
         let lacking = headers.iter().filter(|header| !self.overwrites(header, headers));
         let lacking: Vec<_> = lacking.map(|header| format!("`{}`", header.name)).collect();
@@ -67,7 +67,7 @@ impl Integration {
             false => Severity::Error,
         };
         let message = format!(
-            "{} of a client go on to the API as they came: overwrite each of the six by its member of \
+            "the API gets {} as the client sent them: overwrite each of the six identity headers with its member of \
              `context.authorizer`",
             lacking.join(", ")
         );

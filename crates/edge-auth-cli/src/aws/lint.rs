@@ -16,12 +16,12 @@ use crate::error::CommandError;
 use crate::native::{PolicyFile, read_bounded};
 use crate::output::{Output, Report, count, printable};
 
-/// The largest template that CloudFormation takes, in bytes.
+/// The largest template that CloudFormation accepts, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArgs {
-    /// The policy that the function has
+    /// The policy of the function
     #[arg(long, value_name = "FILE", env = "EDGE_AUTH_POLICY")]
     policy: PathBuf,
     /// The SAM or CloudFormation template, or the OpenAPI file with
@@ -92,18 +92,18 @@ fn called(inventory: &mut Inventory, name: &str, template: &str) -> Result<(), C
     if inventory.authorizers.is_empty() {
         let (name, there) = (printable(name), there.join(", "));
         return Err(CommandError::Usage(format!(
-            "{template}: there is no Lambda authorizer `{name}` in it, only: {there}"
+            "{template}: has no Lambda authorizer `{name}`; it has: {there}"
         )));
     }
     Ok(())
 }
 
-/// Describes what the template has instead of a Lambda authorizer, and where one may be.
+/// Says that the template has no Lambda authorizer, and where else one may be.
 fn no_authorizer(template: &str, inventory: &Inventory) -> String {
-    let mut message = format!("{template}: there is no Lambda authorizer in it");
+    let mut message = format!("{template}: has no Lambda authorizer");
     if !inventory.others.is_empty() {
         let others = printable(&inventory.others.join(", "));
-        message.push_str(&format!("; what there is asks no function: {others}"));
+        message.push_str(&format!("; its authorizers call no function: {others}"));
     }
     for external in &inventory.externals {
         let (at, line) = (printable(&external.at), external.line);
@@ -132,7 +132,7 @@ impl Report for LintReport {
             let foreign = printable(&self.foreign.join(", "));
             writeln!(
                 out,
-                "not looked at, since their functions are other programs: {foreign} (--authorizer NAME does)"
+                "not checked, because their functions are other programs: {foreign} (check one with --authorizer NAME)"
             )?;
         }
         let errors =

@@ -77,8 +77,8 @@ impl Preflight {
 }
 
 impl AuthorizerCheck<'_> {
-    /// Reports a preflight that is refused. It has no identity source, so API Gateway answers 401
-    /// itself; and if API Gateway asks the gate, only a public rule allows it.
+    /// Reports a preflight that is refused. API Gateway refuses it if there are identity sources,
+    /// which a preflight lacks; otherwise the gate does, unless a rule is public.
     pub(super) fn preflights(&mut self) {
         let waits_for_sources = match (self.authorizer.kind, self.authorizer.ttl) {
             (AuthorizerKind::RestToken, _) => true,
@@ -95,14 +95,14 @@ impl AuthorizerCheck<'_> {
             return;
         };
         let advice = match preflight.by {
-            By::SamDefault => "say `AddDefaultAuthorizerToCorsPreflight: false`",
+            By::SamDefault => "set `AddDefaultAuthorizerToCorsPreflight: false`",
             By::Method => "leave the authorizer off `OPTIONS` methods",
         };
         let (line, message) = (
             preflight.line,
             format!(
-                "a browser's CORS preflight (`OPTIONS`) carries no credential, and this authorizer is asked about it: it is \
-                 refused, and the call that it is about is never sent. If browsers call this API, {advice}"
+                "a browser's CORS preflight (`OPTIONS`) carries no credential, but goes to this authorizer, which refuses \
+                 it; the browser then does not send the call. If browsers call this API, {advice}"
             ),
         );
         self.warn_at(line, "preflight_behind_authorizer", message);

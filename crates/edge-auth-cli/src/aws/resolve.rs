@@ -1,22 +1,22 @@
-//! Puts in the place of CloudFormation's functions what they come to, as far as the template says
-//! it: parameters by their defaults, conditions and mappings by these. What only a deployment knows
-//! stays.
+//! Replaces CloudFormation's functions by their values, as far as the template has them: parameters
+//! have their defaults, and conditions and mappings follow from these. Functions whose values only a
+//! deployment knows stay.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::template::{Content, Node, is_function};
 
-/// How many bytes and values may be put in: a short template can name a long text many times.
-const MAX_PUT_IN: usize = 4 * 1024 * 1024;
-/// How deep conditions may name one another.
+/// The most bytes and values to insert: a short template can name a long text many times.
+const MAX_INSERTED: usize = 4 * 1024 * 1024;
+/// The greatest depth of conditions that name one another.
 const MAX_DEPTH: usize = 32;
 
-/// The whole template, resolved.
+/// Returns the template with its functions replaced.
 pub(super) fn resolve(root: &Node) -> Node {
     let mut parameters = HashMap::new();
     for (name, parameter) in root.get("Parameters").map(Node::members).unwrap_or_default() {
-        // The default of such a one is the name under which the value is kept.
+        // The default of a parameter of Systems Manager is the name of the value.
         let kind = parameter.get("Type").and_then(Node::text).unwrap_or_default();
         let Some(default) = parameter.members().iter().find(|(name, _)| name == "Default") else {
             continue;
@@ -30,7 +30,7 @@ pub(super) fn resolve(root: &Node) -> Node {
         parameters,
         conditions: section("Conditions"),
         mappings: root.get("Mappings"),
-        left: Cell::new(MAX_PUT_IN),
+        left: Cell::new(MAX_INSERTED),
     };
     resolver.node(root)
 }
@@ -40,7 +40,7 @@ struct Resolver<'r> {
     parameters: HashMap<&'r str, &'r str>,
     conditions: &'r [(String, Node)],
     mappings: Option<&'r Node>,
-    /// How much may still be put in.
+    /// The bytes and values that may still be inserted.
     left: Cell<usize>,
 }
 
@@ -48,7 +48,7 @@ impl Resolver<'_> {
     fn node(&self, node: &Node) -> Node {
         let content = match &node.content {
             Content::Text(text) => {
-                // A dynamic reference is read when it is deployed.
+                // CloudFormation resolves a dynamic reference at deployment.
                 let resolved_later = node.resolved_later || text.contains("{{resolve:");
                 return Node { resolved_later, ..node.clone() };
             }
@@ -71,8 +71,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// A member of a map. Of a function's arguments each has its place, those that are nothing,
-    /// too.
+    /// Resolves a member of a map. A function's list keeps all its items, also `AWS::NoValue`: their
+    /// positions matter.
     fn member(&self, name: &str, member: &Node) -> Node {
         match &member.content {
             Content::List(items) if is_function(name) => {
@@ -83,23 +83,23 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a function comes to, whose argument is resolved.
+    /// Returns the value of a function whose argument is resolved.
     fn value(&self, function: &str, argument: &Node) -> Option<Node> {
-        let text = |text: String| self.put_in(Node::of_text(argument.line, text));
+        let text = |text: String| self.insert(Node::of_text(argument.line, text));
         match function {
             "Ref" => text((*self.parameters.get(argument.text()?)?).to_owned()),
             "Fn::Sub" => text(self.sub(argument)?),
             "Fn::If" => match argument.list()? {
                 [condition, yes, no] => {
                     let branch = if self.named(condition.text()?, 0)? { yes } else { no };
-                    self.put_in(branch.clone())
+                    self.insert(branch.clone())
                 }
                 _ => None,
             },
             "Fn::FindInMap" => {
                 let names: Option<Vec<&str>> =
                     argument.list()?.iter().take(3).map(Node::text).collect();
-                self.put_in(self.mappings?.at(&names?)?.clone())
+                self.insert(self.mappings?.at(&names?)?.clone())
             }
             "Fn::Join" => match argument.list()? {
                 [between, list] => {
@@ -114,7 +114,7 @@ impl Resolver<'_> {
                     let parts = whole.text()?.split(between);
                     let parts =
                         parts.map(|part| Node::of_text(argument.line, part.to_owned())).collect();
-                    self.put_in(Node {
+                    self.insert(Node {
                         line: argument.line,
                         resolved_later: false,
                         content: Content::List(parts),
@@ -126,7 +126,7 @@ impl Resolver<'_> {
                 [index, list] => {
                     let index: usize = index.text()?.parse().ok()?;
                     match &list.content {
-                        Content::List(items) => self.put_in(items.get(index)?.clone()),
+                        Content::List(items) => self.insert(items.get(index)?.clone()),
                         Content::Text(_) => {
                             text(list.text()?.split(',').nth(index)?.trim().to_owned())
                         }
@@ -139,7 +139,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// `text`, or `[text, { Name: value }]`, if all that it names is known.
+    /// Substitutes the names in `text` or `[text, { Name: value }]`, if their values are known.
     fn sub(&self, argument: &Node) -> Option<String> {
         let (template, own) = match argument.list() {
             Some([template, own]) => (template.text()?, Some(own)),
@@ -170,7 +170,7 @@ impl Resolver<'_> {
         Some(whole)
     }
 
-    /// Whether a condition of this name holds.
+    /// Returns whether the condition of this name holds.
     fn named(&self, name: &str, depth: usize) -> Option<bool> {
         let (_, condition) = self.conditions.iter().find(|(own, _)| own == name)?;
         self.holds(condition, depth.checked_add(1).filter(|depth| *depth < MAX_DEPTH)?)
@@ -193,7 +193,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn put_in(&self, node: Node) -> Option<Node> {
+    fn insert(&self, node: Node) -> Option<Node> {
         let mut size = 0_usize;
         node.walk(&mut Vec::new(), &mut |_, node| {
             let text = if let Content::Text(text) = &node.content { text.len() } else { 0 };
@@ -209,7 +209,7 @@ impl Resolver<'_> {
     }
 }
 
-/// What all of these come to, where one that is `decisive` decides.
+/// Combines conditions of which one that is `decisive` decides.
 fn decided(conditions: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
     let mut result = Some(!decisive);
     for holds in conditions {
@@ -250,7 +250,7 @@ Mappings:
     }
 
     #[test]
-    fn what_the_template_says_is_put_in() {
+    fn functions_are_replaced_by_values_of_the_template() {
         for (value, text) in [
             ("!Ref Ttl", "3600"),
             ("{ Ref: Ttl }", "3600"),
@@ -271,7 +271,7 @@ Mappings:
     }
 
     #[test]
-    fn what_only_a_deployment_knows_stays() {
+    fn functions_whose_values_only_a_deployment_knows_stay() {
         for value in [
             "!Ref Given",
             "!Ref Kept",
@@ -303,7 +303,7 @@ Mappings:
     }
 
     #[test]
-    fn a_long_text_is_not_put_in_without_end() {
+    fn inserted_text_is_limited() {
         let long = "x".repeat(100_000);
         let many = "${Long}".repeat(10_000);
         let template = format!(

@@ -31,8 +31,8 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
             at: api.name.clone(),
             line: api.line,
             message:
-                "its default endpoint asks nobody for a certificate, and so by-passes mutual TLS: \
-                      set `DisableExecuteApiEndpoint: true`"
+                "the API's default endpoint does not ask for a client certificate, so it by-passes mutual \
+                 TLS: set `DisableExecuteApiEndpoint: true`"
                     .to_owned(),
         });
     }
@@ -55,8 +55,8 @@ pub(super) fn findings(policy: &Policy, inventory: &Inventory) -> Vec<Finding> {
             severity: Severity::Warning,
             at: at.clone(),
             line: *line,
-            message: "a REST API sends `WWW-Authenticate` as `x-amzn-remapped-www-authenticate`: clients that look for a \
-                      challenge find none. Tell them of the other name, or let a CDN in front rename it back"
+            message: "a REST API renames `WWW-Authenticate` to `x-amzn-remapped-www-authenticate`, so clients do not see the \
+                      challenge. Have them read the other field, or have a CDN in front rename it back"
                 .to_owned(),
         });
     }
@@ -91,14 +91,14 @@ impl AuthorizerCheck<'_> {
         self.sources_without_credential();
         self.validation_expression();
         self.preflights();
-        if self.keeps() {
+        if self.caches() {
             self.caching();
         }
         self.findings
     }
 
-    /// Whether the template lets API Gateway cache answers.
-    fn keeps(&self) -> bool {
+    /// Returns whether API Gateway may cache answers.
+    fn caches(&self) -> bool {
         self.authorizer.ttl != Some(0)
     }
 
@@ -107,29 +107,31 @@ impl AuthorizerCheck<'_> {
         let simple = self.answers_simply();
         let advice = match (self.authorizer.kind, self.authorizer.simple) {
             (AuthorizerKind::Http, None) => {
-                let message = "whether `EnableSimpleResponses` is on is known only when it is deployed: it must be as \
-                               `[aws] http_api` says in the policy";
+                let message = "`EnableSimpleResponses` is known only at deployment: it must agree with `[aws] http_api` \
+                               in the policy";
                 return self.warn("simple_unknown", message.to_owned());
             }
             (AuthorizerKind::Http, Some(on)) if on != simple => {
-                let say = if simple { "iam" } else { "simple" };
+                let other = if simple { "iam" } else { "simple" };
                 format!(
-                    "set `EnableSimpleResponses: {simple}`, or say `[aws] http_api = \"{say}\"` in the policy"
+                    "set `EnableSimpleResponses: {simple}`, or `[aws] http_api = \"{other}\"` in the policy"
                 )
             }
             (AuthorizerKind::HttpPayload1, Some(true)) => {
-                "payload 1.0 is answered by a policy: set `EnableSimpleResponses: false`, or take payload 2.0"
+                "payload 1.0 needs an IAM policy: set `EnableSimpleResponses: false`, or use payload 2.0"
                     .to_owned()
             }
             _ => return,
         };
         self.refuse(
             "simple_mismatch",
-            format!("the function answers otherwise than API Gateway expects: {advice}"),
+            format!(
+                "the function's answers do not have the form that API Gateway expects: {advice}"
+            ),
         );
     }
 
-    /// Whether the function answers yes or no, instead of by an IAM policy.
+    /// Returns whether the function answers yes or no instead of with an IAM policy.
     pub(super) fn answers_simply(&self) -> bool {
         self.authorizer.kind == AuthorizerKind::Http
             && self.policy.http_api_response() == HttpApiResponse::Simple
@@ -138,25 +140,24 @@ impl AuthorizerCheck<'_> {
     fn public_rules(&mut self) {
         if let Some(rule) = self.policy.rule_summaries().find(|rule| rule.public) {
             let message = format!(
-                "rule `{}` is public, but behind an authorizer API Gateway answers 401 to who sends no identity \
-                 source: leave the authorizer off its routes",
+                "rule `{}` is public, but API Gateway answers 401 to a call without the authorizer's identity sources: \
+                 leave the authorizer off its routes",
                 rule.name
             );
             self.warn("public_behind_authorizer", message);
         }
     }
 
-    /// Reports what rules need that a `TOKEN` event does not have: it has the value of one field,
-    /// which is the credential, and an ARN.
+    /// Reports rules that need more than a `TOKEN` event has: the value of one field, and an ARN.
     fn token_events(&mut self) {
-        let handed_over = self.token_field();
+        let event_field = self.token_field();
         let mut lacking = vec![
             (self.first(|rule| rule.certificates), "a client certificate".to_owned()),
             (self.first(|rule| rule.hosts), "the host".to_owned()),
             (self.first(|rule| rule.when), "the client's address".to_owned()),
             (
                 self.first(|rule| !rule.token_fields.is_empty() && rule.api_keys && !rule.any),
-                "a token and an API key at once".to_owned(),
+                "a token and an API key together".to_owned(),
             ),
             (
                 self.first(|rule| !rule.query_parameters.is_empty()),
@@ -166,7 +167,7 @@ impl AuthorizerCheck<'_> {
         for field in self.token_fields() {
             let what = match field.as_str() {
                 "cookie" => "a token in a cookie".to_owned(),
-                _ if field == handed_over || self.authorizer.sources.are_unknown() => continue,
+                _ if field == event_field || self.authorizer.sources.are_unknown() => continue,
                 _ => format!("the token in the field `{field}`"),
             };
             lacking.push((self.first(|rule| rule.token_fields.contains(&field.as_str())), what));
@@ -174,16 +175,16 @@ impl AuthorizerCheck<'_> {
         for (rule, what) in lacking {
             if let Some(rule) = rule {
                 let message = format!(
-                    "rule `{rule}` needs {what}, but a TOKEN event has only the value of the field `{handed_over}`: use a \
-                     REQUEST authorizer"
+                    "rule `{rule}` needs {what}, but a TOKEN event has only the field `{event_field}`: use a REQUEST \
+                     authorizer"
                 );
                 self.refuse("token_event_lacks", message);
             }
         }
     }
 
-    /// Reports tokens in the query, which an authorizer does not read: its answer is kept for other
-    /// queries, too.
+    /// Reports tokens in the query, which an authorizer does not read: API Gateway would use its
+    /// cached answer for other queries, too.
     fn query_tokens(&mut self) {
         let Some(rule) =
             self.policy.rule_summaries().find(|rule| !rule.query_parameters.is_empty())
@@ -191,8 +192,8 @@ impl AuthorizerCheck<'_> {
             return;
         };
         let message = format!(
-            "rule `{}` takes a token from the query (`{}`), which an authorizer does not read: send it in a field, or ask the \
-             function as a proxy does (`/authorize`)",
+            "rule `{}` takes a token from the query (`{}`), which an authorizer does not read: send the token in a field, or \
+             call the function as a proxy does (`/authorize`)",
             rule.name,
             rule.query_parameters.join("`, `")
         );
@@ -203,14 +204,14 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// Returns the field whose value a `TOKEN` event hands over, in lower case.
+    /// Returns the field whose value is in a `TOKEN` event, in lower case.
     pub(super) fn token_field(&self) -> String {
         let mut sources = self.authorizer.sources.named();
         let field = sources.find_map(|source| source.strip_prefix("header:"));
         field.unwrap_or(AUTHORIZATION).to_owned()
     }
 
-    /// Returns the fields that tokens of the rules come by, in lower case.
+    /// Returns the fields that carry tokens of the rules, in lower case.
     fn token_fields(&self) -> BTreeSet<String> {
         let mut fields = BTreeSet::new();
         for rule in self.policy.rule_summaries() {
@@ -219,8 +220,8 @@ impl AuthorizerCheck<'_> {
         fields
     }
 
-    /// Reports rules that can be met without some identity source: API Gateway answers 401 by itself
-    /// unless every one is there.
+    /// Reports rules that accept calls without some identity source: API Gateway answers 401 unless
+    /// all of them are there.
     fn required_sources(&mut self) {
         // A field that carries no credential is reported by `sources_without_credential`.
         let fields = match self.authorizer.kind {
@@ -234,28 +235,28 @@ impl AuthorizerCheck<'_> {
             let without = self.first(|rule| !rule.public && self.can_do_without(rule, &field));
             let Some(rule) = without.filter(|_| self.has_header(&field)) else { continue };
             let message = format!(
-                "rule `{rule}` can be met without the field `{field}`, but API Gateway answers 401 to who does not \
-                 send it, before the policy is asked: {}",
+                "rule `{rule}` accepts calls without the field `{field}`, but it is an identity source, and API Gateway \
+                 answers 401 without asking the gate when it is missing: {}",
                 self.instead()
             );
             self.warn("identity_source_required", message);
         }
     }
 
-    /// Returns the advice for callers that do not send an identity source.
+    /// Returns the advice where callers do not send an identity source.
     fn instead(&self) -> &'static str {
         match self.authorizer.kind {
             AuthorizerKind::RestToken => {
-                "have every caller send it (API keys may come as `Authorization: ApiKey …`), or take a REQUEST \
-                 authorizer that has no identity sources and keeps nothing (TTL 0)"
+                "have every caller send it (API keys may come as `Authorization: ApiKey …`), or use a REQUEST \
+                 authorizer without identity sources and without caching (TTL 0)"
             }
-            // While answers are kept, the own field of API keys must be an identity source as well.
-            AuthorizerKind::RestRequest if self.keeps() => {
-                "where every credential may come as `Authorization`, take a TOKEN authorizer; or name no identity \
-                 sources and keep nothing (TTL 0)"
+            // While answers are cached, the API keys' field must be an identity source, too.
+            AuthorizerKind::RestRequest if self.caches() => {
+                "use a TOKEN authorizer, if every credential may come as `Authorization`; or name no identity sources \
+                 and switch caching off (TTL 0)"
             }
-            AuthorizerKind::Http | AuthorizerKind::HttpPayload1 if self.keeps() => {
-                "name no identity sources and keep nothing (TTL 0)"
+            AuthorizerKind::Http | AuthorizerKind::HttpPayload1 if self.caches() => {
+                "name no identity sources, and switch caching off (TTL 0)"
             }
             AuthorizerKind::Http
             | AuthorizerKind::HttpPayload1
@@ -267,7 +268,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// Whether a caller can meet a rule without this field.
+    /// Returns whether a rule accepts calls without this field.
     fn can_do_without(&self, rule: &RuleSummary<'_>, field: &str) -> bool {
         let fields = self.fields_of(rule);
         if rule.any {
@@ -291,12 +292,12 @@ impl AuthorizerCheck<'_> {
         rule.token_fields.iter().copied().chain(keys).map(str::to_ascii_lowercase).collect()
     }
 
-    /// Whether this field is an identity source.
+    /// Returns whether this field is an identity source.
     pub(super) fn has_header(&self, field: &str) -> bool {
         self.authorizer.sources.has(&format!("header:{field}"))
     }
 
-    /// Returns the name of the first such rule.
+    /// Returns the name of the first rule that satisfies `such`.
     pub(super) fn first(&self, such: impl Fn(&RuleSummary<'_>) -> bool) -> Option<String> {
         self.policy.rule_summaries().find(such).map(|rule| rule.name.to_owned())
     }

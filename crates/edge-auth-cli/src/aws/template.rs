@@ -1,17 +1,17 @@
 //! A template as a tree. CloudFormation's functions are maps of one member, however they are
 //! written: `!Ref X` is `{ Ref: X }`.
 
-/// A value, and where it stands.
+/// A value and its line.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    /// Of a member its name's, from 1.
+    /// The line, from 1: for a member of a map, that of its name.
     pub(super) line: usize,
-    /// Whether something else is to be put in its place when it is deployed.
+    /// Whether a deployment replaces it by another value.
     pub(super) resolved_later: bool,
     pub(super) content: Content,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Text(String),
@@ -20,12 +20,12 @@ pub(super) enum Content {
 }
 
 impl Node {
-    /// A text that stands at this line.
+    /// Makes a text at this line.
     pub(super) fn of_text(line: usize, text: String) -> Self {
         Self { line, resolved_later: false, content: Content::Text(text) }
     }
 
-    /// A function's name and argument, if this is one, as `Ref` and `Fn::Sub` are.
+    /// Returns the name and the argument, if this is a function such as `Ref` or `Fn::Sub`.
     pub(super) fn function(&self) -> Option<(&str, &Self)> {
         match self.members() {
             [(name, argument)] if is_function(name) => Some((name, argument)),
@@ -33,38 +33,38 @@ impl Node {
         }
     }
 
-    /// The member of this name, unless it says that there is none.
+    /// Returns the member of this name, unless it is null or `AWS::NoValue`.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        // Of two with one name, whoever deploys the template takes the last.
-        let inventory = self.members().iter().rfind(|(own, _)| own == name).map(|(_, node)| node);
-        inventory.filter(|node| !node.is_nothing())
+        // CloudFormation takes the last of two with one name.
+        let (_, node) = self.members().iter().rfind(|(own, _)| own == name)?;
+        (!node.is_nothing()).then_some(node)
     }
 
-    /// The member at the end of these names; or, on the way there, what may have it once it is
-    /// known.
+    /// Returns the member at this path; or the first node on the path that a deployment replaces,
+    /// and that may have the member then.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |node, name| {
             node.get(name).or(Some(node).filter(|node| node.resolved_later))
         })
     }
 
-    /// All members.
+    /// Returns all members of a map; none of another value.
     pub(super) fn members(&self) -> &[(String, Self)] {
         match &self.content {
             Content::Map(members) => members,
-            _ => &[],
+            Content::Text(_) | Content::List(_) => &[],
         }
     }
 
-    /// The items of a list, or the one value.
+    /// Returns the items of a list; any other value is its own only item.
     pub(super) fn items(&self) -> Vec<&Self> {
         match &self.content {
             Content::List(items) => items.iter().collect(),
-            _ => vec![self],
+            Content::Text(_) | Content::Map(_) => vec![self],
         }
     }
 
-    /// The logical ids of the resources that this refers to: `!Ref`, `!GetAtt`, `${Name.Arn}`.
+    /// Returns the logical ids that this refers to by `!Ref`, `!GetAtt` and `${Name.Arn}`.
     pub(super) fn references(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.walk(&mut Vec::new(), &mut |_, node| match node.function() {
@@ -85,7 +85,7 @@ impl Node {
         names
     }
 
-    /// The logical id, where this is no more than a reference.
+    /// Returns the logical id, if this is a `!Ref`.
     pub(super) fn references_one(&self) -> Option<&str> {
         match self.function()? {
             ("Ref", argument) => argument.text(),
@@ -93,7 +93,7 @@ impl Node {
         }
     }
 
-    /// The items, if it is a list.
+    /// Returns the items, if this is a list.
     pub(super) fn list(&self) -> Option<&[Self]> {
         match &self.content {
             Content::List(items) => Some(items),
@@ -101,15 +101,15 @@ impl Node {
         }
     }
 
-    /// The text, unless it is known only later.
+    /// Returns the text, unless a deployment replaces it.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) if !self.resolved_later => Some(text),
-            _ => None,
+            Content::Text(_) | Content::List(_) | Content::Map(_) => None,
         }
     }
 
-    /// Whether it is true, as YAML and JSON say it; nothing if that is known only later.
+    /// Returns whether this is true in YAML or JSON; `None` if only a deployment knows it.
     pub(super) fn flag(&self) -> Option<bool> {
         match self.text()?.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Some(true),
@@ -117,7 +117,7 @@ impl Node {
         }
     }
 
-    /// Nothing at all, `null`, or what CloudFormation takes for it.
+    /// Returns whether this is empty, `null` or `AWS::NoValue`.
     pub(super) fn is_nothing(&self) -> bool {
         match &self.content {
             Content::Text(text) => matches!(text.as_str(), "" | "~" | "null"),
@@ -129,8 +129,8 @@ impl Node {
         }
     }
 
-    /// This node, on top of what SAM's `Globals` say in its place: of maps the members, lists after
-    /// one another.
+    /// Merges this node over the one in SAM's `Globals`: maps member by member, lists one after the
+    /// other.
     pub(super) fn over(&self, globals: &Self) -> Self {
         let known = !self.resolved_later && !globals.resolved_later;
         let content = match (&self.content, &globals.content) {
@@ -150,7 +150,7 @@ impl Node {
         Self { content, ..*self }
     }
 
-    /// Every node below this one, itself included, by the names that lead to it.
+    /// Visits this node and every one below it, with its path.
     pub(super) fn walk<'n>(
         &'n self,
         path: &mut Vec<&'n str>,
@@ -171,8 +171,7 @@ impl Node {
     }
 }
 
-/// Whether a member of this name is a function, for which another value is put in when it is
-/// deployed.
+/// Returns whether a member of this name is a function, which a deployment replaces by its value.
 pub(super) fn is_function(name: &str) -> bool {
     name == "Ref" || name.starts_with("Fn::")
 }
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_functions_are_values_of_later() {
+    fn tags_and_functions_are_resolved_later() {
         let text =
             "A:\n  B: !Ref Seconds\n  C: { Ref: Seconds }\n  D: 30\n  E: !Sub '${X}'\n  F: \"x\"\n";
         let root = parse(text);
@@ -201,29 +200,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_within_a_value_of_later_is_known_later_unless_it_is_there() {
+    fn a_member_of_a_function_is_resolved_later_unless_it_is_written() {
         let root =
             parse("A: !If [X, { B: 1 }, { B: 2 }]\nC: { Fn::Transform: { Name: x }, D: 3 }\n");
-        let inventory = |path: &[&str]| root.at(path).map(|node| node.text());
-        assert_eq!(inventory(&["A", "B"]), Some(None));
-        assert_eq!(inventory(&["C", "B"]), Some(None));
-        assert_eq!(inventory(&["C", "D"]), Some(Some("3")));
-        assert_eq!(inventory(&["E", "B"]), None);
+        let text = |path: &[&str]| root.at(path).map(|node| node.text());
+        assert_eq!(text(&["A", "B"]), Some(None));
+        assert_eq!(text(&["C", "B"]), Some(None));
+        assert_eq!(text(&["C", "D"]), Some(Some("3")));
+        assert_eq!(text(&["E", "B"]), None);
     }
 
     #[test]
-    fn no_value_is_no_member() {
+    fn a_member_without_a_value_is_missing() {
         let root =
             parse("A: !Ref AWS::NoValue\nB: { Ref: AWS::NoValue }\nC: ~\nD:\nE: ''\nF: [ ]\n");
-        let inventory: Vec<&str> = ["A", "B", "C", "D", "E", "F"]
+        let present: Vec<&str> = ["A", "B", "C", "D", "E", "F"]
             .into_iter()
             .filter(|name| root.get(name).is_some())
             .collect();
-        assert_eq!(inventory, ["F"]);
+        assert_eq!(present, ["F"]);
     }
 
     #[test]
-    fn globals_are_what_is_not_said() {
+    fn globals_fill_in_what_a_node_lacks() {
         let root = parse(
             "g: { a: 1, b: { c: 2, d: [3] }, e: !Ref X }\no: { a: 4, b: { d: [5] }, e: { f: 6 } }\n",
         );

@@ -1,5 +1,5 @@
-//! Reads YAML, and with it JSON, into a tree. Aliases (`*name`) and merge keys (`<<`) are what they
-//! stand for; CloudFormation's tags (`!Ref`) become the functions that they are short for.
+//! Parses YAML, and so JSON, to a tree. Resolves aliases (`*name`) and merge keys (`<<`), and turns
+//! CloudFormation's tags (`!Ref`) into functions.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,13 +8,13 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::template::{Content, Node, is_function};
 
-/// How deep a template may be.
+/// The greatest depth of a template.
 const MAX_DEPTH: usize = 64;
-/// How many values aliases may stand for: a few aliases of aliases can stand for a document of any
+/// The most values that aliases may stand for: a few aliases of aliases can make a document of any
 /// size.
 const MAX_ALIASED: usize = 100_000;
 
-/// Reads the first document.
+/// Parses the first document.
 pub(super) fn parse(text: &str) -> Result<Node, String> {
     let text = with_yaml_escapes(text);
     let mut events = Parser::new_from_str(&text);
@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
         let (event, span) = match events.next() {
             Some(Ok(next)) => next,
             Some(Err(error)) => return Err(error.to_string()),
-            None => return Err("there is nothing in it".to_owned()),
+            None => return Err("the file is empty".to_owned()),
         };
         if let Some(root) = reader.take(&event, span)? {
             return Ok(root);
@@ -31,8 +31,8 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
     }
 }
 
-/// JSON escapes characters beyond the first 65,536 by two surrogates (RFC 8259, section 7), which
-/// is all in it that YAML writes differently.
+/// Rewrites the one escape that JSON and YAML write differently: JSON escapes a character beyond
+/// the first 65,536 by two surrogates (RFC 8259, section 7).
 fn with_yaml_escapes(text: &str) -> Cow<'_, str> {
     let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
     if !is_json || !text.contains("\\u") {
@@ -44,7 +44,7 @@ fn with_yaml_escapes(text: &str) -> Cow<'_, str> {
         written.push_str(before);
         let pair = unit(escape).zip(escape.get(6..).and_then(unit));
         let char = pair.and_then(|(high, low)| char::decode_utf16([high, low]).next()?.ok());
-        // A high surrogate alone begins no character: two units of the others are two characters.
+        // Two units that are not surrogates are two characters, and YAML reads them itself.
         match char.filter(|char| u32::from(*char) > 0xffff) {
             Some(char) => {
                 written.push_str(&format!("\\U{:08X}", u32::from(char)));
@@ -62,7 +62,7 @@ fn with_yaml_escapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-/// The unit of UTF-16 that a text begins with the escape of.
+/// Returns the UTF-16 unit whose escape the text begins with.
 fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
@@ -71,20 +71,20 @@ struct Reader {
     /// The lists and maps that are not complete yet.
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
-    /// How many values came by aliases.
+    /// The number of values that aliases stood for.
     aliased: usize,
 }
 
 /// A list or map that is not complete yet.
 struct Open {
     node: Node,
-    /// What an alias calls it by; 0 for none.
+    /// The name that aliases use; 0 if it has none.
     anchor: usize,
     /// The function that its tag is short for.
     function: Option<String>,
-    /// Of a map, what comes next is the value of this.
+    /// The key whose value comes next, in a map.
     key: Option<Key>,
-    /// What its merge keys name, the first one first.
+    /// The maps that its merge keys name, in order.
     merged: Vec<Node>,
 }
 
@@ -95,7 +95,7 @@ enum Key {
 }
 
 impl Reader {
-    /// The root, once it is complete.
+    /// Takes the next event. Returns the root, once it is complete.
     fn take(&mut self, event: &Event<'_>, span: Span) -> Result<Option<Node>, String> {
         let line = span.start.line();
         let node = |content| Node { line, resolved_later: false, content };
@@ -147,10 +147,10 @@ impl Reader {
         }
     }
 
-    /// What an alias stands for.
+    /// Returns a copy of the node that an alias names.
     fn aliased(&mut self, anchor: usize, line: usize) -> Result<Node, String> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(format!("line {line}: an alias stands within what it names"));
+            return Err(format!("line {line}: an alias is inside the value that it names"));
         };
         let (values, depth) = size(node);
         self.aliased = self.aliased.saturating_add(values);
@@ -163,7 +163,7 @@ impl Reader {
         Ok(node.clone())
     }
 
-    /// Puts a complete node where it belongs; the root belongs nowhere.
+    /// Adds a complete node to its list or map; returns it if it is the root.
     fn add(&mut self, mut node: Node, is_plain: bool) -> Option<Node> {
         let Some(parent) = self.open.last_mut() else { return Some(node) };
         match &mut parent.node.content {
@@ -230,7 +230,7 @@ fn tagged(node: Node, function: Option<String>) -> Node {
     }
 }
 
-/// How many values there are in one, itself included, and how deep.
+/// Returns the number of values in a node, itself included, and its depth.
 fn size(node: &Node) -> (usize, usize) {
     let (mut values, mut depth) = (1_usize, 0);
     let mut add = |child: &Node| {

@@ -1,13 +1,13 @@
-//! What goes wrong with answers that are kept.
+//! Findings about answers that API Gateway caches.
 
 use crate::common::Folder;
 use crate::{KEYS, TOKENS, each_order, found, gateway, http, rest};
 
 #[test]
-fn answers_that_are_kept_longer_than_the_bound_are_refused() {
+fn caching_for_longer_than_the_bound_is_refused() {
     let header = "method.request.header.Authorization";
     assert_eq!(found(TOKENS, &rest("TOKEN", "31", header)), ["e ttl_exceeds_bound"]);
-    // What is not said is 300 seconds.
+    // The default is 300 seconds.
     let unsaid = rest("TOKEN", "0", header).replace("      AuthorizerResultTtlInSeconds: 0\n", "");
     assert_eq!(found(TOKENS, &unsaid), ["e ttl_exceeds_bound"]);
     assert_eq!(found(&format!("{TOKENS}[revocation]\nbound = \"5m\"\n"), &unsaid), [""; 0]);
@@ -25,7 +25,7 @@ fn answers_that_are_kept_longer_than_the_bound_are_refused() {
 }
 
 #[test]
-fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
+fn a_cached_simple_answer_needs_the_route_key_as_identity_source() {
     assert_eq!(
         found(TOKENS, &http("20", "Headers: [Authorization]", true)),
         ["e simple_without_route_key"]
@@ -34,7 +34,7 @@ fn a_simple_answer_is_kept_for_every_route_unless_it_is_kept_by_route() {
 }
 
 #[test]
-fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
+fn payload_1_0_always_needs_iam_policies() {
     let source = "['$request.header.Authorization']";
     assert_eq!(found(TOKENS, &gateway("1.0", "false", 20, source)), [""; 0]);
     assert_eq!(found(TOKENS, &gateway("1.0", "true", 20, source)), ["e simple_mismatch"]);
@@ -49,7 +49,7 @@ fn payload_1_0_is_answered_by_a_policy_whatever_the_policy_file_says() {
 }
 
 #[test]
-fn a_token_event_has_one_credential_and_its_answer_is_kept_for_that() {
+fn the_cache_key_of_a_token_event_is_its_credential() {
     let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }");
     let header = "method.request.header.Authorization";
     assert_eq!(
@@ -59,30 +59,30 @@ fn a_token_event_has_one_credential_and_its_answer_is_kept_for_that() {
 }
 
 #[test]
-fn what_is_advised_about_one_finding_is_no_other_finding() {
+fn the_advice_of_a_finding_does_not_lead_to_another_finding() {
     let folder = Folder::with_policy(
         &(TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }") + KEYS),
     );
-    let told = |template: &str| {
+    let report = |template: &str| {
         folder.write("template.yaml", template);
         folder.run(&["aws", "lint", "template.yaml"]).stdout()
     };
     let header = "method.request.header.Authorization";
     let advice = "API keys may come as `Authorization: ApiKey …`";
-    let kept = told(&rest("REQUEST", "5", header));
+    let kept = report(&rest("REQUEST", "5", header));
     assert!(!kept.contains(advice) && kept.contains("a TOKEN authorizer"), "{kept}");
-    let kept = told(&gateway("1.0", "false", 5, "['$request.header.Authorization']"));
+    let kept = report(&gateway("1.0", "false", 5, "['$request.header.Authorization']"));
     assert!(!kept.contains(advice) && !kept.contains("a TOKEN authorizer"), "{kept}");
     for right in
         [rest("TOKEN", "5", header), gateway("2.0", "true", 0, "['$request.header.Authorization']")]
     {
-        let told = told(&right);
-        assert!(told.contains(advice), "{told}");
+        let text = report(&right);
+        assert!(text.contains(advice), "{text}");
     }
 }
 
 #[test]
-fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
+fn a_credential_outside_of_the_cache_key_is_refused() {
     let any = format!(
         "{TOKENS}{KEYS}[[rule]]\npath = \"/b\"\nrequire = {{ any = [\"jwt:corp\", \"key:partners\"] }}\n"
     );
@@ -102,13 +102,13 @@ fn a_credential_that_no_answer_is_kept_apart_for_is_refused() {
 }
 
 #[test]
-fn a_token_in_a_field_of_its_own_is_a_credential_like_any_other() {
+fn a_token_in_another_field_must_be_in_the_cache_key_too() {
     let own = TOKENS.replace("keys =", "token_header = \"x-id-token\"\nkeys =");
     let header = "method.request.header.Authorization";
     let codes = found(&own, &rest("REQUEST", "20", header));
     assert_eq!(codes, ["e identity_source_without_credential", "e credential_not_in_cache_key"]);
     assert_eq!(found(&own, &rest("REQUEST", "20", "method.request.header.X-Id-Token")), [""; 0]);
-    // A rule that can be met by either is in need of both.
+    // A rule that accepts either needs both.
     let access = "[[issuer]]\nname = \"access\"\npreset = \"cloudflare-access\"\nissuer = \"https://acme.cloudflareaccess.com\"\n\
                   audience = \"aud\"\nkeys = { discover = true }\n";
     let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"jwt:access\"] }");
@@ -126,7 +126,7 @@ fn issuers_whose_tokens_come_by_one_field_need_no_other() {
 }
 
 #[test]
-fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_kept_for() {
+fn certificates_and_hosts_are_neither_in_token_events_nor_in_cache_keys() {
     let block = "[[client_cert]]\nname = \"agents\"\nsource = \"api-gateway\"\nissuer_dn = \"CN=A\"\nidentity = \"serial\"\n";
     let bound = format!("{TOKENS}{block}");
     let header = "method.request.header.Authorization";
@@ -151,7 +151,7 @@ fn certificates_and_hosts_are_not_in_a_token_event_and_not_in_what_answers_are_k
 }
 
 #[test]
-fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
+fn a_policy_that_iam_cannot_express_is_refused_with_caching() {
     let iam = format!("{}[aws]\nhttp_api = \"iam\"\n", each_order());
     // A wildcard takes more of the decoded paths of an HTTP API than the gate does.
     assert_eq!(
@@ -168,7 +168,7 @@ fn a_policy_that_iam_cannot_say_in_full_is_refused_if_anything_is_kept() {
 }
 
 #[test]
-fn percent_encoded_paths_are_told_of_where_a_wildcard_would_have_to_take_them() {
+fn percent_encoded_paths_are_reported_where_a_wildcard_would_have_to_match_them() {
     let header = "method.request.header.Authorization";
     let warned = |policy: &str, ttl: &str| {
         let codes = found(policy, &rest("TOKEN", ttl, header));
@@ -179,7 +179,7 @@ fn percent_encoded_paths_are_told_of_where_a_wildcard_would_have_to_take_them() 
 }
 
 #[test]
-fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
+fn rules_that_iam_cannot_express_are_refused_with_caching() {
     let nested = format!(
         "{}[[rule]]\npath = \"/orders/{{id}}/items\"\nrequire = \"jwt:corp\"\n",
         each_order()
@@ -191,7 +191,7 @@ fn rules_that_iam_cannot_say_are_refused_if_anything_is_kept() {
 }
 
 #[test]
-fn a_simple_answer_that_is_kept_for_a_route_of_many_paths_is_refused() {
+fn caching_a_simple_answer_for_a_route_of_many_paths_is_refused() {
     let kept = gateway("2.0", "true", 20, "['$request.header.Authorization', '$context.routeKey']");
     let with = |resource: &str| found(TOKENS, &format!("{kept}{resource}"));
     let route = |key: &str| {
@@ -229,7 +229,7 @@ fn a_simple_answer_that_is_kept_for_a_route_of_many_paths_is_refused() {
 }
 
 #[test]
-fn no_answer_of_a_policy_that_asks_where_the_client_is_is_kept() {
+fn a_rule_with_when_is_refused_with_caching() {
     let office = TOKENS.replace(
         "require = \"jwt:corp\"",
         "require = \"jwt:corp\"\nwhen = { networks = [\"192.0.2.0/24\"] }",

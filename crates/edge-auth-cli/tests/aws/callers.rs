@@ -1,4 +1,4 @@
-//! What keeps callers out before the policy is asked.
+//! What makes API Gateway refuse callers before it asks the gate.
 
 use crate::{KEYS, TOKENS, found, gateway, http, rest};
 
@@ -12,7 +12,7 @@ fn socket(source: &str) -> String {
 }
 
 #[test]
-fn an_identity_source_by_which_no_credential_comes_keeps_everybody_out() {
+fn an_identity_source_that_carries_no_credential_is_refused() {
     const USELESS: &str = "e identity_source_without_credential";
     assert_eq!(found(TOKENS, &socket("route.request.header.Authorization")), [""; 0]);
     for source in [
@@ -30,10 +30,10 @@ fn an_identity_source_by_which_no_credential_comes_keeps_everybody_out() {
         found(TOKENS, &rest("REQUEST", "10", "method.request.querystring.token"))[0],
         USELESS
     );
-    // Nothing is kept: the field may be asked for all the same.
-    let kept_none = found(TOKENS, &rest("REQUEST", "0", "method.request.querystring.token"));
-    assert_eq!(kept_none, ["w identity_source_without_credential"]);
-    // What every request has, and what the stage sets.
+    // Without caching, a REST API does not require the field.
+    let uncached = found(TOKENS, &rest("REQUEST", "0", "method.request.querystring.token"));
+    assert_eq!(uncached, ["w identity_source_without_credential"]);
+    // Sources that come with every request, and variables of the stage.
     let always = "method.request.header.Authorization, context.identity.sourceIp, method.request.header.Host, stageVariables.team";
     let stage =
         "  Live: { Type: AWS::ApiGateway::Stage, Properties: { Variables: { Team: blue } } }\n";
@@ -83,8 +83,8 @@ fn an_expression_that_refuses_what_the_policy_accepts_is_refused() {
 }
 
 #[test]
-fn preflights_that_a_default_authorizer_is_asked_about_are_told() {
-    const TOLD: &str = "w preflight_behind_authorizer";
+fn preflights_that_go_to_an_authorizer_are_reported() {
+    const REPORTED: &str = "w preflight_behind_authorizer";
     let api = |globals: &str, cors: &str, auth: &str| {
         format!(
             "{globals}Resources:\n  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      StageName: live\n{cors}      Auth:\n        \
@@ -93,12 +93,12 @@ fn preflights_that_a_default_authorizer_is_asked_about_are_told() {
     };
     let cors = "      Cors: { AllowOrigin: \"'*'\" }\n";
     let off = "        AddDefaultAuthorizerToCorsPreflight: false\n";
-    assert_eq!(found(TOKENS, &api("", cors, "")), [TOLD]);
-    assert_eq!(found(TOKENS, &api("", cors, &off.replace("false", "!Ref Asked"))), [TOLD]);
+    assert_eq!(found(TOKENS, &api("", cors, "")), [REPORTED]);
+    assert_eq!(found(TOKENS, &api("", cors, &off.replace("false", "!Ref Asked"))), [REPORTED]);
     assert_eq!(found(TOKENS, &api("", cors, off)), [""; 0]);
     assert_eq!(found(TOKENS, &api("", "", "")), [""; 0]);
     let globals = "Globals: { Api: { Cors: \"'*'\" } }\n";
-    assert_eq!(found(TOKENS, &api(globals, "", "")), [TOLD]);
+    assert_eq!(found(TOKENS, &api(globals, "", "")), [REPORTED]);
     let globals = "Globals: { Api: { Auth: { AddDefaultAuthorizerToCorsPreflight: false } } }\n";
     assert_eq!(found(TOKENS, &api(globals, cors, "")), [""; 0]);
     // A method for preflights that names the authorizer, however it is written.
@@ -109,13 +109,13 @@ fn preflights_that_a_default_authorizer_is_asked_about_are_told() {
             rest("TOKEN", "0", header)
         )
     };
-    assert_eq!(found(TOKENS, &method("CUSTOM, AuthorizerId: !Ref Gate")), [TOLD]);
+    assert_eq!(found(TOKENS, &method("CUSTOM, AuthorizerId: !Ref Gate")), [REPORTED]);
     assert_eq!(found(TOKENS, &method("NONE")), [""; 0]);
-    // Where nothing is waited for, a public rule may answer.
+    // Without identity sources, a public rule may allow it.
     let asked = method("CUSTOM, AuthorizerId: !Ref Gate")
         .replace("Type: TOKEN", "Type: REQUEST")
         .replace(header, "''");
-    assert_eq!(found(TOKENS, &asked), [TOLD]);
+    assert_eq!(found(TOKENS, &asked), [REPORTED]);
     let public = format!(
         "{TOKENS}[[rule]]\npath = \"/{{*rest}}\"\nmethods = [\"OPTIONS\"]\npublic = true\n"
     );
@@ -129,19 +129,19 @@ fn preflights_that_a_default_authorizer_is_asked_about_are_told() {
 }
 
 #[test]
-fn a_challenge_that_a_rest_api_sends_under_another_name_is_told() {
+fn a_challenge_that_a_rest_api_renames_is_reported() {
     let header = "method.request.header.Authorization";
     let with = |resource: &str| found(TOKENS, &format!("{}{resource}", rest("TOKEN", "0", header)));
-    let told = ["w challenge_renamed"];
+    let renamed = ["w challenge_renamed"];
     let response = "  R:\n    Type: AWS::ApiGateway::GatewayResponse\n    Properties:\n      ResponseType: UNAUTHORIZED\n      \
                     ResponseParameters: { gatewayresponse.header.WWW-Authenticate: \"'Bearer'\" }\n";
-    assert_eq!(with(response), told);
+    assert_eq!(with(response), renamed);
     let sam = "  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      GatewayResponses:\n        UNAUTHORIZED:\n          \
                ResponseParameters: { Headers: { WWW-Authenticate: \"'Bearer'\" } }\n";
-    assert_eq!(with(sam), told);
+    assert_eq!(with(sam), renamed);
     let method = "  M:\n    Type: AWS::ApiGateway::Method\n    Properties:\n      HttpMethod: GET\n      Integration:\n        IntegrationResponses:\n          \
                   - ResponseParameters: { method.response.header.WWW-Authenticate: integration.response.header.WWW-Authenticate }\n      \
                   MethodResponses: [{ ResponseParameters: { method.response.header.WWW-Authenticate: true } }]\n";
-    assert_eq!(with(method), told);
+    assert_eq!(with(method), renamed);
     assert_eq!(with(&response.replace("WWW-Authenticate", "Retry-After")), [""; 0]);
 }

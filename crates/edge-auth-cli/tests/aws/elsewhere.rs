@@ -1,4 +1,4 @@
-//! Which authorizer is meant, and what is in other files.
+//! The choice of the authorizer, and parts of a template in other files.
 
 use crate::common::{Folder, Ran};
 use crate::{TOKENS, found, rest};
@@ -13,7 +13,7 @@ fn lint_file(name: &str, template: &str, arguments: &[&str]) -> Ran {
     folder.run(&[&["aws", "lint", name], arguments].concat())
 }
 
-/// Two authorizers, of which one keeps answers for too long.
+/// Makes a template with two authorizers, of which one caches answers for too long.
 fn two() -> String {
     let gate = rest("TOKEN", "0", "method.request.header.Authorization")
         .replace("Function.Arn", "GateFunction.Arn");
@@ -26,7 +26,7 @@ fn two() -> String {
 }
 
 #[test]
-fn the_authorizer_that_is_named_is_looked_at_alone() {
+fn only_the_authorizer_that_is_named_is_checked() {
     assert_eq!(found(TOKENS, &two()), ["e ttl_exceeds_bound"]);
     let ran = lint(&two(), &["--authorizer", "Gate"]);
     assert_eq!((ran.code(), ran.stdout().as_str()), (0, "1 authorizer: 0 errors, 0 warnings\n"));
@@ -45,7 +45,7 @@ fn the_authorizer_that_is_named_is_looked_at_alone() {
 }
 
 #[test]
-fn an_authorizer_of_another_program_is_passed_over_and_said_to_be() {
+fn an_authorizer_of_another_program_is_skipped_and_reported() {
     let functions = |gate: &str, legacy: &str| {
         format!(
             "{}  GateFunction: {{ Type: AWS::Serverless::Function, Properties: {{ Runtime: {gate} }} }}\n  \
@@ -66,11 +66,11 @@ fn an_authorizer_of_another_program_is_passed_over_and_said_to_be() {
 }
 
 #[test]
-fn authorizers_that_ask_no_function_are_named_where_there_is_no_other() {
+fn authorizers_that_call_no_function_are_named_if_there_is_no_other() {
     let jwt = "Resources:\n  Users: { Type: AWS::ApiGatewayV2::Authorizer, Properties: { AuthorizerType: JWT } }\n";
     let ran = lint(jwt, &[]);
     assert_eq!(ran.code(), 1);
-    assert!(ran.stderr().contains("asks no function: `Users` (JWT)"), "{}", ran.stderr());
+    assert!(ran.stderr().contains("call no function: `Users` (JWT)"), "{}", ran.stderr());
     let beside = format!("{}{}", two().replace("3600", "0"), jwt.replace("Resources:\n", ""));
     assert_eq!(found(TOKENS, &beside), [""; 0]);
 }
@@ -106,7 +106,7 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
             "Type: AWS::Serverless::Application, Properties: { Location: apps/api.yaml }",
             "apps/api.yaml",
         ),
-        ("Type: Acme::Api::Gate::MODULE", "it is a module"),
+        ("Type: Acme::Api::Gate::MODULE", "a module's resources"),
         (
             "Type: AWS::Serverless::Api, Properties: { DefinitionBody: { openapi: 3.0.1, components: { securitySchemes: { $ref: 'schemes.yaml#/all' } } } }",
             "`edge-auth aws lint schemes.yaml`",
@@ -135,7 +135,7 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
 }
 
 #[test]
-fn a_file_of_another_tool_is_refused_with_what_to_look_at() {
+fn a_file_of_another_tool_is_refused_with_the_file_to_check() {
     for (name, text, told) in [
         (
             "main.tf",

@@ -1,11 +1,11 @@
-//! Whether what a client says of its identity reaches the API.
+//! Identity headers of a client that reach the API.
 
 use super::*;
 
 const CODE: &str = "identity_header_not_overwritten";
 const FIELDS: [&str; 6] = ["Principal", "Kind", "Subject", "Issuer", "Client", "Scopes"];
 
-/// An OpenAPI file of a REST API or an HTTP API, whose one operation changes fields like this.
+/// Makes an OpenAPI file of a REST or HTTP API, whose one operation maps fields by `parameters`.
 fn openapi(kind: &str, parameters: &[String]) -> String {
     let parameters = parameters.join(", ");
     format!(
@@ -16,7 +16,7 @@ fn openapi(kind: &str, parameters: &[String]) -> String {
     )
 }
 
-/// All six, as a REST API and as an HTTP API write them.
+/// Maps all six identity headers, in the form of a REST API or of an HTTP API.
 fn mapped(rest: bool) -> Vec<String> {
     let line = |field: &&str| {
         let member = field.to_ascii_lowercase();
@@ -47,7 +47,7 @@ fn a_mapping_that_lacks_one_of_the_six_is_refused() {
 }
 
 #[test]
-fn what_the_client_wrote_or_the_context_lacks_overwrites_nothing() {
+fn a_value_from_the_client_or_missing_in_the_context_overwrites_nothing() {
     for bad in [
         "integration.request.header.X-Auth-Kind: method.request.header.X-Auth-Kind",
         "integration.request.header.X-Auth-Kind: context.authorizer.kinds",
@@ -74,7 +74,7 @@ fn what_the_client_wrote_or_the_context_lacks_overwrites_nothing() {
 }
 
 #[test]
-fn who_maps_none_is_warned_and_who_passes_no_fields_on_is_not() {
+fn an_integration_that_maps_none_is_warned_of_if_it_forwards_fields() {
     assert_eq!(found(TOKENS, &openapi("http_proxy", &[])), [format!("w {CODE}")]);
     for kind in ["http", "aws_proxy", "mock"] {
         assert_eq!(found(TOKENS, &openapi(kind, &[])), [""; 0], "{kind}");

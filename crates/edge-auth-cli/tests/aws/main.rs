@@ -1,4 +1,4 @@
-//! `edge-auth aws lint`: templates held to policies.
+//! `edge-auth aws lint`: templates compared with policies.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ path = "/orders"
 require = "jwt:corp"
 "#;
 
-/// The same for each of them.
+/// The policy `TOKENS`, with a rule for each order.
 fn each_order() -> String {
     TOKENS.replace("/orders", "/orders/{id}")
 }
@@ -74,7 +74,7 @@ fn gateway(payload: &str, simple: &str, ttl: u32, sources: &str) -> String {
     )
 }
 
-/// The codes that are found, each with its severity's first letter.
+/// Returns the codes of the findings, each after the first letter of its severity.
 fn found(policy: &str, template: &str) -> Vec<String> {
     let folder = Folder::with_policy(policy);
     folder.write("template.yaml", template);
@@ -95,7 +95,7 @@ fn found(policy: &str, template: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_authorizer_that_keeps_what_it_may_is_in_order() {
+fn an_authorizer_that_caches_within_the_bound_is_accepted() {
     assert_eq!(found(TOKENS, &rest("TOKEN", "30", "method.request.header.Authorization")), [""; 0]);
     assert_eq!(found(TOKENS, &rest("REQUEST", "0", "''")), [""; 0]);
     assert_eq!(
@@ -108,13 +108,13 @@ fn an_authorizer_that_keeps_what_it_may_is_in_order() {
 }
 
 #[test]
-fn our_own_template_is_in_order_for_tokens_and_keys() {
+fn the_template_of_this_repository_fits_a_policy_with_tokens_and_keys() {
     let either = TOKENS.replace("\"jwt:corp\"", "{ any = [\"jwt:corp\", \"key:partners\"] }");
     assert_eq!(found(&format!("{either}{KEYS}"), TEMPLATE), [""; 0]);
 }
 
 #[test]
-fn our_own_template_raises_an_alarm_for_every_outage() {
+fn the_template_of_this_repository_has_an_alarm_for_every_outage() {
     for code in edge_auth::Code::ALL {
         let named = TEMPLATE.contains(&format!("($.code = \"{}\")", code.name()));
         assert_eq!(named, code.is_outage(), "{}", code.name());
@@ -122,36 +122,37 @@ fn our_own_template_raises_an_alarm_for_every_outage() {
 }
 
 #[test]
-fn the_policy_and_the_template_say_the_same_of_simple_responses() {
+fn the_policy_and_the_template_must_agree_about_simple_responses() {
     assert_eq!(found(TOKENS, &http("0", "Headers: [Authorization]", false)), ["e simple_mismatch"]);
     let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
     assert_eq!(found(&iam, &http("0", "Headers: [Authorization]", false)), [""; 0]);
 }
 
 #[test]
-fn a_public_rule_behind_an_authorizer_is_told() {
+fn a_public_rule_behind_an_authorizer_is_reported() {
     let public = format!("{TOKENS}[[rule]]\npath = \"/health\"\npublic = true\n");
     let header = "method.request.header.Authorization";
     assert_eq!(found(&public, &rest("TOKEN", "10", header)), ["w public_behind_authorizer"]);
 }
 
 #[test]
-fn a_finding_says_where_and_what_to_do() {
+fn a_finding_names_the_line_and_says_what_to_do() {
     let folder = Folder::with_policy(TOKENS);
     folder.write("template.yaml", &rest("TOKEN", "300", "method.request.header.Authorization"));
     let ran = folder.run(&["aws", "lint", "template.yaml"]);
     assert_eq!(ran.code(), 1);
-    let told = ran.stdout();
-    assert!(told.contains("template.yaml:2: error ttl_exceeds_bound"), "{told}");
+    let report = ran.stdout();
+    assert!(report.contains("template.yaml:2: error ttl_exceeds_bound"), "{report}");
     assert!(
-        told.contains("Gate: answers are kept for 300 s") && told.contains("30 s at most"),
-        "{told}"
+        report.contains("Gate: API Gateway caches answers for 300 s")
+            && report.contains("30 s at most"),
+        "{report}"
     );
-    assert!(told.contains("1 authorizer: 1 error, 0 warnings"), "{told}");
+    assert!(report.contains("1 authorizer: 1 error, 0 warnings"), "{report}");
 }
 
 #[test]
-fn a_file_without_an_authorizer_or_that_is_none_is_refused() {
+fn a_file_without_an_authorizer_or_without_a_template_is_refused() {
     let folder = Folder::with_policy(TOKENS);
     folder.write("empty.yaml", "Resources: {}\n");
     let ran = folder.run(&["aws", "lint", "empty.yaml"]);

@@ -1,9 +1,9 @@
-//! Templates, in each of the ways to write them.
+//! The ways to write a template.
 
 use crate::{TOKENS, found, gateway, http, rest};
 
 #[test]
-fn identity_sources_that_are_known_only_later_switch_no_check_off() {
+fn identity_sources_known_only_at_deployment_switch_no_check_off() {
     let unsafe_ones = [
         "e ttl_exceeds_bound",
         "w sources_unknown",
@@ -25,14 +25,14 @@ fn identity_sources_that_are_known_only_later_switch_no_check_off() {
         found(TOKENS, &gateway("2.0", "true", 20, known)),
         ["w sources_unknown", "w simple_kept_for_route"]
     );
-    // An HTTP API without any keeps nothing.
+    // An HTTP API without identity sources does not cache.
     for none in ["[]", "''", "~", "!Ref AWS::NoValue", "{ Ref: 'AWS::NoValue' }"] {
         assert_eq!(found(TOKENS, &gateway("2.0", "true", 3600, none)), [""; 0], "{none}");
     }
 }
 
 #[test]
-fn true_is_read_however_yaml_lets_it_be_written() {
+fn true_is_read_in_every_form_of_yaml() {
     let iam = format!("{TOKENS}[aws]\nhttp_api = \"iam\"\n");
     for on in ["true", "True", "TRUE", "'true'", "yes", "on"] {
         let template = gateway("2.0", on, 0, "['$request.header.Authorization']");
@@ -56,7 +56,7 @@ fn a_default_endpoint_beside_mutual_tls_is_refused() {
 }
 
 #[test]
-fn what_sam_s_globals_say_is_said_of_every_api() {
+fn the_globals_of_sam_apply_to_every_api() {
     let authorizer = |ttl: u32| {
         format!(
             "Auth:\n      Authorizers:\n        Gate:\n          FunctionArn: !GetAtt F.Arn\n          \
@@ -68,11 +68,11 @@ fn what_sam_s_globals_say_is_said_of_every_api() {
         format!("Globals:\n  HttpApi:\n    {}Resources:\n{api}", authorizer(ttl))
     };
     let both = ["e ttl_exceeds_bound", "e simple_without_route_key"];
-    // The API that SAM makes for functions' events has no resource of its own.
+    // No resource declares the API that SAM makes for functions' events.
     assert_eq!(found(TOKENS, &template(3600, "  F: { Type: AWS::Serverless::Function }\n")), both);
     let plain = "  Api: { Type: AWS::Serverless::HttpApi, Properties: { StageName: live } }\n";
     assert_eq!(found(TOKENS, &template(3600, plain)), both);
-    // A resource says the rest, and differs.
+    // A resource adds to the globals, and overrides them.
     let own = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth: { Authorizers: { Gate: { Identity: { ReauthorizeEvery: 3600 } } } }\n";
     assert_eq!(found(TOKENS, &template(0, own)), both);
     let keyed = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth: { Authorizers: { Gate: { Identity: { Context: [routeKey], ReauthorizeEvery: 20 } } } }\n";
@@ -80,7 +80,7 @@ fn what_sam_s_globals_say_is_said_of_every_api() {
 }
 
 #[test]
-fn a_default_endpoint_is_closed_by_sam_s_globals_too() {
+fn the_globals_of_sam_can_close_a_default_endpoint() {
     let template = |globals: &str, properties: &str| {
         format!(
             "Globals:\n  Api:\n    Domain: {{ MutualTlsAuthentication: {{ TruststoreUri: s3://b/t.pem }} }}\n{globals}{}  \
@@ -113,7 +113,7 @@ fn an_openapi_file_is_read_too() {
 }
 
 #[test]
-fn aliases_and_merge_keys_are_what_they_stand_for() {
+fn aliases_and_merge_keys_are_resolved() {
     let header = "method.request.header.Authorization";
     let shared = |gate: &str| {
         format!(
@@ -131,7 +131,7 @@ fn aliases_and_merge_keys_are_what_they_stand_for() {
 }
 
 #[test]
-fn what_parameters_conditions_and_mappings_come_to_is_looked_at() {
+fn parameters_conditions_and_mappings_are_resolved() {
     let sections = "Parameters:\n  Ttl: { Type: Number, Default: 3600 }\n  Stage: { Type: String, Default: live }\n  \
                     Field: { Type: String, Default: Authorization }\n  Kept: { Type: 'AWS::SSM::Parameter::Value<Number>', Default: '0' }\n\
                     Conditions:\n  IsLive: !Equals [!Ref Stage, live]\nMappings:\n  Ttls: { live: { Seconds: 3600 }, test: { Seconds: 0 } }\n";
@@ -157,7 +157,7 @@ fn what_parameters_conditions_and_mappings_come_to_is_looked_at() {
 }
 
 #[test]
-fn what_the_cdk_and_the_serverless_framework_make_is_read() {
+fn templates_of_the_cdk_and_the_serverless_framework_are_read() {
     let cdk = r#"{ "Resources": {
       "Feed8F2C0B1A": { "Type": "AWS::ApiGatewayV2::Api", "Properties": { "Name": "feed", "ProtocolType": "WEBSOCKET" } },
       "FeedConnectGate5D0F0A3C": { "Type": "AWS::ApiGatewayV2::Authorizer", "Properties": {
@@ -165,7 +165,7 @@ fn what_the_cdk_and_the_serverless_framework_make_is_read() {
         "AuthorizerUri": { "Fn::Join": ["", ["arn:", { "Ref": "AWS::Partition" }, ":apigateway:", { "Ref": "AWS::Region" },
           ":lambda:path/2015-03-31/functions/", { "Fn::GetAtt": ["Gate4C2D", "Arn"] }, "/invocations"]] } } },
       "Gate4C2D": { "Type": "AWS::Lambda::Function", "Properties": { "Runtime": "provided.al2023", "Handler": "bootstrap" } } } }"#;
-    // No identity sources, and a WebSocket API all the same: it keeps nothing.
+    // A WebSocket API does not cache.
     assert_eq!(found(TOKENS, cdk), [""; 0]);
     let serverless = r#"{ "Resources": {
       "GateApiGatewayAuthorizer": { "Type": "AWS::ApiGateway::Authorizer", "Properties": {

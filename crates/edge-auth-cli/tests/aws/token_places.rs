@@ -3,13 +3,13 @@
 use crate::common::Folder;
 use crate::{TOKENS, found, gateway, rest};
 
-/// A policy whose tokens come this way.
+/// Makes a policy whose tokens come this way.
 fn by(place: &str) -> String {
     TOKENS.replace("keys =", &format!("{place}\nkeys ="))
 }
 
-/// What is reported, as a person reads it.
-fn told(policy: &str, template: &str) -> String {
+/// Returns the report for people.
+fn report(policy: &str, template: &str) -> String {
     let folder = Folder::with_policy(policy);
     folder.write("template.yaml", template);
     folder.run(&["aws", "lint", "template.yaml"]).stdout()
@@ -31,12 +31,12 @@ fn a_token_in_a_cookie_needs_the_field_cookie() {
         found(&cookies, &other),
         ["e identity_source_without_credential", "e credential_not_in_cache_key"]
     );
-    assert!(told(&cookies, &other).contains("`cookie`"));
+    assert!(report(&cookies, &other).contains("`cookie`"));
     let http = gateway("1.0", "false", 20, "['$request.header.Cookie']");
     assert_eq!(found(&cookies, &http), [""; 0]);
-    // The value of the field is no token.
+    // The value of the field is not a token.
     assert_eq!(found(&cookies, &rest("TOKEN", "20", source)), ["e token_event_lacks"]);
-    assert!(told(&cookies, &rest("TOKEN", "20", source)).contains("a cookie"));
+    assert!(report(&cookies, &rest("TOKEN", "20", source)).contains("a cookie"));
 }
 
 #[test]
@@ -46,11 +46,8 @@ fn a_token_in_the_query_is_not_read_by_an_authorizer() {
     let source = "method.request.querystring.access_token";
     assert_eq!(found(&query, &rest("REQUEST", "0", "''")), [NOT_READ]);
     assert_eq!(found(&query, &rest("REQUEST", "0", source)), [NOT_READ]);
-    let report = told(&query, &rest("REQUEST", "20", source));
-    assert!(
-        report.contains("`access_token`") && !report.contains("without_credential"),
-        "{report}"
-    );
+    let text = report(&query, &rest("REQUEST", "20", source));
+    assert!(text.contains("`access_token`") && !text.contains("without_credential"), "{text}");
     assert_eq!(found(&query, &rest("TOKEN", "0", "")), ["e token_event_lacks"]);
     // A rule that another credential can meet works with that.
     let other = "[[issuer]]\nname = \"other\"\nissuer = \"https://other.example.com/\"\naudience = \"api\"\n\
@@ -61,7 +58,7 @@ fn a_token_in_the_query_is_not_read_by_an_authorizer() {
 }
 
 #[test]
-fn a_token_without_a_scheme_is_not_held_to_bearer() {
+fn a_token_without_a_scheme_needs_no_bearer() {
     let raw = by("token_scheme = \"none\"");
     let header = "method.request.header.Authorization";
     assert_eq!(found(&raw, &rest("TOKEN", "20", header)), [""; 0]);
@@ -74,7 +71,7 @@ fn a_token_without_a_scheme_is_not_held_to_bearer() {
 }
 
 #[test]
-fn a_token_event_hands_over_the_field_that_its_identity_source_names() {
+fn a_token_event_has_the_field_that_its_identity_source_names() {
     let own = by("token_header = \"X-Id-Token\"");
     let source = "method.request.header.X-Id-Token";
     assert_eq!(found(&own, &rest("TOKEN", "20", source)), [""; 0]);
@@ -85,8 +82,8 @@ fn a_token_event_hands_over_the_field_that_its_identity_source_names() {
     );
     let other = rest("TOKEN", "20", "method.request.header.Authorization");
     assert_eq!(found(&own, &other), ["e token_event_lacks", "w identity_source_required"]);
-    let report = told(&own, &other);
-    assert!(report.contains("`x-id-token`") && report.contains("`authorization`"), "{report}");
+    let text = report(&own, &other);
+    assert!(text.contains("`x-id-token`") && text.contains("`authorization`"), "{text}");
     // Tokens of two issuers in two fields are not in one event.
     let access = "[[issuer]]\nname = \"access\"\nissuer = \"https://access.example.com/\"\naudience = \"aud\"\n\
                   keys = { discover = true }\n[[rule]]\npath = \"/b\"\nrequire = \"jwt:access\"\n";
@@ -111,7 +108,7 @@ fn a_token_among_the_protocols_of_a_websocket_is_in_its_field() {
 }
 
 #[test]
-fn an_any_route_of_several_rules_with_kept_simple_answers_is_refused() {
+fn an_any_route_of_several_rules_with_cached_simple_answers_is_refused() {
     let kept = gateway("2.0", "true", 20, "['$request.header.Authorization', '$context.routeKey']");
     let routes = |path: &str| {
         [
@@ -138,8 +135,8 @@ fn an_any_route_of_several_rules_with_kept_simple_answers_is_refused() {
     for route in routes("/orders/{id}") {
         let template = format!("{kept}{route}");
         assert_eq!(found(&two, &template), ["e simple_kept_for_route"], "{route}");
-        let report = told(&two, &template);
-        assert!(report.contains("`read`") && report.contains("`write`"), "{report}");
+        let text = report(&two, &template);
+        assert!(text.contains("`read`") && text.contains("`write`"), "{text}");
         assert_eq!(
             found(&one, &template),
             ["e simple_kept_for_route"],

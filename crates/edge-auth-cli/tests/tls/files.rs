@@ -77,11 +77,11 @@ fn blocks_that_no_client_can_use_are_logged_at_the_start() {
     );
     assert!(
         told(&stage, &upstream)
-            .contains("client_cert `agents`: authority 2 of 2: it was good until 2017")
+            .contains("client_cert `agents`: authority 2 of 2: it expired at 2017")
     );
     stage.folder.write("clients.pem", &stage.clients.pem());
     stage.write_server_good("a", (1_000_000_000, 1_500_000_000));
-    assert!(told(&stage, &upstream).contains("server.pem: it was good until 2017"));
+    assert!(told(&stage, &upstream).contains("server.pem: it expired at 2017"));
     stage.write_server("a");
 
     let proxied =

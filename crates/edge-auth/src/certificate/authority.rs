@@ -100,7 +100,7 @@ impl Authorities {
         self.0.iter().filter(move |own| own.key == *key).map(|own| &own.certificate)
     }
 
-    /// Whether all certificates are of one issuer, with one name and one key.
+    /// Returns whether all certificates are of one issuer, with one name and one key.
     pub(crate) fn is_one(&self) -> bool {
         let mut anchors = self.0.iter().map(|authority| &authority.anchor);
         let first = anchors.next();

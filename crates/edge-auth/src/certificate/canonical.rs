@@ -14,7 +14,7 @@ use super::refusal::malformed;
 use super::signature_form::SignatureForm;
 use crate::denial::Denial;
 
-/// A certificate, taken apart where its holder could change it.
+/// A certificate, split at the parts that its holder could change.
 #[derive(Debug)]
 pub(crate) struct Canonical<'a> {
     der: &'a [u8],
@@ -60,11 +60,11 @@ impl<'a> Canonical<'a> {
     pub(crate) fn read(der: &'a CertificateDer<'_>) -> Result<Self, Denial> {
         let parts = Parts::read(der).map_err(|error| malformed(error.to_string()))?;
         if parts.with_signature(parts.signature).ok().as_deref() != Some(der.as_ref()) {
-            return Err(malformed("it is not in the one form of its DER"));
+            return Err(malformed("it is not canonical DER"));
         }
         let inner = parts.inner_algorithm().map_err(|error| malformed(error.to_string()))?;
         if inner != parts.algorithm {
-            return Err(malformed("it names two algorithms for its signature"));
+            return Err(malformed("it names two different algorithms for its signature"));
         }
         let form = SignatureForm::read(parts.algorithm, parts.signature)?;
         Ok(Self { der, parts, form })

@@ -20,7 +20,7 @@ impl<'a> TlsClientAuth<'a> {
                 .single(name)
                 .map_err(|_| malformed(format!("there are several `{name}` fields")))?;
             let text = value.map(std::str::from_utf8).transpose();
-            text.map_err(|_| malformed(format!("`{name}` is no text")))
+            text.map_err(|_| malformed(format!("`{name}` is not text")))
         };
         let boolean = |name, yes, no| match text(name)? {
             Some("true") => Ok(Some(yes)),
@@ -43,12 +43,12 @@ impl<'a> TlsClientAuth<'a> {
             issuer_key_id: text("cf-cert-issuer-ski")?,
             not_before: text("cf-cert-not-before")?,
             not_after: text("cf-cert-not-after")?,
-            // The transform has no such field; a rule of the zone's can set it.
+            // The transform does not set this field; a rule of the zone can.
             rfc9440: text("client-cert")?,
         })
     }
 
-    /// Whether the client presented a certificate.
+    /// Returns whether the client presented a certificate.
     pub(crate) fn is_presented(&self) -> bool {
         self.presented.is_some_and(|presented| presented != "0")
     }
@@ -86,12 +86,12 @@ impl<'a> TlsClientAuth<'a> {
         let Some(der) = self.rfc9440.filter(|field| !field.is_empty()) else {
             return Ok(reported);
         };
-        // It is filled whatever the verdict, so it must be the certificate that was verified.
+        // Cloudflare sets it for every verdict, so the fingerprint must match.
         let read =
             ParsedCertificate::read(&rfc9440::byte_sequence(name("certRFC9440"), der.as_bytes())?)?;
         if read.fingerprints.presented != reported.fingerprints.presented {
             return Err(malformed(format!(
-                "`{}` is another certificate than the fingerprint's",
+                "`{}` does not match the fingerprint",
                 name("certRFC9440")
             )));
         }
@@ -115,13 +115,13 @@ impl<'a> TlsClientAuth<'a> {
         let thumbprint = from_hex(fingerprint).and_then(|bytes| bytes.try_into().ok());
         let number = field(self.serial, "certSerial")?;
         if !number.bytes().all(|byte| byte.is_ascii_hexdigit()) || number.len() > 64 {
-            return Err(no("certSerial", "no hexadecimal number"));
+            return Err(no("certSerial", "not a hexadecimal number"));
         }
         let (from, until) =
             (field(self.not_before, "certNotBefore")?, field(self.not_after, "certNotAfter")?);
         Ok(ParsedCertificate {
             fingerprints: Fingerprints::reported(
-                thumbprint.ok_or_else(|| no("certFingerprintSHA256", "no SHA-256"))?,
+                thumbprint.ok_or_else(|| no("certFingerprintSHA256", "not a SHA-256"))?,
             ),
             serial: serial(number),
             subject: self.subject_dn.and_then(DistinguishedName::parse),
@@ -129,14 +129,13 @@ impl<'a> TlsClientAuth<'a> {
             issuer_key_id: self.issuer_key_id.and_then(from_hex),
             names: None,
             list_coverage: ListCoverage::REPORTED,
-            validity: Validity::printed(from, until).ok_or_else(|| {
-                no("certNotAfter", "no date, or the one before which it is not good is none")
-            })?,
+            validity: Validity::printed(from, until)
+                .ok_or_else(|| no("certNotAfter", "not a date, or `certNotBefore` is not"))?,
         })
     }
 }
 
-/// Returns the name of a `tlsClientAuth` member for operators: its own, or that of the header field.
+/// Returns the name of a `tlsClientAuth` member for operators, which is that of its header field.
 fn field_name(source: CertificateSource, member: &'static str) -> &'static str {
     if source != CertificateSource::CloudflareHeaders {
         return member;

@@ -37,7 +37,7 @@ impl Constraints {
         Self { any: self.any || other.any, emails: self.emails || other.emails }
     }
 
-    /// Whether they forbid the subject of a certificate. Constraints for e-mail addresses are not
+    /// Returns whether they forbid the subject of a certificate. Constraints for e-mail addresses are not
     /// evaluated: they forbid every address, in the subject and among the alternative names.
     pub(crate) fn forbid(self, certificate: &Certificate) -> bool {
         let subject = certificate.tbs_certificate().subject();

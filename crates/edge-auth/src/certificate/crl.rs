@@ -42,7 +42,7 @@ pub(crate) struct RevokedCertificates {
 pub enum CrlError {
     /// The file is too large.
     #[error(
-        "the file has {bytes} bytes, and at most {MAX_CRL_BYTES} are read: have the authority split the list, or \
+        "the file has {bytes} bytes, but at most {MAX_CRL_BYTES} are accepted: have the authority split the list, or \
          drop expired entries"
     )]
     TooLarge {
@@ -63,7 +63,7 @@ pub enum CrlError {
     Authority {
         /// The authority.
         issuer: String,
-        /// What is wrong with it.
+        /// The mistake.
         why: String,
     },
     /// The authority did not sign it.
@@ -88,13 +88,12 @@ pub enum CrlError {
         /// The authority.
         issuer: String,
     },
-    /// It is a part that does not count by itself, or says something that this version does not
-    /// understand.
+    /// It is only a part of a list, or has an extension that is not supported.
     #[error("the list of `{issuer}` cannot be imported: {why}")]
     Partial {
         /// The authority.
         issuer: String,
-        /// What limits it.
+        /// The limit or the extension.
         why: String,
     },
 }
@@ -179,7 +178,7 @@ fn lists_of(file: &[u8]) -> Result<Vec<Vec<u8>>, CrlError> {
     let lists =
         pem::revocation_lists(file).map_err(|error| CrlError::Malformed(format!("it {error}")))?;
     if lists.is_empty() {
-        return Err(CrlError::Malformed("there is no `X509 CRL` in it".to_owned()));
+        return Err(CrlError::Malformed("it has no `X509 CRL` block".to_owned()));
     }
     Ok(lists)
 }
@@ -207,7 +206,7 @@ fn signing_key(
 /// Returns the authorities of this name.
 fn of_name(issuer: &DistinguishedName, file: &[u8]) -> Vec<Certificate> {
     let mut found = Vec::new();
-    for der in pem::certificates(file).unwrap_or_default() {
+    for der in pem::certificates_in_file(file).unwrap_or_default() {
         let Ok(certificate) = parsed::parse(&der) else { continue };
         let subject = DistinguishedName::of(certificate.tbs_certificate().subject());
         if subject.as_ref() == Some(issuer) {
@@ -253,13 +252,13 @@ fn number(list: &ListContent) -> Result<Option<Serial>, CrlError> {
     let Some(found) = extensions.find(|extension| extension.extn_id == CrlNumber::OID) else {
         return Ok(None);
     };
-    let unreadable = || CrlError::Malformed("its number is unreadable".to_owned());
+    let unreadable = || CrlError::Malformed("its number is not DER".to_owned());
     let number = CrlNumber::from_der(found.extn_value.as_bytes()).map_err(|_| unreadable())?;
     let number = Serial::try_from(to_hex(number.0.as_bytes())).map_err(|_| unreadable())?;
     Ok(Some(number))
 }
 
-/// Reads what the list is about. Rejects a list that is a delta, or that has a critical extension
+/// Reads the scope of the list. Rejects a list that is a delta, or that has a critical extension
 /// which is not understood: it could mean anything.
 fn scope(list: &ListContent) -> Result<ListScope, String> {
     let mut scope = None;

@@ -10,7 +10,7 @@ use super::{serial, to_hex};
 use crate::denial::Denial;
 use crate::revocation::{KeyId, ListId, LookupTags, RevocationKey, RevocationSecrets};
 
-/// How a block treats revocation lists.
+/// The settings of a block for revocation lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct CrlPolicy {
     /// Refuses every certificate whose issuer's list was not imported.

@@ -12,7 +12,7 @@ use super::{
 use crate::denial::{Code, Denial};
 use crate::request::AuthRequest;
 
-/// A certificate, as its source has it.
+/// A certificate in the form of its source.
 #[derive(Debug)]
 pub(crate) enum PresentedCertificate<'a> {
     /// The client's own, then its intermediates, all unverified.
@@ -24,7 +24,7 @@ pub(crate) enum PresentedCertificate<'a> {
 }
 
 impl<'a> PresentedCertificate<'a> {
-    /// Returns the certificate that `origin` has for this request; `None` if there is none.
+    /// Returns the certificate that `origin` has for this request, if any.
     pub(crate) fn by(
         origin: CertificateOrigin<'_>,
         request: &AuthRequest<'a>,
@@ -131,7 +131,8 @@ impl<'a> PresentedCertificate<'a> {
         let certificates = self.certificates();
         if certificates.len() > MAX_CHAIN {
             let count = certificates.len();
-            let reason = format!("the chain has {count} certificates, {MAX_CHAIN} are read");
+            let reason =
+                format!("the chain has {count} certificates, but at most {MAX_CHAIN} are accepted");
             return Err(Denial::new(Code::CredentialTooLarge, reason));
         }
         if certificates.iter().any(|der| der.len() > MAX_CERTIFICATE_BYTES) {
@@ -142,7 +143,7 @@ impl<'a> PresentedCertificate<'a> {
     }
 }
 
-/// Reads a field that may be there once.
+/// Returns the value of a field. Rejects several fields of the name.
 fn single<'a>(request: &AuthRequest<'a>, name: &str) -> Result<Option<&'a [u8]>, Denial> {
     request
         .headers
@@ -153,6 +154,8 @@ fn single<'a>(request: &AuthRequest<'a>, name: &str) -> Result<Option<&'a [u8]>,
 fn only(certificates: Vec<CertificateDer<'static>>) -> Result<CertificateDer<'static>, Denial> {
     match <[_; 1]>::try_from(certificates) {
         Ok([only]) => Ok(only),
-        Err(_) => Err(malformed("there is more than the client's certificate")),
+        Err(_) => {
+            Err(malformed("there are several certificates, but only the client's own is expected"))
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! The header fields that carry certificates, ours to read and others' to strip.
+//! The header fields that carry certificates: those that the gate reads, and those that it strips.
 
 use super::CertificateSource;
 use crate::identity_headers::fold;
 
-/// The fields of each source that comes in fields; a name that ends with `-` is a beginning.
+/// The fields of each source; a name that ends with `-` is a prefix.
 const FIELDS: [(CertificateSource, &[&str]); 9] = [
     (CertificateSource::Rfc9440, &["client-cert", "client-cert-chain"]),
     (CertificateSource::CloudflareHeaders, &["cf-cert-", "client-cert"]),
@@ -16,7 +16,7 @@ const FIELDS: [(CertificateSource, &[&str]); 9] = [
     (CertificateSource::Azure, &["x-arr-clientcert"]),
 ];
 
-/// Fields by which upstreams are told of certificates in other people's products.
+/// Fields in which other products pass certificates to upstreams.
 const OF_OTHERS: [&str; 9] = [
     "cf-client-cert-",
     "x-forwarded-tls-client-cert-",
@@ -29,23 +29,23 @@ const OF_OTHERS: [&str; 9] = [
     "cloudfront-viewer-cert-",
 ];
 
-/// A source, and the field by which it comes if the policy chose one.
+/// A source, and the field that the policy chose for it, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CertificateOrigin<'a> {
     pub source: CertificateSource,
-    /// In lower case.
+    /// The field, in lower case.
     pub header: Option<&'a str>,
 }
 
 impl<'a> CertificateOrigin<'a> {
-    /// The one field of a proxy's that has one.
+    /// Returns the field of a source that has only one.
     pub(super) fn field(self) -> &'a str {
         let usual =
             FIELDS.iter().find(|(own, _)| *own == self.source).and_then(|(_, names)| names.first());
         self.header.or(usual.copied()).unwrap_or_default()
     }
 
-    /// Whether the field belongs to it.
+    /// Returns whether the field belongs to this origin.
     pub(crate) fn has_field(self, name: &str) -> bool {
         match self.header {
             Some(own) => matches(own, name),
@@ -54,16 +54,16 @@ impl<'a> CertificateOrigin<'a> {
     }
 }
 
-/// Whether an upstream could take a client's field, in any spelling, for a certificate that
-/// somebody verified.
+/// Returns whether an upstream could take a client's field, in any spelling, for a verified
+/// certificate.
 pub(crate) fn carries_certificate(name: &str) -> bool {
-    // Few fields of a request begin like them.
+    // A quick test: few fields begin with these letters.
     let Some(initial @ ('c' | 's' | 'x')) = fold(name).next() else { return false };
     let ours = FIELDS.iter().flat_map(|(_, names)| *names);
     ours.chain(&OF_OTHERS).any(|pattern| pattern.starts_with(initial) && matches(pattern, name))
 }
 
-/// Whether the field belongs to this source.
+/// Returns whether the field belongs to this source.
 pub(crate) fn is_field_of(source: CertificateSource, name: &str) -> bool {
     let mut names = FIELDS.iter().filter(|(own, _)| *own == source).flat_map(|(_, names)| *names);
     names.any(|pattern| matches(pattern, name))

@@ -33,8 +33,7 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns a serial number in the one form that all are compared in: in lower case, without zeros in
-/// front.
+/// Returns the canonical form of a serial number: in lower case, without zeros in front.
 pub(crate) fn serial(hex: &str) -> String {
     let significant = hex.trim_start_matches('0').to_ascii_lowercase();
     if significant.is_empty() { "0".to_owned() } else { significant }

@@ -1,4 +1,4 @@
-//! Who a certificate is for: the one of its names that the policy asks for.
+//! The identity of a certificate: the one of its names that the policy asks for.
 
 use std::fmt;
 
@@ -10,43 +10,43 @@ use super::refusal::malformed;
 use super::{Thumbprint, to_hex};
 use crate::denial::{Code, Denial};
 
-/// The longest identity; more is an attack on logs and headers.
+/// The longest identity, in bytes. A longer one could only attack logs and headers.
 const MAX_BYTES: usize = 255;
 
-/// Cloudflare has the certificate itself in `certRFC9440`; its header fields do not.
-const NO_NAMES: &str = "the platform does not tell alternative names; with `cloudflare-headers`, a rule of the zone \
-                        must set `Client-Cert` from `cf.tls_client_auth.cert_rfc9440`";
+/// Cloudflare reports the certificate itself in `certRFC9440`, but not in its header fields.
+const NO_NAMES: &str = "the platform does not report alternative names; for `cloudflare-headers`, set `Client-Cert` in a \
+                        rule of the zone, from `cf.tls_client_auth.cert_rfc9440`";
 
-/// A fingerprint alone has another value once the certificate is written in other bytes.
-const NO_CERTIFICATE: &str = "the platform tells a fingerprint and not the certificate, so it must be pinned \
-                              (`fingerprint`), or the certificate handed over (`cert_rfc9440`)";
+/// A fingerprint is not an identity by itself: the same certificate in other bytes has another one.
+const NO_CERTIFICATE: &str = "the platform reports a fingerprint without the certificate: pin it (`fingerprint`), or have \
+                              the platform send the certificate (`cert_rfc9440`)";
 
 /// The part of a certificate that names its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity {
     /// An alternative name that is a URI.
     SanUri(Vec<Pattern>),
-    /// An alternative name that is a host's.
+    /// An alternative name that is a host name.
     SanDns(Vec<Pattern>),
     /// An alternative name that is an e-mail address.
     SanEmail(Vec<Pattern>),
-    /// One field of the subject, and the values that it may have: any, if none is named.
+    /// One field of the subject. `one_of` has the accepted values; if it is empty, any value is.
     Subject { field: ObjectIdentifier, one_of: Vec<String> },
     /// The serial number: unique for one issuer only.
     Serial,
-    /// The SHA-256 of the certificate: the pinned one, or that of the form with the smaller `s`.
+    /// The SHA-256 of the certificate: the pinned one, or that of its canonical form.
     Fingerprint,
 }
 
-/// A whole name, or one with a part left open.
+/// A whole name, or one with a wildcard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Pattern {
     Exactly(String),
-    /// Beginning, then what the kind of name allows, then the end.
+    /// The text before the wildcard, and the text after it.
     Open(String, String),
 }
 
-/// Why an identity of the policy is none.
+/// A mistake in an identity of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IdentityError(String);
 
@@ -57,7 +57,7 @@ impl fmt::Display for IdentityError {
 }
 
 impl Identity {
-    /// URIs; `*` may be the whole of the path that follows: `spiffe://example.com/*`.
+    /// Parses URIs; `*` may be the whole of the path that follows: `spiffe://example.com/*`.
     pub(crate) fn uris(patterns: &[String]) -> Result<Self, IdentityError> {
         let uri = |text: &String| match text.strip_suffix("/*") {
             Some(front) if is_uri(front, true) => {
@@ -67,13 +67,13 @@ impl Identity {
             None if is_urn(text) => Ok(Pattern::Exactly(text.clone())),
             _ => Err(wrong(
                 text,
-                "a URI like \"spiffe://example.com/agent\", or with `/*` at its end",
+                "a URI like \"spiffe://example.com/agent\" or \"spiffe://example.com/*\"",
             )),
         };
         list(patterns, uri).map(Self::SanUri)
     }
 
-    /// Host names; `*` may be the whole first label: `*.devices.example.com`.
+    /// Parses host names; `*` may be the whole first label: `*.devices.example.com`.
     pub(crate) fn hosts(patterns: &[String]) -> Result<Self, IdentityError> {
         let host = |text: &String| {
             let lower = text.to_ascii_lowercase();
@@ -82,13 +82,16 @@ impl Identity {
                     Ok(Pattern::Open(String::new(), format!(".{rest}")))
                 }
                 None if is_host(&lower) => Ok(Pattern::Exactly(lower)),
-                _ => Err(wrong(text, "a host name, or \"*.\" and one of two labels or more")),
+                _ => Err(wrong(
+                    text,
+                    "a host name, or \"*.\" before a host name of at least two labels",
+                )),
             }
         };
         list(patterns, host).map(Self::SanDns)
     }
 
-    /// E-mail addresses; `*` may be the whole local part: `*@example.com`.
+    /// Parses e-mail addresses; `*` may be the whole local part: `*@example.com`.
     pub(crate) fn emails(patterns: &[String]) -> Result<Self, IdentityError> {
         let email = |text: &String| match text.split_once('@') {
             Some(("*", host)) if is_host(&host.to_ascii_lowercase()) => {
@@ -97,27 +100,29 @@ impl Identity {
             Some((local, _)) if local != "*" => {
                 email(text).map(Pattern::Exactly).ok_or_else(|| wrong(text, "an e-mail address"))
             }
-            _ => Err(wrong(text, "an e-mail address, or \"*@\" and a host name")),
+            _ => Err(wrong(text, "an e-mail address, or \"*@\" before a host name")),
         };
         list(patterns, email).map(Self::SanEmail)
     }
 
-    /// One field of the subject, by its short name or object identifier: `CN`.
+    /// Parses a field of the subject, by its short name or object identifier: `CN`.
     pub(crate) fn subject(field: &str, one_of: Option<&[String]>) -> Result<Self, IdentityError> {
         let Some(oid) = attribute_type(field) else {
             return Err(wrong(field, "a field of the subject, like \"CN\" or \"UID\""));
         };
         if one_of.is_some_and(|values| values.is_empty() || values.iter().any(String::is_empty)) {
-            return Err(IdentityError("names nobody in `one_of`".to_owned()));
+            return Err(IdentityError(
+                "has no value, or an empty one, in `one_of`, which matches no certificate"
+                    .to_owned(),
+            ));
         }
         Ok(Self::Subject { field: oid, one_of: one_of.unwrap_or_default().to_vec() })
     }
 
-    /// The identity that the certificate has, if it has exactly one; `pinned` are the fingerprints
-    /// that the policy has.
+    /// Returns the certificate's identity. `pinned` are the policy's fingerprints.
     ///
     /// # Errors
-    /// What was wanted and what was found, for the operator.
+    /// The certificate does not have exactly one name that the policy accepts.
     pub(crate) fn of(
         &self,
         facts: &ParsedCertificate,
@@ -136,7 +141,7 @@ impl Identity {
             Self::SanUri(patterns) => {
                 let uris = &names()?.uris;
                 if uris.len() > 1 && patterns.iter().any(Pattern::is_spiffe) {
-                    return Err("an X.509-SVID has one URI, and this one has several".to_owned());
+                    return Err("it has several URIs, but an X.509-SVID has exactly one".to_owned());
                 }
                 one("URI", uris, |uri| {
                     patterns.iter().any(|pattern| pattern.fits_uri(uri)).then(|| uri.to_owned())
@@ -155,7 +160,7 @@ impl Identity {
                 let value =
                     subject.single(*field).map_err(|reason| format!("the subject {reason}"))?;
                 if !one_of.is_empty() && !one_of.iter().any(|own| own == value) {
-                    return Err("the subject has another value than those of `one_of`".to_owned());
+                    return Err("the subject's value is not in `one_of`".to_owned());
                 }
                 value.to_owned()
             }
@@ -199,8 +204,8 @@ impl Pattern {
     }
 }
 
-/// The one fingerprint of a certificate, which its holder cannot change: the pinned one, or else
-/// that of its canonical form.
+/// Returns the fingerprint that the holder cannot change: the pinned one, or that of the canonical
+/// form.
 fn fingerprint(
     facts: &ParsedCertificate,
     pinned: &[Thumbprint],
@@ -208,11 +213,11 @@ fn fingerprint(
     let mut of_policy = facts.fingerprints.all().filter(|own| pinned.contains(own));
     match (of_policy.next(), of_policy.next()) {
         (Some(one), None) => Ok(*one),
-        _ => facts.fingerprints.canonical().ok_or(NO_CERTIFICATE),
+        (Some(_), Some(_)) | (None, _) => facts.fingerprints.canonical().ok_or(NO_CERTIFICATE),
     }
 }
 
-/// The one name that fits. Two would leave it open who it is.
+/// Returns the one name that fits. Of two, neither is surely the identity.
 fn one(
     kind: &str,
     names: &[String],
@@ -221,8 +226,8 @@ fn one(
     let mut fitting = names.iter().filter_map(|name| fits(name));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err(format!("more than one {kind} of it is as the policy wants it")),
-        (None, _) => Err(format!("no {kind} of it is as the policy wants it")),
+        (Some(_), Some(_)) => Err(format!("it has several {kind}s that match the policy")),
+        (None, _) => Err(format!("it has no {kind} that matches the policy")),
     }
 }
 
@@ -231,16 +236,16 @@ fn list(
     parse: impl Fn(&String) -> Result<Pattern, IdentityError>,
 ) -> Result<Vec<Pattern>, IdentityError> {
     if patterns.is_empty() {
-        return Err(IdentityError("names nobody".to_owned()));
+        return Err(IdentityError("is an empty list, which matches no certificate".to_owned()));
     }
     patterns.iter().map(parse).collect()
 }
 
-/// Scheme, host and whatever visible characters follow; of the front of a pattern, segments.
+/// Returns whether this is a URI in visible characters; before a wildcard, of plain segments only.
 fn is_uri(text: &str, front: bool) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-    // A trust domain is in lower case (SPIFFE ID, section 2.1); another would never match.
+    // A trust domain is in lower case (SPIFFE ID, section 2.1); upper case would never match.
     let is_domain = scheme != "spiffe" || !host.bytes().any(|byte| byte.is_ascii_uppercase());
     let visible = text.bytes().all(|byte| (0x21..0x7F).contains(&byte) && byte != b'*');
     let open = front
@@ -253,7 +258,7 @@ fn is_uri(text: &str, front: bool) -> bool {
         && !open
 }
 
-/// `urn:`, a namespace and a name in it (RFC 8141, section 2), in visible characters.
+/// Returns whether this is `urn:`, a namespace and a name (RFC 8141, section 2).
 fn is_urn(text: &str) -> bool {
     let Some((namespace, name)) = text.strip_prefix("urn:").and_then(|rest| rest.split_once(':'))
     else {
@@ -268,7 +273,7 @@ fn is_urn(text: &str) -> bool {
         && name.bytes().all(|byte| (0x21..0x7F).contains(&byte) && byte != b'*')
 }
 
-/// A segment that no reader could take for a way up, or for a query.
+/// Returns whether no reader could take the segment for a way up or for a query.
 fn is_segment(segment: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(plain)
@@ -284,8 +289,8 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && label.len() <= 63 && label.bytes().all(plain)
 }
 
-/// `local@host` with the host in lower case; only atoms with dots between them, which need no
-/// quoting (RFC 5322, section 3.2.3).
+/// Returns `local@host` with the host in lower case. Accepts only atoms with dots between them,
+/// which need no quoting (RFC 5322, section 3.2.3).
 fn email(text: &str) -> Option<String> {
     let (local, host) = text.split_once('@')?;
     let host = host.to_ascii_lowercase();

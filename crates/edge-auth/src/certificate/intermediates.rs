@@ -1,7 +1,7 @@
-//! Which of the certificates beside a client's own can lead from it to an authority.
+//! Selects the intermediates that can lead from a client's certificate to an authority.
 //!
-//! Webpki tries every order of what it is given: of seven namesakes, thousands. What goes to it is
-//! therefore bounded, and of every name there are two at most.
+//! Webpki tries every order of its intermediates: thousands for seven that share a name. So it gets
+//! at most two of each name.
 
 use std::collections::VecDeque;
 
@@ -11,13 +11,13 @@ use x509_cert::Certificate;
 use super::{key_strength, parsed};
 use crate::denial::{Code, Denial};
 
-/// An authority may be certified by two others: by an old root and a new one.
+/// The most certificates of one name: an old and a new root may both certify an authority.
 const MAX_OF_A_NAME: usize = 2;
 
-/// Those that may have issued the client's certificate, or one of those, in any order; each once.
+/// Returns the certificates that may have issued the client's, directly or not; each once.
 ///
 /// # Errors
-/// One that cannot be read, or whose key is too weak to have issued anything.
+/// A certificate cannot be read, or has a weak key.
 pub(crate) fn of<'a>(
     own: &Certificate,
     others: &[CertificateDer<'a>],

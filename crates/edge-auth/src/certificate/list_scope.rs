@@ -8,8 +8,8 @@ use x509_cert::ext::pkix::{BasicConstraints, CrlDistributionPoints};
 
 use crate::revocation::{KeyId, ListAddress, ListId};
 
-/// What a list is about: all that its issuer's key signed, unless its `issuingDistributionPoint`
-/// limits it.
+/// The certificates that a list is about: all that its issuer's key signed, unless its
+/// `issuingDistributionPoint` limits it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ListScope {
     /// Only certificates of end entities.
@@ -18,7 +18,7 @@ pub(super) struct ListScope {
     address: Option<String>,
 }
 
-/// What of a certificate decides which lists are about it.
+/// The fields of a certificate that decide which lists are about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListCoverage {
     is_authority: bool,

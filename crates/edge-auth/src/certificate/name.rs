@@ -1,4 +1,4 @@
-//! Distinguished names, compared by what they say and not by how they are written.
+//! Distinguished names, which are equal if they mean the same, in whatever form.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use x509_cert::name::Name;
 
 use super::{from_hex, to_hex};
 
-/// The attribute types of RFC 4514, section 3, and a few that clients' certificates have.
+/// The attribute types of RFC 4514, section 3, and others that clients' certificates have.
 const TYPES: [(&str, &str); 20] = [
     ("CN", "2.5.4.3"),
     ("SERIALNUMBER", "2.5.4.5"),
@@ -41,13 +41,13 @@ pub(crate) struct DistinguishedName(Vec<BTreeSet<(ObjectIdentifier, Value)>>);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Text(String),
-    /// The DER of what is no text, or one in an encoding that nobody reads any more.
+    /// The DER of a value that is not text, or is in an obsolete encoding.
     Opaque(Vec<u8>),
 }
 
 impl DistinguishedName {
-    /// As a certificate has it. `None` if a text has control characters: a NUL in a name is there
-    /// to deceive.
+    /// Reads a certificate's name. Returns `None` if a text has control characters: a NUL in a name
+    /// is there to deceive.
     pub(crate) fn of(name: &Name) -> Option<Self> {
         let part = |part: &x509_cert::name::RelativeDistinguishedName| {
             part.iter().map(|attribute| Some((attribute.oid, value(&attribute.value)?))).collect()
@@ -55,8 +55,8 @@ impl DistinguishedName {
         name.iter_rdn().map(part).collect::<Option<_>>().map(Self)
     }
 
-    /// As text (RFC 4514), the last part first: `CN=Devices CA,O=Example`. Spaces around separators
-    /// are allowed.
+    /// Parses text (RFC 4514), which has the last part first: `CN=Devices CA,O=Example`. Spaces around
+    /// separators are allowed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.is_empty() {
             // A certificate may have alternative names only.
@@ -76,11 +76,11 @@ impl DistinguishedName {
         Some(Self(parts))
     }
 
-    /// The one text of a type, in the whole name.
+    /// Returns the one text of a type, in the whole name.
     ///
     /// # Errors
-    /// There is none, or several, or it is not text that can be read for sure: what
-    /// follows `the subject`.
+    /// The name has no value of the type, several, or one that is not surely text. The message
+    /// continues `the subject`.
     pub(crate) fn single(&self, oid: ObjectIdentifier) -> Result<&str, String> {
         let mut values =
             self.0.iter().flatten().filter(|(own, _)| *own == oid).map(|(_, value)| value);
@@ -90,7 +90,7 @@ impl DistinguishedName {
             (Some(Value::Opaque(der)), None) => {
                 let kind = Any::from_der(der)
                     .map_or_else(|_| "other value".to_owned(), |any| any.tag().to_string());
-                Err(format!("has its {name} in a {kind}, which is not read: use a UTF8String"))
+                Err(format!("has its {name} in a {kind}, which is not supported: use a UTF8String"))
             }
             (Some(_), Some(_)) => Err(format!("has several {name}")),
             (None, _) => Err(format!("has no {name}")),
@@ -98,7 +98,7 @@ impl DistinguishedName {
     }
 }
 
-/// As text (RFC 4514), in the one form of all that are equal: what a name is found by.
+/// Writes the canonical text (RFC 4514), by which names are looked up.
 impl fmt::Display for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, part) in self.0.iter().rev().enumerate() {
@@ -116,7 +116,7 @@ impl fmt::Display for DistinguishedName {
     }
 }
 
-/// `CN`, or the numbers of a type that has no short name here.
+/// Returns the short name of a type, `CN`, or its object identifier.
 fn name_of_type(oid: ObjectIdentifier) -> String {
     let oid = oid.to_string();
     match TYPES.iter().find(|(_, known)| *known == oid) {
@@ -125,7 +125,7 @@ fn name_of_type(oid: ObjectIdentifier) -> String {
     }
 }
 
-/// RFC 4514, section 2.4.
+/// Escapes a value (RFC 4514, section 2.4).
 fn escaped(value: &str) -> String {
     let last = value.chars().count().saturating_sub(1);
     let mut text = String::with_capacity(value.len());
@@ -144,7 +144,7 @@ fn escaped(value: &str) -> String {
     text
 }
 
-/// The type of this name, in any case: `CN`. Object identifiers are understood as well.
+/// Returns the type of this name, `CN` in any case, or of an object identifier.
 pub(crate) fn attribute_type(name: &str) -> Option<ObjectIdentifier> {
     let upper = name.to_ascii_uppercase();
     let alias = match upper.as_str() {
@@ -159,14 +159,14 @@ pub(crate) fn attribute_type(name: &str) -> Option<ObjectIdentifier> {
     ObjectIdentifier::new(oid).ok()
 }
 
-/// A value, its text whatever the string type.
+/// Reads a value; of every string type the text.
 fn value(value: &Any) -> Option<Value> {
     let text = match value.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString => {
             String::from_utf8(value.value().to_vec()).ok()?
         }
         Tag::BmpString => BmpString::from_der(&value.to_der().ok()?).ok()?.to_string(),
-        // T.61 and what people write instead, Latin-1, agree on these.
+        // T.61 and Latin-1, which many write instead, agree on these.
         Tag::TeletexString if value.value().iter().all(is_printable) => {
             String::from_utf8(value.value().to_vec()).ok()?
         }
@@ -175,24 +175,24 @@ fn value(value: &Any) -> Option<Value> {
     plain(&text).then_some(Value::Text(text))
 }
 
-/// The repertoire of `PrintableString` (X.680, section 41.4), and `@`.
+/// Returns whether `PrintableString` (X.680, section 41.4) has the character; also for `@`.
 fn is_printable(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b" '()+,-./:=?@".contains(byte)
 }
 
-/// Whether text can be shown and compared without surprises: no control characters, and none that
-/// turn the direction of writing or are not seen at all.
+/// Returns whether text can be shown and compared without surprises: it has no control characters,
+/// and none that are invisible or turn the direction of writing.
 pub(crate) fn plain(text: &str) -> bool {
     if text.is_ascii() {
         return !text.chars().any(char::is_control);
     }
-    // What the standard library would not print as it is, it escapes. (Of the first character it
-    // escapes more, so that is one of ours.)
+    // The standard library escapes what it would not print. (It escapes more in the first place, so
+    // an `a` is there.)
     let text = format!("a{}", text.replace('\\', ""));
     !text.chars().any(char::is_control) && !text.escape_debug().to_string().contains("\\u{")
 }
 
-/// Splits at separators that no backslash stands before.
+/// Splits at separators that have no backslash before them.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -211,7 +211,7 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     (!escaped).then_some(parts)
 }
 
-/// `type=value`, with the escapes of RFC 4514, section 3, or with a value in hexadecimal
+/// Parses `type=value`, with the escapes of RFC 4514, section 3, or with a value in hexadecimal
 /// (`#0c0161`).
 fn attribute(text: &str) -> Option<(ObjectIdentifier, Value)> {
     let (name, written) = text.split_once('=')?;
@@ -227,7 +227,7 @@ fn attribute(text: &str) -> Option<(ObjectIdentifier, Value)> {
 
 fn unescape(value: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(value.len());
-    // Spaces at the end that are not escaped are none of the value's.
+    // Unescaped spaces at the end are not part of the value.
     let mut kept = 0;
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_for_sure_is_no_name() {
+    fn an_ambiguous_text_is_not_a_name() {
         for text in [
             "CN",
             "CN=",
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_in_hexadecimal_is_the_text_that_it_encodes_or_one_that_is_compared_whole() {
+    fn a_value_in_hexadecimal_is_its_text_or_its_bytes() {
         assert_eq!(parse("CN=#0c0161"), parse("CN=a"));
         // A bit string, as for x500UniqueIdentifier.
         let odd = parse("2.5.4.45=#03020061,CN=a");
@@ -320,13 +320,13 @@ mod tests {
     }
 
     #[test]
-    fn people_have_given_names_and_some_certificates_have_no_subject() {
+    fn given_names_and_empty_names_are_read() {
         assert_eq!(parse("GN=Ann,SN=B,initials=AB"), parse("givenName=Ann,surname=B,2.5.4.43=AB"));
         assert!(parse("").single(attribute_type("CN").unwrap()).is_err());
     }
 
     #[test]
-    fn what_is_not_seen_is_not_plain() {
+    fn invisible_text_is_not_plain() {
         for text in
             ["ad\u{202e}min", "ad\u{200b}min", "a\u{2028}b", "a\u{feff}", "\u{ad}a", "a\u{85}"]
         {
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_taken_only_if_it_is_there_once() {
+    fn a_field_must_occur_exactly_once() {
         let cn = attribute_type("cn").unwrap();
         assert_eq!(parse("CN=a,O=b").single(cn), Ok("a"));
         assert_eq!(parse("CN=a,CN=b").single(cn), Err("has several CN".to_owned()));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_old_string_types_is_read_where_it_can_only_mean_one_thing() {
+    fn text_of_old_string_types_is_read_if_it_is_unambiguous() {
         let cn = attribute_type("cn").unwrap();
         // `Press 4` as T61String and as BMPString, then `é` and `#` as T61String.
         assert_eq!(

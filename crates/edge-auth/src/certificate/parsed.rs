@@ -65,7 +65,7 @@ impl ParsedCertificate {
         })
     }
 
-    /// Whether it has an identifier that its holder cannot change: its serial number under its
+    /// Returns whether it has an identifier that its holder cannot change: its serial number under its
     /// issuer's name, or all of its fingerprints.
     pub(crate) fn can_be_revoked(&self) -> bool {
         self.issuer.is_some() || self.fingerprints.canonical().is_some()
@@ -107,7 +107,7 @@ impl CertificateNames {
     /// Reads a certificate without verifying it.
     ///
     /// # Errors
-    /// What is wrong with it: the gate rejects it whether it is revoked or not.
+    /// Says what is wrong: the gate rejects such a certificate whether it is revoked or not.
     pub fn read(der: &CertificateDer<'_>) -> Result<Self, String> {
         let ParsedCertificate { fingerprints, serial, issuer, .. } =
             ParsedCertificate::read(der).map_err(|denial| denial.reason)?;
@@ -135,20 +135,22 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Certificate, Denial> {
     Ok(certificate)
 }
 
-/// Names what cannot be read, where the error has only a number for it.
+/// Names the string type that cannot be read: the error has only a number for it.
 fn unreadable(error: der::Error) -> Denial {
     let kind = match error.kind() {
         ErrorKind::TagUnknown { byte: 0x1C } => "UniversalString",
         ErrorKind::TagUnknown { byte: 0x19 } => "GraphicString",
         _ => return malformed(error.to_string()),
     };
-    malformed(format!("it has a {kind}, which is not read: have it issued again with UTF8String"))
+    malformed(format!(
+        "it has a {kind}, which is not supported: have it issued again with UTF8String"
+    ))
 }
 
 /// Checks that the host's own certificate is good at `now`.
 ///
 /// # Errors
-/// What is wrong with it, for the operator.
+/// Says what is wrong, for the operator.
 pub fn check_validity(der: &CertificateDer<'_>, now: Timestamp) -> Result<(), String> {
     let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
     validity(&certificate).check(now).map_err(|denial| denial.reason)
@@ -177,7 +179,7 @@ pub(crate) fn issuer_key_id(certificate: &Certificate) -> Result<Option<Vec<u8>>
     Ok(authority.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()))
 }
 
-/// Whether the key of a certificate issued it, as the certificate says.
+/// Returns whether the key of a certificate issued another one, as the certificate says.
 pub(crate) fn is_self_issued(certificate: &Certificate) -> Result<bool, Denial> {
     let names = certificate.tbs_certificate();
     let own: Option<SubjectKeyIdentifier> = extension(certificate, "subjectKeyIdentifier")?;

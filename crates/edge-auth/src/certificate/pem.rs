@@ -1,5 +1,7 @@
-//! Text with certificates, keys and revocation lists in it (RFC 7468), as people, tools, events and
-//! proxies write it: the one reader of PEM.
+//! Reads PEM (RFC 7468): certificates, keys and revocation lists.
+//!
+//! Files are written by people and tools, so text around their blocks is allowed. A request's field
+//! holds nothing but certificates, and a proxy may have folded their lines into one.
 
 use std::fmt;
 
@@ -13,149 +15,207 @@ use x509_cert::der::{self, Decode, Reader, SliceReader, Tag, TagNumber};
 use super::refusal::malformed;
 use crate::denial::Denial;
 
+const BEGIN: &[u8] = b"-----BEGIN ";
 const CERTIFICATE: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
 /// OpenSSL's form of a certificate with settings after it.
 const TRUSTED: &str = "TRUSTED CERTIFICATE";
 const LIST: [&str; 2] = ["X509 CRL", "CRL"];
-/// The ends of labels that we look for outside of blocks, where only a typing error puts them.
+/// The ends of labels, which only a mistyped marker has outside of a block.
 const LABEL_ENDS: [&str; 3] = ["CERTIFICATE-", "CRL-", "KEY-"];
 const CLIENT_AUTH: [&str; 2] = ["1.3.6.1.5.5.7.3.2", "2.5.29.37.0"];
 
-/// A block of PEM: what it is said to be, and its bytes.
+/// A block of PEM: its label and its bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PemBlock<'a> {
     /// `CERTIFICATE`, `PRIVATE KEY`.
     pub label: &'a str,
-    /// What the base64 stands for.
+    /// The decoded base64.
     pub der: Vec<u8>,
 }
 
-/// It may be a private key: only the label is shown.
+/// Shows only the label: the bytes may be a private key.
 impl fmt::Debug for PemBlock<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PemBlock").field("label", &self.label).finish_non_exhaustive()
     }
 }
 
-/// Reads every block of a text, in order. Text around blocks, spaces at the ends of lines, any ends
+/// Reads every block of a file, in order. Text around blocks, spaces at the ends of lines, any ends
 /// of lines and a byte order mark are allowed; within a block, base64 is strict.
 ///
 /// # Errors
-/// What is wrong, for whoever wrote the text: `is broken PEM: …`.
+/// Says what is wrong: `is broken PEM: …`.
 pub fn pem_blocks(text: &[u8]) -> Result<Vec<PemBlock<'_>>, String> {
     if text.starts_with(&[0xFE, 0xFF]) || text.starts_with(&[0xFF, 0xFE]) {
         return Err("is UTF-16: save it as plain ASCII".to_owned());
     }
     let mut blocks = Vec::new();
     let mut rest = text;
-    while let Some(start) = find(rest, b"-----BEGIN ") {
-        let (before, block) = rest.split_at(start);
+    while let Some(start) = find(rest, BEGIN) {
+        let (before, from_marker) = rest.split_at(start);
         no_marker(before)?;
-        let (block, after) = block_of(block)?;
-        blocks.push(block);
-        rest = after;
+        let block = EncodedBlock::first_of(from_marker)?;
+        blocks.push(block.decode_lines()?);
+        rest = block.after;
     }
     no_marker(rest)?;
     Ok(blocks)
 }
 
-/// All certificates of a text, in order; at least one.
-pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Denial> {
-    let read = pem_blocks(pem).and_then(certificates_of);
-    match read {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(malformed("it is no PEM")),
-        Err(error) => Err(malformed(format!("it {error}"))),
-    }
+/// Reads the certificates of a percent-encoded field, in order; at least one. `+`, `=` and `/` may
+/// be literal: form decoding would turn the first into a space.
+pub(crate) fn from_field(value: &[u8]) -> Result<Vec<CertificateDer<'static>>, Denial> {
+    let text = std::str::from_utf8(value).map_err(|_| malformed("the field is not text"))?;
+    certificates(&percent_decode_str(text).collect::<Vec<u8>>())
 }
 
-/// All certificates of a file that a person wrote, and none left out for a typing error.
+/// Reads the certificates of a request, in order; at least one, and only white space around them.
+/// Spaces and tabs may stand for the ends of lines, also inside the base64 (RFC 7468, section 3).
+///
+/// Skipped text could be the client's own certificate, and the next one would take its place.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Denial> {
+    only_certificates(pem).map_err(|error| malformed(format!("it {error}")))
+}
+
+fn only_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut certificates = Vec::new();
+    let mut rest = pem.trim_ascii();
+    if !rest.starts_with(BEGIN) {
+        return Err("does not begin with a certificate in PEM".to_owned());
+    }
+    while !rest.is_empty() {
+        if !rest.starts_with(BEGIN) {
+            return Err("has text after a certificate in PEM".to_owned());
+        }
+        let block = EncodedBlock::first_of(rest)?;
+        let Some(certificate) = certificate_of(block.decode_folded()?)? else {
+            return Err(format!("has a {} among its certificates", block.label));
+        };
+        certificates.push(certificate);
+        rest = block.after.trim_ascii_start();
+    }
+    Ok(certificates)
+}
+
+/// Reads all certificates of a file, in order; at least one. A typing error in one is an error.
 ///
 /// # Errors
-/// What is wrong with the file, for that person.
+/// Says what is wrong with the file: `is DER: …`.
 pub fn certificates_in_file(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if file.starts_with(&[0x30]) {
         return Err("is DER: make it PEM with `openssl x509 -inform der`".to_owned());
     }
     let blocks = pem_blocks(file)?;
-    let bundle = blocks.iter().any(|block| block.label == "PKCS7");
-    let read = certificates_of(blocks)?;
-    match read.is_empty() {
-        true if bundle => {
-            Err("is PKCS #7: `openssl pkcs7 -print_certs` makes PEM of it".to_owned())
+    let is_bundle = blocks.iter().any(|block| block.label == "PKCS7");
+    let mut certificates = Vec::new();
+    for block in blocks {
+        if let Some(certificate) = certificate_of(block)? {
+            certificates.push(certificate);
         }
-        true => Err("has no certificate in it: `-----BEGIN CERTIFICATE-----`".to_owned()),
-        false => Ok(read),
     }
+    if !certificates.is_empty() {
+        return Ok(certificates);
+    }
+    Err(if is_bundle {
+        "is PKCS #7: make it PEM with `openssl pkcs7 -print_certs`".to_owned()
+    } else {
+        "has no certificate in it: `-----BEGIN CERTIFICATE-----`".to_owned()
+    })
 }
 
-/// The revocation lists of a text.
+/// Returns the revocation lists of a file.
 pub(super) fn revocation_lists(file: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let blocks = pem_blocks(file)?;
-    Ok(blocks
-        .into_iter()
-        .filter(|block| LIST.contains(&block.label))
-        .map(|block| block.der)
-        .collect())
+    let lists = blocks.into_iter().filter(|block| LIST.contains(&block.label));
+    Ok(lists.map(|block| block.der).collect())
 }
 
-/// Of a header field: the text is percent-encoded, with `+`, `=` and `/` left as they are. Form
-/// decoding would make spaces of the first.
-pub(crate) fn from_field(value: &[u8]) -> Result<Vec<CertificateDer<'static>>, Denial> {
-    let text = std::str::from_utf8(value).map_err(|_| malformed("the field is no text"))?;
-    certificates(&percent_decode_str(text).collect::<Vec<u8>>())
+/// Returns the certificate of a block; `None` if its label names something else.
+fn certificate_of(block: PemBlock<'_>) -> Result<Option<CertificateDer<'static>>, String> {
+    if CERTIFICATE.contains(&block.label) {
+        Ok(Some(CertificateDer::from(block.der)))
+    } else if block.label == TRUSTED {
+        trusted(&block.der).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
-fn certificates_of(blocks: Vec<PemBlock<'_>>) -> Result<Vec<CertificateDer<'static>>, String> {
-    let mut certificates = Vec::new();
-    for PemBlock { label, der } in blocks {
-        if CERTIFICATE.contains(&label) {
-            certificates.push(CertificateDer::from(der));
-        } else if label == TRUSTED {
-            certificates.push(trusted(&der)?);
+/// A block whose base64 is not decoded yet, and the text after it.
+struct EncodedBlock<'a> {
+    label: &'a str,
+    base64: &'a [u8],
+    after: &'a [u8],
+}
+
+impl<'a> EncodedBlock<'a> {
+    /// Finds the end of the block that the text begins with.
+    fn first_of(text: &'a [u8]) -> Result<Self, String> {
+        let text = text.strip_prefix(BEGIN).unwrap_or(text);
+        let (label, text) = split_at_first(text, b"-----")
+            .ok_or_else(|| broken("a `BEGIN` line does not end with `-----`"))?;
+        let label = std::str::from_utf8(label).ok();
+        let Some(label) = label.filter(|label| label.bytes().all(is_label_byte)) else {
+            return Err(broken("a `BEGIN` line does not end with `-----`"));
+        };
+        let marker = format!("-----END {label}-----");
+        let cut_off = || broken(&format!("its {label} is cut off: `{marker}` is missing"));
+        let (base64, after) = split_at_first(text, marker.as_bytes()).ok_or_else(cut_off)?;
+        if find(base64, b"-----").is_some() {
+            return Err(cut_off());
+        }
+        if base64.contains(&b':') {
+            // `Proc-Type: 4,ENCRYPTED`, and other fields of RFC 1421.
+            return Err(broken(&format!(
+                "its {label} has header fields: it is encrypted, or not of RFC 7468"
+            )));
+        }
+        Ok(Self { label, base64, after })
+    }
+
+    /// Decodes the base64 of a file, whose markers are on their own lines.
+    fn decode_lines(&self) -> Result<PemBlock<'a>, String> {
+        let lines = self.base64.split(|byte| b"\r\n".contains(byte)).map(<[u8]>::trim_ascii);
+        let lines: Vec<&[u8]> = lines.collect();
+        match lines.as_slice() {
+            [[], .., []] => self.decode(&lines.concat()),
+            _ => Err(self.not_base64()),
         }
     }
-    Ok(certificates)
+
+    /// Decodes the base64 of a field, with white space anywhere in it, and at least next to each
+    /// marker.
+    fn decode_folded(&self) -> Result<PemBlock<'a>, String> {
+        match self.base64 {
+            [first, .., last] if first.is_ascii_whitespace() && last.is_ascii_whitespace() => {
+                let base64 = self.base64.iter().filter(|byte| !byte.is_ascii_whitespace());
+                self.decode(&base64.copied().collect::<Vec<u8>>())
+            }
+            _ => Err(self.not_base64()),
+        }
+    }
+
+    fn decode(&self, base64: &[u8]) -> Result<PemBlock<'a>, String> {
+        match STANDARD.decode(base64) {
+            Ok(der) if !der.is_empty() => Ok(PemBlock { label: self.label, der }),
+            Ok(_) | Err(_) => Err(self.not_base64()),
+        }
+    }
+
+    fn not_base64(&self) -> String {
+        broken(&format!("its {} is not base64", self.label))
+    }
 }
 
-/// The block that a text begins with, and what follows it.
-fn block_of(text: &[u8]) -> Result<(PemBlock<'_>, &[u8]), String> {
-    let broken = |what: &str| format!("is broken PEM: {what}");
-    let text = text.strip_prefix(b"-----BEGIN ").unwrap_or(text);
-    let end =
-        find(text, b"-----").ok_or_else(|| broken("a `BEGIN` line does not end with `-----`"))?;
-    let (label, text) =
-        (text.get(..end).unwrap_or_default(), text.get(end + 5..).unwrap_or_default());
-    let label = std::str::from_utf8(label).ok().filter(|label| label.bytes().all(is_label_byte));
-    let label = label.ok_or_else(|| broken("a `BEGIN` line does not end with `-----`"))?;
-    let marker = format!("-----END {label}-----");
-    let cut_off = || broken(&format!("its {label} is cut off: there is no `{marker}`"));
-    let end = find(text, marker.as_bytes()).ok_or_else(cut_off)?;
-    let (body, after) = (text.get(..end).unwrap_or_default(), text.get(end + marker.len()..));
-    if find(body, b"-----").is_some() {
-        return Err(cut_off());
-    }
-    if body.contains(&b':') {
-        // `Proc-Type: 4,ENCRYPTED`, and other fields of RFC 1421.
-        return Err(broken(&format!(
-            "its {label} has header fields: it is encrypted, or not of RFC 7468"
-        )));
-    }
-    let lines: Vec<&[u8]> =
-        body.split(|byte| b"\r\n".contains(byte)).map(<[u8]>::trim_ascii).collect();
-    // The markers have lines of their own.
-    let apart = lines.len() > 1
-        && lines.first().zip(lines.last()).is_some_and(|(a, b)| a.is_empty() && b.is_empty());
-    let der = STANDARD.decode(lines.concat()).ok().filter(|der| apart && !der.is_empty());
-    let der = der.ok_or_else(|| broken(&format!("its {label} is not base64")))?;
-    Ok((PemBlock { label, der }, after.unwrap_or_default()))
+fn broken(what: &str) -> String {
+    format!("is broken PEM: {what}")
 }
 
 fn is_label_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit() || b" #".contains(&byte)
 }
 
-/// Text outside of blocks may say anything but what looks like the mistyped end of one.
+/// Rejects text outside of blocks that looks like a mistyped marker.
 fn no_marker(text: &[u8]) -> Result<(), String> {
     for line in text.split(|byte| *byte == b'\n' || *byte == b'\r') {
         let line = String::from_utf8_lossy(line);
@@ -167,12 +227,16 @@ fn no_marker(text: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// The certificate that OpenSSL's settings follow, unless they say that it is not for clients.
+/// Returns the certificate before OpenSSL's settings.
+///
+/// # Errors
+/// The settings do not trust it for clients.
 fn trusted(der: &[u8]) -> Result<CertificateDer<'static>, String> {
-    let unreadable = |_| format!("is broken PEM: its {TRUSTED} is unreadable");
-    let (certificate, restricted) = split_trusted(der).map_err(unreadable)?;
+    let Ok((certificate, restricted)) = split_trusted(der) else {
+        return Err(broken(&format!("its {TRUSTED} is not DER")));
+    };
     if restricted {
-        let advice = "make it a plain one with `openssl x509`, if it is to be trusted";
+        let advice = "if it is to be trusted, make it a plain one with `openssl x509`";
         return Err(format!(
             "has a {TRUSTED} whose settings do not trust it for clients: {advice}"
         ));
@@ -180,8 +244,8 @@ fn trusted(der: &[u8]) -> Result<CertificateDer<'static>, String> {
     Ok(CertificateDer::from(certificate.to_vec()))
 }
 
-/// `X509` and `X509_CERT_AUX` of OpenSSL: uses that are trusted, `[0]` uses that are rejected, an
-/// alias.
+/// Splits `X509` from `X509_CERT_AUX` (OpenSSL), and returns whether that excludes clients. It has
+/// trusted uses, rejected uses in `[0]`, an alias.
 fn split_trusted(der: &[u8]) -> der::Result<(&[u8], bool)> {
     const REJECTED: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
     let mut reader = SliceReader::new(der)?;
@@ -214,6 +278,12 @@ fn names_client_auth(uses: &[u8]) -> der::Result<bool> {
     Ok(named)
 }
 
+/// Splits at the first `separator`, and drops it.
+fn split_at_first<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (before, rest) = text.split_at_checked(find(text, separator)?)?;
+    Some((before, rest.strip_prefix(separator)?))
+}
+
 fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
     text.windows(pattern.len()).position(|window| window == pattern)
 }
@@ -231,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tools_write_around_a_block_does_not_matter() {
+    fn text_around_a_block_of_a_file_is_ignored() {
         let found = Ok(vec![("CERTIFICATE".to_owned(), b"hello".to_vec())]);
         for text in [
             BLOCK.to_owned(),
@@ -251,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_hide_a_block_is_an_error() {
+    fn a_mistyped_block_of_a_file_is_an_error() {
         for text in [
             BLOCK.replace("bG8=", "bG8"),
             BLOCK.replace("bG8=", "bG9="),
@@ -273,5 +343,45 @@ mod tests {
             assert!(read(&text).is_err(), "{text:?}");
         }
         assert!(pem_blocks(b"\xff\xfe-\0").is_err());
+    }
+
+    #[test]
+    fn a_field_may_have_spaces_or_tabs_for_the_ends_of_lines() {
+        for text in [
+            BLOCK.to_owned(),
+            BLOCK.replace('\n', " "),
+            BLOCK.replace('\n', "\t"),
+            BLOCK.replace('\n', "\n\t"),
+            BLOCK.replace('\n', "\r\n "),
+            BLOCK.replace("aGVs", " aG Vs "),
+            format!(" \t{BLOCK}\n"),
+        ] {
+            let certificates = certificates(text.as_bytes()).unwrap();
+            assert_eq!(certificates, [CertificateDer::from(b"hello".to_vec())], "{text:?}");
+        }
+        let two = BLOCK.replace('\n', " ").repeat(2);
+        assert_eq!(certificates(two.as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_field_has_nothing_but_certificates() {
+        for text in [
+            String::new(),
+            "no block".to_owned(),
+            format!("\u{feff}{BLOCK}"),
+            format!("leaf\n{BLOCK}"),
+            format!("{BLOCK}\n.\n{BLOCK}"),
+            format!("{BLOCK}-- \nthe end"),
+            format!("{}{BLOCK}", BLOCK.replace("CERTIFICATE", "X509 CRL")),
+            format!("{}{BLOCK}", BLOCK.replace("aGVs", "aGV")),
+            BLOCK.replace('\n', ""),
+            BLOCK.replace("bG8=", "bG9="),
+            BLOCK.replace("bG8=", "bG8= bG8="),
+            BLOCK.replace("aGVs\nbG8=\n", " "),
+            BLOCK.replace("aGVs", "aG.Vs"),
+            BLOCK.replace("-----END", "----END"),
+        ] {
+            assert!(certificates(text.as_bytes()).is_err(), "{text:?}");
+        }
     }
 }

@@ -1,32 +1,32 @@
-//! What a host hands over of the client's certificate, beside the header fields.
+//! The client's certificate as a host gets it from its platform, outside of header fields.
 
 use std::fmt;
 
 use pki_types::CertificateDer;
 
-/// The certificate as the platform gives it to its host.
+/// The certificate as the platform gives it to the host.
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub enum PlatformCertificate<'a> {
-    /// None; header fields are all that there may be.
+    /// No certificate; header fields may have one.
     #[default]
     Nothing,
-    /// What the client sent in the TLS handshake, its own certificate first. The listener had it
-    /// prove that it holds the key, and checked nothing else.
+    /// The chain of the TLS handshake, the client's own certificate first. The listener checked only
+    /// that the client holds the key.
     Tls(&'a [CertificateDer<'a>]),
     /// `clientCertPem` of an API Gateway event.
     ApiGateway(&'a str),
     /// `request.cf.tlsClientAuth` of a Worker.
     Cloudflare(TlsClientAuth<'a>),
-    /// `client_certificate.rfc9440` of a question to `/v1/verify`: what a trusted application says
-    /// that its client sent, its own certificate first, each as DER in base64.
+    /// `client_certificate.rfc9440` of a request to `/v1/verify`: the chain that a trusted application
+    /// got from its client, the client's own first, each as DER in base64.
     Described(&'a [String]),
-    /// The event is an application load balancer's (it has a `requestContext.elb`), and with that
-    /// its `X-Amzn-Mtls-*` fields are.
+    /// The event comes from an application load balancer (it has a `requestContext.elb`), and so do
+    /// its `X-Amzn-Mtls-*` fields.
     LoadBalancer,
 }
 
-/// A certificate is public, but long: only its source is shown.
+/// Shows only the source: a certificate is public, but long.
 impl fmt::Debug for PlatformCertificate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -40,12 +40,12 @@ impl fmt::Debug for PlatformCertificate<'_> {
     }
 }
 
-/// `request.cf.tlsClientAuth`, field by field; what is missing is `None`.
+/// The fields of `request.cf.tlsClientAuth`; `None` for those that are missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TlsClientAuth<'a> {
     /// `certPresented`: `"1"`, or `"0"`.
     pub presented: Option<&'a str>,
-    /// `certVerified`: `"SUCCESS"`, also of a revoked certificate; `"FAILED:…"`, `"NONE"`.
+    /// `certVerified`: `"SUCCESS"`, also for a revoked certificate; `"FAILED:…"`, `"NONE"`.
     pub verified: Option<&'a str>,
     /// `certRevoked`: `"0"`, or `"1"`.
     pub revoked: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! A compiled `[[client_cert]]` block: verifies a certificate and finds out who it is for.
+//! A compiled `[[client_cert]]` block: verifies a certificate and finds its identity.
 
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
@@ -44,7 +44,7 @@ pub(crate) struct Pins {
     pub fingerprints: Vec<Thumbprint>,
 }
 
-/// A certificate that a block verified, with what is checked again at each use.
+/// A certificate that a block verified, with the parts that are checked again at each use.
 #[derive(Debug)]
 pub(crate) struct KnownCertificate {
     pub principal: Principal,
@@ -172,7 +172,7 @@ impl Pins {
 
 /// Returns the client's own certificate.
 fn own<'p>(presented: &'p PresentedCertificate<'_>) -> Result<&'p CertificateDer<'p>, Denial> {
-    presented.certificates().first().ok_or_else(|| untrusted("there is none"))
+    presented.certificates().first().ok_or_else(|| untrusted("the request has no certificate"))
 }
 
 /// Checks the key of a certificate that is pinned by its fingerprint instead of an authority.

@@ -1,4 +1,4 @@
-//! The fields in which nginx, Traefik, HAProxy and Azure hand over their client's certificate.
+//! Reads the fields in which nginx, Traefik, HAProxy and Azure pass their client's certificate on.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +11,11 @@ use super::refusal::malformed;
 use crate::denial::Denial;
 use crate::request::Headers;
 
-/// The certificates of a field; `None` if the client presented none.
+/// The certificates of a field, the client's own first; `None` if the client presented none.
 type Chain = Result<Option<Vec<CertificateDer<'static>>>, Denial>;
 
-/// nginx: `$ssl_client_escaped_cert`, PEM that is percent-encoded.
+/// Reads PEM, percent-encoded (`$ssl_client_escaped_cert`) or with its lines folded
+/// (`$ssl_client_cert`).
 pub(super) fn nginx(headers: Headers<'_>, name: &str) -> Chain {
     match value(headers, name)? {
         Some(value) => pem::from_field(value).map(Some),
@@ -22,20 +23,20 @@ pub(super) fn nginx(headers: Headers<'_>, name: &str) -> Chain {
     }
 }
 
-/// Traefik: base64 without the markers of PEM, the client's own first, with commas between. Older
-/// versions percent-encode it.
+/// Reads base64 without the markers of PEM, with commas between certificates. Older versions of
+/// Traefik percent-encode it.
 pub(super) fn traefik(headers: Headers<'_>, name: &str) -> Chain {
     let Some(value) = value(headers, name)? else { return Ok(None) };
     let value: Vec<u8> = percent_decode(value).collect();
     let mut chain = Vec::new();
     for item in value.split(|byte| *byte == b',') {
-        chain.push(CertificateDer::from(base64(name, item)?));
+        chain.push(single(name, item)?);
     }
     Ok(Some(chain))
 }
 
-/// HAProxy: `ssl_c_der,base64` or `ssl_c_chain_der,base64`, one DER or several in a row; `%{+Q}`
-/// quotes it.
+/// Reads `ssl_c_der,base64` or `ssl_c_chain_der,base64`, one DER or several in a row, or PEM made of
+/// them. `%{+Q}` quotes it.
 pub(super) fn haproxy(headers: Headers<'_>, name: &str) -> Chain {
     let Some(value) = value(headers, name)? else { return Ok(None) };
     let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
@@ -43,22 +44,25 @@ pub(super) fn haproxy(headers: Headers<'_>, name: &str) -> Chain {
     if value.is_empty() {
         return Ok(None);
     }
+    if is_pem(value) {
+        return pem::certificates(value).map(Some);
+    }
     let der = base64(name, value)?;
     let chain = in_a_row(&der).map_err(|_| malformed(format!("`{name}` is not DER in base64")))?;
     Ok(Some(chain))
 }
 
-/// Azure: the client's own certificate, in base64.
+/// Reads the client's own certificate in base64 (Azure).
 pub(super) fn azure(headers: Headers<'_>, name: &str) -> Chain {
     match value(headers, name)? {
-        Some(value) => Ok(Some(vec![base64(name, value)?.into()])),
+        Some(value) => Ok(Some(vec![single(name, value)?])),
         None => Ok(None),
     }
 }
 
-/// The value of a field that is there once; an empty one means that there is no certificate. Some
-/// platforms join several fields by a comma and a space (RFC 9110, section 5.3), which no proxy
-/// here writes.
+/// Returns the value of a field; `None` if it is missing or empty. Rejects several fields, also
+/// those that a platform joined by a comma and a space (RFC 9110, section 5.3): no proxy writes
+/// these two characters here.
 fn value<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a [u8]>, Denial> {
     let several = || malformed(format!("there are several `{name}` fields"));
     let Ok(value) = headers.single(name) else { return Err(several()) };
@@ -68,10 +72,26 @@ fn value<'a>(headers: Headers<'a>, name: &str) -> Result<Option<&'a [u8]>, Denia
     Ok(value.map(<[u8]>::trim_ascii).filter(|value| !value.is_empty()))
 }
 
+/// Reads one certificate, in PEM or in base64 without markers.
+fn single(name: &str, text: &[u8]) -> Result<CertificateDer<'static>, Denial> {
+    let text = text.trim_ascii();
+    if !is_pem(text) {
+        return base64(name, text).map(CertificateDer::from);
+    }
+    match <[_; 1]>::try_from(pem::certificates(text)?) {
+        Ok([only]) => Ok(only),
+        Err(_) => Err(malformed(format!("`{name}` has several certificates in one place"))),
+    }
+}
+
+fn is_pem(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"-----")
+}
+
 fn base64(name: &str, text: &[u8]) -> Result<Vec<u8>, Denial> {
     match STANDARD.decode(text.trim_ascii()) {
         Ok(der) if !der.is_empty() => Ok(der),
-        _ => Err(malformed(format!("`{name}` is not a certificate in base64"))),
+        Ok(_) | Err(_) => Err(malformed(format!("`{name}` is not a certificate in base64"))),
     }
 }
 
@@ -110,6 +130,38 @@ mod tests {
             assert_eq!(of(Headers(&[]), "x-cert").ok(), Some(None));
         }
         assert_eq!(read(haproxy, "\"\""), Ok(None));
+    }
+
+    const FOLDED: &str = "-----BEGIN CERTIFICATE----- MA A= -----END CERTIFICATE-----";
+
+    #[test]
+    fn pem_on_one_line_is_read_from_each_proxy() {
+        let one = Ok(Some(vec![vec![0x30, 0]]));
+        let two = Ok(Some(vec![vec![0x30, 0], vec![0x30, 0]]));
+        for text in [FOLDED.to_owned(), FOLDED.replace("- M", "-\tM")] {
+            for of in [nginx, traefik, haproxy, azure] {
+                assert_eq!(read(of, &text), one, "{text}");
+            }
+        }
+        assert_eq!(read(nginx, &format!("{FOLDED} {FOLDED}")), two);
+        assert_eq!(read(haproxy, &format!("\"{FOLDED} {FOLDED}\"")), two);
+        assert_eq!(read(traefik, &format!("{FOLDED},{FOLDED}")), two);
+        assert_eq!(read(azure, &format!("{FOLDED} {FOLDED}")), Err(()));
+    }
+
+    #[test]
+    fn text_around_a_certificate_is_refused_from_each_proxy() {
+        for of in [nginx, traefik, haproxy, azure] {
+            for value in [
+                format!("x{FOLDED}"),
+                format!("MAA= {FOLDED}"),
+                format!("{FOLDED} MAA="),
+                format!("{FOLDED} x {FOLDED}"),
+                format!("{} {FOLDED}", FOLDED.replace("CERTIFICATE", "X509 CRL")),
+            ] {
+                assert_eq!(read(of, &value), Err(()), "{value}");
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `Client-Cert` and `Client-Cert-Chain` (RFC 9440), in the form of structured fields (RFC 8941).
+//! Reads `Client-Cert` and `Client-Cert-Chain` (RFC 9440), which are structured fields (RFC 8941).
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -9,13 +9,13 @@ use super::refusal::malformed;
 use crate::denial::Denial;
 use crate::request::Headers;
 
-/// Padding may be missing (RFC 8941, section 4.2.7), and nothing else.
+/// Only padding may be missing (RFC 8941, section 4.2.7).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The client's own certificate, then its intermediates; `None` if there is no `Client-Cert`.
+/// Returns the client's own certificate, then its intermediates; `None` without a `Client-Cert`.
 pub(crate) fn chain(headers: Headers<'_>) -> Result<Option<Vec<CertificateDer<'static>>>, Denial> {
     let own = headers
         .single("client-cert")
@@ -46,13 +46,13 @@ pub(crate) fn described(chain: &[String]) -> Result<Vec<CertificateDer<'static>>
     for text in chain {
         match BASE64.decode(text) {
             Ok(der) if !der.is_empty() => certificates.push(CertificateDer::from(der)),
-            Ok(_) | Err(_) => return Err(malformed("`client_certificate` is no DER in base64")),
+            Ok(_) | Err(_) => return Err(malformed("`client_certificate` is not DER in base64")),
         }
     }
     Ok(certificates)
 }
 
-/// `:base64:`, with spaces around it (RFC 8941, section 4.2); `name` is the field's.
+/// Reads `:base64:`, with spaces around it (RFC 8941, section 4.2), from the field `name`.
 pub(crate) fn byte_sequence(name: &str, field: &[u8]) -> Result<CertificateDer<'static>, Denial> {
     let mut item = field;
     while let [b' ', rest @ ..] | [rest @ .., b' '] = item {
@@ -60,8 +60,9 @@ pub(crate) fn byte_sequence(name: &str, field: &[u8]) -> Result<CertificateDer<'
     }
     let inner = item.strip_prefix(b":").and_then(|rest| rest.strip_suffix(b":"));
     let der = inner.filter(|inner| !inner.is_empty()).and_then(|inner| BASE64.decode(inner).ok());
-    der.map(CertificateDer::from)
-        .ok_or_else(|| malformed(format!("`{name}` is no byte sequence of RFC 9440: `:base64:`")))
+    der.map(CertificateDer::from).ok_or_else(|| {
+        malformed(format!("`{name}` is not a byte sequence as in RFC 9440: `:base64:`"))
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! How many values a certificate's signature can have, and whether this is one of them.
+//! The forms that a certificate's signature can have.
 //!
-//! An ECDSA signature `(r, s)` is as good as `(r, n - s)`. The others have one value that a
-//! verifier accepts.
+//! An ECDSA signature `(r, s)` is as good as `(r, n - s)`. Other signatures have only one value that
+//! verifiers accept.
 
 use std::cmp::Ordering;
 
@@ -42,9 +42,9 @@ const P521: [u8; 66] = [
     0xd0, //
     0x3b, 0xb5, 0xc9, 0xb8, 0x89, 0x9c, 0x47, 0xae, 0xbb, 0x6f, 0xb7, 0x1e, 0x91, 0x38, 0x64, 0x09,
 ];
-/// No number of a signature is so many bytes shorter than the order of its curve.
+/// The numbers of a signature are never this many bytes shorter than the order of the curve.
 const SHORTER: usize = 9;
-/// The order of edwards25519 (RFC 8032, section 5.1), the last byte first as everywhere in Ed25519.
+/// The order of edwards25519 (RFC 8032, section 5.1), in little-endian order as in all of Ed25519.
 const L: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
     0x14, //
@@ -54,9 +54,9 @@ const L: [u8; 32] = [
 /// The forms of a signature.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SignatureForm<'a> {
-    /// Two, which these numbers give.
+    /// Two forms, which follow from these numbers.
     Ecdsa(EcdsaNumbers<'a>),
-    /// One.
+    /// One form.
     Only,
 }
 
@@ -70,10 +70,10 @@ pub(super) struct EcdsaNumbers<'a> {
 }
 
 impl<'a> SignatureForm<'a> {
-    /// Reads a signature by the algorithm of this `AlgorithmIdentifier`.
+    /// Reads a signature; `algorithm` is its `AlgorithmIdentifier`.
     ///
     /// # Errors
-    /// A form that no signer writes, and an algorithm of which that is not known.
+    /// The signature has a form that no signer writes, or the algorithm is not supported.
     pub(super) fn read(algorithm: &[u8], signature: &'a [u8]) -> Result<Self, Denial> {
         let algorithm = AlgorithmIdentifierRef::from_der(algorithm);
         let algorithm = algorithm.map_err(|error| malformed(error.to_string()))?.oid.to_string();
@@ -81,16 +81,16 @@ impl<'a> SignatureForm<'a> {
             let numbers = EcdsaNumbers::read(signature);
             return numbers
                 .map(Self::Ecdsa)
-                .ok_or_else(|| malformed("its ECDSA signature is not one"));
+                .ok_or_else(|| malformed("its ECDSA signature has no valid form"));
         }
         if algorithm.starts_with(RSA) {
-            // As long as the modulus, which is not known here; zeros in front make no other
-            // signature.
+            // It is as long as the modulus, which is not known here. Zeros in front would be another
+            // form.
             let whole = !signature.is_empty() && signature.len().is_multiple_of(8);
             return if whole && !signature.starts_with(&[0; 8]) {
                 Ok(Self::Only)
             } else {
-                Err(malformed("its RSA signature has the length of no modulus"))
+                Err(malformed("its RSA signature has a length that no modulus has"))
             };
         }
         if algorithm == ED25519 {
@@ -98,20 +98,20 @@ impl<'a> SignatureForm<'a> {
             return if s.is_some_and(|s| s.iter().rev().lt(L.iter().rev())) {
                 Ok(Self::Only)
             } else {
-                Err(malformed("its Ed25519 signature is not one"))
+                Err(malformed("its Ed25519 signature has no valid form"))
             };
         }
         Err(Denial::new(
             Code::CertificateInvalid,
-            "it is signed by an algorithm that is not accepted",
+            "it is signed with an algorithm that is not accepted",
         ))
     }
 }
 
 impl<'a> EcdsaNumbers<'a> {
-    /// Reads an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3) in DER; `None` if no curve has such
-    /// numbers. They tell the curve: of one of its signatures in 2^63 a number is [`SHORTER`] bytes
-    /// shorter than the order, and the order added to one makes it longer.
+    /// Reads an `ECDSA-Sig-Value` (RFC 3279, section 2.2.3) in DER; `None` if its numbers fit no
+    /// curve. The curve follows from their length: only one signature in 2^63 has a number that is
+    /// [`SHORTER`] bytes shorter than the order, and a number plus the order is longer.
     fn read(signature: &'a [u8]) -> Option<Self> {
         let mut reader = SliceReader::new(signature).ok()?;
         let numbers = reader.sequence(|reader| {
@@ -130,17 +130,17 @@ impl<'a> EcdsaNumbers<'a> {
         Some(Self { r, s, order })
     }
 
-    /// The signature with `n - s` in place of `s`.
+    /// Encodes the signature with `n - s` in place of `s`.
     pub(super) fn with_other_s(&self) -> der::Result<Vec<u8>> {
         value(self.r, significant(&self.other_s()))
     }
 
-    /// Whether its `s` is the smaller one.
+    /// Returns whether its `s` is the smaller one.
     pub(super) fn has_low_s(&self) -> bool {
         less(self.s, significant(&self.other_s()))
     }
 
-    /// `n - s`
+    /// Returns `n - s`.
     fn other_s(&self) -> Vec<u8> {
         let mut borrow = false;
         let mut taken = self.s.iter().rev();
@@ -159,13 +159,13 @@ fn value(r: &[u8], s: &[u8]) -> der::Result<Vec<u8>> {
     AnyRef::new(Tag::Sequence, &numbers)?.to_der()
 }
 
-/// A number without zeros in front.
+/// Strips zeros in front of a number.
 fn significant(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|digit| **digit == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
 
-/// Whether a number is less than another; neither has zeros in front.
+/// Returns whether a number is less than another; neither has zeros in front.
 fn less(number: &[u8], other: &[u8]) -> bool {
     number.len().cmp(&other.len()).then_with(|| number.cmp(other)) == Ordering::Less
 }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_signature_of_the_other_is_the_first_on_every_curve() {
+    fn the_two_forms_of_a_signature_lead_to_each_other_on_every_curve() {
         for order in ORDERS {
             let low = value(&greatest(order), &shortest(order)).unwrap();
             let numbers = EcdsaNumbers::read(&low).unwrap();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_out_of_range_or_of_other_bytes_are_no_signature() {
+    fn numbers_out_of_range_or_in_other_bytes_are_refused() {
         for order in ORDERS {
             let good = greatest(order);
             for bad in [&[][..], &[1], order, &shortest(order)[1..], &[&[1], &good[..]].concat()] {
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_algorithm_of_which_nothing_is_known_is_refused() {
+    fn an_unknown_algorithm_is_refused() {
         let ed448 = [0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71];
         let refusal = SignatureForm::read(&ed448, &[1; 114]).unwrap_err();
         assert_eq!(refusal.code, Code::CertificateInvalid);

@@ -5,8 +5,8 @@ use pki_types::SignatureVerificationAlgorithm;
 
 /// A host's cryptography: for tokens, and for the chains of certificates.
 pub trait CertificateSignatures: SignatureBackend {
-    /// The algorithms that a certificate may be signed with. RSA keys have 2048 to 8192 bits; SHA-1
-    /// and what is weaker is not among them.
+    /// The algorithms that a certificate may be signed with: no SHA-1 or weaker; RSA keys have 2048 to
+    /// 8192 bits.
     fn certificate_signatures(&self) -> &[&'static dyn SignatureVerificationAlgorithm];
 }
 

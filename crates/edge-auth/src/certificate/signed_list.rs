@@ -41,7 +41,7 @@ impl<'a> SignedList<'a> {
         Ok(signed)
     }
 
-    /// Whether the authority's key made the signature.
+    /// Returns whether the authority's key made the signature.
     pub(super) fn is_by(
         &self,
         authority: &Certificate,

@@ -1,10 +1,10 @@
-//! Where a client's certificate comes from, and with that who verified it.
+//! The sources of client certificates: each brings its certificates in one way, verified or not.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a client's certificate reaches the gate. Configured, never guessed.
+/// The way by which client certificates reach the gate. The policy names it; it is never guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -34,8 +34,7 @@ pub enum CertificateSource {
     Haproxy,
     /// `X-ARR-ClientCert` of Azure App Service: verified here.
     Azure,
-    /// The host's own TLS listener, which had the client prove that it holds the key: verified
-    /// here.
+    /// The host's own TLS listener, which checked that the client holds the key: verified here.
     Tls,
 }
 
@@ -56,7 +55,7 @@ impl CertificateSource {
         Self::Tls,
     ];
 
-    /// As the policy writes it: `rfc9440`.
+    /// Returns the name in a policy: `rfc9440`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cloudflare => "cloudflare",
@@ -74,7 +73,7 @@ impl CertificateSource {
         }
     }
 
-    /// Whether it comes in header fields of a trusted proxy, to whatever host.
+    /// Returns whether it comes in header fields of a trusted proxy, on any host.
     pub fn comes_from_proxy(self) -> bool {
         match self {
             Self::CloudflareHeaders
@@ -92,7 +91,7 @@ impl CertificateSource {
         }
     }
 
-    /// Whether the whole chain comes, and is verified here.
+    /// Returns whether it brings a whole chain, which the gate verifies.
     pub(crate) fn brings_chain(self) -> bool {
         match self {
             Self::AlbPassthrough
@@ -109,12 +108,12 @@ impl CertificateSource {
         }
     }
 
-    /// Whether certificates can be pinned by their fingerprint.
+    /// Returns whether certificates can be pinned by their fingerprint.
     pub(crate) fn pins_fingerprint(self) -> bool {
         self != Self::AlbVerify
     }
 
-    /// Whether the proxy's configuration chooses the field's name.
+    /// Returns whether the proxy's configuration chooses the field's name.
     pub(crate) fn has_any_header(self) -> bool {
         matches!(self, Self::Nginx | Self::Haproxy)
     }

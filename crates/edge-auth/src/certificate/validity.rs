@@ -1,4 +1,4 @@
-//! From when until when a certificate is good.
+//! The validity of a certificate.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use edge_auth_token::Timestamp;
 use crate::audit::rfc3339_text;
 use crate::denial::{Code, Denial};
 
-/// Both ends included (RFC 5280, section 4.1.2.5).
+/// A period, both ends included (RFC 5280, section 4.1.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Validity {
     pub not_before: Timestamp,
@@ -15,19 +15,19 @@ pub(crate) struct Validity {
 }
 
 impl Validity {
-    /// From points in time since the epoch; the second of the end belongs to it.
+    /// Makes a period from times since the epoch, which includes the whole last second.
     pub(crate) fn of(not_before: Duration, not_after: Duration) -> Self {
         let not_after =
             Timestamp::from_seconds(not_after.as_secs()).plus(Duration::from_millis(999));
         Self { not_before: Timestamp::from_seconds(not_before.as_secs()), not_after }
     }
 
-    /// From text as OpenSSL prints it.
+    /// Parses dates as OpenSSL prints them.
     pub(crate) fn printed(not_before: &str, not_after: &str) -> Option<Self> {
         Some(Self::of(printed(not_before)?, printed(not_after)?))
     }
 
-    /// While both are good.
+    /// Returns the period in which both are good.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             not_before: self.not_before.max(other.not_before),
@@ -35,27 +35,24 @@ impl Validity {
         }
     }
 
-    /// Whether it is good at `now`.
+    /// Checks that the certificate is good at `now`.
     pub(crate) fn check(self, now: Timestamp) -> Result<(), Denial> {
         if now < self.not_before {
             let from = rfc3339_text(self.not_before);
             return Err(Denial::new(
                 Code::CertificateNotYetValid,
-                format!("it is good from {from} on"),
+                format!("it is not valid before {from}"),
             ));
         }
         if now > self.not_after {
             let until = rfc3339_text(self.not_after);
-            return Err(Denial::new(
-                Code::CertificateExpired,
-                format!("it was good until {until}"),
-            ));
+            return Err(Denial::new(Code::CertificateExpired, format!("it expired at {until}")));
         }
         Ok(())
     }
 }
 
-/// `Aug  5 00:28:21 2120 GMT`: English months, the day padded with a space, always GMT.
+/// Parses `Aug  5 00:28:21 2120 GMT`: English months, the day padded with a space, always GMT.
 fn printed(text: &str) -> Option<Duration> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -100,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_date() {
+    fn other_forms_of_dates_are_refused() {
         for text in [
             "",
             "Aug 5 00:28:21 2120 GMT",
@@ -120,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_second_is_part_of_it_and_no_more() {
+    fn the_last_second_is_included() {
         let validity = Validity::of(Duration::from_secs(10), Duration::from_secs(20));
         let at =
             |millis| validity.check(Timestamp::from_millis(millis)).map_err(|denial| denial.code);

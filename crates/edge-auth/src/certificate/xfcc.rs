@@ -1,10 +1,10 @@
-//! `x-forwarded-client-cert` of Envoy: elements with commas between, each of one hop, made of
+//! Reads `x-forwarded-client-cert` of Envoy: elements with commas between, one for each hop, made of
 //! `key=value` pairs.
 //!
-//! Each hop appends its client's element, so that the last one is of the proxy that is trusted
-//! here. Envoy quotes a value with a `,`, `;` or `=` in it, but not a certificate's URIs and host
-//! names: such a name could look like pairs, or like an element of its own. So every element must
-//! have its `Cert`, once, and no certificate a name that could be taken for more.
+//! Each hop appends an element for its client, so the trusted proxy wrote the last one. Envoy quotes
+//! a value with a `,`, `;` or `=` in it, but not a certificate's URIs and host names, which could
+//! then look like pairs or like another element. So every element must have exactly one `Cert`, and
+//! certificates with such names are refused.
 
 use pki_types::CertificateDer;
 
@@ -14,10 +14,10 @@ use super::{from_hex, pem};
 use crate::denial::Denial;
 use crate::request::Headers;
 
-/// The most elements that are read: each costs a certificate to parse.
+/// The most elements of a field: each costs the parsing of a certificate.
 const MAX_ELEMENTS: usize = 8;
 
-/// The certificate of the last element, then its chain; `None` if there is none.
+/// Returns the certificate of the last element and its chain; `None` if the field is missing or empty.
 pub(super) fn chain(
     headers: Headers<'_>,
     name: &str,
@@ -26,8 +26,7 @@ pub(super) fn chain(
         return Err(malformed(format!("there are several `{name}` fields")));
     };
     let Some(value) = value else { return Ok(None) };
-    let unreadable =
-        || malformed(format!("`{name}` is not a list of elements as Envoy writes them"));
+    let unreadable = || malformed(format!("`{name}` does not have the form that Envoy writes"));
     let value = std::str::from_utf8(value).map_err(|_| unreadable())?.trim();
     if value.is_empty() {
         return Ok(None);
@@ -44,7 +43,7 @@ pub(super) fn chain(
     Ok(last)
 }
 
-/// What is read of an element.
+/// The pairs of an element that count.
 #[derive(Default)]
 struct Element<'a> {
     cert: Option<&'a str>,
@@ -53,7 +52,7 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// `None` if it is not made of pairs, or has one of ours twice.
+    /// Returns `None` if the text is not made of pairs, or has one of these pairs twice.
     fn parse(text: &'a str) -> Option<Self> {
         let mut element = Self::default();
         for pair in split(text, ';')? {
@@ -77,7 +76,7 @@ impl<'a> Element<'a> {
         let Some(cert) = self.cert else {
             let advice = "have Envoy send it (`set_current_client_cert_details: { cert: true }`)";
             return Err(malformed(format!(
-                "an element has no `Cert`, and the rest proves nothing: {advice}"
+                "an element has no `Cert`, and nothing else proves who the client is: {advice}"
             )));
         };
         let [own] = <[_; 1]>::try_from(pem::from_field(cert.as_bytes())?)
@@ -86,7 +85,7 @@ impl<'a> Element<'a> {
         let hash = self.hash.map(from_hex);
         if hash.is_some_and(|hash| hash.as_deref() != Some(facts.fingerprints.presented.as_slice()))
         {
-            return Err(malformed("a `Hash` is of another certificate than the `Cert` beside it"));
+            return Err(malformed("a `Hash` does not match the `Cert` beside it"));
         }
         let names = facts.names.unwrap_or_default();
         if names.uris.iter().chain(&names.dns).any(|name| name.contains([',', ';', '"'])) {
@@ -129,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_and_pairs_are_told_apart_outside_of_quotes() {
+    fn separators_inside_quotes_do_not_split() {
         assert_eq!(split("a=\"1,2\\\",3\",b=4", ','), Some(vec!["a=\"1,2\\\",3\"", "b=4"]));
         assert_eq!(split("a=\"1", ','), None);
         let element =
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_twice_or_has_no_value_is_no_element() {
+    fn a_repeated_pair_or_one_without_a_value_is_refused() {
         for text in
             ["Cert=a;cert=b", "Cert=\"a;Cert=\"b\"", "Cert", "", "Hash=1;Hash=1", "Cert=a\"b\""]
         {

@@ -15,6 +15,7 @@ pub(super) fn parse(
 ) -> Result<schema::PolicyTables, PolicyErrors> {
     let fail = |line: Option<usize>, place: &FieldPath, message: String| {
         let (block, field) = split(place);
+        let message = without_variants(message);
         PolicyErrors(vec![PolicyError { file: file.to_owned(), line, block, field, message }])
     };
     #[cfg(target_family = "wasm")]
@@ -93,6 +94,16 @@ fn by_value(
             (SpanMap::of(text, format).line_of(&place), place, error.message)
         },
     )
+}
+
+/// Rewords serde's message for a value that a closed set does not have: "variant" is Rust's word.
+fn without_variants(message: String) -> String {
+    let Some(rest) = message.strip_prefix("unknown variant ") else { return message };
+    // The set is ours, so the last ", expected " is serde's and not the policy's.
+    match rest.rsplit_once(", expected ") {
+        Some((value, set)) => format!("{value} is not {set}"),
+        None => message,
+    }
 }
 
 /// Splits a path into the block and the field inside it, for people.

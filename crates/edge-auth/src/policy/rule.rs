@@ -115,6 +115,12 @@ impl BlockNames {
                 .iter()
                 .position(|(cert, _)| cert == block)
                 .map(CredentialRef::Cert),
+            None if name == "public" => {
+                return Err(
+                    "`public` is not a credential: write `public = true` instead of `require`"
+                        .to_owned(),
+                );
+            }
             Some(_) | None => {
                 return Err(format!("`{name}`: write \"jwt:NAME\", \"key:NAME\" or \"cert:NAME\""));
             }

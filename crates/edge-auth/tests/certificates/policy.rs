@@ -166,7 +166,7 @@ fn pins_and_identities_must_be_readable() {
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://A/*\" }",
             "spiffe://example.com",
         ),
-        ("source = \"iis\"\nidentity = \"serial\"", "unknown variant"),
+        ("source = \"iis\"\nidentity = \"serial\"", "`iis` is not one of `cloudflare`, "),
         ("source = \"tls\"\nca_file = \"ca.pem\"", "identity"),
         (
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"*\" }",
@@ -180,7 +180,10 @@ fn pins_and_identities_must_be_readable() {
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = \"spiffe://a/b*\" }",
             "spiffe://example.com",
         ),
-        ("source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = [] }", "names nobody"),
+        (
+            "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_uri = [] }",
+            "matches no certificate",
+        ),
         (
             "source = \"tls\"\nca_file = \"ca.pem\"\nidentity = { san_dns = \"*.com\" }",
             "two labels",

@@ -92,6 +92,9 @@ fn a_load_balancers_fields_count_in_its_own_events_only() {
         &field.replace('+', " "),
         &field[..field.len() / 2],
         &field.replace("%0A", ""),
+        &format!("CERT_CONTENT%0A{field}"),
+        &format!("{field}CERT_CONTENT"),
+        &format!("{}{field}", field.replace("CERTIFICATE", "X509%20CRL")),
     ] {
         if broken != field {
             let sent = Sent::load_balancer().field("X-Amzn-Mtls-Clientcert", broken);
@@ -138,9 +141,14 @@ fn api_gateways_placeholders_and_partial_certificates_are_refused() {
     let fixture = Fixture::new(&policy(&format!("source = \"api-gateway\"\n{pin}\n{SPIFFE}")), "");
     let (pem, twice) = (client.pem(), client.pem().repeat(2));
     assert_eq!(fixture.result(&Sent::api_gateway(&pem)), AGENT);
-    for placeholder in
-        ["", "CERT_CONTENT", "-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQ", &twice, &pem[..300]]
-    {
+    for placeholder in [
+        "",
+        "CERT_CONTENT",
+        "-----BEGIN CERTIFICATE-----\nMIIEZTCCAk0CAQ",
+        &twice,
+        &pem[..300],
+        &format!("CERT_CONTENT\n{pem}"),
+    ] {
         assert_eq!(
             fixture.result(&Sent::api_gateway(placeholder)),
             "certificate_malformed",

@@ -57,7 +57,7 @@ fn a_path_that_the_application_could_read_differently_is_refused() {
 #[test]
 fn a_refused_request_is_answered_with_200_and_the_refusal() {
     let expected = json!({
-        "allowed": false, "code": "credential_missing", "status": 401, "title": "A credential is needed.",
+        "allowed": false, "code": "credential_missing", "status": 401, "title": "A credential is required.",
         "www_authenticate": ["ApiKey realm=\"api\""], "rule": "2 /orders/{id}",
     });
     assert_eq!(decide(&fixture(), r#"{"method": "GET", "target": "/orders/1"}"#), expected);

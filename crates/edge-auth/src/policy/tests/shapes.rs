@@ -71,6 +71,31 @@ fn an_unknown_field_is_refused_in_every_block() {
 }
 
 #[test]
+fn a_value_that_a_set_does_not_have_is_refused_with_the_set() {
+    let block = "[[client_cert]]\nname = \"a\"\nsource = \"listener\"\nidentity = \"serial\"\n";
+    misshaped(
+        parse(block),
+        3,
+        "client_cert 1",
+        "source",
+        "`listener` is not one of `cloudflare`, `cloudflare-headers`, ",
+    );
+    misshaped(
+        json("{\"forward_auth\": {\n\"proxy\": \"x`, expected `y\"}}"),
+        2,
+        "[forward_auth]",
+        "proxy",
+        "`x`, expected `y` is not one of `nginx`, ",
+    );
+}
+
+#[test]
+fn a_rule_that_requires_public_is_shown_the_field_for_it() {
+    let errors = parse("[[rule]]\npath = \"/\"\nrequire = \"public\"\n").unwrap_err();
+    assert!(errors.to_string().contains("write `public = true`"), "{errors}");
+}
+
+#[test]
 fn a_field_of_the_wrong_type_is_named() {
     misshaped(
         parse(&with("\"https://login.example/\"", "7")),
