@@ -204,6 +204,8 @@ pub struct Key {
     pub scopes: Vec<String>,
     /// Whose it is.
     pub owner: Option<String>,
+    /// The tenant that it belongs to.
+    pub tenant: Option<String>,
     /// When it expires, as the administrative API reads it; by default never.
     pub expires: Option<String>,
     /// From where it may be used.
