@@ -11,8 +11,7 @@ use crate::issuers::{API, decided, gate, python};
 const ISSUER: &str = "https://login.example.com/";
 
 #[test]
-fn tokens_of_pyjwt_and_joserfc_are_accepted_in_every_algorithm_unless_their_claims_are_wrong()
- {
+fn tokens_of_pyjwt_and_joserfc_are_accepted_in_every_algorithm_unless_their_claims_are_wrong() {
     let mut minter = python("minter.py");
     let jwks = minter.hear()["jwks"].clone();
     let documents = Documents::default();

@@ -124,6 +124,7 @@ fn a_wish_that_cannot_be_met_is_not_understood_whatever_is_wrong_with_it() {
         ["--scope", "a", "--expires", "2001-01-01"],
         ["--scope", "a", "--expires", "soon"],
         ["--all-scopes", "--never-expires", "--network", "10.0.0.0/33"],
+        ["--all-scopes", "--never-expires", "--tenant", "two tenants"],
     ] {
         let ran = folder.run(&[&["keys", "create"][..], &wrong].concat());
         assert_eq!(ran.code(), 2, "{wrong:?}: {}", ran.stderr());
@@ -156,6 +157,30 @@ fn a_list_shows_keys_and_no_secrets() {
     );
     let shown = folder.run(&["keys", "show", &id]).stdout();
     assert!(shown.contains("orders:read") && !shown.contains(&secret), "{shown}");
+}
+
+#[test]
+fn a_keys_tenant_is_shown_and_listed_and_kept_by_rotations() {
+    let folder = Folder::with_policy(POLICY);
+    let (without, _) = create(&folder);
+    let listed = folder.run(&["keys", "list"]).stdout();
+    assert!(!listed.contains("TENANT"), "{listed}");
+    let made =
+        folder.json(&["keys", "create", "--all-scopes", "--expires", "1d", "--tenant", "acme"]);
+    assert_eq!(made["key"]["tenant"], "acme");
+    let id = made["key"]["id"].as_str().unwrap();
+    let rotated = folder.json(&["keys", "rotate", id, "--overlap", "1h"]);
+    assert_eq!(rotated["key"]["tenant"], "acme");
+
+    let shown = folder.run(&["keys", "show", id]).stdout();
+    assert!(shown.lines().any(|line| line == "tenant            acme"), "{shown}");
+    let shown = folder.run(&["keys", "show", &without]).stdout();
+    assert!(!shown.contains("tenant"), "{shown}");
+    let listed = folder.run(&["keys", "list"]).stdout();
+    let row = |of: &str| listed.lines().find(|line| line.contains(of)).unwrap().to_owned();
+    let column = row("ID").find("TENANT").unwrap();
+    assert!(row(id)[column..].starts_with("acme "), "{listed}");
+    assert!(row(&without)[column..].starts_with("- "), "{listed}");
 }
 
 #[test]

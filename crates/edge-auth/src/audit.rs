@@ -41,6 +41,9 @@ pub struct AuditEvent {
     /// The verified principal, even if the request was refused afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
+    /// The principal's tenant, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// The kind of credential that was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<PrincipalKind>,

@@ -170,6 +170,7 @@ mod tests {
             subject: subject.to_owned(),
             issuer: Some("https://login.example/".to_owned()),
             client: None,
+            tenant: None,
             scopes,
         }
     }

@@ -38,6 +38,7 @@ pub mod revocation;
 pub mod route;
 pub mod scopes;
 mod sealed_document;
+mod tenant;
 mod trusted_proxies;
 
 pub use audit::AuditEvent;

@@ -21,6 +21,9 @@ pub struct Principal {
     /// The token's client, or the key's owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// The tenant in the token's `iss`, or the key's tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// The granted scopes.
     #[serde(serialize_with = "crate::scopes::joined")]
     pub scopes: Scopes,

@@ -43,6 +43,9 @@ pub(super) struct TermsArgs {
     /// Whose the key is
     #[arg(long, value_name = "WHO")]
     owner: Option<String>,
+    /// The tenant that the key belongs to, for rules with `tenants`
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
     /// What else is to be known of the key; repeat it
     #[arg(long = "metadata", value_name = "NAME=VALUE", value_parser = name_and_value)]
     metadata: Vec<(String, String)>,
@@ -73,6 +76,7 @@ impl TermsArgs {
             block: context.block(self.block)?,
             label: self.label,
             owner: self.owner,
+            tenant: self.tenant,
             scopes: self.scopes,
             all_scopes: self.all_scopes,
             expires: self.expires,

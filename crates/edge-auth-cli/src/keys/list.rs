@@ -48,16 +48,20 @@ pub(super) async fn run(
     output.report(&report)
 }
 
-fn row(key: &KeyResponse) -> [String; 6] {
-    let label = key.label.as_deref().unwrap_or("-");
-    [
+/// Returns the cells of a key's row. The column of tenants is left out where no key has one.
+fn row(key: &KeyResponse, with_tenants: bool) -> Vec<String> {
+    let mut row = vec![
         printable(&key.id),
         printable(&key.block),
         key.state.to_owned(),
         key.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
-        printable(label),
-        scopes(key),
-    ]
+        printable(key.label.as_deref().unwrap_or("-")),
+    ];
+    if with_tenants {
+        row.push(printable(key.tenant.as_deref().unwrap_or("-")));
+    }
+    row.push(scopes(key));
+    row
 }
 
 impl Report for ListReport {
@@ -65,8 +69,13 @@ impl Report for ListReport {
         if self.keys.is_empty() && self.untrusted.is_empty() {
             return writeln!(out, "There are no keys. Make one with `edge-auth keys create`.");
         }
-        let rows: Vec<[String; 6]> = self.keys.iter().map(row).collect();
-        let head = ["ID", "BLOCK", "STATE", "EXPIRES", "LABEL", "SCOPES"];
+        let with_tenants = self.keys.iter().any(|key| key.tenant.is_some());
+        let rows: Vec<_> = self.keys.iter().map(|key| row(key, with_tenants)).collect();
+        let mut head = vec!["ID", "BLOCK", "STATE", "EXPIRES", "LABEL"];
+        if with_tenants {
+            head.push("TENANT");
+        }
+        head.push("SCOPES");
         let width = |column: usize, name: &str| {
             let cells =
                 rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
@@ -78,7 +87,8 @@ impl Report for ListReport {
             let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
-        writeln!(out, "{}", line(&head.map(str::to_owned)))?;
+        let names: Vec<String> = head.iter().map(ToString::to_string).collect();
+        writeln!(out, "{}", line(&names))?;
         for (key, row) in self.keys.iter().zip(&rows) {
             let style = state_style(key.state);
             writeln!(out, "{style}{}{style:#}", line(row))?;

@@ -59,6 +59,7 @@ impl Report for KeyReport {
         let optional = [
             ("label", &key.label),
             ("owner", &key.owner),
+            ("tenant", &key.tenant),
             ("environment", &key.environment),
             ("old secret until", &key.previous_secret_until),
             ("revoked", &key.revoked_at),

@@ -88,6 +88,7 @@ pub(super) struct Key {
     #[serde(default)]
     pub networks: Vec<String>,
     pub owner: Option<String>,
+    pub tenant: Option<String>,
     #[serde(default)]
     pub state: KeyState,
 }
@@ -134,6 +135,7 @@ impl Key {
             all_scopes: self.all_scopes,
             networks: self.networks.clone(),
             owner: self.owner.clone(),
+            tenant: self.tenant.clone(),
             expires: Some("30m".to_owned()),
             ..CreateKeyRequest::default()
         }

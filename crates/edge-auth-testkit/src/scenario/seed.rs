@@ -74,6 +74,7 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
         let request = CreateKeyRequest {
             block: key.block.clone(),
             owner: key.owner.clone(),
+            tenant: key.tenant.clone(),
             scopes: key.scopes.clone(),
             all_scopes: key.scopes.is_empty(),
             expires: key.expires.clone(),

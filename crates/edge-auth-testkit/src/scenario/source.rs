@@ -204,6 +204,8 @@ pub struct Key {
     pub scopes: Vec<String>,
     /// Its owner.
     pub owner: Option<String>,
+    /// The tenant that it belongs to.
+    pub tenant: Option<String>,
     /// Its expiry in the format of the administration; by default never.
     pub expires: Option<String>,
     /// The networks from which it may be used.

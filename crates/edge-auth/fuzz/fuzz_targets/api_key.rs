@@ -51,6 +51,7 @@ fn issued(random: [u8; 41], place: usize, with: char) {
     let new = NewKey {
         label: None,
         owner: None,
+        tenant: None,
         scopes: Scopes::All,
         expires: Expiry::Never,
         networks: Vec::new(),

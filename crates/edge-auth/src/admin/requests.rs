@@ -37,6 +37,13 @@ pub struct CreateKeyRequest {
     /// Whose it is; 1 to 256 bytes.
     #[cfg_attr(test, schemars(length(min = 1, max = 256)))]
     pub owner: Option<String>,
+    /// The tenant that it belongs to, for rules with `tenants`: 1 to 64 letters, digits, `-`, `_`
+    /// and `.`, but neither `.` nor `..`.
+    #[cfg_attr(
+        test,
+        schemars(length(min = 1, max = 64), extend("pattern" = "^[A-Za-z0-9._-]+$"))
+    )]
+    pub tenant: Option<String>,
     /// What it may do (RFC 6749, section 3.3). Either at least one, or `all_scopes`.
     #[cfg_attr(test, schemars(length(max = 128), inner(length(min = 1, max = 128))))]
     pub scopes: Vec<String>,
@@ -101,6 +108,7 @@ impl CreateKeyRequest {
         Ok(NewKey {
             label: self.label,
             owner: self.owner,
+            tenant: self.tenant,
             scopes,
             expires,
             networks,

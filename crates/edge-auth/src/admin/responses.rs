@@ -25,6 +25,8 @@ pub struct KeyResponse {
     pub label: Option<String>,
     /// The owner.
     pub owner: Option<String>,
+    /// The tenant that it belongs to.
+    pub tenant: Option<String>,
     /// What it may do; `null` is everything that a rule lets keys of its block do.
     pub scopes: Option<Vec<String>>,
     /// The environment that it was made for; `null` for an imported key.
@@ -72,6 +74,7 @@ impl KeyResponse {
             state,
             label: key.label().map(str::to_owned),
             owner: key.owner().map(str::to_owned),
+            tenant: key.tenant().map(str::to_owned),
             scopes: match key.scopes() {
                 Scopes::List(list) => Some(list.iter().cloned().collect()),
                 Scopes::All => None,

@@ -1,4 +1,4 @@
-//! The attributes of a key: its owner, scopes, networks and expiry.
+//! The attributes of a key: its owner, tenant, scopes, networks and expiry.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::AttributesError;
 use crate::scopes::Scopes;
+use crate::tenant::is_tenant;
 
 const MAX_LABEL: usize = 256;
+const MAX_TENANT: usize = 64;
 const MAX_SCOPES: usize = 128;
 const MAX_SCOPE: usize = 128;
 const MAX_NETWORKS: usize = 64;
@@ -25,6 +27,9 @@ pub struct NewKey {
     pub label: Option<String>,
     /// Its owner; at most 256 bytes.
     pub owner: Option<String>,
+    /// The tenant that it belongs to: 1 to 64 letters, digits, `-`, `_` and `.`, but neither `.`
+    /// nor `..`.
+    pub tenant: Option<String>,
     /// Its scopes.
     pub scopes: Scopes,
     /// When it expires.
@@ -70,6 +75,9 @@ pub enum KeyStatus {
 pub(super) struct KeyAttributes {
     pub(super) label: Option<String>,
     pub(super) owner: Option<String>,
+    /// Absent from the records of keys without one, which are as they were before keys had tenants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tenant: Option<String>,
     pub(super) scopes: Scopes,
     /// `None` for an imported key.
     pub(super) environment: Option<String>,
@@ -91,6 +99,9 @@ impl KeyAttributes {
                 check_text(field, text, MAX_LABEL)?;
             }
         }
+        if let Some(tenant) = &new.tenant {
+            check_tenant(tenant)?;
+        }
         check_scopes(&new.scopes)?;
         check_metadata(&new.metadata)?;
         check_count("networks", new.networks.len(), MAX_NETWORKS)?;
@@ -102,6 +113,7 @@ impl KeyAttributes {
         Ok(Self {
             label: new.label,
             owner: new.owner,
+            tenant: new.tenant,
             scopes: new.scopes,
             environment: environment.map(str::to_owned),
             state: KeyStatus::Active,
@@ -120,6 +132,13 @@ impl KeyAttributes {
 /// Checks the reason of a revocation.
 pub(super) fn check_reason(reason: &str) -> Result<(), AttributesError> {
     check_text("reason", reason, MAX_LABEL)
+}
+
+fn check_tenant(tenant: &str) -> Result<(), AttributesError> {
+    if tenant.len() > MAX_TENANT || !is_tenant(tenant) {
+        return Err(AttributesError::Tenant { tenant: excerpt(tenant) });
+    }
+    Ok(())
 }
 
 fn check_scopes(scopes: &Scopes) -> Result<(), AttributesError> {

@@ -27,6 +27,14 @@ pub enum AttributesError {
         /// The greatest length in bytes.
         limit: usize,
     },
+    /// A tenant has characters that are not allowed, or is empty or too long.
+    #[error(
+        "tenant {tenant:?}: must be 1 to 64 letters, digits, `-`, `_` and `.`, but neither `.` nor `..`"
+    )]
+    Tenant {
+        /// The tenant, cut if it is long.
+        tenant: String,
+    },
     /// The list of scopes is empty.
     #[error("no scope: name at least one, or say that the key has all")]
     NoScope,

@@ -133,6 +133,11 @@ impl ApiKey {
         self.attributes.owner.as_deref()
     }
 
+    /// The tenant that it belongs to.
+    pub fn tenant(&self) -> Option<&str> {
+        self.attributes.tenant.as_deref()
+    }
+
     /// Its scopes.
     pub fn scopes(&self) -> &Scopes {
         &self.attributes.scopes

@@ -22,8 +22,12 @@ use super::record_error::RecordError;
 use crate::platform::ApiKeyRecord;
 use crate::sealed_document::{self, DocumentError, DocumentFormat};
 
+/// The schema of records of keys without a tenant.
 const SCHEMA: u32 = 1;
-const FORMAT: DocumentFormat = DocumentFormat { max_bytes: 64 * 1024, schemas: SCHEMA..=SCHEMA };
+/// The schema of records of keys with a tenant. Versions that do not know tenants refuse them.
+const TENANT_SCHEMA: u32 = 2;
+const FORMAT: DocumentFormat =
+    DocumentFormat { max_bytes: 64 * 1024, schemas: SCHEMA..=TENANT_SCHEMA };
 /// How long the record of an expired key is kept, so that a refusal can say that it expired.
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -75,7 +79,10 @@ impl ApiKey {
     /// the key has expired; until then a refusal says that the key expired.
     pub fn seal(&self) -> Result<ApiKeyRecord, RecordError> {
         let body = KeyBody {
-            schema: SCHEMA,
+            schema: match self.attributes.tenant {
+                Some(_) => TENANT_SCHEMA,
+                None => SCHEMA,
+            },
             attributes: self.attributes.clone(),
             hash: self.hash.stored(),
             previous: self.previous.as_ref().map(PreviousHash::stored),

@@ -65,6 +65,7 @@ fn wishes() -> NewKey {
     NewKey {
         label: Some("nightly export".to_owned()),
         owner: Some("team-data".to_owned()),
+        tenant: None,
         scopes: Scopes::list(["orders:read"]),
         expires: Expiry::At(LATER),
         networks: Vec::new(),

@@ -126,6 +126,7 @@ impl CertificateProfile {
             subject: identity,
             issuer: None,
             client: None,
+            tenant: None,
             scopes: self.scopes.clone(),
         };
         let marks = match secrets {

@@ -87,6 +87,7 @@ mod tests {
             subject: "alice".into(),
             issuer: None,
             client: None,
+            tenant: None,
             scopes: Scopes::All,
         };
         let grant = grant(Some(principal), &[]);

@@ -1,5 +1,5 @@
 //! Whether a caller may pass a rule: by the place where it is, its token's claims, its id, its
-//! scopes, and the page that sent the request.
+//! tenant, its scopes, and the page that sent the request.
 
 use edge_auth_token::Claims;
 
@@ -20,6 +20,7 @@ pub(super) fn check_principal(
     context: &mut DecisionContext,
 ) -> Result<(), Denial> {
     check_subject(rule, principal, context)?;
+    check_tenant(rule, principal, context)?;
     check_scopes(rule, principal, context)
 }
 
@@ -82,6 +83,29 @@ fn check_subject(
         return Ok(());
     }
     let reason = format!("`{}` is not among the `subjects` of rule `{}`", principal.id, rule.name);
+    Err(Denial::new(Code::PrincipalNotAllowed, reason))
+}
+
+/// Checks whether the rule lets this principal in, by its tenant.
+fn check_tenant(
+    rule: &Rule,
+    principal: &Principal,
+    context: &mut DecisionContext,
+) -> Result<(), Denial> {
+    let Some(tenants) = &rule.tenants else { return Ok(()) };
+    let id = &principal.id;
+    let Some(tenant) = &principal.tenant else {
+        context.check("tenants", CheckResult::Failed, || format!("`{id}` has no tenant"));
+        let reason = format!("`{id}` has no tenant, and rule `{}` asks for one", rule.name);
+        return Err(Denial::new(Code::PrincipalNotAllowed, reason));
+    };
+    if tenants.contains(tenant) {
+        context.check("tenants", CheckResult::Passed, || format!("`{tenant}` is in"));
+        return Ok(());
+    }
+    context.check("tenants", CheckResult::Failed, || format!("`{tenant}` is not in"));
+    let reason =
+        format!("tenant `{tenant}` of `{id}` is not among the `tenants` of rule `{}`", rule.name);
     Err(Denial::new(Code::PrincipalNotAllowed, reason))
 }
 

@@ -218,6 +218,7 @@ async fn finish<P: Platform>(
         subject: key.id().to_owned(),
         issuer: None,
         client: key.owner().map(str::to_owned),
+        tenant: key.tenant().map(str::to_owned),
         scopes: key.scopes().clone(),
     })
 }

@@ -29,6 +29,7 @@ pub(crate) struct DecisionContext {
     path: Option<String>,
     rule: Option<(usize, String)>,
     principal: Option<(String, PrincipalKind)>,
+    tenant: Option<String>,
     certificate: Option<String>,
     checks: Option<Vec<Check>>,
     pub notices: Vec<String>,
@@ -59,6 +60,7 @@ impl DecisionContext {
             path: None,
             rule: None,
             principal: None,
+            tenant: None,
             certificate: None,
             checks: None,
             notices: Vec::new(),
@@ -109,6 +111,7 @@ impl DecisionContext {
 
     pub(super) fn principal(&mut self, principal: &Principal) {
         self.principal = Some((principal.id.clone(), principal.kind));
+        self.tenant = principal.tenant.clone();
     }
 
     pub(super) fn certificate(&mut self, thumbprint: &Thumbprint) {
@@ -179,6 +182,7 @@ impl DecisionContext {
             },
             client_ip: self.client_ip,
             principal: principal.map(|principal| redactor.hide(&principal, MAX_PRINCIPAL)),
+            tenant: self.tenant.map(|tenant| redactor.hide(&tenant, MAX_PRINCIPAL)),
             kind,
             certificate: self.certificate,
             warning: self.warning,

@@ -54,6 +54,7 @@ pub(super) fn principal(
         subject: subject.to_owned(),
         issuer: Some(verified_issuer(issuer, claims).to_owned()),
         client: client(issuer, claims)?,
+        tenant: tenant.map(str::to_owned),
         scopes: scopes(issuer, claims)?,
     })
 }

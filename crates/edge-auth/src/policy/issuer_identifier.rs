@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 use edge_auth_token::Claims;
 
+use crate::tenant::is_tenant;
+
 /// The placeholder for the tenant in an `iss` and in the URL of a key set.
 pub(crate) const TENANT: &str = "{tenant}";
 
@@ -112,6 +114,14 @@ impl IssuerIdentifier {
         }
     }
 
+    /// Whether its tokens have a tenant.
+    pub(crate) fn has_tenants(&self) -> bool {
+        match self {
+            Self::Iss { tenants: Tenants::Listed(_) | Tenants::Any, .. } => true,
+            Self::Iss { tenants: Tenants::None, .. } | Self::TrustDomain(_) => false,
+        }
+    }
+
     /// Whether tokens of any tenant are accepted.
     pub(crate) fn takes_any_tenant(&self) -> bool {
         matches!(self, Self::Iss { tenants: Tenants::Any, .. })
@@ -130,12 +140,6 @@ impl Tenants {
 
 /// Names that Microsoft has for endpoints of all tenants: no token is issued by one of them.
 const ANY_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
-
-/// Whether a text is one plain segment of a path, which every reader takes for the same.
-fn is_tenant(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    (1..=128).contains(&text.len()) && text.bytes().all(allowed) && !matches!(text, "." | "..")
-}
 
 /// Whether a subject is a SPIFFE ID of a workload in this trust domain (SPIFFE-ID, section 2).
 fn is_spiffe_id_of(subject: &str, domain: &str) -> bool {

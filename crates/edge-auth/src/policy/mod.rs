@@ -27,6 +27,7 @@ mod reserved_headers;
 mod response_age;
 mod revocation;
 mod rule;
+mod rule_tenants;
 mod sample_token;
 mod schema;
 mod scope_claim;
@@ -128,7 +129,8 @@ impl Policy {
     /// Returns what an operator should change in the policy, one sentence each, though the gate is
     /// right without it.
     pub fn advice(&self) -> Vec<String> {
-        self.issuers.iter().flat_map(Issuer::advice).collect()
+        let issuers = self.issuers.iter().flat_map(Issuer::advice);
+        issuers.chain(self.rules_without_tenants()).collect()
     }
 
     /// Replaces the origin of an issuer's keys, so that a policy can be tried with keys made for

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::claim_rule::ClaimRule;
 use super::compiler::{Compiler, Field};
 use super::response_age::max_response_age;
+use super::rule_tenants::rule_tenants;
 use super::schema;
 use super::subject_pattern::SubjectPattern;
 use super::when::When;
@@ -23,6 +24,8 @@ pub(crate) struct Rule {
     pub claims: Vec<ClaimRule>,
     /// The principals who may pass; `None` is everybody with the credential.
     pub subjects: Option<Vec<SubjectPattern>>,
+    /// The tenants whose principals may pass; `None` is any, and those without one.
+    pub tenants: Option<Vec<String>>,
     /// From where requests pass; `None` is from everywhere.
     pub when: Option<When>,
     pub upgrade: bool,
@@ -50,6 +53,15 @@ impl Access {
         match self {
             Self::Public => &[],
             Self::Any(named) | Self::All(named) => named,
+        }
+    }
+
+    /// The credentials whose holder can be the principal.
+    pub(super) fn principals(&self) -> &[CredentialRef] {
+        match self {
+            Self::Public => &[],
+            Self::Any(named) => named,
+            Self::All(named) => named.get(..1).unwrap_or_default(),
         }
     }
 }
@@ -172,6 +184,10 @@ impl Rule {
             );
         }
         let (claims, subjects) = conditions(compiler, blocks, index, &source, access.as_ref());
+        let tenants = match &source.tenants {
+            Some(tenants) => Some(rule_tenants(compiler, at("tenants"), source.public, tenants)),
+            None => None,
+        };
         let when = source.when.as_ref().map(|when| When::compile(compiler, &at("when"), when));
         let names_jwt =
             access.iter().flat_map(Access::named).any(|one| matches!(one, CredentialRef::Jwt(_)));
@@ -197,6 +213,7 @@ impl Rule {
             scopes,
             claims,
             subjects,
+            tenants,
             when,
             upgrade: source.upgrade,
             max_response_age,

@@ -14,8 +14,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn a_created_key_has_the_requested_attributes_and_access() {
     let fixture = Fixture::open();
     let request = json!({
-        "block": "partners", "label": "nightly export", "owner": "team-data", "scopes": ["orders:read"],
-        "expires": "90d", "networks": ["192.0.2.0/24", "2001:db8::1"], "metadata": {"ticket": "7"},
+        "block": "partners", "label": "nightly export", "owner": "team-data", "tenant": "acme",
+        "scopes": ["orders:read"], "expires": "90d", "networks": ["192.0.2.0/24", "2001:db8::1"], "metadata": {"ticket": "7"},
     });
     let made = fixture.post("/admin/v1/keys", &request.to_string());
     assert_eq!(made.status, 201);
@@ -28,7 +28,7 @@ fn a_created_key_has_the_requested_attributes_and_access() {
     assert_eq!(shown.body["key"], made.body["key"]);
     let expected = json!({
         "id": made.id(), "block": "partners", "state": "active", "label": "nightly export",
-        "owner": "team-data", "scopes": ["orders:read"], "environment": "live",
+        "owner": "team-data", "tenant": "acme", "scopes": ["orders:read"], "environment": "live",
         "networks": ["192.0.2.0/24", "2001:db8::1/128"], "created_at": rfc3339_text(NOW),
         "expires_at": rfc3339_text(NOW.plus(90 * 24 * HOUR)), "previous_secret_until": null,
         "revoked_at": null, "revoked_because": null, "metadata": {"ticket": "7"}, "version": 1,

@@ -103,10 +103,15 @@ fn issuer(name: &str) -> String {
 
 /// A token of that issuer.
 fn token(issuer: &str, scopes: &str) -> String {
+    token_of(&format!("https://{issuer}.example/"), scopes)
+}
+
+/// A token with this `iss`.
+fn token_of(iss: &str, scopes: &str) -> String {
     let header = json!({ "alg": "HS256", "typ": "at+jwt" });
     let now = NOW.seconds();
     let claims = json!({
-        "iss": format!("https://{issuer}.example/"), "aud": "api", "sub": "alice", "scope": scopes,
+        "iss": iss, "aud": "api", "sub": "alice", "scope": scopes,
         "iat": now, "exp": now + 600,
     });
     let signer = Signer::Secret(TRUST.as_bytes(), Algorithm::Hs256);

@@ -193,6 +193,35 @@ fn a_cached_policy_respects_claims_and_subjects() {
 }
 
 #[test]
+fn a_cached_policy_respects_tenants() {
+    let saas = issuer("saas").replace(
+        "https://saas.example/\"",
+        "https://saas.example/{tenant}\"\ntenants = [\"acme\", \"bolt\"]",
+    );
+    let rules = "[[rule]]\npath = \"/any\"\nrequire = \"jwt:saas\"\n\
+                 [[rule]]\npath = \"/acme\"\nrequire = \"jwt:saas\"\ntenants = [\"acme\"]\n\
+                 [[rule]]\npath = \"/bolt\"\nrequire = \"jwt:saas\"\ntenants = [\"bolt\"]\n";
+    let gate = gate(&format!("{saas}{rules}"));
+    for (tenant, other) in [("acme", "bolt"), ("bolt", "acme")] {
+        let token = format!("Bearer {}", token_of(&format!("https://saas.example/{tenant}"), ""));
+        for asked in ["any", tenant, other] {
+            let (answer, outcome) = ask(
+                &gate,
+                ApiType::Rest,
+                &format!("{STAGE}GET/{asked}"),
+                &[("authorization", &token)],
+            );
+            assert_eq!(outcome.code().is_none(), asked != other, "{tenant}: {asked}");
+            let answer = serde_json::to_value(answer.unwrap()).unwrap();
+            for (next, kept) in [("any", true), (tenant, true), (other, false)] {
+                let allowed = iam_allows(&answer, &format!("{STAGE}GET/{next}"));
+                assert_eq!(allowed, kept, "{tenant}: {asked}, then {next}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_answer_about_one_rule_does_not_open_another_to_a_client_from_elsewhere() {
     let rules = "[[rule]]\npath = \"/open\"\nrequire = \"jwt:corp\"\n\
                  [[rule]]\npath = \"/office\"\nrequire = \"jwt:corp\"\nwhen = { networks = [\"192.0.2.0/24\"] }\n\

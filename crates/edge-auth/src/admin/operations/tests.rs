@@ -93,6 +93,7 @@ fn key_view() -> KeyResponse {
     let new = NewKey {
         label: None,
         owner: None,
+        tenant: None,
         scopes: Scopes::All,
         expires: Expiry::Never,
         networks: Vec::new(),

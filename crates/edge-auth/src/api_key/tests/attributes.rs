@@ -50,6 +50,18 @@ fn a_network_with_bits_beyond_its_prefix_is_refused_with_a_correction() {
 }
 
 #[test]
+fn a_tenant_is_one_plain_segment_of_at_most_64_bytes() {
+    let with = |tenant: &str| NewKey { tenant: Some(tenant.to_owned()), ..wishes() };
+    for tenant in ["", "two tenants", "a/b", "a:b", "é", "nul\0", ".", "..", &"x".repeat(65)] {
+        let error = refused(with(tenant));
+        assert!(matches!(error, AttributesError::Tenant { .. }), "{tenant:?}");
+    }
+    for tenant in ["a", "Acme_2-eu.west", "11111111-2222-4333-8444-555555555555", &"x".repeat(64)] {
+        assert_eq!(issued_in(&block(), with(tenant)).0.tenant(), Some(tenant));
+    }
+}
+
+#[test]
 fn texts_are_bounded_and_printable() {
     for text in ["", "two\nlines", "nul\0", &"x".repeat(257)] {
         let error = refused(NewKey { label: Some(text.to_owned()), ..wishes() });
@@ -77,6 +89,7 @@ fn the_largest_possible_key_is_sealed_and_opened() {
     let new = NewKey {
         label: Some(fill(0, 256)),
         owner: Some(fill(0, 256)),
+        tenant: Some("t".repeat(64)),
         scopes: Scopes::list((0..128).map(|number| format!("{number:0128}"))),
         expires: Expiry::At(Timestamp::from_millis(u64::MAX)),
         networks: (0..64)

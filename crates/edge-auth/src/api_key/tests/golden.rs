@@ -32,6 +32,16 @@ fn a_new_keys_record_is_unchanged() {
 }
 
 #[test]
+fn the_record_of_a_key_with_a_tenant_is_unchanged() {
+    let (key, _) = issued_in(&block(), NewKey { tenant: Some("acme".to_owned()), ..wishes() });
+    let body = r#"{\"schema\":2,\"terms\":{\"label\":\"nightly export\",\"owner\":\"team-data\",\"tenant\":\"acme\",\"scopes\":{\"list\":[\"orders:read\"]},\"environment\":\"live\",\"state\":\"active\",\"created_at\":1700000000000,\"expires\":{\"at\":1800000000000},\"networks\":[],\"metadata\":{}},\"hash\":{\"value\":\"WreuDFmUW2maHAvH_C6X41zdVvhLBqGVp0XLhuGipGE\",\"peppers\":[\"d9ca8b38\"]},\"previous\":null}"#;
+    let document = format!(
+        r#"{{"block":"partners","pepper":"d9ca8b38","mac":"-OgpjD1QQTd1xVqK3bStv_QMRqcJc0gZqObUxG9DtmI","body":"{body}"}}"#
+    );
+    assert_eq!(key.seal().unwrap().document, document);
+}
+
+#[test]
 fn a_wrapped_record_is_unchanged() {
     let record = golden_key().0.seal().unwrap();
     let block = block_under(peppers(0x22, &[0x11], &[]));

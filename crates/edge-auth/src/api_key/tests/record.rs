@@ -121,8 +121,28 @@ fn resealed(edit: impl Fn(&str) -> String) -> ApiKeyRecord {
 
 #[test]
 fn an_authentic_body_of_a_newer_schema_is_reported_as_newer() {
-    let record = resealed(|body| body.replace("\"schema\":1", "\"schema\":2,\"novelty\":true"));
-    assert_eq!(block().open(&record).unwrap_err(), RecordError::Schema { found: 2 });
+    let record = resealed(|body| body.replace("\"schema\":1", "\"schema\":3,\"novelty\":true"));
+    assert_eq!(block().open(&record).unwrap_err(), RecordError::Schema { found: 3 });
+}
+
+/// Versions that know schema 1 only refuse such a record, instead of forgetting the tenant.
+#[test]
+fn only_the_record_of_a_key_with_a_tenant_has_the_newer_schema() {
+    let (key, _) = issued_in(&block(), NewKey { tenant: Some("acme".to_owned()), ..wishes() });
+    assert!(key.seal().unwrap().document.contains(r#"{\"schema\":2,"#));
+    let without = sealed().document;
+    assert!(without.contains(r#"{\"schema\":1,"#) && !without.contains("tenant"), "{without}");
+}
+
+#[test]
+fn every_change_of_a_key_keeps_its_tenant() {
+    let (key, _) = issued_in(&block(), NewKey { tenant: Some("acme".to_owned()), ..wishes() });
+    let (key, _) = key.rotate(std::time::Duration::from_secs(60), &Counting::from(1), NOW).unwrap();
+    let key = block().open(&key.disable().unwrap().seal().unwrap()).unwrap();
+    let block = block_under(peppers(0x22, &[0x11], &[]));
+    let rewrapped = block.open(&key.seal().unwrap()).unwrap().rewrap().unwrap();
+    let opened = block.open(&rewrapped.seal().unwrap()).unwrap();
+    assert_eq!(opened.tenant(), Some("acme"));
 }
 
 #[test]

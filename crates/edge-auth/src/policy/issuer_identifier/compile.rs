@@ -1,9 +1,10 @@
 //! From `issuer`, `tenants` and `trust_domain` to what an issuer's tokens are recognised by.
 
-use super::{IssForm, IssuerIdentifier, TENANT, Tenants, is_tenant};
+use super::{IssForm, IssuerIdentifier, TENANT, Tenants};
 use crate::policy::compiler::{Compiler, Field};
 use crate::policy::preset::Preset;
 use crate::policy::schema;
+use crate::tenant::is_tenant;
 
 impl IssuerIdentifier {
     /// Compiles `issuer`, `tenants` and `trust_domain` of a block, and reports mistakes to

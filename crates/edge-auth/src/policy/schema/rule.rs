@@ -38,6 +38,8 @@ pub(crate) struct RuleTable {
     pub claims: BTreeMap<String, ClaimTest>,
     /// The principals who pass, with a `*` at the end for all that begin alike: "key:partners:*".
     pub subjects: Option<Vec<String>>,
+    /// The tenants whose API keys, and tokens of issuers with tenants, pass.
+    pub tenants: Option<Vec<String>>,
     /// From where requests pass.
     #[serde(default, deserialize_with = "optional")]
     pub when: Option<WhenTable>,

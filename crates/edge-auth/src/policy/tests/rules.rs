@@ -134,6 +134,10 @@ fn a_condition_that_no_caller_of_the_rule_can_meet_is_a_mistake() {
         ("subjects = [\"key:partners:x\"]", "write whom the rule's `require` can let in"),
         ("subjects = [\"*\"]", "write whom the rule's `require` can let in"),
         ("subjects = [\"jwt:corp:a*b\"]", "a `*` stands at the end only"),
+        ("tenants = []", "`tenants`: is empty"),
+        ("tenants = [\"acme\", \"a b\"]", "`tenants`: `a b` names no tenant"),
+        ("tenants = [\"..\"]", "`tenants`: `..` names no tenant"),
+        ("tenants = [\"acme\", \"acme\"]", "`tenants`: `acme` is named twice"),
         ("claims = { a = [] }", "`a` lists no value"),
         ("claims = { \"/a~\" = \"x\" }", "is not a JSON Pointer"),
     ] {
@@ -150,6 +154,10 @@ fn a_condition_that_no_caller_of_the_rule_can_meet_is_a_mistake() {
     assert!(
         mistake(&format!("{public}subjects = [\"jwt:a:b\"]\n"))
             .contains("a public rule asks for no credential")
+    );
+    assert!(
+        mistake(&format!("{public}tenants = [\"acme\"]\n"))
+            .contains("`tenants`: are about callers, and a public rule asks for no credential")
     );
 }
 
@@ -305,5 +313,38 @@ fn a_subject_of_an_issuer_with_tenants_names_its_tenant() {
     }
     for bad in ["jwt:saas:alice", "jwt:saas:re*"] {
         assert!(mistake(&policy(bad)).contains("say of which tenant"), "{bad}");
+    }
+}
+
+#[test]
+fn a_rule_with_tenants_whose_callers_can_have_none_is_advised_about() {
+    let blocks = "[[issuer]]\nname = \"corp\"\nissuer = \"https://corp.example/\"\naudience = \"api\"\n\
+                  keys = { jwks_url = \"https://corp.example/keys\" }\n\
+                  [[issuer]]\nname = \"saas\"\nissuer = \"https://login.example/{tenant}\"\ntenants = [\"red\"]\n\
+                  audience = \"api\"\nkeys = { jwks_url = \"https://login.example/keys\" }\n\
+                  [[api_key]]\nname = \"partners\"\nprefix = \"acme\"\npepper = \"PEPPER\"\n\
+                  [[client_cert]]\nname = \"devices\"\nsource = \"tls\"\nidentity = { subject = \"CN\" }\n";
+    let advice = |require: &str| {
+        let rule = format!(
+            "[[rule]]\nname = \"reds\"\npath = \"/\"\nrequire = {require}\ntenants = [\"red\"]\n"
+        );
+        policy(&format!("{blocks}{rule}")).advice()
+    };
+    for good in [
+        "\"key:partners\"",
+        "\"jwt:saas\"",
+        "{ any = [\"cert:devices\", \"jwt:saas\"] }",
+        "{ all = [\"key:partners\", \"cert:devices\"] }",
+    ] {
+        assert_eq!(advice(good), Vec::<String>::new(), "{good}");
+    }
+    for bad in [
+        "\"jwt:corp\"",
+        "\"cert:devices\"",
+        "{ any = [\"jwt:corp\", \"cert:devices\"] }",
+        "{ all = [\"cert:devices\", \"key:partners\"] }",
+    ] {
+        let advice = advice(bad);
+        assert!(advice.len() == 1 && advice[0].starts_with("rule `reds`: `tenants`"), "{advice:?}");
     }
 }
