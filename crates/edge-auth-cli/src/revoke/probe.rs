@@ -47,6 +47,13 @@ impl Probe {
                 "--probe wants a URL with a scheme and a host".to_owned(),
             ));
         }
+        // The report repeats the URL, and the client would not send them.
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(CommandError::Usage(
+                "--probe wants a URL without user name and password: send them with --header"
+                    .to_owned(),
+            ));
+        }
         let mut headers = HeaderMap::new();
         for field in fields {
             // The error does not repeat the field, which may hold a credential.

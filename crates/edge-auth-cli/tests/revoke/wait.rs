@@ -91,3 +91,14 @@ fn sequence(client: &Client) -> String {
     use base64::Engine;
     format!(":{}:", base64::engine::general_purpose::STANDARD.encode(client.certificate()))
 }
+
+#[test]
+fn a_probe_with_a_password_in_its_url_is_refused_and_not_repeated() {
+    let (folder, _) = folder();
+    let revoke = ["revoke", "token", "--issuer", "corp", "--id", "x", "--reason", "a test"];
+    let probing = ["--wait", "--probe", "https://operator:hunter2@gate.example/orders"];
+    let ran = folder.run(&[&["--json"][..], &revoke, &probing].concat());
+    assert_eq!(ran.code(), 2, "{}", ran.stderr());
+    assert!(ran.stderr().contains("--header"), "{}", ran.stderr());
+    assert!(!format!("{}{}", ran.stdout(), ran.stderr()).contains("hunter2"), "{}", ran.stderr());
+}

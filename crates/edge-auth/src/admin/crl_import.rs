@@ -29,8 +29,10 @@ pub struct CrlImport {
 
 impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
     /// Imports a list in DER, or every list of a PEM file. Each must be signed by one of the
-    /// authorities (PEM); one bad list rejects the file. A list itself is entered after its
-    /// certificates, so where one is required, it counts only when all of it is there.
+    /// authorities (PEM); one bad list rejects the file. One that is older than what was imported
+    /// is an error, too, but only after the others were imported: who can put an old list into the
+    /// file must not hold them up. A list itself is entered after its certificates, so where one
+    /// is required, it counts only when all of it is there.
     pub async fn import_list(
         &self,
         file: &[u8],
@@ -56,13 +58,20 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         let lists = RevokedCertificates::read_all(file, authorities, signatures, now)?;
         let (mut issuers, mut next_updates) = (BTreeSet::new(), BTreeSet::new());
         let (mut listed, mut entered, mut undone) = (0, 0, 0);
+        let mut older = None;
         for imported in &lists {
             let serials: BTreeSet<&str> = imported.serials.iter().map(String::as_str).collect();
             let follows = |replay: &LogReplay| changes(imported, &serials, replay.status(now));
-            let entries = self
-                .ledger
-                .enter_upon(is_of_lists, self.order(reason, now), follows, report)
-                .await?;
+            let entering =
+                self.ledger.enter_upon(is_of_lists, self.order(reason, now), follows, report).await;
+            let entries = match entering {
+                Ok(entries) => entries,
+                Err(error @ AdminError::ListOlder(_)) => {
+                    older = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             for entry in &entries {
                 match &entry.event {
                     Event::Revoked(_) => entered += 1,
@@ -73,6 +82,9 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
             listed += serials.len();
             issuers.insert(imported.list.issuer.as_str());
             next_updates.insert(imported.list.next_update);
+        }
+        if let Some(error) = older {
+            return Err(error);
         }
         let issuers: Vec<&str> = issuers.into_iter().collect();
         let next_update = next_updates.first().map(|time| rfc3339_text(*time));

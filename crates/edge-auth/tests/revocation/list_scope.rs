@@ -246,6 +246,22 @@ fn one_bad_list_of_a_file_enters_nothing_and_is_named() {
 }
 
 #[test]
+fn an_older_list_of_a_file_is_named_and_does_not_hold_up_the_others() {
+    let mut fixture = Fixture::new();
+    let other = Authority::root(&AuthorityPlan::named("Others CA"));
+    let both = [fixture.authority.pem(), other.pem()].concat();
+    fixture.trust(both.as_bytes());
+    import(&fixture, &list(&other, None, 2, &[1]), &both).unwrap();
+    let older = pem(&list(&other, None, 1, &[]));
+    let newer = pem(&list(&fixture.authority, None, 1, &[5]));
+    let refused = import(&fixture, [older, newer].concat().as_bytes(), &both).unwrap_err();
+    assert!(refused.to_string().contains("CN=Others CA"), "{refused}");
+    let instance = fixture.start();
+    let code = |authority, serial| instance.certificate(&client(authority, serial), NOW);
+    assert_eq!((code(&fixture.authority, 5), code(&other, 1)), (REVOKED, REVOKED));
+}
+
+#[test]
 fn of_two_versions_of_a_list_in_a_file_the_newer_one_counts() {
     let (old, new) = (1, 2);
     for order in [[old, new], [new, old]] {
