@@ -63,7 +63,7 @@ fn row(key: &KeyResponse) -> [String; 6] {
 impl Report for ListReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.keys.is_empty() && self.untrusted.is_empty() {
-            return writeln!(out, "There are no keys. Make one with `edge-auth keys create`.");
+            return writeln!(out, "No keys yet. Make one with `edge-auth keys create`.");
         }
         let rows: Vec<[String; 6]> = self.keys.iter().map(row).collect();
         let head = ["ID", "BLOCK", "STATE", "EXPIRES", "LABEL", "SCOPES"];
